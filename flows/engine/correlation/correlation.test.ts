@@ -91,15 +91,3 @@ test('a site on battery is a cause of its power, which goes on when it also goes
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power', 'outage.site'], since: 0 });
   expect(correlation.explainsPower('bihar/patna', 0)).toBeUndefined();
 });
-
-test('a cause that stands is not forgotten, one that ended is once it explains nobody', () => {
-  const correlation = fresh();
-  correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
-  correlation.forget('site:bihar/gaya', minute);
-  expect(correlation.causes.size).toBe(1);
-  correlation.judge([site('gaya'), site('patna')], minute);
-  correlation.forget('site:bihar/gaya', minute + numbers.settleMs - 1);
-  expect(correlation.causes.size).toBe(1);
-  correlation.forget('site:bihar/gaya', minute + numbers.settleMs);
-  expect(correlation.causes.size).toBe(0);
-});

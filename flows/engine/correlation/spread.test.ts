@@ -1,6 +1,5 @@
 /** One fault in many rooms: how many, in which time, of what; who belongs to it, until when, and after a start. */
 import { expect, test } from 'vitest';
-import type { Incident, StandingFault } from '../records/incidents.ts';
 import { usualNumbers as numbers } from './numbers.ts';
 import { createSpreads, type Spreads } from './spread.ts';
 
@@ -113,36 +112,4 @@ test.each([
   breaks(spreads, 2, again);
   spreads.judge(again);
   expect([spreads.explains(room(2), camera, again), spreads.explains(room(7), camera, again)]).toEqual([undefined, scope]);
-});
-
-test('a start knows it from the ledger, with who is in it, and not one that ended long ago', () => {
-  const times = { since: 0, goneAt: null, unknownSince: null };
-  const standing: StandingFault = {
-    key: 'x',
-    fault: 'centre.spread',
-    device: 'camera.missing',
-    name: 'Logi Rally',
-    reason: null,
-    severity: 'major',
-    ...times,
-    hidden: false,
-    told: 'major',
-  };
-  const members = [0, 1, 2, 3, 4].map(room);
-  const nothing = { overAt: null, over: null, closedBecause: null, acknowledged: null, told: [], notes: [], flapping: false };
-  const incident: Incident = {
-    id: 1,
-    scope,
-    openedAt: 0,
-    severity: 'major',
-    faults: [standing],
-    spread: { members, away: members, of: 5, path: '' },
-    ...nothing,
-  };
-  const open = createSpreads([incident], { now: hour });
-  expect(open.spreads.get(scope)).toMatchObject({ fault: 'camera.missing', what: 'Logi Rally', since: 0, endedAt: null });
-  expect(open.explains(room(1), camera, hour)).toBe(scope);
-  const overAt = hour - numbers.settleMs;
-  expect(createSpreads([{ ...incident, overAt, over: 'cleared' }], { now: hour }).spreads.size).toBe(0);
-  expect(createSpreads([{ ...incident, overAt: overAt + 1, over: 'cleared' }], { now: hour }).spreads.size).toBe(1);
 });

@@ -1,6 +1,6 @@
 /** A site whose power cut switches its PCs off in order, and a dark site of which nothing is to be heard any more. */
 import { describe, expect, it } from 'vitest';
-import { live, nation, restarted, told } from './nation.test-helper.ts';
+import { live, nation, told } from './nation.test-helper.ts';
 import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
@@ -43,15 +43,6 @@ describe('a site whose power cut lasts longer than its batteries', () => {
     expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
   });
 
-  it('is still so where the last of its PCs runs on, and over a start', () => {
-    const { stage, known, rest, left } = cut((pcs) => pcs.slice(1));
-    live(stage, 20 * minute, [...left, ...rest]);
-    for (const pc of left) stage.bye(pc, 'shutdown');
-    const next = restarted(stage, known);
-    live(next, 30 * minute, rest);
-    expect([...told(stage), ...told(next)]).toEqual([`raised ${site}`]);
-  });
-
   it('is over where those that stayed see their mains, and says who is still off', () => {
     const { stage, pcs, rest } = cut((all) => all.slice(2));
     stage.state([ok('camera'), ok('power', 'ups')], pcs[0]);
@@ -80,13 +71,4 @@ describe('R15 a dark site', () => {
     expect(told(stage)).toEqual([`raised ${site}`, `closed ${site}`]);
     expect(stage.incident(site)?.closedBecause).toBe('revoked');
   });
-});
-
-it('R15 a PC that said it restarts, and was shut out before it was back, was told as silent', () => {
-  const { stage, pcs, rest } = begun();
-  const [pc = '', ...others] = pcs;
-  stage.bye(pc, 'restart');
-  stage.apply({ type: 'revoked', pcs: [pc] });
-  live(stage, 30 * minute, [...others, ...rest]);
-  expect(told(stage)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { links } from '#contracts';
 import { ofTier } from '../../../test/figures.ts';
-import { contentsAfter, createStage, online, pc } from './stage.test-helper.ts';
+import { createStage, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -60,16 +60,6 @@ describe('R19 a gap of our own', () => {
       expect(stage.incident('centre')?.over).toBe('cleared');
     },
   );
-
-  it('what stood only in the memory of an earlier start clears with the first tick of the next', () => {
-    const stage = online();
-    stage.apply({ type: 'unsubscribed' });
-    stage.pass(61 * second);
-    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
-    expect(next.incident('centre')?.over).toBeNull();
-    next.subscribe();
-    expect(next.incident('centre')?.over).toBe('cleared');
-  });
 
   it('three starts in 30 min are an incident of the centre, until they are long ago', () => {
     const stage = createStage({ starts: [900_000, 950_000, 1_000_000] });

@@ -47,15 +47,6 @@ describe('an absence', () => {
     expect(audits(stage)).toEqual([`${pc} incident 1: crash 0.95, was undetermined 0.5`]);
   });
 
-  it('so short that nobody noticed is kept with its cause, and tells of no incident', () => {
-    const stage = online();
-    stage.pass(30 * second);
-    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { crashed: true }), at: stage.now() });
-    expect(absenceOf(stage)).toMatchObject({ cause: 'crash', to: stage.now(), incident: null });
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    expect(audits(stage)).toEqual([]);
-  });
-
   it('ends with the same session that is heard again; a newer one is judged by its birth', () => {
     const stage = online();
     stage.pass(3 * minute);
@@ -115,19 +106,6 @@ describe('a goodbye', () => {
     expect(verdict(stage)).toBe('undetermined 0.5');
     stage.birth(pc, { session: 2, boot: 'b2' });
     expect(stage.incident()).toMatchObject({ over: 'cleared', outage: { cause: 'intended' } });
-  });
-
-  it('R18 the ten minutes count from our own SUBACK where that is later, and it is then silent on its own', () => {
-    const stage = online();
-    stage.bye(pc, 'restart');
-    stage.apply({ type: 'unsubscribed' });
-    stage.pass(20 * minute, minute);
-    stage.subscribe();
-    stage.pass(9 * minute);
-    expect(stage.incident()).toBeUndefined();
-    stage.pass(2 * minute);
-    expect(stage.incident()?.scope).toBe(pc);
-    expect(stage.engine.memory.pcs.get(pc)?.unheard).toBe(false);
   });
 });
 

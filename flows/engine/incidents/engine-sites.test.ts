@@ -41,19 +41,6 @@ describe('a site that is not live', () => {
     expect(stage.incident(other)?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
     expect(stage.incident('centre/unheard')).toBeUndefined();
   });
-
-  it('R18 a PC that came back to the table was called silent at its first will: it is expected from then on, and has its whole grace', () => {
-    const stage = online();
-    stage.setKnown([]);
-    stage.live(10 * minute);
-    stage.setKnown(known(false, pc));
-    stage.pass(50 * second);
-    stage.lost();
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
-    stage.pass(7 * second);
-    stage.setKnown(known(true, pc));
-    expect(stage.incident()).toBeUndefined();
-  });
 });
 
 describe('R15 a room that is no longer ours', () => {

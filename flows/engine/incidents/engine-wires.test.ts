@@ -258,29 +258,6 @@ describe('R25 timers', () => {
     expect(stage.engine.memory.transitions.get(1)?.conclusion).toBe('told; acknowledged by Tsering');
   });
 
-  it('a timer that fires hands its message to its node, with what the node held', () => {
-    const stage = online();
-    stage.setPath(({ message, node }) =>
-      node === null
-        ? {
-            acts: [
-              {
-                do: 'wait',
-                node: 'up',
-                dueAt: stage.now() + minute,
-                unlessAcknowledged: true,
-                message: { severity: 'minor', holdMs: 5, to: ['state'] },
-              },
-            ],
-          }
-        : { acts: [{ do: 'deliver', channel: 'email', to: message.to, severity: message.severity }] },
-    );
-    stage.state([fault('microphone.missing')]);
-    stage.pass(61 * second);
-    expect(stage.offers[1]?.message).toMatchObject({ to: ['state'], severity: 'minor', holdMs: 5, transition: { offer: 1 } });
-    expect(stage.told()).toEqual(['raised to state']);
-  });
-
   it('a node that is gone when its timer fires: offered at the head after 10 s, then the default route, in 25 s', () => {
     const stage = online();
     stage.setPath(holdFirst);

@@ -231,8 +231,7 @@ export function followScope(core: Core, { scope, scene, spread, grew = [], outag
   const next = { ...named, ...(why && { outage: why }), ...(spread && { spread }), ...(until !== undefined && { until }) };
   const incident = withCause(core, next, scene);
   if (JSON.stringify(before) !== JSON.stringify(incident)) memory.putIncident(incident);
-  keepEnded(memory, { scope, ended: done.ended === ended ? undefined : recent(done.ended, now), absence });
-  if (incident.over !== null) keepPast(memory, incident, now);
+  remember(memory, incident, { ended: done.ended === ended ? undefined : recent(done.ended, now), absence, now });
   const held = core.noise.isMuted(scope);
   const due = core.batches.told(incident, news, now);
   for (const one of due) {
@@ -282,29 +281,28 @@ export function shownOutage({ cause, confidence, from, to }: Absence): ShownOuta
   return { cause, confidence, from, to };
 }
 
-/** What a scope remembers beside its incident: a room in the record of its PC, with why it is away; the centre in this memory. */
-function keepEnded(memory: Memory, at: { scope: string; ended: Record<string, number> | undefined; absence: Absence | null }): void {
-  const { scope, ended, absence } = at;
+type Remembered = { ended: Record<string, number> | undefined; absence: Absence | null; now: number };
+
+/** What a scope remembers beside its incident: a room in the record of its PC, with why it is away and what people were told of; the centre in this memory. */
+function remember(memory: Memory, incident: Incident, { ended, absence, now }: Remembered): void {
+  const { scope } = incident;
   const record = memory.pcs.get(scope);
-  if (record === undefined) {
-    if (ended !== undefined) memory.putEnded(scope, ended);
-    return;
-  }
-  if (ended === undefined && (absence === null || absence === record.absence)) return;
-  memory.putPc({ ...record, ...(ended && { ended }), ...(absence && { absence }) }, true);
+  if (record === undefined) return ended && memory.putEnded(scope, ended);
+  const past = incident.over === null ? undefined : pastOf(incident, record, now);
+  const isAway = absence !== null && absence !== record.absence;
+  const next = { ...(ended && { ended }), ...(isAway && { absence }), ...(past && { past }) };
+  if (Object.keys(next).length > 0) memory.putPc({ ...record, ...next }, true);
 }
 
 /** So many faults of a room are named in its next message. */
 const pastKept = 3;
 
-/** Remembers of a room what people were told of, for the message of its next incident. */
-function keepPast(memory: Memory, { scope, faults, ended = [] }: Incident, now: number): void {
-  const record = memory.pcs.get(scope);
+/** What people were told of in a room, for the message of its next incident; undefined where they were told of nothing new. */
+function pastOf({ faults, ended = [] }: Incident, { past = [] }: PcRecord, now: number): PcRecord['past'] {
   const keys = new Set(faults.map(({ key }) => key));
-  const told = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter(({ told }) => told !== null);
-  if (record === undefined || told.length === 0) return;
-  const fresh = told.map(({ fault, name, since }) => ({ fault, name, at: Math.min(since, now) })).toSorted((a, b) => b.at - a.at);
-  memory.putPc({ ...record, past: [...fresh, ...(record.past ?? [])].slice(0, pastKept) }, true);
+  const known = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter((one) => one.told !== null);
+  const fresh = known.map(({ fault, name, since }) => ({ fault, name, at: Math.min(since, now) })).toSorted((a, b) => b.at - a.at);
+  return fresh.length > 0 ? [...fresh, ...past].slice(0, pastKept) : undefined;
 }
 
 function recent(ended: Record<string, number>, now: number): Record<string, number> {

@@ -129,13 +129,11 @@ function heldOf(contents: Contents) {
   };
 }
 
-function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: Held) {
+function readingOf(held: Held) {
+  const { live, steps, timersOf, open } = held;
+  const { pcs, incidents, transitions, timers, ended } = held;
   return {
-    pcs: pcs as ReadonlyMap<string, PcRecord>,
-    incidents: incidents as ReadonlyMap<number, Incident>,
-    transitions: transitions as ReadonlyMap<number, Transition>,
-    timers: timers as ReadonlyMap<number, Timer>,
-    ended: ended as ReadonlyMap<string, Record<string, number>>,
+    ...{ pcs, incidents, transitions, timers, ended },
     /** When each fault of a scope last ended or came back, by fault key. */
     endedOf: (scope: string) => pcs.get(scope)?.ended ?? ended.get(scope) ?? {},
     /** The transitions of an incident that are not concluded, in order. */

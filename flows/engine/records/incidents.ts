@@ -195,22 +195,19 @@ export type Transition = {
   /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
   sent: string[];
   conclusion: string | null;
-  /** How it stands with its turn; null where enough was never told when it was to be. */
-  turn?: Turn | null;
+  /**
+   * It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn
+   * came. Null where enough was never told when it was to be.
+   */
+  turn?: { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number } | null;
   /** The message of it that counts in the pace of its scope (R27): when, and what of it was critical. */
   told?: { at: number; critical: string[] };
   /** Its passes over the wires, the last ones. */
-  passes?: Pass[];
+  passes?: (PassedWay & { at: number; how: string })[];
 };
-
-/** It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn came. */
-export type Turn = { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number };
 
 /** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */
 export type PassedWay = { tabs: string; path: string };
-/** One pass over the wires: the way, and what came of it. */
-export type Pass = PassedWay & { at: number; how: string };
-
 /** A durable wait that a node on a tab asked for (R22, R25). */
 export type Timer = {
   id: number;

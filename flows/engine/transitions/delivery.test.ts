@@ -64,16 +64,6 @@ describe('the reason and the beginning of one outage', () => {
       ['power-cut since 60', 'power-cut since 60', 'power-cut since 60', 'upstream since 60'],
     ],
     [
-      'a reason that becomes known later',
-      [
-        ['undetermined', 0.5, 120],
-        ['upstream', 0.9, 60],
-        ['pc-off', 0.8, 120],
-        ['upstream', 0.9, 60],
-      ],
-      ['undetermined since 120', 'upstream since 120', 'upstream since 120', 'upstream since 120'],
-    ],
-    [
       'a second outage of one incident',
       [
         ['upstream', 0.9, 60],
