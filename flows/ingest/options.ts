@@ -2,7 +2,7 @@
 import type { Clock, RegistryEntry } from '#contracts';
 import type { EngineOptions } from '../engine/incidents/engine.ts';
 import type { Contents, Ledger, Receipt } from '../engine/records/ops.ts';
-import type { Recipients } from '../engine/transitions/delivery.ts';
+import type { Recipients } from '../engine/transitions/offer.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
 import type { AcksOptions } from './acks.ts';
 import type { Committed } from './committed.ts';

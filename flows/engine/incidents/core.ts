@@ -11,8 +11,8 @@ import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import type { Contents } from '../records/ops.ts';
-import type { TransitionOptions } from '../transitions/delivery.ts';
 import type { Noise } from '../transitions/noise.ts';
+import type { TransitionOptions } from '../transitions/offer.ts';
 import type { Standing } from '../transitions/standing.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 

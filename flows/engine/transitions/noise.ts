@@ -128,7 +128,7 @@ const minuteMs = 60_000;
 type Telling = { faults: readonly string[]; critical: readonly string[] };
 
 /** How fast the steps of each room, and of each cause of many, are told (R27). Guarantee: holds no more of a scope than its budgets have numbers. The centre's own, and maintenance, have no pace. */
-export function createPace() {
+function createPace() {
   const told = new Map<string, (Telling & { at: number })[]>();
   const news = new Map<string, number[]>();
   const untold = new Map<string, number>();

@@ -4,9 +4,8 @@ import type { Memory } from '../memory/memory.ts';
 import type { Act, FaultNews, Incident, ShownOutage, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
 import type { Place } from '../records/place.ts';
-import type { Hand } from './delivery.ts';
 import { isEnd, oneFlaps } from './incident.ts';
-import { factsOf, toldFaults } from './offer.ts';
+import { factsOf, type Hand, toldFaults } from './offer.ts';
 
 /** What people are told of a transition. */
 export function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hours }: Extract<Act, { do: 'deliver' }>): Notice {

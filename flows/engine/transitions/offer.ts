@@ -2,9 +2,48 @@
 import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, pathOfScope } from '#contracts';
 import { isSettled } from '../handling/handling.ts';
 import { withdrawForMs } from '../handling/numbers.ts';
+import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
+import type { Notice } from '../records/notices.ts';
+import type { Place } from '../records/place.ts';
 import { isEnd } from './incident.ts';
+import type { Noise } from './noise.ts';
 import { faultKey } from './standing.ts';
+
+/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
+export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
+
+/** Of what, when, and who is to hear of its end. */
+type RecipientsAt = { scope: string; now: number; knew: readonly string[]; notice?: Notice };
+
+/** Who is to be told. */
+export type Recipients = {
+  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one; for whom none does, whoever stands in. Never empty. */
+  recipients(to: readonly string[], channel: string, at: RecipientsAt): Recipient[];
+  /** Central's persons and every channel that reaches them. Never empty. */
+  central(now: number): Recipient[];
+  /** The id of the person whom a name or an id means, if it is anybody of the roster. */
+  personNamed(name: string): string | undefined;
+};
+
+/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
+export type TransitionOptions = Recipients & {
+  place(scope: string): Place;
+  facts(scope: string): PlaceFacts;
+  /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
+  isQuiet(incident: Incident): boolean;
+  /** True while the PC of a scope is away and another one of its site answers. */
+  isBeside(scope: string): boolean;
+  /** True while what a scope said in a gap of our own may still be on its way to us. */
+  isUnread(scope: string, now: number): boolean;
+  /** As of when it is judged whose turn it is; absent = now. */
+  turnAt?(now: number, scope: string): number;
+  /** How fast the steps of one room, or of one cause of many, may be told (R27). */
+  pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
+};
+
+/** A memory, whom it may ask, and the time. */
+export type Hand = { memory: Memory; options: TransitionOptions; now: number };
 
 /** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */
 export const offerLimitMs = 10_000;

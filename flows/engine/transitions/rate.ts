@@ -5,10 +5,9 @@
  */
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Transition } from '../records/incidents.ts';
-import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { explainedWord, judge, knownWord, newsOf } from './offer.ts';
+import { explainedWord, type Hand, judge, knownWord, newsOf } from './offer.ts';
 import { together } from './together.ts';
 
 /** What stands in the conclusion of what waits for its turn. */

@@ -1,9 +1,8 @@
 /** Several steps of an incident: those that are one message, and whether they leave people with a fault that is over. */
 import { bySeverity } from '#contracts';
 import type { Incident, Timer, Transition } from '../records/incidents.ts';
-import type { Hand } from './delivery.ts';
 import { isEnd } from './incident.ts';
-import { judge } from './offer.ts';
+import { type Hand, judge } from './offer.ts';
 import { faultKey } from './standing.ts';
 
 /** What breaks at once, such as all that hangs on one hub, a PC says in two states, which are at most this far apart. */

@@ -1,8 +1,8 @@
 /** When the engine looked, as far as its ledger tells: whose turn it was was judged then, and not in between. */
 import type { Act, Transition } from '../../engine/records/incidents.ts';
 import type { Past } from '../../engine/records/past.ts';
-import type { TransitionOptions } from '../../engine/transitions/delivery.ts';
 import { createNoise } from '../../engine/transitions/noise.ts';
+import type { TransitionOptions } from '../../engine/transitions/offer.ts';
 
 /** It looks so often, and sooner where something is due. */
 export const tickMs = 1_000;

@@ -3,7 +3,7 @@ import { isWithin, type Person, type Role, roles } from '#contracts';
 import type { Notice, People } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
-import type { Recipients } from '../../engine/transitions/delivery.ts';
+import type { Recipients } from '../../engine/transitions/offer.ts';
 import { type Book, called, createBook, memberOf, ofName, ownRecipients } from '../roster/book.ts';
 import { type Moment, momentAt } from '../roster/duty.ts';
 import { standIn, type ToldBy, thereOf, toldFor } from '../roster/told.ts';
