@@ -19,17 +19,12 @@ import type { People } from './people.ts';
 import { createExplained, createTells } from './view/explained.ts';
 import { createReasons } from './view/reasons.ts';
 
-/** Where the tabs lie, and who hears what becomes of them. */
-export type TabsAt = {
-  dir: string;
-  keptDir: string;
-  record(ops: Op[]): Promise<boolean>;
-  say: Say;
-  now(): number;
-};
-
 /** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
-export function openTabsOf({ settings, log }: Base, { roster }: Pick<People, 'roster'>, { dir, keptDir, record, say, now }: TabsAt): Tabs {
+export function openTabsOf(
+  { settings, log }: Base,
+  { roster }: Pick<People, 'roster'>,
+  { dir, keptDir, record, say, now }: { dir: string; keptDir: string; record(ops: Op[]): Promise<boolean>; say: Say; now(): number },
+): Tabs {
   return openTabs({
     dir,
     keptDir,

@@ -14,7 +14,7 @@ const broken = () => {
 };
 
 describe('R28 what breaks over a commit that is on disk', () => {
-  test('R28 a stage that threw after the commit was told as "the ledger took nothing": it is named as what it is, and every other stage has its turn', async () => {
+  test('R28 a stage that throws after the commit is named, does not count as a failed commit, and every other stage runs', async () => {
     const rig = await open({ heard: broken, offered: broken });
     rig.speak();
     await settle();

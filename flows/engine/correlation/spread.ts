@@ -27,10 +27,12 @@ const byHand =
 /** How what was updated is called, before its name and version; no model of a device is called so. */
 const ofUpdate = /^(?:agent|system|driver) /;
 
-type Opened = { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
-
 /** Opens the spreads that the ledger knows, with the updates that it has of PCs. */
-export function createSpreads(incidents: Iterable<Incident>, { numbers = usualNumbers, now, updates = [] }: Opened) {
+export function createSpreads(
+  incidents: Iterable<Incident>,
+  opened: { numbers?: Numbers; now: number; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> },
+) {
+  const { numbers = usualNumbers, now, updates = [] } = opened;
   const spreads = spreadsIn(incidents, numbers, now);
   const groups = createGroups(spreads.values());
   const updated = new Map([...updates].map(([pc, list]) => [pc, copied(list)]));
@@ -133,11 +135,11 @@ function createGroups(spreads: Iterable<Spread>) {
   };
 }
 
-type State = { spreads: Map<string, Spread>; numbers: Numbers };
-type Group = { scope: string; group: ReadonlyMap<string, number>; now: number };
-
 /** True where the spread is another than before. */
-function look({ spreads, numbers }: State, { scope, group, now }: Group): boolean {
+function look(
+  { spreads, numbers }: { spreads: Map<string, Spread>; numbers: Numbers },
+  { scope, group, now }: { scope: string; group: ReadonlyMap<string, number>; now: number },
+): boolean {
   const held = spreads.get(scope);
   const newest = Math.max(...group.values());
   const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);
@@ -146,15 +148,8 @@ function look({ spreads, numbers }: State, { scope, group, now }: Group): boolea
     const others = [...spreads.values()].filter((one) => one.scope !== scope && one.fault === fault && one.endedAt === null);
     if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return false;
     const members = new Set([...(held?.members ?? []), ...late]);
-    spreads.set(scope, {
-      scope,
-      fault,
-      what,
-      since: held?.since ?? Math.min(...group.values()),
-      members,
-      away: [...group.keys()],
-      endedAt: null,
-    });
+    const since = held?.since ?? Math.min(...group.values());
+    spreads.set(scope, { scope, fault, what, since, members, away: [...group.keys()], endedAt: null });
     return true;
   }
   const before = `${held.members.size} ${held.away.length}`;

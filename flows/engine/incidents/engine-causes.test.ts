@@ -12,7 +12,7 @@ const back = (stage: Stage, pcs: readonly string[]) => {
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
 describe('a site', () => {
-  it('whose three PCs go dark was told three times: it is told once, and cleared once', () => {
+  it('whose three PCs go dark is one notification, and one all-clear', () => {
     const { stage, of } = nation({ sites: 4 });
     const others = [of(1), of(2), of(3)].flat();
     for (const pc of of(0)) stage.lost(pc);
@@ -76,7 +76,7 @@ describe('a power cut', () => {
     live(stage, 40 * minute, [...site, ...other]);
   }
 
-  it('told by its own gasp was nine messages: of a site with 3 PCs it is one, and one all-clear', () => {
+  it('of a site with 3 PCs that gasp is one notification, and one all-clear', () => {
     const world = nation({ sites: 2, pcs: 3 });
     world.stage.setPath(holdFirst);
     cut(world);
@@ -117,7 +117,7 @@ describe('a power cut', () => {
 });
 
 describe('many sites', () => {
-  it('40 of 42 lost and 38 back were 312 messages: they are one, then one all-clear and two', () => {
+  it('40 of 42 lost and 38 back are one notification, one all-clear, and one for each site that stays away', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
     for (const pc of wide(40).flatMap(of)) stage.lost(pc);
     live(stage, 10 * minute, wide(2, 40).flatMap(of));
@@ -190,7 +190,7 @@ describe('many sites', () => {
 describe('one fault in many rooms', () => {
   const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
-  it('60 cameras after an update were 180 messages: they are one to the centre, and each room that is left is told after it', () => {
+  it('in 60 rooms is one notification to central, and one for each room that is left after its end', () => {
     const { stage, of } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
     stage.setPath(holdFirst);
     for (const pc of wide(60).flatMap(of)) stage.state([broken], pc);
@@ -201,7 +201,7 @@ describe('one fault in many rooms', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
   });
 
-  it('that stood in the morning was nobody’s but central’s: each room that is left then is told of too, once, with its true start', () => {
+  it('that stands in the morning is notified once for each room that is left, with its true start', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     stage.setPath(holdFirst);
     const brokeAt = stage.now();

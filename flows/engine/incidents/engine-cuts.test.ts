@@ -33,7 +33,7 @@ const back = (stage: Stage, pcs: readonly string[]) => {
 };
 
 describe('a site whose power cut lasts longer than its batteries', () => {
-  it('was told as over for all of it while it died: its PCs had said goodbye in order. It is over when they are back', () => {
+  it('stays open after its PCs said goodbye in order, and is over when they are back', () => {
     const { stage, pcs, rest } = cut();
     live(stage, 60 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`]);
@@ -61,7 +61,7 @@ describe('R15 a dark site', () => {
     return all;
   };
 
-  it('whose PCs were shut out was told as over for all of it: it is closed, with why', () => {
+  it('whose PCs are shut out is closed, with the reason', () => {
     const { stage, pcs, rest } = dark();
     stage.apply({ type: 'revoked', pcs: pcs.slice(0, 2) });
     live(stage, 15 * minute, rest);

@@ -39,7 +39,7 @@ function since(stage: Stage, from: number): string[] {
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
 }
 
-test('R21 an acknowledgement was followed by 26 h of silence: of a critical fault its owner is told after 4 h, then the next level', () => {
+test('R21 an acknowledgement of a critical fault lapses after 4 h: its owner is notified, then the next level', () => {
   const stage = broken();
   order(stage, { type: 'acknowledge' });
   const from = stage.now();
@@ -81,7 +81,7 @@ test('somebody else takes it over: both stand in the history, and it counts from
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'taken-over Tashi Asha']);
 });
 
-test('R21 a slip of the finger stopped the escalation: who took it takes it back within 15 s, and the next level is told at its time', () => {
+test('R21 an acknowledgement that is withdrawn within 15 s does not stop the escalation', () => {
   const stage = broken();
   const [first] = stage.outbox();
   stage.live((first?.createdAt ?? 0) + 15 * minute - stage.now() - 5_000);
@@ -127,7 +127,7 @@ test('R21 what is said to be fixed and is not: reopened after five minutes, who 
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'fixed Asha', 'reopened Asha']);
 });
 
-test('R21 of two persons with one name the other was asked why it is not fixed', () => {
+test('R21 of two persons with one name the one who said "fixed" is asked when it is reopened', () => {
   const stage = broken();
   const incident = stage.incident()?.id ?? 0;
   stage.apply({ type: 'answer', incident, person: 'asha-2', by: 'Asha', word: 'fixed' });
@@ -227,7 +227,7 @@ test.each([
   expect(seen.toSorted()).toEqual(told.toSorted());
 });
 
-test('R21 at the end of a quiet what is younger than its hold was told with what is older: it is told at its time', () => {
+test('R21 at the end of a snooze a fault that is younger than its hold is notified when its hold ends', () => {
   const stage = online();
   stage.setPath(holdFirst);
   stage.state([fault('microphone.missing'), ok('camera')]);

@@ -7,7 +7,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 describe('R27 what one PC reports', () => {
-  it('R27 a new unknown fault each second was 30 messages in 38 s: all of them are one finding, held ten minutes, and central has its own', () => {
+  it('R27 a new unknown fault each second is one finding of its room, held ten minutes, and one of central', () => {
     const stage = online();
     const messages = () => stage.told().length;
     for (let n = 0; n < 60; n += 1) {
@@ -20,7 +20,7 @@ describe('R27 what one PC reports', () => {
     expect(messages()).toBe(2);
   });
 
-  it('R27 states of 256 new faults each grew what is remembered without bound: it stays within its budget, and so does the incident', () => {
+  it('R27 states of 256 new faults each keep the memory and the incident within their budgets', () => {
     const stage = online();
     for (let n = 0; n < 60; n += 1) stage.state(list(256, (at) => fault('microphone.missing', `${n}-${at}`)));
     const { ended = {} } = stage.engine.memory.pcs.get(pc) ?? {};
@@ -29,7 +29,7 @@ describe('R27 what one PC reports', () => {
   });
 });
 
-it('R27 an incident that never ended kept each of its steps: it keeps the first and the newest, in memory and in the ledger', () => {
+it('R27 an incident that never ends keeps its first and its newest steps, in memory and in the ledger', () => {
   const stage = online();
   const turn = (faults: Check[]) => {
     stage.state([fault('camera.missing'), ...faults]);
@@ -117,7 +117,7 @@ describe('R19, R27 what many PCs do one after the other', () => {
     return stage;
   };
 
-  it('R27 a nation beyond its budget was a message to central for each PC, and one more when it was quiet: it is one in ten minutes', () => {
+  it('R27 PCs of a nation that are noisy one after the other are one message to central in ten minutes', () => {
     const stage = all();
     for (const one of known) {
       stage.apply({ type: 'noisy', of: one.pc, what: 'words' });
@@ -143,7 +143,7 @@ describe('R19, R27 what many PCs do one after the other', () => {
 });
 
 describe('R27 what is told of a PC that is muted', () => {
-  it('R27 the clear of what was told was lost where it was one step too many: it is no step that counts, and is told, muted or not', () => {
+  it('R27 the clear of a fault that people know is notified, also where its room is muted', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);
     flicker(stage, 100);

@@ -24,7 +24,7 @@ describe('R27 three messages an hour and room', () => {
     expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
   });
 
-  it('a camera that came back each quarter of an hour made eight an hour: three, the rest is one line, and the last word is true', {
+  it('a camera that breaks each quarter of an hour is three messages an hour, the rest one line, and the last message is its clear', {
     tags: ['long'],
   }, () => {
     const stage = online();
@@ -74,7 +74,7 @@ describe('R27 three messages an hour, across starts', () => {
     return started;
   };
 
-  it('each start began the hour anew: a centre that dies each ten minutes tells three an hour, and counts the rest', () => {
+  it('a server that is restarted each ten minutes sends three messages an hour and room, and counts the rest', () => {
     const rows: OutboxRow[] = [];
     let stage = online();
     for (let turn = 0; turn < 18; turn += 1) {
@@ -90,7 +90,7 @@ describe('R27 three messages an hour, across starts', () => {
 });
 
 describe('R27 three messages an hour and cause of many', () => {
-  it('a site of two PCs, away for 3 min and there for 11, made 52 messages in 6 h: at most three an hour, and a wider cause at once', () => {
+  it('a site that is away for 3 of 14 min is at most three messages an hour, and a wider cause is sent at once', () => {
     const { stage, of } = nation({ sites: 4, pcs: 2 });
     const all = [0, 1, 2, 3].map(of);
     let session = 1;

@@ -20,7 +20,7 @@ describe('R16, R18 silence', () => {
     expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
   });
 
-  it('F9 a link that came and went made an alert each time that it was away too long: it is one, that flaps from the first, and its end ten minutes after the last loss', () => {
+  it('F9 a link that comes and goes is one flapping incident, which ends ten minutes after the last loss', () => {
     const stage = online();
     const drop = (session: number, awayMs: number) => {
       stage.lost(pc, session - 1);
@@ -53,7 +53,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
-  it('R16, R18 a PC whose will was told though it was connected stayed lost for ever: now any later word of its session takes that back', () => {
+  it('R16, R18 a will of a PC that is connected is taken back by any later message of its session', () => {
     const stage = online();
     stage.lost();
     stage.pass(29 * second);

@@ -6,7 +6,7 @@ const second = 1_000;
 const minute = 60 * second;
 
 describe('R21 what happens together', () => {
-  it('a hub that was unplugged was a message for each device: what breaks within two seconds is one, what comes later or is less severe is not', () => {
+  it('faults of one severity that begin within two seconds are one message; later or milder ones have their own', () => {
     const [camera, microphone, speaker] = [fault('camera.missing'), fault('microphone.missing'), fault('speaker.missing')];
     const told = (...steps: [Check[], number][]) => {
       const stage = online();

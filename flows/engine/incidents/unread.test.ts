@@ -13,7 +13,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     return stage;
   };
 
-  it('a hold that ended meanwhile was told, although the PC had said that all is well', () => {
+  it('a hold that ended meanwhile is not notified where the PC says that all is well', () => {
     const stage = held();
     stage.standStill(5 * minute);
     stage.pass(500, 500, stage.now());
@@ -48,7 +48,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(stage.outbox().filter(({ notice }) => notice.scope === pc)).toHaveLength(1);
   });
 
-  it('R24 an offer was taken for lost that was on the wires when we stood still', () => {
+  it('R24 an offer that was on the wires when flows stood still is not counted as lost', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing'), ok('camera')]);
@@ -71,7 +71,7 @@ describe('R18a what PCs said while flows was down', () => {
     return stage;
   };
 
-  it('a start told each hold and each next level that had become due before any PC was asked', () => {
+  it('a start notifies no hold that had become due before its PC is heard', () => {
     const before = online();
     before.setPath(holdFirst);
     before.state([fault('camera.missing'), ok('microphone')]);

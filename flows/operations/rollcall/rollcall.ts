@@ -80,7 +80,14 @@ export function createRollCalls(options: RollCallOptions) {
     /** The one that runs, or the last one that was finished. */
     last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
     /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
-    reread: () => reread(state),
+    async reread(): Promise<void> {
+      const { running } = state;
+      if (running !== undefined) {
+        running.startedAt = (options.ingest()?.time() ?? options.clock.now()) - lastedMs(state, running);
+        running.endsAt = running.startedAt + Math.round(running.endsUp - running.startedUp);
+      }
+      state.last = (await options.ledger.rollcalls())[0] ?? null;
+    },
     async list(): Promise<RollCallSummary[]> {
       const finished = await options.ledger.rollcalls();
       return state.running === undefined ? finished : [summaryOf(state.running, null), ...finished];
@@ -112,16 +119,6 @@ export function createRollCalls(options: RollCallOptions) {
     /** What was said to the PCs is gone with the memory: the call that runs is no more. */
     drop: () => drop(state),
   };
-}
-
-async function reread(state: State): Promise<void> {
-  const { ledger, ingest, clock } = state.options;
-  const { running } = state;
-  if (running !== undefined) {
-    running.startedAt = (ingest()?.time() ?? clock.now()) - lastedMs(state, running);
-    running.endsAt = running.startedAt + Math.round(running.endsUp - running.startedUp);
-  }
-  state.last = (await ledger.rollcalls())[0] ?? null;
 }
 
 function drop(state: State): void {
