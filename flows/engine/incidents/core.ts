@@ -16,9 +16,6 @@ import type { TransitionOptions } from '../transitions/offer.ts';
 import type { Standing } from '../transitions/standing.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
-/** When a PC was last asked for its state, and how many answers could not be read. */
-export type Asking = { needed: boolean; askedAt: number; unreadable: number };
-
 /** What the engine begins with, and whom it may ask. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
@@ -63,7 +60,7 @@ export type Core = {
   /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
   expectedSince: Map<string, number>;
   /** What is to be asked of a PC, and how its answers were. */
-  asking: Map<string, Asking>;
+  asking: Map<string, { needed: boolean; askedAt: number; unreadable: number }>;
   /** PCs that have named the state that is held since our last SUBACK. */
   current: Set<string>;
   /** Faults of the centre's own that stand. */

@@ -69,17 +69,6 @@ describe('R15 a room that is no longer ours', () => {
     stage.setKnown([]);
     expect(stage.incident('centre/unheard')?.over).toBe('cleared');
   });
-
-  it('R24 is called by its name in a second offer after a restart, though the site table no longer knows it', () => {
-    const stage = online({ room: 'Conference room' });
-    stage.state([fault('microphone.missing')]);
-    stage.setPath(() => 'nothing');
-    stage.setKnown([], { because: { [pc]: 'retired' } });
-    expect(stage.kinds().at(-1)).toBe('closed');
-    const next = createStage({ contents: contentsAfter(stage.ops), known: [], at: stage.now() + minute, room: pc });
-    next.apply({ type: 'started' });
-    expect(next.outbox().map(({ notice }) => [notice.kind, notice.room.en])).toEqual([['closed', 'Conference room']]);
-  });
 });
 
 it('a PC that comes back into the table is neither silent nor at fault by what it said long ago', () => {

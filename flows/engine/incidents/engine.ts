@@ -275,16 +275,16 @@ function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecor
   if (step.ask.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
   if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
   const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };
-  if (step.unreadable) core.asking.set(pc, { ...asking, unreadable: asking.unreadable + 1, needed: true });
-  else if (step.ask.includes('state')) core.asking.set(pc, { ...asking, needed: true });
+  const isUnread = step.unreadable === true;
+  if (isUnread || step.ask.includes('state'))
+    core.asking.set(pc, { ...asking, unreadable: asking.unreadable + Number(isUnread), needed: true });
   ask(core, pc, now);
 }
 
 function ask(core: Core, pc: string, now: number): void {
   const asking = core.asking.get(pc);
-  if (asking?.needed !== true) return;
-  const everyMs = asking.unreadable >= unreadableLimit ? askUnreadableEveryMs : askEveryMs;
-  if (now - asking.askedAt < everyMs) return;
+  const everyMs = (asking?.unreadable ?? 0) >= unreadableLimit ? askUnreadableEveryMs : askEveryMs;
+  if (asking?.needed !== true || now - asking.askedAt < everyMs) return;
   core.asking.set(pc, { ...asking, askedAt: now });
   core.memory.effect({ do: 'ask', pc, want: ['state'] });
 }

@@ -260,19 +260,3 @@ test('a scheduled one that is refused for a meeting comes again too, and a slow 
   await clock.pass(3 * hourMs);
   expect(sent.length).toBeLessThanOrEqual(6);
 });
-
-test('R29 a clock that was 30 days ahead for ten minutes held up the schedule for 30 days', async () => {
-  const { sent, clock, answer, open } = setUp({ sites: [['goa/panaji', 'fibre']] });
-  const days = async (count: number) => {
-    for (let tick = 0; tick < count * 24 * 6; tick += 1) {
-      await clock.pass(10 * minuteMs);
-      for (const one of open()) await answer(one);
-    }
-  };
-  clock.jump(30 * 24 * hourMs);
-  await clock.pass(10 * minuteMs);
-  clock.jump(-30 * 24 * hourMs);
-  await days(2);
-  expect(sent.length).toBeGreaterThanOrEqual(7);
-  expect(sent.length).toBeLessThanOrEqual(10);
-});
