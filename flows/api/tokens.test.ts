@@ -175,25 +175,6 @@ describe('a token of a program', () => {
     expect(lineOf(await ask('/api/snapshot', { token: 'a guess' }))).toEqual(gone);
   });
 
-  test('receives nothing more on an open stream once it is revoked', async () => {
-    const stream = await opened('/api/stream', { token: await make() });
-    const pieces: string[] = [];
-    const heard = () => pieces.join('');
-    const over = new Promise((done) =>
-      stream
-        .setEncoding('utf8')
-        .on('error', () => {})
-        .on('close', done)
-        .on('data', (one: string) => pieces.push(one)),
-    );
-    view.change({ sites: [wellSite({ open: 4 })] });
-    await expect.poll(heard).toContain('"open":4');
-    await post('/api/program-tokens/grafana/revoke');
-    view.change({ sites: [wellSite({ open: 5 })] });
-    await over;
-    expect(heard()).not.toContain('"open":5');
-  });
-
   test('with the role state is valid everywhere if its scope is the word "all"', async () => {
     const token = await make({ name: 'desk', role: 'state', scope: 'all' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ role: 'state', scope: '' });
@@ -230,16 +211,5 @@ describe('a token of a program', () => {
   ] as const)('with %j is refused in one line', async (wrong, [status, line]) => {
     await accounts.add({ name: 'meera', role: 'reader', scope: '' }, 'anil');
     expect(lineOf(await post('/api/program-tokens', { ...grant, ...wrong }))).toEqual([status, expect.stringMatching(line)]);
-  });
-
-  test('shares its name with no account, and the routes of accounts do not change it', async () => {
-    await make();
-    const taken = [409, 'there is a token "grafana" already'];
-    expect(lineOf(await post('/api/program-tokens', grant))).toEqual(taken);
-    expect(lineOf(await post('/api/accounts', { name: 'grafana', role: 'reader' }))).toEqual(taken);
-    for (const act of ['password', 'remove'])
-      expect(lineOf(await post(`/api/accounts/grafana/${act}`))).toEqual([404, 'there is no account "grafana"']);
-    expect(lineOf(await post('/api/program-tokens/meera/revoke'))).toEqual([404, 'there is no token "meera"']);
-    expect(lineOf(await post('/api/program-tokens/server-cli/revoke'))).toEqual([409, '"server-cli" is a program of this server']);
   });
 });

@@ -52,15 +52,6 @@ test('each faulty line of an import is told as file:line, and the answer is no',
   ]);
 });
 
-test('accounts add with the role state and no scope makes no account, and one line names --scope', async () => {
-  expect(await sabha(['accounts', 'add', 'ravi', '--role', 'state'])).toEqual({
-    code: 2,
-    out: '',
-    err: 'an account with the role state needs --scope: STATE, STATE/SITE or group:NAME, or "all" for everywhere\n',
-  });
-  expect((await sabha(['accounts', 'list', '--json'])).out).toBe('[]\n');
-});
-
 test.each([
   ['output', ['help'], 1],
   ['error output', ['no-such-verb'], 2],

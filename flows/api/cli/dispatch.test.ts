@@ -103,19 +103,6 @@ test('sites list is aligned, and says how many stand in each stage', async () =>
   );
 });
 
-test('PCs are moved, replaced and retired; the token is shown', async () => {
-  expect((await sabha(['pcs', 'move', 'ladakh/leh/vc-2', 'ladakh/kargil'])).out).toMatch(
-    /^tokens:\n {2}ladakh\/kargil\/vc-2 +secret-token\nshown this once\n$/,
-  );
-  expect(JSON.parse((await sabha(['pcs', 'replace', 'ladakh/kargil/vc-2', '--json'])).out)).toEqual({
-    tokens: { 'ladakh/kargil/vc-2': 'secret-token' },
-  });
-  expect((await sabha(['pcs', 'token', '--scope', 'all'])).out).not.toContain('ladakh/leh/vc-1');
-  expect((await sabha(['pcs', 'token', '--scope', 'all', '--renew'])).out.split('\n')).toHaveLength(6);
-  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 0, out: '  retired  ladakh/kargil/vc-2\n' });
-  expect(await sabha(['pcs', 'retire', 'ladakh/kargil/vc-2'])).toMatchObject({ code: 1, err: 'there is no PC ladakh/kargil/vc-2\n' });
-});
-
 test('a profile shows where each value comes from and which PCs hold another version', async () => {
   const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
   expect(out.split('\n')).toEqual([
