@@ -32,8 +32,12 @@ export const announceRoutes: readonly Route[] = [
     { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
     async (announcements, { viewer, body }) => granted(await announcements.send({ ...body, within: viewer.scope })).value,
   ),
-  on('announcements')(
-    ['get /api/announcements', 'Notices, the newest first.'],
+  on('announcements', [
+    'announced [NUMBER]',
+    'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।',
+    { english: 'Lists the notices, or shows who received one and who read it.' },
+  ])(
+    ['get /api/announcements', 'Lists the notices, the newest first.'],
     { right, answer: v.array(announcementSummary) },
     (announcements, { viewer }) => announcements.list(viewer.scope),
   ),

@@ -105,11 +105,8 @@ export const tabsRoutes: readonly Route[] = [
     { right: whole('tabs'), body: order, answer: tabsUndone, refusals: [409] },
     async (tabs, { body: { by } }) => granted(await tabs.undo(by)).value,
   ),
-  on('replay')(
-    [
-      'post /api/tabs/try',
-      'What happened in the last days, played through edited tabs beside those that run: what people would have been told. Nobody is.',
-    ],
+  on('replay', ['tabs try FILE|DIR [--days 30]', 'पिछले दिनों को दूसरे टैब से चलाकर देखता है: किसे ज़्यादा, कम या देर से ख़बर जाती।'])(
+    ['post /api/tabs/try', 'Plays the last days through other tabs: who would have been notified more, less or later. Nobody is notified.'],
     {
       right: whole('read'),
       body: trying,
@@ -119,8 +116,12 @@ export const tabsRoutes: readonly Route[] = [
     },
     async (replay, { body: { days, by: _, ...files } }) => granted(await replay.tryFiles(files, days)).value,
   ),
-  on('explain')(
-    ['get /api/explain', 'What the tabs that run would do with a fault of a site, a PC or the centre. Nobody is told.'],
+  on('explain', [
+    'explain SITE|PC|centre FAULT | --incident N',
+    'दिखाता है कि ख़राबी की ख़बर किसे और कब जाएगी, या किसी अलर्ट की ख़बर क्यों गई।',
+    { english: 'Shows whom a fault would reach and when, or why people were notified of an incident. Nobody is notified.' },
+  ])(
+    ['get /api/explain', 'Shows whom a fault of a site, a PC or the centre would reach and when. Nobody is notified.'],
     { right: whole('read'), query: v.strictObject({ scope: name, fault: name }), answer: explained, refusals: [404] },
     async (explain, { query: { scope, fault } }) => granted(await explain(scope, fault), 404).value,
   ),
@@ -144,8 +145,8 @@ export const proofRoutes: readonly Route[] = [
     { right: whole('read'), query: v.strictObject({ now: v.optional(v.picklist(['true', 'false'])) }), answer: ledgerAudit },
     (proof, { query: { now } }) => proof.audit(now === 'true'),
   ),
-  on('proof', ['backup [FILE]', 'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।'])(
-    ['post /api/backup', 'Makes a backup, and copies it into a file.'],
+  on('proof', ['backup [FILE]', 'बैकअप बनाता है, और फ़ाइल में कॉपी करता है।', { english: 'Makes a backup, and copies it into a file.' }])(
+    ['post /api/backup', 'Makes a backup on the central machine, and names its file.'],
     { right: whole('backup'), body: order, answer: backupMade, refusals: [409] },
     async (proof) => {
       try {
@@ -170,8 +171,8 @@ const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.opt
 
 /** Who did what, and what PCs said. */
 export const auditRoutes: readonly Route[] = [
-  on('acts')(
-    ['get /api/audit/log', 'Who did what, the newest first, page by page: people and the centre, or machines. `since` is a time.'],
+  on('acts', ['audit log [--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]', 'दिखाता है कि किसने क्या किया।'])(
+    ['get /api/audit/log', 'Lists who did what.'],
     { right: whole('audit'), query: v.strictObject({ ...logEntries, before: v.optional(wholeNumber) }), answer: auditLog },
     async (ledger, { query }) => {
       const acts = await ledger.acts({ ...query, most: rowsAtOnce });
@@ -192,11 +193,11 @@ export const auditRoutes: readonly Route[] = [
       return `\ufeff${safeTable(['row', 'at', 'who', 'what', 'about'], rows)}`;
     },
   ),
-  on('events')(
-    [
-      'get /api/events',
-      'What a PC or the PCs of a site said in a span, from the ledger and the archives, with `readings` measured numbers too.',
-    ],
+  on('events', [
+    'events STATE/SITE[/PC] [--since 2027-01-05|30d|12h] [--until 2027-01-06|2h] [--readings] [--csv [FILE]]',
+    'दिखाता है कि किसी PC या ऑफ़िस के PC ने किसी समय में (नहीं तो पिछले एक दिन में) क्या बताया, पुराने रिकॉर्ड से भी।',
+  ])(
+    ['get /api/events', 'Lists what a PC, or the PCs of a site, said in a span of time (else the last day), from archives too.'],
     { right: whole('audit'), query: v.strictObject(span), answer: saidEvents, refusals: [404, 409] },
     async (events, { query: { of, from, to, readings }, reply }) => {
       if (from >= to) throw new Refused(400, 'the span ends before it begins');

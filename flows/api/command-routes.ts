@@ -23,8 +23,8 @@ export const commandRoutes: readonly Route[] = [
     { right: whole('commands'), answer: v.array(commandSummary) },
     (commands) => commands.list(),
   ),
-  on('commands')(
-    ['post /api/commands', 'Signs a command and sends it to a PC or to all of a scope, until it is answered or expires.'],
+  on('commands', ['cmd VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]', 'PC को आदेश भेजता है।'])(
+    ['post /api/commands', 'Sends an order to PCs.'],
     { right: whole('commands'), body: ordering, answer: v.object({ id: v.string() }), done: 201, refusals: [404] },
     async (commands, { body }) => ({ id: granted(await commands.issue(body), 400).id }),
   ),

@@ -65,8 +65,8 @@ export const incidentRoutes: readonly Route[] = [
     { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
   ),
-  on('view')(
-    ['post /api/incidents/{id}/snooze', 'Nothing of it is told until `until`, at most 24 hours ahead, unless it gets worse.'],
+  on('view', ['incidents snooze ID 90m|2h|2027-01-15T18:30+05:30', 'अलर्ट को कुछ समय के लिए रोकता है।'])(
+    ['post /api/incidents/{id}/snooze', 'Keeps an incident quiet until a time, unless it gets worse.'],
     { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.snooze(read(incidentId, params.id), body.by, body.until)),
   ),

@@ -29,8 +29,9 @@ export const rollCallRoutes: readonly Route[] = [
   on('view', [
     'rollcall start --scope all|STATE|STATE/SITE [--no-wait]',
     'हर कमरे से एक साथ पूछता है कि तैयार है या नहीं, और जवाब का इंतज़ार करता है।',
+    { english: 'Asks every room at once whether it is ready, and waits for the answers.' },
   ])(
-    ['post /api/rollcalls', 'Asks every room at once whether it is ready, and waits for the answers.'],
+    ['post /api/rollcalls', 'Asks every room of a scope at once whether it is ready.'],
     {
       right: { may: 'rollcall', at: scopeOf },
       body: v.strictObject({ scope, by }),

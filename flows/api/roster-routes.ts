@@ -41,8 +41,11 @@ const checkQuery = v.strictObject({
 
 /** Reading and importing the roster, and orders on one person. */
 export const rosterRoutes: readonly Route[] = [
-  on('roster')(
-    ['get /api/roster', 'Who is told: the persons of a part of the tree, with their channels, hours and days off.'],
+  on('roster', [
+    'roster show [PERSON] [--at STATE[/SITE]|group:NAME]',
+    'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
+  ])(
+    ['get /api/roster', 'Shows who is notified, and over which channels; of one person all.'],
     { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),

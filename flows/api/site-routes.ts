@@ -56,8 +56,8 @@ export const siteRoutes: readonly Route[] = [
     async (view, { params, query: { hours } }) =>
       found(await view.history(placePath(params), view.now() - Number(hours) * 3_600_000), ...noSite),
   ),
-  on('siteOrders')(
-    ['post /api/sites/{state}/{site}/stage', 'Takes it to another stage.'],
+  on('siteOrders', ['sites stage STATE/SITE STAGE [--force]', 'ऑफ़िस का चरण बदलता है: planned, commissioning, live या closed।'])(
+    ['post /api/sites/{state}/{site}/stage', 'Brings a site to a stage: planned, commissioning, live or closed.'],
     { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
     async (orders, { params, body: { by: who, stage, force } }) =>
       void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who), { code: 'stage' }),

@@ -13,14 +13,19 @@ type Fields = Record<string, unknown>;
 const fieldNames: Readonly<Record<string, string>> = { at: 'scope', for: 'title', yes: 'apply' };
 const undone = 'nothing is changed or sent yet: --yes does it';
 
-/** One verb for each route that has a command; `layouts`: how the answers of some verbs are shown, by the name of the verb. */
-export function verbsOf(routes: readonly Route[], layouts: Readonly<Record<string, Layout>>): (readonly [string, Verb])[] {
+/** Verbs that make their requests themselves, and how the answers of others are shown, by the name of the verb. */
+export type Own = { runs: Readonly<Record<string, Verb['run']>>; layouts: Readonly<Record<string, Layout>> };
+
+/** One verb for each route that has a command. */
+export function verbsOf(routes: readonly Route[], { runs, layouts }: Own): (readonly [string, Verb])[] {
   return routes.flatMap((route) => {
     const { command } = route;
     if (command === undefined) return [];
-    const run = (call: Call) => carryOut(route, { call, options: made[1].options, layout: layouts[made[0]] });
-    const made: readonly [string, Verb] = verb(command[0], [route.summary, command[1]], run);
-    return [made];
+    const send = (call: Call) => carryOut(route, { call, options: made.options, layout: layouts[name] });
+    const [name, made]: readonly [string, Verb] = verb(command[0], [command[2]?.english ?? route.summary, command[1]], (call) =>
+      (runs[name] ?? send)(call),
+    );
+    return [[name, made] as const];
   });
 }
 

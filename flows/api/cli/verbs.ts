@@ -3,13 +3,15 @@
 import { routes } from '../routes.ts';
 import { verbsOf } from './from-routes.ts';
 import type { Verb } from './kit/model.ts';
-import { operationLayouts, operationVerbs } from './verbs/operations.ts';
-import { peopleLayouts, peopleVerbs } from './verbs/people.ts';
-import { recordLayouts, recordVerbs } from './verbs/records.ts';
-import { roomLayouts, roomVerbs } from './verbs/rooms.ts';
+import { operationLayouts, operationRuns } from './verbs/operations.ts';
+import { peopleLayouts, peopleRuns } from './verbs/people.ts';
+import { recordLayouts, recordRuns, recordVerbs } from './verbs/records.ts';
+import { roomLayouts, roomRuns, roomVerbs } from './verbs/rooms.ts';
 
 const layouts = { ...operationLayouts, ...peopleLayouts, ...recordLayouts, ...roomLayouts };
-const list = [...verbsOf(routes, layouts), ...operationVerbs, ...peopleVerbs, ...recordVerbs, ...roomVerbs];
+/** Verbs of the route table that are more than one request, by name. */
+export const runs: Readonly<Record<string, Verb['run']>> = { ...operationRuns, ...peopleRuns, ...recordRuns, ...roomRuns };
+const list = [...verbsOf(routes, { runs, layouts }), ...recordVerbs, ...roomVerbs];
 /** By name. */
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(list.sort(([a], [b]) => (a < b ? -1 : 1)));
 

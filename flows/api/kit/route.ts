@@ -80,6 +80,8 @@ export type Command = readonly [
   /** What it does, in Hindi; the summary of the route says it in English. */
   hindi: string,
   shown?: {
+    /** What the verb does in English, where that is more than its route does. */
+    english?: string;
     /** Columns of the table, such as `pc room heardAt`; else all that fit into a cell. */
     columns?: string;
     /** The column by whose values the rows are counted. */

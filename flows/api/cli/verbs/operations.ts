@@ -10,38 +10,15 @@ import {
 } from '#contracts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, readyText, table, timeText } from '../kit/text.ts';
-import { incidentNamed, numberOf, verb } from '../kit/usage.ts';
+import { incidentNamed, numberOf } from '../kit/usage.ts';
 
 /** How often the server is asked whether something is finished. */
 const lookMs = 500;
 /** A roll call ends by itself long before. */
 const looksLimit = 600;
 
-/** In the order of help. */
-export const operationVerbs = [
-  verb(
-    'cmd VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]',
-    ['Sends an order to PCs.', 'PC को आदेश भेजता है।'],
-    sendCommand,
-  ),
-  verb(
-    'tabs try FILE|DIR [--days 30]',
-    [
-      'Plays the last days through other tabs: who would have been notified more, less or later. Nobody is notified.',
-      'पिछले दिनों को दूसरे टैब से चलाकर देखता है: किसे ज़्यादा, कम या देर से ख़बर जाती।',
-    ],
-    tryTabs,
-  ),
-  verb(
-    'explain SITE|PC|centre FAULT | --incident N',
-    [
-      'Shows whom a fault would reach and when, or why people were notified of an incident. Nobody is notified.',
-      'दिखाता है कि ख़राबी की ख़बर किसे और कब जाएगी, या किसी अलर्ट की ख़बर क्यों गई।',
-    ],
-    explain,
-  ),
-];
-/** By the name of the verb. */
+/** By the name of the verb, as the next. */
+export const operationRuns = { cmd: sendCommand, 'tabs try': tryTabs, explain };
 export const operationLayouts = {
   'rollcall start': followRollCall,
   'rollcall show': rollCallAnswer,

@@ -10,25 +10,9 @@ import {
 } from '#contracts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, firstOf, table, timeText } from '../kit/text.ts';
-import { verb } from '../kit/usage.ts';
 
-/** In the order of help. */
-export const peopleVerbs = [
-  verb(
-    'roster show [PERSON] [--at STATE[/SITE]|group:NAME]',
-    [
-      'Shows who is notified, and over which channels; of one person all.',
-      'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
-    ],
-    showRoster,
-  ),
-  verb(
-    'announced [NUMBER]',
-    ['Lists the notices, or shows who received one and who read it.', 'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।'],
-    announced,
-  ),
-];
-/** By the name of the verb. */
+/** By the name of the verb, as the next. */
+export const peopleRuns = { 'roster show': showRoster, announced };
 export const peopleLayouts = { 'roster check': checkRoster, 'people export': exportPerson };
 
 const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;

@@ -13,25 +13,13 @@ const shownRows = 50;
 /** In the order of help. */
 export const recordVerbs = [
   verb(
-    'audit log [--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]',
-    ['Lists who did what.', 'दिखाता है कि किसने क्या किया।'],
-    auditLog,
-  ),
-  verb(
-    'events STATE/SITE[/PC] [--since 2027-01-05|30d|12h] [--until 2027-01-06|2h] [--readings] [--csv [FILE]]',
-    [
-      'Lists what a PC, or the PCs of a site, said in a span of time (else the last day), from archives too.',
-      'दिखाता है कि किसी PC या ऑफ़िस के PC ने किसी समय में (नहीं तो पिछले एक दिन में) क्या बताया, पुराने रिकॉर्ड से भी।',
-    ],
-    events,
-  ),
-  verb(
     'restore FILE [--check] [--passphrase-file FILE]',
     ['Makes the server of this machine again from a backup.', 'बैकअप से इस मशीन का सेंटर फिर से बनाता है।'],
     restore,
   ),
 ];
-/** By the name of the verb. */
+/** By the name of the verb, as the next. */
+export const recordRuns = { 'audit log': auditLog, events };
 export const recordLayouts = { verify, backup };
 
 /**

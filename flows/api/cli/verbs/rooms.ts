@@ -29,11 +29,6 @@ export const roomVerbs = [
     profile,
   ),
   verb(
-    'incidents snooze ID 90m|2h|2027-01-15T18:30+05:30',
-    ['Keeps an incident quiet until a time, unless it gets worse.', 'अलर्ट को कुछ समय के लिए रोकता है।'],
-    snooze,
-  ),
-  verb(
     'config stage FILE [--yes] [--dry-run]',
     [
       'Loads the table of sites and sends the new configuration out in stages; without --yes it shows what would change.',
@@ -41,13 +36,9 @@ export const roomVerbs = [
     ],
     (call) => importFile(call, '/api/sites/import', { field: 'csv', body: { staged: true } }),
   ),
-  verb(
-    'sites stage STATE/SITE STAGE [--force]',
-    ['Brings a site to a stage: planned, commissioning, live or closed.', 'ऑफ़िस का चरण बदलता है: planned, commissioning, live या closed।'],
-    stage,
-  ),
 ];
-/** By the name of the verb. */
+/** By the name of the verb, as the next. */
+export const roomRuns = { 'incidents snooze': snooze, 'sites stage': stage };
 export const roomLayouts = { 'enrol-code': enrolCode, incidents };
 
 async function showPc({ api, words: [word] }: Call): Promise<Answer> {
