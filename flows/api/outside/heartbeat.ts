@@ -1,13 +1,21 @@
 /** The heartbeat of the whole way: from the word of a PC through broker, flows, tabs and outbox to an address outside (F29). */
-import type { Cancel, Presence } from '#contracts';
+import type { Cancel, Clock, Presence } from '#contracts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
+import type { Op } from '../../engine/records/ops.ts';
 import { centralNotice } from '../../engine/transitions/notice.ts';
 import { watchdogPerson } from '../../notify/people/channels/watchdog.ts';
 import { centrePlace } from '../../sites/table.ts';
-import type { OutsideOptions } from './outside.ts';
+import type { Explain } from '../../view/explained.ts';
 
-/** Each part of the way, asked anew each minute. The outbox has the row after the commit; the log names where the way breaks, and once that it is whole. */
-export type HeartbeatOptions = Pick<OutsideOptions, 'clock' | 'explain' | 'record' | 'log'> & {
+/** Each part of the way, asked anew each minute. */
+export type HeartbeatOptions = {
+  clock: Clock;
+  /** What the running tabs do with a fault of the centre. */
+  explain: Explain;
+  /** Writes a row into the ledger; the outbox has it after the commit. */
+  record(ops: readonly Op[]): Promise<boolean>;
+  /** Names where the way breaks, and once that it is whole again. */
+  log: { warn(fields: object, line: string): void };
   /** Of the PC whose word begins it, as it is heard through the broker. */
   presence(): Presence | undefined;
   /** Why flows is not ready, where it is not. */

@@ -1,24 +1,18 @@
 /** What goes out to programs of others for as long as the centre runs, each where `sabha.json` names an address for it. */
-import { type Cancel, type Clock, loadText, type Settings, siteOf } from '#contracts';
+import { type Cancel, loadText, type Settings, siteOf } from '#contracts';
 import type { CentreEvent } from '../../engine/records/incidents.ts';
-import type { Op } from '../../engine/records/ops.ts';
 import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { watchdogOf } from '../../notify/people/channels/watchdog.ts';
 import { incidentLink, wallAddress } from '../../notify/people/visit.ts';
-import type { Explain } from '../../view/explained.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';
 import { startMirror } from './alertmanager.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 
 /** What is looked at and said, and where it goes. */
-export type OutsideOptions = {
+export type OutsideOptions = Pick<HeartbeatOptions, 'clock' | 'explain' | 'record' | 'log'> & {
   settings: Pick<Settings, 'alertmanager' | 'https'> & { channels: ChannelSettings };
-  clock: Clock;
   view: Pick<CentreView, 'pcs' | 'unready' | 'incidents'>;
-  explain: Explain;
-  record(ops: readonly Op[]): Promise<boolean>;
   say(word: Extract<CentreEvent, { type: 'centre' }>): void;
-  log: { warn(fields: object, line: string): void };
 };
 
 /** Starts it all; the result ends it. Throws one line where a file of a secret is missing. */
