@@ -2,7 +2,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '#contracts';
 import type { Spool } from './spool/spool.ts';
-import type { Uplink } from './uplink.ts';
 
 /** Who asks, whom it believes, and where it writes down what it learnt. */
 export type EchoOptions = {
@@ -101,7 +100,11 @@ function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; 
 export type CentreTime = ReturnType<typeof createCentreTime>;
 
 /** `onJump` is told by how much the clock of the PC jumped. */
-export type CentreTimeOptions = { clock: Clock; uplink: Pick<Uplink, 'figures' | 'forgetClock'>; onJump(byMs: number): void };
+export type CentreTimeOptions = {
+  clock: Clock;
+  uplink: { figures(): ClockFigures; forgetClock(): void };
+  onJump(byMs: number): void;
+};
 
 const jumpMs = 5_000;
 /** Three times as long as until the next comparison. */

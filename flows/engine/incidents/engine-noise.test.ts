@@ -54,6 +54,20 @@ it('R27 an incident that never ends keeps its first and its newest steps, in mem
 });
 
 describe('R27 a PC whose alerts change too often', () => {
+  it('R27 a PC that is named for its messages causes at most three notifications in that hour', () => {
+    const stage = online();
+    stage.setPath(holdFirst);
+    for (let n = 0; n < 120; n += 1) {
+      if (n >= 30) stage.apply({ type: 'noisy', of: pc, what: 'words' });
+      if (n < 30 || n % 60 === 0) stage.state([ok('microphone'), fault('climate.cold_start', `${n}`)]);
+      stage.pass(second);
+    }
+    stage.live(hour - 3 * minute);
+    const about = stage.outbox().filter(({ notice }) => notice.scope === pc || notice.faults.some(({ device }) => device === pc));
+    expect(about.map(({ notice }) => notice.kind)).toEqual(['raised', 'eased', 'raised']);
+    expect(budgets.toldOfNoisyAnHour.most).toBe(1);
+  });
+
   it('R27 a known fault of another device each second is told twice a minute, and its PC is named once; then it is quiet for an hour', () => {
     const stage = online();
     flood(stage, 120);
