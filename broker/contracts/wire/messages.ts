@@ -310,7 +310,7 @@ const opening = new Set([0x5b, 0x7b]);
 const closing = new Set([0x5d, 0x7d]);
 
 /** What is wrong with the shape of a JSON text that was parsed; undefined where nothing is. */
-export function shapeFault(text: Uint8Array, parsed: unknown): string | undefined {
+function shapeFault(text: Uint8Array, parsed: unknown): string | undefined {
   const { depth, values, keys } = measure(text);
   if (depth > budgets.messageDepth.most) return `${depth} levels deep, at most ${budgets.messageDepth.most}`;
   if (values > budgets.messageValues.most) return `${values} values, at most ${budgets.messageValues.most}`;
