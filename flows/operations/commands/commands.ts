@@ -58,8 +58,7 @@ export type CommandsOptions = {
 /** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = ReturnType<typeof createCommands>;
 
-type Open = { row: CommandRow; answered: Set<string> };
-type State = { options: CommandsOptions; open: Map<string, Open>; counter: number };
+type State = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
 
 const counterKey = 'commands.counter';
 
@@ -71,7 +70,16 @@ export function createCommands(options: CommandsOptions) {
     async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },
-    one: (id: string) => view(state, id),
+    async one(id: string): Promise<CommandView | undefined> {
+      const found = await options.ledger.command(id);
+      const table = options.ingest()?.table();
+      if (found === undefined || table === undefined) return undefined;
+      const { row, answers } = found;
+      const told = new Set(answers.map(({ pc }) => pc));
+      const missing = table.known.map(({ pc }) => pc).filter((pc) => addresses(addressOf(row.to), pc) && !told.has(pc));
+      const isOver = row.expires <= options.clock.now();
+      return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
+    },
     /** The counter as the ledger holds it. */
     remember({ meta }: Pick<Contents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
@@ -141,17 +149,6 @@ function again({ options, open }: State, pc: string): void {
     else if (row.at <= now && !answered.has(pc) && addresses(addressOf(row.to), pc))
       options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
   }
-}
-
-async function view({ options }: State, id: string): Promise<CommandView | undefined> {
-  const found = await options.ledger.command(id);
-  const table = options.ingest()?.table();
-  if (found === undefined || table === undefined) return undefined;
-  const { row, answers } = found;
-  const told = new Set(answers.map(({ pc }) => pc));
-  const missing = table.known.map(({ pc }) => pc).filter((pc) => addresses(addressOf(row.to), pc) && !told.has(pc));
-  const isOver = row.expires <= options.clock.now();
-  return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
 }
 
 function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import {
   type Cancel,
   type Clock,
-  type CommandAnswer,
   type CommandSummary,
   type CommandView,
   commandLifeMs,
@@ -88,14 +87,23 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
         const rounds = [...state.rounds.values()].map(({ summary }) => summary);
         return [...rounds, ...(await options.commands.list())].sort((a, b) => b.at - a.at);
       },
-      async one(id: string) {
+      async one(id: string): Promise<CommandView | undefined> {
         const round = state.rounds.get(id);
-        return round === undefined ? options.commands.one(id) : viewOf(state, round);
+        if (round === undefined) return options.commands.one(id);
+        const { summary, endsUp, open, answers } = round;
+        const now = endsUp <= options.clock.up() ? 'expired' : 'open';
+        const missing = [...open].filter((who) => !answers.has(isPcPath(who) ? siteOf(who) : who));
+        return { ...summary, state: open.size === 0 ? 'answered' : now, answers: [...answers.values()], missing };
       },
     },
     /** What a PC said is committed. */
     heard({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
-      for (const op of ops) if (op.op === 'command-answer') answered(state, { pc, at: op.at, answer: op.answer });
+      for (const op of ops) {
+        if (op.op !== 'command-answer') continue;
+        const { id, verb: _, ...said } = op.answer;
+        const run = [...state.running].find((one) => one.id === id && one.pc === pc);
+        if (run !== undefined) end(state, run, { pc, at: op.at, ...said });
+      }
     },
     close: (): void => state.cancel(),
   };
@@ -211,13 +219,6 @@ function giveUp(state: State): void {
   state.queue = state.queue.filter(({ rounds, isScheduled }) => rounds.size > 0 || isScheduled);
 }
 
-function answered(state: State, { pc, at, answer }: { pc: string; at: number; answer: CommandAnswer }): void {
-  const run = [...state.running].find((one) => one.id === answer.id && one.pc === pc);
-  if (run === undefined) return;
-  const { id: _, verb: __, ...said } = answer;
-  end(state, run, { pc, at, ...said });
-}
-
 function end(state: State, run: Running, answer: Answer): void {
   const { item } = run;
   state.running.delete(run);
@@ -233,12 +234,6 @@ function finish(item: Item, answer: Answer): void {
     answers.set(item.site, answer);
     open.delete(item.pc ?? item.site);
   }
-}
-
-function viewOf({ clock }: State, { summary, endsUp, open, answers }: Round): CommandView {
-  const isOver = endsUp <= clock.up();
-  const missing = [...open].filter((who) => !answers.has(isPcPath(who) ? siteOf(who) : who));
-  return { ...summary, state: open.size === 0 ? 'answered' : isOver ? 'expired' : 'open', answers: [...answers.values()], missing };
 }
 
 /** From 0 to 1, the same for a site each time. */
