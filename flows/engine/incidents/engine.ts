@@ -13,8 +13,7 @@ import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
-import { afterWill, believes, heard, inBoot, onBeat, onBirth, onBye, onGasp, onLost, onState, type Step } from '../outages/pc.ts';
-import { withVersions } from '../outages/updates.ts';
+import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
@@ -219,7 +218,7 @@ function isTooSlow(core: Core, now: number): boolean {
 function onPc(core: Core, event: PcEvent, now: number): void {
   const before = core.memory.pcs.get(event.pc);
   if (before === undefined || !core.known.has(event.pc) || !believes(before, event)) return;
-  const step = stepOf(core, { record: before, event }, now);
+  const step = afterWord(before, event, { now, listeningSince: listeningSince(core, event.pc) });
   if ('digest' in event && !step.stale) core.current[event.digest === step.record.digest ? 'add' : 'delete'](event.pc);
   const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
@@ -242,29 +241,6 @@ function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord 
 function isDrop(before: PcRecord, { session }: PcRecord, listeningSince: number): boolean {
   if ((before.heardAt ?? 0) < listeningSince) return false;
   return session > before.session && before.session > 0 && before.presence !== 'stopped' && before.presence !== 'never';
-}
-
-function stepOf(core: Core, { record, event }: { record: PcRecord; event: PcEvent }, now: number): Step {
-  switch (event.type) {
-    case 'birth':
-      return onBirth(record, event, now);
-    case 'bye':
-      return onBye(record, event, now);
-    case 'gasp':
-      return onGasp(record, event, now);
-    case 'lost':
-      return onLost(record, event, { now, listeningSince: listeningSince(core, record.pc) });
-    case 'state':
-      return onState(record, event, now);
-    case 'beat':
-      return onBeat(record, event);
-    case 'unreadable':
-      return { record, ask: event.leaf === 'state' ? ['state'] : [], unreadable: event.leaf === 'state' };
-    case 'inventory':
-      return { record: withVersions({ ...record, inventory: event.hash }, event.versions, now), ask: [] };
-    case 'heard':
-      return { record: event.boot === undefined ? record : inBoot(record, event.boot, now), ask: [] };
-  }
 }
 
 /** Notes what was updated, asks for what a step left open, and keeps count of answers that could not be read (R13). */

@@ -12,7 +12,7 @@ import {
   willGraceMs,
 } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
-import { withUpdates } from './updates.ts';
+import { withUpdates, withVersions } from './updates.ts';
 
 /** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
 const bootsKept = 32;
@@ -88,11 +88,40 @@ export function believes({ formers = [], formerSessions = 0, spool, session, boo
   return !('session' in said) || (said.session === session && session > formerSessions);
 }
 
+/** When a word came, and since when we listen. */
+type Heard = { now: number; listeningSince: number | null };
+
+/** A record after a word of its PC. A word of an older session is stale; which birth is, its spool says. */
+export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step {
+  const { now } = heardAt;
+  if ('session' in said && said.type !== 'birth' && said.session < record.session) return { record, ask: [], stale: true };
+  switch (said.type) {
+    case 'birth':
+      return onBirth(record, said, now);
+    case 'bye':
+      return onBye(record, said, now);
+    case 'gasp':
+      return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
+    case 'lost':
+      return onLost(record, said, heardAt);
+    case 'state':
+      return onState(record, said, now);
+    case 'beat':
+      return { record: inSession(record, said.session), ask: said.digest === record.digest ? [] : ['state'] };
+    case 'unreadable':
+      return { record, ask: said.leaf === 'state' ? ['state'] : [], unreadable: said.leaf === 'state' };
+    case 'inventory':
+      return { record: withVersions({ ...record, inventory: said.hash }, said.versions, now), ask: [] };
+    case 'heard':
+      return { record: said.boot === undefined ? record : { ...record, ...bootsWith(record, said.boot, now) }, ask: [] };
+  }
+}
+
 /**
  * A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. One among those of a machine
  * before it says no more than its spool: it is answered with the last of these, and its machine goes on above it (R16, R30).
  */
-export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
+function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const { formerSessions = 0 } = record;
   const sameSpool = record.spool === said.spool;
   if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
@@ -116,11 +145,6 @@ export function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Ste
   return { record: next, ask };
 }
 
-/** A boot that speaks, and no more of it than that. */
-export function inBoot(record: PcRecord, boot: string, now: number): PcRecord {
-  return { ...record, ...bootsWith(record, boot, now) };
-}
-
 /** A machine never goes back to an earlier boot. What was found stands until nothing but new boots has come for an hour. */
 function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};
@@ -130,26 +154,15 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
 }
 
 /** A clean goodbye of the current session or a later one: the PC is stopped, which is not silence. */
-export function onBye(record: PcRecord, said: Said<'bye'>, now: number): Step {
-  if (said.session < record.session) return { record, ask: [], stale: true };
+function onBye(record: PcRecord, said: Said<'bye'>, now: number): Step {
   const bye = { at: now, reason: said.reason ?? '' };
   return { record: { ...record, presence: 'stopped', session: said.session, boot: said.boot, lostAt: null, bye }, ask: [] };
 }
 
-/** The battery is about to end; the session goes on as long as the power does. */
-export function onGasp(record: PcRecord, said: Said<'gasp'>, now: number): Step {
-  if (said.session < record.session) return { record, ask: [], stale: true };
-  return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
-}
-
 /** The will of the current session or a later one; an older will is ignored (R16). Whether it may be of a gap of ours (R18a) is judged once: another gap may follow. */
-export function onLost(
-  record: PcRecord,
-  said: Said<'lost'>,
-  { now, listeningSince }: { now: number; listeningSince: number | null },
-): Step {
+function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: Heard): Step {
   const over = said.session === record.session && record.presence === 'stopped';
-  if (said.session < record.session || over) return { record, ask: [], stale: true };
+  if (over) return { record, ask: [], stale: true };
   return {
     record: {
       ...record,
@@ -163,8 +176,7 @@ export function onLost(
 }
 
 /** A whole list, or a difference that builds on the digest held; anything else is asked for again (R12, R13). */
-export function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
-  if (said.session < record.session) return { record, ask: [], stale: true };
+function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
   const current = inSession(record, said.session);
   if (said.rev <= current.rev) return { record: current, ask: [], stale: true };
   if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
@@ -172,12 +184,6 @@ export function onState(record: PcRecord, said: Said<'state'>, now: number): Ste
   if (list.length > budgets.checks.most || digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
   const gasp = list.some(isBattery) ? (current.gasp ?? null) : null;
   return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp }, ask: [] };
-}
-
-/** A beat carries the digest: one that is not held is asked for. */
-export function onBeat(record: PcRecord, said: Said<'beat'>): Step {
-  if (said.session < record.session) return { record, ask: [], stale: true };
-  return { record: inSession(record, said.session), ask: said.digest === record.digest ? [] : ['state'] };
 }
 
 /**
