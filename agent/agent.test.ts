@@ -106,24 +106,6 @@ test('it connects when the probes have answered, so that the first state is the 
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
 });
 
-test('the room card follows: unknown at the start, then what was found, the name of the room when the centre says it, and old after the stop', async () => {
-  const { agent, clock, net, room, cards } = setUp();
-  const card = () => /class="(ready|not-ready|unknown)" hidden/.exec(cards.at(-1) ?? '')?.[1];
-  agent.start();
-  expect(card()).toBe('unknown');
-  await clock.pass(1_000);
-  expect(card()).toBe('ready');
-  room.mic = { status: 'fault', fault: 'microphone.muted', reason: null };
-  await clock.pass(60_000);
-  expect(card()).toBe('not-ready');
-  const place = { site: { en: 'District office Leh', hi: 'लेह' }, room: { en: 'Hall', hi: 'हॉल' } };
-  const config: Config = { pc, version: 3, profile: { link: 'fibre', elevationM: 0, expected: {} }, place };
-  net.down('config', encode('config', sealed(config)));
-  expect(cards.at(-1)).toContain('District office Leh');
-  await agent.stop('stopped');
-  expect(cards.at(-1)).toContain('data-written="0"');
-});
-
 test('a link that is lost asks at once where it broke, and the centre reads it afterwards', async () => {
   const { agent, clock, net, events } = setUp({ more: true });
   agent.start();

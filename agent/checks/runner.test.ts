@@ -47,18 +47,6 @@ test('a probe runs at once, with a small jitter, and then at its interval', asyn
   expect(results).toHaveLength(3);
 });
 
-test('an answer may ask for the next look sooner, never later, and only as long as it asks', async () => {
-  const answers = [2_000, 60_000, undefined];
-  const run = async () => {
-    const soonMs = answers.shift();
-    return { ...ok('a'), ...(soonMs !== undefined && { soonMs }) };
-  };
-  const { clock, runner, results } = setUp([probe('a', run)]);
-  runner.start();
-  await clock.pass(33_000);
-  expect(results.map((result) => result.at)).toEqual([50, 2_050, 12_050, 22_050, 32_050]);
-});
-
 test('hastened, every probe runs now and every few seconds for a while, one that fails no more often than before', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);

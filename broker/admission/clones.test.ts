@@ -3,7 +3,6 @@ import type { Clock } from '#contracts';
 import { createClones } from './admission.ts';
 
 const minuteMs = 60_000;
-const twenty = 'ABCDEFGHIJKLMNOPQRST';
 
 function setUp() {
   const time = { up: 0 };
@@ -33,13 +32,6 @@ test('where the one that was let in is gone, the other comes in, and the first h
   come('ABABA');
   expect(come('B', { isOpen: false })).toBe('');
   expect(come('AAB')).toBe('AA');
-});
-
-test('twenty machines that threw each other out before their first word were made to wait before anybody knew of them', () => {
-  const { come } = setUp();
-  expect(come(twenty.repeat(5), { isSilent: true })).toBe('');
-  expect(come('ABABA')).toBe('');
-  expect(come('B')).toBe('B');
 });
 
 test('a centre that was away when they were heard hears of them ten minutes later, one return each ten minutes', () => {

@@ -47,16 +47,6 @@ test('a snapshot that comes later is used as soon as the folder says so, without
   await expect.poll(() => registry.version(), { timeout: 9_000 }).toBe(2);
 });
 
-test('no snapshot before the first is no warning; one that is gone later is', () => {
-  follow();
-  expect([lines, warned]).toEqual([['registry snapshot cannot be used: there is none'], []]);
-  publish(1);
-  tick();
-  rmSync(file);
-  tick();
-  expect(warned).toEqual(['registry snapshot cannot be used: there is none']);
-});
-
 test.each([
   ['half written', () => writeFileSync(file, sealed(4).slice(0, 50))],
   [

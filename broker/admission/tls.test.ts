@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, makePrivateKey } from '#contracts';
 import { createAuthority } from '../../test/security/authority.ts';
-import { loadX509 } from '../../test/x509.ts';
 import { createTlsListener } from './tls.ts';
 
 let dataDir: string;
@@ -19,7 +18,6 @@ afterEach(() => rmSync(dataDir, { recursive: true }));
 const say = (_fields: object, line: string) => void lines.push(line);
 const clock: Clock = { now: Date.now, up: () => 0, after: () => () => {} };
 const open = async () => (await createTlsListener({ dataDir, clock, log: { info: say, warn: say, error: say } })).close();
-const keyOf = async (request: string) => new (await loadX509()).Pkcs10CertificateRequest(request).publicKey.toString('pem');
 const text = (name: string) => readFileSync(join(dataDir, name), 'utf8');
 
 test('the key is made once, for this user alone, and the request is for it', async () => {
@@ -33,17 +31,6 @@ test('the key is made once, for this user alone, and the request is for it', asy
   expect(lines.at(-1)).toBe('certificate of the broker in use');
   expect([text('server.key'), text('server.csr')]).toEqual([key, request]);
   expect(new X509Certificate(pem).subject).toBe('CN=broker');
-});
-
-test('a request that is gone is written again, for the key that is there; another key asks anew', async () => {
-  await open();
-  const request = text('server.csr');
-  rmSync(join(dataDir, 'server.csr'));
-  await open();
-  expect(await keyOf(text('server.csr'))).toBe(await keyOf(request));
-  rmSync(join(dataDir, 'server.key'));
-  await open();
-  expect(await keyOf(text('server.csr'))).not.toBe(await keyOf(request));
 });
 
 test.each([

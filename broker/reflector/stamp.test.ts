@@ -80,15 +80,3 @@ test('a token that asks faster than its pace is answered no more, while others a
   time.up += 1_000;
   expect(Array.from({ length: 400 }, (_, at) => ask({ token, seq: 400 + at })).filter((reply) => reply !== undefined)).toHaveLength(100);
 });
-
-test('it remembers four sessions of a token, the latest, and none of one that said nothing for two minutes', () => {
-  const { time, ask, tokenOf } = setUp();
-  const token = tokenOf('up/lucknow/hall');
-  for (const session of [1, 2, 3, 4, 5]) ask({ token, session });
-  expect(ask({ token, session: 2, seq: 1 })).toMatchObject({ seq: 1 });
-  expect(ask({ token, session: 1, seq: 1 })).toMatchObject({ seq: 0 });
-  time.up = 119_999;
-  expect(ask({ token, session: 2, seq: 2 })).toMatchObject({ seq: 2 });
-  time.up += 120_000;
-  expect(ask({ token, session: 2, seq: 3 })).toMatchObject({ seq: 0 });
-});

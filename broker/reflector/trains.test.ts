@@ -156,29 +156,6 @@ test('who was sent enough is told so, and so is who finds no room: in less than 
   expect(ask({ kind: 'up', train: 9, token: late, cookie: cookieOf(late) })).toEqual([]);
 });
 
-test('a measurement that could not be brought to its end had spent its way up: it is denied with its first piece', () => {
-  const { ask, cookieOf, time } = setUp();
-  const token = tokenOf('ladakh/leh/hall');
-  const begin = (port: number) => {
-    const from = at('10.1.2.3', port);
-    const cookie = cookieOf(token, from);
-    const denial = (kind: 'ask' | 'down') =>
-      ask({ kind, train: 1, seq: 24, token, cookie }, from)
-        .flatMap((packet) => readTrainAnswer(packet) ?? [])
-        .map((answer) => (answer.kind === 'denied' ? readTrainDenial(answer) : answer.kind));
-    for (let seq = 0; seq < 24; seq += 1) expect(ask({ kind: 'up', train: 1, seq, token, cookie }, from)).toEqual([]);
-    return { denial, down: (train: number) => loadsOf(ask({ kind: 'down', train, seq: 250, token, cookie }, from)) };
-  };
-  expect(fill(18, 1).map(begin(1).down)).toEqual(fill(18, 1).map(() => 250));
-  const second = begin(2);
-  expect(second.denial('ask')).toEqual(['report']);
-  expect(fill(17, 1).map(second.down)).toEqual(fill(17, 1).map(() => 250));
-  const late = begin(3);
-  expect([late.denial('ask'), late.denial('down')]).toEqual([['spent'], ['spent']]);
-  time.up += 300_000;
-  expect(late.denial('ask')).toEqual(['report']);
-});
-
 test('one session a token: a new port takes its place, and what a PC is sent over all of them is limited too', () => {
   const { ask, cookieOf, time } = setUp();
   const token = tokenOf('ladakh/leh/hall');

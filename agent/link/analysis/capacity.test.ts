@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { trainWireBytes } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
-import { budgetBytes, heldUp, measure, pass, type Way } from './capacity.test-helper.ts';
+import { budgetBytes, measure, pass, type Way } from './capacity.test-helper.ts';
 import { capacityOf, nextTrain, type Train } from './capacity.ts';
 
 const mbit = 1e6;
@@ -111,16 +111,6 @@ describe('the ways in which trains are known to fail', () => {
     expect(run.atLeastBps ?? 0).toBeLessThan(mbit);
   });
 
-  test('a receiver that was put aside for 15 ms: its trains are left out', () => {
-    for (const from of [0.2, 0.5, 0.6, 0.7, 0.85]) {
-      const { error } = measure(
-        { bps: 8 * mbit, bucketBytes: 3 * kB },
-        { change: (train, at) => (at % 2 === 0 ? heldUp(train, from, 15_000) : train) },
-      );
-      expect(Math.abs(error), `from ${from}`).toBeLessThan(0.06);
-    }
-  });
-
   test('nothing arrives: no rate and no bound', () => {
     const run = measure({ bps: 2 * mbit, bucketBytes: 3 * kB, loss: 1, random: () => 0 });
     expect(run).toMatchObject({ bps: null, atLeastBps: null, reason: 'too many packets were lost' });
@@ -138,45 +128,6 @@ test.each([0.35, 0.5, 0.65])('of a line of which others take a share of %d no mo
       expect(told).toBeGreaterThan(0.8 * (1 - share) * bps);
     }
   }
-});
-
-test.each([8, 12, 20, 30])('a queue of %i kB, which drops most of a train, still lets the rate be told', (queueKB) => {
-  for (const bps of [1, 3, 6, 15].map((rate) => rate * mbit)) {
-    const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, queueBytes: queueKB * kB });
-    expect(found).not.toBeNull();
-    expect(Math.abs(error), `${bps}`).toBeLessThan(0.1);
-  }
-});
-
-describe('packets that came oddly', () => {
-  test('a packet that came twice, one that was never sent, and a time that is none are no part of a train', () => {
-    const packets = 60;
-    const arrivals = pass({ bps: 2 * mbit, bucketBytes: 3 * kB }, packets);
-    const odd = [
-      { seq: 70, us: 1 },
-      { seq: -1, us: 1 },
-      { seq: 3, us: Number.NaN },
-      { seq: 0, us: 500_000 },
-    ];
-    const limits = { budgetBytes, ceilingBps: 50 * mbit, cardBps: null };
-    const whole = { packets, arrivals: [...arrivals, ...odd, ...arrivals] };
-    expect(capacityOf([whole, whole], limits)).toEqual(
-      capacityOf(
-        [
-          { packets, arrivals },
-          { packets, arrivals },
-        ],
-        limits,
-      ),
-    );
-  });
-
-  test('a report whose parts overtake each other says the same of a train, and of the stream behind it', () => {
-    const way = { bps: 2 * mbit, bucketBytes: 40 * kB };
-    const parts = ({ packets, arrivals }: Train) => ({ packets, arrivals: [...arrivals.slice(70), ...arrivals.slice(0, 70).reverse()] });
-    const { bps, seenBytes } = measure(way);
-    expect(measure(way, { change: parts })).toMatchObject({ bps, seenBytes, reason: null });
-  });
 });
 
 describe('the budget', () => {

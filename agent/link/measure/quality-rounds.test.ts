@@ -115,15 +115,6 @@ it('what others use of the capacity counts, and while that is not known the tier
   expect(tier()).toBe('hd');
 });
 
-it('where it is known what of the capacity was free, the tier goes by that', async () => {
-  const { clock, begin, quality } = setUp();
-  const rates = { upBps: 5_000_000, downBps: 10_000_000 };
-  begin();
-  quality.took({ at: clock.now(), how: 'train', ...rates, udpBlocked: false, free: { ...rates, upBps: 3_500_000 } });
-  await clock.pass(20 * minute);
-  expect([quality.view()?.tiers.up?.tier, quality.view()?.tiers.down?.tier]).toEqual(['hd', 'fhd']);
-});
-
 it('says R twice on a satellite: as it is, and as people take it there', async () => {
   for (const [link, adjusted] of [
     ['geo', true],
@@ -222,18 +213,6 @@ it('a line that lets the first four packets of each flow pass was "loss 0 %, tie
   expect(quality.view()).toMatchObject({ problem: null, tiers: { up: { tier: 'fhd' } } });
 });
 
-it('of a line that lets 15 packets of each flow pass no loss is reported: nobody knows which way the others were lost', async () => {
-  const { begin, pass, quality, capacity, state, reports } = setUp();
-  begin();
-  state.fate = (n) => (n % 23 < 15 ? { up: 10, down: 10 } : 'lost up');
-  await pass(4);
-  capacity(10_000, 10_000);
-  expect(quality.view()).toMatchObject({ problem: null, windows: [{ tail: 8 }, { tail: 8 }, { tail: 8 }, { tail: 8 }] });
-  expect(reports().at(-1)).toMatchObject({ capacity: { upBps: 10_000_000 } });
-  expect(reports().every(({ quality: said }) => said === undefined)).toBe(true);
-  expect(quality.view()?.numbers()).toEqual({});
-});
-
 it('C15 of a lower bound the report tells the tier that it meets, and more stays possible; UDP that is blocked leaves the tier unknown', async () => {
   const { clock, begin, pass, quality, reports } = setUp();
   const reasons = { up: 'the rate is not steady', down: 'too fast to measure with so few bytes' };
@@ -268,17 +247,6 @@ it.each([
     await pass(1);
     expect(reports().at(-1)?.quality).toMatchObject({ up: { tier, limit }, down: { tier, limit } });
   }
-});
-
-it('a first round in which one probe came half a second late gives no tier; the second says what the link carries', async () => {
-  const { begin, pass, quality, capacity, state } = setUp();
-  begin();
-  capacity(10_000, 10_000);
-  state.fate = (n) => (n === 4 ? { up: 560, down: 10 } : { up: 10, down: 10 });
-  await pass(1);
-  expect(quality.view()?.tiers).toMatchObject({ up: { tier: undefined, limit: 'unknown' }, down: { tier: 'fhd' } });
-  await pass(1);
-  expect(quality.view()?.tiers).toMatchObject({ up: { tier: 'fhd' }, down: { tier: 'fhd' } });
 });
 
 it('windows of more than half a day ago say nothing any more, nor does a round that ends after the stop', async () => {

@@ -44,24 +44,3 @@ test('it is not known before the second sample, and not where the last is older 
   at.up += 120_000;
   expect(traffic.busiest()).toBeNull();
 });
-
-test('counters that begin anew tell nothing, and without a way nothing is asked of a card; after a while the way is looked for again', async () => {
-  const { at, figures, traffic, pass } = setUp();
-  const later = () => {
-    at.up += 600_000;
-  };
-  at.address = undefined;
-  await traffic.sample();
-  expect([at.asked, traffic.busiest()]).toEqual([1, null]);
-  at.address = '10.1.2.3';
-  later();
-  await pass(10_000, 1_000_000, 0);
-  await pass(10_000, -900_000, 0);
-  expect(traffic.busiest()).toBeNull();
-  figures.known = false;
-  await traffic.sample();
-  figures.known = true;
-  later();
-  await traffic.sample();
-  expect(at.asked).toBe(3);
-});

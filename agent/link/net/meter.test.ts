@@ -93,23 +93,6 @@ it('counts the questions for the name of a host, and none for an address or loca
   expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
 });
 
-it('counts a frame each way for a port that refuses, and five tries where nobody answers', async () => {
-  let bytes = 0;
-  const socket = connect(1, '127.0.0.1').on('error', () => undefined);
-  meterTcp(socket, (wireBytes) => {
-    bytes += wireBytes;
-  });
-  await new Promise((resolve) => socket.once('close', resolve));
-  expect(bytes).toBe(74 + 66);
-  const silent = connect(9, '192.0.2.1').on('error', () => undefined);
-  meterTcp(silent, (wireBytes) => {
-    bytes += wireBytes;
-  });
-  silent.destroy();
-  await new Promise((resolve) => silent.once('close', resolve));
-  expect(bytes).toBe(140 + 5 * 74);
-});
-
 it('counts TLS as it is on the wire, with its certificates', async () => {
   const server = createTlsServer(selfSigned(['localhost']), (socket) =>
     socket.on('data', (piece) => socket.end(piece)).on('error', () => undefined),

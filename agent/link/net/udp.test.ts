@@ -55,31 +55,3 @@ it('a line that loses much was not measured, as the name of the centre was lost 
   }
   expect(await udpTo('centre.example', unpaid, { find: lost })(1, () => undefined)).toBe('EAI_AGAIN');
 });
-
-it('an address that answers is looked up each hour, and one that does not before each round: the centre may have moved', async () => {
-  const reflector = await server();
-  const { port } = reflector.address();
-  const state = { now: 0, looks: 0, heard: 0 };
-  const find = async () => {
-    state.looks += 1;
-    return { address: '127.0.0.1', family: 4 };
-  };
-  const openOne = udpTo('centre.example', unpaid, { find, now: () => state.now });
-  const round = async (isAnswered: boolean) => {
-    const udp = await openOne(port, () => {
-      state.heard += 1;
-    });
-    if (typeof udp === 'string') throw new Error(udp);
-    const heard = state.heard + 1;
-    udp.send(Buffer.from('hello'));
-    const [, from] = await once(reflector, 'message');
-    if (isAnswered) reflector.send('hello', from.port, from.address);
-    if (isAnswered) await expect.poll(() => state.heard).toBe(heard);
-    udp.close();
-    state.now += 900_000;
-    return state.looks;
-  };
-  const looks: number[] = [];
-  for (const isAnswered of [true, true, true, true, true, false, true, false, false]) looks.push(await round(isAnswered));
-  expect(looks).toEqual([1, 1, 1, 1, 2, 2, 3, 3, 4]);
-});

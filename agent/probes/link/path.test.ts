@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Knocked, Looked } from '../../link/net/reach.ts';
+import type { Knocked } from '../../link/net/reach.ts';
 import { anchor, office, online, patienceMs, router } from './path.test-helper.ts';
 
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
@@ -95,26 +95,6 @@ it('what fell silent at once is the line: the link was up at that address, and n
   ]);
 });
 
-it('names that were dead before the link was lost are no dead line', async () => {
-  const { clock, net, run } = office();
-  net.connected = true;
-  await run();
-  await clock.pass(900_000);
-  Object.assign(net, { names: 'silent', centreName: 'silent' });
-  await run();
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-  net.connected = false;
-  expect((await run())[0]).toBe('unknown');
-});
-
-it('a name server that serves only its own network is no fault while the link is up; without the link it proves nothing beyond the router', async () => {
-  const { net, run } = office();
-  Object.assign(net, { names: 'refused', connected: true });
-  expect(await run()).toEqual(['ok', null]);
-  net.connected = false;
-  expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
-});
-
 it('a firewall of this PC that drops all it sends was a dead line: a router that is heard, and from which nothing came back, could not be asked', async () => {
   const { clock, net, run } = office();
   Object.assign(net, { names: 'silent', centreName: 'silent', heard: true, file: 'centre.example 203.0.113.5' });
@@ -164,14 +144,6 @@ it('counts what it asks as tests, and over the budget asks only what costs nothi
   expect(asked).toEqual([router]);
   net.ports[router] = 'unreachable';
   expect(await run()).toEqual(['path.gateway', null]);
-});
-
-it('a name server of this network that makes up its answers does not stand for the line', async () => {
-  const { net, run } = office();
-  net.hears = false;
-  expect(await run()).toEqual(['unknown', 'nobody but the centre could be asked']);
-  net.hears = true;
-  expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
 it('behind a login page at port 80 that lets names through "in the room nothing is wrong" was said: names alone reach nobody else', async () => {
@@ -235,30 +207,6 @@ it('an office that lets out port 443 alone was a dead centre: an anchor at anoth
   Object.assign(net.ports, { [elsewhere]: 'silent', [anchor]: 'silent' });
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
-
-it.each([0.3, 0.6])('of a line that loses %s of all questions neither names nor line nor centre are blamed', async (loss) => {
-  const { net, run } = office({ anchors: [anchor] });
-  Object.assign(net, { loss });
-  Object.assign(net.ports, { [anchor]: 'open', '203.0.113.5:8883': 'mute' });
-  for (let look = 0; look < 20; look += 1) expect((await run())[0]).toBe('path.between');
-  net.ports['203.0.113.5:8883'] = 'proven';
-  for (let look = 0; look < 20; look += 1) expect(['ok', 'path.between']).toContain((await run())[0]);
-});
-
-it.each<Looked['kind']>(['silent', 'failed', 'refused'])(
-  'a name server that knows only the centre and is %s to all others is no fault',
-  async (names) => {
-    const { net, run } = office();
-    net.names = names;
-    net.ports['203.0.113.5:8883'] = 'proven';
-    expect(await run()).toEqual(['ok', null]);
-    net.connected = true;
-    expect([await run(), await run()]).toEqual([
-      ['ok', null],
-      ['ok', null],
-    ]);
-  },
-);
 
 it('on the centre’s own PC there is no way that could break; a centre that did not run there was well all the same', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });

@@ -35,23 +35,6 @@ test.each([
   expect(ups({ 'ups.status': status })).toMatchObject({ onBattery, batteryLow });
 });
 
-test('a worn battery is told by RB; what is not said is not known', () => {
-  expect(ups({ 'ups.status': 'OL RB' }).replaceBattery).toBe(true);
-  expect(ups({})).toEqual({
-    onBattery: null,
-    batteryLow: false,
-    replaceBattery: false,
-    isCharging: false,
-    chargeRatio: null,
-    saidRuntimeMs: null,
-    runtimeMs: null,
-    batteryCelsius: null,
-    caseCelsius: null,
-    room: { celsius: null, humidityRatio: null },
-  });
-  expect(ups({ 'battery.charge': 'full', 'ambient.humidity': '0' })).toMatchObject({ chargeRatio: null, room: { humidityRatio: null } });
-});
-
 test.each([
   ['25', 'PbAc', 600_000],
   ['40', 'PbAc', 600_000],

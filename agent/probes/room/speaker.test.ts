@@ -50,13 +50,3 @@ it('reports a speaker at 3 per cent, or with one channel at 0 per cent, as a maj
     expect(await ask(known([{ ...bar, ...quiet }]))).toMatchObject([{ fault: 'speaker.volume_off' }]);
   expect(faultOf('speaker.volume_off')?.severity).toBe('major');
 });
-
-it('minds which one is chosen also where two are expected, and takes the chosen one where any will do', async () => {
-  expect(await ask(known([bar, screen], 'hdmi'), [{ match: 'bar' }, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
-  const beamer = { ...bar, id: 'beamer', name: 'Beamer' };
-  expect(await ask(known([bar, screen, beamer], 'beamer'), [{ match: 'bar' }, { match: 'hdmi' }])).toMatchObject([
-    { fault: 'speaker.not_default', reason: 'chosen: Beamer' },
-    { status: 'ok' },
-  ]);
-  expect(await ask(known([bar, screen], 'hdmi'), [{}])).toMatchObject([{ status: 'ok', name: 'HDMI screen' }]);
-});

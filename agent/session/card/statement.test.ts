@@ -53,14 +53,6 @@ test('the cause is named and not what follows from it', () => {
   expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
 });
 
-test('a fault that the catalogue does not have is named by its id, and grave', () => {
-  expect(said([...working, faulty('camera.melted')])).toMatchObject({
-    readiness: 'not-ready',
-    fault: 'camera.melted',
-    thing: { title: { en: 'camera.melted' } },
-  });
-});
-
 test.each([
   [['hi'], ['hi']],
   [

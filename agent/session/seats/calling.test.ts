@@ -95,20 +95,6 @@ test('S15 a pipe that was made in another session is refused, and the service ne
   expect([connections, all.held.now.size]).toEqual([0, 0]);
 });
 
-test('no pipe is asked about while nobody is at the console, or Windows does not say who is', async () => {
-  for (const consoleSession of [
-    () => ({ id: session, user: '', isLocked: null }),
-    () => {
-      throw new Error('closed');
-    },
-  ]) {
-    const all = await pc({ consoleSession });
-    all.sit();
-    await all.clock.pass(60_000);
-    expect(all.held.ever).toBe(0);
-  }
-});
-
 test('S15 unreadable lines of a pipe of the console session are refused', async () => {
   for (const text of ['GET / HTTP/1.1\r\n\r\n', '{"type":"proof"}\n', 'x'.repeat(2 ** 20)]) {
     const all = await pc();
@@ -138,18 +124,4 @@ test('S15 forty connections that only listen receive nothing, are closed, and ke
   await all.until(all.camera, 'ok');
   await all.until(() => closed, 40);
   expect(received).toEqual([]);
-});
-
-test('a seat that does not learn its session logs the reason and retries', async () => {
-  let isClosed = true;
-  const all = await pc({
-    ownSession() {
-      if (isClosed) throw new Error('code 5');
-      return session;
-    },
-  });
-  all.sit();
-  await all.until(() => all.log, ['not joined: code 5']);
-  isClosed = false;
-  await all.until(all.camera, 'ok');
 });

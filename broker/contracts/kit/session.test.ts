@@ -118,20 +118,6 @@ test('a session that is cut is told once, comes back by itself, and subscribes a
   expect(one.lost).toHaveLength(1);
 });
 
-test('a broker that is not there yet is tried again and again, with the reason; what is said meanwhile is not kept', async () => {
-  const first = await broker();
-  await first.close();
-  const one = session(first.port);
-  await expect.poll(() => one.lost.length).toBeGreaterThan(1);
-  expect(one.lost[0]).toContain('ECONNREFUSED');
-  one.own.send('a/early', Buffer.from('lost'), 1);
-  const second = await broker(first.port);
-  open.push(second.close);
-  await expect.poll(one.subscribed).toBe(1);
-  one.own.send('a/late', Buffer.from('kept'), 1);
-  await expect.poll(() => one.heard).toEqual(['a/late kept']);
-});
-
 test('two processes of one name threw each other out once a second for ever: now they come ever more slowly, and it is said', () => {
   let now = 0;
   const retries = createRetries(

@@ -175,24 +175,3 @@ it('takes a name that pactl cannot write into JSON from its text', async () => {
   const sound = await soundFrom(ask);
   expect(sound.known && sound.value.sources.map((one) => one.name)).toEqual(['$(reboot)"</script> सभा माइक', 'Plain']);
 });
-
-it('takes such a name of a loudspeaker, and the chosen one, from the text too', async () => {
-  const sinks = JSON.parse(record('pactl-sinks.json'));
-  sinks[1].name = sinks[1].description = '(null)';
-  const answers = {
-    ...idle,
-    info: printed('{"default_sink_name":"(null)"}'),
-    '-f json list sinks': printed(JSON.stringify(sinks)),
-    'list sinks': printed('Sink #50\n\tName: micfeed\nSink #56\n\tName: स्पीकर_1\n\tDescription: सभा स्पीकर\n'),
-    'get-default-sink': printed('स्पीकर_1\n'),
-  };
-  expect(await soundFrom(pactl(answers))).toMatchObject({
-    value: {
-      sinks: [
-        { id: 'micfeed', name: 'MicFeed' },
-        { id: 'स्पीकर_1', name: 'सभा स्पीकर' },
-      ],
-      defaultSink: 'स्पीकर_1',
-    },
-  });
-});

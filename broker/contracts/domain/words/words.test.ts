@@ -5,7 +5,6 @@ import { reasons } from '../reasons.ts';
 import {
   actionIn,
   completed,
-  datesIn,
   filled,
   further,
   messageLanguages,
@@ -113,19 +112,6 @@ test('a message in Marathi finds its words: title, action, reason, and the names
   expect(reasonTold('no answer in 5 s', 'mr')).toBe('5 सेकंदांत उत्तर आले नाही');
   expect(reasonTold('it fell down', 'mr')).toBe('it fell down');
   expect([nameIn({ en: 'Pune', hi: 'पुणे' }, 'mr'), nameIn({ en: 'Pune', hi: '' }, 'mr')]).toEqual(['पुणे', 'Pune']);
-});
-
-test('a message in English or Hindi finds its words in the catalogue, and dates, names and reasons in its language', () => {
-  expect([titleIn('camera.missing', 'en'), titleIn('camera.missing', 'hi')]).toEqual(['Camera not found', 'कैमरा नहीं मिल रहा']);
-  expect([titleIn('laser.lost', 'hi'), actionIn('laser.lost', 'en'), actionIn('laser.lost', 'mr')]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
-  expect([reasonTold('no answer in 5 s', 'en'), reasonTold('no checks', 'hi')]).toEqual(['no answer in 5 s', 'अभी कोई जाँच नहीं आई']);
-  expect([nameIn({ en: 'Pune', hi: 'पुणे' }, 'en'), nameIn({ en: 'Pune', hi: 'पुणे' }, 'hi')]).toEqual(['Pune', 'पुणे']);
-  expect(messageLanguages.map((language) => datesIn(language).month)).toEqual(['short', 'long', 'long']);
-  expect(outageText({ cause: 'undetermined', confidence: 0.5 }, 'mr')).toBe(wordsIn('mr').outage.undetermined);
 });
 
 test('what fills a blank is data: it is not looked into for blanks of its own', () => {
