@@ -103,17 +103,6 @@ test('of an alert that was over the page said that you are on it', () => {
   expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
 });
 
-test('two breaks of a camera within an hour are not flapping, and three are', () => {
-  const stage = site();
-  const seen = [];
-  for (const one of [fault, ok, fault, ok, fault]) {
-    stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
-    pass(stage, 40_000);
-    seen.push(stage.incident()?.flapping);
-  }
-  expect(seen).toEqual([false, false, false, false, true]);
-});
-
 test('while all of an incident that flaps is well, its mail, the page of an answer and the wall say so', () => {
   const stage = site();
   const turn = (camera: boolean, microphone: boolean, forMs: number) => {

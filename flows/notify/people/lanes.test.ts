@@ -26,14 +26,6 @@ test('R26, R29 a clock that was set back while a mail waited sent "cleared" befo
   expect(lanes.next()?.row.key).toBe('word');
 });
 
-test('one at a time on a channel; another channel goes on beside it', () => {
-  const lanes = createLanes(testClock());
-  for (const one of [key(1), key(2, 'bina'), key(3, 'asha', 'console')]) lanes.add(one, 0);
-  expect(lanes.next()?.row.key).toBe('1/email/asha');
-  expect(lanes.next()?.row.key).toBe('3/console/asha');
-  expect(lanes.next()).toBeUndefined();
-});
-
 test('a row that is older than the one on its way waits behind it, and before the newer ones', () => {
   const lanes = createLanes(testClock());
   lanes.add(key(5), 0);

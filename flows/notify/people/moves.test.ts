@@ -249,15 +249,6 @@ test('a list of the night over SMS named one room of five, and all were delivere
   expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
 });
 
-test('who has SMS alone, without the text of several, reads each room of the night by itself, also where a tab names SMS', async () => {
-  const { clock, told, add } = rig({ sms: delivered });
-  const { further: _, ...alone } = bySms(4, [], { digest: true });
-  add(...[1, 2, 3].map((n) => bySms(n, ['console'], { digest: true })), alone);
-  await clock.pass(5_000);
-  expect(told('sms').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3, 4].map((n) => [n, undefined]));
-  expect(told('console')).toEqual([]);
-});
-
 test('of one incident that came and went meanwhile only the end is told', async () => {
   const answers = { email: hangs };
   const { clock, told, over, add } = rig(answers);

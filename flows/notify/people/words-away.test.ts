@@ -48,19 +48,6 @@ describe('a PC that is away', () => {
     expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
   });
 
-  test('and back says what it was, from its last word on, by the clock of the site', () => {
-    const over = { kind: 'cleared', ready: true, outage: { ...outage, to: at } } as const;
-    expect(said(over)).toEqual([
-      'Leh, Conference room',
-      'Cleared: PC does not answer',
-      'From 3 Mar, 14:03 to 3 Mar, 14:20.',
-      'Why: power cut.',
-      'The room is well again. Nothing more to do.',
-    ]);
-    expect(said(over, 'hi')).toContain('वजह: बिजली गई।');
-    expect(said({ ...over, kind: 'eased' })).toContain('Why: power cut.');
-  });
-
   test('of which nobody knows why, or that is closed while it is away, says nothing of a cause that was', () => {
     expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');
     expect(said({ kind: 'closed', lines: ['replaced'], outage }).join()).not.toContain('power cut');

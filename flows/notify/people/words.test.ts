@@ -67,14 +67,6 @@ test.each([
   expect(subject.split(': ')[0]).toContain(kept);
 });
 
-test.each(['state', 'provider', 'link'] as const)('a cause of the kind %s goes by its own name, without "All offices"', (kind) => {
-  const many = { kind, down: 3, of: 9, names: [{ en: 'Gaya', hi: 'गया' }] };
-  const site = { en: 'All offices', hi: 'सभी दफ़्तर' };
-  const told = (language: MessageLanguage) => render(notice({ site, room: { en: 'Bihar', hi: 'बिहार' }, many }), language);
-  expect([told('en').subject.split(':')[0], told('en').text.split('\n')[0]]).toEqual(['Bihar', 'Bihar']);
-  expect([told('hi').subject.split(':')[0], told('mr').text.split('\n')[0]]).toEqual(['बिहार', 'बिहार']);
-});
-
 test('a long name was cut within a word in the first line of a mail, where there is room for it', () => {
   const room = { en: 'Video conferencing room of the Additional Deputy Commissioner', hi: 'अपर उपायुक्त (विकास) का वीडियो कॉन्फ़्रेंस रूम' };
   const firstIn = (language: MessageLanguage, more: Partial<Notice> = {}) =>
@@ -84,22 +76,6 @@ test('a long name was cut within a word in the first line of a mail, where there
   // Where the whole ones are more than a screen they are cut all the same.
   const long = { fault: 'microphone.missing', device: '', name: 'x'.repeat(80), reason: 'y'.repeat(200), since };
   expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
-});
-
-test('the same in Hindi', () => {
-  expect(render(notice({ state: ladakh }), 'hi')).toEqual({
-    subject: 'लेह, लद्दाख: बहुत ज़रूरी: माइक नहीं मिल रहा, कॉन्फ़्रेंस रूम',
-    text: [
-      'लेह, लद्दाख, कॉन्फ़्रेंस रूम',
-      'बहुत ज़रूरी: माइक नहीं मिल रहा: Jabra Speak 510',
-      '3 मार्च, 14:05 बजे से।',
-      '1. माइक की केबल निकालकर दोबारा लगाएँ।',
-      '2. फिर भी न मिले तो दूसरे USB पोर्ट में लगाएँ।',
-      '-- ',
-      'अलर्ट 17 · Sabha',
-      '',
-    ].join('\n'),
-  });
 });
 
 test('the time of a message is that of the fault in its title', () => {
@@ -130,32 +106,6 @@ test('each kind says its own news', () => {
     'From 3 Mar, 14:05 to 3 Mar, 14:20.',
     'Why: no longer checked.',
   ]);
-});
-
-test('that a part was better did not name what was left', () => {
-  const rest = ['pc.load_high', 'camera.missing', 'camera.missing'].map((fault) => ({
-    fault,
-    device: '',
-    name: null,
-    reason: null,
-    since,
-  }));
-  const last = (count: number, language: MessageLanguage) =>
-    bodyOf(render(notice({ kind: 'eased', at, rest: rest.slice(0, count) }), language).text)
-      .split('\n')
-      .at(-1);
-  expect(last(3, 'en')).toBe('Still open: PC too busy; Camera not found.');
-  expect(last(1, 'hi')).toBe('अभी बाकी है: PC पर बहुत लोड है।');
-  expect(last(1, 'mr')).toMatch(/^अजून बाकी: .+\.$/);
-  expect(last(0, 'en')).toBe('This is over.');
-});
-
-test('an all-clear said that the room is well where nobody knew that it is', () => {
-  const last = (language: MessageLanguage) =>
-    bodyOf(render(notice({ kind: 'cleared', at }), language).text)
-      .split('\n')
-      .at(-1);
-  expect([last('en'), last('hi'), last('mr')]).toEqual(['This is over.', 'यह दिक्कत अब नहीं है।', 'ही अडचण आता नाही.']);
 });
 
 test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
@@ -198,12 +148,6 @@ test('one thing to do has no number', () => {
   expect(render(notice({ faults: one }), 'en').text).toContain('\nTo do: Sign in at the PC before the meeting.\n');
 });
 
-test('flapping adds one sentence, and so do changes that were only counted', () => {
-  expect(render(notice({ flapping: true }), 'en').text).toContain('Since 3 Mar, 14:05. It comes and goes.\n');
-  expect(render(notice({ flapping: true }), 'hi').text).toContain('यह बार-बार आ-जा रहा है।');
-  expect(render(notice({ counted: 5 }), 'en').text).toContain('Since 3 Mar, 14:05. Only counted in this hour: 5 more.\n');
-});
-
 test('a raise that waited until the incident was over says so in place of the action', () => {
   for (const kind of ['raised', 'worsened', 'eased'] as const) {
     const { subject, text } = render(notice({ kind, phone: '01982 252010' }), 'en', { over: true });
@@ -222,12 +166,6 @@ describe('lists', () => {
     expect(render(notice({ faults: few }), 'en').text.split('\n')[2]).toBe('Also: B; Camera not found');
     const many = Array.from({ length: 500 }, (_, i) => named('centre.unheard', `ladakh/site-${i}/pc-1`));
     expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
-  });
-
-  test('rooms of one name are told apart by what differs: three times "Conference room, District off…" named nothing', () => {
-    const room = (place: string) => named('centre.unheard', `Conference room, District office ${place}`);
-    const { text } = render(notice({ faults: [room('Kargil'), room('Leh'), room('Nubra East')] }), 'en');
-    expect(text).toContain('the server: Kargil\nAlso: Leh; Nubra East\n');
   });
 
   test('what nothing but its path tells apart goes by it', () => {
@@ -254,12 +192,6 @@ describe('lists', () => {
 test('the program that holds the camera is named', () => {
   const held = [{ fault: 'camera.held', device: '', name: null, reason: 'firefox', since }];
   expect(render(notice({ faults: held }), 'en').text).toContain('Camera held by a program for hours (firefox)\n');
-});
-
-test('what the machine says in fixed words is told in the reader’s language too', () => {
-  const behind = [{ fault: 'clock.wrong', device: '', name: null, reason: 'behind the centre', since }];
-  expect(render(notice({ faults: behind }), 'hi').text).toContain('(सेंटर से पीछे है)');
-  expect(render(notice({ faults: behind }), 'mr').text).toContain('(सेंटरच्या मागे आहे)');
 });
 
 test('a fault that this version does not know prints as itself', () => {
@@ -296,22 +228,6 @@ describe('for whoever goes there', () => {
       .text.split(footerMark)[0]
       ?.split('\n\n')[1]
       ?.split('\n');
-
-  test('the room’s phone, the way in, what to bring, what went wrong there before, and the incident on the wall', () => {
-    expect(below({}, 'https://sabha.example.org:8443')).toEqual([
-      'Call the room: +91 1982 252010',
-      'Way in: Key at the guard of gate 2',
-      'Bring along: USB microphone',
-      'Earlier here: 2 Mar Camera not found; 28 Feb PC does not answer',
-      'See it in Sabha (needs a login): https://sabha.example.org:8443/?#/incident/17',
-    ]);
-  });
-
-  test('the number of the line stands where the line is at fault', () => {
-    const lost = [{ fault: 'path.last_mile', device: '', name: null, reason: null, since }];
-    expect(below({ faults: lost })).toContain('Line: BSNL LEH-01');
-    expect(below({})).not.toContain('Line: BSNL LEH-01');
-  });
 
   test('is not told who has nowhere to go: of an end only the link stays', () => {
     expect(below({ kind: 'cleared' })).toBeUndefined();
@@ -379,34 +295,6 @@ test('what is urgent for a meeting says when that is, by the clock of the site, 
   expect(render(notice({ meeting }), 'en', { over: true }).text).not.toContain('Meeting at');
 });
 
-test('one cause of many names who is away, why, and at its all-clear who is left; it never says that nothing is left to do then', () => {
-  const names = ['Patna', 'Gaya', 'Arrah'].map((name) => ({ en: name, hi: name }));
-  const outage = { cause: 'power-cut', confidence: 0.95, from: since, to: null } as const;
-  const faults = [{ fault: 'outage.state', device: '', name: null, reason: null, since }];
-  const of = { room: { en: 'Bihar', hi: 'बिहार' }, site: { en: 'All offices', hi: 'सभी दफ़्तर' }, faults, outage };
-  const many = { kind: 'state', down: 13, of: 42, names } as const;
-  const raised = (language: 'en' | 'hi' | 'mr') => bodyOf(render(notice({ ...of, many }), language).text).split('\n');
-  expect(raised('en').slice(0, 5)).toEqual([
-    'Bihar',
-    'Critical: Many sites of the state do not answer',
-    '13 of 42 sites: Patna; Gaya; Arrah; and 10 more',
-    expect.stringMatching(/^Since /),
-    'Why: power cut.',
-  ]);
-  expect(raised('hi')[2]).toBe('42 में से 13 साइटें: Patna; Gaya; Arrah; और 10');
-  expect(raised('mr')[2]).toBe('42 पैकी 13 साइट: Patna; Gaya; Arrah; आणखी 10');
-  const power = [{ ...faults[0], fault: 'outage.power' }] as Notice['faults'];
-  const titled = (kind: 'state' | 'site') => render(notice({ ...of, faults: power, many: { ...many, kind } }), 'en').subject;
-  expect([titled('state'), titled('site')]).toEqual([
-    'Bihar: Critical: Running on battery',
-    expect.stringContaining(': The site runs on battery, Bihar'),
-  ]);
-  const cleared = (down: number) =>
-    render(notice({ ...of, kind: 'cleared', many: { ...many, down, names: names.slice(0, down) } }), 'en').text;
-  expect(cleared(2)).toContain('\nNot over for these, told on their own: Patna; Gaya\n');
-  expect([cleared(2), cleared(0)].map((text) => text.includes('Nothing more to do.'))).toEqual([false, true]);
-});
-
 test.each([
   ['of the same beginning', ['Nalanda', 'Gaya', 'Patna'].map((town) => `Conference room, District office ${town}`), 'Nalanda; Gaya; Patna'],
   [
@@ -423,12 +311,4 @@ test.each([
   const many = { kind: 'spread' as const, down: rooms.length, of: 60, names: rooms.map((en) => ({ en, hi: en })) } satisfies Notice['many'];
   const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
   expect(render(notice({ faults, many }), 'en').text).toContain(`${rooms.length} rooms: ${list}\n`);
-});
-
-test('one fault in many rooms is named with its model', () => {
-  const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
-  const many = { kind: 'spread' as const, down: 60, of: 60, names: [{ en: 'Hall, Leh', hi: 'हॉल, लेह' }] } satisfies Notice['many'];
-  const { subject, text } = render(notice({ severity: 'major', faults, many }), 'hi');
-  expect(subject).toContain('ज़रूरी: कई कमरों में एक ही दिक्कत: कैमरा नहीं मिल रहा');
-  expect(text).toContain('\n60 कमरे: हॉल, लेह; और 59\n');
 });

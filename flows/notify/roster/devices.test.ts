@@ -181,7 +181,3 @@ test('a host that is taken off the list is posted to no more, also for a device 
   left.use(ledger);
   expect(left.of('asha')).toEqual([]);
 });
-
-test('rows that cannot be read are no devices, and hold up no start', () => {
-  expect(rig({ asha: '{', ravi: '[{"endpoint": 1}]' }).devices.of('asha')).toEqual([]);
-});

@@ -66,17 +66,13 @@ export function mailLimit(clock: TestClock, perMinute: number) {
 
 type Stormed = { clock: TestClock; channel: Channel; limit: ReturnType<typeof mailLimit> };
 
-/**
- * Thirty mails a minute are one each two seconds: the first to each person tells what is critical, what is late then goes in one mail to each.
- * `settled` ends when nobody talks to the server.
- */
-export async function mailStorm({ clock, channel, limit }: Stormed, settled: () => Promise<unknown> = async () => {}): Promise<void> {
+/** Thirty mails a minute are one each two seconds: the first to each person tells what is critical, what is late then goes in one mail to each. */
+export async function mailStorm({ clock, channel, limit }: Stormed): Promise<void> {
   const everyMs = 2_000;
   const { outbox, told, lastOf } = outboxOver(clock, { email: { channel, reaches: () => true } });
   outbox.add(rowsOn('email'));
   for (let turn = 0; turn <= 300 && outbox.waiting() > 0; turn += 1) {
     await clock.pass(turn === 0 ? 0 : everyMs);
-    await settled();
   }
   expect(limit.turnedAway()).toBe(0);
   expect(told).toHaveLength(alerts);

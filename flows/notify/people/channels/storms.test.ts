@@ -1,6 +1,5 @@
 /** 700 alerts in a minute over e-mail and webhook; those over channels with limits of their own stand beside each of them. */
 import { expect, test } from 'vitest';
-import type { OpenChannel } from '../../../engine/records/notices.ts';
 import { type TestClock, testClock } from '../people.test-helper.ts';
 import { createEmail } from './email.ts';
 import type { Fetch } from './kit/http.ts';
@@ -54,23 +53,4 @@ test('700 alerts in a minute over a webhook that takes a hundred in ten seconds:
   expect(taken.slice(0, 100).every(({ critical }) => critical)).toBe(true);
   expect(turnedAway()).toBeLessThanOrEqual(alerts / 100);
   expect(lastOf(false, 'webhook')).toBeLessThanOrEqual(2 * minuteMs);
-});
-
-test('a server that takes twenty seconds for each message delays no other channel', { tags: ['long'] }, async () => {
-  const clock = testClock();
-  const slow: OpenChannel = {
-    channel: {
-      send: () => new Promise((resolve) => clock.after(20_000, () => resolve({ result: 'delivered' }))),
-      close() {},
-    },
-    reaches: () => true,
-  };
-  const { fetch } = { fetch: (async () => new Response(null, { status: 204 })) satisfies Fetch };
-  const quick: OpenChannel = { channel: createWebhook(webhook, { clock, fetch }), reaches: () => true, single: true };
-  const { outbox, told, lastOf } = outboxOver(clock, { email: slow, webhook: quick });
-  outbox.add([...rowsOn('email'), ...rowsOn('webhook')]);
-  await clock.pass(10 * minuteMs);
-  expect(told.filter((one) => one.channel === 'webhook')).toHaveLength(alerts);
-  expect(lastOf(false, 'webhook')).toBe(0);
-  expect(told.filter((one) => one.channel === 'email')).toHaveLength(alerts);
 });

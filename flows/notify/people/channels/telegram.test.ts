@@ -268,31 +268,6 @@ test('after "Seen" the buttons were gone from every copy, and nobody could say m
   expect(edited).toMatchObject({ inline_keyboard: [[{}], [{}], [{}], [{}]] });
 });
 
-test('a chat that was to be left alone for ten minutes held up what everybody else pressed', async () => {
-  let isBusy = false;
-  const heard: string[] = [];
-  const { clock, send, happen, posts } = rig(
-    () => (isBusy ? answers.flood(600) : undefined),
-    async ({ word }) => {
-      heard.push(word);
-      return { by: 'Asha', line: 'noted' };
-    },
-  );
-  await send();
-  isBusy = true;
-  await clock.pass(2_000);
-  expect(await send()).toMatchObject({ result: 'retry', afterMs: 600_000 });
-  happen(pressed('seen:17'));
-  await clock.pass(1_000);
-  happen(pressed('going:17'));
-  await clock.pass(1_000);
-  expect(heard).toEqual(['seen', 'going']);
-  await clock.pass(610_000);
-  expect(posts.filter(({ method }) => method === 'editMessageText').map(({ body }) => body['text'])).toEqual([
-    expect.stringMatching(/✔ Asha: Seen\n\n✔ Asha: I am going$/),
-  ]);
-});
-
 test('what Telegram did not let change at once was left as it was, and the next one came before the time that it had named', async () => {
   const said = [answers.flood(90), answers.gateway];
   const sayEdit: Say = () => said.shift();

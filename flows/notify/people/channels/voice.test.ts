@@ -13,7 +13,6 @@ import { smsOf } from '../sms/sms.ts';
 import { speechOf } from '../speech.ts';
 import { type Channels, channelSettings, openChannels } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
-import { isSamePhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
 import { createOffers } from './offered.ts';
 import { storm } from './storm.test-helper.ts';
@@ -255,14 +254,6 @@ test('what is said of every kind of news is one line in each language, and a hos
   expect(sent.map(({ language }) => language)).toEqual(['en-IN', 'hi-IN', 'mr-IN']);
   for (const { text } of sent) expect(text).toMatch(/^[^\n]*1[^\n]*$/);
   expect(sent[1]?.text).toMatch(/^यह सभा है.*1 दबाइए/);
-});
-
-test('a number is the same with the code of the country or without it, and never by a few digits', () => {
-  for (const other of ['919419000001', '09419000001', '+91 94190 00001', '9419000001'])
-    expect(isSamePhone('+919419000001', other)).toBe(true);
-  // The last two are of the United States: a call from there took what an Indian number was told.
-  for (const other of ['', '00001', '419000001', '+919419000002', '919419000001 9', '+19419000001', '19419000001'])
-    expect(isSamePhone('+919419000001', other)).toBe(false);
 });
 
 storm({

@@ -67,12 +67,6 @@ test('every central person is told at once on every channel, in their language, 
   expect(failures).toEqual([]);
 });
 
-test('without central persons the desk at the centre is told', async () => {
-  const { tell, sent } = rig([technician], async () => ({ result: 'delivered' }));
-  await tell('commit_failed', '');
-  expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console central-desk']);
-});
-
 test('at most once an hour for each reason, whatever the wall clock does', async () => {
   const { clock, tell, sent } = rig([], async () => ({ result: 'delivered' }));
   for (const reason of ['disk_full', 'disk_full', 'commit_failed'] as const) await tell(reason, 'x');
