@@ -14,7 +14,7 @@ import { toldBy } from './node-red/told-by.ts';
 import { type Announcements, createAnnouncements } from './notify/announce/announce.ts';
 import { loadAnswerLinkKey } from './notify/answers/answer-link.ts';
 import type { Answers } from './notify/answers/answers.ts';
-import { type AnswersOptions, takeAnswers, takeMissedCalls } from './notify/answers/by-channel.ts';
+import { takeAnswers, takeMissedCalls } from './notify/answers/by-channel.ts';
 import { openChannels } from './notify/people/channels/channels.ts';
 import { pushKeyOf } from './notify/people/channels/kit/web-push.ts';
 import { createOffers } from './notify/people/channels/offered.ts';
@@ -52,17 +52,8 @@ type Open = {
 export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: Later) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
-  const said: AnswersOptions = {
-    roster,
-    toldOf: (incident) => answers().toldOf(incident),
-    async answer({ id }, incident, word) {
-      const answered = await answers().answer(id, incident, word);
-      if (answered.ok) return 'done';
-      return answered.why === 'over' || answered.why === 'missing' ? answered.why : 'stranger';
-    },
-  };
-  const onAnswer = takeAnswers(said);
-  const onMissedCall = takeMissedCalls({ ...said, openFor: (person) => answers().openFor(person) });
+  const onAnswer = takeAnswers({ roster, answers });
+  const onMissedCall = takeMissedCalls({ roster, answers });
   const tests = createHeard(clock);
   const reports = reportsTo(runtime, tests);
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
