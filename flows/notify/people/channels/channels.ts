@@ -70,19 +70,12 @@ export function openChannels({ settings, offers, ...around }: Asked): Channels {
 }
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {
-  const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...rest } = kind;
-  const { joined = false, forPrograms = false, single = false, asked = false, newsOnly = false, once = false } = rest;
-  const channel = open(settings, around);
-  const isAsked = (person: Person) => !asked || person.channels?.includes(name) === true;
+  const { name, open, reaches = ({ addresses }) => addresses[name] !== undefined, carries, ...flags } = kind;
+  const isAsked = (person: Person) => !flags.asked || person.channels?.includes(name) === true;
   return {
-    channel,
+    ...flags,
+    channel: open(settings, around),
     reaches: (person) => reaches(person, around) && isAsked(person),
-    joined,
-    forPrograms,
-    single,
-    asked,
-    newsOnly,
-    once,
     ...(carries && { carries: carries(settings) }),
   };
 }

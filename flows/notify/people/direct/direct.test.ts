@@ -7,8 +7,7 @@ import type { OpenChannel, Outcome, RenderedMessage } from '../../../engine/reco
 import type { Channels } from '../channels/channels.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { createDirect } from './direct.ts';
-import { toldIn } from './told-before.ts';
+import { createDirect, toldIn } from './direct.ts';
 
 const devi: Person = {
   id: 'devi',

@@ -1,5 +1,7 @@
 /** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
-import { type Clock, doubledMs, type Person } from '#contracts';
+import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, doubledMs, type Person, type Vocabulary } from '#contracts';
 import type { Channel, Notice } from '../../../engine/records/notices.ts';
 import type { Place } from '../../../engine/records/place.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
@@ -7,7 +9,9 @@ import { type Channels, lastChannel } from '../channels/channels.ts';
 import { limited } from '../limited.ts';
 import type { Roster } from '../roster.ts';
 import { render } from '../words.ts';
-import type { DirectReason, ToldBefore } from './told-before.ts';
+
+/** What the centre tells without an incident. */
+type DirectReason = keyof Vocabulary['direct'];
 
 /** Who is told past the outbox, and how. */
 export type DirectOptions = {
@@ -15,7 +19,8 @@ export type DirectOptions = {
   channels: Channels;
   roster: Roster;
   place: Place;
-  before: ToldBefore;
+  /** What an earlier process told. */
+  before: ReturnType<typeof toldIn>;
   /** Told of a channel that did not take the word: nothing else can be done about it. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
@@ -76,4 +81,23 @@ async function send({ clock, onFailure }: DirectOptions, { notice, key }: Word, 
 /** A time that is yet to come says nothing: the clock was set. */
 function isRecent(at: number | undefined, now: number): boolean {
   return at !== undefined && at <= now && now - at < quietMs;
+}
+
+/**
+ * When central was last told directly, across starts: the modification time of an empty file for each reason in an existing folder. A full disk
+ * takes hardly more than that.
+ */
+export function toldIn(folder: string) {
+  const fileOf = (reason: DirectReason) => join(folder, `told-${reason}`);
+  return {
+    at: (reason: DirectReason): number | undefined => statSync(fileOf(reason), { throwIfNoEntry: false })?.mtimeMs,
+    note(reason: DirectReason, at: number): void {
+      try {
+        closeSync(openSync(fileOf(reason), 'a'));
+        utimesSync(fileOf(reason), at / 1_000, at / 1_000);
+      } catch {
+        // The disk does not take even an empty file, so the next start notifies central once more.
+      }
+    },
+  };
 }
