@@ -346,14 +346,6 @@ test('a centre that was started anew while its mail server was away sent each al
   expect(second.told('email').map(({ message }) => message.subject)).toEqual(['Late alerts: 3']);
 });
 
-test('a channel that is not open any more after a start: the next of the order is used', async () => {
-  const { clock, told, add } = rig({ telegram: delivered });
-  add(room(1, {}, ['telegram', 'console']));
-  await clock.pass(1_000);
-  expect(told('telegram').map(({ message }) => message.key)).toEqual(['1/email/asha']);
-  expect(told('console')).toEqual([]);
-});
-
 test('after a start what waits has ten seconds on its own channel, however old it is', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   await clock.pass(3_600_000);
@@ -362,16 +354,4 @@ test('after a start what waits has ten seconds on its own channel, however old i
   expect(told('telegram')).toEqual([]);
   await clock.pass(1);
   expect(told('telegram')).toHaveLength(1);
-});
-
-test('critical first: what is urgent overtakes 300 that wait on the same channel', async () => {
-  const { clock, told, add } = rig({ email: delivered });
-  add(...Array.from({ length: 300 }, (_, n) => room(n + 1, { severity: 'minor' })), room(999));
-  await clock.pass(1_000);
-  expect(
-    told('email')
-      .slice(0, 2)
-      .map(({ message }) => message.severity),
-  ).toContain('critical');
-  expect(told('email')).toHaveLength(301);
 });

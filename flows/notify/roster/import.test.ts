@@ -118,16 +118,6 @@ test('what is wrong is said in one line that a clerk can act on', () => {
   expect(one('dev,Dev,technician,ladakh/leh,,,,,,,,ravi')).toBe('2 deputy: there is no person "ravi" in this file or the roster');
 });
 
-test('what no gateway could dial was taken as a phone: two numbers in one cell, a zero in the place of the country, zeros alone', () => {
-  const phoned = (phone: string) => file(`dev,Dev,technician,ladakh/leh,,,sms,${phone},,,,`);
-  for (const phone of ['+91 98765 43210/11', '09876543210', '0000000', '98765', "'+91 98765 43210 98765 43211"])
-    expect(wrong(phoned(phone))).toEqual([`2 phone: expected a phone number such as +91 98765 43210, found "${phone}"`]);
-  const dialled = (phone: string) => planRoster(planOf(phoned(phone))).change?.put[0]?.addresses['sms'];
-  for (const phone of ["'+91 98765 43210", '+91-98765-43210', '0091 98765 43210', '+91 (0)98765 43210'])
-    expect(dialled(phone)).toBe('+919876543210');
-  expect(dialled('98765 43210')).toBe('9876543210');
-});
-
 test('days off without a deputy, deputies in a ring and a person of sabha.json are one clear line each, and the rest goes on', () => {
   const line = (id: string, rest: string) => `${id},${id},technician,ladakh,,,,,${id}@office.test,,${rest}`;
   const ring = [line('a', ',b'), line('b', ',c'), line('c', ',a')];

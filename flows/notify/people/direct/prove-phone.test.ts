@@ -10,8 +10,7 @@ import { createWhatsapp } from '../channels/whatsapp.ts';
 import { type TestClock, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { speechOf } from '../speech.ts';
-import { createHeard, type Heard } from './heard.ts';
-import { createProve } from './prove.ts';
+import { createHeard, createProve, type Heard } from './prove.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };
 const token = 'a-secret-of-the-voice-4711';

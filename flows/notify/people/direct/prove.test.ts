@@ -4,8 +4,7 @@ import { createSiteTable } from '../../../sites/table.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
-import { createHeard } from './heard.ts';
-import { createProve, createWord } from './prove.ts';
+import { createHeard, createProve, createWord } from './prove.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();

@@ -1,14 +1,14 @@
 /** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
-import type { Clock } from '#contracts';
-import type { Notice, OutboxRow, Outcome } from '../../../engine/records/notices.ts';
+import { type Clock, keepLatest, withinTime } from '#contracts';
+import type { Notice, OutboxRow, Outcome, Report } from '../../../engine/records/notices.ts';
 import type { Place } from '../../../engine/records/place.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
+import { nameOf } from '../accepted.ts';
 import type { Channels } from '../channels/channels.ts';
 import { limited } from '../limited.ts';
 import { wayOf } from '../order.ts';
 import type { Roster } from '../roster.ts';
 import { render } from '../words.ts';
-import type { Heard } from './heard.ts';
 
 /** Whom it may go to, and over what. */
 export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; place: Place };
@@ -57,4 +57,48 @@ export function createWord({ clock, channels, roster, place }: ProveOptions): (p
 
 function infoOf(lines: string[], place: Place, now: number): Notice {
   return { ...centralNotice({ kind: 'direct', lines, place, now }), severity: 'info' };
+}
+
+/** A test that is under way. */
+type Test = { channel: string; id: string; person: string };
+type Said = Report['outcome'];
+
+/** The tests that are waited for. */
+export type Heard = ReturnType<typeof createHeard>;
+
+/** A phone rings for most of a minute, and is then listened to. */
+const limitMs = 90_000;
+/** Reports of whatever it may be: a phone may be faster than the answer of the push service that brought it. */
+const rememberedAtMost = 100;
+
+/** Guarantee: a test is waited for no longer than its limit, and nothing of it stays behind. */
+export function createHeard(clock: Clock) {
+  const waiting = new Map<string, { person: string; said(outcome: Said): void }>();
+  const early = new Map<string, Said>();
+  return {
+    /** What is said of it; undefined where nothing is in time. */
+    async wait({ channel, id, person }: Test): Promise<Said | undefined> {
+      const name = nameOf(channel, id);
+      const known = early.get(name);
+      if (known !== undefined) return known;
+      const { promise, resolve } = Promise.withResolvers<Said | undefined>();
+      waiting.set(name, { person, said: resolve });
+      const said = await withinTime({ clock, limitMs, late: undefined }, () => promise);
+      waiting.delete(name);
+      return said;
+    },
+    /** True where the report is of a test, which then has it. */
+    take({ channel, id, outcome }: Report): boolean {
+      const name = nameOf(channel, id);
+      const one = waiting.get(name);
+      if (one === undefined) keepLatest(early, [name, outcome], rememberedAtMost);
+      one?.said(outcome);
+      return one !== undefined;
+    },
+    /** To whom a test went; undefined where it is none. */
+    about(channel: string, id: string): { person: string; incident: null } | undefined {
+      const one = waiting.get(nameOf(channel, id));
+      return one && { person: one.person, incident: null };
+    },
+  };
 }
