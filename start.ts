@@ -10,7 +10,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import {
   codeOf,
   doubledMs,
@@ -32,7 +31,8 @@ import {
   siteLines,
   startCall,
   startLineIn,
-} from '#contracts';
+} from '@sabha/contracts';
+import { pino } from 'pino';
 
 const runtimeMajor = 26;
 const backoff = { firstMs: 500, maxMs: 30_000 };

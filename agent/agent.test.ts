@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAgent } from './agent.ts';
 import { handClock, seeded } from './checks/agent.test-helper.ts';

@@ -1,7 +1,7 @@
 /** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
 
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '#contracts';
+import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '@sabha/contracts';
 import { type Change, type CheckTable, createCheckTable, keptChecks } from './checks/check-table.ts';
 import { type InventoryWatch, watchInventory } from './checks/inventory.ts';
 import type { CentrePlace, PowerState, Probe, ProbeResult, SelfFigures } from './checks/probe.ts';

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '#contracts';
+import { isLanguage, languageFor, languages, messageOf, readSettings, realClock, type SettingsSite } from '@sabha/contracts';
 import { withLastWord } from './checks/last-word.ts';
 import { folder, startCall, WrongCall, wordsOf } from './identity/call.ts';
 import { fetchClock } from './identity/est.ts';

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encode, statuses } from '@sabha/contracts';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
-import { encode, statuses } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAuthority } from '../test/security/authority.ts';
 import { identityFolder, storeIdentity } from './identity/identity.ts';

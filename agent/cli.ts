@@ -2,7 +2,7 @@
  * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
  * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
  */
-import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '#contracts';
+import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '@sabha/contracts';
 import type { Typed, Whole } from './identity/asking.ts';
 import { asking, calls, enrolledUntil, folder, nextSteps, usage, type Verb, WrongCall, wordsOf } from './identity/call.ts';
 import type { Read } from './identity/identity.ts';

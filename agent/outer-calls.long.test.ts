@@ -1,8 +1,8 @@
 // @module-tag long
 /** Whatever of the world around the agent fails once, the agent goes on: disk, log, network, system, centre. */
 import { DatabaseSync } from 'node:sqlite';
+import { encode, sealReflectorToken, type Verb } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import { encode, sealReflectorToken, type Verb } from '#contracts';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createRoom } from '../test/fleet/room.ts';
 import { randomFrom } from '../test/random.ts';

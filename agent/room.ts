@@ -1,7 +1,7 @@
 /** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
 import { existsSync, mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { languageFor, messageOf, onToldToEnd, realClock } from '#contracts';
+import { languageFor, messageOf, onToldToEnd, realClock } from '@sabha/contracts';
 import { keepHeapSmall } from './platform/heap.ts';
 import { createProbes } from './probes/probes.ts';
 import { isOfRoom } from './session/seats/apart.ts';

@@ -1,5 +1,5 @@
+import { type Check, meetingComponents } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Check, meetingComponents } from '#contracts';
 import { type Followed, speak } from './spoken.ts';
 
 const ok = (component: string): Check => ({ component, device: '', status: 'ok', fault: null, reason: null });

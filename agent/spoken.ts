@@ -1,5 +1,5 @@
 /** What `run` says to a person before a terminal: words, in the language of the call. Loaded only there: services and pipes read JSON lines. */
-import { type Clock, filled, type Language, languageFor, vocabulary, type Words } from '#contracts';
+import { type Clock, filled, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
 import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
 import { type Known, statementOf } from './session/card/statement.ts';

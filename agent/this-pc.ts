@@ -1,6 +1,6 @@
 /** Chooses the platform. No other file of the agent asks which operating system it runs on. */
 import { hash } from 'node:crypto';
-import { type Clock, realClock } from '#contracts';
+import { type Clock, realClock } from '@sabha/contracts';
 import { createLinux } from './platform/linux/linux.ts';
 import type { Platform } from './platform/platform.ts';
 import { createUnwritten } from './platform/unwritten.ts';

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { type Clock, isLoopback, type Log, listen, makeFolder, StartError } from '@sabha/contracts';
 import { Aedes } from 'aedes';
 import type { Registry } from 'prom-client';
-import { type Clock, isLoopback, type Log, listen, makeFolder, StartError } from '#contracts';
 import { createAdmission, createClones, createSessions, loadKey, loadSecrets, type Sessions } from './admission/admission.ts';
 import { followRegistry } from './admission/registry-file.ts';
 import { createTlsListener, type TlsListener, whyNoHandshake } from './admission/tls.ts';

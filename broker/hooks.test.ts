@@ -1,6 +1,6 @@
+import { encode, hashToken, pcTopic } from '@sabha/contracts';
 import type { Client, ConnectPacket, PublishPacket } from 'aedes';
 import { expect, test } from 'vitest';
-import { encode, hashToken, pcTopic } from '#contracts';
 import { createAdmission, createSessions } from './admission/admission.ts';
 import { createHooks } from './hooks.ts';
 

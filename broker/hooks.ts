@@ -1,7 +1,7 @@
 /** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
 import { TLSSocket } from 'node:tls';
+import { decode, payloadLimitBytes } from '@sabha/contracts';
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import { decode, payloadLimitBytes } from '#contracts';
 import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
 import type { Admission, Clones, Proof, Refusal, Sessions } from './admission/admission.ts';
 import type { Pace } from './protection/conduct.ts';

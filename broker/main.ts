@@ -1,7 +1,7 @@
 /** The broker as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { join } from 'node:path';
+import { environment, oneLine, realClock, runPart, StartError, serveMetrics, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
-import { environment, oneLine, realClock, runPart, StartError, serveMetrics, supervisorOf } from '#contracts';
 import { createBroker } from './broker.ts';
 import { type Limits, openFilesLimit, usualLimits, withoutPace } from './protection/limits.ts';
 

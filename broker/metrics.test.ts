@@ -1,5 +1,5 @@
+import { ownSeries, serveMetrics } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ownSeries, serveMetrics } from '#contracts';
 import { createMetrics } from './metrics.ts';
 
 const metrics = createMetrics({ clients: (kind) => (kind === 'pc' ? 2 : 0), registryVersion: () => 7 });

@@ -1,6 +1,7 @@
 /** What the broker says of itself. */
+
+import { metricOf, ownSeries } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { metricOf, ownSeries } from '#contracts';
 import { type Principal, principalKinds } from './admission/access.ts';
 
 /** Names and help are those of `ownSeries`. */

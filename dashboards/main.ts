@@ -1,6 +1,7 @@
 /** The exporter as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
+
+import { environment, loadText, oneLine, realClock, runPart, StartError, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
-import { environment, loadText, oneLine, realClock, runPart, StartError, supervisorOf } from '#contracts';
 import { startExporter } from './exporter/exporter.ts';
 
 const log = pino({ base: { part: 'dashboards' } });

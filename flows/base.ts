@@ -1,5 +1,5 @@
 /** What the parts of `flows` are put together from. */
-import type { Clock, Settings } from '#contracts';
+import type { Clock, Settings } from '@sabha/contracts';
 import type { Ledger } from './engine/records/ops.ts';
 import type { ChannelSettings } from './notify/people/channels/channels.ts';
 

@@ -1,5 +1,5 @@
 /** What the ledger holds of dates beside a memory: the calendar and what maintenance is planned, as they are used now. */
-import { pathOfScope } from '#contracts';
+import { pathOfScope } from '@sabha/contracts';
 import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Calendar, createCalendar } from './sites/calendar/calendar.ts';

@@ -1,5 +1,5 @@
 /** What decides who is told: the tabs, and what stands around them. */
-import { realClock } from '#contracts';
+import { realClock } from '@sabha/contracts';
 import type { Base } from './base.ts';
 import type { WireMessage } from './engine/records/incidents.ts';
 import type { Op } from './engine/records/ops.ts';

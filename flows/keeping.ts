@@ -1,7 +1,7 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { type Cancel, type Clock, loadText, realClock } from '#contracts';
+import { type Cancel, type Clock, loadText, realClock } from '@sabha/contracts';
 import type { Base, CentreSettings, Log } from './base.ts';
 import type { CentreEvent } from './engine/records/incidents.ts';
 import { createEventsReader, type EventsReader } from './storage/archive/reader.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadText, replaceFile } from '#contracts';
+import { loadText, replaceFile } from '@sabha/contracts';
 import type { Base, Log } from './base.ts';
 import { type Accounts, type AccountsOptions, createAccounts, firstName, type Made } from './pki/accounts/accounts.ts';
 import { createPasswords } from './pki/accounts/password.ts';

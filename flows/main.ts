@@ -1,8 +1,6 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { connect } from 'mqtt';
-import { pino } from 'pino';
 import {
   type Clock,
   environment,
@@ -19,7 +17,9 @@ import {
   StartError,
   serveMetrics,
   supervisorOf,
-} from '#contracts';
+} from '@sabha/contracts';
+import { connect } from 'mqtt';
+import { pino } from 'pino';
 import { type AllAnswerLinks, linking, openAnswerLinks } from './answer-links.ts';
 import { bundled } from './api/bytes/bundle.ts';
 import { startOutside } from './api/outside/outside.ts';

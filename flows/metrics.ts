@@ -1,6 +1,7 @@
 /** What `flows` says of itself. */
+
+import { metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { metricOf, ownSeries, type Series } from '#contracts';
 import type { PipelineCounts } from './pipeline.ts';
 import type { CountRefused } from './pki/door/door.ts';
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { encode, pcTopic } from '#contracts';
 import { centreKey } from '../test/centre-key.ts';
 import { birth, checks, digest, nodes, pc } from './ingest/ingest.test-helper.ts';
 import { testClock } from './notify/people/people.test-helper.ts';

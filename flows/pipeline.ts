@@ -18,7 +18,7 @@
  * channel fails.
  */
 import type { KeyObject } from 'node:crypto';
-import { sealSigned } from '#contracts';
+import { sealSigned } from '@sabha/contracts';
 import type { Contents, Ledger } from './engine/records/ops.ts';
 import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { command, decode, openSigned, type RollCallView, readSettings } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { command, decode, openSigned, type RollCallView, readSettings } from '#contracts';
 import { centreKey, centrePublicKey } from '../test/centre-key.ts';
 import { createOffers } from './notify/people/channels/offered.ts';
 import { testClock } from './notify/people/people.test-helper.ts';

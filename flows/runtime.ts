@@ -2,7 +2,7 @@
  * Keeps a pipeline open on the ledger, and everything that outlives one (tabs, API, people).
  * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
  */
-import { doubledMs, type SettingsSite } from '#contracts';
+import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
 import { usualNumbers } from './engine/correlation/numbers.ts';
 import type { NotAhead } from './engine/records/clock.ts';

@@ -1,6 +1,7 @@
 /** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
+
+import { describeIssue, isOpenToAll, loadText, readSettings } from '@sabha/contracts';
 import * as v from 'valibot';
-import { describeIssue, isOpenToAll, loadText, readSettings } from '#contracts';
 import type { CentreSettings } from './base.ts';
 import { channelSettings, secretsIn, strayAddress, strayChannel } from './notify/people/channels/channels.ts';
 import { reservedWord } from './notify/roster/book.ts';

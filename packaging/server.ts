@@ -10,6 +10,7 @@ const sources = fileURLToPath(new URL('../', import.meta.url));
 const library = 'usr/lib/sabha-server';
 const documents = 'usr/share/doc/sabha-server';
 const programs = ['start.ts', 'broker', 'flows', 'dashboards'];
+const isAgents = /\/(node-linux-.*|@sabha\/agent)$/;
 const isLeftOut = /\.(test|test-helper)\.[jt]s$|\/node_modules$/;
 const fields = {
   Depends: `${nodeDepends}, passwd, util-linux, systemd-standalone-sysusers | systemd`,
@@ -37,10 +38,10 @@ async function packServer(out: string, version: string): Promise<MadeDeb> {
   }
 }
 
-/** Folders of the packages that not only development needs. A nested package comes with the one that contains it. */
+/** Folders of the packages that not only development or the agent needs. A nested package comes with the one that contains it. */
 function runtimePackages(): string[] {
   const { packages }: { packages: Record<string, { dev?: boolean; devOptional?: boolean }> } = read('package-lock.json');
-  const paths = Object.keys(packages).filter((path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !path.includes('/node-linux-'));
+  const paths = Object.keys(packages).filter((path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !isAgents.test(path));
   return paths.filter((path) => !packages[path]?.dev && !packages[path]?.devOptional && existsSync(join(sources, path)));
 }
 

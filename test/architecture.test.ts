@@ -28,7 +28,7 @@ describe('the rules of the house', () => {
       expect(paths).toContain(path);
     }
     expect(paths.filter((path) => path.includes('node_modules'))).toEqual([]);
-    expect(files.flatMap(importsOf)).toContain('#contracts');
+    expect(files.flatMap(importsOf)).toContain('@sabha/contracts');
   });
 });
 
@@ -39,9 +39,9 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       { 'broker/contracts/x.ts': "import { a } from '../guard.ts';\nimport { b } from './y.ts';" },
       ['broker/contracts/x.ts: imports broker/guard.ts'],
     ],
-    [{ 'broker/contracts/x.ts': "import type { A } from '#contracts';" }, ['broker/contracts/x.ts: imports #contracts']],
+    [{ 'broker/contracts/x.ts': "import type { A } from '@sabha/contracts';" }, ['broker/contracts/x.ts: imports @sabha/contracts']],
   ],
-  'a part imports only itself and #contracts': [
+  'a part imports only itself and @sabha/contracts': [
     [
       { 'flows/x.ts': "import { a } from '../broker/protection/frame-guard.ts';" },
       ['flows/x.ts: imports broker/protection/frame-guard.ts'],
@@ -55,8 +55,8 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
     [{ 'broker/x.mts': "import './a.ts'; import '../flows/a.ts';" }, ['broker/x.mts: imports flows/a.ts']],
     [{ 'broker/x.ts': "import '#agent'; import '/house/flows/a.ts';" }, ['broker/x.ts: imports #agent', 'broker/x.ts: imports /house']],
     [
-      { 'flows/node-red/nodes/kinds/x-node.ts': "import { a } from '#contracts';\nimport { b } from '../../wires.ts';" },
-      ['flows/node-red/nodes/kinds/x-node.ts: imports #contracts'],
+      { 'flows/node-red/nodes/kinds/x-node.ts': "import { a } from '@sabha/contracts';\nimport { b } from '../../wires.ts';" },
+      ['flows/node-red/nodes/kinds/x-node.ts: imports @sabha/contracts'],
     ],
   ],
   'only packaging imports agent': [
@@ -65,9 +65,9 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
       ['flows/x.ts: imports agent/uplink/spool/spool.ts'],
     ],
   ],
-  'start.ts imports only #contracts and packages': [
+  'start.ts imports only @sabha/contracts and packages': [
     [
-      { 'start.ts': "import './broker/main.ts';\nimport pino from 'pino';\nimport { a } from '#contracts';" },
+      { 'start.ts': "import './broker/main.ts';\nimport pino from 'pino';\nimport { a } from '@sabha/contracts';" },
       ['start.ts: imports broker/main.ts'],
     ],
   ],

@@ -1,6 +1,6 @@
 /** A key of the centre for tests, a new one in each process. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { makeSigningKeys, type Signed, sealSigned } from '#contracts';
+import { makeSigningKeys, type Signed, sealSigned } from '@sabha/contracts';
 
 const pem = makeSigningKeys();
 export const centreKey = createPrivateKey(pem.privateKey);

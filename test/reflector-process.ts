@@ -1,7 +1,7 @@
 /** A broker process with a reflector, and rounds of the agent's own code through a relay to it, beside the relay's truth. */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { type Clock, realClock, sealReflectorToken } from '#contracts';
+import { type Clock, realClock, sealReflectorToken } from '@sabha/contracts';
 import { type Quality, qualityOf, type Round, windowOf } from '../agent/link/analysis/quality.ts';
 import { stampRound } from '../agent/link/measure/stamp.ts';
 import { udpTo } from '../agent/link/net/udp.ts';

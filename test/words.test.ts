@@ -1,5 +1,5 @@
+import { faultIds, type Language, languages, reasonIn, wordFor } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { faultIds, type Language, languages, reasonIn, wordFor } from '#contracts';
 import { phrases as selfTest } from '../agent/maintain/self-test/words.ts';
 import { createProbes } from '../agent/probes/probes.ts';
 import { phrases as card } from '../agent/session/card/statement.ts';

@@ -1,5 +1,5 @@
 /** What the tests of the agent share: a clock moved by hand and a repeatable randomness. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 
 /** A clock that stands until it is moved. */
 export type HandClock = Clock & {

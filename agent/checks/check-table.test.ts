@@ -1,5 +1,5 @@
+import { type Check, digestOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Check, digestOf } from '#contracts';
 import { handClock } from './agent.test-helper.ts';
 import { createCheckTable, differenceOf } from './check-table.ts';
 

@@ -1,5 +1,5 @@
 /** What is true now: the last answer of every probe, its digest, and what changed (R11, R12, R14). */
-import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '#contracts';
+import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '@sabha/contracts';
 
 /** The part of a check that an event tells of. */
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;

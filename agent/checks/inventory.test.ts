@@ -1,5 +1,5 @@
+import type { Inventory } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Inventory } from '#contracts';
 import { handClock } from './agent.test-helper.ts';
 import { watchInventory } from './inventory.ts';
 

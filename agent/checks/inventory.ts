@@ -1,6 +1,6 @@
 /** What is built into this PC and plugged into it: read at the start, once a day and after a change, since it is slow and holds nothing up. */
 import { createHash } from 'node:crypto';
-import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '#contracts';
+import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../uplink/store/log.ts';
 

@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Check } from '#contracts';
 import { createLastWord, withLastWord } from './last-word.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 

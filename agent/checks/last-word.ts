@@ -1,6 +1,7 @@
 /** What the seat in the session said last of its room, in a file: for `check`, which sits in no session. */
+
+import { type Check, type Clock, readJson, state } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Check, type Clock, readJson, state } from '#contracts';
 import type { Probe } from './probe.ts';
 
 /** Which components the seat in the session answers for. */

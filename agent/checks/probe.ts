@@ -1,5 +1,5 @@
 /** The probe: one question about this PC, asked again and again. The list stands in probes/probes.ts. */
-import type { BeatKey, Cancel, Check, Profile } from '#contracts';
+import type { BeatKey, Cancel, Check, Profile } from '@sabha/contracts';
 import type { PathFacts } from '../link/analysis/path.ts';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
 import type { Budget } from '../link/net/data-budget.ts';

@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { expect, test, vi } from 'vitest';
-import type { Check } from '#contracts';
 import { tellFigure } from '../../test/figures.ts';
 import type { Platform } from '../platform/platform.ts';
 import { handClock } from './agent.test-helper.ts';

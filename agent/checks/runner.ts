@@ -1,5 +1,5 @@
 /** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
-import { type Check, type Clock, messageOf, withinTime } from '#contracts';
+import { type Check, type Clock, messageOf, withinTime } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 

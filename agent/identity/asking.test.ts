@@ -1,5 +1,5 @@
+import { pinOf, writeEnrolCode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { pinOf, writeEnrolCode } from '#contracts';
 import { askUntil, askWho, type Desk, type Typed } from './asking.ts';
 import type { CodePc } from './est.ts';
 import type { Cause, Read } from './identity.ts';

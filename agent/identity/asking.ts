@@ -1,6 +1,16 @@
 /** Asks whoever sits at this PC for what an enrolment needs and the call left out, in their language, until the centre has taken it. */
 import { createInterface } from 'node:readline';
-import { filled, isPcPath, type Language, oneLine, readEnrolCode, realClock, type Screen, type Words, withPatience } from '#contracts';
+import {
+  filled,
+  isPcPath,
+  type Language,
+  oneLine,
+  readEnrolCode,
+  realClock,
+  type Screen,
+  type Words,
+  withPatience,
+} from '@sabha/contracts';
 import { asking, usageOf, WrongCall } from './call.ts';
 import { type Enrolment, pcsOfCode } from './enrol.ts';
 import type { CodePc } from './est.ts';

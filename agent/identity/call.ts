@@ -1,6 +1,6 @@
 /** How a person calls the agent, and what is said of a call that will not do. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { filled, type Language, saidOfCall, type Words } from '#contracts';
+import { filled, type Language, saidOfCall, type Words } from '@sabha/contracts';
 
 /** Set where the agent was packed into one file. */
 declare const SABHA_VERSION: string | undefined;

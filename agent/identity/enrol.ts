@@ -1,7 +1,7 @@
 /** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
-import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '#contracts';
+import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
 import type { Used } from '../link/net/meter.ts';
 import { nextOf } from './call.ts';
 import { type CodePc, type Door, fetchCertificate, fetchPcs, fetchPlace, fetchRoots } from './est.ts';

@@ -4,8 +4,8 @@ import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
+import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '@sabha/contracts';
 import * as v from 'valibot';
-import { centreServerName, certificatesIn, codeOf, doors, isPcPath, lineIn, oneLine, serverAuth } from '#contracts';
 import { meteredTlsFor, type Used } from '../link/net/meter.ts';
 import { type Cause, centreKey, comesFrom, port, type Read } from './identity.ts';
 

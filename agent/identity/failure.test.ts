@@ -1,5 +1,5 @@
+import { pinOf, writeEnrolCode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { pinOf, writeEnrolCode } from '#contracts';
 import { lineOfFailure } from './asking.ts';
 import type { Cause } from './identity.ts';
 import { wholeCode } from './known-centre.ts';

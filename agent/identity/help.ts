@@ -1,5 +1,5 @@
 /** What the verbs of the agent do and take, in every language: `--help`. Loaded only when it is asked for. */
-import { inColumns, type Language, type Words } from '#contracts';
+import { inColumns, type Language, type Words } from '@sabha/contracts';
 import { calls, command, type Verb } from './call.ts';
 
 const folder = ['--data DIR', { en: 'the folder of its data (else ./data)', hi: 'डेटा का फ़ोल्डर (नहीं तो ./data)' }] as const;

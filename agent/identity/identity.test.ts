@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makePrivateKey } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { makePrivateKey } from '#contracts';
 import { createAuthority, type Issued } from '../../test/security/authority.ts';
 import { identityFolder, openIdentity, storeIdentity } from './identity.ts';
 

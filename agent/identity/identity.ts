@@ -3,8 +3,8 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
-import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '#contracts';
 
 /** The public key of the centre's commands, PEM; null where it gives none. */
 export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeEnrolCode } from '@sabha/contracts';
 import { afterAll, expect, test } from 'vitest';
-import { writeEnrolCode } from '#contracts';
 import { wholeOf } from './asking.ts';
 import { knownCentre, knownCentreFile } from './known-centre.ts';
 

@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readEnrolCode } from '@sabha/contracts';
 import * as v from 'valibot';
-import { readEnrolCode } from '#contracts';
 import { WrongCall } from './call.ts';
 
 /** Its file, beside the Node that came in the package. */

@@ -1,5 +1,5 @@
 /** What the agent says of a call, in Hindi; English where the line of the program is not plain enough. Loaded only when something is wrong. */
-import { type LineRow, languageFor, lineIn } from '#contracts';
+import { type LineRow, languageFor, lineIn } from '@sabha/contracts';
 
 const lines: readonly LineRow[] = [
   [/^no verb$/, { en: 'what is to be done is not said', hi: 'क्या करना है, यह नहीं लिखा' }],

@@ -1,5 +1,5 @@
 /** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
-import { backoffMs, type Clock, messageOf } from '#contracts';
+import { backoffMs, type Clock, messageOf } from '@sabha/contracts';
 import type { Log } from '../uplink/store/log.ts';
 import type { Identity, Read } from './identity.ts';
 

@@ -1,6 +1,7 @@
 /** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
+
+import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '@sabha/contracts';
 import * as v from 'valibot';
-import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '#contracts';
 import { type Env, seatName } from '../uplink/store/data-folder.ts';
 import { command } from './call.ts';
 import { type Identity, identityFolder, openIdentity, type Read } from './identity.ts';

@@ -1,7 +1,7 @@
 /** Child processes: an argument vector and never a shell, a process group of their own, an end that always comes. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { Cancel } from '#contracts';
+import type { Cancel } from '@sabha/contracts';
 
 /** A program with its arguments, run without a shell. */
 export type Command = {

@@ -1,5 +1,5 @@
 /** What V8 holds is collected by our clock: by itself it waits until some MiB have come together, which takes hours at our pace, and keeps what it took for them. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 
 /** Costs some hundredths of a second. */
 const everyMs = 300_000;

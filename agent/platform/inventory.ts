@@ -1,5 +1,5 @@
 /** What this PC is made of, for the inventory: asked at start and once a day, never in a poll. */
-import { realClock, withinTime } from '#contracts';
+import { realClock, withinTime } from '@sabha/contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
 const limitMs = 10_000;

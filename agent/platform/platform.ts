@@ -1,5 +1,5 @@
 /** What a probe may ask of an operating system. Only the folders beside this file know one. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Answer } from './answer.ts';
 import type { Native } from './native.ts';
 

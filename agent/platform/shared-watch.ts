@@ -1,5 +1,5 @@
 /** A watch that costs something, for as many as want to hear of it. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 
 /** One watch for all who ask: it begins with the first of them and ends with the last. */
 export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {

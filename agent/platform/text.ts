@@ -1,6 +1,6 @@
 /** Names of devices are data from outside: any script, any length, any trick. Here they are cut to what a message may carry. */
 import { createHash } from 'node:crypto';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 
 const nameLimit = 256;
 const idLimit = 128;

@@ -2,8 +2,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode, digestOf, encode, type Profile, realClock } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
-import { decode, digestOf, encode, type Profile, realClock } from '#contracts';
 import { hostileNames } from '../../test/names.ts';
 import { randomFrom } from '../../test/random.ts';
 import { createCheckTable } from '../checks/check-table.ts';

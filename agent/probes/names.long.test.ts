@@ -2,8 +2,8 @@
 /** S13 on Linux: files of /proc and /sys and the answers of the sound server, full of names that are commands. */
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Check, decode, digestOf, encode, type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type Check, decode, digestOf, encode, type Profile, realClock } from '#contracts';
 import { tellFigure } from '../../test/figures.ts';
 import { hostileNames } from '../../test/names.ts';
 import { randomFrom } from '../../test/random.ts';

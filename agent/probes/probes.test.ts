@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decode, digestOf, encode, faultOf, meetingComponents, type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { decode, digestOf, encode, faultOf, meetingComponents, type Profile, realClock } from '#contracts';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
 import { createBudget, memoryStore } from '../link/net/data-budget.ts';
 import { createLinux } from '../platform/linux/linux.ts';

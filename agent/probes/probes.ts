@@ -1,5 +1,5 @@
 /** THE list: what the agent asks about a PC. A new probe is one file, its test, and one line here. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { Probe } from '../checks/probe.ts';
 import type { AskUps } from '../link/net/nut.ts';
 import { createBridgeProbe } from './link/bridge.ts';

@@ -1,5 +1,5 @@
+import { type BeatKey, beatSeries } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type BeatKey, beatSeries } from '#contracts';
 import { seeded } from '../checks/agent.test-helper.ts';
 import { createBeatNumbers } from './beat-sender.ts';
 

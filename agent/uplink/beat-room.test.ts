@@ -1,5 +1,5 @@
+import { type BeatKey, beatSeries, linkClasses, links, pcTopic, thinBeatBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type BeatKey, beatSeries, linkClasses, links, pcTopic, thinBeatBytes } from '#contracts';
 import { createBeatNumbers, createBeatRoom } from './beat-sender.ts';
 
 const keys = Object.keys(beatSeries) as BeatKey[];

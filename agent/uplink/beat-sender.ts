@@ -1,5 +1,5 @@
 /** Says the beat: the digest of the state and the numbers, and the question for the centre's time (R13, R16). */
-import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '#contracts';
+import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '@sabha/contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { tcpWireBytes } from '../link/net/meter.ts';
 import type { Echo } from './echo.ts';

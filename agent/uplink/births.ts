@@ -1,5 +1,14 @@
 /** The birth of a session: what this PC has, said again until the centre has answered it, and to whoever asks by a hello (R3, R16, R17). */
-import { type Cancel, type Clock, encode, type Hello, type Inventory, type LinkLimits, type MainsGone, type Previous } from '#contracts';
+import {
+  type Cancel,
+  type Clock,
+  encode,
+  type Hello,
+  type Inventory,
+  type LinkLimits,
+  type MainsGone,
+  type Previous,
+} from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
 

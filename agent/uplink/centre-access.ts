@@ -1,7 +1,7 @@
 /** How this PC reaches the centre, and by which key it believes it: by a token on the centre's own machine, by a certificate from anywhere. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hashToken, realClock } from '#contracts';
+import { hashToken, realClock } from '@sabha/contracts';
 import { refreshRoots, renew } from '../identity/enrol.ts';
 import { type Identity, identityFolder } from '../identity/identity.ts';
 import { keepRenewed } from '../identity/renewal.ts';

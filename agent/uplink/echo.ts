@@ -1,6 +1,6 @@
 /** The time of the centre: a beat asks for it by a random number, and only a proven answer to that number is believed (R16). */
 import type { KeyObject } from 'node:crypto';
-import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '#contracts';
+import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
 /** Who asks, whom it believes, and where it writes down what it learnt. */

@@ -1,5 +1,5 @@
+import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { encode } from '#contracts';
 import { tellFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 

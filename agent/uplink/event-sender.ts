@@ -1,5 +1,5 @@
 /** Carries events from the spool to the centre: live ones as they happen, the others in batches, again until they are acknowledged. */
-import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '#contracts';
+import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
 /** The events of a spool on their way to the centre. */

@@ -1,7 +1,7 @@
 /** The MQTT connection as the uplink sees it, and mqtt.js behind it. */
 import { Socket } from 'node:net';
+import { messageOf } from '@sabha/contracts';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
-import { messageOf } from '#contracts';
 import type { Identity } from '../identity/identity.ts';
 import { meterTcp, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { OnSlip } from './store/log.ts';

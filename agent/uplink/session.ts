@@ -11,7 +11,7 @@ import {
   type Signed,
   type UpLeaf,
   type Want,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { CheckTable } from '../checks/check-table.ts';
 import { grantOf } from '../link/measure/stamp.ts';
 import { type BeatSender, createBeatSender } from './beat-sender.ts';

@@ -1,5 +1,5 @@
 /** Sends the state: in full, or what changed since it was last sent (R12). */
-import { type Cancel, type Check, type Clock, encode } from '#contracts';
+import { type Cancel, type Check, type Clock, encode } from '@sabha/contracts';
 import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 
 /** The state on its way to the centre. */

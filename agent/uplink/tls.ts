@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { codeOf, doors, serverAuth } from '#contracts';
+import { codeOf, doors, serverAuth } from '@sabha/contracts';
 import { comesFrom, type Identity } from '../identity/identity.ts';
 import { meteredTls, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { Greet, Greeting } from '../link/net/reach.ts';

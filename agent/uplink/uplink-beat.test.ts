@@ -1,7 +1,7 @@
 /** The beats of a session: what they say, what that costs, and the time of the centre that they ask for. */
 import { createPrivateKey } from 'node:crypto';
+import { type Ack, beatSeries, type CentreClock, encode, links, makeSigningKeys, sealSigned } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { type Ack, beatSeries, type CentreClock, encode, links, makeSigningKeys, sealSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import { setUp } from './uplink.test-helper.ts';
 

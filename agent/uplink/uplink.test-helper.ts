@@ -17,7 +17,7 @@ import {
   pcTopic,
   type Signed,
   scopeTopic,
-} from '#contracts';
+} from '@sabha/contracts';
 import { handClock, seeded } from '../checks/agent.test-helper.ts';
 import { createCheckTable } from '../checks/check-table.ts';
 import type { ConnectionHandlers, ConnectOptions, Transport } from './mqtt.ts';

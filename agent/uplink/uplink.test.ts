@@ -1,5 +1,5 @@
+import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { encode } from '#contracts';
 import { decodeWill, pc, setUp } from './uplink.test-helper.ts';
 
 test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {

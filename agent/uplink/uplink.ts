@@ -1,5 +1,5 @@
 /** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
-import { backoffMs, encode, nameOf, pcTopic, type Signed } from '#contracts';
+import { backoffMs, encode, nameOf, pcTopic, type Signed } from '@sabha/contracts';
 import { noClock } from './echo.ts';
 import type { Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';

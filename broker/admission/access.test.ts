@@ -1,5 +1,5 @@
+import { agentFilters, downLeaves, hearingTopic, pcTopic, upLeaves } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { agentFilters, downLeaves, hearingTopic, pcTopic, upLeaves } from '#contracts';
 import { type Action, accessOf, type Principal } from './access.ts';
 
 const own = 'sabha/v1/ladakh/leh/pc-1';

@@ -10,7 +10,7 @@ import {
   pathOfName,
   pcTopic,
   type Topic,
-} from '#contracts';
+} from '@sabha/contracts';
 
 /** Who a client is, once admitted. */
 export type Principal = { kind: 'pc'; pc: PcPath } | { kind: 'flows' } | { kind: 'exporter' };

@@ -1,5 +1,5 @@
+import { hashToken, type RegistryEntry } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { hashToken, type RegistryEntry } from '#contracts';
 import { createAdmission, type Identity, readSecrets } from './admission.ts';
 
 const name = 'ladakh.leh.pc-1';

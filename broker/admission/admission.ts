@@ -1,8 +1,6 @@
 /** Who may connect: name and token, or certificate, against the secrets of the centre's own parts and the registry of PCs. */
 
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import type { Client } from 'aedes';
-import * as v from 'valibot';
 import {
   type Clock,
   clientAuth,
@@ -15,7 +13,9 @@ import {
   StartError,
   serialOf,
   tokenMatches,
-} from '#contracts';
+} from '@sabha/contracts';
+import type { Client } from 'aedes';
+import * as v from 'valibot';
 import { type Principal, principalOf } from './access.ts';
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));

@@ -1,5 +1,5 @@
+import type { Clock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Clock } from '#contracts';
 import { createClones } from './admission.ts';
 
 const minuteMs = 60_000;

@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Cancel, makeSigningKeys, realClock, sealSnapshot } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Cancel, makeSigningKeys, realClock, sealSnapshot } from '#contracts';
 import { followRegistry, type RegistryFile } from './registry-file.ts';
 
 const keys = makeSigningKeys();

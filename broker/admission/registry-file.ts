@@ -2,7 +2,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { type Cancel, type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '#contracts';
+import { type Cancel, type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '@sabha/contracts';
 
 /** What `followRegistry` needs. */
 export type RegistryFileOptions = {

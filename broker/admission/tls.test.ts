@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Clock, makePrivateKey } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Clock, makePrivateKey } from '#contracts';
 import { createAuthority } from '../../test/security/authority.ts';
 import { createTlsListener } from './tls.ts';
 

@@ -3,7 +3,7 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '#contracts';
+import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '@sabha/contracts';
 import { followFile, none } from './registry-file.ts';
 
 /** What `createTlsListener` needs. */

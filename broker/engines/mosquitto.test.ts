@@ -3,8 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashToken, makeSigningKeys, type RegistryEntry, StartError, sealSnapshot } from '@sabha/contracts';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { hashToken, makeSigningKeys, type RegistryEntry, StartError, sealSnapshot } from '#contracts';
 import { renderAcl, renderUsers, type Update, updateMosquitto } from './mosquitto.ts';
 
 const one = 'ladakh/leh/pc-1';

@@ -6,7 +6,6 @@ import { pbkdf2Sync } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import * as v from 'valibot';
 import {
   agentFilters,
   codeOf,
@@ -25,7 +24,8 @@ import {
   scopeTopic,
   scopeWords,
   upLeaves,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import { loadKey, loadSecrets, type Secrets } from '../admission/admission.ts';
 
 /** A token is 32 random bytes: as many rounds as `mosquitto_passwd` takes are more than enough. */

@@ -1,6 +1,7 @@
 /** What is asked of a client while it is connected: it sends at its pace, in frames of a size, and it reads. */
+
+import { type Cancel, type Clock, createBuckets } from '@sabha/contracts';
 import type { Client } from 'aedes';
-import { type Cancel, type Clock, createBuckets } from '#contracts';
 import type { Admitted, Sessions } from '../admission/admission.ts';
 import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame-guard.ts';
 import type { Limits } from './limits.ts';

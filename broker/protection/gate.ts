@@ -1,6 +1,6 @@
 /** Who may open a connection at all, before anything is read from it. Strangers cannot take the places of those who are admitted. */
 import type { Socket } from 'node:net';
-import { type Clock, createBuckets, isLoopback, networkOf } from '#contracts';
+import { type Clock, createBuckets, isLoopback, networkOf } from '@sabha/contracts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 

@@ -1,5 +1,5 @@
 /** How much one client may ask of the broker, so that no other one is hurt. */
-import type { Rate } from '#contracts';
+import type { Rate } from '@sabha/contracts';
 
 /** Every limit of the broker that is a number. */
 export type Limits = {

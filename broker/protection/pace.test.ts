@@ -1,5 +1,5 @@
+import { payloadLimitBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { payloadLimitBytes } from '#contracts';
 import { createPace } from './conduct.ts';
 import { usualLimits } from './limits.ts';
 

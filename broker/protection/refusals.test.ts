@@ -1,5 +1,5 @@
+import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { createRareLog, createRefuse } from './refusals.ts';
 
 test('a thousand refusals are counted one by one and said once, and again after a minute', () => {

@@ -1,5 +1,5 @@
 /** Counts what is refused, and says it in one clear line, seldom enough that nobody can fill the log. */
-import type { Clock, Log } from '#contracts';
+import type { Clock, Log } from '@sabha/contracts';
 
 /** Who was refused what, and why. */
 export type Refused = { action: string; reason: string; who: string; what?: string };

@@ -1,7 +1,7 @@
 /** The reflector: one UDP socket at which PCs measure their way to the centre. Each packet goes to the first answerer that takes it. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { codeOf, StartError } from '#contracts';
+import { codeOf, StartError } from '@sabha/contracts';
 
 /** What `openReflector` needs. */
 export type ReflectorOptions = {

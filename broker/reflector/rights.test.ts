@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { pcMark, sealReflectorToken } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { pcMark, sealReflectorToken } from '#contracts';
 import { createRights } from './rights.ts';
 
 const startMs = 1_764_000_000_000;

@@ -8,7 +8,7 @@ import {
   type Rate,
   type ReflectorToken,
   type RegistrySnapshot,
-} from '#contracts';
+} from '@sabha/contracts';
 
 /** Whose packets are answered. */
 export type Rights = ReturnType<typeof createRights>;

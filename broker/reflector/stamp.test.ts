@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
+import { readReply, type StampReply, sealReflectorToken, writeProbe } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { readReply, type StampReply, sealReflectorToken, writeProbe } from '#contracts';
 import { createRights } from './rights.ts';
 import { createStampAnswerer } from './stamp.ts';
 

@@ -1,5 +1,5 @@
 /** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
-import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionWord, tokenOf, writeReply } from '#contracts';
+import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionWord, tokenOf, writeReply } from '@sabha/contracts';
 import type { Answerer } from './reflector.ts';
 import type { Rights } from './rights.ts';
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
-import { expect, test } from 'vitest';
 import {
   noCookie,
   openReflectorToken,
@@ -14,7 +13,8 @@ import {
   trainSessionBytes,
   trainWireBytes,
   writeTrainRequest,
-} from '#contracts';
+} from '@sabha/contracts';
+import { expect, test } from 'vitest';
 import { createTrains } from './trains.ts';
 
 const key = randomBytes(32);

@@ -21,7 +21,7 @@ import {
   writeTrainAnswer,
   writeTrainDenial,
   writeTrainReport,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Answerer } from './reflector.ts';
 
 /** What the answerer of trains needs. */

@@ -1,7 +1,7 @@
 /** A clock that a test turns, a fleet to export, an API that says what a test wants, and readers of the pages. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Cancel, type Clock, hashToken, proofFor } from '#contracts';
+import { type Cancel, type Clock, hashToken, proofFor } from '@sabha/contracts';
 import type { FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 
 export type HandClock = Clock & {

@@ -1,6 +1,7 @@
 /** The exporter at a real broker and a real API. */
+
+import { encode, pcTopic, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encode, pcTopic, realClock } from '#contracts';
 import { emptyAccounts, emptySiteOrders, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { startApi } from '../../flows/api/server.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';

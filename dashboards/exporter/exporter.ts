@@ -1,6 +1,7 @@
 /** The exporter: hears the beats, follows the API's stream, answers Prometheus from memory. */
+
+import { type Clock, decode, exporterFilters, openPartSession, parseTopic } from '@sabha/contracts';
 import { connect } from 'mqtt';
-import { type Clock, decode, exporterFilters, openPartSession, parseTopic } from '#contracts';
 import { followApi } from './feed.ts';
 import { createFleet } from './fleet.ts';
 import { type BeatResult, createMetrics } from './metrics.ts';

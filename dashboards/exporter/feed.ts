@@ -1,5 +1,5 @@
 /** Follows the API's stream: a whole snapshot first, then what changes. Comes back for ever. */
-import { type Cancel, type Clock, oneLine, proveServer, reconnectMs } from '#contracts';
+import { type Cancel, type Clock, oneLine, proveServer, reconnectMs } from '@sabha/contracts';
 import { type FleetEvent, readEvent } from './snapshot.ts';
 
 /** The stream says something at least every 15 s; what is mute for longer than this is dead. */

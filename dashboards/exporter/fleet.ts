@@ -1,5 +1,15 @@
 /** What the exporter holds in memory: the table as the API's stream tells it, and the last beat of each PC. A scrape reads this and nothing else. */
-import { type Beat, type BeatKey, beatSeries, links, maintainedIn, type PcPath, partBeats, type Severity, statuses } from '#contracts';
+import {
+  type Beat,
+  type BeatKey,
+  beatSeries,
+  links,
+  maintainedIn,
+  type PcPath,
+  partBeats,
+  type Severity,
+  statuses,
+} from '@sabha/contracts';
 import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 import { labelText } from './text.ts';
 

@@ -1,5 +1,5 @@
+import { allSeries } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { allSeries } from '#contracts';
 import { fleetOf, handClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { createMetrics } from './metrics.ts';

@@ -1,6 +1,7 @@
 /** What prom-client writes: the counts of sites and incidents, and what the exporter says of itself. */
+
+import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '#contracts';
 import type { FleetView } from './fleet.ts';
 import { rollupsOf } from './rollups.ts';
 

@@ -1,6 +1,6 @@
+import { beatSeries, judgedSeries, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { beatSeries, judgedSeries, type Series, statuses } from '#contracts';
 import { fleetOf, handClock, pc1, pc2, pcNow, samplesOf, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { fleetPage, pageOf } from './page.ts';

@@ -1,5 +1,5 @@
 /** The page of the sites and PCs, made in pieces, so that no scrape holds up the beats. */
-import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
+import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
 import { heardRollupsOf } from './rollups.ts';
 import { headText, labelText } from './text.ts';

@@ -1,5 +1,5 @@
+import { faults } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { faults } from '#contracts';
 import { fleetOf, handClock, pc1, pc2, pcNow, siteNow } from './exporter.test-helper.ts';
 import { createFleet } from './fleet.ts';
 import { heardRollupsOf, rollupsOf } from './rollups.ts';

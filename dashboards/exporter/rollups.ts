@@ -1,5 +1,5 @@
 /** The counts of each state as they stand now: a pure function of what is in memory. Only live sites count. */
-import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '#contracts';
+import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '@sabha/contracts';
 import type { FleetView, Pc } from './fleet.ts';
 
 /** One line of a page before it is text. */

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { finished, type Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
+import { answersHealth, listen, type Unready } from '@sabha/contracts';
 import { Registry } from 'prom-client';
-import { answersHealth, listen, type Unready } from '#contracts';
 
 /** What stands on the two pages, asked for at each scrape. */
 export type Pages = {

@@ -1,5 +1,5 @@
 /** What the exporter reads of the API's stream; whatever else stands in it is left unread. */
-import * as v from 'valibot';
+
 import {
   describeIssue,
   isPcPath,
@@ -11,7 +11,8 @@ import {
   severities,
   siteStages,
   statuses,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 
 const time = v.pipe(v.number(), v.finite());
 const label = v.pipe(v.string(), v.maxLength(128));

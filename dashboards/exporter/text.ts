@@ -1,5 +1,5 @@
 /** The text form of Prometheus, letter for letter as prom-client writes it. */
-import type { Series } from '#contracts';
+import type { Series } from '@sabha/contracts';
 
 /** What stands between the braces, values escaped. Made once for each PC, not at each scrape. */
 export function labelText(labels: Record<string, string>): string {

@@ -3,7 +3,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Celsius, DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { beatSeries, judgedSeries, type Series } from '#contracts';
+import { beatSeries, judgedSeries, type Series } from '@sabha/contracts';
 import { board, course, noCell, type Sized } from './board.ts';
 import { lamps } from './lamps.ts';
 import {

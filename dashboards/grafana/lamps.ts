@@ -1,6 +1,6 @@
 /** The row of lamps that stands first on every dashboard: which part of the centre answers, so that grey below has a name. */
 import { DurationSeconds } from '@grafana/grafana-foundation-sdk/units';
-import { ownSeries } from '#contracts';
+import { ownSeries } from '@sabha/contracts';
 import type { Sized } from './board.ts';
 import { figures, steps, told, unit } from './panels.ts';
 

@@ -1,6 +1,6 @@
 /** What can be wrong with a dashboard and is seen without a Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
-import { allSeries, beatSeries, judgedSeries } from '#contracts';
+import { allSeries, beatSeries, judgedSeries } from '@sabha/contracts';
 import { vouched } from './panels.ts';
 
 type Threshold = { value: number | null; color: string };

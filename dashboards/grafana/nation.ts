@@ -5,7 +5,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DurationSeconds, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
-import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '#contracts';
+import { beatSeries, judgedSeries, type Presence, type Readiness, type Severity, type SiteStage } from '@sabha/contracts';
 import { board, course, lamp, now, type Sized } from './board.ts';
 import { lamps } from './lamps.ts';
 import {

@@ -15,7 +15,7 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Short } from '@grafana/grafana-foundation-sdk/units';
-import { ownSeries } from '#contracts';
+import { ownSeries } from '@sabha/contracts';
 import { gridColumns, lamp, noCell, noValue, now, type Sized, tableNow, unknownAs } from './board.ts';
 
 const { exporterApiUp, exporterBrokerUp } = ownSeries;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { readSettings, startCall } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readSettings, startCall } from '#contracts';
 import { dashboardFiles } from './generate.ts';
 
 type Scrape = { job_name: string; metrics_path?: string; scrape_interval?: string; static_configs: { targets: string[] }[] };

@@ -7,7 +7,7 @@ import { Switches, usePreferences } from './words/preferences.js';
 import { refusedText } from './words/refused.js';
 import { say, shown } from './words/words.js';
 
-/** @import { Language, WhoView } from '#contracts' */
+/** @import { Language, WhoView } from '@sabha/contracts' */
 /** @import { Posted } from './live/post.js' */
 
 /** `?password` asks for another one of somebody who is logged in. */

@@ -1,8 +1,19 @@
 /** The way in and out, the accounts of people, and the tokens of programs. */
+
+import type { TokenRole } from '@sabha/contracts';
+import {
+  accountMade,
+  accountNamePattern,
+  accountRoles,
+  accountView,
+  meView,
+  oneLine,
+  tokenRoles,
+  tokenView,
+  whoView,
+} from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import type { TokenRole } from '#contracts';
-import { accountMade, accountNamePattern, accountRoles, accountView, meView, oneLine, tokenRoles, tokenView, whoView } from '#contracts';
 import type { Accounts, LoggedIn, Made } from '../pki/accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../pki/accounts/openid.ts';
 import { isSoonGuessed } from '../pki/accounts/password.ts';

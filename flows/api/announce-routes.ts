@@ -1,6 +1,7 @@
 /** Notices to the persons of a scope or group. */
+
+import { announcementSummary, announcementView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { announcementSummary, announcementView } from '#contracts';
 import { announcementLimit } from '../notify/people/words.ts';
 import { ownPart } from '../pki/door/door.ts';
 import { found, granted, on, type Route, read } from './kit/route.ts';

@@ -1,5 +1,5 @@
 /** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
-import * as v from 'valibot';
+
 import {
   auditLog,
   backupMade,
@@ -14,7 +14,8 @@ import {
   tabsStep,
   tabsTrial,
   tabsUndone,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import type { AuditAct } from '../engine/records/ops.ts';
 import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';

@@ -1,6 +1,7 @@
 /** Commands to PCs: issue one, see what became of it. */
+
+import { commandSummary, commandView, isPcPath, verbNames } from '@sabha/contracts';
 import * as v from 'valibot';
-import { commandSummary, commandView, isPcPath, verbNames } from '#contracts';
 import { whole } from '../pki/door/door.ts';
 import { found, granted, on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';

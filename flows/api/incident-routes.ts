@@ -1,6 +1,7 @@
 /** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
+
+import { type IncidentView, incidentRow, incidentView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type IncidentView, incidentRow, incidentView } from '#contracts';
 import { ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { sendFile } from './bytes/files.ts';

@@ -1,6 +1,6 @@
+import { type AccountRole, isWithin } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type AccountRole, isWithin } from '#contracts';
 import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
 import { createMaintenanceOrders } from '../sites/maintenance/maintenance.ts';
 import { createPlanned } from '../sites/maintenance/planned.ts';

@@ -1,6 +1,7 @@
 /** Maintenance: planned for a room, a site or a state, shown, and taken back. */
+
+import { isId, maintenanceView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { isId, maintenanceView } from '#contracts';
 import { outside, ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { granted, on, type Route } from './kit/route.ts';

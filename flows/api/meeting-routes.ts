@@ -1,6 +1,7 @@
 /** The calendar: whole files in, and what is known of a place. */
+
+import { meetingsImport, meetingView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { meetingsImport, meetingView } from '#contracts';
 import { outside, ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { checked, ofFile } from './kit/imports.ts';

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import type { OpenIdSettings } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { OpenIdSettings } from '#contracts';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOpenId } from '../pki/accounts/openid.ts';
 import { type Issuer, startIssuer } from './issuer.test-helper.ts';

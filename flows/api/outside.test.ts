@@ -1,6 +1,6 @@
+import { isWithin } from '@sabha/contracts';
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { isWithin } from '#contracts';
 import { addDoor, type Viewer } from '../pki/door/door.ts';
 import { scopedView } from '../pki/door/scoped.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';

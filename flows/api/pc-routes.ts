@@ -1,6 +1,7 @@
 /** PCs: as they are, what an operator does with them, who may connect, and their profiles. */
+
+import { enrolCodeView, isId, isPcPath, pcView, profileView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { enrolCodeView, isId, isPcPath, pcView, profileView } from '#contracts';
 import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { found, granted, on, type Route } from './kit/route.ts';

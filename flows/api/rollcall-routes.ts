@@ -1,6 +1,7 @@
 /** The roll call: start one, follow it, take it along as a table. */
+
+import { rollCallSummary, rollCallView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { rollCallSummary, rollCallView } from '#contracts';
 import { rollCallTable, tableName } from '../operations/rollcall/table.ts';
 import { ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';

@@ -1,5 +1,5 @@
 /** The roster: who is told, who is on duty, and who is away. */
-import * as v from 'valibot';
+
 import {
   dayView,
   dutyView,
@@ -11,7 +11,8 @@ import {
   rosterImport,
   rosterPerson,
   shiftView,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import type { DeviceBook } from '../notify/roster/devices.ts';
 import type { RosterOrders } from '../notify/roster/roster-orders.ts';
 import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';

@@ -1,6 +1,6 @@
 /** A view whose content a test writes: what the API and the wall are tried against. */
 import { randomBytes } from 'node:crypto';
-import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '#contracts';
+import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '@sabha/contracts';
 import type { Op } from '../engine/records/ops.ts';
 import { type AccountsOptions, createAccounts } from '../pki/accounts/accounts.ts';
 import { createPasswords } from '../pki/accounts/password.ts';

@@ -4,8 +4,8 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultIds } from '@sabha/contracts';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { faultIds } from '#contracts';
 import { LedgerError } from '../storage/ledger/errors.ts';
 import {
   emptyAccounts,

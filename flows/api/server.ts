@@ -2,9 +2,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
+import { type Clock, centreServerName, codeOf, isLoopback, oneLine, realClock } from '@sabha/contracts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
-import { type Clock, centreServerName, codeOf, isLoopback, oneLine, realClock } from '#contracts';
 import { answerUrl } from '../notify/answers/answer-link.ts';
 import { templatesCsv } from '../notify/people/sms/export.ts';
 import { longestLink, wallAddress } from '../notify/people/visit.ts';

@@ -1,6 +1,6 @@
+import { hashToken } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashToken } from '#contracts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import { addDoor, plainDoor } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';

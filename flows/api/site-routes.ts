@@ -1,6 +1,7 @@
 /** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
+
+import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '@sabha/contracts';
 import * as v from 'valibot';
-import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '#contracts';
 import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused, type RefusedWhy } from '../pki/door/refused.ts';
 import { toCsv } from '../sites/csv.ts';

@@ -1,5 +1,5 @@
 /** Acks to PCs: drafted while messages are taken, sent after the commit of what they answer (R3, R4). */
-import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } from '#contracts';
+import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Cursor } from '../engine/records/ops.ts';
 

@@ -1,5 +1,5 @@
+import { budgets } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { budgets } from '#contracts';
 import { createAllowance, type Weight } from './allowance.ts';
 
 const dayMs = 86_400_000;

@@ -1,5 +1,5 @@
 /** How much of what one PC says is taken (R27). What is more stays in its spool, or is asked for again by its digest. */
-import { budgets } from '#contracts';
+import { budgets } from '@sabha/contracts';
 import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;

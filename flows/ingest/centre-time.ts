@@ -1,5 +1,5 @@
 /** The centre's time of day (R29): it runs on the clock that never jumps, and follows the clock of the machine. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;

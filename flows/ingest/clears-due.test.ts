@@ -1,5 +1,5 @@
+import { digestOf, encode, faultOf, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { digestOf, encode, faultOf, pcTopic } from '#contracts';
 import type { TestClock } from '../notify/people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 

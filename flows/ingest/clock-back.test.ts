@@ -1,6 +1,7 @@
 /** R29: what the ledger and this memory hold of a time that the clock of the machine took back. */
+
+import { type Check, digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { type Check, digestOf, encode, pcTopic } from '#contracts';
 import type { Ledger } from '../engine/records/ops.ts';
 import { isSettled } from '../view/rows.ts';
 import { historyOf } from '../view/strips.ts';

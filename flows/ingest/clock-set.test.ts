@@ -1,6 +1,7 @@
 /** R29: what ingest and its parts remember follows a clock that is set while `flows` runs. */
+
+import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it, test } from 'vitest';
-import { digestOf, encode, pcTopic } from '#contracts';
 import { soakMs } from '../sites/rollout.ts';
 import { birth, changeOf, createRig, pc } from './ingest.test-helper.ts';
 

@@ -1,5 +1,5 @@
+import { budgets, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { budgets, encode, pcTopic } from '#contracts';
 import { birth, checks, createRig, digest, event, pc } from './ingest.test-helper.ts';
 
 describe('one PC among thousands', () => {

@@ -1,6 +1,6 @@
 /** Ingest on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '#contracts';
+import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '@sabha/contracts';
 import { sealed } from '../../test/centre-key.ts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';

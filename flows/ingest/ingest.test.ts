@@ -1,5 +1,5 @@
+import { centreClock, configuration, encode, openSigned, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { centreClock, configuration, encode, openSigned, pcTopic } from '#contracts';
 import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 

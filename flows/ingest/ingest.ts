@@ -2,7 +2,7 @@
  * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
-import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '#contracts';
+import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '@sabha/contracts';
 import type { Act, CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
 import { settledKey } from '../engine/records/meta-keys.ts';
 import type { Audit, Op } from '../engine/records/ops.ts';

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { encode } from '#contracts';
 import { createNumbers } from './last-numbers.ts';
 
 const pc = 'ladakh/leh/vc-1';

@@ -1,5 +1,5 @@
 /** The numbers of beats that a page of the wall shows; all else is the exporter's. Kept in memory only: the next beat brings them again. */
-import { type BeatKey, decode, isThin, type LinkClass, links, partBeats } from '#contracts';
+import { type BeatKey, decode, isThin, type LinkClass, links, partBeats } from '@sabha/contracts';
 
 const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
 type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;

@@ -1,5 +1,5 @@
+import type { LinkReport } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { LinkReport } from '#contracts';
 import type { Op } from '../engine/records/ops.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 

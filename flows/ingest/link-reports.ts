@@ -1,5 +1,5 @@
 /** What each site last said of its link, and where it last broke: the newest of the events that its PCs write of it. */
-import type { LinkReport, SiteDetail } from '#contracts';
+import type { LinkReport, SiteDetail } from '@sabha/contracts';
 import { linkBreakPrefix, linkReportPrefix } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
 

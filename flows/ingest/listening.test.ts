@@ -1,5 +1,5 @@
+import { encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { encode, pcTopic } from '#contracts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 

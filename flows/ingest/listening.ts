@@ -1,5 +1,5 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
-import { hearingTopic } from '#contracts';
+import { hearingTopic } from '@sabha/contracts';
 import { createHearing } from '../engine/outages/hearing.ts';
 import type { FollowsClock } from '../engine/records/clock.ts';
 import type { CentreEvent } from '../engine/records/incidents.ts';

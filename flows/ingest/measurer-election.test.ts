@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { openReflectorToken, type Presence, pcMark } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { openReflectorToken, type Presence, pcMark } from '#contracts';
 import { newRecord } from '../engine/outages/pc.ts';
 import { createElection } from './measurer-election.ts';
 

@@ -1,5 +1,5 @@
 /** Which PC of a site measures the link for all of them, and its right to be answered by the reflector (DESIGN, link classes). */
-import { type Ack, sealReflectorToken, siteOf } from '#contracts';
+import { type Ack, sealReflectorToken, siteOf } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 
 /** Who is there, and by which right one measures. */

@@ -1,5 +1,5 @@
 /** What ingest is given, and whom it tells. */
-import type { Clock, RegistryEntry } from '#contracts';
+import type { Clock, RegistryEntry } from '@sabha/contracts';
 import type { EngineOptions } from '../engine/incidents/engine.ts';
 import type { Contents, Ledger, Receipt } from '../engine/records/ops.ts';
 import type { Recipients } from '../engine/transitions/offer.ts';

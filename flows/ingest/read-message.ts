@@ -1,6 +1,5 @@
 /** From a message of a PC to what the engine is told and what the ledger is given. A message that cannot be read still counts as hearing. */
 
-import * as v from 'valibot';
 import {
   type Beat,
   commandAnswer,
@@ -15,7 +14,8 @@ import {
   peekDigest,
   siteOf,
   type UpLeaf,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import { versionsIn } from '../engine/outages/updates.ts';
 import type { PcEvent } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';

@@ -1,5 +1,5 @@
 /** What PCs say of their surroundings and only a page of the wall asks for: the link of their site, and their numbers of power and room. */
-import type { LinkClass } from '#contracts';
+import type { LinkClass } from '@sabha/contracts';
 import { createNumbers } from './last-numbers.ts';
 import { createLinkReports, type LinkNews } from './link-reports.ts';
 

@@ -1,5 +1,5 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
-import { budgets, oneLine } from '#contracts';
+import { budgets, oneLine } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
 import { inVainKey, settledKey } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';

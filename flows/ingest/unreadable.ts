@@ -1,5 +1,5 @@
 /** What is said of a PC whose messages could not be read, applied or written, or lack some (R28): it stays connected. */
-import { budgets } from '#contracts';
+import { budgets } from '@sabha/contracts';
 import type { Op } from '../engine/records/ops.ts';
 import type { Report } from './read-message.ts';
 

@@ -1,7 +1,7 @@
 /** What the nodes on the tabs do to a message, as pure functions; a node is a thin shell around one of them. */
 
+import { describeIssue, oneLine, severities, transitionKinds } from '@sabha/contracts';
 import * as v from 'valibot';
-import { describeIssue, oneLine, severities, transitionKinds } from '#contracts';
 import type { Act, WireMessage } from '../engine/records/incidents.ts';
 import type { Outcome } from '../engine/records/notices.ts';
 import type { Waits } from './wires.ts';

@@ -1,5 +1,5 @@
 /** What the tabs would do with a message: it goes over the wires that run, and its end is kept from the ledger, so that nobody is told. */
-import { type Cancel, type Clock, mutex } from '#contracts';
+import { type Cancel, type Clock, mutex } from '@sabha/contracts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import { readMessage, toMs } from './acts.ts';
 import type { Tabs } from './tabs.ts';

@@ -1,7 +1,7 @@
 /** What is kept beside the tabs in use: whole sets, each one file, so that each is there whole or not at all. */
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, replaceFile } from '#contracts';
+import { makeFolder, replaceFile } from '@sabha/contracts';
 import { type FlowNode, parseTab } from './tabs-storage.ts';
 
 /**

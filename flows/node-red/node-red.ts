@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type CommunityNodes, StartError } from '#contracts';
+import { type CommunityNodes, StartError } from '@sabha/contracts';
 import type { Watch } from './explain.ts';
 import { redStorage } from './red-storage.ts';
 import { type EditorLogin, type FlowLog, redSettings, type TryOut } from './settings.ts';

@@ -1,6 +1,7 @@
 /** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
+
+import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
-import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt } from '#contracts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import { toMs } from './acts.ts';
 

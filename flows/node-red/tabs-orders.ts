@@ -1,5 +1,5 @@
 /** What an operator asks of the tabs without the editor. */
-import { oneLine, type TabsDifferences, type TabsState, type TabsStep, type TabsUndone } from '#contracts';
+import { oneLine, type TabsDifferences, type TabsState, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import type { Red } from './node-red.ts';
 import type { Tabs } from './tabs.ts';
 import { differences, hashOf } from './tabs-diff.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { realClock } from '#contracts';
+import { realClock } from '@sabha/contracts';
 import type { Numbers } from '../engine/correlation/numbers.ts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';

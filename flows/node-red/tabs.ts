@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { codeOf, makeFolder, oneLine, type TabsStep } from '#contracts';
+import { codeOf, makeFolder, oneLine, type TabsStep } from '@sabha/contracts';
 import { type KeptTabs, keptTabs } from './kept-tabs.ts';
 import { type LintOptions, lintFlows, stopsOf } from './lint.ts';
 import { differences, hashOf } from './tabs-diff.ts';

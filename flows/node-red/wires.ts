@@ -1,5 +1,5 @@
 /** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
-import type { Cancel } from '#contracts';
+import type { Cancel } from '@sabha/contracts';
 import type { Numbers } from '../engine/correlation/numbers.ts';
 import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
 import type { Outcome, People } from '../engine/records/notices.ts';

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Cert
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makePrivateKey } from '@sabha/contracts';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { makePrivateKey } from '#contracts';
 import { openAuthority } from './authority.ts';
 
 const means = { now: () => Date.UTC(2026, 0, 2), random: randomBytes };

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '#contracts';
+import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '@sabha/contracts';
 import type { Issued, Means, RequestRead, Subject } from './certificates.ts';
 
 /** The centre's own authority: it signs, and nobody reads its key. */

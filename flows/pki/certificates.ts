@@ -6,7 +6,7 @@ import 'reflect-metadata';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 
 const dayMs = 86_400_000;
 /** A machine whose clock is a little behind must not take a fresh certificate for one of the future. */

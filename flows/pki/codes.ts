@@ -1,6 +1,6 @@
 /** Enrolment codes that may still be used. Of their secret the ledger holds a hash: 100 random bits need no slower one. */
 import { createHash } from 'node:crypto';
-import { enrolSecretOf, writeEnrolCode } from '#contracts';
+import { enrolSecretOf, writeEnrolCode } from '@sabha/contracts';
 import { codePrefix } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
 

@@ -1,7 +1,7 @@
 /** What only a scripted authority and a scripted ledger can show; over real TLS it is `test/security/enrolment.test.ts`. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { RegistryEntry } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { RegistryEntry } from '#contracts';
 import type { NotAhead } from '../engine/records/clock.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';

@@ -13,7 +13,7 @@ import {
   type RegistryEntry,
   siteOf,
   type Words,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { NotAhead } from '../engine/records/clock.ts';
 import type { Audit, Op } from '../engine/records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';

@@ -4,8 +4,8 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { commonNameOf, oneLine, serialOf } from '@sabha/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { commonNameOf, oneLine, serialOf } from '#contracts';
 import type { Authority } from './authority.ts';
 import type { Certified, Enrolment } from './enrolment.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeSigningKeys } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeSigningKeys } from '#contracts';
 import { inThread } from '../storage/ledger/ledger.ts';
 import { openAuthority } from './authority.ts';
 import { openKnownAuthority } from './fingerprints.ts';

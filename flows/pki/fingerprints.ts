@@ -2,7 +2,7 @@
 import { createPublicKey, hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { StartError } from '#contracts';
+import { StartError } from '@sabha/contracts';
 import { fingerprintsKey } from '../engine/records/meta-keys.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import { type Authority, openAuthority } from './authority.ts';

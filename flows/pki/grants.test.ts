@@ -1,5 +1,5 @@
+import type { RegistryEntry } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { RegistryEntry } from '#contracts';
 import { node, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { enrolled, mayEnrol, mayRenew, renewed, swept } from './grants.ts';

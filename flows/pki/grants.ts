@@ -1,5 +1,5 @@
 /** Who is given a certificate, as pure functions over the site table and the registry. */
-import { pathOfName, type RegistryEntry, siteOf } from '#contracts';
+import { pathOfName, type RegistryEntry, siteOf } from '@sabha/contracts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Issued } from './certificates.ts';
 

@@ -1,5 +1,5 @@
 /** Slows down whoever tries enrolment codes, and says when somebody does. */
-import { type Clock, createBuckets, networkOf } from '#contracts';
+import { type Clock, createBuckets, networkOf } from '@sabha/contracts';
 
 const minuteMs = 60_000;
 /** Wrong codes of one address: a clerk mistypes five, then one a minute. Codes have 100 random bits, so this limits the load, not the guessing. */

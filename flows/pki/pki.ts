@@ -1,7 +1,7 @@
 /** All that gives certificates to PCs and to the centre's own servers, put together and kept going. */
 import { readFileSync } from 'node:fs';
+import type { Clock, Settings } from '@sabha/contracts';
 import type { FastifyInstance } from 'fastify';
-import type { Clock, Settings } from '#contracts';
 import type { Authority } from './authority.ts';
 import { createCodes } from './codes.ts';
 import { createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '#contracts';
 import type { Ledger } from '../engine/records/ops.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
 import { publishRegistry } from './registry-file.ts';

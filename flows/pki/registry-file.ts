@@ -1,7 +1,7 @@
 /** Gives the broker its list of who may connect: a signed snapshot beside the ledger (DESIGN, decision 12). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { modes, openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '#contracts';
+import { modes, openSnapshot, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
 import { registryVersionKey } from '../engine/records/meta-keys.ts';
 import type { Contents, Ledger } from '../engine/records/ops.ts';
 

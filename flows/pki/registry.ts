@@ -1,6 +1,6 @@
 /** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
 import type { KeyObject } from 'node:crypto';
-import type { Clock, RegistryEntry, RegistrySnapshot } from '#contracts';
+import type { Clock, RegistryEntry, RegistrySnapshot } from '@sabha/contracts';
 import { admittedPrefix, codePrefix, reflectorKeyKey } from '../engine/records/meta-keys.ts';
 import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
 import { publishRegistry, readSnapshot } from './registry-file.ts';

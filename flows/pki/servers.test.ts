@@ -2,8 +2,8 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makePrivateKey, makeRequest } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { makePrivateKey, makeRequest } from '#contracts';
 import { openAuthority } from './authority.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type Cancel, type Clock, codeOf, doors, makePrivateKey, modes, replaceFile } from '#contracts';
+import { type Cancel, type Clock, codeOf, doors, makePrivateKey, modes, replaceFile } from '@sabha/contracts';
 import type { Authority } from './authority.ts';
 
 /** Which servers have certificates of our authority, and who takes a new one into use. */

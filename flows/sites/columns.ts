@@ -1,5 +1,5 @@
 /** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
-import * as v from 'valibot';
+
 import {
   expectedKinds,
   expectedLimit,
@@ -16,7 +16,8 @@ import {
   type SiteStage,
   siteStages,
   tiers,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/records/sites.ts';
 import { hoursOf, hoursText, hoursWanted, none, timeOf, timeText, timeWanted } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';

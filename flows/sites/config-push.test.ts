@@ -1,5 +1,5 @@
+import { configuration, decode, openSigned } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { configuration, decode, openSigned } from '#contracts';
 import { centrePublicKey, sealed } from '../../test/centre-key.ts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';

@@ -1,5 +1,5 @@
 /** Sends each PC the configuration that it should hold, signed; in stages where the change was asked for so. */
-import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed } from '#contracts';
+import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import { beginRollout, type Look, movedBy, type Rollout, releasedOf, stepRollout, withoutPcs } from './rollout.ts';

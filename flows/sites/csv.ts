@@ -1,5 +1,5 @@
 /** The one CSV of the site table: read with everything that is wrong in it, imported all or nothing, and written so that it reads back the same. */
-import { type CsvProblem, oneLine, type SitesDifference, type SitesImport } from '#contracts';
+import { type CsvProblem, oneLine, type SitesDifference, type SitesImport } from '@sabha/contracts';
 import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { type Cells, type Column, cellsOf, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong } from './sheet.ts';

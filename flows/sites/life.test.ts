@@ -1,5 +1,5 @@
+import { hashToken, type SiteStage, siteStages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { hashToken, type SiteStage, siteStages } from '#contracts';
 import type { SiteChange, SiteFacts } from '../engine/records/sites.ts';
 import {
   becauseOf,

@@ -1,5 +1,5 @@
 /** The life of a site and of its PCs, as pure functions: each answers the whole change, or one line why not. */
-import { type ChecklistItem, hashToken, links, type RegistryEntry, type SiteStage } from '#contracts';
+import { type ChecklistItem, hashToken, links, type RegistryEntry, type SiteStage } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { levelOf, parentOf } from './table.ts';

@@ -1,6 +1,6 @@
 /** A change of profiles that goes out in stages: to a few PCs first, and no further where these fare worse than before. */
 import { hash } from 'node:crypto';
-import { links } from '#contracts';
+import { links } from '@sabha/contracts';
 
 /** How a PC fares: `isTaken` = it holds the configuration that it should. Null where people took it out: that says nothing. */
 export type Look = { online: boolean; faults: number; isTaken: boolean };

@@ -1,5 +1,5 @@
+import { type RegistryEntry, readSettings, type SettingsSite } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type RegistryEntry, readSettings, type SettingsSite } from '#contracts';
 import type { Op } from '../engine/records/ops.ts';
 import type { TreeNode } from '../engine/records/sites.ts';
 import { settingsSiteChange } from './settings-site.ts';

@@ -1,6 +1,6 @@
 /** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
 import { createHash } from 'node:crypto';
-import type { RegistryEntry, SettingsSite } from '#contracts';
+import type { RegistryEntry, SettingsSite } from '@sabha/contracts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { levelOf, nodesOfSettings } from './table.ts';

@@ -1,7 +1,8 @@
 /** CSV files: read as named cells with the number of each line, judged, and written for spreadsheets. */
+
+import { type CsvProblem, describeIssue, headingOf, oneLine } from '@sabha/contracts';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { type CsvProblem, describeIssue, headingOf, oneLine } from '#contracts';
 
 /** Largest file that an import reads, bytes of UTF-8. */
 export const fileLimitBytes = 8 * 1024 * 1024;

@@ -11,7 +11,7 @@
  *     send       config-push.ts               signed, to each of them, in stages where that was asked for
  *     hold       (the agent)                  its birth names the version; an older one is sent it again
  */
-import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '#contracts';
+import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** Trees of places for tests: a small one to read, and seeded random ones. */
-import { expectedKinds, linkClasses, siteStages, tiers } from '#contracts';
+import { expectedKinds, linkClasses, siteStages, tiers } from '@sabha/contracts';
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';

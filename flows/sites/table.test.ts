@@ -1,5 +1,5 @@
+import { readSettings } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { readSettings } from '#contracts';
 import { nation, node, smallTree } from './sites.test-helper.ts';
 import { createSiteTable, nodesOfSettings } from './table.ts';
 

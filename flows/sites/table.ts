@@ -14,7 +14,7 @@ import {
   type SiteStage,
   stateOf,
   type Words,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Place } from '../engine/records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 

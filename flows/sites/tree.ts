@@ -1,6 +1,6 @@
 /** The tree of places that ingest works with, the configuration of each PC, and what a change of the tree means for both. */
 import { hash } from 'node:crypto';
-import { type Config, type RegistryEntry, siteOf } from '#contracts';
+import { type Config, type RegistryEntry, siteOf } from '@sabha/contracts';
 import type { CentreEvent, PcRecord } from '../engine/records/incidents.ts';
 import type { Contents, Op } from '../engine/records/ops.ts';
 import type { Place } from '../engine/records/place.ts';

@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Profile } from '#contracts';
 import { node } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 import { createVersions } from './tree.ts';

@@ -1,5 +1,5 @@
+import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Way } from '../node-red/explain.ts';
 import { openChannels } from '../notify/people/channels/channels.ts';

@@ -1,5 +1,5 @@
 /** What the tabs that run would do with a fault of a place: nodes, hold, persons, channels and texts. Nobody is told. */
-import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '#contracts';
+import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** What whoever listens is told: what changed, at most every 250 ms, and when PCs were heard that have nothing new to say. */
-import { maintainedIn, type StreamFrame, siteOf } from '#contracts';
+import { maintainedIn, type StreamFrame, siteOf } from '@sabha/contracts';
 import type { Changed } from '../ingest/committed.ts';
 import { awayOf, chosen, type State, statesOf, viewOf } from './live-state.ts';
 import { besideAt, incidentNews, isUnheard, pcView } from './rows.ts';

@@ -1,5 +1,5 @@
 /** What the view holds between its frames: who listens, and what was told last; and how the present memory is read. */
-import type { Cancel, Clock, RollCallSummary, RollCallView, Snapshot, StateView, StreamFrame } from '#contracts';
+import type { Cancel, Clock, RollCallSummary, RollCallView, Snapshot, StateView, StreamFrame } from '@sabha/contracts';
 import type { Incident } from '../engine/records/incidents.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import type { SiteTable } from '../engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** A live view over a nation of small sites, with a hand on what its PCs say. */
-import type { Person, StreamFrame } from '#contracts';
+import type { Person, StreamFrame } from '@sabha/contracts';
 import { createStage, fault, ok } from '../engine/incidents/stage.test-helper.ts';
 import type { TreeNode } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';

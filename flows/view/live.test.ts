@@ -1,5 +1,5 @@
+import type { RollCallView, StreamFrame } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { RollCallView, StreamFrame } from '#contracts';
 import { fault } from '../engine/incidents/stage.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { broken, setUp, well } from './live.test-helper.ts';

@@ -1,5 +1,5 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
-import { isPcPath, type RollCallView, type Snapshot } from '#contracts';
+import { isPcPath, type RollCallView, type Snapshot } from '@sabha/contracts';
 import { isOrderedOften, mayWithdraw } from '../engine/handling/handling.ts';
 import { snoozeMostMs } from '../engine/handling/numbers.ts';
 import { withdrawnWord } from '../engine/records/past.ts';

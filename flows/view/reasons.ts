@@ -1,5 +1,5 @@
 /** Why people were told of an incident, or not: from the ledger, so that it is known of one that is long over, and whatever the tabs are by now. */
-import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '#contracts';
+import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import type { Past, Sent } from '../engine/records/past.ts';

@@ -18,7 +18,7 @@ import {
   siteOf,
   stateOf,
   surenessOf,
-} from '#contracts';
+} from '@sabha/contracts';
 import { maintainedFor } from '../engine/incidents/maintenance.ts';
 import type { Memory } from '../engine/memory/memory.ts';
 import { isBeside } from '../engine/outages/outages.ts';

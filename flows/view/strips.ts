@@ -1,5 +1,5 @@
 /** The strips of the wall: what each component of a PC said over a time, from the changes that the ledger keeps. */
-import type { HistorySpan, HistoryView } from '#contracts';
+import type { HistorySpan, HistoryView } from '@sabha/contracts';
 import type { Away, Change } from '../engine/records/ops.ts';
 
 type Strips = HistoryView['pcs'][number]['strips'];

@@ -11,7 +11,7 @@ import type {
   SiteView,
   Snapshot,
   StreamFrame,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { CommandsView } from '../operations/commands/commands.ts';
 
 /** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */

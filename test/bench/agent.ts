@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf } from '#contracts';
+import { codeOf } from '@sabha/contracts';
 import { installed } from '../real/parts.ts';
 import { pipewireTools, startDesktop } from '../real/pipewire.ts';
 import { peers, type Standing, versionOfPackage } from './agent-peers.ts';

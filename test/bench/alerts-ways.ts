@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { faults } from '#contracts';
+import { faults } from '@sabha/contracts';
 import { createSite, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, startProgram } from '../system/processes.ts';
 import { type Peer, startAlertmanager, startPrometheus } from './alertmanager.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { beatSeries, encode, pcTopic } from '#contracts';
+import { beatSeries, encode, pcTopic } from '@sabha/contracts';
 import { scriptedApi } from '../../dashboards/exporter/exporter.test-helper.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 import { fleetRows } from './exporter-fleet.ts';

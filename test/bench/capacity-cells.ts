@@ -1,5 +1,5 @@
 /** A line of the bench `capacity`, and what the agent's own code says of it, up and down. */
-import { type LinkClass, links, trainIpBytes, trainSessionBytes, trainWireBytes } from '#contracts';
+import { type LinkClass, links, trainIpBytes, trainSessionBytes, trainWireBytes } from '@sabha/contracts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';
 import type { Program } from '../system/processes.ts';
 import type { ClientRun } from './capacity-client-child.ts';

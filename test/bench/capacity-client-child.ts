@@ -1,7 +1,7 @@
 /**
  * The agent's side of the bench `capacity`: measures once with each token, one line of JSON each.
  * Arguments: host, port, tokens, class of the link, whose bytes a test may cost. */
-import { linkClasses, links, realClock } from '#contracts';
+import { linkClasses, links, realClock } from '@sabha/contracts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';
 import { udpTo } from '../../agent/link/net/udp.ts';

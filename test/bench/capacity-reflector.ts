@@ -2,7 +2,7 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashToken, makeSigningKeys, sealReflectorToken, sealSnapshot } from '#contracts';
+import { hashToken, makeSigningKeys, sealReflectorToken, sealSnapshot } from '@sabha/contracts';
 import type { ShapedLink } from './shaped-link.ts';
 
 export type ReflectorStage = {

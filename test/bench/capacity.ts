@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainSessionBytes, trainWireBytes } from '#contracts';
+import { trainSessionBytes, trainWireBytes } from '@sabha/contracts';
 import { type Cell, cell, errorsOf, inLanes, shapeOf, type Taken, times } from './capacity-cells.ts';
 import { lentCells, lentRows } from './capacity-lent.ts';
 import { prepareReflector } from './capacity-reflector.ts';

@@ -1,5 +1,5 @@
 /** A fleet of a given size, the same each time: three PCs a site, eight checks and eleven numbers a PC, 40 series for each PC. */
-import type { BeatKey } from '#contracts';
+import type { BeatKey } from '@sabha/contracts';
 import type { FleetSnapshot } from '../../dashboards/exporter/snapshot.ts';
 
 export const seriesPerPc = 40;

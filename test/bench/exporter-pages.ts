@@ -1,6 +1,7 @@
 /** The pages that the bench of the exporter compares: ours, and what prom-client makes of the same rows. */
+
+import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';
-import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '#contracts';
 import { createFleet, type Fleet } from '../../dashboards/exporter/fleet.ts';
 import { fleetPage } from '../../dashboards/exporter/page.ts';
 import type { Pages } from '../../dashboards/exporter/server.ts';

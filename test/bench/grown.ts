@@ -6,7 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { realClock } from '#contracts';
+import { realClock } from '@sabha/contracts';
 import type { Ledger } from '../../flows/engine/records/ops.ts';
 import { createRetention } from '../../flows/storage/archive/retention.ts';
 import { createBackups } from '../../flows/storage/backup/backup.ts';

@@ -1,6 +1,7 @@
 /** A PC of a bench, as the centre knows it from its socket alone: born and well, and what it says after that is said by whoever made it. */
+
+import { type Check, digestOf, encode, nameOf, pcTopic } from '@sabha/contracts';
 import type { Packet } from 'mqtt-packet';
-import { type Check, digestOf, encode, nameOf, pcTopic } from '#contracts';
 import { connectRaw, publishPacket, subscribePacket } from './mqtt-load.ts';
 
 export type HonestPc = {

@@ -1,5 +1,5 @@
 /** What a hostile PC that is admitted says, at the pace that the broker allows it: each attack makes the next message of its kind. */
-import { type Beat, type Check, digestOf, encode } from '#contracts';
+import { type Beat, type Check, digestOf, encode } from '@sabha/contracts';
 
 /** A message of an attack; `perSecond` as many as the broker lets through. `pcs`: how many PCs make it, if not the usual number. */
 export type Attack = {

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type IncidentRow, type LedgerAudit, nameOf, pcTopic } from '#contracts';
+import { type IncidentRow, type LedgerAudit, nameOf, pcTopic } from '@sabha/contracts';
 import { type Centre, createSite, startCentre } from '../system/centre-under-test.ts';
 import { admitNation } from './centre-nation.ts';
 import { startChild } from './child.ts';

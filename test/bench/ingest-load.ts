@@ -1,6 +1,7 @@
 /** The load of the ingest bench in a process of its own: PCs on bare sockets, which send events, backlogs or beats when the parent says so. */
+
+import { digestOf, encode, nameOf, pcTopic } from '@sabha/contracts';
 import type { Packet } from 'mqtt-packet';
-import { digestOf, encode, nameOf, pcTopic } from '#contracts';
 import { connectRaw, publishPacket, type RawClient, subscribePacket } from './mqtt-load.ts';
 
 export type LoadSetup = { port: number; tokens: [string, string][] };

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { faults } from '#contracts';
+import { faults } from '@sabha/contracts';
 import { type Grouping, startAlertmanager } from './alertmanager.ts';
 import { type Month, pcsOf, type Trouble } from './noise-month.ts';
 

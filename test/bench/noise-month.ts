@@ -2,7 +2,7 @@
  * What goes wrong in a nation in a month, by a seed. The shares of outages are those of `bench verdicts` (test/simulation/outage-stories.ts),
  * where their sources stand; how often each comes is an assumption, and the same for ours and for the peer.
  */
-import { faults } from '#contracts';
+import { faults } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 
 /** `blip`: over before anybody should be told. `order`: switched off, restarted or updated by people or by the system, in order. */

@@ -2,7 +2,7 @@
  * The month at our centre: the engine, the tabs, the roster and the outbox under virtual time, and people who take what they are told of. What
  * counts is their mail: the console has all of it too, as the log of Alertmanager would.
  */
-import type { Person } from '#contracts';
+import type { Person } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import { type LightNation, type LightRow, startLightNation } from '../simulation/light-nation.ts';
 import { epochMs } from '../simulation/time.ts';

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stampBytes } from '#contracts';
+import { stampBytes } from '@sabha/contracts';
 import { type LinkModel, type Passage, startRelay } from '../udp-relay.ts';
 
 type EchoOptions = { port: number; model: LinkModel; probes: number; paceMs: number; seed: number };

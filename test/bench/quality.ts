@@ -6,7 +6,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { writeProbe } from '#contracts';
+import { writeProbe } from '@sabha/contracts';
 import { type Compared, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
 import { startChild } from './child.ts';
 import { type Bench, median, type Row, row } from './model.ts';

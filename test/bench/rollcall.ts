@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RollCallView, realClock } from '#contracts';
+import { type RollCallView, realClock } from '@sabha/contracts';
 import { type DemoCentre, startDemoCentre } from '../fleet/demo-centre.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import { createNation, type Nation } from '../fleet/nation.ts';

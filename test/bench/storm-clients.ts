@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import { agentFilters, backoffMs, encode, nameOf, type PcPath, pcTopic } from '@sabha/contracts';
 import packets, { type Packet } from 'mqtt-packet';
-import { agentFilters, backoffMs, encode, nameOf, type PcPath, pcTopic } from '#contracts';
 import { median } from './model.ts';
 
 /** What stands in the file that is named as argument. All share one key: a bench measures the broker, not the making of keys. */

@@ -10,7 +10,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashToken, makePrivateKey, makeSigningKeys, nameOf, type PcPath, sealSnapshot } from '#contracts';
+import { hashToken, makePrivateKey, makeSigningKeys, nameOf, type PcPath, sealSnapshot } from '@sabha/contracts';
 import { type Authority, createAuthority } from '../security/authority.ts';
 import { certifyIn } from '../security/secure-broker.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';

@@ -3,7 +3,7 @@
  * and 19 that are written down. No product that we know names the cause of a silence with a confidence, so there is no peer. The figures of
  * the product were chosen by stories of the seeds up to 20,279,999; those of these rows are others.
  */
-import { openUpTo, sureFrom } from '#contracts';
+import { openUpTo, sureFrom } from '@sabha/contracts';
 import { edges } from '../simulation/outage-edges.ts';
 import { allAlways, isHonest, isLie, isRight, play, playStories, type Said } from '../simulation/outage-play.ts';
 import { playRounds } from '../simulation/outage-rounds.ts';

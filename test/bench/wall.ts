@@ -3,8 +3,9 @@
  * day of it, what it holds and how long it keeps somebody waiting. Uptime Kuma's status page would be a peer: its package is a placeholder of
  * 10 kB without the page, which its setup fetches from elsewhere.
  */
+
+import { realClock, type SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { realClock, type SiteView } from '#contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, type ScriptedView, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';

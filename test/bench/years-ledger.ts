@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { LedgerRetention, Retention } from '../../flows/engine/records/archives.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import { wrongArchives } from '../../flows/storage/archive/proof.ts';

@@ -1,9 +1,9 @@
 /** What our own broker does to those who ask too much of it: each limit at its edge, and everybody else unharmed (S4, S7, S8, F13). */
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { agentFilters, exporterFilters, flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { agentFilters, exporterFilters, flowsFilters, nameOf, pcTopic, realClock } from '#contracts';
 import { type Limits, withoutPace } from '../../broker/protection/limits.ts';
 import { type OwnBroker, startOwnBroker } from './broker-under-test.ts';
 import { type Bare, connect, connectBare, type Peer, stallOn } from './peers.ts';

@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
 import packets, { type IConnectPacket } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { flowsFilters, nameOf, pcTopic, realClock } from '#contracts';
 import { createBroker } from '../../broker/broker.ts';
 import { brokerFiles, type OwnBroker, startOwnBroker, tokenOf } from './broker-under-test.ts';
 import { connect, connectBare, type Peer } from './peers.ts';

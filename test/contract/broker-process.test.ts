@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { flowsFilters, pcTopic } from '#contracts';
 import { brokerFiles } from './broker-under-test.ts';
 import { connect, connectBare } from './peers.ts';
 

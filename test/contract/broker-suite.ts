@@ -1,7 +1,8 @@
 /** What every broker engine promises; run for each engine by `describeBroker`. */
+
+import { agentFilters, downLeaves, exporterFilters, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import type { IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { agentFilters, downLeaves, exporterFilters, flowsFilters, pcTopic, scopeTopic, upLeaves } from '#contracts';
 import { type BrokerUnderTest, type StartBroker, tokenOf } from './broker-under-test.ts';
 import { connect, connectBare, type Peer, stallOn } from './peers.ts';
 

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashToken, makeSigningKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '#contracts';
+import { hashToken, makeSigningKeys, type PcPath, type RegistrySnapshot, realClock, sealSnapshot } from '@sabha/contracts';
 import { createBroker } from '../../broker/broker.ts';
 import type { Limits } from '../../broker/protection/limits.ts';
 

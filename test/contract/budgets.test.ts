@@ -1,5 +1,5 @@
+import { budgets } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { budgets } from '#contracts';
 import { repository } from '../house/source.ts';
 
 test('R27 each number of the table is used by the product and held by a test that names it', () => {

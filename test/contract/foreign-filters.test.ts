@@ -1,7 +1,8 @@
 /** S4: a PC asks for 10,000 filters that are none of its own, and hears no word of another. */
+
+import { agentFilters, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { expect, test } from 'vitest';
-import { agentFilters, downLeaves, pcTopic, upLeaves } from '#contracts';
 import { withoutPace } from '../../broker/protection/limits.ts';
 import { tellFigure } from '../figures.ts';
 import { type Random, randomFrom } from '../random.ts';

@@ -1,8 +1,8 @@
 // @module-tag long
 /** Lines with a truth that is known, of each class of link: the rate that is told lasts, and so does the tier that rests on it. */
 import { randomBytes } from 'node:crypto';
+import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '#contracts';
 import { nextTier } from '../../agent/link/analysis/tier.ts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';

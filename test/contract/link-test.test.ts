@@ -1,7 +1,7 @@
 /** The command `measure-link` on the PC that measures: when it is done, when it is not, and what it says. The reflector's side is the broker's own. */
 import { randomBytes } from 'node:crypto';
+import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '#contracts';
 import { createLinkTest } from '../../agent/link/measure/capacity-command.ts';
 import type { Capacity } from '../../agent/link/measure/quality-history.ts';
 import type { LinkView } from '../../agent/link/measure/quality-rounds.ts';

@@ -1,6 +1,6 @@
 /** A way between a PC and the reflector in virtual time: a token bucket, a delay and losses in each direction, and its own count of the wire. */
 import type { RemoteInfo } from 'node:dgram';
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { Answerer } from '../../broker/reflector/reflector.ts';
 import { createTime } from '../simulation/time.ts';
 

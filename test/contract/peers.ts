@@ -1,9 +1,9 @@
 /** Clients for the contract suite: a real mqtt.js client, and a bare socket for what mqtt.js would never do. */
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
+import { nameOf } from '@sabha/contracts';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
-import { nameOf } from '#contracts';
 import { tokenOf } from './broker-under-test.ts';
 
 export type Heard = { topic: string; text: string };

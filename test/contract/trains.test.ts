@@ -1,7 +1,7 @@
 /** The capacity test from end to end: the agent's side and the reflector's, over a way whose truth is known. */
 import { randomBytes } from 'node:crypto';
+import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '#contracts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { createTrains } from '../../broker/reflector/trains.ts';
 import { randomFrom } from '../random.ts';

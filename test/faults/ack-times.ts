@@ -1,6 +1,6 @@
 /** How long the events of honest PCs wait for their ack, while something happens and while nothing does, in turns of the same run. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { digestOf, encode, pcTopic } from '#contracts';
+import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { connect, type Peer } from '../contract/peers.ts';
 import type { Parts } from '../system/parts-under-test.ts';
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { IncidentView, PcView, Snapshot } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { IncidentView, PcView, Snapshot } from '#contracts';
 import { tellFigure } from '../figures.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';

@@ -7,8 +7,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type IncidentRow,
+  type IncidentView,
+  isThin,
+  type LedgerAudit,
+  links,
+  type PcView,
+  realClock,
+  type Snapshot,
+} from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type IncidentRow, type IncidentView, isThin, type LedgerAudit, links, type PcView, realClock, type Snapshot } from '#contracts';
 import { tellFigure } from '../figures.ts';
 import { type DemoCentre, startDemoCentre } from '../fleet/demo-centre.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';

@@ -3,8 +3,8 @@
  * SABHA_FAULTS=full makes 60,000 of them, anything else 2,000; SABHA_SEED repeats their bytes.
  */
 import { connect as connectSocket } from 'node:net';
+import { flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { flowsFilters, pcTopic } from '#contracts';
 import { tokenOf } from '../contract/broker-under-test.ts';
 import { connect } from '../contract/peers.ts';
 import { randomFrom } from '../random.ts';

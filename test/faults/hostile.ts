@@ -1,6 +1,7 @@
 /** Bytes that a hostile client may send: MQTT packets that are wrong, mutated, cut off or odd, and noise. Seeded, so that a run replays. */
+
+import { nameOf, pcTopic } from '@sabha/contracts';
 import packets, { type Packet } from 'mqtt-packet';
-import { nameOf, pcTopic } from '#contracts';
 import type { Random } from '../random.ts';
 
 export type Insider = { pc: string; token: string };

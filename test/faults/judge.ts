@@ -1,5 +1,5 @@
 /** What the people in the rooms and at the centre may hold against a run: who was not told, who was told twice, who was called silent. */
-import { faultOf } from '#contracts';
+import { faultOf } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Notice, OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Mail } from '../system/mailbox.ts';

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { checkKey, type Fault, faults, type IncidentView, type PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkKey, type Fault, faults, type IncidentView, type PcView } from '#contracts';
 import { slowMs } from '../../flows/notify/people/numbers.ts';
 import { randomFrom } from '../random.ts';
 import { ask, sampleOf } from '../system/centre-under-test.ts';

@@ -1,6 +1,6 @@
 /** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
 
-import type { LedgerAudit } from '#contracts';
+import type { LedgerAudit } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';

@@ -1,5 +1,5 @@
 /** What happens in the rooms while the centre is killed: devices that break and are mended at seeded moments, each written down. */
-import { budgets, type Fault, faults } from '#contracts';
+import { budgets, type Fault, faults } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import type { ScriptedPc } from '../system/scripted-pc.ts';
 import type { Steady } from './steady.ts';

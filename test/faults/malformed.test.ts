@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encode, pcTopic, type UpLeaf, upLeaves } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { encode, pcTopic, type UpLeaf, upLeaves } from '#contracts';
 import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
 import { birth, createRig, event, nodes, pc } from '../../flows/ingest/ingest.test-helper.ts';
 import { openLedger } from '../../flows/storage/ledger/ledger.ts';

@@ -1,6 +1,6 @@
 /** Messages that no agent sends, made from those that it does: seeded, so that a run replays. */
 import { readFileSync } from 'node:fs';
-import { type Check, digestOf, encode, type UpLeaf } from '#contracts';
+import { type Check, digestOf, encode, type UpLeaf } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 
 type Sample = { message: string; payload: string };

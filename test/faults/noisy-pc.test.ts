@@ -4,8 +4,8 @@
  * what counts is the middle one, which a machine that is busy for a moment does not change.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { encode, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { encode, pcTopic } from '#contracts';
 import { connectBare } from '../contract/peers.ts';
 import { isFullTier, tellFigure } from '../figures.ts';
 import { openMailbox } from '../system/mailbox.ts';

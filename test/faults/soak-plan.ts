@@ -1,6 +1,6 @@
 /** What a soak does, drawn from its seed alone: the same seed plays the same faults at the same moments, however long it lasts. */
 import { parseArgs } from 'node:util';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 
 /** Each by its row of the promises. */

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pcTopic } from '#contracts';
+import { pcTopic } from '@sabha/contracts';
 import { connect } from '../contract/peers.ts';
 import { randomFrom } from '../random.ts';
 import type { PartName } from '../system/parts-under-test.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { flowsFilters, pcTopic } from '#contracts';
 import { usualLimits } from '../../broker/protection/limits.ts';
 import { type Bare, connect, connectBare, type Peer } from '../contract/peers.ts';
 import { type BrokerAlone, startBrokerAlone } from './broker-alone.ts';

@@ -7,7 +7,7 @@ import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '#contracts';
+import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '@sabha/contracts';
 
 /** The centre of a demo, as real processes. */
 export type DemoCentre = {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, faults, type LinkClass, onToldToEnd, type PcPath, realClock, withoutNumberCache } from '#contracts';
+import { type Clock, faults, type LinkClass, onToldToEnd, type PcPath, realClock, withoutNumberCache } from '@sabha/contracts';
 import { type DemoCentre, startDemoCentre } from './demo-centre.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { type MemoryWatch, watchMemory } from './memory.ts';

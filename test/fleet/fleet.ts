@@ -1,7 +1,7 @@
 /** Many simulated PCs in one process, each the real agent on a real MQTT connection. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock, LinkClass, PcPath } from '#contracts';
+import type { Clock, LinkClass, PcPath } from '@sabha/contracts';
 import { openSpoolDisk } from '../../agent/uplink/spool/database.ts';
 import { randomFrom } from '../random.ts';
 import { type Late, watchPunctuality } from './lateness.ts';

@@ -1,5 +1,5 @@
 /** How late the simulator itself is: a beat that it says late may be a silence that no PC is to blame for. */
-import { type Clock, links } from '#contracts';
+import { type Clock, links } from '@sabha/contracts';
 
 /** Beats that were late, and by how much the latest. */
 export type Late = { beats: number; worstSeconds: number };

@@ -1,9 +1,9 @@
 /** The lean transport beside the agent's own, at a real broker: what the link relies on is the same. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { realClock } from '@sabha/contracts';
 import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { type Connected, type Connection, createMqttTransport, type Transport } from '../../agent/uplink/mqtt.ts';
 import { testClock } from '../../flows/notify/people/people.test-helper.ts';
 import { createLeanTransport } from './lean-transport.ts';

@@ -3,8 +3,8 @@
  * and with the line of the PC between the two. Behaves as the agent's own transport does.
  */
 import { connect, type Socket } from 'node:net';
+import type { Cancel, Clock } from '@sabha/contracts';
 import { generate, type Packet, parser } from 'mqtt-packet';
-import type { Cancel, Clock } from '#contracts';
 import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/uplink/mqtt.ts';
 import type { Line } from './line.ts';
 

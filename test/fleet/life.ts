@@ -1,5 +1,5 @@
 /** One life of an agent, from its start to its death: when it is over its timers are gone and its disk takes nothing more. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
 /** One life of a PC, from its boot to its end. */

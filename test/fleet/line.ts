@@ -1,5 +1,5 @@
 /** The line between a PC and the centre: it can be slow, far, snowed in, or cut. What is on its way when it is cut arrives when it heals, as with TCP. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 
 /** From the PC to the centre, and back. */

@@ -1,5 +1,5 @@
+import { isPcPath } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { isPcPath } from '#contracts';
 import { planImport } from '../../flows/sites/csv.ts';
 import { createSiteTable } from '../../flows/sites/table.ts';
 import { createNation, expected, lehPath, lehUps } from './nation.ts';

@@ -3,7 +3,7 @@
  * places (spellings, districts made or dissolved since), so this is a nation for trying things out, not a register.
  */
 import { createRequire } from 'node:module';
-import type { LinkClass, Profile, SiteStage, Words } from '#contracts';
+import type { LinkClass, Profile, SiteStage, Words } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { idOf, type State, states, type Terrain } from './states.ts';
 

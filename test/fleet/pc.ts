@@ -1,6 +1,6 @@
 /** A simulated PC: the real agent with all its probes, in a room and on a line that a scenario disturbs. */
 import type { KeyObject } from 'node:crypto';
-import type { Clock, PcPath, Profile, Signed } from '#contracts';
+import type { Clock, PcPath, Profile, Signed } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import type { SpoolDisk } from '../../agent/uplink/spool/database.ts';

@@ -1,5 +1,5 @@
 /** Plays a scenario on a fleet: each disturbance begins and ends at its time. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Fleet } from './fleet.ts';
 import type { SimulatedPc } from './pc.ts';
 import type { Disturbance } from './scenario.ts';

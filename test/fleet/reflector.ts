@@ -1,5 +1,5 @@
 /** The reflector at the far end of a simulated line: it answers STAMP packets as the broker's does, and snow takes some of them on the way. */
-import { type Clock, isStampProbe, stampBytes, writeReply } from '#contracts';
+import { type Clock, isStampProbe, stampBytes, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../../agent/link/net/udp.ts';
 import type { Line } from './line.ts';
 

@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Profile } from '#contracts';
 import { handClock } from '../../agent/checks/agent.test-helper.ts';
 import type { ProbeContext } from '../../agent/checks/probe.ts';
 import { notWritten } from '../../agent/platform/platform.ts';

@@ -1,5 +1,5 @@
 /** A room and its PC as the platform of the agent sees them: what is plugged in, how warm it is, and what goes wrong with it. */
-import { airAt, type Cancel, type Clock, type FaultId } from '#contracts';
+import { airAt, type Cancel, type Clock, type FaultId } from '@sabha/contracts';
 import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice, SoundState } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Random } from '../random.ts';

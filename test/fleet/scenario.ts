@@ -1,5 +1,5 @@
 /** What goes wrong in the nation, when and for how long: decided by a seed before anything runs, so that the number of incidents can be computed. */
-import { faults, type LinkClass, links, type PcPath } from '#contracts';
+import { faults, type LinkClass, links, type PcPath } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { models, type RoomFault, roomFaults } from './room.ts';
 import { isLaptop } from './supply.ts';

@@ -1,5 +1,5 @@
+import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { openSpool } from '../../agent/uplink/spool/spool.ts';
 import { createLife } from './life.ts';
 import { createSpoolStore } from './spools.ts';

@@ -1,5 +1,5 @@
 /** A day in Leh in three minutes: what happens to one room behind a satellite, 3,524 m high, in snow. */
-import { type FaultId, faults, type IncidentView, outageText, type PcPath } from '#contracts';
+import { type FaultId, faults, type IncidentView, outageText, type PcPath } from '@sabha/contracts';
 import type { Disturbance } from './scenario.ts';
 
 const second = 1_000;

@@ -1,5 +1,5 @@
 /** What the demo says at its end (DESIGN, "Commands"), and whether all is well. */
-import type { IncidentRow, LedgerAudit } from '#contracts';
+import type { IncidentRow, LedgerAudit } from '@sabha/contracts';
 import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
 

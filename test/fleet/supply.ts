@@ -1,5 +1,5 @@
 /** Where a simulated room has its power from: mains that come and go, the battery of a laptop, and a UPS that ends. */
-import type { Clock, PcPath } from '#contracts';
+import type { Clock, PcPath } from '@sabha/contracts';
 import type { AskUps } from '../../agent/link/net/nut.ts';
 import type { PowerFigures } from '../../agent/platform/platform.ts';
 

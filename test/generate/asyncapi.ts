@@ -1,7 +1,8 @@
 /** AsyncAPI 3.0 of the topics and messages between a PC and the centre, made from the contracts. */
+
+import * as contracts from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import * as contracts from '#contracts';
 
 /** Who says what on a leaf or with a scope's word, and in which words; `from` is who sends. */
 type Row = { address: string; message: v.GenericSchema; from: 'agent' | 'flows'; summary: string; qos: 0 | 1 };

@@ -1,11 +1,11 @@
 /** The documents for other programs: valid by their own standard's schema, and true of the messages that we really send. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { agentFilters, flowsFilters, helloTopicAll, type MessageName, parseTopic } from '@sabha/contracts';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv } from 'ajv';
 import fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { agentFilters, flowsFilters, helloTopicAll, type MessageName, parseTopic } from '#contracts';
 import { addRoutes } from '../../flows/api/routes.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';

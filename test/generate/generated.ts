@@ -1,8 +1,8 @@
 /** The files that are made from code and committed: `node test/generate/generated.ts` says which are out of date, `--write` writes them. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { settings } from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import { settings } from '#contracts';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { channelSettings } from '../../flows/notify/people/channels/channels.ts';
 import { operatePage } from '../house/page.ts';

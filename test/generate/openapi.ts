@@ -1,7 +1,8 @@
 /** OpenAPI 3.1 of the API of `flows`, made from the rows by which it reads and answers. */
+
+import { refusal, snapshot, streamFrame } from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
-import { refusal, snapshot, streamFrame } from '#contracts';
 import { doneStatus, type Route } from '../../flows/api/kit/route.ts';
 import { routes } from '../../flows/api/routes.ts';
 

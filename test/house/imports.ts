@@ -15,7 +15,7 @@ type Names = { loaders: Set<string>; makers: Set<string> };
 
 const known = new WeakMap<SourceFile, readonly string[]>();
 
-/** `#contracts` and packages by name, files by their path from the root; types too, and those that a comment of JavaScript names. */
+/** `@sabha/contracts` and packages by name, files by their path from the root; types too, and those that a comment of JavaScript names. */
 export function importsOf(file: SourceFile): readonly string[] {
   const found = known.get(file) ?? (/\.[cm]?[jt]sx?$/.test(file.path) ? read(file) : []);
   known.set(file, found);

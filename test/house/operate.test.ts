@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
+import { readSettings } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { readSettings } from '#contracts';
 import { blockLanguages, givenTo, settingsBlocks, writtenCommands } from './operate.ts';
 
 const files = globSync('test/{real,system}/**/*.test.ts')

@@ -1,6 +1,6 @@
 /** What a page shows of a table that stands in code, between two marks. */
 import { readFileSync } from 'node:fs';
-import { faults } from '#contracts';
+import { faults } from '@sabha/contracts';
 
 /** The text of docs/operate.md with today's faults of the centre in it. Throws where the page has no place for them. */
 export function operatePage(): string {

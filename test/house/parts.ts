@@ -4,12 +4,12 @@ import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from
 
 /** `lines`: the most lines of code, blank lines and comments not counted. */
 const parts: readonly { path: string; lines: number }[] = [
-  { path: 'broker/contracts', lines: 5_700 },
-  { path: 'agent', lines: 15_300 },
-  { path: 'broker', lines: 1_500 },
-  { path: 'flows', lines: 29_650 },
-  { path: 'dashboards', lines: 4_550 },
-  { path: 'packaging', lines: 250 },
+  { path: 'broker/contracts', lines: 5_570 },
+  { path: 'agent', lines: 14_870 },
+  { path: 'broker', lines: 1_470 },
+  { path: 'flows', lines: 28_500 },
+  { path: 'dashboards', lines: 4_475 },
+  { path: 'packaging', lines: 230 },
 ];
 
 /** Rules about parts and their folders. */

@@ -1,5 +1,5 @@
 /** What a PC is asked for each fault, and with what: the catalogue says it, `docs/probes.md` shows it, `probes.test.ts` holds it against the code. */
-import { type Fault, faultIds, faultOf } from '#contracts';
+import { type Fault, faultIds, faultOf } from '@sabha/contracts';
 import { isTest, repository } from './source.ts';
 
 /** `n`: its row in the research on probes. `linux`, `windows`: what is read there; `due` where it is not written yet. */

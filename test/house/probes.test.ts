@@ -1,5 +1,5 @@
+import { faultIds, faultOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { faultIds, faultOf } from '#contracts';
 import { due, probeRows } from './probe-rows.ts';
 import { isTest, repository } from './source.ts';
 

@@ -18,7 +18,7 @@ export const rules: readonly Rule[] = [
     find: eachImport((file, target) => file.startsWith(contracts) && isOurs(target) && !target.startsWith(contracts)),
   },
   {
-    name: 'a part imports only itself and #contracts',
+    name: 'a part imports only itself and @sabha/contracts',
     find: eachImport((file, target) => isOurs(target) && parts.includes(partOf(file)) && !isReachable(file, target)),
   },
   {
@@ -26,8 +26,8 @@ export const rules: readonly Rule[] = [
     find: eachImport((file, target) => partOf(target) === 'agent' && !['agent', 'packaging'].includes(partOf(file))),
   },
   {
-    name: 'start.ts imports only #contracts and packages',
-    find: eachImport((file, target) => file === 'start.ts' && isOurs(target) && target !== '#contracts'),
+    name: 'start.ts imports only @sabha/contracts and packages',
+    find: eachImport((file, target) => file === 'start.ts' && isOurs(target) && target !== '@sabha/contracts'),
   },
   {
     name: 'only agent/platform, start.ts and the word to systemd start programs',
@@ -59,7 +59,11 @@ export const rules: readonly Rule[] = [
   {
     name: `at most ${dependencyLimit} direct dependencies`,
     find: (files) =>
-      tooMany(files.filter((file) => file.path === 'package.json').flatMap(dependenciesOf).length, dependencyLimit, 'dependencies'),
+      tooMany(
+        new Set(files.filter(({ path }) => path.endsWith('package.json')).flatMap(dependenciesOf)).size,
+        dependencyLimit,
+        'dependencies',
+      ),
   },
   ...partRules,
 ];
@@ -121,12 +125,12 @@ function partOf(path: string): string {
 
 /** True for a file of this repository, false for a package. */
 function isOurs(target: string): boolean {
-  return /^([#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'packaging', 'test'].includes(partOf(target));
+  return /^(@sabha\/|[#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'packaging', 'test'].includes(partOf(target));
 }
 
-/** The nodes have a package.json of their own, where `#contracts` means nothing. */
+/** The nodes have a package.json of their own, where `@sabha/contracts` means nothing. */
 function isReachable(file: string, target: string): boolean {
-  if (target === '#contracts') return !file.startsWith('flows/node-red/nodes/');
+  if (target === '@sabha/contracts') return !file.startsWith('flows/node-red/nodes/');
   return partOf(target) === partOf(file);
 }
 
@@ -159,11 +163,11 @@ function dependenciesOf({ text }: SourceFile): string[] {
   const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text);
   const named = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
   // Node comes in a package for each platform, and is one.
-  return [...new Set(named.map((name) => name.replace(/^node-(linux|win)-.*/, 'node')))];
+  return named.filter((name) => !name.startsWith('@sabha/')).map((name) => name.replace(/^node-(linux|win)-.*/, 'node'));
 }
 
 /** Each circle once, as the way around it. */
 function circles(files: readonly SourceFile[]): string[] {
-  const contractsEntry = (target: string) => (target === '#contracts' ? `${contracts}index.ts` : target);
+  const contractsEntry = (target: string) => (target === '@sabha/contracts' ? `${contracts}index.ts` : target);
   return cyclesOf(new Map(files.map((file) => [file.path, importsOf(file).map(contractsEntry)]))).map((way) => way.join(' -> '));
 }

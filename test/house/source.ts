@@ -8,7 +8,10 @@ export type Rule = { name: string; find(files: readonly SourceFile[]): string[] 
 
 /** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
 export function repository(root: string): SourceFile[] {
-  const patterns = ['package.json', '**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,html,css}'];
+  const patterns = [
+    '{.,agent,broker,broker/contracts,flows,flows/node-red/nodes,dashboards}/package.json',
+    '**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,html,css}',
+  ];
   const exclude = ['**/node_modules/**', 'test/fixtures/**', 'data/**', 'coverage/**', 'dist/**'];
   return globSync(patterns, { cwd: root, exclude }).map((path) => ({
     path: path.replaceAll('\\', '/'),

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Check, doors, type Language } from '#contracts';
+import { type Check, doors, type Language } from '@sabha/contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { createAuthority, type Issued, type Wanted } from '../security/authority.ts';
 import { type Program, startProgram } from '../system/processes.ts';

@@ -1,6 +1,7 @@
 /** The camera probe against a real PipeWire: a camera that only the session has is there, and is missed when it goes. */
+
+import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Check, type Profile, realClock } from '#contracts';
 import { tree } from '../../agent/platform/linux/tree.test-helper.ts';
 import { createCameraProbe } from '../../agent/probes/room/camera.ts';
 import { createPlatform } from '../../agent/this-pc.ts';

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trainIpBytes, trainSessionBytes, trainWireBytes } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainIpBytes, trainSessionBytes, trainWireBytes } from '#contracts';
 import type { ClientRun } from '../bench/capacity-client-child.ts';
 import { prepareReflector, type ReflectorStage } from '../bench/capacity-reflector.ts';
 import { canShape, createShapedLink, type ShapedLink } from '../bench/shaped-link.ts';

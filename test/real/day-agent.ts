@@ -4,7 +4,7 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTrainRequest, realClock } from '#contracts';
+import { isTrainRequest, realClock } from '@sabha/contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { identityFolder, openIdentity } from '../../agent/identity/identity.ts';
 import { readAgentSettings } from '../../agent/identity/settings.ts';

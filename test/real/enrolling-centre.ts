@@ -1,6 +1,6 @@
 /** A centre that lets in who has its code. */
 import { join } from 'node:path';
-import type { PcView } from '#contracts';
+import type { PcView } from '@sabha/contracts';
 import { createParts } from '../system/parts-under-test.ts';
 import { freePorts } from '../system/processes.ts';
 

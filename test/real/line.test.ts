@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type LinkReport, measureLater, trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type LinkReport, measureLater, trainIpBytes, trainWireBytes } from '#contracts';
 import { canShape } from '../bench/shaped-link.ts';
 import type { Program } from '../system/processes.ts';
 import { brokenNetworks } from './broken-networks.ts';

@@ -1,6 +1,7 @@
 /** Messages to people through a real mail server. */
+
+import { type Person, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Person, realClock } from '#contracts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import { openChannels } from '../../flows/notify/people/channels/channels.ts';

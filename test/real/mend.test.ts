@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type FaultId, faultOf } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FaultId, faultOf } from '#contracts';
 import { phrases } from '../../agent/session/seats/mend.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { hasNotifications, startNotifications } from './notifications.ts';

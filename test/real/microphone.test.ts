@@ -1,6 +1,7 @@
 /** The microphone probe against a real PipeWire: what it says is what is. */
+
+import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Check, type Profile, realClock } from '#contracts';
 import type { Platform } from '../../agent/platform/platform.ts';
 import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
 import { createPlatform } from '../../agent/this-pc.ts';

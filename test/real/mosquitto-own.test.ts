@@ -1,6 +1,7 @@
 /** mosquitto with our files: access equal to our function, and what it does where it cannot do as our own broker does. */
+
+import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '#contracts';
 import { type Action, accessOf, type Principal } from '../../broker/admission/access.ts';
 import { connect, type Peer } from '../contract/peers.ts';
 import { type Mosquitto, mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IncidentRow, RollCallView } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { IncidentRow, RollCallView } from '#contracts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import * as newcomer from '../pictures/steps.ts';
 import { noneLeft } from '../system/processes.ts';

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type PcView, siteOf } from '#contracts';
+import { type PcView, siteOf } from '@sabha/contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Beat, encode, type IncidentRow, type PcView, pcTopic, type SiteView, type Snapshot } from '#contracts';
+import { type Beat, encode, type IncidentRow, type PcView, pcTopic, type SiteView, type Snapshot } from '@sabha/contracts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../contract/broker-under-test.ts';
 import { connect } from '../contract/peers.ts';
 import type { Pages } from './prometheus.ts';

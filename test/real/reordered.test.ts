@@ -2,8 +2,9 @@
  * Nothing measured ends the agent, proven by a whole one behind a relay that reorders, doubles and loses. It has an office of its own: what one PC
  * may be sent by the reflector is for two measurements, and one every five minutes.
  */
+
+import { trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainIpBytes, trainWireBytes } from '#contracts';
 import { canShape } from '../bench/shaped-link.ts';
 import { hasNamespaces } from './office-network.ts';
 import { installed, requirePart } from './parts.ts';

@@ -1,8 +1,8 @@
 /** The story of one microphone: real sound, real mail, the whole of Sabha, as the people in the room would live it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IncidentView, PcView, Snapshot } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { IncidentView, PcView, Snapshot } from '#contracts';
 import { ask, type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { createParts } from '../system/parts-under-test.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';

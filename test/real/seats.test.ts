@@ -1,7 +1,7 @@
 /** The two seats with a real sound server, broker and ledger: what happens in the session reaches the centre, and its commands reach the session. */
 import { join } from 'node:path';
+import type { CommandView, PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandView, PcView } from '#contracts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';

@@ -1,8 +1,8 @@
 /** A second PC on a network of its own: it reaches the centre by its address only, enrols by a code, and is watched over mutual TLS. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PcView } from '#contracts';
 import { type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 import { hasNamespaces, ip } from './office-network.ts';

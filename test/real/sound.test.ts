@@ -1,6 +1,7 @@
 /** The sound service of a real desktop dies or hangs: how soon the probes at work say so. */
+
+import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Check, type Profile, realClock } from '#contracts';
 import { createRunner } from '../../agent/checks/runner.ts';
 import { createMicrophoneProbe } from '../../agent/probes/room/microphone.ts';
 import { createSoundProbe } from '../../agent/probes/room/sound.ts';

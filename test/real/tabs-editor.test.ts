@@ -1,8 +1,8 @@
 /** The editor of the tabs in a real browser, beside a running centre that its settings opened it with. */
 import { readFileSync } from 'node:fs';
+import type { TabsState, TabsStep } from '@sabha/contracts';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TabsState, TabsStep } from '#contracts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { faultsOfDrawing, openEditor, pictureOf, pictureTab, tabsShown } from '../pictures/tabs.ts';
 import { type Centre, createSite, isUp, type Site, startCentre } from '../system/centre-under-test.ts';

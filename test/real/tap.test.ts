@@ -1,9 +1,9 @@
 /** Taken with one tap: the real centre, a real mail, and the page of its link in a real browser of 360 px, in Hindi. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { CommandSummary, IncidentView } from '@sabha/contracts';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import type { CommandSummary, IncidentView } from '#contracts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { openMailbox } from '../system/mailbox.ts';

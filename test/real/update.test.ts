@@ -2,8 +2,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSigningKeys, type PcView, sealSigned } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeSigningKeys, type PcView, sealSigned } from '#contracts';
 import { type Pack, pack } from '../../agent/maintain/install/pack.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';

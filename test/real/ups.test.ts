@@ -1,8 +1,8 @@
 /** The power probe and the last gasp, with a real upsd and a UPS that a file describes. */
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import { type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Profile, realClock } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';

@@ -1,7 +1,7 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
 
+import { realClock } from '@sabha/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';

@@ -1,7 +1,8 @@
 /** Under a storm of changes, on a machine four times slower, a person acknowledges ten incidents on the wall: never the wrong one. */
+
+import type { IncidentRow } from '@sabha/contracts';
 import type { CDPSession, Locator } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { IncidentRow } from '#contracts';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 

@@ -1,6 +1,7 @@
 /** The wall and its link to the centre: what is asked, how often, and what is said while no answer comes. */
+
+import type { SiteView } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { SiteView } from '#contracts';
 import { detailOf, microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 

@@ -1,9 +1,9 @@
 /** The way in, in a real browser before the real API over HTTPS: first secret, own password, scope, the end of a session. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
 import {

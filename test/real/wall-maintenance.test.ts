@@ -1,6 +1,7 @@
 /** Maintenance on the wall: on the page of its site and of an incident there, in the list; and of each step who was told, and why. */
+
+import type { IncidentReasons } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { IncidentReasons } from '#contracts';
 import { fullOf, microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 

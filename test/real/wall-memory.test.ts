@@ -1,7 +1,8 @@
 /** The wall stands open all day: what it holds after hours of a busy nation, replayed in seconds in a real browser. */
+
+import type { SiteView } from '@sabha/contracts';
 import type { CDPSession } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import type { SiteView } from '#contracts';
 import { wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import { randomFrom } from '../random.ts';
 import { microphoneGone } from './wall-nation.ts';

@@ -11,7 +11,7 @@ import type {
   RollCallView,
   SiteView,
   Words,
-} from '#contracts';
+} from '@sabha/contracts';
 import { lehLimits } from '../../flows/api/scripted-view.test-helper.ts';
 import { randomFrom } from '../random.ts';
 import type { Content } from './wall-view.ts';

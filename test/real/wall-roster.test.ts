@@ -1,6 +1,7 @@
 /** The wall's roster: who is told now, how each person is reached, and a person's day. */
+
+import type { RosterPerson } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { RosterPerson } from '#contracts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 const asha: RosterPerson = {

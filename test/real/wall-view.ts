@@ -18,7 +18,7 @@ import {
   type Snapshot,
   type StreamFrame,
   type WhoView,
-} from '#contracts';
+} from '@sabha/contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
 import { wordsFile } from '../../flows/api/bytes/words-file.ts';

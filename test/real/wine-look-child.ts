@@ -1,7 +1,7 @@
 /** What a PC with Windows tells, as one JSON: `look-child.mjs FILE`. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as passed } from 'node:timers/promises';
-import { messageOf } from '#contracts';
+import { messageOf } from '@sabha/contracts';
 import { displays } from '../../agent/platform/questions/displays.ts';
 import { installed } from '../../agent/platform/questions/installed.ts';
 import { privacy } from '../../agent/platform/questions/privacy.ts';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
-import { type Check, type Profile, realClock } from '#contracts';
+import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { ownSession } from '../../agent/platform/questions/proof.ts';
 import { openDoor, pipeOf } from '../../agent/session/seats/door.ts';
 import { createJoin } from '../../agent/session/seats/join.ts';

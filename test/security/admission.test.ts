@@ -1,8 +1,8 @@
 /** S1, S5: who comes in over TLS, and for how long. */
 import { once } from 'node:events';
+import { flowsFilters, hashToken, pcTopic, serialOf } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { flowsFilters, hashToken, pcTopic, serialOf } from '#contracts';
 import { tokenOf } from '../contract/broker-under-test.ts';
 import { connect } from '../contract/peers.ts';
 import { type Authority, createAuthority, type Issued, selfSigned } from './authority.ts';

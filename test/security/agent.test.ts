@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode, encode, flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { decode, encode, flowsFilters, pcTopic } from '#contracts';
 import { identityFolder, storeIdentity } from '../../agent/identity/identity.ts';
 import { pack } from '../../agent/maintain/install/pack.ts';
 import { connect } from '../contract/peers.ts';

@@ -1,7 +1,7 @@
 /** Authorities and certificates for the tests: good ones, and each kind of bad one. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { clientAuth, makePrivateKey, serverAuth } from '#contracts';
+import { clientAuth, makePrivateKey, serverAuth } from '@sabha/contracts';
 import { loadX509 } from '../x509.ts';
 
 const x509 = await loadX509();

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { doors, writeEnrolCode } from '#contracts';
+import { doors, writeEnrolCode } from '@sabha/contracts';
 import { type Authority, asPkcs7, type Issued, type Wanted } from './authority.ts';
 
 const secret = Buffer.from('0123456789abcdef0123456789', 'hex');

@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makePrivateKey, serialOf, writeEnrolCode } from '@sabha/contracts';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePrivateKey, serialOf, writeEnrolCode } from '#contracts';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
 import { addEst } from '../../flows/pki/est.ts';
 import { renew, serverCertificate } from './enrolment-rig.ts';

@@ -1,6 +1,7 @@
 /** F8: two machines with one identity, as a copied disk makes them. */
+
+import { encode, flowsFilters, pcTopic } from '@sabha/contracts';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { encode, flowsFilters, pcTopic } from '#contracts';
 import { connect } from '../contract/peers.ts';
 import { type Authority, createAuthority, type Issued } from './authority.ts';
 import { join8883, startSecureBroker } from './secure-broker.ts';

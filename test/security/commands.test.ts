@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type Command, commandLifeMs, encode, makeSigningKeys, type Signed, sealSigned, type Verb, verbNames } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Command, commandLifeMs, encode, makeSigningKeys, type Signed, sealSigned, type Verb, verbNames } from '#contracts';
 import { createAgent } from '../../agent/agent.ts';
 import { handClock, seeded } from '../../agent/checks/agent.test-helper.ts';
 import type { Probe } from '../../agent/checks/probe.ts';

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { writeEnrolCode } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { writeEnrolCode } from '#contracts';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
 import { fetchClock } from '../../agent/identity/est.ts';
 import { type Cause, type Identity, openIdentity } from '../../agent/identity/identity.ts';

@@ -3,8 +3,8 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Cert
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { makePrivateKey, readEnrolCode, serialOf } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makePrivateKey, readEnrolCode, serialOf } from '#contracts';
 import { openAuthority } from '../../flows/pki/authority.ts';
 import { loadX509 } from '../x509.ts';
 import { ask, certificatesOf, enrol, newRequest, openRig, type Rig, renew, serverCertificate } from './enrolment-rig.ts';

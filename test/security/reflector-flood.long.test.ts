@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { windowOf } from '../../agent/link/analysis/quality.ts';
 import { stampRound } from '../../agent/link/measure/stamp.ts';
 import { udpTo } from '../../agent/link/net/udp.ts';

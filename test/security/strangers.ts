@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { sealReflectorToken, stampBytes, writeProbe } from '#contracts';
+import { sealReflectorToken, stampBytes, writeProbe } from '@sabha/contracts';
 import type { ReflectorProcess } from '../reflector-process.ts';
 
 const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PcView } from '@sabha/contracts';
 import { afterEach, expect, test } from 'vitest';
-import type { PcView } from '#contracts';
 import { renew } from '../../agent/identity/enrol.ts';
 import { openIdentity } from '../../agent/identity/identity.ts';
 import { selfSigned } from '../certificate.ts';

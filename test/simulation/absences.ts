@@ -1,5 +1,5 @@
 /** What the centre says of PCs that are away, now and afterwards. */
-import type { PcView } from '#contracts';
+import type { PcView } from '@sabha/contracts';
 import type { Absence, PcRecord } from '../../flows/engine/records/incidents.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** What is judged of how often a room, or a cause of many, is told of (R27). */
-import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
+import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';
 import { hasWaited, isWaiting } from '../../flows/engine/transitions/rate.ts';

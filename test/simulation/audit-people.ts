@@ -1,5 +1,5 @@
 /** What is judged of who is told: nobody outside their scope (R23). */
-import { isWithin, pathOfScope } from '#contracts';
+import { isWithin, pathOfScope } from '@sabha/contracts';
 import type { Member } from '../../flows/engine/records/roster.ts';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import type { Rows } from './rows.ts';

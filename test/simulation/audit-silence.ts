@@ -1,5 +1,5 @@
 /** What is judged of the silence of PCs (R16, R18, R18a, R30). */
-import { links, willGraceMs } from '#contracts';
+import { links, willGraceMs } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Arrival } from './centre-machine.ts';
 import { type Rows, rowsOf } from './rows.ts';

@@ -1,5 +1,5 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
-import { isPcPath, siteOf } from '#contracts';
+import { isPcPath, siteOf } from '@sabha/contracts';
 import { isWaiting } from '../../flows/engine/transitions/rate.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';

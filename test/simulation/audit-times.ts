@@ -1,5 +1,5 @@
 /** Times of a history, as they were planned: when a fault stood in a room, and when nothing was in its way to people. */
-import { checkKey, links } from '#contracts';
+import { checkKey, links } from '@sabha/contracts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
 import type { QuietAct } from './quiets.ts';

@@ -1,6 +1,6 @@
 /** The judgement at the end of a history: one line for each promise that was broken. */
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, faultOf } from '#contracts';
+import { type EventMessage, faultOf } from '@sabha/contracts';
 import type { StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';

@@ -1,6 +1,15 @@
 /** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
 import { DatabaseSync } from 'node:sqlite';
-import { createRetries, decode, flowsFilters, hearingTopic, parseTopic, readSettings, type SettingsSite, type Severity } from '#contracts';
+import {
+  createRetries,
+  decode,
+  flowsFilters,
+  hearingTopic,
+  parseTopic,
+  readSettings,
+  type SettingsSite,
+  type Severity,
+} from '@sabha/contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';

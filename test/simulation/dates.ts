@@ -1,5 +1,5 @@
 /** When what the ledger holds came to be, by the world's time. The centre dates it by its own time, which is set with the clock of its machine (R29). */
-import type { SiteStage } from '#contracts';
+import type { SiteStage } from '@sabha/contracts';
 import type { Incident } from '../../flows/engine/records/incidents.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** A history: what changes in the rooms, and what goes wrong meanwhile, all from one seed. At its end everything is well for long enough to come to rest. */
-import type { links } from '#contracts';
+import type { links } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { ofSecondSite } from './audit-people.ts';
 import { begin, type Disturbance, disturbanceOf, end, healAll } from './disturbances.ts';

@@ -1,5 +1,5 @@
 /** One PC of the nation that is admitted and means harm: it says whatever it likes, as fast as the broker lets it. */
-import { decode, digestOf, encode, pcTopic, upLeaves } from '#contracts';
+import { decode, digestOf, encode, pcTopic, upLeaves } from '@sabha/contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { mutation, samplesOf } from '../faults/mutations.ts';
 import type { Random } from '../random.ts';

@@ -3,7 +3,7 @@
  * PCs are no agents, only the words by which the engine knows them: so an hour of 736 of them takes seconds. No message is lost here and no
  * process dies; that is for the world of real agents (world.ts).
  */
-import { type Check, digestOf, type LinkClass, links, type Person } from '#contracts';
+import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha/contracts';
 import { createEngine, type Engine } from '../../flows/engine/incidents/engine.ts';
 import { emptyContents } from '../../flows/engine/memory/memory.ts';
 import type { EngineEvent, WireMessage } from '../../flows/engine/records/incidents.ts';

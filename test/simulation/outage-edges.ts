@@ -1,5 +1,5 @@
 /** Stories at the edges, beside the 65: each was told wrong with certainty once, or is the twin of one that was. */
-import type { OutageCause } from '#contracts';
+import type { OutageCause } from '@sabha/contracts';
 import type { Hand, Story, Supply } from './outage-plots.ts';
 import type { Pc } from './pc.ts';
 

@@ -3,7 +3,7 @@
  * The truth is `undetermined` where no cause of ours is true, so that every sure verdict is wrong.
  */
 import { createHash } from 'node:crypto';
-import type { LinkClass, OutageCause } from '#contracts';
+import type { LinkClass, OutageCause } from '@sabha/contracts';
 import type { Hand, Story, Supply } from './outage-plots.ts';
 import type { Pc } from './pc.ts';
 

@@ -1,5 +1,5 @@
 /** Stories of outages, played by real agents and a real centre, and what was said of each: while it lasted, and after the return. */
-import { type OutageCause, openUpTo, sureFrom, type Outage as Verdict } from '#contracts';
+import { type OutageCause, openUpTo, sureFrom, type Outage as Verdict } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 import { absenceOf, outageAt } from './absences.ts';
 import type { Hand, Story } from './outage-plots.ts';

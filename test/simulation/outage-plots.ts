@@ -1,5 +1,5 @@
 /** What a story of an outage is made of: its sites, its machines, and who does what to them. */
-import type { LinkClass, OutageCause } from '#contracts';
+import type { LinkClass, OutageCause } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import type { Pc } from './pc.ts';
 import type { Time } from './time.ts';

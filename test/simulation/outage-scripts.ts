@@ -1,5 +1,5 @@
 /** Outages of six kinds, as scripts for the PCs of one site (or of a state): what happens, what the truth is, and how it ends. */
-import type { OutageCause } from '#contracts';
+import type { OutageCause } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import type { Pc } from './pc.ts';
 import type { Time } from './time.ts';

@@ -1,7 +1,8 @@
 // @module-tag long
 /** The stories at the edges: what is said of each is right, or says that it is not known. */
+
+import { openUpTo } from '@sabha/contracts';
 import { beforeAll, expect, test } from 'vitest';
-import { openUpTo } from '#contracts';
 import { edges } from './outage-edges.ts';
 import { further } from './outage-further.ts';
 import { allAlways, isHonest, isLie, play, type Said } from './outage-play.ts';

@@ -1,6 +1,6 @@
 /** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
 
-import type { Check, Profile, Signed } from '#contracts';
+import type { Check, Profile, Signed } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Order, Platform, PlatformOrders, PowerFigures } from '../../agent/platform/platform.ts';

@@ -1,5 +1,5 @@
 /** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
-import type { Person } from '#contracts';
+import type { Person } from '@sabha/contracts';
 import type { Changed, Outcome, RenderedMessage } from '../../flows/engine/records/notices.ts';
 import type { Channels } from '../../flows/notify/people/channels/channels.ts';
 import type { Random } from '../random.ts';

@@ -1,5 +1,5 @@
 /** What people keep quiet meanwhile: an incident for a while, and a site or a room that is maintained. */
-import { causeKindOf, isPcPath, siteOf } from '#contracts';
+import { causeKindOf, isPcPath, siteOf } from '@sabha/contracts';
 import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { randomFrom } from '../random.ts';
 import { given } from './orders.ts';

@@ -1,7 +1,8 @@
 // @module-tag long
 /** `sabha tabs try`: what a world did is played once more, through the same tabs and through edited ones. */
+
+import { realClock, type TabsTrial } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock, type TabsTrial } from '#contracts';
 import { lintFlows } from '../../flows/node-red/lint.ts';
 import { createReplay, type ReplayOptions } from '../../flows/node-red/replay/replay.ts';
 import { releaseTabs } from '../../flows/node-red/tabs.ts';

@@ -1,7 +1,7 @@
 /** R10 to R15: only what is true now raises and clears, and both ends come to hold the same. */
 
+import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { digestOf, encode, pcTopic } from '#contracts';
 import { rowsOf } from './rows.ts';
 import { atRest, camera, checksAt, complaints, listen, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
 /** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
-import type { SiteStage } from '#contracts';
+import type { SiteStage } from '@sabha/contracts';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import type { Runtime } from '../../flows/runtime.ts';
 import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts';

@@ -1,7 +1,8 @@
 // @module-tag long
 /** Outages of a region that take their time: site after site loses its line or its power, and each person has few messages of it. */
+
+import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import { ofTier } from '../figures.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { type LightNation, startLightNation } from './light-nation.ts';

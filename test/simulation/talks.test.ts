@@ -5,8 +5,8 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Ack, command, configuration, decode, encode, type MessageName, openSigned, parseTopic, upLeaves } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Ack, command, configuration, decode, encode, type MessageName, openSigned, parseTopic, upLeaves } from '#contracts';
 import { rowsOf } from './rows.ts';
 import { auditOf, eventsOf, minute, second, transitionsOf } from './scene.ts';
 import { createWorld } from './world.ts';

@@ -1,5 +1,5 @@
 /** Virtual time: one queue of events for all machines, so that hours pass in milliseconds and the same seed gives the same order. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 
 export type Time = {
   /** Whole milliseconds since the beginning of the world. */

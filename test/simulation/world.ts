@@ -1,5 +1,5 @@
 /** The world: one virtual time, a broker, the centre's machine and some PCs, all of it from one seed. */
-import type { links } from '#contracts';
+import type { links } from '@sabha/contracts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';
 import { noFacts } from '../../flows/sites/table.ts';
 import { type Random, randomFrom } from '../random.ts';

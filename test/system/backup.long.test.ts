@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { IncidentRow, LedgerAudit } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IncidentRow, LedgerAudit } from '#contracts';
 import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 
 const run = promisify(execFile);

@@ -2,8 +2,8 @@
 /** Each way in which a part refuses to start ends the whole of Sabha with one line; `bad-input.long.test.ts` has one of each kind, and what comes while it runs. */
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSigningKeys } from '@sabha/contracts';
 import { describe, test } from 'vitest';
-import { makeSigningKeys } from '#contracts';
 import { isUp, startCentre } from './centre-under-test.ts';
 import { refused, siteUntil, takePort } from './refused-start.ts';
 

@@ -1,7 +1,8 @@
 // @module-tag long
 /** The capacity of a link through all of Sabha: API, queue, signed command, the agent of this PC, the reflector, and back. */
+
+import type { CommandSummary, CommandView } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CommandSummary, CommandView } from '#contracts';
 import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 
 const pc = 'capital/this-office/this-pc';

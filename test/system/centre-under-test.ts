@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Settings } from '#contracts';
+import type { Settings } from '@sabha/contracts';
 import { type Command, freePorts, killAllWith, livingWith, noneLeft, type Program, startProgram } from './processes.ts';
 
 /** Written into `sabha.json` as it stands: what is wrong in it is for the product to find. */

@@ -1,6 +1,7 @@
 /** Commands through all of Sabha: API, ledger, broker, the agent of this PC, and back. */
+
+import type { CommandView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CommandView } from '#contracts';
 import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 
 const pc = 'capital/this-office/this-pc';

@@ -1,8 +1,8 @@
 // @module-tag long
 /** `sabha explain`: why somebody was told yesterday, by the tabs of then, and what those of today would do; of a centre and tabs as they are. */
 import { spawnSync } from 'node:child_process';
+import type { Explained, IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Explained, IncidentRow } from '#contracts';
 import { ask } from './centre-under-test.ts';
 import { edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
 

@@ -2,8 +2,8 @@
 /** The centre on a disk that is full: a file system of its own, as small as the test wants it. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { faults, type PcView, type Snapshot } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { faults, type PcView, type Snapshot } from '#contracts';
 import { installed, requirePart } from '../real/parts.ts';
 import { createSite, isStarved, isUp, startCentre } from './centre-under-test.ts';
 import { openMailbox } from './mailbox.ts';

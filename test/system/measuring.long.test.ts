@@ -1,7 +1,8 @@
 // @module-tag long
 /** The link of a site, measured by the PC that the centre chose: from the reflector to the exporter, all of them real processes. */
+
+import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PcView } from '#contracts';
 import { createSite, type Site, startCentre } from './centre-under-test.ts';
 
 let site: Site;

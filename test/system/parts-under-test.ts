@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashToken, makeSigningKeys } from '#contracts';
+import { hashToken, makeSigningKeys } from '@sabha/contracts';
 import { createSite, type SettingsFile, type Site } from './centre-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 

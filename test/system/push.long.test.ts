@@ -2,8 +2,8 @@
 /** Told on a device: a real centre, a push service of our own, and the device behind it, which says what it showed. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DutyView, ProofView } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { DutyView, ProofView } from '#contracts';
 import { pushService } from '../../flows/notify/people/channels/push-service.test-helper.ts';
 import { ask, sampleOf } from './centre-under-test.ts';
 import { openMailbox } from './mailbox.ts';

@@ -1,5 +1,5 @@
 /** The room seat of another user: what it needs is loaded as root, then it becomes that user. Its arguments: the user's number, and where `run` is. */
-import { realClock } from '#contracts';
+import { realClock } from '@sabha/contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { ofRoom } from '../../agent/session/seats/apart.ts';
 import { createRoom } from '../../agent/session/seats/room.ts';

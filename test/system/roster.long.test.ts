@@ -1,7 +1,8 @@
 // @module-tag long
 /** The roster of a running centre: imported, in use at once, proven, tried out on its tabs, and still there after a start. */
+
+import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '#contracts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';

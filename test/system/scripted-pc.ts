@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Check, checkKey, type Profile, realClock } from '#contracts';
+import { type Check, checkKey, type Profile, realClock } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import type { Probe } from '../../agent/checks/probe.ts';
 import type { Platform } from '../../agent/platform/platform.ts';

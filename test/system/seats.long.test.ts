@@ -2,8 +2,8 @@
 /** The two seats as two processes, with a broker and flows; and the seats of other users, by their real numbers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandView, PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { CommandView, PcView } from '#contracts';
 import { refusals } from '../../agent/session/seats/admission.ts';
 import { silentMs } from '../../agent/session/seats/messages.ts';
 import { door, profile, seatOf } from '../../agent/session/seats/seats.test-helper.ts';

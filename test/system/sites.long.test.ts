@@ -1,7 +1,6 @@
 // @module-tag long
 /** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
-import * as v from 'valibot';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+
 import {
   type CommandView,
   type IncidentRow,
@@ -11,7 +10,9 @@ import {
   type SiteDetail,
   type SitesImport,
   type SiteView,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { routes } from '../../flows/api/routes.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';

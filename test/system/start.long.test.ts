@@ -2,8 +2,8 @@
 /** `npm start`, the rest of its life: without a site, with a part killed, a second time, with the Node of the host. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PcView } from '#contracts';
 import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
 

@@ -1,8 +1,8 @@
 // @module-tag long
 /** F32: processes of Sabha that stand still and go on. Time runs ten times faster; nobody is to be accused for what was not theirs. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { faults, type IncidentRow, type IncidentView, type PcView, type Snapshot } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { faults, type IncidentRow, type IncidentView, type PcView, type Snapshot } from '#contracts';
 import { tellFigure } from '../figures.ts';
 import { ask, createSite, isStarved, isUp, type Ports, startCentre } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';

@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeSigningKeys } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeSigningKeys } from '#contracts';
 import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft, type Program, startProgram } from './processes.ts';
 

@@ -4,8 +4,8 @@
  */
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { faults, type IncidentRow, type IncidentView } from '@sabha/contracts';
 import type { TestContext } from 'vitest';
-import { faults, type IncidentRow, type IncidentView } from '#contracts';
 import type { FlowNode } from '../../flows/node-red/tabs-storage.ts';
 import { ask } from './centre-under-test.ts';
 import { type Mail, type Mailbox, openMailbox } from './mailbox.ts';

@@ -1,5 +1,5 @@
 /** A way with one narrow part, computed and not waited for. */
-import { type TrainArrival, trainIpBytes, trainWireBytes } from '#contracts';
+import { type TrainArrival, trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs, type Train } from './capacity.ts';
 
 /** A way that trains go. */

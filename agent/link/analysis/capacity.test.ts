@@ -1,5 +1,5 @@
+import { trainWireBytes } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { trainWireBytes } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
 import { budgetBytes, measure, pass, type Way } from './capacity.test-helper.ts';
 import { capacityOf, nextTrain, type Train } from './capacity.ts';

@@ -2,7 +2,7 @@
  * What one direction of a line carries. Trains of packets find a pace. A stream follows that is always sent a little faster than packets arrive,
  * so that it fills the line and empties what the line lends at first. Two halves of its end must agree; else the rate is not known. Pure.
  */
-import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '#contracts';
+import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
 
 /** What bounds a measurement; rates in bits/s. */
 export type CapacityLimits = {

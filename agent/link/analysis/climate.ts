@@ -1,5 +1,5 @@
 /** What height, warmth, cold and dry air mean for a PC: pure judgements from what was measured, by the limits of the site's elevation. */
-import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '#contracts';
+import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /** What holds for a PC at one elevation; degrees Celsius, ratios from 0 to 1. */

@@ -1,5 +1,5 @@
+import { faultOf } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { faultOf } from '#contracts';
 import { nothing, whole } from './path.test-helper.ts';
 import { type PathFacts, stepsOf, whereItBreaks } from './path.ts';
 

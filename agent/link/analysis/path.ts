@@ -1,5 +1,5 @@
 /** Where the way to the centre breaks, decided from what was seen of each part of it. */
-import type { Status, Vocabulary } from '#contracts';
+import type { Status, Vocabulary } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /**

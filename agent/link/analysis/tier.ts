@@ -1,5 +1,5 @@
 /** What a link carries in a meeting, per direction: the highest tier whose needs are met, slow to fall and slower to rise (contracts/tiers.ts). */
-import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '#contracts';
+import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 
 /** From this PC to the centre, and back. */
 export type Direction = 'up' | 'down';

@@ -1,5 +1,5 @@
 /** What a check says, without saying of what: its three answers. */
-import type { Check } from '#contracts';
+import type { Check } from '@sabha/contracts';
 
 /** One of the three answers, with its fault or its reason. */
 export type Verdict<F extends string = string> = Pick<Check, 'status' | 'reason'> & { fault: F | null };

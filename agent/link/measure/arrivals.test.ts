@@ -1,7 +1,8 @@
 /** Ten thousand sequences of arrivals that no honest line makes: whatever comes, what is said of it is a number or unknown. */
+
+import { encode, type LinkReport, linkReport } from '@sabha/contracts';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { encode, type LinkReport, linkReport } from '#contracts';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { handClock } from '../../checks/agent.test-helper.ts';

@@ -1,5 +1,5 @@
 /** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
-import { type Clock, type Done, measureLater, transferWireBytes } from '#contracts';
+import { type Clock, type Done, measureLater, transferWireBytes } from '@sabha/contracts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { type Capacity as Estimate, tooFewBytes } from '../analysis/capacity.ts';

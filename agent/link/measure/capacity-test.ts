@@ -8,7 +8,7 @@ import {
   trainPayloadBytes,
   trainSessionBytes,
   trainWireBytes,
-} from '#contracts';
+} from '@sabha/contracts';
 import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';

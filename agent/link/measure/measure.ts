@@ -1,5 +1,5 @@
 /** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
-import { isThin, type LinkLimits, links } from '#contracts';
+import { isThin, type LinkLimits, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
 import type { Budget } from '../net/data-budget.ts';

@@ -1,6 +1,7 @@
 /** What is known of a link from its rounds so far: the windows, the tier of each direction, what is usual, and the last capacity. */
+
+import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '#contracts';
 import type { Spool } from '../../uplink/spool/spool.ts';
 import { ratingOf } from '../analysis/emodel.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';

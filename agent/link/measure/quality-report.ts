@@ -1,5 +1,5 @@
 /** What is told of a link: the event `link`, and the numbers of a beat. */
-import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '#contracts';
+import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '@sabha/contracts';
 import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
 import { type Quality, qualityOf, type WayQuality, type Window } from '../analysis/quality.ts';
 import type { TierState, UnknownTier } from '../analysis/tier.ts';

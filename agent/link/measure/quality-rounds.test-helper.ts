@@ -1,5 +1,5 @@
+import { type LinkClass, type LinkReport, linkReport } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type LinkClass, type LinkReport, linkReport } from '#contracts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { createQualityRounds, type QualityRoundsOptions } from './quality-rounds.ts';
 import { scriptedReflector } from './reflector.test-helper.ts';

@@ -1,5 +1,5 @@
+import { links } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { links } from '#contracts';
 import { setUp } from './quality-rounds.test-helper.ts';
 import type { Fate } from './reflector.test-helper.ts';
 import { roundWireBytes } from './stamp.ts';

@@ -1,6 +1,7 @@
 /** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
+
+import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';
-import { isThin, type LinkReport, linkReport, links } from '#contracts';
 import type { Grade } from '../../uplink/spool/rows.ts';
 import type { OnSlip } from '../../uplink/store/log.ts';
 import { breaksOff, latest, type Round, type Window, windowOf } from '../analysis/quality.ts';

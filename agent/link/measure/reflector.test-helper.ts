@@ -1,5 +1,5 @@
 /** A reflector at the other end of a scripted link, on the clock of a test: numbers and answers packets as the broker's does. */
-import { type Clock, isStampProbe, sessionWord, writeReply } from '#contracts';
+import { type Clock, isStampProbe, sessionWord, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../net/udp.ts';
 
 /** Milliseconds there and back, or which way the packet is lost. */

@@ -1,5 +1,5 @@
 /** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
-import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '#contracts';
+import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '@sabha/contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
 import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';

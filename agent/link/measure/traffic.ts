@@ -1,5 +1,5 @@
 /** How busy the network card was of late: what a link can carry is free only as far as nothing else uses it. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { Answer, CardFigures } from '../../platform/platform.ts';
 
 /** How the counters of the card are read. */

@@ -13,7 +13,7 @@ import {
   trainIpBytes,
   trainPayloadBytes,
   writeTrainRequest,
-} from '#contracts';
+} from '@sabha/contracts';
 import { blockPackets, paceOf, type Stream, streamMs, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
 

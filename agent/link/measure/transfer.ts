@@ -1,8 +1,8 @@
 /** What the link carries at least by TCP: a short transfer each way through the door of the centre, where UDP does not get through. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
+import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
 import { centreDoor } from '../../identity/est.ts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 

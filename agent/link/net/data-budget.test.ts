@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { links } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
-import { links } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { budgetFile, type KeptFile } from '../../uplink/store/data-folder.ts';

@@ -1,6 +1,7 @@
 /** Bytes that this PC used of its link this month, by cause, and what its link class still allows (DESIGN, link classes). */
+
+import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '#contracts';
 import type { KeptFile } from '../../uplink/store/data-folder.ts';
 
 /** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { codeOf, isLoopback } from '#contracts';
+import { codeOf, isLoopback } from '@sabha/contracts';
 
 const ethernetBytes = 14;
 const ipBytes = 20;

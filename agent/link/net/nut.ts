@@ -1,6 +1,6 @@
 /** Asks a UPS what it knows, through the server of Network UPS Tools: its line protocol over TCP, one question and one answer. */
 import type { Socket } from 'node:net';
-import { type Cancel, type Clock, oneLine, type Profile } from '#contracts';
+import { type Cancel, type Clock, oneLine, type Profile } from '@sabha/contracts';
 
 /** `lost`: the server is there and has lost its UPS. Otherwise nobody knows, with the reason. */
 export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };

@@ -2,7 +2,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, connect, isIP, isIPv6, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { codeOf, isLoopback } from '#contracts';
+import { codeOf, isLoopback } from '@sabha/contracts';
 import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
 
 /** An address of the network: a name or a number, and a TCP port. */

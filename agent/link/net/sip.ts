@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
-import { type Clock, codeOf, type Profile } from '#contracts';
+import { type Clock, codeOf, type Profile } from '@sabha/contracts';
 import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
 

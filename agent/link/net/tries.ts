@@ -1,5 +1,5 @@
 /** One question asked again and again: silence is not absence. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 
 /** What came of the tries: all answers, and how many tries have none although it is late. */
 export type Tally<T> = { heard: T[]; lost: number };

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { codeOf } from '#contracts';
+import { codeOf } from '@sabha/contracts';
 import type { OnSlip } from '../../uplink/store/log.ts';
 import { countHost, type Used } from './meter.ts';
 

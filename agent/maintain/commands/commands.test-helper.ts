@@ -1,6 +1,6 @@
 /** Commands on a spool of their own: a PC whose acts are counted, and a centre that signs. */
 import { DatabaseSync } from 'node:sqlite';
-import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '#contracts';
+import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '@sabha/contracts';
 import { centrePublicKey, sealed } from '../../../test/centre-key.ts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';

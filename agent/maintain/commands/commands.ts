@@ -1,7 +1,6 @@
 /** Commands of the centre: each is judged, written down, and only then carried out, at most once (S6). */
 
 import type { KeyObject } from 'node:crypto';
-import * as v from 'valibot';
 import {
   addresses,
   type Clock,
@@ -22,7 +21,8 @@ import {
   type Verb,
   verbs,
   withinTime,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import type { Runner } from '../../checks/runner.ts';
 import type { Platform, Order as PlatformOrder } from '../../platform/platform.ts';
 import type { Spool } from '../../uplink/spool/spool.ts';

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { codeOf, messageOf, oneLine } from '#contracts';
+import { codeOf, messageOf, oneLine } from '@sabha/contracts';
 import { identityFolder, openIdentity } from '../../identity/identity.ts';
 import { type RunProgram, runProgram } from '../../platform/program.ts';
 

@@ -11,8 +11,8 @@ import https from 'node:https';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
 import { build, type Plugin } from 'esbuild';
-import { type Manifest, pinOf, sealSigned } from '#contracts';
 import { addressOf, type KnownCentre, placeOf } from '../../identity/known-centre.ts';
 
 /** What is packed, from where, and to where. */

@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Check } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown } from '../../link/analysis/verdict.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';

@@ -1,5 +1,5 @@
 /** The limits that the checks of climate judge by, and why they are what they are here: for a person who asks "why 26 degrees?". */
-import type { Language } from '#contracts';
+import type { Language } from '@sabha/contracts';
 import { type Limits, limitsAt } from '../../link/analysis/climate.ts';
 import { tooHigh } from '../../link/analysis/rise.ts';
 

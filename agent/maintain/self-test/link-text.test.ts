@@ -1,5 +1,5 @@
+import type { LinkReport } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { LinkReport } from '#contracts';
 import { linkLines } from './link-text.ts';
 
 const now = 1_764_000_000_000;

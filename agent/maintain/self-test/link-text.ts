@@ -1,5 +1,5 @@
 /** What the running agent last measured of the link, for a person beside the PC. */
-import { filled, type Language, type LinkDirection, type LinkReport, linkReport, readJson, vocabulary, type Words } from '#contracts';
+import { filled, type Language, type LinkDirection, type LinkReport, linkReport, readJson, vocabulary, type Words } from '@sabha/contracts';
 
 const mbit = 1_000_000;
 

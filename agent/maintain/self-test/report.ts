@@ -1,5 +1,5 @@
 /** What a self-test found, and the lines that each way to tell it shares. */
-import { type Check, faultOf, filled, type Language, type LinkReport, vocabulary, type Words } from '#contracts';
+import { type Check, faultOf, filled, type Language, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
 import { datesDoNotFit, type Step } from '../../link/analysis/path.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 import { phrases } from './words.ts';

@@ -1,5 +1,5 @@
+import { type Check, type Clock, type Language, languages, noneExpected } from '@sabha/contracts';
 import { expect, it, test } from 'vitest';
-import { type Check, type Clock, type Language, languages, noneExpected } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { nothing, whole } from '../../link/analysis/path.test-helper.ts';
 import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';

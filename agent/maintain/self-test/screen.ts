@@ -1,5 +1,5 @@
 /** The self-test on one screen: what is wrong and what to do about it first, then what is not known, then what is well. */
-import { type Answer, answerOf, faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '#contracts';
+import { type Answer, answerOf, faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '@sabha/contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';

@@ -1,5 +1,5 @@
+import type { Check, Clock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Check, Clock } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { type Subject, selfTest, toJson, toText } from './self-test.ts';

@@ -15,7 +15,7 @@ import {
   vocabulary,
   type Words,
   withinTime,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Probe, ProbeContext, ProbeResult, SelfFigures } from '../../checks/probe.ts';
 import { type PathFacts, stepsOf } from '../../link/analysis/path.ts';
 import { unknown } from '../../link/analysis/verdict.ts';

@@ -1,5 +1,5 @@
 /** The words of the self-test's own, and what a line of it is about; the words of the domain stand in the contracts. */
-import { type Check, type Language, type Words, wordFor } from '#contracts';
+import { type Check, type Language, type Words, wordFor } from '@sabha/contracts';
 
 /** Its own texts by key. */
 export const phrases = {

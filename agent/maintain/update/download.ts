@@ -1,7 +1,7 @@
 /** Fetches a bundle in as many pieces as the link needs, and takes it only where size and hash are the signed ones. */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Manifest } from '#contracts';
+import type { Manifest } from '@sabha/contracts';
 import { isWhole } from './slots.ts';
 
 /** The rest of the bundle from a byte on; throws where there is no answer. An answer from the beginning says so by `from` 0. */

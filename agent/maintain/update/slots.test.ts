@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { replaceFile } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { replaceFile } from '#contracts';
 import { chosen } from './launch.ts';
 import { openSlots, type SlotsDisk } from './slots.ts';
 

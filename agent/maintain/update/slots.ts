@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf, compareVersions, readJson, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
-import { codeOf, compareVersions, readJson, replaceFile } from '#contracts';
 
 const slotName = v.picklist(['a', 'b']);
 const held = v.object({ slot: slotName, version: v.string(), sha256: v.string() });

@@ -4,8 +4,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
+import { doors } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { doors } from '#contracts';
 import { selfSigned } from '../../../test/certificate.ts';
 import { createUpdateSource } from './source.ts';
 

@@ -1,6 +1,6 @@
 /** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
 import type { KeyObject } from 'node:crypto';
-import { type Cancel, type Clock, judgeManifest, type Manifest, messageOf } from '#contracts';
+import { type Cancel, type Clock, judgeManifest, type Manifest, messageOf } from '@sabha/contracts';
 import type { Log } from '../../uplink/store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';

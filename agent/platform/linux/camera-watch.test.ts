@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Clock } from '#contracts';
 import { watchCameras } from './cameras.ts';
 
 /** A clock whose tasks wait until the test runs them. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Answer, Camera } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { deviceName, shortId } from '../text.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { realClock } from '#contracts';
 import { createLinux, forAll } from './linux.ts';
 import { tree } from './tree.test-helper.ts';
 

@@ -1,7 +1,7 @@
 /** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import { type Output, runCommand } from '../child.ts';
 import { readInventory } from '../inventory.ts';
 import { type Answer, notWritten, type Platform, type System } from '../platform.ts';

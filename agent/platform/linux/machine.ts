@@ -3,7 +3,7 @@
  * own that ends, which is this very program under another verb.
  */
 import { join } from 'node:path';
-import { realClock, withinTime } from '#contracts';
+import { realClock, withinTime } from '@sabha/contracts';
 import { runCommand } from '../child.ts';
 
 declare const SABHA_VERSION: string | undefined;

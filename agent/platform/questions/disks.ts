@@ -3,8 +3,8 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import { readJson } from '#contracts';
 import { type Output, runCommand } from '../child.ts';
 import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { realClock } from '#contracts';
 import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
 import { asksPrivacy, privacy } from './privacy.ts';

@@ -1,7 +1,7 @@
 /** Does a switch of the PC, or the privacy setting of its system, take camera and microphone away from programs? */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import { runCommand } from '../child.ts';
 import { readNames, readText } from '../linux/files.ts';
 import type { Question, System } from '../platform.ts';

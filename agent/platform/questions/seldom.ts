@@ -1,5 +1,5 @@
 /** For a question that costs a program, or many files. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { Answer, Platform, Question } from '../platform.ts';
 
 /** How a probe asks it. */

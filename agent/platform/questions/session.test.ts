@@ -1,6 +1,7 @@
 /** Who sits at the PC; whether anybody does, and behind a lock, stands in the test of its probe. */
+
+import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { realClock } from '#contracts';
 import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
 import { atConsole } from './session.ts';

@@ -1,7 +1,7 @@
 /** A call into Windows that fails is not known, with its reason. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '#contracts';
+import { messageOf } from '@sabha/contracts';
 import type { Calls, Native, RegistryKey, RegistryValue } from '../native.ts';
 import type { Answer } from '../platform.ts';
 import { shortText } from '../text.ts';

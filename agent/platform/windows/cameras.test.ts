@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import { createCameraProbe } from '../../probes/room/camera.ts';
 import { createUsbProbe } from '../../probes/room/usb.ts';
 import { readUses } from './consent.ts';

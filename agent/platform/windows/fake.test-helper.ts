@@ -1,5 +1,5 @@
 /** A PC with Windows that is made of what a test says: its registry, its devices, its sound. */
-import { type Clock, realClock } from '#contracts';
+import { type Clock, realClock } from '@sabha/contracts';
 import type { Output } from '../child.ts';
 import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Slow, Sound, Told } from '../native.ts';
 import { attempt } from './attempt.ts';

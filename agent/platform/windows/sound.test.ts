@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { createMicrophoneProbe } from '../../probes/room/microphone.ts';
 import { createSoundProbe } from '../../probes/room/sound.ts';

@@ -1,7 +1,7 @@
 /** What lies beyond the router: names, anchors and the centre are asked together, until the centre has shown who it is or the time is over. */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type Clock, isLoopback, isThin, links } from '#contracts';
+import { type Clock, isLoopback, isThin, links } from '@sabha/contracts';
 import type { CentrePlace, ProbeContext } from '../../checks/probe.ts';
 import type { CentreSeen, PathFacts } from '../../link/analysis/path.ts';
 import {

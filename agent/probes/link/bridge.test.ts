@@ -2,8 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { links, realClock } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
-import { links, realClock } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
 import { askBridge } from '../../link/net/sip.ts';

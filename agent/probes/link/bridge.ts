@@ -1,5 +1,5 @@
 /** Does the dial-in bridge of this site answer? Without picture, a meeting is still heard over it. */
-import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '#contracts';
+import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { askBridge, type Bridge, type SipAnswer } from '../../link/net/sip.ts';

@@ -1,5 +1,5 @@
+import { links } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { links } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';

@@ -1,5 +1,5 @@
+import { faultOf, type Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { faultOf, type Profile } from '#contracts';
 import type { Window } from '../../link/analysis/quality.ts';
 import type { TierState } from '../../link/analysis/tier.ts';
 import type { LinkView } from '../../link/measure/quality-rounds.ts';

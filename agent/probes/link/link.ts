@@ -1,5 +1,5 @@
 /** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
-import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '#contracts';
+import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '@sabha/contracts';
 import type { Probe, ProbeResult } from '../../checks/probe.ts';
 import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../link/analysis/quality.ts';
 import { type Direction, placeOf, type TierState } from '../../link/analysis/tier.ts';

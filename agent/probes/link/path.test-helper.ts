@@ -1,6 +1,7 @@
 /** A network of the test's own, for the tests of the path: what answers there, and what was asked of it. */
+
+import { type LinkClass, links } from '@sabha/contracts';
 import { expect } from 'vitest';
-import { type LinkClass, links } from '#contracts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { createBudget, memoryStore } from '../../link/net/data-budget.ts';
 import type { Knocked, Looked } from '../../link/net/reach.ts';

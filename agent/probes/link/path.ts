@@ -1,5 +1,5 @@
 /** Where the way to the centre breaks: this PC's network, the router, the names, the line, or the centre itself. */
-import { type Clock, isLoopback, isThin, links, realClock } from '#contracts';
+import { type Clock, isLoopback, isThin, links, realClock } from '@sabha/contracts';
 import type { CentrePlace, Probe, ProbeContext } from '../../checks/probe.ts';
 import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';

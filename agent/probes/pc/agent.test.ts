@@ -1,5 +1,5 @@
+import { reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { reasonIn } from '#contracts';
 import type { SelfFigures } from '../../checks/probe.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { agentProbe } from './agent.ts';

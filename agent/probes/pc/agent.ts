@@ -1,5 +1,5 @@
 /** Can the agent itself be believed: do its checks run, and is its history whole? */
-import type { Check } from '#contracts';
+import type { Check } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 
 const reasonLimit = 256;

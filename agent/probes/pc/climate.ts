@@ -1,6 +1,6 @@
 /** Is the PC warm enough, cool enough and made for this height? What nothing here measures has no check. */
 import { connect } from 'node:net';
-import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactors } from '#contracts';
+import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactors } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import {
   judgeAir,

@@ -1,5 +1,5 @@
 /** Does the clock of this PC agree with the centre's? A wrong one spoils certificates, meetings and logs. */
-import type { Check } from '#contracts';
+import type { Check } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 
 const wrongMs = 5_000;

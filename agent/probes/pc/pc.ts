@@ -1,5 +1,5 @@
 /** Can this PC carry a meeting: processor, memory, disk, temperature. */
-import { type BeatKey, type Check, type Clock, messageOf, realClock } from '#contracts';
+import { type BeatKey, type Check, type Clock, messageOf, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, PcFigures, Platform } from '../../platform/platform.ts';

@@ -1,6 +1,6 @@
 /** Is there power, and for how long: mains and battery of the PC, and its UPS where the profile names one. */
 import { connect } from 'node:net';
-import { type Check, realClock } from '#contracts';
+import { type Check, realClock } from '@sabha/contracts';
 import type { PowerState, Probe, ProbeResult } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { type AskUps, createNut, type UpsAnswer } from '../../link/net/nut.ts';

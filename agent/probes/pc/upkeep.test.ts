@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import host from 'node:process';
+import { type Clock, realClock, reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type Clock, realClock, reasonIn } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { lastCrash } from '../../platform/questions/restart.ts';

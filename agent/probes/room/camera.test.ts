@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { beforeEach, expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import type { Answer, Camera } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createCameraProbe } from './camera.ts';

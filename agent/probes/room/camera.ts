@@ -1,5 +1,5 @@
 /** Are the room's cameras there, why is one not, and does a forgotten program hold one? No camera is opened. */
-import { type Clock, realClock } from '#contracts';
+import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Camera } from '../../platform/platform.ts';

@@ -1,5 +1,5 @@
+import { type Profile, realClock, reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type Profile, realClock, reasonIn } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';

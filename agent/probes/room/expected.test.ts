@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import { createExpected, type Room } from './expected.ts';
 
 type Device = { id: string; name: string; model?: string };

@@ -1,5 +1,5 @@
 /** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
-import { type Check, noneExpected, type Profile } from '#contracts';
+import { type Check, noneExpected, type Profile } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
 import { usbModelIn } from '../../platform/questions/usb.ts';

@@ -1,5 +1,5 @@
+import { type Profile, readinessOf } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type Profile, readinessOf } from '#contracts';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createMicrophoneProbe } from './microphone.ts';

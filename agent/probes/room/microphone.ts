@@ -1,5 +1,5 @@
 /** Are the room's microphones there, chosen, open and loud enough, and where one is not there, why? */
-import { type Clock, realClock } from '#contracts';
+import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, type Verdict } from '../../link/analysis/verdict.ts';
 import type { SoundState } from '../../platform/platform.ts';

@@ -1,5 +1,5 @@
+import { type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { type Profile, realClock } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { createProgramProbe } from './program.ts';

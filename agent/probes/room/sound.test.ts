@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import type { Answer, SoundService } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createSoundProbe } from './sound.ts';

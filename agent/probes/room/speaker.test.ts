@@ -1,5 +1,5 @@
+import { faultOf, type Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { faultOf, type Profile } from '#contracts';
 import type { Answer, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createSpeakerProbe } from './speaker.ts';

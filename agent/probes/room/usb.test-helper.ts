@@ -1,5 +1,5 @@
 /** Devices of USB as the kernel shows them, in a tree. */
-import { realClock } from '#contracts';
+import { realClock } from '@sabha/contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import type { Profile } from '#contracts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { type Plugged, pcOf, plugged } from './usb.test-helper.ts';
 import { createUsbProbe } from './usb.ts';

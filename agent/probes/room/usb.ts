@@ -1,5 +1,5 @@
 /** Do cameras and sound devices stay on their USB, or do they come and go? */
-import { type Check, type Clock, realClock } from '#contracts';
+import { type Check, type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { type KernelLine, kernelLog } from '../../platform/questions/disks.ts';

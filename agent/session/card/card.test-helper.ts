@@ -1,5 +1,5 @@
 /** What the tests of the card share: a room of which something is known. */
-import type { Check } from '#contracts';
+import type { Check } from '@sabha/contracts';
 import type { Known } from './statement.ts';
 
 /** A check that works, as far as nothing else is said. */

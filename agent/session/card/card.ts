@@ -1,5 +1,5 @@
 /** The room card: a file that whoever sits at this PC opens in a browser. It says whether the room is ready, or the one thing to fix. */
-import type { Clock } from '#contracts';
+import type { Clock } from '@sabha/contracts';
 import type { OnSlip } from '../../uplink/store/log.ts';
 import { type Page, pageOf, renewedEveryMs } from './page.ts';
 import { type Known, statementOf } from './statement.ts';

@@ -1,6 +1,6 @@
+import { type FaultId, faultIds, faults, type Language, languages } from '@sabha/contracts';
 import jsqr from 'jsqr';
 import { expect, test } from 'vitest';
-import { type FaultId, faultIds, faults, type Language, languages } from '#contracts';
 import { helpOf } from './page.ts';
 
 const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microphone.muted', readiness: 'not-ready' } as const;

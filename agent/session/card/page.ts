@@ -1,7 +1,7 @@
 /** The card as one HTML file that asks nobody for anything, in the languages of the site. */
 
+import { faultOf, type Language, type Readiness, vocabulary, type Words } from '@sabha/contracts';
 import { encode } from 'uqr';
-import { faultOf, type Language, type Readiness, vocabulary, type Words } from '#contracts';
 import { phrases, type Statement } from './statement.ts';
 
 /** How often the agent renews the time on the card. */

@@ -1,5 +1,5 @@
+import { faultOf, meetingComponents } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { faultOf, meetingComponents } from '#contracts';
 import { checkOf, faulty, knownOf, working } from './card.test-helper.ts';
 import { statementOf } from './statement.ts';
 

@@ -15,7 +15,7 @@ import {
   readinessOf,
   reasonIn,
   type Words,
-} from '#contracts';
+} from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
 
 /** What is known of the room. */

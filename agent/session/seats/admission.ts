@@ -1,7 +1,7 @@
 /** The service's end of the channel between the seats: admits one room seat, and only that of the user at the console. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type Clock, readJson } from '#contracts';
+import { type Clock, readJson } from '@sabha/contracts';
 import type { Answer, Platform } from '../../platform/platform.ts';
 import { ownerOfProof } from '../../platform/questions/proof.ts';
 import { readLines, sendLine } from './door.ts';

@@ -1,6 +1,6 @@
 /** The room seat's end of the channel to the service: on Linux it connects and proves its user, on Windows it waits at a pipe. */
 import { connect, type Server, type Socket } from 'node:net';
-import { backoffMs, type Clock, messageOf, readJson } from '#contracts';
+import { backoffMs, type Clock, messageOf, readJson } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { leaveProof, ownSession } from '../../platform/questions/proof.ts';
 import type { Log } from '../../uplink/store/log.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Language } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Language } from '#contracts';
 import { answerKeys, type Mend, pressKey, textOf } from './mend.ts';
 import type { KeyResult } from './messages.ts';
 

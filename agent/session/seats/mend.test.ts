@@ -1,5 +1,5 @@
+import type { Profile } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Profile } from '#contracts';
 import type { Answer, SoundChange, SoundDevice, SoundState } from '../../platform/platform.ts';
 import { createMend } from './mend.ts';
 import type { Mended } from './messages.ts';

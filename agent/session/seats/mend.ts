@@ -1,7 +1,6 @@
 /** One key in the room: the microphone and the speaker that the room should have are opened and chosen, and that can be taken back. */
 
 import { connect } from 'node:net';
-import * as v from 'valibot';
 import {
   type Check,
   type Clock,
@@ -13,7 +12,8 @@ import {
   readJson,
   reasonIn,
   type Words,
-} from '#contracts';
+} from '@sabha/contracts';
+import * as v from 'valibot';
 import type { Order, Platform, SoundChange, SoundState } from '../../platform/platform.ts';
 import { toast } from '../../platform/questions/toast.ts';
 import { shortText } from '../../platform/text.ts';

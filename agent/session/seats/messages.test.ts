@@ -1,5 +1,5 @@
+import { readJson } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { readJson } from '#contracts';
 import { seeded } from '../../checks/agent.test-helper.ts';
 import { type FromRoom, fromRoom, type ToRoom, toRoom } from './messages.ts';
 import { list, profile } from './seats.test-helper.ts';

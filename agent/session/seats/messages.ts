@@ -1,6 +1,7 @@
 /** The messages of the two seats, a line each: docs/seats.md. Unknown fields are ignored, as on the wire to the centre. */
+
+import { configuration, expectedLimit, languages, profile, state } from '@sabha/contracts';
 import * as v from 'valibot';
-import { configuration, expectedLimit, languages, profile, state } from '#contracts';
 
 /** Each side sends something at least so often. */
 export const seatEveryMs = 10_000;

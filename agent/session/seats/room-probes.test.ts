@@ -1,8 +1,8 @@
 /** Which probes need the session of whoever is signed in is seen from what they ask on each system, and held against the list. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Profile, realClock } from '@sabha/contracts';
 import { expect, test, vi } from 'vitest';
-import { type Profile, realClock } from '#contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import type { Platform } from '../../platform/platform.ts';

@@ -1,5 +1,5 @@
 /** The room seat, in the session of the signed-in user: runs the probes of the room, sends their checks to the service, and writes the card. */
-import { type Check, type Clock, isLanguage, type Language, messageOf } from '#contracts';
+import { type Check, type Clock, isLanguage, type Language, messageOf } from '@sabha/contracts';
 import { createCheckTable } from '../../checks/check-table.ts';
 import type { Probe, SelfFigures } from '../../checks/probe.ts';
 import { createRunner, type Runner, type RunnerOptions } from '../../checks/runner.ts';

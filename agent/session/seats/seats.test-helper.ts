@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Check, Profile } from '@sabha/contracts';
 import { onTestFinished } from 'vitest';
-import type { Check, Profile } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
 import { leaveProof } from '../../platform/questions/proof.ts';

@@ -1,7 +1,7 @@
 /** The room seat as the service sees it: what the seat last said of camera, sound and display, and what the service asks it to do. */
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '#contracts';
+import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '@sabha/contracts';
 import type { ProbeResult } from '../../checks/probe.ts';
 import type { Order, Platform } from '../../platform/platform.ts';
 import { pipeAt } from '../../platform/questions/proof.ts';

@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Check } from '#contracts';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { createToasts } from './mend.ts';

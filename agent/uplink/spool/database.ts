@@ -1,7 +1,7 @@
 /** The file under the spool: node:sqlite, write-ahead log, every commit on disk when it returns. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { keepPrivate } from '#contracts';
+import { keepPrivate } from '@sabha/contracts';
 
 /** `full`: no space; `damaged`: what is stored cannot be trusted; `failed`: the disk refused for another reason. */
 export class DiskError extends Error {

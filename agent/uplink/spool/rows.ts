@@ -1,5 +1,5 @@
 /** Rows and counters of the spool as they stand in its tables. */
-import { type EventMessage, markOf } from '#contracts';
+import { type EventMessage, markOf } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 
 /** `event` is kept longest; a `reading` goes first where space is short. */

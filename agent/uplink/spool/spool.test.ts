@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { type EventMessage, markOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type EventMessage, markOf } from '#contracts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';

@@ -1,5 +1,5 @@
 /** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
-import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '#contracts';
+import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged, openAnother } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';

@@ -1,5 +1,5 @@
 /** What every act on the spool shares: its memory, its one kind of transaction, and how it meets a fault of the disk. */
-import type { Clock, EventMessage } from '#contracts';
+import type { Clock, EventMessage } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 import { makeRoom } from './eviction.ts';
 import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './rows.ts';

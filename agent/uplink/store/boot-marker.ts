@@ -1,6 +1,7 @@
 /** A mark on the disk that this boot is alive, so that the next one can tell when and how it ended. */
+
+import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, type MainsGone, mainsGone, type Previous, previous, readJson } from '#contracts';
 import type { Memory } from './data-folder.ts';
 
 /** What the next boot will know of this one. */

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Signed } from '@sabha/contracts';
 import { afterAll, expect, test } from 'vitest';
-import type { Signed } from '#contracts';
 import { sealed } from '../../../test/centre-key.ts';
 import { createConfigStore } from './config-store.ts';
 

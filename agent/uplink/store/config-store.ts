@@ -12,7 +12,7 @@ import {
   type Profile,
   replaceFile,
   type Signed,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Log } from './log.ts';
 
 /** The last configuration of this PC, as it came. */

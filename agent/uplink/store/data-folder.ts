@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf, replaceFile } from '#contracts';
+import { messageOf, replaceFile } from '@sabha/contracts';
 import type { Log } from './log.ts';
 
 /** What the environment says. */

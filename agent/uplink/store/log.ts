@@ -1,6 +1,6 @@
 /** What the agent says to a person who reads its log; a pino logger is one. */
 import { appendFileSync, renameSync, statSync } from 'node:fs';
-import { type Clock, messageOf, oneLine } from '#contracts';
+import { type Clock, messageOf, oneLine } from '@sabha/contracts';
 
 /** Writes a line for a person, with fields for machines. */
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;

@@ -79,11 +79,11 @@ export const birth = v.object({
   gone: v.exactOptional(mainsGone),
 });
 /** The goodbye of a session, with its reason. */
-export const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
+const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The will of a session. */
-export const lost = v.object({ kind: v.literal('lost'), boot: token, session });
+const lost = v.object({ kind: v.literal('lost'), boot: token, session });
 /** The last gasp: the battery or UPS is about to end. The session stays open as long as the power does. */
-export const gasp = v.object({
+const gasp = v.object({
   kind: v.literal('gasp'),
   boot: token,
   session,

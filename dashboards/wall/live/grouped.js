@@ -1,7 +1,7 @@
 /** Hundreds of incidents as few lines: those of one fault in one state are one, and a search leaves what is meant. */
 import { pathOf, shownFaults } from './model.js';
 
-/** @import { IncidentRow } from '#contracts' */
+/** @import { IncidentRow } from '@sabha/contracts' */
 /** Many of one fault in one state. @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
 
 /** So many of one fault in one state stand one by one. */

@@ -2,7 +2,7 @@
 
 import { noneExpected } from '../words/subject.js';
 
-/** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '#contracts' */
+/** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '@sabha/contracts' */
 /** `unproven`: ready, or there and open, as far as nobody has proven sound and picture. @typedef {'ok' | 'unproven' | 'fault' | 'unknown'} Mark */
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
 /** Patterns of what a machine says, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */

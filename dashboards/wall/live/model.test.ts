@@ -1,4 +1,3 @@
-import { expect, test } from 'vitest';
 import {
   type FaultView,
   type IncidentRow,
@@ -11,7 +10,8 @@ import {
   type SiteView,
   type Snapshot,
   statuses,
-} from '#contracts';
+} from '@sabha/contracts';
+import { expect, test } from 'vitest';
 import {
   answerOf,
   changed,

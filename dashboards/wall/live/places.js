@@ -1,6 +1,6 @@
 /** Where a state stands on the tile map, and how its sites fit into a tile as dots. */
 
-/** @import { SiteView } from '#contracts' */
+/** @import { SiteView } from '@sabha/contracts' */
 /** @import { Mark } from './model.js' */
 
 /** Code, column, row and the spellings of each state and union territory of India: a tile map, so that no boundary is drawn. */

@@ -1,5 +1,5 @@
+import type { SiteView } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { SiteView } from '#contracts';
 import { dotsOf, height, tileOf, width } from './places.js';
 
 const sites = (count: number) => Array.from({ length: count }, (_, at) => ({ site: `s/${at}` }) as SiteView);

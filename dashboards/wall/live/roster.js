@@ -1,6 +1,6 @@
 /** What the wall makes of the roster's persons. */
 
-/** @import { RosterPerson } from '#contracts' */
+/** @import { RosterPerson } from '@sabha/contracts' */
 
 const order = /** @type {const} */ (['here', 'relieved', 'leave', 'off']);
 

@@ -1,5 +1,5 @@
+import type { RosterPerson } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { RosterPerson } from '#contracts';
 import { oldestProof, onDutyFirst, phoneText } from './roster.js';
 
 const asha: RosterPerson = { id: 'asha', name: 'Asha', from: 'roster', now: 'off', cells: {}, tel: null, reached: [], proofs: {} };

@@ -1,6 +1,6 @@
 /** Follows the centre's stream. By fetch and not by EventSource, which shows no silence: a link that is dead but not closed would stay green. */
 
-/** @import { Snapshot, StreamFrame } from '#contracts' */
+/** @import { Snapshot, StreamFrame } from '@sabha/contracts' */
 /**
  * @typedef {{
  *   onSnapshot: (snapshot: Snapshot) => void,

@@ -5,7 +5,7 @@ import { useFetched } from '../live/data.js';
 import { say } from '../words/words.js';
 import { useActing } from './person.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 /** @import { Act } from './person.js' */
 /** @typedef {{ key: string | null, person: string | null, here: boolean }} DeviceView */
 /** What a browser holds: its endpoint, and the key of the centre for which it was made, where it says so. @typedef {{ endpoint: string, key: string | null }} Held */

@@ -5,7 +5,7 @@ import { recall, remember } from '../words/preferences.js';
 import { say } from '../words/words.js';
 import { Dialog } from './dialog.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 
 const listed = /** @type {const} */ ([
   ['?', 'key.help'],

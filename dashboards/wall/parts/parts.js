@@ -5,7 +5,7 @@ import { reasonIn, subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { Language, Outage, Readiness, Sureness, WhoView, Why, Words } from '#contracts' */
+/** @import { Language, Outage, Readiness, Sureness, WhoView, Why, Words } from '@sabha/contracts' */
 /** @import { Catalogue, Mark as MarkName, Reasons } from '../live/model.js' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */

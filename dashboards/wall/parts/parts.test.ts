@@ -1,5 +1,5 @@
+import { reasons, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { reasons, vocabulary } from '#contracts';
 import { awayText, type Scene, whyText } from './parts.js';
 
 const title = { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' };

@@ -8,7 +8,7 @@ import { refusedText } from '../words/refused.js';
 import { say, shown } from '../words/words.js';
 import { Dialog } from './dialog.js';
 
-/** @import { Language, MeView } from '#contracts' */
+/** @import { Language, MeView } from '@sabha/contracts' */
 /** Why a thing was not done, in words ('' where it was) and by its code, and what was answered. @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done */
 /**
  * Posts in the reader's name; null where no name was given.

@@ -5,7 +5,7 @@ import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 import { Dialog } from './dialog.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act, Done } from './person.js' */
 /** What is taken, and what it is called. @typedef {{ id: number, title: string }} Wanted */

@@ -5,7 +5,7 @@ import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 
-/** @import { IncidentRow, IncidentView } from '#contracts' */
+/** @import { IncidentRow, IncidentView } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /** For so many hours it can be made quiet with one press. */

@@ -4,7 +4,7 @@ import { figure, Lines } from '../parts/parts.js';
 import { ageText } from '../words/times.js';
 import { amount, nameIn, say, sayWord } from '../words/words.js';
 
-/** @import { PcView, SiteDetail } from '#contracts' */
+/** @import { PcView, SiteDetail } from '@sabha/contracts' */
 /** @import { Line, Scene } from '../parts/parts.js' */
 
 /** Below it the air cools a PC as at sea level. */

@@ -9,7 +9,7 @@ import { filled, say, sayWord, shown } from '../words/words.js';
 import { Actions, deedText, handlingLines } from './handling.js';
 import { againText, incidentTitle, overText, toldText } from './incidents.js';
 
-/** @import { IncidentReasons, IncidentRow, IncidentView } from '#contracts' */
+/** @import { IncidentReasons, IncidentRow, IncidentView } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /**

@@ -12,7 +12,7 @@ import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
 import { handlingLines } from './handling.js';
 
-/** @import { IncidentRow, Language, StateView } from '#contracts' */
+/** @import { IncidentRow, Language, StateView } from '@sabha/contracts' */
 /** @import { Group } from '../live/grouped.js' */
 /** @import { Scene } from '../parts/parts.js' */
 

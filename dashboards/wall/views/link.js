@@ -5,7 +5,7 @@ import { reasonIn } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { filled, say, sayWord, shown } from '../words/words.js';
 
-/** @import { LinkReport, SiteDetail } from '#contracts' */
+/** @import { LinkReport, SiteDetail } from '@sabha/contracts' */
 /** @import { Line, Scene } from '../parts/parts.js' */
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
 

@@ -1,5 +1,5 @@
+import { type LinkReport, reasons, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type LinkReport, reasons, vocabulary } from '#contracts';
 import type { Scene } from '../parts/parts.js';
 import { capacityText, freeLines } from './link.js';
 

@@ -5,7 +5,7 @@ import { Lines } from '../parts/parts.js';
 import { timeText } from '../words/times.js';
 import { say, sayWord, shown } from '../words/words.js';
 
-/** @import { MaintenanceView, SiteDetail, SiteView } from '#contracts' */
+/** @import { MaintenanceView, SiteDetail, SiteView } from '@sabha/contracts' */
 /** @import { Line, Scene } from '../parts/parts.js' */
 
 const lookEveryMs = 60_000;

@@ -14,7 +14,7 @@ import { DutyCard } from './roster.js';
 import { useSearch } from './search.js';
 
 /** @import { Component } from 'preact' */
-/** @import { IncidentRow, Language, SiteView, StateView, Words } from '#contracts' */
+/** @import { IncidentRow, Language, SiteView, StateView, Words } from '@sabha/contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */

@@ -8,7 +8,7 @@ import { Trouble, useActing } from '../parts/person.js';
 import { timeText } from '../words/times.js';
 import { nameIn, say, sayWord, shown } from '../words/words.js';
 
-/** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '#contracts' */
+/** @import { RollCallCounts, RollCallRow, RollCallSummary, RollCallView } from '@sabha/contracts' */
 /** @import { Mark as MarkName, View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 

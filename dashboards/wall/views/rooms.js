@@ -7,7 +7,7 @@ import { ageText, timeText } from '../words/times.js';
 import { nameIn, say, sayWord } from '../words/words.js';
 import { Strips } from './strips.js';
 
-/** @import { Check, HistoryView, PcView } from '#contracts' */
+/** @import { Check, HistoryView, PcView } from '@sabha/contracts' */
 /** @import { Mark as MarkName } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 /** @typedef {PcView['checks'][number]} DatedCheck */

@@ -6,7 +6,7 @@ import { Foreign, Mark, Phone } from '../parts/parts.js';
 import { timeText, timeTextIn } from '../words/times.js';
 import { say, sayWord } from '../words/words.js';
 
-/** @import { DayView, DutyView, RosterPerson } from '#contracts' */
+/** @import { DayView, DutyView, RosterPerson } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
 /** What stands here changes by the clock, at a full minute. */

@@ -7,7 +7,7 @@ import { pathOf, shownFaults } from '../live/model.js';
 import { titleOf } from '../parts/parts.js';
 import { say } from '../words/words.js';
 
-/** @import { IncidentRow } from '#contracts' */
+/** @import { IncidentRow } from '@sabha/contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 

@@ -16,7 +16,7 @@ import { Needs } from './nation.js';
 import { Room } from './rooms.js';
 import { DutyCard } from './roster.js';
 
-/** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '#contracts' */
+/** @import { ChecklistItem, HistoryView, SiteDetail, SiteView } from '@sabha/contracts' */
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 

@@ -1,5 +1,5 @@
+import { type PcView, reasons, type SiteDetail, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type PcView, reasons, type SiteDetail, vocabulary } from '#contracts';
 import type { Scene } from '../parts/parts.js';
 import { nextDeed } from './site.js';
 

@@ -5,7 +5,7 @@ import { subjectOf } from '../words/subject.js';
 import { ageText, timeText } from '../words/times.js';
 import { say } from '../words/words.js';
 
-/** @import { HistorySpan, HistoryView } from '#contracts' */
+/** @import { HistorySpan, HistoryView } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 /** @typedef {Omit<HistorySpan, 'status'> & { status: HistorySpan['status'] | 'unproven' }} Span */
 

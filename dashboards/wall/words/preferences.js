@@ -4,7 +4,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { say } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 /** @typedef {'dark' | 'light'} Theme */
 /** @typedef {'lang' | 'theme' | 'name' | 'keys'} Preference */
 

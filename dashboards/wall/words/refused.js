@@ -2,7 +2,7 @@
 import { timeText } from './times.js';
 import { isKey, say, shown } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 
 /**
  * '' where it was done.

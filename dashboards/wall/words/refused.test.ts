@@ -1,5 +1,5 @@
+import { refusal } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { refusal } from '#contracts';
 import { refusedText } from './refused.js';
 
 const { options } = refusal.entries.code.wrapped;

@@ -1,7 +1,7 @@
 /** What a check is about, in words. */
 import { hasWord, sayWord, shown } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from './words.js' */
 
 /**

@@ -1,7 +1,7 @@
 /** Ages and clock times as a person says them. */
 import { amount } from './words.js';
 
-/** @import { Language } from '#contracts' */
+/** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from './words.js' */
 
 const second = 1_000;

@@ -1,5 +1,5 @@
+import { vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { vocabulary } from '#contracts';
 import { ageText, timeText, timeTextIn } from './times.js';
 
 const minute = 60_000;

@@ -4,7 +4,7 @@ import { actTexts } from './texts-acts.js';
 import { pageTexts } from './texts-page.js';
 import { placeTexts } from './texts-places.js';
 
-/** @import { Language, Vocabulary as CentreWords, Words } from '#contracts' */
+/** @import { Language, Vocabulary as CentreWords, Words } from '@sabha/contracts' */
 
 const table = { ...pageTexts, ...actTexts, ...placeTexts };
 

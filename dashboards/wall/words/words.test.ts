@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { type Language, noneExpected, outageCauses, outageText, reasons, surenessOf, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Language, noneExpected, outageCauses, outageText, reasons, surenessOf, vocabulary } from '#contracts';
 import { outageText as wallText } from '../parts/parts.js';
 import { calmOf, deviceOf, reasonIn, subjectOf } from './subject.js';
 import { amount, say, sayWord, shown, texts } from './words.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
 import { startApi } from '../server.ts';
 import { bundled } from './bundle.ts';

@@ -1,7 +1,7 @@
 /** The wall in few files, made at the start from those that a browser would else ask for one by one: on a thin link each costs a way there and back. */
 import { basename } from 'node:path';
+import type { Clock } from '@sabha/contracts';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
-import type { Clock } from '#contracts';
 import type { Head } from '../../pki/door/guard.ts';
 import { fileOf, type StaticFile } from './files.ts';
 import { hashOf, importMapOf, types, type Wall } from './wall.ts';

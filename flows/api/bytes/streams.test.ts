@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Clock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Clock } from '#contracts';
 import {
   emptyAccounts,
   emptySiteOrders,

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
-import type { Cancel, Clock, StreamFrame } from '#contracts';
+import type { Cancel, Clock, StreamFrame } from '@sabha/contracts';
 import type { Viewer } from '../../pki/door/door.ts';
 import type { ScopedView } from '../../pki/door/scoped.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { openReflectorToken, sealReflectorToken, transferBytes, transferPath } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openReflectorToken, sealReflectorToken, transferBytes, transferPath } from '#contracts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
 import { type Api, startApi } from '../server.ts';

@@ -1,7 +1,7 @@
 /** `/link-test`: takes and gives a few bytes, so that a PC whose UDP is blocked knows what its link carries by TCP. For who holds a reflector's token. */
 import { randomBytes } from 'node:crypto';
+import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '#contracts';
 import { Refused } from '../../pki/door/refused.ts';
 
 /** What a transfer needs. */

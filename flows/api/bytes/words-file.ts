@@ -1,5 +1,5 @@
 /** The words of faults and of the domain as a file. A module of its own: the channels that it loads are slow to load. */
-import { faultIds, faults, languages, reasons } from '#contracts';
+import { faultIds, faults, languages, reasons } from '@sabha/contracts';
 import { wordsOf } from '../../notify/people/channels/channels.ts';
 import { fileOf, type StaticFile } from './files.ts';
 

@@ -1,6 +1,7 @@
 /** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
+
+import { hashToken, type RolloutView } from '@sabha/contracts';
 import fastify from 'fastify';
-import { hashToken, type RolloutView } from '#contracts';
 import { addDoor, ownPart, plainDoor } from '../../pki/door/door.ts';
 import { createSiteOrders } from '../../sites/site-orders.ts';
 import { record, recordsOf, smallTree } from '../../sites/sites.test-helper.ts';

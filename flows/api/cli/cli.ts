@@ -3,7 +3,17 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { clearLine, codeOf, type Language, languageFor, lineIn, proveServer, readSettings, realClock, withPatience } from '#contracts';
+import {
+  clearLine,
+  codeOf,
+  type Language,
+  languageFor,
+  lineIn,
+  proveServer,
+  readSettings,
+  realClock,
+  withPatience,
+} from '@sabha/contracts';
 import { BackupError } from '../../storage/backup/format/backup-error.ts';
 import { copyInto } from '../../storage/backup/format/copy-into.ts';
 import { restore } from '../../storage/backup/restore.ts';

@@ -1,5 +1,5 @@
+import type { RollCallRow, RollCallView, SiteView } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { RollCallRow, RollCallView, SiteView } from '#contracts';
 import { toCsv } from '../../sites/csv.ts';
 import { inTurn } from './api.test-helper.ts';
 import { createClient } from './kit/client.ts';

@@ -1,6 +1,6 @@
 /** From the words of a command to its answer. */
 import { parseArgs } from 'node:util';
-import { isLanguage, languages, saidOfCall } from '#contracts';
+import { isLanguage, languages, saidOfCall } from '@sabha/contracts';
 import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';

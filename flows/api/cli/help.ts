@@ -1,5 +1,5 @@
 /** What the verbs of `sabha` do and take, in every language: `--help`. */
-import { inColumns, type Language, languages, type Words } from '#contracts';
+import { inColumns, type Language, languages, type Words } from '@sabha/contracts';
 import type { Verb } from './kit/model.ts';
 import { verbIn, verbs } from './verbs.ts';
 

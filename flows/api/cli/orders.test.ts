@@ -1,6 +1,6 @@
+import type { CommandView } from '@sabha/contracts';
 import { renderUnicodeCompact } from 'uqr';
 import { expect, test } from 'vitest';
-import type { CommandView } from '#contracts';
 import { toCsv } from '../../sites/csv.ts';
 import { inTurn } from './api.test-helper.ts';
 import { operator } from './operator.test-helper.ts';

@@ -1,5 +1,5 @@
+import type { AnnouncementView, DayView, RosterCheck, RosterPerson } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { AnnouncementView, DayView, RosterCheck, RosterPerson } from '#contracts';
 import { operator } from './operator.test-helper.ts';
 
 const { state, sabha } = operator();

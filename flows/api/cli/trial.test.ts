@@ -1,5 +1,5 @@
+import type { TabsTrial } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { TabsTrial } from '#contracts';
 import { operator } from './operator.test-helper.ts';
 
 const { state, file, sabha } = operator();

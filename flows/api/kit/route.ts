@@ -1,7 +1,8 @@
 /** What a route of the API is: a row that says where it is, who may ask, what it takes and answers, and what it does. OpenAPI is made from the same rows. */
+
+import { describeIssue } from '@sabha/contracts';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
-import { describeIssue } from '#contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Replay } from '../../node-red/replay/replay.ts';
 import type { TabsOrders } from '../../node-red/tabs-orders.ts';

@@ -1,7 +1,8 @@
 /** What requests to several routes may say, their addresses too. What does not fit is told in one line. */
+
+import { groupOfScope, isId, isPcPath, siteStages } from '@sabha/contracts';
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import { groupOfScope, isId, isPcPath, siteStages } from '#contracts';
 import type { PcChoice } from '../../view/view.ts';
 
 /** Largest body of a request, bytes. */

@@ -1,5 +1,5 @@
+import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { IncidentRow } from '#contracts';
 import type { Alert } from '../../notify/people/channels/kit/alert.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { type MirrorWord, startMirror } from './alertmanager.ts';

@@ -1,5 +1,5 @@
 /** Alertmanager as a mirror: what people were told of stands there too, sent anew each minute, so that it ends by itself where we do. */
-import type { Cancel, Clock, IncidentRow } from '#contracts';
+import type { Cancel, Clock, IncidentRow } from '@sabha/contracts';
 import { type Alert, alertOf } from '../../notify/people/channels/kit/alert.ts';
 import { type Fetch, request } from '../../notify/people/channels/kit/http.ts';
 

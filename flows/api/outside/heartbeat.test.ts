@@ -1,5 +1,5 @@
+import type { Explained } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Explained } from '#contracts';
 import type { Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';

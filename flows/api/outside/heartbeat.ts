@@ -1,5 +1,5 @@
 /** The heartbeat of the whole way: from the word of a PC through broker, flows, tabs and outbox to an address outside (F29). */
-import type { Cancel, Clock, Presence } from '#contracts';
+import type { Cancel, Clock, Presence } from '@sabha/contracts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { centralNotice } from '../../engine/transitions/notice.ts';

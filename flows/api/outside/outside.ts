@@ -1,5 +1,5 @@
 /** What goes out to programs of others for as long as the centre runs, each where `sabha.json` names an address for it. */
-import { type Cancel, loadText, type Settings, siteOf } from '#contracts';
+import { type Cancel, loadText, type Settings, siteOf } from '@sabha/contracts';
 import type { CentreEvent } from '../../engine/records/incidents.ts';
 import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { watchdogOf } from '../../notify/people/channels/watchdog.ts';

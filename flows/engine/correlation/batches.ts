@@ -1,5 +1,5 @@
 /** What many PCs do one after the other is told to central as one step in ten minutes (R19, R27). */
-import { isPcPath } from '#contracts';
+import { isPcPath } from '@sabha/contracts';
 import type { Incident, News, StandingFault } from '../records/incidents.ts';
 
 const everyMs = 10 * 60_000;

@@ -1,5 +1,5 @@
 /** One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. */
-import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '#contracts';
+import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';

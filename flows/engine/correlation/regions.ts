@@ -1,5 +1,5 @@
 /** Which line, provider, state or nation explains the sites that went; pure. */
-import { causeKindOf, causeScope, stateOf } from '#contracts';
+import { causeKindOf, causeScope, stateOf } from '@sabha/contracts';
 import type { Numbers } from './numbers.ts';
 import type { Down, SiteSight } from './sight.ts';
 

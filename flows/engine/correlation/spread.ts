@@ -1,5 +1,5 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
-import { causeKindOf, causeScope, nameInScope } from '#contracts';
+import { causeKindOf, causeScope, nameInScope } from '@sabha/contracts';
 import type { Incident, Update } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 

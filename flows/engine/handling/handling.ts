@@ -1,5 +1,5 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
-import type { LinkClass } from '#contracts';
+import type { LinkClass } from '@sabha/contracts';
 import type { Again, Deed, HandlingOrder, Taken } from '../records/handling.ts';
 import type { Incident } from '../records/incidents.ts';
 import { deedsKept, fixedForMs, hourMs, takenForMs, tellingOrdersAnHour, withdrawForMs } from './numbers.ts';

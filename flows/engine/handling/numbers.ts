@@ -1,5 +1,5 @@
 /** THE numbers of handling: for how long the word of a person counts, each with its reason. */
-import type { LinkClass, Severity } from '#contracts';
+import type { LinkClass, Severity } from '@sabha/contracts';
 
 const minuteMs = 60_000;
 /** One hour, milliseconds. */

@@ -1,5 +1,5 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
-import { links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '#contracts';
+import { links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '@sabha/contracts';
 import { type Away, isAway, isBeside, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import { type Finding, type Joint, lostPowerTogether, weighed, whyUnheard, whyWasAway } from '../outages/returns.ts';

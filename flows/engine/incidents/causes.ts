@@ -1,5 +1,5 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, causeScope, maintainedIn, nameInScope, stateOf } from '#contracts';
+import { causeKindOf, causeScope, maintainedIn, nameInScope, stateOf } from '@sabha/contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';

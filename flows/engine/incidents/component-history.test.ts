@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Check } from '#contracts';
 import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;

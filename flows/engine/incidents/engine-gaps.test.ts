@@ -1,5 +1,5 @@
+import { links } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { links } from '#contracts';
 import { ofTier } from '../../../test/figures.ts';
 import { createStage, online, pc } from './stage.test-helper.ts';
 

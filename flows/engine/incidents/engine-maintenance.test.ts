@@ -1,5 +1,5 @@
+import { maintenanceScope } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { maintenanceScope } from '#contracts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import { contentsAfter, createStage, fault, ok, pc, type Stage } from './stage.test-helper.ts';
 

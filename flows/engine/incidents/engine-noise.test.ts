@@ -1,5 +1,5 @@
+import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { budgets, type Check } from '#contracts';
 import { createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;

@@ -1,5 +1,5 @@
+import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { budgets, type Check } from '#contracts';
 import type { OutboxRow } from '../records/notices.ts';
 import { live, nation, restarted } from './nation.test-helper.ts';
 import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';

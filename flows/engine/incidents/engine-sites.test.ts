@@ -1,5 +1,5 @@
+import { believedSession } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { believedSession } from '#contracts';
 import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
 

@@ -1,5 +1,5 @@
+import type { Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import type { Check } from '#contracts';
 import { fault, holdFirst, ok, online } from './stage.test-helper.ts';
 
 const second = 1_000;

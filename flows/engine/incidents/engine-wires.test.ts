@@ -1,5 +1,5 @@
+import { digestOf } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '#contracts';
 import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
 
 const second = 1_000;

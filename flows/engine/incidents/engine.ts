@@ -3,7 +3,7 @@
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
 
-import { links, unfinishedFault } from '#contracts';
+import { links, unfinishedFault } from '@sabha/contracts';
 import { createBatches } from '../correlation/batches.ts';
 import { createCorrelation } from '../correlation/correlation.ts';
 import { usualNumbers } from '../correlation/numbers.ts';

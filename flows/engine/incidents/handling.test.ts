@@ -1,5 +1,5 @@
+import type { SaidWord } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { SaidWord } from '#contracts';
 import { fault, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 const minute = 60_000;

@@ -1,5 +1,5 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
-import { causeKindOf, nameInScope, siteOf } from '#contracts';
+import { causeKindOf, nameInScope, siteOf } from '@sabha/contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
 import { sceneOver } from '../transitions/standing.ts';

@@ -2,7 +2,7 @@
  * Maintenance: its beginning and its end are told like an incident of the place, by the tabs; between the two what comes of the place is recorded
  * and told to nobody, and what is still bad at the end is told once.
  */
-import { maintainedIn, maintenanceFault, maintenanceScope, pathOfScope } from '#contracts';
+import { maintainedIn, maintenanceFault, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Incident } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';

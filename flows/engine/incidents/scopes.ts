@@ -1,5 +1,5 @@
 /** Scopes and their incidents: a room, the centre itself, and the one list of PCs unheard since a gap of ours (R19). */
-import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, zonedAt } from '#contracts';
+import { budgets, type CauseKind, causeKindOf, causeScope, siteOf, stateOf, zonedAt } from '@sabha/contracts';
 import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';

@@ -1,5 +1,5 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
-import type { Presence } from '#contracts';
+import type { Presence } from '@sabha/contracts';
 import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';

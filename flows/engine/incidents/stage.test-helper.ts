@@ -1,5 +1,5 @@
 /** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
-import { type Check, digestOf, type Previous } from '#contracts';
+import { type Check, digestOf, type Previous } from '@sabha/contracts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
 import type { FollowsClock } from '../records/clock.ts';

@@ -1,5 +1,5 @@
 /** What a gap of our own, or the time before a start, kept waiting (R18a): it is read before anything that was due in it is told. */
-import { isPcPath } from '#contracts';
+import { isPcPath } from '@sabha/contracts';
 
 /** What is known of our hearing; `unreadUntil`: until when something may be waiting, `current`: who named the state that is held. */
 export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };

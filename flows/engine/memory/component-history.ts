@@ -1,5 +1,5 @@
 /** What of a PC's record is news for the strips of its site: its presence, and the answer of each component. */
-import { budgets, type Check, type Status } from '#contracts';
+import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
 

@@ -1,6 +1,6 @@
 /** What the engine holds in memory, and what of it must be written: every put becomes one row of the next batch (R20). */
 
-import { budgets } from '#contracts';
+import { budgets } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Contents, Op } from '../records/ops.ts';
 

@@ -1,5 +1,5 @@
 /** How long the centre heard in all, whatever gaps of its own lay between (R18a, R19): gaps delay what is told of a dead PC, and never hide it. */
-import { links } from '#contracts';
+import { links } from '@sabha/contracts';
 
 /** In so much of a gap's end the PCs are asked anew, and answer. */
 const answeringMs = 60_000;

@@ -2,7 +2,7 @@
  * Why a PC is away, judged from what the server has seen; pure. The first row that fits decides: its own messages, then its site, then its
  * state or provider. The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
-import { links, type Outage, openUpTo } from '#contracts';
+import { links, type Outage, openUpTo } from '@sabha/contracts';
 import type { Absence, PcRecord } from '../records/incidents.ts';
 import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
 

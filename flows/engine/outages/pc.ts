@@ -10,7 +10,7 @@ import {
   type Presence,
   sameAnswer,
   willGraceMs,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import { withUpdates, withVersions } from './updates.ts';
 

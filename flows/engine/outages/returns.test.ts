@@ -1,5 +1,5 @@
+import type { Previous } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Previous } from '#contracts';
 import type { PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { away, from, now } from './returns.test-helper.ts';

@@ -1,5 +1,5 @@
 /** Why a PC was away, judged from what it says at its return; pure. */
-import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '#contracts';
+import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '@sabha/contracts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import {
   type Away,

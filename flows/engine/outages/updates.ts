@@ -1,6 +1,6 @@
 /** What of a machine was updated, and when, by what its inventory says that it runs; pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import type { PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
 /** No room has more. */

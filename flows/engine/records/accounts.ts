@@ -1,5 +1,5 @@
 /** An account and a login as the ledger keeps them: of password, token and session it knows only what they hash to. */
-import type { TokenRole } from '#contracts';
+import type { TokenRole } from '@sabha/contracts';
 
 /** scrypt's parameters stand beside each hash, so that a later version may choose stronger ones. Salt and key in base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };

@@ -1,5 +1,5 @@
 /** What people do about an incident, and what is told once more for it. */
-import type { AgainReason, DeedKind, Severity } from '#contracts';
+import type { AgainReason, DeedKind, Severity } from '@sabha/contracts';
 
 /** One thing that was done; `by` is empty where nobody did it. `to`: who was asked, or from whom it was taken. */
 export type Deed = { at: number; by: string; did: DeedKind; to?: string; until?: number };

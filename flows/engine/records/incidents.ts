@@ -12,7 +12,7 @@ import type {
   TransitionKind,
   Want,
   Words,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Again, Handling, HandlingOrder, Taken } from './handling.ts';
 
 /** What the centre remembers of one PC. Written to the ledger as one row. */

@@ -1,7 +1,7 @@
 /** Messages to people: what waits in the outbox, and what a channel promises. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
 import type * as v from 'valibot';
-import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '#contracts';
 import type { Again } from './handling.ts';
 import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
 import type { Place } from './place.ts';

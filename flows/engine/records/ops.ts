@@ -10,7 +10,7 @@ import type {
   RollCallView,
   Signed,
   TabsStep,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Account, AccountContents, Login } from './accounts.ts';
 import type { Announcement, AnnouncementState } from './announcements.ts';
 import type { Async, LedgerRetention } from './archives.ts';

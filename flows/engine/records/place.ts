@@ -1,4 +1,4 @@
-import type { Words } from '#contracts';
+import type { Words } from '@sabha/contracts';
 
 /** The names of a scope, as people know it, and what helps whoever calls or goes there, as far as the site table says it. */
 export type Place = {

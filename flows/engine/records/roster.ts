@@ -1,5 +1,5 @@
 /** The roster as the ledger keeps it: who is told, when they are on duty, and who stands in for them. */
-import type { Person, Role } from '#contracts';
+import type { Person, Role } from '@sabha/contracts';
 import type { DayHours } from './meetings.ts';
 
 /** Days off, the first and the last, by the calendar on the wall: `2027-01-10`. */

@@ -1,5 +1,5 @@
 /** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
-import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '#contracts';
+import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '@sabha/contracts';
 import type { KnownPc } from './incidents.ts';
 import type { DayHours, OfficeHours } from './meetings.ts';
 import type { Place } from './place.ts';

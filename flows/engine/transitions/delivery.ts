@@ -1,5 +1,5 @@
 /** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
-import { bySeverity, causeKindOf, isAbsence, type Severity, stateOf } from '#contracts';
+import { bySeverity, causeKindOf, isAbsence, type Severity, stateOf } from '@sabha/contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, StandingFault, Told, Transition } from '../records/incidents.ts';

@@ -1,5 +1,5 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
-import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '#contracts';
+import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '@sabha/contracts';
 import { woken } from '../handling/handling.ts';
 import type { FaultNews, Incident, News, StandingFault } from '../records/incidents.ts';
 import { faultKey, type Scene, silence } from './standing.ts';

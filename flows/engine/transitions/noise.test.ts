@@ -1,5 +1,5 @@
+import { budgets } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { budgets } from '#contracts';
 import { createNoise } from './noise.ts';
 
 const room = 'ladakh/leh/hall';

@@ -1,5 +1,5 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
-import { budgets, causeKindOf, faultOf, isPcPath } from '#contracts';
+import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Scene, Standing } from './standing.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */

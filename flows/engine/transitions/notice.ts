@@ -1,5 +1,5 @@
 /** What a message to a person is made of (PROTOCOL R23); `people/words.ts` makes the text. */
-import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, type Words } from '#contracts';
+import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, type Words } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, FaultNews, Incident, ShownOutage, Spread, Transition } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';

@@ -1,5 +1,5 @@
 /** What stands in a scope: read from a PC's record, or from the centre's own list. */
-import { budgets, bySeverity, faultOf } from '#contracts';
+import { budgets, bySeverity, faultOf } from '@sabha/contracts';
 import { returns } from '../outages/pc.ts';
 import type { PcRecord, StandingFault } from '../records/incidents.ts';
 

@@ -1,5 +1,5 @@
 /** Several steps of an incident: those that are one message, and whether they leave people with a fault that is over. */
-import { bySeverity } from '#contracts';
+import { bySeverity } from '@sabha/contracts';
 import type { Incident, Timer, Transition } from '../records/incidents.ts';
 import { isEnd } from './incident.ts';
 import { type Hand, judge } from './offer.ts';

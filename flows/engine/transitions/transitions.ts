@@ -1,5 +1,5 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
-import { faultOf, type Severity } from '#contracts';
+import { faultOf, type Severity } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Again } from '../records/handling.ts';
 import type { Act, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';

@@ -1,5 +1,5 @@
 /** What edited tabs would have told, beside what the tabs that run would have. */
-import { isPcPath, type TabsTrial } from '#contracts';
+import { isPcPath, type TabsTrial } from '@sabha/contracts';
 import type { About } from './input.ts';
 import type { Played, Told } from './run.ts';
 

@@ -1,5 +1,5 @@
 /** The way of each message through the nodes, written down with what came of it: tomorrow it is known why somebody was told, whatever the tabs are by then. */
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { readMessage } from '../acts.ts';
 import type { Watch } from '../explain.ts';

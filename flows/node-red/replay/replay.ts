@@ -4,7 +4,7 @@
  * written, nobody is told, and the centre that runs knows nothing of it.
  */
 import { Worker } from 'node:worker_threads';
-import { type Clock, oneLine, type Person, type TabsTrial } from '#contracts';
+import { type Clock, oneLine, type Person, type TabsTrial } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';

@@ -1,5 +1,5 @@
 /** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
-import { causeKindOf, faultOf, isPcPath } from '#contracts';
+import { causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
 import type { Past, PcChange } from '../../engine/records/past.ts';

@@ -1,5 +1,5 @@
+import type { Severity } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Severity } from '#contracts';
 import type { Act, WireMessage } from '../../engine/records/incidents.ts';
 import { asleep, type Conclusion, type Live, now, type Run, startLive, tabsDir, wireMessage } from '../tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';

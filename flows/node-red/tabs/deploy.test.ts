@@ -1,8 +1,8 @@
 /** Deploys as the editor makes them, to a real Node-RED with the lint. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TabsStep } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TabsStep } from '#contracts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';
 import { createTabsOrders } from '../tabs-orders.ts';

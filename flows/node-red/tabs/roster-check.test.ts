@@ -1,5 +1,5 @@
+import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { randomFrom } from '../../../test/random.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { openChannels } from '../../notify/people/channels/channels.ts';

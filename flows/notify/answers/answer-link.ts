@@ -1,7 +1,7 @@
 /** The link by which a person answers to an incident: who and which stand in it, and only this centre can make one. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { loadText, replaceFile, StartError } from '#contracts';
+import { loadText, replaceFile, StartError } from '@sabha/contracts';
 
 /** Where a notice to many is read; as below. */
 export const noticePath = '/n';

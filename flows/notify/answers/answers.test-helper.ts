@@ -1,5 +1,5 @@
 /** The answers of a centre with one room whose microphone is gone, over a real engine. */
-import type { CommandView, Person, StreamFrame } from '#contracts';
+import type { CommandView, Person, StreamFrame } from '@sabha/contracts';
 import { scriptedView } from '../../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../../engine/incidents/stage.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';

@@ -9,7 +9,7 @@ import {
   pathOfScope,
   type SaidWord,
   siteOf,
-} from '#contracts';
+} from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Ingest } from '../../ingest/ingest.ts';

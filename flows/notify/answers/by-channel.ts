@@ -1,5 +1,5 @@
 /** What people answer over a channel: whose address it is, and what the person is shown. */
-import { type Person, wordsIn } from '#contracts';
+import { type Person, wordsIn } from '@sabha/contracts';
 import type { TakeAnswer, TakeMissedCall } from '../../engine/records/notices.ts';
 import { answerLine } from '../people/channels/kit/buttons.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';

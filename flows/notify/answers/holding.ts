@@ -1,5 +1,5 @@
 /** Whether what a person said of an incident still holds: then it is not said again. */
-import type { AnswerWord } from '#contracts';
+import type { AnswerWord } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 

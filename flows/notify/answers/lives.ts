@@ -1,7 +1,7 @@
 /** Pages of answers that stand open: each is told at once what became of its incident. */
 import type { ServerResponse } from 'node:http';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { FastifyReply } from 'fastify';
-import type { Cancel, Clock } from '#contracts';
 import type { AnswerLink } from './answer-link.ts';
 import type { Answers } from './answers.ts';
 

@@ -1,6 +1,7 @@
 /** The page of a notice to many: GET only shows, since scanners of mail open every link; the button says that it is read. */
+
+import { type Clock, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, wordsIn } from '#contracts';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import type { Head } from '../../pki/door/guard.ts';
 import type { Announcements } from '../announce/announce.ts';

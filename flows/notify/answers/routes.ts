@@ -1,6 +1,7 @@
 /** The door of an answer: a page that GET only shows, since scanners of mail open every link, and that POST acts by. Whoever has the link is believed to be its person. */
+
+import { answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '#contracts';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import { type Head, type Inline, ownAnd } from '../../pki/door/guard.ts';
 import { type AnswerLink, type AnswerLinks, answerLinkPath } from './answer-link.ts';

@@ -1,5 +1,5 @@
+import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { MessageLanguage } from '#contracts';
 import { isWatched, needsSomebody } from '../../../dashboards/wall/live/model.js';
 import { createStage, fault, ok, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
 import type { Incident } from '../../engine/records/incidents.ts';

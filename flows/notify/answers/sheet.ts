@@ -12,7 +12,7 @@ import {
   siteOf,
   titleIn,
   wordsIn,
-} from '#contracts';
+} from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import { isBeside } from '../../engine/outages/outages.ts';
 import type { Answer, Incident, StandingFault } from '../../engine/records/incidents.ts';

@@ -1,5 +1,5 @@
 /** What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no. */
-import { type Clock, keepLatest } from '#contracts';
+import { type Clock, keepLatest } from '@sabha/contracts';
 import type { OutboxRow, Report } from '../../engine/records/notices.ts';
 import { lateTogether, newsMs } from './lanes.ts';
 import { reportLimitMs, startGraceMs } from './numbers.ts';

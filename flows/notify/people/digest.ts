@@ -1,5 +1,5 @@
 /** Lists in place of many messages to a person: what waited for the morning and still stands; what is late because its channel was away. */
-import { bySeverity, filled, type MessageLanguage, nameIn, titleIn, wordsIn } from '#contracts';
+import { bySeverity, filled, type MessageLanguage, nameIn, titleIn, wordsIn } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { short } from './channels/kit/plain.ts';
 import { footerMark } from './words.ts';

@@ -1,6 +1,7 @@
 /** The messages as people get them, to be read aloud: `words.golden.txt`. */
+
+import { messageLanguages, type OutageCause } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { messageLanguages, type OutageCause } from '#contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { notice } from './people.test-helper.ts';
 import { render } from './words.ts';

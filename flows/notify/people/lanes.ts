@@ -1,5 +1,5 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Channel, OutboxRow } from '../../engine/records/notices.ts';
 import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, stoodStillMs, togetherMs } from './numbers.ts';
 

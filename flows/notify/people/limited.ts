@@ -1,5 +1,5 @@
 /** A time limit around a send, for channels that heed their signal and for those that do not. */
-import { type Cancel, type Clock, messageOf, withinTime } from '#contracts';
+import { type Cancel, type Clock, messageOf, withinTime } from '@sabha/contracts';
 import type { SendOutcome } from '../../engine/records/notices.ts';
 import { readMs, stoodStillMs } from './numbers.ts';
 

@@ -1,5 +1,5 @@
 /** Lists in a message: as many names as fit, each by what tells it from the others. */
-import { datesIn, filled, type MessageLanguage, wordsIn } from '#contracts';
+import { datesIn, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import { short } from './channels/kit/plain.ts';
 
 /** Longest name, as a site table has it. */

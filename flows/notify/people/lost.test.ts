@@ -1,6 +1,7 @@
 /** Somebody on duty whom nothing reaches: who is told instead, and what central hears of it. */
+
+import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { Notice, OpenChannel } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { member, wednesday } from '../roster/roster.test-helper.ts';

@@ -1,5 +1,5 @@
 /** THE table of how messages are sent: how long, how many at once, and when over the next channel. */
-import type { Severity } from '#contracts';
+import type { Severity } from '@sabha/contracts';
 
 /** Longest time that one send may take. */
 export const sendLimitMs = 30_000;

@@ -1,5 +1,5 @@
+import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { OpenChannel } from '../../engine/records/notices.ts';
 import type { Channels } from './channels/channels.ts';
 import { nextRow, wayOf } from './order.ts';

@@ -1,5 +1,5 @@
 /** A person's own order of channels: over which the person is told first, and over which next where that one does not deliver. */
-import type { Person } from '#contracts';
+import type { Person } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow } from '../../engine/records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 

@@ -1,5 +1,5 @@
+import type { Person } from '@sabha/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { Channel, OutboxRow, Outcome, RenderedMessage } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Channels } from './channels/channels.ts';

@@ -1,5 +1,5 @@
 /** The outbox: what waits for people is sent, and what became of it is written down (R26). */
-import { type Clock, keepLatest, type MessageLanguage } from '#contracts';
+import { type Clock, keepLatest, type MessageLanguage } from '@sabha/contracts';
 import {
   linkMark,
   type Notice,

@@ -1,5 +1,5 @@
 /** What an outcome makes of the rows of a message: how they are written down, when they are tried again, and what goes over the next channel instead. */
-import { type Clock, doubledMs } from '#contracts';
+import { type Clock, doubledMs } from '@sabha/contracts';
 import type { Copy, OutboxRow, Report, SendOutcome } from '../../engine/records/notices.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { backoff, reportLimitMs } from './numbers.ts';

@@ -1,5 +1,5 @@
 /** A clock that a test turns, and notices to send. */
-import type { Cancel, Clock, Person } from '#contracts';
+import type { Cancel, Clock, Person } from '@sabha/contracts';
 import type { Notice, OutboxRow } from '../../engine/records/notices.ts';
 import { footerMark } from './words.ts';
 

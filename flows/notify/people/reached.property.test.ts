@@ -1,6 +1,7 @@
 /** Random rosters over channels that fail: what becomes of each alert, and who is told. */
+
+import { type Person, severities } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Person, severities } from '#contracts';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import type { OpenChannel, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';

@@ -1,5 +1,5 @@
+import { type Person, realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Person, realClock } from '#contracts';
 import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
 import { channelFor, channelsOf, createRoster, namesOf, namesOfOne, personNamed, wrongScope } from './roster.ts';

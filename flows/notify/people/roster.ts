@@ -1,5 +1,5 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
-import { isWithin, type Person, type Role, roles } from '#contracts';
+import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, People } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** What is said of a notice over the telephone: where, what, since when. Who is woken hears nothing that can wait. */
-import type { MessageLanguage } from '#contracts';
+import type { MessageLanguage } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { spokenOf } from './words.ts';
 

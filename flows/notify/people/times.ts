@@ -1,5 +1,5 @@
 /** Times of day in a message, on the clocks of the site. */
-import { datesIn, isTimeZone, type MessageLanguage, messageLanguages } from '#contracts';
+import { datesIn, isTimeZone, type MessageLanguage, messageLanguages } from '@sabha/contracts';
 import { clockOf, localOf } from './channels/kit/local.ts';
 
 /** Day and time. A zone that this machine does not know is UTC, and says so. */

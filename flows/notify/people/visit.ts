@@ -1,5 +1,5 @@
 /** What a message says beside its news: for whoever calls or goes there. */
-import { filled, type MessageLanguage, titleIn, wordsIn } from '#contracts';
+import { filled, type MessageLanguage, titleIn, wordsIn } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { telOf } from '../roster/reach.ts';
 import { clockOf } from './channels/kit/local.ts';

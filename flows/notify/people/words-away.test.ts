@@ -1,5 +1,5 @@
+import { type MessageLanguage, messageLanguages, outageCauses, stepsOf, wordsIn } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { type MessageLanguage, messageLanguages, outageCauses, stepsOf, wordsIn } from '#contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
 import { render, textLimit } from './words.ts';

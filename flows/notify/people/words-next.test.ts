@@ -1,6 +1,7 @@
 /** Who is told next hears why, and who did something himself hears it as his own. */
+
+import { type MessageLanguage, messageLanguages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type MessageLanguage, messageLanguages } from '#contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { bodyOf, notice } from './people.test-helper.ts';
 import { render, type Telling, textLimit } from './words.ts';

@@ -1,5 +1,5 @@
+import { actionIn, faultIds, type MessageLanguage, messageLanguages, type Severity, severities, stepsOf, titleIn } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { actionIn, faultIds, type MessageLanguage, messageLanguages, type Severity, severities, stepsOf, titleIn } from '#contracts';
 import { ofTier } from '../../../test/figures.ts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { lettersIn } from './channels/kit/plain.ts';

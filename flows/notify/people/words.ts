@@ -20,7 +20,7 @@ import {
   type Vocabulary,
   wordFor,
   wordsIn,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { clockOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';

@@ -1,5 +1,5 @@
 /** Persons by what a tab may call them: role, group and id, and by the place that they look after. */
-import { isRole, type Person, pathOfScope, type Role } from '#contracts';
+import { isRole, type Person, pathOfScope, type Role } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { withDialled } from './reach.ts';

@@ -1,5 +1,5 @@
 /** The roster tried out: who would be told of each place in each hour to come, and where that is nobody who can be reached. */
-import type { RosterCheck } from '#contracts';
+import type { RosterCheck } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { Book } from './book.ts';
 import { type Moment, momentAt } from './duty.ts';

@@ -1,6 +1,7 @@
 /** What the columns of the roster's CSV say, one way and back: a row of cells and a person. */
+
+import { groupOfScope, isId, messageLanguages, type Role, roles } from '@sabha/contracts';
 import * as v from 'valibot';
-import { groupOfScope, isId, messageLanguages, type Role, roles } from '#contracts';
 import type { Leave, Member } from '../../engine/records/roster.ts';
 import { cell } from '../../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../../sites/hours.ts';

@@ -1,5 +1,5 @@
 /** The one CSV of the roster: read with everything that is wrong in it, and written so that it reads back the same. */
-import { type CsvProblem, groupOfScope, oneLine, pathOfScope } from '#contracts';
+import { type CsvProblem, groupOfScope, oneLine, pathOfScope } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../../sites/sheet.ts';

@@ -1,5 +1,5 @@
 /** Who is there at a moment: hours of duty and leave, by the clock on the wall of each person. */
-import { zonedAt } from '#contracts';
+import { zonedAt } from '@sabha/contracts';
 import type { DayHours } from '../../engine/records/meetings.ts';
 import type { Member } from '../../engine/records/roster.ts';
 

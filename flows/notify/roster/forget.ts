@@ -1,5 +1,5 @@
 /** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
-import { isId, type PersonExport, type PersonForgotten } from '#contracts';
+import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/roster.ts';

@@ -1,5 +1,5 @@
 /** An import of the roster: all or nothing, with the difference shown first. */
-import type { CsvProblem, RosterImport } from '#contracts';
+import type { CsvProblem, RosterImport } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import { cellsOf, columns } from './columns.ts';
 import { type ReadMember, type RosterSight, readRoster } from './csv.ts';

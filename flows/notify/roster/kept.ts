@@ -1,5 +1,5 @@
 /** The persons of the ledger as they are now, and the one way to change them: written first, in use then. */
-import { isRole, type Person } from '#contracts';
+import { isRole, type Person } from '@sabha/contracts';
 import type { Outcome } from '../../engine/records/notices.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Member, Proof } from '../../engine/records/roster.ts';

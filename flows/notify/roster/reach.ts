@@ -1,5 +1,5 @@
 /** How persons are reached: by which channels, which of those nobody has tried for long, and by which number. */
-import type { Person } from '#contracts';
+import type { Person } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import { isPhone, isSamePhone } from '../people/channels/kit/gateway.ts';
 

@@ -8,7 +8,7 @@ import {
   type RosterImport,
   type RosterPerson,
   roles,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import { liesWithin } from '../../sites/table.ts';
 import { checkRoster } from './check.ts';

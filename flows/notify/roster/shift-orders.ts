@@ -1,5 +1,5 @@
 /** What persons do about their own duty: days off, and shifts that go over to somebody else. */
-import type { ShiftView } from '#contracts';
+import type { ShiftView } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import { leaveOf } from './columns.ts';
 import { shiftEndsAt } from './duty.ts';

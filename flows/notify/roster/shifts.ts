@@ -1,5 +1,5 @@
 /** The shifts of one person in a time: as times, whatever the clocks on walls do between. */
-import { zonedAt } from '#contracts';
+import { zonedAt } from '@sabha/contracts';
 import type { Leave, Member } from '../../engine/records/roster.ts';
 import type { Book } from './book.ts';
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { type CommandAnswer, command, commandLifeMs, decode, encode, openSigned, pcTopic } from '#contracts';
 import { centreKey, centrePublicKey, sealed } from '../../../test/centre-key.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import { createIngest, type Ingest } from '../../ingest/ingest.ts';

@@ -25,7 +25,7 @@ import {
   readOrder,
   type Signed,
   sealSigned,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { CommandRow, Contents, Ledger } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Report } from '../../ingest/read-message.ts';

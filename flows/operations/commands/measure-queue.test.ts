@@ -1,5 +1,5 @@
+import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type CommandAnswer, commandLifeMs, measureLater, siteOf, stateOf } from '#contracts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';

@@ -15,7 +15,7 @@ import {
   measureLater,
   siteOf,
   stateOf,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Report } from '../../ingest/read-message.ts';
 import type { CommandsView, Issued, Ordering } from './commands.ts';

@@ -1,5 +1,5 @@
+import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { digestOf, type Hello, type Person, type RollCallView, type SiteStage } from '#contracts';
 import { createStage, fault, ok } from '../../engine/incidents/stage.test-helper.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';

@@ -14,7 +14,7 @@ import {
   roles,
   siteOf,
   stateOf,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';

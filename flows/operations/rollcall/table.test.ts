@@ -1,6 +1,6 @@
+import type { RollCallRow, RollCallView } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
-import type { RollCallRow, RollCallView } from '#contracts';
 import { rollCallTable, tableName } from './table.ts';
 
 const row = (edit: Partial<RollCallRow>): RollCallRow => ({

@@ -1,5 +1,5 @@
 /** A roll call as a table for a spreadsheet: CSV by RFC 4180, in which no cell can be taken for a formula. */
-import { type RollCallView, zonedAt } from '#contracts';
+import { type RollCallView, zonedAt } from '@sabha/contracts';
 import { safeTable } from '../../sites/sheet.ts';
 
 const header =

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { hashToken, proofFor } from '@sabha/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hashToken, proofFor } from '#contracts';
 import type { PasswordHash } from '../../engine/records/accounts.ts';
 import type { NotAhead } from '../../engine/records/clock.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';

@@ -1,6 +1,6 @@
 /** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
-import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '#contracts';
-import { accountNamePattern, hashToken, mutex, proofFor } from '#contracts';
+import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '@sabha/contracts';
+import { accountNamePattern, hashToken, mutex, proofFor } from '@sabha/contracts';
 import type { Account, AccountContents } from '../../engine/records/accounts.ts';
 import type { NotAhead } from '../../engine/records/clock.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';

@@ -1,5 +1,5 @@
 /** How often somebody may try a password: a few times at once, then once a minute. */
-import { createBuckets, keepLatest, networkOf } from '#contracts';
+import { createBuckets, keepLatest, networkOf } from '@sabha/contracts';
 
 /** What is tried, and the address from which. An office has one address for many. */
 export type Tried = { name: string; address: string };

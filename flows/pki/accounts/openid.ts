@@ -1,5 +1,6 @@
 /** The way in through an organisation's own directory: OpenID Connect, authorization code with PKCE. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { accountNamePattern, type OpenIdSettings, oneLine } from '@sabha/contracts';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -13,7 +14,6 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
-import { accountNamePattern, type OpenIdSettings, oneLine } from '#contracts';
 import type { NewAccount } from './accounts.ts';
 
 /** So long somebody may take to log in there. */

@@ -1,5 +1,5 @@
+import { type AccountRole, isWithin } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type AccountRole, isWithin } from '#contracts';
 import { type Action, refusalFor } from './rights.ts';
 
 const roles: AccountRole[] = ['reader', 'state', 'central'];

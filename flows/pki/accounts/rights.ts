@@ -1,5 +1,5 @@
 /** Who may do what, and where. What is not named here nobody may. */
-import { isWithin, type TokenRole } from '#contracts';
+import { isWithin, type TokenRole } from '@sabha/contracts';
 
 /** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what and what PCs said, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
 export type Action =

@@ -1,6 +1,6 @@
+import { hashToken } from '@sabha/contracts';
 import fastify from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { hashToken } from '#contracts';
 import { emptyAccounts } from '../../api/scripted-view.test-helper.ts';
 import { addDoor, loginDoor, ownPart, plainDoor, tokenDoor } from './door.ts';
 

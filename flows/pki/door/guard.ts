@@ -1,6 +1,6 @@
 /** Through which names it may be asked. It trusts its machine and a browser's cookie, so it must not be lent to a foreign page: DNS rebinding, forged posts. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 
 /** `names` = what a Host may say, `scheme` = that of its own pages. */
 export type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };

@@ -1,4 +1,4 @@
-import type { RefusalCode } from '#contracts';
+import type { RefusalCode } from '@sabha/contracts';
 
 /** Why, for a page that says it in the language of its reader; `about` fills the blanks of that. */
 export type RefusedWhy = { code: RefusalCode; about?: Record<string, string | number> };

@@ -1,5 +1,5 @@
+import type { RollCallView, StreamFrame } from '@sabha/contracts';
 import { beforeEach, expect, test } from 'vitest';
-import type { RollCallView, StreamFrame } from '#contracts';
 import { microphoneGone, type ScriptedView, scriptedView, wellPc, wellSite } from '../../api/scripted-view.test-helper.ts';
 import { scopedView } from './scoped.ts';
 

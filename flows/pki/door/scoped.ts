@@ -7,7 +7,7 @@ import {
   type RollCallView,
   type Snapshot,
   type StreamFrame,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { CentreView } from '../../view/view.ts';
 import type { Within } from '../accounts/rights.ts';
 

@@ -1,6 +1,6 @@
 /** How much of a server one network may hold, and how often it may come. */
 import type { Socket } from 'node:net';
-import { createBuckets, isLoopback, networkOf } from '#contracts';
+import { createBuckets, isLoopback, networkOf } from '@sabha/contracts';
 
 /** `most` at once; so many new ones a second, after the first `most`. */
 export type ShareLimits = { most: number; perSecond: number; up(): number };

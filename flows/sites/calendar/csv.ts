@@ -1,6 +1,6 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
 import { hash } from 'node:crypto';
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';

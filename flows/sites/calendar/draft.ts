@@ -1,5 +1,5 @@
 /** A meeting as a file says it, judged: what is wrong with it in one line, or the meeting. */
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 

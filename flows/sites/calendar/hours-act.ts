@@ -1,5 +1,5 @@
 /** What the node *when* does to a message of the wires, as a pure function: it goes on, more urgent or in a digest, or waits. */
-import { meetingComponents } from '#contracts';
+import { meetingComponents } from '@sabha/contracts';
 import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
 import type { Moment } from './when.ts';
 

@@ -1,7 +1,7 @@
 /** Meetings from an iCalendar file (RFC 5545). ical.js reads the lines; what they mean for a room is judged here. */
 import { hash } from 'node:crypto';
+import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
-import { oneLine, zonedAt } from '#contracts';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';

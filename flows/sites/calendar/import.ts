@@ -1,5 +1,5 @@
 /** An import of meetings: all or nothing, with the difference shown first. */
-import type { MeetingsImport } from '#contracts';
+import type { MeetingsImport } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { readMeetingsCsv } from './csv.ts';

@@ -1,6 +1,6 @@
 /** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
 import { Worker } from 'node:worker_threads';
-import { type MeetingsImport, type MeetingView, mutex } from '#contracts';
+import { type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';

@@ -1,5 +1,5 @@
 /** Answers for a scope what time it is there, from the calendar and the site table as they are now. */
-import { causeKindOf, pathOfScope } from '#contracts';
+import { causeKindOf, pathOfScope } from '@sabha/contracts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import type { Calendar } from './calendar.ts';
 import { type Moment, momentOf, momentOfMany, type WhenRules } from './when.ts';

@@ -1,5 +1,5 @@
 /** The pure decision of *when*: what time it is at an office, as far as its meetings and its hours say. */
-import { zonedAt } from '#contracts';
+import { zonedAt } from '@sabha/contracts';
 import type { DayHours, Occurrence, OfficeHours } from '../../engine/records/meetings.ts';
 import { minutesOf } from '../hours.ts';
 import { atOf } from './occurrences.ts';

@@ -1,5 +1,5 @@
 /** What calendars call the zones of the world. */
-import { isTimeZone } from '#contracts';
+import { isTimeZone } from '@sabha/contracts';
 
 /** Outlook's name of the one zone of India. It describes every zone that it names in the file, so that no other name is needed. */
 const outlookIndia = 'India Standard Time';

@@ -1,5 +1,5 @@
 /** Maintenance as somebody asks for it, judged: what is wrong with it in one line, or the plan. */
-import { oneLine } from '#contracts';
+import { oneLine } from '@sabha/contracts';
 import type { Maintenance } from '../../engine/records/maintenance.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { atOf } from '../calendar/occurrences.ts';

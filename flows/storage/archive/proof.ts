@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { codeOf } from '#contracts';
+import { codeOf } from '@sabha/contracts';
 import { archiveFile, isIntact, type SegmentSum } from './segment.ts';
 
 /**

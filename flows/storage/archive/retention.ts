@@ -3,7 +3,7 @@
  * is older still is deleted; the file shrinks.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { type Cancel, type Clock, messageOf, type Settings } from '#contracts';
+import { type Cancel, type Clock, messageOf, type Settings } from '@sabha/contracts';
 import type { LeavingEvent, LedgerRetention, PagePlace, Run, SegmentSpool } from '../../engine/records/archives.ts';
 import { archiveFile, lineOf, writeSegment } from './segment.ts';
 

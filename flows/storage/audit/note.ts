@@ -1,5 +1,5 @@
 /** The signed head, as central gets it: a line at the end of the first message of each that goes to a person anyway. Mails lie where nobody at the centre can change them. */
-import { filled, type MessageLanguage, wordsIn } from '#contracts';
+import { filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Head } from './chain.ts';
 import { shortHash } from './heads.ts';
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '#contracts';
+import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Head } from '../audit/chain.ts';
 import { BackupError, DamageError } from './format/backup-error.ts';

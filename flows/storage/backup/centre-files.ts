@@ -3,7 +3,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { codeOf } from '#contracts';
+import { codeOf } from '@sabha/contracts';
 import { BackupError } from './format/backup-error.ts';
 import { isPackable, type Packed } from './format/pack.ts';
 

@@ -1,7 +1,7 @@
 /** How full the disk of the data is, and how much of what `sabha.json` allows the ledger has: told before nothing can be written any more. */
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { type Cancel, type Clock, messageOf } from '#contracts';
+import { type Cancel, type Clock, messageOf } from '@sabha/contracts';
 
 const everyMs = 10_000;
 /** At the second a day of a nation may be all that is left. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LedgerAudit } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { LedgerAudit } from '#contracts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { createBackups } from './backup.ts';
 import type { Packed } from './format/pack.ts';

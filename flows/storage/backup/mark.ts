@@ -3,8 +3,8 @@
  * ledger that went back (a copy, a write-ahead log that is gone or cut) is known, and what people did that is not in it any more.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { oneLine } from '@sabha/contracts';
 import * as v from 'valibot';
-import { oneLine } from '#contracts';
 import type { AuditAct, Progress } from '../../engine/records/ops.ts';
 import { restoredNote } from './restore.ts';
 

@@ -1,7 +1,7 @@
 /** Backups of the centre of this process, put together. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { loadText, realClock, type Settings } from '#contracts';
+import { loadText, realClock, type Settings } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import { headLine } from '../audit/heads.ts';
 import { type BackupOptions, type Backups, createBackups } from './backup.ts';

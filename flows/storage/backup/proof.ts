@@ -1,7 +1,7 @@
 /** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { type EventMessage, type LedgerAudit, markOf, messageOf } from '#contracts';
+import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
 import { wrongArchives } from '../archive/proof.ts';
 import { proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';

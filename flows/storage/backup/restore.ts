@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { codeOf, messageOf, replaceFile } from '#contracts';
+import { codeOf, messageOf, replaceFile } from '@sabha/contracts';
 import { archiveFile } from '../archive/segment.ts';
 import { centreMark } from './centre-files.ts';
 import { BackupError } from './format/backup-error.ts';

@@ -1,7 +1,7 @@
 /** Keeps the mark of the ledger a few seconds behind it, and sees when the ledger's file is no longer where it was. */
 import { rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Cancel, type Clock, codeOf, replaceFile } from '#contracts';
+import { type Cancel, type Clock, codeOf, replaceFile } from '@sabha/contracts';
 import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { LedgerError } from '../ledger/errors.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { budgets } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { budgets } from '#contracts';
 import type { Op } from '../../engine/records/ops.ts';
 import { openStore } from './store.ts';
 

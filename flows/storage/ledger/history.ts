@@ -1,6 +1,6 @@
 /** What a PC's components said over a time: written, and read so that no PC can make it long (R27). */
 import type { DatabaseSync } from 'node:sqlite';
-import { budgets, vocabulary } from '#contracts';
+import { budgets, vocabulary } from '@sabha/contracts';
 import { settledKey } from '../../engine/records/meta-keys.ts';
 import type { Away, Change } from '../../engine/records/ops.ts';
 

@@ -1,5 +1,5 @@
 /** Poison (R28): what one PC said and the ledger cannot take, told apart from a disk that takes nothing. */
-import { messageOf } from '#contracts';
+import { messageOf } from '@sabha/contracts';
 import { inventoryPrefix } from '../../engine/records/meta-keys.ts';
 import type { Op, Poison } from '../../engine/records/ops.ts';
 import type { LedgerError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** What is read from the ledger's tables. Each export is a query: it takes the database, then the arguments of the query. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '#contracts';
+import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '@sabha/contracts';
 import type { Account, AccountContents, Login } from '../../engine/records/accounts.ts';
 import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/announcements.ts';
 import type { Incident, PcRecord, Timer, Transition } from '../../engine/records/incidents.ts';

@@ -1,7 +1,7 @@
 /** What one slice may cost, counted in rows and bytes that SQLite is asked for: commits stand between them. */
 import { DatabaseSync } from 'node:sqlite';
+import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { budgets, type EventMessage } from '#contracts';
 import type { LeavingPage, PagePlace } from '../../engine/records/archives.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { openStore } from './store.ts';

@@ -2,7 +2,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { keepPrivate } from '#contracts';
+import { keepPrivate } from '@sabha/contracts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sumsTable, sumUp, wrongSums } from './sums.ts';
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { RollCallView } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { RollCallView } from '#contracts';
 import type { Incident, PcRecord, Timer, Transition } from '../../engine/records/incidents.ts';
 import { registryVersionKey } from '../../engine/records/meta-keys.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';

@@ -1,5 +1,5 @@
 /** The ledger with an eye on its disk: a commit that hangs is neither taken nor refused, so nobody would hear of it. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 
 /** A commit that takes longer is told. */

@@ -1,5 +1,5 @@
 /** A program that goes on telling, started again whenever it ends. */
-import { type Cancel, type Clock, doubledMs } from '#contracts';
+import { type Cancel, type Clock, doubledMs } from '@sabha/contracts';
 import { type Command, followCommand } from '../../child.ts';
 
 /** A program that lives this long has found its server, and so has one that has told of something. */

@@ -1,6 +1,7 @@
 /** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
+
+import { readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import { readJson } from '#contracts';
 import { type Output, runCommand } from '../../child.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';

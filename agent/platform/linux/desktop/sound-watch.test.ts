@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { Clock } from '@sabha/contracts';
 import { beforeEach, expect, it } from 'vitest';
-import type { Clock } from '#contracts';
 import type { Follow } from './kept-alive.ts';
 import { watchSound } from './sound-watch.ts';
 

@@ -1,5 +1,5 @@
 /** Tells of sound devices that come, go, are muted, chosen or used: `pactl subscribe`, kept alive. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 import { type Follow, keepAlive } from './kept-alive.ts';
 import { soundEnv } from './pactl.ts';
 

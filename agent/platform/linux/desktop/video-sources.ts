@@ -1,6 +1,7 @@
 /** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
+
+import { type Clock, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, readJson } from '#contracts';
 import type { Output } from '../../child.ts';
 import type { Answer } from '../../platform.ts';
 import { deviceName, shortId } from '../../text.ts';

@@ -1,6 +1,6 @@
 /** The thread in which services and drivers of Windows are asked: a call into one of them waits for it, however long that hangs. */
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '#contracts';
+import { messageOf } from '@sabha/contracts';
 import { shortText } from '../../text.ts';
 import type { FromThread, ToThread } from './asking.ts';
 import { loadKoffi } from './koffi.ts';

@@ -1,6 +1,6 @@
 /** Questions to services and drivers of Windows, from a thread of their own: what hangs is given up, named, and holds nothing else up. */
 import { Worker } from 'node:worker_threads';
-import { type Cancel, type Clock, messageOf, realClock } from '#contracts';
+import { type Cancel, type Clock, messageOf, realClock } from '@sabha/contracts';
 import type { Native, Slow, Told } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';

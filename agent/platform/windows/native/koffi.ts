@@ -1,7 +1,7 @@
 /** Where koffi lies, by which libraries of Windows are called. Guarantee: it is looked for when it is first asked for, and nowhere but on Windows. */
 import { createRequire as requireFrom } from 'node:module';
 import { dirname, join } from 'node:path';
-import { codeOf, messageOf } from '#contracts';
+import { codeOf, messageOf } from '@sabha/contracts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 

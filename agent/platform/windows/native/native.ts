@@ -1,5 +1,5 @@
 /** The interface to Windows as it is: koffi where it lies beside Node; without it nothing of Windows is known. */
-import { messageOf } from '#contracts';
+import { messageOf } from '@sabha/contracts';
 import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';

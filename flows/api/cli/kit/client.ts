@@ -1,5 +1,5 @@
 /** The API as the operator's command asks it. */
-import { codeOf, isLoopback } from '#contracts';
+import { codeOf, isLoopback } from '@sabha/contracts';
 import { CliError, type Client } from './model.ts';
 
 /**

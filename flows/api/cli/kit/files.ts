@@ -1,5 +1,5 @@
 /** Files of the operator: tables that are written, and imports that are shown before they are carried out. */
-import type { CsvProblem } from '#contracts';
+import type { CsvProblem } from '@sabha/contracts';
 import type { Answer, Call } from './model.ts';
 import { problemLine, problemText } from './problems.ts';
 import { firstOf } from './text.ts';

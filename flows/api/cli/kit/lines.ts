@@ -1,5 +1,5 @@
 /** What `sabha` says of a call, and its centre of an order, in Hindi; English where the line of the program is not plain enough. */
-import { type LineRow, rowsOfCentre } from '#contracts';
+import { type LineRow, rowsOfCentre } from '@sabha/contracts';
 
 /** What was typed. */
 const calls: readonly LineRow[] = [

@@ -1,6 +1,6 @@
 /** What a verb of the operator's command is. */
 import type { ParseArgsOptionDescriptor } from 'node:util';
-import type { Language, LedgerAudit, Words } from '#contracts';
+import type { Language, LedgerAudit, Words } from '@sabha/contracts';
 
 /** The API as a verb uses it. Each failure is a `CliError`. */
 export type Client = {

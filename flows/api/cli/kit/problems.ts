@@ -1,5 +1,5 @@
 /** What is wrong in a file, line by line, as a person reads it. */
-import { type CsvProblem, type Language, type LineRow, lineIn, rowsOfCentre, type Words } from '#contracts';
+import { type CsvProblem, type Language, type LineRow, lineIn, rowsOfCentre, type Words } from '@sabha/contracts';
 
 /** What an import finds in its file, in Hindi. */
 const found: readonly LineRow[] = [

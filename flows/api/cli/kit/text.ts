@@ -10,7 +10,7 @@ import {
   vocabulary,
   type Why,
   zonedAt,
-} from '#contracts';
+} from '@sabha/contracts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

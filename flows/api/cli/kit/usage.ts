@@ -1,5 +1,5 @@
 /** A verb by its usage: the name, the words and the options are read from one line such as `sites list [--stage STAGE]`. */
-import { isPcPath, type Words } from '#contracts';
+import { isPcPath, type Words } from '@sabha/contracts';
 import { CliError, type Verb } from './model.ts';
 
 /** Options by name, or by verb and name where two verbs differ. */

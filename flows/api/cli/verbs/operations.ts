@@ -7,7 +7,7 @@ import {
   type TabsStep,
   type TabsTrial,
   verbNames,
-} from '#contracts';
+} from '@sabha/contracts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, readyText, table, timeText } from '../kit/text.ts';
 import { incidentNamed, numberOf } from '../kit/usage.ts';

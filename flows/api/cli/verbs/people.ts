@@ -7,7 +7,7 @@ import {
   type RosterCheck,
   type RosterPerson,
   zonedAt,
-} from '#contracts';
+} from '@sabha/contracts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, firstOf, table, timeText } from '../kit/text.ts';
 

@@ -1,5 +1,5 @@
 /** The verbs of the records: proof, who did what, what PCs said, backup and restore. */
-import { type AuditLog, type BackupMade, type LedgerAudit, lineIn, type SaidEvents } from '#contracts';
+import { type AuditLog, type BackupMade, type LedgerAudit, lineIn, type SaidEvents } from '@sabha/contracts';
 import { safeTable } from '../../../sites/sheet.ts';
 import { shortHash } from '../../../storage/audit/heads.ts';
 import { asFile } from '../kit/files.ts';

@@ -1,5 +1,5 @@
 /** The verbs of PCs, sites and incidents that are more than one request, or show more than the answer has. */
-import { renderUnicodeCompact } from 'uqr';
+
 import {
   type ChecklistItem,
   faultOf,
@@ -13,7 +13,8 @@ import {
   siteOf,
   vocabulary,
   wordFor,
-} from '#contracts';
+} from '@sabha/contracts';
+import { renderUnicodeCompact } from 'uqr';
 import { bridgeText, upsText } from '../../../sites/columns.ts';
 import { importFile } from '../kit/files.ts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';

@@ -1,5 +1,5 @@
+import { languages, realClock, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { languages, realClock, vocabulary } from '#contracts';
 import { type ChannelSettings, lastChannel, openChannels, wordsOf } from './channels.ts';
 import { createOffers } from './offered.ts';
 

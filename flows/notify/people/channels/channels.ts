@@ -1,6 +1,7 @@
 /** THE list of channels. A new one is a file, its test, and a line here. */
+
+import { type Language, type Person, setting, type Vocabulary, vocabulary } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Language, type Person, setting, type Vocabulary, vocabulary } from '#contracts';
 import type { Around, ChannelKind, OpenChannel } from '../../../engine/records/notices.ts';
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';

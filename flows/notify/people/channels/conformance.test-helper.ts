@@ -1,6 +1,7 @@
 /** What every channel promises (`Channel` in flows/engine/records/notices.ts), as one suite that each channel's test runs. */
+
+import type { Person } from '@sabha/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { Channel, RenderedMessage } from '../../../engine/records/notices.ts';
 import { notice } from '../people.test-helper.ts';
 

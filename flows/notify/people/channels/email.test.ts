@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { realClock } from '@sabha/contracts';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createEmail, type EmailSettings, mailerOf } from './email.ts';

@@ -1,8 +1,8 @@
 /** E-mail by SMTP: plain text and the same as small HTML, one thread an incident, one connection a message. */
 import { createHash } from 'node:crypto';
+import { type Clock, isLoopback, setting } from '@sabha/contracts';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import * as v from 'valibot';
-import { type Clock, isLoopback, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { htmlOf } from './kit/html.ts';
 import { createPace } from './kit/pace.ts';

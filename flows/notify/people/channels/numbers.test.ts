@@ -1,7 +1,7 @@
 /** The numbers of the roster, over each channel that dials one. */
 import { readFileSync } from 'node:fs';
+import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { Channel } from '../../../engine/records/notices.ts';
 import { planRoster } from '../../roster/import.ts';
 import { planOf } from '../../roster/roster.test-helper.ts';

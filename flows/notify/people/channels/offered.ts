@@ -1,5 +1,5 @@
 /** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
-import { type Cancel, type Clock, type Person, withinTime } from '#contracts';
+import { type Cancel, type Clock, type Person, withinTime } from '@sabha/contracts';
 import type { Changed, Channel, OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 
 /** A community node has this long to say what became of a message; then it is offered again. */

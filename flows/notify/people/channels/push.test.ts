@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { realClock } from '#contracts';
 import type { Device, Report } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';

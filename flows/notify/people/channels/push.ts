@@ -1,7 +1,7 @@
 /** Notifications of the browser, on a phone or a PC, by Web Push: sealed for the device, and delivered once the device says that it showed it. */
 import { createHash, createHmac } from 'node:crypto';
+import { nameIn, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { nameIn, setting } from '#contracts';
 import type {
   Around,
   Channel,

@@ -1,5 +1,5 @@
+import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { realClock } from '#contracts';
 import type { HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { scrubber } from '../sms/scrubber.test-helper.ts';

@@ -1,7 +1,8 @@
 /** SMS over any gateway with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+
+import { type Clock, loadText, StartError, setting } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
 import * as v from 'valibot';
-import { type Clock, loadText, StartError, setting } from '#contracts';
 import type { Channel, ChannelKind, HookCall, HookReply, Reports, ShortText } from '../../../engine/records/notices.ts';
 import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
 import { type Fetch, request } from './kit/http.ts';

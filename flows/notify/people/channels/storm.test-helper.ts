@@ -1,6 +1,7 @@
 /** A storm of alerts through one channel, over a real outbox and by a clock passed in: what every channel with limits of its own promises. */
+
+import type { Person } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Person } from '#contracts';
 import { ofTier } from '../../../../test/figures.ts';
 import type { Channel, OutboxRow } from '../../../engine/records/notices.ts';
 import { createOutbox } from '../outbox.ts';

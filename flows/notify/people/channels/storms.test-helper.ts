@@ -1,6 +1,7 @@
 /** 700 alerts in a minute, to thirty persons, over channels whose other sides let so many through and no more. */
+
+import type { Person } from '@sabha/contracts';
 import { expect, onTestFinished } from 'vitest';
-import type { Person } from '#contracts';
 import type { Channel, OpenChannel, OutboxRow } from '../../../engine/records/notices.ts';
 import type { Op } from '../../../engine/records/ops.ts';
 import { createOutbox } from '../outbox.ts';

@@ -1,6 +1,7 @@
 /** A bot of Telegram: one call, what it means for a message, and what people press, asked for by long polling: no port of ours is open to the world. */
+
+import { type Clock, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, withinTime } from '#contracts';
 import type { Outcome, TakeAnswer } from '../../../engine/records/notices.ts';
 import { readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';

@@ -1,6 +1,7 @@
 /** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that stands there can be changed. */
+
+import { type Clock, loadText, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, loadText, setting } from '#contracts';
 import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
 import { buttonsOf } from './kit/buttons.ts';
 import type { Fetch } from './kit/http.ts';

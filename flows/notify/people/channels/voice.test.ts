@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { realClock } from '@sabha/contracts';
 import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
-import { realClock } from '#contracts';
 import type { Answer, Channel, OpenChannel, OutboxRow, Outcome, SendOutcome } from '../../../engine/records/notices.ts';
 import type { Way } from '../order.ts';
 import { createOutbox } from '../outbox.ts';

@@ -1,6 +1,7 @@
 /** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
+
+import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, loadText, type MessageLanguage, setting } from '#contracts';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../../engine/records/notices.ts';
 import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
 import { type Fetch, request } from './kit/http.ts';

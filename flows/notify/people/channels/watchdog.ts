@@ -1,6 +1,7 @@
 /** The outside address that hears from us each minute: where it hears nothing, somebody outside is told that the alerting itself is dead. */
+
+import { isPcPath, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { isPcPath, setting } from '#contracts';
 import type { Channel, ChannelKind } from '../../../engine/records/notices.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
 

@@ -1,7 +1,7 @@
 /** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
 import { createHash, createHmac } from 'node:crypto';
+import { type Clock, type Person, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, type Person, setting } from '#contracts';
 import type { Channel, ChannelKind, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import { alertOf, webhookBodyOf } from './kit/alert.ts';
 import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';

@@ -1,7 +1,7 @@
 /** WhatsApp's Cloud API: what a message is made of, what its answers mean, and what Meta says at our address. */
 import { createHmac } from 'node:crypto';
+import type { AnswerWord } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { AnswerWord } from '#contracts';
 import type { HookCall, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { buttonsOf, readButton } from './kit/buttons.ts';
 import { askedToWait, type HttpAnswer, jsonOf } from './kit/http.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { type Clock, filled, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Clock, filled, wordsIn } from '#contracts';
 import type { Answer, HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { renderDigest, renderLate } from '../digest.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';

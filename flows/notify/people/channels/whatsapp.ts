@@ -1,6 +1,7 @@
 /** WhatsApp by the Cloud API of a business's own number: registered templates with buttons; what arrived and what is pressed Meta says at our address. */
+
+import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
-import { type Clock, loadText, setting, withinTime } from '#contracts';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, SendOutcome } from '../../../engine/records/notices.ts';
 import { isPhone } from './kit/gateway.ts';
 import { type Fetch, type HttpAnswer, request } from './kit/http.ts';

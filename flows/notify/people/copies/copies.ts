@@ -1,5 +1,5 @@
 /** The copies of a message that stand with people, where a channel can change them: each says who took its incident since, whatever the way of taking. */
-import { type Clock, doubledMs } from '#contracts';
+import { type Clock, doubledMs } from '@sabha/contracts';
 import type { Incident } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
 import type { Channels } from '../channels/channels.ts';

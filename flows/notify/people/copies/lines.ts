@@ -1,5 +1,5 @@
 /** What stands below a message that was sent before: what people said and did about its incident since. */
-import { type AnswerWord, filled, type MessageLanguage, wordsIn } from '#contracts';
+import { type AnswerWord, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Deed } from '../../../engine/records/handling.ts';
 import type { Incident } from '../../../engine/records/incidents.ts';
 import { answerLine } from '../channels/kit/buttons.ts';

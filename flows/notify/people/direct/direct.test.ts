@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Person } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Person } from '#contracts';
 import type { OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 import type { Channels } from '../channels/channels.ts';
 import { technician, testClock } from '../people.test-helper.ts';

@@ -1,7 +1,7 @@
 /** The way past the outbox: when the ledger itself cannot be written, central is told at once. */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, doubledMs, type Person, type Vocabulary } from '#contracts';
+import { type Clock, doubledMs, type Person, type Vocabulary } from '@sabha/contracts';
 import type { Channel, Notice } from '../../../engine/records/notices.ts';
 import type { Place } from '../../../engine/records/place.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';

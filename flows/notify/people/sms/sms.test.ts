@@ -1,5 +1,5 @@
+import { faultIds, messageLanguages, outageCauses } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { faultIds, messageLanguages, outageCauses } from '#contracts';
 import type { Notice } from '../../../engine/records/notices.ts';
 import { notice } from '../people.test-helper.ts';
 import { templatesCsv } from './export.ts';

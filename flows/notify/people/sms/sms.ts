@@ -9,7 +9,7 @@ import {
   unfinishedFault,
   type Words,
   wordFor,
-} from '#contracts';
+} from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts';
 import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short, shortInside } from '../channels/kit/plain.ts';

@@ -14,7 +14,7 @@ import {
   unfinishedFault,
   type Vocabulary,
   wordsIn,
-} from '#contracts';
+} from '@sabha/contracts';
 import { sizeOf } from './segments.ts';
 import { type TagName, tags } from './tags.ts';
 

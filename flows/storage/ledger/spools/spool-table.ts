@@ -1,6 +1,6 @@
 /** The statements behind spools.ts: spools, events and forks as rows. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { EventMessage } from '#contracts';
+import type { EventMessage } from '@sabha/contracts';
 
 /**
  * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).

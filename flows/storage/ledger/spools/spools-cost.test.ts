@@ -1,7 +1,7 @@
 /** What one PC can make the ledger do with spools (R27): counted in statements and rows, or beside a small spool in the same run. */
 import { DatabaseSync } from 'node:sqlite';
+import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { budgets, type EventMessage } from '#contracts';
 import type { Op } from '../../../engine/records/ops.ts';
 import { openStore } from '../store.ts';
 

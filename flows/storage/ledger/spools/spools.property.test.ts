@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { type EventMessage, markOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type EventMessage, markOf } from '#contracts';
 import { ofTier } from '../../../../test/figures.ts';
 import type { Cursor, Op, Receipt } from '../../../engine/records/ops.ts';
 import { openStore } from '../store.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { budgets, type EventMessage, markOf } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { budgets, type EventMessage, markOf } from '#contracts';
 import type { Op } from '../../../engine/records/ops.ts';
 import { openStore } from '../store.ts';
 

@@ -1,6 +1,6 @@
 /** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
-import { budgets, type EventMessage, markOf } from '#contracts';
+import { budgets, type EventMessage, markOf } from '@sabha/contracts';
 import type { Op, Poison, Receipt } from '../../../engine/records/ops.ts';
 import type { Range, Why } from './range-rows.ts';
 import { openRanges, type Ranges } from './ranges.ts';

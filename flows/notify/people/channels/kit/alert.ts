@@ -1,6 +1,6 @@
 /** An incident as an alert of Prometheus: what Alertmanager takes, and what it sends to a webhook. */
 import { createHash } from 'node:crypto';
-import { nameIn, type Severity, titleIn, type Words } from '#contracts';
+import { nameIn, type Severity, titleIn, type Words } from '@sabha/contracts';
 import { plain } from './plain.ts';
 
 /** What an alert is made of. `endsAt`: null while it lasts. */

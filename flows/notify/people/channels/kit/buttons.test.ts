@@ -1,5 +1,5 @@
+import { answerWords, messageLanguages, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { answerWords, messageLanguages, wordsIn } from '#contracts';
 import type { Notice } from '../../../../engine/records/notices.ts';
 import { answerLine, buttonsOf } from './buttons.ts';
 

@@ -1,5 +1,5 @@
 /** What a person may answer by the buttons of a message, and what stands on them. */
-import { type AnswerWord, answerWords, type MessageLanguage, wordsIn } from '#contracts';
+import { type AnswerWord, answerWords, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Answer, RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Who answered what, for those who were told too. */

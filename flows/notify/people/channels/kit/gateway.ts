@@ -1,6 +1,7 @@
 /** Any provider with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+
+import { setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { setting } from '#contracts';
 import type { Outcome } from '../../../../engine/records/notices.ts';
 import { askedToWait, type HttpAnswer, jsonOf } from './http.ts';
 import { plain } from './plain.ts';

@@ -1,5 +1,5 @@
 /** A message as small HTML: the same words as its text, in the colours of the reader's own theme. */
-import { filled, wordsIn } from '#contracts';
+import { filled, wordsIn } from '@sabha/contracts';
 import type { RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** What it is made of; the text may have lines that are addresses, and one that leads to `link`. */

@@ -1,5 +1,5 @@
 /** The clock on the wall of whoever reads a message. */
-import { isTimeZone, zonedAt } from '#contracts';
+import { isTimeZone, zonedAt } from '@sabha/contracts';
 
 /** What calendar and clock of a zone say; a zone that this machine does not know is UTC, and a time that is none is 1970. */
 export function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {

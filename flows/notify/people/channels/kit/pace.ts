@@ -1,5 +1,5 @@
 /** How fast a provider lets us send: whoever comes too early waits for a turn, and nobody waits for another's. */
-import type { Cancel, Clock } from '#contracts';
+import type { Cancel, Clock } from '@sabha/contracts';
 
 /** How far apart the turns of an address are, and what ends the wait. `isLater`: whatever else waits for that address goes first. */
 export type TurnOptions = { apartMs: number; signal: AbortSignal; isLater?: boolean };

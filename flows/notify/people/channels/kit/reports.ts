@@ -1,7 +1,7 @@
 /** What a provider says later of a message, at the address of its channel: who says it proves it by a secret, and what it says stands where the settings name. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { loadText, StartError, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import { loadText, StartError, setting } from '#contracts';
 import type { HookCall, Report } from '../../../../engine/records/notices.ts';
 import { jsonOf } from './http.ts';
 import { plain } from './plain.ts';
