@@ -13,11 +13,11 @@ import { helpOf as helpOfSabha } from '../flows/api/cli/help.ts';
 import { lines as ofSabha } from '../flows/api/cli/kit/lines.ts';
 import { verbs } from '../flows/api/cli/verbs.ts';
 import { saidAs } from './house/said.ts';
-import { isTest, repository, type SourceFile } from './house/source.ts';
+import { isCode, isTest, repository, type SourceFile } from './house/source.ts';
 import { eachNode, nameOf, parse, textOf } from './house/syntax.ts';
 import { hasTerminal, sit } from './typing.ts';
 
-const sources = repository('.').filter(({ path }) => !isTest(path));
+const sources = repository('.').filter(({ path }) => isCode(path) && !isTest(path));
 const inHindi = (rows: readonly LineRow[]) => (line: string) => lineIn(line, 'hi', rows);
 const ofAgent = (line: string) => lineFor(line, ['--lang', 'hi'], {});
 const devanagari = /\p{Script=Devanagari}/u;
