@@ -76,11 +76,12 @@ describe('a power cut', () => {
     live(stage, 40 * minute, [...site, ...other]);
   }
 
-  it('of a site with 3 PCs that gasp is one notification, and one all-clear', () => {
+  it('notifies that a site runs on battery, that none of its PCs answers when the batteries are empty, and one all-clear', () => {
     const world = nation({ sites: 2, pcs: 3 });
     world.stage.setPath(holdFirst);
     cut(world);
-    expect(told(world.stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
+    expect(told(world.stage)).toEqual(['raised site:bihar/site-0', 'worsened site:bihar/site-0', 'cleared site:bihar/site-0']);
+    expect(world.stage.outbox()[1]?.notice).toMatchObject({ severity: 'critical', faults: [{ fault: 'outage.site' }] });
   });
 
   it('notifies that the only PC of a site runs on battery, that it does not answer when the battery is empty, and one all-clear', () => {

@@ -176,7 +176,7 @@ export const centreFaults = {
     },
   },
   'outage.site': {
-    ...grade('critical', ['outage.power']),
+    ...grade('critical', []),
     ...times(0, clearMs),
     title: { en: 'No PC of the site answers', hi: 'साइट के किसी PC से जवाब नहीं आ रहा' },
     action: {
