@@ -42,6 +42,14 @@ test('R19a a meeting at a site that a dark provider explains is one message of t
   expect(mails(world, 'lata')).toEqual([expect.stringMatching(/^03-03T15:45 .+: Critical: No PC of the site answers, goa\/site-4$/)]);
 });
 
+test('a meeting hours after the last level was notified notifies the technician once more, and no higher level', async () => {
+  const world = await atRest({ pcs: 1, further: sites('goa', 3) });
+  await importMeetings(world, 'one,One,ladakh/leh/pc-1,2026-03-03 18:00,18:30,,');
+  for (const pc of pcsAt(world, 'ladakh/leh')) pc.cut('hole');
+  await until(world, '2026-03-03T19:00');
+  expect(allMails(world).map((line) => line.slice(6, 17))).toEqual(['14:09 asha:', '14:24 tashi', '14:54 meera', '17:30 asha:']);
+});
+
 test.each([
   ['a site', 3, 'Ladakh: Critical: No PC of the site answers, This office'],
   ['a PC', 1, 'This office, Ladakh: Critical: PC does not answer, Room pc-1'],

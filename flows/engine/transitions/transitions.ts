@@ -162,7 +162,8 @@ function conclude(hand: Hand, said: Concluded): void {
   if (isWorse(transition.severity, severity)) dropWaits(memory, transition);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
   for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
-  const state = waits.length > 0 ? 'waiting' : 'concluded';
+  // After its last level it still waits for a meeting.
+  const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
   memory.putTransition({ ...hadTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
   if (transition.grew !== undefined && isTold) tellGrown(memory, transition);
