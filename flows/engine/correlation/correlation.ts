@@ -268,7 +268,9 @@ function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: 
   const all = [...causes.values()].filter((one) => isCovering(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  const own = new Set(all.flatMap(({ kind, scope }) => (kind === 'site' ? [scope] : [])));
+  // A site that runs on battery is less severe than a PC that does not answer, and does not hide it.
+  const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
+  const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {
     const scope = causeScope('site', site);
     const above = wideOf.get(site);

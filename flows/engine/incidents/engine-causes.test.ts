@@ -97,6 +97,18 @@ describe('a power cut', () => {
     ]);
   });
 
+  it('notifies that one PC of a site on battery does not answer while the other PC does', () => {
+    const { stage, of } = nation({ sites: 2, pcs: 2 });
+    stage.setPath(holdFirst);
+    const [[living = '', dead = ''], others] = [of(0), of(1)];
+    for (const pc of [living, dead]) stage.state(battery, pc);
+    live(stage, 3 * minute, [living, dead, ...others]);
+    stage.lost(dead);
+    live(stage, 30 * minute, [living, ...others]);
+    expect(told(stage)).toEqual(['raised site:bihar/site-0', `raised ${dead}`]);
+    expect(stage.incident(dead)?.faults.map(({ fault, told: to }) => [fault, to])).toContainEqual(['pc.silent', 'critical']);
+  });
+
   it.each([
     ['a UPS that warns', low, 3 * minute],
     ['a laptop without a warning', battery, 40 * minute],
