@@ -223,7 +223,7 @@ function start(state: State): void {
   state.inventory.start();
 }
 
-/** Once: says goodbye, and closes all. */
+/** Sends the bye message and closes all parts. A second call does nothing. */
 async function stop(state: State, reason: string): Promise<void> {
   if (state.live.stopped) return;
   state.live.stopped = true;
@@ -327,10 +327,10 @@ export type AgentOptions = {
   /** Judged against until the centre has sent one. */
   profile: Profile;
   clock: Clock;
-  /** Uniform in [0, 1), and not to be guessed by whoever carries our messages. */
+  /** Uniform in [0, 1). A broker must not be able to predict it. */
   random: () => number;
   log: Log;
-  /** Where the last report on the link is written down for whoever asks from beside. */
+  /** Stores the last link report, which `check` reads from another process. */
   linkFile?: Pick<KeptFile, 'save'> | undefined;
   /** Where the room card is written; absent where nobody sits. */
   cardFile?: Pick<KeptFile, 'save'>;

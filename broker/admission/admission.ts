@@ -102,7 +102,7 @@ function refuse(reason: Refusal): { ok: false; reason: Refusal } {
   return { ok: false, reason };
 }
 
-/** The secrets of `flows` and exporter; throws where there are none that can be used. */
+/** Reads the secrets by which `flows` and the exporter authenticate to the broker. Throws if the file is missing or invalid. */
 export function loadSecrets(file: string): Secrets {
   const read = readSecrets(loadText(file), file);
   if (!read.ok) throw new StartError(read.line);

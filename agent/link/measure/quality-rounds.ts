@@ -21,7 +21,7 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
   record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
   /** Absent where nobody counts. */
   budget?: Pick<Budget, 'hasRoom' | 'used'> | undefined;
-  /** Writes the report down for whoever asks from beside the agent. */
+  /** Stores the report, which `check` reads from another process. */
   keep?: ((report: string) => void) | undefined;
   /** What others have to say in the report, such as the budget. */
   more?: (() => Partial<LinkReport>) | undefined;

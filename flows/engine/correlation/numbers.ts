@@ -5,17 +5,17 @@ const hour = 60 * minute;
 
 /** What holds where nobody chose otherwise; each with its reason. */
 export const usualNumbers = {
-  /** So many of a site's PCs that are expected now make it a site: one may be on a line of its own, or be noticed late. */
+  /** Share of the expected PCs of a site whose loss is an outage of the site. One PC may use another line, or be noticed late. */
   siteShare: 0.8,
-  /** A cause of many has at least so many PCs: one alone tells it itself. */
+  /** Fewest PCs of an outage of a site. A single PC is notified as a PC that does not answer. */
   sitePcs: 2,
-  /** So many sites of a line, provider or state are no chance: with one outage in 1,000 of these windows three of twenty are one in a million. */
+  /** Fewest sites of a regional outage. With one outage in 1,000 windows, three of twenty sites fail together by chance once in a million. */
   regionSites: 3,
-  /** And so many of its sites: three of a hundred may well be three troubles. */
+  /** Least share of the region's sites that must be lost. Three of a hundred sites may fail for three different reasons. */
   regionShare: 0.3,
-  /** They went in this time: a beat, its slack and the patience of a keepalive. */
+  /** Losses within this time belong together: a beat interval, its slack and the keepalive timeout, ms. */
   withinMs: 5 * minute,
-  /** For so long after its last loss a cause takes in further sites: the gaps of a slow outage have every length. */
+  /** Time after the last loss in which further sites join the outage, ms. The gaps of a slow outage have any length. */
   joinMs: 15 * minute,
   /** The longest gap in a row of losses that is a slow outage; so long a site waits from its loss while its row may become one. */
   rowWaitMs: 8 * minute,

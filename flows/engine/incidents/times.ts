@@ -2,7 +2,7 @@
 import type { Memory } from '../memory/memory.ts';
 import type { Core } from './core.ts';
 
-/** Where a time goes. */
+/** Moves one time, in ms, to the corrected clock. */
 type Move = (at: number) => number;
 
 /**

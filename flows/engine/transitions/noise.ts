@@ -185,7 +185,7 @@ function lastHour(times: readonly number[] = [], now: number): number[] {
   return times.filter((at) => now - at < hourMs);
 }
 
-/** Times by a clock that was set. */
+/** Moves a list of times to the corrected clock. */
 function moved(times: readonly number[], byMs: number): number[] {
   return times.map((at) => at + byMs);
 }

@@ -39,7 +39,7 @@ export function waitsItsTurn({ memory, options, now }: Hand, transition: Transit
   return isEnd(transition) || at < looksAgainAt(transition);
 }
 
-/** As of when it is judged whose turn it is. */
+/** Time at which the rate limit is judged, ms. */
 function turnAt({ options, now }: Pick<Hand, 'options' | 'now'>, scope: string): number {
   return options.turnAt?.(now, scope) ?? now;
 }
