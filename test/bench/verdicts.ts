@@ -1,12 +1,10 @@
 /**
- * What is said of an outage, beside the truth: 2,000 stories in the shares of real life, played by real agents and a real centre, and the 65
- * and 19 that are written down. No product that we know names the cause of a silence with a confidence, so there is no peer. The figures of
- * the product were chosen by stories of the seeds up to 20,279,999; those of these rows are others.
+ * What is said of an outage, beside the truth: 2,000 stories in the shares of real life, played by real agents and a real centre. No
+ * product that we know names the cause of a silence with a confidence, so there is no peer. The figures of the product were chosen by
+ * stories of the seeds up to 20,279,999; those of these rows are others.
  */
 import { openUpTo, sureFrom } from '@sabha/contracts';
-import { edges } from '../simulation/outage-edges.ts';
-import { allAlways, isHonest, isLie, isRight, play, playStories, type Said } from '../simulation/outage-play.ts';
-import { playRounds } from '../simulation/outage-rounds.ts';
+import { isRight, playStories, type Said } from '../simulation/outage-play.ts';
 import { type Bench, type Row, row } from './model.ts';
 
 const seed = 20_280_000;
@@ -22,7 +20,7 @@ export const verdictsBench: Bench = {
   async run({ quick, say }) {
     const said = await playStories(seed, quick ? small : whole, (done) => say(`${done} stories played`));
     for (const line of tableOf(said)) say(line);
-    return { versions: {}, rows: [...calibration(said), ...(await written())] };
+    return { versions: {}, rows: calibration(said) };
   },
 };
 
@@ -70,30 +68,6 @@ function calibration(said: readonly Said[]): Row[] {
       metric: `of all that is said, less, above ${openUpTo}`,
       ours: likely.length / said.length,
       target: { ours: leastLikely },
-    }),
-  ];
-}
-
-/** The written stories are asked of each minute; one of them counts as wrong where anything said of any of its PCs was. */
-async function written(): Promise<Row[]> {
-  const rounds = await playRounds(2_026);
-  const edge = await play(2_026, edges, allAlways);
-  const stories = [...rounds.map(({ said }) => said), ...edges.map(({ kind }) => edge.filter((one) => one.kind === kind))];
-  const about = `${rounds.length} and ${edges.length} written stories`;
-  return [
-    row({
-      unit: 'share',
-      better: 'more',
-      target: { ours: 0.95 },
-      metric: `${about}: right or honestly open`,
-      ours: share(stories, (said) => said.every(isHonest)),
-    }),
-    row({
-      unit: 'runs',
-      better: 'less',
-      target: { ours: 0 },
-      metric: `${about}: said to be sure, and wrong`,
-      ours: stories.filter((said) => said.some(isLie)).length,
     }),
   ];
 }

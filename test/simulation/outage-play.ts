@@ -1,5 +1,5 @@
 /** Stories of outages, played by real agents and a real centre, and what was said of each: while it lasted, and after the return. */
-import { type OutageCause, openUpTo, sureFrom, type Outage as Verdict } from '@sabha/contracts';
+import type { OutageCause, Outage as Verdict } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 import { absenceOf, outageAt } from './absences.ts';
 import type { Hand, Story } from './outage-plots.ts';
@@ -31,7 +31,7 @@ export async function playStories(seed: number, count: number, progress: (done: 
   const said: Said[] = [];
   let done = 0;
   for (const stories of [soon, late, all.filter(isLong)].flatMap((of = []) => batches(of))) {
-    said.push(...(await play(seed + done, stories, firstAtEnd)));
+    said.push(...(await play(seed + done, stories)));
     done += stories.length;
     progress(done);
   }
@@ -42,28 +42,21 @@ function batches(stories: readonly Story[]): Story[][] {
   return Array.from({ length: Math.ceil(stories.length / atOnce) }, (_, at) => stories.slice(at * atOnce, (at + 1) * atOnce));
 }
 
-/** How often it is asked what is said, and of which of the machines that are away. */
-export type Asking = { everyMs: number; of(pcs: Pc[]): Pc[] };
-const firstAtEnd: Asking = { everyMs: Number.POSITIVE_INFINITY, of: (pcs) => pcs.slice(0, 1) };
-/** Each minute, of all. */
-export const allAlways: Asking = { everyMs: minute, of: (pcs) => pcs };
-
 /** Plays each at sites of its own. */
-export async function play(seed: number, stories: readonly Story[], asking: Asking): Promise<Said[]> {
+async function play(seed: number, stories: readonly Story[]): Promise<Said[]> {
   const world = createWorld({ seed, further: stories.flatMap(({ sites }) => sites) });
   world.boot();
   await world.pass(3 * minute);
   const startMs = world.time.now() + Math.max(...stories.map(({ leadMs }) => leadMs));
   const said: Said[] = [];
   const hands = new Map(stories.map((story) => [story, handOf(world, story)]));
-  const asked = (story: Story) => asking.of((story.hit ?? ((sites) => sites.flat()))(hands.get(story)?.sites ?? []));
+  const asked = (story: Story) => (story.hit ?? ((sites) => sites.flat()))(hands.get(story)?.sites ?? []).slice(0, 1);
   for (const [story, hand] of hands) {
     const at = startMs + world.random.next() * spreadMs;
     const then = (when: number, act: () => void) => world.time.later(when - world.time.now(), act);
     const ask = () => said.push(...asked(story).flatMap((pc) => live(world, story, pc)));
     then(at - story.leadMs, () => story.lead?.(hand));
     then(at, () => story.begin(hand));
-    for (let ms = asking.everyMs; ms < story.lastsMs; ms += asking.everyMs) then(at + ms, ask);
     then(at + story.lastsMs - 1, ask);
     then(at + story.lastsMs, () => story.end(hand));
   }
@@ -93,14 +86,4 @@ type Judged = Verdict & { truth: OutageCause };
 /** `This PC alone` says that neither power nor line of the site failed: that is true of a crash too, which often nobody writes down. */
 export function isRight({ cause, truth }: Judged): boolean {
   return cause === truth || (cause === 'pc-off' && truth === 'crash');
-}
-
-/** It is right, or says that it is not known. */
-export function isHonest(said: Judged): boolean {
-  return said.confidence <= openUpTo || isRight(said);
-}
-
-/** Said to be sure, and wrong. */
-export function isLie(said: Judged): boolean {
-  return said.confidence >= sureFrom && !isRight(said);
 }
