@@ -1,7 +1,7 @@
 // @module-tag long
 /** Meetings and hours of offices through the real tabs, under virtual time: when somebody is told, and when nobody is. */
 import { expect, test } from 'vitest';
-import { allMails, clock, hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
+import { clock, hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, camera, complaints, microphone, minute, second } from './scene.ts';
 
@@ -19,26 +19,6 @@ test('offices close in the evening: nobody is woken; who is back in the morning 
   await until(world, '2026-03-04T10:00');
   // The third said goodbye when it was switched off: that is no silence, whenever it comes back.
   expect(mails(world)).toEqual([expect.stringMatching(/^03-04T09:4[56] 2 alerts of the night$/)]);
-});
-
-test('an office closes and one of its PCs stays on until the night: nobody hears of any, and in the morning of the one that is missing', async () => {
-  const world = await atRest({ pcs: 3 });
-  await setHours(world, office);
-  await until(world, '2026-03-03T18:20');
-  for (const pc of world.pcs.slice(1)) pc.kill({ power: true });
-  await until(world, '2026-03-03T23:00');
-  world.pc(0).kill({ power: true });
-  await until(world, '2026-03-04T09:20');
-  for (const pc of world.pcs.slice(0, 2)) pc.start({ reboot: true });
-  await until(world, '2026-03-04T09:55');
-  expect(allMails(world)).toEqual(['03-04T09:45 asha: This office, Ladakh: Critical: PC does not answer, Room pc-3']);
-  // Two of its three PCs are there: nobody needs to ask for its power.
-  expect(lastText(world).slice(2)).toEqual([
-    'Why: not known, perhaps only this PC is away.',
-    '1. Switch the PC on.',
-    '2. If it is on, check its network cable.',
-    '3. Then restart it.',
-  ]);
 });
 
 test('a microphone that breaks at two in the morning is in the list of nine o’clock; one that is repaired by then is told to nobody; flows restarts in between', async () => {
@@ -132,12 +112,4 @@ test('a meeting that is imported while a fault waits for the morning brings it f
   expect(done).toMatchObject({ applied: true, problems: [] });
   await world.pass(5 * second);
   expect(mails(world)).toEqual([expect.stringMatching(`^${clock(world).slice(5)} .+: Critical: Microphone not found, `)]);
-});
-
-test('an office that names no hours is told of at any hour, as before', async () => {
-  const world = await atRest({ pcs: 1 });
-  await until(world, '2026-03-04T02:00');
-  microphone(world, 'microphone.missing');
-  await world.pass(2 * minute);
-  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T02:0\d .+: Critical: Microphone not found, /)]);
 });

@@ -40,12 +40,6 @@ function writeOld(): Tables {
   return tables;
 }
 
-function openConverted(): DatabaseSync {
-  writeOld();
-  convertLedger(file);
-  return openDatabase({ file });
-}
-
 /** A row is found again where one has all its columns. */
 function missing(was: readonly Row[], now: readonly Row[]): Row[] {
   const left = now.map((row) => ({ ...row }));
@@ -96,30 +90,6 @@ test('F24 a converted ledger opens with every row, proves itself, and takes new 
   }
 });
 
-test('F24 a converted ledger answers every read as before', () => {
-  const store = openStore(openConverted());
-  const { incidents, outbox, timers, meta, nextTimer } = store.load();
-  expect(incidents).toMatchObject([
-    { id: 1, over: 'cleared', acknowledged: { by: 'Asha' }, notes: [{ by: 'Asha', text: 'A cable is ordered' }] },
-    { id: 2, over: null, acknowledged: { by: 'Meera' }, faults: [{ fault: 'camera.missing' }] },
-  ]);
-  expect(outbox).toMatchObject([{ key: 'k1', tries: 2, lastError: 'no route' }]);
-  expect([timers.length, nextTimer]).toEqual([1, 5]);
-  expect(store.registry()).toMatchObject({ version: 7, entries: [{ pc: 'ladakh/leh/pc-1', tokenHash: 'a'.repeat(64), revoked: false }] });
-  expect(meta['link/ladakh/leh']).toContain('"report":{"at":1772528400000}');
-  expect(meta['broke/ladakh/leh']).toContain('"fault":"path.gateway"');
-  expect(store.rollcall('r1')).toMatchObject({ by: 'Asha', rows: [expect.anything()] });
-  expect(store.command('c1')?.answers).toMatchObject([{ outcome: 'done' }]);
-  expect(store.accounts().accounts.map(({ name, scope }) => [name, scope])).toEqual([['asha', 'ladakh']]);
-  expect(store.aways(0).some(({ from }) => from === 1_772_528_399_100)).toBe(true);
-  expect(store.meetings().map(({ title }) => title)).toEqual(['Review']);
-  expect(store.roster().members.map(({ id, duty }) => [id, duty?.[0]?.from])).toEqual([['ravi', 540]]);
-  expect(store.announcement(1)?.read).toMatchObject([{ person: 'ravi' }]);
-  expect(store.maintenance().map(({ title }) => title)).toEqual(['New UPS']);
-  expect(store.tabsSteps()).toMatchObject([{ who: 'anil', what: 'tabs deployed' }]);
-  store.close();
-});
-
 test('F24 the server goes on with a converted ledger: open incidents stay, waiting messages are sent, new faults are notified', async () => {
   const world = createWorld({ seed: 8, pcs: 2, sites: 2 });
   const over = () => rowsOf(world).incidents.map((one) => one.over);
@@ -158,9 +128,4 @@ test('a ledger of version 18 is refused in one line before its conversion, and s
   const after = new DatabaseSync(file);
   expect(tablesOf(after)).toEqual(old);
   after.close();
-});
-
-test('a ledger of version 1 is not converted again', () => {
-  openConverted().close();
-  expect(() => convertLedger(file)).toThrow('the ledger has version 1, and only version 18 can be converted');
 });

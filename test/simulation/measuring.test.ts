@@ -22,27 +22,3 @@ test('the duty moves when its PC stops, is switched off or falls silent, and bac
   await world.pass(minute);
   expect(measuring(world)).toEqual(['pc-1']);
 });
-
-test('flows that starts anew, or loses its ledger, ends with the same one', async () => {
-  const world = await atRest({ pcs: 3 });
-  world.centre.kill();
-  world.centre.start();
-  await world.pass(2 * minute);
-  expect(measuring(world)).toEqual(['pc-1']);
-  world.centre.kill();
-  world.centre.loseLedger();
-  world.pc(0).stop();
-  world.centre.start();
-  await world.pass(5 * minute);
-  expect(measuring(world)).toEqual(['pc-2']);
-});
-
-test('each site has its own, and a cut that nobody told moves no duty while the broker still waits', async () => {
-  const world = await atRest({ pcs: 4, sites: 2 });
-  expect(measuring(world)).toEqual(['pc-1', 'pc-2']);
-  world.pc(0).cut('half');
-  await world.pass(30_000);
-  world.pc(0).heal();
-  await world.pass(5 * minute);
-  expect(measuring(world)).toEqual(['pc-1', 'pc-2']);
-});

@@ -1,11 +1,10 @@
 // @module-tag long
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
-import { versionsIn } from '../../flows/engine/outages/updates.ts';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
-import { hour, office } from './office-day.ts';
+import { office } from './office-day.ts';
 import { people } from './people.ts';
-import { minute, second } from './scene.ts';
+import { minute } from './scene.ts';
 import { epochMs } from './time.ts';
 
 const states = ['assam', 'bihar', 'goa', 'kerala', 'ladakh', 'odisha', 'punjab', 'sikkim'];
@@ -42,19 +41,6 @@ describe('736 offices', () => {
     over(nation, minute, all, (pc) => nation.comeBack([pc]));
     await nation.pass(20 * minute);
     expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: PCs of many sites/)]);
-  });
-
-  test('of which twelve are of one provider that breaks are one message, and one all-clear', async () => {
-    const nation = await startLightNation({ sites: offices(736, (at) => ({ isp: at % 61 === 3 && at < 732 ? 'Jio' : 'BSNL' })) });
-    await nation.pass(3 * minute);
-    const jio = Array.from({ length: 12 }, (_, at) => `${states[(3 + 61 * at) % states.length]}/site-${3 + 61 * at}/pc-1`);
-    over(nation, 40 * second, jio, (pc) => nation.cut([pc]));
-    await nation.pass(10 * minute);
-    expect(mails(nation)).toEqual(['meera: Jio: Critical: Sites of one provider do not answer']);
-    expect(nation.deliveries.at(-1)?.text).toMatch(/12 .*12/);
-    over(nation, minute, jio, (pc) => nation.comeBack([pc]));
-    await nation.pass(20 * minute);
-    expect(mails(nation).slice(1)).toEqual(['meera: Jio: Cleared: Sites of one provider do not answer']);
   });
 
   test('of which one flaps for two hours tell of it twice', async () => {
@@ -106,17 +92,6 @@ test('600 offices that close for the day are nobody’s message until the mornin
   expect(told.every(({ at }) => at + epochMs >= opened)).toBe(true);
 });
 
-test('600 offices whose cleaners pull every plug in the same minute are nobody’s message either', async () => {
-  const nation = await startLightNation({ sites: offices(600), hours: short });
-  await until(nation, '2026-03-03T14:45');
-  over(nation, minute, nation.at(''), (pc) => nation.powerOff([pc]));
-  await until(nation, '2026-03-04T09:00');
-  expect(mails(nation)).toEqual([]);
-  over(nation, 30 * minute, nation.at(''), (pc) => nation.comeBack([pc]));
-  await until(nation, '2026-03-04T10:30');
-  expect(mails(nation)).toEqual([]);
-});
-
 describe('60 cameras after an update', () => {
   const technicians = states.map((state) => ({
     id: `tech-${state}`,
@@ -148,25 +123,6 @@ describe('60 cameras after an update', () => {
     expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toMatch(/agent 2|version 2/);
   });
 
-  test('of the system, of a model each, are one message to central, which names its number', async () => {
-    const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
-    const inventory = (pc: string, UBR: number) => {
-      const os = { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', UBR };
-      nation.apply({ type: 'inventory', pc, hash: `${UBR}`, versions: versionsIn({ os }) });
-    };
-    for (const pc of nation.at('')) inventory(pc, 4061);
-    await until(nation, '2026-03-04T02:00');
-    const broken = nation.at('').slice(0, 60);
-    over(nation, 30 * minute, broken, (pc) => {
-      nation.device(pc, { component: 'camera', fault: 'camera.missing', name: `Camera of ${pc}` });
-      // It is read a while after the start.
-      nation.time.later(30_000, () => inventory(pc, 5000));
-    });
-    await until(nation, '2026-03-04T08:00');
-    expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: \w+: The same fault in many rooms: Camera not found/)]);
-    expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toContain('10.0.26100.5000');
-  });
-
   test('that are taken back before the morning are one all-clear, and no room is told of', async () => {
     const { nation, broken } = await updated();
     await until(nation, '2026-03-04T05:00');
@@ -186,17 +142,4 @@ describe('60 cameras after an update', () => {
     const digests = [...byState].map(([state, rooms]) => `tech-${state}: ${rooms.length} alerts of the night`);
     expect(mails(nation).slice(1).toSorted()).toEqual(digests.toSorted());
   });
-});
-
-test('a fault in a room of 736 is told of that room alone, a day long: nothing else is anybody’s message', async () => {
-  const nation = await startLightNation({ sites: offices(736) });
-  await nation.pass(3 * minute);
-  nation.device('ladakh/site-4/pc-1', { component: 'microphone', fault: 'microphone.missing' });
-  await nation.pass(5 * minute);
-  nation.device('ladakh/site-4/pc-1', { component: 'microphone', fault: null });
-  await nation.pass(24 * hour);
-  expect(mails(nation)).toEqual([
-    expect.stringMatching(/^asha: ladakh\/site-4.*: Critical: Microphone not found/),
-    expect.stringMatching(/^asha: ladakh\/site-4.*: Cleared: Microphone not found/),
-  ]);
 });

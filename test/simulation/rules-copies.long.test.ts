@@ -38,18 +38,6 @@ test('R26 what was taken on the wall stood under no message of others, and after
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R26 it is taken while the channel is away: the message says so as soon as it stands', async () => {
-  const world = await broken();
-  world.centre.post.trouble = 'retry';
-  microphone(world, 'microphone.missing');
-  await world.pass(2 * minute);
-  await order(world, (view) => view.acknowledge(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi'));
-  world.centre.post.trouble = null;
-  await world.pass(20 * minute);
-  expect(copies(world).length).toBeGreaterThan(0);
-  for (const lines of copies(world)) expect(lines).toEqual(['✔ Tashi: I am on it']);
-});
-
 for (const point of ['before a send', 'after a send', 'before a commit of the ledger', 'after a commit of the ledger']) {
   test(`R26 flows killed at any pass of "${point}" costs at most a change: what is taken afterwards stands under the last message`, async () => {
     for (let pass = 1; pass <= 10; pass += 1) {

@@ -1,6 +1,6 @@
 /** R1 to R9: history is numbered, durable, acknowledged and never lost. */
 import { expect, test } from 'vitest';
-import { atRest, auditOf, camera, complaints, eventsOf, listen, microphone, minute, second, transitionsOf } from './scene.ts';
+import { atRest, auditOf, camera, complaints, eventsOf, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
 /** Makes events: a fault comes and goes, `times` times. */
@@ -51,43 +51,6 @@ for (const point of ['before a commit of the spool', 'after a commit of the spoo
   });
 }
 
-test('R3 nobody listens, nobody shouts: without an ack of its birth a PC repeats the birth ever more rarely and sends no event', async () => {
-  const world = await atRest();
-  world.centre.kill();
-  world.pc(0).kill();
-  await world.pass(minute);
-  const [presence, event, backlog] = [listen(world, 'presence'), listen(world, 'event'), listen(world, 'backlog')];
-  world.pc(0).start();
-  for (let turn = 0; turn < 20; turn += 1) {
-    microphone(world, turn % 2 === 0 ? 'microphone.muted' : null);
-    await world.pass(9 * minute);
-  }
-  expect(event.length + backlog.length).toBe(0);
-  const births = presence.filter(({ message }) => message.kind === 'birth').map(({ at }) => at);
-  const gaps = births.slice(1).map((at, index) => at - (births[index] ?? 0));
-  expect(births.length).toBeLessThan(14);
-  expect(Math.max(...gaps)).toBeGreaterThan(20 * minute);
-
-  world.centre.start();
-  await world.pass(minute);
-  expect(backlog.length).toBeGreaterThan(0);
-  expect(await complaints(world)).toEqual([]);
-});
-
-test('R4 an ack does not pass a hole, whatever was committed above it, until the hole is filled', async () => {
-  const world = await atRest();
-  const before = world.pc(0).agent()?.spool.acked() ?? 0;
-  let swallowed = 0;
-  const stop = world.broker.intercept((topic) => topic.endsWith('/event') && swallowed++ === 0);
-  await blink(world, 2);
-  expect(eventsOf(world).map(({ seq }) => seq)).toContain(before + 2);
-  expect(world.pc(0).agent()?.spool.acked()).toBe(before);
-  stop();
-  await world.pass(40 * second);
-  expect(world.pc(0).agent()?.spool.acked()).toBe(before + 2);
-  expect(await complaints(world)).toEqual([]);
-});
-
 test('R4 R5 a ledger restored from a copy gets again what it had acknowledged since, and new events are not held up', async () => {
   const world = await atRest();
   const image = world.centre.db().serialize();
@@ -115,43 +78,6 @@ test('R5 a new ledger takes what lies below the first number as before its time,
   expect(spool?.acked()).toBe(spool?.range().last);
 });
 
-test('R5 a disk that is replaced closes the old spool: what it still held is a counted gap, and the new one flows', async () => {
-  const world = await atRest();
-  const stop = world.broker.intercept((topic) => topic.endsWith('/event') || topic.endsWith('/backlog'));
-  await blink(world, 3);
-  world.pc(0).kill();
-  world.pc(0).start();
-  await world.pass(minute);
-  stop();
-  const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
-  const unsent = last - (world.pc(0).agent()?.spool.acked() ?? 0);
-  world.pc(0).kill();
-  world.pc(0).record.lose();
-  world.pc(0).start({ reboot: true });
-  await world.pass(4 * minute);
-  expect(unsent).toBeGreaterThan(3);
-  expect((await auditOf(world)).gaps).toBe(unsent);
-  expect(await complaints(world)).toEqual([]);
-});
-
-test('R6 what is not acknowledged is sent again after 30 s, then ever more rarely, and at once after the ack of a birth', async () => {
-  const world = await atRest();
-  const [event, backlog] = [listen(world, 'event'), listen(world, 'backlog')];
-  const stop = world.broker.intercept((topic) => topic.endsWith('/event') || topic.endsWith('/backlog'));
-  const startMs = world.time.now();
-  microphone(world, 'microphone.muted');
-  await world.pass(16 * minute);
-  const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
-  const sent = event.filter(({ message }) => message.seq === last).map(({ at }) => Math.round((at - startMs) / second));
-  expect(sent.slice(0, 5)).toEqual([0, 30, 90, 210, 450]);
-  stop();
-  world.centre.kill();
-  world.centre.start();
-  await world.pass(10 * second);
-  expect(backlog.at(-1)?.message.at(-1)?.seq).toBe(last);
-  expect(await complaints(world)).toEqual([]);
-});
-
 test('R7 a PC whose disk is put back to an older image forks: it opens a new spool, and nothing is lost or taken twice', async () => {
   const world = await atRest();
   const image = world.pc(0).record.image();
@@ -167,18 +93,6 @@ test('R7 a PC whose disk is put back to an older image forks: it opens a new spo
   expect(names.size).toBe(2);
   expect(eventsOf(world).some(({ kind, body }) => kind === 'spool-new' && JSON.parse(body).from !== null)).toBe(true);
   expect(await complaints(world)).toEqual([]);
-});
-
-test('R7 R8 duplicates and disorder on every link change nothing', async () => {
-  const world = await atRest({ pcs: 2 });
-  world.broker.state.duplicate = 0.5;
-  for (const pc of world.pcs) pc.link.disorder = 0.3;
-  await blink(world, 20);
-  world.broker.state.duplicate = 0;
-  for (const pc of world.pcs) pc.link.disorder = 0;
-  await world.pass(5 * minute);
-  expect(await complaints(world)).toEqual([]);
-  expect(await auditOf(world)).toMatchObject({ gaps: 0, forks: 0 });
 });
 
 test('R8 a spool that is too small drops the oldest, declares each drop, and the ack passes them', async () => {

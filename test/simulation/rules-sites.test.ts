@@ -1,10 +1,10 @@
 /** R5 and R15 for PCs that move, and for sites that close and open again. */
 import { expect, test } from 'vitest';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
-import { movePc, setStage } from '../../flows/sites/life.ts';
+import { movePc } from '../../flows/sites/life.ts';
 import { eventsArrived } from './audit.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, auditOf, eventsOf, mailTo, microphone, minute, presenceAt } from './scene.ts';
+import { atRest, auditOf, eventsOf, mailTo, microphone, minute } from './scene.ts';
 import { sitePaths, type World } from './world.ts';
 
 async function changed(world: World, plan: { ok: boolean; change?: SiteChange }): Promise<void> {
@@ -12,13 +12,6 @@ async function changed(world: World, plan: { ok: boolean; change?: SiteChange })
   const done = world.centre.centre()?.sites.apply(plan.change);
   await world.pass(1_000);
   await done;
-}
-
-function setTo(world: World, stage: 'closed' | 'commissioning' | 'live'): Promise<void> {
-  const sites = world.centre.centre()?.sites;
-  if (sites === undefined) throw new Error('flows is down');
-  const sight = { table: sites.table(), records: sites.records(), wanted: sites.wanted };
-  return changed(world, setStage(sight, { site: sitePaths[0], stage, force: true }, { by: 'meera', now: sites.now() }));
 }
 
 test('R5 R15 a PC that is moved with its disk brings to its new path what was not acknowledged, and nothing is a gap', async () => {
@@ -45,22 +38,4 @@ test('R5 R15 a PC that is moved with its disk brings to its new path what was no
   const [old] = rowsOf(world).incidents;
   expect(old).toMatchObject({ scope: before.path, over: 'closed', closedBecause: `moved to ${world.pc(0).path}` });
   expect(mailTo(world, 'asha').at(-1)).toMatch(/: Closed: /);
-});
-
-test('R4 R15 what happens in a site that is closed is told to nobody, and reaches the ledger when the site opens again', async () => {
-  const world = await atRest();
-  await setTo(world, 'closed');
-  microphone(world, 'microphone.missing');
-  await world.pass(10 * minute);
-  expect(rowsOf(world).incidents).toEqual([]);
-  const held = eventsOf(world).length;
-  expect(world.pc(0).agent()?.spool.range().last).toBeGreaterThan(held);
-  await setTo(world, 'commissioning');
-  await world.pass(20 * minute);
-  expect(presenceAt(world)).toBe('online');
-  expect(rowsOf(world).incidents).toEqual([]);
-  expect(eventsOf(world).length).toBe(world.pc(0).agent()?.spool.range().last);
-  await setTo(world, 'live');
-  await world.pass(minute);
-  expect(mailTo(world, 'asha')).toEqual([expect.stringMatching(/: Critical: Microphone/)]);
 });

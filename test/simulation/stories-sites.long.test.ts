@@ -1,24 +1,14 @@
 // @module-tag long
 /** Streams of whole sites through the tabs themselves: maintenance, causes that open after their many; exact messages, persons and texts. */
 import { expect, test } from 'vitest';
-import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { cutAll, healAll, judged, pcsAt, sites } from './causes-scene.ts';
-import { allMails, lastText, until } from './office-day.ts';
-import { atRest, minute, second } from './scene.ts';
+import { allMails, lastText } from './office-day.ts';
+import { atRest, minute } from './scene.ts';
 import type { World } from './world.ts';
 
 const room = (what: string, pc: number, site = 'ladakh/site-1') => `${site}, Ladakh: ${what}, ${site}/pc-${pc}`;
 const whole = (what: string, site = 'ladakh/site-1') => `Ladakh: ${what}: No PC of the site answers, ${site}`;
 const leh = (world: World) => pcsAt(world, 'ladakh/site-1');
-
-async function plan(world: World, from: string, minutes: number): Promise<void> {
-  const centre = world.centre.centre();
-  if (centre === undefined) throw new Error('no centre');
-  const asked = { scope: 'ladakh/site-1', title: 'New UPS', from, minutes, by: 'meera' };
-  const done = createMaintenanceOrders(centre.maintenance).add(asked);
-  await world.pass(second);
-  expect(await done).toMatchObject({ ok: true });
-}
 
 test('of a site that is back but for two PCs it was said that it cannot be reached: another PC answers, and what is to be done is at the PC', async () => {
   const world = await atRest({ further: sites('ladakh', 1, { pcs: 3 }) });
@@ -43,30 +33,6 @@ test('of a site that is back but for two PCs it was said that it cannot be reach
   expect(await judged(world)).toEqual([]);
 });
 
-test('a site that goes dark in its maintenance is told at the end, by those of its PCs that are still away', async () => {
-  const world = await atRest({ further: sites('ladakh', 1, { pcs: 3 }) });
-  await plan(world, '2026-03-03T14:20', 60);
-  await until(world, '2026-03-03T14:30');
-  cutAll(leh(world));
-  await until(world, '2026-03-03T15:10');
-  healAll(leh(world).slice(0, 2));
-  await until(world, '2026-03-03T15:30');
-  expect(allMails(world).toSorted()).toEqual([
-    '03-03T14:20 asha: Ladakh: Begun: Maintenance, ladakh/site-1',
-    '03-03T15:20 asha: Ladakh: Over: Maintenance, ladakh/site-1',
-    `03-03T15:20 asha: ${room('Still there, Critical: PC does not answer', 3)}`,
-  ]);
-  expect(lastText(world)).toEqual([
-    'Still there, Critical: PC does not answer',
-    'Since 3 Mar, 14:29.',
-    'Still bad at the end of the maintenance.',
-    'Why: not known; another PC of the site answers.',
-    '1. Switch the PC on.',
-    '2. If it is on, check its network cable.',
-    '3. Then restart it.',
-  ]);
-});
-
 test('a site that goes dark after one of its PCs was told is one message more; its end names the PC that stays away, and that ends by itself', async () => {
   const world = await atRest({ further: sites('ladakh', 1, { pcs: 3 }) });
   const [first, ...others] = leh(world);
@@ -84,32 +50,6 @@ test('a site that goes dark after one of its PCs was told is one message more; i
     `03-03T14:18 asha: ${whole('Critical')}`,
     `03-03T14:32 asha: ${whole('Cleared')}`,
     `03-03T14:47 asha: ${room('Cleared: PC does not answer', 1)}`,
-  ]);
-  expect(await judged(world)).toEqual([]);
-});
-
-test('a state that goes after two of its sites were told is one message more; each of the two ends for itself', async () => {
-  const world = await atRest({ further: sites('bihar', 8) });
-  const pcs = pcsAt(world, 'bihar');
-  for (const pc of pcs.slice(0, 2)) {
-    pc.cut('hole');
-    await world.pass(10 * minute);
-  }
-  cutAll(pcs.slice(2, 7));
-  await world.pass(10 * minute);
-  healAll(pcs.slice(1));
-  await world.pass(20 * minute);
-  healAll(pcs);
-  await world.pass(20 * minute);
-  const away = (what: string, site: number) => `meera: bihar/site-${site}: ${what}: PC does not answer, bihar/site-${site}/pc-1`;
-  const state = (what: string) => `meera: Bihar: ${what}: Many sites of the state do not answer`;
-  expect(allMails(world)).toEqual([
-    `03-03T14:08 ${away('Critical', 1)}`,
-    `03-03T14:18 ${away('Critical', 2)}`,
-    `03-03T14:28 ${state('Critical')}`,
-    `03-03T14:37 ${away('Cleared', 2)}`,
-    `03-03T14:42 ${state('Cleared')}`,
-    `03-03T14:58 ${away('Cleared', 1)}`,
   ]);
   expect(await judged(world)).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * Those of whole nations and of nights are in stories.long.test.ts.
  */
 import { expect, test } from 'vitest';
-import { cutAll, dark, healAll, judged, pcsAt, sites, toldIn } from './causes-scene.ts';
+import { cutAll, healAll, pcsAt, sites, toldIn } from './causes-scene.ts';
 import { atRest, minute, second } from './scene.ts';
 import type { World } from './world.ts';
 
@@ -15,54 +15,11 @@ async function restart(world: World, afterMs = 10 * second): Promise<void> {
 }
 const site = (pcs: number) => sites('ladakh', 1, { pcs });
 
-test('a: one PC of three that is lost is one message, and one all-clear', async () => {
-  const world = await atRest({ pcs: 3, further: sites('ladakh', 4) });
-  world.pc(0).cut('hole');
-  await world.pass(10 * minute);
-  world.pc(0).heal();
-  await world.pass(15 * minute);
-  expect(toldIn(world)).toEqual([
-    expect.stringMatching(/^asha: This office, Ladakh: Critical: PC does not answer, Room pc-1/),
-    expect.stringMatching(/^asha: This office, Ladakh: Cleared: PC does not answer, Room pc-1/),
-  ]);
-  expect(await judged(world)).toEqual([]);
-});
-
 test('F19 c: 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
   const world = await atRest({ further: sites('ladakh', 20) });
   for (const [at, pc] of pcsAt(world, 'ladakh').slice(1, 9).entries()) world.time.later(at * 5 * second, () => pc.cut('hole'));
   await world.pass(10 * minute);
   expect(toldIn(world)).toEqual([expect.stringMatching(/^tashi: .+राज्य की कई साइटों से जवाब नहीं आ रहा/)]);
-});
-
-test('f: a line that broke is told as dark, and its all-clear says that it was the line', async () => {
-  const world = await atRest({ further: site(2) });
-  const pcs = pcsAt(world, 'ladakh/site-1');
-  cutAll(pcs);
-  await world.pass(10 * minute);
-  healAll(pcs);
-  await world.pass(15 * minute);
-  expect(toldIn(world)).toEqual([dark('asha', 'Critical'), dark('asha', 'Cleared')]);
-  expect(world.centre.post.deliveries.findLast(({ person }) => person === 'asha')?.text).toMatch(/Why: probably link down/);
-});
-
-test('h: a state that is back without two of its sites is one all-clear, and one message for each of the two', {
-  tags: ['long'],
-}, async () => {
-  const world = await atRest({ further: sites('bihar', 8) });
-  const pcs = pcsAt(world, 'bihar').slice(0, 6);
-  cutAll(pcs);
-  await world.pass(6 * minute);
-  healAll(pcs.slice(2));
-  await world.pass(20 * minute);
-  expect(toldIn(world).toSorted()).toEqual([
-    expect.stringMatching(/^meera: .*Cleared: Many sites of the state do not answer/),
-    expect.stringMatching(/^meera: .*Critical: Many sites of the state do not answer/),
-    ...[0, 1].map(() => expect.stringMatching(/^meera: .*Critical: PC does not answer/)),
-  ]);
-  healAll(pcs);
-  await world.pass(20 * minute);
-  expect(await judged(world)).toEqual([]);
 });
 
 test('a parent that ends while flows is away leaves its children frozen: they are told five minutes after the start, once', {
@@ -84,21 +41,6 @@ test('a parent that ends while flows is away leaves its children frozen: they ar
   ]);
 });
 
-test('flows that dies in the middle of the time in which children are watched tells the one that is left, once', {
-  tags: ['long'],
-}, async () => {
-  const world = await atRest({ further: sites('bihar', 8) });
-  const pcs = pcsAt(world, 'bihar').slice(0, 6);
-  cutAll(pcs);
-  await world.pass(6 * minute);
-  healAll(pcs.slice(1));
-  await world.pass(3 * minute);
-  await restart(world);
-  await world.pass(25 * minute);
-  expect(toldIn(world)).toHaveLength(3);
-  expect(toldIn(world).filter((mail) => /PC does not answer/.test(mail))).toHaveLength(1);
-});
-
 test('R19 flows that dies before a dark site was told tells central, in the one list of those that it has not heard since', {
   tags: ['long'],
 }, async () => {
@@ -110,17 +52,6 @@ test('R19 flows that dies before a dark site was told tells central, in the one 
   await restart(world, 5 * second);
   await world.pass(30 * minute);
   expect(toldIn(world)).toEqual([expect.stringMatching(/^meera: .*Critical: PCs that do not answer the server/)]);
-});
-
-test('a PC that is switched off in order in a site whose other two go dark is not of it', async () => {
-  const world = await atRest({ further: site(3) });
-  const [off, ...others] = pcsAt(world, 'ladakh/site-1');
-  off?.stop('shutdown');
-  await world.pass(minute);
-  cutAll(others);
-  await world.pass(6 * minute);
-  expect(toldIn(world)).toEqual([dark('asha', 'Critical')]);
-  expect(world.centre.post.deliveries.at(-1)?.text).toMatch(/2 .*2/);
 });
 
 test('a room whose battery runs out: technician, state and central are notified that its PC does not answer', async () => {
