@@ -1,7 +1,6 @@
 /** What our own broker promises beyond the contract: exact limits, counted refusals, a clean start and stop. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
 import packets, { type IConnectPacket } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -177,31 +176,6 @@ describe('a broker does not start, and says in one line why', () => {
     });
     await expect(start({ port })).rejects.toThrow(`port ${port} is in use by another program (127.0.0.1:${port})`);
     other.close();
-  });
-
-  test('without secrets, and with wrong ones', async () => {
-    const file = files.options.secretsFile;
-    writeFileSync(file, '{"flows":"plain"}');
-    await expect(start()).rejects.toThrow(`${file}: flows: expected`);
-    rmSync(file);
-    await expect(start()).rejects.toThrow(`${file}: cannot be read: ENOENT`);
-  });
-
-  test('without a key that snapshots can be proven by', async () => {
-    const file = files.options.registryKeyFile;
-    writeFileSync(file, 'no key');
-    await expect(start()).rejects.toThrow(`${file}: not a public key`);
-  });
-
-  test('where its folder cannot be one', async () => {
-    const dataDir = join(files.folder, 'taken');
-    writeFileSync(dataDir, '');
-    await expect(start({ dataDir })).rejects.toThrow(`${dataDir}: cannot be used as a folder: EEXIST`);
-  });
-
-  test('where the version that it remembers cannot be read', async () => {
-    mkdirSync(join(files.folder, 'registry-version'));
-    await expect(start()).rejects.toThrow('registry-version: cannot be read: EISDIR');
   });
 });
 

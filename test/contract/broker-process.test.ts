@@ -57,32 +57,6 @@ test('a port in use is one fatal line and exit code 1', async () => {
   }
 });
 
-test.each([
-  ['SABHA_MQTT_PORT', 'many', 'SABHA_MQTT_PORT: not a port: many'],
-  ['SABHA_METRICS_PORT', '70000', 'SABHA_METRICS_PORT: not a port: 70000'],
-  ['SABHA_MQTT_HOST', '0.0.0.0', 'host 0.0.0.0 is not loopback: plain MQTT never leaves this machine'],
-  ['SABHA_REGISTRY', '', 'SABHA_REGISTRY is not set'],
-  ['SABHA_PACE', 'of', 'SABHA_PACE: neither on nor off: of'],
-])('%s=%s is one fatal line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
-  const { child, lines } = run({ [name]: value });
-  expect(await once(child, 'close')).toEqual([1, null]);
-  expect(lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([line]);
-});
-
-test('a second start refuses a registry older than the first one used', { tags: ['long'] }, async () => {
-  files.publish(2, []);
-  const first = run();
-  await lineOf(first.lines, 'ready');
-  first.child.kill('SIGTERM');
-  await once(first.child, 'close');
-  writeFileSync(files.options.registryFile, '');
-  files.publish(1, [{ pc }]);
-  const { lines } = run();
-  const ready = await lineOf(lines, 'ready');
-  expect(lines.map(({ msg }) => msg)).toContain('registry snapshot cannot be used: version 1 is older than 2');
-  await expect(connect(ready.port ?? 0, pc)).rejects.toThrow('Not authorized');
-});
-
 test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', {
   tags: ['long'],
 }, async () => {

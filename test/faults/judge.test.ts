@@ -1,8 +1,7 @@
 /** The judge itself: a run of which one mail is taken away, doubled or changed is not found good. */
 import { expect, test } from 'vitest';
-import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Notice } from '../../flows/engine/records/notices.ts';
-import { calledSilent, isCounted, untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
+import { untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
 import type { Stretch } from './load.ts';
 
 const pc = 'ladakh/leh/pc-1';
@@ -35,32 +34,6 @@ test('a fault that was called over and stands again must be told again; one that
   expect(untold([stretch], before.slice(0, 1), tellMs)).toEqual([]);
 });
 
-test('a fourth message of a room within an hour was asked for: it is counted, but only where three were sent, and the ledger says so', () => {
-  const about = [{ fault: stretch.fault, device: stretch.device }];
-  const step = (conclusion: string) => [{ about, conclusion }] as unknown as Transition[];
-  const counted = step('counted: enough was told in this hour');
-  const three = [word('raised', 2_000), word('eased', 4_000), word('cleared', 6_000)];
-  const isSo = (words: Word[], transitions: Transition[], hourMs = 60_000) => isCounted(stretch, { words, transitions, hourMs });
-  expect([isSo(three, counted), isSo(three, step('told'))]).toEqual([true, false]);
-  expect([
-    isSo(three.slice(1), counted),
-    isSo(
-      three.map((one) => ({ ...one, atMs: one.atMs - 62_000 })),
-      counted,
-    ),
-  ]).toEqual([false, false]);
-});
-
-test('what stood too short, or long only while a part was away, need not be told', () => {
-  expect(untold([{ ...stretch, steadyToMs: 10_900 }], [], tellMs)).toEqual([]);
-});
-
-test('the default route tells too', () => {
-  const line = (room: string) => word('unfinished', 12_000, { lines: [`Leh office, ${room}: Camera not found (raised)`] });
-  expect(untold([stretch], [line('Room pc-1')], tellMs)).toEqual([]);
-  expect(untold([stretch], [line('Room pc-10')], tellMs)).toEqual([stretch]);
-});
-
 test('a crash excuses one message that came twice, and nothing that came three times', () => {
   const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, fromMs: atMs - 0.5, atMs }));
   const told = (words: ReturnType<typeof at>, crashes: number[]) => wronglyTwice(words, crashes, 25);
@@ -71,25 +44,6 @@ test('a crash excuses one message that came twice, and nothing that came three t
   expect(told([...at('a', 1, 3), ...at('b', 1, 4)], [2])).toHaveLength(1);
   expect(told([...at('a', 1, 3), ...at('b', 1, 6)], [2, 5])).toHaveLength(1);
   expect(told(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);
-});
-
-test('a message beside one that had been slow was taken for two on their way at once', () => {
-  const copy = (key: string, fromMs: number, atMs: number) => [
-    { key, fromMs, atMs },
-    { key, fromMs: 3_000, atMs: 3_001 },
-  ];
-  const beside = (fromMs: number, atMs: number) => wronglyTwice([...copy('a', 100, 140), ...copy('b', fromMs, atMs)], [150], 25);
-  expect(beside(126, 129)).toEqual([]);
-  expect(beside(126, 145)).toEqual([]);
-  expect(beside(101, 104)).toHaveLength(1);
-  expect(beside(120, 124)).toHaveLength(1);
-});
-
-test('a PC called silent is found in the history and in the mails', () => {
-  const told = { id: 1, kind: 'raised', about: [{ fault: 'pc.silent', device: '' }] } as unknown as Transition;
-  expect(calledSilent([told], [])).toHaveLength(1);
-  expect(calledSilent([], [{ ...word('raised', 1), text: 'Critical: PC does not answer' }])).toHaveLength(1);
-  expect(calledSilent([], [word('raised', 1)])).toEqual([]);
 });
 
 test('a mail that no row of the ledger knows is a stranger', () => {

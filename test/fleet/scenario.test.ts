@@ -27,28 +27,6 @@ test('the same seed makes the same scenario, another one another', () => {
   expect(scenario(7)).not.toEqual(scenario(8));
 });
 
-test('the microphone of the silenced room is missing from the start to the end, and nothing else happens there', () => {
-  expect(scenario(1).filter((each) => each.pc === silenced)).toEqual([expect.objectContaining({ at: 0, what: 'microphone.missing' })]);
-});
-
-test('whatever begins is over before the end, apart from what stands from the start; each PC is hit in one way', () => {
-  const list = scenario(1);
-  const passing = list.filter(({ forMs }) => forMs < 20 * minute);
-  expect(passing.length).toBeGreaterThan(80);
-  for (const { at, forMs } of passing) expect(at + forMs).toBeLessThanOrEqual(17 * minute);
-  for (const { at, forMs } of list) expect(at === 0 || forMs < 20 * minute).toBe(true);
-  for (const of of Map.groupBy(list, (each) => each.pc).values()) expect(new Set(of.map(({ what }) => what)).size).toBe(1);
-});
-
-test('a short scenario has faults that are seen at once, and no cuts', () => {
-  const list = scenario(1, 2 * minute);
-  expect(list.length).toBeGreaterThan(10);
-  for (const { what, at, forMs } of list.filter((each) => each.at > 0)) {
-    expect(what).toMatch(/^(microphone|speaker|camera)\./);
-    expect(at + forMs).toBeLessThanOrEqual(2 * minute);
-  }
-});
-
 test.each([
   ['one fault is one incident', [span('camera.missing', 0, minute)], 1],
   [

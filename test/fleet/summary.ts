@@ -73,7 +73,7 @@ function differing(listed: SummaryParts['listed'], expected: SummaryParts['expec
  * Most memory of all five processes. Measured: 769 to 850 MiB with the 653 PCs of 736 sites, and 1,380 to 1,568 with the 4,436 of 5,000 sites.
  * Allowed are 900, and for each further PC a quarter more than the 0.15 MiB that it took when the limit was set.
  */
-export function memoryLimitMiB(pcs: number): number {
+function memoryLimitMiB(pcs: number): number {
   return Math.round(900 + Math.max(0, pcs - 653) * 0.15 * 1.25);
 }
 

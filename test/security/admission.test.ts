@@ -57,16 +57,6 @@ describe('S1 a forged identity', () => {
     client.end(true);
   });
 
-  test.each(['client', 'server', 'none'] as const)('a certificate of ours made for %s: only one for clients opens', async (use) => {
-    const cert = await authority.issue({ cn: name, use });
-    await broker.admit([entry(cert)], [authority.root]);
-    const outcome = join8883(broker.port, pc, shown(cert)).then(
-      (client) => client.end(true) && 'in',
-      () => 'out',
-    );
-    expect(await outcome).toBe(use === 'client' ? 'in' : 'out');
-  });
-
   test('over TLS a token opens nothing, and a certificate that is not on record neither', async () => {
     const tokenHash = hashToken(tokenOf(pc));
     await broker.admit([{ pc, tokenHash }], [authority.root]);
@@ -76,15 +66,6 @@ describe('S1 a forged identity', () => {
     const loopback = await connect(broker.plainPort, pc);
     expect(loopback.client.connected).toBe(true);
     loopback.client.end(true);
-  });
-
-  test('who has a good certificate is held to the size of a CONNECT as well', async () => {
-    await broker.admit([entry(good)], [authority.root]);
-    const socket = await bareTls(broker.port, shown(good));
-    const closed = once(socket.resume(), 'close');
-    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
-    await closed;
-    expect(await broker.sample('sabha_broker_refused_total{action="frame",reason="oversized"}')).toBe(1);
   });
 
   test.each(['flows', 'exporter'])('%s does not come in over TLS, whatever it shows', async (who) => {

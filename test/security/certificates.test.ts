@@ -2,15 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makePrivateKey, serialOf, writeEnrolCode } from '@sabha/contracts';
-import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
-import { addEst } from '../../flows/pki/est.ts';
-import { renew, serverCertificate } from './enrolment-rig.ts';
 
 let folder = '';
 let authority: Authority;
@@ -130,34 +126,6 @@ describe('S1 the certificate', () => {
       'subject=CN=a.b.c',
       expect.stringMatching(/^subject=CN=Sabha [0-9a-f]{8}$/),
     ]);
-  });
-
-  test('numbers are never given twice', { tags: ['long'] }, async () => {
-    const serials = await Promise.all(Array.from({ length: 200 }, async () => (await issue({ kind: 'pc', name: 'a.b.c' })).serial));
-    expect(new Set(serials).size).toBe(200);
-  });
-
-  test('of another authority renews nothing, though the server trusts that one too', async () => {
-    const other = await openAuthority(join(folder, 'other'), means);
-    const { key, cert } = await serverCertificate(authority);
-    const tls = { key, cert, ca: [...authority.roots, ...other.roots], requestCert: true, rejectUnauthorized: false };
-    const app = fastify({ https: tls });
-    const asked: string[] = [];
-    const refused = async (one: object) => {
-      asked.push('name' in one ? `${one.name}` : '');
-      return { ok: false, status: 403, line: 'asked' } as const;
-    };
-    const enrolment = { enrol: refused, pcsOf: refused, renew: refused };
-    addEst(app as unknown as FastifyInstance, { authority, enrolment, centre: { mqtt: { port: 1 }, centreKey: null }, log: console });
-    await app.listen({ host: '127.0.0.1', port: 0 });
-    const rig = { authority, port: (app.server.address() as AddressInfo).port };
-    for (const from of [other, authority]) {
-      const own = makePrivateKey();
-      const { pem } = await from.issue({ kind: 'pc', name: 'ladakh.leh.vc-1' }, createPublicKey(own));
-      expect((await renew(rig, { key: own, cert: pem }, 'ladakh.leh.vc-1')).status).toBe(403);
-    }
-    expect(asked).toEqual(['ladakh.leh.vc-1']);
-    await app.close();
   });
 });
 

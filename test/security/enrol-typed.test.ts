@@ -79,21 +79,4 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     await clerk.sees('nothing was done');
     expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);
   });
-
-  test('a letter mistyped is put right in its place, in Hindi, and ^C leaves nothing behind', async () => {
-    const code = await rig.code('ladakh/leh', 1);
-    const wrong = `${code[0] === '7' ? '8' : '7'}${code.slice(1)}`;
-    const clerk = clerkIn('hi');
-    await clerk.types('ऑफ़िस का कोड: ', code.slice(0, -1));
-    await clerk.sees('कोड में 39 अक्षर हैं, 40 होने चाहिए');
-    await clerk.sees(`ऑफ़िस का कोड: ${code.slice(0, -1)}`);
-    // To its beginning, the first letter anew, the end anew.
-    clerk.press(`\u0001\u0004${wrong[0]}\u0005${code.at(-1)}\r`);
-    await clerk.types('सेंटर का नाम, जैसे sabha.example.org: ', `localhost:${rig.port}`);
-    await clerk.sees('यह कोड ग़लत है');
-    await clerk.sees(`ऑफ़िस का कोड: ${wrong}`);
-    clerk.press('\u0003');
-    await clerk.sees('\nकुछ नहीं हुआ');
-    expect([await clerk.ended, existsSync(identityFolder(data))]).toEqual([2, false]);
-  });
 });

@@ -8,7 +8,6 @@ import { dirname, join } from 'node:path';
 import { writeEnrolCode } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
-import { fetchClock } from '../../agent/identity/est.ts';
 import { type Cause, type Identity, openIdentity } from '../../agent/identity/identity.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type CentreOptions, derOf, startCentreOfCertificates } from './centre-of-certificates.ts';
@@ -89,19 +88,6 @@ test('a centre that is not the one of the code is not believed: it hears no secr
   expect(await ask(cunning, { code })).toMatchObject({ ok: false, line: expect.stringContaining(`localhost:${cunning.port}: `) });
   expect([...rogue.state.asked, ...cunning.state.asked]).toEqual(['/.well-known/est/cacerts', '/.well-known/est/cacerts']);
   expect(existsSync(folder)).toBe(false);
-});
-
-test.each<[string, Partial<CentreOptions>, string, Cause]>([
-  ['for another name', { server: { hosts: ['elsewhere'] } }, 'its certificate is for another name', 'other'],
-  [
-    'that has ended',
-    { server: { fromDays: -9, toDays: -1 } },
-    'its certificate is not valid at the time of this PC: check the clock',
-    'clock',
-  ],
-])('a centre with a certificate %s', async (_what, more, line, cause) => {
-  const at = await centre(more);
-  expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port}: ${line}`, cause });
 });
 
 test.each<[number, string, Cause | undefined]>([
@@ -202,16 +188,6 @@ test('a renewal is a new key by the old certificate, and brings the roots of tod
   expect(openIdentity(folder)).toEqual(second);
 });
 
-test('a renewal that could not be kept is not asked for: the certificate of today would be cut short for nothing', async () => {
-  const at = await centre();
-  const first = await enrolled(at);
-  const asked = at.state.asked.length;
-  rmSync(join(folder, '..'), { recursive: true });
-  writeFileSync(join(folder, '..'), 'a file');
-  expect(await renew(first, folder)).toEqual({ ok: false, line: `${folder}: cannot be written: ENOTDIR` });
-  expect(at.state.asked).toHaveLength(asked);
-});
-
 test('another root is taken over from a centre that is believed by one of those before', async () => {
   const at = await centre();
   const identity = await enrolled(at);
@@ -220,29 +196,4 @@ test('another root is taken over from a centre that is believed by one of those 
   const fresh = await refreshRoots(identity, folder);
   expect(fresh).toMatchObject({ ok: true, value: { key: identity.key, roots: [other.root, authority.root] } });
   expect(openIdentity(folder)).toEqual(fresh);
-});
-
-test('the clock of a PC is compared at the door that it believes, and with nobody else', async () => {
-  const at = await centre();
-  const door = { host: 'localhost', port: at.port, trust: { roots: [authority.root] } };
-  const compared = await fetchClock(door, 20_000);
-  if (!compared.ok) throw new Error(compared.line);
-  // It is the same clock: nothing is off beyond what the answer says that it may be.
-  expect(Math.abs(compared.value.clockOffsetMs)).toBeLessThanOrEqual(compared.value.roundTripMs / 2 + 1);
-  expect(compared.value.roundTripMs).toBeGreaterThanOrEqual(1_000);
-  expect(await fetchClock({ ...door, trust: { roots: [other.root] } }, 20_000)).toMatchObject({ ok: false });
-  expect(await fetchClock({ ...door, port: 1 }, 20_000)).toMatchObject({ ok: false });
-});
-
-test('by a clock that is wrong by a year no certificate is in force: it is compared all the same, and with nobody but the centre', async () => {
-  const compared = async (server: CentreOptions['server'], of = authority) => {
-    const { port } = await centre({ server: { fromDays: -400, toDays: -300, ...server } });
-    return fetchClock({ host: 'localhost', port, trust: { roots: [of.root] } }, 20_000);
-  };
-  expect(await compared({})).toMatchObject({ ok: true });
-  expect(await compared({ fromDays: 300, toDays: 400 })).toMatchObject({ ok: true });
-  for (const other of [{ cn: 'somebody' }, { hosts: ['elsewhere.test'] }, { use: 'client' as const }]) {
-    expect(await compared(other)).toMatchObject({ ok: false });
-  }
-  expect(await compared({}, other)).toMatchObject({ ok: false });
 });

@@ -1,11 +1,11 @@
 // @module-tag long
 /** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { makePrivateKey, makeRequest, makeSigningKeys, openSnapshot, pinOf, readEnrolCode, serialOf } from '@sabha/contracts';
+import { makeSigningKeys, openSnapshot, pinOf, readEnrolCode, serialOf } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { freePorts, type Program } from '../system/processes.ts';
@@ -95,25 +95,6 @@ test('a code leads a PC to its certificate; the data of flows restored from yest
   });
   await post('/api/pcs/ladakh/leh/hall/replace', {});
   expect((await enrol(centre(), name, fresh)).status).toBe(200);
-});
-
-test('the broker is given its certificate, and wrong codes are a minor finding of the centre', async () => {
-  const key = makePrivateKey();
-  writeFileSync(data('broker/server.csr'), makeRequest(key, 'broker').pem);
-  await flows.says('the broker has a new certificate');
-  const certificate = new X509Certificate(readFileSync(data('broker/server.pem')));
-  expect([
-    certificate.checkPrivateKey(createPrivateKey(key)),
-    certificate.checkHost('centre.test'),
-    certificate.checkIP('127.0.0.1'),
-  ]).toEqual([true, 'centre.test', '127.0.0.1']);
-  for (let n = 0; n < 5; n++) await enrol(centre(), name, '0'.repeat(20));
-  const url = `http://127.0.0.1:${parts.site.ports.api}/api/incidents?open=true`;
-  const open = async () => (await fetch(url, { headers: parts.site.token() })).json();
-  await expect
-    .poll(open)
-    .toMatchObject([{ scope: 'centre', severity: 'minor', faults: [expect.objectContaining({ fault: 'centre.enrolment_refused' })] }]);
-  expect(registry().hall?.certificates).toEqual([]);
 });
 
 test('an authority that does not fit, or a port that is taken, stops the start with one line', async () => {

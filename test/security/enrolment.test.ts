@@ -103,13 +103,6 @@ describe('S2 an enrolment code', () => {
     expect(new X509Certificate(root).raw).toEqual(rig.authority.rootDer);
   });
 
-  test.each([
-    ['ladakh/nubra', true, 'there is no site ladakh/nubra'],
-    ['ladakh', true, 'there is no site ladakh'],
-  ])('is not made for %s', async (site, missing, line) => {
-    expect(await rig.makeCode({ site, uses: undefined, hours: 24, by: 'Asha' })).toEqual({ ok: false, missing, line });
-  });
-
   test('one address is held up after five failures, and told for how long; a code that is right is not', async () => {
     for (let n = 0; n < 5; n++) expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
     expect(await enrol(rig, one, '0'.repeat(20))).toMatchObject({
@@ -193,22 +186,6 @@ describe('which PCs a code is for', () => {
     rig.later(24 * hourMs);
     expect((await pcs(code)).status).toBe(401);
   });
-
-  test('is told to nobody without one, who is held up and told of as whoever guesses', { tags: ['long'] }, async () => {
-    expect(await pcs()).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Basic realm="enrolment code"' } });
-    const right = await rig.code();
-    for (let n = 0; n < 5; n++)
-      expect(await pcs('0'.repeat(20))).toMatchObject({ status: 401, text: 'this enrolment code is wrong or over\n' });
-    expect(await pcs('0'.repeat(20))).toMatchObject({ status: 429, text: 'too many attempts: wait 60 s\n' });
-    expect((await pcs(right)).status).toBe(200);
-    expect(rig.audit().filter((row) => row.includes('refused'))).toHaveLength(5);
-    // A request for the PCs of a code names no PC: each office with an open code may be the sender.
-    expect(rig.findings.at(-1)?.[1]).toBe('ladakh/leh: five refusals in ten minutes, the last from 127.0.0.1');
-    rig.later(24 * hourMs);
-    await rig.clock.pass(2 * hourMs);
-    for (let n = 0; n < 5; n++) expect((await pcs('0'.repeat(20))).status).toBe(401);
-    expect(rig.findings.at(-1)?.[1]).toBe('no office known: five refusals in ten minutes, the last from 127.0.0.1');
-  });
 });
 
 describe('a request that is none is answered in one line, and costs no use of the code', () => {
@@ -245,19 +222,6 @@ describe('a request that is none is answered in one line, and costs no use of th
     expect(answer).toMatchObject({ status, text: expect.stringMatching(line) });
     expect(answer.text.trimEnd()).not.toContain('\n');
     expect((await enrol(rig, one, code)).status).toBe(200);
-  });
-
-  test('without a code, with another kind of body, at another place', async () => {
-    const { body } = await newRequest(one);
-    expect(await ask(rig, { path: 'est/simpleenroll', body })).toMatchObject({
-      status: 401,
-      headers: { 'www-authenticate': 'Basic realm="enrolment code"' },
-    });
-    expect(
-      (await ask(rig, { path: 'est/simpleenroll', body, password: 'x', headers: { 'content-type': 'application/json' } })).status,
-    ).toBe(415);
-    expect((await ask(rig, { path: 'est/serverkeygen', body })).status).toBe(404);
-    expect(rig.findings.filter(([, reason]) => reason !== null)).toEqual([]);
   });
 });
 

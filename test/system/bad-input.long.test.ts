@@ -1,9 +1,6 @@
 // @module-tag long
-/** Bad input of every kind: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { join as joined } from 'node:path';
+/** Bad input: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { digestOf, encode, type IncidentRow, type PcView, pcTopic } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect, type Peer } from '../contract/peers.ts';
@@ -11,7 +8,7 @@ import { tellFigure } from '../figures.ts';
 import { ask, type Ports, sampleOf, startCentre } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
-import { freePorts, type LogLine, type Program } from './processes.ts';
+import type { Program } from './processes.ts';
 import { refused, siteUntil, takePort } from './refused-start.ts';
 import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
 
@@ -33,12 +30,6 @@ describe.concurrent('a start that cannot be', () => {
     expect(existsSync(site.data)).toBe(false);
   });
 
-  test('S20 HTTPS with a key and certificate that are none, in place of a wall without login', async ({ onTestFinished }) => {
-    const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
-    Object.assign(site.env, { SABHA_HTTPS_KEY: 'package.json', SABHA_HTTPS_CERT: 'package.json' });
-    await refused(site, 'API: key and certificate for HTTPS cannot be used: ');
-  });
-
   test('a data folder that cannot be used', async ({ expect, onTestFinished }) => {
     const site = await siteUntil(onTestFinished);
     writeFileSync(site.data, '');
@@ -47,19 +38,6 @@ describe.concurrent('a start that cannot be', () => {
     expect(centre.lines.map(({ msg }) => msg)).toEqual([
       `${site.data}/broker: cannot be used as a folder: a part of this path is a file, not a folder`,
     ]);
-  });
-
-  test("a centre's key that is none: it is never replaced by another, which no PC would obey", async ({ expect, onTestFinished }) => {
-    const site = await siteUntil(onTestFinished);
-    const file = joined(site.data, 'flows/centre.key');
-    mkdirSync(joined(site.data, 'flows'), { recursive: true });
-    writeFileSync(file, 'torn');
-    const centre = startCentre(site);
-    expect((await centre.ended).code).toBe(1);
-    expect(centre.lines.map(({ msg }) => msg)).toEqual([
-      `${file}: is no private key: put it back from a copy, or run "sabha restore FILE"; without it the PCs obey nobody`,
-    ]);
-    expect(readFileSync(file, 'utf8')).toBe('torn');
   });
 
   test('the api port in use by another web server, which is asked for no health', async ({ expect, onTestFinished }) => {
@@ -113,35 +91,6 @@ describe('while it runs', () => {
     return encode('state', { digest: digestOf(checks), session: 1, rev: 1, checks });
   };
 
-  test.each([
-    ['malformed', () => Buffer.from('{"digest":'), /^unreadable state: .*JSON/],
-    ['version', () => Buffer.from([1, 2, 3]), /^unreadable state: unknown envelope 1$/],
-    ['long-name', () => stateWith('x'.repeat(4_096)), /^unreadable state: checks\.0\.name: expected a length <=256, found 4096$/],
-  ])('a payload that is %s is counted and said in one line; the sender stays connected and is heard', async (id, payload, line) => {
-    const sender = await join(id);
-    const reason = id === 'long-name' ? 'schema' : id;
-    await sender.client.publishAsync(pcTopic(path(id), 'state'), payload(), { qos: 1 });
-    await counted('flowsMetrics', `sabha_ingest_messages_total{leaf="state",result="${reason}"}`).toBe(1);
-    const isSaid = ({ level, who }: LogLine) => level === 40 && who === path(id);
-    expect((await flows.says(isSaid)).msg).toMatch(line);
-    await sender.client.publishAsync(pcTopic(path(id), 'state'), stateWith('Mic'), { qos: 1 });
-    await expect.poll(() => presenceOf(id), { timeout: 40_000 }).toBe('online');
-    expect(flows.lines.filter(isSaid)).toHaveLength(1);
-  });
-
-  test.each([
-    ['stranger', 'unknown_topic', 'gossip', '{}'],
-    ['oversized', 'oversized', 'state', 'x'.repeat(64 * 1024 + 1)],
-  ])('from %s: %s is counted and said in one line by the broker; the sender stays connected', async (id, reason, leaf, text) => {
-    const sender = await join(id);
-    const topic = `sabha/v1/${path(id)}/${leaf}`;
-    await sender.publish(topic, text);
-    await counted('brokerMetrics', `sabha_broker_refused_total{action="publish",reason="${reason}"}`).toBe(1);
-    expect(await broker.says(`refused: publish, ${reason}`)).toMatchObject({ level: 40, who: `ladakh.leh.${id}`, what: topic });
-    await sender.publish(pcTopic(path(id), 'state'), stateWith('Mic').toString());
-    await expect.poll(() => presenceOf(id), { timeout: 40_000 }).toBe('online');
-  });
-
   test('S23, R28 an event of 5,000 nested arrays made the desk forget everything and blame the disk: it is counted, and what others write is kept', async ({
     task,
   }) => {
@@ -157,14 +106,6 @@ describe('while it runs', () => {
     tellFigure(task, 'S23', 'an event of 5,000 nested arrays: counted, 0 commits failed, the events of another PC kept');
   });
 
-  test('a frame larger than any message ends its sender alone, counted and said', async () => {
-    const flood = await join('flood');
-    flood.client.publish(pcTopic(path('flood'), 'state'), Buffer.alloc(1024 * 1024), { qos: 1 }, () => {});
-    await flood.closed;
-    await counted('brokerMetrics', 'sabha_broker_refused_total{action="frame",reason="oversized"}').toBe(1);
-    await broker.says('refused: frame, oversized');
-  });
-
   test('S13, S14 a device named $(reboot)"</script> is a name and nothing else, in the API and in the mail', async () => {
     const name = '$(reboot)"</script>';
     const odd = await join('odd-name');
@@ -178,31 +119,5 @@ describe('while it runs', () => {
     const incidents = (await answer.json()) as IncidentRow[];
     const own = incidents.filter(({ scope }) => scope === path('odd-name')).flatMap(({ faults }) => faults);
     expect(own.filter(({ fault }) => fault === 'microphone.missing').map((fault) => fault.name)).toEqual([name]);
-  });
-
-  test('a device of this PC whose name has 4 KB is cut by the agent, and the state stays readable', async () => {
-    well.set('microphone', `usb-${'x'.repeat(4_096)}`, null, 'y'.repeat(4_096));
-    const checks = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).find(({ pc }) => pc === path('well'))?.checks ?? [];
-    await expect.poll(async () => (await checks()).map(({ device }) => device.slice(0, 5)), { timeout: 40_000 }).toContain('usb-x');
-    const seen = (await checks()).find(({ device }) => device.startsWith('usb-x'));
-    expect(seen?.device.length).toBeLessThanOrEqual(128);
-    expect(seen?.name?.length).toBeLessThanOrEqual(256);
-  });
-
-  test('a request with a foreign Host or Origin is refused in one line', async () => {
-    const { api } = parts.site.ports;
-    const asked = async (headers: Record<string, string>) => {
-      const [response] = await once(request({ host: '127.0.0.1', port: api, path: '/api/snapshot', headers }).end(), 'response');
-      const text = (await response.toArray()).join('');
-      return `${response.statusCode} ${JSON.parse(text).error}`;
-    };
-    expect(await asked({ host: `evil.example:${api}` })).toBe(`403 the Host "evil.example:${api}" is not this server`);
-    expect(await asked({ origin: 'http://evil.example' })).toBe('403 the Origin "http://evil.example" is not this server');
-  });
-
-  test('a second flows on the same ledger ends with one line, and the first goes on', async () => {
-    const [api = 0, metrics = 0] = await freePorts(2);
-    const second = parts.start('flows', { SABHA_API_PORT: `${api}`, SABHA_METRICS_PORT: `${metrics}` });
-    await expect(second).rejects.toThrow(/^ended: .*said:\nanother flows is using this ledger: \S+ledger\.db$/s);
   });
 });

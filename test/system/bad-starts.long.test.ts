@@ -5,15 +5,9 @@ import { join } from 'node:path';
 import { makeSigningKeys } from '@sabha/contracts';
 import { describe, test } from 'vitest';
 import { isUp, startCentre } from './centre-under-test.ts';
-import { refused, siteUntil, takePort } from './refused-start.ts';
+import { refused, siteUntil } from './refused-start.ts';
 
 describe.concurrent('a start that cannot be', () => {
-  test('a person whose scope is no place of this network', async ({ onTestFinished }) => {
-    const asha = { id: 'asha', name: 'asha', role: 'technician', email: 'asha@office.test', scope: 'kerala' };
-    const site = await siteUntil(onTestFinished, { people: [asha] });
-    await refused(site, 'sabha.json: people: the scope "kerala" of asha is no state, site or PC of this network');
-  });
-
   test.for([
     [{ SABHA_HTTPS_KEY: 'package.json' }, 'SABHA_HTTPS_CERT is not set'],
     [{ SABHA_HTTPS_CERT: 'package.json' }, 'SABHA_HTTPS_KEY is not set'],
@@ -24,16 +18,6 @@ describe.concurrent('a start that cannot be', () => {
       const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
       Object.assign(site.env, env);
       await refused(site, line);
-    },
-  );
-
-  test.for(['mqtt', 'brokerMetrics', 'flowsMetrics', 'exporter'] as const)(
-    'the %s port in use by another web server, which is asked for no health',
-    async (name, { expect, onTestFinished }) => {
-      const site = await siteUntil(onTestFinished);
-      const asked = await takePort(site, name, onTestFinished);
-      await refused(site, new RegExp(`port ${site.ports[name]} .*in use`));
-      expect(asked).not.toContain('/api/pcs');
     },
   );
 

@@ -1,7 +1,7 @@
 // @module-tag long
 /** What each part starts from, where the system starts it as a user of its own: made by `start.ts --prepare`, and never by the part. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,27 +55,4 @@ test('each part finds in its own file for systemd what npm start would give it; 
   });
   expect(text('broker/service.env')).not.toContain(at('flows'));
   expect(text('flows/service.env')).toContain(`SABHA_BROKER_CSR="${at('broker/own/server.csr')}"`);
-});
-
-test('in a data folder of before the key of the broker lay beside what it is told: it goes on with the same key and the same version', async () => {
-  await start('--prepare');
-  for (const [name, said] of [
-    ['server.key', 'a key'],
-    ['server.csr', 'a request'],
-    ['registry-version', '7'],
-  ] as const)
-    writeFileSync(at(`broker/${name}`), said, { mode: 0o600 });
-  mkdirSync(at('broker/compiled'));
-  rmSync(at('broker/own'), { recursive: true });
-  await start('--prepare');
-  expect(['server.key', 'server.csr', 'registry-version'].map((name) => text(`broker/own/${name}`))).toEqual(['a key', 'a request', '7']);
-  expect(['server.key', 'server.csr', 'registry-version', 'compiled'].filter((name) => existsSync(at(`broker/${name}`)))).toEqual([]);
-});
-
-test('a wrong setting is one line, and what the parts started from stays', async () => {
-  await start('--prepare');
-  const before = text('broker/service.env');
-  site.configure({ ports: 'many' });
-  await expect(start('--prepare')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*sabha\.json: ports: .*\n$/) });
-  expect(text('broker/service.env')).toBe(before);
 });

@@ -92,13 +92,6 @@ describe('run and room', () => {
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
   });
 
-  test('a seat that hangs is silent too', async () => {
-    process.kill(room.pid, 'SIGSTOP');
-    await expect.poll(() => said('camera'), patience).toBe('unknown: room seat silent');
-    process.kill(room.pid, 'SIGCONT');
-    await expect.poll(() => said('camera'), patience).toBe('camera.missing');
-  });
-
   test('it joins again by itself when run is started anew', async () => {
     const before = room.lines.filter(({ msg }) => msg === 'joined').length;
     await run.end('SIGKILL');

@@ -1,10 +1,10 @@
 // @module-tag long
 /** `npm start`, the rest of its life: without a site, with a part killed, a second time, with the Node of the host. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith, noneLeft } from './processes.ts';
 
 const limitMs = 3_000;
@@ -26,17 +26,6 @@ test('with "site": null no agent runs here, and the first words say how many sit
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
 
-test('a first start on a full disk left an empty token: from then on the centre ran, and never reached its own broker', async () => {
-  mkdirSync(join(site.data, 'flows'), { recursive: true });
-  const token = join(site.data, 'flows/flows.token');
-  writeFileSync(token, '');
-  const centre = startCentre(site);
-  await isUp(centre);
-  expect(readFileSync(token, 'utf8')).toMatch(/^[\w-]{43}$/);
-  expect(await centre.api('/api/snapshot')).toMatchObject({ subscribed: true });
-  await centre.stop();
-});
-
 test('a part that is killed comes back by itself and the others go on', async () => {
   const centre = startCentre(site);
   const upMs = (await isUp(centre)) * 1_000;
@@ -50,43 +39,6 @@ test('a part that is killed comes back by itself and the others go on', async ()
   const online = async () => (await centre.api<PcView[]>('/api/pcs').catch(() => [])).map(({ presence }) => presence);
   await expect.poll(online, { timeout: 40_000 }).toEqual(['online']);
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
-});
-
-test('F1 a part that was killed once waited before it was started again, and compiled all its code anew: the first time in a row it starts at once, compiled', async () => {
-  const centre = startCentre({ ...site, env: { ...site.env, NODE_COMPILE_CACHE: undefined } });
-  await isUp(centre);
-  const compiled = join(site.data, 'dashboards/own/compiled');
-  await expect.poll(() => readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
-  const parts = ['dashboards', 'agent', 'broker'];
-  const [first, second]: [number[], number[]] = [[], []];
-  for (const part of parts) {
-    first.push(await killed(centre, part));
-    second.push(await killed(centre, part));
-  }
-  expect(Math.min(...second)).toBeGreaterThanOrEqual(500);
-  // The quickest of each: what a machine does besides can keep one of them waiting for longer than we do.
-  expect(Math.min(...first)).toBeLessThan(Math.min(...second));
-  await centre.stop();
-});
-
-/** Kills a part and answers after how many milliseconds another one of it was there. */
-async function killed({ pidOf }: Centre, part: string): Promise<number> {
-  const before = pidOf(part);
-  const killedAt = performance.now();
-  process.kill(before || Number.NaN, 'SIGKILL');
-  await expect.poll(() => pidOf(part), { timeout: 30_000, interval: 5 }).not.toBeOneOf([before, 0]);
-  return performance.now() - killedAt;
-}
-
-test('the first health of a PC that speaks late was never printed: it is said that it is late, and the health when it comes', async () => {
-  // It stops itself: whoever looks for it may come when it has spoken.
-  const stop = "if (process.argv[1]?.endsWith('/agent/main.ts')) process.kill(process.pid, 'SIGSTOP')";
-  const preload = `--import=data:text/javascript,${encodeURIComponent(stop)}`;
-  const centre = startCentre({ ...site, env: { ...site.env, NODE_OPTIONS: preload } });
-  await centre.says('this PC has not said anything yet', 120_000);
-  process.kill(centre.pidOf('agent') || Number.NaN, 'SIGCONT');
-  await isUp(centre);
-  await centre.stop();
 });
 
 test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {

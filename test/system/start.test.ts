@@ -7,7 +7,7 @@ import { faultIds, type PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CheckReport } from '../../agent/maintain/self-test/report.ts';
 import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
-import { livingWith, noneLeft } from './processes.ts';
+import { livingWith } from './processes.ts';
 
 const run = promisify(execFile);
 const runtime = process.execPath;
@@ -60,22 +60,6 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   // What is only not there yet is no warning, and a fault is said in words.
   expect(centre.lines.filter(({ level = 0, msg }) => level >= 40 && /there is none|ECONNREFUSED/.test(msg))).toEqual([]);
   expect(centre.lines.filter(({ msg }) => faultIds.some((id) => msg.includes(`: ${id}`)))).toEqual([]);
-});
-
-test('Ctrl-C in the first moments ends everything too', { tags: ['long'] }, async () => {
-  const startedAt = performance.now();
-  const centre = startCentre(site);
-  await centre.says('ready');
-  const startMs = performance.now() - startedAt;
-  const { ms } = await centre.stop();
-  expect(ms).toBeLessThan(limitMs + 4 * startMs);
-});
-
-test('SIGTERM to npm alone ends all that it started: its shell dies and tells nobody', { tags: ['long'] }, async () => {
-  const centre = startCentre(site, { program: 'npm', args: ['start'] });
-  const upMs = (await isUp(centre)) * 1_000;
-  process.kill(centre.pid, 'SIGTERM');
-  expect(await noneLeft(site.folder, 30_000)).toBeLessThan(limitMs + upMs);
 });
 
 test.skipIf(!existsSync('/dev/full'))(

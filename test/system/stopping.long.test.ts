@@ -2,7 +2,6 @@
 /** However npm is stopped, all that it started ends with it; however its own starter goes away, it stays. */
 
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeSigningKeys } from '@sabha/contracts';
@@ -51,17 +50,6 @@ test('npm start: start.ts killed with -9 while its parts still start leaves none
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + bootMs);
 });
 
-test('a test runner killed with -9 leaves nothing of the centre that it started', async () => {
-  const code =
-    "const { startProgram } = await import('./test/system/processes.ts'); startProgram({ args: ['start.ts'], env: process.env });";
-  const runner = startProgram({ args: ['--input-type=module', '-e', code], env: site.env });
-  const startedAt = performance.now();
-  await expect.poll(() => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []), { timeout: 60_000 }).toHaveLength(1);
-  const upMs = performance.now() - startedAt;
-  await runner.end('SIGKILL');
-  expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
-});
-
 test('npm start under nohup and in a session of its own goes on when the shell that started it is gone', async () => {
   execFileSync('sh', ['-c', 'nohup setsid npm start > "$SABHA_DATA.log" 2>&1 &'], { env: site.env });
   const pcs = () => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []);
@@ -84,15 +72,4 @@ test.each(ways)('npm run agent: %s ends it within 3 s', async (_, stop) => {
   const upMs = performance.now() - startedAt;
   stop(agent);
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
-});
-
-test.each(ways)('npm run demo: %s ends all of it within 3 s', async (_, stop) => {
-  const mark = randomUUID();
-  const startedAt = performance.now();
-  const args = ['--sites', '30', '--speed', '20', '--port-base', '0'];
-  const demo = startProgram({ ...npm('run', 'demo', '--', ...args), env: { ...process.env, SABHA_DEMO_MARK: mark, TMPDIR: site.folder } });
-  await demo.says('Ctrl-C ends it.');
-  const upMs = performance.now() - startedAt;
-  stop(demo);
-  expect(await noneLeft(`SABHA_DEMO_MARK=${mark}`, 60_000)).toBeLessThan(limitMs + upMs);
 });

@@ -88,7 +88,7 @@ function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
 }
 
 /** The wires of a node but those to another. */
-export function wiresWithout(node: FlowNode, to: string): string[][] {
+function wiresWithout(node: FlowNode, to: string): string[][] {
   return ((node['wires'] ?? []) as string[][]).map((output) => output.filter((id) => id !== to));
 }
 
@@ -109,7 +109,7 @@ export async function incident(parts: Parts): Promise<IncidentView | undefined> 
 }
 
 /** When central was told, from the moment of the fault, in the time of the centre. */
-export async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: string | null | undefined }> {
+async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: string | null | undefined }> {
   const found = await incident(parts);
   const told = found?.told.find(({ person: name }) => name === 'meera');
   const [raised] = found?.history ?? [];
