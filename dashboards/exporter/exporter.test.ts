@@ -123,17 +123,3 @@ test('cut off from the broker it comes back by itself and hears the next beat', 
   await (await agent()).publish(pcTopic(pc, 'beat'), beat({ load: 0.75 }));
   await expect.poll(samples).toMatchObject({ [`sabha_pc_load_ratio${labels}`]: 0.75 });
 });
-
-test('when the API breaks off, what was judged stays for 15 s and then is gone, while the page answers at once', async () => {
-  let shiftedMs = 0;
-  const api = await openApi();
-  const { lines, samples } = await exporter(api.at, { shiftedMs: () => shiftedMs });
-  await expect.poll(samples).toMatchObject({ [`sabha_pc_up${labels}`]: 1 });
-  await api.close();
-  await expect.poll(() => lines.at(-1)).toMatch(/^the API of flows does not answer/);
-  expect(await samples()).toMatchObject({ [`sabha_pc_up${labels}`]: 1, sabha_exporter_api_up: 1 });
-  shiftedMs = 15_001;
-  const page = await samples();
-  expect(page).toMatchObject({ sabha_exporter_api_up: 0 });
-  expect(Object.keys(page).filter((key) => /^sabha_(pcs?|check|room|incidents|sites)[_{]/.test(key))).toEqual([]);
-});

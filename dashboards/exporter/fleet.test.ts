@@ -86,11 +86,3 @@ test('an open stream is believed for 40 s without a word, a broken one for 15 s,
   clock.pass(15_001);
   expect(judged()).toBe(true);
 });
-
-test('R18 flows that says it is not subscribed hears nobody', () => {
-  const { fleet } = stage();
-  fleet.takeSnapshot(fleetOf([]));
-  expect(fleet.view().isHeard).toBe(true);
-  fleet.takeChange({ ...nothing, subscribed: false });
-  expect(fleet.view()).toMatchObject({ isHeard: false, isJudged: true });
-});

@@ -28,14 +28,6 @@ test('the pages name, explain and label each series as the table does', async ()
   expect(text).toContain('process_resident_memory_bytes ');
 });
 
-test('a series that is gone from memory is gone from the next page', async () => {
-  const { fleet, samples } = stage();
-  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
-  expect(Object.keys(await samples()).filter((key) => key.includes('ladakh'))).not.toEqual([]);
-  fleet.takeSnapshot(fleetOf([], { sites: [] }));
-  expect(Object.keys(await samples()).filter((key) => key.includes('ladakh'))).toEqual([]);
-});
-
 test('it says whether anybody hears at the broker: it itself, and flows where that answers', async () => {
   const { clock, fleet, samples } = stage();
   const broker = async () => (await samples())['sabha_exporter_broker_up'];
@@ -75,11 +67,4 @@ test('beats are counted by result, refused series in sum, both from 0', async ()
     'sabha_exporter_beats_total{result="ok"}': 0,
     sabha_exporter_series_dropped_total: 7,
   });
-});
-
-test('pages that are asked for at once are each whole', async () => {
-  const { fleet, samples } = stage();
-  fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
-  const pages = await Promise.all([samples(), samples(), samples()]);
-  for (const page of pages) expect(page).toEqual(await samples());
 });

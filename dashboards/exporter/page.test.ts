@@ -59,11 +59,6 @@ test('a room is ready, not ready, or says nothing where nobody can tell', () => 
   expect(ready('unknown')).toEqual({});
 });
 
-test('a PC that answered a roll call says when', () => {
-  const { values } = stage(fleetOf([pcNow(pc1, { calledAt: 1_700_000_001_000 }), pcNow(pc2)]));
-  expect(values('sabha_pc_last_roll')).toEqual({ [`sabha_pc_last_roll_call_timestamp_seconds${labels}`]: 1_700_000_001 });
-});
-
 test.each([
   [3_524, 35 - 2624 / 300],
   [900, 35],
@@ -90,11 +85,6 @@ test.each(['silent', 'lost', 'stopped', 'unheard'] as const)(
     expect(values('sabha_check')).toMatchObject({ [check('microphone', 'ok')]: 0, [check('microphone', 'unknown')]: 1 });
   },
 );
-
-test('a PC that was never heard is not up and has no time of its own', () => {
-  const { values } = stage(fleetOf([pcNow(pc1, { presence: 'never', heardAt: null, checks: [] })]));
-  expect(values('sabha_pc_')).toEqual({ [`sabha_pc_up${labels}`]: 0 });
-});
 
 test('the capacity of a link is said in bits by the PC, and in bytes to Prometheus', () => {
   const { fleet, text } = stage(fleetOf([pcNow(pc1)]));
@@ -220,14 +210,6 @@ test('a total and its list are of one moment: what is heard while the page is re
   };
   expect(counted([first, ...page].join(''))).toEqual({ away: [0, 0], notReady: [0, 0] });
   expect(counted([...fleetPage(fleet.view(), 100_000, () => {})].join(''))).toEqual({ away: [1, 1], notReady: [1, 1] });
-});
-
-test('a page comes in pieces of bounded length', () => {
-  const pcs = Array.from({ length: 3_000 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`));
-  const { fleet } = stage(fleetOf(pcs));
-  const pieces = [...pageOf(fleet.view(), 100_000, () => {})];
-  expect(pieces.length).toBeGreaterThan(10);
-  for (const piece of pieces) expect(piece.length).toBeLessThan(64 * 1024);
 });
 
 test('F22 nobody reads the page for a day: it has no series more than before, and the newest numbers', () => {

@@ -60,13 +60,6 @@ test('sites are counted by stage; only live ones by readiness, and only their PC
   expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 6 + 4 + counted);
 });
 
-test('without a word of the API nothing is counted', () => {
-  const { clock, rows } = stage(fleetOf([pcNow(pc1)]));
-  expect(rows()).not.toEqual([]);
-  clock.pass(40_001);
-  expect(rows()).toEqual([]);
-});
-
 test('R18 while flows hears nobody, PCs and readiness are not counted; incidents and sites are', () => {
   const names = new Set(
     stage(fleetOf([pcNow(pc1, { presence: 'silent' })], { subscribed: false }))

@@ -107,14 +107,6 @@ describe('a running broker', () => {
     await expect.poll(() => Promise.all(['pc', 'flows'].map(clients)), patience).toEqual([0, 0]);
   });
 
-  test('a registry snapshot of a lower version changes nothing', async () => {
-    await broker.admit([{ pc, revoked: true }]);
-    broker.publish(1, [{ pc }]);
-    await expect.poll(() => broker.lines.at(-1), patience).toMatch(/version 1 is older than 2/);
-    await expect(connect(broker.port, pc)).rejects.toThrow('Not authorized');
-    expect(await broker.sample('sabha_broker_registry_version')).toBe(2);
-  });
-
   test('a broker that stops closes all at once, half-open ones too, and tells no will', async () => {
     const startedAt = performance.now();
     const agent = await connect(broker.port, pc, { will: willOf(10) }); // before flows, so that flows is still there when it is closed

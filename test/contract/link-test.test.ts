@@ -105,19 +105,6 @@ test('it measures, keeps what it found, says it in its answer, and what is free 
   expect(seen.used).toBe(way.passed.up + way.passed.down);
 });
 
-test('a line that lends a burst: the answer and what is kept say what lasts, and beside it what is lent', async () => {
-  const { way, run, seen } = setUp({ busy: null, down: { bucketBytes: 128_000, peakBps: 20 * mbit } });
-  const answer = await way.run(run());
-  expect(answer).toMatchObject({
-    outcome: 'done',
-    lines: [seenUp, expect.stringMatching(/^down: 8\.00 Mbit\/s \(at first 20\.0 Mbit\/s, for 1[23]\d kB\)$/)],
-  });
-  expect(seen.took).toMatchObject([{ burst: { up: null, down: { bytes: expect.any(Number) } } }]);
-  const [taken] = seen.took;
-  expect((taken?.downBps ?? 0) / mbit).toBeCloseTo(8, 1);
-  expect((taken?.burst?.down?.bps ?? 0) / mbit).toBeCloseTo(20, 1);
-});
-
 test.each([
   ['a meeting', { heldBy: ['zoom'] }, measureLater.meeting],
   ['an empty budget', { left: 200_000 }, measureLater.budget],
@@ -144,13 +131,6 @@ test('a meeting that begins in the middle ends it, and what was found so far is 
   expect(seen.took).toEqual([]);
 });
 
-test('never two at once; afterwards it can be asked again', async () => {
-  const { way, run } = setUp();
-  const [one, two] = await way.run(Promise.all([run(), run()]));
-  expect([one.outcome, two]).toEqual(['done', { outcome: 'failed', reason: measureLater.running }]);
-  expect(await way.run(run())).toMatchObject({ outcome: 'done' });
-});
-
 test('UDP that is blocked, and UDP that is cut, are answers of their own', async () => {
   const blocked = setUp({ down: { lost: () => true } });
   await blocked.way.run(blocked.run());
@@ -166,13 +146,6 @@ test('as fast as the own card is not known, with a reason, and the line carries 
     lines: [seenUp, 'down: not known, as fast as the network card of this PC; at least 8.00 Mbit/s', freeUp],
   });
   expect(seen.took).toMatchObject([{ downBps: null, free: { downBps: null }, atLeast: { downBps: expect.any(Number) } }]);
-});
-
-test('where nobody counts the traffic, what is free is not told', async () => {
-  const { way, run, seen } = setUp({ busy: null });
-  await way.run(run());
-  expect(seen.took).toHaveLength(1);
-  expect(seen.took[0]).not.toHaveProperty('free');
 });
 
 test('where UDP is blocked a short transfer by TCP tells what it carries at least, and is marked as that', async () => {

@@ -135,16 +135,6 @@ describe.runIf(runs)('the audio bridge', () => {
     expect(await ask('tcp', port)).toMatchObject({ said: 'ok', reason: null });
   });
 
-  test.each<[Transport, number, string]>([
-    ['udp', 404, 'ok'],
-    ['tls', 405, 'ok'],
-    ['udp', 503, 'bridge.refused'],
-    ['tcp', 503, 'bridge.refused'],
-  ])('over %s %i is %s', async (transport, status, wanted) => {
-    const port = await plays(transport, question, answer(status), stays);
-    expect(await ask(transport, port)).toMatchObject({ said: wanted, reason: `it answers ${status}` });
-  });
-
   test('that is silent is named as such in both languages', async () => {
     const port = await plays('udp', question, stays);
     const { said, reason } = await ask('udp', port, 2_000);
@@ -171,11 +161,5 @@ describe.runIf(runs)('the audio bridge', () => {
     await sipp?.end('SIGKILL');
     const secure = await plays('tls', question, answer(200), stays);
     expect(await ask('tcp', secure, 3_000)).toMatchObject({ said: 'bridge.silent' });
-  });
-
-  test('an answer to another branch is not taken for its own', async () => {
-    const headers = own.replace('[last_Via:]', 'Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKsomebodyelse');
-    const port = await plays('udp', question, answer(200, headers), stays);
-    expect(await ask('udp', port, 2_000)).toMatchObject({ said: 'bridge.silent', reason: null });
   });
 });

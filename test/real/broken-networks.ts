@@ -13,8 +13,6 @@ export type BrokenNetwork = {
   anchors?: true;
   /** The PC was enrolled and never reached its centre since. */
   isFresh?: true;
-  /** Also asked of a running agent. */
-  isLive?: true;
   /** Also of the small round. */
   isQuick?: true;
   breaks(office: BrokenOffice): Promise<void> | void;
@@ -91,18 +89,13 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
       office.ip(office.router, 'route', 'replace', 'blackhole', '10.77.2.0/24');
     },
   },
-  { what: 'the name server is stopped', isLive: true, may: ['path.dns'], breaks: ({ end }) => end('names') },
+  { what: 'the name server is stopped', may: ['path.dns'], breaks: ({ end }) => end('names') },
   {
     what: 'the name server is stopped, on a fresh PC',
     may: ['path.dns'],
     isQuick: true,
     isFresh: true,
     breaks: ({ end }) => end('names'),
-  },
-  {
-    what: 'the machine of the name server is dead',
-    may: ['path.dns'],
-    breaks: (office) => office.rule(office.world, 'input', `ip daddr ${at.names} drop`),
   },
   {
     what: 'the name server does not know the centre',
@@ -136,14 +129,6 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     },
   },
   {
-    what: 'a login page at port 80 alone, names pass, all else is prohibited',
-    may: ['path.between'],
-    async breaks(office) {
-      await pageAt80(office);
-      office.rule(office.router, 'forward', ...namesPass, 'iif in0 reject with icmp type admin-prohibited');
-    },
-  },
-  {
     // The last router says it in the words of a firewall.
     what: 'the machine of the centre is gone',
     may: ['path.between', 'path.centre'],
@@ -156,15 +141,9 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     isQuick: true,
     breaks: (office) => office.rule(office.router, 'forward', `ip daddr ${at.centre} reject with icmp type admin-prohibited`),
   },
-  {
-    what: 'a firewall says that the port of the centre is prohibited',
-    may: ['path.between'],
-    breaks: (office) => office.rule(office.router, 'forward', `${toPort(ports.mqtt)} reject with icmp type admin-prohibited`),
-  },
   { what: 'the centre is stopped', may: ['path.between'], breaks: ({ end }) => end('centre') },
   {
     what: 'a firewall resets the port of the centre',
-    isLive: true,
     may: ['path.between'],
     isQuick: true,
     breaks: (office) => office.rule(office.router, 'forward', `${toPort(ports.mqtt)} reject with tcp reset`),
@@ -177,7 +156,6 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   },
   {
     what: 'a login page answers at every port',
-    isLive: true,
     may: ['path.between'],
     anchors: true,
     isQuick: true,
@@ -194,13 +172,11 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     what: 'the centre ends each connection at once',
     isQuick: true,
-    isLive: true,
     may: ['path.between', 'path.centre'],
     breaks: ({ startCentre }) => startCentre('ends'),
   },
   {
     what: 'the centre refuses TLS',
-    isLive: true,
     may: ['path.between', 'path.centre'],
     isQuick: true,
     breaks: ({ startCentre }) => startCentre('alert'),
@@ -213,7 +189,6 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     // A certificate that came through is a proof, however many packets were lost on the way; how many are is for the link to say.
     what: '60 % of the packets are lost each way',
-    isLive: true,
     may: ['ok', 'path.between', 'path.last_mile'],
     isQuick: true,
     breaks: (office) => office.rule(office.router, 'forward', drop(60)),

@@ -11,9 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { faulty, knownOf, working } from '../../agent/session/card/card.test-helper.ts';
 import { pageOf } from '../../agent/session/card/page.ts';
 import { type Known, statementOf } from '../../agent/session/card/statement.ts';
-import { hostileNames } from '../names.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
-import { randomFrom } from '../random.ts';
 import { requirePart } from './parts.ts';
 
 const runs = requirePart('Chromium', browserProgram !== undefined);
@@ -158,22 +156,6 @@ describe.runIf(runs)('the room card', () => {
       expect([...new URL(link).searchParams]).toEqual([['subject', 'ladakh/leh/hall: माइक साउंड सेटिंग में म्यूट है (microphone.muted)']]);
       await page.context().close();
     }
-  });
-
-  test('200 hostile names of devices, rooms and sites do no harm', async () => {
-    await stillPage();
-    for (const name of hostileNames(randomFrom(12), 200)) {
-      const place = { site: { en: name, hi: name }, room: { en: name, hi: name } };
-      write({ ...knownOf([...working, { ...muted, device: name, name, reason: name }], both), place });
-      await page.goto(url);
-      expect([name, await verdict()]).toEqual([name, '✖ तैयार नहीं']);
-      expect([name, await page.locator('body script, body img, body iframe, body a').count()]).toEqual([name, 2]);
-      expect([name, await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)]).toEqual([
-        name,
-        0,
-      ]);
-    }
-    expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
   });
 
   test('from three metres: the verdict of a card on a full-HD screen of 24 inches is at least 25 mm high', async () => {

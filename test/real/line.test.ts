@@ -22,8 +22,6 @@ const isNightly = process.env['SABHA_NIGHTLY'] === '1';
 const patience = { timeout: 120_000, interval: 250 };
 const mbit = 1e6;
 const ofFrames = trainIpBytes / trainWireBytes;
-const live = brokenNetworks.filter(({ isLive }) => isLive);
-
 describe.runIf(runs)('a running agent at its centre', () => {
   let whole: WholeOffice;
   let agent: Program | undefined;
@@ -49,7 +47,6 @@ describe.runIf(runs)('a running agent at its centre', () => {
 
   // Its end is soon seen, so that a test of it leaves the reflector enough for the next ones.
   const lent = { bps: 2 * mbit, bucketBytes: 128_000, peakBps: 8 * mbit, queueBytes: 600_000 };
-  const policer = { bps: 20 * mbit, bucketBytes: 3_000, queueBytes: 600_000 };
 
   test('a line that lends a burst was 8 Mbit/s and ok for HD: the centre shows what lasts, and what is lent, and the tier is a fault', async () => {
     whole.shape(lent);
@@ -68,35 +65,6 @@ describe.runIf(runs)('a running agent at its centre', () => {
     const reason = /, for want of capacity \(at first [78](\.\d)? Mbit\/s, then (1\.9|2)\)$/;
     if (found.burst?.up && found.burst.down) expect((await checkOf('link', 'tier'))?.reason).toMatch(reason);
     expect((await whole.pc())?.readiness).not.toBe('ready');
-  });
-
-  test('a policer of 4 Mbit/s with a deep bucket in a line of 20 was 20: the centre shows what lasts, or that it is not known', async () => {
-    whole.shape(policer, { packetsPerSecond: 417, atOnce: 400 });
-    await start();
-    const found = await capacityOf();
-    for (const way of ['up', 'down'] as const) expect(isSaidRight(found, way, 4 * mbit), JSON.stringify(found)).toBe(true);
-  });
-
-  // Each CI run tests these networks in `path.test.ts`. With a whole agent and server they are tested at night only.
-  test.runIf(isNightly).each(live)('where this is broken the centre hears of the right party or of none: $what', async (network) => {
-    const one = await start();
-    const since = (await whole.detail()).broke;
-    const connects = () => one.lines.filter(({ msg }) => msg === 'connected').length;
-    const before = connects();
-    await network.breaks(whole.office);
-    await whole.cut();
-    await one.says('not connected: ');
-    // It looks for as long as it must; where packets only get lost, it may as well come through.
-    await expect.poll(() => whole.onCard() !== undefined || connects() > before, patience).toBe(true);
-    const seen = whole.onCard();
-    if (seen !== undefined) expect(network.may).toContain(seen);
-    await whole.office.mend();
-    await expect.poll(async () => (await whole.pc())?.presence, patience).toBe('online');
-    await expect.poll(async () => (await checkOf('path'))?.status, patience).toBe('ok');
-    const broke = async () => (await whole.detail()).broke;
-    if (seen !== undefined) await expect.poll(async () => (await broke())?.at, patience).not.toBe(since?.at);
-    const now = await broke();
-    if (now?.at !== since?.at) expect(network.may).toContain(now?.fault);
   });
 
   test.runIf(isNightly)(

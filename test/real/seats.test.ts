@@ -1,7 +1,8 @@
 /** The two seats with a real sound server, broker and ledger: what happens in the session reaches the centre, and its commands reach the session. */
 import { join } from 'node:path';
-import type { CommandView, PcView } from '@sabha/contracts';
+import type { PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
@@ -18,7 +19,6 @@ const patience = { timeout: 90_000, interval: 100 };
 describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a session with sound', () => {
   let desktop: Desktop;
   let parts: Parts;
-  let room: Program;
   const started: Program[] = [];
 
   beforeAll(async () => {
@@ -28,7 +28,8 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
     parts = await createParts({ speed, pcs: ['hall'], settings: { site: { profile: { link: 'fibre', expected } } } });
     const own = { SABHA_ROOM_SOCKET: join(parts.site.data, 'agent', 'room.sock') };
     started.push(await parts.start('broker'), await parts.start('flows'), await parts.start('agent', own));
-    room = sitDown();
+    const args = ['agent/cli.ts', 'room', '--data', join(parts.site.data, 'agent')];
+    started.push(startProgram({ args, env: { ...parts.site.env, ...desktop.env } }));
   });
   afterAll(async () => {
     await Promise.all(started.map((program) => program.end('SIGKILL')));
@@ -36,18 +37,8 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
     await desktop?.stop();
   });
 
-  function sitDown(): Program {
-    const args = ['agent/cli.ts', 'room', '--data', join(parts.site.data, 'agent')];
-    const program = startProgram({ args, env: { ...parts.site.env, ...desktop.env } });
-    started.push(program);
-    return program;
-  }
-  const api = async <T>(path: string, body?: object): Promise<T> => {
-    const order = body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return (await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/${path}`, order)).json() as Promise<T>;
-  };
   const said = async (component: string) => {
-    const check = (await api<PcView[]>('pcs'))[0]?.checks.find((one) => one.component === component);
+    const check = (await ask<PcView[]>(parts.site.ports, '/api/pcs'))[0]?.checks.find((one) => one.component === component);
     return check && (check.fault ?? [check.status, check.reason].filter((word) => word !== null).join(': '));
   };
   const says = (component: string) => expect.poll(() => said(component), patience);
@@ -63,26 +54,6 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
     const unplug = await desktop.plugCamera('room_cam', 'RoomCam');
     await says('camera').toBe('ok');
     await unplug();
-    await says('camera').toBe('camera.missing');
-  });
-
-  test('a command of the centre chooses a microphone in the session', async () => {
-    await desktop.plug('alsa_input.usb-head', 'Headset');
-    await desktop.pactl('set-default-source', 'alsa_input.usb-head');
-    await says('microphone').toBe('microphone.not_default');
-    const order = { verb: 'set-default-device', args: { kind: 'microphone', name: 'RoomMic' }, to: 'ladakh/leh/hall', by: 'Asha' };
-    const { id: command } = await api<{ id: string }>('commands', order);
-    const outcome = async () => (await api<CommandView>(`commands/${command}`)).answers[0]?.outcome;
-    await expect.poll(outcome, patience).toBe('done');
-    await says('microphone').toBe('ok');
-  });
-
-  test('killed it is unknown with its reason, and well again when it is back', async () => {
-    await room.end('SIGKILL');
-    for (const component of ['microphone', 'sound', 'camera']) await says(component).toBe('unknown: room seat silent');
-    room = sitDown();
-    await says('microphone').toBe('ok');
-    await says('sound').toBe('ok');
     await says('camera').toBe('camera.missing');
   });
 });

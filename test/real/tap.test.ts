@@ -118,31 +118,6 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     expect(wellMs).toBeLessThan(5_000);
   }, 180_000);
 
-  test('who came is told when it was checked and that it still stands, and later that nobody answers: each on the page that is open', async ({
-    onTestFinished,
-  }) => {
-    const { pc, link, mail } = await scene(onTestFinished);
-    const { page, troubles } = await phone(onTestFinished);
-    await page.goto(link);
-    const here = page.getByRole('button', { name: 'मैं पहुँच गया/गई: अभी जाँचें' });
-    const line = page.locator('#line');
-    // One age of one fault, the same as in the message.
-    expect(mail()).toContain((await page.locator('#since').textContent()) ?? 'no age');
-    await here.click();
-    await page.getByText(/^Asha पहुँच गए \(/).waitFor();
-    await expect.poll(() => line.textContent(), { timeout: 20_000 }).toMatch(/^\d\d:\d\d पर जाँच हुई। दिक्कत अब भी है: माइक नहीं मिल रहा।$/);
-    expect(await page.getByText(/^Asha पहुँच गए \(/).count()).toBe(1);
-
-    await pc.stop();
-    await expect.poll(() => page.locator('#status').textContent(), { timeout: 20_000 }).toBe('अभी जाँच नहीं हो पा रही है।');
-    await page.getByRole('button', { name: 'फिर जाँचें' }).click();
-    await expect.poll(() => line.textContent(), { timeout: 45_000 }).toMatch(/^\d\d:\d\d पर पूछा गया: PC से जवाब नहीं आ रहा। देखें कि PC चालू है/);
-    // Who presses again has not come again.
-    expect(await page.getByText(/^Asha पहुँच गए \(/).count()).toBe(1);
-    expect(await faultsOf(page)).toEqual([]);
-    expect(troubles).toEqual([]);
-  }, 180_000);
-
   test('without scripts the page says and does the same', async ({ onTestFinished }) => {
     const { pc, link } = await scene(onTestFinished);
     const { page } = await phone(onTestFinished, false);
@@ -163,35 +138,6 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     const found = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token())).find((one) => one.scope === scope);
     return (await ask<IncidentView>(parts.site.ports, `/api/incidents/${found?.id}`, parts.site.token())).answers?.map(({ word }) => word);
   };
-
-  test('a second tap on *I am here* pressed what had come under the thumb', async ({ onTestFinished }) => {
-    const { parts, pc, link } = await scene(onTestFinished);
-    const { page, troubles } = await phone(onTestFinished);
-    await page.goto(link);
-    const here = page.locator('button.here');
-    await page.locator('button.here[aria-disabled=false]').scrollIntoViewIfNeeded();
-    const at = await here.boundingBox();
-    if (at === null) throw new Error('there is no button');
-    const posts: string[] = [];
-    page.on('request', (request) => void (request.method() === 'POST' && posts.push(request.postData() ?? '')));
-    // In the frames of the browser itself: what stands still for a thumb does so between two taps, too.
-    await page.evaluate(() => {
-      const seen: number[] = [];
-      const look = () => {
-        seen.push(document.querySelector('button.here')?.getBoundingClientRect().top ?? 0);
-        requestAnimationFrame(look);
-      };
-      look();
-      Object.assign(globalThis, { seen });
-    });
-    const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
-    for (let tap = 0; tap < 4; tap += 1) await page.touchscreen.tap(x, y);
-    await page.getByText(/^Asha पहुँच गए \(/).waitFor();
-    await expect.poll(() => page.locator('#line').textContent(), { timeout: 20_000 }).toMatch(/दिक्कत अब भी है/);
-    const tops = await page.evaluate(() => [...new Set((globalThis as unknown as { seen: number[] }).seen.map(Math.round))]);
-    expect([tops, posts, await answersOf(parts, pc.pc)]).toEqual([[Math.round(at.y)], ['word=here&holder='], ['here']]);
-    expect(troubles).toEqual([]);
-  }, 180_000);
 
   test('a tap without a network, or without a centre, lost the page and the answer; a slow one changed nothing for seconds', async ({
     onTestFinished,
@@ -226,40 +172,5 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await page.getByText(/से यह आपके पास है/).waitFor();
     await expect.poll(() => note.textContent()).toBe('');
     expect(await answersOf(parts, pc.pc)).toEqual(['going']);
-  }, 180_000);
-
-  test('a page that hears nothing said so by its colour alone; what it is refused then has its page as before', async ({
-    onTestFinished,
-  }) => {
-    const { parts, pc, link } = await scene(onTestFinished);
-    const { page } = await phone(onTestFinished);
-    await page.clock.install();
-    await page.goto(link);
-    await page.locator('button[aria-disabled=false]').first().waitFor();
-    await page.route('**/t/live?*', (route) => route.abort());
-    const note = page.locator('#note');
-    expect(await note.textContent()).toBe('');
-    await page.clock.fastForward(45_000);
-    const clock = await page.locator('main').getAttribute('data-clock');
-    await expect.poll(() => note.textContent()).toBe(`${clock} से संपर्क नहीं है। यह तब की जानकारी है।`);
-    const [one] = (await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token())).filter(
-      ({ scope }) => scope === pc.pc,
-    );
-    await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents/${one?.id}/acknowledge`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...parts.site.token() },
-      body: JSON.stringify({ by: 'Meera' }),
-    });
-    await page.clock.fastForward(2_000);
-    await page.getByRole('button', { name: 'मैं जा रहा/रही हूँ' }).click();
-    await page.getByRole('heading', { name: /से यह server-cli के पास है। क्या इसे अब आप सँभालेंगे\?$/ }).waitFor();
-    await page.getByText(/माइक नहीं मिल रहा/).waitFor();
-    for (const target of [page.getByRole('button'), page.getByRole('link')]) {
-      const { width = 0, height = 0 } = (await target.boundingBox()) ?? {};
-      expect([Math.round(width), height >= 48]).toEqual([324, true]);
-    }
-    expect(await faultsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'अब मैं सँभालता/सँभालती हूँ' }).click();
-    await page.getByText(/से यह आपके पास है/).waitFor();
   }, 180_000);
 });

@@ -104,22 +104,6 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     expect(stage.troubles).toEqual([]);
   }, 300_000);
 
-  test('by the keyboard: what has the focus has it, whatever comes above', async () => {
-    await opened();
-    const meant = await acknowledgeTen(
-      async (line) => {
-        const spared = Number(await line.getAttribute('data-incident'));
-        await stage.page.keyboard.press('Tab');
-        await line.locator('button').focus();
-        for (let at = 0; at < 3; at += 1) await storm(spared);
-        await stage.page.keyboard.press('Enter');
-      },
-      () => stage.page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur()).then(() => {}),
-    );
-    expect(acknowledged()).toEqual(meant);
-    expect(stage.troubles).toEqual([]);
-  }, 300_000);
-
   test('by a finger that is lifted and comes down again: the button is where it was seen', async () => {
     await opened({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
     const list = stage.page.locator('.needs .lines').first();
@@ -156,15 +140,5 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     await stage.page.mouse.up();
     expect(posted).toEqual([]);
     expect(new URL(stage.page.url()).hash).toBe('#/nation');
-  }, 120_000);
-
-  test('new ones are counted below the list while a pointer is in it, and come when it is gone', async () => {
-    await stage.open('#/nation');
-    await stage.page.locator('.needs .line').first().hover();
-    for (let at = 0; at < 3; at += 1) stage.view.change({ incidents: [fresh()] });
-    await stage.page.getByRole('button', { name: '3 new' }).waitFor();
-    expect(await stage.page.locator('.needs .line').first().getAttribute('data-incident')).not.toBe(`${next}`);
-    await stage.page.mouse.move(5, 5);
-    await expect.poll(() => stage.page.locator(`.needs [data-incident="${next}"]`).count()).toBe(1);
   }, 120_000);
 });

@@ -71,28 +71,4 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     expect(await fact('down')).toBe('not even audio · too much is lost for more');
     expect(await fact('capacity')).toBe(`up 0.9 Mbit/s, down unknown · at least, by TCP · UDP does not get through · 1 min ago`);
   });
-
-  test('a rate that nothing slowed down, one that was lent, and what is free, as seen by this PC; in Hindi too', async () => {
-    const detail = detailOf(Date.now(), leh());
-    const capacity = {
-      at: Date.now() - 60_000,
-      how: 'train' as const,
-      upBps: 8_000_000,
-      downBps: 1_980_000,
-      udpBlocked: false,
-      burst: { up: null, down: { bps: 7_900_000, bytes: 126_400 } },
-      seenBytes: { up: 5_947_600, down: null },
-      free: { upBps: 7_000_000, downBps: 1_980_000 },
-    };
-    const report = { ...detail.link?.report, at: 0, capacity };
-    stage.view.content.details.set('ladakh/leh', { ...detail, link: { pc: 'ladakh/leh/vc-1', at: Date.now(), report } });
-    await stage.open('#/site/ladakh/leh');
-    await stage.page.locator('[data-card=link]').waitFor();
-    const rates = 'up at least 8 Mbit/s for the first 5.9 MB, down 2 Mbit/s (at first 7.9 Mbit/s, for 126 kB)';
-    expect(await fact('capacity')).toBe(`${rates} · 1 min ago`);
-    expect(await stage.page.locator('[data-fact=free]').textContent()).toBe('Free, as seen by this PCup 7 Mbit/s, down 2 Mbit/s');
-    await stage.page.getByRole('button', { name: 'हिन्दी' }).click();
-    await expect.poll(() => fact('capacity')).toContain('पहले 5.9 MB तक कम से कम 8 Mbit/s');
-    expect(await stage.page.locator('[data-fact=free]').textContent()).toContain('ख़ाली, जैसा इस PC से दिखता है');
-  });
 });

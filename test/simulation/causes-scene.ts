@@ -1,5 +1,3 @@
-/** A nation of small sites for the stories of one cause, and what its people were told by mail. */
-import { expect } from 'vitest';
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import type { Pc } from './pc.ts';
 import { rowsOf } from './rows.ts';
@@ -42,9 +40,4 @@ export function cutAll(pcs: readonly Pc[]): void {
 
 export function healAll(pcs: readonly Pc[]): void {
   for (const pc of pcs) pc.heal();
-}
-
-/** A mail of a site that is dark: to whom, and how it begins. */
-export function dark(who: string, kind: string): unknown {
-  return expect.stringMatching(new RegExp(`^${who}: .*${kind}: No PC of the site answers`));
 }

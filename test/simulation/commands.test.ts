@@ -27,15 +27,3 @@ test('a reboot and a restart of the agent are done once, and told by the one who
     expect(world.pc(0).agent()).toBeDefined();
   }
 });
-
-test('clocks that are years off, on either side, hinder no command', async () => {
-  for (const years of [-56, 10]) {
-    const world = await atRest();
-    world.pc(0).machine.jump(years * 365 * 24 * 60 * minute);
-    // The next beat asks for the centre's time.
-    await world.pass(2 * minute);
-    issue(world, 'restart-sound');
-    await world.pass(2 * minute);
-    expect([world.pc(0).acts, await answersIn(world)]).toEqual([['restart-sound'], ['done']]);
-  }
-});

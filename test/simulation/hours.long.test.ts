@@ -1,7 +1,7 @@
 // @module-tag long
 /** Meetings and hours of offices through the real tabs, under virtual time: when somebody is told, and when nobody is. */
 import { expect, test } from 'vitest';
-import { clock, hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
+import { hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, camera, complaints, microphone, minute, second } from './scene.ts';
 
@@ -99,17 +99,4 @@ test('a meeting that a later import cancels changes it back, in the middle and a
   // What had become critical for it goes to no higher level any more.
   await until(world, '2026-03-04T11:30');
   expect([mails(world).length, mails(world, 'tashi')]).toEqual([1, []]);
-});
-
-test('a meeting that is imported while a fault waits for the morning brings it forward', async () => {
-  const world = await atRest({ pcs: 1 });
-  await setHours(world, office);
-  await until(world, '2026-03-03T23:00');
-  microphone(world, 'microphone.missing');
-  await world.pass(10 * minute);
-  expect(mails(world)).toEqual([]);
-  const done = await importMeetings(world, 'now,Disaster call,all,2026-03-03 23:30,60,,');
-  expect(done).toMatchObject({ applied: true, problems: [] });
-  await world.pass(5 * second);
-  expect(mails(world)).toEqual([expect.stringMatching(`^${clock(world).slice(5)} .+: Critical: Microphone not found, `)]);
 });

@@ -2,8 +2,6 @@
 /** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
-import { office } from './office-day.ts';
-import { people } from './people.ts';
 import { minute } from './scene.ts';
 import { epochMs } from './time.ts';
 
@@ -90,56 +88,4 @@ test('600 offices that close for the day are nobody’s message until the mornin
   // A quarter of an hour after they open: the states were back long before, and then ten rooms were told one by one.
   const opened = Temporal.PlainDateTime.from('2026-03-04T09:45').toZonedDateTime('Asia/Kolkata').epochMilliseconds;
   expect(told.every(({ at }) => at + epochMs >= opened)).toBe(true);
-});
-
-describe('60 cameras after an update', () => {
-  const technicians = states.map((state) => ({
-    id: `tech-${state}`,
-    name: state,
-    role: 'technician' as const,
-    scope: state,
-    language: 'en' as const,
-    email: `${state}@office.test`,
-    webhook: false,
-    addresses: {},
-  }));
-  const central = people.filter(({ role }) => role === 'central');
-
-  async function updated(): Promise<{ nation: LightNation; broken: string[] }> {
-    const nation = await startLightNation({ sites: offices(300), hours: office, people: [...technicians, ...central] });
-    await until(nation, '2026-03-04T02:00');
-    const broken = nation.at('').slice(0, 60);
-    over(nation, 30 * minute, broken, (pc) => {
-      nation.update([pc], '2');
-      nation.device(pc, { component: 'camera', fault: 'camera.missing' });
-    });
-    return { nation, broken };
-  }
-
-  test('are one message to central in the night, which names the update, and nobody else’s', async () => {
-    const { nation } = await updated();
-    await until(nation, '2026-03-04T08:00');
-    expect(mails(nation)).toEqual([expect.stringMatching(/^meera: All offices: \w+: The same fault in many rooms: Camera not found/)]);
-    expect(nation.deliveries.find(({ channel }) => channel === 'email')?.text).toMatch(/agent 2|version 2/);
-  });
-
-  test('that are taken back before the morning are one all-clear, and no room is told of', async () => {
-    const { nation, broken } = await updated();
-    await until(nation, '2026-03-04T05:00');
-    over(nation, 30 * minute, broken, (pc) => {
-      nation.update([pc], '1');
-      nation.device(pc, { component: 'camera', fault: null });
-    });
-    await until(nation, '2026-03-04T10:00');
-    expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: The same fault in many rooms/)]);
-  });
-
-  test('that stand in the morning are in its digest: one message for each technician, with his rooms', async () => {
-    const { nation, broken } = await updated();
-    await until(nation, '2026-03-04T09:10');
-    const byState = Map.groupBy(broken, (pc) => pc.slice(0, pc.indexOf('/')));
-    expect(byState.size).toBeGreaterThan(1);
-    const digests = [...byState].map(([state, rooms]) => `tech-${state}: ${rooms.length} alerts of the night`);
-    expect(mails(nation).slice(1).toSorted()).toEqual(digests.toSorted());
-  });
 });

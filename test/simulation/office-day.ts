@@ -12,15 +12,6 @@ export const hour: number = 60 * minute;
 const zone = 'Asia/Kolkata';
 /** Monday to Saturday from half past nine to six; people go home at half past six. */
 export const office: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 1080 }], closes: 1110 };
-
-/** The clock on the wall of an office. */
-export function clock(world: World): string {
-  return Temporal.Instant.fromEpochMilliseconds(epochMs + world.time.now())
-    .toZonedDateTimeISO(zone)
-    .toPlainDateTime()
-    .toString()
-    .slice(0, 16);
-}
 /** The world begins on Tuesday, the 3rd of March 2026, at 14:05 in India. */
 export async function until(world: World, local: string): Promise<void> {
   const at = Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;

@@ -3,10 +3,9 @@
 import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
 import { mailsOfHostile } from './audit.ts';
-import { noFalseCause } from './audit-silence.ts';
 import { attackNames } from './hostile.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, complaints, mailTo, microphone, minute, presenceAt, second, transitionsOf } from './scene.ts';
+import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 
 const attackMs = 2 * minute;
 
@@ -31,16 +30,3 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);
   },
 );
-
-test('a site that was dark because its hostile PC was silent was called a false alarm', async () => {
-  const world = await atRest({ pcs: 1, hostile: true });
-  world.hostile?.begin(0);
-  await world.pass(2 * second);
-  world.hostile?.end();
-  await world.pass(72 * second);
-  world.pc(0).kill();
-  // The hostile one is silent by its limit, the other still has the grace of its will.
-  await world.pass(88 * second);
-  expect(transitionsOf(world, 'site:ladakh/leh')).toEqual([expect.stringMatching(/^raised: /)]);
-  expect(noFalseCause(world, rowsOf(world))).toEqual([]);
-});

@@ -94,14 +94,6 @@ test('R24 a wire that is cut before conclude: the default route tells central wi
   expect([...(await complaints(world)), ...noGoodNewsForStrangers(rowsOf(world))]).toEqual([]);
 });
 
-test('R24 a node that throws: central is told through the catch, once', async () => {
-  const world = await atRest();
-  world.centre.deploy('throws');
-  microphone(world, 'microphone.missing');
-  await world.pass(2 * minute);
-  expect(mails(world).map(({ person }) => person)).toEqual(['meera']);
-});
-
 test('R25 a wait whose node is gone when its time is up goes to the head, and is told there', async () => {
   const world = await atRest();
   microphone(world, 'microphone.missing');

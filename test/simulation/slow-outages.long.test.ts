@@ -105,14 +105,3 @@ describe.each(durations)('R19 40 of 50 sites of a state that are lost within %i 
     await judge({ ...story, ...(battery && { battery }) });
   });
 });
-
-describe('R19 a slow outage', () => {
-  test.each([
-    { states: ['goa'], of: 30, lost: 25, withinMinutes: 40, seed: 11, order: 'random', battery: 'one by one' },
-    { states: ['goa'], of: 30, lost: 25, withinMinutes: 60, seed: 12, order: 'even' },
-    { states: ['odisha'], of: 80, lost: 60, withinMinutes: 25, seed: 13, order: 'random', battery: 'at once' },
-    { states: ['odisha'], of: 80, lost: 60, withinMinutes: 55, seed: 14, order: 'random' },
-    { states: ['kerala', 'punjab'], of: 22, lost: 18, withinMinutes: 30, seed: 15, order: 'random' },
-    { states: ['kerala', 'punjab'], of: 22, lost: 18, withinMinutes: 20, seed: 16, order: 'even', battery: 'one by one' },
-  ] satisfies Story[])(`is ${title}: %o`, judge);
-});

@@ -1,7 +1,7 @@
 // @module-tag long
 /** Streams through the tabs themselves that take hours of a day, or many sites: exact messages, persons and times. */
 import { expect, test } from 'vitest';
-import { cutAll, dark, healAll, pcsAt, sites, toldIn } from './causes-scene.ts';
+import { pcsAt, sites, toldIn } from './causes-scene.ts';
 import { importMeetings, mails, office, setHours, until } from './office-day.ts';
 import { atRest, minute, second } from './scene.ts';
 import type { World } from './world.ts';
@@ -30,21 +30,4 @@ test('five offices that do not open again are one message, when they should be o
   const world = await closeTogether();
   await until(world, '2026-03-04T09:55');
   expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T09:4\d .*Many sites of the state do not answer/)]);
-});
-
-test('a site that goes dark while its state is away, and stays so, is told after its state is back', async () => {
-  const world = await atRest({ further: sites('bihar', 8, { pcs: 2 }) });
-  const pcs = pcsAt(world, 'bihar').slice(0, 10);
-  cutAll(pcs);
-  await world.pass(4 * minute);
-  const late = pcsAt(world, 'bihar/site-8');
-  cutAll(late);
-  await world.pass(6 * minute);
-  healAll(pcs);
-  await world.pass(20 * minute);
-  expect(toldIn(world).toSorted()).toEqual([
-    dark('meera', 'Critical'),
-    'meera: Bihar: Cleared: Many sites of the state do not answer',
-    'meera: Bihar: Critical: Many sites of the state do not answer',
-  ]);
 });
