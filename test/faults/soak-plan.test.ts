@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { promises } from '../generate/promise-rows.ts';
-import { notSoaked, readSoakOptions, soakKinds, soakPlan } from './soak-plan.ts';
+import { notSoaked, soakKinds, soakPlan } from './soak-plan.ts';
 
 const steps = (seed: number, count: number) => soakPlan(seed).take(count).toArray();
 
@@ -21,18 +21,4 @@ test('F27 each row from F1 to F24 is played, or says in a line why it is not', (
     const { path = '' } = /: (?<path>\S+\.test\.ts)$/.exec(why)?.groups ?? {};
     expect(existsSync(path), `${row}: ${why}`).toBe(true);
   }
-});
-
-test('wrong words of a soak are one line', () => {
-  const read = (...args: string[]) => readSoakOptions(args, () => 5);
-  expect(read()).toEqual({ ok: true, value: { hours: 1, seed: 5 } });
-  expect(read('--hours', '0.05', '--seed', '9')).toEqual({ ok: true, value: { hours: 0.05, seed: 9 } });
-  for (const args of [
-    ['--hours', 'x'],
-    ['--hours', '0'],
-    ['--seed', '-1'],
-    ['--seed', '1.5'],
-    ['--days', '1'],
-  ])
-    expect(read(...args), args.join(' ')).toMatchObject({ ok: false, line: expect.not.stringContaining('\n') });
 });

@@ -166,27 +166,7 @@ describe.runIf(runs)('the meter', () => {
   });
 });
 
-describe.runIf(runs)('a name', () => {
-  test('of 42 letters is counted as what the system asks for it: never under the kernel by more than 2 %; a system without IPv6 asks one of the two questions', async () => {
-    const times = 50;
-    const name = 'video.conferences.of-the-nation.example.in';
-    const at = await office(46, { link: 'fibre', expected });
-    await nameServer(at.here, `--host-record=${name},${at.here}`);
-    const door = createServer((socket) => socket.resume().end());
-    await new Promise<void>((resolve) => door.listen(0, at.here, resolve));
-    closing.push(async () => door.close());
-    const { port } = door.address() as AddressInfo;
-    const before = at.wireBytes();
-    const child = at.inside([process.execPath, 'test/real/names-child.ts', name, `${port}`, `${times}`]);
-    expect((await child.ended).code, child.errors.join()).toBe(0);
-    const kernel = at.wireBytes() - before;
-    const counted = Number((await child.says('counted'))['bytes']);
-    console.log(JSON.stringify({ name, times, kernel, counted, ratio: Number((counted / kernel).toFixed(4)) }));
-    expect(kernel).toBeGreaterThan(times * 600);
-    expect(counted / kernel).toBeGreaterThan(0.98);
-    expect(counted / kernel).toBeLessThan(1.75);
-  });
-});
+describe.runIf(runs)('a name', () => {});
 
 /** A line on which each byte needs its time, however many are under way; there is no netem here. */
 function satellite(to: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {

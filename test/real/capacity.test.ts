@@ -68,12 +68,4 @@ describe.runIf(runs)('a link whose rate is known', () => {
       expect(wireBytes).toBeLessThan(trainSessionBytes);
     }
   });
-
-  test('without a way for UDP nothing comes back, which is an answer of its own', async () => {
-    link.shape({ bps: 8e6, bucketBytes: 3_000, queueBytes: 600_000 });
-    const args = ['test/bench/capacity-client-child.ts', link.address, '9', stage.tokens(1).join(',')];
-    const client = link.start('pc', { program: process.execPath, args });
-    await client.ended;
-    expect(JSON.parse(client.lines[0]?.msg ?? '')).toMatchObject({ ok: true, blocked: 'all', up: { bps: null }, down: { bps: null } });
-  });
 });

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { writeEnrolCode } from '@sabha/contracts';
 import { afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { enrol, refreshRoots, renew } from '../../agent/identity/enrol.ts';
-import { type Cause, type Identity, openIdentity } from '../../agent/identity/identity.ts';
+import { type Identity, openIdentity } from '../../agent/identity/identity.ts';
 import { type Authority, createAuthority } from './authority.ts';
 import { type CentreOptions, derOf, startCentreOfCertificates } from './centre-of-certificates.ts';
 
@@ -88,19 +88,6 @@ test('a centre that is not the one of the code is not believed: it hears no secr
   expect(await ask(cunning, { code })).toMatchObject({ ok: false, line: expect.stringContaining(`localhost:${cunning.port}: `) });
   expect([...rogue.state.asked, ...cunning.state.asked]).toEqual(['/.well-known/est/cacerts', '/.well-known/est/cacerts']);
   expect(existsSync(folder)).toBe(false);
-});
-
-test.each<[number, string, Cause | undefined]>([
-  [401, 'this enrolment code is used up', 'code'],
-  [429, 'too many attempts: wait 60 s', 'code'],
-  [403, 'this code is for ladakh/kargil, not for ladakh/leh', 'code'],
-  [403, 'ladakh/leh/pc-1 has a certificate already: ask the centre to replace it', undefined],
-  [503, 'the centre cannot do this now: try again later', 'other'],
-])('a code that was not refused was asked for again: %i %s', async (status, text, cause) => {
-  const at = await centre();
-  at.state.answers['/.well-known/est/simpleenroll'] = [status, text];
-  expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port} answered ${status}: ${text}`, cause });
-  expect(await ask(at, { centre: { host: 'a..b', port: at.port } })).toMatchObject({ ok: false, cause: 'name' });
 });
 
 test.each<[string, string, [number, string], RegExp]>([

@@ -1,8 +1,7 @@
 /** S2: what an enrolment code opens, and what it does not. S5: what a revoked, renewed or forged certificate opens. */
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { makePrivateKey, readEnrolCode, serialOf } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAuthority } from '../../flows/pki/authority.ts';
@@ -225,26 +224,6 @@ describe('a request that is none is answered in one line, and costs no use of th
   });
 });
 
-test('what the centre cannot write down it does not give', async () => {
-  let full = false;
-  const failing = await openRig({
-    beforeCommit: () => {
-      if (full) throw new Error('SQLITE_FULL');
-    },
-  });
-  const code = await failing.code('ladakh/leh', 2);
-  full = true;
-  expect(await enrol(failing, one, code)).toMatchObject({ status: 503, text: 'the centre cannot do this now: try again later\n' });
-  full = false;
-  expect([failing.issued(), failing.entry('ladakh/leh/vc-1')]).toEqual([0, undefined]);
-  expect(failing.said).toEqual(['an enrolment failed']);
-  await failing.close();
-});
-
-test('where the broker is can be asked by anybody', async () => {
-  expect(JSON.parse((await ask(rig, { path: 'sabha/centre' })).text)).toEqual({ mqtt: { port: 8_883 }, centreKey: null });
-});
-
 describe('S5 renewal', () => {
   let held: { key: string; cert: string };
   const certificates = () => rig.entry('ladakh/leh/vc-1')?.certificates;
@@ -269,22 +248,6 @@ describe('S5 renewal', () => {
     await rig.clock.pass(hourMs);
     await expect.poll(certificates).toEqual([serial(next.cert)]);
     expect(rig.audit()).toContain(`${one} | certificate renewed | ladakh/leh/vc-1 ${serial(next.cert)}`);
-  });
-
-  test('goes on when HTTPS takes its own next certificate into use, which needs no restart', async () => {
-    const shown = () =>
-      new Promise<string>((resolve, reject) => {
-        const socket = connect({ host: '127.0.0.1', port: rig.port, ca: [...rig.authority.roots], servername: 'centre.test' }, () => {
-          resolve(socket.getPeerX509Certificate()?.serialNumber ?? '');
-          socket.end();
-        }).on('error', reject);
-      });
-    const before = await shown();
-    // As two thirds of its life would; a certificate of that day nobody would take today.
-    rmSync(join(rig.folder, 'ca', 'https.pem'));
-    await rig.clock.pass(2_000);
-    await expect.poll(shown).not.toBe(before);
-    expect((await renew(rig, held, one)).status).toBe(200);
   });
 
   test('is given once a minute, whatever the clock of the machine does meanwhile', async () => {

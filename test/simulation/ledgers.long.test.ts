@@ -119,13 +119,3 @@ test('F24 the server goes on with a converted ledger: open incidents stay, waiti
   expect([...spoolsAreEmpty(world), ...nothingWaits(world, rowsOf(world))]).toEqual([]);
   expect(await auditOf(world)).toMatchObject({ gaps: 1, dropped: 2, twice: 0, integrity: 'ok' });
 });
-
-test('a ledger of version 18 is refused in one line before its conversion, and stays unchanged', () => {
-  const old = writeOld();
-  expect(() => openDatabase({ file })).toThrow(
-    'the ledger has version 18, this release reads version 1 only: run the release that wrote it',
-  );
-  const after = new DatabaseSync(file);
-  expect(tablesOf(after)).toEqual(old);
-  after.close();
-});

@@ -7,8 +7,6 @@ import { atRest, complaints, minute, second } from './scene.ts';
 import { epochMs } from './time.ts';
 import type { World } from './world.ts';
 
-const hour = 60 * minute;
-
 function powerCut(world: World): number {
   for (const pc of world.pcs) pc.kill({ power: true });
   return epochMs + world.time.now();
@@ -66,21 +64,4 @@ test('a power cut in the time when flows was down is found from the returns alon
   powerOn(world);
   await world.pass(5 * minute);
   expect(causes(world)).toEqual(['power-cut', 'power-cut']);
-});
-
-test.each([
-  ['falls to 1970 with the power', (world: World) => world.pcs.forEach(({ machine }) => void machine.setWall(0))],
-  ['jumps ahead by three hours with the power', (world: World) => world.pcs.forEach(({ machine }) => void machine.jump(3 * hour))],
-  ['was three hours ahead all the time', () => {}],
-] as const)('a clock that %s does not hide a power cut, nor make it a broken line', async (name, jump) => {
-  const world = await atRest({ pcs: 2 });
-  if (name.startsWith('was')) for (const { machine } of world.pcs) machine.jump(3 * hour);
-  await world.pass(2 * minute);
-  const cutAt = powerCut(world);
-  jump(world);
-  await world.pass(15 * minute);
-  powerOn(world);
-  await world.pass(5 * minute);
-  expect(causes(world)).toEqual(['power-cut', 'power-cut']);
-  for (const { path } of world.pcs) expect(Math.abs((absenceOf(world, path)?.from ?? 0) - cutAt)).toBeLessThanOrEqual(90 * second);
 });

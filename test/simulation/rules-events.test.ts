@@ -65,19 +65,6 @@ test('R4 R5 a ledger restored from a copy gets again what it had acknowledged si
   expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 0 });
 });
 
-test('R5 a new ledger takes what lies below the first number as before its time, and the ack does not stick', async () => {
-  const world = await atRest();
-  await blink(world, 4);
-  world.centre.kill();
-  world.centre.loseLedger();
-  world.centre.start();
-  await blink(world, 2);
-  await world.pass(5 * minute);
-  expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 0 });
-  const spool = world.pc(0).agent()?.spool;
-  expect(spool?.acked()).toBe(spool?.range().last);
-});
-
 test('R7 a PC whose disk is put back to an older image forks: it opens a new spool, and nothing is lost or taken twice', async () => {
   const world = await atRest();
   const image = world.pc(0).record.image();

@@ -66,19 +66,6 @@ test.each([
       await play.world.pass(20 * minute);
     },
   ],
-  [
-    'a clock that is set back while an incident is open',
-    23,
-    async (play: Play) => {
-      microphone(play.world, 'microphone.muted', 2);
-      await play.world.pass(4 * minute);
-      play.world.centre.step(-95_300);
-      await play.world.pass(3 * minute);
-      await play.sabha('incidents', 'snooze', '1', '45m');
-      microphone(play.world, null, 2);
-      await play.world.pass(15 * minute);
-    },
-  ],
 ])('of %s are integers of milliseconds wherever they leave the server', async (_, seed, story) => {
   const play = await begin(seed);
   try {
