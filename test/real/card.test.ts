@@ -1,6 +1,5 @@
 /** The room card in a real browser, opened as a file: what the person at the PC sees. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,11 +10,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { faulty, knownOf, working } from '../../agent/session/card/card.test-helper.ts';
 import { pageOf } from '../../agent/session/card/page.ts';
 import { type Known, statementOf } from '../../agent/session/card/statement.ts';
+import { axeFaults } from '../pictures/axe.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { requirePart } from './parts.ts';
 
 const runs = requirePart('Chromium', browserProgram !== undefined);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
 const both = { languages: ['hi', 'en'], help: 'desk@example.org' };
 
@@ -140,7 +139,7 @@ describe.runIf(runs)('the room card', () => {
         ] as const) {
           write(knownOf(checks, { ...both, languages }), Date.now() - age);
           await page.goto(url);
-          expect([languages, age, await seriousFaults()]).toEqual([languages, age, []]);
+          expect([languages, age, await axeFaults(page)]).toEqual([languages, age, []]);
         }
     },
   );
@@ -170,15 +169,6 @@ describe.runIf(runs)('the room card', () => {
       36,
     );
   });
-
-  async function seriousFaults(): Promise<string[]> {
-    await page.evaluate(axe);
-    return page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
-      const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
-      return bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`);
-    });
-  }
 
   /** The picture is unpacked by the browser, on a page without a policy. */
   async function readSquare(png: Buffer): Promise<string> {

@@ -1,9 +1,7 @@
-/** Taken with one tap: the real centre, a real mail, and the page of its link in a real browser of 360 px, in Hindi. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { CommandSummary, IncidentView } from '@sabha/contracts';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { axeFaults } from '../pictures/axe.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { openMailbox } from '../system/mailbox.ts';
@@ -12,7 +10,6 @@ import { freePorts } from '../system/processes.ts';
 import { startScriptedPc } from '../system/scripted-pc.ts';
 import { requirePart } from './parts.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const person = (id: string, name: string, role: string) => ({ id, name, role, email: `${id}@office.test`, language: 'hi' });
 const people = [person('asha', 'Asha', 'technician'), person('meera', 'Meera', 'central')];
 
@@ -62,14 +59,6 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     return { context, page, troubles };
   }
 
-  const faultsOf = async (page: Page) => {
-    await page.evaluate(axe);
-    return page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-  };
-
   test('message, taken, seen by the others; I am here, cable back in, works again on the same page', async ({ onTestFinished }) => {
     const { parts, pc, link } = await scene(onTestFinished);
     const wall = await phone(onTestFinished);
@@ -80,7 +69,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     const { page, troubles } = await phone(onTestFinished);
     await page.goto(link);
     await page.getByRole('heading', { name: /माइक नहीं मिल रहा/ }).waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await axeFaults(page, 'all')).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
 
     const tapped = page.waitForRequest((request) => request.method() === 'POST').then(() => performance.now());
@@ -104,7 +93,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     // What is well asks for nothing, and no check is under way any more.
     await expect.poll(() => page.getByRole('button').count()).toBe(0);
     expect([await page.locator('#steps li').count(), await page.locator('#line').textContent()]).toEqual([0, '']);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await axeFaults(page, 'all')).toEqual([]);
 
     const incidents = await ask<IncidentView[]>(parts.site.ports, '/api/incidents', parts.site.token());
     const id = incidents.find(({ scope }) => scope === pc.pc)?.id;
@@ -155,7 +144,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await going.click();
     await expect.poll(() => note.textContent()).toBe('नहीं भेजा गया: नेटवर्क नहीं है। नेटवर्क आने पर फिर दबाएँ।');
     expect([await page.locator('#steps li').count(), await answersOf(parts, pc.pc)]).toEqual([2, undefined]);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await axeFaults(page, 'all')).toEqual([]);
     await context.setOffline(false);
 
     await page.route('**/t?*', (route) => route.fulfill({ status: 503, body: '' }));

@@ -1,6 +1,3 @@
-/** The way in, in a real browser before the real API over HTTPS: first secret, own password, scope, the end of a session. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -17,10 +14,10 @@ import {
 import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
 import type { OpenId } from '../../flows/pki/accounts/openid.ts';
 import { selfSigned } from '../certificate.ts';
+import { axeFaults } from '../pictures/axe.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const own = 'correct horse battery';
 const tls = selfSigned(['localhost']);
 const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
@@ -235,15 +232,8 @@ describe.runIf(wallRuns)('the login of the wall', () => {
         await look({ locale, colorScheme, viewport: { width, height: 700 }, reducedMotion: 'reduce', bypassCSP: true });
         await page.goto(at('/'));
         await page.locator('form h2').waitFor();
-        const found = async () => {
-          await page.evaluate(axe);
-          return page.evaluate(async () => {
-            const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
-            const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
-            const { scrollWidth, clientWidth } = document.documentElement;
-            return [...bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`), scrollWidth - clientWidth];
-          });
-        };
+        const aside = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        const found = async () => [...(await axeFaults(page)), await aside()];
         expect([locale, 'login', await found()]).toEqual([locale, 'login', [0]]);
         await page.locator('input[name=name]').fill('asha');
         await page.locator('input[name=password]').fill(secret);

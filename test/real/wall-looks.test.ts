@@ -1,7 +1,5 @@
-/** The wall on every screen, dark and light, in both languages: nothing is cut or pushed aside, no word is broken, and axe finds nothing serious. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { axeFaults } from '../pictures/axe.ts';
 import { detailOf, rollCallOf } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
@@ -11,7 +9,6 @@ type Width = keyof typeof heights;
 const widths = Object.keys(heights).map(Number) as Width[];
 const judgedByAxe: readonly Width[] = [360, 1366, 2560];
 const schemes = ['dark', 'light'] as const;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe.runIf(wallRuns)('the wall on every screen', () => {
   const stage = wallStage();
@@ -24,19 +21,13 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
   };
   const screen = (width: Width) => stage.page.setViewportSize({ width, height: heights[width] });
 
-  const seriousFaults = () =>
-    stage.page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run({ resultTypes: ['violations'] });
-      const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
-      return bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3)}`);
-    });
   /** Axe over one page in every look: the screen changes under it, not the page. */
   const judged = async (what: string) => {
     for (const colorScheme of schemes) {
       await stage.page.emulateMedia({ colorScheme });
       for (const width of judgedByAxe) {
         await screen(width);
-        expect([what, colorScheme, width, await seriousFaults()]).toEqual([what, colorScheme, width, []]);
+        expect([what, colorScheme, width, await axeFaults(stage.page)]).toEqual([what, colorScheme, width, []]);
       }
     }
   };
@@ -77,7 +68,6 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
     'axe finds no serious fault in any view, nothing is pushed aside, no word is broken (%s)',
     async (locale) => {
       await stage.open('#/', { locale, reducedMotion: 'reduce', bypassCSP: true });
-      await stage.page.evaluate(axe);
       const found: unknown[] = [];
       for (const view of views) {
         await stage.open(view);
@@ -113,7 +103,6 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
     called('', false);
     await stage.open('#/site/ladakh/leh', { reducedMotion: 'reduce', bypassCSP: true });
     const { page } = stage;
-    await page.evaluate(axe);
     await page.locator('.checklist li').first().waitFor();
     await judged('checklist');
     await page.getByRole('button', { name: 'Your name' }).click();

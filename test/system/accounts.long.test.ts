@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { selfSigned } from '../certificate.ts';
-import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { createSite, isUp, type Site, sabha, startCentre } from './centre-under-test.ts';
 import { freePorts } from './processes.ts';
 
 const run = promisify(execFile);
@@ -37,10 +37,7 @@ async function ask(path: string, { cookie = '', body }: { cookie?: string; body?
   return { status: response.statusCode as number, body: given === '' ? null : JSON.parse(given), cookie: set.split(';')[0] };
 }
 
-async function sabha(...args: string[]) {
-  const { stdout } = await run(process.execPath, ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'], { env: site.env });
-  return JSON.parse(stdout);
-}
+const said = async (...args: string[]) => (await sabha(site, ...args)).json;
 
 test('the first start names the file with the secret of the first account, which no log holds; people log in, act under their names, and stay logged in over a restart', async () => {
   const first = startCentre(site);
@@ -58,7 +55,7 @@ test('the first start names the file with the secret of the first account, which
   expect([chosen.status, existsSync(file)]).toEqual([200, false]);
   const admin = chosen.cookie;
 
-  const made = await sabha('accounts', 'add', 'asha', '--role', 'state', '--scope', 'capital');
+  const made = await said('accounts', 'add', 'asha', '--role', 'state', '--scope', 'capital');
   const own = await ask('/api/login', { body: { name: 'asha', password: made.secret } });
   const asha = (await ask('/api/password', { cookie: own.cookie, body: { old: made.secret, password: 'another good horse' } })).cookie;
   expect((await ask('/api/rollcalls', { cookie: asha, body: { scope: 'capital', by: 'somebody else' } })).status).toBe(201);
@@ -76,9 +73,9 @@ test('the first start names the file with the secret of the first account, which
     names: ['admin'],
   });
   expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(200);
-  await sabha('accounts', 'remove', 'asha');
+  await said('accounts', 'remove', 'asha');
   expect((await ask('/api/snapshot', { cookie: asha })).status).toBe(401);
-  expect(await sabha('accounts', 'list')).toMatchObject([{ name: 'admin', once: false }]);
+  expect(await said('accounts', 'list')).toMatchObject([{ name: 'admin', once: false }]);
   await second.stop();
   expect(second.lines.filter((line) => line.msg.includes('there is an account'))).toEqual([]);
 
@@ -119,7 +116,7 @@ test('a token acts from another machine by HTTPS and on loopback until it is rev
     0o600, 0o600,
   ]);
 
-  const made = await sabha('tokens', 'add', 'desk', '--role', 'state', '--scope', 'capital', '--days', '7');
+  const made = await said('tokens', 'add', 'desk', '--role', 'state', '--scope', 'capital', '--days', '7');
   const remote = (...args: string[]) => elsewhere(args, { SABHA_API: `https://localhost:${port}`, SABHA_TOKEN: made.secret });
   expect(JSON.parse((await remote('pcs', 'list', '--json')).out)).toMatchObject([{ pc: 'capital/this-office/this-pc' }]);
   await remote('rollcall', 'start', '--scope', 'capital', '--by', 'asha.devi');
@@ -129,10 +126,10 @@ test('a token acts from another machine by HTTPS and on loopback until it is rev
   const local = (...args: string[]) => elsewhere(args, { SABHA_API: plain });
   expect((await local('pcs', 'list')).err).toBe('a token is needed: set SABHA_TOKEN\n');
 
-  await sabha('tokens', 'revoke', 'desk');
+  await said('tokens', 'revoke', 'desk');
   expect(await remote('pcs', 'list')).toMatchObject({ code: 1, err: 'this token is unknown, revoked or expired\n' });
-  expect(await sabha('tokens', 'list')).toMatchObject([{ name: 'server-cli' }, { name: 'server-exporter' }]);
-  const acts = (await sabha('audit', 'log')).map(({ who, what }: { who: string; what: string }) => `${who}: ${what}`);
+  expect(await said('tokens', 'list')).toMatchObject([{ name: 'server-cli' }, { name: 'server-exporter' }]);
+  const acts = (await said('audit', 'log')).map(({ who, what }: { who: string; what: string }) => `${who}: ${what}`);
   expect(acts).toEqual(expect.arrayContaining(['server-cli: token made', 'desk: roll call', 'server-cli: token revoked']));
   expect(acts.join()).not.toContain('asha.devi');
   await centre.stop();

@@ -1,33 +1,26 @@
 // @module-tag long
 /** The audit of a centre that runs, with the real processes and the commands of docs/audit.md: it proves itself, forgets a person, and names the row that somebody changed. */
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { createSite, isUp, startCentre } from './centre-under-test.ts';
+import { createSite, isUp, sabha, startCentre } from './centre-under-test.ts';
 
-const run = promisify(execFile);
 const patienceMs = 240_000;
 
 test('S19 a person is forgotten while the centre runs, in every file of its ledger; then the chain is whole, and a row that was changed is named', async () => {
   const site = await createSite({});
   onTestFinished(() => site.remove());
-  const sabha = async (...args: string[]) => {
-    const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
-    const { stdout } = await run(process.execPath, command, { env: site.env }).catch((error: { stdout: string }) => error);
-    return JSON.parse(stdout);
-  };
+  const said = async (...args: string[]) => (await sabha(site, ...args)).json;
   const centre = startCentre(site);
   await isUp(centre, patienceMs);
   const csv = join(site.folder, 'roster.csv');
   writeFileSync(csv, 'id,name,roles,scopes,phone,email\nasha-k,Asha Kumari,central,all,+919876543210,asha.k@office.test\n');
-  expect(await sabha('roster', 'import', csv, '--yes')).toMatchObject({ applied: true });
-  await sabha('roster', 'leave', 'asha-k', '2027-01-05');
-  const before = await sabha('people', 'export', 'Asha Kumari');
+  expect(await said('roster', 'import', csv, '--yes')).toMatchObject({ applied: true });
+  await said('roster', 'leave', 'asha-k', '2027-01-05');
+  const before = await said('people', 'export', 'Asha Kumari');
   expect(before.rows.map(({ table }: { table: string }) => table)).toEqual(expect.arrayContaining(['roster', 'audit']));
-  expect(await sabha('people', 'forget', 'Asha Kumari', '--yes')).toMatchObject({ applied: true });
+  expect(await said('people', 'forget', 'Asha Kumari', '--yes')).toMatchObject({ applied: true });
   const flows = join(site.data, 'flows');
   const traces = () => {
     const files = readdirSync(flows).filter((name) => name.startsWith('ledger.db'));
@@ -35,8 +28,8 @@ test('S19 a person is forgotten while the centre runs, in every file of its ledg
     return texts.filter((file) => /Kumari|9876543210|asha[-.]k/i.test(readFileSync(file, 'latin1')));
   };
   await expect.poll(traces, { timeout: 30_000 }).toEqual([]);
-  expect(await sabha('verify', '--now')).toMatchObject({ integrity: 'ok', chain: { forgotten: 3, wrong: [] } });
-  const [signed, forgotten] = await sabha('audit', 'log');
+  expect(await said('verify', '--now')).toMatchObject({ integrity: 'ok', chain: { forgotten: 3, wrong: [] } });
+  const [signed, forgotten] = await said('audit', 'log');
   expect([signed.what, forgotten.what, forgotten.about]).toEqual([
     'head signed',
     'person forgotten',
@@ -49,7 +42,7 @@ test('S19 a person is forgotten while the centre runs, in every file of its ledg
   db.close();
   const again = startCentre(site);
   await isUp(again, patienceMs);
-  const found = await sabha('verify', '--now');
+  const found = await said('verify', '--now');
   expect(found.chain.wrong).toEqual([
     expect.stringMatching(new RegExp(`^row ${forgotten.id} .* does not follow from row ${forgotten.id - 1}: `)),
   ]);

@@ -1,29 +1,13 @@
 // @module-tag long
 /** A centre comes back: from its own backup, in its place and on an empty machine, with the real processes and the commands of docs/operate.md. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
-import { ask, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { ask, createSite, isUp, type Site, sabha, startCentre } from './centre-under-test.ts';
 
-const run = promisify(execFile);
 /** Each start compiles anew, and a machine may have more to do. */
 const patienceMs = 240_000;
-
-type Said = { code: number; json: unknown; err: string };
-
-async function sabha(site: Site, ...args: string[]): Promise<Said> {
-  const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
-  try {
-    const { stdout, stderr } = await run(process.execPath, command, { env: site.env });
-    return { code: 0, json: JSON.parse(stdout), err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, json: stdout === '' ? null : JSON.parse(stdout), err: stderr };
-  }
-}
 
 async function newSite(settings: object = {}): Promise<Site> {
   const site = await createSite(settings);

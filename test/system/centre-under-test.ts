@@ -1,7 +1,9 @@
 /** The whole of Sabha under test: `start.ts` as a process of its own, in a folder of its own, on ports of its own. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Settings } from '@sabha/contracts';
 import { type Command, freePorts, killAllWith, livingWith, noneLeft, type Program, startProgram } from './processes.ts';
 
@@ -93,6 +95,24 @@ export async function ask<T>(ports: Ports, path: string, headers: Record<string,
   const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, { headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return (await answer.json()) as T;
+}
+
+/** Posts a body as JSON; an answer without a body is an empty object. */
+export async function post<T>({ ports }: Pick<Site, 'ports'>, path: string, body: object): Promise<{ status: number; body: T }> {
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, init);
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
+}
+
+/** Runs a command of `sabha` as a person of this machine. `json` is what it prints. */
+export async function sabha(site: Site, ...args: string[]) {
+  const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
+  const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command, { env: site.env }).then(
+    (done) => ({ code: 0, ...done }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+  return { code, json: stdout === '' ? null : JSON.parse(stdout), err: stderr };
 }
 
 /** One sample of a metrics page; 0 where there is none. */

@@ -2,7 +2,7 @@
 
 import type { CommandView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Centre, createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
+import { type Centre, createSite, isUp, post, type Site, startCentre } from './centre-under-test.ts';
 
 const pc = 'capital/this-office/this-pc';
 let site: Site;
@@ -19,10 +19,7 @@ afterEach(async () => {
 });
 
 async function issue(verb: string, to = pc): Promise<string> {
-  const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ verb, to, by: 'Asha' });
-  const answer = await fetch(`http://127.0.0.1:${site.ports.api}/api/commands`, { method: 'POST', headers, body });
-  return ((await answer.json()) as { id: string }).id;
+  return (await post<{ id: string }>(site, '/api/commands', { verb, to, by: 'Asha' })).body.id;
 }
 
 const outcome = async (id: string) => {

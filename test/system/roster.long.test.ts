@@ -3,7 +3,7 @@
 
 import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ask } from './centre-under-test.ts';
+import { ask, post as postTo } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
 import { startScriptedPc } from './scripted-pc.ts';
@@ -24,13 +24,7 @@ afterEach(async () => {
 });
 
 const get = <T>(path: string) => ask<T>(parts.site.ports, path);
-async function post<T>(path: string, body: object): Promise<{ status: number; body: T }> {
-  const headers = { 'content-type': 'application/json' };
-  const whole = { method: 'POST', headers, body: JSON.stringify({ by: 'Anil', ...body }) };
-  const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/roster/${path}`, whole);
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? ({} as T) : JSON.parse(text) };
-}
+const post = <T>(path: string, body: object) => postTo<T>(parts.site, `/api/roster/${path}`, { by: 'Anil', ...body });
 const csv = [
   'id,name,roles,scopes,language,channels,email,leave,deputy',
   'asha,Asha,technician,ladakh/leh,hi,email,asha@office.test,2020-01-01..2099-12-31,bina',

@@ -13,7 +13,7 @@ import {
 import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { routes } from '../../flows/api/routes.ts';
-import { ask } from './centre-under-test.ts';
+import { ask, post as postTo } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
 import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
@@ -53,12 +53,7 @@ const get = <T>(path: string) => ask<T>(parts.site.ports, path);
 const incidents = async () => (await get<IncidentRow[]>('/api/incidents')).filter(({ scope }) => isPcPath(scope));
 const stageOf = async () => (await get<SiteView[]>('/api/sites')).find(({ site }) => site === 'goa/panaji')?.stage;
 
-async function post<T>(path: string, body: object): Promise<{ status: number; body: T }> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? ({} as T) : JSON.parse(text) };
-}
+const post = <T>(path: string, body: object) => postTo<T>(parts.site, path, body);
 
 /** A machine that was given this token. */
 function startAgent(path: string, tokens: Record<string, string>): ScriptedPc {
