@@ -68,15 +68,6 @@ test.each(ofTier(['SIGTERM'] as const, ['SIGTERM', 'SIGINT', 'disconnect'] as co
   },
 );
 
-test('a port in use is one fatal line and exit code 1', { tags: ['long'] }, async () => {
-  const { metricsPort } = await ready(run().lines);
-  const { child, lines } = run({ SABHA_METRICS_PORT: String(metricsPort) });
-  expect(await once(child, 'close')).toEqual([1, null]);
-  expect(lines.map(({ level, msg }) => ({ level, msg }))).toEqual([
-    { level: 60, msg: `port ${metricsPort} is in use by another program (127.0.0.1:${metricsPort})` },
-  ]);
-});
-
 test.each([
   ['SABHA_MQTT_PORT', 'many', 'SABHA_MQTT_PORT: not a port: many'],
   ['SABHA_API', 'file:///etc', 'SABHA_API: not an http address: file:///etc'],

@@ -45,18 +45,6 @@ test('it says ready with its ports, works, and on SIGTERM ends with 0 at once th
   await agent.closed;
 });
 
-test('a port in use is one fatal line and exit code 1', async () => {
-  const first = await lineOf(run().lines, 'ready');
-  for (const name of ['SABHA_MQTT_PORT', 'SABHA_METRICS_PORT'] as const) {
-    const port = name === 'SABHA_MQTT_PORT' ? first.port : first.metricsPort;
-    const { child, lines } = run({ [name]: String(port) });
-    expect(await once(child, 'close')).toEqual([1, null]);
-    expect(lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([
-      `port ${port} is in use by another program (127.0.0.1:${port})`,
-    ]);
-  }
-});
-
 test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', {
   tags: ['long'],
 }, async () => {

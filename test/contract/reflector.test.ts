@@ -2,8 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantile } from '../../agent/link/analysis/quality.ts';
 import { bareRound, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
-import { startProgram } from '../system/processes.ts';
-import { brokerFiles } from './broker-under-test.ts';
 
 let reflector: ReflectorProcess;
 beforeAll(async () => {
@@ -33,13 +31,3 @@ test.concurrent.each(Object.entries(scenarios))(
     expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2 + 5 * quantile(bareMs, 0.5));
   },
 );
-
-test('a UDP port that is taken is one fatal line and exit code 1', async () => {
-  const files = brokerFiles();
-  const places = { SABHA_DATA: files.folder, SABHA_REGISTRY: files.options.registryFile, SABHA_MQTT_PORT: '0', SABHA_METRICS_PORT: '0' };
-  const second = startProgram({ args: ['broker/main.ts'], env: { ...places, SABHA_REFLECTOR_PORT: `${reflector.port}` } });
-  expect(await second.ended).toMatchObject({ code: 1 });
-  expect(second.lines.filter(({ level }) => level === 60).map(({ msg }) => msg)).toEqual([
-    `UDP port ${reflector.port} is in use by another program (127.0.0.1:${reflector.port})`,
-  ]);
-});

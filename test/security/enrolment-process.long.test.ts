@@ -1,9 +1,7 @@
 // @module-tag long
 /** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeSigningKeys, openSnapshot, pinOf, readEnrolCode, serialOf } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -95,22 +93,4 @@ test('a code leads a PC to its certificate; the data of flows restored from yest
   });
   await post('/api/pcs/ladakh/leh/hall/replace', {});
   expect((await enrol(centre(), name, fresh)).status).toBe(200);
-});
-
-test('an authority that does not fit, or a port that is taken, stops the start with one line', async () => {
-  await flows.end('SIGTERM');
-  const stopped = async () =>
-    start().then(
-      () => 'it started',
-      (error: Error) => error.message.split('\n').slice(1),
-    );
-  const other = createServer().listen(port, '127.0.0.1');
-  await once(other, 'listening');
-  expect((await stopped()).at(-1)).toBe(`API: port ${port} on 127.0.0.1 is in use; stop the other program or set https.port in sabha.json`);
-  other.close();
-  await once(other, 'close');
-  rmSync(data('flows/ca/ca.key'));
-  expect(await stopped()).toEqual([
-    expect.stringMatching(/ca\/ca\.key is missing: no PC would obey this server\. Put the old file back from a copy, or restore a backup/),
-  ]);
 });

@@ -32,16 +32,3 @@ test('an event that throws ends the run, and nothing further falls due', async (
   await new Promise((resolve) => setImmediate(resolve));
   expect([said, time.now()]).toEqual([[1], 2]);
 });
-
-test('what is waited for is over before the next event', async () => {
-  const time = createTime();
-  const said: string[] = [];
-  const work = Promise.withResolvers<void>();
-  time.at(1, () => {
-    time.wait(work.promise.then(() => said.push('over')));
-    setImmediate(() => setImmediate(work.resolve));
-  });
-  time.at(1, () => void said.push('next'));
-  await time.run(1);
-  expect(said).toEqual(['over', 'next']);
-});
