@@ -1,3 +1,4 @@
+/** Taken with one tap: the real centre, a real mail, and the page of its link in a real browser of 360 px, in Hindi. */
 import type { CommandSummary, IncidentView } from '@sabha/contracts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';

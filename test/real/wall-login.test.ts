@@ -1,3 +1,4 @@
+/** The way in, in a real browser before the real API over HTTPS: first secret, own password, scope, the end of a session. */
 import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

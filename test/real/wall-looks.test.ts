@@ -1,3 +1,4 @@
+/** The wall on every screen, dark and light, in both languages: nothing is cut or pushed aside, no word is broken, and axe finds nothing serious. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { axeFaults } from '../pictures/axe.ts';
 import { detailOf, rollCallOf } from './wall-nation.ts';

@@ -1,3 +1,4 @@
+/** A nation of small sites for the stories of one cause, and what its people were told by mail. */
 import { explainedIsTold, noFalseCause, noFalseSilence } from './audit-silence.ts';
 import type { Pc } from './pc.ts';
 import { rowsOf } from './rows.ts';
