@@ -7,8 +7,6 @@ export type BrokenNetwork = {
   what: string;
   /** The first is the right one; each other would be right too. */
   may: readonly [Said, ...Said[]];
-  /** False where one look from inside cannot tell it from another. */
-  canBeNamed?: false;
   /** Places beyond the router are set by which the line is judged. */
   anchors?: true;
   /** The PC was enrolled and never reached its centre since. */
@@ -70,7 +68,6 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     // Of a PC that was just started: names may be dead, and the centre somewhere else.
     what: 'the line swallows everything, and nobody else is known beyond it',
     may: ['path.last_mile'],
-    canBeNamed: false,
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
   },
   {
@@ -83,7 +80,6 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   {
     what: 'the line is gone behind a router that answers nothing itself',
     may: ['path.last_mile'],
-    canBeNamed: false,
     breaks(office) {
       office.rule(office.router, 'input', 'drop');
       office.ip(office.router, 'route', 'replace', 'blackhole', '10.77.2.0/24');

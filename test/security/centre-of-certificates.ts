@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { doors, writeEnrolCode } from '@sabha/contracts';
-import { type Authority, asPkcs7, type Issued, type Wanted } from './authority.ts';
+import { type Authority, asPkcs7, type Wanted } from './authority.ts';
 
 const secret = Buffer.from('0123456789abcdef0123456789', 'hex');
 
@@ -15,20 +15,11 @@ export type CentreOptions = {
   roots?: string[];
   pc: string;
   mqttPort: number;
-  /** Who hears of each certificate. */
-  onIssued?: (issued: Issued) => Promise<void>;
   /** The certificate of the server; absent = a good one of the authority. */
   server?: Partial<Wanted>;
 };
 
-export async function startCentreOfCertificates({
-  authority,
-  roots = [authority.root],
-  pc,
-  mqttPort,
-  onIssued,
-  server = {},
-}: CentreOptions) {
+export async function startCentreOfCertificates({ authority, roots = [authority.root], pc, mqttPort, server = {} }: CentreOptions) {
   const own = await authority.issue({ cn: doors.centre, use: 'server', hosts: ['localhost', '127.0.0.1'], ...server });
   const tls = { key: own.key, cert: own.pem, ca: roots, requestCert: true, rejectUnauthorized: false };
   const code = writeEnrolCode(secret, derOf(authority.root));
@@ -53,7 +44,6 @@ export async function startCentreOfCertificates({
     if (url === '/.well-known/est/simpleenroll' && request.headers.authorization !== basic(code)) return [401, 'no such code'];
     if (url === '/.well-known/est/simplereenroll' && !(request.socket as TLSSocket).authorized) return [403, 'no certificate'];
     const issued = await authority.issueTo(Buffer.from(body, 'base64'), state.wanted);
-    await onIssued?.(issued);
     return [200, asPkcs7(authority.root, issued.pem)];
   }
 

@@ -26,8 +26,6 @@ export type Client = { key: string; cert: string };
 export type Rig = Awaited<ReturnType<typeof openRig>>;
 
 export type RigOptions = {
-  /** Runs before each commit; what it throws, the ledger throws. */
-  beforeCommit?: () => void;
   /** Changes the folder of the authority before it is opened. */
   prepare?: (folder: string) => void | Promise<void>;
 };
@@ -47,7 +45,7 @@ async function serve(pki: Pki): Promise<EnrolmentServer> {
   };
 }
 
-export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: RigOptions = {}) {
+export async function openRig({ prepare = () => {} }: RigOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-enrolment-'));
   const [file, caFolder] = [join(folder, 'registry.json'), join(folder, 'ca')];
   const [db, clock] = [new DatabaseSync(':memory:'), testClock()];
@@ -57,20 +55,15 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   const now = () => Date.now() + offsetMs;
   await prepare(caFolder);
   const authority = await openAuthority(caFolder, { now, random: randomBytes });
-  const said: string[] = [];
-  const log = { info() {}, warn: (_: object, line: string) => said.push(line), error: (_: object, line: string) => said.push(line) };
+  const log = { info() {}, warn() {}, error() {} };
   const publish = await openRegistry({ ledger, clock, file, key, roots: authority.roots, admitted: [], log });
   await ledger.commit(smallTree().map((node) => ({ op: 'node', node })));
   const tree = createTree(await ledger.load(), () => undefined);
-  const commit = async (ops: Op[]) => {
-    beforeCommit();
-    await ledger.commit(ops);
-  };
   const sites = {
     table: tree.table,
     entry: tree.entry,
     async apply(change: SiteChange, ops: readonly Op[] = []) {
-      await commit([...tree.change(change, now()).ops, ...ops]);
+      await ledger.commit([...tree.change(change, now()).ops, ...ops]);
       await publish(change.registry);
     },
   };
@@ -84,7 +77,7 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
     codes: (await ledger.registry()).codes,
     sites,
     record: async (ops) => {
-      await commit([...ops]);
+      await ledger.commit([...ops]);
       return true;
     },
     say: (fault, reason) => void findings.push([fault, reason]),
@@ -110,14 +103,11 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
   });
   const rows = (sql: string) => db.prepare(sql).all();
   return {
-    folder,
     authority,
     siteOrders,
     apply: sites.apply,
-    ledger,
     clock,
     findings,
-    said,
     port,
     /** Real time does not move, what the centre takes for it does. */
     later: (ms: number) => {
@@ -128,7 +118,6 @@ export async function openRig({ beforeCommit = () => {}, prepare = () => {} }: R
       if (!made.ok) throw new Error(made.line);
       return made.code;
     },
-    makeCode: pki.makeCode,
     /** What the broker is told of a PC. */
     entry: (pc: string): RegistryEntry | undefined => {
       const opened = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));

@@ -292,11 +292,6 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     fill: () => db.exec('PRAGMA max_page_count = 1'),
     free: () => db.exec('PRAGMA max_page_count = 1073741823'),
     db: () => db,
-    /** The ledger is lost: the next start begins a new one. */
-    loseLedger(): void {
-      seen.open.forget();
-      db = newLedger(nodes);
-    },
     /** The ledger is what it was. */
     restoreLedger(image: Uint8Array): void {
       seen.open.forget();

@@ -4,7 +4,7 @@
  * process dies; that is for the world of real agents (world.ts).
  */
 import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha/contracts';
-import { createEngine, type Engine } from '../../flows/engine/incidents/engine.ts';
+import { createEngine } from '../../flows/engine/incidents/engine.ts';
 import { emptyContents } from '../../flows/engine/memory/memory.ts';
 import type { EngineEvent, WireMessage } from '../../flows/engine/records/incidents.ts';
 import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
@@ -36,7 +36,6 @@ export type LightNation = {
   time: Time;
   /** By the clock of the centre. */
   now(): number;
-  engine: Engine;
   /** What reached people, in its order. */
   deliveries: readonly Delivery[];
   /** What was written for people: who, of what, and who else belongs to it. */
@@ -51,8 +50,6 @@ export type LightNation = {
   leave(pcs: readonly string[], reason: string): void;
   /** They are there again, as they were. */
   comeBack(pcs: readonly string[]): void;
-  /** They start with another version of the agent. */
-  update(pcs: readonly string[], agent: string): void;
   /** A device breaks, or is well again where `fault` is null; `name` is what it calls itself. */
   device(pc: string, fault: { component: string; fault: string | null; name?: string }): void;
   apply(event: EngineEvent): void;
@@ -78,7 +75,6 @@ type LightPc = {
   session: number;
   boot: number;
   rev: number;
-  agent: string;
   checks: Map<string, Check>;
 };
 
@@ -103,7 +99,6 @@ export async function startLightNation(options: LightNationOptions): Promise<Lig
   return {
     time,
     now: core.now,
-    engine: core.engine,
     deliveries: core.post.deliveries,
     rows: core.rows,
     at: (path) => [...core.pcs.keys()].filter((pc) => path === '' || pc.startsWith(`${path}/`)),
@@ -115,12 +110,6 @@ export async function startLightNation(options: LightNationOptions): Promise<Lig
       }),
     leave: (pcs, reason) => each(core, pcs, (one) => leave(core, one, reason)),
     comeBack: (pcs) => each(core, pcs, (one) => comeBack(core, one)),
-    update: (pcs, agent) =>
-      each(core, pcs, (one) => {
-        leave(core, one, 'update');
-        one.agent = agent;
-        comeBack(core, one);
-      }),
     device(pc, { component, fault, name }) {
       each(core, [pc], (one) => {
         const status = fault === null ? ('ok' as const) : ('fault' as const);
@@ -172,7 +161,7 @@ function lightPc(pc: string, { link, at }: { link: LinkClass; at: number }): Lig
     const check: Check = { component, device: '', status: 'ok', fault: null, reason: null };
     return [component, check] as const;
   });
-  return { pc, link, isUp: true, nextBeatAt: at, session: 1, boot: 1, rev: 0, agent: '1', checks: new Map(checks) };
+  return { pc, link, isUp: true, nextBeatAt: at, session: 1, boot: 1, rev: 0, checks: new Map(checks) };
 }
 
 function nodesOf(sites: readonly LightSite[], hours: OfficeHours | undefined): TreeNode[] {
@@ -297,7 +286,7 @@ function leave(core: Core, one: LightPc, reason: string): void {
   if (!one.isUp) return;
   one.isUp = false;
   apply(core, { type: 'bye', pc: one.pc, boot: `b${one.boot}`, session: one.session, reason });
-  if (reason !== 'update') one.boot += 1;
+  one.boot += 1;
 }
 
 function comeBack(core: Core, one: LightPc): void {
@@ -310,8 +299,8 @@ function comeBack(core: Core, one: LightPc): void {
 }
 
 function bear(core: Core, one: LightPc): void {
-  const { pc, session, boot, agent } = one;
-  const said = { digest: digestOf([...one.checks.values()]), rev: 0, spool: 's', config: 0, inventory: '', agent };
+  const { pc, session, boot } = one;
+  const said = { digest: digestOf([...one.checks.values()]), rev: 0, spool: 's', config: 0, inventory: '', agent: '1' };
   apply(core, { type: 'birth', pc, boot: `b${boot}`, session, ...said });
   sayState(core, one);
 }
