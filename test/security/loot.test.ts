@@ -1,17 +1,26 @@
 /** The other half of S18: whoever holds the broker's machine can neither let a PC in nor ship an update. */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judgeManifest, makeSigningKeys, openSnapshot, sealSigned, writeEnrolCode } from '@sabha/contracts';
+import {
+  command,
+  configuration,
+  judgeManifest,
+  makeSigningKeys,
+  openSigned,
+  openSnapshot,
+  sealSigned,
+  writeEnrolCode,
+} from '@sabha/contracts';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { enrol } from '../../agent/identity/enrol.ts';
 import { createUpdateSource } from '../../agent/maintain/update/source.ts';
 import { createSite, type Site, startCentre } from '../system/centre-under-test.ts';
-import { asPkcs7, createAuthority } from './authority.ts';
+import { asPkcs7 } from './authority.ts';
 import { derOf } from './centre-of-certificates.ts';
 
 let site: Site;
@@ -83,16 +92,22 @@ test('S18 with the key of the broker no snapshot of the registry can be signed, 
   for (const one of tries) expect(openSnapshot(one, registryKey)).toEqual({ ok: false, reason: 'wrong signature' });
 });
 
-test('S18 a certificate that the broker signs with its own key is believed by nobody', async () => {
-  const [key] = lootedKeys();
-  const own = loot.find(({ file }) => file === 'server.pem')?.text ?? '';
-  const pem = key?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? '';
-  const { root } = await createAuthority('broker', { root: own, key: pem });
-  const roots = readFileSync(join(site.data, 'flows/ca/roots.pem'), 'utf8');
-  const made = new X509Certificate(root);
-  expect(made.verify(new X509Certificate(own).publicKey)).toBe(true);
-  expect(made.verify(new X509Certificate(roots).publicKey)).toBe(false);
-  expect(new X509Certificate(own).ca).toBe(false);
+test('S18 no command and no configuration passes that a key or another file of the broker has signed', () => {
+  const own = createPrivateKey(readFileSync(join(site.data, 'flows/centre.key'), 'utf8'));
+  const pc = 'goa/panaji/vc-1' as const;
+  const order = { id: 'c-1', to: pc, verb: 'restart-sound', args: {}, notBefore: 0, expires: 1, counter: 1 };
+  const config = { pc, version: 5, profile: { link: 'geo', elevationM: 0, expected: {} } };
+  for (const [schema, content] of [[command, order] as const, [configuration, config] as const]) {
+    const signed = JSON.stringify(content);
+    const signatures = [
+      ...lootedKeys().map((key) => JSON.parse(signedBy(key, signed)).signature as string),
+      ...loot.map(({ text }) => Buffer.from(text).toString('base64')),
+    ];
+    for (const signature of signatures)
+      expect(openSigned(schema, { signed, signature }, createPublicKey(own))).toEqual({ ok: false, reason: 'wrong signature' });
+    // The signing key of the server is accepted, so it was not something else that kept the others out.
+    expect(openSigned(schema, sealSigned(content, own), createPublicKey(own))).toMatchObject({ ok: true });
+  }
 });
 
 test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the centre: no PC sends it a code, nor asks it for an update', async () => {
