@@ -7,20 +7,6 @@ import { atRest, camera, complaints, microphone, minute, second } from './scene.
 
 const review = 'review,Review,ladakh/leh,2026-03-04 11:00,12:00,,';
 
-test('offices close in the evening: nobody is woken; who is back in the morning is never told, who is missing is, in one list', async () => {
-  const world = await atRest({ pcs: 12 });
-  await setHours(world, office);
-  await until(world, '2026-03-03T18:05');
-  for (const [at, pc] of world.pcs.entries())
-    world.time.later(at * 2 * minute, () => (at % 3 === 0 ? pc.stop('shutdown') : pc.kill({ power: true })));
-  await until(world, '2026-03-04T08:30');
-  expect(mails(world)).toEqual([]);
-  for (const pc of world.pcs.slice(0, 9)) world.time.later(world.random.next() * 50 * minute, () => pc.start({ reboot: true }));
-  await until(world, '2026-03-04T10:00');
-  // The third said goodbye when it was switched off: that is no silence, whenever it comes back.
-  expect(mails(world)).toEqual([expect.stringMatching(/^03-04T09:4[56] 2 alerts of the night$/)]);
-});
-
 test('a microphone that breaks at two in the morning is in the list of nine o’clock; one that is repaired by then is told to nobody; flows restarts in between', async () => {
   const world = await atRest({ pcs: 4 });
   await setHours(world, office);
