@@ -91,7 +91,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   ];
   const election = createElection({ reflector: options.reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
-  engine = createEngine({ ...options, contents, known: tree.table().known, place: tree.place, starts, followers }, startedAt);
+  const known = tree.table().known;
+  engine = createEngine({ ...options, contents, known, place: tree.place, starts, listenedUntil: listenedAt, followers }, startedAt);
   const state: State = {
     options,
     engine,

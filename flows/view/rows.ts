@@ -110,7 +110,7 @@ export function answerOf(now: Now, pc: string) {
 
 function presenceOf({ memory, table, subscribed, at }: Now, pc: string): Presence {
   const record = memory.pcs.get(pc);
-  const held = record?.presence ?? 'never';
+  const held = record === undefined || (record.heardAt === null && record.unheard) ? 'never' : record.presence;
   if (table.stageOf(pc) === 'closed' && held !== 'never') return 'stopped';
   const isDeaf = !subscribed && held !== 'never' && held !== 'stopped';
   return isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;

@@ -4,7 +4,7 @@ import { memberOf } from '../../flows/notify/roster/book.ts';
 import { healAll, judged, pcsAt, sites } from './causes-scene.ts';
 import { allMails, importMeetings, lastText, mails, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
-import { atRest, camera, minute, order } from './scene.ts';
+import { atRest, camera, microphone, minute, order } from './scene.ts';
 
 const technician = (id: string, scope: string) =>
   memberOf({ id, name: id, role: 'technician', scope, language: 'en', email: `${id}@office.test`, webhook: false, addresses: {} });
@@ -48,6 +48,55 @@ test('a meeting hours after the last level was notified notifies the technician 
   for (const pc of pcsAt(world, 'ladakh/leh')) pc.cut('hole');
   await until(world, '2026-03-03T19:00');
   expect(allMails(world).map((line) => line.slice(6, 17))).toEqual(['14:09 asha:', '14:24 tashi', '14:54 meera', '17:30 asha:']);
+});
+
+test.each([
+  ['microphone', '14:47', '15:15', 'Critical: Microphone not found'],
+  ['camera', '14:33', '15:01', 'Critical: Camera not found'],
+] as const)(
+  'a %s that breaks for the third time within an hour, at %s, is notified before the meeting at %s',
+  async (device, at, start, what) => {
+    const world = await atRest();
+    await importMeetings(world, `one,One,ladakh/leh/pc-1,2026-03-03 ${start},45,,`);
+    const set = device === 'camera' ? camera : microphone;
+    for (const state of [`${device}.missing`, null, `${device}.missing`, null]) {
+      set(world, state);
+      await world.pass(5 * minute);
+    }
+    await until(world, `2026-03-03T${at}`);
+    set(world, `${device}.missing`);
+    await world.pass(minute);
+    expect(mails(world).at(-1)).toContain(`T${at} `);
+    await until(world, '2026-03-03T15:45');
+    expect(mails(world).at(-1)).toContain(what);
+    set(world, null);
+    await world.pass(30 * minute);
+    expect(mails(world).at(-1)).toContain(what.replace('Critical', 'Cleared'));
+    expect(await judged(world)).toEqual([]);
+  },
+);
+
+test('a meeting in a room of a provider that lost most of the nation at once notifies its technician', { tags: ['long'] }, async () => {
+  const world = await atRest({ further: [...sites('kerala', 12, { isp: 'BSNL' }), ...sites('punjab', 8, { isp: 'Jio' })] });
+  world.centre.roster.use([technician('nair', 'kerala/site-5')]);
+  await importMeetings(world, 'one,One,kerala/site-5/pc-1,2026-03-03 16:00,30,,');
+  for (const pc of pcsAt(world, 'kerala')) pc.cut('hole');
+  await until(world, '2026-03-03T16:30');
+  expect(allMails(world)).toEqual([
+    '03-03T14:08 meera: All offices: Critical: PCs of many sites went silent within a minute, many sites',
+    '03-03T15:30 nair: kerala/site-5: Critical: PC does not answer, kerala/site-5/pc-1',
+  ]);
+});
+
+test('a meeting in a room whose PC died while the server was down notifies its technician half an hour before', async () => {
+  const world = await atRest({ pcs: 3 });
+  await importMeetings(world, 'one,One,ladakh/leh/pc-1,2026-03-03 16:00,16:30,,');
+  world.centre.kill();
+  world.pc(0).kill();
+  await world.pass(10 * minute);
+  world.centre.start();
+  await until(world, '2026-03-03T16:30');
+  expect(mails(world)).toEqual(['03-03T15:30 This office, Ladakh: Critical: PC does not answer, Room pc-1']);
 });
 
 test.each([

@@ -1,8 +1,11 @@
 /** R16 to R19: sessions have an order, and silence is judged, not assumed. */
 import { expect, test } from 'vitest';
+import { absenceOf } from './absences.ts';
 import { noFalseSilence } from './audit-silence.ts';
+import { pcsAt, sites } from './causes-scene.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
+import { epochMs } from './time.ts';
 
 test('R16, F23 a will that comes late, after the next session has spoken, is ignored', async () => {
   const world = await atRest();
@@ -88,4 +91,23 @@ test('R18a while the broker brings nothing back no silence is judged; what went 
   expect(rowsOf(world).transitions.filter(({ kind, about }) => kind === 'raised' && about[0]?.fault !== 'centre.broker_lost')).toHaveLength(
     1,
   );
+});
+
+test('R19 a PC whose line broke while flows was down is away since then, and its line was down', async () => {
+  const world = await atRest({ further: sites('goa', 1, { battery: true }) });
+  await world.pass(180 * minute);
+  const [pc] = pcsAt(world, 'goa');
+  if (pc === undefined) throw new Error('no PC');
+  world.centre.kill();
+  await world.pass(10 * second);
+  const cutAt = epochMs + world.time.now();
+  pc.cut('hole');
+  await world.pass(50 * second);
+  world.centre.start();
+  await world.pass(15 * minute);
+  pc.heal();
+  await world.pass(5 * minute);
+  const absence = absenceOf(world, pc.path);
+  expect(absence).toMatchObject({ cause: 'link-down', confidence: 0.95 });
+  expect(Math.abs((absence?.from ?? 0) - cutAt)).toBeLessThan(3 * minute);
 });

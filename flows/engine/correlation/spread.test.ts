@@ -113,3 +113,16 @@ test.each([
   spreads.judge(again);
   expect([spreads.explains(room(2), camera, again), spreads.explains(room(7), camera, again)]).toEqual([undefined, scope]);
 });
+
+test('after its end a spread names the rooms in which it is not over at that time', () => {
+  const spreads = fresh();
+  many(spreads, 10);
+  spreads.judge(minute);
+  for (let at = 0; at < 8; at += 1) spreads.seen(room(at), [], 2 * minute);
+  spreads.judge(2 * minute);
+  expect(spreads.spreads.get(scope)?.endedAt).toBe(2 * minute);
+  for (const at of [8, 9]) spreads.seen(room(at), [], 3 * minute);
+  breaks(spreads, 1, 3 * minute);
+  expect(spreads.judge(3 * minute).scopes).toEqual([scope]);
+  expect(spreads.spreads.get(scope)?.away).toEqual([room(1)]);
+});

@@ -146,7 +146,7 @@ function look(
   if (held === undefined || held.endedAt !== null) {
     const { fault, what } = partsOf(scope);
     const others = [...spreads.values()].filter((one) => one.scope !== scope && one.fault === fault && one.endedAt === null);
-    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return false;
+    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return isOtherRest(held, group);
     const members = new Set([...(held?.members ?? []), ...late]);
     const since = held?.since ?? Math.min(...group.values());
     spreads.set(scope, { scope, fault, what, since, members, away: [...group.keys()], endedAt: null });
@@ -157,6 +157,14 @@ function look(
   held.away = [...group.keys()];
   if (group.size < Math.max(numbers.regionSites, numbers.regionStands * held.members.size)) held.endedAt = now;
   return held.endedAt !== null || before !== `${held.members.size} ${held.away.length}`;
+}
+
+/** After its end the rooms in which it is not over are still counted; true where they are others than before. */
+function isOtherRest(held: Spread | undefined, group: ReadonlyMap<string, number>): boolean {
+  if (held === undefined) return false;
+  const before = held.away.join();
+  held.away = [...group.keys()].filter((pc) => held.members.has(pc));
+  return held.away.join() !== before;
 }
 
 function partsOf(scope: string): Pick<Spread, 'fault' | 'what'> {

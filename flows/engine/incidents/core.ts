@@ -22,6 +22,8 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];
+  /** Until when the last run of `flows` is known to have heard the PCs, in ms. */
+  listenedUntil?: number;
   /** The numbers of causes of many, as they are at each look; those of the table without them. */
   numbers?: Numbers;
   /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */

@@ -37,11 +37,29 @@ describe('R18 PCs of live sites that never came', () => {
     },
   );
 
-  it('are told one by one where they are two', () => {
+  it('are in the same list where only one is imported', () => {
     const stage = online({ known: known(pc) });
     stage.live(7 * minute);
+    stage.setKnown([...known(pc), ...imported(1, 1)]);
+    stage.live(20 * minute);
+    expect(told(stage)).toEqual(['raised centre/unheard major']);
+  });
+
+  it('are notified to their room before a meeting there, and cleared when they answer', () => {
+    const [one, other] = imported(2, 2).map((pcKnown) => pcKnown.pc);
+    let meeting: string | undefined;
+    const stage = online({ known: known(pc), isMeetingNear: (scope) => scope === meeting });
     stage.setKnown([...known(pc), ...imported(2, 2)]);
     stage.live(20 * minute);
-    expect(told(stage)).toEqual(imported(2, 2).map((one) => `raised ${one.pc} critical`));
+    meeting = one;
+    stage.live(30 * minute);
+    expect(told(stage)).toEqual(['raised centre/unheard major', `raised ${one} critical`]);
+    meeting = undefined;
+    stage.live(10 * minute);
+    expect(told(stage)).toHaveLength(2);
+    stage.birth(one);
+    stage.live(2 * minute);
+    expect(told(stage)).toContain(`cleared ${one} critical`);
+    expect(stage.incident('centre/unheard')?.faults.map(({ device, goneAt }) => [device, goneAt === null])).toContainEqual([other, true]);
   });
 });

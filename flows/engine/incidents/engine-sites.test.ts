@@ -36,10 +36,9 @@ describe('a site that is not live', () => {
     stage.setKnown(known(true, pc, other));
     expect(stage.told()).toEqual(['raised to technician']);
     stage.live(2 * minute);
-    expect(stage.incident(other)).toBeUndefined();
-    stage.live(minute);
-    expect(stage.incident(other)?.faults.map((one) => one.fault)).toEqual(['pc.silent']);
     expect(stage.incident('centre/unheard')).toBeUndefined();
+    stage.live(minute);
+    expect(stage.incident('centre/unheard')?.faults.map(({ device }) => device)).toEqual([other]);
   });
 });
 

@@ -29,7 +29,7 @@ import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { notAhead, setClock } from './times.ts';
+import { heardUntil, notAhead, setClock } from './times.ts';
 import { isUnread, mayWait, readWithinMs } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
@@ -100,6 +100,7 @@ function createCore(options: EngineOptions, now: number): Core {
   const { place, contents, starts, numbers = usualNumbers } = options;
   const memory = createMemory(contents);
   notAhead(memory, now);
+  heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
   const known = new Map(options.known.map((one) => [one.pc, one]));
   const noise = createNoise();
   recall(noise, memory);

@@ -53,13 +53,20 @@ export function followPc(core: Core, pc: string, now: number): void {
   core.unknown[unknownFaults(record).length > 0 ? 'add' : 'delete'](pc);
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
-  const said = sceneOfPc(record, unreadable, now);
+  const said = sceneOfPc(isMissed(core, record, now) ? { ...record, unheard: false } : record, unreadable, now);
   // What a room says of its devices is evidence for others too. What is frozen stays as it was.
   if (record.presence === 'online') core.spreads.seen(pc, [...said.standing.values()], now);
   const isOld = isUnread(core, pc, now);
   const explained = { explained: explainedIn(core, record, now), isNeeded: neededIn(core, pc, now) };
   const scene = { ...said, isOld, unsteadyAt: core.drops.unsteadyAt(pc, now), ...explained };
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
+}
+
+/** A PC of the list of those that do not answer is notified to its room before a meeting there, and from then on until it answers. */
+function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
+  return (
+    unheard && (options.isMeetingNear?.(pc, now) === true || memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true)
+  );
 }
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
@@ -83,16 +90,20 @@ function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Sce
 
 /**
  * Who goes to a room has to know its faults, whatever explains them: before its meetings, and from the morning after one fault came in many rooms.
- * The cause of a site has the meetings of its rooms, and a loss of half the nation in one minute says nothing of a room.
+ * The cause of a site has the meetings of its rooms. That most of the nation went in one minute says nothing of a room: the server itself is cut off.
  */
-export function neededIn({ options }: Core, scope: string, now: number): NonNullable<Scene['isNeeded']> {
+export function neededIn({ options, correlation }: Core, scope: string, now: number): NonNullable<Scene['isNeeded']> {
   return ({ since }, by) => {
     const kind = causeKindOf(by);
-    if (kind === undefined || kind === 'site' || kind === 'plane') return false;
+    if (kind === undefined || kind === 'site') return false;
+    const { away = [], of = 0 } = correlation.causes.get(by) ?? {};
+    if (kind === 'plane' && away.length > mostOfAll * of) return false;
     return options.isMeetingNear?.(scope, now) === true || (kind === 'spread' && now >= morningAfter(since, options.place(scope).timeZone));
   };
 }
 
+/** Where more of the sites than this went at once, the line of the server itself may be cut. */
+const mostOfAll = 2 / 3;
 /** Before the list of nine o'clock is made, so that it stands in it; an office that names no hours is notified then. */
 const morning = '08:00';
 /** What began so little before is the news of this morning, and waits for the next. */
@@ -134,7 +145,7 @@ export function closeRoom(core: Core, at: { pc: string; because: string }, now: 
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
 
-/** Follows the one list of PCs that nobody heard since a gap of our own, or ever: one that never came is not critical. */
+/** Follows the one list of PCs that nobody heard since a receive gap, or ever: one that never came is not critical. Before a meeting its room is followed too. */
 export function followUnheard(core: Core, now: number): void {
   core.listChanged = false;
   const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
@@ -143,6 +154,7 @@ export function followUnheard(core: Core, now: number): void {
     return { ...fault, name: nameOf(core, pc), severity: heardAt === null ? ('major' as const) : fault.severity };
   });
   followScope(core, { scope: 'centre/unheard', scene: sceneOfList(unheard) }, now);
+  for (const record of list) if (isMissed(core, record, now)) followPc(core, record.pc, now);
 }
 
 function nameOf({ options }: Core, pc: string): string {

@@ -5,10 +5,7 @@ import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
 import { correlate } from './causes.ts';
 import type { Core } from './core.ts';
-import { alerts, followPc, listeningSince, putRecord } from './scopes.ts';
-
-/** So many PCs that are expected and never came are one list: they were added together, and their agents are yet to be installed. */
-const neverAtLeast = 3;
+import { followPc, listeningSince, putRecord } from './scopes.ts';
 
 /**
  * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.
@@ -16,15 +13,13 @@ const neverAtLeast = 3;
  */
 export function judgeSilence(core: Core, now: number): void {
   const regions: Regions = new Map();
-  const records = [...core.memory.pcs.values()];
-  const never = records.filter(({ pc, heardAt, presence }) => heardAt === null && presence !== 'stopped' && alerts(core, pc)).length;
-  const changed = records.filter((record) => judged(core, record, { now, regions, never }));
+  const changed = [...core.memory.pcs.values()].filter((record) => judged(core, record, { now, regions }));
   correlate(core, now);
   for (const { pc } of changed) followPc(core, pc, now);
 }
 
 /** True where the PC, or why it is away, is judged otherwise than before. */
-function judged(core: Core, record: PcRecord, { now, regions, never }: { now: number; regions: Regions; never: number }): boolean {
+function judged(core: Core, record: PcRecord, { now, regions }: { now: number; regions: Regions }): boolean {
   const known = core.known.get(record.pc);
   // Nobody waits for a PC that never spoke, as long as its site is being set up.
   if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
@@ -32,7 +27,7 @@ function judged(core: Core, record: PcRecord, { now, regions, never }: { now: nu
   const presence = presenceNow(core, record, since);
   const isSame = presence === record.presence;
   if (isSame && (presence === 'online' || presence === 'never' || since === null)) return false;
-  const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since, never }) };
+  const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
   const next = judgedAway(core, moved, { now, regions });
   if (next === record) return false;
   putRecord(core, next, now);
@@ -69,16 +64,13 @@ export function inVainOf(core: Core): Record<string, number> {
 }
 
 /**
- * Silent since a gap of ours, or one of many that never came; both are one list. One that had said goodbye before the gap is missed for a reason
- * of its own.
+ * Silent since a receive gap, or never heard: its agent is yet to be installed. Both are one list. A PC that had said goodbye before the gap is
+ * missed for a reason of its own, and so is the next machine in a room that had one.
  */
-function isUnheard(
-  core: Core,
-  record: PcRecord,
-  { presence, since, never }: { presence: Presence; since: number | null; never: number },
-): boolean {
+function isUnheard(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
   const from = since ?? 0;
-  if (record.heardAt === null && presence === 'silent' && never >= neverAtLeast) return true;
+  const isNew = record.heardAt === null && !record.formers?.length;
+  if (isNew && presence === 'silent') return true;
   const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record);
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }

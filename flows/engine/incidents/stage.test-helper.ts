@@ -21,6 +21,7 @@ type StageOptions = {
   followers?: FollowsClock[];
   numbers?: Numbers;
   maintenance?: (now: number) => readonly MaintenanceDate[];
+  isMeetingNear?: (scope: string, now: number) => boolean;
 };
 type Offer = { message: WireMessage; node: string | null };
 
@@ -52,6 +53,7 @@ export function createStage({
   followers = [],
   numbers = usualNumbers,
   maintenance = () => [],
+  isMeetingNear = () => false,
 }: StageOptions = {}) {
   let now = at;
   const engine = createEngine(
@@ -62,6 +64,7 @@ export function createStage({
       followers,
       numbers,
       maintenance,
+      isMeetingNear,
       recipients: (to, channel) => to.map((person) => ({ person, channel })),
       personNamed: (name) => (name === 'stranger' ? undefined : name.toLowerCase()),
       central: () => [{ person: 'central', channel: 'console' }],

@@ -1,4 +1,5 @@
 /** The times of what the engine holds, moved where the clock by which they were written was set, while `flows` was down or while it runs (R29). */
+import { links } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Core } from './core.ts';
 
@@ -17,6 +18,17 @@ export function notAhead(memory: Memory, now: number): void {
   // Earlier versions wrote fractions of a millisecond.
   moveHeld(memory, (at) => Math.min(Math.floor(at), now));
   cutLedger(memory, now);
+}
+
+/**
+ * The ledger does not hold each beat: a PC that was there when the last run of `flows` ended was heard about a beat before that.
+ */
+export function heardUntil(memory: Memory, listenedUntil: number): void {
+  for (const record of [...memory.pcs.values()]) {
+    const heardAt = listenedUntil - links[record.link].beatMs;
+    if (record.presence === 'online' && record.lostAt === null && heardAt > (record.heardAt ?? heardAt))
+      memory.putPc({ ...record, heardAt }, false);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * How often a room, or a cause of many, is told of (R27): some messages an hour, its all-clears with them. What is critical and was not told as
- * such in that hour always is, and so is what people ordered. The rest waits for its turn; what is over by then is told to nobody, and counted
+ * such in that hour always is, and so are what is critical for a meeting and what people ordered. The rest waits for its turn; what is over by then is told to nobody, and counted
  * in the next message.
  */
 import type { Memory } from '../memory/memory.ts';
@@ -8,6 +8,7 @@ import type { Act, Incident, Transition } from '../records/incidents.ts';
 import { isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
 import { explainedWord, type Hand, judge, knownWord, newsOf } from './offer.ts';
+import { faultKey } from './standing.ts';
 import { together } from './together.ts';
 
 /** What stands in the conclusion of what waits for its turn. */
@@ -15,7 +16,7 @@ const turnWord = 'held back: enough was told in this hour';
 /** The conclusion of what was over before its turn. */
 const countedWord = 'counted: enough was told in this hour';
 /** What waits goes over the wires anew each time that so much is over: a meeting that has come near may have made it critical. */
-const lookAgainMs = 10 * 60_000;
+const lookAgainMs = 2 * 60_000;
 
 /** What the tabs would do with a transition; the incident as they judged it. */
 type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
@@ -24,7 +25,9 @@ type Judged = { transition: Transition; incident: Incident; acts: readonly Act[]
 export function isTooMuch({ options, now }: Hand, { transition, incident, acts }: Judged): boolean {
   const { scope } = incident;
   if (transition.again !== undefined || transition.sent.length > 0 || options.pace.left(scope, now) > 0) return false;
-  if (!acts.some((act) => act.do === 'deliver') || isOfMorning(acts)) return false;
+  const deliveries = acts.filter((act) => act.do === 'deliver');
+  if (deliveries.length === 0 || isOfMorning(acts)) return false;
+  if (deliveries.some(({ hours }) => hours?.meeting !== undefined) && criticalOf(transition, incident).length > 0) return false;
   return criticalOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
 }
 
@@ -70,6 +73,27 @@ export function overUntold({ memory, options, now }: Hand, { transition, inciden
   if (!hasWaited(transition)) return memory.putTransition({ ...transition, state: 'concluded', conclusion: how });
   options.pace.count(incident.scope);
   memory.putTransition({ ...transition, state: 'concluded', conclusion: countedWord, turn: { is: 'counted', at: now } });
+}
+
+/**
+ * Whoever reads that a fault stands is not told afterwards that it was over before: an end that waits for its turn is counted. Who was told of
+ * that earlier incident is told of the end of this one.
+ */
+export function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>): void {
+  const { memory } = hand;
+  if (isEnd(transition)) return;
+  const keysOf = ({ about }: Transition) => about.map((one) => faultKey(one.fault, one.device));
+  const keys = keysOf(transition);
+  for (const id of memory.liveScope(incident.scope)) {
+    const earlier = memory.incidents.get(id);
+    const isAgain = (one: Transition) => one.kind === 'cleared' && isWaiting(one) && keysOf(one).every((key) => keys.includes(key));
+    for (const end of memory.liveOf(id).filter(isAgain)) {
+      if (earlier === undefined) continue;
+      overUntold(hand, { transition: end, incident: earlier }, countedWord);
+      const known = new Set(incident.told.map(({ person }) => person));
+      memory.putIncident({ ...incident, told: [...incident.told, ...earlier.told.filter(({ person }) => !known.has(person))] });
+    }
+  }
 }
 
 /** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */

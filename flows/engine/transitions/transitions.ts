@@ -6,7 +6,7 @@ import type { Act, Incident, News, PassedWay, Timer, Transition } from '../recor
 import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
 import { isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, type Hand, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, type TransitionOptions, wireMessage } from './offer.ts';
-import { hadTurn, holdForTurn, isTooMuch, mayTell, noteTold, overUntold, refused, waitsItsTurn, withOthers } from './rate.ts';
+import { dropOldEnds, hadTurn, holdForTurn, isTooMuch, mayTell, noteTold, overUntold, refused, waitsItsTurn, withOthers } from './rate.ts';
 import { faultKey } from './standing.ts';
 import { withHeld } from './together.ts';
 
@@ -166,12 +166,16 @@ function conclude(hand: Hand, said: Concluded): void {
   const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
   memory.putTransition({ ...hadTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
-  if (transition.grew !== undefined && isTold) tellGrown(memory, transition);
+  if (isTold) {
+    tellGrown(memory, transition);
+    dropOldEnds(hand, { transition, incident: told });
+  }
   proceed(hand, incident.id);
 }
 
 /** Who hears that a cause grew hears how it is by now: what else it grew by, and waits untold, stands in that. */
-function tellGrown(memory: Memory, { id, incident }: Transition): void {
+function tellGrown(memory: Memory, { id, incident, grew }: Transition): void {
+  if (grew === undefined) return;
   const others = memory.liveOf(incident).filter((one) => one.id !== id && one.grew !== undefined && one.sent.length === 0);
   for (const one of others) endUntold(memory, one, toldAgain);
 }

@@ -135,7 +135,7 @@ export const en = {
     manyPcs: '{down} of {of} PCs: {list}',
     manySites: '{down} of {of} sites: {list}',
     manyRooms: '{down} rooms: {list}',
-    left: 'Not over for these, told on their own: {list}',
+    left: 'Not over yet for these; each that lasts is reported by itself: {list}',
     why: 'Why: {reason}.',
     beside: 'not known; another PC of the site answers',
     thought: 'At first it looked like: {cause}.',

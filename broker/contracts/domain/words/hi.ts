@@ -100,7 +100,7 @@ export const hi: Vocabulary = {
     manyPcs: '{of} में से {down} PC: {list}',
     manySites: '{of} में से {down} साइटें: {list}',
     manyRooms: '{down} कमरे: {list}',
-    left: 'इनमें दिक्कत अभी बनी है, इनकी ख़बर अलग से आएगी: {list}',
+    left: 'इनमें दिक्कत अभी बनी है, बनी रही तो ख़बर अलग से आएगी: {list}',
     why: 'वजह: {reason}।',
     beside: 'पता नहीं; साइट के दूसरे PC से जवाब आ रहा है',
     thought: 'पहले लगा था: {cause}।',

@@ -109,7 +109,7 @@ export const mr: FurtherLanguage = {
       manyPcs: '{of} पैकी {down} PC: {list}',
       manySites: '{of} पैकी {down} साइट: {list}',
       manyRooms: '{down} खोल्या: {list}',
-      left: 'यांची अडचण अजून आहे, त्यांची बातमी वेगळी येईल: {list}',
+      left: 'यांची अडचण अजून आहे, टिकली तर बातमी वेगळी येईल: {list}',
       why: 'कारण: {reason}.',
       beside: 'माहीत नाही; या साइटच्या दुसऱ्या PC कडून उत्तर येत आहे',
       thought: 'आधी वाटले होते: {cause}.',
