@@ -81,7 +81,7 @@ export const accountRoutes: readonly Route[] = [
     ({ accounts }) => accounts.tokens(),
   ),
   on('accounts', [
-    'tokens add NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE --days N',
+    'tokens add NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE|group:NAME --days N',
     'HTTPS से API चलाने वाले प्रोग्राम का टोकन बनाता है, जो एक ही बार दिखता है।',
     { note: 'shown this once' },
   ])(
@@ -98,9 +98,9 @@ export const accountRoutes: readonly Route[] = [
 ];
 
 function scopeFor(role: TokenRole, given: string | undefined, has: (scope: string) => boolean): string {
-  if (role === 'state' && !given) throw new Refused(400, 'scope: an account with the role state needs its part of the tree, or "all"');
+  if (role === 'state' && !given) throw new Refused(400, 'scope: the role state needs its part of the tree, or "all"');
   const of = given === 'all' ? '' : (given ?? '');
-  if (role === 'central' && of !== '') throw new Refused(400, 'scope: an account with the role central is for everywhere');
+  if (role === 'central' && of !== '') throw new Refused(400, 'scope: the role central is for everywhere');
   if (!has(of)) throw new Refused(404, `there is no ${of}`);
   return of;
 }

@@ -201,7 +201,7 @@ describe('a token of a program', () => {
     [{ scope: 'kerala' }, [404, /^there is no kerala$/]],
     [{ scope: 'ladakh/leh/vc-1' }, [400, /^scope: /]],
     [{ role: 'central' }, [400, /central is for everywhere/]],
-    [{ role: 'state', scope: '' }, [400, /^scope: an account with the role state needs its part of the tree, or "all"$/]],
+    [{ role: 'state', scope: '' }, [400, /^scope: the role state needs its part of the tree, or "all"$/]],
     [{ days: 0 }, [400, /^days: .*found 0$/]],
     [{ days: 367 }, [400, /^days: .*found 367$/]],
     [{ days: 1.5 }, [400, /^days: .*found 1\.5$/]],

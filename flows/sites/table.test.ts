@@ -99,7 +99,10 @@ test('a scope is told by the names people know, the centre by its own', () => {
   expect(leh.place('state:goa')).not.toHaveProperty('phone');
   const byId = createSiteTable([{ ...node('andhra-pradesh'), name: { en: 'andhra-pradesh', hi: 'andhra-pradesh' } }]);
   expect(byId.place('state:andhra-pradesh').room.en).toBe('Andhra Pradesh');
-  expect(table.place('centre/unheard')).toMatchObject({ site: { en: 'Name of the nation' }, room: { en: 'several rooms', hi: 'कई कमरे' } });
+  expect(table.place('centre/unheard')).toMatchObject({
+    site: { en: 'Name of the nation' },
+    room: { en: 'list of rooms', hi: 'कमरों की सूची' },
+  });
   expect(table.place('ladakh/leh/gone')).toMatchObject({ site: { en: 'Name of ladakh/leh' }, room: { en: 'ladakh/leh/gone' } });
   expect(createSiteTable([]).place('centre').site.hi).toMatch(/दफ़्तर/);
 });

@@ -113,12 +113,16 @@ export function titleOf({ lang, catalogue }, fault) {
 }
 
 /**
- * What to do first about a fault; null where the catalogue does not say.
+ * What to do first about a fault, as messages say it: of what is away that depends on why it is. Null where the catalogue does not say.
  * @param {Scene} scene
  * @param {string} fault
+ * @param {Outage & { sureness: Sureness, beside?: true } | null} [outage]
  */
-export function actionOf({ lang, catalogue }, fault) {
-  return catalogue[fault]?.action[lang] ?? null;
+export function actionOf(scene, fault, outage = null) {
+  const isAway = fault === 'pc.silent' || fault === 'outage.site';
+  const cause = outage?.sureness === 'open' ? (outage.beside ? 'pc-off' : 'undetermined') : (outage?.cause ?? '');
+  if (isAway && hasWord(scene, 'outageAction', cause)) return sayWord(scene, 'outageAction', cause);
+  return scene.catalogue[fault]?.action[scene.lang] ?? null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { reasons, vocabulary } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { awayText, type Scene, whyText } from './parts.js';
+import { actionOf, awayText, type Scene, whyText } from './parts.js';
 
 const title = { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' };
 const catalogue = { 'microphone.not_default': { title, action: title } };
@@ -43,4 +43,14 @@ test('R18a the centre says when it was away, where that touches what is shown', 
   expect(awayText(scene, { from, to }, { after: to + 1, before: scene.now })).toBeNull();
   expect(awayText(scene, { from, to }, { after: 0, before: from - 1 })).toBeNull();
   expect(awayText(scene, null, { after: 0, before: scene.now })).toBeNull();
+});
+
+test('the first step of a PC or a site that is away is the one of its message, which depends on why it is away', () => {
+  const action = { en: 'Call the office.', hi: '' };
+  const of = { ...scene, catalogue: { 'pc.silent': { title, action } } };
+  const away = (cause: 'power-cut' | 'undetermined', sureness: 'sure' | 'open') =>
+    actionOf(of, 'pc.silent', { cause, confidence: 0.5, sureness });
+  expect(actionOf(of, 'pc.silent')).toBe('Call the office.');
+  expect(away('power-cut', 'sure')).toBe(vocabulary.en.outageAction['power-cut']);
+  expect(away('power-cut', 'open')).toBe(vocabulary.en.outageAction.undetermined);
 });

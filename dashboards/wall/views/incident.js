@@ -30,7 +30,7 @@ function Incident({ scene, incident, all, onActed }) {
   const { lang, now } = scene;
   const { id, severity, scope, overAt } = incident;
   const [first, ...others] = shownFaults(incident);
-  const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault);
+  const action = first === undefined || overAt !== null ? null : actionOf(scene, first.fault, incident.outage);
   const again = againText(scene, incident);
   const frozenAt = first?.unknownSince ?? null;
   const site = scope

@@ -21,6 +21,8 @@ export async function startTestApi() {
     asked: [] as { url: string; body: unknown }[],
     authorization: [] as (string | undefined)[],
     scripted: {} as Record<string, unknown>,
+    /** The name of the token in use. */
+    holder: null as string | null,
   };
   const app = fastify();
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
@@ -47,6 +49,7 @@ export async function startTestApi() {
   app.get('/healthz', { config: { ...ownPart, health: true } }, () => ({ alive: true }));
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
   addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, directory: null }) });
+  app.get('/api/me', { config: ownPart }, () => ({ name: state.holder }));
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });
     const answer = state.scripted[`${method} ${url}`];

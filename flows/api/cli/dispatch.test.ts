@@ -113,6 +113,13 @@ test('a profile shows where each value comes from and which PCs hold another ver
   ]);
 });
 
+test('with a token an act is shown under the name of the token, whatever --by says', async () => {
+  state().scripted = { 'POST /api/incidents/7/acknowledge': '' };
+  state().holder = 'server-cli';
+  expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('  acknowledged  7\n  by            server-cli\n');
+  state().holder = null;
+});
+
 test('incidents are listed, taken and noted', async () => {
   const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
   const one = {
@@ -215,10 +222,10 @@ test('a roll call is followed to its end; every room that is not ready is named,
     '  started at   1970-01-01 00:00:00 UTC',
     '  ends at      1970-01-01 00:00:28 UTC',
     '  finished at  1970-01-01 00:00:28 UTC',
-    '  counts       expected 3, answered 2, ready (not proven) 1, not-ready 1, unknown 1',
+    '  counts       expected 3, answered 2, ready (not proven) 1, not-ready 1, unknown 0, silent 1',
     'states:',
-    'STATE   EXPECTED  ANSWERED  READY (NOT PROVEN)  NOT-READY  UNKNOWN',
-    'ladakh  3         2         1                   1          1',
+    'STATE   EXPECTED  ANSWERED  READY (NOT PROVEN)  NOT-READY  UNKNOWN  SILENT',
+    'ladakh  3         2         1                   1          0        1',
     'rooms:',
     'PC               ROOM       IS         WHY             HEARD AT                 OWNER',
     'ladakh/leh/vc-2  Room vc-2  not-ready  camera.missing  1970-01-01 00:00:00 UTC  Tashi',
@@ -257,7 +264,7 @@ test.each<[string[], string]>([
   [[], 'what is to be done? "sabha help" lists it'],
   [['dance'], '"dance" is not known: "sabha help" lists what is'],
   [['sites'], 'which of: sites export, sites import, sites list, sites stage?'],
-  [['sites', 'import'], 'usage: sabha sites import FILE [--yes] [--dry-run]'],
+  [['sites', 'import'], 'sites import needs FILE; usage: sabha sites import FILE [--yes] [--dry-run]'],
   [['enrol-code', 'cancel', 'leh'], '"leh" is no site: write STATE/SITE, such as ladakh/leh'],
   [['sites', 'stage', 'ladakh/leh', 'done'], 'stage: expected ("planned" | "commissioning" | "live" | "closed"), found "done"'],
   [['sites', 'list', '--colour'], "Unknown option '--colour'; usage: sabha sites list [--stage STAGE] [--state STATE]"],

@@ -34,6 +34,8 @@ function parsed(name: string, verb: Verb, args: string[]) {
     const missing = verb.needed.filter((option) => values[option] === undefined);
     if (missing.length > 0) throw new CliError(2, `${name} needs --${missing.join(', --')}; usage: ${usage}`);
     if (positionals.length >= least && positionals.length <= most) return { values: values as Call['options'], positionals };
+    const needed = verb.usage.split(' ').filter((word) => /^[A-Z]/.test(word))[positionals.length];
+    if (positionals.length < least && needed !== undefined) throw new CliError(2, `${name} needs ${needed}; usage: ${usage}`);
   } catch (error) {
     throw error instanceof CliError ? error : new CliError(2, `${saidOfCall(error)}; usage: ${usage}`);
   }

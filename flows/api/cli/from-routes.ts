@@ -1,7 +1,9 @@
 /** The verbs that are one request: each is made from the row of its route. */
+import { lineIn } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Command, Route } from '../kit/route.ts';
 import { asFile, importFile } from './kit/files.ts';
+import { lines } from './kit/lines.ts';
 import type { Answer, Call, Layout, Verb } from './kit/model.ts';
 import { answerText, table } from './kit/text.ts';
 import { incidentNamed, numberOf, pcNamed, siteNamed, verb } from './kit/usage.ts';
@@ -48,10 +50,21 @@ async function carryOut(route: Route, asked: Asked): Promise<Answer> {
   const answer: unknown = method === 'get' ? await call.api.get(address) : await call.api.post(address, body);
   if (layout !== undefined) return layout(answer as never, call);
   const plain = said.answer === undefined ? fromWords : answer;
-  const json = shown.json === undefined ? plain : named(shown.json, { ...(answer as object), ...fields, by: call.by });
-  const note = 'yes' in asked.options && call.options['yes'] !== true ? undone : shown.note;
-  const text = `${textOf(json, shown)}${note === undefined ? '' : `\n${note}`}`;
-  return { ok: shown.ok?.(answer) ?? true, json, text };
+  const json =
+    shown.json === undefined ? plain : named(shown.json, { ...(answer as object), ...fields, by: await actor(call, shown.json) });
+  return { ok: shown.ok?.(answer) ?? true, json, text: [textOf(json, shown), ...noteOf(shown, asked)].join('\n') };
+}
+
+/** What is said below the answer. */
+function noteOf({ note }: NonNullable<Command[2]>, { call, options }: Asked): string[] {
+  const line = 'yes' in options && call.options['yes'] !== true ? undone : note;
+  return line === undefined ? [] : [lineIn(line, call.language, lines)];
+}
+
+/** Who acts as the server sees it: with a token it is the name of the token, whatever was typed. */
+async function actor({ api, by }: Call, shown: object): Promise<string> {
+  if (!('by' in shown)) return by;
+  return (await api.get<{ name: string | null }>('/api/me')).name ?? by;
 }
 
 function entriesOf(schema: v.GenericSchema | undefined): Entries {

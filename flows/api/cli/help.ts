@@ -9,8 +9,8 @@ export const common: Verb['options'] = {
   by: {
     type: 'string',
     says: {
-      en: 'who acts, as the audit names them (else the user of this machine)',
-      hi: 'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र)',
+      en: 'who acts, as the audit names them (else the user of this machine); with a token it is the name of the token',
+      hi: 'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र); टोकन के साथ टोकन का नाम',
     },
   },
   lang: {

@@ -1,5 +1,5 @@
 /** Operational notices: to whom of the roster one goes, and what became of it: who got it, who read it, who did not. */
-import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex } from '@sabha/contracts';
+import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/announcements.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
@@ -78,7 +78,8 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   const id = (before[0]?.id ?? 0) + 1;
   const announcement: Announcement = { id, at: now(), by, to, text, persons: persons.map((one) => one.id) };
   if (!apply) return { ok: true, value: { ...viewOf({ announcement, sent: [], read: [] }, book()), id: null } };
-  const rows = announcement.persons.map((person) => rowOf(word(person, ['announcement']), announcement));
+  const name = to === '' ? undefined : (options.table().node(to)?.name ?? { en: to, hi: to });
+  const rows = announcement.persons.map((person) => rowOf(word(person, ['announcement']), announcement, name));
   const about = `${id} to ${to || 'everywhere'}: ${persons.length} persons`;
   const audit = { op: 'audit', at: now(), who: by, what: 'notice sent', about } as const;
   const isKept = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
@@ -87,8 +88,10 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   return { ok: true, value: viewOf({ announcement, sent, read: [] }, book()) };
 }
 
-function rowOf(row: OutboxRow, { id, by, text }: Announcement): OutboxRow {
-  return { ...row, key: `${announcementPrefix(id)}${row.person}`, notice: { ...row.notice, announcement: { id, by, text } } };
+/** Its place is the part of the tree to which it goes. */
+function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row.notice.site): OutboxRow {
+  const notice = { ...row.notice, site, room: { en: '', hi: '' }, announcement: { id, by, text } };
+  return { ...row, key: `${announcementPrefix(id)}${row.person}`, notice };
 }
 
 /** Whoever looks after something in a part of the tree or a group of sites, on duty or not; else the persons of a group. */

@@ -109,7 +109,7 @@ const told: Record<string, Partial<Notice>> = {
   'many rooms were not heard since': {
     scope: 'centre/unheard',
     site: { en: 'All offices', hi: 'सभी दफ़्तर' },
-    room: { en: 'several rooms', hi: 'कई कमरे' },
+    room: { en: 'list of rooms', hi: 'कमरों की सूची' },
     phone: '',
     wayIn: '',
     spare: '',

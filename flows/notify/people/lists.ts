@@ -9,7 +9,7 @@ export const itemLimit = 60;
 
 /**
  * Of names that share their first or last words only what differs: of "Conference room, Leh" and "Conference room, Nubra" the places.
- * Nothing is left out where nothing would be left of one of them.
+ * Nothing is left out where only a number or nothing would be left of one of them.
  */
 export function differing(names: readonly string[]): string[] {
   if (new Set(names).size < 2) return [...names];
@@ -20,12 +20,14 @@ export function differing(names: readonly string[]): string[] {
   while (head < least - 1 && isShared(head)) head += 1;
   let tail = 0;
   while (head + tail < least - 1 && isShared(-1 - tail)) tail += 1;
-  return words.map((one) =>
+  const parts = words.map((one) =>
     one
       .slice(head, one.length - tail)
       .join(' ')
       .replace(/,$/, ''),
   );
+  // Of "Hall 1" and "Hall 2" the numbers alone name no room.
+  return parts.every((part) => /\p{L}[\p{L}\p{M}]/u.test(part)) ? parts : [...names];
 }
 
 /** Names cut short for a list: of those with the same beginning what differs; whole where that reads like another. */

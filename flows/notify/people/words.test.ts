@@ -168,6 +168,12 @@ describe('lists', () => {
     expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
   });
 
+  test('rooms that differ in a number only keep their whole names', () => {
+    const halls = [1, 2, 3].map((hall) => named('centre.unheard', `Hall ${hall}`, `ladakh/leh/vc-${hall}`));
+    const { text } = render(notice({ kind: 'worsened', severity: 'major', joins: true, faults: halls }), 'en');
+    expect(text).toContain('3 more, Major: PCs that do not answer the server: Hall 1\nAlso: Hall 2; Hall 3\n');
+  });
+
   test('what nothing but its path tells apart goes by it', () => {
     const twin = (pc: string) => named('centre.unheard', 'Conference room, Leh', pc);
     const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');

@@ -111,7 +111,7 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
     case 'raised':
       return { head: isStillThere(notice) ? `${message.stillThere}, ${urgency}` : urgency, title, steps };
     case 'worsened':
-      return { head: `${notice.joins ? message.oneMore : kind.worsened}, ${urgency}`, title, steps };
+      return { head: `${notice.joins ? joinedIn(notice, message) : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
       return { head: kind.eased, title, steps: [restOf(notice, language)] };
     case 'cleared':
@@ -123,6 +123,10 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
     case 'direct':
       return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
+}
+
+function joinedIn({ faults }: Notice, { oneMore, severalMore }: Vocabulary['message']): string {
+  return faults.length > 1 ? filled(severalMore, { n: faults.length }) : oneMore;
 }
 
 /** It is no fault, and nobody is to do anything about it. */

@@ -227,7 +227,7 @@ async function addToken(state: State, { days, ...grant }: NewToken, by: string):
   if (held.has(grant.name)) return taken(state, grant.name);
   const secret = `${tokenPrefix}${options.newToken()}`;
   const account = programAccount({ ...grant, madeAt: options.now(), token: { hash: hashToken(secret), days } }, options.passwords);
-  const row = audit(state, { who: by, what: 'token made', about: `${aboutOf(grant)}, for ${days} days` });
+  const row = audit(state, { who: by, what: 'token made', about: `${aboutOf(grant)}, for ${days} ${days === 1 ? 'day' : 'days'}` });
   await options.commit([{ op: 'account', account }, row]);
   held.set(grant.name, account);
   return { ok: true, name: grant.name, secret };

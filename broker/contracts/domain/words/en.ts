@@ -120,6 +120,7 @@ export const en = {
   message: {
     over: 'Already over',
     oneMore: 'One more',
+    severalMore: '{n} more',
     /** Below a message that was sent before: who has it now, and who asked whom. */
     onIt: '✔ {name}: I am on it',
     asked: '{name} asked {to}',

@@ -87,6 +87,7 @@ export const hi: Vocabulary = {
   message: {
     over: 'अब ठीक है',
     oneMore: 'एक और दिक्कत',
+    severalMore: '{n} और दिक्कतें',
     onIt: '✔ {name}: मैं देख रहा/रही हूँ',
     asked: '{name} ने यह काम {to} को सौंपा',
     stillThere: 'दिक्कत अब भी है',

@@ -96,6 +96,7 @@ export const mr: FurtherLanguage = {
     message: {
       over: 'आता ठीक आहे',
       oneMore: 'आणखी एक अडचण',
+      severalMore: 'आणखी {n} अडचणी',
       onIt: '✔ {name}: मी पाहत आहे',
       asked: '{name} यांनी हे काम {to} यांना सोपवले',
       stillThere: 'अडचण अजून आहे',

@@ -1,5 +1,6 @@
 /** Files of the operator: tables that are written, and imports that are shown before they are carried out. */
-import type { CsvProblem } from '@sabha/contracts';
+import { type CsvProblem, type Language, lineIn } from '@sabha/contracts';
+import { lines } from './lines.ts';
 import type { Answer, Call } from './model.ts';
 import { problemLine, problemText } from './problems.ts';
 import { firstOf } from './text.ts';
@@ -32,18 +33,18 @@ export async function importFile(call: Call, path: string, { field, body }: { fi
   const done = await api.post<Imported>(path, { ...body, [field]: await call.readText(file), apply, by }, [422]);
   if (done.problems.length > 0) return { ok: false, json: done, text: problemText(done.problems, { file, language }) };
   const notes = (done.notes ?? []).map((one) => problemLine(one, { file, language }));
-  const end = done.applied ? 'done' : 'nothing is changed yet: --yes does it';
-  return { ok: true, json: done, text: [...differenceLines(done.difference), ...firstOf(notes), end].join('\n') };
+  const end = lineIn(done.applied ? 'done' : 'nothing is changed yet: --yes does it', language, lines);
+  return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstOf(notes), end].join('\n') };
 }
 
 /** What an import adds, changes and removes, a line each, and the counts. */
-function differenceLines({ added, changed, removed, same, missing }: Difference): string[] {
+function differenceLines({ added, changed, removed, same, missing }: Difference, language: Language): string[] {
   const list = (mark: string, all: readonly Change[]) => firstOf(all.map((one) => `${mark} ${changeText(one)}`));
   const subjects = new Set(changed.map((one) => (typeof one === 'object' && 'column' in one ? (one.person ?? one.path) : one)));
   const left = missing === undefined ? '' : `, ${missing.length} not in the file (left as they are)`;
   const gone = removed === undefined ? '' : `, ${removed.length} removed`;
   const sum = `${added.length} added, ${subjects.size} changed${gone}, ${same} the same${left}`;
-  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), sum];
+  return [...list('+', added), ...list('~', changed), ...list('-', removed ?? []), lineIn(sum, language, lines)];
 }
 
 function changeText(one: Change): string {

@@ -10,10 +10,10 @@ const calls: readonly LineRow[] = [
   [/^(.+) needs (--[^;]+)(;.*)?$/, { hi: '$1 के साथ $2 लिखें$3' }],
   [/^--by needs a name$/, { hi: '--by के बाद नाम लिखें' }],
   [
-    /^scope: an account with the role state needs its part of the tree, or "all"$/,
+    /^scope: the role state needs its part of the tree, or "all"$/,
     {
-      en: 'an account with the role state needs --scope: STATE, STATE/SITE or group:NAME, or "all" for everywhere',
-      hi: 'state वाले अकाउंट के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',
+      en: 'the role state needs --scope: STATE, STATE/SITE or group:NAME, or "all" for everywhere',
+      hi: 'state रोल के साथ --scope लिखें: STATE, STATE/SITE या group:NAME; पूरे देश के लिए all',
     },
   ],
   [/^--(\S+) (.+): a day such as .+$/, { hi: '--$1 $2: दिन लिखें, जैसे 2027-01-05, या कितने दिन या घंटे पहले, जैसे 30d या 12h' }],
@@ -131,5 +131,16 @@ const notShown: readonly LineRow[] = [
   ],
 ];
 
+/** What becomes of an order. */
+const outcomes: readonly LineRow[] = [
+  [/^done$/, { hi: 'हो गया' }],
+  [/^nothing is changed(?: or sent)? yet: --yes does it$/, { hi: 'अभी कुछ नहीं बदला: --yes से होगा' }],
+  [/^(\d+) added, (\d+) changed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 वैसे ही$4' }],
+  [/^(\d+) added, (\d+) changed, (\d+) removed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 हटाए, $4 वैसे ही$5' }],
+  [/^incident (\d+) is quiet until (.+), unless it gets worse$/, { hi: 'अलर्ट $1 $2 तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
+  [/^it is over when its PC says so, else it is reopened$/, { hi: 'PC ठीक बताए तो ख़त्म, नहीं तो अलर्ट फिर खुलेगा' }],
+  [/^shown this once(?:, for one login)?$/, { hi: 'एक ही बार दिखता है' }],
+];
+
 /** The rows of `sabha`. */
-export const lines: readonly LineRow[] = [...calls, ...places, ...refusals, ...notShown, ...rowsOfCentre];
+export const lines: readonly LineRow[] = [...calls, ...outcomes, ...places, ...refusals, ...notShown, ...rowsOfCentre];

@@ -58,8 +58,15 @@ function rollCallAnswer(view: RollCallView): Answer {
       owner,
     }));
   const none = counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
-  const text = bad.length === 0 ? `${answerText(about)}\n${none}` : answerText({ ...about, rooms: bad });
+  const shown = { ...about, counts: withSilent(counts), states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
+  const text = bad.length === 0 ? `${answerText(shown)}\n${none}` : answerText({ ...shown, rooms: bad });
   return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
+}
+
+/** A PC that did not answer is silent, as the wall counts it, and not unknown beside. */
+function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
+  const silent = expected - answered;
+  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
 }
 
 async function sendCommand({ api, by, options, pause, say, words: [name = ''] }: Call): Promise<Answer> {
@@ -113,7 +120,8 @@ async function explain({ api, words: [scope, fault], options }: Call): Promise<A
   }
   if (scope === undefined || fault === undefined) throw new CliError(2, 'explain takes a place and a fault, or --incident with its number');
   const found = await api.get<Explained>(`/api/explain?${new URLSearchParams({ scope, fault })}`);
-  const tells = found.tells.map(({ afterMs, name, channel, severity }) => ({ afterMs, name, channel, severity }));
+  const all = found.tells.map(({ afterMs, name, channel, severity }) => ({ afterMs, name, channel, severity }));
+  const tells = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
   const texts = new Set(found.tells.map(({ text }) => text.trim()));
   const end = found.how === null ? ['it reaches no conclude: the default route would notify central'] : [];
   return { ok: found.how !== null, json: found, text: [answerText({ ...found, tells }), ...texts, ...end].join('\n\n') };

@@ -6,6 +6,7 @@ import {
   filled,
   type IncidentRow,
   type Language,
+  lineIn,
   outageText,
   type PcView,
   type ProfileView,
@@ -17,6 +18,7 @@ import {
 import { renderUnicodeCompact } from 'uqr';
 import { bridgeText, upsText } from '../../../sites/columns.ts';
 import { importFile } from '../kit/files.ts';
+import { lines } from '../kit/lines.ts';
 import { type Answer, type Call, CliError } from '../kit/model.ts';
 import { answerText, firstOf, table, timeText } from '../kit/text.ts';
 import { incidentNamed, pcNamed, siteNamed, verb } from '../kit/usage.ts';
@@ -123,13 +125,19 @@ function incidents(all: readonly IncidentRow[]): Answer {
     id: `${'  '.repeat(depth)}${one.id}`,
     severity: one.severity,
     where: `${one.site.en}, ${one.room.en}`,
-    faults: `${one.faults.map(({ fault }) => fault).join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
+    faults: `${[...new Set(one.faults.map(({ fault }) => fault))].join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
     since: one.openedAt,
-    is: one.over ?? 'open',
+    is: one.over ?? stateOf(one),
     takenBy: one.acknowledged?.by,
     cause: one.outage && outageText(one.outage, 'en'),
   }));
   return { ok: true, json: all, text: table(rows, 'id severity where faults since is takenBy cause') };
+}
+
+/** How it stands with an incident that is not over, as the wall has it: it is quiet, all of it is well and watched, or it is open. */
+function stateOf({ snoozed, faults }: IncidentRow): string {
+  if (snoozed !== undefined) return 'quiet';
+  return faults.every(({ watched }) => watched !== undefined) ? 'well again' : 'open';
 }
 
 /** Each incident, with those that it explains indented below it. */
@@ -141,11 +149,12 @@ function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: n
   return walk(0, 0);
 }
 
-async function snooze({ api, by, words: [id, time = ''] }: Call): Promise<Answer> {
+async function snooze({ api, by, language, words: [id, time = ''] }: Call): Promise<Answer> {
   const incident = incidentNamed(id);
   const until = await untilOf(time, api);
   await api.post(`/api/incidents/${incident}/snooze`, { by, until });
-  return { ok: true, json: { incident, by, until }, text: `incident ${incident} is quiet until ${timeText(until)}, unless it gets worse` };
+  const text = `incident ${incident} is quiet until ${timeText(until)}, unless it gets worse`;
+  return { ok: true, json: { incident, by, until }, text: lineIn(text, language, lines) };
 }
 
 /** A time from now by the clock of the server, or one with its zone. */
