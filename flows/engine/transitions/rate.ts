@@ -16,7 +16,7 @@ const turnWord = 'held back: enough was told in this hour';
 /** The conclusion of what was over before its turn. */
 const countedWord = 'counted: enough was told in this hour';
 /** What waits goes over the wires anew each time that so much is over: a meeting that has come near may have made it critical. */
-const lookAgainMs = 2 * 60_000;
+const lookAgainMs = 10 * 60_000;
 
 /** What the tabs would do with a transition; the incident as they judged it. */
 type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };

@@ -11,7 +11,8 @@ export const powerFaults = {
   },
   'power.battery_low': {
     ...grade('critical', ['pc.silent']),
-    ...seen(times(0, 30 * second), '/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
+    // A PC that comes back says at once that its battery is charged.
+    ...seen(times(10 * second, 30 * second), '/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Battery almost empty', hi: 'बैटरी ख़त्म होने वाली है' },
     action: { en: 'Save your work. Start the generator now, or shut the PC down.', hi: 'काम सेव करें। अभी जनरेटर चलाएँ, नहीं तो PC बंद करें।' },
   },
