@@ -277,8 +277,9 @@ function areDevices(text: string): boolean {
   return found.length <= expectedLimit && found.every(({ match = '' }) => isPlain(match, deviceLimit));
 }
 
-/** `2` = two of any kind; `Rally|Brio` = one by each name; an empty part = one of any kind. */
+/** `2` = two of any kind; `none` = 0; `Rally|Brio` = one by each name; an empty part = one of any kind. */
 function devicesOf(text: string): Devices {
+  if (text.trim() === 'none') return [];
   if (/^\d+$/.test(text)) return Array.from({ length: Math.min(Number(text), expectedLimit + 1) }, () => ({}));
   return text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
 }

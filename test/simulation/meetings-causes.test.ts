@@ -5,6 +5,7 @@ import { healAll, judged, pcsAt, sites } from './causes-scene.ts';
 import { allMails, importMeetings, lastText, mails, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, camera, microphone, minute, order } from './scene.ts';
+import { epochMs } from './time.ts';
 
 const technician = (id: string, scope: string) =>
   memberOf({ id, name: id, role: 'technician', scope, language: 'en', email: `${id}@office.test`, webhook: false, addresses: {} });
@@ -128,4 +129,19 @@ test('a meeting in a room whose fault came in many rooms notifies its technician
   }
   await until(world, '2026-03-03T18:30');
   expect(mails(world, 'biju')).toEqual(['03-03T16:30 assam/site-3: Critical: Camera not found, assam/site-3/pc-1']);
+});
+
+test('a meeting that is imported after a snooze has ended repeats the message for the meeting, not for the snooze', async () => {
+  const world = await atRest({ further: sites('goa', 1) });
+  await importMeetings(world, 'goa,Goa,goa/site-1,2026-03-03 15:00,30,,');
+  microphone(world, 'microphone.muted');
+  await world.pass(3 * minute);
+  await order(world, (view) => view.snooze(1, 'Asha', epochMs + world.time.now() + 10 * minute));
+  await world.pass(15 * minute);
+  expect(lastText(world).join(' ')).toContain('wanted it quiet until now');
+  await until(world, '2026-03-03T15:40');
+  await importMeetings(world, 'one,One,ladakh/leh/pc-1,2026-03-03 16:00,30,,');
+  await world.pass(2 * minute);
+  expect(lastText(world).join(' ')).toContain('Meeting at 16:00.');
+  expect(lastText(world).join(' ')).not.toContain('wanted it quiet until now');
 });

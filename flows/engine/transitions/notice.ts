@@ -13,6 +13,8 @@ export function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severi
   const { scope } = incident;
   const faults = toldFaults(transition, incident);
   const outage = toldWhy(incident, isEnd(transition));
+  // What was sent once is sent anew for the meeting, whatever it was sent for before.
+  const isForMeeting = hours?.meeting !== undefined && transition.sent.length > 0;
   return {
     kind: transition.kind,
     incident: incident.id,
@@ -26,7 +28,7 @@ export function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severi
     ...(faults.some(({ fault }) => isAbsence(fault)) && isOwn(incident) && outage && { outage }),
     ...(transition.kind === 'eased' && { rest: restOf(incident) }),
     ...(isEnd(transition) && incident.toldOutage && { toldOutage: incident.toldOutage }),
-    ...(transition.again && { again: { why: transition.again.why, by: transition.again.by } }),
+    ...(transition.again && !isForMeeting && { again: { why: transition.again.why, by: transition.again.by } }),
     ...(hours?.digest && { digest: true }),
     ...(hours?.meeting && { meeting: hours.meeting }),
     ...(incident.until !== undefined && { until: incident.until }),

@@ -22,7 +22,9 @@ export function createMoments({ calendar, table, members, now }: MomentsOptions)
     const isPlace = scope !== '' && places?.node(scope) !== undefined;
     const { timeZone = 'UTC', office: hours = null } = isPlace ? places.resolve(scope) : {};
     const dates = isPlace ? calendar().next(scope, now()) : [];
-    return momentOf({ office: { timeZone, hours }, dates, rules, now: now() });
+    const moment = momentOf({ office: { timeZone, hours }, dates, rules, now: now() });
+    // The next import may bring a meeting of this room.
+    return isPlace && moment.lookAt === null && calendar().all().size > 0 ? { ...moment, lookAt: Number.POSITIVE_INFINITY } : moment;
   };
   return (scope, rules) => {
     const kind = causeKindOf(scope);
