@@ -33,7 +33,10 @@ const name = v.pipe(
   v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
 );
 /** `all` = everywhere, as '' is; the role state takes only the word, since '' may be a variable that is not set. */
-const grantedScope = v.union([v.literal('all'), scopeOrGroup], 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME');
+const grantedScope = v.pipe(
+  v.string(),
+  v.check((text) => text === 'all' || v.is(scopeOrGroup, text), 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME'),
+);
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
 const onceForLogin = 'shown this once, for one login';

@@ -35,6 +35,7 @@ it('one that hangs is not known at the first look and a fault at the second', as
 it('a PC that need not be heard, or whose sound was never known, has no check of it; what was known becomes unknown', async () => {
   expect(await room({ microphone: [], speaker: [] })('down')).toEqual([]);
   expect(await room({})('down')).toEqual([]);
+  expect(await room()(new Error('PipeWire does not answer'))).toMatchObject([{ status: 'unknown', reason: 'PipeWire does not answer' }]);
   const ask = room();
   expect(await ask(new Error('pactl is not installed'))).toEqual([]);
   await ask('answers');

@@ -6,7 +6,8 @@ import type { Answer, SoundService } from '../../platform/platform.ts';
 
 /**
  * Asked every 5.5 s, since a service that hangs tells nobody: within 10 s it and the devices are unknown. What is silent once is not known, what stays silent is at fault.
- * Guarantee: a PC that need not be heard, and one whose sound was never known, have no check of it.
+ * Guarantee: a PC that need not be heard, and one whose sound was never known, have no check of it; a service that is there and does not answer is
+ * unknown from the first look.
  */
 export function createSoundProbe(): Probe {
   let isKnown = false;
@@ -20,7 +21,7 @@ export function createSoundProbe(): Probe {
       const service = await platform.soundService(signal);
       const verdict = judge(service, wasHung);
       wasHung = service.known && service.value === 'hung';
-      isKnown ||= service.known;
+      isKnown ||= service.known || /does not answer$/.test(service.reason);
       return { checks: isKnown ? [{ component: 'sound', device: '', ...verdict }] : [], ...(wasHung && { soonMs: 1_000 }) };
     },
     watch: (platform, changed) => platform.watchSound(changed),
