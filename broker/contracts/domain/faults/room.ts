@@ -1,14 +1,17 @@
 /** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
-import { asked, type Fault, grade, minute, type Reason, second, seen, times, type Words } from './row.ts';
+import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
 
 /** What is read of a sound device. */
-const bySound = (holdMs: number) => seen(times(holdMs, 5 * second), 'PipeWire or PulseAudio by `pactl`', 'Core Audio');
+const bySound = asked('PipeWire or PulseAudio by `pactl`', 'Core Audio');
+
+/** Faults that hide those of a sound device. */
+const noSound = ['pc.silent', 'usb.flapping', 'sound.service_down'] as const;
 
 /** Rows of the probes of devices. */
 export const roomFaults = {
   'camera.missing': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...asked('sysfs, PipeWire by `pw-dump`', 'cfgmgr32'),
     title: { en: 'Camera not found', hi: 'कैमरा नहीं मिल रहा' },
     action: {
       en: 'Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
@@ -16,8 +19,8 @@ export const roomFaults = {
     },
   },
   'camera.virtual': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...seen(times(20 * second, 5 * second), 'sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...asked('sysfs, PipeWire', 'cfgmgr32: devices that no bus has'),
     title: { en: 'Only a virtual camera is there', hi: 'सिर्फ़ वर्चुअल कैमरा है' },
     action: {
       en: 'Plug in the camera of the room. Choose it in the meeting program.',
@@ -25,8 +28,8 @@ export const roomFaults = {
     },
   },
   'camera.held': {
-    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual']),
-    ...seen(times(minute, 5 * second), 'open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
+    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [minute, 5 * second]),
+    ...asked('open files of /proc, PipeWire', 'ConsentStore of the registry, where there is one camera'),
     title: { en: 'Camera held by a program for hours', hi: 'कैमरा घंटों से किसी प्रोग्राम में खुला है' },
     action: {
       en: 'Close the program that is named. If it does not close, restart the PC.',
@@ -34,8 +37,8 @@ export const roomFaults = {
     },
   },
   'camera.driver': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...seen(times(20 * second, 5 * second), 'functions of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...asked('functions of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera does not start', hi: 'कैमरा शुरू नहीं हो रहा' },
     action: {
       en: 'Unplug the camera and plug it into another USB port. If it stays so, replace its cable.',
@@ -43,8 +46,8 @@ export const roomFaults = {
     },
   },
   'camera.no_driver': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...seen(times(20 * second, 5 * second), 'functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...asked('functions of the USB device, uvcvideo', 'cfgmgr32: codes of the device manager'),
     title: { en: 'No driver for the camera', hi: 'कैमरे का ड्राइवर नहीं है' },
     action: {
       en: "Restart the PC. If it stays so, ask the state's engineer to install the driver.",
@@ -52,8 +55,8 @@ export const roomFaults = {
     },
   },
   'camera.disabled': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...seen(times(20 * second, 5 * second), 'authorized of the USB device', 'cfgmgr32: codes of the device manager'),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
+    ...asked('authorized of the USB device', 'cfgmgr32: codes of the device manager'),
     title: { en: 'Camera is switched off in the system', hi: 'कैमरा सिस्टम में बंद किया हुआ है' },
     action: {
       en: "Allow the camera in the settings of the system. If you may not, ask the state's engineer.",
@@ -61,8 +64,7 @@ export const roomFaults = {
     },
   },
   'camera.privacy': {
-    ...grade('critical', ['pc.silent', 'usb.flapping']),
-    ...times(20 * second, 5 * second),
+    ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
     ...asked('keys of Dell and Lenovo in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Camera is blocked for privacy', hi: 'प्राइवेसी के लिए कैमरा बंद है' },
     action: {
@@ -71,8 +73,7 @@ export const roomFaults = {
     },
   },
   'camera.slow_port': {
-    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual']),
-    ...times(2 * minute, 5 * second),
+    ...grade('minor', ['pc.silent', 'usb.flapping', 'camera.missing', 'camera.virtual'], [2 * minute, 5 * second]),
     ...asked('speed and version of the USB device, our table', 'none: cfgmgr32 tells no speed, and the hub would have to be opened'),
     title: { en: 'Camera is on a slow USB port', hi: 'कैमरा धीमे USB पोर्ट में लगा है' },
     action: {
@@ -81,20 +82,20 @@ export const roomFaults = {
     },
   },
   'session.none': {
-    ...grade('info', ['pc.silent']),
-    ...seen(times(10 * minute, 5 * second), 'files of logind', 'sessions of WTS'),
+    ...grade('info', ['pc.silent'], [10 * minute, 5 * second]),
+    ...asked('files of logind', 'sessions of WTS'),
     title: { en: 'Nobody is signed in at the PC', hi: 'PC पर किसी ने साइन इन नहीं किया है' },
     action: { en: 'Sign in at the PC before the meeting.', hi: 'मीटिंग से पहले PC पर साइन इन करें।' },
   },
   'session.locked': {
-    ...grade('info', ['pc.silent', 'session.none']),
-    ...seen(times(10 * minute, 5 * second), '`loginctl`', 'sessions of WTS'),
+    ...grade('info', ['pc.silent', 'session.none'], [10 * minute, 5 * second]),
+    ...asked('`loginctl`', 'sessions of WTS'),
     title: { en: 'Screen of the PC is locked', hi: 'PC की स्क्रीन लॉक है' },
     action: { en: 'Unlock the PC before the meeting.', hi: 'मीटिंग से पहले PC को अनलॉक करें।' },
   },
   'sound.service_down': {
-    ...grade('critical', ['pc.silent']),
-    ...seen(times(20 * second, 5 * second), 'the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
+    ...grade('critical', ['pc.silent'], [20 * second, 5 * second]),
+    ...asked('the socket of the sound server, else `pactl`', 'Core Audio, the service Audiosrv'),
     title: { en: 'The sound of the PC does not work', hi: 'PC का साउंड काम नहीं कर रहा' },
     action: {
       en: "Restart the PC. If it comes back, tell the state's engineer.",
@@ -102,8 +103,8 @@ export const roomFaults = {
     },
   },
   'microphone.missing': {
-    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
-    ...bySound(20 * second),
+    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' },
     action: {
       en: 'Unplug the microphone cable and plug it in again. If it is still not found, try another USB port.',
@@ -111,8 +112,8 @@ export const roomFaults = {
     },
   },
   'microphone.not_default': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Another microphone is chosen', hi: 'कोई दूसरा माइक चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input.',
@@ -120,8 +121,8 @@ export const roomFaults = {
     },
   },
   'microphone.monitor_chosen': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'The PC records its own speaker', hi: 'PC माइक के बजाय अपना स्पीकर सुन रहा है' },
     action: {
       en: 'Open the sound settings. Choose the room microphone as the default input, not a monitor.',
@@ -129,14 +130,14 @@ export const roomFaults = {
     },
   },
   'microphone.muted': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Microphone muted in the sound settings', hi: 'माइक साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the microphone.', hi: 'साउंड सेटिंग खोलें। माइक को अनम्यूट करें।' },
   },
   'microphone.volume_off': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing', 'microphone.muted']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'microphone.missing', 'microphone.muted'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Microphone volume at or near zero', hi: 'माइक का वॉल्यूम लगभग शून्य है' },
     action: {
       en: 'Open the sound settings. Raise the input volume to about 70. Set the balance to the middle.',
@@ -144,21 +145,14 @@ export const roomFaults = {
     },
   },
   'microphone.volume_low': {
-    ...grade('minor', [
-      'pc.silent',
-      'usb.flapping',
-      'sound.service_down',
-      'microphone.missing',
-      'microphone.muted',
-      'microphone.volume_off',
-    ]),
-    ...bySound(2 * minute),
+    ...grade('minor', [...noSound, 'microphone.missing', 'microphone.muted', 'microphone.volume_off'], [2 * minute, 5 * second]),
+    ...bySound,
     title: { en: 'Microphone volume too low', hi: 'माइक का वॉल्यूम बहुत कम है' },
     action: { en: 'Open the sound settings. Raise the input volume to about 70.', hi: 'साउंड सेटिंग खोलें। इनपुट वॉल्यूम लगभग 70 करें।' },
   },
   'microphone.disabled': {
-    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
-    ...seen(times(20 * second, 5 * second), 'cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
+    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...asked('cards and ports by `pactl`, authorized of the USB device', 'Core Audio: states of the ends'),
     title: { en: 'Microphone is switched off or not plugged in', hi: 'माइक बंद है या लगा नहीं है' },
     action: {
       en: 'Plug the microphone in. If it is plugged in, switch it on in the sound settings.',
@@ -166,8 +160,8 @@ export const roomFaults = {
     },
   },
   'microphone.privacy': {
-    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
-    ...seen(times(20 * second, 5 * second), 'keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
+    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...asked('keys of Dell in sysfs, GNOME by `gsettings`', 'ConsentStore and policies in the registry'),
     title: { en: 'Microphone is blocked for privacy', hi: 'प्राइवेसी के लिए माइक बंद है' },
     action: {
       en: 'Press the microphone key of the PC. Then allow the microphone in the privacy settings.',
@@ -175,8 +169,8 @@ export const roomFaults = {
     },
   },
   'microphone.roles_split': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'microphone.missing']),
-    ...seen(times(30 * second, 5 * second), 'there are no such roles', 'Core Audio'),
+    ...grade('major', [...noSound, 'microphone.missing'], [30 * second, 5 * second]),
+    ...asked('there are no such roles', 'Core Audio'),
     title: { en: 'Calls and browsers use two microphones', hi: 'कॉल और ब्राउज़र अलग-अलग माइक ले रहे हैं' },
     action: {
       en: 'Open the sound settings. Choose the room microphone for calls and for everything else.',
@@ -184,8 +178,8 @@ export const roomFaults = {
     },
   },
   'speaker.missing': {
-    ...grade('critical', ['pc.silent', 'usb.flapping', 'sound.service_down']),
-    ...bySound(20 * second),
+    ...grade('critical', noSound, [20 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Speaker not found', hi: 'स्पीकर नहीं मिल रहा' },
     action: {
       en: 'Unplug the speaker cable and plug it in again. If it is still not found, try another USB port.',
@@ -193,8 +187,8 @@ export const roomFaults = {
     },
   },
   'speaker.not_default': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Another speaker is chosen', hi: 'कोई दूसरा स्पीकर चुना हुआ है' },
     action: {
       en: 'Open the sound settings. Choose the room speaker as the default output.',
@@ -202,14 +196,14 @@ export const roomFaults = {
     },
   },
   'speaker.muted': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'speaker.missing'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Speaker muted in the sound settings', hi: 'स्पीकर साउंड सेटिंग में म्यूट है' },
     action: { en: 'Open the sound settings. Unmute the speaker.', hi: 'साउंड सेटिंग खोलें। स्पीकर को अनम्यूट करें।' },
   },
   'speaker.volume_off': {
-    ...grade('major', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted']),
-    ...bySound(30 * second),
+    ...grade('major', [...noSound, 'speaker.missing', 'speaker.muted'], [30 * second, 5 * second]),
+    ...bySound,
     title: { en: 'Speaker volume at or near zero', hi: 'स्पीकर का वॉल्यूम लगभग शून्य है' },
     action: {
       en: 'Open the sound settings. Raise the output volume to about 70. Set the balance to the middle.',
@@ -217,8 +211,8 @@ export const roomFaults = {
     },
   },
   'speaker.volume_low': {
-    ...grade('minor', ['pc.silent', 'usb.flapping', 'sound.service_down', 'speaker.missing', 'speaker.muted', 'speaker.volume_off']),
-    ...bySound(2 * minute),
+    ...grade('minor', [...noSound, 'speaker.missing', 'speaker.muted', 'speaker.volume_off'], [2 * minute, 5 * second]),
+    ...bySound,
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
     action: {
       en: 'Open the sound settings. Raise the output volume to about 70.',
@@ -226,8 +220,8 @@ export const roomFaults = {
     },
   },
   'usb.flapping': {
-    ...grade('major', ['pc.silent']),
-    ...seen(times(minute, 5 * minute), 'devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
+    ...grade('major', ['pc.silent'], [minute, 5 * minute]),
+    ...asked('devnum of /sys/bus/usb, the kernel log', 'cfgmgr32: when a device last came'),
     title: { en: 'A USB device comes and goes', hi: 'एक USB डिवाइस बार-बार कट रहा है' },
     action: {
       en: 'Plug the device straight into the PC. If it goes on, replace its cable.',
@@ -235,8 +229,8 @@ export const roomFaults = {
     },
   },
   'usb.power_saving': {
-    ...grade('info', ['pc.silent']),
-    ...seen(times(5 * minute, 5 * minute), 'power of the USB device', 'power plan in the registry'),
+    ...grade('info', ['pc.silent'], [5 * minute, 5 * minute]),
+    ...asked('power of the USB device', 'power plan in the registry'),
     title: { en: 'USB saves power where a device drops out', hi: 'USB की पावर सेविंग से डिवाइस बार-बार कट रहा है' },
     action: {
       en: "Ask the state's engineer to switch off power saving for this USB device.",
@@ -244,8 +238,8 @@ export const roomFaults = {
     },
   },
   'display.missing': {
-    ...grade('major', ['pc.silent']),
-    ...seen(times(30 * second, 5 * second), '/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...grade('major', ['pc.silent'], [30 * second, 5 * second]),
+    ...asked('/sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Display not found', hi: 'स्क्रीन नहीं मिल रही' },
     action: {
       en: 'Switch the display on. Check its cable and the input that is chosen on it.',
@@ -253,8 +247,8 @@ export const roomFaults = {
     },
   },
   'display.low_resolution': {
-    ...grade('minor', ['pc.silent', 'display.missing']),
-    ...seen(times(2 * minute, 5 * second), 'modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
+    ...grade('minor', ['pc.silent', 'display.missing'], [2 * minute, 5 * second]),
+    ...asked('modes and EDID of /sys/class/drm', 'EnumDisplayDevices, EDID in the registry'),
     title: { en: 'Picture on the display is coarse', hi: 'स्क्रीन पर तस्वीर साफ़ नहीं है' },
     action: {
       en: 'Unplug the cable of the display and plug it in again. If it stays so, try another cable or adapter.',
@@ -262,8 +256,8 @@ export const roomFaults = {
     },
   },
   'program.missing': {
-    ...grade('major', ['pc.silent']),
-    ...seen(times(minute, minute), 'entries of the menu', 'uninstallers and packages in the registry'),
+    ...grade('major', ['pc.silent'], [minute, minute]),
+    ...asked('entries of the menu', 'uninstallers and packages in the registry'),
     title: { en: 'A program of the meeting is not installed', hi: 'मीटिंग का एक प्रोग्राम इंस्टॉल नहीं है' },
     action: {
       en: "Install the program that is named. If you may not, ask the state's engineer.",

@@ -29,17 +29,16 @@ export const second = 1_000;
 /** One minute, milliseconds. */
 export const minute = 60 * second;
 
-/** Default urgency of a fault, and the faults that hide it while they stand in the same room. */
-export const grade = (severity: Severity, parents: readonly string[]) => ({ severity, parents });
-
-/** How long a fault must stand and how long it must be gone. */
-export const times = (holdMs: number, clearMs: number) => ({ holdMs, clearMs });
+/** Default urgency, the faults that hide it while they stand in the same room, and how long it must stand and be gone. */
+export const grade = (severity: Severity, parents: readonly string[], [holdMs, clearMs]: readonly [number, number]) => ({
+  severity,
+  parents,
+  holdMs,
+  clearMs,
+});
 
 /** What is read on each system; a system without a reading answers `unknown`. `due`: nobody has written it yet; `none: …`: it cannot be had there, and why. */
 export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
-
-/** `times` and `asked` of one row. */
-export const seen = (when: ReturnType<typeof times>, linux: string, windows?: string) => ({ ...when, ...asked(linux, windows) });
 
 /** Pattern of a whole reason that a machine gives, and its Hindi with what the pattern caught. */
 export type Reason = readonly [pattern: string, hi: string];
