@@ -14,13 +14,6 @@ test('a message is forwarded only to whom it is meant for, whatever a client has
   expect(forwarded(pcTopic(own, 'state'))).toBe(false);
 });
 
-test('nothing is forwarded to a client whose session has ended', () => {
-  const { sessions, forwarded, refused } = setUp();
-  sessions.endUnless(() => false);
-  expect(forwarded(pcTopic(own, 'ack'))).toBe(false);
-  expect(refused).toEqual(['forward not_admitted']);
-});
-
 test('a denied publish is answered without an error, and nothing of it is left to route or to keep', () => {
   const { hooks, client, refused } = setUp();
   const packet: PublishPacket = { cmd: 'publish', topic: pcTopic(other, 'state'), payload: 'x', qos: 1, retain: true, dup: false };

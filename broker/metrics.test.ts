@@ -36,11 +36,3 @@ test('the page carries the series of the table with their help and values', () =
   expect(text).toContain('sabha_broker_slowed_total 1\n');
   expect(text).toContain('sabha_broker_registry_version 7\n');
 });
-
-test('the page carries the figures of the process, and every name keeps the rules of Prometheus', () => {
-  expect(text).toContain('process_resident_memory_bytes ');
-  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  expect(types.length).toBeGreaterThan(20);
-  for (const [, name = '', type] of types)
-    expect(`${name} ${type}`, name).toMatch(type === 'counter' ? /_total counter$/ : /(?<!_total) \w+$/);
-});

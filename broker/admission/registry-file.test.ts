@@ -32,12 +32,6 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a snapshot that is there at the start is used', () => {
-  publish(3);
-  expect(follow().version()).toBe(3);
-  expect(used).toEqual([3]);
-});
-
 test('a snapshot that comes later is used as soon as the folder says so, without the periodic reading', async () => {
   const registry = follow();
   expect(registry.version()).toBe(0);
@@ -53,8 +47,6 @@ test.each([
     'signed by another key',
     () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeSigningKeys().privateKey))),
   ],
-  ['altered after signing', () => writeFileSync(file, sealed(4).replace('\\"version\\":4', '\\"version\\":9'))],
-  ['of another shape', () => writeFileSync(file, '{"pcs":[]}')],
   ['gone', () => rmSync(file)],
 ])('the last good one stays in use when the file is %s, and that is said once', (_what, spoil) => {
   publish(3);
@@ -68,15 +60,6 @@ test.each([
   publish(4);
   tick();
   expect(registry.version()).toBe(4);
-});
-
-test('an older snapshot is refused while a newer one is in use', () => {
-  publish(7);
-  const registry = follow();
-  publish(6);
-  tick();
-  expect(registry.version()).toBe(7);
-  expect(lines.at(-1)).toContain('version 6 is older than 7');
 });
 
 test('an older snapshot is refused after a restart too; the same one is not', () => {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, makePrivateKey } from '@sabha/contracts';
+import type { Clock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAuthority } from '../../test/security/authority.ts';
 import { createTlsListener } from './tls.ts';
@@ -31,18 +31,6 @@ test('the key is made once, for this user alone, and the request is for it', asy
   expect(lines.at(-1)).toBe('certificate of the broker in use');
   expect([text('server.key'), text('server.csr')]).toEqual([key, request]);
   expect(new X509Certificate(pem).subject).toBe('CN=broker');
-});
-
-test.each([
-  ['not a certificate', () => Promise.resolve('hello')],
-  [
-    'it is for another key',
-    async () => (await (await createAuthority('Sabha')).issue({ cn: 'b', use: 'server', key: makePrivateKey() })).pem,
-  ],
-])('a certificate that will not do (%s) is not used, and said', async (line, pem) => {
-  writeFileSync(join(dataDir, 'server.pem'), await pem());
-  await open();
-  expect(lines).toEqual([`certificate of the broker cannot be used: ${line}`]);
 });
 
 test.each(['', 'no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'])(

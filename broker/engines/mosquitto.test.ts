@@ -33,11 +33,6 @@ describe('the password file', () => {
     for (const token of Object.values(tokens).filter((two) => two.length > 1)) expect(text).not.toContain(token);
     expect(without).toEqual([]);
   });
-
-  test('keeps the row of a token that still stands, though the token itself is not at hand', () => {
-    const before = renderUsers(both, tokens).text;
-    expect(renderUsers(both, {}, before)).toEqual({ text: before, without: [] });
-  });
 });
 
 test('the access list names the version of the registry, and nobody who is revoked', () => {
@@ -82,11 +77,7 @@ describe('with its files', () => {
     ['an older registry', () => ({}), /registry: version 1 is older than 2, which is in use$/],
     ['a forged one', () => ({ registryFile: forged() }), /forged: wrong signature$/],
     ['no tokens', () => ({ tokensFile: file('none') }), /none: cannot be read: ENOENT$/],
-    ['other tokens', () => ({ tokensFile: file('principals.json') }), /principals\.json: tokens: expected .*, found undefined$/],
-    ['no pid', () => ({ pidFile: file('principals.json') }), /principals\.json: not a process id: /],
-    ['a pid of nobody', () => ({ pidFile: pidOf('4194304') }), /pid: process 4194304 is not mosquitto: gone$/],
     ['a pid that is another process by now', () => ({ pidFile: pidOf(`${process.pid}`) }), /pid: process \d+ is not mosquitto: \S+$/],
-    ['a folder that is taken', () => ({ outDir: file('tokens') }), /cannot be read: ENOTDIR$/],
     ['no folder', () => ({ outDir: file('none') }), /none\/users, .*none\/acl: cannot be written: ENOENT$/],
   ])('%s is one line, and then nothing has changed', (what, more, line) => {
     update();

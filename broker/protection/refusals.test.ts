@@ -2,16 +2,6 @@ import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { createRareLog, createRefuse } from './refusals.ts';
 
-test('a thousand refusals are counted one by one and said once, and again after a minute', () => {
-  const { refuse, lines, counted, pass } = setUp();
-  for (let n = 0; n < 1_000; n += 1) refuse({ action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' });
-  expect(counted.get('publish retain')).toBe(1_000);
-  expect(lines).toEqual([['refused: publish, retain', { action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' }]]);
-  pass(60_000);
-  refuse({ action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' });
-  expect(lines).toHaveLength(2);
-});
-
 test('a client that makes up names cannot fill the log, nor write long lines', () => {
   const { refuse, lines, counted } = setUp();
   for (let n = 0; n < 1_000; n += 1) refuse({ action: 'connect', reason: 'unknown', who: `${n}${'x'.repeat(4_000)}` });

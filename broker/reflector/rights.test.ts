@@ -15,21 +15,6 @@ function setUp() {
   return { time, rights, tokenFor, pcs };
 }
 
-test('a token of flows is proven until its end, from the first snapshot with the key on', () => {
-  const { time, rights, tokenFor } = setUp();
-  const token = tokenFor('up/lucknow/hall');
-  expect(rights.prove(token)).toBe('stranger');
-  rights.use({ pcs: [] });
-  expect(rights.prove(token)).toBe('stranger');
-  rights.use({ reflectorKey, pcs: [] });
-  expect(rights.prove(token)).toEqual({ endsAt: startMs + 60_000, pc: pcMark('up/lucknow/hall') });
-  time.up = 59_999;
-  expect(rights.prove(token)).toMatchObject({ endsAt: startMs + 60_000 });
-  time.up = 60_000;
-  expect(rights.prove(token)).toBe('ended');
-  expect(rights.prove(token)).toBe('stranger');
-});
-
 test('another key, and the revocation of its PC, end the right of a token at once, also of one that was proven', () => {
   const { rights, tokenFor, pcs } = setUp();
   const token = tokenFor('up/lucknow/hall');

@@ -21,15 +21,6 @@ test('the limits are the figures of the design', () => {
 describe.each(linkClasses)('%s', (name) => {
   const limits = links[name];
 
-  test('a beat comes before the keepalive runs out, so that no ping is sent (floor: one ping between beats)', () => {
-    if (name === 'floor') expect(limits.beatMs).toBeLessThanOrEqual(2 * limits.keepaliveMs);
-    else expect(limits.beatMs).toBeLessThan(limits.keepaliveMs);
-  });
-
-  test('the broker admits the keepalive: at most 300 s', () => {
-    expect(limits.keepaliveMs).toBeLessThanOrEqual(300_000);
-  });
-
   test('R18 silence leaves room for a beat and for half as long again as the keepalive waits', () => {
     expect(limits.silentMs).toBeGreaterThan(limits.beatMs + 30_000);
     expect(limits.silentMs).toBeGreaterThanOrEqual(1.5 * limits.keepaliveMs);

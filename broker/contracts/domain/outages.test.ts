@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { causeKindOf, causeKinds, causeScope, isAbsence, nameInScope, openUpTo, pathOfScope, sureFrom, surenessOf } from './outages.ts';
+import { causeKindOf, causeKinds, causeScope, nameInScope, openUpTo, pathOfScope, sureFrom, surenessOf } from './outages.ts';
 
 test('a scope says what kind of cause it is, and its name; no path of a PC reads like one, whatever its state is called', () => {
   for (const kind of causeKinds) expect([kind, causeKindOf(causeScope(kind, 'bihar/gaya'))]).toEqual([kind, kind]);
@@ -26,9 +26,4 @@ test('a confidence is sure, likely or open, at one border each', () => {
     'open',
     'open',
   ]);
-});
-
-test('of what is away it is told why', () => {
-  expect(['pc.silent', 'centre.plane', 'outage.state'].map(isAbsence)).toEqual([true, true, true]);
-  expect(['camera.missing', 'power.on_battery', 'outage'].map(isAbsence)).toEqual([false, false, false]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allSeries, beatSeries, metricOf, type Series } from './series.ts';
+import { allSeries, beatSeries, type Series } from './series.ts';
 
 /** Base units of Prometheus, and the words that stand in a unit's place for counts, ratios and yes-or-no. */
 const baseUnits = ['seconds', 'bytes', 'celsius', 'meters', 'ratio'];
@@ -43,8 +43,4 @@ test('the numbers of a beat have keys that a beat may carry, and belong to a PC'
     expect(series.labels).toEqual(['state', 'site', 'pc']);
     expect(series.type).toBe('gauge');
   }
-});
-
-test('prom-client is given the same name, help and labels', () => {
-  for (const one of allSeries) expect(metricOf(one)).toEqual({ name: one.name, help: one.help, labelNames: [...one.labels] });
 });

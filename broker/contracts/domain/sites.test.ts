@@ -43,14 +43,6 @@ describe('a room is ready as far as its checks know', () => {
     expect(online([...well, unknown('clock')]).readiness).toBe('ready');
   });
 
-  test('a fault counts before what is unknown', () =>
-    expect(online([unknown('camera'), fault('microphone.missing')]).readiness).toBe('not-ready'));
-
-  test('a PC that says nothing of a room is unknown', () => {
-    expect(online([])).toEqual({ readiness: 'unknown', why: { component: 'pc', fault: null, reason: 'no checks' } });
-    expect(online([ok('pc'), ok('clock')]).readiness).toBe('unknown');
-  });
-
   test.each(presences.filter((presence) => presence !== 'online'))('a PC that is %s is unknown, whatever it said last', (presence) => {
     expect(readinessOf({ presence, checks: well })).toEqual({
       readiness: 'unknown',

@@ -2,13 +2,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
-import { connect, connectAsync } from 'mqtt';
+import { connect } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
 import { realClock } from './clock.ts';
 import { createRetries, openPartSession, type PartSession } from './session.ts';
 
 type Broker = { port: number; aedes: Aedes; cut(): void; close(): Promise<void> };
-const gatheredRounds = 10;
 const open: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
@@ -61,30 +60,6 @@ function session(port: number, { speed = 20, onMessage = (_topic: string) => {} 
   open.push(() => own.close());
   return { own, heard, lost, subscribed: () => subscribed };
 }
-
-test('no word waits behind the PUBACK before it, as with a client whose socket gathers small writes', async () => {
-  const { port, aedes, close } = await broker();
-  open.push(close);
-  const gathering = await connectAsync({ host: '127.0.0.1', port, clientId: 'gathering' });
-  open.push(() => gathering.endAsync(true));
-  gathering.on('message', () => setImmediate(() => gathering.publish('said/gathering', 'again')));
-  await gathering.subscribeAsync('g/gathering', { qos: 1 });
-  const one = session(port, { onMessage: () => setImmediate(() => one.own.send('said/own', Buffer.from('again'), 0)) });
-  await expect.poll(one.subscribed).toBe(1);
-  const done = { gathering: 0, own: 0 };
-  const ask = (to: string) => aedes.publish({ cmd: 'publish', qos: 1, topic: to, payload: 'x', retain: false, dup: false }, () => {});
-  await new Promise<void>((resolve) => {
-    aedes.on('publish', ({ topic }) => {
-      if (topic === 'said/own') done.own += 1;
-      else if (topic !== 'said/gathering') return;
-      else if (++done.gathering === gatheredRounds) return resolve();
-      ask(topic === 'said/own' ? 'a/own' : 'g/gathering');
-    });
-    ask('a/own');
-    ask('g/gathering');
-  });
-  expect(done.own).toBeGreaterThan(3 * gatheredRounds);
-});
 
 test('it subscribes all its filters under its own name, hears, sends, and says goodbye', async () => {
   const { port, aedes, close } = await broker();

@@ -28,14 +28,6 @@ test('a bucket pays its burst at once, then by its rate, and fills up again to n
   expect(paid(3_600_000)).toBe(5);
 });
 
-test('each name has a bucket of its own, and a debt outlives the sweeping of the others', () => {
-  const buckets = createBuckets(rate);
-  buckets.take('leh', 25, 0);
-  expect(buckets.waitMs('kargil', 5, 0)).toBe(0);
-  buckets.take('kargil', 1, 1_500);
-  expect(buckets.waitMs('leh', 0, 1_500)).toBe(500);
-});
-
 test('65,536 names are kept: one more takes the place of the oldest', () => {
   const buckets = createBuckets({ perSecond: 0.001, burst: 1 });
   for (let name = 0; name <= 65_536; name += 1) buckets.take(`${name}`, 1, 0);

@@ -36,11 +36,3 @@ test('what takes over two seconds is told of on one line, which goes when it is 
   expect(await done).toBe('done');
   expect([shown, due]).toEqual([['|2 s', '|3 s', '|4 s', '|'], []]);
 });
-
-test('what is quick, and what ends in an error, leaves nothing behind', async () => {
-  const { shown, due, pass, reject, done } = open(true);
-  pass(1_000);
-  reject(new Error('no'));
-  await expect(done).rejects.toThrow('no');
-  expect([shown, due]).toEqual([[], []]);
-});

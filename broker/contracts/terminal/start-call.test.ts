@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
 import { startCall, startLineIn } from './rows-of-centre.ts';
 
-const none = { 'no-agent': false, editor: false, prepare: false };
-
-test('says what was asked', () => {
-  expect(startCall([], {})).toEqual(none);
-  expect(startCall(['--editor', '--no-agent', '--lang', 'hi'], {})).toMatchObject({ editor: true, 'no-agent': true });
-});
-
 test('a start with --help started a centre: it says each option, in the language of who asks', () => {
   const [called, ...rows] = startCall(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
   expect(called).toBe('npm start -- OPTION … [--lang en|hi]');

@@ -23,40 +23,15 @@ test('what is sealed is opened with the public key, unchanged', () => {
 describe('nothing of a file is used', () => {
   const sealed = sealSnapshot(snapshot, privateKey);
 
-  test('when one character of what was signed is another, wherever it is', () => {
-    const { signed, signature } = JSON.parse(sealed);
-    for (let at = 0; at < signed.length; at++) {
-      const other = signed[at] === '0' ? '1' : '0';
-      const tampered = JSON.stringify({ signed: signed.slice(0, at) + other + signed.slice(at + 1), signature });
-      expect(openSnapshot(tampered, publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
-    }
-  });
-
-  test('when another key signed it', () => {
-    const other = createPublicKey(makeSigningKeys().publicKey);
-    expect(openSnapshot(sealed, other)).toEqual({ ok: false, reason: 'wrong signature' });
-  });
-
-  test('when the signature is missing, empty or not base64', () => {
-    const { signed } = JSON.parse(sealed);
-    for (const signature of ['', 'AAAA', '!!!', sealed]) {
-      expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
-    }
-    expect(openSnapshot(JSON.stringify({ signed }), publicKey).ok).toBe(false);
-  });
-
   test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('when it is %j', (text) => {
     expect(openSnapshot(text, publicKey)).toMatchObject({ ok: false, reason: expect.stringMatching(/.{5,}/) });
   });
 
   test.each([
-    ['is not JSON', '{'],
-    ['has no version', JSON.stringify({ at: 1, pcs: [] })],
     ['has version 0', JSON.stringify({ ...snapshot, version: 0 })],
     ['names a PC that is none', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], pc: 'ladakh/leh/all' }] })],
     ['holds a token where its hash belongs', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], tokenHash: 'one' }] })],
     ['writes a serial number in another way', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], certificates: ['0a'] }] })],
-    ['does not say whether a PC is revoked', JSON.stringify({ ...snapshot, pcs: [{ pc: 'a/b/c', tokenHash: hashToken('x') }] })],
   ])('when it is signed well but %s', (_what, signed) => {
     const signature = sign(null, Buffer.from(signed), privateKey).toString('base64');
     expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toMatchObject({ ok: false, reason: expect.any(String) });

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
-  isTrainRequest,
   noCookie,
   readTrainAnswer,
   readTrainDenial,
@@ -46,18 +45,6 @@ test('the report of the longest train comes in parts that no tunnel cuts; one of
   const [nothing, ...more] = writeTrainReport(9, []).map((part) => readTrainAnswer(part));
   expect(more).toEqual([]);
   expect(nothing && readTrainReport(nothing)).toEqual([]);
-});
-
-test('a packet of STAMP, one that is cut short and one of another kind are none of ours', () => {
-  const stamp = Buffer.alloc(48);
-  stamp.writeUInt32BE(1_000_000, 0);
-  const hello = writeTrainRequest({ kind: 'hello', train: 0, seq: 0, token, cookie });
-  const strange = Buffer.from(hello);
-  strange[4] = 99;
-  expect([isTrainRequest(stamp), isTrainRequest(hello.subarray(0, 47)), isTrainRequest(hello)]).toEqual([false, false, true]);
-  expect(readTrainRequest(strange)).toBeUndefined();
-  expect(readTrainAnswer(hello)).toBeUndefined();
-  expect(readTrainAnswer(hello.subarray(0, 9))).toBeUndefined();
 });
 
 test('why nothing comes is read as it was written, and no reason of a later version is taken for one of ours', () => {
