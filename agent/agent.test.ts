@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { type Birth, type Check, type Config, encode, type Inventory, makeSigningKeys, type Signed, sealSigned } from '@sabha/contracts';
+import { type Birth, type Check, type Config, encode, makeSigningKeys, type Signed, sealSigned } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { centrePublicKey, sealed } from '../test/centre-key.ts';
 import { createAgent } from './agent.ts';
@@ -123,19 +123,6 @@ test('a link that is lost asks at once where it broke, and the centre reads it a
   net.state.answer = 'admit';
   await clock.pass(120_000);
   expect(said()).toEqual([broken, whole, broken, whole]);
-});
-
-test('the budget is that of the class, from the first moment and from the moment it changes; a stop writes it down', async () => {
-  const config: Config = { pc, version: 3, profile: { link: 'geo', elevationM: 0, expected: {} } };
-  const { agent, clock, net, budget } = setUp();
-  expect(budget.figures().testLimit).toBe(1_500_000_000);
-  agent.start();
-  await clock.pass(1_000);
-  net.down('config', encode('config', sealed(config)));
-  expect(budget.figures().testLimit).toBe(36_000_000);
-  budget.used('tests', 10);
-  await agent.stop('stopped');
-  expect(setUp({ config: sealed(config) }).budget.figures()).toMatchObject({ testLimit: 36_000_000, testBytes: 0 });
 });
 
 test('a change is a state message and a numbered event that says from what to what', async () => {
@@ -289,23 +276,6 @@ test('R17 a fresh hello runs the probes before the birth', async () => {
   await clock.pass(1_000);
   expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll', digest: agent.table.digest() } }]);
   expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
-});
-
-test('the inventory goes out when it changed; one that cannot be read is one line and asked again; one that is too large says so', async () => {
-  const { agent, clock, net, inventory, logs } = setUp();
-  inventory.items = new Error('no tool');
-  agent.start();
-  await clock.pass(60_000);
-  expect(logs.filter((line) => line.includes('inventory'))).toEqual(['the inventory could not be read: Error: no tool']);
-  inventory.items = { os: 'two' };
-  await clock.pass(3_600_000);
-  const [sent] = net.take('inventory') as { message: Inventory }[];
-  expect(sent?.message).toMatchObject({ items: { os: 'two' } });
-  await clock.pass(24 * 3_600_000);
-  expect(net.take('inventory')).toEqual([]);
-  inventory.items = { list: 'x'.repeat(70_000) };
-  await clock.pass(24 * 3_600_000);
-  expect(net.take('inventory')).toMatchObject([{ message: { items: { tooLargeBytes: expect.any(Number) } } }]);
 });
 
 test('when the power is about to end it says so once, and the next boot tells when and how this one ended, until the centre has heard it', async () => {

@@ -1,7 +1,7 @@
 /** The agent as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -84,38 +84,3 @@ test.skipIf(!existsSync('/dev/full'))(
     expect(card()).toBe('0');
   },
 );
-
-test('a person before a terminal was told {"level":60,…"the database is locked"}: he is told in words, and a pipe in JSON', {
-  tags: ['long'],
-}, async () => {
-  const data = join(folder, 'terminal');
-  const first = run({ ...good, SABHA_DATA: data });
-  while (!first.lines.includes('ready')) await once(first.child.stdout as NodeJS.ReadableStream, 'data');
-  const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data, LC_ALL: 'hi_IN.UTF-8', COMMAND: `${process.execPath} ${script}` };
-  const terminal = spawn('/usr/bin/script', ['--quiet', '--return', '--command', '$COMMAND', '/dev/null'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  terminal.stdout.on('data', (part) => {
-    said += part;
-  });
-  expect(await once(terminal, 'close')).toEqual([1, null]);
-  expect(said.trim()).toBe(`${data}/spool.db: यहाँ दूसरा एजेंट चल रहा है: पहले उसे बंद करें`);
-  first.child.kill('SIGTERM');
-  await first.ended;
-});
-
-test('a system that did not say in time whether it ends left the agent without a goodbye: its card stayed new, and nobody knew that it was stopped', {
-  tags: ['long'],
-}, async () => {
-  const data = join(folder, 'hung-system');
-  const tools = join(folder, 'tools');
-  mkdirSync(tools);
-  writeFileSync(join(tools, 'systemctl'), '#!/bin/sh\ntrap "" TERM\nsleep 20 &\nwait\nwait\n', { mode: 0o755 });
-  const { child, lines, ended } = run({ ...good, SABHA_DATA: data, PATH: `${tools}:${process.env['PATH']}` });
-  while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
-  child.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
-  expect(readFileSync(join(data, 'card.html'), 'utf8')).toContain('data-written="0"');
-});

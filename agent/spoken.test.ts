@@ -62,11 +62,3 @@ test('"run" talked JSON to a person before a terminal', () => {
     '! data/agent/spool.db: another agent runs here: end it first',
   ]);
 });
-
-test('a centre that is not reached keeps the verdict back for half a minute, not for ever', () => {
-  const { said, look } = open();
-  look(18);
-  expect(said).toEqual([]);
-  look(4);
-  expect(said).toEqual(['| Ready (not proven)']);
-});

@@ -1,9 +1,6 @@
-import type { Inventory } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { handClock } from './agent.test-helper.ts';
 import { watchInventory } from './inventory.ts';
-
-const watchCameras = () => () => undefined;
 
 test('a camera that came is in the inventory soon, and one that comes and goes all day makes one reading in ten minutes', async () => {
   const clock = handClock();
@@ -45,19 +42,4 @@ test('a camera that came is in the inventory soon, and one that comes and goes a
   expect(readings).toBe(before);
   watch.stop();
   expect(watches).toBe(0);
-});
-
-test('an inventory that heeds no signal and never ends is given up after 60 s, and asked again an hour later', async () => {
-  const [clock, read, warnings] = [handClock(), [] as Inventory[], [] as string[]];
-  const answers = [new Promise<never>(() => {}), Promise.resolve({ os: 'one' })];
-  const log = { info() {}, warn: (_fields: object, line: string) => void warnings.push(line) };
-  const platform = { inventory: () => answers.shift() ?? Promise.reject(new Error('asked too often')), watchCameras };
-  const watch = watchInventory({ platform, clock, log, onRead: (inventory) => read.push(inventory) });
-  watch.start();
-  await clock.pass(65_000);
-  expect(warnings).toEqual(['the inventory could not be read: no end within 60 s']);
-  await clock.pass(3_600_000);
-  expect(read.map(({ items }) => items)).toEqual([{ os: 'one' }]);
-  expect(watch.current()).toEqual(read[0]);
-  watch.stop();
 });

@@ -64,17 +64,3 @@ test('after a sign-out the room is unknown at once and as long as `run` lives, a
   again.tell([check('microphone', 'unknown')]);
   expect((await again.asked())[0]).toBe('microphone unknown');
 });
-
-test('it is written on a change and once a minute, and again where that failed', () => {
-  const { clock, room, tell } = seat();
-  for (let at = 0; at < 12; at += 1) {
-    tell([check('microphone')]);
-    clock.at += 10_000;
-  }
-  expect(room.writes).toBe(2);
-  room.isFull = true;
-  tell([check('microphone', 'fault')]);
-  room.isFull = false;
-  tell([check('microphone', 'fault')]);
-  expect([room.writes, room.file]).toEqual([3, expect.stringContaining('fault')]);
-});

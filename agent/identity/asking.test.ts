@@ -62,19 +62,6 @@ test('79 characters were typed by phone: with the package of the centre the firs
   expect(await whole.ask()).toMatchObject({ code, centre });
 });
 
-test('the package of another centre: it is said, and the name of it is not asked for', async () => {
-  const other = { centre: 'https://old.example.org:8443', pin: pinOf(Buffer.from('another root')) };
-  const line = 'old.example.org:8443 is not the centre that gave this code';
-  const whole = somebody([code, code], [['pin', line], [hall]], { known: other });
-  expect(await whole.ask()).toMatchObject({ code, centre: { host: 'old.example.org' } });
-  expect(whole.said).toEqual(['Code of the office: ', line, moved, `Code of the office: ${code}`]);
-  // Of a half the other one is that of the package: there is nothing to correct in it.
-  const short = somebody([''], [['pin', line], [hall]], { known: other });
-  await short.ask({ code: half });
-  expect(short.said[0]).toBe('What answers at old.example.org:8443 is not the centre of this package: call the administrator.');
-  expect(short.said.at(-1)).toBe(tryAgain);
-});
-
 test('of several PCs a digit says which, by its room, in Hindi too; what is none of them was answered by the bare question again', async () => {
   const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
@@ -137,27 +124,6 @@ test('a used-up code ended the program, where a mistyped one was asked for again
   expect(said).toContain('sabha.example.org:8443 answered 401: this enrolment code is used up');
   const no = { ok: false, line: 'sabha.example.org:8443 answered 403: ladakh/leh/vc-1 is revoked: ask the centre to replace it' } as const;
   expect(await askUntil({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
-});
-
-test('what is mistyped is said and stands there to be corrected: nothing is typed twice, and no wrong code costs a try', async () => {
-  const cut = code.slice(0, -1);
-  const { said, ask } = somebody(
-    [cut, code, 'ftp://x', 'sabha.exmple.org', 'sabha.example.org'],
-    [['name', 'sabha.exmple.org:8443: ENOTFOUND'], [hall]],
-  );
-  expect(await ask()).toMatchObject({ centre });
-  expect(said).toEqual([
-    'Code of the office: ',
-    'the enrolment code has 39 characters, it should have 40',
-    `Code of the office: ${cut}`,
-    'Name of the centre, such as sabha.example.org: ',
-    '"ftp://x" is no address https://HOST:PORT',
-    'Name of the centre, such as sabha.example.org: ftp://x',
-    'sabha.exmple.org:8443: ENOTFOUND',
-    'Your code is not used up.',
-    tryAgain.trim(),
-    'Name of the centre, such as sabha.example.org: sabha.exmple.org',
-  ]);
 });
 
 test('what the call says is not asked for, and of a centre that does not know the question the path is', async () => {

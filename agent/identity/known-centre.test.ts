@@ -31,7 +31,6 @@ test('a package that is of no centre says nothing; one that is says its address 
 
 test.each([
   ['half a code', { code: half, pc: 'a/b/c' }, { code: whole, centre: place, pc: 'a/b/c' }],
-  ['a whole code, of whichever centre', { code, pc: 'a/b/c' }, { code, centre: place, pc: 'a/b/c' }],
   [
     'another centre',
     { code: half, centre: 'other.example.org', pc: 'a/b/c' },

@@ -62,14 +62,6 @@ test('a renewal that fails is tried again and again, never more than once a seco
   expect(identity().key).not.toBe('first');
 });
 
-test('the roots are asked for on the first day, and then once a week', async () => {
-  const { clock, days } = setUp(1);
-  await clock.pass(dayMs + hourMs);
-  expect(days('roots')).toHaveLength(1);
-  await clock.pass(26 * dayMs);
-  expect(days('roots')).toHaveLength(4);
-});
-
 test('a clock that is years behind renews nothing; set right, it does so within the hour', async () => {
   const { clock, days } = setUp(1);
   clock.jump(-20 * 365 * dayMs);

@@ -44,17 +44,6 @@ it('F14 kills the program and what it started when the signal aborts', async () 
   await expect.poll(() => pids.filter(isAlive)).toEqual([]);
 });
 
-it('kills a program that is followed, and what it started, when it is cancelled; and tells nothing of it', async () => {
-  let ends = 0;
-  const end = () => {
-    ends += 1;
-  };
-  const { started: cancel, pids } = await startFamily((command) => followCommand(command, { line: () => {}, end }));
-  cancel();
-  await expect.poll(() => pids.filter(isAlive)).toEqual([]);
-  expect(ends).toBe(0);
-});
-
 it('leaves no followed program behind when the agent itself is killed', async () => {
   const file = join(scratch(), 'pid');
   const child = JSON.stringify(

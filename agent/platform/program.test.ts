@@ -13,11 +13,6 @@ test('says how it ended, and of an error what was said of it', async () => {
   expect(await node("console.log('out'); console.error('no'); process.exit(3)")).toEqual({ code: 3, text: 'no' });
 });
 
-test('a program that is not there has no code and says so', async () => {
-  const { code, text } = await runProgram('/no/such/program', []);
-  expect([code, text]).toEqual([null, expect.stringContaining('ENOENT')]);
-});
-
 test('S17 a program that ends without a word: its arguments, which may be secret, are told to nobody', async () => {
   expect(await node('process.exit(1)', 'SECRET')).toEqual({ code: 1, text: '' });
 });

@@ -15,22 +15,6 @@ it('says what changed in its first three digits and nothing else; of a long numb
   expect(beats.pick({ load: 0.26, up: 123_499 }, 80)).toEqual({ load: 0.26 });
 });
 
-it('whoever begins to listen is said everything again', () => {
-  const beats = createBeatNumbers();
-  beats.said(beats.pick({ load: 0.25 }, 80));
-  beats.forget();
-  expect(beats.pick({ load: 0.25 }, 80)).toEqual({ load: 0.25 });
-});
-
-it('never needs more room than it has; what does not fit comes first in the next', () => {
-  const beats = createBeatNumbers();
-  const numbers = { up: 1, load: 2, mem: 3, disk: 4 };
-  const first = beats.pick(numbers, 17);
-  expect(first).toEqual({ up: 1, load: 2 });
-  beats.said(first);
-  expect(beats.pick({ ...numbers, up: 5 }, 17)).toEqual({ mem: 3, disk: 4 });
-});
-
 it.each([0, 0.3, 1])('with all numbers there are, %s of them changing, each is said within any 15 beats of 60 B', (changing) => {
   const random = seeded(changing * 10 + 1);
   const beats = createBeatNumbers();

@@ -1,4 +1,4 @@
-import { type BeatKey, beatSeries, linkClasses, links, pcTopic, thinBeatBytes } from '@sabha/contracts';
+import { type BeatKey, beatSeries, linkClasses, links, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { createBeatNumbers, createBeatRoom } from './beat-sender.ts';
 
@@ -34,9 +34,4 @@ test.each(linkClasses)('on %s beats with many numbers and a long name took more 
   expect(wireBytes).toBeLessThan((0.86 * links[link].budget.telemetryBytes * days) / 31);
   // And what they may take is used.
   expect(numbers / beats.length).toBeGreaterThan(4);
-});
-
-test('the first beat of a session says all there is, except on a thin link', () => {
-  const firstOf = (link: (typeof linkClasses)[number]) => createBeatRoom(() => links[link], 40).bytes();
-  expect(linkClasses.map(firstOf)).toEqual([1_000, 1_000, 1_000, thinBeatBytes, thinBeatBytes]);
 });

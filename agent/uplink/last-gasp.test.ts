@@ -31,18 +31,3 @@ test('it is said when the power is about to end, once in a power cut, and again 
   await settled();
   expect(said).toEqual([90_000, null]);
 });
-
-test('what found no connection is said again at the next look, and never twice at a time', async () => {
-  const { line, said, gasp } = setUp();
-  line.isUp = false;
-  gasp(ending);
-  gasp(ending);
-  expect(said).toHaveLength(1);
-  await settled();
-  line.isUp = true;
-  gasp(ending);
-  await settled();
-  gasp(ending);
-  await settled();
-  expect(said).toHaveLength(2);
-});

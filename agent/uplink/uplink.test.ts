@@ -68,31 +68,6 @@ test('a birth says for how long nobody heard this process: since the last sessio
   expect(second).toBeLessThanOrEqual(64_000);
 });
 
-test('a line that died with the mains was said to be the line: a birth says when the mains were away, where that fell into the time nobody heard it', async () => {
-  const { uplink, clock, net, ack, session, seen } = setUp();
-  const gone = () => net.take('presence').map(({ message }) => (message as { gone?: unknown }).gone);
-  const away = (of: { from: number; to: number | null }) => {
-    seen.gone = { ending: false, ...of };
-  };
-  away({ from: clock.now() - 60_000, to: null });
-  uplink.start();
-  await clock.pass(0);
-  expect(gone()).toEqual([undefined]);
-  ack(0, { session: session() });
-  await clock.pass(60_000);
-  away({ from: clock.now() - 400_000, to: clock.now() - 300_000 });
-  net.cut();
-  await clock.pass(4_000);
-  expect(gone()).toEqual([undefined]);
-  // They were back before the agent noticed that its line is dead.
-  away({ from: clock.now() - 150_000, to: clock.now() - 100_000 });
-  net.cut();
-  await clock.pass(60_000);
-  expect(gone().at(-1)).toEqual(seen.gone);
-  ack(0, { session: session(), want: ['birth'] });
-  expect(gone()).toEqual([undefined]);
-});
-
 test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
   const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');
@@ -135,25 +110,6 @@ test('R16 a forged session, however high, costs no event and leaves sessions tha
   expect(spool.range()).toMatchObject({ id, last });
   expect(spool.nextSession()).toBeLessThan(2 ** 41);
   expect(net.take('presence').length).toBeGreaterThan(1);
-});
-
-test('an ack says who measures the link of the site, and by which right; a wrong clock of the PC shortens it by nothing', async () => {
-  const { uplink, clock, seen, ack, session } = setUp();
-  uplink.start();
-  await clock.pass(1_000);
-  clock.jump(-5_000_000);
-  const centreNow = 1_790_000_000_000;
-  const token = Buffer.alloc(16, 7);
-  const reflector = { port: 8_620, token: token.toString('base64url'), endsAt: centreNow + 10_800_000 };
-  ack(0, { at: centreNow, session: session(), measure: true, reflector });
-  ack(0, { at: centreNow });
-  ack(0, { at: centreNow, measure: true });
-  ack(0, { at: centreNow, measure: false });
-  expect(seen.words).toEqual([
-    { measures: true, grant: { port: 8_620, token, endsUp: clock.up() + 10_800_000 } },
-    { measures: true, grant: undefined },
-    { measures: false, grant: undefined },
-  ]);
 });
 
 test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {
@@ -256,17 +212,6 @@ test('it comes back with full jitter up to the limit of its class, and begins an
   expect(uplink.figures().connected).toBe(true);
 });
 
-test('a refused identity backs off to five minutes on every class', async () => {
-  const { uplink, clock, net } = setUp();
-  net.state.answer = 'refuse';
-  uplink.start();
-  await clock.pass(24 * 3_600_000);
-  const gaps = net.connects.slice(1).map(({ at }, n) => at - (net.connects[n]?.at ?? 0));
-  expect(Math.max(...gaps)).toBeGreaterThan(200_000);
-  expect(Math.max(...gaps)).toBeLessThanOrEqual(300_000);
-  expect(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length).toBeGreaterThan(100_000);
-});
-
 test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing and tries once per wait', async () => {
   const { uplink, clock, net, event, spool, session, ack } = setUp();
   uplink.start();
@@ -303,26 +248,6 @@ test('R16 each birth tells how the last boot ended until the first is acknowledg
   expect(net.take('presence')).toMatchObject([{ message: { kind: 'birth', previous } }]);
   ack(0, { session: session(), want: ['birth'] });
   expect(net.take('presence')[0]?.message).not.toHaveProperty('previous');
-});
-
-test('a last gasp goes at once, and the state with it, however short ago another went; it is done when the broker has it', async () => {
-  const { uplink, clock, net, status, session } = setUp();
-  expect(await uplink.gasp(90_000)).toBe(false);
-  uplink.start();
-  await clock.pass(5_000);
-  status('pc', 'ok');
-  net.take('state');
-  net.take('presence');
-  status('power', 'unknown');
-  expect(net.take('state')).toEqual([]);
-  expect(await uplink.gasp(90_000)).toBe(true);
-  const told = { kind: 'gasp', boot: 'boot-1', session: session(), at: clock.now(), reason: 'power', runtimeMs: 90_000 };
-  expect(net.take('presence')).toMatchObject([{ at: 5_000, message: told }]);
-  expect(net.take('state')).toMatchObject([{ at: 5_000, message: { checks: [{ component: 'power' }] } }]);
-  await clock.pass(10_000);
-  expect(net.take('state')).toEqual([]);
-  net.cut();
-  expect(await uplink.gasp(null)).toBe(false);
 });
 
 test('a stop says goodbye and ends; where the broker is mute it does not wait for long, and nothing is sent or tried afterwards', async () => {

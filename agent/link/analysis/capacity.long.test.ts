@@ -37,18 +37,6 @@ test(`of ${ways} ways, with loss and with a queue that is too short, none is tol
   expect(answered).toBeGreaterThan(0.7 * ways);
 });
 
-test('a relay that reorders within 40 ms makes no rate and no bound below nothing', () => {
-  const { next } = randomFrom(4);
-  for (let at = 0; at < ways; at += 1) {
-    const run = measure(
-      { bps: 0.5 * mbit * 100 ** next(), bucketBytes: 3 * kB },
-      { budgetBytes: 30 * kB * 30 ** next(), change: (train) => late(train, 40, next) },
-    );
-    expect(run.bps ?? 1).toBeGreaterThan(0);
-    expect(run.atLeastBps ?? 1).toBeGreaterThan(0);
-  }
-});
-
 test('a lower bound is never above what the link carries, whatever the jitter', () => {
   const { next } = randomFrom(9);
   const above: string[] = [];
@@ -76,25 +64,6 @@ test('a line that lends nothing is not told to lend, whatever the jitter', () =>
   expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > ways / 4) });
 });
 
-test.each(['a walk', 'spikes', 'a long tail'] as const)(
-  'delays like %s, in which no packet overtakes another, make no bound above what the link carries, nor, below 60 ms, a rate far from it',
-  (kind) => {
-    const { next } = randomFrom(12);
-    const wrong: string[] = [];
-    for (let at = 0; at < 0.75 * ways; at += 1) {
-      const mostMs = 300 * next() ** 2;
-      const change = (train: Train) => delayed(train, { kind, mostMs, next });
-      const { bps, atLeastBps, error } = measure(
-        { bps: 4.94 * mbit, bucketBytes: 3 * kB },
-        { budgetBytes: 40 * kB * 20 ** next(), change },
-      );
-      if ((atLeastBps ?? 0) > 1.05 * 4.94 * mbit) wrong.push(`${mostMs} ms: at least ${atLeastBps}`);
-      if (mostMs < 60 && Math.abs(error) > 0.25) wrong.push(`${mostMs} ms: ${(bps ?? 0) / mbit}`);
-    }
-    expect(wrong).toEqual([]);
-  },
-);
-
 test('what is sent never passes it, whatever it is', () => {
   const { next } = randomFrom(11);
   for (let at = 0; at < 0.75 * ways; at += 1) {
@@ -103,22 +72,3 @@ test('what is sent never passes it, whatever it is', () => {
     expect(bytes).toBeLessThanOrEqual(budget);
   }
 });
-
-type Delays = { kind: 'a walk' | 'spikes' | 'a long tail'; mostMs: number; next: () => number };
-
-/** Each packet comes so much later, and in order. */
-function delayed({ packets, arrivals }: Train, { kind, mostMs, next }: Delays): Train {
-  let walkMs = mostMs * next();
-  let lastUs = 0;
-  const delayMs = () => {
-    if (kind === 'spikes') return next() < 0.1 ? mostMs * next() : 0;
-    if (kind === 'a long tail') return (mostMs / 20) * (next() ** -0.7 - 1);
-    walkMs = Math.max(0, walkMs + ((next() - 0.5) * mostMs) / 5);
-    return walkMs;
-  };
-  const late = arrivals.map(({ seq, us }) => {
-    lastUs = Math.max(lastUs, us + 1_000 * delayMs());
-    return { seq, us: lastUs };
-  });
-  return { packets, arrivals: late };
-}

@@ -108,7 +108,7 @@ export type AltitudeRow = {
 };
 
 /** The rows that are known. */
-export const altitudeCatalogue: readonly AltitudeRow[] = [
+const altitudeCatalogue: readonly AltitudeRow[] = [
   {
     match: /^Dell Inc\.? OptiPlex\b/i,
     maxAltitudeM: 3_048,

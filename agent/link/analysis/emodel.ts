@@ -30,12 +30,12 @@ export function delayImpairment(oneWayMs: number): number {
 }
 
 /** Ie,eff, G.107 (7-29); the loss in percent. */
-export function lossImpairment(percent: number, { ie, bpl, burstRatio }: { ie: number; bpl: number; burstRatio: number }): number {
+function lossImpairment(percent: number, { ie, bpl, burstRatio }: { ie: number; bpl: number; burstRatio: number }): number {
   return ie + ((95 - ie) * percent) / (percent / burstRatio + bpl);
 }
 
 /** G.107, annex B. Just above 0 the cubic dips below 1, which is no score. */
-export function mosOf(r: number): number {
+function mosOf(r: number): number {
   if (r <= 0) return 1;
   return r >= 100 ? 4.5 : Math.max(1, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6);
 }

@@ -49,19 +49,7 @@ it.each<[Partial<PathFacts>, string]>([
 });
 
 it('over every mixture of facts: a fault only where a part was seen broken, and no part that is nearer than one that was seen to work', () => {
-  const values = {
-    linkUp: [true, false],
-    local: ['on', 'no carrier', 'no way out', 'unknown'],
-    gateway: ['answers', 'dead', 'none', 'unknown'],
-    names: ['answered', 'silent', 'unknown'],
-    centreName: ['found', 'missing', 'unknown'],
-    outside: ['reached', 'elsewhere', 'names', 'silent', 'unknown'],
-    centre: ['proven', 'open', 'stranger', 'undated', 'ended', 'refused', 'mute', 'other port', 'unreachable', 'silent', 'unknown'],
-    losesPackets: [true, false],
-    wereWell: [true, false],
-  };
-  let mixtures: Record<string, unknown>[] = [{}];
-  for (const [key, all] of Object.entries(values)) mixtures = mixtures.flatMap((one) => all.map((value) => ({ ...one, [key]: value })));
+  const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
   const hasMoved = ({ centreName, wereWell }: PathFacts) => centreName === 'missing' && !wereWell;
@@ -80,7 +68,7 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
     'path.between': ({ linkUp, centre, losesPackets }) => losesPackets || (!linkUp && centre !== 'proven'),
   };
   expect(mixtures).toHaveLength(63_360);
-  for (const facts of mixtures as PathFacts[]) {
+  for (const facts of mixtures) {
     const { status, fault } = whereItBreaks(facts);
     expect(status === 'fault', JSON.stringify(facts)).toBe(fault !== null);
     if (fault !== null) expect(evidence[fault]?.(facts), JSON.stringify(facts)).toBe(true);

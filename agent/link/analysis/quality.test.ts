@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { breaksOff, type Echo, latest, lossAtMostOver, lossOfEither, probesFor, qualityOf, type Window, windowOf } from './quality.ts';
+import { breaksOff, type Echo, lossAtMostOver, lossOfEither, qualityOf, type Window, windowOf } from './quality.ts';
 
 type Fate = 'back' | 'lost up' | 'lost down';
 
@@ -68,22 +68,4 @@ it('says nothing where what came makes no sense: a number from the future, a tim
   expect(says({ repliedAt: second.receivedAt - 1 })).toBeUndefined();
   expect(says({ receivedAt: Number.NaN })).toBeUndefined();
   expect(says({ arrivedAt: second.sentAt + 0.3 })?.roundTripsMs).toEqual([50, 0]);
-});
-
-it('counts a doubled echo once, and takes packets that overtook each other as what they are', () => {
-  const [first, second, third] = echoes(many('back', 3)) as [Echo, Echo, Echo];
-  const overtaken = [first, { ...third, reflectorSeq: 1, arrivedAt: 60 }, { ...second, reflectorSeq: 2, arrivedAt: 61 }, first];
-  const window = windowOf({ sent: 3, echoes: overtaken });
-  expect(window?.up).toMatchObject({ sent: 3, lost: 0, runs: 0 });
-  expect(window?.down).toMatchObject({ sent: 3, lost: 0, runs: 0 });
-});
-
-it('adds windows up, and takes of the latest as many as the question needs', () => {
-  const windows = [one([...many('back', 19), 'lost up', ...many('back', 80)]), one(many('back', 100)), one(many('back', 100))];
-  expect(qualityOf(windows)?.up.loss).toBeCloseTo(1 / 300, 9);
-  expect(latest(windows, probesFor(0.01))).toEqual(windows);
-  expect(latest(windows, 150)).toEqual(windows.slice(1));
-  expect(latest(windows, 301)).toBeUndefined();
-  expect([0.01, 0.02, 0.03, 0.1].map(probesFor)).toEqual([300, 150, 100, 30]);
-  expect(qualityOf([])).toBeUndefined();
 });

@@ -43,16 +43,6 @@ it('to rise it needs 1.35 of the need, so that a link at the border does not swi
   expect(tiersOf(run([free(1_300), ...times(3, free(3_520))])).at(-1)).toBe('hd');
 });
 
-it('loss and jitter take a tier as well, and the cause says what keeps it from the next one', () => {
-  const limits = (facts: WayFacts) => run([facts])[0]?.limit;
-  expect(limits(good)).toBeNull();
-  expect(limits(free(1_400))).toBe('capacity');
-  expect(run([{ ...good, lossAt: () => 0.04 }])).toMatchObject([{ tier: 'sd', limit: 'loss' }]);
-  expect(run([{ ...good, lossAt: () => 0.2 }])).toMatchObject([{ tier: null, limit: 'loss' }]);
-  expect(run([{ ...good, jitterMs: 60, jitterBeforeMs: 60 }])).toMatchObject([{ tier: null, limit: 'jitter' }]);
-  expect(run([free(1_300), ...times(2, free(3_200))]).at(-1)).toMatchObject({ tier: 'sd', limit: 'capacity' });
-});
-
 it('C15 a lower bound gives the tier that it meets, and leaves a higher one unknown', () => {
   const least = (kbps: number) => run([free(kbps, { leastBps: kbps * kbit })]);
   expect(least(50_000)).toMatchObject([{ tier: 'fhd', limit: null }]);

@@ -212,12 +212,12 @@ const deviations = 4;
 export type Baseline = readonly number[];
 
 /** The baseline with the median of one more window, milliseconds; the oldest falls out. */
-export function withWindow(baseline: Baseline, medianMs: number): Baseline {
+function withWindow(baseline: Baseline, medianMs: number): Baseline {
   return [...baseline, Math.round(medianMs * 10) / 10].slice(-kept);
 }
 
 /** Above it a round trip is not usual; undefined while that is not known. */
-export function usualLimitMs(baseline: Baseline): number | undefined {
+function usualLimitMs(baseline: Baseline): number | undefined {
   if (baseline.length < needed) return undefined;
   const median = quantile(baseline, 0.5);
   const spread = quantile(
@@ -235,10 +235,10 @@ export type Latch = { stands: boolean; against: number };
 const inARow = 3;
 
 /** A finding that nothing speaks for yet. */
-export const openLatch: Latch = { stands: false, against: 0 };
+const openLatch: Latch = { stands: false, against: 0 };
 
 /** The finding after one more window that said so or did not. */
-export function latched({ stands, against }: Latch, said: boolean): Latch {
+function latched({ stands, against }: Latch, said: boolean): Latch {
   if (said === stands) return { stands, against: 0 };
   return against + 1 >= inARow ? { stands: said, against: 0 } : { stands, against: against + 1 };
 }

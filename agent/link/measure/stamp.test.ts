@@ -48,26 +48,3 @@ it('waits for what is late no longer than three of the slowest round trips, and 
   expect(over).toBe(20_000 + 2_650 + 4_000);
   expect(await silent).toEqual({ sent: 23, echoes: [] });
 });
-
-it('a socket that cannot be had is a reason, and packets of others say nothing', async () => {
-  const { clock, state, open } = setUp();
-  state.refuses = 'ENOTFOUND';
-  expect(await stampRound({ clock, open, grant, session: 7, probes: 20, paceMs: 100 })).toBe('ENOTFOUND');
-  state.refuses = null;
-  let take: (packet: Buffer) => void = () => undefined;
-  const made = stampRound({
-    clock,
-    grant,
-    session: 7,
-    probes: 1,
-    paceMs: 100,
-    open: (port, onPacket) => {
-      take = onPacket;
-      return open(port, () => undefined);
-    },
-  });
-  await clock.pass(50);
-  for (const packet of [Buffer.alloc(3), Buffer.alloc(44), Buffer.alloc(44, 255)]) take(packet);
-  await clock.pass(10_000);
-  expect(await made).toMatchObject({ echoes: [] });
-});

@@ -46,42 +46,7 @@ it('begins a new month of UTC by its own clock while no server has proven the ti
   expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
 });
 
-it('begins a new month by the clock of the server after a start', () => {
-  const { budget, store } = counted();
-  budget.follow(() => endOfNovember);
-  budget.used('tests', 36_000_000);
-  budget.close();
-  const { budget: later } = counted(store, handClock(Date.UTC(2027, 0, 2)));
-  later.follow(() => Date.UTC(2027, 0, 2));
-  expect(later.figures()).toMatchObject({ month: '2027-01', testBytes: 0 });
-});
-
 const may = Date.UTC(2026, 4, 10);
-
-it.each([0, Date.UTC(2030, 0, 1)])('keeps the month of the server when the PC starts with its clock at %d', async (wrong) => {
-  const { budget, store } = counted(memoryStore(), handClock(may));
-  budget.follow(() => may);
-  budget.used('tests', 7_000);
-  budget.close();
-  const clock = handClock(wrong);
-  const { budget: again } = counted(store, clock);
-  again.used('tests', 1_000);
-  await clock.pass(50 * 60 * minuteMs);
-  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
-  again.follow(() => may);
-  expect(again.figures()).toMatchObject({ month: '2026-05', testBytes: 8_000 });
-});
-
-it('ends the month of the server while the server is away, as its clock runs on', async () => {
-  const clock = handClock(Date.UTC(2030, 0, 1));
-  const { budget } = counted(memoryStore(), clock);
-  let server: number | null = endOfNovember;
-  budget.follow(() => server);
-  budget.used('tests', 500);
-  server = null;
-  await clock.pass(11 * minuteMs);
-  expect(budget.figures()).toMatchObject({ month: '2026-12', testBytes: 0 });
-});
 
 const wrongClocks = [0, may, Date.UTC(2026, 11, 31), Date.UTC(2030, 0, 1)];
 const stepBytes = 3_000_000;

@@ -31,11 +31,6 @@ it('asks with every header that RFC 3261 wants of a request', () => {
   expect(text.endsWith('\r\n\r\n')).toBe(true);
 });
 
-it('names the transport where it is not UDP, and puts an IPv6 address into brackets', () => {
-  expect(request('tls')).toContain('OPTIONS sip:bridge.example:5060;transport=tls SIP/2.0\r\nVia: SIP/2.0/TLS ');
-  expect(request('tcp', '2001:db8::5')).toContain('OPTIONS sip:[2001:db8::5]:5060;transport=tcp SIP/2.0');
-});
-
 it('reads the status of an answer to this very question, in the short forms and folded too', () => {
   expect(read('SIP/2.0 200 OK')).toMatchObject({ kind: 'response', status: 200, answers: 'ours' });
   expect(read('SIP/2.0 404')).toMatchObject({ status: 404, answers: 'ours' });
@@ -47,20 +42,14 @@ it.each([
   ['another branch', 'another', [`Via: SIP/2.0/UDP h;branch=z9hG4bK${branch}9`, 'CSeq: 1 OPTIONS']],
   ['ours below the top', 'another', [`Via: SIP/2.0/UDP h;branch=z9hG4bKq, SIP/2.0/UDP h;branch=z9hG4bK${branch}`, 'CSeq: 1 OPTIONS']],
   ['another number', 'misfit', [own[0] ?? '', 'CSeq: 2 OPTIONS']],
-  ['no number', 'misfit', [own[0] ?? '']],
   ['another method', 'misfit', [own[0] ?? '', 'CSeq: 1 INVITE']],
-  ['no Via', 'another', ['CSeq: 1 OPTIONS']],
 ])('does not take an answer with %s for its own', (_, answers, headers) => {
   expect(read('SIP/2.0 200 OK', headers)).toMatchObject({ kind: 'response', answers });
 });
 
-it.each([
-  'HTTP/1.1 400 Bad Request\r\n\r\n',
-  '\0\0\0',
-  'SIP/2.0 999 What\r\n\r\n',
-  'SIP/3.0 200 OK\r\n\r\n',
-  'hello',
-  'OPTIONS / HTTP/1.1\r\n\r\n',
-])('calls %j garbage', (text) => {
-  expect(readMessage(Buffer.from(text), branch).kind).toBe('garbage');
-});
+it.each(['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0', 'SIP/3.0 200 OK\r\n\r\n', 'hello', 'OPTIONS / HTTP/1.1\r\n\r\n'])(
+  'calls %j garbage',
+  (text) => {
+    expect(readMessage(Buffer.from(text), branch).kind).toBe('garbage');
+  },
+);

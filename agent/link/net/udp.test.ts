@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
 import { udpTo } from './udp.ts';
 
-const unpaid = () => undefined;
-const lost = () => Promise.reject(Object.assign(new Error('lost'), { code: 'EAI_AGAIN' }));
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
@@ -40,18 +38,4 @@ it('what any other port or address sends to it is not heard', async () => {
   for (const other of [stranger, await server()]) other.send('stranger', from.port, '127.0.0.1');
   reflector.send('friend', from.port, from.address);
   await expect.poll(() => heard).toEqual(['friend']);
-});
-
-it('a line that loses much was not measured, as the name of the centre was lost too: its last address will do', async () => {
-  const reflector = await server();
-  const finds = [{ address: '127.0.0.1', family: 4 }];
-  const open = udpTo('centre.example', unpaid, { find: async () => finds.pop() ?? lost() });
-  for (const word of ['first', 'second']) {
-    const udp = await open(reflector.address().port, () => undefined);
-    if (typeof udp === 'string') throw new Error(udp);
-    udp.send(Buffer.from(word));
-    expect(String((await once(reflector, 'message'))[0])).toBe(word);
-    udp.close();
-  }
-  expect(await udpTo('centre.example', unpaid, { find: lost })(1, () => undefined)).toBe('EAI_AGAIN');
 });

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAuthority } from '../../../test/security/authority.ts';
 import { identityFolder, storeIdentity } from '../../identity/identity.ts';
-import { type Given, isHeldFile, remove, setUp, stop, type Windows } from './install.ts';
+import { type Given, remove, setUp, stop, type Windows } from './install.ts';
 
 type Call = { program: string; args: readonly string[] };
 type Played = {
@@ -178,9 +178,5 @@ describe('stop', () => {
     await stop({ ...played.windows, isHeld: () => --held > 0 });
     expect(held).toBe(0);
     await expect(stop({ ...played.windows, isHeld: () => true })).rejects.toThrow('a program in it does not end');
-  });
-
-  test('isHeldFile is false for a free file and for a missing one', () => {
-    expect([isHeldFile(import.meta.filename), isHeldFile('/no/such/file')]).toEqual([false, false]);
   });
 });

@@ -1,11 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { centreOf, pack } from './pack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sabha-packed-'));
@@ -14,15 +13,6 @@ const read = (name: string) => readFileSync(join(folder, name));
 
 beforeAll(() => pack({ out: folder, version: '1.0.0', minimum: '0.0.0', expires: 1 }));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-test('the packed agent began a second time by itself: a module that a verb loads is not what was started', async () => {
-  const out = mkdtempSync(join(tmpdir(), 'sabha-pack-'));
-  onTestFinished(() => rmSync(out, { recursive: true }));
-  writeFileSync(join(out, 'verb.ts'), "export const run = () => console.log('run');\nif (import.meta.main) run();\n");
-  writeFileSync(join(out, 'entry.ts'), "const { run } = await import('./verb.ts');\nrun();\n");
-  await pack({ out, version: '1.0.0', minimum: '0.0.0', expires: 1, entry: join(out, 'entry.ts') });
-  expect(execFileSync(process.execPath, [join(out, 'agent.mjs')], { encoding: 'utf8' })).toBe('run\n');
-});
 
 test('the packed agent is at most 900 KB, its seat in a session 400, and its launcher, which stays in memory, 20', () => {
   expect(statSync(join(folder, 'agent.mjs')).size).toBeLessThanOrEqual(900 * kilobyte);
@@ -39,44 +29,6 @@ test('the seat of the room held the text of every verb in memory: packed apart i
   seat.kill('SIGTERM');
   expect(await once(seat, 'exit')).toEqual([0, null]);
 });
-
-test.runIf(process.platform === 'linux')(
-  'the seat that has joined and written its card holds no library of hashes and keys in its memory',
-  async () => {
-    const data = mkdtempSync(join(tmpdir(), 'sabha-seat-'));
-    const path = join(data, 'run.sock');
-    const { promise: saidAll, resolve } = Promise.withResolvers<void>();
-    const server = createServer((socket) => {
-      const room = {
-        type: 'room',
-        pc: 'ladakh/leh/hall',
-        profile: { link: 'fibre', elevationM: 3_524, expected: {} },
-        checks: [],
-      };
-      socket.on('data', (line) => line.includes('"checks"') && resolve()).write(`${JSON.stringify(room)}\n`);
-    }).listen(path);
-    const told =
-      "process.on('exit', () => console.log(process.moduleLoadList.filter((one) => /^NativeModule (crypto|net)$/.test(one)).join()))";
-    const env = { PATH: process.env['PATH'], SABHA_DATA: data, SABHA_ROOM_SOCKET: path, HOME: data, XDG_RUNTIME_DIR: data };
-    const seat = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(told)}`, join(folder, 'room.mjs')], {
-      env,
-    });
-    onTestFinished(() => {
-      seat.kill('SIGKILL');
-      server.close();
-      rmSync(data, { recursive: true });
-    });
-    let said = '';
-    seat.stdout.on('data', (some) => {
-      said += some;
-    });
-    await saidAll;
-    await expect.poll(() => readdirSync(data, { recursive: true }).some((name) => `${name}`.endsWith('.html'))).toBe(true);
-    seat.kill('SIGTERM');
-    await once(seat, 'close');
-    expect(said.trim().split('\n').at(-1)).toBe('NativeModule net');
-  },
-);
 
 test('what nobody in the agent uses is not in it, and nothing loads undici', () => {
   const text = read('agent.mjs').toString();

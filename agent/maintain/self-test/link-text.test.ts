@@ -30,20 +30,6 @@ it('says what the link is good for, what keeps it from more, and the figures beh
   ]);
 });
 
-it('says what lasts, what the line lends at first, and what of it is free, as seen by this PC', () => {
-  const lent = { up: { bps: 7_910_000, bytes: 128_400 }, down: null };
-  const rates = { upBps: 2_000_000, downBps: 8_000_000 };
-  const capacity = { at: now, how: 'train' as const, udpBlocked: false, burst: lent, ...rates };
-  const said = (more: Pick<NonNullable<LinkReport['capacity']>, 'free'>, language: 'en' | 'hi') =>
-    linkLines({ at: now, capacity: { ...capacity, ...more } }, now, language).slice(1);
-  expect(said({ free: rates }, 'en')).toEqual(['  Capacity: up 2 Mbit/s (at first 7.91 Mbit/s, for 128 kB), down 8 Mbit/s']);
-  expect(said({ free: { upBps: 1_500_000, downBps: null } }, 'en')[1]).toBe('  Free, as seen by this PC: up 1.5 Mbit/s, down unknown');
-  expect(said({ free: { upBps: 1_500_000, downBps: 8_000_000 } }, 'hi')).toEqual([
-    '  स्पीड: जाने में 2 Mbit/s (शुरू में 7.91 Mbit/s, 128 kB तक), आने में 8 Mbit/s',
-    '  ख़ाली, जैसा इस PC से दिखता है: जाने में 1.5 Mbit/s, आने में 8 Mbit/s',
-  ]);
-});
-
 it('C17 says a rate that the line kept as "at least", with its bytes; and a lower bound as "at least"', () => {
   const capacity = { at: now, how: 'train' as const, udpBlocked: false, upBps: 2_000_000, downBps: null };
   const more = { seenBytes: { up: 5_847_600, down: null }, atLeast: { upBps: null, downBps: 57_200_000 } };

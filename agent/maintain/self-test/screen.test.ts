@@ -1,4 +1,4 @@
-import { type Check, type Clock, type Language, languages, noneExpected } from '@sabha/contracts';
+import { type Check, type Clock, languages, noneExpected } from '@sabha/contracts';
 import { expect, it, test } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
 import { nothing, whole } from '../../link/analysis/path.test-helper.ts';
@@ -6,7 +6,7 @@ import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createProbes } from '../../probes/probes.ts';
 import type { CheckReport } from './report.ts';
-import { progressOn, screenOf, toScreen } from './screen.ts';
+import { toScreen } from './screen.ts';
 import { exitCodeOf, selfTest, toJson } from './self-test.ts';
 
 const clock: Clock = {
@@ -150,30 +150,4 @@ it('tells a program each step of the way, and none where nobody went it', async 
   });
   expect(JSON.parse(toJson(away))).not.toHaveProperty('layers');
   expect(toScreen(away, 'en', usual)).not.toContain('router');
-});
-
-it('is coloured on a terminal alone, where neither NO_COLOR nor a dumb terminal asks for plain text', async () => {
-  const on = (out: object, env = {}) => screenOf(out, env);
-  expect(on({ isTTY: true, columns: 100 })).toEqual({ columns: 100, isColoured: true });
-  expect(on({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })).toEqual({ columns: 100, isColoured: false });
-  expect(on({ isTTY: true, columns: 3 }, { NO_COLOR: '', TERM: 'dumb' })).toEqual({ columns: 40, isColoured: false });
-  expect(on({})).toEqual({ columns: 80, isColoured: false });
-  expect(on({ isTTY: true, columns: 0 })).toEqual({ columns: 80, isColoured: true });
-  const found = await report({ rows: [muted] });
-  const coloured = toScreen(found, 'en', { columns: 80, isColoured: true });
-  expect(coloured).toContain('\u001b[31;1m✖\u001b[0m Microphone');
-  expect(coloured.replaceAll(/\p{Cc}\[[\d;]*m/gu, '')).toBe(toScreen(found, 'en', usual));
-});
-
-it.each<[Language, string]>([
-  ['en', 'checking 2/16: Microphone'],
-  ['hi', 'जाँच चल रही है 2/16: माइक'],
-])('its progress in %s is one line that is written over and wiped at the end', (language, line) => {
-  const written: string[] = [];
-  const progress = progressOn({ columns: 80, write: (text) => written.push(text) }, language);
-  progress.tell('microphone', 2, 16);
-  progress.end();
-  expect(written).toEqual([`\r\u001b[K${line}`, '\r\u001b[K']);
-  progressOn({ columns: 0, write: (text) => written.push(text) }, language).tell('microphone', 2, 16);
-  expect(written.at(-1)).toBe(written[0]);
 });

@@ -2,7 +2,7 @@ import type { Check, Clock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
-import { type Subject, selfTest, toJson, toText } from './self-test.ts';
+import { type Subject, selfTest } from './self-test.ts';
 
 const clock: Clock = {
   now: () => 1_700_000_000_000,
@@ -36,53 +36,6 @@ const probes = [probe('microphone', async () => [ok]), probe('camera', async () 
 
 const test = (list: Probe[], subject?: Partial<Subject>) =>
   selfTest({ subject: { ...office, ...subject }, platform: createUnwritten(), probes: list, clock });
-
-it('reports the whole path of the PC and each check, in the form of the contract', async () => {
-  const report = await test(probes, { pc: 'ladakh/leh/vc-1' });
-  const json = JSON.parse(toJson(report));
-  expect(json).toEqual({
-    pc: 'ladakh/leh/vc-1',
-    site: 'ladakh/leh',
-    at: 1_700_000_000_000,
-    ms: 0,
-    checks: [
-      {
-        component: 'microphone',
-        device: 'expected-1',
-        name: 'सभा माइक',
-        status: 'ok',
-        fault: null,
-        reason: 'in use by another program',
-        ms: 0,
-        provenAt: null,
-      },
-      {
-        component: 'camera',
-        device: 'expected-1',
-        name: 'Eye',
-        status: 'fault',
-        fault: 'camera.missing',
-        reason: null,
-        ms: 0,
-        provenAt: null,
-      },
-    ],
-  });
-});
-
-it('says in English what works, what does not, and what to do first', async () => {
-  const [report, limits] = toText(await test(probes), 'en').split('\n\nLimits at ');
-  expect(limits).toMatch(/^sea level: the height of this site is not set, or 0 m\n/);
-  expect(report?.split('\n')).toEqual([
-    'Conference room (capital/this-office/this-pc)',
-    '',
-    '◐ Microphone, सभा माइक: there, open, not proven (in use by another program)',
-    '✖ Camera, Eye: Camera not found',
-    '    → Unplug the camera cable and plug it in again. If it is still not found, try another USB port.',
-    '',
-    'Faults: 1.',
-  ]);
-});
 
 it('says unknown of a probe that fails or hangs, and goes on to the next', async () => {
   const failing = probe('failing', async () => {

@@ -42,14 +42,6 @@ test('a download goes on where the link broke, however often', async () => {
   expect(readdirSync(folder)).toEqual(['agent.mjs']);
 });
 
-test('a server that begins anew is taken from the beginning', async () => {
-  const { file } = setUp();
-  const { fetchFrom } = server(content, [3]);
-  await download(file, wanted, fetchFrom);
-  expect(await download(file, wanted, async () => ({ from: 0, pieces: (await fetchFrom(0)).pieces }))).toBeNull();
-  expect(readFileSync(file)).toEqual(content);
-});
-
 test('S10 what is not what was signed is thrown away, however it differs, and the next try begins anew', async () => {
   const { file } = setUp();
   const changed = Buffer.from(content);

@@ -30,11 +30,6 @@ function refused(code: string): never {
   throw Object.assign(new Error(code), { code });
 }
 
-test('without an update the installed version is started', () => {
-  const { slots, choose } = setUp();
-  expect([choose(1), slots.inUse()]).toEqual([null, null]);
-});
-
 test('a version on trial is started, and once proven it is the one in use; the next goes into the other slot', () => {
   const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
@@ -93,15 +88,6 @@ describe('F25 a disk that refuses never leaves the PC without an agent:', () => 
       expect(start(slots)).toEqual({ file: next, trial: '3.0.0' });
     },
   );
-
-  test.each(['ENOSPC', 'EACCES'])('nor where a trial cannot be taken back (%s), and the installed one where none is in use', (code) => {
-    const { slots, bring, choose, refuses } = setUp();
-    bring('2.0.0');
-    choose(1);
-    choose(2);
-    refuses.writes = code;
-    expect(start(slots)).toEqual({ file: null, trial: null });
-  });
 
   test.each(['EACCES', 'EIO', 'EMFILE'])(
     'a state that cannot be read now (%s) is not thrown away: the installed one is started meanwhile',

@@ -154,39 +154,12 @@ test('F25 a full disk while a version is on trial: it is said, the proof is trie
   expect(late.state.restarts).toEqual(['update-taken-back']);
 });
 
-test.each(['manifest', 'busy', 'disk'] as const)('a step that throws (%s) is said, and tried again', async (what) => {
-  const { state, options, pass } = setUp();
-  const broken = () => {
-    throw new Error('broken');
-  };
-  if (what === 'manifest') options.source.manifest = broken;
-  if (what === 'busy') options.isBusy = broken;
-  if (what === 'disk') state.full = true;
-  startUpdater(options);
-  state.manifest = manifest('1.1.0');
-  await pass(20 * minute);
-  const times = () => state.said.filter((line) => line.startsWith('the updater is held up')).length;
-  await expect.poll(() => times()).toBeGreaterThan(0);
-  const before = times();
-  await pass(minute);
-  await expect.poll(() => times()).toBeGreaterThan(before);
-  expect(state.restarts).toEqual([]);
-});
-
 test('S10 a PC whose clock is dead judges an offer by the time of the centre', async () => {
   const { state, options, pass } = setUp();
   const now = options.clock.now();
   state.offMs = -20 * 365 * 24 * hour;
   startUpdater(options);
   state.manifest = manifest('1.1.0', { expires: now + 24 * hour });
-  await pass(20 * minute);
-  expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
-});
-
-test('S10 an offer below the lowest version that it names itself is refused', async () => {
-  const { state, options, pass } = setUp();
-  startUpdater(options);
-  state.manifest = manifest('1.1.0', { minimum: '1.2.0' });
   await pass(20 * minute);
   expect([state.events, options.slots.read().trial]).toEqual([['refused'], null]);
 });

@@ -46,24 +46,6 @@ it('tells once, 2 s after a camera came with several nodes, and says nothing of 
   expect(waits()).toEqual([]);
 });
 
-it('looks every 10 s where the folder cannot be watched', async () => {
-  const root = scratch();
-  const { clock, run, waits } = handClock();
-  let calls = 0;
-  const cancel = watchCameras(root, clock, () => {
-    calls += 1;
-  });
-  await expect.poll(waits).toEqual([10_000]);
-  mkdirSync(join(root, 'dev'));
-  writeFileSync(join(root, 'dev/video0'), '');
-  run(10_000);
-  await expect.poll(waits).toEqual([2_000, 10_000]);
-  run(2_000);
-  expect(calls).toBe(1);
-  cancel();
-  expect(waits()).toEqual([]);
-});
-
 /** A folder that goes with the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-camera-watch-'));

@@ -121,29 +121,6 @@ it('a Video/Source of PipeWire without a node of the kernel is a camera, with th
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });
 });
 
-it('a camera that both have is one, and who looks at it through PipeWire uses it; what is cast of a screen is no camera', async () => {
-  const source = (id: number, props: object) => ({
-    id,
-    type: 'PipeWire:Interface:Node',
-    info: { props: { 'media.class': 'Video/Source', ...props } },
-  });
-  const dumped = printed([
-    source(30, { 'node.name': 'v4l2_input.usb', 'node.description': 'HD Pro', 'api.v4l2.path': '/dev/video0', 'media.role': 'Camera' }),
-    { id: 31, type: 'PipeWire:Interface:Client', info: { props: { 'application.process.binary': 'firefox' } } },
-    { id: 32, type: 'PipeWire:Interface:Node', info: { props: { 'media.class': 'Stream/Input/Video', 'client.id': 31 } } },
-    { id: 33, type: 'PipeWire:Interface:Link', info: { state: 'active', 'output-node-id': 30, 'input-node-id': 32 } },
-    source(34, { 'node.name': 'cast', 'media.role': 'Screen' }),
-    source(35, { 'node.name': 'obs', 'node.description': 'OBS Virtual Camera' }),
-  ]);
-  const answer = await readCameras(tree({ ...c920, ...program(9, 'pipewire', '/usr/bin/pipewire', '/dev/video0') }), signal, dumped);
-  expect(answer).toMatchObject({
-    value: [
-      { name: 'HD Pro Webcam C920', usedBy: { known: true, value: ['firefox'] } },
-      { name: 'OBS Virtual Camera', isVirtual: true },
-    ],
-  });
-});
-
 it('says no camera only where whoever may know of one has answered', async () => {
   const hung: Output = { ok: false, why: 'aborted', text: '' };
   expect(await namesOf(tree({}))).toEqual([]);

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createClimate } from './figures.ts';
 import { tree } from './tree.test-helper.ts';
@@ -31,12 +29,4 @@ it('asks the zone of the processor where no driver of it is loaded, and only the
   expect((await read(zone)).sensors).toEqual([{ kind: 'processor', celsius: 52 }]);
   const driver = monitor(0, { name: 'k10temp', temp1_input: '41000' });
   expect((await read({ ...zone, ...driver })).sensors).toEqual([{ kind: 'processor', celsius: 41 }]);
-});
-
-it('has a window of its own for the load, and says how long the PC runs; a PC without sensors has none', async () => {
-  const root = tree(base);
-  const climate = createClimate(root);
-  expect(await climate()).toEqual({ uptimeSeconds: 90.5, loadRatio: null, sensors: [], humidityRatio: null });
-  writeFileSync(join(root, 'proc/stat'), 'cpu  160 0 70 810 60 0 0 0 0 0\n');
-  expect((await climate()).loadRatio).toBeCloseTo(0.8);
 });

@@ -47,19 +47,6 @@ it('takes the hottest sensor with the limit of its own firmware, and passes over
   expect(await createFigures(root)()).toMatchObject({ temperatureCelsius: 71, temperatureLimitCelsius: 90 });
 });
 
-it('takes the critical trip point of a thermal zone, and no limit that is a placeholder', async () => {
-  const zone = 'sys/class/thermal/thermal_zone0';
-  const trips = {
-    [`${zone}/trip_point_0_type`]: 'passive',
-    [`${zone}/trip_point_0_temp`]: '80000',
-    [`${zone}/trip_point_1_type`]: 'critical',
-  };
-  const real = tree({ [`${zone}/temp`]: '64000', ...trips, [`${zone}/trip_point_1_temp`]: '100000' });
-  expect(await createFigures(real.root)()).toMatchObject({ temperatureCelsius: 64, temperatureLimitCelsius: 100 });
-  const placeholder = tree({ [`${zone}/temp`]: '64000', ...trips, [`${zone}/trip_point_1_temp`]: '65261850' });
-  expect(await createFigures(placeholder.root)()).toMatchObject({ temperatureCelsius: 64, temperatureLimitCelsius: null });
-});
-
 it('throws where a figure cannot be read: that is neither well nor ill', async () => {
   await expect(createFigures(scratch())()).rejects.toThrow('/proc/stat cannot be read');
   await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');

@@ -20,16 +20,6 @@ it('finds a disk that turns, under an id that says nothing of its serial number'
   expect(other.turningDisks[0]?.id).not.toBe(turningDisks[0]?.id);
 });
 
-it('passes over disks of virtual machines, cards, and what the kernel calls a disk without hardware behind it', async () => {
-  const root = tree({
-    ...disk('sda', { model: 'QEMU HARDDISK' }),
-    ...disk('sdb', { removable: '1' }),
-    'sys/block/vda/queue/rotational': '1\n',
-    'sys/block/zram0/queue/rotational': '0\n',
-  });
-  expect((await readHardware(root)).turningDisks).toEqual([]);
-});
-
 it('tells maker and model of the PC, and the names that displays give themselves', async () => {
   const root = tree({
     'sys/class/dmi/id/sys_vendor': 'Dell Inc.\n',

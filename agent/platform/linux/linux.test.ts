@@ -39,20 +39,6 @@ it('sound is read once for all who ask at one time, anew when it is kept no long
   expect(await answered(ask(signal))).toBe(4);
 });
 
-it('a reading that failed is no answer for the next who asks', async () => {
-  let fails = true;
-  const { ask } = forAll(
-    async () => {
-      if (fails) throw new Error('no memory');
-      return 'well';
-    },
-    { up: () => 0, keptMs: () => 1_000 },
-  );
-  await expect(ask(signal)).rejects.toThrow('no memory');
-  fails = false;
-  expect(await ask(signal)).toBe('well');
-});
-
 it('does not call a camera missing where the session is gone whose PipeWire may have it', async () => {
   const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
   writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');

@@ -71,12 +71,6 @@ test('no sound service, no systemctl and a refusal are reasons', async () => {
   expect(await refused.reboot(signal)).toEqual({ done: false, reason: 'systemctl failed: Access denied' });
 });
 
-test('a reboot is asked of systemd, with nothing of the command in it', async () => {
-  const { orders, ran } = setUp();
-  expect(await orders.reboot(signal)).toEqual({ done: true });
-  expect(ran).toEqual([['systemctl', 'reboot']]);
-});
-
 test('one device is opened, muted or chosen by its id, which must be there', async () => {
   const { orders, ran } = setUp();
   for (const muted of [false, true])

@@ -30,11 +30,6 @@ it('says mains or battery, and how full it is', async () => {
   expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toMatchObject({ onMains: false, batteryChargeRatio: 0.41, isCharging: false });
 });
 
-it('goes by the battery where no mains supply is shown', async () => {
-  expect(await ask({ BAT0: battery('50') })).toMatchObject({ onMains: false });
-  expect(await ask({ BAT0: battery('100', 'Full') })).toMatchObject({ onMains: true });
-});
-
 it('says nothing of a PC without a battery, nor by the battery of a mouse or one that cannot be read', async () => {
   expect(await ask({})).toEqual(none);
   expect(await ask({ AC: mains('1') })).toEqual(none);

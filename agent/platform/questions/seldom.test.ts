@@ -21,21 +21,6 @@ function pc() {
   return { seen, ask: () => ask(platform, new AbortController().signal) };
 }
 
-it('asks anew only when the last answer is old, whether it was known or not', async () => {
-  const { seen, ask } = pc();
-  for (const up of [0, 99, 100, 199]) {
-    seen.up = up;
-    await ask();
-  }
-  expect(seen.asked).toBe(2);
-  seen.answer = { known: false, reason: 'not installed' };
-  for (const up of [200, 250]) {
-    seen.up = up;
-    expect(await ask()).toEqual(seen.answer);
-  }
-  expect(seen.asked).toBe(3);
-});
-
 it('a setting that was changed was seen five minutes later: what costs little says that it was touched', async () => {
   const { seen, ask } = pc();
   const asked: number[] = [];

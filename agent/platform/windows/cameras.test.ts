@@ -1,8 +1,6 @@
 import type { Profile } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createCameraProbe } from '../../probes/room/camera.ts';
-import { createUsbProbe } from '../../probes/room/usb.ts';
-import { readUses } from './consent.ts';
 import { camera, consent, endpoint, type Fake, fakeWindows, fileTime, type Keys, soundOf, user } from './fake.test-helper.ts';
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'meetup' }] } };
@@ -18,7 +16,6 @@ const firmware = camera({
   problem: 28,
 });
 const zoom = 'C:\\Program Files\\Zoom\\bin\\Zoom.exe';
-const hourMs = 3_600_000;
 
 async function look(devices = [camera()], fake: Fake = {}) {
   const platform = fakeWindows({ ...fake, calls: { devices: () => [frame, firmware, ...devices], ...fake.calls } }).platform;
@@ -75,36 +72,12 @@ it('programs of the meeting are denied it: camera.privacy; a key that is not the
   expect(await said({ [`HKU\\.DEFAULT\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe('ok: Logitech MeetUp');
 });
 
-/** What is said of a camera that came four times. */
-async function restless(keys: Keys): Promise<string[]> {
-  let arrivedAt = 1_000;
-  const platform = fakeWindows({ keys, calls: { devices: () => [camera({ arrivedAt })] } }).platform;
-  const probe = createUsbProbe({ up: () => 0 });
-  const said: string[] = [];
-  for (; arrivedAt <= 4_000; arrivedAt += 1_000) {
-    const { checks } = await probe.run({ platform, profile, self, signal: AbortSignal.timeout(5_000) });
-    said.push(...checks.map(({ device, status, fault }) => `${device}${fault ?? status}`));
-  }
-  return said;
-}
-
-it('a camera that came three times in an hour is told by the times of its arrivals: usb.flapping', async () => {
-  // Whether it saves power nobody has told.
-  expect(await restless({})).toEqual(['ok', 'ok', 'ok', 'usb.flapping']);
-});
-
 it('who has the camera is written down, and a time of 0 says that it is not over', async () => {
   expect(await used(use(soon()))).toEqual([['zoom']]);
   expect(await used(use(soon(), soon() + 500))).toEqual([[]]);
   expect(await used({})).toEqual(['Windows does not write down who uses it']);
   const teams = { [`${user}\\${consent}\\webcam\\MSTeams_8wekyb3d8bbwe`]: { LastUsedTimeStart: fileTime(soon()), LastUsedTimeStop: 0n } };
   expect(await used(teams)).toEqual([['teams']]);
-});
-
-it('what a power cut left behind was in use for ever', async () => {
-  const before = Date.now() - 1_000 * 24 * hourMs;
-  expect(await used(use(before))).toEqual([[]]);
-  expect(await used(use(soon()), { calls: { devices: () => [camera()], programs: () => [] } })).toEqual([[]]);
 });
 
 it("the frame server and Windows's own face recognition are no use by a program", async () => {
@@ -119,14 +92,6 @@ it("the frame server and Windows's own face recognition are no use by a program"
     expect(await used({ [`${user}\\${consent}\\webcam\\${name}`]: { LastUsedTimeStart: fileTime(soon()), LastUsedTimeStop: 0n } })).toEqual(
       [[]],
     );
-});
-
-it('the agent itself is no use by a program', async () => {
-  const own = 'C:\\Program Files\\Sabha\\node.exe';
-  const context = { running: [own], bootedAt: 0, root: 'C:\\Windows' };
-  const uses = (as: string) => readUses(fakeWindows({ keys: use(soon(), 0, own) }).native, 'webcam', { ...context, own: as });
-  expect(await uses(own.toUpperCase())).toEqual({ known: true, value: [] });
-  expect(await uses('C:\\other.exe')).toEqual({ known: true, value: [own] });
 });
 
 it('of two cameras Windows does not tell which one it is, nor of one where its record is seen to be wrong', async () => {

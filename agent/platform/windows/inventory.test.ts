@@ -43,15 +43,6 @@ it('cut, empty, or not its own: not known, with a reason, and the rest is told',
   expect((await said('')).items).toMatchObject({ os: { platform: 'win32' }, cameras: [], microphones: [], speakers: [] });
 });
 
-it.each([
-  ['missing', 'PowerShell is not there'],
-  ['aborted', 'PowerShell did not end in time'],
-  ['oversized', 'PowerShell oversized: blocked by rule'],
-  ['failed', 'PowerShell failed: blocked by rule'],
-] as const)('PowerShell that is %s is said so', async (why, reason) => {
-  expect((await read({ ok: false, why, text: 'blocked by\r\nrule' })).items['unknown']).toBe(reason);
-});
-
 it('no serial number, user or address is asked for', () => {
   expect(scripts.join()).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
 });

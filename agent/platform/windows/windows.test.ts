@@ -1,7 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Mute } from '../native.ts';
 import { endpoint, type Fake, fakeWindows, soundOf } from './fake.test-helper.ts';
 import { readPower } from './figures.ts';
@@ -51,20 +48,6 @@ it('the way out leads through the card that stands beside the router', () => {
   });
 });
 
-it('a neighbour is heard, silent, or not in the table', async () => {
-  const { platform } = fakeWindows({
-    calls: {
-      neighbours: () =>
-        new Map([
-          ['192.0.2.1', true],
-          ['192.0.2.9', false],
-        ]),
-    },
-  });
-  const heard = (address: string) => platform.isNeighbourHeard({ interface: 'x', address });
-  expect([await heard('192.0.2.1'), await heard('192.0.2.9'), await heard('192.0.2.3')]).toEqual([true, false, null]);
-});
-
 it('a boot has one id, whatever is done to the clock; without the registry, as far as the clock is let alone', () => {
   const made = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
   const boot = (changed: number, now: number) =>
@@ -74,22 +57,6 @@ it('a boot has one id, whatever is done to the clock; without the registry, as f
   const bare = (now: number) => fakeWindows({ noCalls: 'no', clock: { now: () => now } }).platform.bootId();
   expect(bare(Date.now())).toMatch(/^[0-9a-f]{32}$/);
   expect(bare(Date.now())).not.toBe(bare(Date.now() + 3_600_000));
-});
-
-it('a blue screen before this boot left its words after it', () => {
-  const root = mkdtempSync(join(tmpdir(), 'sabha-dumps-'));
-  onTestFinished(() => rmSync(root, { recursive: true }));
-  const crashed = () => fakeWindows({ root }).platform.crashedBefore();
-  expect(crashed()).toBe(false);
-  mkdirSync(join(root, 'Minidump'));
-  writeFileSync(join(root, 'Minidump/note.txt'), '');
-  for (const name of ['Minidump/112826-1.dmp', 'MEMORY.DMP']) {
-    expect(crashed(), name).toBe(false);
-    writeFileSync(join(root, name), '');
-    expect(crashed(), name).toBe(true);
-    utimesSync(join(root, name), 1, 1);
-  }
-  expect(crashed()).toBe(false);
 });
 
 it('orders: a restart is Windows’s own program; what only its user may do has a reason', async () => {
@@ -167,25 +134,4 @@ it('a microphone that goes, comes, is muted or chosen is told at the next look, 
   }
   cancel();
   expect(tasks.size).toBe(0);
-});
-
-it('a camera that is switched off or goes, and a sound service that fails, are told', async () => {
-  let marks = ['USB\\1 0'];
-  const cameras = await watched('watchCameras', { marks: () => marks });
-  expect(await cameras.look()).toBe(0);
-  marks = ['USB\\1 22'];
-  expect(await cameras.look()).toBe(1);
-  marks = [];
-  expect(await cameras.look()).toBe(2);
-  cameras.cancel();
-  let fails = false;
-  const sound = await watched('watchSound', {
-    sound: () => {
-      if (fails) throw new Error('EnumAudioEndpoints: 800706ba');
-      return soundOf([endpoint()]);
-    },
-  });
-  fails = true;
-  expect(await sound.look()).toBe(1);
-  sound.cancel();
 });

@@ -70,16 +70,6 @@ it.each([
   expect(numbers).toEqual({});
 });
 
-it('before enough probes nothing is known', async () => {
-  const none = await ask({ windows: [], tiers: { up: undefined, down: undefined }, slow: undefined });
-  expect(new Set(Object.values(none.said))).toEqual(new Set(['unknown: too few probes yet']));
-  const one = await ask({ windows: times(1), slow: undefined });
-  expect(one.said).toMatchObject({
-    loss: 'unknown: too few probes yet',
-    delay: 'unknown: not measured for long enough to know what is usual',
-  });
-});
-
 it('loss is judged by what the tier forgives, over as many probes as that needs, and says which way', async () => {
   const loss = async (windows: Window[], required?: Profile['tier']) =>
     (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
@@ -126,14 +116,6 @@ it('the tier is a fault below what the site must carry, in words; the worse dire
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
 
-it('of a line that is too thin and lends a burst, both rates are said', async () => {
-  const lent = { ...capacity, upBps: 497_000, burst: { up: { bps: 7_910_000, bytes: 128_000 }, down: null } };
-  const tierSaid = async (limit: 'capacity' | 'loss') =>
-    (await ask({ capacity: lent, tiers: { up: tier('audio', limit), down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
-  expect(await tierSaid('capacity')).toBe('link.tier_low: to the centre: audio only, for want of capacity (at first 7.9 Mbit/s, then 0.5)');
-  expect(await tierSaid('loss')).toBe('link.tier_low: to the centre: audio only, for its loss');
-});
-
 it('C15 a lower bound below the tier that the site must carry leaves the tier unknown, and one above it is ok', async () => {
   const tierSaid = async (up: TierState) =>
     (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, sureTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
@@ -146,11 +128,6 @@ it('C12 a tier that is not known says why the capacity is not', async () => {
   const reasons = { up: null, down: 'too many packets were lost' };
   const { said } = await ask({ tiers: { up: tier('fhd'), down: open }, capacity: { ...capacity, downBps: null, reasons } });
   expect(said['tier']).toBe('unknown: too many packets were lost');
-});
-
-it('C14 a tier that is too low for its delay says so', async () => {
-  const { said } = await ask({ tiers: { up: tier('sd', 'delay'), down: tier('sd', 'delay') } }, { tier: 'hd' });
-  expect(said['tier']).toBe('link.tier_low: to the centre: SD video at most, for its delay');
 });
 
 it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {

@@ -45,17 +45,6 @@ it('finds each break in turn, from this PC outwards', async () => {
   expect(await run()).toEqual(['ok', null]);
 });
 
-it('the centre is knocked at under its last address when its name cannot be looked up any more', async () => {
-  const { net, run, asked } = office();
-  net.connected = true;
-  await run();
-  net.connected = false;
-  Object.assign(net, { names: 'silent', centreName: 'silent' });
-  net.ports['203.0.113.5:8883'] = 'proven';
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-  expect(asked).toContain('203.0.113.5:8883');
-});
-
 it.each([
   { anchors: [anchor], connected: false },
   { anchors: [], connected: true },
@@ -77,39 +66,6 @@ it('C16 a router that refuses every name is not blamed for its line while the ce
   const own = office();
   Object.assign(own.net, { names: 'refused', centreName: 'refused', inHostsFile: '203.0.113.5' });
   expect(await own.run()).toEqual(['unknown', 'nobody but the centre could be asked']);
-});
-
-it('what fell silent at once is the line: the link was up at that address, and names were answered', async () => {
-  const { net, run } = office();
-  net.connected = true;
-  await run();
-  Object.assign(net, { connected: false, names: 'silent', centreName: 'silent' });
-  expect(await run()).toEqual(['path.last_mile', null]);
-  expect(await run(), 'as long as it lasts').toEqual(['path.last_mile', null]);
-  Object.assign(net, { names: 'none', centreName: 'found' });
-  await run();
-  Object.assign(net, { names: 'silent', centreName: 'silent' });
-  expect(await run(), 'the centre was gone before').toEqual([
-    'unknown',
-    'no name server answers, and the centre is silent at its last address',
-  ]);
-});
-
-it('a firewall of this PC that drops all it sends was a dead line: a router that is heard, and from which nothing came back, could not be asked', async () => {
-  const { clock, net, run } = office();
-  Object.assign(net, { names: 'silent', centreName: 'silent', heard: true, file: 'centre.example 203.0.113.5' });
-  net.ports[router] = 'silent';
-  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
-  await clock.pass(60_000);
-  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
-  net.heard = false;
-  expect(await run()).toEqual(['path.gateway', null]);
-});
-
-it('a system that tells nothing of its network makes no fault of router or line', async () => {
-  const { net, run } = office();
-  Object.assign(net, { state: undefined, names: 'silent', centreName: 'silent' });
-  expect(await run()).toEqual(['unknown', 'the router could not be asked']);
 });
 
 it('on a thin link it asks beyond the router once in 5 min, but at once when something near changed or the link was up meanwhile', async () => {
@@ -155,20 +111,6 @@ it('behind a login page at port 80 that lets names through "in the room nothing 
   expect((await run())[0]).toBe('path.between');
   Object.assign(net.ports, { '203.0.113.5:80': 'silent', '198.51.100.53:8883': 'refused' });
   expect(await run(), 'somebody beside the centre is reached at its port').toEqual(['path.centre', null]);
-});
-
-it('after a restart the last address of the centre is still known, of this centre alone', async () => {
-  const first = office();
-  first.net.ports['203.0.113.5:8883'] = 'proven';
-  await first.run();
-  const { net, run } = office();
-  Object.assign(net, { names: 'silent', centreName: 'silent', file: first.net.file });
-  net.ports['203.0.113.5:8883'] = 'proven';
-  expect(await run()).toEqual(['path.dns', 'no name server answers']);
-  const moved = office();
-  Object.assign(moved.net, { names: 'silent', centreName: 'silent', file: 'elsewhere.example 203.0.113.5' });
-  moved.net.ports['203.0.113.5:8883'] = 'proven';
-  expect(await moved.run()).toEqual(['unknown', 'no name server answers, and nobody else could be asked']);
 });
 
 it.each<[Knocked, string]>([

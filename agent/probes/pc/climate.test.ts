@@ -69,10 +69,6 @@ function pcIn(given: Partial<Room> = {}, elevationM = lehM) {
 const unknownUse = { known: false as const, reason: 'not asked' };
 const sensors = (...list: [Sensor['kind'], number][]) => ({ sensors: list.map(([kind, celsius]) => ({ kind, celsius })) });
 
-it('says nothing of a PC on which nothing is measured', async () => {
-  expect(await pcIn().ask()).toEqual({ lines: [], numbers: {}, checks: [] });
-});
-
 it('tells the room and its air by the sensor of the UPS, with their numbers', async () => {
   const ups = { 'ups.status': 'OL', 'ambient.temperature': '21', 'ambient.humidity': '40' };
   const { room, ask } = pcIn({ ups });
@@ -153,9 +149,4 @@ it('finds dust on the fan by the own usual of the PC, and says how much warmer i
   room.figures = sensors(['processor', 60], ['room', 20]);
   await live(15);
   expect(await ask()).toMatchObject({ lines: ['room ok', 'rise climate.rise_high'], numbers: { rise: expect.closeTo(1.6, 2) } });
-});
-
-it('a self-test remembers nothing and so says nothing of the rise', async () => {
-  const { ask } = pcIn({ figures: sensors(['processor', 95], ['room', 20]) });
-  expect((await ask({ remembers: false })).lines).toEqual(['room ok']);
 });

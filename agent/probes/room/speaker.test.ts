@@ -20,17 +20,6 @@ const known = (sinks: SoundDevice[], defaultSink: string | null = 'bar'): Answer
   value: { sources: [microphone], defaultSource: 'mic', sinks, defaultSink },
 });
 
-it('says ok of a speaker that is there, chosen, open and loud, and which program plays to it', async () => {
-  expect(await ask(known([screen, bar]))).toEqual([
-    { component: 'speaker', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'SoundBar' },
-  ]);
-  expect(await ask(known([{ ...bar, usedBy: ['teams'] }]))).toMatchObject([{ status: 'ok', reason: 'in use by teams' }]);
-});
-
-it('says missing of an expected speaker that is absent, though a screen could play', async () => {
-  expect(await ask(known([screen], 'hdmi'))).toMatchObject([{ status: 'fault', fault: 'speaker.missing', name: 'bar' }]);
-});
-
 it('tells only the worst: muted before not chosen before too quiet, each with a row in the catalogue', async () => {
   const bad = { ...bar, muted: true, volume: 0.1 };
   const open = { ...bad, muted: false };

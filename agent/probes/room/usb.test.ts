@@ -43,13 +43,6 @@ it('F20, F28 a camera that went three times in an hour is told, and no more an h
   expect(await look()).toEqual(['ok', 'ok']);
 });
 
-it('one that is pulled out and stays away went once; the same at each port is counted for itself', async () => {
-  const { look, remove } = bus();
-  await look();
-  remove();
-  for (let n = 0; n < 5; n += 1) expect(await look()).toEqual(['ok', 'ok']);
-});
-
 it('the log of the kernel says what was too quick for a look, or before the start', async () => {
   const line = (agoSeconds: number, text: string) => `6,1,${(100_000 - agoSeconds) * 1e6},-;${text}\n`;
   const log = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });

@@ -53,13 +53,3 @@ test('an agent that ends leaves a card that is old, and a late answer does not m
   expect(written().at(-1)).toBe(0);
   expect(written()).toHaveLength(2);
 });
-
-test('what goes wrong with the card is told and stops nobody, and it is written when it goes again', () => {
-  const { room, pages, slips, card } = setUp();
-  room.isBroken = true;
-  card.look();
-  expect([slips, pages]).toEqual([['writing the room card'], []]);
-  room.isBroken = false;
-  card.look();
-  expect(pages).toHaveLength(1);
-});

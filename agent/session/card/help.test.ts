@@ -5,7 +5,6 @@ import { helpOf } from './page.ts';
 
 const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microphone.muted', readiness: 'not-ready' } as const;
 const longestPc = ['s', 't', 'p'].map((id) => id.repeat(32)).join('/');
-const chat = 'https://chat.example.org/new?text={text}';
 const longestChat = `https://chat.example.org/new?room=${'r'.repeat(200 - 34 - 12)}&text={text}`.slice(-200);
 
 test('a mail is addressed, with PC and fault as its subject, and nothing in them adds to it', () => {
@@ -21,12 +20,6 @@ test('a mail is addressed, with PC and fault as its subject, and nothing in them
   expect([url.protocol, url.pathname]).toEqual(['mailto:', 'desk@example.org']);
   const text = 'ladakh/leh/hall: x&bcc=o@example.org\r\n (x&bcc=o@example.org\r\n)';
   expect([...url.searchParams]).toEqual([['subject', text]]);
-});
-
-test('a chat is opened with the same words, in the language of the card', () => {
-  const help = helpOf({ ...muted, help: chat, languages: ['hi', 'en'] });
-  expect(help?.name).toBe('chat.example.org');
-  expect([...new URL(help?.link ?? '').searchParams]).toEqual([['text', 'ladakh/leh/hall: माइक साउंड सेटिंग में म्यूट है (microphone.muted)']]);
 });
 
 test.each(languages)('a phone reads from the square exactly the link, at the longest title too: %s', (language) => {

@@ -26,14 +26,6 @@ test.each([
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
-test('an unknown part is named, with the reason in each language, also beside a small fault', () => {
-  const checks = [...working.slice(1), checkOf('camera', { status: 'unknown', reason: 'stale' }), faulty('camera.held', { device: 'usb' })];
-  expect(said(checks)).toMatchObject({
-    readiness: 'unknown',
-    thing: { title: { en: 'Camera', hi: 'कैमरा' }, about: { en: 'stale', hi: 'जवाब पुराना है' } },
-  });
-});
-
 test('of several faults the gravest is named, of equal ones the first of the catalogue, with its own words', () => {
   const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
   expect(said([faulty('camera.held'), muted])).toMatchObject({
@@ -54,7 +46,6 @@ test('the cause is named and not what follows from it', () => {
 });
 
 test.each([
-  [['hi'], ['hi']],
   [
     ['hi', 'en'],
     ['hi', 'en'],

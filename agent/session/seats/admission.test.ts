@@ -72,16 +72,6 @@ test('while it is not known who is at the console, the seat is closed and none i
   await expect.poll(() => events).toEqual([refusals.unseen]);
 });
 
-test('the seat of the next user at the console replaces that of the user before, without waiting for a check', async () => {
-  const console: { speaker: Speaker } = { speaker: { known: true, value: 1 } };
-  const { events, connectAs } = await serverFor([user(1), user(2)], console);
-  connectAs();
-  await expect.poll(() => events).toEqual(['joined']);
-  console.speaker = { known: true, value: 2 };
-  connectAs();
-  await expect.poll(() => events).toEqual(['joined', 'left', refusals.other, 'joined']);
-});
-
 test('a connection that closes while its proof is read does not join', async () => {
   const proof = Promise.withResolvers<Answer<number>>();
   const { events, admission, connectAs, accepted, asked } = await serverFor([proof.promise], { speaker: { known: true, value: 1 } });

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Probe } from '../../checks/probe.ts';
-import type { Runner } from '../../checks/runner.ts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Answer, Order } from '../../platform/platform.ts';
 import { throttledMs } from '../../platform/questions/restart.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createProbes } from '../../probes/probes.ts';
-import { platformApart, probesApart, runnerApart } from './apart.ts';
+import { platformApart, probesApart } from './apart.ts';
 import { roomProbes, type SeatOrder } from './messages.ts';
 
 const signal = new AbortController().signal;
@@ -35,15 +34,6 @@ test('of the probes those of the room are asked of the seat, at their own times;
   expect(times(apart)).toEqual(times(own));
   for (const probe of apart) if (changed.includes(probe.name)) probe.watch?.(createUnwritten(), () => undefined);
   expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
-});
-
-test('who looks at once, or more often, looks in the room first, also where nobody sits there', async () => {
-  const { asked, seat } = setUp({ done: false, reason: 'room seat silent' });
-  const own = { runNow: async () => void asked.push('own run'), hasten: () => void asked.push('own haste') } as unknown as Runner;
-  const runner = runnerApart(own, seat);
-  await runner.runNow();
-  runner.hasten(5);
-  expect(asked).toEqual([{ verb: 'look' }, 'own run', { verb: 'hasten', forMs: 5 }, 'own haste']);
 });
 
 test('what only a session can do goes there, with its answer; a reboot does not', async () => {

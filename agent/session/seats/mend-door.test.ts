@@ -34,9 +34,3 @@ test('the key spoke English at a site that speaks Hindi: it speaks the language 
   expect(await pressed('hi', 'undo')).toBe('शुरू होने के बाद कुछ नहीं बदला गया');
   expect(await pressed(undefined, 'undo')).toBe('nothing was changed since the start');
 });
-
-test('where there was nothing to mend, or no seat, that is said in the language of the system', async () => {
-  expect(textOf({ done: true, steps: [] }, 'hi')).toBe('ठीक करने को कुछ नहीं है');
-  const none = await pressKey('/no/such/key.sock', 'fix');
-  expect(textOf(none, 'hi')).toBe('इस यूज़र के लिए कमरे की जाँच करने वाला प्रोग्राम नहीं चल रहा: साइन आउट करके फिर साइन इन करें');
-});

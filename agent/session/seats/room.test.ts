@@ -47,11 +47,6 @@ test('an order ended the seat where its limit is no whole number of milliseconds
   expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
 });
 
-test('an order of a newer service ended an older seat each time: it answers that it does not know it', async () => {
-  const order = { verb: 'dance', forMs: 5 } as unknown as SeatOrder;
-  expect(await answerTo(order, {})).toEqual({ done: false, reason: 'the room seat does not know this order' });
-});
-
 test('the seat says whether the desktop of its user sends the PC to sleep', async () => {
   const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
   expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });

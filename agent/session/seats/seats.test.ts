@@ -3,7 +3,6 @@ import { linkSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../../checks/agent.test-helper.ts';
-import { session as lock } from '../../platform/questions/session.ts';
 import { type Refusal, refusals } from './admission.ts';
 import { silentMs } from './messages.ts';
 import { door, type Knocker, list, me, profile, seatOf } from './seats.test-helper.ts';
@@ -52,15 +51,6 @@ test('it says what the room seat said last, and tells of a change at once', asyn
   unwatch();
 });
 
-test('before anybody joined, and of what was not said, the expected devices are unknown by their names; what nobody expects has no check', async () => {
-  const pc = await door();
-  const said = (name: Parameters<Pc['seat']['answer']>[0], expected = profile.expected) =>
-    pc.seat.answer(name, { ...profile, expected }).checks;
-  expect(said('camera')).toMatchObject([{ component: 'camera', device: 'expected-1', status: 'unknown', name: 'hd' }]);
-  for (const name of ['microphone', 'display', 'program', 'sound'] as const) expect(said(name), name).toEqual([]);
-  expect(said('speaker')).toMatchObject([{ device: '', status: 'unknown' }]);
-});
-
 test('a seat that is mute for three intervals is silent, is sent away, and may come again; one that only says it is alive is not', async () => {
   const pc = await door();
   const guest = await joined(pc);
@@ -86,23 +76,6 @@ test('a seat that is mute for three intervals is silent, is sent away, and may c
   expect(told).toBeGreaterThan(1);
 });
 
-test('a seat that is started anew within three intervals changes nothing; one that stays away is silent', async () => {
-  const pc = await door();
-  const guest = await joined(pc);
-  await expect.poll(() => camera(pc)).toBe('ok');
-  guest.socket.destroy();
-  await pc.clock.pass(silentMs - 10_000);
-  expect(camera(pc)).toBe('ok');
-  const again = await joined(pc, { type: 'alive' });
-  await pc.clock.pass(10_000);
-  expect(camera(pc)).toBe('ok');
-  again.socket.destroy();
-  await expect.poll(() => again.isGone()).toBe(true);
-  await pc.clock.pass(silentMs + 5_000);
-  expect(camera(pc)).toBe('room seat silent');
-  expect(pc.refused).toEqual([]);
-});
-
 test('with nobody signed in it is unknown for that; the next user brings his own answers, and the one before him is sent away', async () => {
   const pc = await door(seatOf(null));
   expect(camera(pc)).toBe(nobody);
@@ -120,21 +93,6 @@ test('with nobody signed in it is unknown for that; the next user brings his own
   await refusal(late, 'other');
   pc.sits(null);
   await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe(nobody);
-});
-
-test('nobody is at the console while two users are signed in behind a login screen', async () => {
-  const session = (uid: number, kind: string) => `UID=${uid}\nSTATE=online\nCLASS=${kind}\n`;
-  const pc = await door({
-    'run/systemd/seats/seat0': 'IS_SEAT0=1\nACTIVE=1\nSESSIONS=1 2 3\n',
-    'run/systemd/sessions/1': session(110, 'greeter'),
-    'run/systemd/sessions/2': session(me, 'user'),
-    'run/systemd/sessions/3': session(me + 1, 'user'),
-  });
-  expect(camera(pc)).toBe(nobody);
-  expect(await pc.platform.ask(lock, AbortSignal.timeout(5_000))).toEqual({ known: true, value: 'locked' });
-  const guest = pc.knock();
-  await guest.prove();
-  await refusal(guest, 'nobody');
 });
 
 test('where no logind says who sits there, the user of the agent alone is let in', async () => {

@@ -63,9 +63,3 @@ test('what was mended is told with a button that takes it back, and taking it ba
   await clock.pass(0);
   expect(done).toEqual(['undo']);
 });
-
-test('a desktop that shows nothing is a line in the log, and nothing is changed', async () => {
-  const { says, done, logs } = desktop(false);
-  await says(muted);
-  expect([done, logs]).toEqual([[], ['nobody was told: notify-send is not installed']]);
-});

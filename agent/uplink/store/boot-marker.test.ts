@@ -47,18 +47,6 @@ test('a new boot tells how the one before it ended: when it was last alive, on w
   });
 });
 
-test('the end is known within 30 s, and 10 minutes cost 21 writes', async () => {
-  const memory = disk();
-  const { clock, alive } = marker(memory, 'boot-1');
-  for (let n = 0; n < 60; n += 1) {
-    await clock.pass(10_000);
-    alive(mains(null));
-    const { aliveAt } = JSON.parse(memory.words.get('alive') ?? '');
-    expect(clock.now() - aliveAt).toBeLessThan(30_000);
-  }
-  expect(memory.writes()).toBe(21);
-});
-
 test('a battery PC that was unplugged long before looked like one whose power was just cut: since when the mains are gone is kept, and whether the battery ended', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');

@@ -1,9 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { lineLog, rotatingFile, withMemory } from './log.ts';
+import { rotatingFile, withMemory } from './log.ts';
 
 test('it writes on, and remembers the last lines without their fields, each of them one short line', () => {
   const written: unknown[] = [];
@@ -16,22 +15,6 @@ test('it writes on, and remembers the last lines without their fields, each of t
   expect(log.last(1)[0]).toMatch(/^1970-01-01T00:00:00\.000Z warn evil \[2Jx{100,}$/);
   expect(log.last(1)[0]).toHaveLength(200);
   expect(log.last(1_000)).toHaveLength(200);
-});
-
-test('lines without pino are those of pino', () => {
-  const said = { pino: [] as string[], ours: [] as string[] };
-  const now = () => 1_790_000_000_000;
-  const write = (lines: string[]) => ({ write: (line: string) => void lines.push(line) });
-  const logs = [
-    pino({ base: { part: 'room' }, timestamp: () => `,"time":${now()}` }, write(said.pino)),
-    lineLog('room', { now, ...write(said.ours) }),
-  ];
-  for (const log of logs) {
-    log.info({}, 'ready');
-    log.warn({ probe: 'camera' }, 'the probe "fails": सभा');
-  }
-  expect(said.ours).toHaveLength(2);
-  expect(said.ours).toEqual(said.pino);
 });
 
 test('a log file keeps its size limit and one earlier file, across restarts, and survives a missing folder', () => {

@@ -38,16 +38,6 @@ it('a sound server answers when it says what it is, in however many pieces, or r
   }
 });
 
-it('one that only lets in, as beside a PipeWire that stands still, is silent', async () => {
-  const ending = new AbortController();
-  const folder = await serverAt('pulse/native', (socket) => {
-    socket.write(answerTo(0));
-    socket.once('data', () => ending.abort());
-  });
-  expect(await knockSound(folder, ending.signal)).toBe('silent');
-  expect(await knockSound(folder, AbortSignal.abort())).toBe('silent');
-});
-
 it('reports a sound server as stalled when it answers for a PipeWire that stays silent, and as answering when PipeWire replies', async () => {
   for (const [name, isAwake, expected] of [
     ['PulseAudio (on PipeWire 1.4.2)', false, 'stalled'],

@@ -109,17 +109,6 @@ it('says no microphone and no loudspeaker where the server answers and has none'
   expect(await soundFrom(pactl(lost))).toMatchObject({ known: true, value: { sources: [], defaultSource: 'conf_spk.monitor' } });
 });
 
-it('does not know what devices there are while no session manager looks for them', async () => {
-  const info = printed('{"default_source_name":"@DEFAULT_SOURCE@","default_sink_name":"@DEFAULT_SINK@"}');
-  for (const list of ['list sources', 'list sinks']) {
-    expect(await soundFrom(pactl({ ...idle, info, [list]: printed('[]') })), list).toEqual({
-      known: false,
-      reason: 'audio server has no session manager',
-    });
-  }
-  expect(await soundFrom(pactl({ ...idle, info }))).toMatchObject({ known: true, value: { defaultSource: null, defaultSink: null } });
-});
-
 it('says the reason where there is no answer', async () => {
   const reason = async (output: Output) => soundFrom(async () => output);
   const refused = 'Connection failure: Connection refused\npa_context_connect() failed: Connection refused\n';

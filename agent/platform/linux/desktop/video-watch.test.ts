@@ -69,12 +69,3 @@ it('knows nothing any more when PipeWire is gone, and all of it when it is back'
   write(node(30, { 'media.class': 'Audio/Sink' }));
   expect(sources()).toEqual([]);
 });
-
-it('starts no program where PipeWire has no socket', () => {
-  isThere = false;
-  start();
-  expect(running).toHaveLength(0);
-  isThere = true;
-  timers.at(-1)?.();
-  expect(running).toHaveLength(1);
-});

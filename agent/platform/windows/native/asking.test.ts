@@ -119,25 +119,6 @@ test('three parts of Windows that hang hold three threads; a fourth part is not 
   expect(await sound).toEqual({ known: true, value: 'now' });
 });
 
-const on: Mute = { id: 'mic', muted: false };
-
-test('a mute that hangs in the sound service is given up as a look is, and one that breaks the thread says why and takes no other question with it', async () => {
-  const { look, mute, clock, threads, open, hangs } = asking(
-    "if (what === 'mute') { wait(); port.postMessage(well); } else port.postMessage(heard);",
-  );
-  expect(await look()).toEqual(heard);
-  const first = mute(on);
-  await clock.pass(2_000);
-  expect(await Promise.all([first, mute(on), look()])).toEqual(Array(3).fill(isHung));
-  const back = new Promise((resolve) => threads[0]?.once('message', resolve));
-  open();
-  await back;
-  expect([hangs(), await mute(on), await look()]).toEqual([false, { known: true, value: true }, heard]);
-  const broken = asking("if (what === 'mute') throw new Error('broken'); port.postMessage(heard);");
-  await broken.look();
-  expect(await Promise.all([broken.mute(on), broken.look()])).toEqual([{ known: false, reason: 'broken' }, heard]);
-});
-
 test('a thread that is slow to start is no service that hangs; one that cannot start, or ends, tells why and is begun anew', async () => {
   const slow = asking('port.postMessage(heard);');
   const early = slow.look();

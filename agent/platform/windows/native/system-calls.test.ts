@@ -76,8 +76,3 @@ test('S15 a pipe tells its session where its maker lives and is of it too; else 
   expect(() => pipe({ ofPipe: () => 0, ofProcess: fills(1, 2) })).toThrow(untold);
   expect(closed).toHaveLength(4);
 });
-
-test('a pipe that is not there, or closed to us, is none', () => {
-  const none = createPipes(library({ CreateFileW: () => 0xffff_ffff_ffff_ffffn as unknown as number }));
-  expect(none('\\\\.\\pipe\\x')).toBeNull();
-});
