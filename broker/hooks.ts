@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { decode, payloadLimitBytes } from '@sabha/contracts';
 import type { Aedes, Client, PublishPacket } from 'aedes';
 import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
-import type { Admission, Clones, Proof, Refusal, Sessions } from './admission/admission.ts';
+import type { Admission, Clones, Refusal, Sessions } from './admission/admission.ts';
 import type { Pace } from './protection/conduct.ts';
 import type { Refuse } from './protection/refusals.ts';
 
@@ -52,7 +52,10 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
     },
     // biome-ignore lint/complexity/useMaxParams: this is how aedes calls it.
     authenticate(client, username, password, done) {
-      const admitted = admission.authenticate({ clientId: client.id, clean: client.clean, username, proof: proofOf(client, password) });
+      const { id: clientId, clean, conn } = client;
+      // Over TLS the certificate alone counts.
+      const proof = conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
+      const admitted = admission.authenticate({ clientId, clean, username, proof });
       if (admitted.ok && !clones.refuses(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
         sessions.open(client, admitted);
         return done(null, true);
@@ -89,11 +92,6 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
 function bootOf(payload: string | Buffer): string | undefined {
   const read = decode('presence', Buffer.from(payload));
   return read.ok ? read.value.boot : undefined;
-}
-
-/** Over TLS the certificate alone counts. */
-function proofOf({ conn }: Client, password: Readonly<Buffer | null> | undefined): Proof {
-  return conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
 }
 
 function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {

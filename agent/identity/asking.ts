@@ -146,7 +146,8 @@ async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> 
   const isTyped = !isOfPackage(tried);
   tell(lineOfFailure(failed, tried));
   if (!isTyped && ofName.has(failed.cause)) tell(newName[language]);
-  if (isOfCode(failed, tried)) {
+  // The centre refused the code, or knows not the half of it that was typed.
+  if (failed.cause === 'code' || (failed.cause === 'pin' && !isHalf(tried))) {
     const code = await askCode(said.code, desk, true);
     return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
   }
@@ -243,11 +244,6 @@ export function lineOfFailure({ line, cause }: Failed, tried: Tried): string {
 function isOfPackage({ centre, known }: Pick<Tried, 'centre' | 'known'>): boolean {
   const own = known && placeOf(known.centre);
   return own !== undefined && addressOf(own) === addressOf(centre);
-}
-
-/** True where the code itself is to be looked at: the centre refused it, or knows not the half of it that was typed. */
-function isOfCode({ cause }: Failed, tried: Tried): boolean {
-  return cause === 'code' || (cause === 'pin' && !isHalf(tried));
 }
 
 function timeOf({ language, now }: Tried): string {

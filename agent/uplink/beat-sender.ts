@@ -68,7 +68,11 @@ export function createBeatNumbers() {
   return {
     /** What this beat is to carry, in at most `roomBytes` of JSON. */
     pick: (numbers: Numbers, roomBytes: number): Numbers => {
-      const rows = Object.entries(numbers).map(([key, value]) => ({ key, value: shortened(value), said: told.get(key) }));
+      const rows = Object.entries(numbers).map(([key, value]) => ({
+        key,
+        value: Math.abs(value) < 1_000 ? rounded(value) : Math.round(value),
+        said: told.get(key),
+      }));
       const wanted = rows
         .filter(({ value, said }) => said === undefined || rounded(said.value) !== rounded(value) || beat - said.beat >= againAfter)
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
@@ -94,11 +98,6 @@ function fitting(rows: readonly { key: string; value: number }[], roomBytes: num
     left -= bytes;
   }
   return picked;
-}
-
-/** As short as a number can be said; of a long one no digit is dearer than a zero. */
-function shortened(value: number): number {
-  return Math.abs(value) < 1_000 ? rounded(value) : Math.round(value);
 }
 
 /** A figure that trembles in its last digit is no news. */

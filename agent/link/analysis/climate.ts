@@ -118,6 +118,6 @@ const altitudeCatalogue: readonly AltitudeRow[] = [
 ];
 
 /** The height up to which a device is made; undefined where the catalogue does not know it. */
-export function maxAltitudeOf(name: string, rows: readonly AltitudeRow[] = altitudeCatalogue): number | undefined {
-  return rows.find(({ match }) => match.test(name))?.maxAltitudeM;
+export function maxAltitudeOf(name: string): number | undefined {
+  return altitudeCatalogue.find(({ match }) => match.test(name))?.maxAltitudeM;
 }

@@ -18,7 +18,9 @@ export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss:
 /** R and MOS of one direction. */
 export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): { r: number; mos: number } {
   const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;
-  const r = clamp(defaultR - delayImpairment(oneWayMs) - lossImpairment(loss * 100, { ...codec, burstRatio }) + advantage, 0, 100);
+  const percent = loss * 100;
+  const lossImpairment = codec.ie + ((95 - codec.ie) * percent) / (percent / burstRatio + codec.bpl);
+  const r = Math.min(100, Math.max(0, defaultR - delayImpairment(oneWayMs) - lossImpairment + advantage));
   return { r, mos: mosOf(r) };
 }
 
@@ -29,17 +31,8 @@ export function delayImpairment(oneWayMs: number): number {
   return 25 * ((1 + x ** 6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2);
 }
 
-/** Ie,eff, G.107 (7-29); the loss in percent. */
-function lossImpairment(percent: number, { ie, bpl, burstRatio }: { ie: number; bpl: number; burstRatio: number }): number {
-  return ie + ((95 - ie) * percent) / (percent / burstRatio + bpl);
-}
-
 /** G.107, annex B. Just above 0 the cubic dips below 1, which is no score. */
 function mosOf(r: number): number {
   if (r <= 0) return 1;
   return r >= 100 ? 4.5 : Math.max(1, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6);
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
 }

@@ -118,7 +118,7 @@ function save(state: State): void {
 function judgeDelay(state: State, medianMs: number): void {
   const limitMs = usualLimitMs(state.usual);
   if (limitMs !== undefined) state.slow = latched(state.slow, medianMs > limitMs);
-  state.usual = withWindow(state.usual, medianMs);
+  state.usual = [...state.usual, Math.round(medianMs * 10) / 10].slice(-kept);
   if (state.clock.up() - state.savedUp >= saveEveryMs) save(state);
 }
 
@@ -210,11 +210,6 @@ const deviations = 4;
 
 /** Round trips in milliseconds, the latest last. */
 export type Baseline = readonly number[];
-
-/** The baseline with the median of one more window, milliseconds; the oldest falls out. */
-function withWindow(baseline: Baseline, medianMs: number): Baseline {
-  return [...baseline, Math.round(medianMs * 10) / 10].slice(-kept);
-}
 
 /** Above it a round trip is not usual; undefined while that is not known. */
 function usualLimitMs(baseline: Baseline): number | undefined {

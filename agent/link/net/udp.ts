@@ -18,21 +18,16 @@ export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Prom
 /** An address that answers is good for so long before the name is asked for again: each question is paid for. */
 export const addressLifeMs = 3_600_000;
 
-/** UDP has no second try at the other family, and a centre that has both answers on IPv4. */
-const findHost = (host: string) => lookup(host, { order: 'ipv4first' });
-
-/** What the tests put in its place: who finds a host, and the clock. */
-type Beside = { find?: typeof findHost; now?: () => number };
-
 /** To the ports of a host, where its name is not found at its last address. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
-export function udpTo(host: string, used: Used = ignore, { find = findHost, now = () => performance.now() }: Beside = {}): OpenUdp {
+export function udpTo(host: string, used: Used = ignore): OpenUdp {
   let last: LookupAddress | undefined;
   let [foundAt, isHeard] = [0, false];
   const look = async () => {
-    if (last !== undefined && isHeard && now() - foundAt < addressLifeMs) return last;
+    if (last !== undefined && isHeard && performance.now() - foundAt < addressLifeMs) return last;
     countHost(host, used);
-    foundAt = now();
-    return find(host);
+    foundAt = performance.now();
+    // UDP has no second try at the other family, and a centre that has both answers on IPv4.
+    return lookup(host, { order: 'ipv4first' });
   };
   return async (port, onPacket) => {
     const found = await look().catch((error) => last ?? codeOf(error));

@@ -55,12 +55,10 @@ type State = { options: UpdaterOptions; cancel: Cancel };
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
   const state: State = { options, cancel: () => undefined };
   const firstMs = firstLookMs * (1 + options.random());
-  soon(state, 0, async () => (isOnTrial(state) ? prove(state, options.clock.up()) : soon(state, firstMs, () => look(state))));
+  soon(state, 0, async () =>
+    options.slots.read().trial?.version === options.version ? prove(state, options.clock.up()) : soon(state, firstMs, () => look(state)),
+  );
   return { stop: () => state.cancel() };
-}
-
-function isOnTrial({ options: { slots, version } }: State): boolean {
-  return slots.read().trial?.version === version;
 }
 
 /** This process is the version on trial. A disk that refuses its proof now may take it in a second; when time is up the one before it runs. */

@@ -36,7 +36,9 @@ export async function readCameras(root: string, signal: AbortSignal, askPipeWire
   const isElsewhere = all.length > nodes.length || (!sources.known && sources.reason !== noPipeWire);
   if (!sources.known && isElsewhere && !nodes.some(({ kind }) => kind === 'camera')) return sources;
   const seen = sources.known ? sources.value : [];
-  const inUse = await Promise.all(nodes.map(async ({ node }) => !(await isIdle(root, node))));
+  // Each opened camera holds the module of its driver: one that nobody holds is not in use, whoever may look into which program.
+  const counts = nodes.map(({ node }) => readNumber(join(root, 'sys/class/video4linux', node, 'device/driver/module/refcnt')));
+  const inUse = (await Promise.all(counts)).map((count) => count !== 0);
   // To look into each program is most of the cost.
   const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
   const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
@@ -53,11 +55,6 @@ function kernelCamera({ node, id, name, kind }: Node, { holders, seen }: Seen): 
     ? { known: false, reason: 'programs of other users cannot be looked into' }
     : { known: true, value: programs };
   return { id, name, usedBy, ...(kind === 'virtual' && { isVirtual: true }) };
-}
-
-/** Each opened camera holds the module of its driver: one that nobody holds is not in use, whoever may look into which program. */
-async function isIdle(root: string, node: string): Promise<boolean> {
-  return (await readNumber(join(root, 'sys/class/video4linux', node, 'device/driver/module/refcnt'))) === 0;
 }
 
 function sessionCamera({ id, name, programs, isVirtual }: VideoSource): Camera {

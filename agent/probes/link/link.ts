@@ -106,7 +106,9 @@ function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: nu
   if (worst !== undefined) return fault('link.tier_low', `${wayWords[worst.way]}: ${wordsOf(worst.state)}${burstWords(capacity, worst)}`);
   if (states.some(({ state }) => state.limit === 'udp-blocked')) return unknown('UDP does not get through');
   const all = states.length === ways.length && states.every(({ state }) => isKnown(state));
-  const unsure = ways.map((way) => sureTiers[way]).filter((state) => !isAtLeast(state, required));
+  const unsure = ways
+    .map((way) => sureTiers[way])
+    .filter((state) => state === undefined || !isKnown(state) || placeOf(state.tier) < required);
   if (all) return unsure.length === 0 ? ok : unknown(unsure.some((state) => state?.limit === 'loss') ? whichWay : whetherItLasts);
   const isMeasured = typeof capacity?.upBps === 'number' && typeof capacity.downBps === 'number';
   const why = capacity?.reasons?.up ?? capacity?.reasons?.down ?? 'the capacity of the link is not known';
@@ -131,10 +133,6 @@ function udpCheck({ capacity, problem, windows, regular }: LinkView): Check[] {
 function capacityNumbers(capacity: LinkView['capacity']): ProbeResult['numbers'] {
   const { upBps = null, downBps = null } = capacity ?? {};
   return { ...(upBps !== null && { cu: upBps }), ...(downBps !== null && { cd: downBps }) };
-}
-
-function isAtLeast(state: LinkView['tiers']['up'], required: number): boolean {
-  return state !== undefined && isKnown(state) && placeOf(state.tier) >= required;
 }
 
 function isKnown(state: NonNullable<LinkView['tiers']['up']>): state is TierState {

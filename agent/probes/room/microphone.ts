@@ -33,16 +33,11 @@ function rulesOf({ switchedOff = [] }: SoundState, blocked: Blocked, devices: re
       return off && fault('microphone.disabled', shortText(`switched off: ${off.name}`));
     },
     shut({ id, isUnplugged }) {
-      if (blocked === 'all' || (blocked === 'built-in' && isBuiltIn(id))) return fault('microphone.privacy');
+      if (blocked === 'all' || (blocked === 'built-in' && /^alsa_input\.(pci|platform)-/.test(id))) return fault('microphone.privacy');
       return isUnplugged ? fault('microphone.disabled', 'nothing is plugged in') : undefined;
     },
     chosen: judgeRoles,
   };
-}
-
-/** What is built in hangs on the board and not on USB. */
-function isBuiltIn(id: string): boolean {
-  return /^alsa_input\.(pci|platform)-/.test(id);
 }
 
 /** On a system that has a choice of its own for calls, a browser may hear the room and a call a headset. */

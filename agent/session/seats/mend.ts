@@ -68,12 +68,8 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
     },
     async undo(signal) {
       if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
-      const sound = await platform.sound(signal);
-      // A change that was refused, as Windows refuses a choice, needs none: it would stand in the way of the others. One that was made does,
-      // whatever the sound server says: it shows what it took a moment later.
-      const steps = before
-        .toReversed()
-        .flatMap(({ back, isMade }) => (back && (isMade || !(sound.known && isSo(back.to, sound.value))) ? back : []));
+      // A change that was refused, as Windows refuses a choice, is not taken back.
+      const steps = before.toReversed().flatMap(({ back, isMade }) => (back && isMade ? back : []));
       const result = await take('undone', steps, signal);
       if (result.done) before = [];
       return result;
@@ -84,11 +80,6 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
 function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   if (!('muted' in change)) return 'chosen';
   return change.muted ? 'muted' : 'unmuted';
-}
-
-function isSo(change: SoundChange, { sources, defaultSource, sinks, defaultSink }: SoundState): boolean {
-  const [devices, chosen] = change.kind === 'microphone' ? [sources, defaultSource] : [sinks, defaultSink];
-  return 'muted' in change ? devices.find(({ id }) => id === change.id)?.muted === change.muted : chosen === change.id;
 }
 
 /** All that stand for an expected one are opened, as each of them is judged; where none of them is chosen, the first is. */

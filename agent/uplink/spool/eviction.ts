@@ -41,7 +41,9 @@ export function makeRoom(options: RoomOptions): void {
       options.disk.run('DELETE FROM events WHERE seq = ?', one.self[0]);
       draft.bytes -= one.bytes;
     }
-    const ranges = rangesOf(parts, old.length > 0 ? (from, to) => !anyHeld(options, from, to) : () => false);
+    const isGone = (above: number, below: number) =>
+      options.disk.all('SELECT 1 FROM events WHERE seq > ? AND seq < ? LIMIT 1', above, below).length === 0;
+    const ranges = rangesOf(parts, old.length > 0 ? isGone : () => false);
     const before = draft.bytes;
     tell(options, { ranges, grade, count });
     // An event does not go to make room for the tombstone of a reading.
@@ -92,8 +94,4 @@ function rangesOf(parts: Range[], spans: (from: number, to: number) => boolean):
     else merged.push([from, to]);
   }
   return merged;
-}
-
-function anyHeld({ disk }: RoomOptions, above: number, below: number): boolean {
-  return disk.all('SELECT 1 FROM events WHERE seq > ? AND seq < ? LIMIT 1', above, below).length > 0;
 }

@@ -87,7 +87,8 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
     /** The run before this one ended without `close`. */
     unclean: (): boolean => unclean,
     /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
-    isRebuilt: (): boolean => core.birth === damaged || isBornOf(core, damaged),
+    isRebuilt: (): boolean =>
+      core.birth === damaged || read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === damaged),
     close: (): void => {
       remember(core, 'running', 'no');
       attempt(core, () => core.disk.close());
@@ -232,11 +233,6 @@ function figuresOf(core: Core): SpoolFigures {
 function remember(core: Core, key: string, value: string): boolean {
   const put = () => core.disk.transact(() => core.disk.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', `word:${key}`, value));
   return attempt(core, put).ok;
-}
-
-/** The first event says why the spool exists; it is kept at least until there are others. */
-function isBornOf(core: Core, reason: string): boolean {
-  return read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === reason);
 }
 
 function recall(core: Core, key: string): string | undefined {

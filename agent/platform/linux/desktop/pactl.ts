@@ -3,7 +3,7 @@
 import { readJson } from '@sabha/contracts';
 import * as v from 'valibot';
 import { type Output, runCommand } from '../../child.ts';
-import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../../platform.ts';
+import type { Answer, SoundDevice, SoundService, SoundState } from '../../platform.ts';
 import { programLabels } from '../../programs.ts';
 import { deviceName, shortId, shortText } from '../../text.ts';
 import { knockSound, type SoundKnock } from './knock.ts';
@@ -87,18 +87,11 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const nobodyLooks = chosen.source.startsWith(noneChosen) && chosen.sink.startsWith(noneChosen);
   if (nobodyLooks && (sources.length === 0 || sinks.length === 0)) return { known: false, reason: 'audio server has no session manager' };
   const cards = await ask(pactl, ['list', 'cards'], v.array(card));
-  const switchedOff = cards.known ? cards.value.filter(isOff).map(toPart) : [];
+  const switchedOff = (cards.known ? cards.value : [])
+    .filter(({ active_profile, profiles }) => active_profile === 'off' && Object.values(profiles).some(({ sources }) => sources > 0))
+    .map(({ name, properties }) => ({ id: shortId(name), name: deviceName(`${properties['device.description'] ?? ''}`, name) }));
   const state = { sources, defaultSource: microphones.value.chosen, sinks, defaultSink: speakers.value.chosen };
   return { known: true, value: { ...state, ...(switchedOff.length > 0 && { switchedOff }) } };
-}
-
-/** Somebody chose `off` for a card that has microphones. */
-function isOff({ active_profile, profiles }: v.InferOutput<typeof card>): boolean {
-  return active_profile === 'off' && Object.values(profiles).some(({ sources }) => sources > 0);
-}
-
-function toPart({ name, properties }: v.InferOutput<typeof card>): Part {
-  return { id: shortId(name), name: deviceName(`${properties['device.description'] ?? ''}`, name) };
 }
 
 /** Who is asked whether the sound server answers; `knock` at its own socket, which costs no program. */
