@@ -10,7 +10,7 @@ import {
   type PcView,
   type Presence,
   readinessOf,
-  riseFactors,
+  riseFactor,
   roomLimitCelsius,
   type SiteDetail,
   type SiteView,
@@ -158,7 +158,7 @@ export function surroundingsOf(view: Pick<View, 'link' | 'numbers' | 'table'>, s
     elevationM,
     densityRatio: airAt(elevationM).ratio,
     roomLimitC: roomLimitCelsius(elevationM),
-    riseFactor: riseFactors(elevationM).expected,
+    riseFactor: riseFactor(elevationM),
   };
   const numbers = Object.fromEntries(table.pcsOf(site).map((pc) => [pc, view.numbers(pc)]));
   return { link: isHere(link) ? link : null, broke: isHere(broke) ? broke : null, numbers, limits };

@@ -1,24 +1,9 @@
 /** What height, warmth, cold and dry air mean for a PC: pure judgements from what was measured, by the limits of the site's elevation. */
-import { type Air, airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactors, roomLimitCelsius } from '@sabha/contracts';
+import { airAt, deratingCelsius, hardDiskLimitM, ratedRoomCelsius, riseFactor, roomLimitCelsius } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /** What holds for a PC at one elevation; degrees Celsius, ratios from 0 to 1. */
-export type Limits = {
-  elevationM: number;
-  air: Air;
-  ratedCelsius: number;
-  deratingCelsius: number;
-  roomCelsius: number;
-  /** How many times as far above its room as at sea level the PC may be. */
-  riseFactor: number;
-  isTooHighForHardDisks: boolean;
-  hardDiskLimitM: number;
-  coldCelsius: number;
-  frostCelsius: number;
-  thawedCelsius: number;
-  dryRatio: number;
-  veryDryRatio: number;
-};
+export type Limits = ReturnType<typeof limitsAt>;
 
 /** Boards and disks are made for 5 to 35 degrees; below 0 moisture freezes on them, and at 10 they are dry again (Quanmax, Dell). */
 const cold = { coldCelsius: 5, frostCelsius: 0, thawedCelsius: 10 };
@@ -26,14 +11,14 @@ const cold = { coldCelsius: 5, frostCelsius: 0, thawedCelsius: 10 };
 const dry = { dryRatio: 0.2, veryDryRatio: 0.1 };
 
 /** All limits that hold at an elevation: what the checks judge by and what `agent check` prints. */
-export function limitsAt(elevationM: number): Limits {
+export function limitsAt(elevationM: number) {
   return {
     elevationM,
     air: airAt(elevationM),
     ratedCelsius: ratedRoomCelsius,
     deratingCelsius: deratingCelsius(elevationM),
     roomCelsius: roomLimitCelsius(elevationM),
-    riseFactor: riseFactors(elevationM).expected,
+    riseFactor: riseFactor(elevationM),
     isTooHighForHardDisks: elevationM > hardDiskLimitM,
     hardDiskLimitM,
     ...cold,
@@ -99,16 +84,8 @@ export function judgeRise(isHigh: boolean): Verdict {
 
 /** Up to which height models of PCs, displays, cameras and sound devices are made, as their makers say it. A row without a source is a guess. */
 
-/** The height up to which a maker stands for a device. */
-export type AltitudeRow = {
-  /** Matched on maker and model as the PC tells them. */
-  match: RegExp;
-  maxAltitudeM: number;
-  source: string;
-};
-
-/** The rows that are known. */
-const altitudeCatalogue: readonly AltitudeRow[] = [
+/** The rows that are known, matched on maker and model as the PC tells them. */
+const altitudeCatalogue = [
   {
     match: /^Dell Inc\.? OptiPlex\b/i,
     maxAltitudeM: 3_048,

@@ -1,6 +1,6 @@
 /** Is the PC warm enough, cool enough and made for this height? What nothing here measures has no check. */
 import { connect } from 'node:net';
-import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactors } from '@sabha/contracts';
+import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactor } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import {
   judgeAir,
@@ -207,7 +207,7 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
 
   return (reading, store) => {
     let held = withHour(memory ?? readJson(riseMemory, store.recall(word)) ?? emptyMemory, clock.now(), reading.processorCelsius);
-    const factor = riseFactors(reading.elevationM).expected;
+    const factor = riseFactor(reading.elevationM);
     const key = keyOf(reading);
     const room = reading.roomCelsius ?? coldestOf(held);
     if (key !== null && room !== null) {

@@ -6,18 +6,8 @@
 /** At sea level: kelvin, pascal; the lapse rate in kelvin a metre, the gas constant of dry air, and g / (R L). */
 const isa = { kelvin: 288.15, pascal: 101_325, lapse: 0.0065, gas: 287.052_87, exponent: 5.255_877 };
 
-/** The air at a height: temperature (°C), pressure (Pa) and density. */
-export type Air = {
-  celsius: number;
-  pascal: number;
-  /** Kilograms in a cubic metre. */
-  density: number;
-  /** Density, sea level = 1 (sigma). */
-  ratio: number;
-};
-
-/** The air outdoors on a standard day. */
-export function airAt(elevationM: number): Air {
+/** The air outdoors on a standard day: temperature (°C), pressure (Pa), density (kg/m³), and density with sea level = 1 (sigma). */
+export function airAt(elevationM: number) {
   const kelvin = isa.kelvin - isa.lapse * elevationM;
   const pascal = isa.pascal * (kelvin / isa.kelvin) ** isa.exponent;
   const density = pascal / (isa.gas * kelvin);
@@ -43,13 +33,11 @@ export function roomLimitCelsius(elevationM: number, ratedCelsius: number = rate
 }
 
 /**
- * How many times as far as at sea level a PC rises above its room for the same heat. `expected` (1 / sigma) allows for the cold outdoors of the
- * standard day and is the one to judge by; `physical` (p0 / p) holds where both rooms are equally warm: a fan that turns as fast moves that
- * much less air.
+ * How many times as far as at sea level a PC rises above its room for the same heat: a fan that turns as fast moves that much less air.
+ * 1 / sigma allows for the cold outdoors of the standard day.
  */
-export function riseFactors(elevationM: number): { expected: number; physical: number } {
-  const { pascal, ratio } = airAt(elevationM);
-  return { expected: 1 / ratio, physical: isa.pascal / pascal };
+export function riseFactor(elevationM: number): number {
+  return 1 / airAt(elevationM).ratio;
 }
 
 /** The head of a hard disk floats on air: above this most makers promise nothing (10,000 ft). */
