@@ -13,14 +13,11 @@ const count = v.number();
 /** One thing wrong in a file: its line (1 = the header) and column by name. */
 const csvProblem = v.object({ line: count, column: text, what: text });
 
+/** `missing`: in the table or roster, but not in the file: left as they are. */
+const differs = { added: v.array(text), same: count, missing: v.array(text) };
+
 /** What an import would change, or has changed. */
-const sitesDifference = v.object({
-  added: v.array(text),
-  changed: v.array(v.object({ path: text, column: text, from: text, to: text })),
-  same: count,
-  /** In the table but not in the file: left as they are. */
-  missing: v.array(text),
-});
+const sitesDifference = v.object({ ...differs, changed: v.array(v.object({ path: text, column: text, from: text, to: text })) });
 /** What an import of a site table would change or has changed. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
@@ -29,12 +26,9 @@ export const rosterImport = v.object({
   problems: v.array(csvProblem),
   notes: v.array(csvProblem),
   difference: v.object({
-    added: v.array(text),
+    ...differs,
     changed: v.array(v.object({ person: text, column: text, from: text, to: text })),
     removed: v.array(text),
-    same: count,
-    /** In the roster but not in the file: left as they are. */
-    missing: v.array(text),
   }),
   applied: v.boolean(),
 });
@@ -115,14 +109,18 @@ export const rosterCheck = v.object({
 export const dutyView = v.object({
   at: time,
   scope: text,
-  roles: v.array(
-    v.object({
-      role: text,
-      by: toldBy,
-      persons: v.array(v.object({ id: text, name: text })),
-    }),
-  ),
+  roles: v.array(v.object({ role: text, by: toldBy, persons: v.array(v.object({ id: text, name: text })) })),
 });
+
+/** What both have that stand in a calendar; `start` as the clock there shows it, `zone` null where it is that of the place. */
+const planned = {
+  id: text,
+  title: text,
+  start: text,
+  zone: maybeText,
+  minutes: count,
+  next: v.nullable(v.object({ from: time, to: time })),
+};
 
 const meetingName = v.object({ id: text, title: text });
 /** What an import of meetings would change or has changed. `notes`: what of the file was left out without harm; line 0 where no line says it. */
@@ -132,34 +130,11 @@ export const meetingsImport = v.object({
   difference: v.object({ added: v.array(meetingName), changed: v.array(meetingName), removed: v.array(meetingName), same: count }),
   applied: v.boolean(),
 });
-/** A meeting of the calendar; `scopes` has '' for all rooms, `zone` is null where it is that of the site, `next` its next date within eight days. */
-export const meetingView = v.object({
-  id: text,
-  title: text,
-  scopes: v.array(text),
-  start: text,
-  zone: v.nullable(text),
-  minutes: count,
-  repeats: v.boolean(),
-  next: v.nullable(v.object({ from: time, to: time })),
-});
+/** A meeting of the calendar; `scopes` has '' for all rooms, `next` is its next date within eight days. */
+export const meetingView = v.object({ ...planned, scopes: v.array(text), repeats: v.boolean() });
 
-/**
- * Maintenance that is planned of a room, a site or a state: `start` as the clock there shows it, `zone` null where it is that of the place, `rule`
- * as RFC 5545 writes it, `next` the date that goes on or comes next within some days.
- */
-export const maintenanceView = v.object({
-  id: text,
-  scope: text,
-  title: text,
-  start: text,
-  zone: v.nullable(text),
-  minutes: count,
-  rule: maybeText,
-  by: text,
-  at: time,
-  next: v.nullable(v.object({ from: time, to: time })),
-});
+/** Maintenance that is planned of a room, a site or a state: `rule` as RFC 5545 writes it, `next` the date that goes on or comes next within some days. */
+export const maintenanceView = v.object({ ...planned, scope: text, rule: maybeText, by: text, at: time });
 
 /** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
 export const commandSummary = v.object({
@@ -171,24 +146,16 @@ export const commandSummary = v.object({
   at: time,
   expires: time,
 });
-const { id: _, verb: __, ...said } = commandAnswer.entries;
 /** With what became of it: `missing` are the PCs that have not answered. */
 export const commandView = v.object({
   ...commandSummary.entries,
   state: v.picklist(['open', 'answered', 'expired']),
-  answers: v.array(v.object({ pc: text, at: time, ...said })),
+  answers: v.array(v.object({ pc: text, at: time, ...v.omit(commandAnswer, ['id', 'verb']).entries })),
   missing: v.array(text),
 });
 
 /** A change of profiles on its way in stages (1 %, 10 %, all): how many PCs it is for, how many have got it, why it stopped. */
-export const rolloutView = v.object({
-  by: text,
-  stage: count,
-  stageAt: time,
-  pcs: count,
-  released: count,
-  stopped: maybeText,
-});
+export const rolloutView = v.object({ by: text, stage: count, stageAt: time, pcs: count, released: count, stopped: maybeText });
 
 /** Proof from the data of the ledger; the counts are over all of its time. */
 export const ledgerAudit = v.object({

@@ -181,11 +181,11 @@ const https = v.strictObject({
   names: about(v.pipe(v.array(hostName), v.minLength(1)), 'The names by which browsers reach it; any other is refused.'),
 });
 
-const atOnce = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const capacity = v.strictObject({
-  atOncePerState: v.optional(about(atOnce(100), 'Of one state.'), 2),
+  atOncePerState: v.optional(about(whole(1, 100), 'Of one state.'), 2),
   atOnce: v.optional(
-    about(atOnce(60), 'Of all: each takes as much of the line of the centre as its own line can carry, for some seconds.'),
+    about(whole(1, 60), 'Of all: each takes as much of the line of the centre as its own line can carry, for some seconds.'),
     10,
   ),
 });
@@ -201,16 +201,15 @@ const backup = v.strictObject({
   ),
 });
 
-const days = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const retention = v.strictObject({
   eventDays: v.optional(
-    about(days(2, 60), 'After so many days events leave the ledger. Not less than 2: PCs send again what they keep of the last 24 hours.'),
+    about(whole(2, 60), 'After so many days events leave the ledger. Not less than 2: PCs send again what they keep of the last 24 hours.'),
     2,
   ),
-  archiveMonths: v.optional(about(days(1, 120), 'So many archives are kept, the newest: a year and the month that runs.'), 13),
+  archiveMonths: v.optional(about(whole(1, 120), 'So many archives are kept, the newest: a year and the month that runs.'), 13),
   historyDays: v.optional(
     about(
-      days(31, 3_660),
+      whole(31, 3_660),
       'Incidents, their steps and messages, and what is left of PCs that are gone: a year, and time to look back at it.',
     ),
     400,

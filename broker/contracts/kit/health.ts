@@ -1,32 +1,29 @@
 /** Whether a part lives and is ready: it tells systemd where that started it, and whoever asks by HTTP. */
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Cancel } from './clock.ts';
 
 /** Who started a part and is told how it is. */
 export type Supervisor = { ready(): void; stopping(): void };
-/** `tell` = how it is told; a test scripts it. `every` calls again and again, as `setInterval`. */
-export type Means = { tell?: (state: string) => void; every?: (periodMs: number, task: () => void) => Cancel };
 
 /** Of the limit of the watchdog, in which it must hear from us: two words may be lost. */
 const share = 1 / 3;
 
 /**
  * The supervisor of this process, from its environment; undefined where nobody asks to be told (`sd_notify`).
+ * `tell`: how it is told; a test scripts it.
  * Guarantee: that it lives is said from the event loop and by nothing else, so that one that is blocked falls silent.
  */
-export function supervisorOf(env: Readonly<Record<string, string | undefined>>, means: Means = {}): Supervisor | undefined {
-  const { tell = tellSystemd, every = everyWhile } = means;
+export function supervisorOf(env: Readonly<Record<string, string | undefined>>, tell = tellSystemd): Supervisor | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
   const limitMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1_000;
-  let cancel: Cancel = () => {};
+  let beats: NodeJS.Timeout | undefined;
   return {
     ready() {
       tell('READY=1');
-      if (limitMs > 0) cancel = every(limitMs * share, () => tell('WATCHDOG=1'));
+      if (limitMs > 0) beats = setInterval(tell, limitMs * share, 'WATCHDOG=1').unref();
     },
     stopping() {
-      cancel();
+      clearInterval(beats);
       tell('STOPPING=1');
     },
   };
@@ -38,12 +35,6 @@ function tellSystemd(state: string): void {
   // Where it is not there systemd ends us, and says that it heard nothing.
   child.on('error', () => {});
   child.unref();
-}
-
-function everyWhile(periodMs: number, task: () => void): Cancel {
-  const timer = setInterval(task, periodMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** Why a part is not ready, in one line; undefined where it is. */

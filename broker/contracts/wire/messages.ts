@@ -243,10 +243,10 @@ export type MessageName = keyof typeof schemas;
 /** What the message of a name says. */
 export type MessageOf<N extends MessageName> = v.InferOutput<(typeof schemas)[N]>;
 
-/** The value, or the reason why there is none. Reasons are few, so that they can be counted. */
-export type Decoded<T> =
-  | { ok: true; value: T }
-  | { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
+/** Why there is no value. Reasons are few, so that they can be counted. */
+type Unread = { ok: false; reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema'; detail: string };
+/** What a payload says, or why it says nothing. */
+export type Decoded<T> = { ok: true; value: T } | Unread;
 
 /**
  * Reads a payload. `{` or `[` first = plain JSON; any other first byte = the version of a compressed form, of which none is known yet.
@@ -284,10 +284,7 @@ export function peekDigest(payload: Buffer): string | undefined {
   return found.length === digestLength ? found : undefined;
 }
 
-function failed(
-  reason: 'oversized' | 'version' | 'malformed' | 'shape' | 'schema',
-  detail: string,
-): { ok: false; reason: typeof reason; detail: string } {
+function failed(reason: Unread['reason'], detail: string): Unread {
   return { ok: false, reason, detail };
 }
 

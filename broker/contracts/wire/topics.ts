@@ -12,6 +12,7 @@ export type Scope = string;
 export const upLeaves = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'] as const;
 /** Every leaf that a PC is sent. */
 export const downLeaves = ['ack', 'cmd', 'config'] as const;
+const leaves: readonly string[] = [...upLeaves, ...downLeaves];
 /** Every word to a scope. */
 export const scopeWords = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
@@ -94,24 +95,13 @@ export function parseTopic(topic: string): Topic | undefined {
   const parts = topic.slice(root.length + 1).split('/');
   const last = parts.pop() ?? '';
   const path = parts.join('/');
-  if (isPcPath(path) && isLeaf(last)) return { kind: 'pc', pc: path, leaf: last };
-  if (isScope(parts) && isScopeWord(last)) return { kind: 'scope', scope: path, word: last };
+  if (isPcPath(path) && leaves.includes(last)) return { kind: 'pc', pc: path, leaf: last as Leaf };
+  const isScope = parts.length <= 3 && parts.at(-1) === 'all' && parts.slice(0, -1).every(isId);
+  if (isScope && (scopeWords as readonly string[]).includes(last)) return { kind: 'scope', scope: path, word: last as ScopeWord };
   return undefined;
 }
 
 /** True for a leaf that a PC sends. */
 export function isUpLeaf(leaf: string): leaf is UpLeaf {
   return (upLeaves as readonly string[]).includes(leaf);
-}
-
-function isLeaf(word: string): word is Leaf {
-  return isUpLeaf(word) || (downLeaves as readonly string[]).includes(word);
-}
-
-function isScopeWord(word: string): word is ScopeWord {
-  return (scopeWords as readonly string[]).includes(word);
-}
-
-function isScope(parts: string[]): boolean {
-  return parts.length >= 1 && parts.length <= 3 && parts.at(-1) === 'all' && parts.slice(0, -1).every(isId);
 }
