@@ -4,7 +4,6 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, isLoopback, type Log, listen, makeFolder, StartError } from '@sabha/contracts';
 import { Aedes } from 'aedes';
-import type { Registry } from 'prom-client';
 import { createAdmission, createClones, createSessions, loadKey, loadSecrets, type Sessions } from './admission/admission.ts';
 import { followRegistry } from './admission/registry-file.ts';
 import { createTlsListener, type TlsListener, whyNoHandshake } from './admission/tls.ts';
@@ -46,23 +45,14 @@ export type BrokerOptions = {
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
 };
-/** A broker that runs; a port that was not asked for is undefined. */
-export type Broker = {
-  port: number;
-  tlsPort: number | undefined;
-  reflectorPort: number | undefined;
-  /** What the broker says of itself. */
-  series: Registry;
-  /** Why no PC is admitted yet; undefined where they are. */
-  unready(): string | undefined;
-  close(): Promise<void>;
-};
+/** A broker that runs; a port that was not asked for is undefined. `series`: what it says of itself. `unready`: why no PC is admitted yet. */
+export type Broker = Awaited<ReturnType<typeof createBroker>>;
 
 /**
  * Starts the broker; throws `StartError` where a setting or a file is wrong.
  * Guarantee: without readable secrets and key it does not start, and without a snapshot of the registry no PC is admitted.
  */
-export async function createBroker(options: BrokerOptions): Promise<Broker> {
+export async function createBroker(options: BrokerOptions) {
   const { clock, played = clock, log } = options;
   const limits = { ...usualLimits, ...options.limits };
   refuseOpenHost(options.host);

@@ -91,20 +91,7 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
 }
 
 /** How a direction carries packets; losses from 0 to 1. */
-export type WayQuality = {
-  sent: number;
-  loss: number;
-  /** Where all of which nobody knows which way it was lost was lost in this one. */
-  lossAtMost: number;
-  /** Mean length of a run of lost packets; 1 = one by one. */
-  burst: number;
-  /** That length against what chance alone would make of this loss (G.107: BurstR), at least 1. */
-  burstRatio: number;
-  /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the running mean of RFC 3550 where it ended. */
-  jitterMs: number;
-  jitterP95Ms: number;
-  rfcJitterMs: number;
-};
+export type WayQuality = ReturnType<typeof wayQuality>;
 /** How a link carries packets, over its windows. */
 export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
 
@@ -119,7 +106,7 @@ export function qualityOf(windows: readonly Window[]): Quality | undefined {
   };
 }
 
-function wayQuality(windows: readonly Window[], direction: 'up' | 'down'): WayQuality {
+function wayQuality(windows: readonly Window[], direction: 'up' | 'down') {
   const ways = windows.map((window) => window[direction]);
   const total = (pick: (way: Way) => number) => ways.reduce((sum, way) => sum + pick(way), 0);
   const [sent, lost, runs] = [total((way) => way.sent), total((way) => way.lost), total((way) => way.runs)];
@@ -130,9 +117,13 @@ function wayQuality(windows: readonly Window[], direction: 'up' | 'down'): WayQu
   return {
     sent,
     loss,
+    /** Where all of which nobody knows which way it was lost was lost in this one. */
     lossAtMost: sent + tail === 0 ? 0 : (lost + tail) / (sent + tail),
+    /** Mean length of a run of lost packets; 1 = one by one. */
     burst,
+    /** That length against what chance alone would make of this loss (G.107: BurstR), at least 1. */
     burstRatio: Math.max(1, burst * (1 - loss)),
+    /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the running mean of RFC 3550 where it ended. */
     jitterMs: mean(variationsMs),
     jitterP95Ms: quantile(variationsMs, 0.95),
     rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),

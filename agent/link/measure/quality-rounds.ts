@@ -8,7 +8,7 @@ import { breaksOff, latest, type Round, type Window, windowOf } from '../analysi
 import type { Budget } from '../net/data-budget.ts';
 import { hostWireBytes } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
-import { type Capacity, createQualityHistory, type QualityHistory, type QualityHistoryOptions } from './quality-history.ts';
+import { type Capacity, createQualityHistory, type QualityHistoryOptions } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 import { type Grant, roundWireBytes, stampRound } from './stamp.ts';
 
@@ -30,23 +30,7 @@ export type QualityRoundsOptions = QualityHistoryOptions & {
 };
 
 /** What the measurements of this PC say of the link now. */
-export type LinkView = {
-  /** The latest last; those of more than half a day ago are gone, on a quick link of more than 150 min. */
-  windows: readonly Window[];
-  /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
-  problem: 'no reflector' | 'no answer' | 'breaks off' | 'no budget' | 'no sense' | null;
-  /** False where this class is only measured when it is asked for. */
-  regular: boolean;
-  /** By all that was seen: no more than these. */
-  tiers: QualityHistory['tiers'];
-  /** By what is sure: no less than these. */
-  sureTiers: QualityHistory['sureTiers'];
-  /** The round trip is longer than usual; undefined where it is not known what is usual. */
-  slow: boolean | undefined;
-  /** For the beat. */
-  numbers(): ReturnType<typeof numbersOf>;
-  capacity: Capacity | undefined;
-};
+export type LinkView = ReturnType<typeof viewOf>;
 
 /** The rounds of probes to the reflector. */
 export type QualityRounds = ReturnType<typeof createQualityRounds>;
@@ -100,7 +84,7 @@ export function createQualityRounds(options: QualityRoundsOptions) {
     /** The last one, of an earlier run too, while it is worth something. */
     capacity: state.history.capacity,
     /** Undefined where this PC does not measure, or has no sockets for it. */
-    view: (): LinkView | undefined => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
+    view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
     stop: (): void => {
       state.stopped = true;
       state.timer();
@@ -199,23 +183,30 @@ function report(state: State): void {
   state.keep?.(JSON.stringify(body.output));
 }
 
-function viewOf(state: State): LinkView {
+function viewOf(state: State) {
   const { history, link } = state;
   const windows = history.windows();
   return {
+    /** The latest last; those of more than half a day ago are gone, on a quick link of more than 150 min. */
     windows,
-    problem: silenceOf(state) ?? (state.isSayable ? null : 'no sense'),
+    /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
+    problem: silenceOf(state) ?? (state.isSayable ? null : ('no sense' as const)),
+    /** False where this class is only measured when it is asked for. */
     regular: links[link()].quality !== null,
+    /** By all that was seen: no more than these. */
     tiers: history.tiers,
+    /** By what is sure: no less than these. */
     sureTiers: history.sureTiers,
+    /** The round trip is longer than usual; undefined where it is not known what is usual. */
     slow: history.slow(),
+    /** For the beat. */
     numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
     capacity: history.capacity(),
   };
 }
 
 /** Why no rounds say anything of now. */
-function silenceOf(state: State): LinkView['problem'] {
+function silenceOf(state: State): State['why'] | 'no reflector' | 'no budget' | null {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';
   return state.useless >= uselessRounds ? state.why : null;

@@ -76,13 +76,7 @@ export type Used = (wireBytes: number) => void;
 /** Called for each message that came or is about to be written; `asks`: the other side answers it at once. */
 export type OnMessage = (way: 'in' | 'out', asks: boolean) => void;
 
-type Way = {
-  counted: number;
-  /** When there last was something whose acknowledgement may still go with an answer. */
-  owedAt: number;
-  /** Who receives it answered in time before, and so waits with the acknowledgement; else that goes at once. */
-  waits: boolean;
-};
+type Way = ReturnType<typeof unusedWay>;
 
 /**
  * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, except those that are written in one turn and the
@@ -138,7 +132,11 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
   };
 }
 
-function unusedWay(): Way {
+/**
+ * `owedAt`: when there last was something whose acknowledgement may still go with an answer. `waits`: who receives it answered in time before,
+ * and so waits with the acknowledgement; else that goes at once.
+ */
+function unusedWay() {
   return { counted: 0, owedAt: Number.NEGATIVE_INFINITY, waits: false };
 }
 

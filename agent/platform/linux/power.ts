@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import type { PowerFigures } from '../platform.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-type Supply = {
-  type: string | undefined;
-  status: string | undefined;
-  online: boolean;
-  charge: number | null;
-  celsius: number | null;
-  runtimeMs: number | null;
-};
+type Supply = Awaited<ReturnType<typeof readSupply>>;
 
 const none: PowerFigures = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
 /** A sensor that says less or more is none. */
@@ -38,7 +31,7 @@ export async function readPower(root: string): Promise<PowerFigures> {
   };
 }
 
-async function readSupply(folder: string): Promise<Supply> {
+async function readSupply(folder: string) {
   const capacity = await readNumber(join(folder, 'capacity'));
   const absent = (await readNumber(join(folder, 'present'))) === 0;
   const status = await readText(join(folder, 'status'));

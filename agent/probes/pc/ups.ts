@@ -2,23 +2,7 @@
 import type { UpsAnswer } from '../../link/net/nut.ts';
 
 /** What a UPS says of itself; ratios from 0 to 1. */
-export type Ups = {
-  /** Null where it does not say. */
-  onBattery: boolean | null;
-  /** It says itself that its battery is about to end. */
-  batteryLow: boolean;
-  replaceBattery: boolean;
-  isCharging: boolean;
-  chargeRatio: number | null;
-  /** As the UPS says; `runtimeMs` is what is to be believed of it. */
-  saidRuntimeMs: number | null;
-  runtimeMs: number | null;
-  batteryCelsius: number | null;
-  /** Inside of its case, which is warmer than the room. */
-  caseCelsius: number | null;
-  /** By a sensor of its own in the room. */
-  room: { celsius: number | null; humidityRatio: number | null };
-};
+export type Ups = ReturnType<typeof upsOf>;
 
 /** A lead battery loses about 1 % of its charge for each degree below this, and the UPS counts as if it did not. */
 const fullAtCelsius = 25;
@@ -27,7 +11,7 @@ const lossPerCelsius = 0.01;
 const lowRatio = 0.2;
 
 /** Reads the variables of a UPS; what it does not say, or says beyond reason, is null. */
-export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
+export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>) {
   const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
   const flags = new Set((variables.get('ups.status') ?? '').split(' '));
   const chargeRatio = clamped(number('battery.charge', 0.01));
@@ -39,15 +23,20 @@ export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>): Ups {
   const coldness = !isLead || batteryCelsius === null ? 0 : Math.max(0, fullAtCelsius - batteryCelsius);
   const humidity = number('ambient.humidity', 0.01);
   return {
+    /** Null where it does not say. */
     onBattery: flags.has('OB') || flags.has('FSD') ? true : flags.has('OL') ? false : null,
+    /** It says itself that its battery is about to end. */
     batteryLow: flags.has('LB') || flags.has('FSD'),
     replaceBattery: flags.has('RB'),
     isCharging: flags.has('CHRG'),
     chargeRatio,
+    /** As the UPS says; `runtimeMs` is what is to be believed of it. */
     saidRuntimeMs,
     runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * Math.max(0, 1 - lossPerCelsius * coldness),
     batteryCelsius,
+    /** Inside of its case, which is warmer than the room. */
     caseCelsius: number('ups.temperature'),
+    /** By a sensor of its own in the room. */
     room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
   };
 }

@@ -11,7 +11,6 @@ import {
   meetingComponents,
   oneLine,
   type Profile,
-  type Readiness,
   readinessOf,
   reasonIn,
   type Words,
@@ -22,18 +21,7 @@ import { subjectOf } from '../../maintain/self-test/words.ts';
 export type Known = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
 
 /** What stands on the card; nothing that changes by itself. */
-export type Statement = {
-  pc: string;
-  /** The first is that of the page. */
-  languages: readonly Language[];
-  site: Words;
-  room: Words;
-  readiness: Readiness;
-  fault: string | null;
-  /** The one thing to fix or to know, what to do first, and what it is about; null where all is well. */
-  thing: { title: Words; action: Words; about: Words } | null;
-  help: string | null;
-};
+export type Statement = ReturnType<typeof statementOf>;
 
 /** More than this of a device's name helps nobody. */
 const aboutLength = 160;
@@ -43,7 +31,7 @@ const catalogue: readonly string[] = faultIds;
  * The statement about what is known. Of several faults it names the gravest whose cause is not named itself, of equal ones the first of the catalogue.
  * Guarantee: what is not known is not ready.
  */
-export function statementOf({ pc, checks, profile, place }: Known): Statement {
+export function statementOf({ pc, checks, profile, place }: Known) {
   const { readiness } = readinessOf({ presence: 'online', checks });
   const fault = worstOf(checks);
   // A small fault is not what is to be known of a room of which nobody can say that it is ready.
@@ -54,11 +42,13 @@ export function statementOf({ pc, checks, profile, place }: Known): Statement {
   const [state = '', site = ''] = pc.split('/');
   return {
     pc,
+    /** The first is that of the page. */
     languages: known.length === 0 ? languages : [...new Set(known)],
     site: place?.site ?? inAll(() => `${state}/${site}`),
     room: place?.room ?? inAll(() => pc),
     readiness,
     fault: unknown === undefined ? (fault?.fault ?? null) : null,
+    /** The one thing to fix or to know, what to do first, and what it is about; null where all is well. */
     thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: inAll(reason) },
     help: profile.help ?? null,
   };
@@ -82,7 +72,7 @@ function rankOf({ fault }: Check): number {
   return catalogue.indexOf(fault ?? '');
 }
 
-function thingOf(check: Check | undefined): Statement['thing'] {
+function thingOf(check: Check | undefined): Record<'title' | 'action' | 'about', Words> | null {
   if (check === undefined) return null;
   const row = faultOf(check.fault ?? '');
   const title = row?.title ?? inAll(() => check.fault ?? '');

@@ -8,16 +8,7 @@ export type Grade = EventMessage['grade'];
 export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
 
 /** What the spool knows of itself, stored with its rows. */
-export type Counters = {
-  id: string;
-  /** Last number given. */
-  seq: number;
-  acked: number;
-  session: number;
-  carries: string | null;
-  /** Sum over the rows held. */
-  bytes: number;
-};
+export type Counters = ReturnType<typeof freshCounters>;
 
 type Held = { last: number; rows: number; bytes: number };
 const heldNow = 'SELECT COALESCE(MAX(seq), 0) AS last, COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events';
@@ -30,9 +21,9 @@ export function rowBytes(body: string): number {
   return Buffer.byteLength(body) + rowOverheadBytes;
 }
 
-/** The counters of a spool that holds nothing. */
-export function freshCounters(id: string): Counters {
-  return { id, seq: 0, acked: 0, session: 0, carries: null, bytes: 0 };
+/** The counters of a spool that holds nothing. `seq`: last number given; `bytes`: sum over the rows held. */
+export function freshCounters(id: string) {
+  return { id, seq: 0, acked: 0, session: 0, carries: null as string | null, bytes: 0 };
 }
 
 /** The one row of a query that always has one. */
