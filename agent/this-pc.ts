@@ -29,13 +29,9 @@ export function sessionOf(env: Record<string, string | undefined>): Record<strin
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
   if (system === 'linux') return createLinux({ root, env, clock });
-  return system === 'win32' ? createThisWindows(env, clock) : createUnwritten();
-}
-
-function createThisWindows(env: Record<string, string>, clock: Clock): Platform {
-  const root = systemRoot(env);
-  const run = createRunner(inSystem32(root));
-  return createWindows({ native: openNative(), root, clock, run });
+  if (system !== 'win32') return createUnwritten();
+  const windows = systemRoot(env);
+  return createWindows({ native: openNative(), root: windows, clock, run: createRunner(inSystem32(windows)) });
 }
 
 /** Where another process of this PC listens: at a socket of this name, or on Windows at a pipe whose name is made from it. */

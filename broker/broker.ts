@@ -55,7 +55,7 @@ export type Broker = Awaited<ReturnType<typeof createBroker>>;
 export async function createBroker(options: BrokerOptions) {
   const { clock, played = clock, log } = options;
   const limits = { ...usualLimits, ...options.limits };
-  refuseOpenHost(options.host);
+  if (!isLoopback(options.host)) throw new StartError(`host ${options.host} is not loopback: plain MQTT never leaves this machine`);
   const secrets = loadSecrets(options.secretsFile);
   const key = loadKey(options.registryKeyFile);
   makeFolder(options.dataDir);
@@ -89,7 +89,9 @@ export async function createBroker(options: BrokerOptions) {
     maxInflightInbound: 20,
     heartbeatInterval: 60_000,
   });
-  tellNoForeignWills(aedes);
+  // Every four minutes aedes tells the wills of other brokers that seem dead by the wall clock: one that is set forward makes it take itself for
+  // dead too. There is no other one; who loses its connection here has its will told at once.
+  Object.assign((aedes as { persistence?: object }).persistence ?? {}, { streamWill: () => [] });
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
   const answerers = [
@@ -116,19 +118,6 @@ export async function createBroker(options: BrokerOptions) {
     await close();
     throw error;
   }
-}
-
-/** Throws for a host that others can reach. */
-function refuseOpenHost(host: string): void {
-  if (!isLoopback(host)) throw new StartError(`host ${host} is not loopback: plain MQTT never leaves this machine`);
-}
-
-/**
- * Every four minutes aedes tells the wills of other brokers that seem dead by the wall clock: one that is set forward makes it take itself for
- * dead too. There is no other one; who loses its connection here has its will told at once.
- */
-function tellNoForeignWills(aedes: Aedes & { persistence?: object }): void {
-  Object.assign(aedes.persistence ?? {}, { streamWill: () => [] });
 }
 
 type ListenerOptions = { aedes: Aedes; refuse: Refuse; conduct: Conduct; sessions: Sessions; gate: Gate };

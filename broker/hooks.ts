@@ -1,7 +1,7 @@
 /** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
 import { TLSSocket } from 'node:tls';
 import { decode, payloadLimitBytes } from '@sabha/contracts';
-import type { Aedes, Client, PublishPacket } from 'aedes';
+import type { Aedes, Client } from 'aedes';
 import { type Action, type Asked, accessOf, principalOf } from './admission/access.ts';
 import type { Admission, Clones, Refusal, Sessions } from './admission/admission.ts';
 import type { Pace } from './protection/conduct.ts';
@@ -70,7 +70,8 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
       const leaf =
         !oversized && may(client, 'publish', asAsked(packet)) ? packet.topic.slice(packet.topic.lastIndexOf('/') + 1) : undefined;
-      if (leaf === undefined) discard(packet);
+      // The client gets its PUBACK, and nobody gets the message.
+      if (leaf === undefined) Object.assign(packet, { topic: nowhere, payload: Buffer.alloc(0), retain: false });
       else countMessage(leaf);
       const session = client && !client.closed ? sessions.of(client) : undefined;
       if (!client || session?.principal.kind !== 'pc') return done(null);
@@ -96,11 +97,4 @@ function bootOf(payload: string | Buffer): string | undefined {
 
 function asAsked({ topic, qos = 0, retain = false }: { topic: string; qos?: number; retain?: boolean }): Asked {
   return { topic, qos, retain };
-}
-
-/** The client gets its PUBACK, and nobody gets the message. */
-function discard(packet: PublishPacket): void {
-  packet.topic = nowhere;
-  packet.payload = Buffer.alloc(0);
-  packet.retain = false;
 }

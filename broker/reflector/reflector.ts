@@ -1,5 +1,5 @@
 /** The reflector: one UDP socket at which PCs measure their way to the centre. Each packet goes to the first answerer that takes it. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { isIP } from 'node:net';
 import { codeOf, StartError } from '@sabha/contracts';
 
@@ -20,7 +20,9 @@ const bufferBytes = 4 * 1024 * 1024;
 
 /** Resolves when it listens; rejects with a `StartError` where it cannot. Guarantee: what nobody takes is not answered. */
 export async function openReflector({ host, port, answerers, count }: ReflectorOptions): Promise<Reflector> {
-  const socket = createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup: asItStands });
+  // Both ends are addresses, never names: nothing is to be looked up, and an answer goes out in the turn in which its time was written.
+  const lookup: SocketOptions['lookup'] = (address, _options, callback) => callback(null, address, isIP(address));
+  const socket = createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup });
   const reply = (packet: Buffer, { port, address }: RemoteInfo) =>
     socket.send(packet, port, address, (error) => error && count('other', 'not sent'));
   socket.on('message', (packet, from) => {
@@ -52,11 +54,6 @@ function widen(socket: Socket): void {
   } catch {
     // The system's own size will do.
   }
-}
-
-/** Both ends are addresses, never names: nothing is to be looked up, and an answer goes out in the turn in which its time was written. */
-function asItStands(address: string, _options: unknown, callback: (error: null, address: string, family: number) => void): void {
-  callback(null, address, isIP(address));
 }
 
 /** A kind of packets. */

@@ -26,16 +26,14 @@ export function limitsAt(elevationM: number) {
   };
 }
 
-/** How warm the room is, degrees Celsius; null where nothing measures it. */
-export type RoomReadings = {
-  /** By a sensor in the room. */
-  celsius: number | null;
-  /** By the UPS, inside of its case: never colder than the room. */
-  caseCelsius: number | null;
-};
-
-/** Guarantee: the warmth inside a case proves that a room is not too warm, never that it is. */
-export function judgeRoom({ roomCelsius }: Limits, { celsius, caseCelsius }: RoomReadings): Verdict | undefined {
+/**
+ * By a sensor in the room, and by the UPS inside of its case, which is never colder than the room; null where nothing measures it.
+ * Guarantee: the warmth inside a case proves that a room is not too warm, never that it is.
+ */
+export function judgeRoom(
+  { roomCelsius }: Limits,
+  { celsius, caseCelsius }: Record<'celsius' | 'caseCelsius', number | null>,
+): Verdict | undefined {
   if (celsius !== null) return celsius > roomCelsius ? fault('climate.room_hot') : ok;
   if (caseCelsius === null) return undefined;
   return caseCelsius <= roomCelsius ? ok : unknown('only the inside of the UPS is measured');
@@ -66,20 +64,10 @@ export function judgeCharging({ frostCelsius }: Limits, cells: readonly Cell[], 
   return known.some(({ isCharging, celsius }) => isCharging && (celsius ?? 0) < frostCelsius) ? fault('climate.charge_cold') : ok;
 }
 
-/** Of a disk that turns; where the air carries its heads there is nothing to say of it. */
-export function judgeHardDisk({ isTooHighForHardDisks }: Limits): Verdict | undefined {
-  return isTooHighForHardDisks ? fault('climate.hdd_altitude') : undefined;
-}
-
 /** `maxAltitudeM` by the catalogue; undefined where it does not know the device. */
 export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undefined): Verdict | undefined {
   if (maxAltitudeM === undefined || elevationM <= maxAltitudeM) return undefined;
   return fault('climate.device_altitude', `made for at most ${maxAltitudeM} m`);
-}
-
-/** Is the processor warmer over its room than is usual for it? */
-export function judgeRise(isHigh: boolean): Verdict {
-  return isHigh ? fault('climate.rise_high') : ok;
 }
 
 /** Up to which height models of PCs, displays, cameras and sound devices are made, as their makers say it. A row without a source is a guess. */

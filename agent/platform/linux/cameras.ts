@@ -68,10 +68,12 @@ async function listNodes(root: string): Promise<Node[]> {
   for (const node of (await readNames(folder)) ?? []) {
     if (!/^video\d+$/.test(node) || ((await readNumber(join(folder, node, 'index'))) ?? 0) !== 0) continue;
     const name = (await readText(join(folder, node, 'name'))) ?? '';
-    const usb = await usbIdentity(join(folder, node, 'device'));
+    const device = join(folder, node, 'device');
+    const path = dirname(await realpath(device).catch(() => device));
+    const usb = await usbIdOf(path, basename(path));
     const id = usb ?? node;
     const twin = nodes.some((other) => other.id === shortId(id));
-    const kind = usb === undefined ? await kindOf(join(folder, node, 'device'), name) : 'camera';
+    const kind = usb === undefined ? await kindOf(device, name) : 'camera';
     nodes.push({ node, id: shortId(twin ? `${id}-${node}` : id), name: deviceName(name, node), kind });
   }
   return nodes;
@@ -84,11 +86,6 @@ async function kindOf(device: string, name: string): Promise<Node['kind']> {
   const nameOf = async (link: string) => basename(await realpath(join(real, link)).catch(() => ''));
   if (pictureUnit.test(name) || pictureUnit.test(await nameOf('driver'))) return 'raw';
   return (await nameOf('subsystem')) === 'pci' ? 'camera' : 'raw';
-}
-
-async function usbIdentity(device: string): Promise<string | undefined> {
-  const usb = dirname(await realpath(device).catch(() => device));
-  return usbIdOf(usb, basename(usb));
 }
 
 /** Vendor, product and serial number, or the port for the many devices without a serial number; undefined where it is no USB device. */

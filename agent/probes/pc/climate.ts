@@ -7,8 +7,6 @@ import {
   judgeCharging,
   judgeCold,
   judgeDevice,
-  judgeHardDisk,
-  judgeRise,
   judgeRoom,
   type Limits,
   limitsAt,
@@ -25,9 +23,9 @@ import {
   withHour,
   withRise,
 } from '../../link/analysis/rise.ts';
-import { unknown, type Verdict } from '../../link/analysis/verdict.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { type AskUps, createNut } from '../../link/net/nut.ts';
-import type { ClimateFigures, Part, PowerFigures, Sensor } from '../../platform/platform.ts';
+import type { ClimateFigures, Part, PowerFigures } from '../../platform/platform.ts';
 import type { Memory } from '../../uplink/store/data-folder.ts';
 import { type Ups, upsOf } from './ups.ts';
 
@@ -73,7 +71,7 @@ export function createClimateProbe({ clock = realClock(), ask = createNut({ conn
       const rise = context.memory && riseReading && watchRise(riseReading, context.memory);
       const checks = [
         ...checksOf(limits, reading),
-        ...(rise === undefined ? [] : [checkOf('rise', judgeRise(rise.isHigh))]),
+        ...(rise === undefined ? [] : [checkOf('rise', rise.isHigh ? fault('climate.rise_high') : ok)]),
         ...hardwareChecks(limits, await lookAtDevices(context)),
       ];
       return { checks, numbers: numbersOf(reading, rise) };
@@ -94,8 +92,9 @@ async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps)
 function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict | undefined {
   let startedFrozen = false;
   return (limits, { sensors, uptimeSeconds }) => {
-    const coldest = coldestSensorOf(sensors);
-    if (coldest === null) return undefined;
+    const found = sensors.filter(({ kind }) => kind === 'board' || kind === 'disk').map(({ celsius }) => celsius);
+    if (found.length === 0) return undefined;
+    const coldest = Math.min(...found);
     const isStart = uptimeSeconds * 1_000 < startMs;
     startedFrozen = startedFrozen ? coldest < limits.thawedCelsius : isStart && coldest < limits.frostCelsius;
     return judgeCold(limits, coldest, startedFrozen);
@@ -126,7 +125,7 @@ async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
 /** A disk that turns is told once, under an id that stays as long as the disk does. */
 function hardwareChecks(limits: Limits, { disks, others }: Devices): Check[] {
   const judged = [
-    ...disks.map((part) => ({ part, verdict: judgeHardDisk(limits) })),
+    ...(limits.isTooHighForHardDisks ? disks : []).map((part) => ({ part, verdict: fault('climate.hdd_altitude') })),
     ...others.map((part) => ({ part, verdict: judgeDevice(limits, maxAltitudeOf(part.name)) })),
   ];
   return judged.flatMap(({ part, verdict }) => (verdict === undefined ? [] : [{ ...checkOf(part.id, verdict), name: part.name }]));
@@ -140,11 +139,6 @@ function humidityOf({ figures, ups }: Reading): number | null {
   return ups?.room.humidityRatio ?? figures.humidityRatio;
 }
 
-function coldestSensorOf(sensors: readonly Sensor[]): number | null {
-  const found = sensors.filter(({ kind }) => kind === 'board' || kind === 'disk').map(({ celsius }) => celsius);
-  return found.length === 0 ? null : Math.min(...found);
-}
-
 function cellsOf({ power, ups }: Reading) {
   return [
     ...(power.batteryChargeRatio === null ? [] : [{ isCharging: power.isCharging, celsius: power.batteryCelsius }]),
@@ -152,6 +146,7 @@ function cellsOf({ power, ups }: Reading) {
   ];
 }
 
+/** The room is null where nothing measures it. */
 function riseReadingOf(reading: Reading, elevationM: number) {
   const { sensors, loadRatio } = reading.figures;
   const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));
@@ -169,13 +164,7 @@ function checkOf(device: string, verdict: Verdict): Check {
 }
 
 /** How warm processor and room are at one moment, and how busy the PC is (0 to 1). */
-export type RiseReading = {
-  processorCelsius: number;
-  /** Null where nothing measures the room. */
-  roomCelsius: number | null;
-  loadRatio: number;
-  elevationM: number;
-};
+export type RiseReading = NonNullable<ReturnType<typeof riseReadingOf>>;
 /** `ratio` 1 = as usual. Of rest and load the worse. */
 export type Rise = { ratio: number; isHigh: boolean };
 

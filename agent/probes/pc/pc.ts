@@ -101,7 +101,7 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
     const found = [
       await check('restart', platform.ask(restart, signal), (value) => judgeRestart(value, clock.now())),
       await check('speed', platform.ask(throttledMs, signal), slowed),
-      await check('health', disks(platform, signal), judgeDisks),
+      await check('health', disks(platform, signal), ([first]) => (first === undefined ? ok : fault('pc.disk_failing', first))),
       await check('start', platform.ask(lastCrash, signal), (at) => judgeCrash(at, clock.now())),
       await check('sleep', sleeps(platform, signal), (isSet) => judgeSleep(isSet, slept)),
     ];
@@ -124,11 +124,6 @@ function createSlowedWatch(clock: UpkeepClock): (totalMs: number) => Verdict {
     if (before === undefined || last.up <= before.up) return unknown('measured from the second look on');
     return (totalMs - before.totalMs) / (last.up - before.up) > slowedShare ? fault('pc.throttled') : ok;
   };
-}
-
-function judgeDisks(troubles: readonly string[]): Verdict {
-  const [first] = troubles;
-  return first === undefined ? ok : fault('pc.disk_failing', first);
 }
 
 /** A mark that is still to come was made by a clock that was ahead, nobody knows when. */

@@ -47,8 +47,11 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
       const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
       const absent = (match: string) => rules.absent(match) ?? fault(`${kind}.missing`);
       const judge = (device: SoundDevice, ours: readonly SoundDevice[]): Verdict => {
-        const split = sound.known && ours[0] === device ? rules.chosen(sound.value) : undefined;
-        return rules.shut(device) ?? judgeOpen(kind, device, { other: otherChosen(side, ours, device), split });
+        // Of several of the room any may be chosen; where none of them is, that is said of the first alone.
+        const isFirst = ours[0] === device;
+        const other = isFirst && side.chosen !== null && !ours.some(({ id }) => id === side.chosen) ? side : undefined;
+        const split = sound.known && isFirst ? rules.chosen(sound.value) : undefined;
+        return rules.shut(device) ?? judgeOpen(kind, device, { other, split });
       };
       return { checks: expected({ kind, profile, answer, judge, absent }) };
     },
@@ -77,12 +80,6 @@ function judgeOpen(
   if (device.hasDeadChannel) return fault(`${kind}.volume_off`, 'one channel is at 0 %');
   if (device.gainDb === undefined ? device.volume < quiet.volume : device.gainDb < quiet.gainDb) return fault(`${kind}.volume_low`, used);
   return { ...ok, reason: used };
-}
-
-/** Of several of the room any may be chosen; where none of them is, that is said of the first alone. */
-function otherChosen(side: Side, ours: readonly SoundDevice[], device: SoundDevice): Side | undefined {
-  const isOther = side.chosen !== null && !ours.some(({ id }) => id === side.chosen);
-  return isOther && ours[0] === device ? side : undefined;
 }
 
 function chosenInstead(kind: SoundKind, { devices, chosen }: Side): string {

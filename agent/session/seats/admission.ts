@@ -95,7 +95,8 @@ export function createAdmission(options: AdmissionOptions) {
         if (message?.type !== 'proof') return receive(socket, message);
         if (!awaitsProof) return refuse(socket, 'garbage');
         awaitsProof = false;
-        void ownerOf(nonce, platform).then((owner) => join(socket, owner));
+        const asking = platform.ask(ownerOfProof(nonce), AbortSignal.timeout(proofMs));
+        void asking.catch(() => unreadable).then((owner) => join(socket, owner));
       });
       if (session === undefined) sendLine(socket, { type: 'prove', nonce } satisfies ToRoom);
       else void join(socket, { known: true, value: session });
@@ -120,10 +121,7 @@ function endWith(socket: Socket, why: Refusal): void {
   socket.destroySoon();
 }
 
-function ownerOf(nonce: string, platform: Pick<Platform, 'ask'>): Promise<Answer<number>> {
-  const asking = platform.ask(ownerOfProof(nonce), AbortSignal.timeout(proofMs));
-  return asking.catch(() => ({ known: false, reason: 'the proof cannot be read' }));
-}
+const unreadable = { known: false, reason: 'the proof cannot be read' } as const;
 
 /** Why this user does not speak for the room; undefined: the user is at the console. */
 function whyNot(speaker: Speaker, owner: Answer<number>): Refusal | undefined {

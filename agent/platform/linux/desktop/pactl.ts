@@ -130,7 +130,11 @@ async function readSide(pactl: Pactl, side: Side, chosen: string): Promise<Answe
   if (!list.known) return list;
   const used: Answer<Stream[]> = await ask(pactl, ['list', sides[side].streams], streams[side]);
   if (!used.known) return used;
-  const real = await named(pactl, side, list.value.filter(side === 'source' ? isMicrophone : isDevice));
+  const real = await named(
+    pactl,
+    side,
+    list.value.filter((one) => isDevice(one) && (side === 'sink' || !isMonitor(one))),
+  );
   const found = real.map((one) =>
     toDevice(
       one,
@@ -158,9 +162,7 @@ function reasonOf(output: Output & { ok: false }): string {
 }
 
 /** A monitor records what a loudspeaker plays. */
-function isMicrophone(one: Device): boolean {
-  return !one.monitor_source && !one.name.endsWith('.monitor') && isDevice(one);
-}
+const isMonitor = (one: Device) => Boolean(one.monitor_source) || one.name.endsWith('.monitor');
 
 /** `auto_null` stands where there is no device at all. */
 function isDevice(one: Device): boolean {
@@ -179,25 +181,22 @@ function toDevice(one: Device, used: Stream[]): SoundDevice {
     volume,
     // Both servers have a cubic volume: https://www.freedesktop.org/software/pulseaudio/doxygen/volume_8h.html
     gainDb: 60 * Math.log10(volume),
-    usedBy: programLabels(used.filter(isUse).map(programOf)),
+    usedBy: programLabels(programsOf(used)),
     ...(model !== undefined && { model }),
     ...(isUnplugged && { isUnplugged }),
     ...(volume > 0 && levels.includes(0) && { hasDeadChannel: true }),
   };
 }
 
+function programsOf(streams: Stream[]): string[] {
+  const used = streams.filter(({ corked, properties }) => !corked && properties['application.name'] !== ownName);
+  return used.map(({ properties }) => String(properties['application.process.binary'] ?? properties['application.name'] ?? ''));
+}
+
 /** PipeWire names them as ALSA does, PulseAudio as the bus does. */
 function modelOf(properties: Record<string, unknown>): string | undefined {
   const said = `${properties['alsa.components']} ${properties['device.vendor.id']}:${properties['device.product.id']}`;
   return /(?:USB|\b)([0-9a-f]{4}:[0-9a-f]{4})\b/i.exec(said.replaceAll('0x', ''))?.[1]?.toLowerCase();
-}
-
-function isUse(stream: Stream): boolean {
-  return !stream.corked && stream.properties['application.name'] !== ownName;
-}
-
-function programOf({ properties }: Stream): string {
-  return String(properties['application.process.binary'] ?? properties['application.name'] ?? '');
 }
 
 /** Names that the JSON could not write are taken from the text form, by the number of the device. */

@@ -72,20 +72,16 @@ function sourcesOf(things: readonly Thing[]): VideoSource[] {
     const said = props['node.name'] ?? `${id}`;
     const twin = sources.some((other) => other.id === shortId(said));
     const name = deviceName(props['node.description'], said);
+    const [, node = null] = /^(?:v4l2:)?\/dev\/(video\d+)$/.exec(props['api.v4l2.path'] ?? props['object.path'] ?? '') ?? [];
     sources.push({
       id: shortId(twin ? `${said}-${id}` : said),
       name,
-      node: nodeOf(props),
+      node,
       programs: things.flatMap((link) => lookingBy(things, link, id)),
       isVirtual: /\bobs\b|virtual.?camera/i.test(name),
     });
   }
   return sources;
-}
-
-function nodeOf(props: NonNullable<NonNullable<Thing['info']>['props']>): string | null {
-  const path = props['api.v4l2.path'] ?? props['object.path'];
-  return /^(?:v4l2:)?\/dev\/(video\d+)$/.exec(path ?? '')?.[1] ?? null;
 }
 
 /** The binary of the client at the other end of a link from this source, where pictures run through it. */
