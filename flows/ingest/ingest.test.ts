@@ -96,20 +96,6 @@ describe('ingest', () => {
     expect(rig.sent).toEqual([]);
   });
 
-  it('R17 says hello after every SUBACK', async () => {
-    const rig = await createRig();
-    rig.ingest.subscribed();
-    await rig.clock.pass(60_000);
-    rig.ingest.unsubscribed();
-    rig.ingest.subscribed();
-    await rig.settle();
-    const hellos = rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').map(({ payload }) => JSON.parse(String(payload)));
-    expect(hellos).toEqual([
-      { id: 'h1', withinMs: 20, fresh: false },
-      { id: 'h1', withinMs: 20, fresh: false },
-    ]);
-  });
-
   it('an unchanged beat costs no parse, no row and no answer; one with an echo is answered', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -362,16 +348,5 @@ describe('ingest', () => {
     expect(again.ingest.link(site)).toEqual(said);
     await again.ingest.changeSites(changeOf({ gone: [{ path: site, because: 'closed' }] }));
     expect(Object.keys((await again.ledger.load()).meta).filter((key) => /^(link|broke)\//.test(key))).toEqual([]);
-  });
-
-  it('a report of a link that is none is counted and said, and the event is acknowledged like any other', async () => {
-    const rig = await createRig();
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, spool: { id: 's1', first: 1, last: 1 } }));
-    rig.ingest.take(pcTopic(pc, 'event'), encode('event', { ...event(1), kind: 'link', body: { at: 'now' } }));
-    await rig.settle();
-    expect(rig.counted).toContain('event body');
-    expect(rig.said).toEqual(['unreadable event: at: expected number, found "now"']);
-    expect(rig.acks().at(-1)?.upTo).toBe(1);
-    expect(rig.ingest.link('capital/this-office')).toEqual({ link: null, broke: null });
   });
 });

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { createNumbers } from './last-numbers.ts';
@@ -49,20 +47,4 @@ test('a beat that cannot be read or is far too long says nothing; a PC that is g
   expect(numbers.of(pc, 'fibre', 2)).toEqual({});
   numbers.forget(pc);
   expect(numbers.of(pc, 'fibre', 2)).toEqual({});
-});
-
-test('a beat of a few bytes kept alive the 64 KiB that it was cut from: so many of them hold no more than they weigh', () => {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
-  const numbers = createNumbers();
-  const before = process.memoryUsage().arrayBuffers;
-  for (let nth = 0; nth < 400; nth++) {
-    numbers.heard(`ladakh/leh/vc-${nth}`, { link: 'fibre', payload: Buffer.from(beat({ room: nth })), up: 0 });
-    // What else is said meanwhile takes the rest of each piece.
-    for (let other = 0; other < 3; other++) Buffer.from('x'.repeat(30_000));
-  }
-  collect();
-  collect();
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan((400 * Buffer.poolSize) / 4);
-  expect(numbers.of('ladakh/leh/vc-399', 'fibre', 0)).toEqual({ room: 399 });
 });

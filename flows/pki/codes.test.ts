@@ -48,13 +48,3 @@ test('a new code takes those that are over away', () => {
   expect(ops).toContainEqual({ op: 'meta', key: old.ops[0]?.op === 'meta' ? old.ops[0].key : '', value: null });
   expect(ops).toHaveLength(2);
 });
-
-test('R29 a code that a clock a year ahead made opened for a year: when that is put right it opens for its own life', () => {
-  const codes = createCodes({}, root, randomBytes);
-  const fast = codes.make({ ...code, ends: 10_100 }, 0);
-  codes.committed(fast.ops);
-  expect(codes.notAhead(10_000)).toEqual([]);
-  codes.committed(codes.notAhead(0));
-  expect([99, 100].map((now) => codes.find(fast.text, now) !== undefined)).toEqual([true, false]);
-  expect(codes.notAhead(50)).toEqual([]);
-});

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -60,16 +60,6 @@ test('nothing changed: same version, file untouched; something changed: one high
   expect(written()).toMatchObject({ version: 2, at: 3, pcs: [{ revoked: true }] });
 });
 
-test('another certificate or another root is another content', async () => {
-  await add(entry('la/leh/pc-1'));
-  await publish();
-  await add({ ...entry('la/leh/pc-1'), certificates: ['7a'], ends: { '7a': 9 } });
-  expect([await publish(), await publish()]).toEqual([2, 2]);
-  await add({ ...entry('la/leh/pc-1'), certificates: ['7a'], ends: { '7a': 8 } });
-  expect([await publish(), await publish(1, ['root']), await publish(1, ['root'])]).toEqual([3, 4, 4]);
-  expect(written()).toMatchObject({ roots: ['root'], pcs: [{ certificates: ['7a'], ends: { '7a': 8 } }] });
-});
-
 test('a restored ledger does not bring the version down', async () => {
   await add(entry('la/leh/pc-1'));
   await ledger.commit([{ op: 'meta', key: 'registry.version', value: '8' }]);
@@ -100,18 +90,6 @@ test('a file that is older than the ledger, gone, or not signed by us is written
   expect(written()).toMatchObject({ version: 6, pcs: [entry('la/leh/pc-1'), entry('la/leh/pc-2', true)] });
 });
 
-test('an older file is replaced though its content is the one of now', async () => {
-  await add(entry('la/leh/pc-1'));
-  await publish();
-  const old = readFileSync(file, 'utf8');
-  await add(entry('la/leh/pc-1', true));
-  await publish();
-  await add(entry('la/leh/pc-1'));
-  expect(await publish()).toBe(3);
-  writeFileSync(file, old);
-  expect(await publish()).toBe(4);
-});
-
 test.skipIf(!existsSync('/dev/full'))(
   'F5 on a full disk the call fails, the old file stays as it is, and no half file remains',
   async () => {
@@ -126,15 +104,3 @@ test.skipIf(!existsSync('/dev/full'))(
     expect(await publish()).toBe(3);
   },
 );
-
-test('where the file cannot be replaced the call fails, nothing half done remains, and the version is not used again', async () => {
-  await add(entry('la/leh/pc-1'));
-  mkdirSync(file);
-  await expect(publish()).rejects.toThrow('EISDIR');
-  rmSync(file, { recursive: true });
-  mkdirSync(`${file}.new`);
-  await expect(publish()).rejects.toThrow();
-  rmSync(`${file}.new`, { recursive: true });
-  expect(existsSync(file)).toBe(false);
-  expect(await publish()).toBe(2);
-});

@@ -81,16 +81,3 @@ test('a right password begins the name anew, and of the address takes back only 
   };
   expect(untilWait(mixed)).toEqual([20, minuteMs]);
 });
-
-test('one try comes back a minute, and no more than five', () => {
-  expect(untilWait(() => take('asha'))[0]).toBe(5);
-  up += 2 * minuteMs;
-  expect(untilWait(() => take('asha'))[0]).toBe(2);
-  up += 60 * minuteMs;
-  expect(untilWait(() => take('asha'))[0]).toBe(5);
-});
-
-test('two networks that both begin before a gap of zeros are two', () => {
-  expect(untilWait((nth) => take(`one-${nth}`, `2001:db8::${nth}`))).toEqual([20, minuteMs]);
-  expect(take('other', '2001:db8::7:1:2:3:4')).toBe(0);
-});

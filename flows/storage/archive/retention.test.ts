@@ -253,15 +253,3 @@ test('what a PC or a site said is read page by page, the newest too, and nothing
   expect(await read(alike)).toEqual([[`${alike} 1`]]);
   expect(await ledger.retention.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
 });
-
-test('the file is smaller once events have left it', { tags: ['long'] }, async () => {
-  await ledger.commit([birth(9_999)]);
-  const text = 'x'.repeat(1_000);
-  await ledger.commit(Array.from({ length: 4_000 }, (_, index) => event(index + 1, 'a', text)));
-  await ledger.checkpoint();
-  const before = statSync(file()).size;
-  nowMs += 3 * dayMs;
-  await retaining().run();
-  await ledger.checkpoint();
-  expect(statSync(file()).size).toBeLessThan(before / 3);
-});

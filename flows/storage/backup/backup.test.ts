@@ -259,24 +259,6 @@ test('a ledger whose pages cannot be walked was no damage, and the audit stayed 
   await expect(one.audit(false)).rejects.toThrow('malformed');
 });
 
-test('events go on being committed while a copy is made, and the copy is the ledger at one commit', { tags: ['long'] }, async () => {
-  for (let seq = 2; seq < 400; seq += 1) await ledger.commit([event(seq, 'x'.repeat(3_000))]);
-  const copy = join(root, 'copy.db');
-  let isCopied = false;
-  const copied = ledger.copyTo(copy).then(() => {
-    isCopied = true;
-  });
-  await expect(ledger.copyTo(copy)).rejects.toThrow('is being written already');
-  let seq = 400;
-  while (!isCopied && seq < 5_000) await ledger.commit([event(seq++, 'y'.repeat(3_000))]);
-  await copied;
-  const { audit, damage } = proofOf(copy);
-  expect(damage).toBeNull();
-  expect(audit.events).toBeGreaterThanOrEqual(399);
-  expect(audit).toMatchObject({ gaps: 0, altered: 0, commits: audit.events });
-  await expect(ledger.copyTo(join(root, 'none', 'copy.db'))).rejects.toThrow('ENOENT');
-});
-
 test('the audit is read from the newest copy and says of when it is; one event that is altered is found, and makes no backup', async () => {
   const one = backups();
   expect(await one.audit(false)).toMatchObject({ events: 1, altered: 0, at: now() });

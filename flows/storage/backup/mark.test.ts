@@ -37,12 +37,6 @@ test('what is missing is counted, and of the acts of people the newest five are 
   );
 });
 
-test('of more acts than a mark remembers the number was told as if it were all of them', () => {
-  const mark = { ...held, commits: 900, lastAct: 800, acts: [800, 799, 798].map(act) };
-  expect(wentBack(held, mark, undefined)?.line).toMatch(/^the ledger went back: 890 commits and at least 3 acts of people are gone: /);
-  expect(wentBack({ ...held, lastAct: 797 }, mark, undefined)?.line).toMatch(/ commits and 3 acts of people are gone: /);
-});
-
 test('where a backup was restored it is said of when it is, also where no mark knows what is gone', () => {
   const note = { at, restoredAt: at + 1 };
   expect(wentBack(held, undefined, note)?.line).toBe(

@@ -10,8 +10,6 @@ import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Past } from '../../engine/records/past.ts';
 import { copyOf } from './copy.ts';
 import { inThread, openLedger } from './ledger.ts';
-import { openStore } from './store.ts';
-import { copyFrom } from './thread.ts';
 
 const pc = 'la/leh/pc-1';
 let folder = '';
@@ -62,44 +60,6 @@ describe.each(ways)('a ledger %s', (_, open) => {
     expect(held.commits).toBeGreaterThanOrEqual(before.commits);
     expect(held.commits).toBeLessThanOrEqual(after.commits);
     await copy.close();
-  });
-
-  test('where nothing happened yet every question has an answer', async () => {
-    const ledger = await open();
-    const nothing = await Promise.all([
-      ledger.accounts(),
-      ledger.meetings(),
-      ledger.maintenance(),
-      ledger.roster(),
-      ledger.history(pc, 0),
-      ledger.aways(0),
-      ledger.rollcalls(),
-      ledger.rollcall('rc1'),
-      ledger.commands(),
-      ledger.command('c1'),
-      ledger.openCommands(0),
-      ledger.tabsSteps(),
-      ledger.registry(),
-    ]);
-    const empty = { accounts: [], logins: [] };
-    const registry = { version: 0, entries: [], admitted: {}, codes: {}, fingerprints: null, reflectorKey: null };
-    expect(nothing).toEqual([
-      empty,
-      [],
-      [],
-      { members: [], proofs: [] },
-      expect.anything(),
-      [],
-      [],
-      undefined,
-      [],
-      undefined,
-      [],
-      [],
-      registry,
-    ]);
-    expect(await ledger.past({ since: 0, after: 0 })).toMatchObject({ last: null });
-    await ledger.close();
   });
 
   test('a place where nothing can be written refuses the copy, and commits go on', async () => {
@@ -166,17 +126,6 @@ test('a copy that is under way already is refused, and one that is asked for aft
   await first;
   await ledger.close();
   await expect(ledger.copyTo(at('late.db'))).rejects.toThrow();
-});
-
-test('the thread answers for a copy, also where it fails', async () => {
-  const store = openStore(new DatabaseSync(at('ledger.db')));
-  expect(await copyFrom(store, { copyTo: at('copy.db') })).toEqual({ copied: at('copy.db'), answer: { ok: true, values: [] } });
-  const failed = await copyFrom(store, { copyTo: at('none/copy.db') });
-  expect(failed).toMatchObject({
-    copied: at('none/copy.db'),
-    answer: { ok: false, message: expect.stringMatching(/ENOENT|no such file/) },
-  });
-  store.close();
 });
 
 test('a copy that begins in the middle of a commit waits for it; a large one is brought to the disk on the way', async () => {

@@ -8,7 +8,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { inThread, openLedger } from './ledger.ts';
-import { answerTo, openForThread } from './thread.ts';
 
 const pc = 'la/leh/pc-1';
 let folder = '';
@@ -177,14 +176,6 @@ describe('the worker', () => {
     await larger.close();
   });
 
-  test('a batch that cannot be sent to the thread is rejected, and the next one is served', async () => {
-    const ledger = await openLedger({ file });
-    const odd = { op: 'meta', key: 'k', value: () => 1 } as unknown as Op;
-    await expect(ledger.commit([odd])).rejects.toThrow(/^the batch cannot be sent to the ledger: /);
-    expect((await ledger.commit([birth, event(1)])).applied).toBe(1);
-    await ledger.close();
-  });
-
   test('a second ledger on the same file, and a damaged file, are refused with one line', async () => {
     const ledger = await openLedger({ file });
     await expect(openLedger({ file })).rejects.toMatchObject({ code: 'busy', message: `another flows is using this ledger: ${file}` });
@@ -192,19 +183,6 @@ describe('the worker', () => {
     writeFileSync(file, 'no database');
     await expect(openLedger({ file })).rejects.toThrow(`the ledger ${file} is damaged (ledger: file is not a database)`);
   });
-});
-
-test('the thread answers an error as an error', () => {
-  const { store, answer } = openForThread({ file });
-  expect(answer).toEqual({ ok: true, values: [] });
-  if (!store) throw new Error('not opened');
-  expect(answerTo(store, { call: 'commit', batches: [[birth], [event(1)]] })).toMatchObject({
-    ok: true,
-    values: [{ applied: 0 }, { applied: 1 }],
-  });
-  expect(openForThread({ file })).toMatchObject({ answer: { ok: false, code: 'busy' } });
-  expect(answerTo(store, { call: 'close', args: [] })).toEqual({ ok: true, values: [undefined] });
-  expect(answerTo(store, { call: 'audit', args: [] })).toMatchObject({ ok: false, code: 'other' });
 });
 
 /** Commits numbered events without end, some batches at a time, and prints the last number of each batch that was acknowledged. */

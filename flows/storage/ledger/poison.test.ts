@@ -2,11 +2,10 @@ import { expect, test } from 'vitest';
 import { inventoryPrefix } from '../../engine/records/meta-keys.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { asLedgerError } from './errors.ts';
-import { isPoison, pcOf, sift } from './poison.ts';
+import { isPoison, pcOf } from './poison.ts';
 
 const pc = 'ladakh/leh/hall';
 const oddly = (op: object) => op as Op;
-const event = (body: unknown) => oddly({ op: 'event', pc, event: { spool: 's1', seq: 1, body }, at: 1 });
 
 test('R28 what SQLite says of a value is poison; what it says of the file, or of a ledger that is full, is not', () => {
   const thrown = (errcode: number) => asLedgerError(Object.assign(new Error('said so'), { errcode }));
@@ -26,12 +25,4 @@ test.each([
   [{ op: 'incident', incident: { scope: pc } }, undefined],
 ])('R28 %j is said by %s, or is the centre’s own', (op, whose) => {
   expect(pcOf(oddly(op))).toBe(whose);
-});
-
-test('R28 what cannot be copied is taken out by the name of its PC; what is the centre’s own stays', () => {
-  const uncopied = () => 'a function';
-  const own = oddly({ op: 'incident', incident: { scope: pc, faults: uncopied } });
-  const { ops, poison } = sift([event('well'), event(uncopied), own]);
-  expect(ops).toEqual([event('well'), own]);
-  expect(poison).toEqual([{ op: 'event', pc, why: expect.stringContaining('could not be cloned') }]);
 });

@@ -33,15 +33,6 @@ test('R20 a commit that hangs is told once while it lasts, and when one was take
   expect(said).toEqual(['slow', 'took', 'took']);
 });
 
-test('R20 a commit that fails is told by whoever gave it, not as slow', async () => {
-  const { clock, said, commits, ledger, commitMs } = open();
-  const refused = expect(ledger.commit([])).rejects.toThrow('full');
-  commits[0]?.reject(new Error('full'));
-  await refused;
-  await clock.pass(3 * slowCommitMs);
-  expect([said, commitMs()]).toEqual([[], 0]);
-});
-
 test('R20, R18a a process that stood still accuses no disk: its commits have their time anew', async () => {
   const { clock, said, ledger } = open();
   void ledger.commit([]);

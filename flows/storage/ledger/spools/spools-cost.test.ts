@@ -79,21 +79,6 @@ test('R27 tombstones above a hole that stays open walked all events above it, ea
   expect(ranges()).toBe(1);
 });
 
-test('R27 single numbers that tombstones settle between events become one row once they touch by a wider one', () => {
-  const { spent, ranges } = open();
-  spent(birth(2, 20_000), ...sparse(300));
-  spent(
-    tombstone(
-      5_000,
-      Array.from({ length: 150 }, (_, index) => [4 * index + 3, 4 * index + 3]),
-    ),
-  );
-  expect(ranges()).toBe(151);
-  // What was before our time lies below it.
-  expect(spent(tombstone(5_001, [[1, 600]])).receipt).toMatchObject({ dropped: 150 });
-  expect(ranges()).toBe(2);
-});
-
 test('R27 of a tombstone no more ranges are read than an agent writes', () => {
   const { spent, store } = open();
   spent(birth(1, 20_000));
@@ -139,24 +124,6 @@ test.each([
     expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
   },
 );
-
-test('R27 two holes in a dense spool that births fill and open in turn: ten times as much held costs the same', () => {
-  const costs = (n: number) =>
-    denseCosts(n, [birth(1, n), birth(2, n), birth(n / 2 + 1, n), birth(1, n), birth(2, n)], (seq) => seq === n / 2);
-  expect(costs(10_000)).toBe(costs(1_000));
-});
-
-test('R27 what was held stays held and what was lost stays a gap, however often births open and fill a hole below it', () => {
-  const { spent, store } = open();
-  spent(birth(2, 9), ...[2, 3, 5, 8].map((seq) => event(seq)), tombstone(9, [[6, 7]]), birth(5, 9));
-  for (const turn of ['once', 'again']) {
-    expect(spent(birth(1, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 0 }], dropped: 0 });
-    expect(spent(birth(2, 3)).receipt, turn).toMatchObject({ cursors: [{ upTo: 9 }], gaps: 1 });
-    expect(store.audit(), turn).toMatchObject({ events: 5, gaps: 2, dropped: 2 });
-  }
-  expect(spent(birth(2, 9)).receipt).toMatchObject({ cursors: [{ upTo: 3 }], gaps: 0 });
-  expect(spent(event(4)).receipt).toMatchObject({ cursors: [{ upTo: 9 }], applied: 1 });
-});
 
 test('R27 spools that a PC made up are closed some at a time, the newest first, and the newest one shares its events', () => {
   const { spent } = open();
