@@ -13,7 +13,7 @@ export function newToken(): string {
 }
 
 /** The times of the centre, and the file that lists the programs of this machine. */
-type AccountsContext = Pick<AccountsOptions, 'now' | 'settledAt' | 'follow'> & { programsFile: string | undefined };
+type AccountsContext = Pick<AccountsOptions, 'now' | 'settledAt'> & { programsFile: string | undefined };
 
 /** Who may log in. The file of the first secret goes with that secret. */
 export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: AccountsContext): Promise<Accounts> {
@@ -23,9 +23,8 @@ export async function openAccounts({ ledger, clock, dataDir, log }: Base, { prog
     if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
   };
   const programs = programsFile === undefined ? [] : JSON.parse(loadText(programsFile));
-  const { now, settledAt, follow } = times;
   const given = { contents, programs, passwords, commit: ledger.commit, up: clock.up, newToken, log, secretGone };
-  return createAccounts({ ...given, now, settledAt, follow });
+  return createAccounts({ ...given, now: times.now, settledAt: times.settledAt });
 }
 
 /** Where the first secret goes: `screen` is there where a person looks on. */

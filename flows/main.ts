@@ -284,7 +284,6 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
     centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
     settledAt: runtime.settledAt,
-    follow: runtime.follow,
     clock: realClock(),
     random: randomBytes,
     log,

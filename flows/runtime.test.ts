@@ -50,16 +50,12 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
   return { runtime, clock, ledger, lives };
 }
 
-test('R29 what outlives a pipeline follows the clock: keepers of rows are told, commands go out anew, the last roll call is not ahead', async () => {
+test('R29 what outlives a pipeline follows the clock: commands go out anew, the last roll call is not ahead', async () => {
   const { runtime, clock, lives, ledger } = await setUp({ aheadMs: 2 * hour });
-  const told: number[] = [];
-  runtime.follow({ notAhead: () => void told.push(runtime.now()) });
-  expect(told).toEqual([clock.now()]);
   await runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
   await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
   clock.jump(-2 * hour);
   await clock.pass(1_000);
-  expect(told.slice(1)).toEqual([clock.now()]);
   expect(lives().at(-1)).toBe(10 * 60_000);
   expect(runtime.view.snapshot('').rollcall?.finishedAt).toBe(clock.now());
 });

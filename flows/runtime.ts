@@ -5,7 +5,6 @@
 import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
 import { usualNumbers } from './engine/correlation/numbers.ts';
-import type { NotAhead } from './engine/records/clock.ts';
 import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
 import type { Contents, Op } from './engine/records/ops.ts';
 import type { Offer } from './ingest/committed.ts';
@@ -96,11 +95,6 @@ export function createRuntime(options: RuntimeOptions) {
       life.started = true;
       life.pipeline?.ingest.started();
     },
-    /** Tells it, now and whenever the clock was set or the ledger is opened. */
-    follow(keeper: NotAhead): void {
-      state.keepers.push(keeper);
-      keeper.notAhead();
-    },
     /** Says why nothing more can be written to the disk; null where there is room. */
     full: (reason: string | null): void => void Object.assign(life, { full: reason }),
     /** Notifications that wait. */
@@ -170,7 +164,6 @@ function createState(given: RuntimeOptions) {
     commands,
     measureQueue,
     live,
-    keepers: [] as NotAhead[],
     /** What is said of the centre, by its fault. */
     words: new Map<string, CentreWord>(),
     dates,
@@ -244,9 +237,8 @@ async function open(state: State): Promise<void> {
 }
 
 /** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
-async function reread({ commands, rollcalls, keepers }: State, ingest: Ingest): Promise<void> {
+async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<void> {
   await ingest.record([]);
-  for (const one of keepers) one.notAhead();
   await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 

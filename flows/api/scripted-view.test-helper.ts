@@ -135,7 +135,6 @@ export function emptyAccounts({ now = Date.now, up = () => 0, programs = [] }: A
     up,
     programs,
     settledAt: now,
-    follow: () => {},
     contents,
     passwords,
     commit,

@@ -17,6 +17,7 @@ export type FoundCode = { hash: string; code: Code };
 export type Codes = ReturnType<typeof createCodes>;
 
 const secretBytes = 13;
+const aheadMostMs = 24 * 3_600_000;
 
 /** `held` is what the ledger has, `rootDer` what a PC knows the centre by. */
 export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buffer, random: (size: number) => Buffer) {
@@ -34,13 +35,13 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
     find(text: string, now: number): FoundCode | undefined {
       const hash = hashOf(text) ?? '';
       const code = codes.get(hash);
-      return code !== undefined && code.ends > now ? { hash, code } : undefined;
+      return code !== undefined && isValid(code, now) ? { hash, code } : undefined;
     },
 
     /** Those that still let a PC in, the first to end first. */
     open: (now: number): FoundCode[] =>
       [...codes]
-        .filter(([, { ends, uses }]) => ends > now && uses > 0)
+        .filter(([, code]) => isValid(code, now) && code.uses > 0)
         .map(([hash, code]) => ({ hash, code }))
         .sort((a, b) => a.code.ends - b.code.ends),
 
@@ -49,13 +50,6 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
       const uses = code.given?.[name]?.key === given.key ? code.uses : code.uses - 1;
       return rowOf(hash, { ...code, uses, given: { ...code.given, [name]: given } });
     },
-
-    /** The rows of those that a clock which was ahead made: their life begins now. */
-    notAhead: (now: number): Op[] =>
-      [...codes].flatMap(([hash, code]) => {
-        const ends = now + code.lifeMs;
-        return code.ends > ends ? [rowOf(hash, { ...code, ends })] : [];
-      }),
 
     /** The row that takes a code away. */
     gone: ({ hash }: FoundCode): Op => rowOf(hash, null),
@@ -70,6 +64,11 @@ export function createCodes(held: Readonly<Record<string, string>>, rootDer: Buf
       }
     },
   };
+}
+
+/** False for a code that a clock more than a day ahead made: it would open for as long as that clock was ahead. */
+function isValid({ ends, lifeMs }: Code, now: number): boolean {
+  return ends > now && ends - now <= lifeMs + aheadMostMs;
 }
 
 function rowOf(hash: string, code: Code | null): Op {

@@ -14,7 +14,6 @@ import {
   siteOf,
   type Words,
 } from '@sabha/contracts';
-import type { NotAhead } from '../engine/records/clock.ts';
 import type { Audit, Op } from '../engine/records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
@@ -35,8 +34,6 @@ export type EnrolmentOptions = {
   now(): number;
   /** By this goes what is deleted for its age. */
   settledAt(): number;
-  /** Tells of a clock that was ahead. */
-  follow(keeper: NotAhead): void;
   clock: Pick<Clock, 'up'>;
 };
 
@@ -73,12 +70,6 @@ const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong 
 export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = mutex();
   const buckets = createBuckets(renewals);
-  options.follow({
-    notAhead() {
-      const now = options.now();
-      void inTurn(() => notAhead(options, now));
-    },
-  });
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
     codes: (): EnrolCodeView[] => options.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
@@ -109,13 +100,6 @@ async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<C
   if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
   options.codes.committed(ops);
   return { ok: true, code: text, uses, ends: code.ends };
-}
-
-/** A code of a clock that was ahead begins its life now. */
-async function notAhead({ codes, record }: EnrolmentOptions, now: number): Promise<void> {
-  const ops = codes.notAhead(now);
-  codes.committed(ops);
-  if (ops.length > 0) await record(ops);
 }
 
 async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: string, by: string): Promise<number> {

@@ -10,7 +10,7 @@ import { createGuesses } from './guesses.ts';
 import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
 
 /** What certificates stand on, and who is told of new ones. */
-export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt' | 'follow'> &
+export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'settledAt'> &
   Pick<ServersOptions, 'broker'> &
   Pick<EstOptions, 'centre'> & {
     authority: Authority;
@@ -52,7 +52,6 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     record,
     now,
     settledAt: options.settledAt,
-    follow: options.follow,
     clock,
     codes: createCodes(options.codes, authority.rootDer, options.random),
     guesses: createGuesses({ clock, onAlarm: mistyping.alarm }),

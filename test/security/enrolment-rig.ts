@@ -85,7 +85,6 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
     centre: { mqtt: { port: 8_883 }, centreKey: null },
     now,
     settledAt: now,
-    follow: () => {},
     clock,
     random: randomBytes,
     log,

@@ -2,7 +2,6 @@
 import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '@sabha/contracts';
 import { accountNamePattern, hashToken, mutex, proofFor } from '@sabha/contracts';
 import type { Account, AccountContents } from '../../engine/records/accounts.ts';
-import type { NotAhead } from '../../engine/records/clock.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import { createLimits, type Tried } from './limits.ts';
 import { newSecret, type Passwords } from './password.ts';
@@ -31,8 +30,6 @@ export type AccountsOptions = {
   now(): number;
   /** By this goes what is deleted for its age. */
   settledAt(): number;
-  /** Tells of a clock that was ahead. */
-  follow(keeper: NotAhead): void;
   /** Milliseconds that never jump. */
   up(): number;
   /** 32 random bytes as text. */
@@ -72,7 +69,6 @@ export function createAccounts(options: AccountsOptions) {
   const { held, sessions, changing } = state;
   // Any page can send a browser here with a refusal: it counts for nothing else.
   const refusals = createLimits(options.up);
-  options.follow({ notAhead: () => notAhead(state) });
   return {
     find: sessions.find,
     list: (): AccountView[] => sorted(held).flatMap((one) => (one.token ? [] : [viewOf(one)])),
@@ -176,19 +172,6 @@ function openState(options: AccountsOptions) {
   };
 }
 
-/** A secret and a session of a clock that was ahead begin their life now. */
-function notAhead({ options, held, note, sessions }: State): void {
-  const now = options.now();
-  for (const account of [...held.values()]) {
-    const { madeAt, secretAt = madeAt } = account;
-    if (Math.max(madeAt, secretAt) <= now) continue;
-    const moved = { ...account, madeAt: Math.min(madeAt, now), secretAt: Math.min(secretAt, now) };
-    held.set(account.name, moved);
-    note({ op: 'account', account: moved });
-  }
-  sessions.notAhead();
-}
-
 async function add(state: State, account: NewAccount, by: string): Promise<Made> {
   const { name } = account;
   if (state.held.has(name)) return taken(state, name);
@@ -268,7 +251,8 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
     return wrong;
   }
   limits.succeeded(tried);
-  const isOver = account.once && state.options.now() - (account.secretAt ?? account.madeAt) > secretLifeMs;
+  // A secret that a clock far ahead made is refused too: it would open for as long as that clock was ahead.
+  const isOver = account.once && Math.abs(state.options.now() - (account.secretAt ?? account.madeAt)) > secretLifeMs;
   if (isOver) state.options.secretGone?.(account.name);
   return isOver ? { ...wrong, line: 'this secret is older than three days: ask for another one' } : account;
 }

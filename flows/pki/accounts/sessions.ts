@@ -55,7 +55,9 @@ export function createSessions({ logins, account, commit, note, now, settledAt, 
 
   function sweep(name: string): void {
     for (const [hash, login] of [...held]) if (isGone(login)) end(hash);
-    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
+    // Sessions that are refused go first, those of a clock that was ahead too.
+    const startOf = (login: Login) => (current(login.hash) === undefined ? 0 : login.startedAt);
+    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => startOf(a) - startOf(b));
     for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
   }
 
@@ -81,16 +83,6 @@ export function createSessions({ logins, account, commit, note, now, settledAt, 
         note({ op: 'login', login: used });
       }
       return found;
-    },
-    /** What a clock that was ahead wrote is of now. */
-    notAhead(): void {
-      const at = now();
-      for (const login of [...held.values()]) {
-        if (Math.max(login.startedAt, login.usedAt) <= at) continue;
-        const moved = { ...login, startedAt: Math.min(login.startedAt, at), usedAt: Math.min(login.usedAt, at) };
-        held.set(login.hash, moved);
-        note({ op: 'login', login: moved });
-      }
     },
     /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
     async end(hash: string, op: Op): Promise<void> {
