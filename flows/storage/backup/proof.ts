@@ -5,7 +5,7 @@ import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/c
 import { wrongArchives } from '../archive/proof.ts';
 import { proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
-import { audit } from '../ledger/reads.ts';
+import { reads } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
 import { wrongSums } from '../ledger/sums.ts';
 import { DamageError } from './format/backup-error.ts';
@@ -29,7 +29,7 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
     db = new DatabaseSync(file);
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
     const found = {
-      ...audit(db),
+      ...reads.audit(db),
       altered: altered(db),
       commits: numberFrom(db, 'SELECT commits FROM progress'),
       chain: proveChain(db, key),

@@ -1,11 +1,8 @@
-/** What is read from the ledger's tables. Each export is a query: it takes the database, then the arguments of the query. */
+/** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { budgets, type LedgerAudit, type RegistryEntry, type RollCallSummary, type RollCallView, type TabsStep } from '@sabha/contracts';
-import type { Account, AccountContents, Login } from '../../engine/records/accounts.ts';
-import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/announcements.ts';
-import type { Incident, PcRecord, Timer, Transition } from '../../engine/records/incidents.ts';
-import type { Maintenance } from '../../engine/records/maintenance.ts';
-import type { Meeting } from '../../engine/records/meetings.ts';
+import { budgets, type LedgerAudit, type RollCallView } from '@sabha/contracts';
+import { type Announcement, announcementPrefix } from '../../engine/records/announcements.ts';
+import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import {
   admittedPrefix,
   codePrefix,
@@ -18,232 +15,274 @@ import {
   settledKey,
 } from '../../engine/records/meta-keys.ts';
 import { notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
-import type {
-  ActsQuery,
-  AuditAct,
-  Away,
-  CommandRow,
-  Contents,
-  FoundCommand,
-  OpenCommand,
-  Progress,
-  RegistryContents,
-} from '../../engine/records/ops.ts';
-import {
-  type Acknowledged,
-  type Past,
-  type PastPage,
-  type PastQuery,
-  type PcChange,
-  type Sent,
-  withdrawnWord,
-} from '../../engine/records/past.ts';
-import type { Member, Proof, RosterContents } from '../../engine/records/roster.ts';
-import type { TreeNode } from '../../engine/records/sites.ts';
-import { headOf } from '../audit/chain.ts';
+import type { AuditAct, CommandRow, Queries } from '../../engine/records/ops.ts';
+import { type Acknowledged, type Past, type PcChange, type Sent, withdrawnWord } from '../../engine/records/past.ts';
+import type { Proof } from '../../engine/records/roster.ts';
+import { hashAt, headOf } from '../audit/chain.ts';
+import { personRows } from '../audit/forget.ts';
 import { headSigned } from '../audit/heads.ts';
 import { LedgerError } from './errors.ts';
+import { history } from './history.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools/range-rows.ts';
 
 /** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
 const actsRemembered = 500;
 
-/** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
-export function load(db: DatabaseSync): Contents {
-  const number = (sql: string): number => numberFrom(db, sql);
-  const { version, entries } = registry(db);
-  return {
-    pcs: rows<PcRecord>(db, 'SELECT row FROM pcs ORDER BY pc'),
-    incidents: rows<Incident>(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
-    transitions: rows<Transition>(
-      db,
-      `SELECT row FROM transitions
-       WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
-    ),
-    timers: rows<Timer>(db, 'SELECT row FROM timers ORDER BY id'),
-    outbox: rows<OutboxRow>(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
-    registry: { version, entries },
-    nodes: rows<TreeNode>(db, 'SELECT row FROM nodes ORDER BY path'),
-    // Two ranges of the key, so that not one inventory is read.
-    meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
-    nextIncident: number('SELECT max(id) FROM incidents') + 1,
-    nextTransition: number('SELECT max(id) FROM transitions') + 1,
-    nextTimer: number(`SELECT max(seq) FROM sqlite_sequence WHERE name = 'timers'`) + 1,
-  };
-}
-
-/** Who may connect, without anything else of the ledger. */
-export function registry(db: DatabaseSync): RegistryContents {
-  const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
-  return {
-    version: Number(single[registryVersionKey] ?? 0),
-    entries: rows<RegistryEntry>(db, 'SELECT row FROM registry ORDER BY pc'),
-    admitted: metaUnder(db, admittedPrefix),
-    codes: metaUnder(db, codePrefix),
-    reflectorKey: single[reflectorKeyKey] ?? null,
-    fingerprints: single[fingerprintsKey] ?? null,
-  };
-}
-
-/** Who may log in, and who is logged in. */
-export function accounts(db: DatabaseSync): AccountContents {
-  return {
-    accounts: rows<Account>(db, 'SELECT row FROM accounts ORDER BY name'),
-    logins: rows<Login>(db, 'SELECT row FROM logins ORDER BY hash'),
-  };
-}
-
-/** Who is told, by id, and what was proven of their channels. */
-export function roster(db: DatabaseSync): RosterContents {
-  const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
-  const members = rows<Member>(db, 'SELECT row FROM roster ORDER BY id');
-  const devices = metaUnder(db, devicePrefix);
-  return { members, proofs: proofs.map((one) => ({ ...one })), ...(Object.keys(devices).length > 0 && { devices }) };
-}
-
-/** Notices to many, the newest first. */
-export function announcements(db: DatabaseSync): Announcement[] {
-  return rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50');
-}
-
-/** One notice, with what became of its messages. */
-export function announcement(db: DatabaseSync, id: number): AnnouncementState | undefined {
-  const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
-  if (one === undefined) return undefined;
-  const prefix = announcementPrefix(id);
-  const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
-  const read = db.prepare('SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person').all(id);
-  return {
-    announcement: one,
-    sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
-    read: Array.from(read, ({ person, at }) => ({ person: String(person), at: Number(at) })),
-  };
-}
-
 /** So many copies of one incident are asked for at a time: more people are told of none. */
 const copiesAtMost = 512;
-
-/** Rows of an incident whose message stands and can be changed, the newest first: each step is a range of the outbox. */
-export function copies(db: DatabaseSync, incident: number): OutboxRow[] {
-  return rows(
-    db,
-    `SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
-     WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`,
-    incident,
-  );
-}
-
-/** The calendar, by id. */
-export function meetings(db: DatabaseSync): Meeting[] {
-  return rows(db, 'SELECT row FROM meetings ORDER BY id');
-}
-
-/** What maintenance is planned, by id. */
-export function maintenance(db: DatabaseSync): Maintenance[] {
-  return rows(db, 'SELECT row FROM maintenance ORDER BY id');
-}
-
-/** Times in which the centre heard nobody that ended after `since`, oldest first. */
-export function aways(db: DatabaseSync, since: number): Away[] {
-  const found = db.prepare('SELECT since, until FROM away WHERE until > ? ORDER BY since').all(since);
-  return Array.from(found, (row) => ({ from: Number(row['since']), to: Number(row['until']) }));
-}
-
-/** The newest finished roll calls, without their rows. The order is that of writing, whatever clock they were written by (R29). */
-export function rollcalls(db: DatabaseSync): RollCallSummary[] {
-  return rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`);
-}
-
-/** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
-export function commands(db: DatabaseSync): CommandRow[] {
-  return rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50");
-}
-
-/** What became of the tabs, the newest first. */
-export function tabsSteps(db: DatabaseSync): TabsStep[] {
-  const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
-  return Array.from(found, ({ at, who, what, about }) => ({ at: Number(at), who: String(who), what: String(what), about: String(about) }));
-}
 
 /** So many incidents stand on a page: some milliseconds of the ledger's thread. */
 const pastPage = 100;
 
-/** Incidents that were not over at a time, with their steps, what people were sent for them, who saw to them, and what their PCs said. */
-export function past(db: DatabaseSync, { since, after: from, most = pastPage }: PastQuery): PastPage {
-  const incidents = rows<Incident>(
-    db,
-    `SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?`,
-    from,
-    since,
-    Math.min(most, pastPage),
-  );
-  const transitions = incidents.flatMap(({ id }) => rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id));
-  const sentUnder = (prefix: string, end: string) =>
-    found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
-  // With what central was told directly where somebody gave an incident back.
-  const sent = [
-    ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
-    ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
-  ];
-  const acknowledged = incidents.flatMap(({ id }) =>
-    found<Acknowledged>(
+/** Missing events of more PCs than this have their cause at the server. */
+const pcsNamed = 20;
+
+/** The queries as functions that take the database before their own arguments. */
+export type Reads = { [N in keyof Queries]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]> };
+
+/** All queries but the one that writes. */
+export const reads: Omit<Reads, 'forget'> = {
+  history,
+  hashAt,
+  person: personRows,
+  checkpoint: (db) => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+
+  /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
+  load(db) {
+    const number = (sql: string): number => numberFrom(db, sql);
+    const { version, entries } = reads.registry(db);
+    return {
+      pcs: rows(db, 'SELECT row FROM pcs ORDER BY pc'),
+      incidents: rows(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
+      transitions: rows(
+        db,
+        `SELECT row FROM transitions
+         WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
+      ),
+      timers: rows(db, 'SELECT row FROM timers ORDER BY id'),
+      outbox: rows(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
+      registry: { version, entries },
+      nodes: rows(db, 'SELECT row FROM nodes ORDER BY path'),
+      // Two ranges of the key, so that not one inventory is read.
+      meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
+      nextIncident: number('SELECT max(id) FROM incidents') + 1,
+      nextTransition: number('SELECT max(id) FROM transitions') + 1,
+      nextTimer: number(`SELECT max(seq) FROM sqlite_sequence WHERE name = 'timers'`) + 1,
+    };
+  },
+
+  /** Who may connect, without anything else of the ledger. */
+  registry(db) {
+    const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
+    return {
+      version: Number(single[registryVersionKey] ?? 0),
+      entries: rows(db, 'SELECT row FROM registry ORDER BY pc'),
+      admitted: metaUnder(db, admittedPrefix),
+      codes: metaUnder(db, codePrefix),
+      reflectorKey: single[reflectorKeyKey] ?? null,
+      fingerprints: single[fingerprintsKey] ?? null,
+    };
+  },
+
+  /** Who may log in, and who is logged in. */
+  accounts(db) {
+    return {
+      accounts: rows(db, 'SELECT row FROM accounts ORDER BY name'),
+      logins: rows(db, 'SELECT row FROM logins ORDER BY hash'),
+    };
+  },
+
+  /** Who is told, by id, and what was proven of their channels. */
+  roster(db) {
+    const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
+    const devices = metaUnder(db, devicePrefix);
+    return {
+      members: rows(db, 'SELECT row FROM roster ORDER BY id'),
+      proofs: proofs.map((one) => ({ ...one })),
+      ...(Object.keys(devices).length > 0 && { devices }),
+    };
+  },
+
+  /** Notices to many, the newest first. */
+  announcements: (db) => rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50'),
+
+  /** One notice, with what became of its messages. */
+  announcement(db, id) {
+    const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
+    if (one === undefined) return undefined;
+    const prefix = announcementPrefix(id);
+    const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
+    const read = db.prepare('SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person').all(id);
+    return {
+      announcement: one,
+      sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
+      read: Array.from(read, ({ person, at }) => ({ person: String(person), at: Number(at) })),
+    };
+  },
+
+  /** Rows of an incident whose message stands and can be changed, the newest first: each step is a range of the outbox. */
+  copies(db, incident) {
+    return rows(
       db,
-      // What was taken back at once was not acknowledged.
-      `SELECT at, by, ?1 AS incident FROM (
-        SELECT id, at, who AS by, about, lead(about) OVER (ORDER BY id) AS next FROM audit WHERE what = 'acknowledge' AND about IN (?2, ?3)
-      ) WHERE about = ?2 AND next IS NOT ?3 ORDER BY id`,
-      id,
-      `incident ${id}`,
-      `incident ${id}: ${withdrawnWord}`,
-    ),
-  );
-  const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
-  const changes = [...new Set(incidents.map(({ scope }) => scope))].flatMap((pc) => changesOf(db, pc, first));
-  const page: Past = { incidents, transitions, changes, sent, acknowledged };
-  return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
-}
+      `SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
+       WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`,
+      incident,
+    );
+  },
+
+  /** The calendar, by id. */
+  meetings: (db) => rows(db, 'SELECT row FROM meetings ORDER BY id'),
+
+  /** What maintenance is planned, by id. */
+  maintenance: (db) => rows(db, 'SELECT row FROM maintenance ORDER BY id'),
+
+  /** Times in which the centre heard nobody that ended after `since`, oldest first. */
+  aways(db, since) {
+    const found = db.prepare('SELECT since, until FROM away WHERE until > ? ORDER BY since').all(since);
+    return Array.from(found, (row) => ({ from: Number(row['since']), to: Number(row['until']) }));
+  },
+
+  /** The newest finished roll calls, without their rows. The order is that of writing, whatever clock they were written by (R29). */
+  rollcalls: (db) => rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`),
+
+  /** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
+  commands: (db) => rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50"),
+
+  /** What became of the tabs, the newest first. */
+  tabsSteps(db) {
+    const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
+    return Array.from(found, ({ at, who, what, about }) => ({
+      at: Number(at),
+      who: String(who),
+      what: String(what),
+      about: String(about),
+    }));
+  },
+
+  /** Incidents that were not over at a time, with their steps, what people were sent for them, who saw to them, and what their PCs said. */
+  past(db, { since, after: from, most = pastPage }) {
+    const incidents = rows<Incident>(
+      db,
+      `SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?`,
+      from,
+      since,
+      Math.min(most, pastPage),
+    );
+    const transitions = incidents.flatMap(({ id }) =>
+      rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id),
+    );
+    const sentUnder = (prefix: string, end: string) =>
+      found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
+    // With what central was told directly where somebody gave an incident back.
+    const sent = [
+      ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
+      ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
+    ];
+    const acknowledged = incidents.flatMap(({ id }) =>
+      found<Acknowledged>(
+        db,
+        // What was taken back at once was not acknowledged.
+        `SELECT at, by, ?1 AS incident FROM (
+          SELECT id, at, who AS by, about, lead(about) OVER (ORDER BY id) AS next FROM audit WHERE what = 'acknowledge' AND about IN (?2, ?3)
+        ) WHERE about = ?2 AND next IS NOT ?3 ORDER BY id`,
+        id,
+        `incident ${id}`,
+        `incident ${id}: ${withdrawnWord}`,
+      ),
+    );
+    const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
+    const changes = [...new Set(incidents.map(({ scope }) => scope))].flatMap((pc) => changesOf(db, pc, first));
+    const page: Past = { incidents, transitions, changes, sent, acknowledged };
+    return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
+  },
+
+  /** One command with its answers. */
+  command(db, id) {
+    const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
+    return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
+  },
+
+  /** Those that have not expired, in the order in which they were issued. */
+  openCommands(db, now) {
+    return rows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
+      return { row, answered: (reads.command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
+    });
+  },
+
+  /** One finished roll call in full. */
+  rollcall(db, id) {
+    return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
+  },
+
+  /** What was done, the newest first. */
+  acts(db, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }) {
+    const found = db.prepare(`
+      SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
+      WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
+    return actsOf(found.all({ before, since, who: who ?? null, most }));
+  },
+
+  /** Which ledger it is, how far it is, what people did last, and what time it was then. */
+  progress(db) {
+    const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
+    const last = db.prepare(
+      `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
+    );
+    const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
+    const { row: lastAct, hash: head } = headOf(db);
+    return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
+  },
+
+  /**
+   * Numbers up to `up_to` that are neither held nor settled would be a fault of the ledger itself and are counted as gaps.
+   * `twice` are events that stand under numbers of several spools of one PC; within a spool the key forbids it.
+   */
+  audit(db) {
+    const number = (sql: string): number => numberFrom(db, sql);
+    const piece = (to: string) => `${to} - t.a + 1 - ${heldIn('t.spool', { a: 't.a', b: to })}`;
+    const range = (to: string) => `(SELECT lost FROM ${lostIn('t.spool', { a: 't.a', b: to })})`;
+    const capped = (count: string, rows: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${rows}`);
+    const below = (count: typeof piece, rows: string) =>
+      `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${rows} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
+    const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
+    const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
+    const unaccounted = number(`
+      SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
+    const archived = number('SELECT total(b - a + 1) FROM archived');
+    const byPc = `
+      SELECT pc, total(gap) AS gaps, total(again) AS twice FROM (
+        SELECT s.pc, min(${range('t.b')}, ${budgets.gap.most}) AS gap, 0 AS again FROM settled t JOIN spools s ON s.id = t.spool WHERE why = 'gap'
+        UNION ALL SELECT pc, 0, n - 1 FROM (
+          SELECT s.pc AS pc, count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool
+          GROUP BY e.mark, s.pc, e.boot, e.at, e.kind, e.body)
+      ) GROUP BY pc HAVING gaps + twice > 0 ORDER BY gaps + twice DESC`;
+    const ofPcs: NonNullable<LedgerAudit['ofPcs']> = found(db, byPc);
+    const sum = (name: 'gaps' | 'twice') => ofPcs.reduce((total, one) => total + one[name], 0);
+    return {
+      events: number('SELECT count(*) FROM events') + archived,
+      ...(archived > 0 && { archived }),
+      spools: number('SELECT count(*) FROM spools'),
+      gaps: sum('gaps') + unaccounted,
+      dropped: capped(range('t.b'), "settled t WHERE why = 'dropped'") + capped(piece('t.b'), 'pieces t'),
+      twice: sum('twice'),
+      ...(ofPcs.length > 0 && { ofPcs: ofPcs.slice(0, pcsNamed) }),
+      forks: number('SELECT count(*) FROM forks'),
+      incidents: {
+        raised: number('SELECT count(*) FROM incidents'),
+        cleared: over(`'cleared'`),
+        closed: over(`'closed'`),
+        open: over('NULL'),
+      },
+      notifications: { delivered: sent('delivered'), refused: sent('refused'), waiting: sent('waiting') },
+      integrity: integrityOf(db, 'integrity_check'),
+    };
+  },
+};
 
 function changesOf(db: DatabaseSync, pc: string, since: number): PcChange[] {
   const sql = 'SELECT pc, component, at, status, faults FROM changes WHERE pc = ? AND at >= ?';
   return found<PcChange & { faults: unknown }>(db, sql, pc, since).map((row) => ({ ...row, faults: JSON.parse(String(row.faults)) }));
-}
-
-/** One command with its answers. */
-export function command(db: DatabaseSync, id: string): FoundCommand | undefined {
-  const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
-  return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
-}
-
-/** Those that have not expired, in the order in which they were issued. */
-export function openCommands(db: DatabaseSync, now: number): OpenCommand[] {
-  return rows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
-    return { row, answered: (command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
-  });
-}
-
-/** One finished roll call in full. */
-export function rollcall(db: DatabaseSync, id: string): RollCallView | undefined {
-  return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
-}
-
-/** What was done, the newest first. */
-export function acts(db: DatabaseSync, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }: ActsQuery): AuditAct[] {
-  const found = db.prepare(`
-    SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
-    WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
-  return actsOf(found.all({ before, since, who: who ?? null, most }));
-}
-
-/** Which ledger it is, how far it is, what people did last, and what time it was then. */
-export function progress(db: DatabaseSync): Progress {
-  const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
-  const last = db.prepare(
-    `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
-  );
-  const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
-  const { row: lastAct, hash: head } = headOf(db);
-  return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
 }
 
 /** Of the last act and the last step of a machine, and of the running time that is noted each minute. */
@@ -258,54 +297,6 @@ function actsOf(found: readonly Record<string, unknown>[]): AuditAct[] {
   return Array.from(found, ({ id, at, who, what, about }) => {
     return { id: Number(id), at: Number(at), who: String(who), what: String(what), about: String(about) };
   });
-}
-
-/** Missing events of more PCs than this have their cause at the server. */
-const pcsNamed = 20;
-
-/**
- * Numbers up to `up_to` that are neither held nor settled would be a fault of the ledger itself and are counted as gaps.
- * `twice` are events that stand under numbers of several spools of one PC; within a spool the key forbids it.
- */
-export function audit(db: DatabaseSync): LedgerAudit {
-  const number = (sql: string): number => numberFrom(db, sql);
-  const piece = (to: string) => `${to} - t.a + 1 - ${heldIn('t.spool', { a: 't.a', b: to })}`;
-  const range = (to: string) => `(SELECT lost FROM ${lostIn('t.spool', { a: 't.a', b: to })})`;
-  const capped = (count: string, rows: string) => number(`SELECT total(min(${count}, ${budgets.gap.most})) FROM ${rows}`);
-  const below = (count: typeof piece, rows: string) =>
-    `(SELECT total(${count('min(t.b, s.up_to)')}) FROM ${rows} t WHERE t.spool = s.id AND t.a <= s.up_to)`;
-  const over = (how: string) => number(`SELECT count(*) FROM incidents WHERE row ->> '$.over' IS ${how}`);
-  const sent = (state: OutboxRow['state']) => number(`SELECT count(*) FROM outbox WHERE state = '${state}'`);
-  const unaccounted = number(`
-    SELECT total(up_to - ${heldIn('s.id', { a: '1', b: 'up_to' })} - ${below(piece, 'pieces')} - ${below(range, 'settled')}) FROM spools s`);
-  const archived = number('SELECT total(b - a + 1) FROM archived');
-  const byPc = `
-    SELECT pc, total(gap) AS gaps, total(again) AS twice FROM (
-      SELECT s.pc, min(${range('t.b')}, ${budgets.gap.most}) AS gap, 0 AS again FROM settled t JOIN spools s ON s.id = t.spool WHERE why = 'gap'
-      UNION ALL SELECT pc, 0, n - 1 FROM (
-        SELECT s.pc AS pc, count(DISTINCT e.spool) AS n FROM events e JOIN spools s ON s.id = e.spool
-        GROUP BY e.mark, s.pc, e.boot, e.at, e.kind, e.body)
-    ) GROUP BY pc HAVING gaps + twice > 0 ORDER BY gaps + twice DESC`;
-  const ofPcs: NonNullable<LedgerAudit['ofPcs']> = found(db, byPc);
-  const sum = (name: 'gaps' | 'twice') => ofPcs.reduce((total, one) => total + one[name], 0);
-  return {
-    events: number('SELECT count(*) FROM events') + archived,
-    ...(archived > 0 && { archived }),
-    spools: number('SELECT count(*) FROM spools'),
-    gaps: sum('gaps') + unaccounted,
-    dropped: capped(range('t.b'), "settled t WHERE why = 'dropped'") + capped(piece('t.b'), 'pieces t'),
-    twice: sum('twice'),
-    ...(ofPcs.length > 0 && { ofPcs: ofPcs.slice(0, pcsNamed) }),
-    forks: number('SELECT count(*) FROM forks'),
-    incidents: {
-      raised: number('SELECT count(*) FROM incidents'),
-      cleared: over(`'cleared'`),
-      closed: over(`'closed'`),
-      open: over('NULL'),
-    },
-    notifications: { delivered: sent('delivered'), refused: sent('refused'), waiting: sent('waiting') },
-    integrity: integrityOf(db, 'integrity_check'),
-  };
 }
 
 /** Open, over within a day of the newest that is over, or with a step that is not concluded. */

@@ -5,14 +5,14 @@ import type { Retention } from '../../engine/records/archives.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
 import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
-import { hashAt, openChain } from '../audit/chain.ts';
-import { personRows, takeOut } from '../audit/forget.ts';
+import { openChain } from '../audit/chain.ts';
+import { takeOut } from '../audit/forget.ts';
 import { openSteps } from '../audit/steps.ts';
 import { copyOf } from './copy.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
-import { history, openStrips } from './history.ts';
+import { openStrips } from './history.ts';
 import { isPoison, pcOf, poisonOf } from './poison.ts';
-import * as reads from './reads.ts';
+import { type Reads, reads } from './reads.ts';
 import { openRetention } from './retention/retention.ts';
 import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
@@ -33,19 +33,7 @@ export type Store = Queries & {
   close(): void;
 };
 
-/** Queries that take the database before their own arguments. */
-type Reads<K extends keyof Queries> = { [N in K]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]> };
-
-// The type refuses a function of that file which is no query.
-const plainReads: Reads<keyof typeof reads> = reads;
-const queries: Reads<keyof Queries> = {
-  ...plainReads,
-  history,
-  hashAt,
-  person: personRows,
-  forget: forgetPerson,
-  checkpoint: (db) => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
-};
+const queries: Reads = { ...reads, forget: forgetPerson };
 
 /** The name of every query. */
 export const queryNames = Object.keys(queries) as (keyof Queries)[];
