@@ -11,13 +11,12 @@ import { archiveFile, isIntact, type SegmentSum } from './segment.ts';
 export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
   const months = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0 ORDER BY month').all();
   const segments = db.prepare('SELECT at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
-  const wrong = months.flatMap(({ month, bytes }) => {
+  return months.flatMap(({ month, bytes }) => {
     const file = archiveFile(folder, String(month));
     const read = isRead(String(month)) ? (segments.all(String(month)) as SegmentSum[]) : [];
     const found = wrongIn(file, Number(bytes), read);
     return found === undefined ? [] : [`${basename(file)} ${found}`];
   });
-  return [...wrong, ...wrongSums(db)];
 }
 
 function wrongIn(file: string, bytes: number, segments: readonly SegmentSum[]): string | undefined {
@@ -29,15 +28,4 @@ function wrongIn(file: string, bytes: number, segments: readonly SegmentSum[]): 
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? 'is missing' : `cannot be read: ${codeOf(error)}`;
   }
-}
-
-/** Of each spool as many numbers are held by archives, or about to be, as its rows of the months say. One that is being deleted has none of either. */
-function wrongSums(db: DatabaseSync): string[] {
-  const runs = (rows: string) => `(SELECT total(b - a + 1) FROM ${rows} r WHERE r.spool = s.spool)`;
-  const wrong = db
-    .prepare(`
-    SELECT k.pc, k.spool AS name, sum(s.count) AS told, ${runs('archived')} + ${runs('leaving')} AS held
-    FROM archive_spools s JOIN spools k ON k.id = s.spool WHERE k.up_to > 0 GROUP BY s.spool HAVING told <> held LIMIT 5`)
-    .all();
-  return Array.from(wrong, ({ pc, name, told, held }) => `the sums of ${pc} ${name} do not come out: ${held} of ${told} events`);
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -341,17 +340,6 @@ test('a ledger that went back says by how many commits and by which acts of peop
   expect((await ledger.acts({ of: 'people', most: 2 }))[1]?.about).toBe('asha: accounts add, sites.csv (2026-06-01 00:30 UTC)');
   const again = await watched();
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
-});
-
-test('a ledger that went back while the clock was ten years ahead was not whole for ten years', async () => {
-  for (const [hours, older] of [
-    [90_000, {}],
-    [1, { older: 'it went back' }],
-  ] as const) {
-    const value = JSON.stringify({ until: now() + hours * hourMs, line: 'it went back' });
-    await ledger.commit([{ op: 'meta', key: olderKey, value }]);
-    expect((await watched()).watch.older()).toEqual(older);
-  }
 });
 
 test('a ledger that lost its write-ahead log, or that is a new one where there was another, says so', async () => {

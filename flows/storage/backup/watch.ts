@@ -41,7 +41,7 @@ type State = {
   inode: number;
   lost: string | null;
   found: WentBack | undefined;
-  told: Told | undefined;
+  told: Told | null;
   cancel: Cancel;
   closed: boolean;
 };
@@ -54,8 +54,7 @@ export async function watchLedger(options: WatchOptions) {
   const mark = readMark(markFile(options));
   const found = wentBack(held, mark, readNote(flows)) ?? (mark && changedBehind(held, mark, await ledger.hashAt(mark.lastAct)));
   if (found !== undefined) log.error({ acts: found.acts }, `${found.line}; PCs are asked for what they keep of the last 24 hours`);
-  const before = notAhead(parsed(held.older), now());
-  const told = found ? { until: now() + toldForMs, line: found.line } : before;
+  const told = found ? { until: now() + toldForMs, line: found.line } : (JSON.parse(held.older ?? 'null') as Told | null);
   const clockTrouble = createClockJudge({
     newestAt: options.ignoresTime === true ? 0 : held.newestAt,
     up: options.clock.up,
@@ -111,15 +110,10 @@ function isImport(op: Op): boolean {
 }
 
 function standing({ told, options }: State): string | null {
-  if (told === undefined) return null;
+  if (told === null) return null;
   const now = options.now();
   told.until = Math.min(told.until, now + toldForMs);
   return told.until > now ? told.line : null;
-}
-
-/** What a clock wrote that was years ahead would be told for years. */
-function notAhead(told: Told | undefined, now: number): Told | undefined {
-  return told !== undefined && told.until > now + toldForMs ? undefined : told;
 }
 
 /** Not beside the ledger: who restores that from a copy must not restore this with it. */
@@ -159,14 +153,10 @@ async function keepMark(state: State, { record, mark }: Kept): Promise<string> {
 }
 
 /** Each act that is gone has a row of its own: the line has room for the newest. */
-function rowsOf({ line, acts }: WentBack, told: Told | undefined, at: number): Op[] {
+function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
   return [
     ...acts.toReversed().map((one): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about: actText(one) })),
     { op: 'meta', key: olderKey, value: JSON.stringify(told) },
     { op: 'audit', at, who: 'centre', what: 'ledger went back', about: line },
   ];
-}
-
-function parsed(text: string | null): Told | undefined {
-  return text === null ? undefined : (JSON.parse(text) as Told);
 }

@@ -1,14 +1,14 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { Async } from '../../engine/records/archives.ts';
+import type { Async, LedgerRetention } from '../../engine/records/archives.ts';
 import type { Ledger, Op, Poison, Queries, Receipt } from '../../engine/records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
-import { retentionBy } from './retention/retention.ts';
+import { retentionSteps } from './retention/retention.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore, queryNames } from './store.ts';
-import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './thread.ts';
+import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './worker.ts';
 
 /**
  * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
@@ -29,8 +29,8 @@ export async function openLedger(at: LedgerFile): Promise<Ledger> {
   await opened;
   return {
     commit: (ops) => queue.commit(ops),
-    ...queriesBy((name, args) => queue.ask(name, args)),
-    retention: retentionBy((step, args) => queue.ask('retain', [step, args])),
+    ...(callsBy(queryNames, queue.ask) as Async<Queries>),
+    retention: callsBy(retentionSteps, (step, args) => queue.ask('retain', [step, args])) as LedgerRetention,
     copyTo: copies.copyTo,
     close: () => queue.ask('close', []) as Promise<void>,
   };
@@ -41,16 +41,16 @@ export function inThread(db: DatabaseSync): Ledger {
   const store = openStore(db);
   return {
     commit: async (ops) => store.commit([ops])[0] as Receipt,
-    ...queriesBy(async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args)),
-    retention: retentionBy(async (step, args) => store.retain(step, args)),
+    ...(callsBy(queryNames, async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args)) as Async<Queries>),
+    retention: callsBy(retentionSteps, async (step, args) => store.retain(step, args)) as LedgerRetention,
     copyTo: store.copyTo,
     close: async () => store.close(),
   };
 }
 
-/** All queries of a ledger, made from one function that sends a query by its name. */
-function queriesBy(send: (name: keyof Queries, args: readonly unknown[]) => Promise<unknown>): Async<Queries> {
-  return Object.fromEntries(queryNames.map((name) => [name, (...args: readonly unknown[]) => send(name, args)])) as Async<Queries>;
+/** A function for each name, which sends that name and its arguments. */
+function callsBy<N extends string>(names: readonly N[], send: (name: N, args: readonly unknown[]) => Promise<unknown>): object {
+  return Object.fromEntries(names.map((name) => [name, (...args: readonly unknown[]) => send(name, args)]));
 }
 
 /** What is asked: a commit, or anything else, with its arguments. */

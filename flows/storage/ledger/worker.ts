@@ -1,15 +1,54 @@
 /** The ledger's thread: opens the file, then answers one request after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { answerTo, type CopyRequest, copyFrom, openForThread, type Request } from './thread.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Op, Queries } from '../../engine/records/ops.ts';
+import { asLedgerError, type LedgerFault } from './errors.ts';
+import { openDatabase } from './schema.ts';
+import { openStore, type Store } from './store.ts';
 
-const port = parentPort;
-if (port) {
-  const { store, answer } = openForThread(workerData);
-  port.postMessage(answer);
-  if (store)
-    port.on('message', (request: Request | CopyRequest) => {
-      if ('copyTo' in request) return void copyFrom(store, request).then((answer) => port.postMessage(answer));
-      port.postMessage(answerTo(store, request));
-      if (request.call === 'close') port.close();
-    });
+/** All requests besides commits and copies. */
+export type Query = keyof Queries | 'retain' | 'close';
+export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
+/** `values`: one for each batch of a commit, else exactly one. */
+export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
+
+/** A copy is requested beside all else, and answered when it is ready. */
+export type CopyRequest = { copyTo: string };
+export type CopyAnswer = { copied: string; answer: Answer };
+
+if (parentPort) serve(parentPort);
+
+function serve(port: MessagePort): void {
+  let store: Store;
+  try {
+    store = openStore(openDatabase(workerData));
+  } catch (error) {
+    return port.postMessage(failure(error));
+  }
+  const done: Answer = { ok: true, values: [] };
+  port.postMessage(done);
+  port.on('message', async (request: Request | CopyRequest) => {
+    if ('copyTo' in request) {
+      const { copyTo } = request;
+      const answer = await store.copyTo(copyTo).then(() => done, failure);
+      return port.postMessage({ copied: copyTo, answer } satisfies CopyAnswer);
+    }
+    port.postMessage(answerTo(store, request));
+    if (request.call === 'close') port.close();
+  });
+}
+
+/** Never throws: every error becomes an answer. */
+function answerTo(store: Store, request: Request): Answer {
+  try {
+    if (request.call === 'commit') return { ok: true, values: store.commit(request.batches) };
+    const query = store[request.call] as (...args: readonly unknown[]) => unknown;
+    return { ok: true, values: [query(...request.args)] };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(thrown: unknown): Answer {
+  const { code, message } = asLedgerError(thrown);
+  return { ok: false, code, message };
 }

@@ -1,6 +1,6 @@
 /** What leaves the ledger for its age, as steps that are short enough to stand between two commits. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerRetention, Retention } from '../../../engine/records/archives.ts';
+import type { Retention } from '../../../engine/records/archives.ts';
 import { openArchiveRows } from './archive-rows.ts';
 import { openOldRows } from './old-rows.ts';
 
@@ -9,6 +9,9 @@ const pagesAtOnce = 64;
 /** What stays free is used by the next events, and need not be asked of the disk again: a part of the file, and some pages of a small one. */
 const freePart = 0.02;
 const freePages = 256;
+
+/** The name of every step. */
+export const retentionSteps: readonly (keyof Retention)[] = ['page', 'end', 'held', 'seal', 'leave', 'forget', 'shrink', 'expire'];
 
 /** Opens the steps in an open database; `inTransaction` makes one transaction of what it is given. */
 export function openRetention(db: DatabaseSync, inTransaction: <T>(work: () => T) => T): Retention {
@@ -23,24 +26,6 @@ export function openRetention(db: DatabaseSync, inTransaction: <T>(work: () => T
     forget: (before) => inTransaction(() => forget(before)),
     shrink: openShrink(db),
     expire: (kept) => inTransaction(() => rows.expire(kept)),
-  };
-}
-
-/** The steps as others than the ledger's thread ask for them. */
-export function retentionBy(ask: (step: keyof Retention, args: readonly unknown[]) => Promise<unknown>): LedgerRetention {
-  const by =
-    <K extends keyof Retention>(step: K) =>
-    (...args: Parameters<Retention[K]>) =>
-      ask(step, args) as Promise<ReturnType<Retention[K]>>;
-  return {
-    page: by('page'),
-    end: by('end'),
-    held: by('held'),
-    seal: by('seal'),
-    leave: by('leave'),
-    forget: by('forget'),
-    shrink: by('shrink'),
-    expire: by('expire'),
   };
 }
 
