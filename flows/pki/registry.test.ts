@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { hashToken, makeSigningKeys, openSnapshot, type RegistryEntry } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
@@ -180,3 +180,39 @@ test('a revocation that the broker could not be given for a moment reaches it wi
   await publish([]);
   expect(told()).toEqual([entry(own, 'first', true)]);
 });
+
+test('a file that is older than the ledger, gone, or not signed by us is written anew with a higher version', async () => {
+  const { file, start, orders, snapshot } = starts();
+  const publish = await start();
+  await orders(publish, entry('la/leh/pc-2', 'x'));
+  await orders(publish, entry('la/leh/pc-1', 'x'));
+  const old = readFileSync(file, 'utf8');
+  await orders(publish, entry('la/leh/pc-2', 'x', true));
+  const versions = [snapshot().version];
+  const spoils = [
+    () => writeFileSync(file, old),
+    () => rmSync(file),
+    () => writeFileSync(file, readFileSync(file, 'utf8').replace('leh', 'lex')),
+  ];
+  for (const spoil of spoils) {
+    spoil();
+    await start();
+    versions.push(snapshot().version);
+  }
+  expect(versions).toEqual([4, 5, 6, 7]);
+  expect(snapshot().pcs).toEqual([entry('la/leh/pc-1', 'x'), entry('la/leh/pc-2', 'x', true)]);
+});
+
+test.skipIf(!existsSync('/dev/full'))(
+  'F5 on a full disk the call fails, the old file stays as it is, and no half file remains',
+  async () => {
+    const { file, start, orders, snapshot } = starts();
+    const publish = await start(entry(own, 'first'));
+    const old = readFileSync(file, 'utf8');
+    symlinkSync('/dev/full', `${file}.new`);
+    await expect(orders(publish, entry('la/leh/pc-2', 'x'))).rejects.toThrow('ENOSPC');
+    expect([readdirSync(dirname(file)), readFileSync(file, 'utf8')]).toEqual([['registry.json'], old]);
+    await publish([]);
+    expect(snapshot().version).toBe(3);
+  },
+);

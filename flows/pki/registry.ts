@@ -1,9 +1,9 @@
-/** Who may connect, as the broker is told: written anew whenever the registry changes, until the file is there. */
-import type { KeyObject } from 'node:crypto';
-import type { Clock, RegistryEntry, RegistrySnapshot } from '@sabha/contracts';
-import { admittedPrefix, codePrefix, reflectorKeyKey } from '../engine/records/meta-keys.ts';
+/** Who may connect, as the broker reads it: a signed snapshot beside the ledger, written anew whenever the registry changes (DESIGN, decision 12). */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type Clock, modes, openSnapshot, type RegistryEntry, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
+import { admittedPrefix, codePrefix, reflectorKeyKey, registryVersionKey } from '../engine/records/meta-keys.ts';
 import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
-import { publishRegistry, readSnapshot } from './registry-file.ts';
 
 const retryMs = 10_000;
 const olderCopy = [
@@ -30,7 +30,8 @@ export type RegistryOptions = {
 /**
  * Takes in whom the supervisor admits and brings the broker's file up to date; the answer publishes entries that are committed.
  * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
- * the ledger is an older copy. Of such a copy no session, no token of a program and no enrolment code opens anything.
+ * the ledger is an older copy. Of such a copy no session, no token of a program and no enrolment code opens anything. Readers of the file see
+ * the old one or the new one; a version never stands for two contents, and none is lower than one that ledger or file had before.
  */
 export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
@@ -54,7 +55,13 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
 
   async function write(): Promise<void> {
     const entries = [...held.values()].sort((a, b) => (a.pc < b.pc ? -1 : 1));
-    version = await publishRegistry({ ledger, registry: { version, entries }, roots, reflectorKey, file, key, at: clock.now() });
+    const before = await readSnapshot(file, key);
+    const fresh = { at: clock.now(), pcs: entries, roots: [...roots], ...(reflectorKey !== undefined && { reflectorKey }) };
+    const isSame = before !== undefined && before.version >= version && contentOf(before) === contentOf(fresh);
+    const next = isSame ? before.version : Math.max(version, before?.version ?? 0) + 1;
+    if (next !== version) await ledger.commit([{ op: 'meta', key: registryVersionKey, value: String(next) }]);
+    version = next;
+    if (!isSame) replaceFile(file, sealSnapshot({ version, ...fresh }, key), modes.shared);
   }
 
   function publish(entries: readonly RegistryEntry[]): Promise<void> {
@@ -67,6 +74,20 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
 
   await publish(fresh);
   return publish;
+}
+
+/** What the file says, where it is there and signed by us. A file that is not says nothing, its version included. */
+async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnapshot | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const opened = openSnapshot(text, createPublicKey(key));
+  return opened.ok ? opened.value : undefined;
+}
+
+function contentOf({ pcs, roots, reflectorKey }: Pick<RegistrySnapshot, 'pcs' | 'roots' | 'reflectorKey'>): string {
+  return JSON.stringify([roots, reflectorKey, pcs.map((one) => [one.pc, one.tokenHash, one.certificates, one.ends, one.revoked])]);
 }
 
 /** The key of the reflector: made once, and kept in the ledger. */
