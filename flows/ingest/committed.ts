@@ -1,7 +1,6 @@
 /** What a commit put on disk: the one event that everybody beyond the disk goes by. */
 import type { Incident, WireMessage } from '../engine/records/incidents.ts';
 import type { OutboxRow } from '../engine/records/notices.ts';
-import type { Op } from '../engine/records/ops.ts';
 import type { Drafts } from './acks.ts';
 import type { Report } from './read-message.ts';
 
@@ -30,29 +29,3 @@ export type Committed = {
   /** Undefined where nobody sees any of it. */
   changed: Changed | undefined;
 };
-
-/** What a batch changed of what people look at; undefined where nobody sees any of it. */
-export function changedBy(
-  ops: readonly Op[],
-  { sites, pcsGone }: { sites: readonly string[]; pcsGone: readonly string[] },
-): Changed | undefined {
-  const pcs = pcsIn(ops);
-  const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
-  if (pcs.length + incidents.length + sites.length + pcsGone.length === 0) return undefined;
-  return { pcs, incidents: [...new Set(incidents)], sites, pcsGone };
-}
-
-/** The rows that a batch adds to the outbox. */
-export function noticesIn(ops: readonly Op[]): OutboxRow[] {
-  return ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
-}
-
-/** The incidents in a batch of which people said or did something. */
-export function handledIn(ops: readonly Op[]): Incident[] {
-  return ops.flatMap((op) => (op.op === 'incident' && (op.incident.deeds ?? op.incident.answers) ? [op.incident] : []));
-}
-
-/** The PCs whose records a batch writes. */
-export function pcsIn(ops: readonly Op[]): string[] {
-  return ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
-}

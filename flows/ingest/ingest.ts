@@ -13,8 +13,7 @@ import { type Weight, weightOf } from './allowance.ts';
 import type { Committed } from './committed.ts';
 import type { IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { listened, listenedEveryMs, openState, type State, setAside } from './state.ts';
-import { unreadable } from './unreadable.ts';
+import { listened, listenedEveryMs, note, openState, type State, setAside } from './state.ts';
 
 const tickMs = 1_000;
 /** Clears that are due one after the other cost no more ticks than these. */
@@ -82,7 +81,7 @@ export function createIngest(options: IngestOptions) {
 }
 
 /** What is known now. */
-function reading({ options, engine, tree, election, readings, configs, time, settled }: State) {
+function reading({ options, engine, tree, election, links, numbers, configs, time, settled }: State) {
   return {
     time,
     /** By this goes what is deleted for its age. */
@@ -96,8 +95,8 @@ function reading({ options, engine, tree, election, readings, configs, time, set
     entry: tree.entry,
     measurer: election.of,
     /** What a site last said of its link, and where that broke. */
-    link: readings.link,
-    numbers: (pc: string) => readings.numbers(pc, options.clock.up()),
+    link: links.of,
+    numbers: (pc: string) => numbers.of(pc, engine.known.get(pc)?.link ?? 'fibre', options.clock.up()),
     rollout: configs.view,
   };
 }
@@ -193,7 +192,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   state.gathered.sites.push(...changing.sites);
   state.gathered.pcsGone.push(...changing.pcsGone);
   for (const pc of changing.pcsGone) {
-    state.readings.forget(pc);
+    state.numbers.forget(pc);
     state.allowance.forget(pc);
   }
   sendLater(state, state.configs.changed(changing.configured, change.staged, now));
@@ -264,8 +263,8 @@ function apply(state: State, topic: string, payload: Buffer): void {
   if (beyond !== undefined) return holdBack(state, report, beyond);
   options.count.message(report.leaf, report.result);
   engine.apply(report.event, now);
-  keep(state, report, now);
-  if (report.event.type === 'beat') state.readings.beat(report.pc, payload, options.clock.up());
+  keep(state, report);
+  if (report.event.type === 'beat') keepNumbers(state, report.pc, payload);
   state.commits.soon();
 }
 
@@ -292,15 +291,20 @@ function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind'
 }
 
 /** What of a report is the ledger's, and what is owed for it once it is there. */
-function keep(state: State, report: Report, now: number): void {
-  const { gathered, readings, acks, configs } = state;
-  const { pc, event, ops, answer } = report;
-  const notes = unreadable(report).flatMap((one) => state.note(one, now));
-  readings.take(report.news);
-  gathered.ops.push(...ops, ...notes);
+function keep(state: State, report: Report): void {
+  const { gathered, links, acks, configs } = state;
+  const { pc, leaf, event, ops, answer, news = [], result, detail } = report;
+  for (const one of news) links.take(one);
+  gathered.ops.push(...ops);
+  if (detail !== undefined) note(state, { pc, what: `unreadable ${leaf}`, reason: result, about: detail });
   if (answer !== undefined) acks.add(pc, answer);
   if (event.type === 'birth') sendLater({ gathered, configs }, configs.born(pc, event.config));
   if (event.type === 'birth' || ops.length > 1) gathered.heard.push({ pc, event, ops });
+}
+
+function keepNumbers({ engine, numbers, options }: State, pc: string, payload: Buffer): void {
+  const link = engine.known.get(pc)?.link;
+  if (link !== undefined) numbers.heard(pc, { link, payload, up: options.clock.up() });
 }
 
 /** The way of nearly every beat: the digest is the one held, so nothing is parsed and nothing written. */
@@ -310,7 +314,7 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   const pc = topic.slice('sabha/v1/'.length, -'/beat'.length);
   if (state.engine.memory.pcs.get(pc)?.digest !== digest || !state.engine.touch(pc, state.time())) return false;
   state.options.count.message('beat', 'same');
-  state.readings.beat(pc, payload, state.options.clock.up());
+  keepNumbers(state, pc, payload);
   return true;
 }
 

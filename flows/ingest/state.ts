@@ -9,12 +9,12 @@ import { type Acks, createAcks } from './acks.ts';
 import { createAllowance } from './allowance.ts';
 import { createCentreTime, createSettled, type Settled } from './centre-time.ts';
 import { type Commits, createCommits } from './commits.ts';
-import { type Committed, changedBy, type Heard, handledIn, noticesIn, pcsIn } from './committed.ts';
+import type { Committed, Heard } from './committed.ts';
+import { createNumbers } from './last-numbers.ts';
+import { createLinkReports } from './link-reports.ts';
 import { createListening, type Listening, type ListeningOptions } from './listening.ts';
 import { createElection, type Election } from './measurer-election.ts';
 import type { IngestOptions } from './options.ts';
-import { createSiteReadings, type SiteReadings } from './site-readings.ts';
-import { createNotes, type Note, unreadable } from './unreadable.ts';
 
 /** What was read and applied since the last commit, beside what the engine holds. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
@@ -27,11 +27,13 @@ export type State = {
   engine: Engine;
   tree: Tree;
   configs: Configs;
-  readings: SiteReadings;
+  links: ReturnType<typeof createLinkReports>;
+  numbers: ReturnType<typeof createNumbers>;
   acks: Acks;
   election: Election;
   allowance: ReturnType<typeof createAllowance>;
-  note: ReturnType<typeof createNotes>;
+  /** When the last note about each PC was written. */
+  notedAt: Map<string, number>;
   /** The centre's time. */
   time(): number;
   settled: Settled;
@@ -51,6 +53,7 @@ export const listenedEveryMs = 60_000;
 /** and how often where something is written anyway. */
 const listenedWithMs = 5_000;
 const startsKept = 10;
+const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
 export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>): State {
@@ -98,11 +101,12 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     engine,
     tree,
     configs,
-    readings: createSiteReadings({ meta: contents.meta, linkOf: (pc) => engine?.known.get(pc)?.link }),
+    links: createLinkReports(contents.meta),
+    numbers: createNumbers(),
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
     allowance: createAllowance(clock.up),
-    note: createNotes(log),
+    notedAt: new Map(),
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening,
@@ -128,16 +132,21 @@ function nothing(): Gathered {
 
 /** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
 function gather(state: State): Batch {
-  const { engine, acks, election, readings, gathered } = state;
+  const { engine, acks, election, links, gathered } = state;
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
-  const ops = [...gathered.ops, ...rows, ...readings.changed()];
+  const ops = [...gathered.ops, ...rows, ...links.changed()];
   if (ops.length > 0) ops.push(...listened(state, listenedWithMs));
   state.gathered = nothing();
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
-  const owed = acks.take(election.moved([...pcsIn(ops), ...pcsGone]), asks);
-  const [notices, handled, changed] = [noticesIn(ops), handledIn(ops), changedBy(ops, { sites, pcsGone })];
+  const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
+  const owed = acks.take(election.moved([...pcs, ...pcsGone]), asks);
+  const notices = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
+  const handled = ops.flatMap((op) => (op.op === 'incident' && (op.incident.deeds ?? op.incident.answers) ? [op.incident] : []));
+  const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
+  const isChanged = pcs.length + incidents.length + sites.length + pcsGone.length > 0;
+  const changed = isChanged ? { pcs, incidents: [...new Set(incidents)], sites, pcsGone } : undefined;
   return { ops, committed: { acks: owed, sends, heard, offers, notices, handled, changed } };
 }
 
@@ -183,11 +192,19 @@ function nameLargestWriter(state: State, ops: readonly Op[]): void {
 /** What broke whoever took it is counted, and noted under the name of its PC (R28). */
 export function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
   state.options.count.message(leaf, 'poison');
-  for (const one of unreadable({ pc, leaf, result: 'poison', detail: oneLine(why, 120) })) note(state, one);
+  note(state, { pc, what: `unreadable ${leaf}`, reason: 'poison', about: oneLine(why, 120) });
 }
 
-function note(state: State, said: Note): void {
-  state.gathered.ops.push(...state.note(said, state.time()));
+/**
+ * Writes a row and a line of the log about a PC whose messages could not be read, applied or written, or lack some (R28); at most one a minute
+ * for each PC. `reason` is one of few.
+ */
+export function note(state: State, { pc, what, reason, about }: { pc: string; what: string; reason: string; about: string }): void {
+  const now = state.time();
+  if (Math.abs(now - (state.notedAt.get(pc) ?? Number.NEGATIVE_INFINITY)) < notedEveryMs) return;
+  state.notedAt.set(pc, now);
+  state.options.log.warn({ who: pc, reason }, `${what}: ${about}`);
+  state.gathered.ops.push({ op: 'step', at: now, who: pc, what, about: `${reason}: ${about}` });
   state.commits.soon();
 }
 

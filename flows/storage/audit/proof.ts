@@ -74,6 +74,7 @@ function hexOf({ hash }: AuditRow): string {
   return Buffer.from(hash).toString('hex');
 }
 
-function timeText(at: number): string {
+/** A time for a line of the log, to the minute. */
+export function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { oneLine } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { AuditAct, Progress } from '../../engine/records/ops.ts';
+import { timeText } from '../audit/proof.ts';
 import { restoredNote } from './restore.ts';
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
@@ -87,8 +88,4 @@ function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOu
   } catch {
     return undefined;
   }
-}
-
-function timeText(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
