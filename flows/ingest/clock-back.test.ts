@@ -67,29 +67,6 @@ describe('R29 a clock is set forward by a day, and put right', () => {
     expect([from <= to, to <= rig.ingest.time()]).toEqual([true, true]);
     expect(isSettled({ memory: rig.ingest.memory, table: rig.ingest.table() }, to)).toBe(true);
   });
-
-  it('a gap that came after the step back, in one batch with it, is not cut by it', async () => {
-    let release = () => {};
-    let gate = Promise.resolve();
-    const rig = await wellRig(0, (ledger) => ({ ...ledger, commit: (ops) => gate.then(() => ledger.commit(ops)) }));
-    rig.clock.jump(2 * hour);
-    await live(rig, minute);
-    gate = new Promise((resolve) => {
-      release = resolve;
-    });
-    broken(rig);
-    for (const byMs of [-2 * hour, hour]) {
-      await rig.clock.pass(1_000);
-      rig.clock.jump(byMs);
-    }
-    await rig.clock.pass(1_000);
-    release();
-    await rig.clock.pass(1_000);
-    const now = rig.ingest.time();
-    const { from, to } = (await rig.ledger.aways(0)).at(-1) ?? { from: 0, to: 0 };
-    expect([Math.round((now - from) / hour), Math.round((now - to) / minute)]).toEqual([1, 0]);
-    expect((await rig.ledger.aways(now)).length).toBe(0);
-  });
 });
 
 /** A PC whose microphone is well. */

@@ -2,13 +2,13 @@
  * Backups of a centre that runs: each hour a copy of its ledger is made, proven, and packed with all that it needs to be a centre again.
  * The newest copy is what an audit reads, so that the ledger itself is never read whole while it is written.
  */
-import { mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Head } from '../audit/chain.ts';
 import { BackupError, DamageError } from './format/backup-error.ts';
-import { readBackup, writeBackup } from './format/backup-file.ts';
+import { checkRoom, readBackup, writeBackup } from './format/backup-file.ts';
 import { copyInto } from './format/copy-into.ts';
 import type { Packed } from './format/pack.ts';
 import { backupName, backupsIn, sweep } from './keep.ts';
@@ -204,22 +204,12 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
     const { size } = await stat(options.ledgerFile);
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
-    await checkRoom(options.folder, size);
+    // The copy, and in the worst case as much again for what is made of it.
+    await checkRoom(options.folder, 2 * size);
     return await make(work);
   } catch (error) {
     throw error instanceof BackupError ? error : new BackupError(messageOf(error));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-/** The copy, and in the worst case as much again for what is made of it. */
-async function checkRoom(folder: string, size: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize > 2 * size) return;
-  throw new BackupError(`no room in ${folder}: ${mib(2 * size)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`);
-}
-
-function mib(bytes: number): number {
-  return Math.ceil(bytes / 1024 / 1024);
 }

@@ -21,15 +21,6 @@ test('a disk at 80 and at 90 % is told once each, and a backup that comes and go
   expect(judge(of(0.7))).toEqual(both(null, null));
 });
 
-test('a ledger that has nearly all that it may have is told as a full disk is', () => {
-  const judge = createDiskJudge();
-  judge(of(0.1));
-  expect(judge([...of(0.1), { part: 0.95, line: 'the ledger', leftBytes: 1 }]).map(({ reason }) => reason)).toEqual([
-    'the ledger',
-    'the ledger',
-  ]);
-});
-
 test('a ledger that has all of its limit, and one with room, are told at each look', async () => {
   const clock = testClock();
   const file = join(mkdtempSync(join(tmpdir(), 'sabha-disk-')), 'ledger.db');

@@ -4,14 +4,14 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { codeOf, messageOf, replaceFile } from '@sabha/contracts';
+import { messageOf, replaceFile } from '@sabha/contracts';
 import { archiveFile } from '../archive/segment.ts';
 import { centreMark } from './centre-files.ts';
 import { BackupError } from './format/backup-error.ts';
-import { type About, readAbout, readBackup } from './format/backup-file.ts';
+import { type About, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
 import { type Proof, proofOf } from './proof.ts';
 
 /** `data` = the data folder of the centre, `settings` = its sabha.json; `check` = it is only looked at. */
@@ -44,7 +44,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     // Whoever only looks leaves a running centre alone.
     if (!options.check) checkStopped(join(data, 'flows'));
     await mkdir(data, { recursive: true, mode: 0o700 });
-    await checkRoom(about, data);
+    await checkRoom(data, about.bytes * 1.1);
     return await unpackAndSwap(about, options);
   } catch (error) {
     throw new BackupError(`${file}: ${messageOf(error)}; nothing is changed`);
@@ -191,16 +191,4 @@ function isHeld(ledger: string): boolean {
   } finally {
     db?.close();
   }
-}
-
-async function checkRoom({ bytes }: About, data: string): Promise<void> {
-  const folder = existsSync(data) ? data : dirname(data);
-  const { bavail, bsize } = await statfs(folder).catch((error) => {
-    throw new BackupError(`${folder}: ${codeOf(error)}`);
-  });
-  const mib = (count: number) => Math.ceil(count / 1024 / 1024);
-  if (bavail * bsize <= bytes * 1.1)
-    throw new BackupError(
-      `no room in ${folder}: ${mib(bytes * 1.1)} MiB are needed, ${Math.floor((bavail * bsize) / 1024 / 1024)} are free`,
-    );
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Op } from '../../engine/records/ops.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
@@ -12,50 +13,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a new ledger has no meetings, and keeps those that are written', () => {
+test('a new ledger has no meetings and no maintenance, and keeps those that are written', () => {
   const file = join(folder, 'ledger.db');
-  const meeting = {
-    id: 'm',
-    title: 'Review',
-    scopes: [''],
-    start: '2027-01-15T11:00:00',
-    zone: null,
-    minutes: 60,
-    rule: null,
-    except: [],
-    moved: [],
-  };
+  const times = { start: '2027-01-15T11:00:00', zone: null, minutes: 60, rule: null };
+  const meeting = { id: 'm', title: 'Review', scopes: [''], ...times, except: [], moved: [] };
+  const maintenance = { id: 'm', scope: 'ladakh/leh', title: 'New UPS', ...times, ruleText: null, by: 'Anil', at: 1 };
   const store = openStore(openDatabase({ file }));
-  expect(store.meetings()).toEqual([]);
-  store.commit([
-    [
-      { op: 'meeting', meeting },
-      { op: 'meeting', meeting: { ...meeting, id: 'n' } },
-    ],
-    [{ op: 'meeting-gone', id: 'n' }],
+  expect([store.meetings(), store.maintenance()]).toEqual([[], []]);
+  const ops: Op[] = ['m', 'n'].flatMap((id): Op[] => [
+    { op: 'meeting', meeting: { ...meeting, id } },
+    { op: 'maintenance', maintenance: { ...maintenance, id } },
   ]);
+  store.commit([ops, [{ op: 'meeting-gone', id: 'n' }], [{ op: 'maintenance-gone', id: 'n' }]]);
   store.close();
   const again = openStore(openDatabase({ file }));
-  expect(again.meetings()).toEqual([meeting]);
-  again.close();
-});
-
-test('a new ledger has no maintenance, and keeps what is planned', () => {
-  const file = join(folder, 'ledger.db');
-  const plan = { id: 'm', scope: 'ladakh/leh', title: 'New UPS', start: '2027-01-15T22:00:00', zone: null, minutes: 60, rule: null };
-  const one = { ...plan, ruleText: null, by: 'Anil', at: 1 };
-  const store = openStore(openDatabase({ file }));
-  expect(store.maintenance()).toEqual([]);
-  store.commit([
-    [
-      { op: 'maintenance', maintenance: one },
-      { op: 'maintenance', maintenance: { ...one, id: 'n' } },
-    ],
-    [{ op: 'maintenance-gone', id: 'n' }],
-  ]);
-  store.close();
-  const again = openStore(openDatabase({ file }));
-  expect(again.maintenance()).toEqual([one]);
+  expect([again.meetings(), again.maintenance()]).toEqual([[meeting], [maintenance]]);
   again.close();
 });
 

@@ -5,9 +5,8 @@ import type { Retention } from '../../engine/records/archives.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
 import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
-import { openChain } from '../audit/chain.ts';
+import { type AuditLine, openChain } from '../audit/chain.ts';
 import { takeOut } from '../audit/forget.ts';
-import { openSteps } from '../audit/steps.ts';
 import { copyOf } from './copy.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { openStrips } from './history.ts';
@@ -127,6 +126,11 @@ function oneByOne(db: DatabaseSync, write: Write): Write {
   };
 }
 
+/** Steps of machines are kept at least this long; what people did stays. */
+const stepsKeptMs = 400 * 24 * 3_600_000;
+/** Few, so that no commit waits for them, and more than come, so that none is left over. */
+const stepsGoneAtOnce = 4;
+
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
 
 function openWriter(db: DatabaseSync): Write {
@@ -137,7 +141,12 @@ function openWriter(db: DatabaseSync): Write {
 function openWriters(db: DatabaseSync): Writers {
   const json = JSON.stringify;
   const row = rowWriters(db);
-  const stepped = openSteps(db);
+  const step = db.prepare('INSERT INTO steps (at, who, what, about) VALUES (?, ?, ?, ?)');
+  const oldSteps = db.prepare(`DELETE FROM steps WHERE id IN (SELECT id FROM steps ORDER BY id LIMIT ${stepsGoneAtOnce}) AND at < ?`);
+  const stepped = ({ at, who, what, about }: AuditLine) => {
+    step.run(at, who, what, about);
+    oldSteps.run(at - stepsKeptMs);
+  };
   const rollcalls = db.prepare('REPLACE INTO rollcalls VALUES (?, ?, ?, ?)');
   const oldRollcalls = db.prepare(
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept})`,

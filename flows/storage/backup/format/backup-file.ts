@@ -1,6 +1,6 @@
 /** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
@@ -49,6 +49,14 @@ export async function writeBackup(file: string, { files, about: said, passphrase
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** Throws `BackupError` where a folder has no room for so many bytes. */
+export async function checkRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const mib = 1024 * 1024;
+  if (bavail * bsize > bytes) return;
+  throw new BackupError(`no room in ${folder}: ${Math.ceil(bytes / mib)} MiB are needed, ${Math.floor((bavail * bsize) / mib)} are free`);
 }
 
 /** Without it a rename may be lost in a power cut; Windows keeps the order by itself. */

@@ -6,7 +6,6 @@ import type {
   LeavingEvent,
   LeavingPage,
   PageAsk,
-  PagePlace,
   Retention,
   Run,
   Segment,
@@ -16,16 +15,14 @@ import type {
 /** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
-/** The steps by which events leave. Each is to stand in a transaction of its own. */
-export type ArchiveRows = Pick<Retention, 'page' | 'end' | 'held' | 'seal' | 'leave' | 'expire'>;
-
 /**
- * Opens the rows of archives.
+ * Opens the rows of archives. Each step is to stand in a transaction of its own.
  * Guarantee: an event is in the ledger until its segment is sealed, and its number counts as held before and after; of each spool the last
  * number that may be acknowledged stays, since its mark goes with the ack (R7).
  */
-export function openArchiveRows(db: DatabaseSync): ArchiveRows {
-  const end = openEnd(db);
+export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forget' | 'shrink'> {
+  const bytes = db.prepare('SELECT bytes FROM archives WHERE month = ?');
+  const end = (month: string) => Number(bytes.get(month)?.['bytes'] ?? 0);
   return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
 }
 
@@ -61,20 +58,11 @@ function openPage(db: DatabaseSync): Retention['page'] {
       bytes += event.body.length;
       if (found.length === slice.rows || bytes >= slice.bytes) return { events: found, next: { spool: event.spool, seq: event.seq } };
     }
-    return { events: found, next: asked.length < slice.spools ? null : nextSpool(asked.at(-1)?.id) };
+    return { events: found, next: asked.length < slice.spools ? null : { spool: (asked.at(-1)?.id ?? 0) + 1, seq: 0 } };
   };
 }
 
 type AskedSpool = { id: number; pc: string; name: string; upTo?: number };
-
-function nextSpool(last = 0): PagePlace {
-  return { spool: last + 1, seq: 0 };
-}
-
-function openEnd(db: DatabaseSync): Retention['end'] {
-  const end = db.prepare('SELECT bytes FROM archives WHERE month = ?');
-  return (month) => Number(end.get(month)?.['bytes'] ?? 0);
-}
 
 function openHeld(db: DatabaseSync): Retention['held'] {
   const known = db.prepare(`SELECT 1 FROM spools WHERE ${ofPath} LIMIT 1`);

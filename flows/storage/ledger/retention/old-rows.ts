@@ -12,46 +12,30 @@ const rangesAtOnce = 512;
  * Guarantee: the newest incident and step stay, since the next ones are numbered by them; what is open, waits or is not concluded stays.
  */
 export function openOldRows(db: DatabaseSync): Retention['forget'] {
-  const kinds = [openOldSteps(db), openOldIncidents(db), openOldNotices(db), openOldForks(db), openGoneSpools(db)];
+  const deletes = (sql: string): Kind => {
+    const statement = db.prepare(sql);
+    return (before) => statement.run({ before }).changes > 0;
+  };
+  // Incidents that were over before; the ids of the oldest.
+  const oldIncidents = `
+    SELECT id FROM incidents WHERE over_at < :before AND id < (SELECT max(id) FROM incidents)
+      AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.incident = incidents.id AND t.state <> 'concluded')
+    ORDER BY over_at LIMIT ${rowsAtOnce}`;
+  const kinds = [
+    deletes(`DELETE FROM transitions WHERE id IN (
+      SELECT id FROM transitions WHERE incident IN (${oldIncidents}) AND id < (SELECT max(id) FROM transitions) LIMIT ${rowsAtOnce})`),
+    // By now their steps are gone, except the newest of all.
+    deletes(`DELETE FROM incidents WHERE id IN (${oldIncidents})`),
+    deletes(`DELETE FROM outbox WHERE key IN (
+      SELECT key FROM outbox INDEXED BY outbox_done WHERE state <> 'waiting' AND row ->> '$.createdAt' < :before LIMIT ${rowsAtOnce})`),
+    deletes(`DELETE FROM forks WHERE (spool, seq, mark) IN (
+      SELECT spool, seq, mark FROM forks INDEXED BY forks_received WHERE received < :before LIMIT ${rowsAtOnce})`),
+    openGoneSpools(db),
+  ];
   return (before) => kinds.some((kind) => kind(before));
 }
 
 type Kind = (before: number) => boolean;
-
-/** Incidents that were over before; the ids of the oldest. */
-const oldIncidents = `
-  SELECT id FROM incidents WHERE over_at < :before AND id < (SELECT max(id) FROM incidents)
-    AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.incident = incidents.id AND t.state <> 'concluded')
-  ORDER BY over_at LIMIT ${rowsAtOnce}`;
-
-function openOldSteps(db: DatabaseSync): Kind {
-  return deletes(
-    db,
-    `DELETE FROM transitions WHERE id IN (
-      SELECT id FROM transitions WHERE incident IN (${oldIncidents}) AND id < (SELECT max(id) FROM transitions) LIMIT ${rowsAtOnce})`,
-  );
-}
-
-/** By now their steps are gone, but for the newest of all. */
-function openOldIncidents(db: DatabaseSync): Kind {
-  return deletes(db, `DELETE FROM incidents WHERE id IN (${oldIncidents})`);
-}
-
-function openOldNotices(db: DatabaseSync): Kind {
-  return deletes(
-    db,
-    `DELETE FROM outbox WHERE key IN (
-      SELECT key FROM outbox INDEXED BY outbox_done WHERE state <> 'waiting' AND row ->> '$.createdAt' < :before LIMIT ${rowsAtOnce})`,
-  );
-}
-
-function openOldForks(db: DatabaseSync): Kind {
-  return deletes(
-    db,
-    `DELETE FROM forks WHERE (spool, seq, mark) IN (
-      SELECT spool, seq, mark FROM forks INDEXED BY forks_received WHERE received < :before LIMIT ${rowsAtOnce})`,
-  );
-}
 
 /** Of a PC that nobody knows any more, all that it said, the last of it before: in archives, and what no archive takes, above a hole or as its last number. */
 function openGoneSpools(db: DatabaseSync): Kind {
@@ -83,9 +67,4 @@ function openGoneSpools(db: DatabaseSync): Kind {
     for (const statement of [sums, row]) statement.run(one);
     return true;
   };
-}
-
-function deletes(db: DatabaseSync, sql: string): Kind {
-  const statement = db.prepare(sql);
-  return (before) => statement.run({ before }).changes > 0;
 }

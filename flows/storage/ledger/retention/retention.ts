@@ -18,9 +18,7 @@ export function openRetention(db: DatabaseSync, inTransaction: <T>(work: () => T
   const rows = openArchiveRows(db);
   const forget = openOldRows(db);
   return {
-    page: rows.page,
-    end: rows.end,
-    held: rows.held,
+    ...rows,
     seal: (segment) => inTransaction(() => rows.seal(segment)),
     leave: () => inTransaction(rows.leave),
     forget: (before) => inTransaction(() => forget(before)),
