@@ -1,15 +1,13 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
-import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { type Cancel, type Clock, loadText, realClock } from '@sabha/contracts';
+import { type Cancel, type Clock, realClock } from '@sabha/contracts';
 import type { Base, CentreSettings, Log } from './base.ts';
 import type { CentreEvent } from './engine/records/incidents.ts';
 import { createEventsReader, type EventsReader } from './storage/archive/reader.ts';
 import { createRetention, type RetentionOptions } from './storage/archive/retention.ts';
-import type { Backups } from './storage/backup/backup.ts';
 import { isSynchronised } from './storage/backup/clock-judge.ts';
 import { type DiskOptions, watchDisk } from './storage/backup/disk-watch.ts';
-import { archivesIn, openBackups } from './storage/backup/open.ts';
+import { archivesIn, passphraseOf } from './storage/backup/open.ts';
 import { type LedgerWatch, watchLedger } from './storage/backup/watch.ts';
 import { openLedger } from './storage/ledger/ledger.ts';
 
@@ -29,14 +27,6 @@ export async function openWatched({ settings, dataDir, clock, registry, log }: K
   const isOwnTime = clock.speed === undefined || clock.speed === 1;
   const at = { flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now };
   return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });
-}
-
-/** What a backup holds beside the ledger. */
-export type Beside = { registry: string; settings: string; registryKey: KeyObject; centreKey: KeyObject };
-
-/** The backups of a centre. */
-export function backupsOf({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: Say): Backups {
-  return openBackups({ ledger, places: { flows: dataDir, ...beside }, centreKey, settings: settings.backup, say, log });
 }
 
 /**
@@ -74,11 +64,6 @@ export function eventsOf({ settings, dataDir, ledger }: Base, has: (path: string
     passphrase: passphraseOf(settings),
     has,
   });
-}
-
-function passphraseOf({ backup }: CentreSettings): () => string | undefined {
-  const file = backup?.passphraseFile;
-  return () => (file === undefined ? undefined : loadText(file).trim());
 }
 
 type Times = Pick<RetentionOptions, 'now' | 'settledAt'> & Pick<DiskOptions, 'full'>;

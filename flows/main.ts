@@ -26,7 +26,7 @@ import { startOutside } from './api/outside/outside.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './base.ts';
 import { openDeciding, openTabsOf } from './deciding.ts';
-import { backupsOf, eventsOf, openWatched, sayOf, startHousekeeping } from './keeping.ts';
+import { eventsOf, openWatched, sayOf, startHousekeeping } from './keeping.ts';
 import { newToken, openAccounts, sayFirst } from './logins.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
@@ -53,6 +53,7 @@ import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createNote } from './storage/audit/note.ts';
 import type { Backups } from './storage/backup/backup.ts';
+import { openBackups } from './storage/backup/open.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -100,7 +101,7 @@ async function start() {
   const say = sayOf(runtime.say);
   await watch.start(runtime.record, say);
   const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey: keys.centreKey };
-  const backups = backupsOf(base, beside, say);
+  const backups = openBackups(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
   const tabs = openTabsOf(base, people, {

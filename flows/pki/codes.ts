@@ -1,5 +1,5 @@
 /** Enrolment codes that may still be used. Of their secret the ledger holds a hash: 100 random bits need no slower one. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { enrolSecretOf, writeEnrolCode } from '@sabha/contracts';
 import { codePrefix } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
@@ -77,5 +77,5 @@ function rowOf(hash: string, code: Code | null): Op {
 
 function hashOf(text: string): string | undefined {
   const secret = enrolSecretOf(text);
-  return secret && createHash('sha256').update(secret).digest('hex');
+  return secret && hash('sha256', secret);
 }

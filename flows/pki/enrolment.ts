@@ -1,5 +1,5 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import {
   type Buckets,
   type Clock,
@@ -260,9 +260,7 @@ function heldOf({ sites }: EnrolmentOptions) {
 }
 
 function hashOf(key: KeyObject): string {
-  return createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('base64url');
+  return hash('sha256', key.export({ type: 'spki', format: 'der' }), 'base64url');
 }
 
 function audit(at: number, step: Audit): Op {

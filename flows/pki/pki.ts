@@ -29,21 +29,15 @@ export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'now' | 'se
     log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
   };
 
-/** All of the certificates of a centre that runs. */
-export type Pki = Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & {
-  /** Key and certificate of HTTPS now, and the roots of those who show one. */
-  tls(): ServerTls;
-  /** Adds enrolment to a server that speaks TLS with them. */
-  addEst(app: FastifyInstance): void;
-  close(): void;
-};
+/** All of the certificates of a server that runs. */
+export type Pki = Awaited<ReturnType<typeof startPki>>;
 
 const sweepEveryMs = 60 * 60_000;
 /** How long the finding stands after the last alarm: a day, so that it is still open in the morning. */
 const mistypedMs = 24 * 60 * 60_000;
 
 /** Makes what is missing of the certificates, and keeps them good. */
-export async function startPki(options: PkiOptions): Promise<Pki> {
+export async function startPki(options: PkiOptions) {
   const { authority, folder, https, sites, record, broker, centre, now, clock, log } = options;
   const mistyping = mistypings(options);
   const enrolment = createEnrolment({
@@ -65,8 +59,10 @@ export async function startPki(options: PkiOptions): Promise<Pki> {
     makeCode: enrolment.makeCode,
     codes: enrolment.codes,
     cancelCodes: enrolment.cancelCodes,
+    /** Key and certificate of HTTPS now, and the roots of those who show one. */
     tls,
-    addEst: (app) => addEst(app, { authority, enrolment, centre, log }),
+    /** Adds enrolment to a server that speaks TLS with them. */
+    addEst: (app: FastifyInstance) => addEst(app, { authority, enrolment, centre, log }),
     close() {
       sweep();
       mistyping.close();

@@ -25,9 +25,6 @@ export type ServersOptions = {
 
 /** The files of HTTPS. */
 export type HttpsFiles = { key: string; certificate: string };
-/** The certificates of the centre's own servers. */
-export type Servers = { close(): void };
-
 const lookEveryMs = 2_000;
 /** What is left of its life when a certificate is made anew. */
 const leftShare = 1 / 3;
@@ -41,7 +38,7 @@ export function httpsFiles(folder: string): HttpsFiles {
  * Keeps both certificates good: made where they are missing, made anew when two thirds of their life are over or when request, names or
  * authority are others. Resolves after the first look. Guarantee: a file is replaced whole.
  */
-export async function keepServers(options: ServersOptions): Promise<Servers> {
+export async function keepServers(options: ServersOptions) {
   const { https, clock, log } = options;
   if (https !== undefined && !existsSync(https.key)) replaceFile(https.key, makePrivateKey());
   const key = https && createPublicKey(createPrivateKey(readFileSync(https.key)));

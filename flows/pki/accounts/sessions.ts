@@ -1,5 +1,5 @@
 /** Who is logged in. A session is 32 random bytes in a cookie; here and in the ledger stands only their SHA-256. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Account, Login } from '../../engine/records/accounts.ts';
 import type { Op } from '../../engine/records/ops.ts';
 
@@ -94,5 +94,5 @@ export function createSessions({ logins, account, commit, note, now, settledAt, 
 
 /** What is kept of a session's secret. */
 export function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
+  return hash('sha256', token, 'base64url');
 }

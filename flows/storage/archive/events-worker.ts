@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { realClock } from '@sabha/contracts';
 import { eventsIn } from './events.ts';
-import { stepBack } from './step-back.ts';
+import { stepBack } from './run-once.ts';
 
 if (parentPort) {
   stepBack();

@@ -2,7 +2,7 @@
  * The audit as a chain: each row is hashed with the one before. What may name a person (who did it, and about what) enters by a salted mark
  * only, so that the words can be taken out of a row and the chain still proves whole.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash as digest, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
 /** What somebody did, as it is written. */
@@ -48,7 +48,7 @@ export function hashAt(db: DatabaseSync, row: number): string | null {
 
 /** What stands before the first row. */
 export function genesis(db: DatabaseSync): string {
-  return sha256(`sabha audit of ${ledgerOf(db)}`).toString('hex');
+  return digest('sha256', `sabha audit of ${ledgerOf(db)}`);
 }
 
 /** Which ledger this is. */
@@ -72,11 +72,7 @@ export function hashBehind(before: string, row: AuditRow): string | undefined {
 type Sealed = { id: number; at: number; what: string; marks: { who: Uint8Array; about: Uint8Array } };
 
 function rowHash(before: string, { id, at, what, marks }: Sealed): Buffer {
-  return sha256(JSON.stringify([before, id, at, what, hex(marks.who), hex(marks.about)]));
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return digest('sha256', JSON.stringify([before, id, at, what, hex(marks.who), hex(marks.about)]), 'buffer');
 }
 
 function hex(bytes: unknown): string {

@@ -1,5 +1,5 @@
 /** What of a centre goes into a backup beside its ledger: keys, authority, registry, settings, tabs. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -22,14 +22,12 @@ export async function centreFiles({ flows, registry, settings, registryKey }: Ce
     read(registry, 'broker/registry.json'),
     read(settings, 'sabha.json'),
   ]);
-  return [...all.flatMap((one) => one ?? []), packedText('broker/registry.pub', publicKey.toString())];
+  return [...all.flatMap((one) => one ?? []), { path: 'broker/registry.pub', bytes: publicKey.length, content: Buffer.from(publicKey) }];
 }
 
 /** Whose backup it is: a hash of the key that the PCs of a centre obey. */
 export function centreMark(centreKey: KeyObject): string {
-  return createHash('sha256')
-    .update(createPublicKey(centreKey).export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+  return hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
 }
 
 /** A link counts as what it leads to, since keys may lie elsewhere; one that leads back to where it lies ends there. */
@@ -55,9 +53,4 @@ async function read(file: string, path: string): Promise<Packed | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function packedText(path: string, text: string): Packed {
-  const content = Buffer.from(text);
-  return { path, bytes: content.length, content };
 }

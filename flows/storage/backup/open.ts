@@ -2,19 +2,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { loadText, realClock, type Settings } from '@sabha/contracts';
-import type { Ledger } from '../../engine/records/ops.ts';
+import type { Base } from '../../base.ts';
 import { headLine } from '../audit/heads.ts';
 import { type BackupOptions, type Backups, createBackups } from './backup.ts';
 import { type CentrePlaces, centreFiles, centreMark } from './centre-files.ts';
 import { createProver } from './prover.ts';
 
-/** Where the centre lies, whose it is, and what `sabha.json` says of its backups. */
-export type CentreBackups = Pick<BackupOptions, 'say' | 'log'> & {
-  ledger: Ledger;
-  places: CentrePlaces;
-  centreKey: KeyObject;
-  settings: Settings['backup'];
-};
+/** What a backup holds beside the data folder, and whose it is. */
+type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
 
 /** Where the archives of a data folder lie. */
 export function archivesIn(flows: string): string {
@@ -22,8 +17,12 @@ export function archivesIn(flows: string): string {
 }
 
 /** They go by the time of the machine, whatever the speed of the clock. */
-export function openBackups({ ledger, places, centreKey, settings = {}, say, log }: CentreBackups): Backups {
-  const { folder: second, passphraseFile } = settings;
+export function openBackups(
+  { settings, dataDir, ledger, log }: Base,
+  { centreKey, ...beside }: Beside,
+  say: BackupOptions['say'],
+): Backups {
+  const places = { flows: dataDir, ...beside };
   return createBackups({
     ledger,
     ledgerFile: join(places.flows, 'ledger.db'),
@@ -38,11 +37,17 @@ export function openBackups({ ledger, places, centreKey, settings = {}, say, log
     centre: centreMark(centreKey),
     folder: join(places.flows, 'backups'),
     archives: archivesIn(places.flows),
-    second,
-    passphrase: () => (passphraseFile === undefined ? undefined : loadText(passphraseFile).trim()),
+    second: settings.backup?.folder,
+    passphrase: passphraseOf(settings),
     say,
     clock: realClock(),
     now: Date.now,
     log,
   });
+}
+
+/** The passphrase of backups and archives; throws where its file cannot be read. */
+export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string | undefined {
+  const file = backup?.passphraseFile;
+  return () => (file === undefined ? undefined : loadText(file).trim());
 }

@@ -18,19 +18,7 @@ import { openSpools, type SpoolBatch } from './spools/spools.ts';
 import { keepSums } from './sums.ts';
 
 /** The ledger without a thread around it. */
-export type Store = Queries & {
-  /**
-   * Writes several batches as one transaction; a receipt for each.
-   * Guarantee: returns when all of it is on disk, but for what of one PC could not be written and is named in its receipt (R28); throws a
-   * `LedgerError` with nothing of it written.
-   */
-  commit(batches: Op[][]): Receipt[];
-  /** One slice of what leaves the ledger for its age. */
-  retain(step: keyof Retention, args: readonly unknown[]): unknown;
-  /** Copies it into a file, while commits go on. */
-  copyTo(file: string): Promise<void>;
-  close(): void;
-};
+export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
 
@@ -43,7 +31,7 @@ function openQueries(db: DatabaseSync): Queries {
 }
 
 /** Opens the ledger in an open database, whose tables are made where there are none. */
-export function openStore(db: DatabaseSync): Store {
+export function openStore(db: DatabaseSync) {
   makeTables(db);
   keepSums(db);
   const beginSpools = openSpools(db);
@@ -52,7 +40,12 @@ export function openStore(db: DatabaseSync): Store {
   const retention = openRetention(db, (work) => inTransaction(db, work));
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
-    commit(batches) {
+    /**
+     * Writes several batches as one transaction; a receipt for each.
+     * Guarantee: returns when all of it is on disk, except what of one PC could not be written and is named in its receipt (R28); throws a
+     * `LedgerError` with nothing of it written.
+     */
+    commit(batches: Op[][]): Receipt[] {
       const all = (one: typeof write) => {
         const receipts = batches.map((ops) => {
           const spools = beginSpools();
@@ -71,8 +64,10 @@ export function openStore(db: DatabaseSync): Store {
       }
     },
     ...openQueries(db),
-    retain: (step, args) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
-    copyTo: (file) => copyOf(db, file),
+    /** One slice of what leaves the ledger for its age. */
+    retain: (step: keyof Retention, args: readonly unknown[]) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
+    /** Copies it into a file, while commits go on. */
+    copyTo: (file: string) => copyOf(db, file),
     close: () => db.close(),
   };
 }

@@ -10,13 +10,7 @@ type BirthOp = Extract<Op, { op: 'birth' }>;
 type EventOp = Extract<Op, { op: 'event' }>;
 
 /** The spools' part of one batch: told each birth and event in order, then asked for the receipt. */
-export type SpoolBatch = {
-  birth(op: BirthOp): void;
-  event(op: EventOp): void;
-  /** Writes what was told so far. What is answered forgets all that was told since, once the rows of it are rolled back. */
-  mark(): (poison: Poison) => void;
-  end(): Receipt;
-};
+export type SpoolBatch = ReturnType<ReturnType<typeof openSpools>>;
 
 /**
  * Opens the spools; the answer begins a batch, which must live inside one transaction.
@@ -25,7 +19,7 @@ export type SpoolBatch = {
  * Guarantee: a batch walks no more of a PC's numbers than its budget (R27); how far an ack may go, and the count of gaps, go on from there in
  * later batches.
  */
-export function openSpools(db: DatabaseSync): () => SpoolBatch {
+export function openSpools(db: DatabaseSync) {
   const ranges = openRanges(db);
   const table = openSpoolTable(db);
   return () => {
@@ -35,19 +29,20 @@ export function openSpools(db: DatabaseSync): () => SpoolBatch {
     const maps = { spools: new Map(), named: new Map(), steps: new Map() };
     const batch = { ranges, table, totals, gapsOf, ...maps, changed: new Set<Spool>(), rowsLeft: budgets.spoolWalk.most };
     return {
-      birth: (op) => birth(batch, op),
-      event: (op) => event(batch, op),
+      birth: (op: BirthOp) => birth(batch, op),
+      event: (op: EventOp) => event(batch, op),
+      /** Writes what was told so far. The result forgets all that was told since, once the rows of it are rolled back. */
       mark() {
         flush(batch);
         const before = { ...totals };
-        return (found) => {
+        return (found: Poison) => {
           poison.push(found);
           Object.assign(totals, before);
           batch.spools.clear();
           batch.changed.clear();
         };
       },
-      end() {
+      end(): Receipt {
         flush(batch);
         if (batch.named.size > 0) tell(batch);
         const named = [...batch.named.values()].flatMap(({ pc, spool }) => find(batch, pc, spool) ?? []);
