@@ -45,11 +45,8 @@ export type BrokerOptions = {
   /** What is not given here is as usual. */
   limits?: Partial<Limits>;
 };
-/** A broker that runs; a port that was not asked for is undefined. `series`: what it says of itself. `unready`: why no PC is admitted yet. */
-export type Broker = Awaited<ReturnType<typeof createBroker>>;
-
 /**
- * Starts the broker; throws `StartError` where a setting or a file is wrong.
+ * Starts the broker; a port that was not asked for is undefined. `series`: what it says of itself. `unready`: why no PC is admitted yet. Throws `StartError` where a setting or a file is wrong.
  * Guarantee: without readable secrets and key it does not start, and without a snapshot of the registry no PC is admitted.
  */
 export async function createBroker(options: BrokerOptions) {

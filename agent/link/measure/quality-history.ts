@@ -26,9 +26,6 @@ export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[
 /** What a window changed. */
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
-/** What the rounds so far say together. */
-export type QualityHistory = ReturnType<typeof createQualityHistory>;
-
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
 /** And so many times as long as it takes to know a loss of so much. */
