@@ -114,8 +114,9 @@ export function createFleet(up: () => number) {
       const pc = pcOf(state, path);
       beatAt = up();
       pc.beatAt = beatAt;
-      if (part === undefined) takeWhole(pc, numbers);
-      else takePart(pc, numbers);
+      if (part !== undefined) return takePart(pc, numbers);
+      delete pc.unsaid;
+      pc.numbers = beatKeys.slice(0, lengthOf(numbers)).map((key) => numbers[key] ?? Number.NaN);
     },
     view(): FleetView {
       const now = up();
@@ -125,11 +126,6 @@ export function createFleet(up: () => number) {
       return { ...state.table, incidents: state.incidents.values(), isJudged, isHeard, isListening, beatAt, now };
     },
   };
-}
-
-function takeWhole(pc: Pc, numbers: Beat['n']): void {
-  delete pc.unsaid;
-  pc.numbers = beatKeys.slice(0, lengthOf(numbers)).map((key) => numbers[key] ?? Number.NaN);
 }
 
 /** No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last. */

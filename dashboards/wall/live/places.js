@@ -48,7 +48,7 @@ export function dotsOf(sites, dotOf) {
   const paths = {};
   dots.forEach((dot, at) => {
     const [x, y] = [((at % columns) + 0.5) * cell, (Math.floor(at / columns) + 0.5) * cell];
-    const mark = dot === 'fault' ? diamond(x, y, cell * 0.5) : circle(x, y, cell * radius[dot]);
+    const mark = dot === 'fault' ? diamond(x, y, (cell / 2).toFixed(1)) : circle(x, y, cell * radius[dot]);
     paths[dot] = (paths[dot] ?? '') + mark + (dot === 'unproven' ? half(x, y, cell * 0.25) : '');
   });
   return { paths: Object.entries(paths), cell };
@@ -66,8 +66,5 @@ function circle(x, y, r) {
 /** The right half of a circle, cut out of the dot around it. @type {(x: number, y: number, r: number) => string} */
 const half = (x, y, r) => `M${x.toFixed(1)} ${(y - r).toFixed(1)}a${r.toFixed(2)} ${r.toFixed(2)} 0 0 1 0 ${(2 * r).toFixed(2)}z`;
 
-/** @param {number} x @param {number} y @param {number} r */
-function diamond(x, y, r) {
-  const step = r.toFixed(1);
-  return `M${x.toFixed(1)} ${(y - r).toFixed(1)}l${step} ${step}l-${step} ${step}l-${step} -${step}z`;
-}
+/** @type {(x: number, y: number, step: string) => string} */
+const diamond = (x, y, step) => `M${x.toFixed(1)} ${(y - Number(step)).toFixed(1)}l${step} ${step}l-${step} ${step}l-${step} -${step}z`;

@@ -72,7 +72,7 @@ export function usePerson(lang, connected) {
 function Who({ lang, name, account, onAsk }) {
   const text = name === '' ? say(lang, 'noName') : html`<bdi>${say(lang, 'you', { name: shown(name) })}</bdi>`;
   if (account === null) return html`<button onClick=${onAsk}>${text}</button>`;
-  return html`<a class="button" href="/login.html?password" title=${say(lang, 'chooseTitle')}>${text}</a><button onClick=${logOut}>${say(lang, 'logout')}</button>`;
+  return html`<a class="button" href="/login.html?password" title=${say(lang, 'chooseTitle')}>${text}</a><button onClick=${() => post('/api/logout', {}).then(toLogin)}>${say(lang, 'logout')}</button>`;
 }
 
 /**
@@ -103,12 +103,6 @@ export function useActing(act) {
  */
 export function Trouble({ lang, error }) {
   return html`<p class="error" role="alert">${error === '' ? null : say(lang, 'notSaved', { why: error })}</p>`;
-}
-
-/** The session is over, and so is what was shown in it. */
-async function logOut() {
-  await post('/api/logout', {});
-  toLogin();
 }
 
 /**

@@ -34,7 +34,7 @@ export function Room({ scene, pc, history }) {
     <ul class="checks">${checks.map((check) => html`<${CheckLine} scene=${scene} pc=${pc} check=${check} key=${`${check.component}/${check.device}`} />`)}</ul>
     ${history === null ? null : html`<${Strips} scene=${scene} history=${history} pc=${pc.pc} />`}
     <p class="foot">
-      <bdi>${pc.pc}</bdi> · ${heardText(scene, pc)}
+      <bdi>${pc.pc}</bdi> · ${pc.heardAt === null ? sayWord(scene, 'presence', 'never') : say(lang, 'heard', { age: ageText(scene, scene.now - pc.heardAt) })}
       ${pc.agent === null ? null : html` · <bdi>${say(lang, 'agent', { version: pc.agent })}</bdi>`}
     </p>
     ${config.held === config.wanted || config.held === 0 ? null : html`<p class="hint">${say(lang, 'drift', { held: config.held, wanted: config.wanted })}</p>`}
@@ -86,13 +86,4 @@ function faultText(scene, check) {
  */
 function answerText(scene, check) {
   return check.fault === null ? sayWord(scene, 'status', answerOf(check)) : titleOf(scene, check.fault);
-}
-
-/**
- * @param {Scene} scene
- * @param {PcView} pc
- */
-function heardText(scene, pc) {
-  if (pc.heardAt === null) return sayWord(scene, 'presence', 'never');
-  return say(scene.lang, 'heard', { age: ageText(scene, scene.now - pc.heardAt) });
 }

@@ -10,7 +10,10 @@ import { say } from './words.js';
 
 /** Language and theme of the page, which obeys them at once. */
 export function usePreferences() {
-  const [lang, setLang] = usePreference('lang', preferredLanguage());
+  const [lang, setLang] = usePreference(
+    'lang',
+    /** @type {Language} */ ((recall('lang') ?? navigator.language).startsWith('hi') ? 'hi' : 'en'),
+  );
   const [theme, setTheme] = usePreference('theme', preferredTheme());
   useEffect(() => void Object.assign(document.documentElement, { lang }), [lang]);
   useEffect(() => void Object.assign(document.documentElement.dataset, { theme }), [theme]);
@@ -39,11 +42,6 @@ function usePreference(key, first) {
     setValue(chosen);
   };
   return [value, choose];
-}
-
-/** @returns {Language} */
-function preferredLanguage() {
-  return (recall('lang') ?? navigator.language).startsWith('hi') ? 'hi' : 'en';
 }
 
 /** @returns {Theme} */

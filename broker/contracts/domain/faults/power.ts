@@ -10,8 +10,7 @@ export const powerFaults = {
     action: { en: 'Check the plug and the fuse. Start the generator if the cut goes on.', hi: 'प्लग और फ़्यूज़ देखें। बिजली न आए तो जनरेटर चलाएँ।' },
   },
   'power.battery_low': {
-    // A PC that comes back says at once that its battery is charged.
-    ...grade('critical', ['pc.silent'], [10 * second, 30 * second]),
+    ...grade('critical', ['pc.silent'], [0, 30 * second]),
     ...asked('/sys/class/power_supply, upsd', 'GetSystemPowerStatus, upsd'),
     title: { en: 'Battery almost empty', hi: 'बैटरी ख़त्म होने वाली है' },
     action: { en: 'Save your work. Start the generator now, or shut the PC down.', hi: 'काम सेव करें। अभी जनरेटर चलाएँ, नहीं तो PC बंद करें।' },
