@@ -41,6 +41,8 @@ export type SoundState = {
 /** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in time. */
 export type SoundService = 'answers' | 'down' | 'hung';
 
+/** The cameras of a PC. `unheard`: why others, which only another service knows, may be there. */
+export type Cameras = Answer<Camera[]> & { unheard?: string };
 /** A camera, and the programs that hold it now. */
 export type Camera = {
   id: string;
@@ -176,7 +178,7 @@ export type Platform = PlatformOrders &
     soundService(signal: AbortSignal): Promise<Answer<SoundService>>;
     /** Calls back at every change of a sound device; says nothing where there is no sound server. */
     watchSound(changed: () => void): Cancel;
-    cameras(signal: AbortSignal): Promise<Answer<Camera[]>>;
+    cameras(signal: AbortSignal): Promise<Cameras>;
     /** Only where the session is another process's, which sees more: does a program have camera or microphone there? */
     isHeldInRoom?(signal: AbortSignal): Promise<boolean>;
     watchCameras(changed: () => void): Cancel;

@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Cancel, Clock } from '@sabha/contracts';
-import type { Answer, Camera } from '../platform.ts';
+import type { Answer, Camera, Cameras } from '../platform.ts';
 import { programLabels } from '../programs.ts';
 import { deviceName, shortId } from '../text.ts';
 import { noPipeWire, type VideoSource } from './desktop/video-sources.ts';
@@ -29,7 +29,7 @@ export type AskPipeWire = (signal: AbortSignal) => Promise<Answer<VideoSource[]>
  * The cameras that the kernel lists, and those that only PipeWire has (libcamera, the network).
  * Guarantee: none is an answer only where both could be asked that may know of one.
  */
-export async function readCameras(root: string, signal: AbortSignal, askPipeWire: AskPipeWire): Promise<Answer<Camera[]>> {
+export async function readCameras(root: string, signal: AbortSignal, askPipeWire: AskPipeWire): Promise<Cameras> {
   if ((await readNames(join(root, 'sys/class'))) === undefined) return { known: false, reason: 'device list of the kernel cannot be read' };
   const [all, sources] = [await listNodes(root), await askPipeWire(signal)];
   const nodes = all.filter(({ kind }) => kind !== 'raw');
@@ -42,7 +42,8 @@ export async function readCameras(root: string, signal: AbortSignal, askPipeWire
   // To look into each program is most of the cost.
   const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
   const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
-  return { known: true, value: [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)] };
+  const value = [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)];
+  return { known: true, value, ...(!sources.known && isElsewhere && { unheard: sources.reason }) };
 }
 
 type Seen = { holders: Holders | undefined; seen: readonly VideoSource[] };

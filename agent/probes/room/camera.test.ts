@@ -1,6 +1,6 @@
 import type { Profile } from '@sabha/contracts';
 import { beforeEach, expect, it } from 'vitest';
-import type { Answer, Camera } from '../../platform/platform.ts';
+import type { Camera, Cameras } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createCameraProbe } from './camera.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
   probe = createCameraProbe({ up: () => nowMs });
 });
 
-async function ask(answer: Answer<Camera[]>) {
+async function ask(answer: Cameras) {
   const platform = { ...createUnwritten(), cameras: async () => answer };
   return (await probe.run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }
@@ -33,6 +33,15 @@ it('says ok of a camera that is there, and which program uses it', async () => {
 it('says missing of one that is not, and unknown where the list is not known', async () => {
   expect(await see()).toMatchObject([{ fault: 'camera.missing', name: 'eye' }]);
   expect(await ask({ known: false, reason: 'closed' })).toMatchObject([{ status: 'unknown', fault: null, reason: 'closed' }]);
+});
+
+it('says unknown of one that only PipeWire has where PipeWire does not answer, and missing of one of the kernel', async () => {
+  const unheard = { known: true, value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }], unheard: 'PipeWire does not answer' } as const;
+  const frozen = { ...unheard, value: [...unheard.value] };
+  await see({ ...eye(), isOfSession: true });
+  expect(await ask(frozen)).toMatchObject([{ status: 'unknown', fault: null, reason: 'PipeWire does not answer' }]);
+  await see(eye());
+  expect(await ask(frozen)).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
 it('says virtual where only OBS has a camera, and ok as soon as that of the room is there', async () => {

@@ -1,7 +1,7 @@
 /** Are the room's cameras there, why is one not, and does a forgotten program hold one? No camera is opened. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
-import { fault, ok, type Verdict } from '../../link/analysis/verdict.ts';
+import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Camera } from '../../platform/platform.ts';
 import { asksPrivacy, type Blocked } from '../../platform/questions/privacy.ts';
 import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/usb.ts';
@@ -39,7 +39,12 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       notePluggable(pluggable, devices);
       const around: Around = { found, usb: { devices }, blocked: taken.known ? taken.value.camera : null, pluggable };
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
-      const absent = (match: string, last: Camera | undefined) => judgeAbsent(around, match, last?.id);
+      const absent = (match: string, last: Camera | undefined) => {
+        const verdict = judgeAbsent(around, match, last?.id);
+        // It may be one that only PipeWire knows.
+        const isUnheard = all.unheard !== undefined && verdict.fault === 'camera.missing' && (last === undefined || last.isOfSession);
+        return isUnheard ? unknown(all.unheard ?? '') : verdict;
+      };
       const judge = (camera: Camera) => judgePresent(around, camera, heldBy);
       return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isOfSession && { soonMs }) };
     },
