@@ -10,14 +10,7 @@ import { attempt, displayPlace, readEdid } from '../windows/attempt.ts';
 /** Width and height in points. */
 export type Size = { width: number; height: number };
 /** `id`: connector, and maker with product number where it tells them (`HDMI-A-1 DEL40A3`). */
-export type Display = {
-  id: string;
-  name: string;
-  /** The most that the card offers it; null where it offers nothing. */
-  best: Size | null;
-  /** What it was made for, by its own word; null where it does not tell. */
-  own: Size | null;
-};
+export type Display = Awaited<ReturnType<typeof readDisplay>>;
 
 /** `isSure`: of each connector the card can tell whether anything hangs on it. */
 export type Displays = { found: Display[]; isSure: boolean };
@@ -39,14 +32,16 @@ async function readDisplays(root: string): Promise<Answer<Displays>> {
   return { known: true, value: { found, isSure } };
 }
 
-async function readDisplay(folder: string, connector: string): Promise<Display> {
+async function readDisplay(folder: string, connector: string) {
   const edid = await readFile(join(folder, 'edid')).catch(() => Buffer.alloc(0));
   const model = modelOf(edid);
   const modes = ((await readText(join(folder, 'modes'))) ?? '').split('\n').flatMap((mode) => sizeOf(mode) ?? []);
   return {
     id: shortId(`${connector} ${model}`.trim()),
     name: deviceName(displayName(edid), model, connector),
+    /** The most that the card offers it; null where it offers nothing. */
     best: modes.toSorted((a, b) => areaOf(b) - areaOf(a))[0] ?? null,
+    /** What it was made for, by its own word; null where it does not tell. */
     own: ownSize(edid),
   };
 }

@@ -14,17 +14,7 @@ export class DiskError extends Error {
 }
 
 /** The few calls through which the spool reaches its disk. Each throws DiskError, and nothing else, for a fault of the disk. */
-export type SpoolDisk = {
-  /** Guarantee: all of `work` is on disk when it returns, and nothing of it when it throws. */
-  transact<T>(work: () => T): T;
-  run(sql: string, ...values: SQLInputValue[]): void;
-  all<T>(sql: string, ...values: SQLInputValue[]): T[];
-  /** Sets the damaged store aside and starts an empty one. */
-  rebuild(reason: string): void;
-  /** Why the last store was set aside, if it was since the opening. */
-  damage(): string | null;
-  close(): void;
-};
+export type SpoolDisk = ReturnType<typeof openSpoolDisk>;
 
 const version = 1;
 const schema = `
@@ -42,7 +32,7 @@ PRAGMA user_version = ${version};`;
  * Guarantee: a damaged file never stops the start. It is set aside as `*.1.bad` (two are kept) and an empty one takes its place.
  * Throws DiskError `failed` where no file can be had at all (no permission, locked by another agent).
  */
-export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
+export function openSpoolDisk(where: string | DatabaseSync) {
   const path = typeof where === 'string' && where !== ':memory:' ? where : undefined;
   const own = typeof where === 'string';
   let damage: string | null = null;
@@ -93,13 +83,16 @@ export function openSpoolDisk(where: string | DatabaseSync): SpoolDisk {
   });
 
   return {
-    transact: (work) => translated(() => inTransaction(db(), work)),
-    run: (sql, ...values) => {
+    /** Guarantee: all of `work` is on disk when it returns, and nothing of it when it throws. */
+    transact: <T>(work: () => T): T => translated(() => inTransaction(db(), work)),
+    run: (sql: string, ...values: SQLInputValue[]): void => {
       translated(() => statement(sql).run(...values));
     },
-    all: <T>(sql: string, ...values: SQLInputValue[]) => translated(() => statement(sql).all(...values) as T[]),
-    rebuild: (reason) => translated(() => rebuild(reason)),
-    damage: () => damage,
+    all: <T>(sql: string, ...values: SQLInputValue[]): T[] => translated(() => statement(sql).all(...values) as T[]),
+    /** Sets the damaged store aside and starts an empty one. */
+    rebuild: (reason: string): void => translated(() => rebuild(reason)),
+    /** Why the last store was set aside, if it was since the opening. */
+    damage: (): string | null => damage,
     close: release,
   };
 }

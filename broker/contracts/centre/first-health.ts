@@ -19,11 +19,8 @@ export function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number
     const { component, device, fault, reason, name } = check;
     const answer = answerOf(check);
     const said = faultOf(fault ?? '')?.title.en ?? fault ?? (answer === 'unproven' ? vocabulary.en.status.unproven : answer);
-    return `  ${{ ok: '●', unproven: '◐', fault: '◆', unknown: '○' }[answer]} ${component}${placeOf(device, name)}: ${said}${reason ? `, ${reason}` : ''}`;
+    const place = name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
+    return `  ${{ ok: '●', unproven: '◐', fault: '◆', unknown: '○' }[answer]} ${component}${place}: ${said}${reason ? `, ${reason}` : ''}`;
   });
   return [`This PC (${pc}):`, ...checks];
-}
-
-function placeOf(device: string, name: string | undefined): string {
-  return name !== undefined ? ` (${name})` : device === '' || device.startsWith('expected-') ? '' : ` ${device}`;
 }

@@ -4,28 +4,20 @@
 export const tiers = ['audio', 'sd', 'hd', 'fhd'] as const;
 export type Tier = (typeof tiers)[number];
 
-/** What a meeting of a tier needs: bits/s of IP packets, loss as a ratio, jitter in milliseconds. */
-export type TierNeeds = {
-  /** What one room sends and receives, bits/s: the largest figure of `productNeeds` for this tier. */
-  upBps: number;
-  downBps: number;
-  /** Above `warn` people notice, above `critical` the tier is not to be had. Loss 0 to 1, times in milliseconds. */
-  loss: { warn: number; critical: number };
-  jitterMs: { warn: number; critical: number };
-  /** R of the E-model without the advantage of a satellite (G.107, annex B: below 60 nearly all users are dissatisfied, below 50 it is not recommended). */
-  r: number;
-};
-
 const kbit = 1_000;
 const jitterMs = { warn: 30, critical: 50 };
 
-/** The needs of each tier, made from `productNeeds`. */
-export const tierNeeds: Record<Tier, TierNeeds> = {
+/**
+ * What a meeting of each tier needs. `upBps`, `downBps`: what one room sends and receives, bits/s of IP packets, the largest figure of
+ * `productNeeds`. Above `warn` people notice, above `critical` the tier is not to be had; loss 0 to 1, times in milliseconds. `r`: R of the E-model
+ * without the advantage of a satellite (G.107, annex B: below 60 nearly all users are dissatisfied, below 50 it is not recommended).
+ */
+export const tierNeeds = {
   audio: { upBps: 100 * kbit, downBps: 100 * kbit, loss: { warn: 0.02, critical: 0.1 }, jitterMs, r: 0 },
   sd: { upBps: 1_000 * kbit, downBps: 1_000 * kbit, loss: { warn: 0.01, critical: 0.05 }, jitterMs, r: 50 },
   hd: { upBps: 2_600 * kbit, downBps: 2_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs, r: 60 },
   fhd: { upBps: 4_000 * kbit, downBps: 4_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs, r: 60 },
-};
+} satisfies Record<Tier, object>;
 
 /** Beside what a tier needs there must be this much room; to go up again, this much (hysteresis). */
 export const tierMargin = { stay: 1.2, rise: 1.35 };
