@@ -124,7 +124,10 @@ function cardOf({ pc, clock, table, config, cardFile, apart, onSlip }: Core): Ca
 function runnerOf(core: Core, whole: Whole): Runner {
   const own = createRunner({
     ...core,
-    context: () => contextOf(whole()),
+    context() {
+      const { budget, centre, config, spool } = whole();
+      return { profile: config.profile(), self: selfOf(whole()), memory: spool, budget, ...(centre && { centre }) };
+    },
     known: (probe) => core.table.known(probe.name),
     onResult: (probe, result) => take(whole(), probe, result),
     onFailing: (probe, error) =>
@@ -174,11 +177,6 @@ function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 
     answer: (body) => record(whole(), { kind: 'command', body }),
     onRefused: (reason) => refuse(whole(), 'cmd', reason),
   });
-}
-
-function contextOf(state: State) {
-  const { budget, centre, config, spool } = state;
-  return { profile: config.profile(), self: selfOf(state), memory: spool, budget, ...(centre && { centre }) };
 }
 
 /** What the spool holds is counted where somebody asks: of some twenty probes one does. */

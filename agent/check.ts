@@ -33,7 +33,9 @@ export async function check(args: string[], env: Env): Promise<number> {
   const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
   const { json, all, lang, data: named } = wordsOf({ args, options }).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  const data = agentsOwn(dataFolder(env, args));
+  // On the centre's machine SABHA_DATA names the folder of all its parts, and the agent's lies in it.
+  const given = dataFolder(env, args);
+  const data = existsSync(join(given, 'agent', centresToken)) ? join(given, 'agent') : given;
   const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
   const saidInRoom = roomFile(roomSocket(env, data), onStderr).load();
   const progress = process.stderr.isTTY === true ? progressOn(process.stderr, lang) : undefined;
@@ -52,12 +54,6 @@ export async function check(args: string[], env: Env): Promise<number> {
   const screen = { ...screenOf(process.stdout, env), start: startCall(named) };
   console.log(json ? toJson(report) : all ? toText(report, lang) : toScreen(report, lang, screen));
   return exitCodeOf(report);
-}
-
-/** On the centre's machine SABHA_DATA names the folder of all its parts, and the agent's lies in it. */
-function agentsOwn(data: string): string {
-  const inside = join(data, 'agent');
-  return existsSync(join(inside, centresToken)) ? inside : data;
 }
 
 type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;

@@ -4,8 +4,6 @@
  */
 import * as v from 'valibot';
 
-/** At rest and under load a PC is differently warm; between them nothing is compared. */
-export type Band = 'rest' | 'load';
 const dayOf = v.object({ day: v.number(), sum: v.number(), count: v.number() });
 const hourOf = v.object({ hour: v.number(), celsius: v.number() });
 /** Rises of each day by band and reference, and the coldest of each of the last hours. */
@@ -28,7 +26,7 @@ const hoursNeeded = 12;
 export const tooHigh = { factor: 1.25, celsius: 5 };
 
 /** The band of a load from 0 to 1; null between the two. */
-export function bandOf(loadRatio: number): Band | null {
+export function bandOf(loadRatio: number): 'rest' | 'load' | null {
   if (loadRatio < bands.restBelow) return 'rest';
   return loadRatio >= bands.loadFrom ? 'load' : null;
 }

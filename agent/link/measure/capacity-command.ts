@@ -71,7 +71,9 @@ async function measure(options: LinkTestOptions): Promise<Done> {
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
-  if (measured.blocked === 'all' && isAnswered(rounds)) return failed(measureLater.crowded);
+  // Packets of the quality test come back: it is not UDP that fails.
+  const seen = rounds.view();
+  if (measured.blocked === 'all' && seen?.problem === null && seen.windows.length > 0) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
   // UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends.
@@ -113,12 +115,6 @@ function capacityOf({ blocked, up, down }: Extract<Measured, { ok: true }>, busy
       reasons: { up: up.reason, down: down.reason },
     }),
   };
-}
-
-/** Packets of the quality test come back: it is not UDP that fails. */
-function isAnswered({ view }: LinkTestOptions['rounds']): boolean {
-  const seen = view();
-  return seen?.problem === null && seen.windows.length > 0;
 }
 
 function isBusy(busy: Busy | null, last: Capacity | undefined): boolean {

@@ -211,17 +211,8 @@ function word(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** The two SIP messages that are needed to ask whether somebody is there (RFC 3261): OPTIONS, and what answers it. */
-export type SipRequest = {
-  transport: 'udp' | 'tcp' | 'tls';
-  host: string;
-  port: number;
-  local: { address: string; port: number };
-  /** Unguessable words: by the branch an answer is known as ours. */
-  branch: string;
-  tag: string;
-  callId: string;
-};
+/** The two SIP messages that are needed to ask whether somebody is there (RFC 3261): OPTIONS, and what answers it. Of unguessable words the branch makes an answer known as ours. */
+export type SipRequest = Bridge & Record<'branch' | 'tag' | 'callId', string> & { local: { address: string; port: number } };
 
 /**
  * The message is complete, still growing, or none of SIP at all. `answers`: this very question; by its branch ours, but not the question that

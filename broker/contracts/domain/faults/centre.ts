@@ -167,10 +167,7 @@ export const centreFaults = {
   'outage.link': {
     ...grade('critical', [], [0, clearMs]),
     title: { en: 'Sites on one line do not answer', hi: 'एक ही लाइन की साइटों से जवाब नहीं आ रहा' },
-    action: {
-      en: `Call the provider of the line. ${nothingToDo.en}`,
-      hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}`,
-    },
+    action: { en: `Call the provider of the line. ${nothingToDo.en}`, hi: `लाइन देने वाली कंपनी को फ़ोन करें। ${nothingToDo.hi}` },
   },
   'outage.provider': {
     ...grade('critical', [], [0, clearMs]),

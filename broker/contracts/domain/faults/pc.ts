@@ -58,28 +58,19 @@ export const pcFaults = {
     ...grade('major', ['pc.silent'], [2 * minute, minute]),
     ...asked('/sys/class/hwmon and thermal', 'none: its sensors need a driver'),
     title: { en: 'PC too hot', hi: 'PC बहुत गर्म है' },
-    action: {
-      en: 'Clear the air vents of the PC. Check that its fan turns.',
-      hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।',
-    },
+    action: { en: 'Clear the air vents of the PC. Check that its fan turns.', hi: 'PC के हवा के छेद साफ़ करें। देखें कि पंखा चल रहा है।' },
   },
   'pc.throttled': {
     ...grade('minor', ['pc.silent', 'pc.hot'], [5 * minute, 5 * minute]),
     ...asked('counters of the processor in sysfs', 'none: its counter of limits does not tell heat from a setting'),
     title: { en: 'PC slows down because of its heat', hi: 'गर्मी से PC धीमा चल रहा है' },
-    action: {
-      en: 'Clear the air vents of the PC. Give it room to breathe.',
-      hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।',
-    },
+    action: { en: 'Clear the air vents of the PC. Give it room to breathe.', hi: 'PC के हवा के छेद साफ़ करें। उसके चारों ओर जगह छोड़ें।' },
   },
   'pc.disk_failing': {
     ...grade('major', ['pc.silent'], [5 * minute, minute]),
     ...asked('ext4, md, the kernel log, UDisks by `busctl`', 'Get-PhysicalDisk, once a day'),
     title: { en: 'Disk of the PC is failing', hi: 'PC की डिस्क ख़राब हो रही है' },
-    action: {
-      en: 'Copy what is needed from this PC. Have the disk replaced.',
-      hi: 'इस PC से ज़रूरी फ़ाइलें कॉपी कर लें। डिस्क बदलवाएँ।',
-    },
+    action: { en: 'Copy what is needed from this PC. Have the disk replaced.', hi: 'इस PC से ज़रूरी फ़ाइलें कॉपी कर लें। डिस्क बदलवाएँ।' },
   },
   'pc.crashed': {
     ...grade('minor', ['pc.silent'], [0, minute]),
@@ -106,10 +97,7 @@ export const pcFaults = {
     ...grade('minor', ['pc.silent'], [10 * minute, minute]),
     ...asked('the clock that knows of sleep, logind.conf, GNOME by `gsettings`', 'power plan in the registry'),
     title: { en: 'PC goes to sleep by itself', hi: 'PC अपने आप स्लीप में चला जाता है' },
-    action: {
-      en: 'Open the power settings. Switch automatic sleep off.',
-      hi: 'पावर सेटिंग खोलें। ऑटोमैटिक स्लीप बंद करें।',
-    },
+    action: { en: 'Open the power settings. Switch automatic sleep off.', hi: 'पावर सेटिंग खोलें। ऑटोमैटिक स्लीप बंद करें।' },
   },
   'clock.wrong': {
     ...grade('major', ['pc.silent'], [2 * minute, minute]),

@@ -214,10 +214,7 @@ export const roomFaults = {
     ...grade('minor', [...noSound, 'speaker.missing', 'speaker.muted', 'speaker.volume_off'], [2 * minute, 5 * second]),
     ...bySound,
     title: { en: 'Speaker volume too low', hi: 'स्पीकर का वॉल्यूम बहुत कम है' },
-    action: {
-      en: 'Open the sound settings. Raise the output volume to about 70.',
-      hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।',
-    },
+    action: { en: 'Open the sound settings. Raise the output volume to about 70.', hi: 'साउंड सेटिंग खोलें। आउटपुट वॉल्यूम लगभग 70 करें।' },
   },
   'usb.flapping': {
     ...grade('major', ['pc.silent'], [minute, 5 * minute]),

@@ -258,15 +258,9 @@ export const en = {
     not_mine: 'Find somebody for the room that is named.',
   },
   /** The reply to a sender whose address is not in the roster. */
-  sender: {
-    stranger: 'Not in the roster of Sabha',
-  },
+  sender: { stranger: 'Not in the roster of Sabha' },
   /** The page of a notice to many. */
-  announce: {
-    read: 'I have read it',
-    thanks: 'Thank you. It is noted that you have read this.',
-    gone: 'This notice is no longer kept.',
-  },
+  announce: { read: 'I have read it', thanks: 'Thank you. It is noted that you have read this.', gone: 'This notice is no longer kept.' },
   /** Whom a step of an incident was told, or why nobody: the sentence of `explain` and of the wall. */
   why: {
     told: 'Told {list}.',
