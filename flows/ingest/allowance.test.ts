@@ -119,19 +119,6 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.signsAnHour.most).toBe(600);
   });
 
-  test('R27 births that named another spool or an earlier first number each time were all taken: they have a breath and a day, and those of others cost nothing', () => {
-    const { allowance, pass } = open();
-    const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
-      Array.from({ length: count }, (_, n) => allowance.follows(who, of(n))).filter(Boolean).length;
-    expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
-    // Of those that go up and down every second one goes back; after one that is refused the next is where it stood.
-    expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
-    expect(births(other, (n) => ({ spool: `s${n}`, first: 1 }))).toBe(budgets.spoolsAtOnce.most + 1);
-    expect(births(pc, (n) => ({ spool: 'a', first: 300 + n }))).toBe(100);
-    pass(dayMs / 8);
-    expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
-  });
-
   test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };

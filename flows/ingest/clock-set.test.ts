@@ -69,26 +69,6 @@ describe('R29 the clock is set while flows runs', () => {
     await live(rig, 2 * minute);
     expect(rig.ingest.rollout()?.stage).toBe(2);
   });
-
-  test.each(['a beat that is read', 'one whose digest is held'])(
-    'a number of a PC that says nothing any more was shown for as long as the clock had been ahead, and none was until its next beat: %s',
-    async (how) => {
-      const rig = await online();
-      if (how !== 'a beat that is read') {
-        const state = { digest: nothing, session: 1, rev: 2, checks: [], gone: [] };
-        rig.ingest.take(pcTopic(pc, 'state'), encode('state', state));
-      }
-      const beat = () => rig.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest: nothing, session: 1, at: 1, n: { room: 21 } }));
-      beat();
-      rig.clock.jump(2 * hour);
-      await rig.clock.pass(minute);
-      expect(rig.ingest.numbers(pc)).toEqual({ room: 21 });
-      beat();
-      rig.clock.jump(-2 * hour);
-      await rig.clock.pass(10 * minute);
-      expect(rig.ingest.numbers(pc)).toEqual({});
-    },
-  );
 });
 
 /** The PC is heard each minute. */

@@ -58,21 +58,6 @@ test.each(['P-384', 'RSA'])("an organisation's own authority with a key %s is us
   expect(new X509Certificate(pem).verify(new X509Certificate(authority.rootDer).publicKey)).toBe(true);
 });
 
-test('while one authority takes over from another both are trusted, and the first issues', async () => {
-  const old = await openAuthority(folder, means);
-  const oldRoot = readFileSync(join(folder, 'roots.pem'), 'utf8');
-  writeFileSync(join(folder, 'ca.key'), makePrivateKey());
-  rmSync(join(folder, 'roots.pem'));
-  await openAuthority(folder, means);
-  writeFileSync(join(folder, 'roots.pem'), readFileSync(join(folder, 'roots.pem'), 'utf8') + oldRoot);
-  const both = await openAuthority(folder, means);
-  expect(both.roots).toHaveLength(2);
-  expect(both.roots[1]).toBe(old.roots[0]);
-  const { pem } = await both.issue({ kind: 'pc', name: 'ladakh.leh.hall' }, publicKey());
-  expect(new X509Certificate(pem).verify(new X509Certificate(both.rootDer).publicKey)).toBe(true);
-  expect(both.rootDer).not.toEqual(old.rootDer);
-});
-
 describe('one line says what does not fit, and nothing is changed', () => {
   const keyFile = () => join(folder, 'ca.key');
   const rootsFile = () => join(folder, 'roots.pem');

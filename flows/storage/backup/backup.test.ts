@@ -10,7 +10,6 @@ import { openLedger } from '../ledger/ledger.ts';
 import { type Backups, createBackups } from './backup.ts';
 import { centreFiles, centreMark } from './centre-files.ts';
 import { readBackup } from './format/backup-file.ts';
-import { backupName } from './keep.ts';
 import { readMark } from './mark.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
@@ -226,21 +225,6 @@ test('the hourly backup made a data folder anew that was moved away, and it coul
   await expect(plain().make()).rejects.toThrow('ENOENT');
   expect(existsSync(flows())).toBe(false);
   renameSync(`${flows()}.moved`, flows());
-});
-
-test('a clock that is years behind had each new backup deleted as the oldest; one that was ahead kept the fault of old ones away', async () => {
-  const folder = mkdirSync(join(flows(), 'backups'), { recursive: true }) ?? '';
-  for (const hours of [1, 24, 7 * 24])
-    for (let back = 0; back < 24; back += 1) writeFileSync(join(folder, backupName(now() - back * hours * hourMs)), '');
-  const { file: made } = await plain({ now: () => Date.UTC(2016, 1, 1) }).make();
-  expect(existsSync(made)).toBe(true);
-  let at = now() + 90_000 * hourMs;
-  await plain({ now: () => at }).make();
-  at = now() + 27 * hourMs;
-  const next = plain({ now: () => at });
-  await next.start();
-  expect(said.at(-1)).toBe('centre.backup_old: none for 27 h');
-  next.close();
 });
 
 test('a ledger whose pages cannot be walked was no damage, and the audit stayed green by an older copy', async () => {

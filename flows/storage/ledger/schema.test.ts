@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ofTier, tellFigure } from '../../../test/figures.ts';
-import { asLedgerError, LedgerError } from './errors.ts';
+import { LedgerError } from './errors.ts';
 import { ledgerVersion, openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 
@@ -132,13 +132,6 @@ test.skipIf(process.platform === 'win32')(
     filled(1);
   },
 );
-
-test('every fault has a code, whatever was thrown', () => {
-  const sqlite = (errcode: number) => asLedgerError(Object.assign(new Error('x'), { errcode })).code;
-  expect([sqlite(5), sqlite(261), sqlite(10), sqlite(1290), sqlite(13), sqlite(19)]).toEqual(['busy', 'busy', 'io', 'io', 'full', 'other']);
-  expect(asLedgerError(new Error('x')).code).toBe('other');
-  expect(asLedgerError('odd')).toMatchObject({ code: 'other', message: 'odd' });
-});
 
 test.skipIf(process.platform === 'win32')(
   'a ledger is for its owner alone, with the log beside it: a new one, and one that lay open',
