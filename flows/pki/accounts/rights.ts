@@ -1,50 +1,22 @@
 /** Who may do what, and where. What is not named here nobody may. */
 import { isWithin, type TokenRole } from '@sabha/contracts';
 
+const acting = ['read', 'acknowledge', 'note', 'assign', 'snooze', 'maintenance', 'rollcall', 'stage', 'roster', 'announce'] as const;
+const all = [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'] as const;
+
 /** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what and what PCs said, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
-export type Action =
-  | 'read'
-  | 'acknowledge'
-  | 'note'
-  | 'assign'
-  | 'snooze'
-  | 'maintenance'
-  | 'rollcall'
-  | 'stage'
-  | 'roster'
-  | 'announce'
-  | 'import'
-  | 'pcs'
-  | 'tokens'
-  | 'commands'
-  | 'tabs'
-  | 'accounts'
-  | 'backup'
-  | 'audit'
-  | 'people';
+export type Action = (typeof all)[number];
+
 /** Whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
 /** What somebody may do, and where; `has` knows what lies there, groups of sites too, and is as the tree says where it is absent. */
 export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
 
-const reading: readonly Action[] = ['read'];
-const acting: readonly Action[] = [
-  ...reading,
-  'acknowledge',
-  'note',
-  'assign',
-  'snooze',
-  'maintenance',
-  'rollcall',
-  'stage',
-  'roster',
-  'announce',
-];
 const allowed: Readonly<Record<TokenRole, readonly Action[]>> = {
-  reader: reading,
-  'node-red': reading,
+  reader: ['read'],
+  'node-red': ['read'],
   state: acting,
-  central: [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'],
+  central: all,
 };
 
 /** Whether a role may do a thing anywhere at all. */

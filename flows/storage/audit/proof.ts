@@ -10,51 +10,40 @@ export type ChainProof = { rows: number; head: Head; forgotten: number; signed: 
 
 const namedMost = 20;
 
-type Walk = {
-  db: DatabaseSync;
-  ledger: string;
-  key: KeyObject | undefined;
-  wrong: string[];
-  /** Rows out of which words were taken, and the runs of those of which a row says so. */
-  blank: number[];
-  told: [number, number][];
-  signed: ChainProof['signed'];
-};
-
 /** Reads the whole audit of a copy. `key`: the public key of the centre; without it no signature is looked at. */
 export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
-  const walk: Walk = { db, ledger: ledgerOf(db), key, wrong: [], blank: [], told: [], signed: null };
+  const ledger = ledgerOf(db);
+  const wrong: string[] = [];
+  /** Rows out of which words were taken, and the runs of those of which a row says so. */
+  const blank: number[] = [];
+  const told: [number, number][] = [];
+  let signed: ChainProof['signed'] = null;
+  /** A head names a row, its hash, and the signature of both: whoever makes the chain anew cannot make that. */
+  const lookAtHead = ({ id, at, about }: AuditRow) => {
+    const head = readHead(about);
+    if (head === undefined || (key !== undefined && !isSignedBy(key, { ...head, ledger, at }))) {
+      wrong.push(`row ${id} has no signature of this centre`);
+      return;
+    }
+    if (hashAt(db, head.row) !== head.hash) wrong.push(`row ${head.row} is not the one that row ${id} signs for (${timeText(at)})`);
+    signed = { row: head.row, hash: head.hash, at };
+  };
   let [rows, before, next] = [0, genesis(db), 1];
   for (const found of db.prepare('SELECT * FROM audit ORDER BY id').iterate()) {
     const row = found as unknown as AuditRow;
-    if (row.id > next) walk.wrong.push(missing(next, row.id - 1));
+    if (row.id > next) wrong.push(missing(next, row.id - 1));
     // What stands behind a gap follows from nothing that is left.
-    else if (hashBehind(before, row) !== hexOf(row)) walk.wrong.push(notBehind(row));
-    look(walk, row);
+    else if (hashBehind(before, row) !== hexOf(row)) wrong.push(notBehind(row));
+    if (row.who_mark !== null || row.about_mark !== null) blank.push(row.id);
+    if (row.what === personForgotten) told.push(...readForgotten(row.about));
+    if (row.what === headSigned) lookAtHead(row);
     rows += 1;
     [before, next] = [hexOf(row), row.id + 1];
   }
-  const untold = walk.blank.filter((id) => !walk.told.some(([from, to]) => id >= from && id <= to));
-  const wrong = [...walk.wrong, ...untold.map((id) => `row ${id} was emptied, and no row says that somebody is forgotten there`)];
-  return { rows, head: { row: next - 1, hash: before }, forgotten: walk.blank.length, signed: walk.signed, wrong: shortened(wrong) };
-}
-
-function look(walk: Walk, row: AuditRow): void {
-  if (row.who_mark !== null || row.about_mark !== null) walk.blank.push(row.id);
-  if (row.what === personForgotten) walk.told.push(...readForgotten(row.about));
-  if (row.what === headSigned) lookAtHead(walk, row);
-}
-
-/** A head names a row, its hash, and the signature of both: whoever makes the chain anew cannot make that. */
-function lookAtHead(walk: Walk, { id, at, about }: AuditRow): void {
-  const { db, ledger, key, wrong } = walk;
-  const head = readHead(about);
-  if (head === undefined || (key !== undefined && !isSignedBy(key, { ...head, ledger, at }))) {
-    wrong.push(`row ${id} has no signature of this centre`);
-    return;
-  }
-  if (hashAt(db, head.row) !== head.hash) wrong.push(`row ${head.row} is not the one that row ${id} signs for (${timeText(at)})`);
-  walk.signed = { row: head.row, hash: head.hash, at };
+  const untold = blank.filter((id) => !told.some(([from, to]) => id >= from && id <= to));
+  wrong.push(...untold.map((id) => `row ${id} was emptied, and no row says that somebody is forgotten there`));
+  const named = wrong.length <= namedMost ? wrong : [...wrong.slice(0, namedMost), `and ${wrong.length - namedMost} more`];
+  return { rows, head: { row: next - 1, hash: before }, forgotten: blank.length, signed, wrong: named };
 }
 
 function missing(from: number, to: number): string {
@@ -64,10 +53,6 @@ function missing(from: number, to: number): string {
 function notBehind({ id, at }: AuditRow): string {
   const follows = id === 1 ? 'is not the first one of this ledger' : `does not follow from row ${id - 1}`;
   return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
-}
-
-function shortened(wrong: readonly string[]): string[] {
-  return wrong.length <= namedMost ? [...wrong] : [...wrong.slice(0, namedMost), `and ${wrong.length - namedMost} more`];
 }
 
 function hexOf({ hash }: AuditRow): string {
