@@ -29,11 +29,6 @@ export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
-  /** A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16). */
-  function sessionHeld(pc: string, session: number | undefined): { session?: number } {
-    return session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
-  }
-
   function sendOne(pc: string, { want, session, echo, duty: told }: Draft): void {
     const spool = recordOf(pc)?.spool ?? null;
     if (spool === null) return;
@@ -56,8 +51,10 @@ export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
   }
 
   return {
-    add(pc: string, said: { session?: number; echo?: number }): void {
-      drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...sessionHeld(pc, said.session) });
+    add(pc: string, { session, ...said }: { session?: number; echo?: number }): void {
+      // A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16).
+      const held = session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
+      drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...held });
     },
     /**
      * The drafts so far, with what PCs are asked for, and one for each of `told`, asked or not; what is added from now on belongs to the

@@ -57,7 +57,7 @@ export function createListening(options: ListeningOptions) {
   function followClock(): void {
     const byMs = time.follow();
     if (byMs === 0) return;
-    const about = stepInWords(byMs);
+    const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
     log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
     // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
     tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
@@ -98,10 +98,6 @@ export function createListening(options: ListeningOptions) {
       options.listening();
     },
   };
-}
-
-function stepInWords(byMs: number): string {
-  return `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
 }
 
 /** The times in which nobody was heard: each is written down, and the last is shown. */

@@ -71,7 +71,8 @@ export function createAccounts(options: AccountsOptions) {
   const refusals = createLimits(options.up);
   return {
     find: sessions.find,
-    list: (): AccountView[] => sorted(held).flatMap((one) => (one.token ? [] : [viewOf(one)])),
+    list: (): AccountView[] =>
+      sorted(held).flatMap(({ name, role, scope, once, madeAt, token }) => (token ? [] : [{ name, role, scope, once, madeAt }])),
 
     add: (account: NewAccount, by: string) => changing(() => add(state, account, by)),
 
@@ -316,10 +317,6 @@ function taken({ held }: State, name: string): Made {
 
 function sorted(held: State['held']): Account[] {
   return [...held.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function viewOf({ name, role, scope, once, madeAt }: Account): AccountView {
-  return { name, role, scope, once, madeAt };
 }
 
 function tokenViewOf({ name, role, scope, madeAt }: Account, { days }: NonNullable<Account['token']>): TokenView {

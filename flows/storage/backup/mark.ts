@@ -27,7 +27,8 @@ export type Note = v.InferOutput<typeof noteSchema>;
 export type WentBack = { line: string; acts: AuditAct[] };
 
 const actsTold = 5;
-const textMost = 200;
+/** Characters of each text of an act in the mark. */
+export const textMost = 200;
 
 /** What a ledger lacks of what stood here before; undefined where it lacks nothing that is known of. */
 export function wentBack(held: Progress, mark: Mark | undefined, note: Note | undefined): WentBack | undefined {
@@ -58,11 +59,6 @@ export function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, h
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
   const how = hash === null ? 'is gone' : 'is not the one that stood here';
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
-}
-
-/** An act that is gone, in one line. */
-export function actText({ who, what, about, at }: AuditAct): string {
-  return oneLine(`${who}: ${what}, ${about} (${timeText(at)})`, 2 * textMost);
 }
 
 /** The mark in a file; undefined where there is none that can be read. */

@@ -51,11 +51,6 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   }
 }
 
-/** Where a restore lays out what takes the place of `flows`; its name stands in the start of the centre too. */
-function restoringFolder(data: string): string {
-  return join(data, 'flows.restoring');
-}
-
 async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Restored> {
   const { file, data, passphrase, check } = options;
   const fresh = join(data, check ? 'check.restoring' : 'unpacked.restoring');
@@ -72,7 +67,8 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
 
 async function swap(fresh: string, about: About, { data, settings, file, now }: RestoreOptions): Promise<Pick<Restored, 'aside' | 'left'>> {
   const stamp = new Date(now()).toISOString().slice(0, 19).replace(/[-:]/g, '');
-  const [flows, restoring] = [join(data, 'flows'), restoringFolder(data)];
+  // The start of the server knows this name too.
+  const [flows, restoring] = [join(data, 'flows'), join(data, 'flows.restoring')];
   const note = { file, at: about.at, restoredAt: now() };
   replaceFile(join(fresh, 'flows', restoredNote), `${JSON.stringify(note)}\n`);
   await rm(restoring, { recursive: true, force: true });

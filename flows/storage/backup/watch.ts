@@ -1,12 +1,13 @@
 /** Keeps the mark of the ledger a few seconds behind it, and sees when the ledger's file is no longer where it was. */
 import { rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Cancel, type Clock, codeOf, replaceFile } from '@sabha/contracts';
+import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/contracts';
 import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { timeText } from '../audit/proof.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { createClockJudge } from './clock-judge.ts';
-import { actText, changedBehind, markText, readMark, readNote, type WentBack, wentBack } from './mark.ts';
+import { changedBehind, markText, readMark, readNote, textMost, type WentBack, wentBack } from './mark.ts';
 import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
@@ -154,8 +155,9 @@ async function keepMark(state: State, { record, mark }: Kept): Promise<string> {
 
 /** Each act that is gone has a row of its own: the line has room for the newest. */
 function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
+  const gone = acts.toReversed().map((one) => oneLine(`${one.who}: ${one.what}, ${one.about} (${timeText(one.at)})`, 2 * textMost));
   return [
-    ...acts.toReversed().map((one): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about: actText(one) })),
+    ...gone.map((about): Op => ({ op: 'audit', at, who: 'centre', what: 'act is gone', about })),
     { op: 'meta', key: olderKey, value: JSON.stringify(told) },
     { op: 'audit', at, who: 'centre', what: 'ledger went back', about: line },
   ];

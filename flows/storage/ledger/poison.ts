@@ -30,11 +30,6 @@ export function pcOf(op: Op): string | undefined {
   }
 }
 
-/** What is told of an operation that was set aside. */
-export function poisonOf(op: Op, pc: string, error: unknown): Poison {
-  return { op: op.op, pc, why: messageOf(error) };
-}
-
 /** Takes out of a batch what cannot be copied into the ledger's thread. An operation of the centre's own stays, and fails its batch. */
 export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
   const poison: Poison[] = [];
@@ -45,7 +40,7 @@ export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
       structuredClone(op);
       return true;
     } catch (error) {
-      poison.push(poisonOf(op, pc, error));
+      poison.push({ op: op.op, pc, why: messageOf(error) });
       return false;
     }
   });

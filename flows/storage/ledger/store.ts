@@ -1,6 +1,7 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { messageOf } from '@sabha/contracts';
 import type { Retention } from '../../engine/records/archives.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
 import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
@@ -10,7 +11,7 @@ import { takeOut } from '../audit/forget.ts';
 import { copyOf } from './copy.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { openStrips } from './history.ts';
-import { isPoison, pcOf, poisonOf } from './poison.ts';
+import { isPoison, pcOf } from './poison.ts';
 import { type Reads, reads } from './reads.ts';
 import { openRetention } from './retention/retention.ts';
 import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
@@ -115,7 +116,7 @@ function oneByOne(db: DatabaseSync, write: Write): Write {
     } catch (error) {
       if (!isPoison(asLedgerError(error))) throw error;
       db.exec('ROLLBACK TO one');
-      undo(poisonOf(op, pc, error));
+      undo({ op: op.op, pc, why: messageOf(error) });
     }
     db.exec('RELEASE one');
   };

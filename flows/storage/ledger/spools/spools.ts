@@ -1,8 +1,8 @@
 /** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
-import { budgets, type EventMessage, markOf } from '@sabha/contracts';
+import { budgets, markOf } from '@sabha/contracts';
 import type { Op, Poison, Receipt } from '../../../engine/records/ops.ts';
-import type { Range, Why } from './range-rows.ts';
+import type { Range } from './range-rows.ts';
 import { openRanges, type Ranges } from './ranges.ts';
 import { openSpoolTable, type Spool, type SpoolTable } from './spool-table.ts';
 
@@ -70,14 +70,23 @@ type Batch = {
   rowsLeft: number;
 };
 
-function birth(batch: Batch, op: BirthOp): void {
-  const spool = touch(batch, op.pc, op.spool);
-  if (spool.first === null) begin(batch, spool, op.first);
-  else goOn(batch, spool, op);
-  spool.last = Math.max(spool.last, op.last);
-  if (op.carries !== null) fork(batch, spool, find(batch, op.pc, op.carries));
+function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp): void {
+  const { ranges, table, changed } = batch;
+  const spool = touch(batch, pc, name);
+  if (spool.first === null) begin(batch, spool, first);
+  else {
+    // What was given up and the PC still holds is open again: an ack above it would make the PC throw it away. What it holds no more is a gap.
+    spool.upTo = ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
+    ranges.fill(spool.id, { a: spool.upTo + 1, b: first - 1 }, 'gap');
+  }
+  spool.last = Math.max(spool.last, last);
+  if (carries !== null) {
+    if (spool.forked === 0) spool.forked = 1;
+    const carried = find(batch, pc, carries);
+    if (carried !== undefined) changed.add(Object.assign(carried, { forked: 2 }));
+  }
   flush(batch);
-  for (const other of batch.table.unfinished(op.pc, op.spool)) close(batch, remember(batch, other));
+  for (const other of table.unfinished(pc, name)) close(batch, remember(batch, other));
   tell(batch);
 }
 
@@ -87,24 +96,11 @@ function begin({ ranges }: Batch, spool: Spool, first: number): void {
   ranges.fill(spool.id, { a: 1, b: first - 1 }, 'before');
 }
 
-/**
- * A known spool. What was given up and the PC holds after all is open again: an ack above it would make the PC throw it away.
- * What the PC holds no more is a gap.
- */
-function goOn(batch: Batch, spool: Spool, { first, last }: BirthOp): void {
-  spool.upTo = batch.ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
-  settle(batch, spool, { end: first - 1, why: 'gap' });
-}
-
 /** Another spool took its place: nothing more is expected of it, however late a word of it comes. */
 function close(batch: Batch, spool: Spool): void {
   if (spool.first === null) begin(batch, spool, batch.table.lowest(spool));
-  settle(batch, spool, { end: spool.last, why: spool.forked === 2 ? 'carried' : 'gap' });
+  batch.ranges.fill(spool.id, { a: spool.upTo + 1, b: spool.last }, spool.forked === 2 ? 'carried' : 'gap');
   batch.changed.add(spool);
-}
-
-function settle({ ranges }: Batch, spool: Spool, { end, why }: { end: number; why: Why }): void {
-  ranges.fill(spool.id, { a: spool.upTo + 1, b: end }, why);
 }
 
 /** Counts what was lost or dropped in wide ranges, as much of it as one batch may. */
@@ -137,12 +133,8 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
     return;
   }
   totals.applied += 1;
-  if (event.kind === 'dropped') bury(batch, spool, event);
-}
-
-/** A tombstone speaks of numbers of its own spool, all below its own (R8). */
-function bury({ ranges, totals }: Batch, spool: Spool, { seq, body }: EventMessage): void {
-  totals.dropped += ranges.drop(spool.id, rangesOf(body['ranges'], seq - 1));
+  // A tombstone speaks of numbers of its own spool, all below its own (R8).
+  if (event.kind === 'dropped') totals.dropped += ranges.drop(spool.id, rangesOf(event.body['ranges'], event.seq - 1));
 }
 
 /** Ranges as a tombstone's body has them, cut at `limit`, and as few as they may be. What is not a range is left out: the event itself is kept whole. */
@@ -160,14 +152,6 @@ function rangesOf(body: unknown, limit: number): Range[] {
     else merged.push(range);
   }
   return merged;
-}
-
-function fork({ changed }: Batch, spool: Spool, carried: Spool | undefined): void {
-  if (spool.forked === 0) spool.forked = 1;
-  changed.add(spool);
-  if (carried === undefined) return;
-  carried.forked = 2;
-  changed.add(carried);
 }
 
 function touch(batch: Batch, pc: string, name: string): Spool {
