@@ -42,8 +42,8 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const absent = (match: string, last: Camera | undefined) => {
         const verdict = judgeAbsent(around, match, last?.id);
         // It may be one that only PipeWire knows.
-        const isUnheard = all.unheard !== undefined && verdict.fault === 'camera.missing' && (last === undefined || last.isOfSession);
-        return isUnheard ? unknown(all.unheard ?? '') : verdict;
+        const mayBeUnheard = verdict.fault === 'camera.missing' && (last === undefined || last.isOfSession);
+        return mayBeUnheard && all.unheard !== undefined ? unknown(all.unheard) : verdict;
       };
       const judge = (camera: Camera) => judgePresent(around, camera, heldBy);
       return { checks: expected({ kind: 'camera', profile, answer, judge, absent }), ...(isOfSession && { soonMs }) };
