@@ -84,7 +84,7 @@ test.each<[No, string[]]>([
   ],
   [
     ['network', 'sabha.example.org:8443: its name cannot be looked up: check the network of this PC'],
-    ['sabha.example.org:8443: its name cannot be looked up: check the network of this PC'],
+    ['sabha.example.org:8443: its name cannot be looked up: check the network of this PC', moved],
   ],
   [
     ['clock', 'sabha.example.org:8443: its certificate is not valid at the time of this PC: check the clock'],

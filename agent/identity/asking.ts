@@ -51,7 +51,7 @@ const newName: Words = {
 };
 
 /** Where the name of the centre may be what is wrong. */
-const ofName: ReadonlySet<Cause | undefined> = new Set(['name', 'silence', 'pin', 'other']);
+const ofName: ReadonlySet<Cause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
 
 /** All that an enrolment takes, or what of it is missing in a call. Throws WrongCall where a word of it will not do. */
 export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: KnownCentre | undefined): Read<Whole> {
@@ -152,8 +152,7 @@ async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> 
     return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
   }
   tell(notUsedUp[language]);
-  // A DNS that is silent about a name may know another one: `network` is corrected too, where somebody typed the name.
-  if (isTyped && (ofName.has(failed.cause) || failed.cause === 'network')) {
+  if (isTyped && ofName.has(failed.cause)) {
     tell(tryAgain[language]);
     return { ...said, centre: await askCentre(said.centre, desk, true) };
   }

@@ -92,14 +92,23 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
   if (all.every((train) => inOrder(train).length < fewestArrivals)) return unknown('too many packets were lost');
   const came = stream === undefined ? [] : inOrder(stream);
   if (bytesOf(all) < proof.bytes && msOf(came) < proof.ms) return unknown(tooFewBytes);
-  if (lossOf(came.slice(came.length >> 1)) > lostAtMost.dropped) return unknown('too many packets were lost');
-  const bps = endOf(came);
-  if (bps === null) return unknown('the rate is not steady', slowest(came));
+  const bps = isLossyAtEnd(came) ? null : endOf(came);
+  if (bps === null) return unsteady(trains, came);
   if (cardBps !== null && bps >= nearCard * cardBps) return unknown('as fast as the network card of this PC', bps);
   if (bps >= nearCeiling * ceilingBps) return unknown('too fast to measure with so few bytes', bps);
   const burst = burstOf(all, bps);
   if (burst !== null && isLossyAtFirst(trains)) return unknown('too many packets were lost');
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
+}
+
+/** Of a line that loses packets from the first on TCP tells more. Else what it lent ended within the second half, and TCP would see no more than that. */
+function unsteady(trains: readonly Train[], came: readonly TrainArrival[]): Capacity {
+  const isLost = isLossyAtEnd(came) && isLossyAtFirst(trains);
+  return isLost ? unknown('too many packets were lost') : unknown('the rate is not steady', slowest(came));
+}
+
+function isLossyAtEnd(came: readonly TrainArrival[]): boolean {
+  return lossOf(came.slice(came.length >> 1)) > lostAtMost.dropped;
 }
 
 function unknown(reason: string, atLeastBps: number | null = null): Capacity {
