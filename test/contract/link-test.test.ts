@@ -108,6 +108,7 @@ test('it measures, keeps what it found, says it in its answer, and what is free 
 test.each([
   ['a meeting', { heldBy: ['zoom'] }, measureLater.meeting],
   ['an empty budget', { left: 200_000 }, measureLater.budget],
+  ['a budget that is left for most of a test', { left: 5_000_000 }, measureLater.budget],
   [
     'a link in use',
     {

@@ -30,6 +30,8 @@ export type LinkTestOptions = {
 
 /** Fewer bytes tell no rate: the trains and the streams of both directions need more. */
 const leastBytes = 1_600_000;
+/** With a smaller share of its usual bytes a test would only see what the line lends. */
+const leastShare = 0.9;
 /** Whoever uses so much of a link is not to be disturbed by a test of it. */
 const busyShare = 0.3;
 
@@ -47,11 +49,13 @@ export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
   };
 }
 
-async function objection({ rounds, platform, budget, traffic }: LinkTestOptions): Promise<Done | undefined> {
+async function objection({ rounds, platform, budget, traffic, limits }: LinkTestOptions): Promise<Done | undefined> {
+  const { directionBytes } = limits();
+  const needed = Number.isFinite(directionBytes) ? Math.max(leastBytes, 2 * leastShare * directionBytes) : leastBytes;
   if (!rounds.measures()) return failed('this PC does not measure the link of its site');
   if (rounds.grant() === undefined) return failed('the centre has no reflector');
   if (await isInMeeting(platform)) return failed(measureLater.meeting);
-  if (budget !== undefined && budget.left() < leastBytes) return failed(measureLater.budget);
+  if (budget !== undefined && budget.left() < needed) return failed(measureLater.budget);
   return isBusy(traffic.busiest(), rounds.capacity()) ? failed(measureLater.busy) : undefined;
 }
 
