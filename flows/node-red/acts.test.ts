@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDayCount, deliverAct, errorHow, outcomeOf, readMessage, toMs, waitAct, waitsText } from './acts.ts';
+import { deliverAct, outcomeOf, readMessage, toMs, waitAct } from './acts.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
@@ -28,11 +28,6 @@ test('R23 deliver makes one act for all recipients, with the severity that the m
   expect(message.acts).toEqual([]);
 });
 
-test('deliver refuses a message for nobody, and a channel without a name', () => {
-  expect(deliverAct(wireMessage(), 'email')).toEqual({ ok: false, line: 'nobody to tell: msg.to is empty' });
-  expect(deliverAct(wireMessage({ to: ['central'] }), '')).toEqual({ ok: false, line: 'no channel is chosen' });
-});
-
 test('R22 a wait counts from the transition and keeps the fields that rules may have changed', () => {
   const message = wireMessage({
     severity: 'minor',
@@ -47,19 +42,6 @@ test('R22 a wait counts from the transition and keeps the fields that rules may 
     unlessAcknowledged: true,
     message: { severity: 'minor', holdMs: 70_000, to: ['asha'] },
   });
-});
-
-test('a wait whose time has come is due at once', () => {
-  const wait = { node: 'w', forMs: 10_000, unlessAcknowledged: false };
-  const message = (ago: number) => wireMessage({ transition: { id: 1, offer: 1, kind: 'raised', at: now - ago } });
-  expect(waitAct(message(10_000), wait, now)).toBe('due');
-  expect(waitAct(message(9_999), wait, now)).toMatchObject({ dueAt: now + 1 });
-});
-
-test('what is acknowledged already waits for nothing, where the wait asks for that', () => {
-  const message = wireMessage({}, { acknowledged: true });
-  expect(waitAct(message, { node: 'w', forMs: 0, unlessAcknowledged: true }, now)).toBe('idle');
-  expect(waitAct(message, { node: 'w', forMs: 0, unlessAcknowledged: false }, now)).toBe('due');
 });
 
 test.each([
@@ -94,27 +76,4 @@ test('the outcome names the message that stands there, by a text or a number; wh
   expect([of('1512.0001'), of(4711)].map((one) => one && 'copy' in one && one.copy)).toEqual(['1512.0001', '4711']);
   for (const none of [undefined, null, '', {}, 'two\nlines', 'x'.repeat(201)]) expect(of(none)).toEqual({ result: 'delivered' });
   expect(of('1512.0001', 'refused')).not.toHaveProperty('copy');
-});
-
-test('a wait shows how many wait and when the next goes on, and nothing where none does', () => {
-  const words = { waiting: 'wait', next: 'next in' };
-  expect(waitsText({ count: 3, nextAt: now + 61_000 }, now, words)).toBe('3 wait, next in 2 min');
-  expect(waitsText({ count: 1, nextAt: now - 5 }, now, words)).toBe('1 wait, next in 0 min');
-  expect(waitsText({ count: 0, nextAt: null }, now, words)).toBe('');
-});
-
-test('a day is counted from midnight, and the first day since the count began', () => {
-  const day = createDayCount(now, (at) => String(Math.floor(at / 86_400_000)));
-  day.add(now);
-  day.add(now + 1);
-  expect(day.read(now + 2)).toEqual({ count: 2, since: now });
-  day.add(now + 86_400_000);
-  expect(day.read(now + 86_400_000)).toEqual({ count: 1, since: null });
-  expect(day.read(now + 3 * 86_400_000).count).toBe(0);
-});
-
-test('a message that a catch node sends names its error; any other names none', () => {
-  const error = { message: 'no channel', source: { id: 'deliver-email' } };
-  expect(errorHow({ ...wireMessage(), error })).toBe('error on the tab: no channel (deliver-email)');
-  expect(errorHow(wireMessage())).toBe('');
 });

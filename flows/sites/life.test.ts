@@ -5,7 +5,6 @@ import {
   becauseOf,
   checklist,
   commissioning,
-  issueTokens,
   movePc,
   quietDayMs,
   replacePc,
@@ -124,12 +123,6 @@ test('a time in which nobody listened is no quiet one: longer than the link may 
   expect(next('geo', 510_001)).toMatchObject({ stage: 'commissioning', cleanSince: at });
 });
 
-test('live and closed sites, and sites without a PC, are left alone by time', () => {
-  for (const stage of ['live', 'closed'] as const) expect(look(oneSite({ stage }), recordsOf(record(pc)), quietDayMs * 2)).toBeNull();
-  const empty = createSiteTable([node(site, {}, { stage: 'commissioning', cleanSince: 1 })]);
-  expect(look(empty, recordsOf(), quietDayMs * 2)).toBeNull();
-});
-
 test('the checklist names what is still to do, and of which PC', () => {
   const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
   const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
@@ -144,18 +137,6 @@ test('the checklist names what is still to do, and of which PC', () => {
     ['no-fault', about('camera', 'camera.missing')],
     ['all-known', about('speaker')],
   ]);
-});
-
-test('a PC that has answered nothing yet has no good answer, and a site without a PC has nothing done', () => {
-  const undone = (seen: Sight) => checklist(seen, site).flatMap(({ item, done }) => (done ? [] : [item]));
-  expect(undone(sight({ stage: 'commissioning' }, record(pc, { checks: [] })))).toEqual(['no-fault', 'all-known']);
-  const empty: Sight = { table: createSiteTable([node(site, {}, { stage: 'planned' })]), records: recordsOf(), wanted: () => 1 };
-  expect(undone(empty)).toEqual(['installed', 'heard', 'configured', 'no-fault', 'all-known']);
-  expect(checklist(empty, site).flatMap(({ about }) => about)).toEqual([]);
-  expect(setStage(empty, { site, stage: 'live', force: false }, anil)).toMatchObject({
-    ok: false,
-    line: 'ladakh/leh is not ready to go live: it has no PC',
-  });
 });
 
 const tree = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' })]);
@@ -215,28 +196,6 @@ test('R15 a replaced PC keeps its place, and only the new token opens', () => {
     },
   });
   expect(replacePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
-});
-
-test('tokens are issued to all that are named or to none, to no revoked PC, and leave certificates as they are', () => {
-  const pcs = ['ladakh/leh/vc-1', 'ladakh/leh/vc-2'];
-  const held = (pc: string) => ({ pc, tokenHash: null, certificates: ['7a'], ends: { '7a': 9 }, revoked: false });
-  const issued = (named: string[], entry: Parameters<typeof issueTokens>[1]['entry'] = held) =>
-    issueTokens(tree, { pcs: named, newToken: counter(), entry }, 'Anil');
-  expect(issued(pcs)).toMatchObject({
-    ok: true,
-    tokens: { 'ladakh/leh/vc-1': 'token-1', 'ladakh/leh/vc-2': 'token-2' },
-    change: {
-      registry: [{ ...held('ladakh/leh/vc-1'), tokenHash: hashToken('token-1') }, {}],
-      audit: { what: 'tokens issued', about: 'ladakh/leh/vc-1, ladakh/leh/vc-2' },
-    },
-  });
-  expect(issued([...pcs, 'x/y/z'])).toEqual({ ok: false, missing: true, line: 'there is no PC x/y/z' });
-  expect(issued([])).toMatchObject({ ok: false, missing: false });
-  expect(issued(pcs, (pc) => ({ ...held(pc), revoked: pc.endsWith('vc-2') }))).toEqual({
-    ok: false,
-    missing: false,
-    line: 'ladakh/leh/vc-2 is revoked: only "pcs replace" lets a machine in there again',
-  });
 });
 
 test('a revoked PC keeps its place, and neither its token nor its certificates open any more', () => {

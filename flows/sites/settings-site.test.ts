@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
 import type { TreeNode } from '../engine/records/sites.ts';
 import { settingsSiteChange } from './settings-site.ts';
-import { createSiteTable, noFacts } from './table.ts';
+import { createSiteTable } from './table.ts';
 
 function siteOf(edit: object): SettingsSite {
   const read = readSettings(JSON.stringify({ site: { state: 'goa', id: 'panaji', ...edit } }));
@@ -56,15 +56,6 @@ test('R15 a PC that sabha.json no longer names is gone, with that reason; so is 
   expect(start(null)).toBeNull();
 });
 
-test('PCs that an import brought to the site of sabha.json outlive a change of its text, and so does then the site', () => {
-  const plain = (path: string): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: null });
-  const start = starts([plain(''), plain('goa'), { ...plain('goa/panaji'), site: noFacts }, plain('goa/panaji/hall')]);
-  expect(start(siteOf({ pcs: [pc('vc-1')] }))?.gone).toEqual(new Map());
-  const renamed = start(siteOf({ timeZone: 'UTC', pcs: [pc('vc-2')] }));
-  expect([...(renamed?.gone.keys() ?? [])]).toEqual(['goa/panaji/vc-1']);
-  expect(start(null)?.paths).toEqual(['', 'goa', 'goa/panaji', 'goa/panaji/hall']);
-});
-
 const panaji = (id: string) => `goa/panaji/${id}`;
 const admitted = (...ids: string[]) =>
   new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, certificates: [], revoked: false } as RegistryEntry]));
@@ -93,26 +84,4 @@ test('a PC that an operator retired or moved does not come back by an edit of th
   }
   expect(start(null)?.paths).toEqual(['', 'goa']);
   expect(start(both)?.paths).toEqual(['', 'goa', 'goa/panaji', panaji('vc-1')]);
-});
-
-test('a PC that has a certificate alone comes back by an edit with that certificate, and not after it was retired', () => {
-  const certified = { pc: panaji('vc-2'), tokenHash: null, certificates: ['7a'], revoked: false };
-  const registry = new Map(admitted('vc-1')).set(certified.pc, certified);
-  const start = starts([], registry);
-  start(both);
-  start(siteOf({ pcs: [pc('vc-1')] }));
-  expect(registry.get(certified.pc)?.revoked).toBe(true);
-  start(both);
-  expect(registry.get(certified.pc)).toEqual(certified);
-  registry.set(certified.pc, { ...certified, certificates: [], revoked: true });
-  start.retire(certified.pc);
-  start(siteOf({ timeZone: 'UTC', pcs: both.pcs }));
-  expect(registry.get(certified.pc)?.revoked).toBe(true);
-});
-
-test('a site that was closed stays closed when its text is edited', () => {
-  const plain = (path: string): TreeNode => ({ path, name: { en: path, hi: path }, layer: {}, site: null });
-  const closed = { ...plain('goa/panaji'), site: { ...noFacts, stage: 'closed' as const } };
-  const own = settingsSiteChange({ site: both, table: createSiteTable([closed]), entry: () => undefined, meta: {}, now: 1 });
-  expect(own?.change.nodes.find(({ site }) => site !== null)?.site?.stage).toBe('closed');
 });

@@ -84,38 +84,3 @@ test('a configuration names site and room, and is another one when either is cal
   expect(tree.change(change({ nodes: [named] }), 6).configured).toEqual([]);
   expect(tree.change(change({ nodes: [{ ...plain('goa'), name: { en: 'State of Goa', hi: 'गोवा' } }] }), 7).configured).toEqual([]);
 });
-
-test('what the registry says of a PC is known from the ledger and from each change', () => {
-  const tree = setUp();
-  expect([tree.entry(goa), tree.entry(leh)?.revoked]).toEqual([undefined, false]);
-  tree.change(change({ registry: [{ pc: leh, tokenHash: 'y', certificates: [], revoked: true }] }), 5);
-  expect(tree.entry(leh)).toMatchObject({ tokenHash: 'y', certificates: [], revoked: true });
-});
-
-test('a site that is being set up changes its dates without a look at any PC, and for less than it costs to open the tree, among 5,000', {
-  tags: ['long'],
-}, () => {
-  const sites = Array.from({ length: 5_000 }, (_, at) => `goa/site-${at}`);
-  const pcs = sites.flatMap((path) => [plain(`${path}/vc-1`), plain(`${path}/vc-2`)]);
-  let looks = 0;
-  const nodes = [plain(''), plain('goa'), ...sites.map((path) => site(path)), ...pcs];
-  const open = () => {
-    const tree = createTree({ nodes, meta: {}, registry }, () => {
-      looks += 1;
-      return undefined;
-    });
-    expect(tree.versionOps()).toHaveLength(10_000);
-    return tree;
-  };
-  const tree = open();
-  expect(looks).toBe(10_000);
-  const takesMs = [1, 2, 3, 4, 5].map((cleanSince) => cpuMs(() => tree.change(change({ nodes: [site('goa/site-7', { cleanSince })] }), 5)));
-  expect(looks).toBe(10_000);
-  expect(Math.min(...takesMs)).toBeLessThan(2 * cpuMs(open));
-});
-
-function cpuMs(task: () => unknown): number {
-  const startedAt = process.cpuUsage();
-  task();
-  return process.cpuUsage(startedAt).user / 1_000;
-}

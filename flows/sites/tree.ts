@@ -145,7 +145,7 @@ type Content = Omit<Config, 'pc' | 'version'>;
 const prefix = 'config/';
 
 /** Versions over the rows `config/<pc>` = `<version> <hash>` of the ledger's meta table. */
-export function createVersions(meta: Readonly<Record<string, string>>) {
+function createVersions(meta: Readonly<Record<string, string>>) {
   const held = new Map<string, { version: number; hash: string }>();
   for (const [key, value] of Object.entries(meta)) {
     const [version = '0', hash = ''] = value.split(' ');

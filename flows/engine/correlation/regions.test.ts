@@ -45,24 +45,6 @@ test('a region that is counted once answers as one that is counted for each site
   expect(new Set(answers.map(([fast]) => fast)).size).toBe(2);
 });
 
-test('a thousand PCs that waited at once counted each region anew: a tick of 5,000 PCs took a second', () => {
-  let looks = 0;
-  const sites = Array.from({ length: 1_000 }, (_, at): SiteSight => {
-    const seen = { ...sightOf(`bihar/site-${at}`, ['provider:1', 'nation']), expected: 1 };
-    return {
-      ...seen,
-      get heard() {
-        looks += 1;
-        return [0];
-      },
-    };
-  });
-  const downs = sites.slice(0, 100).map((sight): Down => ({ sight, at: minute, from: 0, isSilent: true, pcs: 1 }));
-  const mayBeRegion = createMayBeRegion({ sites, downs, numbers });
-  expect(sites.every((site) => mayBeRegion(site, minute))).toBe(true);
-  expect(looks).toBeLessThan(10 * sites.length);
-});
-
 /** So many sites, each with so many PCs; those that went, and when. */
 type Plan = {
   of: number;

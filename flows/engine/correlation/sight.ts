@@ -36,7 +36,7 @@ function lately({ lost, expected }: SiteSight, { withinMs }: Numbers): { losses:
 }
 
 /** The site as one that went as a whole; undefined where it did not, or long ago. */
-export function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
+function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
   if (sight.lost.length === 0) return undefined;
   const { losses, there } = lately(sight, numbers);
   const at = Math.min(...losses.map((one) => one.at));

@@ -78,42 +78,6 @@ test('each room of it is explained, no other one is, and no other fault of it is
   expect(spreads.explains(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
-test('who comes in time goes with it; it ends where fewer than three are left, and five minutes later explains nobody', () => {
-  const spreads = fresh();
-  many(spreads, 5);
-  spreads.judge(0);
-  breaks(spreads, 5, minute);
-  spreads.judge(minute);
-  expect(spreads.spreads.get(scope)?.members.size).toBe(6);
-  for (const at of [0, 1, 2]) spreads.seen(room(at), [], 2 * minute);
-  spreads.judge(2 * minute);
-  expect(spreads.spreads.get(scope)).toMatchObject({ endedAt: null, away: [3, 4, 5].map(room) });
-  spreads.seen(room(3), [], 3 * minute);
-  spreads.judge(3 * minute);
-  expect(spreads.spreads.get(scope)?.endedAt).toBe(3 * minute);
-  const over = 3 * minute + numbers.settleMs;
-  expect([spreads.explains(room(4), camera, over - 1), spreads.explains(room(4), camera, over)]).toEqual([scope, undefined]);
-  expect(spreads.judge(over).pcs).toContain(room(4));
-  spreads.forget(scope, over);
-  expect(spreads.spreads.size).toBe(0);
-});
-
-test.each([
-  ['a moment', 1],
-  ['two minutes', 2 * minute],
-  ['almost five minutes', numbers.settleMs - 1],
-])('a fault that begins in one of its rooms %s after its end is explained by nothing; one that began before is', (_, afterMs) => {
-  const spreads = fresh();
-  many(spreads, 8);
-  spreads.judge(0);
-  for (let at = 0; at < 7; at += 1) spreads.seen(room(at), [], minute);
-  spreads.judge(minute);
-  const again = minute + afterMs;
-  breaks(spreads, 2, again);
-  spreads.judge(again);
-  expect([spreads.explains(room(2), camera, again), spreads.explains(room(7), camera, again)]).toEqual([undefined, scope]);
-});
-
 test('after its end a spread names the rooms in which it is not over at that time', () => {
   const spreads = fresh();
   many(spreads, 10);

@@ -159,27 +159,6 @@ describe('many sites', () => {
     expect(stage.outbox()[0]?.notice.many).toMatchObject({ down: 12, of: 12 });
   });
 
-  it('8 of 20 of a state are the state; those that follow in time are no news', () => {
-    const { stage, of } = nation({ sites: 60, state: (site) => (site < 20 ? 'bihar' : 'goa'), isp: (site) => `isp-${site % 5}` });
-    for (const site of wide(8)) {
-      for (const pc of of(site)) stage.lost(pc);
-      live(
-        stage,
-        10 * second,
-        wide(60 - site, site)
-          .slice(1)
-          .flatMap(of),
-      );
-    }
-    live(stage, 3 * minute, wide(52, 8).flatMap(of));
-    expect(told(stage)).toEqual(['raised state:bihar']);
-    for (const pc of of(8)) stage.lost(pc);
-    live(stage, 10 * minute, wide(51, 9).flatMap(of));
-    expect(told(stage)).toEqual(['raised state:bihar']);
-    expect(stage.incident('state:bihar')?.spread?.away).toHaveLength(9);
-    expect(stage.offers[0]?.message.incident).toMatchObject({ state: 'bihar', site: '', cause: { kind: 'state', down: 8, of: 20 } });
-  });
-
   it('R20 are brought back by a restart, in each state of the cause, and nobody hears of them again', () => {
     const { stage, of, known } = nation({ sites: 6, pcs: 2, state: (site) => (site < 4 ? 'bihar' : 'goa') });
     for (const pc of wide(4).flatMap(of)) stage.lost(pc);

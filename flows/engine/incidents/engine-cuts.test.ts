@@ -42,15 +42,6 @@ describe('a site whose power cut lasts longer than its batteries', () => {
     live(stage, 15 * minute, [...pcs, ...rest]);
     expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
   });
-
-  it('is over where those that stayed see their mains, and says who is still off', () => {
-    const { stage, pcs, rest } = cut((all) => all.slice(2));
-    stage.state([ok('camera'), ok('power', 'ups')], pcs[0]);
-    stage.state([ok('camera'), ok('power', 'ups')], pcs[1]);
-    live(stage, 15 * minute, [...pcs.slice(0, 2), ...rest]);
-    expect(told(stage)).toEqual([`raised ${site}`, `cleared ${site}`]);
-    expect(stage.outbox().at(-1)?.notice.many).toMatchObject({ down: 1 });
-  });
 });
 
 describe('R15 a dark site', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { absenceOf, contentsAfter, createStage, fault, ok, online, pc, previous, type Stage, verdict } from './stage.test-helper.ts';
+import { absenceOf, createStage, fault, ok, online, pc, previous, type Stage, verdict } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -125,16 +125,5 @@ describe('a gasp', () => {
     stage.apply({ type: 'gasp', pc, boot: 'b2', session: 2, runtimeMs: null });
     stage.state([ok('power', '')]);
     expect(stage.engine.memory.pcs.get(pc)?.gasp).toBeNull();
-  });
-});
-
-describe('a start of flows', () => {
-  it('with a clock that fell back holds nothing that lies ahead', () => {
-    const stage = online({ at: 10_000_000 });
-    stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: null });
-    stage.bye();
-    const at = 1_000_000;
-    const again = createStage({ contents: contentsAfter(stage.ops), at });
-    expect(again.engine.memory.pcs.get(pc)).toMatchObject({ gasp: { at }, bye: { at }, absence: { from: at, goneBy: at, to: null } });
   });
 });

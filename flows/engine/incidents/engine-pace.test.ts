@@ -44,22 +44,6 @@ describe('R27 three messages an hour and room', () => {
     expect(rows.at(-1)?.notice.kind).toBe('cleared');
     expect(stage.engine.memory.live()).toEqual([]);
   });
-
-  it('what waited for its turn when flows died is told by the next one', () => {
-    const stage = online();
-    const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high'].map((id) => fault(id));
-    for (let n = 1; n <= all.length; n += 1) stage.state(all.slice(0, n));
-    stage.live(minute);
-    expect(toldOf(stage, pc)).toHaveLength(budgets.messagesAnHour.most);
-    const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
-    const next = restarted(stage, known);
-    next.birth(pc, { session: 2 });
-    next.state(all);
-    next.live(30 * minute);
-    expect(toldOf(next, pc)).toEqual([]);
-    next.live(31 * minute);
-    expect(toldOf(next, pc).map(({ notice }) => notice.faults.map((one) => one.fault))).toEqual([['pc.load_high']]);
-  });
 });
 
 describe('R27 three messages an hour, across starts', () => {

@@ -33,19 +33,6 @@ describe('many sites', () => {
     expect(verdict(stage, 'up/d/1')).toBe('upstream 0.85');
   });
 
-  it('of all that the centre hears are perhaps its own line, also while the first are back: that was the line of a provider, for sure', () => {
-    const himal = { 'la/x/1': 'himal', 'up/y/1': 'himal', 'mp/z/1': 'himal' };
-    const stage = withLines({ ...overBorders, ...himal });
-    for (const one of Object.keys({ ...overBorders, ...himal })) stage.lost(one);
-    stage.pass(2 * minute);
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
-    stage.birth('la/x/1', { session: 2, apartMs: 2 * minute });
-    stage.pass(second);
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
-    stage.birth('up/d/1', { session: 2, apartMs: 2 * minute });
-    expect(verdict(stage, 'up/d/1')).toBe('upstream 0.55');
-  });
-
   const overBorders = { 'la/b/1': 'bharat', 'la/c/1': 'bharat', 'up/d/1': 'bharat' };
   const withLines = (lines: Record<string, string | undefined>) => {
     const facts = { link: 'fibre' as const, elevationM: 0, alerts: true };
@@ -55,21 +42,6 @@ describe('many sites', () => {
     for (const one of Object.keys(lines)) stage.birth(one);
     return stage;
   };
-
-  it('of one provider were likely its line where a site of another line stands beside them: a district without power, which all has that provider, looks the same', () => {
-    const own = { 'la/a/1': 'bharat', 'la/b/1': 'bharat', 'la/c/1': 'bharat' };
-    for (const [lines, found] of [
-      [{ ...own, 'la/d/1': 'himal' }, 'upstream 0.6'],
-      [{ ...own, 'up/d/1': 'himal' }, 'upstream 0.6'],
-    ] as const) {
-      const stage = withLines(lines);
-      for (const one of Object.keys(own)) stage.lost(one);
-      stage.pass(2 * second);
-      stage.beat('la/d/1' in lines ? 'la/d/1' : 'up/d/1');
-      stage.pass(2 * second);
-      expect(verdict(stage, 'la/b/1')).toBe(found);
-    }
-  });
 
   it.each([
     [1, 'undetermined 0.5'],

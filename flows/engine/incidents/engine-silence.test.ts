@@ -40,42 +40,6 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
-  it('R16, F23 an older will is ignored, and so is a will after a newer word', () => {
-    const stage = online();
-    stage.birth(pc, { session: 2 });
-    stage.lost(pc, 1);
-    stage.live(5 * minute);
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    stage.lost(pc, 2);
-    stage.apply({ type: 'beat', pc, session: 2, digest: 'x' });
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
-    stage.apply({ type: 'beat', pc, session: 3, digest: 'x' });
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
-  });
-
-  it('R16, R18 a will of a PC that is connected is taken back by any later message of its session', () => {
-    const stage = online();
-    stage.lost();
-    stage.pass(29 * second);
-    stage.beat();
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
-    stage.pass(60 * second);
-    stage.beat();
-    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', lostAt: null });
-    stage.live(10 * minute);
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    for (const word of ['heard', 'state'] as const) {
-      stage.lost();
-      stage.pass(100 * second);
-      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
-      if (word === 'heard') stage.apply({ type: 'heard', pc, spools: ['s1'] });
-      else stage.state([ok('microphone')]);
-      expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
-    }
-    stage.live(30 * minute);
-    expect(stage.incident()?.over).toBe('cleared');
-  });
-
   it('R16 what a dead session had on its way when its will was told says nothing: only the answer to a younger hello does', () => {
     const stage = online();
     stage.lost();
@@ -129,19 +93,5 @@ describe('R16, R18 silence', () => {
     stage.live(minute);
     expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.missing']);
     expect(stage.incident()?.over).toBeNull();
-  });
-
-  it('while flows is not subscribed no silence is judged, and after it the count begins anew', () => {
-    const stage = online();
-    stage.apply({ type: 'unsubscribed' });
-    stage.lost();
-    stage.pass(50 * second);
-    stage.pass(hour);
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
-    stage.subscribe();
-    stage.pass(80 * second);
-    expect(stage.incident(pc)).toBeUndefined();
-    stage.pass(20 * second);
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('silent');
   });
 });

@@ -1,4 +1,3 @@
-import { believedSession } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import type { KnownPc } from '../records/incidents.ts';
 import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
@@ -57,16 +56,6 @@ describe('R15 a room that is no longer ours', () => {
     stage.state([fault('camera.missing')]);
     stage.pass(10 * minute);
     expect(stage.engine.memory.incidents.size).toBe(1);
-  });
-
-  it('R19 leaves the list of the unheard', () => {
-    const stage = createStage({ known: known(true, pc, other) });
-    stage.subscribe();
-    stage.pass(3 * minute);
-    stage.setKnown(known(true, other));
-    expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual([other]);
-    stage.setKnown([]);
-    expect(stage.incident('centre/unheard')?.over).toBe('cleared');
   });
 });
 
@@ -127,16 +116,6 @@ describe('R30 the machine that stood there before', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('is shut out over a restart of flows, and stays so when it is replaced once more', () => {
-    const stage = online();
-    stage.setKnown(known(true, pc), { replaced: [pc] });
-    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
-    next.subscribe();
-    next.setKnown(known(true, pc), { replaced: [pc] });
-    next.birth(pc, { session: 1 });
-    expect(next.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'never', heardAt: null, spool: null });
-  });
-
   it('is not believed after its successor was born, nor when two have followed it: a later session, a will, an old event, the same digest', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
@@ -180,24 +159,6 @@ describe('R30 the machine that stood there before', () => {
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
-
-  it.each([2 ** 40 - 1_000_000, 2 ** 40, 2 ** 52])(
-    'named session %i: its successor was answered with one that no agent goes to, and never heard',
-    (claimed) => {
-      const stage = online({ at: 1_790_000_000_000 });
-      stage.birth(pc, { session: claimed });
-      for (const spool of ['s2', 's3']) {
-        stage.setKnown(known(true, pc), { replaced: [pc] });
-        stage.birth(pc, { session: 1, spool, boot: spool });
-        const answered = stage.engine.memory.pcs.get(pc)?.session ?? 0;
-        expect(answered).toBeLessThanOrEqual(believedSession);
-        stage.birth(pc, { session: answered + 1, spool, boot: spool });
-        stage.state([fault('camera.missing')]);
-        expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
-        stage.birth(pc, { session: 2 ** 52, spool, boot: spool });
-      }
-    },
-  );
 });
 
 describe('changes for the strips', () => {

@@ -1,6 +1,5 @@
-import { digestOf } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
+import { fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -76,49 +75,6 @@ describe('R22 hold', () => {
     ]);
     expect(stage.engine.memory.timers.size).toBe(0);
   });
-
-  it('the hold survives a kill: the next start goes on where the wait stood', () => {
-    const stage = online();
-    stage.setPath(holdFirst);
-    stage.state([fault('microphone.missing')]);
-    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + 5 * second });
-    next.subscribe();
-    next.birth(pc, { session: 2, digest: digestOf([fault('microphone.missing')]) });
-    next.apply({ type: 'started' });
-    next.pass(14 * second);
-    expect(next.offers).toEqual([]);
-    next.pass(2 * second);
-    expect(next.offers.map((one) => one.node)).toEqual(['hold']);
-    expect(next.told()).toEqual(['raised to technician']);
-  });
-
-  it('a fault that is just gone when its hold ends waits for its clear time', () => {
-    const stage = online();
-    stage.setPath(holdFirst);
-    stage.state([fault('microphone.missing')]);
-    stage.pass(18 * second);
-    stage.state([ok('microphone')]);
-    stage.pass(3 * second);
-    stage.state([fault('microphone.missing')]);
-    stage.pass(8 * second);
-    expect(stage.told()).toEqual(['raised to technician']);
-  });
-
-  it('a fault that flaps and is just gone when its hold ends is told soon after it stands again, not after its long calm', () => {
-    const stage = online();
-    stage.setPath(holdFirst);
-    for (const goneForMs of [2 * second, 3 * second]) {
-      stage.state([fault('camera.missing')]);
-      stage.pass(8 * second);
-      stage.state([ok('camera')]);
-      stage.pass(goneForMs);
-    }
-    expect(stage.told()).toEqual([]);
-    stage.state([fault('camera.missing')]);
-    expect(stage.incident()?.flapping).toBe(true);
-    stage.pass(6 * second);
-    expect(stage.told()).toEqual(['raised to technician']);
-  });
 });
 
 describe('R23 conclude', () => {
@@ -186,50 +142,6 @@ describe('R24 offered again, then the default route', () => {
     stage.pass(10 * second);
     expect(stage.offers).toHaveLength(2);
   });
-
-  it('on start what is open is offered again, to the head, unless it is over by now', () => {
-    const stage = online();
-    stage.setPath(() => 'nothing');
-    stage.state([fault('microphone.missing')]);
-    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + second });
-    next.apply({ type: 'started' });
-    expect(next.told()).toEqual(['raised to technician']);
-    stage.state([ok('microphone')]);
-    stage.pass(6 * second);
-    const later = createStage({ contents: contentsAfter(stage.ops), at: stage.now() });
-    later.apply({ type: 'started' });
-    expect(later.told()).toEqual([]);
-    expect([...later.engine.memory.transitions.values()].map((one) => one.state)).toEqual(['concluded', 'concluded']);
-  });
-
-  it('before the tabs run nothing is offered, so that no offer is lost on them and no default route steps in', () => {
-    const stage = online();
-    stage.setPath(() => 'nothing');
-    stage.state([fault('microphone.missing')]);
-    const next = createStage({ contents: contentsAfter(stage.ops), at: stage.now() + minute });
-    next.subscribe();
-    next.birth(pc, { session: 2 });
-    next.state([fault('microphone.missing'), fault('camera.missing')]);
-    next.pass(25 * second);
-    expect(next.offers).toEqual([]);
-    expect(next.outbox()).toEqual([]);
-    next.apply({ type: 'started' });
-    expect(next.told()).toEqual(['raised to technician', 'worsened to technician']);
-  });
-
-  it('the default route bundles: one message a minute', () => {
-    const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
-    const stage = createStage({ known });
-    stage.subscribe();
-    stage.setPath(() => 'nothing');
-    for (const { pc: one } of known) {
-      stage.birth(one);
-      stage.state([fault('microphone.missing')], one);
-    }
-    stage.pass(25 * second);
-    expect(stage.told()).toEqual(['unfinished to central']);
-    expect(stage.outbox()[0]?.notice.lines).toHaveLength(3);
-  });
 });
 
 describe('R25 timers', () => {
@@ -256,17 +168,5 @@ describe('R25 timers', () => {
     stage.pass(2 * minute);
     expect(stage.told()).toEqual(['raised to technician']);
     expect(stage.engine.memory.transitions.get(1)?.conclusion).toBe('told; acknowledged by Tsering');
-  });
-
-  it('a node that is gone when its timer fires: offered at the head after 10 s, then the default route, in 25 s', () => {
-    const stage = online();
-    stage.setPath(holdFirst);
-    stage.state([fault('microphone.missing')]);
-    stage.setPath(() => 'nothing');
-    stage.pass(20 * second);
-    expect(stage.offers.at(-1)?.node).toBe('hold');
-    stage.pass(25 * second);
-    expect(stage.offers.at(-1)?.node).toBeNull();
-    expect(stage.told()).toContain('unfinished to central');
   });
 });

@@ -3,7 +3,7 @@ import type { Absence, PcRecord } from '../records/incidents.ts';
 import type { Away } from './outages.ts';
 import { newRecord } from './pc.ts';
 import { away, from, goneBy, now } from './returns.test-helper.ts';
-import { lostPowerTogether, weighed } from './returns.ts';
+import { lostPowerTogether } from './returns.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -70,19 +70,5 @@ describe('the confidence of PCs that lost their power together', () => {
     const others = Array.from({ length: 200 }, (_, at) => there(`s/on${at}/1`));
     expect(confidence(seen('s/x/1'), seen('s/y/1'), ...others)).toBeUndefined();
     expect(confidence(dark('s/a/1'), dark('s/a/2', { cause: 'pc-off', confidence: 0.8 }))).toBeUndefined();
-  });
-});
-
-describe('what others say of an absence', () => {
-  const { absence } = away({ confidence: 0.8 });
-  const likely = { cause: 'power-cut', confidence: 0.85 } as const;
-
-  test('made a power cut of a PC that was off alone while its neighbour stayed', () => {
-    expect(weighed({ ...absence, cause: 'pc-off' }, likely)).toBeNull();
-    expect(weighed({ ...absence, cause: 'link-down' }, likely)).toEqual(likely);
-  });
-
-  test('leaves a goodbye and an update as they are', () => {
-    expect(weighed({ ...absence, cause: 'intended', confidence: 0.85 }, likely)).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fault, holdFirst, ok, online, type Path, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
+import { fault, holdFirst, ok, online, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
 import type { Incident } from '../records/incidents.ts';
 import { toldWhy } from './notice.ts';
 
@@ -101,48 +101,6 @@ test('at its end an alert said that the room is well, though of its microphone n
   blind.live(15 * minute);
   expect(last(blind)).toMatchObject({ kind: 'cleared' });
   expect(last(blind)).not.toHaveProperty('ready');
-});
-
-/** Tells two technicians, then in a quarter of an hour their state, and in half an hour central, unless somebody has it. */
-const escalating: Path = ({ message: { severity, holdMs, to, transition }, node }) => {
-  const tell = (...whom: string[]) => ({ do: 'deliver' as const, channel: 'email', to: whom, severity });
-  const waitFor = (next: string, minutes: number) => ({
-    ...({ do: 'wait', node: next, dueAt: transition.at + minutes * minute, unlessAcknowledged: true } as const),
-    message: { severity, holdMs, to },
-  });
-  if (transition.kind !== 'raised' || node === 'central') return { acts: [tell(node ?? 'technician')] };
-  return { acts: node === null ? [tell('asha', 'ravi'), waitFor('state', 15)] : [tell(node, 'asha'), waitFor('central', 30)] };
-};
-
-function escalated(): { stage: Stage; toldAt: number; passedOf(person: string): unknown } {
-  const stage = online();
-  stage.setPath(escalating);
-  stage.state([fault('microphone.missing')]);
-  const passedOf = (person: string) => stage.outbox().findLast((row) => row.person === person)?.notice.passed;
-  return { stage, toldAt: stage.outbox()[0]?.createdAt ?? 0, passedOf };
-}
-
-test('who was told next did not hear that others had been told and nobody had taken it', () => {
-  const { stage, toldAt, passedOf } = escalated();
-  expect([passedOf('asha'), passedOf('ravi')]).toEqual([undefined, undefined]);
-  stage.live(16 * minute);
-  expect(passedOf('state')).toEqual({ at: toldAt, to: ['asha', 'ravi'] });
-  stage.live(16 * minute);
-  expect(passedOf('central')).toEqual({ at: toldAt, to: ['asha', 'ravi'] });
-  expect(passedOf('asha')).toBeUndefined();
-});
-
-test('who was told next did not hear who had given it back', () => {
-  const { stage, passedOf } = escalated();
-  const say = (word: 'going' | 'seen' | 'not-mine') =>
-    stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person: 'asha', by: 'Asha', word });
-  say('going');
-  say('seen');
-  stage.pass(5_000);
-  const at = stage.now();
-  say('not-mine');
-  stage.pass(2_000);
-  expect(passedOf('state')).toEqual({ at, by: 'Asha' });
 });
 
 test('a microphone that breaks for the third time within an hour comes and goes; with two breaks it does not, nor does the camera beside it', () => {

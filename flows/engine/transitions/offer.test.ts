@@ -95,18 +95,6 @@ it('R22 the hold is the shortest of the faults; one that the catalogue does not 
   expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });
 
-describe('what the catalogue does not know', () => {
-  it('is major, has no parents, clears at once', () => {
-    const stage = online();
-    stage.state([fault('camera.of_tomorrow')]);
-    expect(stage.incident()).toMatchObject({ severity: 'major', faults: [{ hidden: false }] });
-    stage.setPath(() => 'nothing');
-    stage.pass(1_000);
-    stage.state([ok('camera')]);
-    expect(stage.incident()?.over).toBe('cleared');
-  });
-});
-
 describe('a timer', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 

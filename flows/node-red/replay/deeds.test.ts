@@ -1,9 +1,7 @@
 /** What people did about an incident is played as it was: rows of a table, each of what was told in the replay only, or not at all. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../../test/random.ts';
 import { deedsKept } from '../../engine/handling/numbers.ts';
-import { live, nation } from '../../engine/incidents/nation.test-helper.ts';
 import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
 import type { Deed, HandlingOrder } from '../../engine/records/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
@@ -160,73 +158,4 @@ test('of an incident that holds only the last of its deeds, or none since it is 
   const all = [incident(1), incident(2, [deed(10)]), incident(3, Array<Deed>(deedsKept).fill(deed(10)))];
   const done = doneIn({ incidents: all, acknowledged }).map((one) => `${one.incident} at ${one.at}`);
   expect([...new Set(done)]).toEqual(['1 at 5', '1 at 15', '2 at 10', '3 at 5', '3 at 10']);
-});
-
-test('a second wave of sites, and those that went one by one, were known already to the replay: they are told there too', async () => {
-  const { stage, of } = nation({ sites: 40, pcs: 1 });
-  stage.setPath(twoLevels);
-  const go = (from: number, to: number) => {
-    for (let site = from; site < to; site += 1) for (const pc of of(site)) stage.lost(pc);
-  };
-  const there = (from: number) => Array.from({ length: 40 - from }, (_, at) => of(at + from)).flat();
-  go(0, 12);
-  live(stage, 20 * minute, there(12));
-  go(12, 24);
-  live(stage, 20 * minute, there(24));
-  const { sent, played } = await playedOf(stage);
-  expect(sent).toEqual([
-    'raised  1/email/technician',
-    'raised  1/email/engineer',
-    'worsened  2/email/technician',
-    'worsened  2/email/engineer',
-  ]);
-  expect(played).toEqual(sent);
-});
-
-/** A restless room: at any millisecond something breaks, is well again, is taken or given back; the engine looks as it does, some milliseconds late. */
-function restless(seed: number, ms: number): Stage {
-  const { stage } = room();
-  const random = randomFrom(seed);
-  const until = stage.now() + ms;
-  let lookAt = stage.now() + 500 + random.below(500);
-  let beatAt = stage.now();
-  const broken = { microphone: false, camera: false };
-  const saysOf = (part: keyof typeof broken) => (broken[part] ? fault(`${part}.missing`) : ok(part));
-  const look = () => {
-    stage.pass(Math.max(1, lookAt - stage.now()), hour);
-    const due = [...stage.engine.memory.timers.values()].map(({ dueAt }) => dueAt - stage.now()).filter((one) => one > 0);
-    const clearMs = Math.max(100, stage.engine.nextClearAt(stage.now()) - stage.now());
-    lookAt = stage.now() + Math.max(1, Math.min(1_000, clearMs, ...due)) + random.below(4);
-    if (stage.now() - beatAt <= 30_000) return;
-    stage.beat();
-    beatAt = stage.now();
-  };
-  const gap = () => (random.below(3) === 0 ? random.below(9_000) : random.below(random.below(3) === 0 ? 40_000 : 12 * minute));
-  while (stage.now() < until) {
-    const at = stage.now() + 1 + gap();
-    while (lookAt < at) look();
-    stage.between(Math.max(0, at - stage.now()));
-    const what = random.below(8);
-    const open = stage.incident();
-    if (what < 6) {
-      const part = what < 3 ? 'microphone' : 'camera';
-      broken[part] = !broken[part];
-      stage.state([saysOf('microphone'), saysOf('camera')]);
-    } else if (open?.over === null) {
-      stage.apply({ type: what === 6 ? 'acknowledge' : 'withdraw', incident: open.id, by: 'technician' });
-    }
-  }
-  return stage;
-}
-
-test.each([
-  ['what waited for its turn was told ever later, up to a minute, and then something else', 1, 12],
-  ['a look that told nobody and gave nothing its turn was not known, though the ledger has what the tabs made then', 116, 4],
-  ['what came back just before a turn went over the wires then, and what had waited long enough at once', 74, 8],
-])('tabs try, of a restless room: %s', { tags: ['long'] }, async (_, seed, hours) => {
-  const { sent, played, lateMs } = await playedOf(restless(seed, hours * hour));
-  expect(sent.length).toBeGreaterThan(5);
-  expect(played).toEqual(sent);
-  // What is just gone is looked at again after its clear time and a second.
-  expect(lateMs).toBeLessThanOrEqual(6_000);
 });

@@ -27,11 +27,6 @@ test.each<[Severity, Act[], string]>([
   expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
 });
 
-test('a fault that is only information is told to nobody', async () => {
-  const end = await one(wireMessage({ severity: 'info' }), 'faults-hold');
-  expect(end).toMatchObject({ how: 'not told: info only', message: { acts: [] } });
-});
-
 test('R22 at a high or thin-linked site what is not critical is held for a minute at least', async () => {
   const places: Partial<WireMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
   for (const place of places) {
@@ -68,42 +63,6 @@ test.each<[string, Severity, string]>([
   const high = await held({ faults: [fault], severity: 'major', holdMs: 20_000 }, { link: 'fibre', elevationM: 3_500 });
   expect(high).toMatchObject([{ dueAt: now + minute }]);
 });
-
-test.each(['link.budget_spent', 'climate.hdd_altitude', 'climate.device_altitude', 'climate.dry_air'])(
-  '%s waits for 9 in the morning and goes to the state alone, by day and by night',
-  async (fault) => {
-    const nine = Date.UTC(2027, 0, 15, 3, 30);
-    for (const hours of [0, 1, 9, 15, 23]) {
-      const at = nine + hours * 3_600_000;
-      const transition = { id: 1, offer: 1, kind: 'raised', at } as const;
-      const end = await one(wireMessage({ fault, faults: [fault], severity: 'info', holdMs: 0, transition }, lehPlace));
-      if (hours === 0) expect(end?.message.acts).toEqual(told(['state'], 'info'));
-      else expect(end?.message.acts).toMatchObject([{ node: 'thin-hold', dueAt: nine + 24 * 3_600_000, message: { to: ['state'] } }]);
-    }
-    const due = await one(wireMessage({ fault, faults: [fault], severity: 'minor', to: ['state'] }, lehPlace), 'thin-hold');
-    expect(due).toMatchObject({ how: 'told', message: { acts: told(['state'], 'minor') } });
-  },
-);
-
-test('a finding that comes with a fault is told with it; several findings are one message', async () => {
-  const both = await held({ faults: ['microphone.missing', 'climate.dry_air'], severity: 'critical', holdMs: 20_000 });
-  expect(both).toMatchObject([{ node: 'thin-hold', dueAt: now + 20_000, message: { to: [] } }]);
-  const findings = await held({ faults: ['climate.hdd_altitude', 'climate.dry_air'], severity: 'info' });
-  expect(findings).toMatchObject([{ node: 'thin-hold', message: { to: ['state'] } }]);
-});
-
-test.each(['climate.cold_start', 'climate.charge_cold'])(
-  '%s skips the hold from 2,500 m up and goes to technician and state at once',
-  async (fault) => {
-    const message: Partial<WireMessage> = { faults: [fault], severity: 'major', holdMs: 10 * minute };
-    const wanted = [
-      ...told(['technician', 'state'], 'major'),
-      wait('escalate-60-min', 60 * minute, { severity: 'major', holdMs: 0, to: ['technician', 'state'] }),
-    ];
-    expect(await held(message, { elevationM: 2_500 })).toEqual(wanted);
-    expect(await held(message, { elevationM: 2_499, link: 'geo' })).toMatchObject([{ node: 'thin-hold', dueAt: now + 10 * minute }]);
-  },
-);
 
 test('a power cut waits three minutes, an almost empty battery goes out at once', async () => {
   expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
@@ -262,14 +221,6 @@ test('a node that throws on any tab is caught, told to central and named in the 
     if ((await live.offer(runs)).every((end) => end !== undefined)) idle.push(wire);
   }
   expect(idle).toEqual([]);
-});
-
-test('a Deploy takes the old head and the old waits off the wires', async () => {
-  await live.deploy(tabs());
-  expect(live.heads.size).toBe(1);
-  await live.deploy(tabs().filter((node) => node.id !== 'faults-head' && node.id !== 'thin-hold'));
-  expect(live.heads.size).toBe(0);
-  expect([...live.waits.keys()].sort()).toEqual(['escalate-15-min', 'escalate-45-min', 'escalate-60-min', 'faults-hold', 'when-when']);
 });
 
 async function one(message: WireMessage, node?: string): Promise<Conclusion | undefined> {

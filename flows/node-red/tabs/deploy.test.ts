@@ -57,13 +57,6 @@ test('"Restart Flows" on a file that was broken meanwhile leaves the last good t
   expect(shown).toHaveLength(live.tabs.running().length);
 });
 
-test('two tabs that would share a file are refused at Deploy, and the flows go on', async () => {
-  const { status, message } = await answerTo([...tabs(), { id: 'other', type: 'tab', label: '10 faults!', disabled: false, info: '' }]);
-  expect([status, message]).toEqual([400, expect.stringMatching(/share|same/)]);
-  const [end] = await live.offer([{ message: wireMessage() }]);
-  expect(end?.how).toBe('on hold');
-});
-
 test('a message that was made by hand and is none of the wires is one clear error', async () => {
   live.lines.length = 0;
   const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage;
@@ -103,15 +96,4 @@ test('a fault is explained from the tabs that run: nodes passed, hold, whom and 
   expect((await explain({ severity: 'info' })).how).toBe('not told: info only');
   const thin = await explain({ severity: 'minor', holdMs: 20_000 }, { link: 'geo' });
   expect(thin.tells.map(({ afterMs }) => afterMs)).toEqual([60_000, 60_000, 60_000]);
-});
-
-test('what is offered while something is explained goes its own way', async () => {
-  const [way, [end]] = await Promise.all([explain(), live.offer([{ message: wireMessage() }])]);
-  expect([way.how, end?.how]).toEqual(['told', 'on hold']);
-});
-
-test('an explained message that ends too late for whoever asked is written nowhere', async () => {
-  live.concluded.length = 0;
-  live.explainer.wires.conclude(wireMessage({ transition: { ...wireMessage().transition, id: -99 } }), 'late');
-  expect(live.concluded).toEqual([]);
 });

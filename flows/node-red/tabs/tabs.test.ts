@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { lintFlows } from '../lint.ts';
 import { tabsDir } from '../tabs.test-helper.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
-import { faultsOfLayout, widthOf } from './layout.test-helper.ts';
 
 const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);
@@ -28,13 +27,6 @@ test('nothing of the shipped tabs is JSON or an expression to edit', () => {
   });
   expect(kinds.length).toBeGreaterThan(50);
   expect(kinds.filter(({ kind }) => /json/i.test(String(kind)))).toEqual([]);
-});
-
-test('on no tab something overlaps, runs backwards or stands beyond 1,080 px, by the widths that the editor gives to labels', () => {
-  for (const tab of tabs.filter(({ type }) => type === 'tab')) {
-    expect(faultsOfLayout(tabs.filter(({ z }) => z === tab.id))).toEqual([]);
-    expect(widthOf(tab.label ?? ''), tab.label).toBeLessThan(100);
-  }
 });
 
 test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([

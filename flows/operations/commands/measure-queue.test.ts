@@ -120,17 +120,6 @@ test('never more than two at once in a state and ten in all, whoever answers whe
   expect(sent).toHaveLength(56);
 });
 
-test('two who ask for the same are both answered, one after the other, and a site is never measured twice at once', async () => {
-  const { begin, open, answer, queue } = setUp();
-  const [one, two] = [await begin('goa/site-0'), await begin('goa/site-0/vc-1', 'Bina')];
-  expect(open().map(({ by }) => by)).toEqual(['Asha']);
-  await answer(open()[0]);
-  expect(open().map(({ by }) => by)).toEqual(['Bina']);
-  expect(await queue.view.one(two)).toMatchObject({ state: 'open', missing: ['goa/site-0/vc-1'] });
-  await answer(open()[0]);
-  expect([await queue.view.one(one), await queue.view.one(two)]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
-});
-
 test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site waits once for all that want it, and an 11th round is refused', async () => {
   const { queue, clock, sent, open, answer } = setUp({ sites: someSites(8, ['goa', 'kerala', 'punjab', 'bihar', 'assam']) });
   const order = () => queue.view.issue({ to: '', verb: 'measure-link', args: {}, by: 'Asha' });
@@ -168,20 +157,6 @@ test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
     expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ outcome: 'done' }] });
   },
 );
-
-test('after four refusals the last one stands; any other failure stands at once', async () => {
-  const { begin, open, answer, queue, clock, sent } = setUp();
-  const id = await begin('goa/site-0');
-  for (let turn = 0; turn < 4; turn += 1) {
-    await answer(open()[0], { outcome: 'failed', reason: measureLater.meeting });
-    await clock.pass(16 * minuteMs);
-  }
-  expect(sent).toHaveLength(4);
-  expect(await queue.view.one(id)).toMatchObject({ state: 'answered', answers: [{ reason: measureLater.meeting }] });
-  const other = await begin('goa/site-1');
-  await answer(open()[0], { outcome: 'failed', reason: 'the centre has no reflector' });
-  expect(await queue.view.one(other)).toMatchObject({ state: 'answered', answers: [{ reason: 'the centre has no reflector' }] });
-});
 
 test('who does not answer in the life of the command holds up nobody any longer, and a late answer changes nothing', async () => {
   const { begin, open, answer, queue, clock, sent } = setUp();
@@ -236,27 +211,4 @@ test('the schedule: each live site once in the interval of its class, spread, in
   expect(new Set(sent.map(({ by }) => by))).toEqual(new Set([scheduleName]));
   const quarters = Map.groupBy(sent, ({ at }) => Math.floor((at % hourMs) / (15 * minuteMs)));
   for (const some of quarters.values()) expect(some.length).toBeGreaterThan(35);
-});
-
-test('a site that becomes live is measured at once, though its class is measured each 14 days', async () => {
-  const { sent, clock, open, answer, goLive } = setUp({ sites: [['ladakh/leh', 'geo', 'planned']] });
-  await clock.pass(2 * hourMs);
-  expect(sent).toEqual([]);
-  goLive('ladakh/leh');
-  await clock.pass(10 * minuteMs);
-  expect(sent.length).toBe(1);
-  for (const one of open()) await answer(one);
-  await clock.pass(10 * minuteMs);
-  expect(sent.length).toBe(1);
-});
-
-test('a scheduled one that is refused for a meeting comes again too, and a slow queue holds each site once', async () => {
-  const { sent, clock, answer, open } = setUp({ sites: [['goa/panaji', 'fibre']] });
-  while (open().length === 0) await clock.pass(minuteMs);
-  const first = open()[0];
-  await answer(first, { outcome: 'failed', reason: measureLater.meeting });
-  await clock.pass(16 * minuteMs);
-  expect(open()).toHaveLength(1);
-  await clock.pass(3 * hourMs);
-  expect(sent.length).toBeLessThanOrEqual(6);
 });

@@ -62,10 +62,6 @@ test('at night it waits for the morning, or for the next meeting, whichever come
   expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
 });
 
-test('what has waited goes out in the list, and later waits count from then', () => {
-  expect(act(message({ hours: { waits: 'held' } }), open)).toMatchObject({ go: true, hours: { digest: true, countsFrom: now } });
-});
-
 test.each<[string, Partial<WireMessage>, boolean]>([
   ['a muted microphone', {}, true],
   ['a quiet microphone, which is minor', { fault: 'microphone.volume_low', severity: 'minor' }, true],
@@ -121,17 +117,6 @@ test('a PC that goes off with the office is missed at the next opening; one whos
   });
   expect(act(silent('link-down'), closing)).toMatchObject({ go: true });
   expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
-});
-
-test('what went with the office in the evening and is told in the morning, since what stood for it is over, was told before the office opens', () => {
-  const morning: Moment = { ...open, backAt: now + hour / 2, closed: { from: now - 16 * hour, to: now - hour / 4 } };
-  const silent = (agoMs: number, cause: 'undetermined' | 'upstream' | 'link-down' = 'undetermined') =>
-    act(message({ fault: 'pc.silent', outage: { cause, confidence: 0.5, from: now - agoMs } }), morning).how;
-  expect(silent(15 * hour)).toBe('waits for the opening of the office');
-  // That many went at one moment is all that this says.
-  expect(silent(15 * hour, 'upstream')).toBe('waits for the opening of the office');
-  // Since noon of yesterday; since this morning; and one whose line broke.
-  expect([silent(21 * hour), silent(hour / 8), silent(15 * hour, 'link-down')]).toEqual(['', '', '']);
 });
 
 test('good news waits for nothing', () => {

@@ -189,12 +189,6 @@ test('a file that is no calendar, is cut off, or is too large is one clear line'
   expect(problems(`BEGIN:VCALENDAR\n${'X'.repeat(meetingsLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
 });
 
-test('rooms for the whole file are those of entries that name none', () => {
-  const file = ics(event('1', start, 'LOCATION:Committee Room B'), event('2', start, 'LOCATION:ladakh/leh'));
-  expect(plan(file, { rooms: 'bihar' }).change?.put.map(({ scopes }) => scopes)).toEqual([['bihar'], ['ladakh/leh']]);
-  expect(problems(file, { rooms: 'goa/panaji' })).toEqual(['1 : --rooms: there is no site or room goa/panaji']);
-});
-
 test('what is over, a whole day, or cancelled and never known is left out with a line, and the rest goes on', () => {
   const file = ics(
     event('old', start.replace('2027', '2020'), 'SUMMARY:Old', 'LOCATION:all'),
@@ -248,11 +242,4 @@ test('a CSV line is a meeting; what is wrong in it is named by column', () => {
     '3 title: must not be empty',
     '3 end: it ends before it begins',
   ]);
-});
-
-test('the same line is the same meeting in a later file, and may be cancelled there', () => {
-  const line = 'Review,bihar,2027-01-15 11:00,12:30,,,,';
-  const held = new Map(plan(header + line).change?.put.map((one) => [one.id, one] as [string, Meeting]));
-  expect(plan(header + line, { held }).import.difference.same).toBe(1);
-  expect(plan(`${header}${line}cancelled`, { held }).change?.gone).toEqual([...held.keys()]);
 });

@@ -83,15 +83,6 @@ test('the digest goes by the clock on the wall: where clocks are changed, on a l
   expect(local(nextDigestAt(at('2027-12-31T09:00'), { ...leh, hours: null }, 540))).toBe('2028-01-01T09:00');
 });
 
-test('an early closing, one closing time alone, and a digest after closing time leave nobody untold', () => {
-  const early: Office = { ...leh, hours: { vc: [{ days: [5], from: 360, to: 510 }], closes: null } };
-  expect(local(moment('2027-01-15T08:45', early).digestAt)).toBe('2027-01-15T08:45');
-  expect(moment('2027-01-15T09:00', early).digestAt).toBe(at('2027-01-15T09:00'));
-  const closes: Office = { ...leh, hours: { vc: null, closes: 1110 } };
-  expect(moment('2027-01-17T12:00', closes).is).toBe('open');
-  expect(local(moment('2027-01-17T19:00', closes).digestAt)).toBe('2027-01-18T09:00');
-});
-
 test.each([
   ['2027-01-15T17:30', true],
   ['2027-01-15T19:30', true],
@@ -99,11 +90,6 @@ test.each([
   ['2027-01-16T18:30', false],
 ])('at %s the office closes: %s', (now, isClosing) => {
   expect(moment(now).isClosing).toBe(isClosing);
-});
-
-test('an office that closes at half past eleven has closed lately after midnight too', () => {
-  const late: Office = { ...leh, hours: { ...hours, closes: 23 * 60 + 30 } };
-  expect([moment('2027-01-16T00:15', late).isClosing, moment('2027-01-16T00:31', late).isClosing]).toEqual([true, false]);
 });
 
 const always = moment('2027-01-15T18:20', { ...leh, hours: null }, []);
@@ -137,17 +123,4 @@ test.each([
       closed: null,
     });
   }
-});
-
-test('an office open round the clock on working days closes for the weekend only', () => {
-  const office: Office = { ...leh, hours: { vc: [{ days: [1, 2, 3, 4, 5], from: 0, to: 1_440 }], closes: null } };
-  const near = (now: string) => moment(now, office, []).isNearClosing;
-  expect([near('2027-01-14T23:29'), near('2027-01-15T23:29'), near('2027-01-16T12:00'), near('2027-01-19T00:05')]).toEqual([
-    false,
-    true,
-    true,
-    false,
-  ]);
-  expect(local(moment('2027-01-15T23:29', office, []).backAt)).toBe('2027-01-18T00:15');
-  expect(moment('2027-01-18T00:05', office, []).closed).not.toBeNull();
 });
