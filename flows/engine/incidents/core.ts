@@ -6,7 +6,6 @@ import type { Spreads } from '../correlation/spread.ts';
 import type { createHistory } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { createDrops } from '../outages/drops.ts';
-import type { createInAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
@@ -79,9 +78,6 @@ export type Core = {
   unsubscribedAt: number | null;
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
-  inAll: ReturnType<typeof createInAll>;
-  /** In how much of the hearing of earlier starts a PC was not heard. */
-  inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
   /** Until when something that was said in a gap of ours may still be on its way to us. */
   unreadUntil: number;

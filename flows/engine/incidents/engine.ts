@@ -12,10 +12,9 @@ import { notesKept } from '../handling/numbers.ts';
 import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
-import { createInAll } from '../outages/in-all.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
+import { unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { createNoise } from '../transitions/noise.ts';
 import { recall } from '../transitions/rate.ts';
@@ -28,7 +27,7 @@ import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
-import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
+import { judgedNow, judgeSilence } from './silence.ts';
 import { heardUntil, notAhead, setClock } from './times.ts';
 import { isUnread, mayWait, readWithinMs } from './unread.ts';
 
@@ -66,9 +65,6 @@ export function createEngine(options: EngineOptions, now: number) {
     isSubscribed: () => core.subscribedAt !== null,
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
     isCurrent: (pc: string) => core.current.has(pc),
-
-    /** For the next start, as text. */
-    inVain: () => JSON.stringify(inVainOf(core)),
 
     /** False for what a machine says that is ours no more (R30). */
     believes(event: PcEvent): boolean {
@@ -119,7 +115,6 @@ function createCore(options: EngineOptions, now: number): Core {
   const parts = {
     transitions,
     noise,
-    inAll: createInAll(),
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
@@ -129,7 +124,6 @@ function createCore(options: EngineOptions, now: number): Core {
   const core: Core = {
     ...{ options, memory, known, starts, ...parts },
     followers: [...options.followers, ...Object.values(parts)],
-    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
     ...{ sites: new Map(), regions: new Map(), above: new Map(), expectedSince: new Map(), asking: new Map(), centre: new Map() },
     ...{ waiting: new Set(), current: new Set(), unknown: new Set() },
     ...{ listChanged: false, followedMinute: null, subscribedAt: null, slowAt: [] },
@@ -150,7 +144,6 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.subscribedAt = now;
       core.unsubscribedAt = null;
       core.provenAt = now;
-      core.inAll.begin(now);
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
@@ -173,7 +166,6 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.lookAgain(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
-      if (core.subscribedAt !== null) core.inAll.proven(core.provenAt);
       if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':

@@ -36,8 +36,6 @@ export type TransitionOptions = Recipients & {
   isBeside(scope: string): boolean;
   /** True while what a scope said in a gap of our own may still be on its way to us. */
   isUnread(scope: string, now: number): boolean;
-  /** Time at which the rate limit is judged, ms; absent = now. */
-  turnAt?(now: number, scope: string): number;
   /** How fast the steps of one room, or of one cause of many, may be told (R27). */
   pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };

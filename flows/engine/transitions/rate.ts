@@ -34,21 +34,15 @@ export function isTooMuch({ options, now }: Hand, { transition, incident, acts }
 /** True while a transition waits for its turn. Where the end of what was waits and what is by now waits too, both go, in this order, or none. */
 export function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
   if (!isWaiting(transition)) return false;
-  const at = turnAt({ options, now }, scope);
-  const left = options.pace.left(scope, at);
+  const left = options.pace.left(scope, now);
   const waiting = memory.liveScope(scope).flatMap((id) => memory.liveOf(id).filter(isWaiting));
   const isPair = waiting.some(isEnd) && waiting.some((one) => !isEnd(one));
   if (left > 1 || (left === 1 && !isPair)) return false;
-  return isEnd(transition) || at < looksAgainAt(transition);
-}
-
-/** Time at which the rate limit is judged, ms. */
-function turnAt({ options, now }: Pick<Hand, 'options' | 'now'>, scope: string): number {
-  return options.turnAt?.(now, scope) ?? now;
+  return isEnd(transition) || now < looksAgainAt(transition);
 }
 
 /** When what waits for its turn goes over the wires anew: by its beginning, or each look that is late would make all that follow later. */
-export function looksAgainAt({ turn, offeredAt }: Transition): number {
+function looksAgainAt({ turn, offeredAt }: Transition): number {
   const offered = offeredAt ?? 0;
   const since = turn?.at ?? offered;
   const passed = Math.floor(Math.max(0, offered - since) / lookAgainMs);
@@ -98,8 +92,7 @@ export function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, '
 
 /** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */
 export function withOthers({ memory, options, now }: Hand, transition: Transition, incident: Incident): Transition {
-  if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, turnAt({ options, now }, incident.scope)) < 1)
-    return transition;
+  if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
   const others = memory.liveOf(incident.id).filter((one) => isBeside(one) && judge(one, incident).next === 'go');
   for (const one of others) memory.putTransition({ ...one, state: 'concluded', conclusion: `${one.conclusion}; told once more` });

@@ -7,12 +7,10 @@ import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Past } from '../../engine/records/past.ts';
 import type { Place } from '../../engine/records/place.ts';
-import { isEnd } from '../../engine/transitions/incident.ts';
+import { createNoise } from '../../engine/transitions/noise.ts';
 import { holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/offer.ts';
-import { isWaiting, looksAgainAt } from '../../engine/transitions/rate.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';
 import { doOnce, isOfTime } from './deeds.ts';
-import { createLooks, tickMs } from './looks.ts';
 import { createStory, type Step, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */
@@ -40,18 +38,18 @@ export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
 /** What was played and what came of it; `unfinished`: messages that reached no conclusion. */
 export type Played = { told: Told[]; steps: number; unfinished: number };
 
+/** The engine looks so often at what is due. */
+const tickMs = 1_000;
 /** Where nothing has happened for a minute a look each second is no news, and some seconds do. */
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
-/** What waits for its turn may have it so long after something was decided, and by then the engine has looked. */
-const turnMs = 3_600_000 + tickMs;
 
 type Play = ReturnType<typeof openPlay>;
 
 /** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
 export async function play(past: Past, world: World, until: number): Promise<Played> {
   const all = openPlay(past, world);
-  const { transitions, played } = all;
+  const { memory, story, transitions, played } = all;
   const steps = stepsOf(past);
   transitions.restart(steps[0]?.at ?? until);
   let [at, next, steppedAt] = [0, 0, 0];
@@ -61,61 +59,40 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
     at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, waits);
     if (at > until || at === Number.POSITIVE_INFINITY) return played;
     world.setNow(at);
-    look(all, at, step?.at === at ? step : undefined);
+    for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
+    if (step?.at !== at) transitions.tick(at);
     // What is of one moment is so before anybody decides on it.
     for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
       next += 1;
       steppedAt = at;
       take(all, one);
     }
-    if (hasTurned(all, at, await decideAll(all, at))) steppedAt = at;
+    if (await decideAll(all, at)) steppedAt = at;
   }
-}
-
-/** Looks at what is due; in a moment in which a step comes only where the engine did, which then finds what is over behind it. */
-function look({ memory, story, transitions, looks }: Play, at: number, step: Step | undefined): void {
-  for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
-  const isLook = step?.kind === 'transition' && isEnd(step.transition) && looks.isLook(at);
-  if (step === undefined || isLook) transitions.tick(at);
-}
-
-/** True where something was decided, or somebody may have had a turn. */
-function hasTurned({ turns, looks }: Play, at: number, isDecided: boolean): boolean {
-  if (isDecided) turns.add(at + turnMs);
-  return turns.delete(at) || looks.isLook(at) || isDecided;
 }
 
 function openPlay(past: Past, world: World) {
   const memory = createMemory(emptyContents);
-  const looks = createLooks(past);
-  const { turnAt, isUnread } = looks;
-  const own = { isQuiet: quietIn(memory), isUnread, isBeside: () => false, pace: looks.pace(), turnAt };
+  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   /** The transition that really was, by the number that it has here. */
   const real = new Map<number, Transition>();
   const played: Played = { told: [], steps: 0, unfinished: 0 };
-  /** When turns may come. */
-  const turns = new Set<number>();
-  return { world, memory, transitions, story, real, played, turns, looks };
+  return { world, memory, transitions, story, real, played };
 }
 
-/** When to look again: a timer is due, or what waits for its turn may have it now. */
-function nextLook({ memory, turns, looks: { after } }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
+/** When to look again: a timer is due, or something waits for its turn or for its conclusion. */
+function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
-  for (const at of turns) if (at <= now) turns.delete(at);
-  const again = live.filter(isWaiting).map((one) => looksAgainAt(one) + tickMs);
-  const looks = [...again, ...turns, after(now) ?? 0].filter((at) => at > now);
-  const turn = again.length > 0 ? Math.min(...looks) : Number.POSITIVE_INFINITY;
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
   const due = Array.from(memory.timers.values(), ({ dueAt }) => (dueAt > now ? dueAt : now + everyMs));
   const isBusy = live.some(({ state }) => state !== 'waiting');
-  return Math.min(turn, ...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
+  return Math.min(...due, isBusy ? now + everyMs : Number.POSITIVE_INFINITY);
 }
 
 function take(play: Play, step: Step): void {
-  const { world, story, transitions, memory, looks } = play;
-  if (step.kind === 'change') looks.changed(step.change.pc, step.at);
+  const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
   if (step.kind === 'going') return story.going(step.transition);
   if (step.kind === 'explained') return story.explained(step.transition, step.at);
@@ -163,11 +140,10 @@ async function decideAll(play: Play, now: number): Promise<boolean> {
 
 type Offer = Extract<Effect, { do: 'offer' }>;
 
-async function decide({ world, transitions, played, looks }: Play, { message, node }: Offer, now: number): Promise<void> {
+async function decide({ world, transitions, played }: Play, { message, node }: Offer, now: number): Promise<void> {
   const decided = await world.decide(message, node);
   if (decided === undefined) played.unfinished += 1;
   else transitions.conclude({ transition: message.transition.id, ...decided }, now);
-  looks.decided(message.topic, decided?.acts ?? [], now);
 }
 
 function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {
