@@ -109,21 +109,7 @@ export type Cells = Record<Column, string>;
 /** All columns, in the order in which they are written. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
 /** Columns that came later: a file without them leaves what the table says there. */
-export const laterColumns: readonly Column[] = [
-  'least_tier',
-  'bridge',
-  'ups',
-  'displays',
-  'programs',
-  'help',
-  'languages',
-  'room_phone',
-  'way_in',
-  'spare',
-  'vc_hours',
-  'closes',
-  'groups',
-];
+export const laterColumns: readonly Column[] = columns.slice(columns.indexOf('least_tier'));
 /** Columns that say something of a site only. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*|groups)$/.test(column));
 
@@ -141,7 +127,9 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
 function layerOf(row: Row): ProfileLayer {
   const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
   return said<ProfileLayer>({
-    ...visitOf(row),
+    phone: row.room_phone,
+    wayIn: row.way_in,
+    spare: row.spare,
     link: row.link,
     elevationM: row.elevation_m,
     timeZone: row.time_zone,
@@ -199,14 +187,6 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
 }
 
 /** What helps whoever calls or goes there. */
-function visitOf({ room_phone, way_in, spare }: Row): Pick<ProfileLayer, 'phone' | 'wayIn' | 'spare'> {
-  return {
-    ...(room_phone !== undefined && { phone: room_phone }),
-    ...(way_in !== undefined && { wayIn: way_in }),
-    ...(spare !== undefined && { spare }),
-  };
-}
-
 function visitCells({ phone = '', wayIn = '', spare = '' }: ProfileLayer): Pick<Cells, 'room_phone' | 'way_in' | 'spare'> {
   return { room_phone: phone, way_in: wayIn, spare };
 }

@@ -18,22 +18,12 @@ import {
 import type { Place } from '../engine/records/place.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 
+const inherited = ['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages'] as const;
+
 const builtIn: ResolvedProfile = {
   profile: { link: 'fibre', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } },
   timeZone: 'Asia/Kolkata',
-  origins: {
-    link: null,
-    elevationM: null,
-    timeZone: null,
-    tier: null,
-    bridge: null,
-    ups: null,
-    help: null,
-    languages: null,
-    'expected.camera': null,
-    'expected.microphone': null,
-    'expected.speaker': null,
-  },
+  origins: Object.fromEntries([...inherited, 'expected.camera', 'expected.microphone', 'expected.speaker'].map((key) => [key, null])),
 };
 
 const allSites: Words = { en: 'All offices', hi: 'सभी दफ़्तर' };
@@ -51,7 +41,8 @@ export const centrePlace = (): Place => createSiteTable([]).place('centre');
 export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const byPath = new Map([...nodes].map((node) => [node.path, node]));
   const sorted = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const pcs = pcsBySite(sorted);
+  const ofPcs = sorted.map(({ path }) => path).filter((path) => levelOf(path) === 3);
+  const pcs = Map.groupBy(ofPcs, siteLevel);
   const resolve = resolver(byPath);
   const stageOf = (path: string): SiteStage | undefined => byPath.get(siteLevel(path))?.site?.stage;
   const known = [...pcs].flatMap(([site, paths]) => {
@@ -133,18 +124,6 @@ export const noFacts: SiteFacts = {
   contact: { name: '', phone: '', email: '' },
 };
 
-function pcsBySite(sorted: readonly TreeNode[]): Map<string, string[]> {
-  const pcs = new Map<string, string[]>();
-  for (const { path } of sorted) {
-    if (levelOf(path) !== 3) continue;
-    const site = siteLevel(path);
-    const list = pcs.get(site);
-    if (list === undefined) pcs.set(site, [path]);
-    else list.push(path);
-  }
-  return pcs;
-}
-
 /** Layer by layer from the nation down, each path once; a level that sets nothing shares the object of the one above. */
 function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => ResolvedProfile {
   const done = new Map<string, ResolvedProfile>();
@@ -164,9 +143,7 @@ function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => Reso
 
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
-  const plain = (['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages', 'vcHours', 'closes'] as const).filter(
-    (key) => layer[key] !== undefined,
-  );
+  const plain = [...inherited, 'vcHours' as const, 'closes' as const].filter((key) => layer[key] !== undefined);
   const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
   if (set.length === 0) return above;
   const { profile } = above;
