@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliverAct, outcomeOf, readMessage, toMs, waitAct } from './acts.ts';
+import { deliverAct, outcomeOf, readMessage, waitAct } from './acts.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
@@ -44,17 +44,6 @@ test('R22 a wait counts from the transition and keeps the fields that rules may 
   });
 });
 
-test.each([
-  ['15', 'min', 900_000],
-  ['0.5', 's', 500],
-  [20_000, 'ms', 20_000],
-  ['', 'min', undefined],
-  [-1, 's', undefined],
-  [1, 'weeks', undefined],
-])('%s %s is read as milliseconds or as no time at all', (value, unit, expected) => {
-  expect(toMs(value, unit)).toBe(expected);
-});
-
 test('the outcome of an offered message is what its node says; an error that was caught is tried again', () => {
   const msg = { payload: 'sent', sabha: { key: '7/telegram/asha' } };
   const key = msg.sabha.key;
@@ -66,14 +55,4 @@ test('the outcome of an offered message is what its node says; an error that was
     ok: false,
     line: expect.stringContaining('not a message that an offer node gave out: sabha: '),
   });
-});
-
-test('the outcome names the message that stands there, by a text or a number; what is no name is left out', () => {
-  const of = (copy: unknown, result: 'delivered' | 'refused' = 'delivered') => {
-    const read = outcomeOf({ sabha: { key: '7/slack/asha', copy } }, result);
-    return read.ok && read.outcome;
-  };
-  expect([of('1512.0001'), of(4711)].map((one) => one && 'copy' in one && one.copy)).toEqual(['1512.0001', '4711']);
-  for (const none of [undefined, null, '', {}, 'two\nlines', 'x'.repeat(201)]) expect(of(none)).toEqual({ result: 'delivered' });
-  expect(of('1512.0001', 'refused')).not.toHaveProperty('copy');
 });

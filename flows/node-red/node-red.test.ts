@@ -71,21 +71,6 @@ test('a tab with a node "exec", "function", "debug", "mqtt in" or "telegram send
   });
 });
 
-test('a node of a package that is not installed stops nothing either', { tags: ['long'] }, async () => {
-  openTabs({ dir: tabs });
-  const mine = { id: 'mine', type: 'telegram sender', z: 'tab', name: '', x: 1, y: 1, wires: [] };
-  writeFileSync(join(tabs, 'mine.json'), JSON.stringify([{ id: 'tab', type: 'tab', label: 'Mine' }, mine]));
-  expect(await startElsewhere({}, { community: true })).toEqual({
-    error: null,
-    heads: 1,
-    refusal: 'mine (telegram sender): nodes of type "telegram sender" are not installed',
-  });
-});
-
-test('a start that takes too long is given up with one line', { tags: ['long'] }, async () => {
-  expect(await startElsewhere({ timeoutMs: 1 })).toMatchObject({ error: 'the tabs did not run within 0.001 s' });
-});
-
 /** Starts Node-RED in a process of its own, which must end by itself: a start that failed leaves nothing running. */
 async function startElsewhere(more: Partial<RedOptions> = {}, lint: object = {}): Promise<unknown> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);

@@ -11,10 +11,13 @@ import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
+/** What Node-RED asks of the tabs. */
+export type RedTabs = Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
+
 /** What Node-RED is started with. */
 export type RedOptions = {
   wires: Wires;
-  tabs: Tabs;
+  tabs: RedTabs;
   /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
   editor?: { port: number; login: EditorLogin };
   log: FlowLog;

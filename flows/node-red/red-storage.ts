@@ -13,7 +13,7 @@ type User = { username?: string } | undefined;
  * Settings and sessions live in memory, credentials come from the settings, a library is refused: nothing but the tabs is ever written.
  * Guarantee: a Deploy that is refused rejects with one line before anything is written, so that the old tabs run on.
  */
-export function redStorage({ tabs, credentials = {} }: { tabs: Tabs; credentials?: object }) {
+export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object }) {
   let settings: unknown = {};
   let sessions: unknown = {};
   let inner: Inner | undefined;

@@ -70,19 +70,6 @@ test('a tab that is gone loses its file, one that is unchanged is not written, a
   expect(statSync(join(dir, 'one.json')).ino).toBe(before);
 });
 
-test('two tabs that would share a file are refused, and nothing is written', () => {
-  writeTabs(dir, [tab('t', 'one')]);
-  expect(writeTabs(dir, [tab('t', 'Two'), tab('u', 'two!')])).toBe(
-    'the tabs "Two" and "two!" would share the file two.json; rename one of them',
-  );
-  expect(readdirSync(dir)).toEqual(['one.json']);
-});
-
-test('a tab and a subflow of one name, and labels in Hindi, have files of their own', () => {
-  const split = tabFiles([tab('t', 'लेह'), { id: 's', type: 'subflow', name: 'लेह' }, tab('u', 'माइक'), node('a', 's')]);
-  expect(split.ok && [...split.files.keys()]).toEqual(['लेह.json', 'subflow-लेह.json', 'माइक.json']);
-});
-
 test.each([
   ['broken JSON', '[\n  {"id": "a",}\n]', /^bad\.json: not JSON: .*line 2 column 14/],
   ['no byte at all', '', /^bad\.json: the file is empty$/],

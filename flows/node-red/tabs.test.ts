@@ -136,13 +136,6 @@ test.each([
   expect([hashOf(nodesOf(dir)), refusals.at(-1)]).toEqual([hashOf(minor('5')), null]);
 });
 
-test('where nothing good is kept, the tabs of the release run', () => {
-  mkdirSync(dir);
-  writeFileSync(join(dir, 'mine.json'), '');
-  expect(open().load()).toEqual(release);
-  expect(refusals).toEqual(['mine.json: the file is empty']);
-});
-
 test('where nothing can be kept, as on a full disk, the tabs run all the same and a Deploy is refused', async () => {
   open().load();
   const keptDir = join(root, 'kept');

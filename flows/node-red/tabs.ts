@@ -68,9 +68,23 @@ type State = {
  * Guarantee: a tab that somebody changed is never overwritten but by a Deploy.
  */
 export function openTabs(given: TabsOptions): Tabs {
-  const state = openState(given);
+  const options = {
+    keptDir: `${given.dir}-kept`,
+    releaseDir: releaseTabs,
+    lint: {},
+    judge: lintFlows,
+    record: async () => true,
+    warn: () => {},
+    refused: () => {},
+    ...given,
+  };
+  makeFolder(options.dir);
+  const kept = keptTabs(options.keptDir);
+  const state: State = { options, kept, isKnown: () => true, running: [], refusal: null, texts: new Map(), from: 'disk' };
   const lint = (nodes: readonly FlowNode[]) => state.options.judge(nodes, lintOptions(state));
-  const release = releaseOf(state.options);
+  const shipped = readTabs(options.releaseDir);
+  if (!shipped.ok) throw new Error(`${options.releaseDir}: ${shipped.line}`);
+  const release = shipped.nodes;
   keeping(state, () => prepare(state, release));
   return {
     load(isKnown = state.isKnown) {
@@ -84,27 +98,6 @@ export function openTabs(given: TabsOptions): Tabs {
     refusal: () => state.refusal,
     lint,
   };
-}
-
-function openState(given: TabsOptions): State {
-  const options = {
-    keptDir: `${given.dir}-kept`,
-    releaseDir: releaseTabs,
-    lint: {},
-    judge: lintFlows,
-    record: async () => true,
-    warn: () => {},
-    refused: () => {},
-    ...given,
-  };
-  makeFolder(options.dir);
-  return { options, kept: keptTabs(options.keptDir), isKnown: () => true, running: [], refusal: null, texts: new Map(), from: 'disk' };
-}
-
-function releaseOf({ releaseDir }: State['options']): FlowNode[] {
-  const read = readTabs(releaseDir);
-  if (!read.ok) throw new Error(`${releaseDir}: ${read.line}`);
-  return read.nodes;
 }
 
 function lintOptions({ options, isKnown }: State): LintOptions {

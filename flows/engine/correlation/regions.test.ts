@@ -1,49 +1,9 @@
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../../test/random.ts';
 import { usualNumbers as numbers } from './numbers.ts';
-import { createMayBeRegion, type Field, planeOf, regionsOf } from './regions.ts';
+import { type Field, planeOf, regionsOf } from './regions.ts';
 import type { Down, SiteSight } from './sight.ts';
 
 const minute = 60_000;
-const random = randomFrom(14);
-
-function sightOf(site: string, regions: readonly string[]): SiteSight {
-  const heard = random.below(3) === 0 ? [] : [random.below(12) * minute, random.below(12) * minute];
-  return { site, regions, expected: random.below(4), watched: 2, lost: [], away: 0, onBattery: 0, heard };
-}
-
-function fieldOf(count: number): Field {
-  const sites = Array.from({ length: count }, (_, at) =>
-    sightOf(`bihar/site-${at}`, [`provider:${random.below(3)}`, `state:${random.below(4)}`, 'nation'].slice(random.below(3))),
-  );
-  const downs = sites
-    .filter(() => random.below(3) === 0)
-    .map((sight): Down => ({ sight, at: random.below(12) * minute, from: 0, isSilent: true, pcs: 1 }));
-  return { sites, downs, numbers };
-}
-
-/** The rule as it reads: each region counted for each site that asks. */
-function mayBe(site: SiteSight, at: number, { sites, downs }: Field): boolean {
-  return site.regions.some((region) => {
-    const gone = downs.filter((one) => one.sight.regions.includes(region) && Math.abs(one.at - at) <= numbers.withinMs).length;
-    const of = sites.filter((one) => one.expected > 0 && one.regions.includes(region));
-    const unsure = of.filter(({ heard }) => heard.length > 0 && heard.every((heardAt) => heardAt < at)).length;
-    const least = Math.max(Math.min(numbers.regionSites, of.length), numbers.regionShare * of.length);
-    return gone >= 2 && of.length >= 2 && unsure > 0 && gone + unsure >= least;
-  });
-}
-
-test('a region that is counted once answers as one that is counted for each site', () => {
-  const answers = Array.from({ length: 60 }, (_, at) => fieldOf(2 + at)).flatMap((field) => {
-    const mayBeRegion = createMayBeRegion(field);
-    return field.sites.map((site) => {
-      const at = random.below(12) * minute;
-      return [mayBeRegion(site, at), mayBe(site, at, field)] as const;
-    });
-  });
-  expect(answers.filter(([fast, slow]) => fast !== slow)).toEqual([]);
-  expect(new Set(answers.map(([fast]) => fast)).size).toBe(2);
-});
 
 /** So many sites, each with so many PCs; those that went, and when. */
 type Plan = {

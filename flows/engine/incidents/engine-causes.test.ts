@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownPc } from '../records/incidents.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
 
@@ -24,20 +23,6 @@ describe('a site', () => {
     back(stage, of(0));
     live(stage, 10 * minute, [...of(0), ...others]);
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
-  });
-
-  it.each([
-    ['retired', (known: KnownPc[]) => known.slice(3)],
-    ['taken back into its setting up', (known: KnownPc[]) => known.map((one, at) => (at < 3 ? { ...one, alerts: false } : one))],
-  ])('that is dark and then %s is closed, and not told as well again', (_, without) => {
-    const { stage, of, known } = nation({ sites: 3 });
-    for (const pc of of(0)) stage.lost(pc);
-    live(stage, 5 * minute, [of(1), of(2)].flat());
-    const because = Object.fromEntries(of(0).map((pc) => [pc, 'retired']));
-    stage.setKnown(without(known), { because });
-    live(stage, 20 * minute, [of(1), of(2)].flat());
-    expect(told(stage)).toEqual(['raised site:bihar/site-0', 'closed site:bihar/site-0']);
-    expect(stage.incident('site:bihar/site-0')?.closedBecause).not.toBeNull();
   });
 
   it('leaves over whoever is not back five minutes after it, with its true start', () => {
@@ -140,15 +125,6 @@ describe('many sites', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised site:bihar/site-38', 'raised site:bihar/site-39']);
     const over = stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice;
     expect(over?.many?.down).toBe(2);
-  });
-
-  it('of which one state stays away are one message, and after its all-clear that state is one', () => {
-    const { stage, of } = nation({ sites: 40, pcs: 1, state: (site) => (site < 36 ? 'bihar' : 'goa') });
-    for (const pc of wide(40).flatMap(of)) stage.lost(pc);
-    live(stage, 5 * minute, []);
-    back(stage, wide(37).flatMap(of));
-    live(stage, 20 * minute, wide(37).flatMap(of));
-    expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised state:goa']);
   });
 
   it('12 sites of one provider in three states are one message, of the provider', () => {

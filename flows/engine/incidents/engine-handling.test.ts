@@ -154,41 +154,6 @@ test('R21 a quiet never hides a worse fault: one that is critical ends it at onc
   expect(since(stage, from)).toEqual(['worsened to technician']);
 });
 
-/** A stage whose tabs wait for the hold of a fault, and then tell who was chosen, else the technician. */
-function holding(): Stage {
-  const stage = online();
-  stage.setPath((offer) => {
-    const { to } = offer.message;
-    const end = holdFirst(offer);
-    if (end === 'nothing' || to.length === 0) return end;
-    return { acts: end.acts.map((act) => (act.do === 'deliver' ? { ...act, to } : act)) };
-  });
-  return stage;
-}
-
-test.each([
-  ['is mended before its hold is over was told to who is asked to see to it', 50, []],
-  [
-    'stays is told to who is asked to see to it when it has stood for its hold, and to who is told of it anyway',
-    70,
-    ['raised to technician 60 s', 'raised assigned to tashi 61 s'],
-  ],
-] as const)('what %s', (_, seconds, told) => {
-  const stage = holding();
-  stage.state([ok('microphone'), fault('camera.held')]);
-  const from = stage.now();
-  stage.pass(20_000);
-  order(stage, { type: 'assign', by: 'Meera', to: 'tashi' });
-  stage.pass((seconds - 20) * 1_000);
-  stage.state([ok('microphone'), ok('camera')]);
-  const news = () => stage.outbox().filter(({ notice }) => notice.kind === 'raised');
-  stage.pass(minute);
-  const seen = news().map(
-    ({ person, notice, createdAt }) => `raised${notice.again ? ` ${notice.again.why}` : ''} to ${person} ${(createdAt - from) / 1_000} s`,
-  );
-  expect(seen.toSorted()).toEqual(told.toSorted());
-});
-
 test('R21 at the end of a snooze a fault that is younger than its hold is notified when its hold ends', () => {
   const stage = online();
   stage.setPath(holdFirst);

@@ -37,14 +37,6 @@ describe('R18 PCs of live sites that never came', () => {
     },
   );
 
-  it('are in the same list where only one is imported', () => {
-    const stage = online({ known: known(pc) });
-    stage.live(7 * minute);
-    stage.setKnown([...known(pc), ...imported(1, 1)]);
-    stage.live(20 * minute);
-    expect(told(stage)).toEqual(['raised centre/unheard major']);
-  });
-
   it('are notified to their room before a meeting there, and cleared when they answer', () => {
     const [one, other] = imported(2, 2).map((pcKnown) => pcKnown.pc);
     let meeting: string | undefined;

@@ -36,17 +36,6 @@ describe('an absence', () => {
     expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
-  it('that ends is in the notice of the clear, which says why it was', () => {
-    const stage = online();
-    const from = stage.now();
-    stage.lost();
-    stage.pass(2 * minute);
-    stage.birth(pc, { session: 2, boot: 'b2', previous: previous(stage, { aliveAt: from, crashed: true }), at: stage.now() });
-    const notice = stage.outbox().at(-1)?.notice;
-    expect(notice).toMatchObject({ kind: 'cleared', outage: { cause: 'crash', confidence: 0.95, from, to: stage.now() } });
-    expect(audits(stage)).toEqual([`${pc} incident 1: crash 0.95, was undetermined 0.5`]);
-  });
-
   it('ends with the same session that is heard again; a newer one is judged by its birth', () => {
     const stage = online();
     stage.pass(3 * minute);

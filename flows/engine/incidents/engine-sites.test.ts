@@ -141,24 +141,6 @@ describe('R30 the machine that stood there before', () => {
     stage.state([fault('camera.missing')]);
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
-
-  it('was believed where both had the same session: its successor is answered with one far above, and only there is a state believed', () => {
-    const stage = online({ at: 1_790_000_000_000 });
-    const session = Math.floor(stage.now() / 1_000);
-    stage.birth(pc, { session });
-    stage.setKnown(known(true, pc), { replaced: [pc] });
-    stage.birth(pc, { session, spool: 's2', boot: 'b2' });
-    expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ spool: 's2', session: session + 1_000_000, checks: [] });
-    for (const said of [session, session + 1, session + 1_000_000]) {
-      stage.birth(pc, { session: said });
-      stage.state([fault('microphone.missing')]);
-      stage.beat();
-    }
-    expect([stage.incident(), stage.engine.memory.pcs.get(pc)?.checks]).toEqual([undefined, []]);
-    stage.birth(pc, { session: session + 1_000_001, spool: 's2', boot: 'b2' });
-    stage.state([fault('camera.missing')]);
-    expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
-  });
 });
 
 describe('changes for the strips', () => {

@@ -148,16 +148,6 @@ describe('many sites', () => {
     expect(ask(site(1), site(2), site(3), ...seven, there(11))).toBe(false);
   });
 
-  test('a site with a PC that is there is not down, nor one that went at another time', () => {
-    expect(ask(site(1), site(2), [...site(3), pc()])).toBe(false);
-    expect(ask(site(1), site(2), [away({}, { goneBy: goneBy - windowMs - 1 })])).toBe(false);
-  });
-
-  test('sites that have been dark for long do not count for the share', () => {
-    const long = Array.from({ length: 20 }, () => [away({}, { goneBy: goneBy - 2 * hour })]);
-    expect(ask(site(1), site(2), site(3), ...long)).toBe(true);
-  });
-
   test('where a third of them spoke of a battery it is the power, and no line', () => {
     expect(ask(site(1, battery(cut)), site(2), site(3))).toBe(false);
     expect(ask(site(1, battery(cut)), site(2), site(3), site(4))).toBe(true);

@@ -168,15 +168,6 @@ describe('when it began', () => {
     expect(begin(reboot({ aliveAt: from + 3 * hour }, { at: now + 3 * hour })).from).toBe(from);
   });
 
-  test('as it was written, where the clock lost the time with its power', () => {
-    expect(begin(reboot({}, { at: 1_000 })).from).toBe(from + 20 * second);
-  });
-
-  test('at the last word, where no clock can be trusted: the mark still says how the boot ended', () => {
-    expect(begin(reboot({ aliveAt: 5, mains: false }))).toMatchObject({ cause: 'undetermined', from, aliveAt: null });
-    expect(begin(reboot({ aliveAt: now + hour, crashed: true }))).toMatchObject({ cause: 'crash', from, aliveAt: null });
-  });
-
   test('a wrong clock makes no line of a power cut', () => {
     expect(begin(reboot({ aliveAt: from + 30 * minute, mains: false, gone: gone(0) }, { at: now + 30 * minute }))).toMatchObject({
       cause: 'power-cut',

@@ -1,15 +1,12 @@
 /** What people did about an incident is played as it was: rows of a table, each of what was told in the replay only, or not at all. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { deedsKept } from '../../engine/handling/numbers.ts';
 import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
-import type { Deed, HandlingOrder } from '../../engine/records/handling.ts';
-import type { Incident } from '../../engine/records/incidents.ts';
+import type { HandlingOrder } from '../../engine/records/handling.ts';
 import type { MaintenanceDate } from '../../engine/records/maintenance.ts';
 import type { Past } from '../../engine/records/past.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
 import { openStore } from '../../storage/ledger/store.ts';
-import { doneIn } from './deeds.ts';
 import { play, type World } from './run.ts';
 
 const minute = 60_000;
@@ -149,13 +146,4 @@ test.each(table)('tabs try: $what', async ({ tells, scene }) => {
   expect(played).toEqual(sent);
   // The engine of the stage looks every second, or every half a minute.
   expect(lateMs).toBeLessThanOrEqual(30_000);
-});
-
-test('of an incident that holds only the last of its deeds, or none since it is older than they are, the audit says who took it', () => {
-  const incident = (id: number, deeds?: Deed[]) => ({ id, ...(deeds && { deeds }) }) as Incident;
-  const deed = (at: number): Deed => ({ at, by: 'Asha', did: 'acknowledged' });
-  const acknowledged = [1, 2, 3].flatMap((id) => [5, 15].map((at) => ({ incident: id, at, by: 'Anil' })));
-  const all = [incident(1), incident(2, [deed(10)]), incident(3, Array<Deed>(deedsKept).fill(deed(10)))];
-  const done = doneIn({ incidents: all, acknowledged }).map((one) => `${one.incident} at ${one.at}`);
-  expect([...new Set(done)]).toEqual(['1 at 5', '1 at 15', '2 at 10', '3 at 5', '3 at 10']);
 });

@@ -2,8 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { isOurs } from '../lint.ts';
-import { startRed } from '../node-red.ts';
-import type { Tabs } from '../tabs.ts';
+import { type RedTabs, startRed } from '../node-red.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import type { Wires } from '../wires.ts';
 import { keyOf } from './paths.ts';
@@ -66,16 +65,13 @@ function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
 }
 
 /** Tabs that lie nowhere and are never changed. */
-function heldTabs(nodes: FlowNode[]): Tabs {
+function heldTabs(nodes: FlowNode[]): RedTabs {
   return {
     load: () => structuredClone(nodes),
     save: async () => {
       throw new Error('these tabs are not changed');
     },
     running: () => nodes,
-    before: () => undefined,
-    release: () => ({ now: nodes, base: nodes }),
-    refusal: () => null,
     lint: () => [],
   };
 }

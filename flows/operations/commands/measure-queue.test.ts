@@ -175,23 +175,6 @@ test('who does not answer in the life of the command holds up nobody any longer,
   });
 });
 
-test('what is wrong is said before anything begins: no such place, arguments, a ledger that took nothing', async () => {
-  const { queue, at, clock, sent, begin } = setUp();
-  const ask = (more: Partial<Ordering>) => queue.view.issue({ to: 'goa', verb: 'measure-link', args: {}, by: 'Asha', ...more });
-  expect(await ask({ to: 'kerala' })).toEqual({ ok: false, missing: true, line: 'there is no kerala' });
-  expect(await ask({ args: { fast: 'yes' } })).toMatchObject({ ok: false, missing: false });
-  at.committed = false;
-  await expect(ask({})).rejects.toThrow('the ledger did not take the command');
-  at.committed = true;
-  await clock.pass(minuteMs);
-  expect(sent).toEqual([]);
-  at.refused = 'no such PC';
-  expect(await queue.view.one(await begin('goa/site-0'))).toMatchObject({
-    state: 'answered',
-    answers: [{ outcome: 'failed', reason: 'no such PC' }],
-  });
-});
-
 test('the schedule: each live site once in the interval of its class, spread, in the name of the schedule; nothing at the start', async () => {
   const fibre = Array.from({ length: 60 }, (_, site): [string, 'fibre'] => [`state-${site % 10}/fibre-${site}`, 'fibre']);
   const { sent, clock, open, answer } = setUp({

@@ -104,23 +104,3 @@ test.each([
   expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
   expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');
 });
-
-const allDays = [1, 2, 3, 4, 5, 6, 7];
-
-test.each([
-  ['00:00-24:00', 1_440],
-  ['00:00-23:59', 1_439],
-])('an office open round the clock (%s) closed at midnight: what went at 23:29 waited until 00:15', (_, to) => {
-  const office: Office = { ...leh, hours: { vc: [{ days: allDays, from: 0, to }], closes: null } };
-  for (const now of ['2027-01-15T23:29', '2027-01-15T23:59', '2027-01-16T00:00', '2027-01-16T00:09', '2027-01-16T00:59']) {
-    const here = at(now);
-    expect(moment(now, office, [])).toMatchObject({
-      is: 'open',
-      digestAt: here,
-      backAt: here,
-      isNearClosing: false,
-      isClosing: false,
-      closed: null,
-    });
-  }
-});

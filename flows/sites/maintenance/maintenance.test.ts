@@ -126,19 +126,3 @@ test('it is removed by its id, and only by who looks after its place', async () 
 test('while the places are not known nothing of it is known either: it is not over by that', () => {
   expect(createPlanned([], () => undefined).around(now)).toBeUndefined();
 });
-
-test('no more than 500 are planned', async () => {
-  const plan = {
-    scope: 'ladakh',
-    title: 'x',
-    start: '2027-01-20T22:00:00',
-    zone: null,
-    minutes: 60,
-    rule: null,
-    ruleText: null,
-    by: 'Anil',
-    at: now,
-  };
-  const { orders } = opened(Array.from({ length: 500 }, (_, n) => ({ id: `p-${n}`, ...plan })));
-  expect(await orders.add(asked())).toMatchObject({ ok: false, line: 'more than 500 are planned already: remove one' });
-});
