@@ -13,9 +13,8 @@ export const timeWanted = `a time of day such as 18:30, or ${none}`;
 /** Null = none here; undefined where it is neither. */
 export function hoursOf(text: string): DayHours[] | null | undefined {
   if (text === none) return null;
-  const all = text.split(';').map((part) => spanOf(part.trim()));
-  const known = all.filter((one) => one !== undefined);
-  return known.length === all.length ? known : undefined;
+  const all = partsOf(text);
+  return all?.every(({ from, to }) => to > from) ? all : undefined;
 }
 
 /** Hours as a cell of the table has them. */
@@ -46,16 +45,14 @@ export const dutyWanted = `hours such as Mon-Fri 09:30-18:00; Sat 20:00-06:00 (d
 
 /** The hours of a duty; one that ends before it begins goes on into the next day: its end lies after 24:00. Undefined where they cannot be read. */
 export function dutyOf(text: string): DayHours[] | undefined {
-  const all = text.split(';').map((part) => partOf(part.trim()));
-  const known = all.filter((one) => one !== undefined);
-  return known.length === all.length ? known.map((one) => (one.to <= one.from ? { ...one, to: one.to + dayMinutes } : one)) : undefined;
+  return partsOf(text)?.map((one) => (one.to <= one.from ? { ...one, to: one.to + dayMinutes } : one));
 }
 
 const dayMinutes = 24 * 60;
 
-function spanOf(part: string): DayHours | undefined {
-  const span = partOf(part);
-  return span === undefined || span.to <= span.from ? undefined : span;
+function partsOf(text: string): DayHours[] | undefined {
+  const all = text.split(';').map((part) => partOf(part.trim()));
+  return all.every((one) => one !== undefined) ? all : undefined;
 }
 
 function partOf(part: string): DayHours | undefined {

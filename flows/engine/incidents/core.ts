@@ -1,16 +1,16 @@
 /** What the engine begins with, and what it holds between two events. */
-import type { createBatches } from '../correlation/batches.ts';
-import type { createCorrelation } from '../correlation/correlation.ts';
-import type { Numbers } from '../correlation/numbers.ts';
-import type { Spreads } from '../correlation/spread.ts';
-import type { createHistory } from '../memory/component-history.ts';
+import { createBatches } from '../correlation/batches.ts';
+import { createCorrelation } from '../correlation/correlation.ts';
+import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
+import { createSpreads } from '../correlation/spread.ts';
+import { createHistory } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { createDrops } from '../outages/drops.ts';
+import { createDrops } from '../outages/drops.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
 import type { Contents } from '../records/ops.ts';
-import type { Noise } from '../transitions/noise.ts';
+import { createNoise } from '../transitions/noise.ts';
 import type { TransitionOptions } from '../transitions/offer.ts';
 import type { Standing } from '../transitions/standing.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
@@ -33,20 +33,26 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   followers: readonly FollowsClock[];
 };
 
+/** What keeps its own memory beside the rows, each for one question. */
+export function createParts({ contents, numbers = usualNumbers }: EngineOptions, memory: Memory, now: number) {
+  const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
+  return {
+    noise: createNoise(),
+    drops: createDrops(),
+    history: createHistory(),
+    batches: createBatches(),
+    correlation: createCorrelation(contents.incidents, { numbers, now }),
+    spreads: createSpreads(contents.incidents, { numbers, now, updates }),
+  };
+}
+
 /** What the engine holds between two events. */
-export type Core = {
+export type Core = ReturnType<typeof createParts> & {
   options: EngineOptions;
   memory: Memory;
   /** THE list of what holds times beside `memory` and those below: told once, in this order, when the clock is set (R29). */
   followers: readonly FollowsClock[];
   transitions: ReturnType<typeof createTransitions>;
-  noise: Noise;
-  drops: ReturnType<typeof createDrops>;
-  history: ReturnType<typeof createHistory>;
-  batches: ReturnType<typeof createBatches>;
-  /** What is one cause of many. */
-  correlation: ReturnType<typeof createCorrelation>;
-  spreads: Spreads;
   /** PCs whose fault waits for what others say. */
   waiting: Set<string>;
   /** PCs that report a fault which the catalogue does not know. */

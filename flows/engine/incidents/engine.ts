@@ -4,25 +4,18 @@
  */
 
 import { links, unfinishedFault } from '@sabha/contracts';
-import { createBatches } from '../correlation/batches.ts';
-import { createCorrelation } from '../correlation/correlation.ts';
-import { usualNumbers } from '../correlation/numbers.ts';
-import { createSpreads } from '../correlation/spread.ts';
 import { notesKept } from '../handling/numbers.ts';
-import { createHistory } from '../memory/component-history.ts';
 import { createMemory } from '../memory/memory.ts';
-import { createDrops } from '../outages/drops.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
-import { createNoise } from '../transitions/noise.ts';
 import { recall } from '../transitions/rate.ts';
 import { faultKey } from '../transitions/standing.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import type { Core, EngineOptions } from './core.ts';
+import { type Core, createParts, type EngineOptions } from './core.ts';
 import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
@@ -93,13 +86,13 @@ export function createEngine(options: EngineOptions, now: number) {
 }
 
 function createCore(options: EngineOptions, now: number): Core {
-  const { place, contents, starts, numbers = usualNumbers } = options;
+  const { place, contents, starts } = options;
   const memory = createMemory(contents);
   notAhead(memory, now);
   heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
   const known = new Map(options.known.map((one) => [one.pc, one]));
-  const noise = createNoise();
-  recall(noise, memory);
+  const parts = createParts(options, memory, now);
+  recall(parts.noise, memory);
   const transitions = createTransitions(memory, {
     ...options,
     facts(scope) {
@@ -109,21 +102,11 @@ function createCore(options: EngineOptions, now: number): Core {
     isQuiet: quietIn(memory),
     isUnread: (scope, at) => isUnread(core, scope, at),
     isBeside: (scope) => isBesideIn(core, scope),
-    pace: noise,
+    pace: parts.noise,
   });
-  const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
-  const parts = {
-    transitions,
-    noise,
-    drops: createDrops(),
-    history: createHistory(),
-    batches: createBatches(),
-    correlation: createCorrelation(contents.incidents, { numbers, now }),
-    spreads: createSpreads(contents.incidents, { numbers, now, updates }),
-  };
   const core: Core = {
-    ...{ options, memory, known, starts, ...parts },
-    followers: [...options.followers, ...Object.values(parts)],
+    ...{ options, memory, known, starts, transitions, ...parts },
+    followers: [...options.followers, transitions, ...Object.values(parts)],
     ...{ sites: new Map(), regions: new Map(), above: new Map(), expectedSince: new Map(), asking: new Map(), centre: new Map() },
     ...{ waiting: new Set(), current: new Set(), unknown: new Set() },
     ...{ listChanged: false, followedMinute: null, subscribedAt: null, slowAt: [] },
