@@ -57,40 +57,6 @@ test('while the wall said that another PC of the site answers, the phone page sa
   expect(read(stage, { outage }).why).toEqual(['Why: not known yet, the site cannot be reached.']);
 });
 
-test('of a camera that came back while the PC was busy the page went on to say that the camera is missing, with its cable', () => {
-  const stage = site();
-  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
-  expect(read(stage)).toMatchObject({ what: 'Critical: Camera not found', cure: 'broken' });
-  expect(read(stage).steps.join()).toContain('cable');
-  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
-  const now = read(stage);
-  expect(now).toMatchObject({ what: 'Minor: PC too busy', cure: 'broken' });
-  expect(now.steps.join()).not.toContain('cable');
-});
-
-test('what was well and only watched was still to be mended, step by step', () => {
-  const stage = site();
-  stage.state([fault('camera.missing'), ok('microphone')]);
-  stage.state([ok('camera'), ok('microphone')]);
-  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'well', steps: [] });
-  stage.state([fault('camera.missing'), ok('microphone')]);
-  expect(read(stage).steps).not.toEqual([]);
-});
-
-test('at the end the message named the camera, and the page the busy PC, which went last and of which nobody was told', () => {
-  const stage = site();
-  stage.state([fault('camera.missing'), ok('microphone')]);
-  stage.setPath(() => ({ acts: [] }));
-  stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
-  stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
-  pass(stage, 15 * minute);
-  stage.state([ok('camera'), ok('pc', ''), ok('microphone')]);
-  pass(stage, 15 * minute);
-  expect(stage.incident()?.over).toBe('cleared');
-  expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['pc.load_high']);
-  expect(read(stage)).toMatchObject({ what: 'Cleared: Camera not found', cure: 'over' });
-});
-
 test('of an alert that was over the page said that you are on it', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
@@ -162,17 +128,6 @@ test('of two faults the page named the first alone, and no meeting; when that we
   expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
 });
 
-test('a fault of yesterday, beside one of today, stood with the time of yesterday as if that were today', { tags: ['long'] }, () => {
-  const stage = site();
-  stage.state([fault('camera.missing'), ok('microphone')]);
-  pass(stage, 24 * 60 * minute);
-  const [camera] = stage.incident()?.faults ?? [];
-  const faults = [camera, { ...camera, fault: 'microphone.missing', key: 'microphone.missing|', since: stage.now() }].reverse();
-  expect(read(stage, { faults }).beside).toEqual(['Also: Microphone not found (since 14:00)']);
-  const worse = faults.map((one) => ({ ...one, severity: one?.fault === 'camera.missing' ? 'minor' : 'critical' }));
-  expect(read(stage, { faults: worse }).beside).toEqual(['Also: Camera not found (since 3 Mar, 14:00)']);
-});
-
 test('at the end of all nobody said that nothing is left to do', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
@@ -183,13 +138,4 @@ test('at the end of all nobody said that nothing is left to do', () => {
   const old = stage.engine.memory.incidents.get(1);
   // While something new stands there the room is not well.
   expect(read(stage, old).status).toMatch(/^Over since 3 Mar, 14:0\d\.$/);
-});
-
-test('who had taken it was offered that it is not hers, and who was there already that she has come', () => {
-  const stage = site();
-  stage.state([fault('camera.missing'), ok('microphone')]);
-  const incident = stage.incident()?.id ?? 0;
-  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'Not mine', here: 'I am here: check now' });
-  for (const word of ['going', 'here'] as const) stage.apply({ type: 'answer', incident, person: 'bina', by: 'Bina', word });
-  expect(read(stage).labels).toEqual({ going: 'I am going', 'not-mine': 'I cannot go', here: 'Check again' });
 });

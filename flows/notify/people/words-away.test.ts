@@ -25,21 +25,6 @@ describe('a PC that is away', () => {
     expect(said({}).join()).not.toContain('Why');
   });
 
-  test('while another PC of its site answers it was said that the site cannot be reached, and that somebody should ask for its router', () => {
-    const unknown = { outage: { ...outage, cause: 'undetermined', confidence: 0.5 }, beside: true } as const;
-    expect(said(unknown).slice(3)).toEqual([
-      'Why: not known; another PC of the site answers.',
-      '1. Switch the PC on.',
-      '2. If it is on, check its network cable.',
-      '3. Then restart it.',
-    ]);
-    expect(said(unknown, 'hi')[3]).toBe('वजह: पता नहीं; साइट के दूसरे PC से जवाब आ रहा है।');
-    const perhaps = said({ outage: { ...outage, cause: 'pc-off', confidence: 0.6 }, beside: true });
-    expect(perhaps.slice(3, 5)).toEqual(['Why: not known, perhaps only this PC is away.', '1. Switch the PC on.']);
-    // What is known of a power cut is known of the site.
-    expect(said({ outage, beside: true })[3]).toBe('Why: power cut.');
-  });
-
   test.each(outageCauses)('for %s asks for what helps then: nobody looks for a cable in a power cut', (cause) => {
     const { outageAction } = wordsIn('en');
     const text = said({ outage: { ...outage, cause } }).join(' ');
@@ -61,12 +46,6 @@ describe('a PC that is away', () => {
     expect(back('power-cut', 0.95, { ...upstream, confidence: 0.6 })).toBe('Why: power cut.');
     expect(back('power-cut', 0.95, { cause: 'undetermined', confidence: 0.5 })).toBe('Why: power cut.');
     expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
-  });
-
-  test('that said it would be back is told of with that reason too', () => {
-    const faults = [{ ...silent, reason: 'not back after a restart' }];
-    expect(said({ faults })[1]).toBe('Critical: PC does not answer (not back after a restart)');
-    expect(said({ faults }, 'hi')[1]).toContain('(रीस्टार्ट के बाद वापस नहीं आया)');
   });
 
   test('fits the small phone with every cause, in each language, between long names', () => {

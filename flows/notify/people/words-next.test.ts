@@ -12,29 +12,6 @@ const readBy = (id: string, name: string) => ({ reader: { to: { id, name }, name
 const linesOf = (changes: Partial<Notice>, language: MessageLanguage = 'en', more: Telling = {}) =>
   bodyOf(render(notice({ at, ...changes }), language, { ...readBy('meera', 'Meera'), ...more }).text).split('\n');
 const gaveBack = { passed: { at: at + 180_000, by: 'Asha Devi' } };
-const untaken = (...to: string[]) => ({ passed: { at: at + 20 * 60_000, to } });
-
-test('who was told after somebody gave it back read the first message letter for letter', () => {
-  expect(linesOf(gaveBack).slice(1, 4)).toEqual([
-    'Critical: Microphone not found: Jabra Speak 510',
-    'Asha Devi cannot go (14:23). Nobody is on it.',
-    'Since 3 Mar, 14:05.',
-  ]);
-  expect(linesOf(gaveBack, 'hi')[2]).toBe('Asha Devi ने बताया कि जाना नहीं हो पाएगा (14:23)। अभी यह किसी के पास नहीं है।');
-  expect(linesOf(gaveBack, 'mr')[2]).toBe('Asha Devi यांना जाता येणार नाही (14:23). सध्या हे कोणाकडेच नाही.');
-});
-
-test('and so did who was told since nobody had answered', () => {
-  expect(linesOf(untaken('asha', 'ravi'))[2]).toBe('Told to Asha Devi and Ravi Kumar at 14:40, nobody has taken it.');
-  expect(linesOf(untaken('asha', 'ravi'), 'hi')[2]).toBe('14:40 पर Asha Devi और Ravi Kumar को बताया गया, किसी ने नहीं लिया।');
-  expect(linesOf(untaken('asha'), 'mr')[2]).toBe('14:40 ला Asha Devi यांना कळवले, कोणीही घेतले नाही.');
-  expect(linesOf(untaken('asha', 'ravi', 'c', 'd', 'e'))[2]).toBe(
-    'Told to Asha Devi, Ravi Kumar, c and 2 more at 14:40, nobody has taken it.',
-  );
-  const nextDay = { passed: { at: at + 20 * 3_600_000, to: ['asha'] } };
-  expect(linesOf(nextDay)[2]).toBe('Told to Asha Devi at 4 Mar, 10:20, nobody has taken it.');
-});
-
 test('of what is late or over nobody knows who has it by now', () => {
   for (const more of [{ late: true }, { over: true }]) expect(linesOf(gaveBack, 'en', more).join()).not.toContain('cannot go');
 });
@@ -59,20 +36,6 @@ test('who said that it is fixed read of it under the own name, as of somebody el
   expect(linesOf({ again: { ...again, by: 'asha' } }, 'hi', asha)).toContain('आपने बताया था कि ठीक हो गया।');
   expect(linesOf({ again: { ...again, why: 'lapsed' } }, 'mr', asha)).toContain('हे तुमच्याकडे होते, आता कोणाकडेच नाही.');
   expect(linesOf({ again: { ...again, why: 'assigned' } }, 'en', asha)).toContain('Assigned by Asha Devi.');
-});
-
-test('a room without a phone had the number of the contact of its office as its own, and nobody’s name', () => {
-  const below = (changes: Partial<Notice>, language: MessageLanguage = 'en') =>
-    render(notice({ phone: '+91 1982 252010', ...changes }), language)
-      .text.split('\n\n')[1]
-      ?.split('\n')[0];
-  expect(below({})).toBe('Call the room: +91 1982 252010');
-  expect(below({ contact: 'Tashi Dorje' })).toBe('Office contact: Tashi Dorje, +91 1982 252010');
-  expect(below({ contact: 'Tashi Dorje' }, 'hi')).toBe('दफ़्तर का संपर्क: Tashi Dorje, +91 1982 252010');
-  expect(below({ contact: '' })).toBe('Office contact: +91 1982 252010');
-  const { phone, text } = render(notice({ phone: '+91 1982 252010', contact: 'x'.repeat(200) }), 'mr');
-  expect(phone).toMatchObject({ number: '+91 1982 252010', tel: '+911982252010' });
-  expect(text.split('\n')).toContain(phone?.line);
 });
 
 test('what was bad here earlier today had the day of today, and no time', () => {

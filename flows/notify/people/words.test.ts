@@ -9,24 +9,6 @@ import { footerMark, render, spokenOf, textLimit } from './words.ts';
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const at = Date.UTC(2026, 2, 3, 8, 50);
-const ladakh = { en: 'Ladakh', hi: 'लद्दाख' };
-
-test('a raise says where, what, since when on the site’s clock, and what to do, in this order', () => {
-  expect(render(notice({ state: ladakh }), 'en')).toEqual({
-    subject: 'Leh, Ladakh: Critical: Microphone not found, Conference room',
-    text: [
-      'Leh, Ladakh, Conference room',
-      'Critical: Microphone not found: Jabra Speak 510',
-      'Since 3 Mar, 14:05.',
-      '1. Unplug the microphone cable and plug it in again.',
-      '2. If it is still not found, try another USB port.',
-      '-- ',
-      'Incident 17 · Sabha',
-      '',
-    ].join('\n'),
-  });
-});
-
 test('each name in a subject was cut at 18 letters: office and room are told whole, and the state where it fits', () => {
   const site = { en: 'District office, Kozhikode', hi: 'ज़िला कार्यालय, कोझिकोड' };
   const room = { en: 'Conference room 2', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' };
@@ -78,36 +60,6 @@ test('a long name was cut within a word in the first line of a mail, where there
   expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
 });
 
-test('the time of a message is that of the fault in its title', () => {
-  const fault = (id: string, minutesAgo: number) => ({
-    fault: id,
-    device: 'x',
-    name: null,
-    reason: null,
-    since: since - minutesAgo * 60_000,
-  });
-  const faults = [fault('microphone.missing', 0), fault('pc.load_high', 25)];
-  const [raised, cleared] = [render(notice({ faults }), 'en').text, render(notice({ at, kind: 'cleared', faults }), 'en').text];
-  expect(raised).toContain('Since 3 Mar, 14:05.');
-  expect(cleared).toContain('From 3 Mar, 14:05 to 3 Mar, 14:20.');
-});
-
-test('each kind says its own news', () => {
-  const en = (changes: Partial<Notice>) => bodyOf(render(notice({ at, ...changes }), 'en').text).split('\n');
-  expect(en({ kind: 'worsened' })[1]).toBe('Got worse, Critical: Microphone not found: Jabra Speak 510');
-  expect(en({ kind: 'worsened', severity: 'minor', joins: true })[1]).toBe('One more, Minor: Microphone not found: Jabra Speak 510');
-  expect(en({ kind: 'eased' }).at(-1)).toBe('The rest is still open.');
-  expect(en({ kind: 'cleared', ready: true }).slice(2)).toEqual([
-    'From 3 Mar, 14:05 to 3 Mar, 14:20.',
-    'The room is well again. Nothing more to do.',
-  ]);
-  expect(en({ kind: 'cleared' })[1]).toBe('Cleared: Microphone not found: Jabra Speak 510');
-  expect(en({ kind: 'closed', lines: ['no longer checked'] }).slice(2)).toEqual([
-    'From 3 Mar, 14:05 to 3 Mar, 14:20.',
-    'Why: no longer checked.',
-  ]);
-});
-
 test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
   const hi = (reason: string) => render(notice({ kind: 'closed', lines: [reason] }), 'hi').text;
   expect(hi('no longer checked')).toContain('वजह: अब इसकी जाँच नहीं होती।');
@@ -132,20 +84,6 @@ test('what the default route bundles is listed, with what central is to do', () 
   expect(text).toMatch(/Site 0, Conference room: Microphone not found \(raised\); Site 1, .*; and \d more\n/);
   expect(text).toContain('1. Open the editor.\n2. Look for a wire that leads nowhere on the way to Conclude.');
   expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
-});
-
-test('a word told directly names its reason, the detail and what to do', () => {
-  const direct: Partial<Notice> = { kind: 'direct', incident: null, faults: [] };
-  const { subject, text } = render(notice({ ...direct, lines: ['disk_full', 'SQLITE_FULL'] }), 'hi');
-  expect(subject).toContain('बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है');
-  expect(text).toContain('SQLITE_FULL');
-  expect(text).toContain('1. सेंट्रल मशीन की डिस्क में जगह बनाएँ।');
-  expect(render(notice({ ...direct, lines: ['the moon fell'] }), 'en').subject).toContain('Critical: the moon fell');
-});
-
-test('one thing to do has no number', () => {
-  const one = [{ fault: 'session.none', device: '', name: null, reason: null, since }];
-  expect(render(notice({ faults: one }), 'en').text).toContain('\nTo do: Sign in at the PC before the meeting.\n');
 });
 
 test('a raise that waited until the incident was over says so in place of the action', () => {
@@ -179,25 +117,6 @@ describe('lists', () => {
     const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');
     expect(text).toContain('the server: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
   });
-
-  test('an all-clear sums up the room: all that was told of it', () => {
-    const told = [named('microphone.missing', null), named('display.missing', null)];
-    expect(
-      bodyOf(render(notice({ kind: 'cleared', ready: true, at, faults: told }), 'en').text)
-        .split('\n')
-        .slice(1),
-    ).toEqual([
-      'Cleared: Microphone not found',
-      'Also: Display not found',
-      'From 3 Mar, 14:05 to 3 Mar, 14:20.',
-      'The room is well again. Nothing more to do.',
-    ]);
-  });
-});
-
-test('the program that holds the camera is named', () => {
-  const held = [{ fault: 'camera.held', device: '', name: null, reason: 'firefox', since }];
-  expect(render(notice({ faults: held }), 'en').text).toContain('Camera held by a program for hours (firefox)\n');
 });
 
 test('a fault that this version does not know prints as itself', () => {
@@ -216,30 +135,6 @@ test('a time zone or a time that cannot be stops no message', () => {
 test('a name without words falls back: Hindi to English, no names at all to the scope', () => {
   expect(render(notice({ room: { en: 'Hall', hi: '' } }), 'hi').text).toContain('लेह, Hall');
   expect(render(notice({ room: { en: '', hi: '' }, site: { en: '', hi: '' } }), 'en').subject).toContain(', ladakh/leh/pc-1');
-});
-
-describe('for whoever goes there', () => {
-  const visit: Partial<Notice> = {
-    phone: '+91 1982 252010',
-    wayIn: 'Key at the guard of gate 2',
-    spare: 'USB microphone',
-    line: 'BSNL LEH-01',
-    before: [
-      { fault: 'camera.missing', name: 'Rally', at: since - 86_400_000 },
-      { fault: 'pc.silent', name: null, at: since - 3 * 86_400_000 },
-    ],
-  };
-  const below = (changes: Partial<Notice>, wall?: string) =>
-    render(notice({ ...visit, at, ...changes }), 'en', { wall })
-      .text.split(footerMark)[0]
-      ?.split('\n\n')[1]
-      ?.split('\n');
-
-  test('is not told who has nowhere to go: of an end only the link stays', () => {
-    expect(below({ kind: 'cleared' })).toBeUndefined();
-    expect(below({ kind: 'cleared' }, 'https://a.example')).toEqual(['See it in Sabha (needs a login): https://a.example/?#/incident/17']);
-    expect(below({ kind: 'direct', incident: null, faults: [] }, 'https://a.example')).toBeUndefined();
-  });
 });
 
 describe('one screen of a small phone', () => {

@@ -112,15 +112,6 @@ describe('e-mail', () => {
     expect(list?.has('references')).toBe(false);
   });
 
-  test('the same row has the same Message-ID, another row another', async () => {
-    const rig = await start();
-    for (const key of ['1/email/asha', '1/email/asha', '2/email/asha']) await send(rig, { key });
-    const [first, again, other] = rig.mails.map(({ headers }) => headers.get('message-id'));
-    expect(first).toMatch(/^<[0-9a-f]{32}@centre\.test>$/);
-    expect(again).toBe(first);
-    expect(other).not.toBe(first);
-  });
-
   test('S14 a hostile name adds no header, no recipient and no markup', async () => {
     const rig = await start();
     const hostile = 'Asha"\r\nBcc: all@office.test\r\n\r\n<script>, evil@x.test';
@@ -178,27 +169,7 @@ describe('e-mail', () => {
     expect(await send(rig, {}, { ...technician, email: 'a b@@<>' })).toMatchObject({ result: 'refused' });
     expect(rig.mails).toEqual([]);
   });
-
-  test('a server that dies in the middle of the message is tried again', async () => {
-    const server = dying();
-    await once(server, 'listening');
-    const { channel } = client((server.address() as AddressInfo).port);
-    expect(await channel.send(message(), technician, AbortSignal.timeout(5_000))).toMatchObject({ result: 'retry' });
-    await new Promise((resolve) => server.close(resolve));
-  });
 });
-
-/** Says yes to everything, and is gone when the message begins. */
-function dying(): Server {
-  const server = createServer((socket) => {
-    socket.write('220 dying\r\n');
-    socket.on('data', (data) =>
-      data.toString().startsWith('DATA') ? socket.end('354 go on\r\n', () => socket.destroy()) : socket.write('250 ok\r\n'),
-    );
-    socket.on('error', () => {});
-  });
-  return server.listen(0, '127.0.0.1');
-}
 
 function refusing(code: number): NonNullable<SMTPServerOptions['onData']> {
   return (stream, _session, done) => {

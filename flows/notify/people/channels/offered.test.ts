@@ -1,4 +1,3 @@
-import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../engine/records/notices.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
@@ -27,12 +26,6 @@ conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], async (trouble) =>
   const taken = () =>
     trouble === undefined ? given.map(({ sabha, topic, payload }) => ({ key: sabha.key, subject: topic, text: payload })) : [];
   return { channel, taken, close: async () => {} };
-});
-
-test('the community node is given the address of the person for this channel, and the language', async () => {
-  const { channel, given } = tab({ result: 'delivered' });
-  await channel.send(message(), technician, AbortSignal.timeout(1_000));
-  expect(given).toMatchObject([{ person: { id: 'asha', name: 'Asha', address: '4711', language: 'en' }, severity: 'critical' }]);
 });
 
 /** A message that the tab named, and what is written below it since. */
@@ -77,13 +70,6 @@ test('a tab that names a copy and never says what became of a change is not wait
   await clock.pass(120_000);
   expect(await Promise.all([first, second])).toEqual(Array(2).fill({ result: 'retry', reason: 'no outcome in time' }));
   expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
-});
-
-test('many messages over one signal leave no listener on it', async () => {
-  const { channel } = tab({ result: 'delivered' });
-  const { signal } = new AbortController();
-  for (let n = 0; n < 50; n++) await channel.send(message({ key: `${n}` }), technician, signal);
-  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('an outcome counts for its own message only, and only once', async () => {

@@ -105,24 +105,6 @@ describe('push', () => {
     ]);
   });
 
-  test('a list that is late was pushed as a number alone: its lines stand below it, without the addresses of answers', async () => {
-    const rig = await start();
-    const text = '2 alerts came late\n• Leh: Camera missing. Major\nhttps://sabha.test/t?secret\n• Goa: Disk full. Minor\n-- \nSabha\n';
-    await send(rig, { subject: '2 alerts came late', text, list: true });
-    expect(rig.shown()[0]).toMatchObject({ title: '2 alerts came late', body: '• Leh: Camera missing. Major\n• Goa: Disk full. Minor' });
-    expect(rig.service.pushed[0]?.text).not.toContain('secret');
-  });
-
-  test('for a device that is away a push service keeps the last word on an incident, and not its beginning beside its end', async () => {
-    const rig = await start();
-    await send(rig);
-    await send(rig, { key: '2/push/asha', notice: notice({ kind: 'cleared' }) });
-    await send(rig, { key: '3/push/asha', notice: notice({ incident: 18 }) });
-    const topics = rig.service.pushed.map(({ headers }) => headers['topic']);
-    expect(topics[0]).toMatch(/^[\w-]{32}$/);
-    expect([topics[1] === topics[0], topics[2] === topics[0]]).toEqual([true, false]);
-  });
-
   test('the end of an incident takes the place of its news, quietly; a list, and what leads to the wall, has no buttons', async () => {
     const rig = await start();
     await send(rig, { link, severity: 'minor', notice: notice({ kind: 'cleared' }) });
@@ -153,14 +135,6 @@ describe('push', () => {
     expect(rig.reported).toEqual([{ channel: 'push', id: phone.id, outcome: { result: 'delivered' } }]);
   });
 
-  test('the same message has the same name each time, another has another', async () => {
-    const rig = await start();
-    for (const key of ['1/push/asha', '1/push/asha', '2/push/asha']) await send(rig, { key });
-    const [first, again, other] = rig.shown().map(({ id }) => id);
-    expect(again).toBe(first);
-    expect(other).not.toBe(first);
-  });
-
   test('a device that took its permission back is forgotten, and the others still get it; without any it goes elsewhere at once', async () => {
     const rig = await start({ names: ['phone', 'pc'] });
     rig.service.leave('phone');
@@ -172,29 +146,10 @@ describe('push', () => {
     expect(await send(rig)).toEqual({ result: 'refused', reason: 'asha has no device' });
   });
 
-  test('of two push services one is away: the other device is enough', async () => {
-    const rig = await start({
-      names: ['phone', 'pc'],
-      answer: (response, path) => (path.endsWith('phone') ? status(503)(response, path) : undefined),
-    });
-    expect(await send(rig)).toMatchObject({ result: 'accepted' });
-    expect(rig.held).toHaveLength(2);
-  });
-
   test('of two push services one hangs: the other device was rung again and again, and nothing came of it', async () => {
     const rig = await start({ names: ['phone', 'pc'], answer: (_, path) => (path.endsWith('phone') ? true : undefined), speed: 100 });
     const outcome = await rig.channel.send(message(), technician, AbortSignal.timeout(30_000));
     expect([outcome.result, rig.shown().length]).toEqual(['accepted', 1]);
-  });
-
-  test('a device that its service refuses is enough to be told elsewhere, and no reason to leave the other one out', async () => {
-    const rig = await start({
-      names: ['phone', 'pc'],
-      answer: (response, path) => (path.endsWith('phone') ? status(403)(response, path) : undefined),
-    });
-    expect(await send(rig)).toMatchObject({ result: 'accepted' });
-    rig.service.leave('pc');
-    expect(await send(rig)).toEqual({ result: 'locked', reason: 'the push service answered 403' });
   });
 
   test('it reaches who has a device, and carries what has a page: an incident or a notice to many, no word that may name people', async () => {

@@ -8,7 +8,6 @@ import { templatesWith } from '../sms/templates.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createSms, type GatewaySettings, readRegistered, type SmsOptions } from './sms-gateway.ts';
-import { type Arrived, storm } from './storm.test-helper.ts';
 
 const asha = { ...technician, addresses: { sms: '+919419000001' } };
 const secret = 'authkey-4711';
@@ -76,41 +75,10 @@ test('the text of several alerts passes the scrubber in every language and form,
   expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
 });
 
-test('the scrubber refuses what is not listed, not as it is tagged, or leads to an address that nobody whitelisted', async () => {
-  const reason = async (fetch: Fetch, options = {}) => (await send(fetch, {}, options)) as { reason: string };
-  const other = (text: string) => ({ shortText: () => ({ template: templates[0]?.id ?? '', text }) });
-  expect(await reason(strict().fetch, { registered: new Map([...registered].map(([id]) => [id, '1234567890123'])) })).toMatchObject({
-    result: 'refused',
-    reason: expect.stringContaining('611'),
-  });
-  expect((await reason(strict().fetch, other('Win a prize'))).reason).toContain('612');
-  expect((await reason(strict(['https://other.test/?']).fetch)).reason).toContain('614');
-  const long = {
-    shortText: (...how: Parameters<typeof smsOf>) => ({ ...smsOf(...how), text: smsOf(...how).text.replace('Leh', 'L'.repeat(41)) }),
-  };
-  expect((await reason(strict().fetch, long)).reason).toContain('613');
-});
-
 test('what has ended before it could be sent is told as that, by its own text', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
   expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
-});
-
-test('what central hears of an unfinished flow was written without its link, and refused by the operator, who knows the text with one', async () => {
-  const { fetch, passed } = strict();
-  const unfinished = { link: undefined, notice: notice({ kind: 'unfinished', incident: null, faults: [] }) } as object;
-  for (const language of ['en', 'hi', 'mr'] as const)
-    for (const form of ['fixed', 'open'] as const)
-      expect(await send(fetch, { ...unfinished, language }, { settings: { ...settings, form } })).toEqual({ result: 'delivered' });
-  expect(passed).toHaveLength(6);
-});
-
-test('a number that is none for its tag went out for the operator to refuse: nothing is sent, and the next channel is used', async () => {
-  const { fetch, passed } = strict();
-  const outcome = await send(fetch, { notice: notice({ incident: 1.5 }) });
-  expect(outcome).toEqual({ result: 'refused', reason: 'the text news.microphone.missing.en.fixed: {n} is no #numeric#: 1.5' });
-  expect(passed).toEqual([]);
 });
 
 test('a text without an id of the operator is not sent at all', async () => {
@@ -218,27 +186,4 @@ test('who does not show the secret says nothing, and what is no report is none',
   expect(taken).toEqual([]);
   expect(await hears({ headers, body })).toEqual({ status: 200 });
   expect(taken).toHaveLength(1);
-});
-
-test('a report that nobody can take now is refused, so that it is said again', async () => {
-  const takes = { take: () => Promise.reject(new Error('the ledger is opened anew')) };
-  const { hears } = reporting({ takes });
-  await expect(hears({ body: Buffer.from('requestId=g-1&status=1') })).rejects.toThrow('opened anew');
-});
-
-storm({
-  name: 'sms',
-  limits: { everyMs: 100, apartMs: 0 },
-  open(clock) {
-    const arrived: Arrived[] = [];
-    const fetch: Fetch = async (_, init) => {
-      const { to } = JSON.parse(String(init?.body)) as { to: string };
-      arrived.push({ at: clock.up(), to });
-      return Response.json({ type: 'success' });
-    };
-    return {
-      channel: channel(fetch, { clock, shortText: () => ({ template: 'x', text: 'news' }), registered: new Map([['x', '1234567890123']]) }),
-      arrived,
-    };
-  },
 });

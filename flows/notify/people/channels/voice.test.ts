@@ -15,7 +15,6 @@ import { type Channels, channelSettings, openChannels } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createOffers } from './offered.ts';
-import { storm } from './storm.test-helper.ts';
 import { byVoice, createVoice, type VoiceOptions } from './voice.ts';
 import { type AtPhone, voiceGateway } from './voice-gateway.test-helper.ts';
 
@@ -194,13 +193,6 @@ test('by day, and for what is not critical or is over, no phone rings: the next 
   expect([byNight.gateway.calls, byNight.told]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
 });
 
-test('a tab that chooses the phone alone rings at any hour', async () => {
-  const { clock, gateway, add } = office({ start: day });
-  add({}, { channel: 'voice' });
-  await clock.pass(0);
-  expect(gateway.calls).toHaveLength(1);
-});
-
 test('who does not name it in the order is never called, nor is central for what the centre finds at itself', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-voice-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -232,14 +224,6 @@ test('a key that is here before the gateway’s own answer is to be said again; 
   expect(answers).toEqual([]);
 });
 
-test('a test call asks for no key: it arrived when somebody heard it out', async () => {
-  const { clock, gateway, ledger, add } = office({ at: () => 'hung up' });
-  const key = add({ notice: notice({ kind: 'direct', incident: null, lines: ['channel_test'], faults: [] }) });
-  await clock.pass(60_000);
-  expect(gateway.calls[0]?.text).not.toContain('Press 1');
-  expect(ledger.get(key)?.state).toBe('delivered');
-});
-
 test('what is said of every kind of news is one line in each language, and a hostile name ends no field', async () => {
   const sent: { text: string; language: string }[] = [];
   const fetch: Fetch = async (_, init) => {
@@ -254,13 +238,4 @@ test('what is said of every kind of news is one line in each language, and a hos
   expect(sent.map(({ language }) => language)).toEqual(['en-IN', 'hi-IN', 'mr-IN']);
   for (const { text } of sent) expect(text).toMatch(/^[^\n]*1[^\n]*$/);
   expect(sent[1]?.text).toMatch(/^यह सभा है.*1 दबाइए/);
-});
-
-storm({
-  name: 'voice',
-  limits: { everyMs: 100, apartMs: 0 },
-  open(clock) {
-    const gateway = voiceGateway(clock, token, () => 'unanswered');
-    return { channel: open(gateway.fetch, { clock }), arrived: gateway.calls };
-  },
 });

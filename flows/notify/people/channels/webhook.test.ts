@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Outcome } from '../../../engine/records/notices.ts';
 import { notice, technician } from '../people.test-helper.ts';
 import { conformance, message, type Rig, type Trouble } from './conformance.test-helper.ts';
 import { createWebhook } from './webhook.ts';
@@ -84,16 +83,6 @@ describe('webhook', () => {
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
-  test('the same message has the same id each time, another has another', async () => {
-    const rig = await start();
-    await send(rig);
-    await send(rig);
-    await send(rig, { key: '2/webhook/asha' });
-    const ids = rig.posts.map(({ headers }) => headers['webhook-id']);
-    expect(ids[0]).toBe(ids[1]);
-    expect(ids[0]).not.toBe(ids[2]);
-  });
-
   test('a program reads the facts beside the text', async () => {
     const rig = await start();
     await send(rig);
@@ -131,22 +120,6 @@ describe('webhook', () => {
     });
     expect(resolved).toMatchObject({ status: 'resolved', groupKey: fired.groupKey, commonLabels: fired.commonLabels });
     expect(resolved.alerts[0]).toMatchObject({ fingerprint: fired.alerts[0].fingerprint, endsAt: '2026-03-03T09:00:00.000Z' });
-  });
-
-  test.each<[number, Record<string, string>, Outcome]>([
-    [429, { 'retry-after': '90' }, { result: 'retry', reason: 'the server answered 429', afterMs: 90_000 }],
-    [429, { 'retry-after': 'soon' }, { result: 'retry', reason: 'the server answered 429' }],
-    [302, { location: 'http://127.0.0.1:1/' }, { result: 'retry', reason: 'the server answered 302' }],
-    ...[400, 410, 413, 415, 422].map(
-      (code) => [code, {}, { result: 'refused', reason: `the server answered ${code}` }] satisfies [number, object, Outcome],
-    ),
-    ...[401, 403, 404, 405, 408].map(
-      (code) => [code, {}, { result: 'retry', reason: `the server answered ${code}` }] satisfies [number, object, Outcome],
-    ),
-    [503, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, { result: 'retry', reason: 'the server answered 503' }],
-    [500, {}, { result: 'retry', reason: 'the server answered 500' }],
-  ])('an answer %i is no delivery', async (code, headers, outcome) => {
-    expect(await send(await start(status(code, headers)))).toEqual(outcome);
   });
 
   test('a date in Retry-After is waited for', async () => {

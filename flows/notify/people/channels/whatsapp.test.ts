@@ -8,7 +8,6 @@ import { render } from '../words.ts';
 import { strayAddress } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
-import { type Arrived, storm } from './storm.test-helper.ts';
 import { createWhatsapp, type WhatsappOptions } from './whatsapp.ts';
 import { bodyOf, fitsWhole } from './whatsapp-cloud.ts';
 
@@ -280,20 +279,6 @@ test('Meta finds the address to be ours by the secret of it, and a stranger does
 test('an id of a user stands beside a number in sabha.json, where WhatsApp is set', () => {
   expect(strayAddress('whatsapp-user', { whatsapp: {} })).toBeUndefined();
   expect(strayAddress('whatsapp-user', {})).toBe('channels.whatsapp is not set');
-});
-
-storm({
-  name: 'whatsapp',
-  limits: { everyMs: 12.5, apartMs: 6_000 },
-  open(clock) {
-    const arrived: Arrived[] = [];
-    const fetch: Fetch = async (_, init) => {
-      const { to } = JSON.parse(String(init?.body)) as { to: string };
-      arrived.push({ at: clock.up(), to });
-      return Response.json(sent(`wamid.${arrived.length}`));
-    };
-    return { channel: createWhatsapp({ settings, secrets, clock, fetch }), arrived };
-  },
 });
 
 /** What stands in the second value of the template. */
