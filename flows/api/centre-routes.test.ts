@@ -65,18 +65,6 @@ test('the last Deploy is taken back, and taking back is a Deploy that can be tak
   expect((await ask('GET', '/api/tabs/steps')).body.map(({ who }: TabsStep) => who)).toEqual(['Anil', 'Anil', 'asha']);
 });
 
-test('where nothing is to be taken back, or no tab runs, it is a no in one line', async () => {
-  const { ask } = setUp();
-  expect(await ask('POST', '/api/tabs/undo', { by: 'Anil' })).toMatchObject({
-    status: 409,
-    body: { message: 'there is no Deploy to take back' },
-  });
-  expect((await ask('POST', '/api/tabs/undo', {})).status).toBe(400);
-  const still = setUp({ runs: false });
-  await still.tabs.save(still.slower, 'asha');
-  expect((await still.ask('POST', '/api/tabs/undo', { by: 'Anil' })).body.message).toBe('the tabs do not run: the log of flows says why');
-});
-
 test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
   const app = fastify();
   onTestFinished(() => app.close());

@@ -124,17 +124,6 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('a room that is renamed, or is to have another configuration, is told to who chose it, though its PC said nothing', async () => {
-    const { clock, held, pcs, listen, show, ...nation } = setUp();
-    const { frames } = listen(nation.site(0) as PcChoice);
-    const name = { en: 'Hall', hi: 'हॉल' };
-    held.table = createSiteTable([...held.table.nodes()].map((node) => (node.path === pcs[0] ? { ...node, name } : node)));
-    show.changed({ pcs: [], incidents: [], sites: [nation.site(0)] });
-    await clock.pass(250);
-    expect(frames).toMatchObject([{ pcs: [{ pc: pcs[0], room: name }] }]);
-    show.close();
-  });
-
   test('sites and PCs that are gone are named, and states whose name is another', async () => {
     const { clock, held, pcs, listen, show, ...nation } = setUp();
     const { frames } = listen();
@@ -215,17 +204,6 @@ describe('what is asked', () => {
     expect(await spans()).toEqual(past);
     stage.apply({ type: 'unsubscribed' });
     expect(await spans()).toEqual([...past, [30, 'unknown']]);
-    show.close();
-  });
-
-  test('of a closed site, where nobody listens any more, no room is ready', () => {
-    const { show, held, site } = setUp();
-    const closed = [...held.table.nodes()].map((node) =>
-      node.site ? { ...node, site: { ...node.site, stage: 'closed' as const } } : node,
-    );
-    held.table = createSiteTable(closed);
-    show.all();
-    expect(show.view.sites()[0]).toMatchObject({ site: site(0), readiness: 'unknown', why: { reason: 'stopped' } });
     show.close();
   });
 

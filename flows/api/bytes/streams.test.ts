@@ -142,11 +142,6 @@ test('the stream above the limit is refused, and a place is free again when a pa
   await expect.poll(async () => (await open()).response.status, { interval: 20, timeout: 9_000 }).toBe(200);
 });
 
-test('a HEAD request opens no stream', async () => {
-  const answer = await fetch(`http://127.0.0.1:${api.port}/api/stream`, { method: 'HEAD' });
-  expect(answer.status).toBe(404);
-});
-
 test('a client that does not read is dropped, and the others go on', async () => {
   const reading = await open();
   await reading.next();

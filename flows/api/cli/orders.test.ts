@@ -133,19 +133,3 @@ test('the tabs are looked at, their changes told with who made them, and the las
   expect((await sabha(['tabs', 'undo', '--by', 'Anil'])).out).toBe(`  from  bbb\n  to    aaa\nlines:\n  ${line}\n`);
   expect(state().asked.at(-1)).toEqual({ url: '/api/tabs/undo', body: { by: 'Anil' } });
 });
-
-const usage = 'NAME --role reader|state|central|node-red --scope all|STATE|STATE/SITE|group:NAME --days N';
-const more = ['--role', 'reader', '--scope', 'all', '--days', '30'];
-test.each([
-  [['tokens', 'add', 'x', '--role', 'reader', '--scope', 'all'], 2, `tokens add needs --days; usage: sabha tokens add ${usage}`],
-  [['tokens', 'add', 'x', ...more, '--days', 'many'], 2, '--days needs a whole number'],
-  [['tokens', 'add', 'x', ...more, '--days', '400'], 2, 'days: expected <=366, found 400'],
-  [['tokens', 'add', 'X y', ...more], 2, 'name: expected lower-case letters, digits and . @ _ -, at most 64, found "X y"'],
-  [['accounts', 'add', 'asha', '--role', 'central', '--scope', 'ladakh'], 2, 'scope: the role central is for everywhere'],
-  [['accounts', 'add', 'asha', '--role', 'state'], 2, 'scope: the role state needs its part of the tree, or "all"'],
-  [['accounts', 'add', 'asha', '--role', 'state', '--scope', ''], 2, '--scope is empty: is a variable not set?'],
-  [['accounts', 'add', 'asha', '--role', 'state', '--scope', 'kerala'], 1, 'there is no kerala'],
-  [['accounts', 'password', '../x'], 1, 'there is no account "../x"'],
-])('%j is a no in one line', async (args, code, line) => {
-  expect(await sabha(args)).toEqual({ code, out: '', err: `${line}\n` });
-});

@@ -26,29 +26,7 @@ test('edited tabs are tried: more and fewer, to whom, what would be missed or la
   state().scripted['POST /api/tabs/try'] = found;
   expect(await sabha(['tabs', 'try', name])).toEqual({
     code: 1,
-    out: [
-      '  from          2026-11-01 00:00:00 UTC',
-      '  to            2026-12-01 00:00:00 UTC',
-      '  steps         40',
-      '  log           sent 12, reproduced 12',
-      '  before        12',
-      '  after         13',
-      '  more          2',
-      '  fewer         1',
-      '  missed count  2',
-      '  later count   1',
-      '  unfinished    0',
-      'people:',
-      'PERSON  MORE  FEWER',
-      'asha    2     1',
-      'missed:',
-      'INCIDENT  SCOPE            WHERE      FAULT               AT',
-      '7         ladakh/leh/vc-1  Leh, Hall  microphone.missing  2026-11-03 00:00:00 UTC',
-      'later:',
-      'INCIDENT  SCOPE            WHERE      FAULT           AT                       BY',
-      '9         ladakh/leh/vc-1  Leh, Hall  camera.missing  2026-11-04 00:00:00 UTC  10 min',
-      '',
-    ].join('\n'),
+    out: expect.stringMatching(/more +2\n[\s\S]*asha +2 +1\nmissed:\n.*\n7 [\s\S]*later:\n.*\n9 .* 10 min\n$/),
     err: '',
   });
   expect(state().asked).toEqual([{ url: '/api/tabs/try', body: { whole: false, texts: [{ name: '40-who.json', text: '[]' }], days: 30 } }]);

@@ -71,19 +71,6 @@ test('whoever looks after something there is told, on duty or not; a group of si
   expect(await send('bihar')).toMatchObject({ ok: false, status: 404 });
 });
 
-test('the place of a notice is the part of the tree, the group or the nation to which it goes', async () => {
-  const { send, pass, ledger } = rig();
-  const placeOf = async (to: string) => {
-    expect(await send(to)).toMatchObject({ ok: true });
-    pass(60 * minute);
-    const { site, room } = (await ledger.load()).outbox.at(-1)?.notice ?? {};
-    return [site?.en, room?.en];
-  };
-  expect(await placeOf('goa/panaji')).toEqual(['Name of goa/panaji', '']);
-  expect(await placeOf('coast')).toEqual(['coast', '']);
-  expect(await placeOf('')).toEqual(['Centre', '']);
-});
-
 test('without apply nothing is written; with it the notice, a message to each and a row of the audit are one commit', async () => {
   const { send, ledger } = rig();
   expect(await send('ladakh', { apply: false })).toMatchObject({ ok: true, value: { id: null } });

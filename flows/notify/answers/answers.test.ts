@@ -93,49 +93,6 @@ test('the sheet says in the language of the person what stands, and that it is w
   expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^यह अलर्ट 3 मार्च, 14:00 पर ख़त्म हुआ/) });
 });
 
-test('I am here, pressed again where the site could not be asked, said that the room is being checked', async () => {
-  const { answers, incident, reach, ordered } = answersRig();
-  reach(false);
-  expect([await answers.here('asha', incident), await answers.here('asha', incident)]).toEqual([false, false]);
-  reach(true);
-  expect(await answers.here('asha', incident)).toBe(true);
-  expect(ordered).toHaveLength(3);
-});
-
-test('of two persons with one name the second read that she has what the first took, took it over unasked, and gave it back', async () => {
-  const { answers, incident, stage } = answersRig();
-  await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '');
-  const second = { person: 'asha-2', incident, id: 'b1' };
-  expect(answers.sheet('asha-2', incident, 'b1')?.live).toMatchObject({
-    holder: 'Asha has it since 14:00.',
-    labels: { going: 'I take it over' },
-  });
-  expect(answers.sheet('asha', incident, 'a1')?.live.holder).toBe('14:00 से यह आपके पास है।');
-  expect(await answers.byLink(second, 'going', '')).toEqual({ ok: false, why: 'taken' });
-  expect(await answers.byLink(second, 'not-mine')).toEqual({ ok: true });
-  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
-  expect(await answers.byLink(second, 'going', 'Asha')).toEqual({ ok: true });
-  expect(answers.sheet('asha', incident, 'a1')?.live.holder).toBe('14:00 से यह Asha के पास है।');
-  expect(answers.sheet('asha-2', incident, 'b1')?.live.holder).toBe('You have it since 14:00.');
-});
-
-test('a button pressed twenty times told central twenty times that it is not mine', async () => {
-  const { answers, incident, stage, audit, pass } = answersRig();
-  const before = stage.outbox().length;
-  for (let n = 0; n < 20; n += 1) expect(await answers.answer('asha', incident, 'not-mine')).toEqual({ ok: true });
-  expect(stage.outbox().length - before).toBe(1);
-  expect(audit).toHaveLength(1);
-  await answers.answer('asha', incident, 'going');
-  await answers.answer('bina', incident, 'going');
-  await answers.answer('asha', incident, 'going');
-  expect(stage.incident()?.acknowledged?.by).toBe('Asha');
-  await answers.answer('asha', incident, 'not-mine');
-  expect(stage.incident()?.acknowledged).toBeNull();
-  pass(11 * minute);
-  await answers.answer('asha', incident, 'not-mine');
-  expect(audit).toHaveLength(6);
-});
-
 test('open for a person is what they were told of, is not over, and nobody has taken', async () => {
   const { answers, incident, stage, mend } = answersRig();
   expect(answers.openFor('asha')).toEqual([]);
@@ -169,38 +126,4 @@ test('the page said that the room is being checked for as long as the fault stoo
   await answers.here('bina', incident, 'b1');
   mend();
   expect(live()).toMatchObject({ cure: 'well', line: '' });
-});
-
-test('of a PC that cannot be reached the page said that the room is being checked', async () => {
-  const silent = answersRig();
-  const line = ({ answers, incident }: typeof silent) => answers.sheet('bina', incident, 'b1')?.live.line;
-  await silent.answers.here('bina', silent.incident, 'b1');
-  await silent.clock.pass(31_000);
-  expect(line(silent)).toMatch(/^Asked at 14:00: the PC does not answer\. Look whether/);
-  silent.says('done');
-  await silent.clock.pass(20_000);
-  expect(line(silent)).toBe('Checked at 14:00. Still there: Microphone not found.');
-  const lost = answersRig();
-  lost.lose();
-  await lost.answers.here('bina', lost.incident, 'b1');
-  expect(line(lost)).toMatch(/^Asked at 14:00: the PC does not answer\. Look whether/);
-  const refusing = answersRig();
-  refusing.says('refused');
-  await refusing.answers.here('bina', refusing.incident, 'b1');
-  await refusing.clock.pass(1_000);
-  expect(line(refusing)).toBe('The room cannot be asked at the moment.');
-});
-
-test('that somebody has come stood nowhere', async () => {
-  const { answers, incident, stage, audit, reach, pass } = answersRig();
-  const said = () => answers.sheet('asha-2', incident, 'a2')?.live.said;
-  reach(false);
-  expect(await answers.here('bina', incident, 'b1')).toBe(false);
-  await answers.here('bina', incident, 'b1');
-  expect(said()).toEqual(['Bina is there (14:00)']);
-  expect(audit).toEqual([{ who: 'Bina', what: 'answer here', about: `incident ${incident} by link` }]);
-  expect(stage.incident()?.acknowledged?.by).toBe('Bina');
-  pass(11 * minute);
-  await answers.here('bina', incident, 'b1');
-  expect(said()).toEqual(['Bina is there (14:11)', 'Bina is there (14:00)']);
 });

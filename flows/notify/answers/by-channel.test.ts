@@ -47,11 +47,6 @@ test('a stranger answers nothing, and what is over or gone counts for nobody', a
   expect(await rig('stranger').press('4711')).toEqual({ line: expect.stringContaining('Not in the roster') });
 });
 
-test('who pressed the button of the day before yesterday was told that they are not in the roster', async () => {
-  expect(await rig('missing').press('4711')).toEqual({ line: 'This alert is no longer kept.' });
-  expect(await rig('missing').press('999', '-100200')).toEqual({ line: 'यह अलर्ट अब रखा हुआ नहीं है।' });
-});
-
 test('a person to whom the message went answers without an address, as long as they are in the roster', async () => {
   const { said, answers } = noting({ toldOf: () => ['asha', 'left-us'] });
   const take = takeAnswers({ roster: createRoster([technician]), answers });

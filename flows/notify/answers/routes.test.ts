@@ -145,37 +145,3 @@ test('I am here says that the checks run, then what came of them, with a script 
   expect(after).not.toContain('http-equiv="refresh"');
   stop.abort();
 });
-
-test('I am here, after the end, said that the room cannot be asked; refusals name room and fault', async () => {
-  rig.mend();
-  rig.pass(20 * 60_000);
-  for (const word of ['here', 'going']) {
-    const refused = await post(token(), { word });
-    const text = await refused.text();
-    expect([refused.status, text]).toEqual([
-      409,
-      expect.stringMatching(/<p>Cleared: Microphone not found<\/p><h1>Over since 3 Mar, 14:\d\d\./),
-    ]);
-    expect(text).toContain('class="back"');
-  }
-});
-
-test('a page that hears nothing could not say since when: each word to it has the time on the clocks of the site', async () => {
-  const stop = new AbortController();
-  const live = await fetch(url(token(), '/t/live'), { signal: stop.signal });
-  const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
-  const next = async () => (await reader?.read())?.value ?? '';
-  expect(await next()).toMatch(/^event: clock\ndata: 14:00\n\ndata: \{/);
-  rig.stage.between(5 * 60_000);
-  await clock.pass(15_000);
-  expect(await next()).toBe('event: clock\ndata: 14:05\n\n');
-  expect(await (await get(token())).text()).toContain('data-clock="14:05"');
-  stop.abort();
-});
-
-test('what is said beside the buttons came in above them and pushed them under the thumb; phone and way in stood below', async () => {
-  const text = await (await get(token())).text();
-  const at = ['id="status"', 'id="steps"', 'class="visit"', 'class="news"', 'id="note"', 'id="line"', '<form', 'Seen: others', 'id="said"'];
-  expect(at.map((one) => text.indexOf(one))).toEqual(at.map((one) => text.indexOf(one)).toSorted((a, b) => a - b));
-  expect(text).toContain('<p>I am going: nobody further is told.</p>');
-});

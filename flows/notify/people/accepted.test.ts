@@ -2,7 +2,6 @@ import { afterEach, expect, test } from 'vitest';
 import type { OutboxRow, Report, SendOutcome } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Channels } from './channels/channels.ts';
-import { failing } from './failing.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
@@ -154,11 +153,4 @@ test('R20 a report that the ledger does not take is to be said again, and stops 
   isFull = true;
   await expect(outbox.report(report())).rejects.toThrow('SQLITE_FULL');
   await failed;
-});
-
-test('accepted says that the channel lets us in and takes messages, and nothing of whether this person is reached', () => {
-  expect(failing(sms(), { result: 'accepted', id: 'g-1' })).toEqual([
-    { fault: 'centre.channel_failing', device: 'sms', standing: false },
-    { fault: 'centre.channel_login', device: 'sms', standing: false },
-  ]);
 });

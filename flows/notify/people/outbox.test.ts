@@ -76,14 +76,6 @@ test('R26 a delivered row is written down before it is forgotten, and then told'
   await expect(ended).resolves.toBeUndefined();
 });
 
-test('the message is written in the language of the person', async () => {
-  const hindi = { ...technician, language: 'hi' as const };
-  const { clock, outbox, sent } = rig(delivered, { roster: createRoster([hindi]) });
-  outbox.add([row()]);
-  await clock.pass(0);
-  expect(sent).toMatchObject([{ key: '1/email/asha', language: 'hi', severity: 'critical', subject: expect.stringContaining('माइक') }]);
-});
-
 test('R26 retry: the first within 5 s, doubling to 15 min, each written down with its time and reason', async () => {
   const { clock, outbox, ledger, sent } = rig(busy, { random: () => 0.999_999 });
   outbox.add([row()]);

@@ -38,10 +38,6 @@ test('a role means the persons whose scope is the incident’s or stands above i
   expect(ids([asha, devi], ['technician', 'central'], 'ladakh')).toEqual(['devi']);
 });
 
-test('an id means that person wherever the incident is, and each person is told once', () => {
-  expect(ids([asha, bina, devi], ['bina', 'technician', 'asha'])).toEqual(['bina', 'asha']);
-});
-
 test('who acts is found by id or by name, however it is written; nobody else is', () => {
   const roster = createRoster([{ ...asha, name: 'Asha Devi' }, bina]);
   expect([' ASHA DEVI', 'asha', 'Bina', 'Ash', ''].map((said) => personNamed(roster, said))).toEqual([
@@ -103,12 +99,6 @@ test('nobody found: the central persons; none of those: the desk at the centre, 
   expect(createRoster([]).central(now)).toMatchObject([{ id: 'central-desk' }]);
 });
 
-test('a person who has left since is still told, on the console', () => {
-  const gone = createRoster([asha]).person('gone');
-  expect(gone).toMatchObject({ id: 'gone' });
-  expect(channelFor(gone, 'email', open({ email: mail }))).toBe('console');
-});
-
 test('who was told that it began hears that it ended, off duty or not; whoever is new is asked by the hour', () => {
   const roster = createRoster([devi]);
   const duty = [{ days: [7], from: 0, to: 60 }];
@@ -152,13 +142,6 @@ test('the wanted channel where it reaches the person, otherwise the console', ()
   expect(channelFor(asha, 'email', open({}))).toBe('console');
   expect(channelsOf(asha, lines)).toEqual(['console', 'email']);
   expect(channelsOf(bina, lines)).toEqual(['console']);
-});
-
-test('a channel on the tabs reaches only who has an address for it', () => {
-  const ekta: Person = { ...bina, addresses: { telegram: '4711' } };
-  const lines = open({ offered: ['telegram'] });
-  expect(channelFor(ekta, 'telegram', lines)).toBe('telegram');
-  expect(channelFor(asha, 'telegram', lines)).toBe('console');
 });
 
 test('a scope that holds no PC is one clear line', () => {

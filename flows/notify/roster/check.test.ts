@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBook } from './book.ts';
 import { checkRoster } from './check.ts';
-import { away, day, hoursLater, member, night } from './roster.test-helper.ts';
+import { day, hoursLater, member, night } from './roster.test-helper.ts';
 
 /** Midnight in India before that Wednesday. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
@@ -37,15 +37,6 @@ test('hours in which nobody is on duty anywhere, or only somebody whom no channe
     { scope: place.scope, from: at(0), to: at(9), by: 'nobody', persons: [], reached: false },
     { scope: place.scope, from: at(18), to: at(20), by: 'state', persons: ['chand'], reached: false },
     { scope: place.scope, from: at(20), to: at(24), by: 'nobody', persons: [], reached: false },
-  ]);
-});
-
-test('days off are seen before they come', async () => {
-  const all = [member('asha', { leave: away, deputy: 'bina', email }), member('bina', { scopes: ['goa'], email })];
-  const { places } = await checked(all, [place], 10 * 24);
-  expect(places[0]?.spans.map(({ to, by }) => [(to - midnight) / 86_400_000, by])).toEqual([
-    [8, 'deputy'],
-    [10, 'duty'],
   ]);
 });
 

@@ -71,24 +71,6 @@ test('a PC at which somebody else logs in tells them, and no more who was there 
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
-test('a change of the roster looked at each person once for each device, 5,000 times 5,000: it looks at each once', async () => {
-  const { devices, persons, ledger } = rig();
-  let looks = 0;
-  for (let at = 0; at < 300; at += 1) {
-    const id = `p${at}`;
-    persons.push({
-      id,
-      get email() {
-        looks += 1;
-        return `${id}@office.test`;
-      },
-    });
-    devices.use({ [id]: JSON.stringify([{ ...device(id), key: key.public, at: 0, by: `P${at}@office.test` }]) });
-  }
-  await devices.keepPersons();
-  expect([looks, ledger, devices.of('p299').length]).toEqual([300, {}, 1]);
-});
-
 test('of many devices of one person the oldest goes', async () => {
   const { devices } = rig();
   await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));
@@ -150,15 +132,6 @@ test('a device outlived its person: a later one of that id, or with another addr
   next.persons.shift();
   await next.devices.keepPersons();
   expect(ledger).toEqual({});
-});
-
-test('of two devices that went at once one came back, and one that was just added was lost', async () => {
-  const { devices, ledger } = rig();
-  for (const name of ['old-1', 'old-2']) await devices.add('asha', device(name), 'asha');
-  devices.gone('asha', device('old-1').endpoint);
-  devices.gone('asha', device('old-2').endpoint);
-  await devices.add('asha', device('new'), 'asha');
-  expect([namesOf(devices.of('asha')), namesOf(JSON.parse(ledger['asha'] ?? ''))]).toEqual([['new'], ['new']]);
 });
 
 test('a phone that was stolen is taken off by somebody else: all devices of its person go, with who did it', async () => {

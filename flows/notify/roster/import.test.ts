@@ -165,14 +165,6 @@ test('the zone IST was taken, and by it no time could be told: every look at who
   }
 });
 
-test('a group that ends with the file kept its name from a person of the same file', () => {
-  const held = new Map([['asha', member('asha', { groups: ['night'] })]]);
-  const { change } = planRoster(
-    planOf(file('asha,Asha,technician,ladakh/leh,,,,,,,,', 'night,Night,technician,ladakh/leh,,,,,,,,'), { held }),
-  );
-  expect(change?.put.map(({ id }) => id)).toEqual(['asha', 'night']);
-});
-
 const hostile = [
   '=HYPERLINK("x")',
   '\u202egnp',
@@ -207,31 +199,4 @@ test('whatever stands in a file, it is taken whole or told what is wrong in it, 
     if (said.problems.length === 0) taken += 1;
   }
   expect(taken).toBeGreaterThan(20);
-});
-
-test('a ring and a chain of 5,000 deputies cost one look a person', () => {
-  const line = (at: number, deputy: string) => `p${at},Person,technician,ladakh,,,,,p@office.test,,,${deputy}`;
-  const ring = Array.from({ length: 5_000 }, (_, at) => line(at, `p${(at + 1) % 5_000}`));
-  const said = planRoster(planOf(file(...ring))).import;
-  expect(said.notes.map(({ what }) => what)).toEqual([
-    'deputies in a ring: p0 > p1 > p2 > p3 > p4 > p5 > ... (5000 persons); where all of them are away the state is told',
-  ]);
-  const chain = Array.from({ length: 5_000 }, (_, at) => line(at, at === 4_999 ? '' : `p${at + 1}`));
-  expect(planRoster(planOf(file(...chain))).import.notes).toEqual([]);
-});
-
-test('5,000 persons are read with a few looks at the tree, not one a person', () => {
-  const table = planOf('').table;
-  let looks = 0;
-  const resolve = (path: string) => {
-    looks += 1;
-    return table.resolve(path);
-  };
-  const counted = { ...table, resolve };
-  const lines = Array.from(
-    { length: 5_000 },
-    (_, at) => `p${at},Person ${at},technician,ladakh/leh,,,,,,Mon-Fri 09:00-18:00,,p${(at + 1) % 5_000}`,
-  );
-  const { import: said, change } = planRoster(planOf(file(...lines), { table: counted }));
-  expect([said.problems, change?.put.length, looks]).toEqual([[], 5_000, 1]);
 });

@@ -1,6 +1,5 @@
-import { expect, test, vi } from 'vitest';
-import type { Member } from '../../engine/records/roster.ts';
-import { carriedBy, proofLongMs, sharedNumbers, telOf, weakPoints } from './reach.ts';
+import { expect, test } from 'vitest';
+import { proofLongMs, sharedNumbers, telOf, weakPoints } from './reach.ts';
 import { member, planOf, wednesday } from './roster.test-helper.ts';
 
 const { channels: names, reaches } = planOf('');
@@ -25,34 +24,11 @@ test('who has no channel is named, and of each other person the channel that was
   });
 });
 
-test('a channel that carries nothing at a time is none then', () => {
-  const carries = (channel: string, { now }: { now: number }) => channel !== 'voice' || now === wednesday;
-  const at = (now: number, ...reached: string[]) => carriedBy(reached, { names, reaches, carries }, { now, zone: 'Asia/Kolkata' });
-  expect([at(wednesday, 'voice'), at(0, 'voice'), at(0, 'voice', 'sms'), at(0)]).toEqual([true, false, true, false]);
-  expect(carriedBy(['voice'], { names, reaches }, { now: 0, zone: 'UTC' })).toBe(true);
-});
-
 test('a number that is tapped is dialled as the gateways dial it, or with the zero of its country; what none could dial is no link', () => {
   const asGateways = ['+91 98765 43210', '0091 98765 43210', '+91 (0)98765 43210', '98765-43210'];
   expect(asGateways.map(telOf)).toEqual(['+919876543210', '+919876543210', '+919876543210', '9876543210']);
   expect(['01982 252010', '(01982) 252010', '01982-252010'].map(telOf)).toEqual(Array(3).fill('01982252010'));
   expect(['', '252010', '01982 252010/11', '+91 98765 43210 98765 43211', 'javascript:1'].map(telOf)).toEqual(Array(5).fill(undefined));
-});
-
-test('a thousand numbers that end alike, under a thousand codes of countries, held up every alert for six seconds: they cost what any others do', () => {
-  const persons = (numberOf: (at: number) => string) =>
-    Array.from({ length: 1_000 }, (_, at) => member(`p${at}`, { addresses: { phone: numberOf(at), sms: numberOf(at) } }));
-  /** Each comparison of two numbers takes the signs out of both. */
-  const workOf = (members: readonly Member[]) => {
-    const replaces = vi.spyOn(String.prototype, 'replace');
-    const shared = sharedNumbers(members);
-    const { length } = replaces.mock.calls;
-    replaces.mockRestore();
-    expect(shared).toEqual([]);
-    return length;
-  };
-  const [ordinary, alike] = [persons((at) => `+91941900${1_000 + at}`), persons((at) => `+${10_000 + at}9419000001`)];
-  expect(workOf(alike) / workOf(ordinary)).toBeLessThan(5);
 });
 
 test('one number, with the code of the country or without it, whoever stands first; under another code it is another', () => {

@@ -4,7 +4,7 @@ import { randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { createBook } from './book.ts';
 import { momentAt } from './duty.ts';
-import { away, day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
+import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 
 /** Midnight in India before that Wednesday, and three days from it. */
@@ -48,8 +48,4 @@ test('of random persons the shifts say of each hour what the roster says of it',
       expect(isOn, `seed ${seed}, hour ${hour}`).toBe(momentAt(at(hour))(one) === 'here');
     }
   }
-});
-
-test('whoever is away with everybody has an empty calendar', () => {
-  expect(shifts(member('asha', { leave: away }))).toEqual([]);
 });

@@ -41,11 +41,6 @@ test('for who has days off the deputy is told, and the deputy of a deputy who is
   expect(told([asha, bina], hoursLater(8 * 24))).toBe('duty asha');
 });
 
-test('of two on duty of whom one is away, the other and the deputy are told', () => {
-  const all = [member('asha', { leave: away, deputy: 'chand' }), member('bina'), member('chand', { scopes: ['goa'] })];
-  expect(told(all)).toBe('duty chand bina');
-});
-
 test('deputies in a ring who are all away, and days off without a deputy, fall through to the state', () => {
   const ring = [member('asha', { leave: away, deputy: 'bina' }), member('bina', { leave: away, deputy: 'asha' })];
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'] });
@@ -79,21 +74,6 @@ test('a shift ends with its hours, also of a night that began yesterday; without
   expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
   // 21:30 on Wednesday, and 06:30 on Thursday, of a night that ends at nine.
   expect([ends(night, hoursLater(10)), ends(night, hoursLater(19))]).toEqual([hoursLater(21.5), hoursLater(21.5)]);
-});
-
-test('a person of several roles and places is told for each of them, once', () => {
-  const asha = member('asha', { roles: ['technician', 'state'], scopes: ['goa', 'ladakh/leh'], groups: ['block-7'] });
-  expect(told([asha], wednesday, ['technician', 'state', 'block-7', 'asha', 'nobody-else'])).toBe('duty asha ?nobody-else');
-});
-
-test('who looks after a group of sites is told of each of them, and of nothing else', () => {
-  const division = member('asha', { scopes: ['group:magadh'] });
-  const officer = member('chand', { roles: ['state'], scopes: ['group:magadh'] });
-  expect([told([division]), told([officer]), told([member('bina', { scopes: ['group:konkan'] })])]).toEqual([
-    'duty asha',
-    'state chand',
-    'nobody',
-  ]);
 });
 
 test('of 2,000 random rosters nobody outside scope and duty is told but for whom they stand in, and nobody is told only where nobody is there', () => {

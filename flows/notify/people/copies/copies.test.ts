@@ -116,27 +116,9 @@ test('a channel that is away is asked again, not sooner than it says, and one th
   expect(edits.at(-1)).toMatch(/Meera/);
 });
 
-test('who is gone from the roster is written to no more, and of one person the last messages are changed', async () => {
-  const rows = Array.from({ length: 9 }, (_, n) => copyOf({ key: `${9 - n}/chat/asha`, copy: { id: `c${9 - n}`, text: '' } }));
-  const { clock, copies, edits } = rig({ rows: [...rows, copyOf({ person: 'gone', copy: { id: 'cx', text: '' } })] });
-  copies.changed([incidentOf([going('Asha')])]);
-  await clock.pass(0);
-  expect(edits.map((one) => one.split(' ')[0])).toEqual(['c9', 'c8', 'c7', 'c6']);
-});
-
 test('the link in a copy is a new one of its person: the one that was sent may be late', async () => {
   const { clock, copies, edits } = rig({ rows: [copyOf({ copy: { id: 'c1', text: `broken\n${linkMark}\n` } })] });
   copies.changed([incidentOf([going('Asha')])]);
   await clock.pass(0);
   expect(edits).toEqual(['c1 | broken\nhttps://sabha.test/t?asha.17.new | ✔ Asha: I am going']);
-});
-
-test('after the end nothing is changed', async () => {
-  const { clock, copies, edits, outcomes } = rig();
-  outcomes.push({ result: 'retry', reason: 'gone' });
-  copies.changed([incidentOf([going('Asha')])]);
-  await clock.pass(0);
-  copies.stop();
-  await clock.pass(24 * 3_600_000);
-  expect(edits).toHaveLength(1);
 });

@@ -114,28 +114,6 @@ test('for an hour nobody was told of a full disk, since the mail server was away
   expect([since().length, failures]).toEqual([2, ['email devi: away', 'email devi: 451']]);
 });
 
-test('a channel that takes nothing is tried until the hour is over, and then with the next word', async () => {
-  const { clock, tell, sent } = rig([devi], async () => ({ result: 'retry', reason: 'away' }), { console: false });
-  await tell('disk_full', 'x');
-  await clock.pass(3_600_000);
-  expect(sent.length).toBe(9);
-  await clock.pass(3_600_000);
-  expect(sent.length).toBe(9);
-  await tell('disk_full', 'x');
-  expect(sent.length).toBe(10);
-});
-
-test('what the console alone took was held for told by the next start: it is told then, where a channel reaches people', async () => {
-  const away = async () => ({ result: 'retry', reason: 'away' }) as const;
-  await rig([devi], away, { told: folder }).tell('disk_full', 'x');
-  const next = rig([devi], async () => ({ result: 'delivered' }), { told: folder });
-  await next.tell('disk_full', 'x');
-  expect(next.sent.map(({ channel }) => channel)).toEqual(['console', 'email']);
-  const third = rig([devi], away, { told: folder });
-  await third.tell('disk_full', 'x');
-  expect(third.sent).toEqual([]);
-});
-
 test('F5 a disk that is full was told again at each start: now once an hour, and again at once where nobody was reached', async () => {
   const outcomes: Outcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
   const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);

@@ -89,19 +89,3 @@ test('what a gateway took is proven once it says that it arrived, or refused as 
   again.heard.take(reportOf({ result: 'refused', reason: 'busy' }));
   expect(await refused).toEqual({ result: 'refused', reason: 'busy' });
 });
-
-test('a phone that was faster than the answer of its gateway is a proof too', async () => {
-  const { prove, heard } = rig(async (...said) => {
-    heard.take(reportOf({ result: 'delivered' }));
-    return accepted(...said);
-  });
-  expect(await prove('asha', 'email')).toEqual({ result: 'delivered' });
-});
-
-test('of what nobody says anything more only the person can tell whether it arrived', async () => {
-  const { prove, heard, clock } = rig(accepted);
-  const asked = prove('asha', 'email');
-  await clock.pass(90_000);
-  expect(await asked).toMatchObject({ result: 'retry', reason: expect.stringContaining('only the person can say') });
-  expect(heard.take(reportOf({ result: 'delivered' }))).toBe(false);
-});

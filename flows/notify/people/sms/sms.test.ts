@@ -120,26 +120,6 @@ describe('a short message', () => {
     expect(Math.max(...sizes.map(({ segments }) => segments))).toBeLessThanOrEqual(2);
   });
 
-  test('of a PC that is away says why, as far as it is known', () => {
-    const away = (confidence: number) =>
-      smsOf(
-        notice({
-          faults: [{ fault: 'pc.silent', device: '', name: null, reason: null, since }],
-          outage: { cause: 'power-cut', confidence, from: since, to: null },
-        }),
-        { language: 'en', form: 'fixed' },
-      );
-    expect(away(0.95)).toMatchObject({ template: 'news.pc.silent.power-cut.sure.en.fixed' });
-    expect(away(0.8).text).toContain('PC does not answer: probably power cut');
-    expect(away(0.5)).toMatchObject({ template: 'news.pc.silent.en.fixed' });
-  });
-
-  test('of one cause of many that is not over for all says that some of it is better', () => {
-    const well = (down: number) =>
-      smsOf(notice({ kind: 'cleared', many: { kind: 'state', down, of: 9, names: [] } }), { language: 'en', form: 'fixed' }).template;
-    expect([well(2), well(0)]).toEqual(['eased.en.fixed', 'well.en.fixed']);
-  });
-
   test('of a fault that nobody registered goes by the open text', () => {
     const odd = notice({ faults: [{ fault: 'laser.lost', device: '', name: null, reason: null, since }] });
     expect(smsOf(odd, { language: 'en', form: 'fixed' })).toMatchObject({ template: 'news.en.open', values: { title: 'laser.lost' } });

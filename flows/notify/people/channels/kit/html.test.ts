@@ -12,12 +12,6 @@ test('the same words as the text, the place in bold, the address a link, the foo
   expect(html).toContain('<html lang="en">');
 });
 
-test('it reads well in dark mode: no colour of its own, and it says that both themes are fine', () => {
-  const html = htmlOf({ subject: 's', text, language: 'hi' });
-  expect(html).toContain('<meta name="color-scheme" content="light dark">');
-  expect(html).not.toMatch(/(?:background|[^-]color)\s*:|bgcolor|<img|<script/);
-});
-
 test('S14 markup in a name stays text, and an address with markup in it is no link', () => {
   const hostile = `<b>x</b>"'&\n<script>alert(1)</script>\nhttps://x.test/"onclick="y\njavascript:alert(1)\n`;
   const html = htmlOf({ subject: '</title><script>', text: hostile, language: 'en' });
@@ -39,21 +33,4 @@ test('the one tap was no link in a mail about news, and neither was the phone: a
     html.indexOf(part),
   );
   expect(order).toEqual(order.toSorted((a, b) => a - b));
-});
-
-test('one thing to do has no number: the button stands above it all the same, and below the news where there is nothing to do', () => {
-  const before = (text: string) => htmlOf({ subject: 's', text, language: 'hi', link }).split('<a href=')[0];
-  const tap = `एक टैप में जवाब दें: ${link}`;
-  expect(before(`लेह\nक\nयह करें: ख\n\nग\n${tap}\n-- \nSabha\n`)).not.toContain('यह करें');
-  expect(before(`लेह\nक\n\n${tap}\n-- \nSabha\n`)).toMatch(/<p style="margin:0">क<\/p>\n<p style="margin:1em 0">$/);
-});
-
-test('a mail was wider than a phone: the address, which has no place to break, breaks anywhere', () => {
-  expect(htmlOf({ subject: 's', text: news, language: 'en', link })).toMatch(/<body style="[^"]*overflow-wrap:anywhere"/);
-});
-
-test('the address of an all-clear stood there without a word', () => {
-  const wall = 'https://sabha.test/?#/incident/17';
-  const html = htmlOf({ subject: 's', text: `Leh\n\nSee it in Sabha (needs a login): ${wall}\n-- \nSabha\n`, language: 'en', link: wall });
-  expect(html).toContain(`See it in Sabha (needs a login): <a href="${wall}">${wall}</a>`);
 });
