@@ -104,7 +104,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { host, port, https } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
   const wall = await wallOf(options);
-  const opened: Opened[] = [];
+  const opened: ReturnType<typeof openDoor>[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
     opened.push(openDoor(options, wall));
@@ -127,8 +127,6 @@ async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise
     return wall;
   });
 }
-
-type Opened = ReturnType<typeof openDoor>;
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {

@@ -2,7 +2,6 @@
 import type { HistorySpan, HistoryView } from '@sabha/contracts';
 import type { Away, Change } from '../engine/records/ops.ts';
 
-type Strips = HistoryView['pcs'][number]['strips'];
 type Answer = Omit<HistorySpan, 'from'>;
 
 /** From when, and the times in which the centre heard nobody. */
@@ -15,7 +14,7 @@ const unknown: Answer = { status: 'unknown', faults: [] };
  * `changes` oldest first, of each component at most one before `from`. While the PC was not online every strip says `away`, or `unknown`.
  * Guarantee: of a time in which the centre heard nobody every strip says `unknown`; each strip costs what is said on it, sorted once (R27).
  */
-export function historyOf(changes: readonly Change[], frame: Frame): Strips {
+export function historyOf(changes: readonly Change[], frame: Frame): HistoryView['pcs'][number]['strips'] {
   const saidOf = Map.groupBy(changes, ({ component }) => component);
   const aways = joined(frame.aways);
   const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presenceOf(status) }));

@@ -6,10 +6,8 @@ import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
 import { verbIn, verbs } from './verbs.ts';
 
-type Around = Omit<Call, 'words' | 'options'>;
-
 /** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
-export async function dispatch(args: readonly string[], around: Around): Promise<{ ok: boolean; out: string }> {
+export async function dispatch(args: readonly string[], around: Omit<Call, 'words' | 'options'>): Promise<{ ok: boolean; out: string }> {
   const found = verbIn(args);
   if (found === undefined) throw new CliError(2, noVerb(args[0] ?? ''));
   const { name, verb } = found;

@@ -110,7 +110,7 @@ type Taking = Pick<AnswersOptions, 'ingest'> & {
 };
 
 function takingWith({ ingest, known, checks }: Taking) {
-  async function take({ id, incident, word, link, holder }: Try): Promise<Answered> {
+  async function take({ id, incident, word, link, holder }: How & { id: string; incident: number }): Promise<Answered> {
     const person = known(id);
     const open = present(ingest);
     if (person === undefined) return { ok: false, why: 'stranger' };
@@ -157,7 +157,6 @@ function present<T>(ingest: () => T | undefined): T {
 }
 
 type How = { word: AnswerWord; link?: string | undefined; holder?: string | undefined };
-type Try = How & { id: string; incident: number };
 
 function refusalOf(incident: Incident | undefined, { person, word, link, holder }: How & { person: Person }) {
   if (incident === undefined) return 'missing' as const;

@@ -33,7 +33,7 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   const { answers, clock } = options;
   const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
-  const withGood = (then: Handler) => (request: FastifyRequest, reply: FastifyReply) =>
+  const withGood = (then: (stage: Stage, asked: Asked, link: AnswerLink) => Page) => (request: FastifyRequest, reply: FastifyReply) =>
     withLink(stage, { request, reply }, (link) => then(stage, { request, reply }, link));
   addForms(app, (scope) => {
     scope.get(answerLinkPath, open, withGood(shown));
@@ -61,7 +61,6 @@ export function tokenOf({ raw }: FastifyRequest): string {
 }
 
 type Page = FastifyReply | Promise<FastifyReply>;
-type Handler = (stage: Stage, asked: Asked, link: AnswerLink) => Page;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
 export async function withLink(

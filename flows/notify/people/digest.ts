@@ -54,11 +54,9 @@ export function lastOfEach(late: readonly Late[]): Late[] {
   return [...new Map(late.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
 }
 
-type Listed = { head: string; about: string; lines: readonly string[] };
-
 /** A line stands whole or not at all. */
 function listed(
-  { head, about, lines }: Listed,
+  { head, about, lines }: { head: string; about: string; lines: readonly string[] },
   { language, fits }: { language: MessageLanguage } & Required<Pick<ListWay, 'fits'>>,
 ): { subject: string; text: string } {
   const { message } = wordsIn(language);

@@ -22,7 +22,6 @@ export type Channels = ReadonlyMap<string, OpenChannel>;
 
 /** What is set under `channels` in `sabha.json`: a key for each channel that has settings, and the names of those on the tabs. */
 export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
-type Asked = Around & { settings: ChannelSettings; offers: Offers };
 
 /** The channel that reaches everybody. */
 export const lastChannel = 'console';
@@ -63,7 +62,7 @@ function twice(settings: ChannelSettings): string | undefined {
 }
 
 /** The channels that the settings ask for, and the console always. `log` takes what the console tells. */
-export function openChannels({ settings, offers, ...around }: Asked): Channels {
+export function openChannels({ settings, offers, ...around }: Around & { settings: ChannelSettings; offers: Offers }): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
     .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);

@@ -78,7 +78,6 @@ const update = v.looseObject({
   ),
   message: v.optional(v.looseObject({ chat: v.looseObject({ id }), text: v.optional(v.string(), '') })),
 });
-type Update = v.InferOutput<typeof update>;
 
 /** Telegram holds an empty answer back for so long. */
 const heldS = 50;
@@ -137,7 +136,7 @@ function numberOf(one: unknown): number {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : -1;
 }
 
-async function take(options: PollOptions, { callback_query: pressed, message }: Update): Promise<void> {
+async function take(options: PollOptions, { callback_query: pressed, message }: v.InferOutput<typeof update>): Promise<void> {
   const { bot, clock, signal, onAnswer, greets } = options;
   const timed = { ...bot, clock };
   // The reply to /start is the number that belongs into the roster.

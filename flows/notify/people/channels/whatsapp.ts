@@ -26,7 +26,6 @@ const whatsappSettings = v.strictObject({
   ),
   api: v.optional(about(setting.url, 'Where the Cloud API is, with its version.'), 'https://graph.facebook.com/v23.0'),
 });
-type WhatsappSettings = v.InferOutput<typeof whatsappSettings>;
 
 /** The address of a person who is known by the id that the business has for them. */
 const userChannel = 'whatsapp-user';
@@ -51,7 +50,7 @@ const apartMs = 6_000;
 const replyLimitMs = 20_000;
 /** `verify` = the secret by which Meta finds our address. */
 export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
-  settings: Pick<WhatsappSettings, 'number' | 'templates' | 'api'>;
+  settings: Pick<v.InferOutput<typeof whatsappSettings>, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
   clock: Clock;
   fetch: Fetch;

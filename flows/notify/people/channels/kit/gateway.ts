@@ -38,7 +38,6 @@ export function gatewayFields(blanks: string) {
 
 /** What stands in the place of each blank. */
 type Values = Readonly<Record<string, string>>;
-type Written = { headers: Readonly<Record<string, string>>; body?: string | undefined };
 
 /** What fills the blanks, written as its place wants it: nothing that somebody named may end a field. */
 export function filler(values: Values) {
@@ -47,7 +46,7 @@ export function filler(values: Values) {
   const inJson = (value: string) => JSON.stringify(value).slice(1, -1);
   return {
     url: (url: string) => fill(url, encodeURIComponent),
-    rest({ headers, body }: Written) {
+    rest({ headers, body }: { headers: Readonly<Record<string, string>>; body?: string | undefined }) {
       const said = Object.entries(headers).map(
         ([name, value]) => [name.toLowerCase(), fill(value, (one) => encodeURI(plain(one)))] as const,
       );
