@@ -254,7 +254,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
-    bundle: (wall) => bundled(wall, clock),
+    bundle: bundled,
     countRefused: metrics.countRefused,
     log,
   });

@@ -4,7 +4,7 @@
  * 10 kB without the page, which its setup fetches from elsewhere.
  */
 
-import { realClock, type SiteView } from '@sabha/contracts';
+import type { SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, type ScriptedView, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
@@ -57,7 +57,7 @@ async function serve(kind: Kind): Promise<Served> {
     wallDir: 'dashboards/wall',
     modulesDir: 'node_modules',
     log: console,
-    ...(kind === 'bundled' && { bundle: (wall) => bundled(wall, realClock()) }),
+    ...(kind === 'bundled' && { bundle: bundled }),
   });
   return { view, url: `http://127.0.0.1:${api.port}/`, close: api.close };
 }

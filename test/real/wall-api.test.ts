@@ -1,6 +1,5 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
 
-import { realClock } from '@sabha/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { emptyAccounts, emptySiteOrders, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
@@ -54,7 +53,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
     const around = { siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log };
-    api = await startApi({ host: '127.0.0.1', port: 0, view, ...around, bundle: (wall) => bundled(wall, realClock()) });
+    api = await startApi({ host: '127.0.0.1', port: 0, view, ...around, bundle: bundled });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };

@@ -1,5 +1,3 @@
-/** The way in, in a real browser before the real API over HTTPS: first secret, own password, scope, the end of a session. */
-import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
@@ -34,7 +32,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
 
   let wall: Awaited<ReturnType<typeof bundled>>;
   beforeAll(async () => {
-    wall = await bundled(await loadWall(folders.wallDir, folders.modulesDir), realClock());
+    wall = await bundled(await loadWall(folders.wallDir, folders.modulesDir));
     browser = await openBrowser();
   });
   afterAll(() => browser?.close());

@@ -58,7 +58,7 @@ describe.runIf(wallRuns)('told on this device', () => {
       devices,
       wallDir: 'dashboards/wall',
       modulesDir: 'node_modules',
-      bundle: (wall) => bundled(wall, realClock()),
+      bundle: bundled,
       addAnswers(app) {
         addHooks(app, { channels: new Map([['push', { channel, reaches: () => true }]]), clock: realClock() });
         addForms(app, (scope) => {

@@ -3,21 +3,20 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import {
-  type DayView,
-  type DutyView,
-  type HistoryView,
-  type IncidentReasons,
-  type IncidentRow,
-  type IncidentView,
-  type MaintenanceView,
-  type RollCallView,
-  type RosterPerson,
-  realClock,
-  type SiteDetail,
-  type Snapshot,
-  type StreamFrame,
-  type WhoView,
+import type {
+  DayView,
+  DutyView,
+  HistoryView,
+  IncidentReasons,
+  IncidentRow,
+  IncidentView,
+  MaintenanceView,
+  RollCallView,
+  RosterPerson,
+  SiteDetail,
+  Snapshot,
+  StreamFrame,
+  WhoView,
 } from '@sabha/contracts';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
@@ -65,7 +64,7 @@ const words: unknown = JSON.parse(wordsFile().body.toString());
 /** As a centre serves it; made once for all tests of a file. */
 let made: ReturnType<typeof bundled> | undefined;
 function served(): ReturnType<typeof bundled> {
-  made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundled(wall, realClock()));
+  made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundled(wall));
   return made;
 }
 

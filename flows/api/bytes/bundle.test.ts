@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
 import { startApi } from '../server.ts';
@@ -8,7 +7,7 @@ import { fileOf, type StaticFile } from './files.ts';
 import { loadWall, types, type Wall } from './wall.ts';
 
 const plain = await loadWall('dashboards/wall', 'node_modules');
-const wall = await bundled(plain, realClock());
+const wall = await bundled(plain);
 
 const textOf = (url: string, from: Wall = wall) => from.files.get(url)?.body.toString('utf8') ?? '';
 const scriptsOf = (html: string) => [...html.matchAll(/(?:src|href)="(\/bundle\/[^"]+)"/g)].map(([, url = '']) => url);
@@ -65,39 +64,11 @@ test('the head of the page of an answer has its styles in it, admitted by their 
 
 test('what a file names that is not there is said with its name', async () => {
   const gone = wallOf({ '/index.html': page, '/b.js': "import 'a'; import './c.js';", '/a.js': '' });
-  await expect(bundled(gone, realClock())).rejects.toThrow("./c.js, which /b.js names, is not among the wall's files");
+  await expect(bundled(gone)).rejects.toThrow("./c.js, which /b.js names, is not among the wall's files");
   const bare = wallOf({ '/index.html': `<link rel="stylesheet" href="/x.css">\n${page}`, '/b.js': '', '/a.js': '' });
   const other = wallOf({ '/index.html': `<link href="/x.css" rel="stylesheet">\n${page}`, '/b.js': "import 'a';", '/a.js': '' });
-  await expect(bundled(other, realClock())).rejects.toThrow('/index.html names its styles in another way than the others');
-  await expect(bundled(bare, realClock())).rejects.toThrow("/x.css, which /index.html names, is not among the wall's files");
-});
-
-test('a bundler that does not answer keeps no start waiting: the wall is served file by file, and the log says why', async () => {
-  const warned: string[] = [];
-  // Its time is over at once.
-  const clock = {
-    after: (_: number, task: () => void) => {
-      task();
-      return () => undefined;
-    },
-  };
-  const api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    view: scriptedView(),
-    siteOrders: emptySiteOrders(),
-    accounts: emptyAccounts(),
-    wallDir: 'dashboards/wall',
-    modulesDir: 'node_modules',
-    bundle: (one) => bundled(one, clock),
-    log: { warn: (line: string) => void warned.push(line), error: () => undefined },
-  });
-  const html = await (await fetch(`http://127.0.0.1:${api.port}/`)).text();
-  await api.close();
-  expect(html).toContain('src="/wall.js"');
-  expect(warned).toEqual([
-    expect.stringMatching(/^the wall is served file by file, which is slow on a thin link: nothing was made of it in 30 s/),
-  ]);
+  await expect(bundled(other)).rejects.toThrow('/index.html names its styles in another way than the others');
+  await expect(bundled(bare)).rejects.toThrow("/x.css, which /index.html names, is not among the wall's files");
 });
 
 test('its scripts are kept for ever, its pages are asked for again', async () => {

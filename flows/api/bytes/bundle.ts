@@ -1,6 +1,5 @@
 /** The wall in few files, made at the start from those that a browser would else ask for one by one: on a thin link each costs a way there and back. */
 import { basename } from 'node:path';
-import type { Clock } from '@sabha/contracts';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import type { Head } from '../../pki/door/guard.ts';
 import { fileOf, type StaticFile } from './files.ts';
@@ -12,8 +11,6 @@ type Page = { url: string; html: string; styles: { url: string; media: string | 
 /** `needs`: the files that a script imports, by the address of its source; `holds`: whether a source is in one of them. */
 type Scripts = { files: Map<string, StaticFile>; needs(script: string): string[]; holds(url: string): boolean };
 
-/** So long a start waits for it. */
-const limitMs = 30_000;
 const folder = '/bundle/';
 
 const inPages = new Set([types['html'], types['css']]);
@@ -26,19 +23,11 @@ const scriptTag = /<script type="module" src="([^"]+)"><\/script>/;
  * they cannot be made.
  * Guarantee: a browser that runs them runs what the files say: names are looked up as the import map of the page does.
  */
-export async function bundled(wall: Wall, clock: Pick<Clock, 'after'>): Promise<Wall> {
+export async function bundled(wall: Wall): Promise<Wall> {
   // Not at the top: where its program is not there the wall is served all the same.
   const esbuild = await import('esbuild');
-  const late = Promise.withResolvers<never>();
-  const cancel = clock.after(limitMs, () => late.reject(new Error(`nothing was made of it in ${limitMs / 1_000} s`)));
   // Its program would else stay.
-  const made = bundle(esbuild, wall).finally(() => esbuild.stop());
-  try {
-    return await Promise.race([made, late.promise]);
-  } finally {
-    cancel();
-    await esbuild.stop();
-  }
+  return bundle(esbuild, wall).finally(() => esbuild.stop());
 }
 
 async function bundle(esbuild: Esbuild, wall: Wall): Promise<Wall> {
