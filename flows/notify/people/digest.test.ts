@@ -1,6 +1,15 @@
+import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { renderDigest, renderLate } from './digest.ts';
+import type { Notice } from '../../engine/records/notices.ts';
+import { type ListWay, renderList } from './digest.ts';
 import { notice } from './people.test-helper.ts';
+
+const renderDigest = (notices: readonly Notice[], language: MessageLanguage, way: Omit<ListWay, 'kind'> = {}) =>
+  renderList(
+    notices.map((one) => ({ notice: one, over: false })),
+    language,
+    { kind: 'night', ...way },
+  );
 
 test('the list of the morning names place, fault and urgency, the most severe first, in both languages', () => {
   const major = notice({ severity: 'major', room: { en: 'Small room', hi: 'छोटा कमरा' } });
@@ -32,7 +41,7 @@ test('each line has the link of its incident below it, where there is one; what 
     { notice: notice(), over: true },
     { notice: other, over: false },
   ];
-  expect(renderLate(late, 'en', { linkOf: () => 'https://a.example/t?x' }).text.match(/https:/g)).toHaveLength(1);
+  expect(renderList(late, 'en', { kind: 'late', linkOf: () => 'https://a.example/t?x' }).text.match(/https:/g)).toHaveLength(1);
   const many = Array.from({ length: 600 }, (_, at) => notice({ incident: at + 1 }));
   const { text } = renderDigest(many, 'en', { linkOf: ({ incident }) => `https://a.example/t?${incident}` });
   expect(text.length).toBeLessThan(1_400);

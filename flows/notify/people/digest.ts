@@ -11,63 +11,45 @@ const nameLimit = 60;
 
 /** Where the person answers to what a line tells; undefined where there is no such address. */
 export type LinkOf = (notice: Notice) => string | undefined;
-/** How a list is written. `fits`: whether its channel takes such a text whole; `isLate`: why there is a list. */
-export type ListWay = { linkOf?: LinkOf; fits?: (text: string) => boolean; isLate?: boolean };
-
-/** Subject and text of several notices in one language, the most severe first; what does not fit is counted. */
-export function renderDigest(
-  notices: readonly Notice[],
-  language: MessageLanguage,
-  { linkOf = noLink, fits = anyFits }: ListWay = {},
-): { subject: string; text: string } {
-  const { message } = wordsIn(language);
-  const lines = sorted(notices).map((notice) => withLink(lineOf(notice, language), linkOf(notice)));
-  return listed({ head: filled(message.digest, { n: notices.length }), about: message.stillStands, lines }, { language, fits });
-}
+/** How a list is written: of the night, of what is late, or of what came all at once. `fits`: whether its channel takes such a text whole. */
+export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?: LinkOf; fits?: (text: string) => boolean };
 
 /** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
-/** Subject and text of what could not be sent in time, or came all at once: a line for each incident, and what is over says so. */
-export function renderLate(
+/** Subject and text of several notices in one language: a line for each, the most severe first. What is over says so; what does not fit is counted. */
+export function renderList(
   late: readonly Late[],
   language: MessageLanguage,
-  { linkOf = noLink, fits = anyFits, isLate = true }: ListWay = {},
+  { kind, linkOf = () => undefined, fits = () => true }: ListWay,
 ): { subject: string; text: string } {
   const { message } = wordsIn(language);
+  const [title, about] = {
+    night: [message.digest, message.stillStands],
+    late: [message.late, message.wasAway],
+    atOnce: [message.atOnce, ''],
+  }[kind] as [string, string];
+  const head = filled(title, { n: late.length });
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
-  const lines = inOrder.map(({ notice, over }) => withLink(lineOf(notice, language, over), over ? undefined : linkOf(notice)));
-  const head = filled(isLate ? message.late : message.atOnce, { n: late.length });
-  return listed({ head, about: isLate ? message.wasAway : '', lines }, { language, fits });
-}
-
-const noLink: LinkOf = () => undefined;
-const anyFits = () => true;
-
-/** In a line of its own, which a mail shows as a link. */
-function withLink(line: string, link: string | undefined): string {
-  return link === undefined ? line : `${line}\n${link}`;
-}
-
-/** The last word on each incident; a word of the centre's own stands for itself. */
-export function lastOfEach(late: readonly Late[]): Late[] {
-  return [...new Map(late.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
-}
-
-/** A line stands whole or not at all. */
-function listed(
-  { head, about, lines }: { head: string; about: string; lines: readonly string[] },
-  { language, fits }: { language: MessageLanguage } & Required<Pick<ListWay, 'fits'>>,
-): { subject: string; text: string } {
-  const { message } = wordsIn(language);
+  const lines = inOrder.map(({ notice, over }) => {
+    const link = over ? undefined : linkOf(notice);
+    // In a line of its own, which a mail shows as a link.
+    return `${lineOf(notice, language, over)}${link === undefined ? '' : `\n${link}`}`;
+  });
   const textOf = (shown: number) => {
     const more = shown < lines.length ? [filled(message.others, { n: lines.length - shown })] : [];
     return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
+  // A line stands whole or not at all.
   let shown = lines.length;
   while (shown > 1 && isTooLong(shown)) shown -= 1;
   return { subject: head, text: textOf(shown) };
+}
+
+/** The last word on each incident; a word of the centre's own stands for itself. */
+export function lastOfEach(late: readonly Late[]): Late[] {
+  return [...new Map(late.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
 }
 
 /** The same for programs: a line for each, and the place and urgency of the most severe of `first`. */

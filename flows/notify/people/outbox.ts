@@ -13,7 +13,7 @@ import type { Op } from '../../engine/records/ops.ts';
 import type { Note } from '../../storage/audit/note.ts';
 import { type Accepted, createAccepted, type Held } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
-import { digestOf, type Late, lastOfEach, renderDigest, renderLate } from './digest.ts';
+import { digestOf, type Late, lastOfEach, renderList } from './digest.ts';
 import { loginOf } from './failing.ts';
 import { createLanes, createLooks, type Item, type Lanes } from './lanes.ts';
 import { limited } from './limited.ts';
@@ -327,13 +327,12 @@ type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'aler
 /** What has ended meanwhile is no news of the morning. */
 function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
-  const notices = (standing.length > 0 ? standing : all.slice(0, 1)).map(({ notice }) => notice);
-  if (notices.length === 1) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
+  if (standing.length < 2) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
   return {
     notice: digestOf(standing),
-    ...renderDigest(notices, telling.language, { linkOf: newsLink(telling), fits: telling.fits }),
+    ...renderList(standing, telling.language, { kind: 'night', linkOf: newsLink(telling), fits: telling.fits }),
     list: true,
-    alerts: { open: notices.length, over: 0 },
+    alerts: { open: standing.length, over: 0 },
   };
 }
 
@@ -351,7 +350,7 @@ function saidOf(all: readonly Late[], telling: Telling): Said {
     const open = last.filter((one) => !one.over);
     return {
       notice: digestOf(last, open.length > 0 ? open : last),
-      ...renderLate(last, language, { linkOf: newsLink(telling), fits, isLate }),
+      ...renderList(last, language, { kind: isLate ? 'late' : 'atOnce', linkOf: newsLink(telling), fits }),
       list: true,
       alerts: { open: open.length, over: last.length - open.length },
     };

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { type Clock, filled, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Answer, HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
-import { renderDigest, renderLate } from '../digest.ts';
+import { renderList } from '../digest.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { render } from '../words.ts';
 import { strayAddress } from './channels.ts';
@@ -294,7 +294,8 @@ test('a list of twelve was cut at 800 characters and said nothing of the rest: l
     const twelve = Array.from({ length: 12 }, (_, n) => notice({ incident: n + 1, severity: 'major', site: place }));
     const late = twelve.map((one) => ({ notice: one, over: false }));
     const way = { linkOf: () => tap, fits: fitsWhole };
-    for (const list of [renderDigest(twelve, language, way), renderLate(late, language, way)]) {
+    for (const kind of ['night', 'late'] as const) {
+      const list = renderList(late, language, { kind, ...way });
       const value = valueIn({ ...list, key: 'k', language, severity: 'major', notice: notice(), list: true });
       const shown = value.match(/• /g)?.length ?? 0;
       expect(shown).toBeGreaterThan(1);
