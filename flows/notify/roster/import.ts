@@ -59,53 +59,29 @@ type Known = { others: ReadonlyMap<string, Member>; fixed: ReadonlyMap<string, M
 /** What may stand, and somebody should know of. */
 function notesOf(members: readonly ReadMember[], { others, fixed }: Known): CsvProblem[] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
-  const rings = ringsFrom(
-    members.map(({ member }) => member.id),
-    (id) => byId.get(id)?.deputy ?? null,
-  );
   // Once for each number, with the last of its persons in the file.
   const inFile = new Set(members.map(({ member }) => member.id));
   const shared = Map.groupBy(sharedNumbers([...byId.values()]), (ids) => ids.findLast((id) => inFile.has(id)));
   return members.flatMap(({ line, member }) => {
     const { id, leave, deputy } = member;
     const note = (column: string, what: string): CsvProblem => ({ line, column, what });
-    const ring = rings.get(id);
     return [
       ...(fixed.has(id) ? [note('id', `${id} stands in sabha.json too: the roster counts`)] : []),
       ...(member.email === undefined && Object.keys(member.addresses).length === 0 && !member.webhook
         ? [note('channels', `${id} has no address: an alert stands in the log of the centre, and the deputy or central is told`)]
         : []),
       ...(shared.get(id) ?? []).map((ids) =>
-        note('phone', `${idsText(ids, ', ')} have one number: nobody knows who of them calls, so a missed call takes nothing`),
+        note('phone', `${listed(ids)} have one number: nobody knows who of them calls, so a missed call takes nothing`),
       ),
       ...(leave.length > 0 && deputy === null
         ? [note('deputy', `${id} has days off and no deputy: whoever else is on duty is told, or the state`)]
         : []),
-      ...(ring === undefined
-        ? []
-        : [note('deputy', `deputies in a ring: ${idsText([...ring, id], ' > ')}; where all of them are away the state is told`)]),
     ];
   });
 }
 
 const idsShown = 6;
 
-function idsText(ids: readonly string[], between: string): string {
-  const persons = new Set(ids).size;
-  return ids.length <= idsShown ? ids.join(between) : `${ids.slice(0, idsShown).join(between)}${between}... (${persons} persons)`;
-}
-
-/** Each ring of deputies once, under the first of its persons. Looks at each person once. */
-function ringsFrom(ids: readonly string[], deputyOf: (id: string) => string | null): Map<string, string[]> {
-  const done = new Set<string>();
-  const rings = new Map<string, string[]>();
-  for (const id of ids) {
-    const walk = new Set<string>();
-    let next: string | null = id;
-    for (; next !== null && !done.has(next) && !walk.has(next); next = deputyOf(next)) walk.add(next);
-    const path = [...walk];
-    if (next !== null && walk.has(next)) rings.set(next, path.slice(path.indexOf(next)));
-    for (const one of path) done.add(one);
-  }
-  return rings;
+function listed(ids: readonly string[]): string {
+  return ids.length <= idsShown ? ids.join(', ') : `${ids.slice(0, idsShown).join(', ')}, ... (${ids.length} persons)`;
 }
