@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../../engine/records/notices.ts';
 import { notice } from '../people.test-helper.ts';
 import { templatesCsv } from './export.ts';
-import { lintTemplates } from './lint.ts';
+import { lintTemplates } from './lint.test-helper.ts';
 import { basicOf, sizeOf } from './segments.ts';
 import { smsOf } from './sms.ts';
 import { fixedPartOf, usableUrl } from './tags.ts';
