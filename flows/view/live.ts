@@ -17,17 +17,10 @@ import type { CentreView, Done, PcChoice } from './view.ts';
 const heardEveryMs = 15_000;
 
 /** The view, with what the pipeline and roll calls tell it. */
-export type LiveView = {
-  view: CentreView;
-  changed(change: Changed): void;
-  rollcall(view: RollCallView): void;
-  /** Everything anew: another memory, or whether anything can be heard at all. */
-  all(): void;
-  close(): void;
-};
+export type LiveView = ReturnType<typeof createLiveView>;
 
 /** Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
-export function createLiveView(options: LiveViewOptions): LiveView {
+export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
   const showHeard = (): void => {
     followUnheard(state);
@@ -37,13 +30,14 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   };
   let cancelHeard = options.clock.after(heardEveryMs, showHeard);
   return {
-    changed: (change) => changed(state, change),
-    rollcall(view) {
+    changed: (change: Changed) => changed(state, change),
+    rollcall(view: RollCallView) {
       if (state.listeners.size === 0) return;
       const rows = new Map([...(state.rollcall?.rows ?? []), ...view.rows].map((row) => [row.pc, row]));
       state.rollcall = { ...view, rows: [...rows.values()] };
       soon(state);
     },
+    /** Everything anew: another memory, or whether anything can be heard at all. */
     all() {
       const ingest = options.ingest();
       if (ingest === undefined) return;
