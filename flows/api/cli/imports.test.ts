@@ -54,22 +54,6 @@ test('meetings import names every faulty line, what is left out and what changes
   );
 });
 
-test('meetings list names the time zone of each next date', async () => {
-  const meeting = { title: 'Review', scopes: [''], start: '', minutes: 45, repeats: false };
-  const next = { from: Date.UTC(2027, 2, 3, 4, 15), to: Date.UTC(2027, 2, 3, 5, 0) };
-  const zoned = [null, 'UTC', 'America/New_York'].map((zone, nth) => ({ ...meeting, id: `m-${nth}`, zone, next }));
-  state().scripted['GET /api/meetings'] = [...zoned, { ...meeting, id: 'm-3', zone: 'UTC', next: null }];
-  const { out } = await sabha(['meetings', 'list']);
-  expect(out.split('\n').map((line) => line.slice(20, 56).trim())).toEqual([
-    'NEXT',
-    '2027-03-03 09:45 Asia/Kolkata',
-    '2027-03-03 04:15 UTC',
-    '2027-03-02 23:15 America/New_York',
-    '-',
-    '',
-  ]);
-});
-
 test('a site that is not ready to go live is a no, by force a yes', async () => {
   const about = [
     { pc: 'ladakh/kargil/vc-1', component: 'camera', fault: 'camera.missing' },

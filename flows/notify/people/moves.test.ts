@@ -322,18 +322,6 @@ test('killed between the move and its word, the next process moves it no second 
   expect(second.told('console')).toEqual([]);
 });
 
-test('a centre that was started anew while its mail server was away sent each alert that was told elsewhere once more as news', async () => {
-  const first = rig({ email: hangs, telegram: delivered });
-  first.add(room(1), room(2), room(3));
-  await first.clock.pass(70_000);
-  const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
-  expect(waiting.map(({ moved }) => moved)).toEqual([true, true, true]);
-  const second = rig({ email: delivered, telegram: delivered }, first.ledger, first.clock);
-  second.outbox.add(waiting);
-  await second.clock.pass(20 * 60_000);
-  expect(second.told('email').map(({ message }) => message.subject)).toEqual(['Late alerts: 3']);
-});
-
 test('after a start what waits has ten seconds on its own channel, however old it is', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   await clock.pass(3_600_000);

@@ -123,37 +123,6 @@ test('the end of what was told before the outage is said, with what stands, in t
   ]);
 });
 
-test('the end that comes to the outbox after its beginning was left out is left out too; what began anew is said, and so is its end', async () => {
-  const { clock, tell, over, ends, back, texts: sent } = rig();
-  tell(1);
-  await clock.pass(600_000);
-  over.add(1);
-  await back();
-  ends(1);
-  await clock.pass(1_000);
-  expect(sent()).toEqual([]);
-  over.delete(1);
-  tell(1);
-  await clock.pass(1_000);
-  ends(1);
-  await clock.pass(1_000);
-  expect(sent().map((text) => text.slice(0, 26))).toEqual(['Leh, Room 1: Microphone no', 'Leh, Room 1: the room is w']);
-});
-
-test('where the text of several has no id yet each goes by itself, as before; what is over is not said there either', async () => {
-  const { clock, tell, ends, back, texts: sent } = rig({ registered: texts.map(({ id }) => id).filter((id) => !id.startsWith('many.')) });
-  for (const n of [1, 2, 3]) tell(n);
-  await clock.pass(3_000_000);
-  ends(2);
-  await clock.pass(600_000);
-  await back();
-  expect(
-    sent()
-      .map((text) => text.slice(0, 11))
-      .sort(),
-  ).toEqual(['Leh, Room 1', 'Leh, Room 3']);
-});
-
 test('who has nothing but SMS read each room of the night by itself: what still stands in the morning is one', async () => {
   const { clock, tell, over, gateway, texts: sent } = rig();
   gateway.isAway = false;

@@ -289,27 +289,6 @@ test('what waited for the morning goes to a person as one message, without what 
   expect(outbox.waiting()).toBe(0);
 });
 
-test.each([2, 3, 5])(
-  '%i faults of one room that waited for the morning stand in one message with those of another room',
-  async (faults) => {
-    const { clock, outbox, sent } = rig(async () => ({ result: 'delivered' }));
-    const waits = (transition: number, room: string, afterMs: number) => {
-      const one = notice({
-        incident: room === 'hall' ? 1 : 2,
-        kind: transition === 1 ? 'raised' : 'worsened',
-        digest: true,
-        scope: `goa/panaji/${room}`,
-      });
-      return row({ key: `${transition}/email/asha`, transition, notice: one, dueAt: clock.now() + 30_000 + afterMs });
-    };
-    // The tabs conclude the steps of one incident one after the other.
-    outbox.add([...Array.from({ length: faults }, (_, at) => waits(at + 1, 'hall', at * 1_000)), waits(9, 'small', 500)]);
-    await clock.pass(60_000);
-    expect(sent.map(({ subject }) => subject)).toEqual([`${faults + 1} alerts of the night`]);
-    expect(outbox.waiting()).toBe(0);
-  },
-);
-
 test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
   const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
   const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link });

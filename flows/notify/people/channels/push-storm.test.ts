@@ -87,15 +87,6 @@ test('the first five come each by itself; what comes then is one list that says 
   expect(shown.at(-1)?.message).toMatchObject({ subject: expect.stringContaining('Room 41') });
 });
 
-test('five alerts an hour are told each at once, as ever', async () => {
-  const { clock, shown, tell } = await phone();
-  for (let n = 1; n <= 10; n += 1) {
-    tell(n);
-    await clock.pass(12 * minuteMs);
-  }
-  expect(shown.map(({ at }) => at)).toEqual(Array.from({ length: 10 }, (_, n) => n * 12 * minuteMs));
-});
-
 test('with a phone that is off each of 200 alerts that stood in one list was a mail of its own: what was one message goes on as one', async () => {
   const { clock, outbox, ledger, shown, mails, tell } = await phone({ isOff: true });
   for (let n = 1; n <= 200; n += 1) tell(n);
