@@ -3,7 +3,6 @@ import { maintainedIn, type StreamFrame, siteOf } from '@sabha/contracts';
 import type { Changed } from '../ingest/committed.ts';
 import { awayOf, chosen, type State, statesOf, viewOf } from './live-state.ts';
 import { besideAt, incidentNews, isUnheard, pcView } from './rows.ts';
-import type { PcChoice } from './view.ts';
 
 const frameEveryMs = 250;
 
@@ -85,7 +84,7 @@ function sendFrames(state: State): void {
   Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, away });
   state.states.news = false;
   for (const [choice, listeners] of state.listeners) {
-    const pcs = fresh.filter((pc) => isChosen(pc, choice)).map((pc) => pcView(view, pc));
+    const pcs = fresh.filter((pc) => choice === 'all' || siteOf(pc) === choice).map((pc) => pcView(view, pc));
     const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
     if (turned || Object.keys(frame).length > 2) for (const listener of listeners) listener(frame);
   }
@@ -130,10 +129,6 @@ export function tellHeard(state: State): void {
     for (const listener of listeners) listener(frame);
   }
   state.heard = new Map([...view.memory.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
-}
-
-function isChosen(pc: string, choice: PcChoice): boolean {
-  return choice === 'all' || siteOf(pc) === choice;
 }
 
 /** Only the lists that hold something. */

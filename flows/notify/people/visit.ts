@@ -25,7 +25,9 @@ export function visitLines(notice: Notice, language: MessageLanguage): string[] 
     const day = dayOf(ms, timeZone, language);
     return day === dayOf(at, timeZone, language) ? clockOf(ms, timeZone) : day;
   };
-  const list = (notice.before ?? []).map((one) => `${whenOf(one.at)} ${beforeText(one.fault, language)}`).join('; ');
+  const list = (notice.before ?? [])
+    .map((one) => `${whenOf(one.at)} ${short(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
+    .join('; ');
   return list === '' ? lines : [...lines, filled(message.before, { list })];
 }
 
@@ -59,10 +61,6 @@ export function incidentLink(wall: string, incident: number): string {
 /** The longest that such an address gets: incidents have at most seven digits for a long time. */
 export function longestLink(wall: string | undefined): string | undefined {
   return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
-}
-
-function beforeText(fault: string, language: MessageLanguage): string {
-  return short(titleIn(fault, language) ?? fault, titleLimit);
 }
 
 function isOfLine({ faults, outage }: Notice): boolean {

@@ -88,7 +88,7 @@ export function mailerOf({ host, port, secure, user, password }: EmailSettings):
 }
 
 function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: string; address: string }) {
-  const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${domainOf(settings.from)}>`;
+  const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${settings.from.split('@').at(-1)}>`;
   return {
     from: { name: 'Sabha', address: settings.from },
     to: { ...to, name: plain(to.name) },
@@ -112,10 +112,6 @@ function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => str
   if (notice.incident === null || list) return {};
   const root = idOf(`incident/${notice.incident}`);
   return { references: root, ...(notice.kind !== 'raised' && { inReplyTo: root }) };
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1);
 }
 
 /** Only a lasting "no" to this very message is final: a server that turns everybody away is mended one day. A wrong password is mended by us. */

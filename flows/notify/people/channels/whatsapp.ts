@@ -106,7 +106,7 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
   const person = told === undefined ? undefined : reports?.about('whatsapp', told)?.person;
   const ways = [
     ...(person === undefined ? [] : [{ channel: 'whatsapp', addresses: [], person }]),
-    ...(phone === undefined ? [] : [{ channel: 'whatsapp', addresses: addressesOf(phone) }]),
+    ...(phone === undefined ? [] : [{ channel: 'whatsapp', addresses: [`+${phone}`, phone] }]),
     ...(user === undefined ? [] : [{ channel: userChannel, addresses: [user] }]),
   ];
   let line: string | undefined;
@@ -116,10 +116,6 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
     if (answered?.by !== undefined) break;
   }
   if (line !== undefined && phone !== undefined) reply(replyOf(phone, line, message), options, signal);
-}
-
-function addressesOf(phone: string): string[] {
-  return [`+${phone}`, phone];
 }
 
 /** Said to who has just pressed or written: where it does not arrive, the wall says it too. */

@@ -44,7 +44,9 @@ export function createCopies(options: CopiesOptions, started: readonly Incident[
   function learn(incident: Incident): Known {
     const about = known.get(incident.id) ?? { sayings: [], lastAt: 0 };
     about.sayings = sayingsOf(incident);
-    about.lastAt = lastOf(incident);
+    const { deeds = [], answers = [] } = incident;
+    // Also when something was taken back.
+    about.lastAt = Math.max(deeds.at(-1)?.at ?? 0, answers.at(-1)?.at ?? 0);
     if (incident.over === null) known.set(incident.id, about);
     else known.delete(incident.id);
     return about;
@@ -118,11 +120,6 @@ function saidBelow(
     text: (copy?.text ?? '').replaceAll(linkMark, () => answerLink?.(id, notice.incident ?? 0) ?? ''),
     lines: linesOf(sayings, { since: notice.at, language, nameOf: (one) => byId.get(one)?.name ?? one }),
   };
-}
-
-/** When something was last done or said of it, be it that something was taken back. */
-function lastOf({ deeds = [], answers = [] }: Incident): number {
-  return Math.max(deeds.at(-1)?.at ?? 0, answers.at(-1)?.at ?? 0);
 }
 
 /** The last rows of each person on each channel. */
