@@ -16,10 +16,7 @@ import type { CentreView, Done, PcChoice } from './view.ts';
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
 
-/** The view, with what the pipeline and roll calls tell it. */
-export type LiveView = ReturnType<typeof createLiveView>;
-
-/** Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
+/** The view, with what the pipeline and roll calls tell it. Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
 export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
   const showHeard = (): void => {
