@@ -102,6 +102,13 @@ test('F17 forty alerts that hung in a mail server were forty messages of Telegra
   expect(outbox.waiting()).toBe(40);
 });
 
+test('F17 three alerts that hung go on one by one, each with its own buttons', async () => {
+  const { clock, told, add } = rig({ email: hangs, telegram: delivered });
+  add(room(1), room(2), room(3));
+  await clock.pass(70_000);
+  expect(told('telegram').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3].map((n) => [n, undefined]));
+});
+
 test('F17 what a gateway took and says nothing of goes on as one too', async () => {
   const { clock, told, add } = rig({ sms: takes(), telegram: delivered });
   add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['telegram', 'console'])));
