@@ -4,11 +4,11 @@ import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from
 
 /** `lines`: the most lines of code, blank lines and comments not counted. */
 const parts: readonly { path: string; lines: number }[] = [
-  { path: 'broker/contracts', lines: 5_570 },
-  { path: 'agent', lines: 14_870 },
-  { path: 'broker', lines: 1_470 },
-  { path: 'flows', lines: 28_500 },
-  { path: 'dashboards', lines: 4_475 },
+  { path: 'broker/contracts', lines: 5_400 },
+  { path: 'agent', lines: 14_700 },
+  { path: 'broker', lines: 1_450 },
+  { path: 'flows', lines: 27_960 },
+  { path: 'dashboards', lines: 4_455 },
   { path: 'packaging', lines: 230 },
 ];
 

@@ -59,7 +59,8 @@ export function openSpoolDisk(where: string | DatabaseSync) {
     damage = reason;
     release();
     if (path !== undefined) setAside(path);
-    else if (!own) wipe(db());
+    else if (!own)
+      db().exec('DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS events; DROP TABLE IF EXISTS acks; DROP TABLE IF EXISTS quarantine;');
     open();
   }
 
@@ -134,10 +135,6 @@ function setAside(path: string): void {
     if (existsSync(path + suffix)) renameSync(path + suffix, bad(1) + suffix);
   }
   rmSync(`${path}-shm`, { force: true });
-}
-
-function wipe(db: DatabaseSync): void {
-  db.exec('DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS events; DROP TABLE IF EXISTS acks; DROP TABLE IF EXISTS quarantine;');
 }
 
 function translated<T>(work: () => T): T {
