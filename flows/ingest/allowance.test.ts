@@ -36,10 +36,33 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.eventsADay.most).toBe(5_000);
   });
 
+  test('R27 a PC that writes as many events as an honest one four times over is never held back', () => {
+    const { allowance, pass } = open();
+    const eachMs = dayMs / budgets.eventsADay.most;
+    for (let at = 0; at < 10 * dayMs; at += eachMs) {
+      expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 1_000 })).toBe(true);
+      pass(eachMs);
+    }
+  });
+
+  test('R27 a PC that was cut off for a month says at once all that it could write in it', () => {
+    const { allowance, pass } = open();
+    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
+    pass(30 * dayMs);
+    for (let n = 0; n < 300; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
+  });
+
   test('R27 a PC that was quiet for months says all of a full spool at once', () => {
     const { allowance, pass } = open();
     pass(105 * dayMs);
     for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
+  });
+
+  test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
+    const { allowance } = open(budgets.eventsGathered.most);
+    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
   test('R27 a PC half-way through weeks of events was held back where the centre started anew: what waits is taken once, and claims add nothing', () => {
@@ -119,6 +142,19 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.signsAnHour.most).toBe(600);
   });
 
+  test('R27 births that named another spool or an earlier first number each time were all taken: they have a breath and a day, and those of others cost nothing', () => {
+    const { allowance, pass } = open();
+    const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
+      Array.from({ length: count }, (_, n) => allowance.follows(who, of(n))).filter(Boolean).length;
+    expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
+    // Of those that go up and down every second one goes back; after one that is refused the next is where it stood.
+    expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
+    expect(births(other, (n) => ({ spool: `s${n}`, first: 1 }))).toBe(budgets.spoolsAtOnce.most + 1);
+    expect(births(pc, (n) => ({ spool: 'a', first: 300 + n }))).toBe(100);
+    pass(dayMs / 8);
+    expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
+  });
+
   test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
@@ -170,6 +206,25 @@ describe('spools that no birth named', () => {
     expect(allowance.take(pc, events(1, `x${most}`))).toBe(true);
     expect(taken(allowance, (n) => events(1, `x${n + 1}`), most)).toBe(most);
     expect(allowance.take(pc, events(1, 'x0'))).toBe(false);
+  });
+
+  test('R27 a PC that is forgotten pays again for a spool that it had paid for', () => {
+    const { allowance } = open(budgets.eventNumber.most);
+    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    allowance.forget(pc);
+    expect(allowance.take(pc, events(1, 'x'))).toBe(true);
+    expect(taken(allowance, (n) => events(1, `y${n}`))).toBe(budgets.spoolsAtOnce.most - 1);
+  });
+
+  test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
+    let up = 0;
+    const allowance = createAllowance(() => up);
+    const unborn = (_: number): Weight => ({ ...events(1, 's1'), isUnborn: true });
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most - budgets.spoolEvents.most);
+    up += dayMs;
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most);
+    allowance.waits(pc, 100, true);
+    expect(taken(allowance, () => events(1), 10_000)).toBe(budgets.eventsAtOnce.most + 100);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { budgets, oneLine } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
-import { settledKey } from '../engine/records/meta-keys.ts';
+import { inVainKey, settledKey } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
 import { type Configs, createConfigs } from '../sites/config-push.ts';
 import { createTree, type Tree } from '../sites/tree.ts';
@@ -155,7 +155,10 @@ export function listened(state: State, everyMs: number): Op[] {
   const at = state.listening.provenAt();
   if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
   state.listenedNotedAt = at;
-  return [{ op: 'meta', key: 'listened', value: `${at}` }];
+  return [
+    { op: 'meta', key: 'listened', value: `${at}` },
+    { op: 'meta', key: inVainKey, value: state.engine.inVain() },
+  ];
 }
 
 async function write(state: State, { ops }: Batch): Promise<void> {

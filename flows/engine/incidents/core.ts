@@ -6,6 +6,7 @@ import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
 import type { Memory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
+import { createInAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
@@ -38,6 +39,7 @@ export function createParts({ contents, numbers = usualNumbers }: EngineOptions,
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   return {
     noise: createNoise(),
+    inAll: createInAll(),
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
@@ -84,6 +86,8 @@ export type Core = ReturnType<typeof createParts> & {
   unsubscribedAt: number | null;
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
+  /** In how much of the hearing of earlier starts a PC was not heard. */
+  inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
   /** Until when something that was said in a gap of ours may still be on its way to us. */
   unreadUntil: number;

@@ -1,9 +1,12 @@
+import { links } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { createStage, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
+const hour = 60 * minute;
+
 describe('R19 a gap of our own', () => {
   const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
@@ -121,6 +124,40 @@ describe('R18a a deaf centre hides no dead PC without a word', () => {
         'raised',
         'cleared',
       ]);
+    });
+  }
+
+  for (const [link, everyMs] of [
+    ['fibre', 80 * second],
+    ['fibre', 149 * second],
+    ['floor', 301 * second],
+    ['floor', 900 * second],
+  ] as const) {
+    it(`R19 gaps each ${everyMs / second} s hid a dead PC on ${link} for ever: three times its limit of hearing in all, and it is in the list`, () => {
+      const known = ['la/leh/a', 'la/leh/b'].map((one) => ({ pc: one, link, elevationM: 0, alerts: true }));
+      const stage = createStage({ known });
+      stage.subscribe();
+      for (const one of known) stage.birth(one.pc);
+      let heardMs = 0;
+      while (stage.incident('centre/unheard') === undefined && heardMs < 4 * hour) {
+        stage.pass(50 * second, 5 * second);
+        stage.beat('la/leh/b');
+        stage.pass(everyMs - 50 * second, second);
+        heardMs += everyMs - minute;
+        stage.apply({ type: 'unsubscribed' });
+        stage.pass(20 * second, 5 * second);
+        stage.subscribe();
+      }
+      const limitMs = 3 * links[link].silentMs;
+      expect(heardMs).toBeGreaterThanOrEqual(limitMs);
+      expect(heardMs).toBeLessThan(limitMs + everyMs);
+      expect(stage.incident('centre/unheard')?.faults.map(({ device }) => device)).toEqual(['la/leh/a']);
+      expect(stage.engine.memory.pcs.get('la/leh/b')?.presence).toBe('online');
+      stage.beat('la/leh/a');
+      stage.pass(second);
+      expect(stage.incident('centre/unheard')?.over).toBe('cleared');
+      stage.pass(everyMs - 10 * second, second);
+      expect(stage.incident('centre/unheard')?.over).toBe('cleared');
     });
   }
 });

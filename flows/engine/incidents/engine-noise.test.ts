@@ -68,6 +68,20 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(budgets.toldOfNoisyAnHour.most).toBe(1);
   });
 
+  it('R27 a known fault of another device each second is told twice a minute, and its PC is named once; then it is quiet for an hour', () => {
+    const stage = online();
+    flood(stage, 120);
+    expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.sameAMinute.most);
+    const [noisy, ...more] = toldOf(stage, 'centre');
+    expect(more).toEqual([]);
+    expect(noisy?.notice.faults).toMatchObject([{ fault: 'pc.noisy', device: pc, reason: expect.stringContaining('only counted') }]);
+    expect(budgets.noisyMs.most).toBe(hour);
+    const before = stage.ops.length;
+    flood(stage, 60);
+    expect(stage.ops.slice(before).filter(({ op }) => op === 'incident' || op === 'transition' || op === 'outbox')).toEqual([]);
+    expect(budgets.transitionsAnHour.most).toBe(40);
+  });
+
   it('R27 what stands when it is quiet again is told as it is then, and what was only counted is written down', () => {
     const stage = online();
     flood(stage, 60);
@@ -94,6 +108,17 @@ describe('R27 a PC whose alerts change too often', () => {
     flood(stage, 60);
     stage.state([fault('microphone.missing')], other);
     expect(toldOf(stage, other)).toHaveLength(1);
+  });
+
+  it('R27 a PC that is replaced is not held for what the one before it said', () => {
+    const stage = online();
+    flood(stage, 60);
+    expect(stage.incident('centre')?.over).toBeNull();
+    stage.setKnown([{ pc, link: 'fibre', elevationM: 3_524, alerts: true }], { because: { [pc]: 'replaced' }, replaced: [pc] });
+    expect(stage.incident('centre')?.over).toBe('cleared');
+    stage.successor({ spool: 's2' });
+    stage.state([fault('camera.missing')]);
+    expect(toldOf(stage, pc).at(-1)?.notice.faults).toMatchObject([{ fault: 'camera.missing' }]);
   });
 });
 
@@ -142,6 +167,27 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(stage.incident()?.over).toBe('cleared');
     stage.live(hour);
     expect(kindsOf(stage, 'microphone.missing')).toEqual(['raised', 'cleared']);
+  });
+
+  it('R27 people knew that a microphone is away: when the room was muted its end was one step too many, and nobody heard of it', () => {
+    const stage = online();
+    for (const more of [ok('camera'), fault('power.battery_low', 'ups-1'), ok('camera')]) {
+      stage.state([fault('microphone.missing'), more]);
+      stage.live(5 * minute);
+    }
+    for (const microphone of [ok('microphone'), fault('microphone.missing'), ok('microphone')]) {
+      stage.state([microphone, fault('camera.held')]);
+      stage.live(5 * minute);
+    }
+    expect(kindsOf(stage, 'microphone.missing')).toEqual(['raised']);
+    for (let n = 0; n < 50; n += 1) {
+      stage.state([ok('microphone'), fault('camera.held', `usb-${n}`)]);
+      stage.pass(second);
+    }
+    expect(stage.incident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy' }]);
+    stage.live(2 * hour);
+    const closed = toldOf(stage, pc).flatMap(({ notice }) => (notice.kind === 'closed' ? notice.lines : []));
+    expect(closed).toEqual(['its alerts change too often, so they are only counted']);
   });
 
   it('R27 a muted PC that died, or whose camera is away for its hold, is told of, once while the mute lasts', () => {

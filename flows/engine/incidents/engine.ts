@@ -8,7 +8,7 @@ import { notesKept } from '../handling/numbers.ts';
 import { createMemory } from '../memory/memory.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { unknownNamedKey } from '../records/meta-keys.ts';
+import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { recall } from '../transitions/rate.ts';
 import { faultKey } from '../transitions/standing.ts';
@@ -20,7 +20,7 @@ import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
-import { judgedNow, judgeSilence } from './silence.ts';
+import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { heardUntil, notAhead, setClock } from './times.ts';
 import { isUnread, mayWait, readWithinMs } from './unread.ts';
 
@@ -58,6 +58,9 @@ export function createEngine(options: EngineOptions, now: number) {
     isSubscribed: () => core.subscribedAt !== null,
     /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
     isCurrent: (pc: string) => core.current.has(pc),
+
+    /** For the next start, as text. */
+    inVain: () => JSON.stringify(inVainOf(core)),
 
     /** False for what a machine says that is ours no more (R30). */
     believes(event: PcEvent): boolean {
@@ -107,6 +110,7 @@ function createCore(options: EngineOptions, now: number): Core {
   const core: Core = {
     ...{ options, memory, known, starts, transitions, ...parts },
     followers: [...options.followers, transitions, ...Object.values(parts)],
+    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
     ...{ sites: new Map(), regions: new Map(), above: new Map(), expectedSince: new Map(), asking: new Map(), centre: new Map() },
     ...{ waiting: new Set(), current: new Set(), unknown: new Set() },
     ...{ listChanged: false, followedMinute: null, subscribedAt: null, slowAt: [] },
@@ -127,6 +131,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       core.subscribedAt = now;
       core.unsubscribedAt = null;
       core.provenAt = now;
+      core.inAll.begin(now);
       return tick(core, now);
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
@@ -149,6 +154,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return core.transitions.lookAgain(now);
     case 'tick':
       core.provenAt = event.provenAt ?? now;
+      if (core.subscribedAt !== null) core.inAll.proven(core.provenAt);
       if (event.hung) core.transitions.hung(now);
       return tick(core, now);
     case 'clock':

@@ -1,6 +1,6 @@
 /** Who is silent: judged for all PCs at each tick, and for one as soon as it speaks (R18, R19). */
 import type { Presence } from '@sabha/contracts';
-import { isOfGap, presenceOf } from '../outages/pc.ts';
+import { isOfGap, patienceMs, presenceOf } from '../outages/pc.ts';
 import type { PcRecord } from '../records/incidents.ts';
 import { judgedAway, type Regions } from './absence.ts';
 import { correlate } from './causes.ts';
@@ -24,7 +24,7 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
   // Nobody waits for a PC that never spoke, as long as its site is being set up.
   if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
   const since = listeningSince(core, record.pc);
-  const presence = presenceOf(record, since, core.provenAt);
+  const presence = presenceNow(core, record, since);
   const isSame = presence === record.presence;
   if (isSame && (presence === 'online' || presence === 'never' || since === null)) return false;
   const moved = isSame ? record : { ...record, presence, unheard: isUnheard(core, record, { presence, since }) };
@@ -33,6 +33,34 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
   putRecord(core, next, now);
   core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
   return true;
+}
+
+/** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
+function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
+  const limitMs = since === null ? null : patienceMs(record);
+  const isMissed = limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+  return isMissed ? 'silent' : presenceOf(record, since, core.provenAt);
+}
+
+function waitedFrom({ expectedSince }: Core, record: PcRecord): number {
+  return Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0);
+}
+
+/** In how much of the hearing of earlier starts it was not heard either. */
+function earlierMs(core: Core, record: PcRecord): number {
+  return waitedFrom(core, record) < core.startedAt ? (core.inVain.get(record.pc) ?? 0) : 0;
+}
+
+/**
+ * The PCs that were not heard since this start and are not silent yet, each with how much of our hearing that was: for the next start, or a
+ * `flows` that is restarted again and again would hide who is dead.
+ */
+export function inVainOf(core: Core): Record<string, number> {
+  const waited = [...core.memory.pcs.values()].filter(
+    (record) => record.presence !== 'silent' && core.known.has(record.pc) && waitedFrom(core, record) < core.startedAt,
+  );
+  const of = (record: PcRecord) => Math.round(core.inAll.sinceMs(core.startedAt) + earlierMs(core, record));
+  return Object.fromEntries(waited.map((record) => [record.pc, of(record)] as const).filter(([, ms]) => ms > 0));
 }
 
 /**

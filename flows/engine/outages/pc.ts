@@ -231,6 +231,12 @@ export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
   return what === undefined ? null : what === 'update' ? 'update' : 'restart';
 }
 
+/** How long nothing may be heard of one that is expected, or back; null of one that is expected by nobody. */
+export function patienceMs(record: PcRecord): number | null {
+  if (record.presence === 'stopped') return returns(record) === null ? null : backWithinMs;
+  return links[record.link].silentMs;
+}
+
 function isOverdue(record: PcRecord, listeningSince: number, now: number): boolean {
   return returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
 }

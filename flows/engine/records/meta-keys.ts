@@ -8,6 +8,8 @@ export const reflectorKeyKey = 'reflector.key';
 export const fingerprintsKey = 'fingerprints';
 /** Meta key of the time by which goes what is deleted for its age. */
 export const settledKey = 'settled';
+/** Meta key of the PCs that were not heard since the last start, and for how long. */
+export const inVainKey = 'in-vain';
 /** Meta key of the time at which central last had the list of what is unknown for a day. */
 export const unknownNamedKey = 'unknown-named';
 /** Meta key of what the ledger lacks of what stood before it, and until when that is told. */
