@@ -133,7 +133,7 @@ test('at the end of all nobody said that nothing is left to do', () => {
   stage.state([fault('camera.missing'), ok('microphone')]);
   stage.state([ok('camera'), ok('microphone')]);
   pass(stage, 15 * minute);
-  expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. The room is well again\. Nothing more to do\.$/);
+  expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. No fault is left in the room\. Nothing more to do\.$/);
   stage.state([fault('microphone.missing'), ok('camera')]);
   const old = stage.engine.memory.incidents.get(1);
   // While something new stands there the room is not well.

@@ -143,7 +143,7 @@ export const en = {
     restOpen: 'The rest is still open.',
     stillOpen: 'Still open: {list}.',
     isOver: 'This is over.',
-    roomWell: 'The room is well again. Nothing more to do.',
+    roomWell: 'No fault is left in the room. Nothing more to do.',
     allWell: 'It is over for all of them. Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
     /** Of maintenance: its beginning, its end, and what comes then. */
