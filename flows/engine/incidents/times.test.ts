@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { contentsAfter, createStage, fault, holdFirst, pc, type Stage } from './stage.test-helper.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe('R29 what an earlier run wrote, by another clock', () => {
+  it('a fault that an earlier run had seen is notified although the clock was set back within its hold', () => {
+    const known = { pc, link: 'fibre', elevationM: 0 } as const;
+    const closed = createStage({ known: [{ ...known, alerts: false }] });
+    closed.subscribe();
+    closed.birth();
+    closed.state([fault('microphone.muted')]);
+    closed.pass(minute);
+    const stage = next([closed], closed.now());
+    stage.pass(10 * second);
+    expect(stage.incident()?.faults).toMatchObject([{ since: closed.now() - minute }]);
+    stage.setClock(-10 * minute);
+    stage.live(10 * second);
+    stage.setClock(10 * minute);
+    stage.live(minute);
+    expect(stage.told()).toEqual(['raised to technician']);
+  });
+});
+
+/** The next start, on what the earlier ones wrote: the tabs run, and the microphone is muted still. */
+function next(earlier: Stage[], at: number): Stage {
+  const stage = createStage({ contents: contentsAfter(earlier.flatMap(({ ops }) => ops)), at });
+  stage.setPath(holdFirst);
+  stage.subscribe();
+  stage.apply({ type: 'started' });
+  stage.birth(pc, { session: earlier.length + 1 });
+  stage.state([fault('microphone.muted')]);
+  return stage;
+}
