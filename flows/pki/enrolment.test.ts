@@ -164,7 +164,7 @@ test('R29 a clock that was a year ahead for an hour swept the certificates of th
   expect(registry.get(held.pc)?.certificates).toEqual(['7b']);
 });
 
-test('R29 a code that a clock a year ahead made lets no PC in once the clock is set right', async () => {
+test('R29 an enrolment code that was made while the clock was a year ahead admits no PC after the clock is corrected', async () => {
   const { script, enrolment, code, enrol } = open();
   script.now += yearMs;
   const fast = await code(2);

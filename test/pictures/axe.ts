@@ -1,11 +1,11 @@
-/** What axe, the checker of accessibility, finds on a page in a real browser. */
+/** The accessibility problems that axe finds on a page in a real browser. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Violations with the elements that have them: serious and critical ones, or all of them. */
+/** Problems with the elements that have them: serious and critical problems, or all. */
 export async function axeFaults(page: Page, which: 'serious' | 'all' = 'serious'): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   return page.evaluate(async (isAll) => {

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Seeded outages in the shares of real life, judged while they last and after the return; `bench verdicts` plays 2,000 of them. */
+/** Random outages with a seed, each cause as often as in real life. The named cause is checked during the outage and after it; `bench verdicts` plays 2,000. */
 import { openUpTo, sureFrom } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { isRight, playStories } from './outage-play.ts';

@@ -101,7 +101,7 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
 }
 
-/** Of a line that loses packets from the first on TCP tells more. Else what it lent ended within the second half, and TCP would see no more than that. */
+/** A line that loses packets from the first one on is measured by TCP. Else the burst ended within the second half of the stream, and TCP would measure the burst. */
 function unsteady(trains: readonly Train[], came: readonly TrainArrival[]): Capacity {
   const isLost = isLossyAtEnd(came) && isLossyAtFirst(trains);
   return isLost ? unknown('too many packets were lost') : unknown('the rate is not steady', slowest(came));

@@ -27,8 +27,9 @@ export function limitsAt(elevationM: number) {
 }
 
 /**
- * By a sensor in the room, and by the UPS inside of its case, which is never colder than the room; null where nothing measures it.
- * Guarantee: the warmth inside a case proves that a room is not too warm, never that it is.
+ * Is the room too warm? `celsius`: from a sensor in the room. `caseCelsius`: from inside the case of the UPS, which is never colder than the room.
+ * Null where there is no sensor.
+ * Guarantee: the temperature inside a case may prove that the room is not too warm, never that it is too warm.
  */
 export function judgeRoom(
   { roomCelsius }: Limits,

@@ -30,7 +30,7 @@ export type LinkTestOptions = {
 
 /** Fewer bytes tell no rate: the trains and the streams of both directions need more. */
 const leastBytes = 1_600_000;
-/** With a smaller share of its usual bytes a test would only see what the line lends. */
+/** With a smaller share of its usual bytes a test would only measure the burst of the line. */
 const leastShare = 0.9;
 /** Whoever uses so much of a link is not to be disturbed by a test of it. */
 const busyShare = 0.3;

@@ -211,7 +211,7 @@ function word(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** The two SIP messages that are needed to ask whether somebody is there (RFC 3261): OPTIONS, and what answers it. Of unguessable words the branch makes an answer known as ours. */
+/** The SIP message OPTIONS, which asks whether somebody is there, and its answer (RFC 3261). `branch`, `tag` and `callId` are random; by the branch an answer is known as ours. */
 export type SipRequest = Bridge & Record<'branch' | 'tag' | 'callId', string> & { local: { address: string; port: number } };
 
 /**

@@ -146,7 +146,7 @@ function cellsOf({ power, ups }: Reading) {
   ];
 }
 
-/** The room is null where nothing measures it. */
+/** `roomCelsius` is null where there is no sensor. */
 function riseReadingOf(reading: Reading, elevationM: number) {
   const { sensors, loadRatio } = reading.figures;
   const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));

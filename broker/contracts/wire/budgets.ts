@@ -29,39 +29,39 @@ export const budgets = {
   spoolWalk: { most: 8_192 },
   /** Events a day: four times an honest PC; what is more waits in its own spool. */
   eventsADay: { most: 5_000 },
-  /** Events that gather of those while a PC is quiet: a PC that was away for a month says all of it at once. */
+  /** Events that a quiet PC saves up from its daily limit: after a month without a connection it may send all of them at once. */
   eventsGathered: { most: 524_288 },
   /** Bytes of events a day: a whole spool. */
   eventBytesADay: { most: 64 * kibibyte * kibibyte },
-  /** Events in one breath after a start: a week of an honest PC, beside what waited. */
+  /** Events that a PC may send at once after a start of `flows`: a week of an honest PC, in addition to its backlog. */
   eventsAtOnce: { most: 8_192 },
-  /** Bytes of events in one breath after a start: as much as those weigh. */
+  /** Bytes of those events. */
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte },
   /** Events sent without an ack: an agent waits for the ack of each batch of 500. */
   eventsUnacknowledged: { most: 2_048 },
-  /** Events that a spool costs without a birth: it takes many rows; 16 cost as much as one breath. */
+  /** Events that a spool costs without a birth: it takes many rows. 16 spools cost as much as `eventsAtOnce`. */
   spoolEvents: { most: 512 },
   /** Ms of a commit before its largest writer is named: the acks of all other PCs wait as long. */
   commitMs: { most: 1_000 },
   /** Births, states and inventories an hour: a link that drops each half minute makes 480. */
   wordsAnHour: { most: 600 },
-  /** Births, states and inventories in one breath: a room that is set up while somebody plugs. */
+  /** Births, states and inventories that a PC may send at once: a room in which somebody plugs devices in and out. */
   wordsAtOnce: { most: 120 },
   /** Goodbyes, last gasps, and beats that ask for the time or open a session, an hour: a link that drops each half minute makes 240. */
   signsAnHour: { most: 600 },
-  /** Of those in one breath: as many as words. */
+  /** The same messages at once: as many as `wordsAtOnce`. */
   signsAtOnce: { most: 120 },
-  /** Bytes of those an hour: 600 full states of a room. */
+  /** Bytes of births, states and inventories an hour: 600 full states of a room. */
   wordBytesAnHour: { most: 4 * kibibyte * kibibyte },
-  /** Bytes of those in one breath: 120 full states of a large room. */
+  /** Bytes of births, states and inventories at once: 120 full states of a large room. */
   wordBytesAtOnce: { most: kibibyte * kibibyte },
   /** Births a day with another spool or an earlier first: a failing disk makes a spool a start. */
   spoolsADay: { most: 64 },
-  /** Of those in one breath: an hour of starts on such a disk. */
+  /** Such births at once: the starts of one hour on a failing disk. */
   spoolsAtOnce: { most: 16 },
   /** Changes of its answers kept a day: a link that flaps all day makes 2,000. */
   changesADay: { most: 8_192 },
-  /** Of those in one breath: a room that is set up all day. */
+  /** Changes of its answers kept at once: a room that is set up all day. */
   changesAtOnce: { most: 2_048 },
   /** Changes of a component read at once, the newest: a link that flaps all day makes 2,000 of its own. */
   changesRead: { most: 2_048 },

@@ -86,7 +86,7 @@ export type Core = ReturnType<typeof createParts> & {
   unsubscribedAt: number | null;
   /** Until when our hearing is proven, and when it was not of late (R18a). */
   provenAt: number;
-  /** In how much of the hearing of earlier starts a PC was not heard. */
+  /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
   inVain: ReadonlyMap<string, number>;
   slowAt: readonly number[];
   /** Until when something that was said in a gap of ours may still be on its way to us. */

@@ -70,8 +70,8 @@ export function overUntold({ memory, options, now }: Hand, { transition, inciden
 }
 
 /**
- * Whoever reads that a fault stands is not told afterwards that it was over before: an end that waits for its turn is counted. Who was told of
- * that earlier incident is told of the end of this one.
+ * A message that a fault stands is never followed by one that it was over before: an end that still waits for the hourly limit is only counted.
+ * Who was notified of that earlier incident is notified of the end of this one.
  */
 export function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>): void {
   const { memory } = hand;
