@@ -61,6 +61,23 @@ test('it ends while few are left, and explains them five minutes more', () => {
 });
 
 test.each([
+  ['18 min', 18 * minute, 18 * minute],
+  ['an hour', 60 * minute, numbers.settleMostMs],
+])('explains the last sites of a cause whose sites came back within %s for as long again, at most 30 min', (_, tookMs, longer) => {
+  const correlation = fresh();
+  const others = sites(15, {}, 20);
+  correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
+  const left = (count: number) => [...sites(count, { lost: 3 }), ...sites(10 - count, { heardAt: minute }, count), ...others];
+  correlation.judge(left(9), minute);
+  const over = minute + tookMs;
+  correlation.judge(left(2), over);
+  correlation.judge(left(2), over + longer - 1);
+  expect(correlation.explains('site:bihar/site-0')).toBe('state:bihar');
+  correlation.judge(left(2), over + longer);
+  expect(correlation.explains('site:bihar/site-0')).toBeUndefined();
+});
+
+test.each([
   ['in time', numbers.joinMs, 9],
   ['later', numbers.joinMs + 1, 8],
 ])('a site that goes %s after the last one', (_, afterMs, members) => {

@@ -22,6 +22,8 @@ export type Cause = {
   endedAt: number | null;
   /** The last loss that belongs to it. */
   lastAt: number;
+  /** When the first of its sites came back; not kept over a start. */
+  backAt?: number;
   /** Some of its sites ran on battery: one that does is away. */
   isOfPower?: boolean;
   /** Those that went alone while it stood, after a pause; not kept over a start. */
@@ -94,6 +96,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
         one.since += byMs;
         one.lastAt += byMs;
         if (one.endedAt !== null) one.endedAt += byMs;
+        if (one.backAt !== undefined) one.backAt += byMs;
       }
       silentSince = new Map([...silentSince].map(([pc, since]) => [pc, since + byMs]));
     },
@@ -162,6 +165,7 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
   // Whoever comes back late, one after the other, still comes back from it.
   if (cause.endedAt !== null && still.length < cause.away.length && now - cause.endedAt > numbers.waitMs) cause.endedAt = now;
+  if (still.length < cause.away.length) cause.backAt ??= now;
   cause.away = still;
   const { size } = cause.members;
   const least = Math.max(Math.min(regionSites, size), regionStands * size);
@@ -217,8 +221,9 @@ function openWide(state: State, field: Field, now: number): void {
 
 /** What a cause that just ended has not brought back yet is no cause of its own, until it had its time. */
 function isRest({ causes, numbers }: State, { downs }: Found, now: number): boolean {
-  return [...causes.values()].some(({ kind, endedAt, members }) => {
-    if (kind === 'site' || endedAt === null || now - endedAt >= numbers.settleMs) return false;
+  return [...causes.values()].some((one) => {
+    const { kind, endedAt, members } = one;
+    if (kind === 'site' || endedAt === null || !isCovering(one, numbers, now)) return false;
     return downs.every(({ sight, at }) => members.has(sight.site) && at <= endedAt);
   });
 }
@@ -258,8 +263,9 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
 }
 
-function isCovering({ endedAt }: Cause, { settleMs }: Numbers, now: number): boolean {
-  return endedAt === null || now - endedAt < settleMs;
+/** Where its sites come back slowly, as power does district by district, the last of them have as long again. */
+function isCovering({ endedAt, backAt = Number.POSITIVE_INFINITY }: Cause, { settleMs, settleMostMs }: Numbers, now: number): boolean {
+  return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
 /** Which cause stands for each PC that is lost, and for each site that is: the site for its PCs, what is wider for the site. */
