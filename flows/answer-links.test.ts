@@ -3,7 +3,7 @@ import { linking } from './answer-links.ts';
 import { createAnswerLinks } from './notify/answers/answer-link.ts';
 import { templatesCsv } from './notify/people/sms/export.ts';
 import { usableUrl } from './notify/people/sms/tags.ts';
-import { longestLink } from './notify/people/visit.ts';
+import { longestLink } from './notify/people/words.ts';
 
 const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
 

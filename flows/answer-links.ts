@@ -6,7 +6,7 @@ import type { Ingest } from './ingest/ingest.ts';
 import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
 import type { OutboxOptions } from './notify/people/outbox.ts';
 import { usableUrl } from './notify/people/sms/tags.ts';
-import { longestLink, wallAddress } from './notify/people/visit.ts';
+import { longestLink, wallAddress } from './notify/people/words.ts';
 
 /** Those that answer an incident, and those that say that a notice was read. */
 export type AllAnswerLinks = { answers: AnswerLinks; notices: AnswerLinks };

@@ -24,7 +24,7 @@ import { createHeard, createProve, createWord, type Heard } from './notify/peopl
 import type { Outbox } from './notify/people/outbox.ts';
 import { createRoster, type Roster } from './notify/people/roster.ts';
 import { smsOf } from './notify/people/sms/sms.ts';
-import { speechOf } from './notify/people/speech.ts';
+import { speechOf } from './notify/people/words.ts';
 import { memberOf } from './notify/roster/book.ts';
 import { createDevices, type DeviceBook } from './notify/roster/devices.ts';
 import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from './notify/roster/forget.ts';

@@ -24,7 +24,7 @@ import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
 import type { IngestCounts, IngestOptions } from './ingest/options.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
-import { failing } from './notify/people/failing.ts';
+import { failing } from './notify/people/lanes.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 

@@ -7,7 +7,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
 import { templatesCsv } from '../notify/people/sms/export.ts';
-import { longestLink, wallAddress } from '../notify/people/visit.ts';
+import { longestLink, wallAddress } from '../notify/people/words.ts';
 import type { Accounts } from '../pki/accounts/accounts.ts';
 import type { OpenId } from '../pki/accounts/openid.ts';
 import { addDoor, type CountRefused, loginDoor, plainDoor, tokenDoor } from '../pki/door/door.ts';

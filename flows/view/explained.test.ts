@@ -7,7 +7,7 @@ import { createOffers } from '../notify/people/channels/offered.ts';
 import { technician } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { smsOf } from '../notify/people/sms/sms.ts';
-import { speechOf } from '../notify/people/speech.ts';
+import { speechOf } from '../notify/people/words.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { createExplained } from './explained.ts';

@@ -5,7 +5,7 @@ import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Way } from '../node-red/explain.ts';
 import type { Channels } from '../notify/people/channels/channels.ts';
-import { ownOrder } from '../notify/people/order.ts';
+import { ownOrder } from '../notify/people/channels/channels.ts';
 import { type Roster, wayTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
 import type { ToldPlace } from '../notify/roster/check.ts';

@@ -6,12 +6,12 @@ import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import { openChannels } from '../../flows/notify/people/channels/channels.ts';
 import { createOffers } from '../../flows/notify/people/channels/offered.ts';
-import { startGraceMs } from '../../flows/notify/people/numbers.ts';
+import { startGraceMs } from '../../flows/notify/people/lanes.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { notice, row, technician } from '../../flows/notify/people/people.test-helper.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
 import { smsOf } from '../../flows/notify/people/sms/sms.ts';
-import { speechOf } from '../../flows/notify/people/speech.ts';
+import { speechOf } from '../../flows/notify/people/words.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';
 import { requirePart } from './parts.ts';
 

@@ -3,7 +3,7 @@ import { type Cancel, loadText, type Settings, siteOf } from '@sabha/contracts';
 import type { CentreEvent } from '../../engine/records/incidents.ts';
 import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { watchdogOf } from '../../notify/people/channels/watchdog.ts';
-import { incidentLink, wallAddress } from '../../notify/people/visit.ts';
+import { incidentLink, wallAddress } from '../../notify/people/words.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';
 import { startMirror } from './alertmanager.ts';
 import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';

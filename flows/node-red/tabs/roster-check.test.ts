@@ -6,7 +6,7 @@ import { openChannels } from '../../notify/people/channels/channels.ts';
 import { createOffers } from '../../notify/people/channels/offered.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { smsOf } from '../../notify/people/sms/sms.ts';
-import { speechOf } from '../../notify/people/speech.ts';
+import { speechOf } from '../../notify/people/words.ts';
 import { checkRoster, type Tell } from '../../notify/roster/check.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../../notify/roster/roster.test-helper.ts';
 import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import type { Head } from '../../pki/door/guard.ts';
 import type { Announcements } from '../announce/announce.ts';
-import { timeOf } from '../people/times.ts';
+import { timeOf } from '../people/words.ts';
 import { type AnswerLinks, noticePath } from './answer-link.ts';
 import type { Answers } from './answers.ts';
 import { linePage, noticePage } from './page.ts';

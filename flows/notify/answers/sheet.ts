@@ -24,8 +24,7 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import { clockOf } from '../people/channels/kit/local.ts';
 import { short } from '../people/channels/kit/plain.ts';
-import { momentOf, timeOf } from '../people/times.ts';
-import { spokenOf } from '../people/words.ts';
+import { momentOf, spokenOf, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 import { holds } from './holding.ts';
 

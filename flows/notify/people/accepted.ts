@@ -1,8 +1,7 @@
 /** What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no. */
 import { type Clock, keepLatest } from '@sabha/contracts';
 import type { OutboxRow, Report } from '../../engine/records/notices.ts';
-import { lateTogether, newsMs } from './lanes.ts';
-import { reportLimitMs, startGraceMs } from './numbers.ts';
+import { lateTogether, newsMs, reportLimitMs, startGraceMs } from './lanes.ts';
 
 /** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
 export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };

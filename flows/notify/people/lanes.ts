@@ -1,7 +1,46 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
-import type { Cancel, Clock } from '@sabha/contracts';
-import type { Channel, OutboxRow } from '../../engine/records/notices.ts';
-import { aloneAtMost, besideAtMost, besideEver, newsLimitMs, slowMs, startGraceMs, stoodStillMs, togetherMs } from './numbers.ts';
+import { type Cancel, type Clock, messageOf, type Severity, withinTime } from '@sabha/contracts';
+import type { Channel, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
+import { lastChannel } from './channels/channels.ts';
+
+// How long messages are tried, how many go at once, and when they go over the next channel.
+
+/** Of a message tried in vain: the first retry comes within the first of these, and none waits longer than the second. */
+export const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
+
+/** What is being sent when the outbox is stopped has this long to end. */
+export const stopGraceMs = 1_000;
+
+/** Without `delivered` in this time a message goes out over the person's next channel too, and is no news on this one any more. */
+function newsLimitMs(severity: Severity): number {
+  return severity === 'critical' ? 60_000 : 5 * 60_000;
+}
+
+/** What hangs in a channel goes on to the next as one message where it is late within so long, */
+const togetherMs = 2_000;
+/** and is more than this: fewer are read one by one, each with its own buttons. */
+const aloneAtMost = 3;
+
+/** A message that was accepted, and of which nothing is said in this time, did not arrive: no operator keeps one for longer. */
+export const reportLimitMs = 24 * 60 * 60_000;
+
+/** After a start, what waits has at least this long on its own channel. */
+export const startGraceMs = 10_000;
+
+/** A timer that goes off so much too late did so in a process that stood still: what waits in its sockets is read first (R18a), */
+const stoodStillMs = 5_000;
+/** in this time. */
+const readMs = 1_000;
+
+/** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
+export const loginPauseMs = 15 * 60_000;
+
+/** Who takes longer than this to take a message is slow: the next one goes beside it. */
+export const slowMs = 250;
+/** While so many are on their way on a channel, only who has none of his own there is sent another, */
+const besideAtMost = 8;
+/** and while so many are, nobody: each is a connection to the other side. */
+const besideEver = 40;
 
 /** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
 export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
@@ -13,7 +52,7 @@ type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
 export type Lanes = ReturnType<typeof createLanes>;
 
 /** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
-export type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
+type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
 const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
 
 /**
@@ -218,4 +257,70 @@ function waysOf(taken: Taken): Map<string, { count: number; persons: Set<string>
 
 function laneOf({ channel, person, notice, transition }: OutboxRow): string {
   return `${channel}/${person}/${notice.scope}/${transition === null ? 'word' : 'step'}`;
+}
+
+/** Longest time that one send may take. */
+export const sendLimitMs = 30_000;
+
+/** `cut` ends the send before its time. */
+export type Limit = { clock: Clock; limitMs: number; cut?: AbortSignal };
+
+/**
+ * Guarantee: ends at the limit or at the cut, and never rejects: whatever goes wrong in a channel is a reason to try again. Of a process that
+ * stood still the limit is over once the answers that waited are read: what was told meanwhile is not told twice.
+ */
+export async function limited(limit: Limit, send: (signal: AbortSignal) => Promise<SendOutcome>): Promise<SendOutcome> {
+  const late: SendOutcome = { result: 'retry', reason: `no answer in ${limit.limitMs / 1_000} s` };
+  try {
+    return await withinTime({ ...limit, clock: patient(limit.clock), late }, send);
+  } catch (error) {
+    return { result: 'retry', reason: `the channel broke: ${messageOf(error)}` };
+  }
+}
+
+function patient(clock: Clock): Pick<Clock, 'after'> {
+  return {
+    after(delayMs, task) {
+      let cancel: Cancel = () => {};
+      const arm = (ms: number) => {
+        const dueUp = clock.up() + ms;
+        cancel = clock.after(ms, () => (clock.up() - dueUp > stoodStillMs ? arm(readMs) : task()));
+      };
+      arm(delayMs);
+      return () => cancel();
+    },
+  };
+}
+
+/** This many failures of one message in a row are a failing channel. */
+const failingTries = 3;
+
+/** A fault of a channel, and whether it stands. */
+type Finding = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
+
+/** What refuses our login where a message was locked out: the channel, or what one person joined it with. */
+export function loginOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person'>, joined = false): string {
+  return joined ? `${channel} to ${person}` : channel;
+}
+
+/**
+ * What is to be said of which device: the channel, or the channel to a person. On one that persons join by themselves (`joined`) a refusal is no
+ * fault, since a phone that is off, or left, is nothing that central could mend, and a lock is that of the person's own devices.
+ */
+export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): Finding[] {
+  const { channel, person, tries, lost = false } = row;
+  const { result } = outcome;
+  const fails = (device: string, standing: boolean): Finding => ({ fault: 'centre.channel_failing', device, standing });
+  const forPerson = `${channel} to ${person}`;
+  const locked = loginOf(row, joined);
+  if (result === 'locked') return [{ fault: 'centre.channel_login', device: locked, standing: true, reason: outcome.reason }];
+  if (result === 'refused') return joined ? [] : [fails(forPerson, true)];
+  if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
+  const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
+  // Taken is not arrived: what did not reach the person last time may not now.
+  if (result === 'accepted') return works;
+  // The console takes everything, and reaches nobody who is elsewhere.
+  const isReached = channel !== lastChannel;
+  const found = isReached || lost ? [fails(`nothing reaches ${person}`, !isReached)] : [];
+  return [...works, fails(forPerson, false), ...found];
 }

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../engine/records/notices.ts';
-import { limited } from './limited.ts';
+import { limited } from './lanes.ts';
 import { testClock } from './people.test-helper.ts';
 
 const late: Outcome = { result: 'retry', reason: 'no answer in 1 s' };

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Notice, OpenChannel } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { member, wednesday } from '../roster/roster.test-helper.ts';
-import { failing } from './failing.ts';
+import { failing } from './lanes.ts';
 import { notice, row } from './people.test-helper.ts';
 import { createRoster, recipientsOf } from './roster.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { OutboxRow, RenderedMessage, SendOutcome } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Channels } from './channels/channels.ts';
-import { failing } from './failing.ts';
+import { failing } from './lanes.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';

@@ -2,8 +2,8 @@ import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { OpenChannel } from '../../engine/records/notices.ts';
 import type { Channels } from './channels/channels.ts';
-import { nextRow, wayOf } from './order.ts';
 import { row, technician } from './people.test-helper.ts';
+import { nextRow, wayOf } from './roster.ts';
 
 test('the order is the person’s own, else e-mail and what is for people in the order of the list; the console is always last', () => {
   const reaches = ({ addresses, email }: Person, name: string) => (name === 'email' ? email !== undefined : addresses[name] !== undefined);

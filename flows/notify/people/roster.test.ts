@@ -4,7 +4,7 @@ import { type ChannelSettings, openChannels } from './channels/channels.ts';
 import { createOffers } from './channels/offered.ts';
 import { channelFor, channelsOf, createRoster, namesOf, namesOfOne, personNamed, wrongScope } from './roster.ts';
 import { smsOf } from './sms/sms.ts';
-import { speechOf } from './speech.ts';
+import { speechOf } from './words.ts';
 
 const person = (id: string, role: Person['role'], scope: string, email?: string): Person => ({
   id,

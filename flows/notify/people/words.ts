@@ -2,12 +2,15 @@
 import {
   actionIn,
   type CauseKind,
+  datesIn,
   filled,
   isAbsence,
   isPcPath,
+  isTimeZone,
   languages,
   type MessageLanguage,
   maintenanceFault,
+  messageLanguages,
   nameIn,
   type Outage,
   outageText,
@@ -22,14 +25,14 @@ import {
   wordsIn,
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
-import { clockOf } from './channels/kit/local.ts';
+import { telOf } from '../roster/reach.ts';
+import { clockOf, localOf } from './channels/kit/local.ts';
 import { lettersIn, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
-import { differing, distinct, itemLimit, type List, listThatFits, nameLimit, namesInWords } from './lists.ts';
-import { momentOf, timeOf } from './times.ts';
-import { incidentLink, phoneOf, visitLines } from './visit.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;
+/** Longest name, as a site table has it. */
+const nameLimit = 80;
 /** Longest names: as a site table has them, and what they are cut to where those do not fit. */
 const nameLimits = [nameLimit, variableLimit] as const;
 const tightLimit = 12;
@@ -383,4 +386,160 @@ function footerOf({ notice, words }: Message): string {
 
 function lengthOf(parts: string[]): number {
   return parts.join('\n').length;
+}
+
+/** Longest of each, characters. */
+const lineLimit = 80;
+const titleLimit = 40;
+
+/** Whom to call, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
+function visitLines(notice: Notice, language: MessageLanguage): string[] {
+  const { message } = wordsIn(language);
+  const { wayIn = '', spare = '', line = '', at, timeZone } = notice;
+  const said = [
+    [message.wayIn, wayIn],
+    [message.spare, spare],
+    [message.lineOf, isOfLine(notice) ? line : ''],
+  ] as const;
+  const below = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
+  const lines = [callText(notice, language), ...below].filter((one) => one !== '');
+  const whenOf = (ms: number) => {
+    const day = dayOf(ms, timeZone, language);
+    return day === dayOf(at, timeZone, language) ? clockOf(ms, timeZone) : day;
+  };
+  const list = (notice.before ?? [])
+    .map((one) => `${whenOf(one.at)} ${short(titleIn(one.fault, language) ?? one.fault, titleLimit)}`)
+    .join('; ');
+  return list === '' ? lines : [...lines, filled(message.before, { list })];
+}
+
+/** Whom to call: the room, or who is named for its office. */
+function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
+  const { message } = wordsIn(language);
+  const number = short(phone, lineLimit);
+  if (number === '' || contact === undefined) return number && filled(message.phone, { text: number });
+  return filled(message.contact, { text: contact === '' ? number : `${short(contact, titleLimit)}, ${number}` });
+}
+
+/** The number at the end of that line, and what a telephone dials for it; undefined where there is none that could be dialled. */
+function phoneOf(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
+  const { phone = '' } = notice;
+  const tel = telOf(phone);
+  return tel === undefined ? undefined : { line: callText(notice, language), number: short(phone, lineLimit), tel };
+}
+
+/** Where people find the wall, where the centre has a name: what a message links to. */
+export function wallAddress(https: { names: readonly string[]; port: number } | undefined): string | undefined {
+  const [name] = https?.names ?? [];
+  if (https === undefined || name === undefined) return undefined;
+  return `https://${name}${https.port === 443 ? '' : `:${https.port}`}`;
+}
+
+/** Where the incident stands on the wall. A `?` ends what is registered of an address with India's operators: what follows may differ. */
+export function incidentLink(wall: string, incident: number): string {
+  return `${wall}/?#/incident/${incident}`;
+}
+
+/** The longest that such an address gets: incidents have at most seven digits for a long time. */
+export function longestLink(wall: string | undefined): string | undefined {
+  return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
+}
+
+function isOfLine({ faults, outage }: Notice): boolean {
+  if (outage !== undefined) return outage.cause === 'link-down' || outage.cause === 'upstream';
+  return faults.some(({ fault }) => fault.startsWith('link.') || fault === 'path.last_mile');
+}
+
+/** More items than this never fit. */
+const itemLimit = 60;
+
+/**
+ * Of names that share their first or last words only what differs: of "Conference room, Leh" and "Conference room, Nubra" the places.
+ * Nothing is left out where only a number or nothing would be left of one of them.
+ */
+function differing(names: readonly string[]): string[] {
+  if (new Set(names).size < 2) return [...names];
+  const words = names.map((name) => name.split(' '));
+  const least = Math.min(...words.map(({ length }) => length));
+  const isShared = (at: number) => words.every((one) => one.at(at) === words[0]?.at(at));
+  let head = 0;
+  while (head < least - 1 && isShared(head)) head += 1;
+  let tail = 0;
+  while (head + tail < least - 1 && isShared(-1 - tail)) tail += 1;
+  const parts = words.map((one) =>
+    one
+      .slice(head, one.length - tail)
+      .join(' ')
+      .replace(/,$/, ''),
+  );
+  // Of "Hall 1" and "Hall 2" the numbers alone name no room.
+  return parts.every((part) => /\p{L}[\p{L}\p{M}]/u.test(part)) ? parts : [...names];
+}
+
+/** Names cut short for a list: of those with the same beginning what differs; whole where that reads like another. */
+function distinct(names: readonly string[]): string[] {
+  const alike = [...Map.groupBy(new Set(names), (name) => short(name)).values()];
+  const cut = new Map(alike.flatMap((some) => differing(some).map((name, at) => [some[at] ?? '', short(name)] as const)));
+  const counts = Map.groupBy(cut.values(), (name) => name);
+  return names.map((name) => (counts.get(cut.get(name) ?? '')?.length === 1 ? (cut.get(name) ?? '') : short(name, nameLimit)));
+}
+
+/** Names as a sentence has them; more than three are counted. */
+function namesInWords(names: readonly string[], language: MessageLanguage): string {
+  if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
+  return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: names.length - 3 })}`;
+}
+
+/** A list that may say how many items it leaves out. */
+export type List = { items: readonly string[]; count: number };
+
+/** As many items as fit into `limit` characters once `frame` is around them, and how many are left out; empty where not even that fits. */
+function listThatFits({ items, count }: List, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
+  const { others } = wordsIn(language).message;
+  for (let shown = items.length; shown >= 0; shown--) {
+    const list = [...items.slice(0, shown), ...(count > shown ? [filled(others, { n: count - shown })] : [])].join('; ');
+    const line = list === '' ? '' : at.frame(list);
+    if (line.length <= at.limit) return line;
+  }
+  return '';
+}
+
+/** Day and time. A zone that this machine does not know is UTC, and says so. */
+export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
+  const local = localOf(atMs, timeZone);
+  const time = `${dayIn(local, language)}, ${clockOf(atMs, timeZone)}`;
+  return isTimeZone(timeZone) ? time : `${time} ${local.timeZoneId}`;
+}
+
+/** The time of day of what is of the same day as `now`, else with its day. */
+export function momentOf(atMs: number, now: number, { timeZone, language }: { timeZone: string; language: MessageLanguage }): string {
+  const isToday = dayOf(atMs, timeZone, language) === dayOf(now, timeZone, language);
+  return isToday ? clockOf(atMs, timeZone) : timeOf(atMs, timeZone, language);
+}
+
+/** The day alone. */
+function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
+  return dayIn(localOf(atMs, timeZone), language);
+}
+
+function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string {
+  return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
+}
+
+/** Made once: a format costs more to make than a message. */
+const days = new Map(messageLanguages.map((language) => [language, dayFormat(language)]));
+
+function dayFormat(language: MessageLanguage): Intl.DateTimeFormat {
+  const { locale, month } = datesIn(language);
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' });
+}
+
+/** One line, as a voice reads it. */
+export function speechOf(notice: Notice, language: MessageLanguage): string {
+  const { place, what, since } = spokenOf(notice, language);
+  return [place, what, since]
+    .map((part) => part.trim().replace(/[.।]$/u, ''))
+    .filter((part) => part !== '')
+    .map((part) => `${part}.`)
+    .join(' ');
 }

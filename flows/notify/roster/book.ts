@@ -1,5 +1,6 @@
 /** Persons by what a tab may call them: role, group and id, and by the place that they look after. */
-import { isRole, type Person, pathOfScope, type Role } from '@sabha/contracts';
+import { isRole, type Person, pathOfScope, type Role, zonedAt } from '@sabha/contracts';
+import type { DayHours } from '../../engine/records/meetings.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { withDialled } from './reach.ts';
@@ -97,4 +98,137 @@ function indexOf(members: readonly Member[], namesOf: (member: Member) => readon
 function levelsOf(path: string): string[] {
   const parts = path === '' ? [] : path.split('/');
   return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+}
+
+/** `leave`: the hours are the person's own, who has days off; `relieved`: somebody else has taken over the shift; `off`: the hours are somebody else's. */
+type Attendance = 'here' | 'leave' | 'relieved' | 'off';
+
+/** Judges persons at one moment, each zone and each person once. */
+export type Moment = (member: Member) => Attendance;
+
+const dayMinutes = 24 * 60;
+
+type Local = { date: string; weekday: number; minute: number };
+
+/** What holds at a time. */
+export function momentAt(now: number): Moment {
+  const zones = new Map<string, Local>();
+  const known = new Map<Member, Attendance>();
+  return (member) => {
+    const held = known.get(member);
+    if (held !== undefined) return held;
+    const local = zones.get(member.zone) ?? localAt(now, member.zone);
+    zones.set(member.zone, local);
+    const isRelieved = member.relief !== undefined && now < member.relief.until;
+    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
+    known.set(member, found);
+    return found;
+  };
+}
+
+function attendanceOf({ duty, leave }: Member, local: Local): Attendance {
+  if (duty !== null && !duty.some((hours) => covers(hours, local))) return 'off';
+  return leave.some(({ from, to }) => from <= local.date && local.date <= to) ? 'leave' : 'here';
+}
+
+/** Also the part of yesterday's hours that reaches over midnight. */
+function covers({ days, from, to }: DayHours, { weekday, minute }: Local): boolean {
+  const yesterday = weekday === 1 ? 7 : weekday - 1;
+  const isToday = days.includes(weekday) && minute >= from && minute < to;
+  return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
+}
+
+/** How long a takeover lasts where the person has no hours of duty. */
+const wholeShiftMs = 12 * 3_600_000;
+
+/** When the shift ends that a person has now; null where there is none. */
+export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
+  const { weekday, minute } = localAt(now, zone);
+  const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
+  if (duty === null) return minuteBegan + wholeShiftMs;
+  const yesterday = weekday === 1 ? 7 : weekday - 1;
+  const left = duty.flatMap(({ days, from, to }) => [
+    ...(days.includes(weekday) && minute >= from && minute < to ? [to - minute] : []),
+    ...(days.includes(yesterday) && minute + dayMinutes < to ? [to - minute - dayMinutes] : []),
+  ]);
+  return left.length === 0 ? null : minuteBegan + Math.max(...left) * minuteMs;
+}
+
+const minuteMs = 60_000;
+
+function localAt(now: number, zone: string): Local {
+  const time = zonedAt(now, zone);
+  return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, minute: time.hour * 60 + time.minute };
+}
+
+/** Why these persons: they are on duty, stand in for who is not, are of the state or of central, or nobody is on duty anywhere. */
+export type ToldBy = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
+/** `unknown`: the words that mean nobody. */
+export type Told = { persons: Member[]; by: ToldBy; unknown: string[] };
+
+/**
+ * The persons for the words of a tab at a moment, each once.
+ * Nobody on duty: their deputies, then the state, then central; and where none of those is there, `persons` is empty and `by` is `nobody`.
+ * Guarantee: nobody is told outside their scope and hours but a deputy, in the place of whom they stand in for.
+ */
+export function toldFor(book: Book, { to, scope, moment }: { to: readonly string[]; scope: string; moment: Moment }): Told {
+  const words = to.map((word) => ({ word, members: book.meant(word, scope) }));
+  const unknown = words.filter(({ members }) => members === undefined).map(({ word }) => word);
+  const meant = words.flatMap(({ members = [] }) => members);
+  const sight = { book, moment };
+  const onDuty = present(sight, meant);
+  if (onDuty.length > 0) return { persons: onDuty, by: onDuty.some((one) => meant.includes(one)) ? 'duty' : 'deputy', unknown };
+  const deputies = each(meant, (one) => standIn(sight, one));
+  if (deputies.length > 0) return { persons: deputies, by: 'deputy', unknown };
+  const state = thereOf(sight, book.ofRole('state', scope));
+  if (state.length > 0) return { persons: state, by: 'state', unknown };
+  const central = thereOf(sight, book.central);
+  if (central.length > 0) return { persons: central, by: 'central', unknown };
+  return { persons: [], by: 'nobody', unknown };
+}
+
+/** Those of some persons who are there, or else who stands in for them. */
+export function thereOf(sight: Sight, members: readonly Member[]): Member[] {
+  const there = present(sight, members);
+  return there.length > 0 ? there : each(members, (one) => standIn(sight, one));
+}
+
+/** What is looked at. */
+export type Sight = { book: Pick<Book, 'byId'>; moment: Moment };
+
+/** Who is there, and for each who has days off in their hours the deputy. */
+function present(sight: Sight, members: readonly Member[]): Member[] {
+  return each(members, (one) => {
+    const attendance = sight.moment(one);
+    if (attendance === 'here') return one;
+    if (attendance === 'relieved') return relieverOf(sight, one) ?? standIn(sight, one);
+    return attendance === 'leave' ? standIn(sight, one) : undefined;
+  });
+}
+
+/** Whoever took over the shift, in whatever hours of their own, unless they have days off. */
+function relieverOf({ book, moment }: Sight, { relief }: Member): Member | undefined {
+  const reliever = book.byId.get(relief?.by ?? '');
+  return reliever !== undefined && moment(reliever) !== 'leave' ? reliever : undefined;
+}
+
+/** So many deputies one after the other are asked; a ring of those who are away ends here too. */
+const deputyLimit = 8;
+
+/** The first of the deputies, and of theirs, who is there, and of whom that holds which is asked. */
+export function standIn(
+  { book, moment }: Sight,
+  member: Pick<Member, 'deputy'>,
+  holds: (deputy: Member) => boolean = () => true,
+): Member | undefined {
+  let next = book.byId.get(member.deputy ?? '');
+  for (let asked = 0; next !== undefined && asked < deputyLimit; asked++) {
+    if (moment(next) === 'here' && holds(next)) return next;
+    next = book.byId.get(next.deputy ?? '');
+  }
+  return undefined;
+}
+
+function each(members: readonly Member[], find: (member: Member) => Member | undefined): Member[] {
+  return [...new Set(members.map(find).filter((one) => one !== undefined))];
 }

@@ -2,8 +2,7 @@
 import type { RosterCheck } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { Book } from './book.ts';
-import { type Moment, momentAt } from './duty.ts';
-import { toldFor } from './told.ts';
+import { type Moment, momentAt, toldFor } from './book.ts';
 
 /** Whom the tabs tell of a place, and how long after the fault. */
 export type Tell = { to: readonly string[]; afterMs: number };

@@ -3,8 +3,8 @@ import { type Random, randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
+import { momentAt } from './book.ts';
 import { rosterCsv } from './csv.ts';
-import { momentAt } from './duty.ts';
 import { planRoster } from './import.ts';
 import { member, planOf } from './roster.test-helper.ts';
 

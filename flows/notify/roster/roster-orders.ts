@@ -11,17 +11,16 @@ import {
 } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
 import { liesWithin } from '../../sites/table.ts';
+import { momentAt, toldFor } from './book.ts';
 import { checkRoster } from './check.ts';
 import { cellsOf } from './columns.ts';
 import { rosterCsv } from './csv.ts';
-import { momentAt } from './duty.ts';
 import { planRoster, type RosterChange } from './import.ts';
 import { change, edit, type Kept, lostWords, onTabsLine, type PersonOrder, type RefusedOrder, type RosterOrdersOptions } from './kept.ts';
 import { anHour, createOften } from './often.ts';
 import { carriedBy, type OpenChannels, reachedBy, telOf, weakPoints } from './reach.ts';
 import { type LeaveOrder, setLeave, type Taken, takeShift } from './shift-orders.ts';
 import { dayOf, shiftsOf } from './shifts.ts';
-import { toldFor } from './told.ts';
 
 /** What may be ordered of the roster. */
 export type RosterOrders = ReturnType<typeof createRosterOrders>;

@@ -1,8 +1,8 @@
 /** What persons do about their own duty: days off, and shifts that go over to somebody else. */
 import type { ShiftView } from '@sabha/contracts';
 import type { Member } from '../../engine/records/roster.ts';
+import { shiftEndsAt } from './book.ts';
 import { leaveOf } from './columns.ts';
-import { shiftEndsAt } from './duty.ts';
 import type { RosterChange } from './import.ts';
 import { change, edit, type Kept, notHeld, type PersonOrder, type RefusedOrder } from './kept.ts';
 import { anHour } from './often.ts';

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/roster.ts';
-import { createBook } from './book.ts';
-import { momentAt } from './duty.ts';
+import { createBook, momentAt } from './book.ts';
 import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 

@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
 import type { DayHours } from '../../engine/records/meetings.ts';
 import type { Member } from '../../engine/records/roster.ts';
-import { createBook } from './book.ts';
-import { momentAt, shiftEndsAt } from './duty.ts';
+import { createBook, momentAt, shiftEndsAt, toldFor } from './book.ts';
 import { away, day, groupsOfRoom, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
-import { toldFor } from './told.ts';
 
 const scope = 'ladakh/leh/pc-1';
 

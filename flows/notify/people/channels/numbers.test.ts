@@ -8,7 +8,7 @@ import { planOf } from '../../roster/roster.test-helper.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { smsOf } from '../sms/sms.ts';
-import { speechOf } from '../speech.ts';
+import { speechOf } from '../words.ts';
 import { isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
 import { createSms } from './sms-gateway.ts';

@@ -6,7 +6,7 @@ import type { Channel, Notice } from '../../../engine/records/notices.ts';
 import type { Place } from '../../../engine/records/place.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
-import { limited } from '../limited.ts';
+import { limited } from '../lanes.ts';
 import type { Roster } from '../roster.ts';
 import { render } from '../words.ts';
 

@@ -9,7 +9,7 @@ import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helpe
 import { createWhatsapp } from '../channels/whatsapp.ts';
 import { type TestClock, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { speechOf } from '../speech.ts';
+import { speechOf } from '../words.ts';
 import { createHeard, createProve, type Heard } from './prove.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };

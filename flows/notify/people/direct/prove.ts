@@ -5,9 +5,9 @@ import type { Place } from '../../../engine/records/place.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
 import { nameOf } from '../accepted.ts';
 import type { Channels } from '../channels/channels.ts';
-import { limited } from '../limited.ts';
-import { wayOf } from '../order.ts';
+import { limited } from '../lanes.ts';
 import type { Roster } from '../roster.ts';
+import { wayOf } from '../roster.ts';
 import { render } from '../words.ts';
 
 /** Whom it may go to, and over what. */
