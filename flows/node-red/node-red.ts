@@ -2,49 +2,40 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '@sabha/contracts';
+import type { EditorLogin } from './editor-login.ts';
 import type { Watch } from './explain.ts';
-import { redStorage } from './red-storage.ts';
-import { type EditorLogin, type FlowLog, redSettings, type TryOut } from './settings.ts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
-/** What Node-RED asks of the tabs. */
-export type RedTabs = Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
-
 /** What Node-RED is started with. */
 export type RedOptions = {
   wires: Wires;
-  tabs: RedTabs;
+  tabs: Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
   /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
   editor?: { port: number; login: EditorLogin };
-  log: FlowLog;
-  /** More folders of nodes beside our own. */
+  /** A pino logger fits. */
+  log: Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
+  /** More folders of nodes beside our own, each with a `package.json` that names them. */
   nodesDirs?: string[];
   community?: CommunityNodes;
   timeoutMs?: number;
-  tryOut?: TryOut;
+  /** What the editor's button asks: what these tabs, which are not deployed, would have told. */
+  tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 
 /** A Node-RED that runs. */
-export type Red = {
-  /** Port of the editor; null without one. */
-  editorPort: number | null;
-  /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
-  deploy(nodes: readonly FlowNode[], who: string): Promise<void>;
-  /** Sees each message that a node of the tabs receives. */
-  watch: Watch;
-  stop(): Promise<void>;
-};
+export type Red = Awaited<ReturnType<typeof startRed>>;
 
 /**
  * Starts Node-RED on the tabs. Once per process: Node-RED cannot be started again.
  * What the flow lint finds is logged and does not stop the start, since a broken path has the default route (R24).
  * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` where it is the editor), and leaves nothing running.
  */
-export async function startRed(options: RedOptions): Promise<Red> {
+export async function startRed(options: RedOptions) {
   const { tabs, editor, log } = options;
   const red: Runtime = createRequire(import.meta.url)('node-red');
   const server = createServer(onlyLocal((request, response) => red.httpAdmin(request, response)));
@@ -62,17 +53,23 @@ export async function startRed(options: RedOptions): Promise<Red> {
     throw error;
   }
   for (const line of tabs.lint(tabs.running())) log.warn({}, `tabs: ${line}`);
-  const deploy = async (nodes: readonly FlowNode[], username: string) => {
-    await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
-  };
   let watchers = 0;
-  const watch: Watch = (seen) => {
-    watchers += 1;
-    const hook = `onReceive.sabha${watchers}`;
-    red.hooks.add(hook, ({ destination, msg }) => seen(destination.id, msg));
-    return () => red.hooks.remove(hook);
+  return {
+    /** Port of the editor; null without one. */
+    editorPort: editor === undefined ? null : (server.address() as AddressInfo).port,
+    /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
+    async deploy(nodes: readonly FlowNode[], username: string): Promise<void> {
+      await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
+    },
+    /** Sees each message that a node of the tabs receives. */
+    watch(seen: Parameters<Watch>[0]) {
+      watchers += 1;
+      const hook = `onReceive.sabha${watchers}`;
+      red.hooks.add(hook, ({ destination, msg }) => seen(destination.id, msg));
+      return () => red.hooks.remove(hook);
+    },
+    stop,
   };
-  return { deploy, watch, editorPort: editor === undefined ? null : (server.address() as AddressInfo).port, stop };
 }
 
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
@@ -100,11 +97,107 @@ type Runtime = {
 const runLimitMs = 60_000;
 const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 
-function settingsOf({ wires, tabs, editor, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {
-  const { packages, credentials } = community;
-  const storage = redStorage({ tabs, credentials });
-  const ownNodes = fileURLToPath(new URL('./nodes', import.meta.url));
-  return redSettings({ wires, storage, nodesDirs: [ownNodes, ...nodesDirs], packages, login: editor?.login, log, tryOut });
+/** Headless, without anything that leaves the process; the editor only on loopback and behind a login. Our nodes find the wires as `RED.settings.sabha`. */
+function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {
+  const folders = [fileURLToPath(new URL('./nodes', import.meta.url)), ...nodesDirs];
+  return {
+    sabha: wires,
+    sabhaTry: tryOut,
+    storageModule: redStorage({ tabs, credentials: community.credentials }),
+    nodesDir: folders,
+    // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
+    nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...folders.map((dir) => basename(dir)), ...community.packages],
+    credentialSecret: false,
+    httpNodeRoot: false,
+    ...(open === undefined ? { httpAdminRoot: false } : editor(open.login)),
+    functionExternalModules: false,
+    externalModules: {
+      autoInstall: false,
+      palette: { allowInstall: false, allowUpload: false, allowUpdate: false },
+      modules: { allowInstall: false },
+    },
+    telemetry: { enabled: false, updateNotification: false },
+    diagnostics: { enabled: false, ui: false },
+    runtimeState: { enabled: false, ui: false },
+    logging: { sabha: { level: 'info', metrics: false, audit: true, handler: () => toLog(log) } },
+  };
+}
+
+const coreNodes = '05-junction 10-switch 15-change 20-inject 24-complete 25-catch 25-status 60-link 90-comment 98-unknown';
+
+function editor({ knows, proves }: EditorLogin): object {
+  const user = async (username: string) => (knows(username) ? { username, permissions: '*' } : null);
+  return {
+    httpAdminRoot: '/',
+    adminAuth: {
+      type: 'credentials',
+      // A working day: who no longer may is out at once, but a password that is changed ends no session of the editor.
+      sessionExpiryTime: 43_200,
+      users: user,
+      authenticate: async (name: string, given: string) => ((await proves(name, given)) ? user(name) : null),
+    },
+    editorTheme: { tours: false, projects: { enabled: false }, page: { title: 'Sabha' }, header: { title: 'Sabha' } },
+  };
+}
+
+type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
+
+const levels: Record<number, keyof RedOptions['log']> = {
+  10: 'fatal',
+  20: 'error',
+  30: 'warn',
+  40: 'info',
+  50: 'debug',
+  60: 'trace',
+  98: 'info',
+  99: 'debug',
+};
+
+function toLog(log: RedOptions['log']): (line: RedLine) => void {
+  return ({ level, msg, timestamp: _, ...fields }) => {
+    const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
+    // What the runtime says of itself at start is of no use to an operator; nor that it does not encrypt the credentials which no tab holds.
+    const quiet = (level === 40 && fields.id === undefined) || text === 'Using unencrypted credentials';
+    if (text !== '') log[quiet ? 'debug' : (levels[level] ?? 'info')](fields, text);
+  };
+}
+
+/** The little of Node-RED's inner runtime that is asked here. */
+type Inner = { nodes: { getType(type: string): unknown } };
+type User = { username?: string } | undefined;
+
+/**
+ * Settings and sessions live in memory, credentials come from the settings, a library is refused: nothing but the tabs is ever written.
+ * Guarantee: a Deploy that is refused rejects with one line before anything is written, so that the old tabs run on.
+ */
+export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object }) {
+  let settings: unknown = {};
+  let sessions: unknown = {};
+  let inner: Inner | undefined;
+  return {
+    init: async (_settings?: unknown, runtime?: Inner) => {
+      inner = runtime;
+    },
+    // Asked once all nodes are loaded, so that the types are known.
+    getFlows: async () => tabs.load(inner && ((type) => inner?.nodes.getType(type) !== undefined)),
+    saveFlows: (nodes: FlowNode[], user?: User) => tabs.save(nodes, user?.username ?? 'editor'),
+    getCredentials: async () => structuredClone(credentials),
+    saveCredentials: async () => {
+      throw new Error('the tabs hold no credentials; they belong in sabha.json');
+    },
+    getSettings: async () => settings,
+    saveSettings: async (value: unknown) => {
+      settings = value;
+    },
+    getSessions: async () => sessions,
+    saveSessions: async (value: unknown) => {
+      sessions = value;
+    },
+    getLibraryEntry: async () => [],
+    saveLibraryEntry: async () => {
+      throw new Error('the library is not used');
+    },
+  };
 }
 
 /** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */

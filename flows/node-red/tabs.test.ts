@@ -2,13 +2,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { redStorage } from './red-storage.ts';
-import { type NewStep, openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
+import { redStorage } from './node-red.ts';
+import { openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
 import { differences, hashOf } from './tabs-diff.ts';
 import { type FlowNode, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
 
 let root: string;
 let dir: string;
+type NewStep = Parameters<NonNullable<TabsOptions['record']>>[0];
 let steps: NewStep[];
 let refusals: (string | null)[];
 

@@ -2,19 +2,16 @@
  * The tabs in use: an operator's own, made from those of the release at the first start. What is deployed passes the lint first and stands in
  * the audit; what cannot run never replaces what does.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { codeOf, makeFolder, oneLine, type TabsStep } from '@sabha/contracts';
-import { type KeptTabs, keptTabs } from './kept-tabs.ts';
+import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep } from '@sabha/contracts';
 import { type LintOptions, lintFlows, stopsOf } from './lint.ts';
 import { differences, hashOf } from './tabs-diff.ts';
-import { type FlowNode, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
+import { type FlowNode, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
 /** The folder with the tabs of this release. */
 export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
-
-/** A step of the tabs that is to be written. */
-export type NewStep = Omit<TabsStep, 'at'>;
 
 /** Where the tabs lie, and who hears of what becomes of them. */
 export type TabsOptions = {
@@ -28,7 +25,7 @@ export type TabsOptions = {
   /** The lint itself, for tests of what runs in spite of it. */
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
   /** Writes the row of the audit; false while the ledger takes nothing. */
-  record?: (step: NewStep) => Promise<boolean>;
+  record?: (step: Omit<TabsStep, 'at'>) => Promise<boolean>;
   /** What could not be kept, as on a full disk: the tabs run all the same. */
   warn?: (line: string) => void;
   /** The files were refused and another set runs, or (null) they are in order. */
@@ -36,24 +33,11 @@ export type TabsOptions = {
 };
 
 /** The tabs of one centre. */
-export type Tabs = {
-  /** What is to run: the files, or where they cannot run the last good set. `isKnown`: is a type of node installed? */
-  load(isKnown?: LintOptions['isKnown']): FlowNode[];
-  /** Takes a Deploy; rejects with one line where it is refused, and then nothing is changed. */
-  save(nodes: FlowNode[], who: string): Promise<void>;
-  running(): readonly FlowNode[];
-  /** The set before the last Deploy. */
-  before(): readonly FlowNode[] | undefined;
-  /** Those of this release, and those from which the ones in use were made. */
-  release(): { now: readonly FlowNode[]; base: readonly FlowNode[] };
-  /** Why the files do not run; null where they do. */
-  refusal(): string | null;
-  lint(nodes: readonly FlowNode[]): string[];
-};
+export type Tabs = ReturnType<typeof openTabs>;
 
 type State = {
   options: Required<TabsOptions>;
-  kept: KeptTabs;
+  kept: ReturnType<typeof keptTabs>;
   isKnown: NonNullable<LintOptions['isKnown']>;
   running: readonly FlowNode[];
   refusal: string | null;
@@ -67,7 +51,7 @@ type State = {
  * Opens the folder, and makes it from the tabs of the release where there is none. Tabs that nobody changed follow the release.
  * Guarantee: a tab that somebody changed is never overwritten but by a Deploy.
  */
-export function openTabs(given: TabsOptions): Tabs {
+export function openTabs(given: TabsOptions) {
   const options = {
     keptDir: `${given.dir}-kept`,
     releaseDir: releaseTabs,
@@ -81,22 +65,26 @@ export function openTabs(given: TabsOptions): Tabs {
   makeFolder(options.dir);
   const kept = keptTabs(options.keptDir);
   const state: State = { options, kept, isKnown: () => true, running: [], refusal: null, texts: new Map(), from: 'disk' };
-  const lint = (nodes: readonly FlowNode[]) => state.options.judge(nodes, lintOptions(state));
   const shipped = readTabs(options.releaseDir);
   if (!shipped.ok) throw new Error(`${options.releaseDir}: ${shipped.line}`);
   const release = shipped.nodes;
   keeping(state, () => prepare(state, release));
   return {
-    load(isKnown = state.isKnown) {
+    /** What is to run: the files, or where they cannot run the last good set. `isKnown`: is a type of node installed? */
+    load(isKnown = state.isKnown): FlowNode[] {
       state.isKnown = isKnown;
       return load(state, release);
     },
-    save: (nodes, who) => save(state, nodes, who),
-    running: () => state.running,
-    before: () => state.kept.read('before'),
-    release: () => ({ now: release, base: state.kept.read('release') ?? release }),
-    refusal: () => state.refusal,
-    lint,
+    /** Takes a Deploy; rejects with one line where it is refused, and then nothing is changed. */
+    save: (nodes: FlowNode[], who: string): Promise<void> => save(state, nodes, who),
+    running: (): readonly FlowNode[] => state.running,
+    /** The set before the last Deploy. */
+    before: (): readonly FlowNode[] | undefined => kept.read('before'),
+    /** Those of this release, and those from which the ones in use were made. */
+    release: (): Record<'now' | 'base', readonly FlowNode[]> => ({ now: release, base: kept.read('release') ?? release }),
+    /** Why the files do not run; null where they do. */
+    refusal: (): string | null => state.refusal,
+    lint: (nodes: readonly FlowNode[]): string[] => options.judge(nodes, lintOptions(state)),
   };
 }
 
@@ -232,3 +220,35 @@ function aboutOf(before: readonly FlowNode[], after: readonly FlowNode[]): strin
 
 /** An audit is read by people: a set that is all new is known by its hash. */
 const mostLines = 40;
+
+/**
+ * `running`: the last good set. `before`: the one before the last Deploy. `next`: a Deploy that is accepted and not written yet.
+ * `release`: the tabs of the release from which those in use were made. `coming`: those of another release that are not written yet.
+ */
+type KeptName = 'running' | 'before' | 'next' | 'release' | 'coming';
+
+/** What is kept beside the tabs in use: whole sets, each one file, so that each is there whole or not at all. */
+function keptTabs(dir: string) {
+  makeFolder(dir);
+  const file = (name: KeptName) => join(dir, `${name}.json`);
+  const read = (name: KeptName): FlowNode[] | undefined => {
+    try {
+      const found = parseTab(readFileSync(file(name), 'utf8'));
+      return found.ok ? found.nodes : undefined;
+    } catch {
+      // Absent, or not readable: it is not kept.
+      return undefined;
+    }
+  };
+  const write = (name: KeptName, nodes: readonly FlowNode[]) => replaceFile(file(name), `${JSON.stringify(nodes)}\n`);
+  return {
+    read,
+    write,
+    drop: (name: KeptName) => rmSync(file(name), { force: true }),
+    /** The set is the good one from now on, and what was that is the one before. */
+    rotate(nodes: readonly FlowNode[]): void {
+      if (read('running') !== undefined) renameSync(file('running'), file('before'));
+      write('running', nodes);
+    },
+  };
+}

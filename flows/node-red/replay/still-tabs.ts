@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { isOurs } from '../lint.ts';
-import { type RedTabs, startRed } from '../node-red.ts';
+import { type RedOptions, startRed } from '../node-red.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import type { Wires } from '../wires.ts';
 import { keyOf } from './paths.ts';
@@ -65,7 +65,7 @@ function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
 }
 
 /** Tabs that lie nowhere and are never changed. */
-function heldTabs(nodes: FlowNode[]): RedTabs {
+function heldTabs(nodes: FlowNode[]): RedOptions['tabs'] {
   return {
     load: () => structuredClone(nodes),
     save: async () => {

@@ -2,7 +2,7 @@
 
 import type { WireMessage } from '../../../engine/records/incidents.ts';
 import { readMessage } from '../../acts.ts';
-import type { TryOut } from '../../settings.ts';
+import type { RedOptions } from '../../node-red.ts';
 import type { Wires } from '../../wires.ts';
 
 /** Hands messages to the outputs of a node. */
@@ -28,7 +28,7 @@ export type NodeRed = {
     createNode(node: RedNode, config: unknown): void;
     registerType<C>(type: string, make: (this: RedNode, config: C) => void): void;
   };
-  settings: { sabha: Wires; sabhaTry?: TryOut };
+  settings: { sabha: Wires; sabhaTry?: RedOptions['tryOut'] };
   events: { once(event: string, listener: () => void): void; removeListener(event: string, listener: () => void): void };
   util: { getMessageProperty(msg: unknown, path: string): unknown };
   httpAdmin: Record<'get' | 'post', (path: string, guard: unknown, handler: Handler) => void>;
