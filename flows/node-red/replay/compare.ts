@@ -1,7 +1,7 @@
 /** What edited tabs would have told, beside what the tabs that run would have. */
 import { isPcPath, type TabsTrial } from '@sabha/contracts';
-import type { About } from './input.ts';
 import type { Played, Told } from './run.ts';
+import type { About } from './worker.ts';
 
 /** Two replays of one past; `sent`: the keys that were really written down in the span. */
 export type Compared = {

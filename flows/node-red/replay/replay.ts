@@ -12,7 +12,7 @@ import type { Roster } from '../../notify/people/roster.ts';
 import type { Tabs } from '../tabs.ts';
 import { type FlowNode, tabsIn, withTabs } from '../tabs-storage.ts';
 import { compare } from './compare.ts';
-import type { ReplayInput, ReplayOutput } from './input.ts';
+import type { ReplayInput, ReplayOutput } from './worker.ts';
 
 /** What PCs said is kept for so long. */
 const replayDaysAtMost = 35;

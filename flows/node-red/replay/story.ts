@@ -3,11 +3,10 @@ import { causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
 import type { Past, PcChange } from '../../engine/records/past.ts';
-import { takenBack, worst } from '../../engine/transitions/incident.ts';
-import { silence, standingFault } from '../../engine/transitions/standing.ts';
+import { takenBack, watchedUntil, withBreaks, worst } from '../../engine/transitions/incident.ts';
+import { explainedWord } from '../../engine/transitions/offer.ts';
+import { faultKey, silence, standingFault } from '../../engine/transitions/standing.ts';
 import { type Done, doneIn } from './deeds.ts';
-import { createEndings } from './endings.ts';
-import { createExplaining, explainedFrom, keysOf } from './explaining.ts';
 
 /**
  * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
@@ -195,4 +194,98 @@ function withHidden(incident: Incident, isExplained: (fault: StandingFault) => b
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
+}
+
+type Faults = readonly StandingFault[];
+
+/** How faults end of which nobody was told, since nothing in the ledger says when; `put` puts what is left into the memory. */
+function createEndings(memory: Memory, put: (incident: Incident, now: number) => void) {
+  /** When the faults of each scope last ended or came back: by that a return is known as flapping, and what is gone is watched for longer. */
+  const times = new Map<string, Record<string, number>>();
+
+  function mark(scope: string, faults: Faults, at: number): void {
+    times.set(scope, { ...times.get(scope), ...Object.fromEntries(faults.map(({ key }) => [key, at])) });
+  }
+
+  const broke = (scope: string, keys: Iterable<string>, at: number) => void times.set(scope, withBreaks(times.get(scope) ?? {}, keys, at));
+
+  function end(id: number, now: number, isGone: (fault: StandingFault) => boolean): void {
+    const incident = memory.incidents.get(id);
+    const over = incident?.faults.filter(isGone) ?? [];
+    if (incident?.over !== null || over.length === 0) return;
+    mark(incident.scope, over, now);
+    put({ ...incident, faults: incident.faults.filter((fault) => !over.includes(fault)) }, now);
+  }
+
+  return {
+    /** They are over, as the ledger says. */
+    mark,
+    /** They are new in their incident. */
+    broke,
+    /** Of a scope these were its faults, and are so now: what was gone and stands again came back. */
+    followed(scope: string, { before, faults, at }: { before: Faults; faults: Faults; at: number }): void {
+      const gone = keysOf(before.filter(({ goneAt }) => goneAt !== null));
+      const returned = faults.filter(({ key, goneAt, unknownSince }) => gone.has(key) && goneAt === null && unknownSince === null);
+      mark(scope, returned, at);
+      broke(scope, keysOf(returned), at);
+    },
+    /** What has been gone for its time by now ends without a word; with the last of its incident there is one. Of the sessions of a silent PC nothing is kept. */
+    passed(id: number, now: number): void {
+      const { scope = '', faults = [] } = memory.incidents.get(id) ?? {};
+      const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, times.get(scope) ?? {});
+      if (!faults.every(isUntold)) end(id, now, isUntold);
+    },
+    /** A transition that waited for its turn was over before it. */
+    counted({ incident, about }: Transition, now: number): void {
+      const gone = keysOf(about);
+      end(incident, now, ({ key, goneAt, told }) => gone.has(key) && goneAt !== null && told === null);
+    },
+  };
+}
+
+/** Which faults something greater was told in place of: by the causes that stood, and by what the ledger says came of each step. */
+function createExplaining(memory: Pick<Memory, 'incidents'>) {
+  /** When each incident was opened here, and when its last news came. */
+  const openedAt = new Map<number, number>();
+  const newsAt = new Map<number, number>();
+  /** Faults by incident. */
+  const said = new Map<number, Set<string>>();
+  const add = ({ incident, about }: Transition) => void said.set(incident, new Set([...(said.get(incident) ?? []), ...keysOf(about)]));
+
+  return {
+    add,
+    /** A step comes: what is news is explained by nothing, unless that was found at once. */
+    comes(transition: Transition): void {
+      const { incident, kind, at, about, sent, passes = [] } = transition;
+      if (!openedAt.has(incident)) openedAt.set(incident, at);
+      if (kind !== 'raised' && kind !== 'worsened') return;
+      newsAt.set(incident, at);
+      for (const key of keysOf(about)) said.get(incident)?.delete(key);
+      if (wasExplained(transition) && sent.length + passes.length === 0) add(transition);
+    },
+    /** True of what is not told of an incident; a cause that came after its news stands for all of it. */
+    in({ id, parent }: Incident): (fault: StandingFault) => boolean {
+      const cause = parent === undefined ? undefined : memory.incidents.get(parent);
+      const isAll = cause?.over === null && (openedAt.get(cause.id) ?? 0) > (newsAt.get(id) ?? 0);
+      return ({ key }) => isAll || said.get(id)?.has(key) === true;
+    },
+  };
+}
+
+/** A replay may be so much later than the engine was. */
+const lateMs = 15_000;
+
+/** From when on it is, where a step was on the wires and was found to be explained some time later. */
+function explainedFrom(transition: Transition): number | undefined {
+  const last = transition.passes?.at(-1);
+  return last !== undefined && wasExplained(transition) ? last.at + lateMs : undefined;
+}
+
+function wasExplained({ conclusion }: Transition): boolean {
+  return conclusion?.endsWith(explainedWord) === true;
+}
+
+/** The keys of the faults that a step is about. */
+function keysOf(about: Transition['about']): Set<string> {
+  return new Set(about.map(({ fault, device }) => faultKey(fault, device)));
 }

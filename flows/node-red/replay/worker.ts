@@ -1,14 +1,38 @@
 /** The thread of a replay: a set of tabs and the past in, what people would have been told out. It holds no ledger and no channel. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Past } from '../../engine/records/past.ts';
+import type { Incident } from '../../engine/records/incidents.ts';
+import type { Meeting } from '../../engine/records/meetings.ts';
+import type { Past, Sent } from '../../engine/records/past.ts';
+import type { Place } from '../../engine/records/place.ts';
+import type { Member } from '../../engine/records/roster.ts';
+import type { TreeNode } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
 import { createMoments } from '../../sites/calendar/moments.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import type { ReplayInput, ReplayOutput } from './input.ts';
-import { play, type World } from './run.ts';
+import type { FlowNode } from '../tabs-storage.ts';
+import { type Played, play, type World } from './run.ts';
 import { startStillTabs } from './still-tabs.ts';
+
+/** The centre as it is now, and what happened in it as pages of the ledger. */
+export type ReplayInput = {
+  pages: readonly string[];
+  nodes: readonly FlowNode[];
+  until: number;
+  people: readonly Member[];
+  /** The channels that are open, and by person those that reach them. */
+  channels: string[];
+  reach: Readonly<Record<string, readonly string[]>>;
+  places: readonly TreeNode[];
+  meetings: readonly Meeting[];
+};
+
+/** An incident as a report names it. */
+export type About = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
+
+/** What was played, what was really sent, and of which incidents; or one line that says why nothing was. */
+export type ReplayOutput = { ok: true; played: Played; sent: Sent[]; about: About[] } | { ok: false; line: string };
 
 const port = parentPort;
 if (port) {
