@@ -3,8 +3,8 @@ import { pathOfScope } from '@sabha/contracts';
 import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Calendar, createCalendar } from './sites/calendar/calendar.ts';
-import type { MeetingOrdersOptions } from './sites/calendar/meeting-orders.ts';
-import type { MaintenanceOrdersOptions } from './sites/maintenance/maintenance.ts';
+import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
+import { createMaintenanceOrders } from './sites/maintenance/maintenance.ts';
 import { createPlanned, type Planned } from './sites/maintenance/planned.ts';
 import { createSiteTable } from './sites/table.ts';
 
@@ -25,8 +25,10 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   let planned = plannedOf([]);
   // As the node *when* of the release has it, until the first message passes the node.
   const before = { ms: 30 * 60_000 };
-  const write = async (what: string, ops: readonly Op[]) => {
+  const write = async (what: string, ops: readonly Op[], use: () => void) => {
     if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
+    use();
+    await ingest()?.tell({ type: 'look-again' });
   };
   return {
     calendar: (): Calendar => calendar,
@@ -39,26 +41,24 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
       calendar = calendarOf(await ledger.meetings());
       planned = plannedOf(await ledger.maintenance());
     },
-    meetings: {
+    meetings: createMeetingOrders({
       calendar: () => calendar,
       table,
-      async apply(meetings, ops) {
-        await write('meetings', ops);
-        calendar = calendarOf(meetings);
-        await ingest()?.tell({ type: 'look-again' });
-      },
+      apply: (all, ops) =>
+        write('meetings', ops, () => {
+          calendar = calendarOf(all);
+        }),
       now,
-    } satisfies MeetingOrdersOptions,
-    maintenance: {
+    }),
+    maintenance: createMaintenanceOrders({
       planned: () => planned,
       table,
-      async apply(plans, ops) {
-        await write('maintenance', ops);
-        planned = plannedOf(plans);
-        await ingest()?.tell({ type: 'look-again' });
-      },
+      apply: (all, ops) =>
+        write('maintenance', ops, () => {
+          planned = plannedOf(all);
+        }),
       now,
       randomId,
-    } satisfies MaintenanceOrdersOptions,
+    }),
   };
 }

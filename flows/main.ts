@@ -47,8 +47,6 @@ import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { loadCentreSettings } from './settings.ts';
-import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
-import { createMaintenanceOrders } from './sites/maintenance/maintenance.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createNote } from './storage/audit/note.ts';
@@ -238,8 +236,8 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     acts: ledger,
     events: eventsOf(base, (path) => runtime.sites.table().node(path) !== undefined),
     view: runtime.view,
-    meetings: createMeetingOrders(runtime.meetings),
-    maintenance: createMaintenanceOrders(runtime.maintenance),
+    meetings: runtime.meetings,
+    maintenance: runtime.maintenance,
     roster,
     people: forgettingOf(base, { roster, ...runtime }),
     devices: behind.people.devices ?? null,

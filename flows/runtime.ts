@@ -71,7 +71,7 @@ export function createRuntime(options: RuntimeOptions) {
     outbox: (): Outbox | undefined => life.pipeline?.outbox,
     /** The site table as it is used now. Throws while the ledger is opened anew. */
     sites: sitesOf(opened, now),
-    /** The calendar as it is used now. */
+    /** What may be ordered of the calendar, and of maintenance. */
     meetings: dates.meetings,
     maintenance: dates.maintenance,
     /** Writes rows of others; false while the ledger is opened anew. */

@@ -1,8 +1,6 @@
 /** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
 
 import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
-import { planMeetings } from '../../flows/sites/calendar/import.ts';
-import { createMeetingOrders } from '../../flows/sites/calendar/meeting-orders.ts';
 import type { Delivery } from './people.ts';
 import { minute, second } from './scene.ts';
 import { epochMs } from './time.ts';
@@ -35,7 +33,7 @@ export async function importMeetings(world: World, ...lines: string[]) {
   const centre = world.centre.centre();
   if (centre === undefined) throw new Error('no centre');
   const text = ['id,title,rooms,start,end,repeat,status', ...lines].join('\n');
-  const done = createMeetingOrders({ ...centre.meetings, plan: async (at) => planMeetings(at) }).import({
+  const done = centre.meetings.import({
     text,
     rooms: '',
     replace: false,

@@ -1,6 +1,5 @@
 /** What people keep quiet meanwhile: an incident for a while, and a site or a room that is maintained. */
 import { causeKindOf, isPcPath, siteOf } from '@sabha/contracts';
-import { createMaintenanceOrders } from '../../flows/sites/maintenance/maintenance.ts';
 import { randomFrom } from '../random.ts';
 import { given } from './orders.ts';
 import type { World } from './world.ts';
@@ -53,5 +52,5 @@ function maintain(world: World, { pc, choice, forMs }: QuietAct): void {
     .toPlainDateTime();
   const from = local.toString({ smallestUnit: 'minute' });
   world.note(`* maintenance of ${scope} from ${from} for ${forMs / minute} min`);
-  given(world, createMaintenanceOrders(centre.maintenance).add({ scope, title: 'New UPS', from, minutes: forMs / minute, by }));
+  given(world, centre.maintenance.add({ scope, title: 'New UPS', from, minutes: forMs / minute, by }));
 }

@@ -4,7 +4,7 @@ import { oneLine } from '@sabha/contracts';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';
-import { lengthProblem, limits, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf } from './draft.ts';
 import { atOf } from './occurrences.ts';
 import { isLocal, ruleOfText } from './rule.ts';
 import { zoneNamed } from './zones.ts';
@@ -15,11 +15,11 @@ const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;
 type Cells = Partial<Record<(typeof columns)[number], string>>;
 
 /** Reads a file. Guarantee: every faulty line is named by its number in the file. */
-export function readMeetingsCsv(text: string, table: SiteTable): ReadFile {
+export async function readMeetingsCsv(text: string, table: SiteTable): Promise<ReadFile> {
   const { lines, problems } = sheetLines<(typeof columns)[number]>(text, { columns, later: optional, limitLines: limits.meetings });
   const file: ReadFile = { meetings: [], cancelled: [], problems, notes: [] };
   const seen = new Map<string, number>();
-  for (const one of lines) {
+  for await (const one of inParts(lines)) {
     const { meeting, wrong } = meetingOf(one.cells, table);
     for (const [column, what] of wrong) problems.push({ line: one.line, column, what });
     if (meeting === undefined) continue;

@@ -1,4 +1,5 @@
 /** A meeting as a file says it, judged: what is wrong with it in one line, or the meeting. */
+import { setImmediate } from 'node:timers/promises';
 import { oneLine } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
@@ -35,4 +36,12 @@ export function lengthProblem(minutes: number): string | undefined {
 /** A title on one line. */
 export function titleOf(text: string): string {
   return oneLine(text, limits.title);
+}
+
+/** Lets the event loop turn after every tenth entry: a file of 20,000 meetings takes a second. */
+export async function* inParts<T>(all: Iterable<T>): AsyncGenerator<T> {
+  for (const [at, one] of [...all].entries()) {
+    if (at % 10 === 9) await setImmediate();
+    yield one;
+  }
 }

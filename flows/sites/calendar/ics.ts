@@ -4,7 +4,7 @@ import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
-import { lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
 import { atOf, isStart } from './occurrences.ts';
 import { isLocal, ruleOf } from './rule.ts';
 import { zoneNamed } from './zones.ts';
@@ -24,7 +24,7 @@ type Entry = { line: number; of: Time | null; cancelled: boolean; meeting: Meeti
  * Reads a file.
  * Guarantee: every faulty entry is named by its line, and each entry is read by itself.
  */
-export function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): ReadFile {
+export async function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): Promise<ReadFile> {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
   const events = blocksOf(text, file.problems);
   if (events.length > limits.meetings) {
@@ -32,7 +32,11 @@ export function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): Read
     return file;
   }
   const around = { ...by, zones: zonesOf(text), isCancelling: isCancelling(text, file.problems) };
-  const entries = events.flatMap((block) => readEntry(block, around, file) ?? []);
+  const entries: Entry[] = [];
+  for await (const block of inParts(events)) {
+    const entry = readEntry(block, around, file);
+    if (entry !== undefined) entries.push(entry);
+  }
   join(entries, around, file);
   return file;
 }

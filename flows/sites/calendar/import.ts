@@ -3,7 +3,7 @@ import type { MeetingsImport } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { readMeetingsCsv } from './csv.ts';
-import { limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
+import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 import { endsAt } from './occurrences.ts';
 
@@ -19,13 +19,13 @@ export type MeetingsChange = { put: Meeting[]; gone: string[] };
  * What a file would change. `change` is null where there is a problem or nothing differs.
  * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so.
  */
-export function planMeetings(at: ImportOf): { import: MeetingsImport; change: MeetingsChange | null } {
-  const file = readFile(at);
+export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
+  const file = await readFile(at);
   const { problems, notes } = file;
   const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
   const told = (all: Problem[]) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
   if (problems.length > 0) return told(problems.sort((a, b) => a.line - b.line).slice(0, 1_000));
-  const change = changeOf(at, file, difference);
+  const change = await changeOf(at, file, difference);
   const kept = at.held.size - change.gone.length + difference.added.length;
   if (kept > limits.meetings) {
     const line = `the calendar would have ${kept} meetings, more than ${limits.meetings}: remove those that are over, or import with --replace`;
@@ -34,7 +34,7 @@ export function planMeetings(at: ImportOf): { import: MeetingsImport; change: Me
   return { ...told([]), change: change.put.length + change.gone.length > 0 ? change : null };
 }
 
-function readFile({ text, rooms, table }: ImportOf): ReadFile {
+async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
   const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
   if (Buffer.byteLength(text) > meetingsLimitBytes) return wrong(`the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
   const named = rooms === '' ? null : scopesOf(rooms, table);
@@ -42,12 +42,16 @@ function readFile({ text, rooms, table }: ImportOf): ReadFile {
   return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
-function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile, difference: MeetingsImport['difference']): MeetingsChange {
+async function changeOf(
+  { table, held, now, replace }: ImportOf,
+  file: ReadFile,
+  difference: MeetingsImport['difference'],
+): Promise<MeetingsChange> {
   const { notes } = file;
   const cancelled = new Set(file.cancelled);
   const put: Meeting[] = [];
   const gone: string[] = [];
-  for (const meeting of file.meetings) {
+  for await (const meeting of inParts(file.meetings)) {
     const { id, title } = meeting;
     const before = held.get(id);
     if (cancelled.has(id)) {

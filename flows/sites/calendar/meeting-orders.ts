@@ -1,11 +1,10 @@
 /** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
-import { Worker } from 'node:worker_threads';
 import { type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import type { Calendar } from './calendar.ts';
-import { type ImportOf, isOver, type MeetingsChange, type planMeetings } from './import.ts';
+import { isOver, type MeetingsChange, planMeetings } from './import.ts';
 
 /** The present calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {
@@ -14,8 +13,6 @@ export type MeetingOrdersOptions = {
   /** Writes the rows and takes the meetings into use; rejects with nothing of it done. */
   apply(meetings: Iterable<Meeting>, ops: readonly Op[]): Promise<void>;
   now(): number;
-  /** Absent: in a thread of its own. */
-  plan?(at: ImportOf): Promise<ReturnType<typeof planMeetings>>;
 };
 
 /** What may be ordered of the calendar. */
@@ -25,7 +22,7 @@ export type MeetingOrders = ReturnType<typeof createMeetingOrders>;
  * The orders over the present calendar.
  * Guarantee: one after the other, each on the calendar that the last one left; a change goes into use at once, with its row in the audit.
  */
-export function createMeetingOrders({ calendar, table, apply, now, plan = planBeside }: MeetingOrdersOptions) {
+export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrdersOptions) {
   const inTurn = mutex();
   const change = async ({ put, gone }: MeetingsChange, audit: Audit) => {
     const over = [...calendar().all().values()].filter((one) => isOver(one, table(), now() - keptMs)).map(({ id }) => id);
@@ -39,12 +36,13 @@ export function createMeetingOrders({ calendar, table, apply, now, plan = planBe
     await apply(next.values(), [...rows, { op: 'audit', at: now(), ...audit }]);
   };
   return {
+    calendar,
     /** All meetings that concern a scope ('' = all of them), the next one first. */
     list: (scope: string): MeetingView[] => viewsOf(calendar(), scope, now()),
     /** Without `apply` it only tells what would change. */
     import: (at: { text: string; rooms: string; replace: boolean; apply: boolean; by: string }): Promise<MeetingsImport> =>
       inTurn(async () => {
-        const planned = await plan({ ...at, table: table(), held: calendar().all(), now: now() });
+        const planned = await planMeetings({ ...at, table: table(), held: calendar().all(), now: now() });
         if (!at.apply || planned.import.problems.length > 0) return planned.import;
         const { added, changed, removed, same } = planned.import.difference;
         const about = `${added.length} added, ${changed.length} changed, ${removed.length} removed, ${same} the same`;
@@ -60,16 +58,6 @@ export function createMeetingOrders({ calendar, table, apply, now, plan = planBe
         return true;
       }),
   };
-}
-
-/** A large file takes seconds, for which the event loop must not stop. Both sides send JSON, which is cheaper here than a structured clone. */
-function planBeside({ table, held, ...file }: ImportOf): ReturnType<NonNullable<MeetingOrdersOptions['plan']>> {
-  const workerData = { ...file, nodes: JSON.stringify([...table.nodes()]), held: JSON.stringify([...held]) };
-  const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof planMeetings>>();
-  const worker = new Worker(new URL('./import-worker.ts', import.meta.url), { workerData });
-  worker.once('message', (plan: string) => resolve(JSON.parse(plan)));
-  worker.once('error', reject);
-  return promise;
 }
 
 /** A meeting that is over is kept for so long, for whoever asks what was. */

@@ -10,13 +10,13 @@ import { problemText } from './problems.ts';
 const table = createSiteTable(smallTree());
 const whole = toCsv(table);
 const sites = (text: string) => readCsv(text, table, 0).problems;
-const meetings = (text: string) => readMeetingsCsv(text, table).problems;
+const meetings = async (text: string) => (await readMeetingsCsv(text, table)).problems;
 /** A weekly meeting, with more lines in it, and more events. */
-const ics = ({ start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000', own = '', more = '', head = '', whole = '' }) => {
+const ics = async ({ start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000', own = '', more = '', head = '', whole = '' }) => {
   const first = `BEGIN:VEVENT\nUID:a\n${start}\nRRULE:FREQ=WEEKLY\nLOCATION:all\n${own}\nEND:VEVENT\n`;
   const next = more === '' ? '' : `BEGIN:VEVENT\nUID:a\nDTSTART;TZID=Asia/Kolkata:20270122T150000\n${more}\nEND:VEVENT\n`;
   const day = whole && `BEGIN:VEVENT\nUID:a\nDTSTART;VALUE=DATE:${whole}\nRECURRENCE-ID:${whole}T110000\nEND:VEVENT\n`;
-  return readIcs(`BEGIN:VCALENDAR\n${head}\n${first}${next}${day}END:VCALENDAR`, { table, rooms: null }).problems;
+  return (await readIcs(`BEGIN:VCALENDAR\n${head}\n${first}${next}${day}END:VCALENDAR`, { table, rooms: null })).problems;
 };
 const roster = (text: string) =>
   readRoster(text, { table, others: new Map(), reaches: (channel) => (channel === 'email' ? false : undefined), channels: ['email'] })
@@ -48,7 +48,8 @@ test.each([
     'people with wrong cells',
     roster('ID,Name,Roles,Scopes,Channels,Deputy\ncentral,A,boss,,pager,a\nb,,technician,nowhere,email,b\nb,B,central,ladakh,,c\n'),
   ],
-])('%s: each problem is said in Hindi, and none in the words of a schema', (_, problems) => {
+])('%s: each problem is said in Hindi, and none in the words of a schema', async (_, found) => {
+  const problems = await found;
   expect(problems).not.toEqual([]);
   const said = (language: 'en' | 'hi') => problemText(problems, { file: 'f.csv', language }).split('\n');
   expect(said('hi').filter((line) => !/\p{Script=Devanagari}/u.test(line))).toEqual([]);
