@@ -97,10 +97,6 @@ function take(play: Play, step: Step): void {
   if (step.kind === 'going') return story.going(step.transition);
   if (step.kind === 'explained') return story.explained(step.transition, step.at);
   if (step.kind === 'transition') return offer(play, step.transition);
-  if (step.kind === 'counted') {
-    story.counted(step.transition, step.at);
-    return void transitions.tick(step.at);
-  }
   // The engine looks at what is due, and then at what time has made of what was done.
   if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
   doOnce({ memory, options: world }, step.done);

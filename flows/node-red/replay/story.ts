@@ -3,26 +3,24 @@ import { causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
 import type { Past, PcChange } from '../../engine/records/past.ts';
-import { takenBack, watchedUntil, withBreaks, worst } from '../../engine/transitions/incident.ts';
+import { takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
 import { explainedWord } from '../../engine/transitions/offer.ts';
 import { faultKey, silence, standingFault } from '../../engine/transitions/standing.ts';
 import { type Done, doneIn } from './deeds.ts';
 
 /**
  * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
- * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more. `counted`: it waited for
- * its turn until its faults were over, which nothing else says of what nobody was told of.
+ * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more.
  */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
   | { kind: 'done'; done: Done }
   | { kind: 'going'; transition: Transition }
   | { kind: 'transition'; transition: Transition }
-  | { kind: 'counted'; transition: Transition }
   | { kind: 'explained'; transition: Transition }
 );
 
-const order = { change: 0, done: 1, going: 2, transition: 3, counted: 4, explained: 5 } satisfies Record<Step['kind'], number>;
+const order = { change: 0, done: 1, going: 2, transition: 3, explained: 4 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
 export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
@@ -34,10 +32,6 @@ export function stepsOf({ transitions: rows, changes, acknowledged, incidents }:
     ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
     ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
-    ...transitions.flatMap((transition): Step[] => {
-      const { kind, turn } = transition;
-      return isNews(kind) && turn?.is === 'counted' ? [{ at: turn.at, kind: 'counted', transition }] : [];
-    }),
     ...transitions.flatMap((transition): Step[] => {
       const at = explainedFrom(transition);
       return at === undefined ? [] : [{ at, kind: 'explained', transition }];
@@ -78,11 +72,14 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     }
   };
 
-  const endings = createEndings(memory, put);
-
   return {
-    passed: endings.passed,
-    counted: endings.counted,
+    /** What has been gone for its time ends untold, and nothing in the ledger says when; with the last fault of its incident there is a transition. */
+    passed(id: number, now: number): void {
+      const incident = memory.incidents.get(id);
+      const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, {});
+      const faults = incident?.faults.filter((one) => !isUntold(one)) ?? [];
+      if (incident?.over === null && faults.length > 0 && faults.length < incident.faults.length) put({ ...incident, faults }, now);
+    },
     /** Takes what a component of a PC says: what stands of it, is gone or is frozen. */
     changed(change: PcChange): void {
       const { pc, component, at } = change;
@@ -91,7 +88,6 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const incident = memory.openIncident(pc);
       if (incident === undefined) return;
       const faults = incident.faults.map((fault) => asSaid(fault, said, at));
-      endings.followed(pc, { before: incident.faults, faults, at });
       put({ ...incident, faults }, at);
     },
     going({ incident: id, at, ...step }: Transition): void {
@@ -115,8 +111,6 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const said = about.map((one) => newsOf(one, held));
       const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
       explaining.comes(transition);
-      if (isNews(kind)) endings.broke(row.scope, keysOf(about).difference(keysOf(held.faults)), at);
-      else endings.mark(row.scope, kind === 'eased' ? faults : [...held.faults, ...faults], at);
       const next = afterStep(held, { kind, at, faults });
       // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
       const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
@@ -194,53 +188,6 @@ function withHidden(incident: Incident, isExplained: (fault: StandingFault) => b
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
-}
-
-type Faults = readonly StandingFault[];
-
-/** How faults end of which nobody was told, since nothing in the ledger says when; `put` puts what is left into the memory. */
-function createEndings(memory: Memory, put: (incident: Incident, now: number) => void) {
-  /** When the faults of each scope last ended or came back: by that a return is known as flapping, and what is gone is watched for longer. */
-  const times = new Map<string, Record<string, number>>();
-
-  function mark(scope: string, faults: Faults, at: number): void {
-    times.set(scope, { ...times.get(scope), ...Object.fromEntries(faults.map(({ key }) => [key, at])) });
-  }
-
-  const broke = (scope: string, keys: Iterable<string>, at: number) => void times.set(scope, withBreaks(times.get(scope) ?? {}, keys, at));
-
-  function end(id: number, now: number, isGone: (fault: StandingFault) => boolean): void {
-    const incident = memory.incidents.get(id);
-    const over = incident?.faults.filter(isGone) ?? [];
-    if (incident?.over !== null || over.length === 0) return;
-    mark(incident.scope, over, now);
-    put({ ...incident, faults: incident.faults.filter((fault) => !over.includes(fault)) }, now);
-  }
-
-  return {
-    /** They are over, as the ledger says. */
-    mark,
-    /** They are new in their incident. */
-    broke,
-    /** Of a scope these were its faults, and are so now: what was gone and stands again came back. */
-    followed(scope: string, { before, faults, at }: { before: Faults; faults: Faults; at: number }): void {
-      const gone = keysOf(before.filter(({ goneAt }) => goneAt !== null));
-      const returned = faults.filter(({ key, goneAt, unknownSince }) => gone.has(key) && goneAt === null && unknownSince === null);
-      mark(scope, returned, at);
-      broke(scope, keysOf(returned), at);
-    },
-    /** What has been gone for its time by now ends without a word; with the last of its incident there is one. Of the sessions of a silent PC nothing is kept. */
-    passed(id: number, now: number): void {
-      const { scope = '', faults = [] } = memory.incidents.get(id) ?? {};
-      const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, times.get(scope) ?? {});
-      if (!faults.every(isUntold)) end(id, now, isUntold);
-    },
-    /** A transition that waited for its turn was over before it. */
-    counted({ incident, about }: Transition, now: number): void {
-      const gone = keysOf(about);
-      end(incident, now, ({ key, goneAt, told }) => gone.has(key) && goneAt !== null && told === null);
-    },
-  };
 }
 
 /** Which faults something greater was told in place of: by the causes that stood, and by what the ledger says came of each step. */
