@@ -94,8 +94,6 @@ function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: bool
 function take(play: Play, step: Step): void {
   const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
-  if (step.kind === 'going') return story.going(step.transition);
-  if (step.kind === 'explained') return story.explained(step.transition, step.at);
   if (step.kind === 'transition') return offer(play, step.transition);
   // The engine looks at what is due, and then at what time has made of what was done.
   if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);

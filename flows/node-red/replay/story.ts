@@ -1,51 +1,34 @@
 /** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
-import { causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
+import { causeKindOf, faultOf } from '@sabha/contracts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
 import type { Past, PcChange } from '../../engine/records/past.ts';
 import { takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
-import { explainedWord } from '../../engine/transitions/offer.ts';
-import { faultKey, silence, standingFault } from '../../engine/transitions/standing.ts';
+import { silence, standingFault } from '../../engine/transitions/standing.ts';
 import { type Done, doneIn } from './deeds.ts';
 
-/**
- * A moment of the past. `going`: what a transition will say is over is gone already, and waits for its clear time. `explained`: from then on
- * something greater was told in place of its faults, which nothing else says of a cause that its incident has no more.
- */
+/** A moment of the past. */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
   | { kind: 'done'; done: Done }
-  | { kind: 'going'; transition: Transition }
   | { kind: 'transition'; transition: Transition }
-  | { kind: 'explained'; transition: Transition }
 );
 
-const order = { change: 0, done: 1, going: 2, transition: 3, explained: 4 } satisfies Record<Step['kind'], number>;
+const order = { change: 0, done: 1, transition: 2 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
 export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
-  const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
-  const ends = transitions.filter(({ kind, incident }) => kind === 'cleared' && !isPcPath(scopes.get(incident) ?? ''));
   const steps: Step[] = [
     ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
     ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
-    ...ends.map((transition) => ({ at: transition.at - clearOf(transition), kind: 'going', transition }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
-    ...transitions.flatMap((transition): Step[] => {
-      const at = explainedFrom(transition);
-      return at === undefined ? [] : [{ at, kind: 'explained', transition }];
-    }),
   ];
   return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
 }
 
 function idOf(step: Step): number {
   return 'transition' in step ? step.transition.id : 0;
-}
-
-function clearOf({ about }: Transition): number {
-  return Math.max(0, ...about.map(({ fault }) => faultOf(fault)?.clearMs ?? 0));
 }
 
 /** Opens the story of these incidents; what is told of them is the memory's own. */
@@ -56,12 +39,17 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     ({ parent }) => parent,
   );
   const answers = new Map<string, Map<string, PcChange>>();
-  const explaining = createExplaining(memory);
+  /** When each incident was opened here, and when its last news came. */
+  const openedAt = new Map<number, number>();
+  const newsAt = new Map<number, number>();
 
   const put = (incident: Incident, now: number): Incident => {
     // What is notified while a cause of it is open is explained, and its higher levels wait.
-    const explained = memory.incidents.get(incident.parent ?? 0)?.over === null;
-    const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, explaining.in(incident), now);
+    const cause = memory.incidents.get(incident.parent ?? 0);
+    const explained = cause?.over === null;
+    // A cause that came after the news of an incident is notified in place of all its faults.
+    const isHidden = explained && (openedAt.get(cause.id) ?? 0) > (newsAt.get(incident.id) ?? 0);
+    const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, isHidden, now);
     memory.putIncident(next);
     return next;
   };
@@ -90,18 +78,6 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const faults = incident.faults.map((fault) => asSaid(fault, said, at));
       put({ ...incident, faults }, at);
     },
-    going({ incident: id, at, ...step }: Transition): void {
-      const incident = memory.incidents.get(id);
-      if (incident?.over !== null) return;
-      const gone = keysOf(step.about);
-      const since = at - clearOf({ incident: id, at, ...step });
-      put({ ...incident, faults: incident.faults.map((fault) => (gone.has(fault.key) ? { ...fault, goneAt: since } : fault)) }, since);
-    },
-    explained(transition: Transition, now: number): void {
-      explaining.add(transition);
-      const incident = memory.incidents.get(transition.incident);
-      if (incident?.over === null) put(incident, now);
-    },
     /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
     stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
       const { incident: id, kind, at, about, again, grew } = transition;
@@ -110,7 +86,8 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const held = memory.incidents.get(id) ?? fresh(row, at);
       const said = about.map((one) => newsOf(one, held));
       const faults = isNews(kind) ? said.map((one) => ({ ...one, ...seen })) : said;
-      explaining.comes(transition);
+      if (!openedAt.has(id)) openedAt.set(id, at);
+      if (isNews(kind)) newsAt.set(id, at);
       const next = afterStep(held, { kind, at, faults });
       // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
       const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
@@ -181,58 +158,11 @@ function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: n
   return { ...fault, goneAt: stands ? null : (fault.goneAt ?? at), unknownSince: null };
 }
 
-function withHidden(incident: Incident, isExplained: (fault: StandingFault) => boolean, now: number): Incident {
+function withHidden(incident: Incident, isExplained: boolean, now: number): Incident {
   const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(incident.faults.filter(hides).map(({ fault }) => fault));
-  const isHidden = (one: StandingFault) => isExplained(one) || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
+  const isHidden = (one: StandingFault) => isExplained || (faultOf(one.fault)?.parents ?? []).some((parent) => hiding.has(parent));
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
-}
-
-/** Which faults something greater was told in place of: by the causes that stood, and by what the ledger says came of each step. */
-function createExplaining(memory: Pick<Memory, 'incidents'>) {
-  /** When each incident was opened here, and when its last news came. */
-  const openedAt = new Map<number, number>();
-  const newsAt = new Map<number, number>();
-  /** Faults by incident. */
-  const said = new Map<number, Set<string>>();
-  const add = ({ incident, about }: Transition) => void said.set(incident, new Set([...(said.get(incident) ?? []), ...keysOf(about)]));
-
-  return {
-    add,
-    /** A step comes: what is news is explained by nothing, unless that was found at once. */
-    comes(transition: Transition): void {
-      const { incident, kind, at, about, sent, passes = [] } = transition;
-      if (!openedAt.has(incident)) openedAt.set(incident, at);
-      if (kind !== 'raised' && kind !== 'worsened') return;
-      newsAt.set(incident, at);
-      for (const key of keysOf(about)) said.get(incident)?.delete(key);
-      if (wasExplained(transition) && sent.length + passes.length === 0) add(transition);
-    },
-    /** True of what is not told of an incident; a cause that came after its news stands for all of it. */
-    in({ id, parent }: Incident): (fault: StandingFault) => boolean {
-      const cause = parent === undefined ? undefined : memory.incidents.get(parent);
-      const isAll = cause?.over === null && (openedAt.get(cause.id) ?? 0) > (newsAt.get(id) ?? 0);
-      return ({ key }) => isAll || said.get(id)?.has(key) === true;
-    },
-  };
-}
-
-/** A replay may be so much later than the engine was. */
-const lateMs = 15_000;
-
-/** From when on it is, where a step was on the wires and was found to be explained some time later. */
-function explainedFrom(transition: Transition): number | undefined {
-  const last = transition.passes?.at(-1);
-  return last !== undefined && wasExplained(transition) ? last.at + lateMs : undefined;
-}
-
-function wasExplained({ conclusion }: Transition): boolean {
-  return conclusion?.endsWith(explainedWord) === true;
-}
-
-/** The keys of the faults that a step is about. */
-function keysOf(about: Transition['about']): Set<string> {
-  return new Set(about.map(({ fault, device }) => faultKey(fault, device)));
 }
