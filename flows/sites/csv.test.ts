@@ -42,72 +42,25 @@ test('a site that is new is planned, one that is known keeps its stage and its l
   expect(readCsv(good.join('\n'), held, 7).nodes[1]?.site).toMatchObject({ stage: 'commissioning', stageAt: 3, cleanSince: 4, isp: '' });
 });
 
-test('every cell is read, in any order of the columns, with mark, CR LF, quotes and empty lines', () => {
+test('cells are read in any order of the columns, with mark, CR LF, quotes and empty lines', () => {
   const cells = {
     ...leh,
     name_hi: 'लेह',
-    stage: 'live',
-    elevation_m: '3524',
-    latitude: '34.1526',
-    longitude: '77.5771',
-    link: 'geo',
     isp: '"BSNL, Leh"',
-    link_id: 'VSAT-7',
     contact_name: '"Tashi ""T"" Dorje"',
-    contact_phone: '+91 1982 252010',
-    contact_email: 'leh@example.in',
-    time_zone: 'Asia/Kolkata',
     cameras: 'Rally | Brio|',
     microphones: '2',
-    speakers: '0',
-    least_tier: 'sd',
-    bridge: 'sip:bridge.example.in:5061;transport=tls',
-    ups: 'apc@localhost:3493',
-    displays: 'HDMI|DELL',
-    programs: 'Zoom',
-    help: 'https://chat.example.in/new?text={text}',
-    languages: 'hi|en',
-    room_phone: '01982 252011',
-    way_in: 'Key at the guard',
-    spare: 'USB microphone',
   };
-  const order = [...columns].reverse();
-  const text = `\ufeff${order.join(',')}\r\n\r\n${','.repeat(columns.length - 1)}\r\n${order.map((c) => ({ state: 'ladakh', name_en: 'Ladakh' })[c as 'state'] ?? '').join(',')}\r\n${order.map((c) => (cells as Record<string, string>)[c] ?? '').join(',')}\r\n`;
-  const read = readCsv(text, nothing, 7);
-  expect(read.problems).toEqual([]);
-  expect(read.nodes[1]).toEqual({
+  const order = columns.toReversed();
+  const row = (cells: object) => order.map((column) => new Map(Object.entries(cells)).get(column) ?? '').join(',');
+  const lines = [order.join(','), '', row({}), row({ state: 'ladakh', name_en: 'Ladakh' }), row(cells), ''];
+  const { nodes, problems } = readCsv(`\ufeff${lines.join('\r\n')}`, nothing, 7);
+  expect(problems).toEqual([]);
+  expect(nodes[1]).toMatchObject({
     path: 'ladakh/leh',
     name: { en: 'Leh', hi: 'लेह' },
-    layer: {
-      link: 'geo',
-      elevationM: 3_524,
-      timeZone: 'Asia/Kolkata',
-      expected: {
-        camera: [{ match: 'Rally' }, { match: 'Brio' }, {}],
-        microphone: [{}, {}],
-        speaker: [],
-        display: [{ match: 'HDMI' }, { match: 'DELL' }],
-        program: [{ match: 'Zoom' }],
-      },
-      tier: 'sd',
-      bridge: { transport: 'tls', host: 'bridge.example.in', port: 5061 },
-      ups: { name: 'apc', host: 'localhost', port: 3493 },
-      help: 'https://chat.example.in/new?text={text}',
-      languages: ['hi', 'en'],
-      phone: '01982 252011',
-      wayIn: 'Key at the guard',
-      spare: 'USB microphone',
-    },
-    site: {
-      stage: 'live',
-      stageAt: 7,
-      cleanSince: null,
-      latitude: 34.1526,
-      longitude: 77.5771,
-      isp: 'BSNL, Leh',
-      linkId: 'VSAT-7',
-      contact: { name: 'Tashi "T" Dorje', phone: '+91 1982 252010', email: 'leh@example.in' },
-    },
+    layer: { expected: { camera: [{ match: 'Rally' }, { match: 'Brio' }, {}], microphone: [{}, {}] } },
+    site: { isp: 'BSNL, Leh', contact: { name: 'Tashi "T" Dorje' } },
   });
 });
 

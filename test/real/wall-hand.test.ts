@@ -124,21 +124,4 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     expect(acknowledged()).toEqual(meant);
     expect(stage.troubles).toEqual([]);
   }, 300_000);
-
-  test('one that ends under the pointer: its button stays there, does nothing, and nothing else comes in its place', async () => {
-    const posted: string[] = [];
-    stage.page.on('request', (request) => request.method() === 'POST' && posted.push(request.url()));
-    await stage.open('#/nation');
-    const line = stage.page.locator('.needs .line').nth(1);
-    const id = Number(await line.getAttribute('data-incident'));
-    await line.locator('button').hover();
-    const row = stage.view.content.incidents.find((one) => one.id === id) ?? fresh();
-    stage.view.change({ incidents: [{ ...row, over: 'cleared', overAt: Date.now() }] });
-    const button = stage.page.locator(`.needs [data-incident="${id}"] button[aria-disabled=true]`);
-    await button.waitFor();
-    await stage.page.mouse.down();
-    await stage.page.mouse.up();
-    expect(posted).toEqual([]);
-    expect(new URL(stage.page.url()).hash).toBe('#/nation');
-  }, 120_000);
 });

@@ -1,6 +1,5 @@
 /** The wall by the keyboard alone. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 describe.runIf(wallRuns)('by the keyboard alone', () => {
@@ -57,57 +56,6 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
       expect(await stage.page.evaluate(() => document.activeElement === document.body)).toBe(false);
     }
     expect(stage.troubles).toEqual([]);
-  });
-
-  test('U was not heard in the moment after "Undo" stood on the page: it is heard as soon as that is drawn', async () => {
-    await stage.open('#/nation');
-    await stage.page.locator('.needs .line').first().waitFor();
-    await stage.page.evaluate(() => {
-      const place = document.querySelector('.undo');
-      const drawn = new MutationObserver(() => {
-        if (place?.querySelector('button') == null) return;
-        drawn.disconnect();
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'u', bubbles: true, cancelable: true }));
-      });
-      if (place !== null) drawn.observe(place, { childList: true, subtree: true });
-    });
-    await stage.page.locator('.needs [data-incident="7"]').getByRole('button', { name: 'I am on it' }).press('Enter');
-    await expect.poll(() => stage.view.posts.map(([path]) => path.split('/').at(-1))).toEqual(['acknowledge', 'withdraw']);
-  });
-
-  test('U held down, or pressed again before the answer, was told that it is too late, of what was taken back', async () => {
-    await stage.open('#/nation');
-    const answers: string[] = [];
-    await stage.page.route('**/withdraw', async (route) => {
-      answers.push(route.request().url());
-      if (answers.length === 1) return route.continue();
-      await route.fulfill({ status: 409, json: { error: 'too late', code: 'late' } });
-    });
-    await stage.page.locator('.needs [data-incident="7"]').getByRole('button', { name: 'I am on it' }).press('Enter');
-    await stage.page.getByRole('button', { name: 'Undo' }).waitFor();
-    await stage.page.keyboard.down('u');
-    await stage.page.keyboard.down('u');
-    await stage.page.keyboard.up('u');
-    await press('u');
-    await stage.page.locator('.undo p').waitFor({ state: 'detached' });
-    expect([answers.length, await stage.page.locator('.undo').textContent()]).toEqual([1, '']);
-  });
-
-  test('"Show all" by a key led above the list, into the search: the focus stays where the others come', async () => {
-    const now = Date.now();
-    const ids = Array.from({ length: 11 }, (_, at) => at);
-    const of = (id: number) => microphoneGone(now, { id: 300 + id, scope: `bihar/site-${id}/vc-1`, told: [] });
-    stage.view.content.incidents = [
-      ...ids.map(of),
-      ...ids.map((id) => ({ ...of(id), id: 400 + id, scope: `goa/site-${id}/vc-1` })),
-      ...stage.view.content.incidents,
-    ];
-    await stage.open('#/nation');
-    await press('w');
-    expect(await focused()).toContain('Microphone not found');
-    await stage.page.locator('[data-group] summary').first().press('Enter');
-    await stage.page.locator('[data-group] [data-incident]').first().waitFor();
-    expect(await stage.page.locator('[data-group] .unseen').first().textContent()).not.toBe('');
   });
 
   test('letters lead to the views and take a press back; they can be turned off', async () => {

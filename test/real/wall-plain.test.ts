@@ -1,6 +1,6 @@
 /** What a clerk reads: an empty nation, a site that is being set up, an alert that is over. */
 import { describe, expect, test } from 'vitest';
-import { detailOf, fullOf, microphoneGone } from './wall-nation.ts';
+import { fullOf, microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 describe.runIf(wallRuns)('in plain words', () => {
@@ -21,21 +21,6 @@ describe.runIf(wallRuns)('in plain words', () => {
     await stage.page.reload();
     await stage.page.getByText('No site of your part is entered yet. Ask the central team.').waitFor();
     expect(stage.troubles).toEqual([]);
-  });
-
-  test('four equal rows "Link" among what is still to do are one, and the first open step leads', async () => {
-    const { view } = stage;
-    const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
-    if (site === undefined) throw new Error('no such site');
-    view.content.sites = view.content.sites.map((one) => (one === site ? { ...site, stage: 'commissioning' } : one));
-    const detail = detailOf(Date.now(), { ...site, stage: 'commissioning' });
-    const links = [1, 2, 3, 4].map(() => ({ pc: 'ladakh/leh/vc-1', component: 'link', fault: null }));
-    const checklist = detail.checklist.map((one) => (one.item === 'all-known' ? { ...one, about: links } : one));
-    view.content.details.set('ladakh/leh', { ...detail, checklist });
-    await stage.open('#/site/ladakh/leh');
-    await stage.page.locator('.checklist p b').waitFor();
-    expect(await text('[data-item=all-known]')).toMatch(/Conference room: Link × 4$/);
-    expect(await text('.checklist p b')).toMatch(/^Next: Conference room: .*newest profile/);
   });
 
   test('an alert that is over says nothing of doing, and who had it in the past', async () => {

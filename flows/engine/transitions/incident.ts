@@ -82,7 +82,7 @@ function withDrops(
 }
 
 /** With one more break of each of these faults. */
-export function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
+function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
   const next = { ...ended };
   for (const key of keys) {
     const last = [now, ...breaksOf(next, key)].slice(0, flapBreaks);
