@@ -18,17 +18,3 @@ test('between two events every promise that can go on has gone on, however many 
   expect(said).toEqual(names.flatMap((name) => [`${name} comes`, `${name} goes`]));
   expect(time.now()).toBe(2_000);
 });
-
-test('an event that throws ends the run, and nothing further falls due', async () => {
-  const time = createTime();
-  const said: number[] = [];
-  for (const at of [1, 2, 3, 4]) {
-    time.at(at, () => {
-      if (at === 2) throw new Error('no such room');
-      said.push(at);
-    });
-  }
-  await expect(time.run(10)).rejects.toThrow('no such room');
-  await new Promise((resolve) => setImmediate(resolve));
-  expect([said, time.now()]).toEqual([[1], 2]);
-});
