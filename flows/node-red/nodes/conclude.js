@@ -1,1 +1,1 @@
-export { default } from './kinds/conclude-node.ts';
+export { conclude as default } from './kinds.ts';

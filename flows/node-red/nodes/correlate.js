@@ -1,1 +1,1 @@
-export { default } from './kinds/correlate-node.ts';
+export { correlate as default } from './kinds.ts';

@@ -1,1 +1,1 @@
-export { default } from './kinds/decide-node.ts';
+export { decide as default } from './kinds.ts';

@@ -1,1 +1,1 @@
-export { default } from './kinds/deliver-node.ts';
+export { deliver as default } from './kinds.ts';

@@ -1,1 +1,1 @@
-export { default } from './kinds/incident-node.ts';
+export { incident as default } from './kinds.ts';

@@ -1,1 +1,1 @@
-export { default } from './kinds/offer-node.ts';
+export { offer as default } from './kinds.ts';

@@ -1,1 +1,1 @@
-export { default } from './kinds/outcome-node.ts';
+export { outcome as default } from './kinds.ts';

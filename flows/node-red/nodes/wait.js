@@ -1,1 +1,1 @@
-export { default } from './kinds/wait-node.ts';
+export { wait as default } from './kinds.ts';

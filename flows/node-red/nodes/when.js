@@ -1,1 +1,1 @@
-export { default } from './kinds/when-node.ts';
+export { when as default } from './kinds.ts';

@@ -1,0 +1,282 @@
+/** Our nodes: each is a thin shell around a pure function, on the little of Node-RED that they use, typed. */
+
+import { chosenNumbers } from '../../engine/correlation/chosen.ts';
+import { usualNumbers } from '../../engine/correlation/numbers.ts';
+import type { WireMessage } from '../../engine/records/incidents.ts';
+import { actByHours } from '../../sites/calendar/hours-act.ts';
+import { rulesOf } from '../../sites/calendar/when.ts';
+import { createDayCount, deliverAct, errorHow, outcomeOf, readMessage, toMs, waitAct, waitsText } from '../acts.ts';
+import type { RedOptions } from '../node-red.ts';
+import { faultsToChoose, isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from '../rules.ts';
+import type { Wires } from '../wires.ts';
+
+/** Hands messages to the outputs of a node. */
+type Send = (messages: unknown) => void;
+/** Says that a message was handled, or in one line why not. */
+type Done = (problem?: string) => void;
+
+/** A node as Node-RED gives it to its maker. */
+type RedNode = {
+  id: string;
+  on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
+  on(event: 'close', listener: () => void): void;
+  send: Send;
+  status(status: { fill: 'yellow' | 'grey'; shape: 'ring' | 'dot'; text: string } | Record<string, never>): void;
+};
+
+type Json = { json(body: unknown): void };
+type Handler = (request: { body?: unknown }, response: Json) => void;
+
+/** Node-RED as it gives itself to a module of nodes. */
+type NodeRed = {
+  nodes: {
+    createNode(node: RedNode, config: unknown): void;
+    registerType<C>(type: string, make: (this: RedNode, config: C) => void): void;
+  };
+  settings: { sabha: Wires; sabhaTry?: RedOptions['tryOut'] };
+  events: { once(event: string, listener: () => void): void; removeListener(event: string, listener: () => void): void };
+  util: { getMessageProperty(msg: unknown, path: string): unknown };
+  httpAdmin: Record<'get' | 'post', (path: string, guard: unknown, handler: Handler) => void>;
+  auth: { needsPermission(permission: string): unknown };
+  _(key: string): string;
+};
+
+/**
+ * Keeps a hand on the wires from the moment that all tabs run until the node is closed.
+ * Not earlier: what is offered while other tabs are still being built would be lost, and the offer would count.
+ */
+function whileRunning(red: NodeRed, node: RedNode, take: () => () => void): void {
+  let letGo = () => red.events.removeListener('flows:started', begin);
+  const begin = () => {
+    letGo = take();
+  };
+  red.events.once('flows:started', begin);
+  node.on('close', () => letGo());
+}
+
+/** The status of a node is looked at once a second, and said only where it is another. */
+const statusMs = 1_000;
+
+/** Shows a text below a node while it runs; nothing where the text is empty. */
+function showStatus(node: RedNode, textOf: () => string): void {
+  let shown = '';
+  const look = () => {
+    const text = textOf();
+    if (text === shown) return;
+    shown = text;
+    node.status(text === '' ? {} : { fill: 'grey', shape: 'dot', text });
+  };
+  const timer = setInterval(look, statusMs).unref();
+  node.on('close', () => clearInterval(timer));
+}
+
+/** Calls `handle` with each message of the wires; anything else is one clear error, which a catch node receives. */
+function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => string | undefined): void {
+  node.on('input', (msg, send, done) => {
+    const read = readMessage(msg);
+    done(read.ok ? handle(read.message, send) : read.line);
+  });
+}
+
+/** The head of the wires: what the pipeline offers leaves here. */
+export function incident(red: NodeRed): void {
+  red.nodes.registerType('sabha-incident', function (this: RedNode, config: unknown) {
+    red.nodes.createNode(this, config);
+    // A copy, since rules on the tabs change the message and the engine keeps its own.
+    whileRunning(red, this, () => red.settings.sabha.head((message) => this.send(structuredClone(message))));
+  });
+  // The button stands beside Deploy wherever the head of the wires is known.
+  red.httpAdmin.post('/sabha/try', red.auth.needsPermission('flows.read'), ({ body }, response) => {
+    const { sabhaTry } = red.settings;
+    if (sabhaTry === undefined) return response.json({ ok: false, line: 'nothing can be tried here' });
+    const nodes = Array.isArray(body) ? body : [];
+    sabhaTry(nodes).then(
+      (tried) => response.json(tried),
+      (error: Error) => response.json({ ok: false, line: error.message }),
+    );
+  });
+}
+
+type DialogRead<T> = { ok: true; value: T } | { ok: false; line: string };
+
+/** The nodes that decide by their dialog alone: *who* is told, with which *urgency*, and *which* way a message goes. */
+export function decide(red: NodeRed): void {
+  function register<T>(type: string, read: (config: unknown) => DialogRead<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
+    red.nodes.registerType(type, function (this: RedNode, config: unknown) {
+      red.nodes.createNode(this, config);
+      const dialog = read(config);
+      onMessage(this, (message, send) => {
+        if (!dialog.ok) return dialog.line;
+        send(decide(message, dialog.value));
+        return undefined;
+      });
+    });
+  }
+  register('sabha-who', readWho, (message, dialog) => Object.assign(message, { to: toldNow(message, dialog) }));
+  register('sabha-urgency', readUrgency, (message, dialog) => Object.assign(message, urgencyNow(message, dialog)));
+  register('sabha-which', readWhich, (message, dialog) => (isOne(message, dialog) ? [message, null] : [null, message]));
+  red.httpAdmin.get('/sabha/people', red.auth.needsPermission('flows.read'), (_request, response) =>
+    response.json(red.settings.sabha.people()),
+  );
+  red.httpAdmin.get('/sabha/faults', red.auth.needsPermission('flows.read'), (_request, response) => response.json(faultsToChoose()));
+}
+
+/** A wait that outlives a restart: first output for now (to *conclude*), second output when it is due (R22, R25). */
+export function wait(red: NodeRed): void {
+  red.nodes.registerType(
+    'sabha-wait',
+    function (this: RedNode, config: { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean }) {
+      red.nodes.createNode(this, config);
+      const { id: node } = this;
+      const fromMessage = config.durationType === 'msg';
+      const duration = (message: WireMessage) =>
+        fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
+
+      whileRunning(red, this, () => red.settings.sabha.waiting(node, (message) => this.send([null, structuredClone(message)])));
+      const words = { waiting: red._('wait.waiting'), next: red._('wait.next') };
+      showStatus(this, () => waitsText(red.settings.sabha.waits(node), red.settings.sabha.now(), words));
+      onMessage(this, (message, send) => {
+        const forMs = duration(message);
+        if (forMs === undefined)
+          return `no time to wait: ${fromMessage ? `msg.${config.duration}` : `"${config.duration}"`} is not a number`;
+        const act = waitAct(message, { node, forMs, unlessAcknowledged: config.unlessAcknowledged }, red.settings.sabha.now());
+        if (typeof act === 'object') message.acts = [...message.acts, act];
+        send(act === 'due' ? [null, message] : [message, null]);
+        return undefined;
+      });
+    },
+  );
+}
+
+/** Meetings and hours: what is urgent for a meeting goes on as critical; what nobody needs at night waits for the morning (first output, to *conclude*). */
+export function when(red: NodeRed): void {
+  red.nodes.registerType('sabha-when', function (this: RedNode, config: { before: string; digest: string; near: string; grace: string }) {
+    red.nodes.createNode(this, config);
+    const { id: node } = this;
+    const { sabha } = red.settings;
+    const read = rulesOf(config);
+    if (!read.ok) this.status({ fill: 'yellow', shape: 'ring', text: read.line });
+    const handle = (message: WireMessage, send: Send) => {
+      if (!read.ok) return read.line;
+      const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.rules), { node, now: sabha.now() });
+      send(go ? [null, message] : [Object.assign(message, { how }), null]);
+      return undefined;
+    };
+    // Where the numbers cannot be read nothing leaves here: the offer is made again, and then takes the default route (R24).
+    whileRunning(red, this, () => sabha.waiting(node, (message) => void handle(structuredClone(message), (all) => this.send(all))));
+    const words = { waiting: red._('when.waiting'), next: red._('when.next') };
+    if (read.ok) showStatus(this, () => waitsText(sabha.waits(node), sabha.now(), words));
+    onMessage(this, handle);
+  });
+}
+
+/** When many losses are one cause: its numbers hold from the Deploy on, and without it those of the table. No message runs through it. */
+export function correlate(red: NodeRed): void {
+  red.nodes.registerType('sabha-correlate', function (this: RedNode, config: Readonly<Record<string, unknown>>) {
+    red.nodes.createNode(this, config);
+    const { sabha } = red.settings;
+    const read = chosenNumbers(config);
+    if (!read.ok) return this.status({ fill: 'yellow', shape: 'ring', text: read.line });
+    whileRunning(red, this, () => {
+      sabha.correlate(read.numbers);
+      return () => sabha.correlate(usualNumbers);
+    });
+  });
+}
+
+/** Adds the act that tells msg.to over a channel, and passes the message on; ingest writes it at *conclude* (R23). */
+export function deliver(red: NodeRed): void {
+  /** They outlive a Deploy, which makes the nodes anew. */
+  const counts = new Map<string, DayCount>();
+  red.nodes.registerType('sabha-deliver', function (this: RedNode, config: { channel: string }) {
+    red.nodes.createNode(this, config);
+    const { sabha } = red.settings;
+    const isOpen = sabha.channels().includes(config.channel);
+    if (!isOpen) this.status({ fill: 'yellow', shape: 'ring', text: red._('deliver.notConfigured') });
+    const today = counts.getOrInsertComputed(this.id, () => createDayCount(sabha.now(), localDay));
+    const words = { today: red._('deliver.today'), since: red._('deliver.since') };
+    if (isOpen) showStatus(this, () => countText(today.read(sabha.now()), words));
+    onMessage(this, (message, send) => {
+      const made = deliverAct(message, config.channel);
+      if (!made.ok) return made.line;
+      message.acts = [...message.acts, made.act];
+      today.add(sabha.now());
+      send(message);
+      return undefined;
+    });
+  });
+  red.httpAdmin.get('/sabha/channels', red.auth.needsPermission('flows.read'), (_request, response) =>
+    response.json(red.settings.sabha.channels()),
+  );
+}
+
+type DayCount = ReturnType<typeof createDayCount>;
+
+/** By the clock of this machine, as whoever looks at the editor reads it. */
+function localDay(at: number): string {
+  return new Date(at).toDateString();
+}
+
+function countText({ count, since }: ReturnType<DayCount['read']>, words: { today: string; since: string }): string {
+  if (count === 0) return '';
+  return since === null ? `${count} ${words.today}` : `${count} ${words.since} ${new Date(since).toTimeString().slice(0, 5)}`;
+}
+
+/**
+ * Makes any community node a channel with our guarantee. First output: the message, on to *conclude*. Second output: what is to be sent,
+ * one message a person, as often as it takes until an *outcome* node says what became of it.
+ */
+export function offer(red: NodeRed): void {
+  red.nodes.registerType('sabha-offer', function (this: RedNode, config: { channel: string }) {
+    red.nodes.createNode(this, config);
+    const { sabha } = red.settings;
+    if (!sabha.channels().includes(config.channel)) this.status({ fill: 'yellow', shape: 'ring', text: red._('offer.nobody') });
+    whileRunning(red, this, () => sabha.offered(config.channel, (message) => this.send([null, structuredClone(message)])));
+    onMessage(this, (message, send) => {
+      const made = deliverAct(message, config.channel);
+      if (!made.ok) return made.line;
+      message.acts = [...message.acts, made.act];
+      send([message, null]);
+      return undefined;
+    });
+  });
+}
+
+/** Says what became of an offered message. One that comes from a *catch* node (it carries msg.error) is tried again, whatever is chosen here. */
+export function outcome(red: NodeRed): void {
+  red.nodes.registerType('sabha-outcome', function (this: RedNode, config: { result: 'delivered' | 'retry' | 'refused' }) {
+    red.nodes.createNode(this, config);
+    this.on('input', (msg, _send, done) => {
+      const read = outcomeOf(msg, config.result);
+      if (!read.ok) return done(read.line);
+      red.settings.sabha.outcome(read.key, read.outcome);
+      done();
+    });
+  });
+}
+
+/** `error`: it names what a catch node caught. */
+type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
+
+/** The one end of every path: writes what became of the transition, with all acts of the message (R23). */
+export function conclude(red: NodeRed): void {
+  red.nodes.registerType('sabha-conclude', function (this: RedNode, config: ConcludeConfig) {
+    red.nodes.createNode(this, config);
+    onMessage(this, (message) => {
+      const how = howOf(red, config, message);
+      if (typeof how !== 'string' || how === '') return `no conclusion: ${emptyOf(config)} is empty`;
+      red.settings.sabha.conclude(message, how);
+      return undefined;
+    });
+  });
+}
+
+function howOf(red: NodeRed, { how, howType }: ConcludeConfig, message: WireMessage): unknown {
+  if (howType === 'error') return errorHow(message);
+  return howType === 'msg' ? red.util.getMessageProperty(message, how) : how;
+}
+
+function emptyOf({ how, howType }: ConcludeConfig): string {
+  if (howType === 'error') return 'msg.error';
+  return howType === 'msg' ? `msg.${how}` : 'the text';
+}
