@@ -15,15 +15,17 @@ export function createReasons(ledger: Pick<Ledger, 'past'>, nameOf: (person: str
   return async (id) => {
     const page = await ledger.past({ since: 0, after: id - 1, most: 1 });
     if (page.last !== id) return undefined;
-    const { incidents, transitions, sent, acknowledged } = JSON.parse(page.json) as Past;
+    const { incidents, transitions, sent } = JSON.parse(page.json) as Past;
     const [incident] = incidents;
     const scope = incident?.scope ?? '';
+    const deeds = incident?.deeds ?? [];
+    const taken = deeds.filter(({ did }, at) => (did === 'acknowledged' || did === 'taken-over') && deeds[at + 1]?.did !== 'withdrawn');
     return {
       incident: id,
       scope,
       path: incident?.spread?.path ?? pathOfScope(scope),
       parent: incident?.parent ?? null,
-      acknowledged: acknowledged.map(({ at, by }) => ({ at, by })),
+      acknowledged: taken.map(({ at, by }) => ({ at, by })),
       steps: transitions.map((one) => stepOf(one, sent, nameOf)),
     };
   };

@@ -4,15 +4,13 @@ import type { OutboxRow } from './notices.ts';
 
 /** A message to a person as it was written down. */
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
-/** Somebody saw to an incident. */
-export type Acknowledged = { incident: number; at: number; by: string };
 /** What stands in the audit behind an acknowledgement that was taken back at once. */
 export const withdrawnWord = 'withdrawn';
 /** An answer of a PC's component. */
 export type PcChange = { pc: string; component: string; at: number; status: string; faults: string[] };
 
 /** Some incidents with all that belongs to them. */
-export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[]; acknowledged: Acknowledged[] };
+export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
 
 /** Incidents above `after` that were not over at `since`. */
 export type PastQuery = { since: number; after: number; most?: number };

@@ -1,6 +1,5 @@
 /** What people did about the incidents of the past, and what time made of that, as it is played into them. */
 import { handled, woken } from '../../engine/handling/handling.ts';
-import { deedsKept } from '../../engine/handling/numbers.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
 import { answered } from '../../engine/incidents/handling.ts';
 import type { Memory } from '../../engine/memory/memory.ts';
@@ -11,23 +10,12 @@ import type { Past } from '../../engine/records/past.ts';
 /** Something was done about an incident, or somebody who was asked gave it back. */
 export type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
 
-/** All that was done about these incidents, each in its order. An incident holds its last deeds; of what came before them, the audit knows who took it. */
-export function doneIn({ incidents, acknowledged }: Pick<Past, 'incidents' | 'acknowledged'>): Done[] {
-  const taken = Map.groupBy(acknowledged, ({ incident }) => incident);
-  return incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => {
-    const earlier = (taken.get(incident) ?? []).filter(({ at }) => isBefore(deeds, at));
-    const all: Deed[] = [...earlier.map(({ at, by }) => ({ at, by, did: 'acknowledged' as const })), ...deeds];
-    const back = answers.filter(({ word }) => word === 'not-mine');
-    return [
-      ...all.map((deed): Done => ({ at: deed.at, incident, kind: 'deed', deed })),
-      ...back.map((answer): Done => ({ at: answer.at, incident, kind: 'given back', answer })),
-    ];
-  });
-}
-
-/** True of what fell away from the deeds, or came when there were none. */
-function isBefore([first, ...others]: readonly Deed[], at: number): boolean {
-  return first === undefined || (others.length + 1 >= deedsKept && at < first.at);
+/** What was done about these incidents, as far as they hold their deeds, each in its order. */
+export function doneIn(incidents: Past['incidents']): Done[] {
+  return incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
+    ...deeds.map((deed): Done => ({ at: deed.at, incident, kind: 'deed', deed })),
+    ...answers.flatMap((answer): Done[] => (answer.word === 'not-mine' ? [{ at: answer.at, incident, kind: 'given back', answer }] : [])),
+  ]);
 }
 
 /** True of what the engine does by itself, behind what was due in the same look. */

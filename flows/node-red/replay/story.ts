@@ -17,11 +17,11 @@ export type Step = { at: number } & (
 const order = { change: 0, done: 1, transition: 2 } satisfies Record<Step['kind'], number>;
 
 /** All steps of the past, the first first. */
-export function stepsOf({ transitions: rows, changes, acknowledged, incidents }: Past): Step[] {
+export function stepsOf({ transitions: rows, changes, incidents }: Past): Step[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const steps: Step[] = [
     ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
-    ...doneIn({ incidents, acknowledged }).map((done) => ({ at: done.at, kind: 'done', done }) as const),
+    ...doneIn(incidents).map((done) => ({ at: done.at, kind: 'done', done }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
   ];
   return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));

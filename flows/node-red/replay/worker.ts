@@ -82,7 +82,6 @@ function joined(pages: readonly string[]): Past {
     incidents: all('incidents'),
     transitions: all('transitions'),
     sent: all('sent'),
-    acknowledged: all('acknowledged'),
     changes: [...changes.values()],
   };
 }

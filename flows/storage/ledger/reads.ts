@@ -16,7 +16,7 @@ import {
 } from '../../engine/records/meta-keys.ts';
 import { notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { AuditAct, CommandRow, Queries } from '../../engine/records/ops.ts';
-import { type Acknowledged, type Past, type PcChange, type Sent, withdrawnWord } from '../../engine/records/past.ts';
+import type { Past, PcChange, Sent } from '../../engine/records/past.ts';
 import type { Proof } from '../../engine/records/roster.ts';
 import { hashAt, headOf } from '../audit/chain.ts';
 import { personRows } from '../audit/forget.ts';
@@ -160,7 +160,7 @@ export const reads: Omit<Reads, 'forget'> = {
     }));
   },
 
-  /** Incidents that were not over at a time, with their steps, what people were sent for them, who saw to them, and what their PCs said. */
+  /** Incidents that were not over at a time, with their steps, what people were sent for them, and what their PCs said. */
   past(db, { since, after: from, most = pastPage }) {
     const incidents = rows<Incident>(
       db,
@@ -179,21 +179,9 @@ export const reads: Omit<Reads, 'forget'> = {
       ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
       ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
     ];
-    const acknowledged = incidents.flatMap(({ id }) =>
-      found<Acknowledged>(
-        db,
-        // What was taken back at once was not acknowledged.
-        `SELECT at, by, ?1 AS incident FROM (
-          SELECT id, at, who AS by, about, lead(about) OVER (ORDER BY id) AS next FROM audit WHERE what = 'acknowledge' AND about IN (?2, ?3)
-        ) WHERE about = ?2 AND next IS NOT ?3 ORDER BY id`,
-        id,
-        `incident ${id}`,
-        `incident ${id}: ${withdrawnWord}`,
-      ),
-    );
     const first = Math.min(since, ...incidents.map(({ openedAt }) => openedAt));
     const changes = [...new Set(incidents.map(({ scope }) => scope))].flatMap((pc) => changesOf(db, pc, first));
-    const page: Past = { incidents, transitions, changes, sent, acknowledged };
+    const page: Past = { incidents, transitions, changes, sent };
     return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
   },
 
