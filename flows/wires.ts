@@ -7,7 +7,7 @@ import type { People } from './engine/records/notices.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { Waits, Wires } from './node-red/wires.ts';
 import type { Offers, Takers } from './notify/people/channels/offered.ts';
-import { createMoments } from './sites/calendar/moments.ts';
+import { createMoments } from './sites/calendar/when.ts';
 
 /** What wires stand on; `ingest` is undefined while the ledger is opened anew, `numbers` is what correlation goes by. */
 export type WiresOptions = {

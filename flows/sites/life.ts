@@ -12,10 +12,8 @@ export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; 
 /** What time looks at. `isCurrent`: since our own SUBACK the PC has named the state that is held. `deafMs` = how long nobody listened until now. */
 export type Watch = Pick<Sight, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
 type Act = { by: string; now: number };
-/** A change that may be applied, or why there is none. */
-export type Planned = { ok: true; change: SiteChange } | Refusal;
-/** The same, with the tokens that it gives out. */
-export type PlannedTokens = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
+/** A change that may be applied with the tokens that it gives out, or why there is none. */
+export type Planned = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
 type Refusal = { ok: false; missing: boolean; line: string };
 
 const followers: Record<SiteStage, readonly SiteStage[]> = {
@@ -82,7 +80,7 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
 }
 
 /** Moves a PC to another site, `state/site` or `state/site/pc`. Its path is its identity, so it is a new PC there, with a new token. */
-export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): PlannedTokens {
+export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): Planned {
   const node = pcNode(table, at.pc);
   if (node === undefined) return missing(`there is no PC ${at.pc}`);
   const to = levelOf(at.to) === 2 ? `${at.to}/${at.pc.split('/')[2]}` : at.to;
@@ -94,7 +92,7 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   const { entries, tokens } = issue([to], at.newToken);
   const gone = [{ path: at.pc, because: `moved to ${to}` }];
   const registry = [revoked(at.pc), ...entries];
-  return { ok: true, change: changeOf({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`]), tokens };
+  return planned({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`], tokens);
 }
 
 /** Takes a PC out of the table and out of the registry. */
@@ -110,16 +108,16 @@ export function revokePc(table: SiteTable, pc: string, by: string): Planned {
 }
 
 /** Another machine takes the place of a PC: a new token, no certificate, and what was known of the old machine is forgotten. */
-export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): PlannedTokens {
+export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): Planned {
   if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
   const { entries, tokens } = issue([at.pc], at.newToken);
-  return { ok: true, change: changeOf({ replaced: [at.pc], registry: entries }, [by, 'PC replaced', at.pc]), tokens };
+  return planned({ replaced: [at.pc], registry: entries }, [by, 'PC replaced', at.pc], tokens);
 }
 
 type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string): RegistryEntry | undefined };
 
 /** New tokens for PCs; the ones they had are worth nothing any more, their certificates stand. All or none. */
-export function issueTokens(table: SiteTable, at: TokensFor, by: string): PlannedTokens {
+export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planned {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
   if (at.pcs.length === 0) return refused('no PC is named');
@@ -127,7 +125,7 @@ export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planne
   if (out !== undefined) return refused(`${out} is revoked: only "pcs replace" lets a machine in there again`);
   const { entries, tokens } = issue(at.pcs, at.newToken);
   const registry = entries.map((entry) => ({ ...entry, ...at.entry(entry.pc), tokenHash: entry.tokenHash }));
-  return { ok: true, change: changeOf({ registry }, [by, 'tokens issued', shortList(at.pcs)]), tokens };
+  return planned({ registry }, [by, 'tokens issued', shortList(at.pcs)], tokens);
 }
 
 /** Why each PC that a change takes out of the watch is no longer watched, for what is open of it (R15). `after` = the table with the change. */
@@ -183,8 +181,8 @@ function revoked(pc: string): RegistryEntry {
   return { pc, tokenHash: null, certificates: [], revoked: true };
 }
 
-function planned(parts: Partial<SiteChange>, audit: [string, string, string]): Planned {
-  return { ok: true, change: changeOf(parts, audit) };
+function planned(parts: Partial<SiteChange>, audit: [string, string, string], tokens: Record<string, string> = {}): Planned {
+  return { ok: true, change: changeOf(parts, audit), tokens };
 }
 
 function changeOf(parts: Partial<SiteChange>, [who, what, about]: [string, string, string]): SiteChange {

@@ -16,7 +16,7 @@ import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './csv.ts';
-import { issueTokens, movePc, type Planned, type PlannedTokens, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
+import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';
 
 /** The present table, and how a change of it is applied. */
@@ -56,12 +56,12 @@ export function createSiteOrders(options: SiteOrdersOptions) {
   const { table, newToken, now } = options;
   const inTurn = mutex();
   const sight = (): Sight => ({ table: table(), records: options.records(), wanted: options.wanted });
-  const carryOut = (plan: () => Planned | PlannedTokens): Promise<Done> =>
+  const carryOut = (plan: () => Planned): Promise<Done> =>
     inTurn(async () => {
       const planned = plan();
       if (!planned.ok) return planned;
       await options.apply(planned.change);
-      return { ok: true, tokens: 'tokens' in planned ? planned.tokens : {} };
+      return { ok: true, tokens: planned.tokens };
     });
 
   return {

@@ -14,7 +14,7 @@ import type { Wires } from '../../flows/node-red/wires.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { createRoster, recipientsOf } from '../../flows/notify/people/roster.ts';
 import { createCalendar } from '../../flows/sites/calendar/calendar.ts';
-import { createMoments } from '../../flows/sites/calendar/moments.ts';
+import { createMoments } from '../../flows/sites/calendar/when.ts';
 import { createSiteTable, noFacts } from '../../flows/sites/table.ts';
 import { randomFrom } from '../random.ts';
 import { createPost, type Delivery, people as usualPeople } from './people.ts';

@@ -9,7 +9,7 @@ import type { TreeNode } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
-import { createMoments } from '../../sites/calendar/moments.ts';
+import { createMoments } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import { type Played, play, type World } from './run.ts';

@@ -4,10 +4,9 @@ import { oneLine } from '@sabha/contracts';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';
-import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
 import { atOf } from './occurrences.ts';
 import { isLocal, ruleOfText } from './rule.ts';
-import { zoneNamed } from './zones.ts';
 
 const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
 const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;

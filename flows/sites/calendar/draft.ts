@@ -1,6 +1,6 @@
 /** A meeting as a file says it, judged: what is wrong with it in one line, or the meeting. */
 import { setImmediate } from 'node:timers/promises';
-import { oneLine } from '@sabha/contracts';
+import { isTimeZone, oneLine } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 
@@ -44,4 +44,13 @@ export async function* inParts<T>(all: Iterable<T>): AsyncGenerator<T> {
     if (at % 10 === 9) await setImmediate();
     yield one;
   }
+}
+
+/** Outlook's name of the one zone of India. It describes every zone that it names in the file, so that no other name is needed. */
+const outlookIndia = 'India Standard Time';
+
+/** The zone behind a name; undefined where nobody knows it. */
+export function zoneNamed(name: string): string | undefined {
+  if (name === outlookIndia) return 'Asia/Kolkata';
+  return isTimeZone(name) ? name : undefined;
 }

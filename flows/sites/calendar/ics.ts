@@ -4,10 +4,9 @@ import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
 import type { Meeting, Rule } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
-import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf } from './draft.ts';
+import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
 import { atOf, isStart } from './occurrences.ts';
 import { isLocal, ruleOf } from './rule.ts';
-import { zoneNamed } from './zones.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Block = { line: number; text: string[] };

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Meeting } from '../../engine/records/meetings.ts';
+import { fileLimitBytes } from '../sheet.ts';
 import { createSiteTable } from '../table.ts';
 import { createCalendar } from './calendar.ts';
-import { type ImportOf, meetingsLimitBytes, planMeetings } from './import.ts';
+import { type ImportOf, planMeetings } from './import.ts';
 
 const name = { en: 'x', hi: 'x' };
 const table = createSiteTable(
@@ -165,7 +166,7 @@ test('a file that is no calendar, is cut off, or is too large is one clear line'
   expect(await problems(ics('BEGIN:VEVENT', 'UID:1', start))).toEqual(['3 : BEGIN:VEVENT is never closed']);
   expect(await problems('')).toEqual(['1 : the file is empty']);
   expect(await problems('a,title\n1,2')).toEqual(['1 a: this column is not known', '1 : these columns are missing: rooms, start, end']);
-  expect(await problems(`BEGIN:VCALENDAR\n${'X'.repeat(meetingsLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
+  expect(await problems(`BEGIN:VCALENDAR\n${'X'.repeat(fileLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
 });
 
 test('what is over, a whole day, or cancelled and never known is left out with a line, and the rest goes on', async () => {

@@ -2,13 +2,11 @@
 import type { MeetingsImport } from '@sabha/contracts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
+import { fileLimitBytes } from '../sheet.ts';
 import { readMeetingsCsv } from './csv.ts';
 import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 import { endsAt } from './occurrences.ts';
-
-/** Largest file that is read, bytes of UTF-8. */
-export const meetingsLimitBytes = 8 * 1024 * 1024;
 
 /** What is imported, and onto what. `rooms`: those of entries that name none. `replace`: what the file does not have is no more. */
 export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
@@ -36,7 +34,7 @@ export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImpo
 
 async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
   const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
-  if (Buffer.byteLength(text) > meetingsLimitBytes) return wrong(`the file is larger than ${meetingsLimitBytes / 1024 / 1024} MiB`);
+  if (Buffer.byteLength(text) > fileLimitBytes) return wrong(`the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
   const named = rooms === '' ? null : scopesOf(rooms, table);
   if (named !== null && (named.line !== undefined || !named.isPaths)) return wrong(`--rooms: ${named.line ?? 'expected paths, or all'}`);
   return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);

@@ -1,7 +1,9 @@
-/** The pure decision of *when*: what time it is at an office, as far as its meetings and its hours say. */
-import { zonedAt } from '@sabha/contracts';
+/** What time it is at an office, as far as its meetings and its hours say: the decision of *when*. */
+import { causeKindOf, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { DayHours, Occurrence, OfficeHours } from '../../engine/records/meetings.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
 import { minutesOf } from '../hours.ts';
+import type { Calendar } from './calendar.ts';
 import { atOf } from './occurrences.ts';
 import { dateOf, dayOf, weekdayOf } from './rule.ts';
 
@@ -192,4 +194,37 @@ const mostMinutes = 24 * 60;
 function numberOf(said: unknown): number | undefined {
   const number = typeof said === 'string' && said.trim() === '' ? Number.NaN : Number(said);
   return Number.isFinite(number) && number >= 0 && number <= mostMinutes ? number : undefined;
+}
+
+type MomentsOptions = {
+  calendar(): Calendar;
+  /** Undefined while the ledger is opened anew. */
+  table(): SiteTable | undefined;
+  /** The sites of a cause of many. */
+  members(scope: string): readonly string[];
+  now(): number;
+};
+
+/**
+ * Answers what time it is at a scope, from the calendar and the site table as they are now.
+ * Guarantee: a whole site has the meetings and the hours of its office, many sites what most of theirs have in the evening; what is in no
+ * site, as all else of the centre's own, and an office that names no hours, is always open: it waits for nothing.
+ */
+export function createMoments({ calendar, table, members, now }: MomentsOptions): (scope: string, rules: WhenRules) => Moment {
+  const momentAt = (scope: string, rules: WhenRules) => {
+    const places = table();
+    const isPlace = scope !== '' && places?.node(scope) !== undefined;
+    const { timeZone = 'UTC', office: hours = null } = isPlace ? places.resolve(scope) : {};
+    const dates = isPlace ? calendar().next(scope, now()) : [];
+    const moment = momentOf({ office: { timeZone, hours }, dates, rules, now: now() });
+    // The next import may bring a meeting of this room.
+    return isPlace && moment.lookAt === null && calendar().all().size > 0 ? { ...moment, lookAt: Number.POSITIVE_INFINITY } : moment;
+  };
+  return (scope, rules) => {
+    const kind = causeKindOf(scope);
+    if (kind === undefined || kind === 'spread') return momentAt(scope, rules);
+    if (kind === 'site') return momentAt(pathOfScope(scope), rules);
+    const sites = members(scope).map((site) => momentAt(site, rules));
+    return momentOfMany(sites, momentAt('', rules));
+  };
 }

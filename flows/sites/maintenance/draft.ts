@@ -2,9 +2,9 @@
 import { oneLine } from '@sabha/contracts';
 import type { Maintenance } from '../../engine/records/maintenance.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
+import { zoneNamed } from '../calendar/draft.ts';
 import { atOf } from '../calendar/occurrences.ts';
 import { isLocal, ruleOfText } from '../calendar/rule.ts';
-import { zoneNamed } from '../calendar/zones.ts';
 import { datesIn, endOf } from './planned.ts';
 
 /** What is asked for. Times are local; `to` or `minutes` says when it ends. */
