@@ -150,18 +150,6 @@ test('where nothing can be kept, as on a full disk, the tabs run all the same an
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
 });
 
-test('F21 a Deploy that a crash cut short is finished at the next start', async () => {
-  const tabs = open();
-  tabs.load();
-  const half = minor('5').filter(({ z, id }) => z === 'tab-escalate' || id === 'tab-escalate');
-  writeFileSync(join(root, 'tabs-kept', 'next.json'), JSON.stringify(minor('5')));
-  writeFileSync(join(dir, '50-escalate.json'), JSON.stringify(half.slice(0, 2)));
-  const later = open();
-  expect(hashOf(later.load())).toBe(hashOf(minor('5')));
-  expect(later.before()).toEqual(release);
-  expect(readdirSync(join(root, 'tabs-kept'))).not.toContain('next.json');
-});
-
 test('Node-RED reads and writes them and nothing else: credentials and the library are refused', async () => {
   const storage = redStorage({ tabs: open() });
   expect(await storage.getFlows()).toEqual(release);

@@ -38,23 +38,9 @@ test('the difference names what is added, each changed cell, what is the same an
   });
 });
 
-test('one faulty line, and nothing is taken', () => {
-  const { import: plan, change } = edited(
-    (text) => `${text.replace('live,3524', 'live,3500')}ladakh,Bad Id,,x,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n`,
-  );
-  expect(change).toBeNull();
-  expect(plan.problems).toEqual([{ line: 9, column: 'site', what: expect.stringContaining('found "Bad Id"') }]);
-  expect(plan.difference).toEqual({ added: [], changed: [], same: 0, missing: [] });
-});
-
 test('an emptied cell of a profile is inherited again', () => {
   const { change } = edited((text) => text.replace(/(ladakh,leh,vc-2,.*),leo,(.*\r\n)/, '$1,,$2'));
   expect(change?.nodes).toEqual([node('ladakh/leh/vc-2', { expected: { microphone: [] } })]);
-});
-
-test('a stage in the file begins that stage now', () => {
-  const { change } = edited((text) => text.replace('planned', 'live'));
-  expect(change?.nodes[0]?.site).toMatchObject({ stage: 'live', stageAt: 9, cleanSince: null });
 });
 
 test('5,000 sites with 2 PCs each are imported for little more than ten times what 500 cost', { tags: ['long'] }, () => {

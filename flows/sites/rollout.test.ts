@@ -58,16 +58,6 @@ test('a time in which nobody listened is not watched: the stage begins anew', ()
   expect(step(rollout, lookAt(), soakMs, 149_000)?.rollout).toMatchObject({ stage: 1 });
 });
 
-test('R29 a rollout that a clock a week ahead began stood still for a week: its watch begins now', () => {
-  const ahead = { ...begun(), stageAt: 7 * 86_400_000 };
-  for (const rollout of [ahead, { ...ahead, stageAt: 0, provenAt: 7 * 86_400_000 }]) {
-    const now = 60_000;
-    const again = step(rollout, lookAt(), now)?.rollout as Rollout;
-    expect(again).toMatchObject({ stageAt: now, provenAt: null });
-    expect(step(proven(again), lookAt(), now + soakMs)?.rollout).toMatchObject({ stage: 1 });
-  }
-});
-
 test.each<[string, Partial<Look>]>([
   ['3 silent', { online: false }],
   ['3 with more faults', { faults: 2 }],

@@ -51,22 +51,6 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
   });
 
-  test('the banner of an old gap stood beside new silence for an hour: it says what it is about, and leaves once each PC was heard or judged', async () => {
-    await stage.open('#/');
-    const { page, view } = stage;
-    const away = { from: stage.today(10, 2, 0), to: stage.today(10, 5, 20) };
-    view.change({ away: { ...away, settled: false } });
-    await page.getByText('The centre heard no PC from 10:02:00 to 10:05:20. Until each has spoken again or is found silent').waitFor();
-    await page.getByRole('button', { name: 'हिन्दी' }).click();
-    await page.getByText('10:02:00 से 10:05:20 तक सेंटर को किसी PC की जानकारी नहीं मिली।').waitFor();
-    view.change({ away: { ...away, settled: true } });
-    await expect.poll(() => page.locator('.banner').textContent()).toBe('');
-    await page.reload();
-    await page.locator('main > *').first().waitFor();
-    expect(await page.locator('.banner').textContent()).toBe('');
-    expect(stage.troubles).toEqual([]);
-  });
-
   test('when the centre hears no PC, or the PC is silent, no room stays green', async () => {
     const { view } = stage;
     await stage.open('#/site/ladakh/leh');
@@ -165,22 +149,5 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await page.locator('html[lang=hi]').waitFor();
     await page.getByRole('button', { name: 'डार्क' }).waitFor();
     expect(await ground()).not.toBe(dark);
-  });
-
-  test('the id of a fault is read by nobody: where its words come late the page waits for them', async () => {
-    const late = Promise.withResolvers<void>();
-    await stage.page.route('**/api/words', async (route) => {
-      await late.promise;
-      await route.continue();
-    });
-    const shown = stage.open('#/site/ladakh/leh');
-    await stage.page.getByText('Waiting for the first word').waitFor();
-    await expect
-      .poll(() => stage.page.locator('main').textContent())
-      .toMatch(/^No login: every user of this computer may act here\. [^.]+\.json ends that\.$/);
-    late.resolve();
-    await shown;
-    expect(await stage.page.locator('main').textContent()).not.toContain('microphone.missing');
-    await stage.page.getByText('Not ready · Microphone not found').first().waitFor();
   });
 });
