@@ -5,13 +5,12 @@ import type { WireMessage } from './engine/records/incidents.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { SiteTable } from './engine/records/sites.ts';
 import type { Say } from './keeping.ts';
-import { createExplainer } from './node-red/explain.ts';
 import type { Red } from './node-red/node-red.ts';
-import { createPaths } from './node-red/replay/paths.ts';
 import { createReplay } from './node-red/replay/replay.ts';
 import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
 import type { FlowNode } from './node-red/tabs-storage.ts';
+import { createWays } from './node-red/ways.ts';
 import type { Wires } from './node-red/wires.ts';
 import { channelNames } from './notify/people/channels/channels.ts';
 import { namesOf } from './notify/people/roster.ts';
@@ -54,8 +53,7 @@ export type Around = {
 
 /** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
 export function openDeciding({ clock, ledger }: Base, { wires: own, table, now, tabs, people, red }: Around) {
-  const paths = createPaths({ wires: own, tabs });
-  const { wires, explain: wayOf } = createExplainer({ wires: paths.wires, tabs, clock });
+  const { wires, follow, explain: wayOf } = createWays({ wires: own, tabs, clock });
   const way = async (message: WireMessage) => {
     const watch = red()?.watch;
     return watch && wayOf(message, watch);
@@ -64,7 +62,7 @@ export function openDeciding({ clock, ledger }: Base, { wires: own, table, now, 
   const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
   return {
     wires,
-    follow: paths.follow,
+    follow,
     tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
     tells: createTells({ ...about, way }),
     orders: {

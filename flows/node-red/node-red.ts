@@ -6,9 +6,9 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '@sabha/contracts';
 import type { EditorLogin } from './editor-login.ts';
-import type { Watch } from './explain.ts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
+import type { Watch } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 /** What Node-RED is started with. */

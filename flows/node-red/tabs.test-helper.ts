@@ -11,10 +11,10 @@ import type { WireMessage } from '../engine/records/incidents.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import type { Moment } from '../sites/calendar/when.ts';
 import { editorLogin, editorUser } from './editor-login.ts';
-import { createExplainer } from './explain.ts';
 import { startRed } from './node-red.ts';
 import { openTabs, type TabsOptions } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
+import { createWays } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
@@ -114,7 +114,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   const held = heldWires();
   const lines: string[] = [];
   const log = (_: object, text: string) => lines.push(text);
-  const explainer = createExplainer({ wires: held.wires, tabs, clock: realClock() });
+  const explainer = createWays({ wires: held.wires, tabs, clock: realClock() });
   const red = await startRed({
     wires: explainer.wires,
     tabs,

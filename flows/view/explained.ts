@@ -3,7 +3,7 @@ import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contr
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
-import type { Way } from '../node-red/explain.ts';
+import type { Way } from '../node-red/ways.ts';
 import type { Channels } from '../notify/people/channels/channels.ts';
 import { ownOrder } from '../notify/people/channels/channels.ts';
 import { type Roster, wayTo } from '../notify/people/roster.ts';

@@ -4,8 +4,8 @@ import type { WireMessage } from '../../engine/records/incidents.ts';
 import { isOurs } from '../lint.ts';
 import { type RedOptions, startRed } from '../node-red.ts';
 import type { FlowNode } from '../tabs-storage.ts';
+import { keyOf } from '../ways.ts';
 import type { Wires } from '../wires.ts';
-import { keyOf } from './paths.ts';
 import type { Decided, World } from './run.ts';
 
 /** Node-RED moves a message one node further each turn: what has not ended after so many never will. */

@@ -1,8 +1,13 @@
-/** What the tabs would do with a message: it goes over the wires that run, and its end is kept from the ledger, so that nobody is told. */
-import { type Cancel, type Clock, mutex } from '@sabha/contracts';
-import type { WireMessage } from '../engine/records/incidents.ts';
+/**
+ * The way of messages through the nodes. Of each that is concluded it is written down, so that tomorrow it is known why somebody was notified,
+ * whatever the tabs are by then. What the tabs would do with a message is asked by sending it over the wires that run: its end is kept from
+ * the ledger, so that nobody is notified.
+ */
+import { type Cancel, type Clock, mutex, oneLine } from '@sabha/contracts';
+import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
 import { readMessage, toMs } from './acts.ts';
 import type { Tabs } from './tabs.ts';
+import { hashOf } from './tabs-diff.ts';
 import { type FlowNode, nodeName } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
@@ -23,8 +28,16 @@ const wayLimitMs = 3_000;
 /** Long enough that every wait is over, and the same time of day. */
 const agoMs = 28 * 86_400_000;
 
-/** `wires`: those of the pipeline; the tabs are started on `wires` of the answer instead. */
-export function createExplainer({ wires, tabs, clock }: { wires: Wires; tabs: Tabs; clock: Pick<Clock, 'after'> }) {
+/** Longest path that is kept, in characters. */
+const pathLimit = 600;
+/** Messages that are on the wires and reached no end; the oldest is forgotten first. */
+const underWayAtMost = 1_000;
+/** What every message passes and nothing is decided in. */
+const silent = new Set(['link in', 'link out', 'junction', 'sabha-conclude']);
+
+/** `wires`: those of the pipeline; the tabs are started on `wires` of the answer instead, and `follow` sees what their nodes receive. */
+export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
+  const passing = createPassing(tabs);
   const heads = new Set<(message: WireMessage) => void>();
   const running = new Map<number, Running>();
   const oneByOne = mutex();
@@ -40,9 +53,9 @@ export function createExplainer({ wires, tabs, clock }: { wires: Wires; tabs: Ta
           cancel();
         };
       },
-      conclude(message, how, way?) {
+      conclude(message, how) {
         const { id } = message.transition;
-        if (id >= 0) return wires.conclude(message, how, way);
+        if (id >= 0) return wires.conclude(message, how, passing.end(message));
         const own = running.get(id);
         // One that comes too late for whoever asked is nobody's.
         if (own === undefined) return;
@@ -50,6 +63,8 @@ export function createExplainer({ wires, tabs, clock }: { wires: Wires; tabs: Ta
         own.done();
       },
     } satisfies Wires,
+
+    follow: passing.follow,
 
     /** Guarantee: nothing is written, nobody is told, no timer is set. */
     explain: (message: WireMessage, watch: Watch): Promise<Way> =>
@@ -89,4 +104,51 @@ function note(own: Running, { node, nodes, id }: Place, msg: unknown): void {
   way.nodes.push({ tab: nodes.get(node.z ?? '')?.label ?? '', node: nodeName(node), type: node.type, afterMs });
   if (node.type !== 'sabha-deliver' && node.type !== 'sabha-offer') return;
   way.tells.push({ to: [...message.to], channel: String(node['channel']), severity: message.severity, afterMs });
+}
+
+/** The nodes that each message on the wires has passed so far. */
+function createPassing(tabs: Pick<Tabs, 'running'>) {
+  const underWay = new Map<string, FlowNode[]>();
+  let known: { of: readonly FlowNode[]; hash: string; nodes: Map<string, FlowNode> } = { of: [], hash: '', nodes: new Map() };
+  const current = () => {
+    const of = tabs.running();
+    if (known.of !== of) known = { of, hash: hashOf(of), nodes: new Map(of.map((node) => [node.id, node])) };
+    return known;
+  };
+  return {
+    follow: (watch: Watch) =>
+      watch((id, msg) => {
+        const node = current().nodes.get(id);
+        if (node === undefined || silent.has(node.type)) return;
+        const read = readMessage(msg);
+        if (!read.ok || read.message.transition.id < 0) return;
+        const key = keyOf(read.message);
+        underWay.set(key, [...(underWay.get(key) ?? []), node]);
+        if (underWay.size > underWayAtMost) underWay.delete([...underWay.keys()][0] ?? '');
+      }),
+    /** Forgets a message that is concluded, and answers its way. */
+    end(message: WireMessage): PassedWay {
+      const key = keyOf(message);
+      const passed = underWay.get(key) ?? [];
+      underWay.delete(key);
+      const { hash, nodes } = current();
+      return { tabs: hash, path: pathText(passed, nodes) };
+    },
+  };
+}
+
+/** The key of a message on the wires. */
+export function keyOf({ transition: { id, offer } }: WireMessage): string {
+  return `${id} ${offer}`;
+}
+
+/** Tab by tab, as in "10 Faults: new or worse?, which site? | 35 When: when". */
+function pathText(passed: readonly FlowNode[], nodes: ReadonlyMap<string, FlowNode>): string {
+  const parts: { tab: string; names: string[] }[] = [];
+  for (const node of passed) {
+    const tab = nodes.get(node.z ?? '')?.label ?? '';
+    if (parts.at(-1)?.tab !== tab) parts.push({ tab, names: [] });
+    parts.at(-1)?.names.push(nodeName(node));
+  }
+  return oneLine(parts.map(({ tab, names }) => `${tab}: ${names.join(', ')}`).join(' | '), pathLimit);
 }
