@@ -105,21 +105,4 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     expect(about).toContain('duration "15" → "5"');
     expect((await undo()).ok).toBe(true);
   }, 240_000);
-
-  test('a cut wire is refused at Deploy with one line that names the node, and the tabs of before run on', async () => {
-    await page.reload();
-    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
-    const { running } = await centre.api<TabsState>('/api/tabs');
-    await page.locator('#who-minor').click();
-    await page.keyboard.press('Delete');
-    await page.locator('#who-minor').waitFor({ state: 'detached' });
-    await deploy();
-    await page.locator('.red-ui-notification-error', { hasText: 'who-severity (how urgent?): output 3 leads nowhere' }).waitFor();
-    expect(await centre.api<TabsState>('/api/tabs')).toMatchObject({ running, refused: null, wrong: [] });
-    // The page asks whether what is not deployed may be lost.
-    page.once('dialog', (dialog) => void dialog.accept());
-    await page.reload();
-    await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
-    await page.locator('#who-minor').waitFor();
-  }, 120_000);
 });
