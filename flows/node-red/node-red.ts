@@ -74,17 +74,12 @@ export async function startRed(options: RedOptions) {
 
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
 
-type Events = {
-  on(event: string, listener: (event: RuntimeEvent) => void): void;
-  removeListener(event: string, listener: (event: RuntimeEvent) => void): void;
-};
-
 /** The little of Node-RED that we use, typed. */
 type Runtime = {
   init(server: Server, settings: object): void;
   start(): Promise<void>;
   stop(): Promise<void>;
-  events: Events;
+  events: Record<'on' | 'removeListener', (event: string, listener: (event: RuntimeEvent) => void) => void>;
   httpAdmin: RequestListener;
   hooks: {
     add(hook: string, listener: (event: { destination: { id: string }; msg: unknown }) => void): void;

@@ -3,9 +3,9 @@ import { oneLine } from '@sabha/contracts';
 import type { Maintenance } from '../../engine/records/maintenance.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { zoneNamed } from '../calendar/draft.ts';
-import { atOf } from '../calendar/occurrences.ts';
+import { atOf, endsAt, occurrencesIn } from '../calendar/occurrences.ts';
 import { isLocal, ruleOfText } from '../calendar/rule.ts';
-import { datesIn, endOf } from './planned.ts';
+import { heldAs } from './planned.ts';
 
 /** What is asked for. Times are local; `to` or `minutes` says when it ends. */
 export type Asked = {
@@ -18,9 +18,6 @@ export type Asked = {
   zone?: string | undefined;
   by: string;
 };
-
-/** What a plan is judged by, and what it is given. */
-export type DraftAround = { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string };
 
 /** The plan, or what is wrong with what was asked for. */
 export type Drafted = { ok: true; plan: Maintenance } | { ok: false; line: string };
@@ -37,7 +34,10 @@ const dayMs = 86_400_000;
 const lookAheadMs = 60 * dayMs;
 
 /** Judges what is asked for. */
-export function draftOf(asked: Asked, { table, now, id }: DraftAround): Drafted {
+export function draftOf(
+  asked: Asked,
+  { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },
+): Drafted {
   const { scope, by } = asked;
   if (scope === '' || table.node(scope) === undefined) return wrong(`there is no room, site or state "${oneLine(scope, 80)}"`);
   const zone = asked.zone === undefined ? null : zoneNamed(asked.zone);
@@ -79,12 +79,12 @@ function lengthProblem(minutes: number): string | undefined {
 }
 
 function dateProblem(plan: Maintenance, zone: string, now: number): string | undefined {
-  const end = endOf(plan, zone);
+  const end = endsAt(heldAs(plan), zone);
   if (end !== null && end <= now) return 'it is over already';
   if (plan.rule === null) return undefined;
   // Maintenance that never pauses would hide a fault for ever.
   const first = atOf(plan.start, zone);
-  const dates = datesIn(plan, { from: first, to: first + lookAheadMs }, zone);
+  const dates = occurrencesIn(heldAs(plan), { from: first, to: first + lookAheadMs }, zone);
   const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
   return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Maintenance, MaintenanceDate } from '../../engine/records/maintenance.ts';
 import type { Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
-import { createDateCache, endsAt, lingerMs, occurrencesIn } from '../calendar/occurrences.ts';
+import { createDateCache, endsAt, lingerMs } from '../calendar/occurrences.ts';
 
 /** The plans as they are now. */
 export type Planned = ReturnType<typeof createPlanned>;
@@ -11,14 +11,14 @@ export type Planned = ReturnType<typeof createPlanned>;
 /** Holds what is planned; dates are worked out when somebody asks, for some days, once. */
 export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
-  const meetings = new Map([...byId.values()].map((plan) => [plan, heldAs(plan)]));
+  const meetings = new Map<Maintenance, Meeting>();
   const datesAround = createDateCache();
 
   function datesOf(plan: Maintenance, now: number): readonly MaintenanceDate[] {
     const places = table();
     // What is planned for a place that is gone is nothing to anybody.
     if (places?.node(plan.scope) === undefined) return [];
-    const dates = datesAround(meetings.get(plan) ?? heldAs(plan), zoneOf(plan, places), now);
+    const dates = datesAround(meetings.getOrInsertComputed(plan, heldAs), zoneOf(plan, places), now);
     return dates.map((date) => ({ ...date, scope: plan.scope }));
   }
 
@@ -33,20 +33,10 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
     /** True where no date of it is to come at any time. */
     isOver(plan: Maintenance, now: number): boolean {
       const places = table();
-      const end = places && endOf(plan, zoneOf(plan, places));
+      const end = places && endsAt(heldAs(plan), zoneOf(plan, places));
       return typeof end === 'number' && end <= now;
     },
   };
-}
-
-/** Its dates in a span of days, the first first. */
-export function datesIn(plan: Maintenance, span: { from: number; to: number }, zone: string): MaintenanceDate[] {
-  return occurrencesIn(heldAs(plan), span, zone).map((date) => ({ ...date, scope: plan.scope }));
-}
-
-/** When its last date is over; null where it goes on. */
-export function endOf(plan: Maintenance, zone: string): number | null {
-  return endsAt(heldAs(plan), zone);
 }
 
 /** By the clock of its place, unless it names a zone. */
@@ -55,6 +45,6 @@ function zoneOf({ zone, scope }: Pick<Maintenance, 'zone' | 'scope'>, table: Pic
 }
 
 /** For the calendar it is held like a meeting. */
-function heldAs({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
+export function heldAs({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
   return { id, title, scopes: [scope], start, zone, minutes, rule, except: [], moved: [] };
 }
