@@ -51,7 +51,13 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });
   const reading: Reading = { table, lines: new Map(), problems: split.problems, now };
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
-  for (const { line, cells } of lines) noteLine(reading, line, pathOf(cells));
+  // First all of them, so that a child may come before its parent.
+  for (const { line, cells } of lines) {
+    const path = pathOf(cells);
+    const first = reading.lines.getOrInsert(path, line);
+    const what = `${path === '' ? 'the nation' : path} stands twice: line ${first} is the same place`;
+    if (first !== line) reading.problems.push({ line, column: columnOf(path), what });
+  }
   const nodes = lines.flatMap((one) => readLine(reading, one) ?? []);
   const problems = sortedProblems(reading.problems);
   return { nodes: problems.length > 0 ? [] : nodes, problems };
@@ -69,18 +75,6 @@ function completed(cells: Cells, table: SiteTable): Cells {
 /** Writes the table, or the places of it that are wanted, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
 export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = () => true): string {
   return csvText(columns, [...table.nodes()].filter(isWanted).map(fileCellsOf));
-}
-
-/** Remembers where each place stands, so that a child may come before its parent; the second line of a place is a problem. */
-function noteLine({ lines, problems }: Reading, line: number, path: string): void {
-  const first = lines.get(path);
-  if (first === undefined) lines.set(path, line);
-  else
-    problems.push({
-      line,
-      column: columnOf(path),
-      what: `${path === '' ? 'the nation' : path} stands twice: line ${first} is the same place`,
-    });
 }
 
 function readLine(reading: Reading, { line, cells }: { line: number; cells: Cells }): TreeNode | undefined {

@@ -18,15 +18,11 @@ import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf } from './table.ts';
+import type { Tree } from './tree.ts';
 
 /** The present table, and how a change of it is applied. */
-export type SiteOrdersOptions = {
-  table(): SiteTable;
+export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   records(): ReadonlyMap<string, PcRecord>;
-  /** The version of the configuration that a PC should hold. */
-  wanted(pc: string): number;
-  /** What the registry says of a PC. */
-  entry(pc: string): RegistryEntry | undefined;
   /**
    * Resolves when the change and `ops` are committed and PCs and broker are told; rejects with nothing of it done, or where the broker's
    * file cannot be written.

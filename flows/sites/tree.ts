@@ -8,26 +8,14 @@ import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts
 import { becauseOf } from './life.ts';
 import { createSiteTable, levelOf } from './table.ts';
 
-/** What is to be committed and done for a change. `known` is null where the engine has nothing to learn of it. */
-export type Changing = {
-  ops: Op[];
-  known: Extract<CentreEvent, { type: 'known' }> | null;
-  /** PCs whose configuration is another one now. */
-  configured: string[];
-  /** Sites with PCs that were not known before, or whose machine is another one now. */
-  fresh: string[];
-  /** Sites whose row may read differently, those that are gone included, and PCs that are gone. */
-  sites: string[];
-  pcsGone: string[];
-};
-
 /** The tree of places of one memory. */
 export type Tree = ReturnType<typeof createTree>;
 
-type TreeContents = Pick<Contents, 'nodes' | 'meta' | 'registry'>;
-
 /** Opens the tree on what the ledger holds. */
-export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (pc: string) => PcRecord | undefined) {
+export function createTree(
+  { nodes, meta, registry }: Pick<Contents, 'nodes' | 'meta' | 'registry'>,
+  recordOf: (pc: string) => PcRecord | undefined,
+) {
   let table = createSiteTable(nodes);
   const versions = createVersions(meta);
   const entries = new Map(registry.entries.map((entry) => [entry.pc, entry]));
@@ -49,8 +37,8 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
     /** The rows of all versions that are new. */
     versionOps: (): Op[] => table.known.flatMap(({ pc }) => configOf(pc).op ?? []),
 
-    /** Takes a change into use. */
-    change(change: SiteChange, now: number): Changing {
+    /** Takes a change into use, and answers what is to be committed and done for it. */
+    change(change: SiteChange, now: number) {
       const before = table;
       for (const { path } of change.gone) for (const pc of pcsUnder(before, path)) former.set(pc, before.place(pc));
       table = createSiteTable(changedNodes(before, change));
@@ -60,21 +48,31 @@ export function createTree({ nodes, meta, registry }: TreeContents, recordOf: (p
       const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
-      const gone = change.gone.flatMap(({ path }) => pcsUnder(before, path));
-      const replaced = [...change.replaced, ...gone];
+      const pcsGone = change.gone.flatMap(({ path }) => pcsUnder(before, path));
+      const known: Extract<CentreEvent, { type: 'known' }> = {
+        type: 'known',
+        pcs: table.known,
+        because: becauseOf(change, table),
+        replaced: [...change.replaced, ...pcsGone],
+      };
+      const ops: Op[] = [
+        ...change.nodes.map((node) => ({ op: 'node', node }) as const),
+        ...change.gone.map(({ path }) => ({ op: 'node-gone', path }) as const),
+        ...change.registry.map((entry) => ({ op: 'registry', entry }) as const),
+        ...configs.flatMap(({ op }) => op ?? []),
+        ...(change.audit === null ? [] : [{ op: 'audit', at: now, ...change.audit } as const]),
+      ];
       return {
-        ops: [
-          ...change.nodes.map((node) => ({ op: 'node', node }) as const),
-          ...change.gone.map(({ path }) => ({ op: 'node-gone', path }) as const),
-          ...change.registry.map((entry) => ({ op: 'registry', entry }) as const),
-          ...configs.flatMap(({ op }) => op ?? []),
-          ...(change.audit === null ? [] : [{ op: 'audit', at: now, ...change.audit } as const]),
-        ],
-        known: learned ? { type: 'known', pcs: table.known, because: becauseOf(change, table), replaced } : null,
+        ops,
+        /** Null where the engine has nothing to learn of it. */
+        known: learned ? known : null,
+        /** Sites with PCs that were not known before, or whose machine is another one now. */
         fresh: learned ? freshSites(before, table, change.replaced) : [],
+        /** PCs whose configuration is another one now. */
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
+        /** Sites whose row may read differently, those that are gone included. */
         sites: sitesUnderAny(before, table, touched),
-        pcsGone: gone,
+        pcsGone,
       };
     },
   };
