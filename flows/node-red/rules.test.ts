@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultsToChoose, isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from './rules.ts';
+import { isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from './rules.ts';
 import { wireMessage } from './tabs.test-helper.ts';
 
 const told = (config: object, to: string[] = []) => {
@@ -105,8 +105,4 @@ test.each<[object, Partial<Parameters<typeof isOne>[0]>, boolean | string]>([
   [{ about: 'faults', list: ['link.gone'] }, {}, 'there is no fault "link.gone"'],
 ])('which %j of %j is %s', (config, change, is) => {
   expect(asked(config, change)).toBe(is);
-});
-
-test('a which node may be asked about each fault and each part', () => {
-  expect(faultsToChoose()).toEqual(expect.arrayContaining(['microphone.*', 'microphone.missing', 'outage.site']));
 });

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { planImport, toCsv } from './csv.ts';
 import { node, smallTree } from './sites.test-helper.ts';
 import { createSiteTable, liesWithin } from './table.ts';
 
@@ -42,19 +41,4 @@ test('a group lies in what all of its sites lie in, and what lies in one of its 
     false,
     false,
   ]);
-});
-
-test('the difference of an import names the groups that change; a file of before they came leaves them', () => {
-  const read = (csv: string) => planImport({ csv, table, now: 9, by: 'Anil' });
-  const file = toCsv(table);
-  const moved = read(file.replace(/(goa,panaji,,.*),magadh/, '$1,north-goa'));
-  expect([moved.import.problems, moved.import.difference.changed]).toEqual([
-    [],
-    [{ path: 'goa/panaji', column: 'groups', from: 'magadh', to: 'north-goa' }],
-  ]);
-  expect(moved.change?.nodes[0]?.site?.groups).toEqual(['north-goa']);
-  const older = file.replace(/,[^,\r]*\r\n/g, '\r\n').replace('Name of goa/panaji', 'Panaji');
-  expect(read(older).change?.nodes[0]?.site?.groups).toEqual(['magadh']);
-  const wrong = read(file.replace(/(goa,,,Name of goa,.*),\r\n/, '$1,north-goa\r\n'));
-  expect(wrong.import.problems).toEqual([{ line: expect.any(Number), column: 'groups', what: 'only the line of a site may say this' }]);
 });

@@ -68,13 +68,6 @@ test('it is looked at again when the next meeting comes near, and when the one t
   expect(moment('2027-01-15T12:00').lookAt).toBeNull();
 });
 
-test('a meeting in the night is a meeting', () => {
-  const night = [{ id: 'm', title: 'Disaster call', from: at('2027-01-16T00:10'), to: at('2027-01-16T01:00') }];
-  expect(moment('2027-01-15T23:39', leh, night).is).toBe('night');
-  expect(moment('2027-01-15T23:40', leh, night).is).toBe('soon');
-  expect(moment('2027-01-16T00:10', leh, night).is).toBe('meeting');
-});
-
 test('the digest goes by the clock on the wall: where clocks are changed, on a leap day, at the end of a year', () => {
   const york: Office = { timeZone: 'America/New_York', hours: null };
   const before = at('2027-03-13T10:00', york.timeZone);
