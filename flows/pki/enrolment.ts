@@ -119,7 +119,7 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
   const found = codes.find(asked.password, now());
   if (found === undefined) return refuseCode(options, address, () => expectedSite(options, asked));
   const { site, uses, given, by } = found.code;
-  return certify(options, asked, {
+  const done = await certify(options, asked.request, {
     judge({ name, publicKey }) {
       const before = given?.[name];
       const isAgain = before?.key === hashOf(publicKey);
@@ -127,12 +127,13 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
       if (again?.ok) return again;
       return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : usedUp;
     },
-    next: enrolled,
-    refuse: (refused) => refuse(options, { address, site }, refused),
-    what: 'certificate issued',
-    by: `code by ${by}`,
-    ops: ({ name, publicKey }, { serial }) => [codes.used(found, name, { key: hashOf(publicKey), serial })],
+    change: (entry, issued, { name, publicKey }) => ({
+      entry: enrolled(entry, issued),
+      ops: [codes.used(found, name, { key: hashOf(publicKey), serial: issued.serial })],
+    }),
+    audit: { who: `code by ${by}`, what: 'certificate issued' },
   });
+  return done.ok ? done : refuse(options, { address, site }, done);
 }
 
 /** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
@@ -168,47 +169,37 @@ async function renew(options: EnrolmentOptions, buckets: Buckets, asked: Renewal
   const waitMs = buckets.waitMs(name, 1, clock.up());
   if (waitMs > 0) return slowDown(waitMs);
   buckets.take(name, 1, clock.up());
-  return certify(options, asked, {
+  const done = await certify(options, asked.request, {
     judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted.name }, now()),
-    next: (entry, issued) => renewed(entry, { old: serial, next: issued }, now()),
-    async refuse(refused) {
-      await record([refusalRow(now(), asked.address, refused)]);
-      return refused;
-    },
-    what: 'certificate renewed',
-    by: name,
-    ops: () => [],
+    change: (entry, next) => ({ entry: renewed(entry, { old: serial, next }, now()), ops: [] }),
+    audit: { who: name, what: 'certificate renewed' },
   });
+  if (!done.ok) await record([refusalRow(now(), asked.address, done)]);
+  return done;
 }
 
-type No = Exclude<Grant, { ok: true }>;
 type Way = {
   judge(request: CertificateRequest): Grant;
-  /** The entry of the PC with what was issued in it. */
-  next(entry: RegistryEntry, issued: Issued): RegistryEntry;
-  refuse(refused: No): Promise<Refused>;
-  what: string;
-  by: string;
-  ops(request: CertificateRequest, issued: Issued): readonly Op[];
+  /** The entry of the PC with its new certificate, and the rows of the ledger that go with it. */
+  change(entry: RegistryEntry, issued: Issued, request: CertificateRequest): { entry: RegistryEntry; ops: readonly Op[] };
+  audit: Pick<Audit, 'who' | 'what'>;
 };
 
-async function certify(options: EnrolmentOptions, { request }: Asked, way: Way): Promise<Certified> {
-  const { authority, codes, sites } = options;
-  const read = await authority.readRequest(request);
-  if (!read.ok) return way.refuse({ ok: false, status: 400, line: read.line });
-  const { name, publicKey } = read.value;
-  const first = way.judge(read.value);
-  if (!first.ok) return way.refuse(first);
-  const issued = await authority.issue({ kind: 'pc', name }, publicKey);
-  // Once more: an operator may have said otherwise while it was signed. From here to `apply` nothing comes between.
-  const grant = way.judge(read.value);
-  if (!grant.ok) return way.refuse(grant);
-  const { entry } = grant;
-  const ops = way.ops(read.value, issued);
-  // Before the answer is known: a use that was perhaps not committed is rather lost than given twice.
+async function certify({ authority, codes, sites }: EnrolmentOptions, text: string, { judge, change, audit }: Way): Promise<Certified> {
+  const read = await authority.readRequest(text);
+  if (!read.ok) return { ok: false, status: 400, line: read.line };
+  const request = read.value;
+  const first = judge(request);
+  if (!first.ok) return first;
+  const issued = await authority.issue({ kind: 'pc', name: request.name }, request.publicKey);
+  // A second check: an operator may have revoked the PC during the signature. Nothing comes between this check and `apply`.
+  const grant = judge(request);
+  if (!grant.ok) return grant;
+  const { entry, ops } = change(grant.entry, issued, request);
+  // Before the commit: a use whose commit is uncertain is lost and never given twice.
   codes.committed(ops);
-  const audit = { who: way.by, what: way.what, about: `${entry.pc} ${issued.serial}` };
-  await sites.apply({ nodes: [], gone: [], replaced: [], registry: [way.next(entry, issued)], audit }, ops);
+  const about = `${entry.pc} ${issued.serial}`;
+  await sites.apply({ nodes: [], gone: [], replaced: [], registry: [entry], audit: { ...audit, about } }, ops);
   return { ok: true, certificate: issued.pem };
 }
 
@@ -241,13 +232,13 @@ function sitesWithCode({ codes, now }: EnrolmentOptions): string | null {
 type Whom = { address: string; site: string | null };
 
 /** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
-async function refuse(options: EnrolmentOptions, { address, site }: Whom, refused: No): Promise<Refused> {
+async function refuse(options: EnrolmentOptions, { address, site }: Whom, refused: Refused): Promise<Refused> {
   if (!options.guesses.failed(address, site)) return slowDown(crowdWaitMs);
   await options.record([refusalRow(options.now(), address, refused)]);
   return refused;
 }
 
-function refusalRow(now: number, address: string, { line }: No): Op {
+function refusalRow(now: number, address: string, { line }: Refused): Op {
   return audit(now, { who: address, what: 'enrolment refused', about: oneLine(line, 200) });
 }
 
