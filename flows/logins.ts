@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadText, replaceFile } from '@sabha/contracts';
 import type { Base, Log } from './base.ts';
-import { type Accounts, type AccountsOptions, createAccounts, firstName, type Made } from './pki/accounts/accounts.ts';
+import { type Accounts, createAccounts, firstName, type Made } from './pki/accounts/accounts.ts';
 import { createPasswords } from './pki/accounts/password.ts';
 
 /** 32 random bytes as text. */
@@ -12,19 +12,17 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** The times of the centre, and the file that lists the programs of this machine. */
-type AccountsContext = Pick<AccountsOptions, 'now' | 'settledAt'> & { programsFile: string | undefined };
-
-/** Who may log in. The file of the first secret goes with that secret. */
-export async function openAccounts({ ledger, clock, dataDir, log }: Base, { programsFile, ...times }: AccountsContext): Promise<Accounts> {
-  const contents = await ledger.accounts();
-  const passwords = createPasswords();
+/** Who may log in. `programsFile` lists the programs of this machine. The file of the first secret goes with that secret. */
+export async function openAccounts(
+  { ledger, clock, dataDir, log }: Base,
+  { now, programsFile }: { now(): number; programsFile: string | undefined },
+): Promise<Accounts> {
   const secretGone = (name: string) => {
     if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
   };
   const programs = programsFile === undefined ? [] : JSON.parse(loadText(programsFile));
-  const given = { contents, programs, passwords, commit: ledger.commit, up: clock.up, newToken, log, secretGone };
-  return createAccounts({ ...given, now: times.now, settledAt: times.settledAt });
+  const given = { contents: await ledger.accounts(), programs, passwords: createPasswords(), commit: ledger.commit };
+  return createAccounts({ ...given, now, up: clock.up, newToken, log, secretGone });
 }
 
 /** Where the first secret goes: `screen` is there where a person looks on. */

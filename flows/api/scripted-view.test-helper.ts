@@ -134,7 +134,6 @@ export function emptyAccounts({ now = Date.now, up = () => 0, programs = [] }: A
     now,
     up,
     programs,
-    settledAt: now,
     contents,
     passwords,
     commit,

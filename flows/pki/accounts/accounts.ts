@@ -28,8 +28,6 @@ export type AccountsOptions = {
   passwords: Passwords;
   commit(ops: Op[]): Promise<unknown>;
   now(): number;
-  /** By this goes what is deleted for its age. */
-  settledAt(): number;
   /** Milliseconds that never jump. */
   up(): number;
   /** 32 random bytes as text. */
@@ -151,7 +149,7 @@ function tokensOf(state: State) {
 }
 
 function openState(options: AccountsOptions) {
-  const { contents, programs = [], commit, passwords, now, settledAt, newToken, log } = options;
+  const { contents, programs = [], commit, passwords, now, newToken, log } = options;
   const own = programs.map(({ hash, ...one }) =>
     programAccount({ ...one, scope: '', madeAt: 0, token: { hash, days: endless } }, passwords),
   );
@@ -161,7 +159,7 @@ function openState(options: AccountsOptions) {
     options,
     held,
     limits: createLimits(options.up),
-    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, settledAt, newToken }),
+    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, newToken }),
     /** What a password is compared with where nobody has the name. */
     nobody: passwords.nobody(),
     /** Passwords are checked one after the other, and so are accounts changed. */

@@ -21,50 +21,35 @@ export type SessionsOptions = {
   /** Writes what nobody waits for. */
   note(op: Op): void;
   now(): number;
-  /** By this goes what is deleted for its age. */
-  settledAt(): number;
   newToken(): string;
 };
 
 /** Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days. */
-export function createSessions({ logins, account, commit, note, now, settledAt, newToken }: SessionsOptions) {
+export function createSessions({ logins, account, commit, note, now, newToken }: SessionsOptions) {
   const held = new Map(logins.map((login) => [login.hash, login]));
 
-  const ownerOf = (login: Login): Account | undefined => {
+  /** The account of a session that is not over. A session that a fast clock began is over too: it would last as long as that clock was ahead. */
+  function ownerOf(login: Login): Account | undefined {
     const owner = account(login.account);
-    return owner?.stamp === login.stamp ? owner : undefined;
-  };
-
-  function current(hash: string): Account | undefined {
-    const login = held.get(hash);
     const far = (at: number) => Math.abs(now() - at);
-    // One of a clock that was far ahead would last until then.
-    const isOver = login && (far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs);
-    return login && !isOver ? ownerOf(login) : undefined;
-  }
-
-  /** Over by a clock that may be wrong is only refused. */
-  function isGone(login: Login): boolean {
-    const at = settledAt();
-    return ownerOf(login) === undefined || at - login.startedAt > sessionLifeMs || at - login.usedAt > idleMs;
+    const isOver = owner?.stamp !== login.stamp || far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs;
+    return isOver ? undefined : owner;
   }
 
   function end(hash: string): void {
     if (held.delete(hash)) note({ op: 'login-gone', hash });
   }
 
-  function sweep(name: string): void {
-    for (const [hash, login] of [...held]) if (isGone(login)) end(hash);
-    // Sessions that are refused go first, those of a clock that was ahead too.
-    const startOf = (login: Login) => (current(login.hash) === undefined ? 0 : login.startedAt);
-    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => startOf(a) - startOf(b));
+  function makeRoom(name: string): void {
+    for (const [hash, login] of [...held]) if (ownerOf(login) === undefined) end(hash);
+    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
     for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
   }
 
   return {
     /** Resolves with the token once the ledger has the session, with `ops` in one transaction. */
     async start({ name, stamp }: Account, ops: readonly Op[]): Promise<string> {
-      sweep(name);
+      makeRoom(name);
       const token = newToken();
       const login = { hash: hashOf(token), account: name, stamp, startedAt: now(), usedAt: now() };
       await commit([...ops, { op: 'login', login }]);
@@ -73,11 +58,11 @@ export function createSessions({ logins, account, commit, note, now, settledAt, 
     },
     /** The account behind a token's hash, and that counts as use. */
     find(hash: string): Account | undefined {
-      const found = current(hash);
       const login = held.get(hash);
       if (login === undefined) return undefined;
-      if (found === undefined && isGone(login)) end(hash);
-      else if (found !== undefined && now() - login.usedAt > notedEveryMs) {
+      const found = ownerOf(login);
+      if (found === undefined) end(hash);
+      else if (now() - login.usedAt > notedEveryMs) {
         const used = { ...login, usedAt: now() };
         held.set(hash, used);
         note({ op: 'login', login: used });
