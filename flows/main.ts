@@ -22,7 +22,8 @@ import { connect } from 'mqtt';
 import { pino } from 'pino';
 import { type AllAnswerLinks, linking, openAnswerLinks } from './answer-links.ts';
 import { bundled } from './api/bytes/bundle.ts';
-import { startOutside } from './api/outside/outside.ts';
+import { startMirror } from './api/outside/alertmanager.ts';
+import { startHeartbeat } from './api/outside/heartbeat.ts';
 import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './base.ts';
 import { openDeciding, openTabsOf } from './deciding.ts';
@@ -130,10 +131,11 @@ async function start() {
   runtime.started();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
-  const endOutside = startOutside({ settings, clock, view, record, say: runtime.say, explain: deciding.orders.explain, log });
+  const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
+  const endMirror = startMirror({ settings, clock, view, say: runtime.say });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endOutside, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ends: [endHeartbeat, endMirror, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
 }
 
 /** On the terminal, where somebody looks at one. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { makePrivateKey, makeRequest } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
-import { httpsFiles, keepServers, type ServersOptions } from './servers.ts';
+import { keepServers, type ServersOptions } from './servers.ts';
 
 const dayMs = 86_400_000;
 let folder = '';
@@ -34,8 +34,8 @@ async function start(change: Partial<ServersOptions> = {}) {
   const broker = { request: at('server.csr'), certificate: at('server.pem') };
   const servers = await keepServers({
     authority,
-    https: httpsFiles(at('ca')),
-    names: ['centre.test'],
+    folder: at('ca'),
+    https: { names: ['centre.test'] },
     broker,
     now,
     clock,
@@ -93,7 +93,7 @@ test('at two thirds of its life a certificate is made anew, with the same key, a
 test('another name or another authority makes another certificate', async () => {
   await start();
   const before = pem('ca/https.pem');
-  await start({ names: ['centre.test', 'sabha.example.org'] });
+  await start({ https: { names: ['centre.test', 'sabha.example.org'] } });
   expect(new X509Certificate(pem('ca/https.pem')).checkHost('sabha.example.org')).toBeDefined();
   expect(pem('ca/https.pem')).not.toBe(before);
   rmSync(at('ca/ca.key'));

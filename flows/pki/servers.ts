@@ -3,16 +3,17 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type Cancel, type Clock, codeOf, doors, makePrivateKey, modes, replaceFile } from '@sabha/contracts';
+import { type Clock, codeOf, doors, makePrivateKey, modes, repeat, replaceFile } from '@sabha/contracts';
 import type { Authority } from './authority.ts';
+import type { ServerTls } from './est.ts';
 
 /** Which servers have certificates of our authority, and who takes a new one into use. */
 export type ServersOptions = {
   authority: Authority;
-  /** Undefined where nothing is served by HTTPS. */
-  https: HttpsFiles | undefined;
-  /** By which the centre is reached, besides this machine's own. */
-  names: readonly string[];
+  /** The folder of the authority. */
+  folder: string;
+  /** The names by which the centre is reached, besides this machine's own. Undefined = nothing is served by HTTPS. */
+  https: { names: readonly string[] } | undefined;
   /** The broker's request, and where it finds its certificate. */
   broker: { request: string; certificate: string } | undefined;
   /** The time of the machine, by which certificates are valid. */
@@ -20,36 +21,29 @@ export type ServersOptions = {
   clock: Pick<Clock, 'after'>;
   log: { info(fields: object, line: string): void; warn(fields: object, line: string): void };
   /** HTTPS has a certificate, or another than before. */
-  onHttps(): void;
+  onHttps(tls: ServerTls): void;
 };
 
-/** The files of HTTPS. */
-export type HttpsFiles = { key: string; certificate: string };
 const lookEveryMs = 2_000;
 /** What is left of its life when a certificate is made anew. */
 const leftShare = 1 / 3;
-
-/** Where key and certificate of HTTPS lie in the folder of the authority. */
-export function httpsFiles(folder: string): HttpsFiles {
-  return { key: join(folder, 'https.key'), certificate: join(folder, 'https.pem') };
-}
 
 /**
  * Keeps both certificates good: made where they are missing, made anew when two thirds of their life are over or when request, names or
  * authority are others. Resolves after the first look. Guarantee: a file is replaced whole.
  */
 export async function keepServers(options: ServersOptions) {
-  const { https, clock, log } = options;
-  if (https !== undefined && !existsSync(https.key)) replaceFile(https.key, makePrivateKey());
-  const key = https && createPublicKey(createPrivateKey(readFileSync(https.key)));
+  const { authority, folder, https, clock, log } = options;
+  const [keyFile, file] = [join(folder, 'https.key'), join(folder, 'https.pem')];
+  if (https && !existsSync(keyFile)) replaceFile(keyFile, makePrivateKey());
+  const key = https && createPublicKey(createPrivateKey(readFileSync(keyFile)));
+  const tls = (): ServerTls => ({ key: readFileSync(keyFile, 'utf8'), cert: readFileSync(file, 'utf8'), ca: [...authority.roots] });
   const broker = brokerOf(options);
   let warned = '';
-  let closed = false;
-  let cancel: Cancel = () => {};
 
   async function look(): Promise<void> {
     try {
-      if (https && key && (await certify(options, { key, file: https.certificate, name: doors.centre }))) options.onHttps();
+      if (key && (await certify(options, { key, file, name: doors.centre }))) options.onHttps(tls());
       const asked = await broker();
       if (asked && (await certify(options, asked))) log.info({}, 'the broker has a new certificate');
       warned = '';
@@ -58,16 +52,11 @@ export async function keepServers(options: ServersOptions) {
       if (message !== warned) log.warn({}, `a certificate of the centre cannot be made: ${message}`);
       warned = message;
     }
-    if (!closed) cancel = clock.after(lookEveryMs, () => void look());
   }
 
   await look();
-  return {
-    close() {
-      closed = true;
-      cancel();
-    },
-  };
+  /** Key and certificate of HTTPS now, and the roots of the certificates that its clients show. */
+  return { tls, close: repeat(clock, lookEveryMs, look) };
 }
 
 /** Reads the broker's request again where it is another one. */
@@ -87,8 +76,8 @@ type Server = { key: KeyObject; file: string; name: string };
 
 /** True where the file was made anew. */
 async function certify(options: ServersOptions, { key, file, name }: Server): Promise<boolean> {
-  const { authority, now } = options;
-  const names = [...new Set([...options.names, 'localhost', '127.0.0.1'])];
+  const { authority, https, now } = options;
+  const names = [...new Set([...(https?.names ?? []), 'localhost', '127.0.0.1'])];
   if (isGood(textOf(file), { key, names, root: authority.rootDer, now: now() })) return false;
   const { pem } = await authority.issue({ kind: 'server', name, names }, key);
   // Of both certificates, since the broker reads one of them: what is in it every client is shown.

@@ -17,15 +17,12 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
     const at = await startAlertmanager();
     const words: MirrorWord[] = [];
     let incidents: IncidentRow[] = [incident('minor')];
-    const linkOf = () => 'https://sabha.test/?#/incident/17';
     // Its look every five seconds is one every tenth of a second; the time that it tells is the one of the machine, as Alertmanager's is.
     onTestFinished(
       startMirror({
         clock: { ...realClock(50), now: Date.now },
-        fetch,
-        url: at,
-        incidents: () => incidents,
-        linkOf,
+        settings: { alertmanager: { url: at }, https: { names: ['sabha.test'], port: 443 } },
+        view: { incidents: () => incidents },
         say: (word) => words.push(word),
       }),
     );
@@ -34,7 +31,7 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
     incidents = [incident('critical')];
     await expect.poll(firing, { timeout: 30_000 }).toEqual(['microphone.missing critical 17']);
     expect((await alerts(at))[0]).toMatchObject({
-      generatorURL: linkOf(),
+      generatorURL: expect.stringMatching(/^https:\/\/sabha\.test.*#\/incident\/17$/),
       annotations: { summary: 'Leh, Room "1"} {: Microphone not found' },
     });
     incidents = [];

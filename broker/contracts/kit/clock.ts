@@ -41,6 +41,21 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   };
 }
 
+/** Does `work` every `everyMs`, each time after the last has ended, until the result stops it. `work` must not reject. */
+export function repeat(clock: Pick<Clock, 'after'>, everyMs: number, work: () => unknown): Cancel {
+  let cancel: Cancel = () => {};
+  let isStopped = false;
+  const ended = () => isStopped || next();
+  const next = () => {
+    cancel = clock.after(everyMs, () => void Promise.resolve(work()).then(ended));
+  };
+  next();
+  return () => {
+    isStopped = true;
+    cancel();
+  };
+}
+
 /** As far from 1970 as calendars go (ECMA-262, Time Values), less a year: whoever asks counts on from there. */
 const farthestMs = 8.64e15 - 366 * 86_400_000;
 

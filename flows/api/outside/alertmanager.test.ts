@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Alert } from '../../notify/people/channels/kit/alert.ts';
@@ -27,12 +30,14 @@ function rig() {
   const posts: Alert[][] = [];
   const words: MirrorWord[] = [];
   const state = { incidents: [] as IncidentRow[], status: 200 };
+  const folder = mkdtempSync(join(tmpdir(), 'sabha-mirror-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, 'abc\n');
   const stop = startMirror({
     clock,
-    url: 'http://127.0.0.1:9093/',
-    token: 'abc',
-    incidents: () => state.incidents,
-    linkOf: (id) => `https://sabha.test/?#/incident/${id}`,
+    settings: { alertmanager: { url: 'http://127.0.0.1:9093/', tokenFile } },
+    view: { incidents: () => state.incidents },
     say: (word) => words.push(word),
     async fetch(url, init) {
       expect(String(url)).toBe('http://127.0.0.1:9093/api/v2/alerts');
@@ -87,12 +92,12 @@ test('an Alertmanager that is away three times is one finding, and one that it i
   state.incidents = [incident(1)];
   state.status = 503;
   await clock.pass(60_000);
-  expect(words).toEqual([{ fault: 'centre.channel_failing', standing: true, reason: 'Alertmanager answered 503' }]);
+  expect(words).toMatchObject([{ fault: 'centre.channel_failing', standing: true, reason: 'Alertmanager answered 503' }]);
   state.status = 401;
   await clock.pass(5_000);
   state.status = 200;
   await clock.pass(5_000);
-  expect(words.slice(1)).toEqual([
+  expect(words.slice(1)).toMatchObject([
     { fault: 'centre.channel_failing', standing: false },
     { fault: 'centre.channel_login', standing: true, reason: 'Alertmanager answered 401' },
     { fault: 'centre.channel_login', standing: false },

@@ -1,21 +1,21 @@
 /** Alertmanager as a mirror: what people were told of stands there too, sent anew each minute, so that it ends by itself where we do. */
-import type { Cancel, Clock, IncidentRow } from '@sabha/contracts';
+import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Settings } from '@sabha/contracts';
+import type { CentreEvent } from '../../engine/records/incidents.ts';
 import { type Alert, alertOf } from '../../notify/people/channels/kit/alert.ts';
 import { type Fetch, request } from '../../notify/people/channels/kit/http.ts';
+import { incidentLink, wallAddress } from '../../notify/people/visit.ts';
 
-/** What is wrong between it and us, or that nothing is any more. */
-export type MirrorWord = { fault: 'centre.channel_failing' | 'centre.channel_login'; standing: boolean; reason?: string };
+/** A fault between Alertmanager and this server, or its end. */
+export type MirrorWord = Extract<CentreEvent, { type: 'centre' }>;
+type Fault = 'centre.channel_failing' | 'centre.channel_login';
 
 /** Where it is, and what stands here. */
 export type MirrorOptions = {
   clock: Clock;
-  fetch: Fetch;
-  /** Without a path. */
-  url: string;
-  token?: string | undefined;
-  incidents(): readonly IncidentRow[];
-  linkOf(incident: number): string | undefined;
+  settings: Pick<Settings, 'alertmanager'> & { https?: Parameters<typeof wallAddress>[0] };
+  view: { incidents(): readonly IncidentRow[] };
   say(word: MirrorWord): void;
+  fetch?: Fetch;
 };
 
 /** What changed is seen after so long; */
@@ -30,20 +30,33 @@ const sendLimitMs = 20_000;
 const alertsAtOnce = 500;
 const failingTries = 3;
 
-/** Starts it. Guarantee: an incident whose urgency or fault changed is one alert there, not two. */
+/**
+ * Begins where the settings name an Alertmanager. Throws one line where the file of its token is missing.
+ * Guarantee: an incident whose urgency or fault changed is one alert there, not two.
+ */
 export function startMirror(options: MirrorOptions): Cancel {
-  const { clock, incidents, linkOf } = options;
+  const { clock, settings, view } = options;
+  const { alertmanager, https } = settings;
+  if (alertmanager === undefined) return () => {};
+  const { url, tokenFile } = alertmanager;
+  const authorization = tokenFile === undefined ? undefined : `Bearer ${loadText(tokenFile).trim()}`;
+  const wall = wallAddress(https);
   const ended = new AbortController();
+  const to = {
+    url: `${url.replace(/\/$/, '')}/api/v2/alerts`,
+    authorization,
+    ended: ended.signal,
+    fetch: options.fetch ?? globalThis.fetch,
+  };
   /** By their labels; `endedUp`: since when one does not stand any more. */
   const held = new Map<string, { alert: Alert; endedUp: number | null }>();
   const judge = createJudge(options.say);
   let sentUp = Number.NEGATIVE_INFINITY;
   let sent = '';
-  let cancel: Cancel = () => {};
 
   function look(): void {
-    const told = incidents().filter((one) => one.over === null && one.told.length > 0);
-    const now = new Map(told.map((one) => byLabels(one, linkOf(one.id))));
+    const told = view.incidents().filter((one) => one.over === null && one.told.length > 0);
+    const now = new Map(told.map((one) => byLabels(one, wall === undefined ? undefined : incidentLink(wall, one.id))));
     for (const [labels, { alert, endedUp }] of held) {
       if (now.has(labels)) continue;
       if (endedUp === null) held.set(labels, { alert: endOf(alert, clock.now()), endedUp: clock.up() });
@@ -52,20 +65,15 @@ export function startMirror(options: MirrorOptions): Cancel {
     for (const [labels, alert] of now) held.set(labels, { alert, endedUp: null });
   }
 
-  async function tick(): Promise<void> {
+  const cancel = repeat(clock, lookEveryMs, async () => {
     look();
     const which = JSON.stringify([...held].map(([labels, { endedUp }]) => [labels, endedUp]));
     if (which === sent && clock.up() - sentUp < sendEveryMs) return;
     const all = [...held.values()].map(({ alert, endedUp }) => (endedUp === null ? endOf(alert, clock.now() + lastsMs) : alert));
-    if (!judge(await post(options, all, ended.signal))) return;
+    if (!judge(await post(to, all))) return;
     sent = which;
     sentUp = clock.up();
-  }
-
-  function next(): void {
-    cancel = clock.after(lookEveryMs, () => void tick().finally(() => ended.signal.aborted || next()));
-  }
-  next();
+  });
   return () => {
     ended.abort();
     cancel();
@@ -82,40 +90,37 @@ function endOf(alert: Alert, at: number): Alert {
   return { ...alert, endsAt: new Date(at).toISOString() };
 }
 
-/** What became of a post: taken, or why not. */
-type Posted = { ok: true } | { ok: false; locked: boolean; reason: string };
+/** Why a post was not taken; undefined where it was. */
+type Refusal = { fault: Fault; reason: string };
+type Receiver = { url: string; authorization: string | undefined; fetch: Fetch; ended: AbortSignal };
 
-async function post({ fetch, url, token }: MirrorOptions, alerts: readonly Alert[], ended: AbortSignal): Promise<Posted> {
-  const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+async function post({ fetch, url, authorization, ended }: Receiver, alerts: readonly Alert[]): Promise<Refusal | undefined> {
+  const headers = { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) };
   for (let at = 0; at < Math.max(alerts.length, 1); at += alertsAtOnce) {
     const body = JSON.stringify(alerts.slice(at, at + alertsAtOnce));
     const signal = AbortSignal.any([ended, AbortSignal.timeout(sendLimitMs)]);
-    const answer = await request(fetch, `${url.replace(/\/$/, '')}/api/v2/alerts`, { headers, body, signal });
-    if (!answer.ok) return { ok: false, locked: false, reason: answer.reason };
+    const answer = await request(fetch, url, { headers, body, signal });
+    if (!answer.ok) return { fault: 'centre.channel_failing', reason: answer.reason };
     const { status } = answer;
-    if (status < 200 || status >= 300)
-      return { ok: false, locked: status === 401 || status === 403, reason: `Alertmanager answered ${status}` };
+    const fault = status === 401 || status === 403 ? 'centre.channel_login' : 'centre.channel_failing';
+    if (status < 200 || status >= 300) return { fault, reason: `Alertmanager answered ${status}` };
   }
-  return { ok: true };
+  return undefined;
 }
 
 /** Says of a fault once that it stands, and once that it does not; true where the post was taken. */
 function createJudge(say: MirrorOptions['say']) {
   let failures = 0;
-  let told: MirrorWord['fault'] | undefined;
-  return (posted: Posted): boolean => {
-    failures = posted.ok ? 0 : failures + 1;
-    const fault = faultOf(posted);
-    const isEarly = fault === 'centre.channel_failing' && failures < failingTries;
-    if (fault === told || isEarly) return posted.ok;
-    if (told !== undefined) say({ fault: told, standing: false });
-    if (fault !== undefined && !posted.ok) say({ fault, standing: true, reason: posted.reason });
-    told = fault;
-    return posted.ok;
+  let told: Fault | undefined;
+  return (refusal: Refusal | undefined): boolean => {
+    const isTaken = refusal === undefined;
+    failures = isTaken ? 0 : failures + 1;
+    const isEarly = refusal?.fault === 'centre.channel_failing' && failures < failingTries;
+    if (refusal?.fault === told || isEarly) return isTaken;
+    const word = { type: 'centre', device: 'alertmanager' } as const;
+    if (told !== undefined) say({ ...word, fault: told, standing: false });
+    if (refusal !== undefined) say({ ...word, ...refusal, standing: true });
+    told = refusal?.fault;
+    return isTaken;
   };
-}
-
-function faultOf(posted: Posted): MirrorWord['fault'] | undefined {
-  if (posted.ok) return undefined;
-  return posted.locked ? 'centre.channel_login' : 'centre.channel_failing';
 }

@@ -1,7 +1,8 @@
-import type { Explained } from '@sabha/contracts';
+import type { Explained, Presence } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
+import { scriptedView, wellPc } from '../scripted-view.test-helper.ts';
 import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 
 const told = { person: 'meera', name: 'Meera', channel: 'email', severity: 'major', afterMs: 0, text: '' } as const;
@@ -18,14 +19,22 @@ const way = (changes: Partial<Explained> = {}): Explained => {
   };
 };
 
+const pc = 'ladakh/leh/vc-1';
+
+/** A view of one PC, or of none. */
+function viewOf(presence: () => Presence | undefined, because?: string): HeartbeatOptions['view'] {
+  const pcs = () => [presence()].flatMap((one) => (one === undefined ? [] : [wellPc(0, { pc, presence: one })]));
+  return { ...scriptedView(), pcs, unready: () => because };
+}
+
 function rig(changes: Partial<HeartbeatOptions> = {}) {
   const clock = testClock();
   const written: Op[] = [];
   const lines: string[] = [];
   const options: HeartbeatOptions = {
     clock,
-    presence: () => 'online',
-    unready: () => undefined,
+    settings: { channels: { watchdog: { url: 'https://push.example.org', pc } } },
+    view: viewOf(() => 'online'),
     explain: async () => ({ ok: true, value: way() }),
     async record(ops) {
       written.push(...ops);
@@ -56,9 +65,9 @@ test('F29 each minute one beat goes into the outbox, under one key, and nothing 
 });
 
 test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
-  ['the agent', { presence: () => 'silent' }, /the PC of the heartbeat is silent/],
-  ['an agent that never was', { presence: () => undefined }, /not in the site table/],
-  ['the broker', { unready: () => 'the broker is out of reach' }, /the broker is out of reach/],
+  ['the agent', { view: viewOf(() => 'silent') }, /the PC of the heartbeat is silent/],
+  ['an agent that never was', { view: viewOf(() => undefined) }, /not in the site table/],
+  ['the broker', { view: viewOf(() => 'online', 'the broker is out of reach') }, /the broker is out of reach/],
   ['the tabs', { explain: async () => ({ ok: false, line: 'the tabs do not run' }) }, /the tabs do not run/],
   ['a cut wire of the tabs', { explain: async () => ({ ok: true, value: way({ how: null }) }) }, /the tabs conclude nothing/],
   ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs tell nobody/],
@@ -73,7 +82,7 @@ test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
 
 test('F29 what works again beats again within a minute, and says so', async () => {
   let isUp = false;
-  const { clock, written, lines } = rig({ presence: () => (isUp ? 'online' : 'lost') });
+  const { clock, written, lines } = rig({ view: viewOf(() => (isUp ? 'online' : 'lost')) });
   await clock.pass(90_000);
   isUp = true;
   await clock.pass(60_000);

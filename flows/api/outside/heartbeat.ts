@@ -1,62 +1,56 @@
 /** The heartbeat of the whole way: from the word of a PC through broker, flows, tabs and outbox to an address outside (F29). */
-import type { Cancel, Clock, Presence } from '@sabha/contracts';
+import { type Cancel, type Clock, repeat, siteOf } from '@sabha/contracts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { centralNotice } from '../../engine/transitions/notice.ts';
-import { watchdogPerson } from '../../notify/people/channels/watchdog.ts';
+import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
+import { watchdogOf, watchdogPerson } from '../../notify/people/channels/watchdog.ts';
 import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
+import type { CentreView, PcChoice } from '../../view/view.ts';
 
-/** Each part of the way, asked anew each minute. */
+/** Each part of the way, checked each minute. */
 export type HeartbeatOptions = {
   clock: Clock;
+  settings: { channels: ChannelSettings };
+  view: Pick<CentreView, 'pcs' | 'unready'>;
   /** What the running tabs do with a fault of the centre. */
   explain: Explain;
   /** Writes a row into the ledger; the outbox has it after the commit. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** Names where the way breaks, and once that it is whole again. */
   log: { warn(fields: object, line: string): void };
-  /** Of the PC whose word begins it, as it is heard through the broker. */
-  presence(): Presence | undefined;
-  /** Why flows is not ready, where it is not. */
-  unready(): string | undefined;
 };
 
 const everyMs = 60_000;
 /** Any fault of the centre takes the same way. */
 const anyFault = 'centre.channel_failing';
 
-/** Guarantee: a beat goes out only where each part has just done its work; where one has not, nothing does. */
+/**
+ * Begins where the settings name a watchdog.
+ * Guarantee: a beat goes out only where each part has just done its work; where one has not, nothing does.
+ */
 export function startHeartbeat(options: HeartbeatOptions): Cancel {
-  const { clock, log } = options;
+  const { clock, settings, record, log } = options;
+  const watchdog = watchdogOf(settings.channels);
+  if (watchdog === undefined) return () => {};
   let broken: string | undefined;
-  let cancel: Cancel = () => {};
-  let isOver = false;
-
-  async function beat(): Promise<void> {
-    const why = await brokenAt(options).catch((error: Error) => error.message);
-    const isSent = why === undefined && (await options.record([{ op: 'outbox', row: rowOf(options) }]).catch(() => false));
+  return repeat(clock, everyMs, async () => {
+    const why = await brokenAt(options, watchdog.pc).catch((error: Error) => error.message);
+    const isSent = why === undefined && (await record([{ op: 'outbox', row: rowOf(options) }]).catch(() => false));
     const now = isSent ? undefined : (why ?? 'the ledger takes nothing');
     if (now !== broken) log.warn({}, now === undefined ? 'the heartbeat goes out again' : `no heartbeat goes out: ${now}`);
     broken = now;
-  }
-
-  function next(): void {
-    cancel = clock.after(everyMs, () => void beat().finally(() => isOver || next()));
-  }
-  next();
-  return () => {
-    isOver = true;
-    cancel();
-  };
+  });
 }
 
 /** The first part that does not work; undefined where all do. */
-async function brokenAt({ presence, unready, explain }: HeartbeatOptions): Promise<string | undefined> {
-  const why = unready();
+async function brokenAt({ view, explain }: HeartbeatOptions, pc: string): Promise<string | undefined> {
+  const why = view.unready();
   if (why !== undefined) return why;
-  const heard = presence();
-  if (heard !== 'online') return `the PC of the heartbeat is ${heard ?? 'not in the site table'}`;
+  // A path of a PC has that of a site.
+  const presence = view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
+  if (presence !== 'online') return `the PC of the heartbeat is ${presence ?? 'not in the site table'}`;
   const way = await explain('centre', anyFault);
   if (!way.ok) return way.line;
   if (way.value.how === null) return 'the tabs conclude nothing';
