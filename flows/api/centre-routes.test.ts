@@ -26,7 +26,7 @@ function setUp({ runs = true } = {}) {
   const orders = createTabsOrders({ tabs, red: () => (runs ? red : undefined), steps: async () => steps });
   const app = fastify();
   onTestFinished(() => app.close());
-  addRoutes(app, { tabs: () => orders });
+  addRoutes(app, { tabs: orders });
   const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
     const { statusCode, body } = await app.inject({ method, url, ...(payload && { payload }) });
     return { status: statusCode, body: JSON.parse(body) };
@@ -70,7 +70,7 @@ test('what would be done with a fault is told, and what cannot be explained is a
   onTestFinished(() => app.close());
   const value = { scope: 'centre', fault: 'centre.slow', severity: 'major', holdMs: 0, nodes: [], tells: [], how: 'told' } as const;
   addRoutes(app, {
-    explain: () => async (scope) =>
+    explain: async (scope) =>
       scope === 'centre' ? { ok: true, value: { ...value, nodes: [], tells: [] } } : { ok: false, line: `there is no ${scope}` },
   });
   const get = async (query: string) => {
@@ -90,7 +90,7 @@ test('edited tabs are tried as files, and what cannot be tried is a no in one li
     asked.push({ files, days });
     return { ok: false, line: 'nothing happened in the last 30 days' } as const;
   };
-  addRoutes(app, { replay: () => ({ tryFiles }) });
+  addRoutes(app, { replay: { tryFiles } });
   const texts = [{ name: '40-who.json', text: '[]' }];
   const post = async (payload: object) => {
     const { statusCode, body } = await app.inject({ method: 'POST', url: '/api/tabs/try', payload });
@@ -113,7 +113,7 @@ test('the audit reads the newest copy, and a new one where that is asked for; a 
     reply.code(error.statusCode ?? 500).send({ error: error.message }),
   );
   const made = { ...emptyProof };
-  addRoutes(app, { proof: () => made });
+  addRoutes(app, { proof: made });
   const ask = async (method: 'GET' | 'POST', url: string, payload?: object) =>
     JSON.parse((await app.inject({ method, url, ...(payload && { payload }) })).body);
   expect([(await ask('GET', '/api/audit')).at, (await ask('GET', '/api/audit?now=true')).at]).toEqual([1, 2]);
@@ -138,7 +138,7 @@ test('who did what is answered page by page, and as a table with the mark of UTF
   ]);
   const app = fastify();
   onTestFinished(() => app.close());
-  addRoutes(app, { acts: () => ledger });
+  addRoutes(app, { acts: ledger });
   const ask = async (url: string) => (await app.inject({ url })).json();
   const first = await ask('/api/audit/log');
   expect([first.acts.length, first.acts[0].who, first.before]).toEqual([2_000, '=cmd()', 3]);

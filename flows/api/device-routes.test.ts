@@ -14,10 +14,8 @@ const device = {
 let app: FastifyInstance;
 let viewer: Viewer;
 let devices: ReturnType<typeof createDevices>;
-let isSet: boolean;
 
 beforeEach(() => {
-  isSet = true;
   devices = createDevices({
     key,
     services: ['fcm.googleapis.com'],
@@ -25,12 +23,16 @@ beforeEach(() => {
     record: async () => true,
     now: () => 0,
   });
-  app = fastify();
   viewer = { name: null, role: 'reader', scope: 'ladakh', once: false, session: '', has: () => true, isOpen: () => true };
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { devices: () => (isSet ? devices : null) });
+  open(devices);
 });
 afterEach(() => app.close());
+
+function open(of: typeof devices | null): void {
+  app = fastify();
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
+  addRoutes(app, { devices: of });
+}
 
 const post = async (path: string, payload: object) =>
   (await app.inject({ method: 'POST', url: `/api/devices${path}`, payload })).statusCode;
@@ -65,7 +67,7 @@ test('a login that is nobody of the roster, an address that is no push service, 
 });
 
 test('where Web Push is not set there is no key, and nothing to add to', async () => {
-  isSet = false;
+  open(null);
   expect(await get('?by=devi')).toEqual({ key: null, person: null, here: false });
   expect(await post('', { by: 'devi', ...device })).toBe(404);
 });

@@ -16,7 +16,7 @@ const post = async (url: string, payload: object) => {
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
   const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
-  addRoutes(app, { identity: () => ({ ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs }) });
+  addRoutes(app, { identity: { ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs } });
   const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
   return { status: statusCode, body: JSON.parse(body), wanted };
 };

@@ -31,7 +31,7 @@ beforeEach(() => {
   as('central', '');
   app = fastify();
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { maintenance: () => maintenance });
+  addRoutes(app, { maintenance });
 });
 afterEach(() => app.close());
 

@@ -27,7 +27,7 @@ beforeEach(() => {
   });
   app = fastify({ bodyLimit: 4_096 });
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addRoutes(app, { meetings: () => meetings });
+  addRoutes(app, { meetings });
 });
 afterEach(() => app.close());
 

@@ -36,7 +36,7 @@ async function answersTo(scope: string, site: string) {
   };
   const app = fastify();
   addDoor(app, { hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { view: () => scopedView(view, scope), siteOrders: () => siteOrders });
+  addRoutes(app, { view: () => scopedView(view, scope), siteOrders });
   const asked = [
     app.inject(`/api/sites/${site}`),
     app.inject(`/api/sites/${site}/history`),

@@ -55,7 +55,7 @@ beforeEach(() => {
   const all = plainDoor();
   viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   addDoor(app, { ...all, hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { roster: () => orders });
+  addRoutes(app, { roster: orders });
 });
 afterEach(() => app.close());
 

@@ -29,11 +29,10 @@ import type { IdentityOrders, Parts } from './kit/route.ts';
 import { bodyLimitBytes } from './kit/schemas.ts';
 import { addRoutes } from './routes.ts';
 
-/** Parts that are the same for whoever sees them. */
-const shared = ['meetings', 'maintenance', 'roster', 'people', 'announcements', 'proof', 'acts', 'events'] as const;
-
 /** What the API is started with. A part that is absent has no routes. */
-export type ApiOptions = Partial<Pick<Parts, (typeof shared)[number]>> & {
+export type ApiOptions = Partial<
+  Pick<Parts, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>
+> & {
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -79,13 +78,7 @@ export type HttpsOptions = {
 };
 
 /** The API while it runs; `httpsPort` is null where there is one door only. */
-export type Api = {
-  port: number;
-  httpsPort: number | null;
-  /** Takes another key and certificate of the centre's own into use; connections go on. */
-  useTls(tls: HttpsOptions['tls']): void;
-  close(): Promise<void>;
-};
+export type Api = Awaited<ReturnType<typeof startApi>>;
 
 /** Those who are far away are many; a program of this machine still finds its own place at the other door. */
 const httpsStreamLimit = 512;
@@ -100,7 +93,7 @@ const handshakeLimitMs = 10_000;
  * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file, a bad certificate.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
-export async function startApi(options: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions) {
   const { host, port, https } = options;
   if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
   const wall = await wallOf(options);
@@ -111,7 +104,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     if (https) opened.push(openDoor(options, wall, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host, port } : https));
-    return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls: (tls) => opened[1]?.useTls(tls), close };
+    /** Takes another key and certificate of the centre's own into use; connections go on. */
+    const useTls = (tls: HttpsOptions['tls']) => opened[1]?.useTls(tls);
+    return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls, close };
   } catch (error) {
     await close();
     throw error;
@@ -130,7 +125,7 @@ async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise
 
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
-  const { view, siteOrders, accounts, tabs, log, clock = realClock() } = options;
+  const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
@@ -139,7 +134,6 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const onSlow = () => log.warn('a client of the stream reads too slowly: dropped');
   const viewFor = (scope: string) => scopedView(view, scope, within);
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
-  const words = wordsFile();
   const isThere = (path: string) => siteOrders.table().node(path) !== undefined;
   const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some(isThere);
   const directory = https?.openid?.host ?? null;
@@ -147,18 +141,17 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   /** Where PCs enrol; null where nobody comes from beyond this machine. */
   const door = name === undefined ? null : `https://${name}:${options.https?.port}`;
   addRoutes(app, {
-    view: ({ scope }) => viewFor(scope),
-    siteOrders: () => siteOrders,
-    identity: () => ({ ...siteOrders, door, pcsOf: (site) => siteOrders.table().pcsOf(site) }),
-    ...Object.fromEntries(shared.flatMap((name) => (options[name] === undefined ? [] : [[name, () => options[name]]]))),
-    devices: () => options.devices ?? null,
-    commands: () => view.commands,
-    ...(tabs && { tabs: () => tabs, explain: () => tabs.explain, replay: () => tabs.replay, reasons: () => tabs.reasons }),
-    accounts: () => ({ accounts, has, directory }),
-    ...(https && { logins: () => accounts }),
-    streams: () => ({ streams, headers }),
-    words: () => words,
-    smsTexts: () => ({ csv: templatesCsv(longestLink(wallAddress(options.https))) }),
+    ...options.tabs,
+    ...options,
+    view: viewFor,
+    identity: { ...siteOrders, door, pcsOf: (site) => siteOrders.table().pcsOf(site) },
+    devices: options.devices ?? null,
+    commands: view.commands,
+    accounts: { accounts, has, directory },
+    ...(https && { logins: accounts }),
+    streams: { streams, headers },
+    words: wordsFile(),
+    smsTexts: { csv: templatesCsv(longestLink(wallAddress(options.https))) },
   });
   https?.addEst?.(app);
   options.addAnswers?.(app, wall.answers);

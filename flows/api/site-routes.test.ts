@@ -47,7 +47,7 @@ beforeEach(() => {
   });
   app = fastify({ bodyLimit: 4_096 });
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addRoutes(app, { siteOrders: () => siteOrders });
+  addRoutes(app, { siteOrders });
 });
 afterEach(() => app.close());
 

@@ -3,20 +3,10 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, loadText, makeFolder, makePrivateKey, replaceFile, StartError } from '@sabha/contracts';
-import type { Issued, Means, RequestRead, Subject } from './certificates.ts';
+import type { Means, Subject } from './certificates.ts';
 
 /** The centre's own authority: it signs, and nobody reads its key. */
-export type Authority = {
-  /** The certificates that are trusted, PEM: the one that issues first, and while another takes over the other one. */
-  roots: readonly string[];
-  /** The certificate that issues, DER. */
-  rootDer: Buffer;
-  issue(subject: Subject, publicKey: KeyObject): Promise<Issued>;
-  /** Reads a PKCS#10 request, PEM or base64. */
-  readRequest(text: string): Promise<RequestRead>;
-  /** Certificates (PEM) in the form of EST: PKCS#7 in base64. */
-  pkcs7(certificates: readonly string[]): Promise<string>;
-};
+export type Authority = Awaited<ReturnType<typeof openAuthority>>;
 
 const rootsAtMost = 2;
 const blocks = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -28,7 +18,7 @@ const certificates = () => import('./certificates.ts');
  * Opens the authority of a folder, and makes one where there is none. An organisation's own key and certificate there are used as they are.
  * Throws `StartError` with one line where they do not fit. Guarantee: a key or a root that is there is never replaced.
  */
-export async function openAuthority(folder: string, means: Means): Promise<Authority> {
+export async function openAuthority(folder: string, means: Means) {
   makeFolder(folder);
   const [keyFile, rootsFile] = [join(folder, 'ca.key'), join(folder, 'roots.pem')];
   if (!existsSync(keyFile)) {
@@ -43,12 +33,16 @@ export async function openAuthority(folder: string, means: Means): Promise<Autho
   const roots = readRoots(rootsFile, key);
   const [issuer] = roots;
   return {
+    /** The certificates that are trusted, PEM: the one that issues first, and while another takes over the other one. */
     roots: roots.map((root) => root.toString()),
+    /** The certificate that issues, DER. */
     rootDer: issuer.raw,
-    issue: async (subject, publicKey) =>
+    issue: async (subject: Subject, publicKey: KeyObject) =>
       (await certificates()).issueCertificate({ certificate: issuer.toString(), key }, { subject, publicKey }, means),
-    readRequest: async (text) => (await certificates()).readRequest(text),
-    pkcs7: async (list) => (await certificates()).pkcs7Of(list),
+    /** Reads a PKCS#10 request, PEM or base64. */
+    readRequest: async (text: string) => (await certificates()).readRequest(text),
+    /** Certificates (PEM) in the form of EST: PKCS#7 in base64. */
+    pkcs7: async (list: readonly string[]) => (await certificates()).pkcs7Of(list),
   };
 }
 

@@ -66,33 +66,8 @@ describe('OpenAPI', () => {
     app.addHook('onRoute', ({ method, url }) => {
       if (method !== 'HEAD') found.push(`${String(method).toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`);
     });
-    const none = () => {
-      throw new Error('nobody asks');
-    };
-    addRoutes(app, {
-      view: none,
-      proof: none,
-      acts: none,
-      events: none,
-      people: none,
-      devices: none,
-      siteOrders: none,
-      identity: none,
-      commands: none,
-      meetings: none,
-      maintenance: none,
-      announcements: none,
-      roster: none,
-      tabs: none,
-      explain: none,
-      replay: none,
-      reasons: none,
-      accounts: none,
-      logins: none,
-      streams: none,
-      words: none,
-      smsTexts: none,
-    });
+    // Each part is there, and nobody uses one.
+    addRoutes(app, new Proxy({}, { get: () => ({}) }));
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
     expect(found.sort()).toEqual(rows.sort());

@@ -108,7 +108,7 @@ async function begin(seed: number) {
   addDoor(app, plainDoor());
   const running = world.centre.centre();
   if (running === undefined) throw new Error('the server does not run');
-  addRoutes(app, { view: () => ({ ...running.view, acts: async () => [] }) as never, commands: () => running.view.commands });
+  addRoutes(app, { view: () => ({ ...running.view, acts: async () => [] }) as never, commands: running.view.commands });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });
   /** What waits for a commit waits for the time of the world. */
   const inWorld = async <T>(work: Promise<T>): Promise<T> => {

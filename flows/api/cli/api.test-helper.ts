@@ -48,7 +48,7 @@ export async function startTestApi() {
   addDoor(app, plainDoor(accounts.proof));
   app.get('/healthz', { config: { ...ownPart, health: true } }, () => ({ alive: true }));
   const has = (scope: string) => scope === '' || state.table.node(scope) !== undefined;
-  addRoutes(app, { siteOrders: () => siteOrders, accounts: () => ({ accounts, has, directory: null }) });
+  addRoutes(app, { siteOrders, accounts: { accounts, has, directory: null } });
   app.get('/api/me', { config: ownPart }, () => ({ name: state.holder }));
   app.all('/*', { config: ownPart }, async ({ method, url, body }, reply) => {
     state.asked.push({ url, body });

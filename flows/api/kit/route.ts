@@ -64,8 +64,8 @@ export type Parts = {
   /** The texts for SMS as a file. */
   smsTexts: { csv: string };
 };
-/** Each part as somebody may see it; the rows of a part that is not there are not added. */
-export type PartsFor = { [K in keyof Parts]?: (viewer: Viewer) => Parts[K] };
+/** The parts that are there, and the view as it is cut to a scope; the rows of a part that is not there are not added. */
+export type PartsFor = Partial<Omit<Parts, 'view'>> & { view?: (scope: string) => ScopedView };
 
 type Schema = v.GenericSchema;
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -148,14 +148,14 @@ export function on<K extends keyof Parts>(of: K, command?: Command) {
     const [method = '', path = ''] = address.split(' ');
     const { right: config, query, body, more } = said;
     const add: Route['add'] = (app, parts) => {
-      const partFor: ((viewer: Viewer) => Parts[K]) | undefined = parts[of];
-      if (partFor === undefined) return;
+      const { [of]: part, view } = parts;
+      if (part === undefined) return;
       const handler = async (request: FastifyRequest, reply: FastifyReply) => {
         const { viewer } = request;
         // Fastify fills what the address names.
         const params = request.params as Record<NamesIn<Address>, string>;
         const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
-        return sent(said, reply, await handle(partFor(viewer), asked));
+        return sent(said, reply, await handle((of === 'view' ? view?.(viewer.scope) : part) as Parts[K], asked));
       };
       app.route({ ...more, method, url: path.replace(/\{(\w+)\}/g, ':$1'), config, handler });
     };
