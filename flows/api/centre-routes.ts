@@ -21,8 +21,7 @@ import { ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { BackupError } from '../storage/backup/format/backup-error.ts';
-import { tooLarge } from './kit/imports.ts';
-import { found, granted, on, type Route, read } from './kit/route.ts';
+import { found, granted, on, type Route, read, tooLarge } from './kit/route.ts';
 import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
 
 const frames = {

@@ -4,8 +4,7 @@ import { meetingsImport, meetingView } from '@sabha/contracts';
 import * as v from 'valibot';
 import { outside, ownPart, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import { checked, ofFile } from './kit/imports.ts';
-import { on, type Route } from './kit/route.ts';
+import { checked, ofFile, on, type Route } from './kit/route.ts';
 import { by, isScope } from './kit/schemas.ts';
 
 const importing = v.strictObject({

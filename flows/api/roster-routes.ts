@@ -17,8 +17,7 @@ import type { DeviceBook } from '../notify/roster/devices.ts';
 import type { RosterOrders } from '../notify/roster/roster-orders.ts';
 import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import { checked, ofFile } from './kit/imports.ts';
-import { found, granted, on, type Route } from './kit/route.ts';
+import { checked, found, granted, ofFile, on, type Route } from './kit/route.ts';
 import { by, csv, scopeOrGroup } from './kit/schemas.ts';
 
 const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });

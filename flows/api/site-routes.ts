@@ -7,8 +7,7 @@ import { Refused, type RefusedWhy } from '../pki/door/refused.ts';
 import { toCsv } from '../sites/csv.ts';
 import type { Done } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
-import { checked, ofFile } from './kit/imports.ts';
-import { found, on, type Route } from './kit/route.ts';
+import { checked, found, ofFile, on, type Route } from './kit/route.ts';
 import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';
 
 const importing = v.strictObject({

@@ -1,8 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { common } from '../../flows/api/cli/help.ts';
-import { verbIn } from '../../flows/api/cli/verbs.ts';
+import { common, verbIn } from '../../flows/api/cli/verbs.ts';
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/maintain/install}/**/*.md')];
 /** In a sentence, or a line of a block; what follows `#` or `>` is for the reader and for the shell. */

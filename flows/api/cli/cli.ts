@@ -18,17 +18,13 @@ import { BackupError } from '../../storage/backup/format/backup-error.ts';
 import { copyInto } from '../../storage/backup/format/copy-into.ts';
 import { restore } from '../../storage/backup/restore.ts';
 import { dispatch } from './dispatch.ts';
-import { helpOf } from './help.ts';
 import { createClient } from './kit/client.ts';
 import { lines } from './kit/lines.ts';
 import { type Call, CliError, type Client, type RestoredCentre } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
+import { helpOf } from './verbs.ts';
 
 const env = process.env;
-const waiting: Readonly<Record<Language, (seconds: number) => string>> = {
-  en: (seconds) => `still at work: ${seconds} s (Ctrl+C ends the waiting)`,
-  hi: (seconds) => `काम चल रहा है: ${seconds} सेकंड (रुकना हो तो Ctrl+C)`,
-};
 const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);
 
 async function main(args: string[], language: Language): Promise<number> {
@@ -44,7 +40,7 @@ async function main(args: string[], language: Language): Promise<number> {
   const { ok, out } = await withPatience(work, {
     clock: realClock(),
     screen: process.stderr,
-    say: (seconds) => waiting[language](seconds),
+    say: (seconds) => lineIn(`still at work: ${seconds} s (Ctrl+C ends the waiting)`, language, lines),
   });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;

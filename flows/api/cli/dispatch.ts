@@ -1,10 +1,9 @@
 /** From the words of a command to its answer. */
 import { parseArgs } from 'node:util';
 import { isLanguage, languages, saidOfCall } from '@sabha/contracts';
-import { common, usageOf } from './help.ts';
 import { type Call, CliError, type Verb } from './kit/model.ts';
 import { jsonText, plainText } from './kit/text.ts';
-import { verbIn, verbs } from './verbs.ts';
+import { common, usageOf, verbIn, verbs } from './verbs.ts';
 
 /** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
 export async function dispatch(args: readonly string[], around: Omit<Call, 'words' | 'options'>): Promise<{ ok: boolean; out: string }> {

@@ -1,7 +1,7 @@
 /** What a route of the API is: a row that says where it is, who may ask, what it takes and answers, and what it does. OpenAPI is made from the same rows. */
 
 import { describeIssue } from '@sabha/contracts';
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Replay } from '../../node-red/replay/replay.ts';
@@ -18,6 +18,7 @@ import type { ScopedView } from '../../pki/door/scoped.ts';
 import type { Enrolment } from '../../pki/enrolment.ts';
 import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
 import type { MaintenanceOrders } from '../../sites/maintenance/maintenance.ts';
+import { fileLimitBytes } from '../../sites/sheet.ts';
 import type { SiteOrders } from '../../sites/site-orders.ts';
 import type { EventsReader } from '../../storage/archive/reader.ts';
 import type { Backups } from '../../storage/backup/backup.ts';
@@ -205,4 +206,26 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
     if (!reply.hasHeader('content-disposition')) reply.header('content-disposition', `attachment; filename="${answer.file}"`);
   }
   return reply.send(found);
+}
+
+/** Spread into the row of such a route. The body may hold the largest file with its quotes and line breaks escaped. */
+export const ofFile = {
+  refusals: [413, 422],
+  alsoAs: 422,
+  more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
+};
+
+/** The result of an import as the answer. */
+export async function checked<T extends { problems: readonly unknown[] }>(reply: FastifyReply, importing: Promise<T>): Promise<T> {
+  const result = await importing;
+  if (result.problems.length > 0) reply.code(422);
+  return result;
+}
+
+/** Fastify's own line would name the limit of the body, which is twice that of the file. */
+export function tooLarge(what: string, limitBytes: number) {
+  return (error: FastifyError): never => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
+    throw error;
+  };
 }

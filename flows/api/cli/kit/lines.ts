@@ -31,7 +31,6 @@ const calls: readonly LineRow[] = [
   [/^"(.*)" is no command: (.+)$/, { hi: '"$1" कोई आदेश नहीं है: $2' }],
   [/^--arg "(.*)" is not KEY=VALUE$/, { hi: '--arg "$1": KEY=VALUE की तरह लिखें' }],
   [/^"(.*)" is no number of a notice$/, { hi: '"$1" किसी सूचना का नंबर नहीं है' }],
-  [/^roll call (.+) does not end$/, { hi: 'हाज़िरी $1 पूरी नहीं हो रही' }],
   [/^--(.+) needs a whole number$/, { hi: '--$1 के बाद पूरी संख्या लिखें' }],
   [
     /^explain takes a place and a fault, or --incident with its number$/,
@@ -133,6 +132,10 @@ const notShown: readonly LineRow[] = [
 
 /** What becomes of an order. */
 const outcomes: readonly LineRow[] = [
+  [/^still at work: (\d+) s .+$/, { hi: 'काम चल रहा है: $1 सेकंड (रुकना हो तो Ctrl+C)' }],
+  [/^(\S+) is not ready to go live\. What is not done yet:$/, { hi: '$1 अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:' }],
+  [/^- it has no PC: "sabha sites import" brings them$/, { hi: '- इसका कोई PC नहीं है: "sabha sites import" से जोड़ें' }],
+  [/^With --force it goes live all the same\.$/, { hi: '--force के साथ फिर भी चालू हो जाएगा।' }],
   [/^done$/, { hi: 'हो गया' }],
   [/^nothing is changed(?: or sent)? yet: --yes does it$/, { hi: 'अभी कुछ नहीं बदला: --yes से होगा' }],
   [/^(\d+) added, (\d+) changed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 वैसे ही$4' }],

@@ -14,8 +14,6 @@ import { incidentNamed, numberOf } from '../kit/usage.ts';
 
 /** How often the server is asked whether something is finished. */
 const lookMs = 500;
-/** A roll call ends by itself long before. */
-const looksLimit = 600;
 
 /** By the name of the verb, as the next. */
 export const operationRuns = { cmd: sendCommand, 'tabs try': tryTabs, explain };
@@ -32,7 +30,8 @@ export const operationLayouts = {
 async function followRollCall({ id }: { id: string }, { api, options, pause, say }: Call): Promise<Answer> {
   if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
   say(`roll call ${id} runs`);
-  for (let looks = 0, shown = -1; looks < looksLimit; looks++) {
+  // A roll call ends by itself.
+  for (let shown = -1; ; ) {
     const view = await api.get<RollCallView>(`/api/rollcalls/${encodeURIComponent(id)}`);
     if (view.finishedAt !== null) return rollCallAnswer(view);
     const { answered, expected } = view.counts;
@@ -40,7 +39,6 @@ async function followRollCall({ id }: { id: string }, { api, options, pause, say
     shown = answered;
     await pause(lookMs);
   }
-  throw new CliError(1, `roll call ${id} does not end`);
 }
 
 /** The answer is yes where rooms were called and every one of them is ready. */

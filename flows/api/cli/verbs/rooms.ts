@@ -169,18 +169,6 @@ async function untilOf(time: string, api: Call['api']): Promise<number> {
 }
 
 const shownOfPoint = 10;
-const notReady = {
-  en: {
-    head: '{site} is not ready to go live. What is not done yet:',
-    noPc: 'it has no PC: "sabha sites import" brings them',
-    force: 'With --force it goes live all the same.',
-  },
-  hi: {
-    head: '{site} अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:',
-    noPc: 'इसका कोई PC नहीं है: "sabha sites import" से जोड़ें',
-    force: '--force के साथ फिर भी चालू हो जाएगा।',
-  },
-} as const satisfies Record<Language, Record<string, string>>;
 
 async function stage(call: Call): Promise<Answer> {
   const { api, by, words, options } = call;
@@ -193,14 +181,20 @@ async function stage(call: Call): Promise<Answer> {
 
 /** What a site lacks, in the words of people: the line of the API names keys, and not all of them. */
 async function openPoints(site: string, { api, language }: Call): Promise<string> {
-  const said = notReady[language];
   const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
   const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
     const what = (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component;
     return `    ${[pc, what].filter(Boolean).join(' ')}`;
   };
-  const lines = checklist
+  const points = checklist
     .filter(({ done }) => !done)
     .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstOf(about.map(lineOf), shownOfPoint)]);
-  return [filled(said.head, { site }), ...(pcs.length === 0 ? [`- ${said.noPc}`] : lines), said.force].join('\n');
+  const noPc = '- it has no PC: "sabha sites import" brings them';
+  return [
+    `${site} is not ready to go live. What is not done yet:`,
+    ...(pcs.length === 0 ? [noPc] : points),
+    'With --force it goes live all the same.',
+  ]
+    .map((line) => lineIn(line, language, lines))
+    .join('\n');
 }

@@ -5,7 +5,7 @@ import { readIcs } from '../../../sites/calendar/ics.ts';
 import { readCsv, toCsv } from '../../../sites/csv.ts';
 import { smallTree } from '../../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../../sites/table.ts';
-import { problemText } from './problems.ts';
+import { problemText } from './files.ts';
 
 const table = createSiteTable(smallTree());
 const whole = toCsv(table);
