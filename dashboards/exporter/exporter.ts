@@ -31,18 +31,14 @@ export type ExporterOptions = {
   log: Log;
 };
 
-/** A running exporter: the port that it serves, and its end. */
-export type Exporter = { port: number; close(): void };
-
 /**
  * Starts the exporter; rejects with a StartError, and nothing runs, where the port cannot be had.
  * Guarantee: it serves whether or not broker and API are there, and finds each of them again by itself.
  */
-export async function startExporter(options: ExporterOptions): Promise<Exporter> {
-  const { mqtt, api, apiToken, clock, random } = options;
+export async function startExporter(options: ExporterOptions): Promise<{ port: number; close(): void }> {
+  const { mqtt, api, apiToken, clock, random, seriesPerSite = defaultSeriesPerSite } = options;
   const fleet = createFleet(clock.up);
   const metrics = createMetrics(fleet.view);
-  const { seriesPerSite = defaultSeriesPerSite } = options;
   const broker = reporter(options, 'the broker');
   const stream = reporter(options, 'the API of flows');
   const pages = {

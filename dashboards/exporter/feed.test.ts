@@ -114,7 +114,11 @@ test.each([
     [undefined, { answer: (response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end() }],
     /redirect/,
   ],
-  ['no JSON', [undefined, { answer: (response) => void response.writeHead(200).end('event: snapshot\ndata: {\n\n') }], /^not JSON: /],
+  [
+    'no JSON',
+    [undefined, { answer: (response) => void response.writeHead(200).end('event: snapshot\ndata: {\n\n') }],
+    /^not a snapshot: .*valid JSON/,
+  ],
 ] satisfies [string, Parameters<typeof scriptedApi>, string | RegExp][])(
   '%s is one line, and nothing of it is used',
   async (_what, given, line) => {

@@ -34,18 +34,17 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
     };
     heard();
     const { signal } = ending;
-    const line = await read({ api, apiToken, signal, heard, onEvent: took }).catch((error) => lineOf(signal.reason ?? error));
+    const taken = (event: FleetEvent) => {
+      if (event.event === 'snapshot') failures = 0;
+      onEvent(event);
+    };
+    const line = await read({ api, apiToken, signal, heard, onEvent: taken }).catch((error) => lineOf(signal.reason ?? error));
     cancelSilence();
     ending.abort();
     if (closed) return;
     failures += 1;
     cancelNext = clock.after(reconnectMs(failures, random), () => void follow());
     onFailed(line);
-  }
-
-  function took(event: FleetEvent): void {
-    if (event.event === 'snapshot') failures = 0;
-    onEvent(event);
   }
 
   void follow();

@@ -37,11 +37,7 @@ export function heardRollupsOf(view: FleetView): Row[] {
   return [
     ...rowsOf(judgedSeries.sitesReady, [states, readinesses], readiness),
     ...rowsOf(judgedSeries.pcs, [states, presences], presence),
-    ...rowsOf(
-      judgedSeries.faultsStanding,
-      [states, countedFaults],
-      countBy(standing, (key) => key),
-    ),
+    ...rowsOf(judgedSeries.faultsStanding, [states, countedFaults], countBy(standing, String)),
   ];
 }
 

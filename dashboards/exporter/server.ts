@@ -1,7 +1,6 @@
 /** Where Prometheus reads: two pages on loopback, whether we live and are ready, and nothing else. */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { finished, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { constants, createGzip } from 'node:zlib';
 import { answersHealth, listen, type Unready } from '@sabha/contracts';
@@ -41,15 +40,15 @@ export async function servePages(pages: Pages, port: number): Promise<{ port: nu
 async function sendFleet(pieces: Iterable<string>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding']));
   response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, ...(zipped ? { 'content-encoding': 'gzip' } : {}) });
-  const sink: Writable = zipped ? createGzip({ level: constants.Z_BEST_SPEED }) : response;
-  if (sink !== response) sink.pipe(response);
-  const gone = new AbortController();
-  finished(response, () => gone.abort());
+  const turns = inTurns(pieces);
+  const sent = zipped ? pipeline(turns, createGzip({ level: constants.Z_BEST_SPEED }), response) : pipeline(turns, response);
+  // It rejects when the reader has gone.
+  await sent.catch(() => undefined);
+}
+
+async function* inTurns(pieces: Iterable<string>): AsyncGenerator<string> {
   for (const piece of pieces) {
-    const isRoom = sink.write(piece);
-    if (!isRoom) await once(sink, 'drain', { signal: gone.signal }).catch(() => undefined);
-    else await setImmediate();
-    if (gone.signal.aborted) break;
+    yield piece;
+    await setImmediate();
   }
-  sink.end();
 }

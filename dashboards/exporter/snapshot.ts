@@ -4,7 +4,6 @@ import {
   describeIssue,
   isPcPath,
   linkClasses,
-  oneLine,
   outageCauses,
   presences,
   readinesses,
@@ -71,13 +70,8 @@ export type FleetEvent = { event: 'snapshot'; value: FleetSnapshot } | { event: 
 /** Reads an event of the stream: the value, undefined for an event of another name, or one line that says where it is wrong. */
 export function readEvent(name: string, data: string): { ok: true; value: FleetEvent | undefined } | { ok: false; line: string } {
   if (name !== 'snapshot' && name !== 'change') return { ok: true, value: undefined };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(data);
-  } catch (error) {
-    return { ok: false, line: oneLine(`not JSON: ${(error as SyntaxError).message}`, 120) };
-  }
-  const result = name === 'snapshot' ? v.safeParse(snapshot, parsed) : v.safeParse(change, parsed);
+  const schema = name === 'snapshot' ? snapshot : change;
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), data);
   if (result.success) return { ok: true, value: { event: name, value: result.output } as FleetEvent };
   return { ok: false, line: `not a ${name}: ${describeIssue(result.issues[0])}` };
 }
