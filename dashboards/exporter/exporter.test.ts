@@ -2,8 +2,8 @@
 
 import { encode, pcTopic, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { emptyAccounts, emptySiteOrders, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
-import { startApi } from '../../flows/api/server.ts';
+import { openTestApi } from '../../flows/api/routes.test-helper.ts';
+import { scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { type OwnBroker, startOwnBroker, tokenOf } from '../../test/contract/broker-under-test.ts';
 import { connect, type Peer } from '../../test/contract/peers.ts';
 import { samplesOf } from './exporter.test-helper.ts';
@@ -26,9 +26,7 @@ afterEach(async () => {
 
 async function openApi(port = 0) {
   const view = scriptedView();
-  const log = { warn() {}, error() {} };
-  const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  const api = await startApi({ host: '127.0.0.1', port, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
+  const api = await openTestApi({ port, view });
   closing.push(api.close);
   return { at: `http://127.0.0.1:${api.port}`, close: api.close, view };
 }

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TabsStep } from '@sabha/contracts';
-import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import { openTabs } from '../node-red/tabs.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
 import { BackupError } from '../storage/backup/format/backup-error.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
-import { addRoutes } from './routes.ts';
+import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';
 
 /** The routes over real tabs in a folder of their own; without a Node-RED, which is asked for a Deploy only. */
@@ -24,105 +23,80 @@ function setUp({ runs = true } = {}) {
   const release = tabs.load();
   const red = { deploy: (nodes: readonly FlowNode[], who: string) => tabs.save([...nodes], who) };
   const orders = createTabsOrders({ tabs, red: () => (runs ? red : undefined), steps: async () => steps });
-  const app = fastify();
-  onTestFinished(() => app.close());
-  addRoutes(app, { tabs: orders });
-  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
-    const { statusCode, body } = await app.inject({ method, url, ...(payload && { payload }) });
-    return { status: statusCode, body: JSON.parse(body) };
-  };
   const slower = release.map((node) => (node.id === 'escalate-15-min' ? { ...node, duration: '5' } : node));
-  return { dir, tabs, ask, slower };
+  return { dir, tabs, slower, ...routesOf({ tabs: orders }) };
 }
 
 const line = '~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "15" → "5"';
 
 test('which tabs run, what differs and what became of them is told', async () => {
-  const { tabs, ask, slower } = setUp();
-  const { body: first } = await ask('GET', '/api/tabs');
+  const { tabs, get, slower } = setUp();
+  const { body: first } = await get('/api/tabs');
   expect(first).toMatchObject({ before: null, running: first.release, base: first.release, refused: null, wrong: [] });
   await tabs.save(slower, 'asha');
-  const { body: second } = await ask('GET', '/api/tabs');
+  const { body: second } = await get('/api/tabs');
   expect([second.running === first.running, second.before]).toEqual([false, first.running]);
-  expect((await ask('GET', '/api/tabs/differences')).body).toEqual({ yours: [line], release: [] });
-  expect((await ask('GET', '/api/tabs/steps')).body).toEqual([
+  expect((await get('/api/tabs/differences')).body).toEqual({ yours: [line], release: [] });
+  expect((await get('/api/tabs/steps')).body).toEqual([
     { at: 0, who: 'asha', what: 'tabs deployed', about: `${first.running} → ${second.running}\n${line}` },
   ]);
 });
 
 test('the last Deploy is taken back, and taking back is a Deploy that can be taken back', async () => {
-  const { tabs, ask, slower } = setUp();
-  const { running: release } = (await ask('GET', '/api/tabs')).body;
+  const { tabs, get, post, slower } = setUp();
+  const { running: release } = (await get('/api/tabs')).body;
   await tabs.save(slower, 'asha');
-  const { running: changed } = (await ask('GET', '/api/tabs')).body;
-  const undone = await ask('POST', '/api/tabs/undo', { by: 'Anil' });
-  expect(undone).toEqual({
+  const { running: changed } = (await get('/api/tabs')).body;
+  const undone = await post('/api/tabs/undo', { by: 'Anil' });
+  expect(undone).toMatchObject({
     status: 200,
     body: { from: changed, to: release, lines: [line.replace('"15" → "5"', '"5" → "15"')] },
   });
-  expect((await ask('GET', '/api/tabs')).body.running).toBe(release);
-  expect((await ask('POST', '/api/tabs/undo', { by: 'Anil' })).body).toMatchObject({ from: release, to: changed });
-  expect((await ask('GET', '/api/tabs/steps')).body.map(({ who }: TabsStep) => who)).toEqual(['Anil', 'Anil', 'asha']);
+  expect((await get('/api/tabs')).body.running).toBe(release);
+  expect((await post('/api/tabs/undo', { by: 'Anil' })).body).toMatchObject({ from: release, to: changed });
+  expect((await get('/api/tabs/steps')).body.map(({ who }: TabsStep) => who)).toEqual(['Anil', 'Anil', 'asha']);
 });
 
 test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
-  const app = fastify();
-  onTestFinished(() => app.close());
   const value = { scope: 'centre', fault: 'centre.slow', severity: 'major', holdMs: 0, nodes: [], tells: [], how: 'told' } as const;
-  addRoutes(app, {
+  const { get } = routesOf({
     explain: async (scope) =>
       scope === 'centre' ? { ok: true, value: { ...value, nodes: [], tells: [] } } : { ok: false, line: `there is no ${scope}` },
   });
-  const get = async (query: string) => {
-    const { statusCode, body } = await app.inject(`/api/explain?${query}`);
-    return { status: statusCode, body: JSON.parse(body) };
-  };
-  expect(await get('scope=centre&fault=centre.slow')).toEqual({ status: 200, body: value });
-  expect(await get('scope=goa&fault=centre.slow')).toMatchObject({ status: 404, body: { message: 'there is no goa' } });
-  expect((await get('scope=centre')).status).toBe(400);
+  expect(await get('/api/explain?scope=centre&fault=centre.slow')).toMatchObject({ status: 200, body: value });
+  expect(await get('/api/explain?scope=goa&fault=centre.slow')).toMatchObject({ status: 404, body: { message: 'there is no goa' } });
+  expect((await get('/api/explain?scope=centre')).status).toBe(400);
 });
 
 test('edited tabs are tried as files, and what cannot be tried is a no in one line', async () => {
-  const app = fastify();
-  onTestFinished(() => app.close());
   const asked: unknown[] = [];
   const tryFiles = async (files: unknown, days: number) => {
     asked.push({ files, days });
     return { ok: false, line: 'nothing happened in the last 30 days' } as const;
   };
-  addRoutes(app, { replay: { tryFiles } });
   const texts = [{ name: '40-who.json', text: '[]' }];
-  const post = async (payload: object) => {
-    const { statusCode, body } = await app.inject({ method: 'POST', url: '/api/tabs/try', payload });
-    return { status: statusCode, message: JSON.parse(body).message };
-  };
+  const { post } = routesOf({ replay: { tryFiles } });
+  const tried = (payload: object) => post('/api/tabs/try', payload);
   // The name that the door sets is of no use here.
-  expect(await post({ by: 'asha', texts, whole: false, days: 30 })).toEqual({
+  expect(await tried({ by: 'asha', texts, whole: false, days: 30 })).toMatchObject({
     status: 409,
-    message: 'nothing happened in the last 30 days',
+    body: { message: 'nothing happened in the last 30 days' },
   });
   expect(asked).toEqual([{ files: { texts, whole: false }, days: 30 }]);
-  expect((await post({ texts: [], whole: false, days: 30 })).status).toBe(400);
-  expect((await post({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
+  expect((await tried({ texts: [], whole: false, days: 30 })).status).toBe(400);
+  expect((await tried({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
 });
 
 test('the audit reads the newest copy, and a new one where that is asked for; a backup that cannot be made is a no in one line', async () => {
-  const app = fastify();
-  onTestFinished(() => app.close());
-  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
-    reply.code(error.statusCode ?? 500).send({ error: error.message }),
-  );
   const made = { ...emptyProof };
-  addRoutes(app, { proof: made });
-  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) =>
-    JSON.parse((await app.inject({ method, url, ...(payload && { payload }) })).body);
-  expect([(await ask('GET', '/api/audit')).at, (await ask('GET', '/api/audit?now=true')).at]).toEqual([1, 2]);
-  expect(await ask('POST', '/api/backup', { by: 'Anil' })).toMatchObject({ file: expect.stringMatching(/\.backup$/), bytes: 9 });
-  expect(await ask('POST', '/api/backup', {})).toMatchObject({ error: expect.stringContaining('by') });
+  const { get, post } = routesOf({ proof: made });
+  expect([(await get('/api/audit')).body.at, (await get('/api/audit?now=true')).body.at]).toEqual([1, 2]);
+  expect(await post('/api/backup', { by: 'Anil' })).toMatchObject({ body: { file: expect.stringMatching(/\.backup$/), bytes: 9 } });
+  expect(await post('/api/backup', {})).toMatchObject({ status: 400, body: { message: expect.stringContaining('by') } });
   made.make = async () => {
     throw new BackupError('no room in /data: 9 MiB are needed, 1 are free');
   };
-  expect(await ask('POST', '/api/backup', { by: 'Anil' })).toEqual({ error: 'no room in /data: 9 MiB are needed, 1 are free' });
+  expect(await post('/api/backup', { by: 'Anil' })).toMatchObject({ body: { message: 'no room in /data: 9 MiB are needed, 1 are free' } });
 });
 
 test('who did what is answered page by page, and as a table with the mark of UTF-8 in which nothing is a formula', async () => {
@@ -136,20 +110,18 @@ test('who did what is answered page by page, and as a table with the mark of UTF
     { op: 'audit', at: 9_000, who: '=cmd()', what: 'note', about: 'a, "b"' },
     { op: 'step', at: 1, who: 'la/leh/pc-1', what: 'outage', about: '' },
   ]);
-  const app = fastify();
-  onTestFinished(() => app.close());
-  addRoutes(app, { acts: ledger });
-  const ask = async (url: string) => (await app.inject({ url })).json();
+  const { get } = routesOf({ acts: ledger });
+  const ask = async (url: string) => (await get(url)).body;
   const first = await ask('/api/audit/log');
   expect([first.acts.length, first.acts[0].who, first.before]).toEqual([2_000, '=cmd()', 3]);
   expect((await ask('/api/audit/log?before=3')).acts.map(({ id }: { id: number }) => id)).toEqual([2, 1]);
   expect((await ask('/api/audit/log?who=ravi')).acts).toEqual([{ id: 6, at: 5, who: 'Ravi', what: 'note', about: '5' }]);
   expect((await ask('/api/audit/log?since=2000')).acts.map(({ id }: { id: number }) => id)).toEqual([2_002, 2_001]);
   expect((await ask('/api/audit/log?of=machines')).acts).toMatchObject([{ who: 'la/leh/pc-1', what: 'outage' }]);
-  const { body, headers } = await app.inject({ url: '/api/audit/log.csv?since=1999' });
+  const { body, headers } = await get('/api/audit/log.csv?since=1999');
   expect(body).toBe(
     `\ufeffrow,at,who,what,about\r\n2002,1970-01-01T00:00:09.000Z,'=cmd(),note,"a, ""b"""\r\n${[2_000, 1_999].map((n) => `${n + 1},1970-01-01T00:00:0${n === 2_000 ? '2.000' : '1.999'}Z,asha,note,${n}\r\n`).join('')}`,
   );
   expect(headers['content-disposition']).toContain('audit.csv');
-  expect((await app.inject({ url: '/api/audit/log.csv' })).body.split('\r\n')).toHaveLength(2_004);
+  expect((await get('/api/audit/log.csv')).body.split('\r\n')).toHaveLength(2_004);
 });

@@ -1,9 +1,8 @@
-import fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { freshSeal, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
 import { createDevices } from '../notify/roster/devices.ts';
-import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
-import { addRoutes } from './routes.ts';
+import type { Viewer } from '../pki/door/door.ts';
+import { routesOf, viewerOf } from './routes.test-helper.ts';
 
 const key = pushKeyOf(freshSeal().secret);
 const device = {
@@ -11,7 +10,7 @@ const device = {
   p256dh: pushKeyOf(freshSeal().secret).public,
   auth: Buffer.alloc(16, 7).toString('base64url'),
 };
-let app: FastifyInstance;
+let routes: ReturnType<typeof routesOf>;
 let viewer: Viewer;
 let devices: ReturnType<typeof createDevices>;
 
@@ -23,20 +22,12 @@ beforeEach(() => {
     record: async () => true,
     now: () => 0,
   });
-  viewer = { name: null, role: 'reader', scope: 'ladakh', once: false, session: '', has: () => true, isOpen: () => true };
-  open(devices);
+  viewer = viewerOf('reader', 'ladakh', null);
+  routes = routesOf({ devices }, () => viewer);
 });
-afterEach(() => app.close());
 
-function open(of: typeof devices | null): void {
-  app = fastify();
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { devices: of });
-}
-
-const post = async (path: string, payload: object) =>
-  (await app.inject({ method: 'POST', url: `/api/devices${path}`, payload })).statusCode;
-const get = async (query = '') => (await app.inject(`/api/devices${query}`)).json();
+const post = async (path: string, payload: object) => (await routes.post(`/api/devices${path}`, payload)).status;
+const get = async (query = '') => (await routes.get(`/api/devices${query}`)).body;
 
 test('whoever has logged in is told on this device, whatever name the page sends, and no more once they say so', async () => {
   viewer = { ...viewer, name: 'asha@office.test' };
@@ -67,7 +58,7 @@ test('a login that is nobody of the roster, an address that is no push service, 
 });
 
 test('where Web Push is not set there is no key, and nothing to add to', async () => {
-  open(null);
+  routes = routesOf({ devices: null });
   expect(await get('?by=devi')).toEqual({ key: null, person: null, here: false });
   expect(await post('', { by: 'devi', ...device })).toBe(404);
 });

@@ -6,11 +6,10 @@ import { connect as connectTls } from 'node:tls';
 import { centreServerName } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
-import { createSiteOrders } from '../sites/site-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
-import { createSiteTable } from '../sites/table.ts';
-import { emptyAccounts, emptyProof, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
-import { type Api, type ApiOptions, startApi } from './server.ts';
+import { openTestApi } from './routes.test-helper.ts';
+import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import type { Api, ApiOptions } from './server.ts';
 
 type Answer = { status: number; body: string; headers: Record<string, string | string[] | undefined> };
 type Asked = { method?: string; body?: unknown; cookie?: string; headers?: Record<string, string> };
@@ -30,7 +29,7 @@ beforeEach(async () => {
   view.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
   accounts = emptyAccounts();
   agent = new Agent({ ca: tls.cert, servername: 'sabha.test', keepAlive: false });
-  api = await startApi(options());
+  api = await start();
 });
 afterEach(() => api.close());
 afterAll(() => agent.destroy());
@@ -39,28 +38,10 @@ function httpsOptions() {
   return { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls };
 }
 
-function options(edit: Partial<ApiOptions> = {}): ApiOptions {
-  const https = httpsOptions();
+function start(edit: Partial<ApiOptions> = {}): Promise<Api> {
   const log = { warn: () => {}, error: (...words: unknown[]) => void console.error(words) };
-  const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  return { host: '127.0.0.1', port: 0, https, accounts, view, proof: emptyProof, siteOrders: siteOrdersOf(), ...folders, log, ...edit };
+  return openTestApi({ https: httpsOptions(), accounts, view, siteOrders: emptySiteOrders(smallTree()), log, ...edit });
 }
-
-function siteOrdersOf() {
-  const table = createSiteTable(smallTree());
-  const makeCode = async () => ({ ok: false, missing: true, line: 'there is no site' }) as const;
-  return { ...createSiteOrders({ ...emptyOptions, table: () => table }), makeCode, codes: () => [], cancelCodes: async () => 0 };
-}
-const emptyOptions = {
-  records: () => new Map(),
-  wanted: () => 0,
-  apply: async () => {},
-  now: () => 0,
-  newToken: () => 't',
-  entry: () => undefined,
-  rollout: () => null,
-  release: async () => {},
-};
 
 async function ask(path: string, { method = 'GET', body, cookie, headers = {} }: Asked = {}): Promise<Answer> {
   const port = api.httpsPort ?? 0;
@@ -109,7 +90,7 @@ test('the certificate of an organisation stays when the centre’s own is made a
   const roots = [selfSigned(['root'], 'Root').cert];
   const own = selfSigned(['sabha.test'], 'Sabha centre');
   await api.close();
-  api = await startApi(options({ https: { ...httpsOptions(), tls: { ...own, ca: roots }, organisation } }));
+  api = await start({ https: { ...httpsOptions(), tls: { ...own, ca: roots }, organisation } });
   expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre']);
   api.useTls({ ...selfSigned(['sabha.test'], 'Sabha centre renewed'), ca: roots });
   expect([await shownTo('sabha.test'), await shownTo(centreServerName)]).toEqual(['CN=Organisation', 'CN=Sabha centre renewed']);
@@ -343,22 +324,22 @@ describe('accounts', () => {
 describe('S20 a start that cannot be', () => {
   test('a key or a certificate that is none, one that does not belong to the other, or a port in use: one line, and nothing listens', async () => {
     const other = selfSigned(['other.test']);
-    const https = (edit: object) => ({ host: '127.0.0.1', port: 0, names: ['sabha.test'], tls, ...edit });
+    const https = (edit: object) => ({ ...httpsOptions(), ...edit });
     for (const bad of [
       { ...tls, key: '' },
       { ...tls, cert: 'no certificate' },
       { ...tls, key: other.key },
     ]) {
-      const start = startApi(options({ https: https({ tls: bad }) }));
-      await expect(start).rejects.toThrow(/^API: key and certificate for HTTPS cannot be used: [^\n]+$/);
+      const begun = start({ https: https({ tls: bad }) });
+      await expect(begun).rejects.toThrow(/^API: key and certificate for HTTPS cannot be used: [^\n]+$/);
     }
     const port = api.httpsPort ?? 0;
-    const free = await startApi(options({ https: undefined }));
+    const free = await start({ https: undefined });
     await free.close();
-    await expect(startApi(options({ port: free.port, https: https({ port }) }))).rejects.toThrow(
+    await expect(start({ port: free.port, https: https({ port }) })).rejects.toThrow(
       `API: port ${port} on 127.0.0.1 is in use; stop the other program or set https.port in sabha.json`,
     );
-    const { port: same, httpsPort, close } = await startApi(options({ port: free.port, https: undefined }));
+    const { port: same, httpsPort, close } = await start({ port: free.port, https: undefined });
     expect([same, httpsPort, await close()]).toEqual([free.port, null, undefined]);
   });
 });

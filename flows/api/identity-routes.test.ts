@@ -1,14 +1,11 @@
-import fastify from 'fastify';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CodeWanted } from '../pki/enrolment.ts';
-import { addRoutes } from './routes.ts';
+import { routesOf } from './routes.test-helper.ts';
 import { emptySiteOrders } from './scripted-view.test-helper.ts';
 
 const [centre, pcs] = ['https://sabha.example.org:8443', ['ladakh/leh/vc-1']];
 
 const post = async (url: string, payload: object) => {
-  const app = fastify();
-  onTestFinished(() => app.close());
   const wanted: CodeWanted[] = [];
   const makeCode = async (asked: CodeWanted) => {
     wanted.push(asked);
@@ -16,9 +13,9 @@ const post = async (url: string, payload: object) => {
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
   const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
-  addRoutes(app, { identity: { ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs } });
-  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
-  return { status: statusCode, body: JSON.parse(body), wanted };
+  const identity = { ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs };
+  const { status, body } = await routesOf({ identity }).post(url, payload);
+  return { status, body, wanted };
 };
 
 test('a code is made for a site; by default for a day and for each of its PCs', async () => {

@@ -1,20 +1,14 @@
-import { type AccountRole, isWithin } from '@sabha/contracts';
-import fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { Viewer } from '../pki/door/door.ts';
 import { createMaintenanceOrders } from '../sites/maintenance/maintenance.ts';
 import { createPlanned } from '../sites/maintenance/planned.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { addRoutes } from './routes.ts';
+import { routesOf, viewerOf } from './routes.test-helper.ts';
 
 const table = createSiteTable(smallTree());
-let app: FastifyInstance;
+let routes: ReturnType<typeof routesOf>;
 let viewer: Viewer;
-
-const as = (role: AccountRole, scope: string) => {
-  viewer = { name: 'asha', role, scope, once: false, session: '', has: (path) => isWithin(scope, path), isOpen: () => true };
-};
 
 beforeEach(() => {
   let planned = createPlanned([], () => table);
@@ -28,50 +22,43 @@ beforeEach(() => {
       planned = createPlanned(all, () => table);
     },
   });
-  as('central', '');
-  app = fastify();
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { maintenance });
+  viewer = viewerOf('central', '');
+  routes = routesOf({ maintenance }, () => viewer);
 });
-afterEach(() => app.close());
 
-async function post(url: string, payload: object) {
-  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
-  return { statusCode, body: body === '' ? null : JSON.parse(body) };
-}
 const plan = (edit: object = {}) =>
-  post('/api/maintenance', { by: 'x', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 60, ...edit });
-const ids = async () => (await app.inject({ method: 'GET', url: '/api/maintenance' })).json().map(({ id }: { id: string }) => id);
+  routes.post('/api/maintenance', { by: 'x', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 60, ...edit });
+const ids = async () => (await routes.get('/api/maintenance')).body.map(({ id }: { id: string }) => id);
 
 test('it is planned with 201, under the name of who has logged in; what cannot be is 422 with one line, what is no request 400', async () => {
-  expect(await plan()).toMatchObject({ statusCode: 201, body: { id: 'm-1', by: 'asha', scope: 'ladakh/leh' } });
+  expect(await plan()).toMatchObject({ status: 201, body: { id: 'm-1', by: 'asha', scope: 'ladakh/leh' } });
   expect(await plan({ rule: 'FREQ=SECONDLY' })).toMatchObject({
-    statusCode: 422,
+    status: 422,
     body: { message: expect.stringContaining('not SECONDLY') },
   });
   expect(await plan({ minutes: undefined })).toMatchObject({
-    statusCode: 422,
+    status: 422,
     body: { message: expect.stringContaining('it has no end') },
   });
   for (const wrong of [{ scope: 'a/b/c/d' }, { scope: 7 }, { title: '' }, { minutes: 'an hour' }, { more: 1 }])
-    expect(await plan(wrong)).toMatchObject({ statusCode: 400 });
+    expect(await plan(wrong)).toMatchObject({ status: 400 });
   expect(await ids()).toEqual(['m-1']);
 });
 
 test('an account of a state plans and removes in its own part alone, sees what lies above it, and a reader only reads', async () => {
   await plan({ scope: 'ladakh' });
   await plan({ scope: 'ladakh/kargil' });
-  as('state', 'ladakh/leh');
-  expect(await plan({ scope: 'ladakh/leh/vc-1' })).toMatchObject({ statusCode: 201 });
-  expect(await plan({ scope: 'ladakh' })).toMatchObject({ statusCode: 404, body: { message: 'this account is for ladakh/leh only' } });
+  viewer = viewerOf('state', 'ladakh/leh');
+  expect(await plan({ scope: 'ladakh/leh/vc-1' })).toMatchObject({ status: 201 });
+  expect(await plan({ scope: 'ladakh' })).toMatchObject({ status: 404, body: { message: 'this account is for ladakh/leh only' } });
   expect(await plan({ scope: 'no-such-state' })).toMatchObject({
-    statusCode: 404,
+    status: 404,
     body: { message: 'this account is for ladakh/leh only' },
   });
   expect((await ids()).toSorted()).toEqual(['m-1', 'm-3']);
-  const remove = async (id: string) => (await post('/api/maintenance/remove', { by: 'x', id })).statusCode;
+  const remove = async (id: string) => (await routes.post('/api/maintenance/remove', { by: 'x', id })).status;
   expect([await remove('m-1'), await remove('m-2'), await remove('m-3')]).toEqual([404, 404, 204]);
-  as('reader', 'ladakh');
-  expect((await plan()).statusCode).toBe(403);
-  expect((await app.inject({ method: 'GET', url: '/api/maintenance?scope=bihar' })).statusCode).toBe(404);
+  viewer = viewerOf('reader', 'ladakh');
+  expect((await plan()).status).toBe(403);
+  expect((await routes.get('/api/maintenance?scope=bihar')).status).toBe(404);
 });

@@ -1,17 +1,15 @@
-import fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import { addDoor, plainDoor } from '../pki/door/door.ts';
 import { createCalendar } from '../sites/calendar/calendar.ts';
 import { createMeetingOrders } from '../sites/calendar/meeting-orders.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { addRoutes } from './routes.ts';
+import { routesOf } from './routes.test-helper.ts';
 
 const table = createSiteTable(smallTree());
 const now = Date.UTC(2027, 0, 15, 3);
 let written: Op[];
-let app: FastifyInstance;
+let routes: ReturnType<typeof routesOf>;
 
 beforeEach(() => {
   written = [];
@@ -25,30 +23,21 @@ beforeEach(() => {
       calendar = createCalendar(all, () => table);
     },
   });
-  app = fastify({ bodyLimit: 4_096 });
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addRoutes(app, { meetings });
+  routes = routesOf({ meetings });
 });
-afterEach(() => app.close());
 
-async function post(url: string, payload: object) {
-  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
-  return { statusCode, body: body === '' ? null : JSON.parse(body) };
-}
-async function list(query = '') {
-  return (await app.inject({ method: 'GET', url: `/api/meetings${query}` })).json();
-}
+const list = async (query = '') => (await routes.get(`/api/meetings${query}`)).body;
 const text =
   'id,title,rooms,start,end,repeat\nreview,Review,ladakh/leh,2027-01-15 11:00,12:00,FREQ=DAILY\nall,Town hall,all,2027-01-16 09:00,60,\n';
-const load = (more: object = {}) => post('/api/meetings/import', { by: 'Anil', text, apply: true, ...more });
+const load = (more: object = {}) => routes.post('/api/meetings/import', { by: 'Anil', text, apply: true, ...more });
 
 test('an import tells what it would do, then does it, with its rows and one row of the audit in the same change', async () => {
   expect(await load({ apply: false })).toMatchObject({
-    statusCode: 200,
+    status: 200,
     body: { applied: false, difference: { added: [{ id: 'review' }, { id: 'all' }] } },
   });
   expect([await list(), written]).toEqual([[], []]);
-  expect(await load()).toMatchObject({ statusCode: 200, body: { applied: true } });
+  expect(await load()).toMatchObject({ status: 200, body: { applied: true } });
   expect(written.map((op) => op.op)).toEqual(['meeting', 'meeting', 'audit']);
   expect(written.at(-1)).toMatchObject({ who: 'Anil', what: 'meetings imported', about: '2 added, 0 changed, 0 removed, 0 the same' });
   expect(await load()).toMatchObject({ body: { applied: true, difference: { same: 2 } } });
@@ -72,7 +61,7 @@ test('the list is of a place and of what lies above and within it, the next meet
 
 test('one is removed by its id; one that is not there is 404', async () => {
   await load();
-  expect(await post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toEqual({ statusCode: 204, body: null });
+  expect(await routes.post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toMatchObject({ status: 204, body: '' });
   expect((await list()).map(({ id }: { id: string }) => id)).toEqual(['all']);
-  expect(await post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toMatchObject({ statusCode: 404 });
+  expect(await routes.post('/api/meetings/remove', { by: 'Anil', id: 'review' })).toMatchObject({ status: 404 });
 });

@@ -7,8 +7,9 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
 import { createOpenId } from '../pki/accounts/openid.ts';
 import { type Issuer, startIssuer } from './issuer.test-helper.ts';
-import { emptyAccounts, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
+import { openTestApi } from './routes.test-helper.ts';
+import { emptyAccounts } from './scripted-view.test-helper.ts';
+import type { Api } from './server.ts';
 
 let tls: { key: string; cert: string };
 let issuer: Issuer;
@@ -43,17 +44,7 @@ beforeEach(async () => {
   const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
   const https = { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls, openid };
   const log = { warn: (...words: unknown[]) => void warned.push(String(words[1])), error: () => {} };
-  const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    https,
-    accounts,
-    view: scriptedView(),
-    siteOrders: emptySiteOrders(),
-    ...folders,
-    log,
-  });
+  api = await openTestApi({ https, accounts, log });
 });
 afterEach(async () => {
   await api.close();

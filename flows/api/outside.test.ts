@@ -1,52 +1,25 @@
-import { isWithin } from '@sabha/contracts';
-import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { addDoor, type Viewer } from '../pki/door/door.ts';
 import { scopedView } from '../pki/door/scoped.ts';
-import { createSiteOrders } from '../sites/site-orders.ts';
-import { record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
-import { createSiteTable } from '../sites/table.ts';
-import { addRoutes } from './routes.ts';
-import { scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
+import { routesOf, viewerOf } from './routes.test-helper.ts';
+import { emptySiteOrders, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 
 /** The routes as an account of a state has them, over the sites ladakh/leh and goa/panaji. */
 async function answersTo(scope: string, site: string) {
   const view = scriptedView();
   view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));
-  const table = createSiteTable(smallTree());
-  const siteOrders = createSiteOrders({
-    table: () => table,
-    records: () => recordsOf(record('ladakh/leh/vc-1', { config: 2 })),
-    wanted: () => 0,
-    now: () => 0,
-    rollout: () => null,
-    release: async () => {},
-    newToken: () => 't',
-    entry: () => undefined,
-    apply: async () => {},
-  });
-  const viewer: Viewer = {
-    name: 'asha',
-    role: 'state',
-    scope,
-    once: false,
-    session: '',
-    has: (path) => isWithin(scope, path),
-    isOpen: () => true,
-  };
-  const app = fastify();
-  addDoor(app, { hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { view: () => scopedView(view, scope), siteOrders });
+  const parts = { view: () => scopedView(view, scope), siteOrders: emptySiteOrders(smallTree()) };
+  const { get, post } = routesOf(parts, () => viewerOf('state', scope));
   const asked = [
-    app.inject(`/api/sites/${site}`),
-    app.inject(`/api/sites/${site}/history`),
-    app.inject(`/api/profile/${site}`),
-    app.inject(`/api/profile/${site}/vc-1`),
-    app.inject({ method: 'POST', url: `/api/sites/${site}/stage`, payload: { stage: 'live', by: 'x' } }),
-    app.inject({ method: 'POST', url: '/api/rollcalls', payload: { scope: site, by: 'x' } }),
-    app.inject({ method: 'POST', url: '/api/rollcalls', payload: { scope: site.split('/')[0], by: 'x' } }),
+    get(`/api/sites/${site}`),
+    get(`/api/sites/${site}/history`),
+    get(`/api/profile/${site}`),
+    get(`/api/profile/${site}/vc-1`),
+    post(`/api/sites/${site}/stage`, { stage: 'live', by: 'x' }),
+    post('/api/rollcalls', { scope: site, by: 'x' }),
+    post('/api/rollcalls', { scope: site.split('/')[0], by: 'x' }),
   ];
-  return (await Promise.all(asked)).map((answer) => [answer.statusCode, answer.json().message]);
+  return (await Promise.all(asked)).map(({ status, body }) => [status, body.message]);
 }
 
 test.each([

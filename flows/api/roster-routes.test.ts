@@ -1,5 +1,4 @@
-import fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
 import type { Member } from '../engine/records/roster.ts';
 import { createRoster } from '../notify/people/roster.ts';
@@ -7,8 +6,8 @@ import { memberOf } from '../notify/roster/book.ts';
 import { anHour } from '../notify/roster/often.ts';
 import { hoursLater, planOf, wednesday } from '../notify/roster/roster.test-helper.ts';
 import { createRosterOrders } from '../notify/roster/roster-orders.ts';
-import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
-import { addRoutes } from './routes.ts';
+import type { Viewer } from '../pki/door/door.ts';
+import { routesOf, viewerOf } from './routes.test-helper.ts';
 
 const central = { id: 'devi', name: 'Devi', role: 'central', scope: '', language: 'en', webhook: false, addresses: {} } as const;
 let written: Op[];
@@ -17,7 +16,7 @@ let onTabs: string[];
 let tabsRun: boolean;
 let now = wednesday;
 let roster: ReturnType<typeof createRoster>;
-let app: FastifyInstance;
+let routes: ReturnType<typeof routesOf>;
 let viewer: Viewer;
 
 beforeEach(() => {
@@ -51,21 +50,12 @@ beforeEach(() => {
       return takes;
     },
   });
-  app = fastify({ bodyLimit: 4_096 });
-  const all = plainDoor();
-  viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
-  addDoor(app, { ...all, hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: () => viewer });
-  addRoutes(app, { roster: orders });
+  viewer = viewerOf('central', '', null);
+  routes = routesOf({ roster: orders }, () => viewer);
 });
-afterEach(() => app.close());
 
-async function post(url: string, payload: object) {
-  const { statusCode, body } = await app.inject({ method: 'POST', url: `/api/roster/${url}`, payload: { by: 'Anil', ...payload } });
-  return { statusCode, body: body === '' ? null : JSON.parse(body) };
-}
-async function get(url = '') {
-  return (await app.inject({ method: 'GET', url: `/api/roster${url}` })).json();
-}
+const post = (url: string, payload: object) => routes.post(`/api/roster/${url}`, { by: 'Anil', ...payload });
+const get = async (url = '') => (await routes.get(`/api/roster${url}`)).body;
 const csv =
   'id,name,roles,scopes,groups,channels,email,duty,deputy\nasha,Asha,technician,ladakh/leh,block-7,email,asha@office.test,Mon-Fri 09:00-18:00,bina\nbina,Bina,technician,ladakh,,,,Sat 09:00-18:00,\n';
 const load = (more: object = {}) => post('import', { csv, apply: true, ...more });
@@ -73,11 +63,11 @@ const told = (words: string[]) => roster.resolve(words, 'ladakh/leh/vc-1', { now
 
 test('an import tells what it would do, then does it, and who is told changes at once, with one row of the audit', async () => {
   expect(await load({ apply: false })).toMatchObject({
-    statusCode: 200,
+    status: 200,
     body: { applied: false, difference: { added: ['asha', 'bina'] } },
   });
   expect([told(['technician']), written]).toEqual([['devi'], []]);
-  expect(await load()).toMatchObject({ statusCode: 200, body: { applied: true } });
+  expect(await load()).toMatchObject({ status: 200, body: { applied: true } });
   expect(written.map((op) => op.op)).toEqual(['member', 'member', 'audit']);
   expect(written.at(-1)).toMatchObject({ who: 'Anil', what: 'roster imported', about: '2 added, 0 changed, 0 removed, 0 the same' });
   expect(told(['technician'])).toEqual(['asha']);
@@ -86,8 +76,8 @@ test('an import tells what it would do, then does it, and who is told changes at
 });
 
 test('a faulty file is 422 with every faulty line, and changes nothing', async () => {
-  const { statusCode, body } = await load({ csv: `${csv}x,X,boss,nowhere,,,,,\n` });
-  expect([statusCode, body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)]).toEqual([
+  const { status, body } = await load({ csv: `${csv}x,X,boss,nowhere,,,,,\n` });
+  expect([status, body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)]).toEqual([
     422,
     ['4 roles'],
   ]);
@@ -96,7 +86,7 @@ test('a faulty file is 422 with every faulty line, and changes nothing', async (
 
 test('where the ledger takes nothing, nothing is in use', async () => {
   takes = false;
-  expect(await load()).toMatchObject({ statusCode: 500 });
+  expect(await load()).toMatchObject({ status: 500 });
   expect([told(['technician']), await get()]).toMatchObject([['devi'], [{ id: 'devi' }]]);
 });
 
@@ -112,16 +102,16 @@ test('the list says who is on duty, over what they are reached, and when that wa
 
 test('days off count at once, with who stands in; what cannot be is one line', async () => {
   await load();
-  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'devi' })).toMatchObject({ statusCode: 204 });
+  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'devi' })).toMatchObject({ status: 204 });
   expect(told(['technician'])).toEqual(['devi']);
   expect(written.at(-1)).toMatchObject({ what: 'leave set', about: 'asha: 2027-01-13, devi stands in' });
   await post('leave', { person: 'asha', days: 'none' });
   expect(told(['technician'])).toEqual(['asha']);
-  expect(await post('leave', { person: 'asha', days: 'tomorrow' })).toMatchObject({ statusCode: 409 });
-  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'asha' })).toMatchObject({ statusCode: 409 });
-  expect(await post('leave', { person: 'nobody', days: '' })).toMatchObject({ statusCode: 404 });
+  expect(await post('leave', { person: 'asha', days: 'tomorrow' })).toMatchObject({ status: 409 });
+  expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'asha' })).toMatchObject({ status: 409 });
+  expect(await post('leave', { person: 'nobody', days: '' })).toMatchObject({ status: 404 });
   expect(await post('leave', { person: 'devi', days: '' })).toMatchObject({
-    statusCode: 409,
+    status: 409,
     body: { message: 'devi stands in sabha.json: change it there' },
   });
 });
@@ -130,16 +120,16 @@ test('whom a tab names cannot be removed, since then the tab would be refused', 
   await load();
   onTabs = ['bina', 'technician', 'block-7'];
   const line = '"bina" would be nobody any more, and a tab tells "bina": take the name off that tab first';
-  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 409, body: { message: line } });
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ status: 409, body: { message: line } });
   const [header = '', first = ''] = csv.split('\n');
   const without = await load({ csv: `${header}\n${first.replace('block-7', '').replace('bina', '')}\n`, replace: true });
-  expect([without.statusCode, without.body.problems.map(({ what }: { what: string }) => what.split(' ')[0])]).toEqual([
+  expect([without.status, without.body.problems.map(({ what }: { what: string }) => what.split(' ')[0])]).toEqual([
     422,
     ['"bina"', '"block-7"'],
   ]);
   onTabs = [];
-  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 204 });
-  expect(await post('remove', { person: 'bina' })).toMatchObject({ statusCode: 404 });
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ status: 204 });
+  expect(await post('remove', { person: 'bina' })).toMatchObject({ status: 404 });
 });
 
 test('a test proves each channel of a person and dates it; what did not arrive proves nothing', async () => {
@@ -149,21 +139,18 @@ test('a test proves each channel of a person and dates it; what did not arrive p
       .replace('email,asha@office.test', 'email|sms,asha@office.test,12345678')
       .replace(',ladakh,,,,', ',ladakh,,,,,'),
   });
-  const { statusCode, body } = await post('test', { person: 'asha' });
+  const { status, body } = await post('test', { person: 'asha' });
   const at = wednesday;
   const failed = { channel: 'sms', at, result: 'retry', reason: 'the gateway is away' };
-  expect([statusCode, body]).toEqual([
-    200,
-    { person: 'asha', results: [{ channel: 'email', at, result: 'delivered', reason: null }, failed] },
-  ]);
+  expect([status, body]).toEqual([200, { person: 'asha', results: [{ channel: 'email', at, result: 'delivered', reason: null }, failed] }]);
   expect(written.slice(-2)).toEqual([
     { op: 'proof', person: 'asha', channel: 'email', at },
     { op: 'audit', at, who: 'Anil', what: 'channel tested', about: 'asha: email delivered, sms retry' },
   ]);
   expect((await get('?scope=ladakh/leh'))[0].proofs).toEqual({ email: wednesday, sms: null });
-  expect(await post('test', { person: 'bina' })).toMatchObject({ statusCode: 409, body: { message: 'no channel reaches bina' } });
-  expect(await post('test', { person: 'asha', channel: 'pigeon' })).toMatchObject({ statusCode: 409 });
-  expect(await post('test', { person: 'nobody' })).toMatchObject({ statusCode: 404 });
+  expect(await post('test', { person: 'bina' })).toMatchObject({ status: 409, body: { message: 'no channel reaches bina' } });
+  expect(await post('test', { person: 'asha', channel: 'pigeon' })).toMatchObject({ status: 409 });
+  expect(await post('test', { person: 'nobody' })).toMatchObject({ status: 404 });
   await post('remove', { person: 'asha' });
   await load();
   expect((await get('?scope=ladakh/leh'))[0].proofs).toEqual({ email: null });
@@ -188,7 +175,7 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
 test('a shift that runs is taken over until it ends, who had it is told once, and a later import leaves it so', async () => {
   await load();
   const until = hoursLater(6.5);
-  expect(await post('take', { person: 'bina', from: 'asha' })).toEqual({ statusCode: 200, body: { person: 'asha', by: 'bina', until } });
+  expect(await post('take', { person: 'bina', from: 'asha' })).toMatchObject({ status: 200, body: { person: 'asha', by: 'bina', until } });
   // bina has no duty of her own at this hour.
   expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
   expect(written.filter(({ op }) => op === 'meta')).toEqual([{ op: 'meta', key: 'word/asha', value: 'shift_taken,Bina' }]);
@@ -217,16 +204,16 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
 test('a test could be sent to one person without end, and a shift taken in turn without end: six and three an hour, and one line says when again', async () => {
   await load();
   const test = () => post('test', { person: 'asha', channel: 'email' });
-  for (let n = 0; n < anHour.tests; n += 1) expect((await test()).statusCode).toBe(200);
+  for (let n = 0; n < anHour.tests; n += 1) expect((await test()).status).toBe(200);
   const often = 'asha had 6 tests within an hour, and each is a message: the next can go at 07:00 UTC';
-  expect(await test()).toMatchObject({ statusCode: 429, body: { message: often } });
+  expect(await test()).toMatchObject({ status: 429, body: { message: often } });
   const take = async (n: number) => post('take', { person: ['bina', 'devi'][n % 2], from: 'asha' });
-  for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).statusCode).toBe(200);
+  for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).status).toBe(200);
   const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
-  expect(await take(anHour.takes)).toMatchObject({ statusCode: 429, body: { message: line } });
+  expect(await take(anHour.takes)).toMatchObject({ status: 429, body: { message: line } });
   expect(written.filter(({ op }) => op === 'meta')).toHaveLength(anHour.takes);
   now = hoursLater(1);
-  expect([(await test()).statusCode, (await take(anHour.takes)).statusCode]).toEqual([200, 200]);
+  expect([(await test()).status, (await take(anHour.takes)).status]).toEqual([200, 200]);
 });
 
 test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {
@@ -250,9 +237,9 @@ test('an account of a state sees and changes its own persons only, and a reader 
   await load();
   viewer = { ...viewer, name: 'chand', role: 'state', scope: 'ladakh/leh' };
   expect((await get()).map(({ id }: { id: string }) => id)).toEqual(['asha']);
-  expect(await post('leave', { person: 'asha', days: '' })).toMatchObject({ statusCode: 204 });
-  expect(await post('leave', { person: 'bina', days: '' })).toMatchObject({ statusCode: 404 });
-  expect(await load()).toMatchObject({ statusCode: 403 });
+  expect(await post('leave', { person: 'asha', days: '' })).toMatchObject({ status: 204 });
+  expect(await post('leave', { person: 'bina', days: '' })).toMatchObject({ status: 404 });
+  expect(await load()).toMatchObject({ status: 403 });
   viewer = { ...viewer, role: 'reader' };
   expect(await get()).toMatchObject({ message: 'an account with the role "reader" may not do this' });
   expect(await get('/duty')).toMatchObject({ scope: 'ladakh/leh' });

@@ -7,16 +7,9 @@ import { join } from 'node:path';
 import { faultIds } from '@sabha/contracts';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { LedgerError } from '../storage/ledger/errors.ts';
-import {
-  emptyAccounts,
-  emptyProof,
-  emptySiteOrders,
-  microphoneGone,
-  type ScriptedView,
-  scriptedView,
-  wellSite,
-} from './scripted-view.test-helper.ts';
-import { type Api, type ApiOptions, startApi } from './server.ts';
+import { openTestApi } from './routes.test-helper.ts';
+import { microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import type { Api, ApiOptions } from './server.ts';
 
 let wallDir: string;
 let view: ScriptedView;
@@ -28,7 +21,7 @@ beforeAll(async () => {
   wallDir = await mkdtemp(join(tmpdir(), 'sabha-wall-'));
   await writeFile(join(wallDir, 'index.html'), `<!doctype html><script type="importmap">${importMap}</script>`);
   view = scriptedView();
-  api = await startApi(options());
+  api = await start();
 });
 beforeEach(() => {
   view.state = { ...scriptedView().state, incidents: [microphoneGone(Date.now())] };
@@ -39,23 +32,12 @@ afterAll(async () => {
   await rm(wallDir, { recursive: true });
 });
 
-function options(edit: Partial<ApiOptions> = {}): ApiOptions {
+function start(edit: Partial<ApiOptions> = {}): Promise<Api> {
   const log = {
     warn: (...words: unknown[]) => logged.push(JSON.stringify(words)),
     error: (...words: unknown[]) => logged.push(String(words[1])),
   };
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    view,
-    proof: emptyProof,
-    siteOrders: emptySiteOrders(),
-    accounts: emptyAccounts(),
-    wallDir,
-    modulesDir: 'node_modules',
-    log,
-    ...edit,
-  };
+  return openTestApi({ view, wallDir, log, ...edit });
 }
 
 const url = (path: string) => `http://127.0.0.1:${api.port}${path}`;
@@ -322,7 +304,7 @@ test('a view that throws is a 500 that tells nothing of the inside, and the log 
       throw new Error('secret path /var/x');
     },
   };
-  const other = await startApi(options({ view: broken }));
+  const other = await start({ view: broken });
   const answer = await fetch(`http://127.0.0.1:${other.port}/api/snapshot`);
   expect([answer.status, await answer.json()]).toEqual([500, { error: 'the centre could not do this; its log says why', code: 'failed' }]);
   expect(logged).toContain('a request failed');
@@ -334,21 +316,19 @@ test('a port in use, a host beyond loopback and a missing folder each reject wit
   await once(holder, 'listening');
   const { port } = holder.address() as AddressInfo;
   const listeners = view.listeners();
-  await expect(startApi(options({ port }))).rejects.toThrow(
+  await expect(start({ port })).rejects.toThrow(
     `API: port ${port} on 127.0.0.1 is in use; stop the other program or set ports.api in sabha.json`,
   );
   expect(view.listeners()).toBe(listeners);
   holder.close();
-  await expect(startApi(options({ host: '0.0.0.0' }))).rejects.toThrow(
-    'API: host "0.0.0.0" is not loopback; use 127.0.0.1, ::1 or localhost',
-  );
-  await expect(startApi(options({ wallDir: join(wallDir, 'gone') }))).rejects.toThrow(/^API: cannot read the wall's files: ENOENT/);
-  await expect(startApi(options({ modulesDir: wallDir }))).rejects.toThrow(/^API: cannot read a file of the wall: ENOENT/);
+  await expect(start({ host: '0.0.0.0' })).rejects.toThrow('API: host "0.0.0.0" is not loopback; use 127.0.0.1, ::1 or localhost');
+  await expect(start({ wallDir: join(wallDir, 'gone') })).rejects.toThrow(/^API: cannot read the wall's files: ENOENT/);
+  await expect(start({ modulesDir: wallDir })).rejects.toThrow(/^API: cannot read a file of the wall: ENOENT/);
 });
 
 test('close ends open streams and idle connections at once', async () => {
   const startedAt = performance.now();
-  const other = await startApi(options());
+  const other = await start();
   const startMs = performance.now() - startedAt;
   const idle = connect(other.port, '127.0.0.1');
   await once(idle, 'connect');

@@ -1,16 +1,14 @@
 import { hashToken } from '@sabha/contracts';
-import fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { SiteChange } from '../engine/records/sites.ts';
-import { addDoor, plainDoor } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';
 import { fileLimitBytes } from '../sites/sheet.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { node, record, recordsOf, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { addRoutes } from './routes.ts';
+import { routesOf } from './routes.test-helper.ts';
 
-let app: FastifyInstance;
+let routes: ReturnType<typeof routesOf>;
 let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
 /** Whose token opens. */
@@ -45,21 +43,13 @@ beforeEach(() => {
       table = createSiteTable([...table.nodes(), ...change.nodes].filter(({ path }) => !gone.has(path)));
     },
   });
-  app = fastify({ bodyLimit: 4_096 });
-  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }) });
-  addRoutes(app, { siteOrders });
+  routes = routesOf({ siteOrders });
 });
-afterEach(() => app.close());
 
 async function post(url: string, payload: object) {
-  const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
-  const parsed = body === '' ? null : JSON.parse(body);
-  return { status: statusCode, body: parsed, line: parsed?.message };
+  const { status, body } = await routes.post(url, payload);
+  return { status, body, line: body.message };
 }
-const get = async (url: string) => {
-  const { statusCode, body } = await app.inject({ url });
-  return { status: statusCode, body: JSON.parse(body) };
-};
 
 test.each([
   ['', 3],
@@ -67,7 +57,7 @@ test.each([
   ['/ladakh/leh', 2],
   ['/ladakh/leh/vc-1', 1],
 ])('the profile of %j says where each value comes from, and which of its PCs hold it', async (path, pcs) => {
-  const { status, body } = await get(`/api/profile${path}`);
+  const { status, body } = await routes.get(`/api/profile${path}`);
   expect(status).toBe(200);
   expect(body).toMatchObject({ path: path.slice(1), origins: { timeZone: '' }, timeZone: expect.any(String) });
   expect(body.pcs).toHaveLength(pcs);
@@ -115,7 +105,7 @@ test('a large file is taken on this route alone, one above the limit refused in 
 });
 
 test('a site is put into a stage, or the answer says why not', async () => {
-  expect(await post('/api/sites/ladakh/leh/stage', { stage: 'closed', by: 'Anil' })).toMatchObject({ status: 204, body: null });
+  expect(await post('/api/sites/ladakh/leh/stage', { stage: 'closed', by: 'Anil' })).toMatchObject({ status: 204, body: '' });
   expect(table.stageOf('ladakh/leh')).toBe('closed');
   expect(await post('/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Anil' })).toMatchObject({
     status: 409,

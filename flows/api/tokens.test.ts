@@ -8,17 +8,10 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../test/certificate.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
+import { openTestApi } from './routes.test-helper.ts';
 import { routes } from './routes.ts';
-import {
-  emptyAccounts,
-  emptyProof,
-  emptySiteOrders,
-  microphoneGone,
-  type ScriptedView,
-  scriptedView,
-  wellSite,
-} from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
+import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
+import type { Api } from './server.ts';
 
 /** Without a token null. */
 type Asked = { body?: object; token?: string | null };
@@ -42,9 +35,7 @@ afterEach(() => api.close());
 
 async function start(hasHttps: boolean): Promise<void> {
   const https = hasHttps ? { host: '127.0.0.1', port: 0, names: ['sabha.test'], tls } : undefined;
-  const rest = { wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: { warn: () => {}, error: () => {} } };
-  const siteOrders = emptySiteOrders(smallTree());
-  api = await startApi({ host: '127.0.0.1', port: 0, https, accounts, view, proof: emptyProof, siteOrders, updatesDir: 'flows', ...rest });
+  api = await openTestApi({ https, accounts, view, siteOrders: emptySiteOrders(smallTree()), updatesDir: 'flows' });
 }
 
 /** Asks on loopback, as the command where no token is named; with a body it is a POST. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyAccounts, emptyProof, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
-import { type Api, startApi } from './server.ts';
+import { openTestApi } from './routes.test-helper.ts';
+import type { Api } from './server.ts';
 
 let wallDir: string;
 let api: Api;
@@ -18,18 +18,12 @@ beforeAll(async () => {
   writeFileSync(join(wallDir, 'wall.js'), '// '.padEnd(3000, 'x'));
   writeFileSync(join(wallDir, 'wall.test.ts'), 'secret');
   writeFileSync(join(wallDir, 'notes.txt'), 'secret');
-  api = await started(wallDir);
+  api = await openTestApi({ wallDir });
 });
 afterAll(async () => {
   await api.close();
   rmSync(wallDir, { recursive: true });
 });
-
-function started(from: string): Promise<Api> {
-  const parts = { view: scriptedView(), proof: emptyProof, siteOrders: emptySiteOrders(), accounts: emptyAccounts() };
-  const log = { warn: () => undefined, error: () => undefined };
-  return startApi({ host: '127.0.0.1', port: 0, ...parts, wallDir: from, modulesDir: 'node_modules', log });
-}
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
 
@@ -48,7 +42,7 @@ test('the files of the wall and the modules it names are served, and no other fi
 });
 
 test('every module that the wall names is served, and its import map is the one inline script that the policy admits', async () => {
-  const other = await started('dashboards/wall');
+  const other = await openTestApi();
   const at = `http://127.0.0.1:${other.port}`;
   const page = await fetch(`${at}/`);
   const html = await page.text();

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
-import { startApi } from '../server.ts';
+import { openTestApi } from '../routes.test-helper.ts';
 import { bundled } from './bundle.ts';
 import { fileOf, type StaticFile } from './files.ts';
 import { loadWall, types, type Wall } from './wall.ts';
@@ -72,18 +71,7 @@ test('what a file names that is not there is said with its name', async () => {
 });
 
 test('its scripts are kept for ever, its pages are asked for again', async () => {
-  const log = { warn: () => undefined, error: () => undefined };
-  const api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    view: scriptedView(),
-    siteOrders: emptySiteOrders(),
-    accounts: emptyAccounts(),
-    wallDir: 'dashboards/wall',
-    modulesDir: 'node_modules',
-    bundle: async () => wall,
-    log,
-  });
+  const api = await openTestApi({ bundle: async () => wall });
   const get = (url: string) => fetch(`http://127.0.0.1:${api.port}${url}`);
   const first = await get('/');
   const scripts = scriptsOf(await first.text());

@@ -2,26 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
-import { type Api, startApi } from '../server.ts';
+import { openTestApi } from '../routes.test-helper.ts';
+import type { Api } from '../server.ts';
 
 let folder: string;
 let api: Api;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sabha-updates-'));
-  const wall = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  const log = { warn: () => {}, error: () => {} };
-  api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    view: scriptedView(),
-    siteOrders: emptySiteOrders(),
-    accounts: emptyAccounts(),
-    ...wall,
-    updatesDir: folder,
-    log,
-  });
+  api = await openTestApi({ updatesDir: folder });
 });
 afterAll(async () => {
   await api.close();

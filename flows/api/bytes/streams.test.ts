@@ -2,16 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Clock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  emptyAccounts,
-  emptySiteOrders,
-  microphoneGone,
-  type ScriptedView,
-  scriptedView,
-  wellPc,
-  wellSite,
-} from '../scripted-view.test-helper.ts';
-import { type Api, startApi } from '../server.ts';
+import { openTestApi } from '../routes.test-helper.ts';
+import { microphoneGone, type ScriptedView, scriptedView, wellPc, wellSite } from '../scripted-view.test-helper.ts';
+import type { Api } from '../server.ts';
 import { bufferLimitBytes, streamLimit } from './streams.ts';
 
 let view: ScriptedView;
@@ -25,17 +18,7 @@ beforeEach(async () => {
   warned = [];
   clock = handClock();
   const log = { warn: (line: string) => warned.push(line), error: (...words: unknown[]) => warned.push(String(words)) };
-  api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    view,
-    siteOrders: emptySiteOrders(),
-    accounts: emptyAccounts(),
-    wallDir: 'dashboards/wall',
-    modulesDir: 'node_modules',
-    log,
-    clock,
-  });
+  api = await openTestApi({ view, log, clock });
 });
 afterEach(async () => {
   for (const one of opened.splice(0)) one.abort();

@@ -2,17 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { openReflectorToken, sealReflectorToken, transferBytes, transferPath } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { emptyAccounts, emptySiteOrders, scriptedView } from '../scripted-view.test-helper.ts';
-import { type Api, startApi } from '../server.ts';
+import { openTestApi } from '../routes.test-helper.ts';
+import type { Api } from '../server.ts';
 
 const key = randomBytes(32);
 const clock = testClock();
 let api: Api;
 
 beforeAll(async () => {
-  const shared = { wallDir: 'dashboards/wall', modulesDir: 'node_modules', log: { warn: () => {}, error: () => {} } };
-  const people = { view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts() };
-  api = await startApi({ host: '127.0.0.1', port: 0, ...people, ...shared, clock, prove: (token) => openReflectorToken(token, key, 0) });
+  api = await openTestApi({ clock, prove: (token) => openReflectorToken(token, key, 0) });
 });
 afterAll(() => api.close());
 

@@ -1,0 +1,36 @@
+/** The API and its routes as tests reach them. */
+import { type AccountRole, isWithin } from '@sabha/contracts';
+import fastify from 'fastify';
+import { onTestFinished } from 'vitest';
+import { addDoor, plainDoor, type Viewer } from '../pki/door/door.ts';
+import type { PartsFor } from './kit/route.ts';
+import { bodyLimitBytes } from './kit/schemas.ts';
+import { addRoutes } from './routes.ts';
+import { emptyAccounts, emptyProof, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
+import { type ApiOptions, startApi } from './server.ts';
+
+/** An API on a free port of loopback, over a scripted view, with the files of the wall. */
+export function openTestApi(edit: Partial<ApiOptions> = {}) {
+  const parts = { view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts(), proof: emptyProof };
+  const files = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
+  return startApi({ host: '127.0.0.1', port: 0, ...parts, ...files, log: { warn() {}, error() {} }, ...edit });
+}
+
+/** An account that has logged in. */
+export function viewerOf(role: AccountRole, scope: string, name: string | null = 'asha'): Viewer {
+  return { name, role, scope, once: false, session: '', has: (path) => isWithin(scope, path), isOpen: () => true };
+}
+
+/** The routes of some parts, behind the door of loopback and without a server; they end with the test. */
+export function routesOf(parts: PartsFor, viewer: () => Viewer = () => viewerOf('central', '', null)) {
+  const app = fastify({ bodyLimit: bodyLimitBytes });
+  onTestFinished(() => app.close());
+  addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['localhost:80'] }), viewerOf: viewer });
+  addRoutes(app, parts);
+  const ask = async (method: 'GET' | 'POST', url: string, payload?: object) => {
+    const { statusCode: status, body, headers } = await app.inject({ method, url, ...(payload && { payload }) });
+    const isJson = `${headers['content-type']}`.startsWith('application/json');
+    return { status, headers, body: isJson ? JSON.parse(body) : body };
+  };
+  return { get: (url: string) => ask('GET', url), post: (url: string, payload: object) => ask('POST', url, payload) };
+}
