@@ -108,6 +108,9 @@ describe('loopback', () => {
   });
 
   test('acts under the name of the token, whatever `by` says', async () => {
+    const byHeader = async (authorization: string) =>
+      (await fetch(`http://127.0.0.1:${api.port}/api/me`, { headers: { authorization } })).status;
+    expect([await byHeader(`bearer ${command}`), await byHeader(`Basic ${command}`)]).toEqual([200, 401]);
     expect((await post('/api/accounts', { name: 'anil', role: 'central' })).status).toBe(201);
     expect((await post('/api/incidents/7/acknowledge')).status).toBe(204);
     expect(view.incident(7)?.acknowledged?.by).toBe('server-cli');

@@ -5,32 +5,6 @@ import { createCodes } from './codes.ts';
 const root = Buffer.from('a root');
 const code = { site: 'ladakh/leh', uses: 2, ends: 100, lifeMs: 100, by: 'Asha' };
 
-test('a code counts its uses down, each once its row is committed, and opens nothing new after the last', () => {
-  const codes = createCodes({}, root, randomBytes);
-  const { text, ops } = codes.make(code, 0);
-  expect(codes.find(text, 0)).toBeUndefined();
-  codes.committed(ops);
-  for (const uses of [2, 1]) {
-    const found = codes.find(text, 0);
-    if (found === undefined) throw new Error('not found');
-    expect(found.code).toMatchObject({ ...code, uses });
-    expect(codes.open(0)).toEqual([found]);
-    codes.committed([codes.used(found, `pc-${uses}`, { key: `key-${uses}`, serial: '71' })]);
-  }
-  const found = codes.find(text, 0);
-  expect([found?.code.uses, codes.open(0), codes.find(text, 100)]).toEqual([0, [], undefined]);
-  // For a key that has been given one already it is no use more.
-  if (found === undefined) throw new Error('not found');
-  codes.committed([codes.used(found, 'pc-1', { key: 'key-1', serial: '72' })]);
-  expect(codes.find(text, 0)?.code).toEqual({
-    ...code,
-    uses: 0,
-    given: { 'pc-2': { key: 'key-2', serial: '71' }, 'pc-1': { key: 'key-1', serial: '72' } },
-  });
-  codes.committed([codes.gone(found)]);
-  expect(codes.find(text, 0)).toBeUndefined();
-});
-
 test('a start finds the codes that the ledger holds; each is over at its time', () => {
   const made = createCodes({}, root, randomBytes).make(code, 0);
   const held = Object.fromEntries(made.ops.map((op) => (op.op === 'meta' ? [op.key.replace('enrol/', ''), op.value ?? ''] : [])));

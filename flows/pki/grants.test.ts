@@ -1,11 +1,11 @@
+/** Rules of a first certificate; renewals over real TLS are in `test/security/enrolment.test.ts`. */
 import type { RegistryEntry } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { node, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
-import { enrolled, mayEnrol, mayRenew, renewed, swept } from './grants.ts';
+import { enrolled, mayEnrol, swept } from './grants.ts';
 
 const [pc, name, site, now] = ['ladakh/leh/vc-1', 'ladakh.leh.vc-1', 'ladakh/leh', 1_000];
-const dayMs = 86_400_000;
 const table = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' }), node('ladakh/old/vc-1')]);
 const entry = (change: Partial<RegistryEntry> = {}): RegistryEntry => ({
   pc,
@@ -39,33 +39,6 @@ describe('the first certificate', () => {
     [name, site, entry({ certificates: ['7a'] }), 403, /has a certificate already/],
   ])('is refused to %s by a code for %s, with what the registry says: %j', (asked, of, one, status, line) => {
     expect(mayEnrol(held(one), { name: asked, site: of }, now)).toEqual({ ok: false, status, line: expect.stringMatching(line) });
-  });
-});
-
-describe('the next certificate', () => {
-  const one = entry({ certificates: ['7a', '7b'], ends: { '7a': now + dayMs * 100, '7b': now } });
-
-  test.each<[string, RegistryEntry | undefined, { name?: string; serial?: string; asked?: string }, number]>([
-    ['a stranger', undefined, {}, 403],
-    ['a PC that is gone', entry({ pc: 'ladakh/leh/vc-9', certificates: ['7a'] }), { name: 'ladakh.leh.vc-9' }, 403],
-    ['no PC at all', one, { name: 'Sabha broker' }, 403],
-    ['a revoked PC', { ...one, revoked: true }, {}, 403],
-    ['a certificate that is not listed', one, { serial: '7c' }, 403],
-    ['a certificate that is over', one, { serial: '7b' }, 403],
-    ['another name', one, { asked: 'ladakh.leh.vc-2' }, 400],
-  ])('is refused to %s', (_what, of, change, status) => {
-    expect(mayRenew(held(of), { name, serial: '7a', asked: name, ...change }, now)).toMatchObject({ ok: false, status });
-  });
-
-  test('leaves the one by which it was asked for two weeks, never longer than to its own end, and no other', () => {
-    expect(mayRenew(held(one), { name, serial: '7a', asked: name }, now)).toEqual({ ok: true, entry: one });
-    expect(renewed(one, { old: '7a', next: { serial: '7d', notAfter: 9 } }, now)).toEqual({
-      ...one,
-      certificates: ['7d', '7a'],
-      ends: { '7d': 9, '7a': now + 14 * dayMs },
-    });
-    const soon = entry({ certificates: ['7a'], ends: { '7a': now + 5 } });
-    expect(renewed(soon, { old: '7a', next: { serial: '7d', notAfter: 9 } }, now).ends).toEqual({ '7d': 9, '7a': now + 5 });
   });
 });
 

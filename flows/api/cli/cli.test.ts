@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { toCsv } from '../../sites/csv.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
 import { verbs } from './verbs.ts';
 
@@ -39,18 +38,6 @@ function file(name: string, content: string | Buffer): string {
   writeFileSync(join(dir, name), content);
   return name;
 }
-
-test('each faulty line of an import is told as file:line, and the answer is no', async () => {
-  const name = file('bad.csv', toCsv(api.state.table).replace('live,3524', 'live,high').replace(',leo,', ',vsat,'));
-  const run = await sabha(['sites', 'import', name]);
-  expect(run.code).toBe(1);
-  expect(run.out.split('\n')).toEqual([
-    'bad.csv:6 elevation_m: expected a number from -500 to 9000, found "high"',
-    expect.stringMatching(/^bad\.csv:8 link: expected one of .*, found "vsat"$/),
-    'nothing is changed: 2 problems',
-    '',
-  ]);
-});
 
 test.each([
   ['output', ['help'], 1],
