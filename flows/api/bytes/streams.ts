@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
-import type { Cancel, Clock, StreamFrame } from '@sabha/contracts';
+import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contracts';
 import type { Viewer } from '../../pki/door/door.ts';
 import type { ScopedView } from '../../pki/door/scoped.ts';
 import type { CentreView, PcChoice } from '../../view/view.ts';
@@ -62,14 +62,9 @@ export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimi
     return group;
   }
 
-  let cancelBeat: Cancel = () => {};
-  function beat(): void {
-    cancelBeat = clock.after(heartbeatMs, () => {
-      for (const group of groups.values()) tell(group, { at: view.now(), subscribed });
-      beat();
-    });
-  }
-  beat();
+  const cancelBeat = repeat(clock, heartbeatMs, () => {
+    for (const group of groups.values()) tell(group, { at: view.now(), subscribed });
+  });
 
   return {
     /** Takes over the response, or says in one line why not: too many streams are open. */

@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 import {
-  type Cancel,
   type Clock,
   type CommandSummary,
   type CommandView,
@@ -13,6 +12,7 @@ import {
   isPcPath,
   links,
   measureLater,
+  repeat,
   siteOf,
   stateOf,
 } from '@sabha/contracts';
@@ -44,7 +44,6 @@ type State = MeasureQueueOptions & {
   /** The interval in which each site was last put into the queue by its schedule. */
   slots: Map<string, number>;
   lookedUp: number;
-  cancel: Cancel;
 };
 
 /** Who orders what the schedule of a class of link wants. */
@@ -70,15 +69,12 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
     running: new Set(),
     slots: new Map(),
     lookedUp: Number.NEGATIVE_INFINITY,
-    cancel: () => undefined,
   };
-  const tick = () => {
-    state.cancel = options.clock.after(tickMs, tick);
+  const close = repeat(options.clock, tickMs, () => {
     look(state);
     giveUp(state);
     pump(state);
-  };
-  state.cancel = options.clock.after(tickMs, tick);
+  });
   return {
     /** Takes orders as `commands` does, and lets measurements wait for their turn. */
     view: {
@@ -105,7 +101,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
         if (run !== undefined) end(state, run, { pc, at: op.at, ...said });
       }
     },
-    close: (): void => state.cancel(),
+    close,
   };
 }
 
