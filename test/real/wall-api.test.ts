@@ -2,13 +2,11 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
-import { emptyAccounts, emptySiteOrders, microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
-import { type Api, startApi } from '../../flows/api/server.ts';
+import { openTestApi } from '../../flows/api/routes.test-helper.ts';
+import { microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
+import type { Api } from '../../flows/api/server.ts';
 import { nation } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
-
-const log = { warn: () => {}, error: () => {} };
-const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
 
 describe.runIf(wallRuns)('the wall before the real API', () => {
   const stage = wallStage();
@@ -17,7 +15,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
 
   test('an office sees its room, somebody takes an alert and writes a note, and the centre has both', async () => {
     const view = scriptedView();
-    api = await startApi({ host: '127.0.0.1', port: 0, view, siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log });
+    api = await openTestApi({ view });
     const { page } = stage;
     await page.goto(`http://127.0.0.1:${api.port}/`);
     const room = page.locator('article[data-pc="ladakh/leh/vc-1"]');
@@ -52,8 +50,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
       Array.from({ length: 10 }, (_, at) => ({ ...one, id: one.id * 100 + at, notes: [], history: [], deeds: [] })),
     );
     view.state = { ...view.state, sites: sites.slice(0, 736), states, incidents: many };
-    const around = { siteOrders: emptySiteOrders(), accounts: emptyAccounts(), ...folders, log };
-    api = await startApi({ host: '127.0.0.1', port: 0, view, ...around, bundle: bundled });
+    api = await openTestApi({ view, bundle: bundled });
     const session = await stage.context.newCDPSession(stage.page);
     await session.send('Network.enable');
     const bytes = { files: 0, snapshot: 0 };

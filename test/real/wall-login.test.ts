@@ -2,15 +2,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
 import { loadWall } from '../../flows/api/bytes/wall.ts';
-import {
-  emptyAccounts,
-  emptySiteOrders,
-  microphoneGone,
-  type ScriptedView,
-  scriptedView,
-  wellSite,
-} from '../../flows/api/scripted-view.test-helper.ts';
-import { type Api, type ApiOptions, startApi } from '../../flows/api/server.ts';
+import { openTestApi } from '../../flows/api/routes.test-helper.ts';
+import { emptyAccounts, microphoneGone, type ScriptedView, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
+import type { Api, ApiOptions } from '../../flows/api/server.ts';
 import type { OpenId } from '../../flows/pki/accounts/openid.ts';
 import { selfSigned } from '../certificate.ts';
 import { axeFaults } from '../pictures/axe.ts';
@@ -19,7 +13,6 @@ import { wallRuns } from './wall-stage.ts';
 
 const own = 'correct horse battery';
 const tls = selfSigned(['localhost']);
-const folders = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
 
 describe.runIf(wallRuns)('the login of the wall', () => {
   let browser: Browser;
@@ -32,7 +25,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
 
   let wall: Awaited<ReturnType<typeof bundled>>;
   beforeAll(async () => {
-    wall = await bundled(await loadWall(folders.wallDir, folders.modulesDir));
+    wall = await bundled(await loadWall('dashboards/wall', 'node_modules'));
     browser = await openBrowser();
   });
   afterAll(() => browser?.close());
@@ -42,7 +35,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     view.state.states.push({ state: 'goa', name: { en: 'Goa', hi: 'गोवा' } });
     view.state.incidents = [microphoneGone(Date.now()), microphoneGone(Date.now(), { id: 8, scope: 'goa/panaji/vc-1' })];
     accounts = emptyAccounts();
-    api = await startApi(options());
+    api = await openTestApi(options());
     await look({});
   });
   afterEach(async () => {
@@ -50,10 +43,10 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await api.close();
   });
 
-  function options(openid?: OpenId): ApiOptions {
+  function options(openid?: OpenId): Partial<ApiOptions> {
     const https = { host: '127.0.0.1', port: 0, names: ['localhost'], tls, openid };
     const log = { warn: () => {}, error: (...words: unknown[]) => void troubles.push(JSON.stringify(words)) };
-    return { host: '127.0.0.1', port: 0, https, accounts, view, siteOrders: emptySiteOrders(), ...folders, bundle: async () => wall, log };
+    return { https, accounts, view, bundle: async () => wall, log };
   }
 
   async function look(options: Parameters<Browser['newContext']>[0]): Promise<void> {
@@ -182,7 +175,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
       },
       finish: async ({ searchParams }) => (searchParams.has('no') ? { ok: false, line: 'no' } : vouched),
     };
-    api = await startApi(options(openid));
+    api = await openTestApi(options(openid));
     await page.route('https://directory.test/**', (route) => {
       const back = new URL(route.request().url()).searchParams.get('back') ?? '';
       return route.fulfill({ contentType: 'text/html', body: `<a href="${back}?no">no</a> <a href="${back}">yes</a>` });
@@ -209,7 +202,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
 
   test('on loopback without HTTPS there is no login: the page of the login leads to the wall, which says that it is open', async () => {
     await api.close();
-    api = await startApi({ ...options(), https: undefined });
+    api = await openTestApi({ ...options(), https: undefined });
     await page.goto(`http://127.0.0.1:${api.port}/login.html`);
     await page.waitForURL(`http://127.0.0.1:${api.port}/#/`);
     await page.getByRole('button', { name: 'Your name' }).waitFor();

@@ -4,8 +4,9 @@ import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/bundle.ts';
-import { emptyAccounts, emptySiteOrders, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
-import { type Api, startApi } from '../../flows/api/server.ts';
+import { openTestApi } from '../../flows/api/routes.test-helper.ts';
+import { scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
+import type { Api } from '../../flows/api/server.ts';
 import type { Channel, Report } from '../../flows/engine/records/notices.ts';
 import { addHooks } from '../../flows/notify/answers/hook-routes.ts';
 import { addForms } from '../../flows/notify/answers/routes.ts';
@@ -49,15 +50,9 @@ describe.runIf(wallRuns)('told on this device', () => {
     const reports = { take: async (report: Report) => void reported.push(report), about: () => undefined };
     const own = { secret, of: () => [phone], gone: () => {} };
     channel = createPush({ contact: 'mailto:it@office.test', devices: own, reports, now: Date.now, fetch, clock: realClock() });
-    api = await startApi({
-      host: '127.0.0.1',
-      port: 0,
-      accounts: emptyAccounts(),
+    api = await openTestApi({
       view: viewOfLeh(),
-      siteOrders: emptySiteOrders(),
       devices,
-      wallDir: 'dashboards/wall',
-      modulesDir: 'node_modules',
       bundle: bundled,
       addAnswers(app) {
         addHooks(app, { channels: new Map([['push', { channel, reaches: () => true }]]), clock: realClock() });
