@@ -31,12 +31,9 @@ const machine = { config: { machine: true } } as const;
 /** Adds the routes to a server that speaks TLS and asks for a certificate without insisting on one. */
 export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
   // The same for everybody until the next start, and whoever asks is a stranger: it is made once, when the first one asks.
-  let made: Promise<string> | undefined;
-  const cacerts = () => {
-    made ??= authority.pkcs7(authority.roots).then(inLines, (error) => {
-      made = undefined;
-      throw error;
-    });
+  let made: string | undefined;
+  const cacerts = async () => {
+    made ??= inLines(await authority.pkcs7(authority.roots));
     return made;
   };
   // A scope of its own: its kinds of body and its errors, one line of plain text, are those of no other route.

@@ -120,7 +120,7 @@ async function begin(seed: number) {
     }
     return work;
   };
-  const api = createClient(address);
+  const api = createClient(() => ({ address }));
   const around = {
     api,
     by: 'asha',

@@ -18,9 +18,9 @@ import { BackupError } from '../../storage/backup/format/backup-error.ts';
 import { copyInto } from '../../storage/backup/format/copy-into.ts';
 import { restore } from '../../storage/backup/restore.ts';
 import { dispatch } from './dispatch.ts';
-import { createClient } from './kit/client.ts';
+import { createClient, type Server } from './kit/client.ts';
 import { lines } from './kit/lines.ts';
-import { type Call, CliError, type Client, type RestoredCentre } from './kit/model.ts';
+import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
 import { helpOf } from './verbs.ts';
 
@@ -32,7 +32,7 @@ async function main(args: string[], language: Language): Promise<number> {
     console.log(helpOf(args[0] === 'help' ? args.slice(1) : args, language));
     return 0;
   }
-  const api = lazily(openClient);
+  const api = createClient(findServer);
   // A line of its own takes the place of the one that says how long it takes.
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
@@ -44,17 +44,6 @@ async function main(args: string[], language: Language): Promise<number> {
   });
   process.stdout.write(`${out}\n`);
   return ok ? 0 : 1;
-}
-
-/** Only who asks the centre needs its address: a restore onto an empty machine finds no settings there. */
-function lazily(open: () => Promise<Client>): Client {
-  let made: Promise<Client> | undefined;
-  const client = () => (made ??= open());
-  return {
-    get: async (path) => (await client()).get(path),
-    text: async (path) => (await client()).text(path),
-    post: async (path, body, accept) => (await client()).post(path, body, accept),
-  };
 }
 
 /** npm runs a script in the package's folder; a file is meant from where the person stands. */
@@ -109,18 +98,18 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
   return `http://127.0.0.1:${settings.value.ports.api}`;
 }
 
-/** A client with the token of the environment, else with that in the data folder, which is sent only to the server of this machine. */
-async function openClient(): Promise<Client> {
+/** The server with the token of the environment, else with that in the data folder, which is sent only to the server of this machine. */
+async function findServer(): Promise<Server> {
   const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
-  if (env['SABHA_TOKEN'] || env['SABHA_API']) return createClient(address, env['SABHA_TOKEN']?.trim() || undefined);
+  if (env['SABHA_TOKEN'] || env['SABHA_API']) return { address, token: env['SABHA_TOKEN']?.trim() || undefined };
   const data = resolve(env['SABHA_DATA'] ?? 'data');
-  const text = (await readFile(join(data, 'cli.token'), 'utf8').catch(() => '')).trim();
+  const token = (await readFile(join(data, 'cli.token'), 'utf8').catch(() => '')).trim();
   const needed = `a token is needed, and none can be read in the data folder ${data}: use sudo, or set SABHA_DATA or SABHA_TOKEN`;
-  if (text === '') return createClient(address, undefined, needed);
-  await proveServer(address, { name: 'server-cli', text }).catch((error: Error) => {
+  if (token === '') return { address, needed };
+  await proveServer(address, { name: 'server-cli', text: token }).catch((error: Error) => {
     throw new CliError(2, error.cause ? `the centre at ${address} does not answer: ${codeOf(error.cause)}` : error.message);
   });
-  return createClient(address, text);
+  return { address, token };
 }
 
 async function readUtf8(path: string, shown: string): Promise<string> {

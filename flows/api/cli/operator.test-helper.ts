@@ -40,7 +40,7 @@ export function operator(): Operator {
     async sabha(args) {
       const said: string[] = [];
       const around = {
-        api: createClient(api.address),
+        api: createClient(() => api),
         by: 'tester',
         language: 'en' as const,
         readText: async (name: string) => files[name] ?? '',

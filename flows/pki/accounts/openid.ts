@@ -86,12 +86,7 @@ export function createOpenId({ settings, secret, up }: OpenIdOptions) {
 /** Whoever does not answer refuses nobody: the network said so, or nobody did in time. */
 function isAway(error: unknown): boolean {
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
-  return (
-    name === 'TimeoutError' ||
-    code === 'OAUTH_TIMEOUT' ||
-    cause?.code?.startsWith('E') === true ||
-    cause?.code?.startsWith('UND_ERR') === true
-  );
+  return name === 'TimeoutError' || code === 'OAUTH_TIMEOUT' || /^(E|UND_ERR)/.test(cause?.code ?? '');
 }
 
 /** Closes and opens with a key that nobody else has and that ends with this process (AES-256-GCM). What it did not close it does not open. */

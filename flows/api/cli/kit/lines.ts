@@ -132,6 +132,21 @@ const notShown: readonly LineRow[] = [
 
 /** What becomes of an order. */
 const outcomes: readonly LineRow[] = [
+  [/^1 PC of (\S+), until (.+), shown this once:$/, { hi: '$1 का 1 PC, $2 तक, एक ही बार दिखता है:' }],
+  [/^(\d+) PCs of (\S+), until (.+), shown this once:$/, { hi: '$2 के $1 PC, $3 तक, एक ही बार दिखता है:' }],
+  [/^on (\S+):$/, { hi: '$1 पर:' }],
+  [
+    /^By phone: .+ the name of the centre, (\S+)\. With the package of this centre (\S+) is all\.$/,
+    { hi: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: $1। इस सेंटर के पैकेज में बस $2 काफ़ी है।' },
+  ],
+  [
+    /^Next: send each line, .+ sabha pcs list --site (\S+)$/,
+    { hi: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site $1' },
+  ],
+  [
+    /^Next: write the name by which PCs reach this machine for NAME; .+$/,
+    { hi: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।' },
+  ],
   [/^still at work: (\d+) s .+$/, { hi: 'काम चल रहा है: $1 सेकंड (रुकना हो तो Ctrl+C)' }],
   [/^(\S+) is not ready to go live\. What is not done yet:$/, { hi: '$1 अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:' }],
   [/^- it has no PC: "sabha sites import" brings them$/, { hi: '- इसका कोई PC नहीं है: "sabha sites import" से जोड़ें' }],

@@ -3,9 +3,7 @@
 import {
   type ChecklistItem,
   faultOf,
-  filled,
   type IncidentRow,
-  type Language,
   lineIn,
   outageText,
   type PcView,
@@ -75,43 +73,28 @@ async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
   return { ok: true, json: view, text: text.join('\n') };
 }
 
-/** For a person who sends the lines on; `next` is the next step. */
-const phrases = {
-  en: {
-    one: '1 PC of {site}, until {until}, shown this once:',
-    many: '{uses} PCs of {site}, until {until}, shown this once:',
-    on: 'on {pc}:',
-    phone:
-      'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, {name}. With the package of this centre {half} is all.',
-    next: 'Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site {site}',
-    nameless: 'Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.',
-  },
-  hi: {
-    one: '{site} का 1 PC, {until} तक, एक ही बार दिखता है:',
-    many: '{site} के {uses} PC, {until} तक, एक ही बार दिखता है:',
-    on: '{pc} पर:',
-    phone: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: {name}। इस सेंटर के पैकेज में बस {half} काफ़ी है।',
-    next: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site {site}',
-    nameless: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।',
-  },
-} as const satisfies Record<Language, Record<string, string>>;
-
 type EnrolCode = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
 
 function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
   const site = siteNamed(word);
   const { code, centre, uses } = made;
-  const said = phrases[language];
-  const head = filled(uses === 1 ? said.one : said.many, { uses, site, until: timeText(made.ends) });
-  const lines = made.pcs.flatMap((pc) => {
+  const said = (line: string) => lineIn(line, language, lines);
+  const head = `${uses === 1 ? '1 PC' : `${uses} PCs`} of ${site}, until ${timeText(made.ends)}, shown this once:`;
+  const calls = made.pcs.flatMap((pc) => {
     const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
-    return ['', filled(said.on, { pc }), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
+    return ['', said(`on ${pc}:`), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
   });
   // The second half of the code is a pin.
   const pieces = code.split('-');
   const half = pieces.slice(0, pieces.length / 2).join('-');
-  const next = centre === null ? [said.nameless] : [filled(said.phone, { name: spokenName(centre), half }), filled(said.next, { site })];
-  return { ok: true, json: { site, ...made }, text: [head, code, ...lines, '', ...next].join('\n') };
+  const next =
+    centre === null
+      ? ['Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.']
+      : [
+          `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, ${spokenName(centre)}. With the package of this centre ${half} is all.`,
+          `Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site ${site}`,
+        ];
+  return { ok: true, json: { site, ...made }, text: [said(head), code, ...calls, '', ...next.map(said)].join('\n') };
 }
 
 /** The address as it is typed on the PC, where the usual port is not needed. */
