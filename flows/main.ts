@@ -229,7 +229,6 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
   const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
-    host: '127.0.0.1',
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,

@@ -138,8 +138,18 @@ export const tabsRoutes: readonly Route[] = [
   ),
 ];
 
-/** The proof, over the whole tree, and the backups from which it is read. */
-export const proofRoutes: readonly Route[] = [
+const who = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(80)));
+const wholeNumber = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
+const logEntries = { who, since: v.optional(wholeNumber), of: v.optional(v.picklist(['people', 'machines']), 'people') };
+/** No commit waits for more rows than these. */
+const rowsAtOnce = 2_000;
+/** More than a nation's operators do in 400 days; what is older stands in the pages. */
+const rowsInFile = 500_000;
+
+const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.optional(v.picklist(['true', 'false'])) };
+
+/** The proof and the backups from which it is read, who did what, and what PCs said. */
+export const recordRoutes: readonly Route[] = [
   on('proof', ['verify [--now]', 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।'])(
     ['get /api/audit', 'Proves that no event is missing, repeated or changed.'],
     { right: whole('read'), query: v.strictObject({ now: v.optional(v.picklist(['true', 'false'])) }), answer: ledgerAudit },
@@ -157,20 +167,6 @@ export const proofRoutes: readonly Route[] = [
       }
     },
   ),
-];
-
-const who = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(80)));
-const wholeNumber = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
-const logEntries = { who, since: v.optional(wholeNumber), of: v.optional(v.picklist(['people', 'machines']), 'people') };
-/** No commit waits for more rows than these. */
-const rowsAtOnce = 2_000;
-/** More than a nation's operators do in 400 days; what is older stands in the pages. */
-const rowsInFile = 500_000;
-
-const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.optional(v.picklist(['true', 'false'])) };
-
-/** Who did what, and what PCs said. */
-export const auditRoutes: readonly Route[] = [
   on('acts', ['audit log [--who NAME] [--since 2027-01-05|30d|12h] [--machines] [--csv [FILE]]', 'दिखाता है कि किसने क्या किया।'])(
     ['get /api/audit/log', 'Lists who did what.'],
     { right: whole('audit'), query: v.strictObject({ ...logEntries, before: v.optional(wholeNumber) }), answer: auditLog },

@@ -13,7 +13,7 @@ import { type ApiOptions, startApi } from './server.ts';
 export function openTestApi(edit: Partial<ApiOptions> = {}) {
   const parts = { view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts(), proof: emptyProof };
   const files = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
-  return startApi({ host: '127.0.0.1', port: 0, ...parts, ...files, log: { warn() {}, error() {} }, ...edit });
+  return startApi({ port: 0, ...parts, ...files, log: { warn() {}, error() {} }, ...edit });
 }
 
 /** An account that has logged in. */

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { announceRoutes } from './announce-routes.ts';
-import { auditRoutes, centreRoutes, proofRoutes, tabsRoutes } from './centre-routes.ts';
+import { centreRoutes, recordRoutes, tabsRoutes } from './centre-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import type { PartsFor, Route } from './kit/route.ts';
@@ -31,8 +31,7 @@ export const routes: readonly Route[] = [
   ...commandRoutes,
   ...tabsRoutes,
   ...loginRoutes,
-  ...proofRoutes,
-  ...auditRoutes,
+  ...recordRoutes,
 ];
 
 /** Adds the rows of the parts that are there. */

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
-import { type Clock, centreServerName, codeOf, isLoopback, oneLine, realClock } from '@sabha/contracts';
+import { type Clock, centreServerName, codeOf, oneLine, realClock } from '@sabha/contracts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
@@ -33,8 +33,7 @@ import { addRoutes } from './routes.ts';
 export type ApiOptions = Partial<
   Pick<Parts, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>
 > & {
-  host: string;
-  /** 0 takes a free one. */
+  /** The port on 127.0.0.1; 0 takes a free one. */
   port: number;
   /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
   https?: HttpsOptions | undefined;
@@ -90,12 +89,11 @@ const networkConnectionsPerSecond = 32;
 const handshakeLimitMs = 10_000;
 
 /**
- * Starts the API. Rejects with one clear line where it cannot: another host than loopback, a port in use, a missing file, a bad certificate.
+ * Starts the API. Rejects with one clear line where it cannot: a port in use, a missing file, a bad certificate.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
 export async function startApi(options: ApiOptions) {
-  const { host, port, https } = options;
-  if (!isLoopback(host)) throw new Error(`API: host "${oneLine(host, 80)}" is not loopback; use 127.0.0.1, ::1 or localhost`);
+  const { port, https } = options;
   const wall = await wallOf(options);
   const opened: ReturnType<typeof openDoor>[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
@@ -103,7 +101,7 @@ export async function startApi(options: ApiOptions) {
     opened.push(openDoor(options, wall));
     if (https) opened.push(openDoor(options, wall, https));
     const ports: number[] = [];
-    for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host, port } : https));
+    for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host: '127.0.0.1', port } : https));
     /** Takes another key and certificate of the centre's own into use; connections go on. */
     const useTls = (tls: HttpsOptions['tls']) => opened[1]?.useTls(tls);
     return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls, close };

@@ -123,9 +123,9 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
     judge({ name, publicKey }) {
       const before = given?.[name];
       const isAgain = before?.key === hashOf(publicKey);
-      const again = isAgain ? mayEnrolAgain(heldOf(options), { name, site, serial: before.serial }, now()) : undefined;
+      const again = isAgain ? mayEnrolAgain(options.sites, { name, site, serial: before.serial }, now()) : undefined;
       if (again?.ok) return again;
-      return uses > 0 ? mayEnrol(heldOf(options), { name, site }, now()) : usedUp;
+      return uses > 0 ? mayEnrol(options.sites, { name, site }, now()) : usedUp;
     },
     change: (entry, issued, { name, publicKey }) => ({
       entry: enrolled(entry, issued),
@@ -149,7 +149,7 @@ async function pcsOf(
   const pcs = table.pcsOf(site).flatMap((pc) => {
     const [name, node] = [nameOf(pc), table.node(pc)];
     if (node === undefined || (uses <= 0 && given?.[name] === undefined)) return [];
-    return [{ pc, room: node.name, open: mayEnrol(heldOf(options), { name, site }, now()).ok }];
+    return [{ pc, room: node.name, open: mayEnrol(options.sites, { name, site }, now()).ok }];
   });
   return { ok: true, pcs };
 }
@@ -170,7 +170,7 @@ async function renew(options: EnrolmentOptions, buckets: Buckets, asked: Renewal
   if (waitMs > 0) return slowDown(waitMs);
   buckets.take(name, 1, clock.up());
   const done = await certify(options, asked.request, {
-    judge: (wanted) => mayRenew(heldOf(options), { name, serial, asked: wanted.name }, now()),
+    judge: (wanted) => mayRenew(options.sites, { name, serial, asked: wanted.name }, now()),
     change: (entry, next) => ({ entry: renewed(entry, { old: serial, next }, now()), ops: [] }),
     audit: { who: name, what: 'certificate renewed' },
   });
@@ -244,10 +244,6 @@ function refusalRow(now: number, address: string, { line }: Refused): Op {
 
 function slowDown(waitMs: number): Refused {
   return { ok: false, status: 429, line: `too many attempts: wait ${Math.ceil(waitMs / 1_000)} s`, waitMs };
-}
-
-function heldOf({ sites }: EnrolmentOptions) {
-  return { table: sites.table(), entry: sites.entry };
 }
 
 function hashOf(key: KeyObject): string {

@@ -14,7 +14,7 @@ const entry = (change: Partial<RegistryEntry> = {}): RegistryEntry => ({
   revoked: false,
   ...change,
 });
-const held = (one?: RegistryEntry) => ({ table, entry: (of: string) => (of === one?.pc ? one : undefined) });
+const held = (one?: RegistryEntry) => ({ table: () => table, entry: (of: string) => (of === one?.pc ? one : undefined) });
 
 describe('the first certificate', () => {
   test.each<[string, RegistryEntry | undefined]>([

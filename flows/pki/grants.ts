@@ -10,7 +10,7 @@ import type { Issued } from './certificates.ts';
 const graceMs = 14 * 24 * 60 * 60_000;
 
 /** What is looked at: the table, and what the registry says of a PC. */
-export type Held = { table: SiteTable; entry(pc: string): RegistryEntry | undefined };
+export type Held = { table(): SiteTable; entry(pc: string): RegistryEntry | undefined };
 /** `entry` = what the registry says of the PC now, `status` as HTTP knows it. */
 export type Grant = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
 type Serial = Pick<Issued, 'serial' | 'notAfter'>;
@@ -40,8 +40,8 @@ function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: 
   const pc = pathOfName(name);
   if (pc === undefined) return { ok: false, status: 400, line: `"${name}" is no name of a PC: expected state.site.pc` };
   if (siteOf(pc) !== site) return refused(`this code is for ${site}, not for ${siteOf(pc)}`);
-  if (table.node(pc) === undefined) return refused(`there is no PC ${pc} in the site table`);
-  if (table.stageOf(site) === 'closed') return refused(`${site} is closed`);
+  if (table().node(pc) === undefined) return refused(`there is no PC ${pc} in the site table`);
+  if (table().stageOf(site) === 'closed') return refused(`${site} is closed`);
   const held = entry(pc);
   if (held?.revoked) return refused(`${pc} is revoked: ask the centre to replace it`);
   return { ok: true, entry: held ?? { pc, tokenHash: null, certificates: [], revoked: false } };
@@ -55,7 +55,7 @@ export function mayRenew(
 ): Grant {
   const pc = pathOfName(name);
   const held = pc === undefined ? undefined : entry(pc);
-  if (pc === undefined || held === undefined || table.node(pc) === undefined) return refused(`there is no PC "${name}"`);
+  if (pc === undefined || held === undefined || table().node(pc) === undefined) return refused(`there is no PC "${name}"`);
   if (held.revoked || !openSerials(held, now).includes(serial))
     return refused(`the certificate of ${pc} is not valid any more: enrol with a code`);
   if (asked !== name) return { ok: false, status: 400, line: `the certificate is that of ${name}, the request names "${asked}"` };

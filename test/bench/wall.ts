@@ -49,7 +49,6 @@ async function serve(kind: Kind): Promise<Served> {
   const view = scriptedView();
   view.state = { ...snapshot, incidents: snapshot.incidents.map((one) => fullOf(one, now)) };
   const api: Api = await startApi({
-    host: '127.0.0.1',
     port: 0,
     view,
     siteOrders: emptySiteOrders(),

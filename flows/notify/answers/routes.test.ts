@@ -18,7 +18,6 @@ beforeEach(async () => {
   wallDir = await mkdtemp(join(tmpdir(), 'sabha-tap-'));
   await writeFile(join(wallDir, 'index.html'), '<!doctype html>');
   api = await startApi({
-    host: '127.0.0.1',
     port: 0,
     view: scriptedView(),
     siteOrders: emptySiteOrders(),
