@@ -16,11 +16,11 @@ import {
 } from '@sabha/contracts';
 import { BackupError } from '../../storage/backup/format/backup-error.ts';
 import { copyInto } from '../../storage/backup/format/copy-into.ts';
-import { restore } from '../../storage/backup/restore.ts';
+import { type Restored, restore } from '../../storage/backup/restore.ts';
 import { dispatch } from './dispatch.ts';
 import { createClient, type Server } from './kit/client.ts';
 import { lines } from './kit/lines.ts';
-import { type Call, CliError, type RestoredCentre } from './kit/model.ts';
+import { type Call, CliError } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
 import { helpOf } from './verbs.ts';
 
@@ -77,7 +77,7 @@ async function copyFile(from: string, to: string): Promise<void> {
 }
 
 /** Into the data folder that `npm start` would use. */
-async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<RestoredCentre> {
+async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<Restored> {
   const passphrase = passphraseFile === undefined ? undefined : (await readText(passphraseFile)).trim();
   const places = { data: resolve(env['SABHA_DATA'] ?? 'data'), settings: resolve(env['SABHA_CONFIG'] ?? 'sabha.json') };
   return restore({ file: resolve(env['INIT_CWD'] ?? '.', file), ...places, passphrase, check, now: Date.now }).catch((error: Error) => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
+import type { Restored } from '../../storage/backup/restore.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
 import { dispatch } from './dispatch.ts';
 import { createClient } from './kit/client.ts';
@@ -47,11 +48,7 @@ export function operator(): Operator {
         readTexts: async (path: string) => ({ whole: path.endsWith('/'), texts: [{ name: path, text: files[path] ?? '' }] }),
         writeText: async (name: string, text: string) => void file(name, text),
         copyFile: async (from: string, to: string) => void file(to, `copy of ${from}`),
-        restore: async () => ({
-          about: { at: 0 },
-          audit: { events: 9, incidents: { raised: 2, cleared: 0, closed: 0, open: 2 } },
-          aside: ['flows.before'],
-        }),
+        restore: async () => ({ about: { at: 0 }, audit: { events: 9, incidents: { raised: 2 } }, aside: ['flows.before'] }) as Restored,
         now: () => 100 * 86_400_000,
         pause: async () => {},
         say: (line: string) => said.push(`${line}\n`),

@@ -35,15 +35,6 @@ export type Ordering = { to: string; verb: string; args: Record<string, unknown>
 /** What became of an order; `missing` where its scope is none. */
 export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
-/** What those who order may do and see. */
-export type CommandsView = {
-  /** Resolves when it is committed and on its way. */
-  issue(ordering: Ordering): Promise<Issued>;
-  /** The newest first. */
-  list(): Promise<CommandSummary[]>;
-  one(id: string): Promise<CommandView | undefined>;
-};
-
 /** What commands are made of, and how they go out. */
 export type CommandsOptions = {
   clock: Clock;
@@ -57,6 +48,8 @@ export type CommandsOptions = {
 
 /** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = ReturnType<typeof createCommands>;
+/** What those who order may do and see. */
+export type CommandsView = Pick<Commands, 'issue' | 'list' | 'one'>;
 
 type State = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
 
@@ -66,7 +59,9 @@ const counterKey = 'commands.counter';
 export function createCommands(options: CommandsOptions) {
   const state: State = { options, open: new Map(), counter: 0 };
   return {
+    /** Resolves when it is committed and on its way. */
     issue: (ordering: Ordering) => issue(state, ordering),
+    /** The newest first. */
     async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },

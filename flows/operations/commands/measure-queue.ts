@@ -37,14 +37,7 @@ type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isSchedu
 type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, Answer> };
 type Running = { item: Item; pc: string; id: string | undefined; endsUp: number };
 
-type State = MeasureQueueOptions & {
-  rounds: Map<string, Round>;
-  queue: Item[];
-  running: Set<Running>;
-  /** The interval in which each site was last put into the queue by its schedule. */
-  slots: Map<string, number>;
-  lookedUp: number;
-};
+type State = ReturnType<typeof openState>;
 
 /** Who orders what the schedule of a class of link wants. */
 export const scheduleName = 'the schedule';
@@ -62,14 +55,7 @@ const later: readonly (string | null)[] = Object.values(measureLater);
 
 /** Guarantee: never more at once than the limits say, in a state and in all; whoever asks, and whatever the schedule wants. */
 export function createMeasureQueue(options: MeasureQueueOptions) {
-  const state: State = {
-    ...options,
-    rounds: new Map(),
-    queue: [],
-    running: new Set(),
-    slots: new Map(),
-    lookedUp: Number.NEGATIVE_INFINITY,
-  };
+  const state = openState(options);
   const close = repeat(options.clock, tickMs, () => {
     look(state);
     giveUp(state);
@@ -102,6 +88,18 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
       }
     },
     close,
+  };
+}
+
+function openState(options: MeasureQueueOptions) {
+  return {
+    ...options,
+    rounds: new Map<string, Round>(),
+    queue: [] as Item[],
+    running: new Set<Running>(),
+    /** The interval in which each site was last put into the queue by its schedule. */
+    slots: new Map<string, number>(),
+    lookedUp: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -47,25 +47,7 @@ export type RollCallOptions = {
   progress(view: RollCallView): void;
 };
 
-type Running = Omit<RollCallSummary, 'counts' | 'states' | 'finishedAt'> & {
-  /** What whoever called looks after. */
-  within: string;
-  /** By the clock that never jumps: how long an answer took is not changed by one that is set (R29). */
-  startedUp: number;
-  endsUp: number;
-  /** Of `timeAtMostMs`. */
-  leftMs: number;
-  /** Whether we heard at the last look. */
-  isHeard: boolean;
-  rows: Map<string, RollCallRow>;
-  /** PCs that have not answered, with the state that their birth named. */
-  waiting: Map<string, Born | undefined>;
-  news: Set<string>;
-  cancelProgress: Cancel | undefined;
-  cancelEnd: Cancel;
-  /** Nobody is waited for any more; it runs on until the ledger has it. */
-  isOver: boolean;
-};
+type Running = ReturnType<typeof begun>;
 
 type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
 
@@ -140,31 +122,38 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
   drop(state);
   const live = table.sites.filter(({ path, site }) => site?.stage === 'live' && isWithin(scope, path));
   const pcs = live.flatMap(({ path }) => table.pcsOf(path));
-  const startedAt = ingest.time();
-  const running: Running = {
-    id: randomId(),
-    scope,
-    by,
-    within,
-    startedAt,
-    startedUp: clock.up(),
-    endsUp: clock.up(),
-    endsAt: startedAt,
-    leftMs: timeAtMostMs,
-    isHeard: true,
-    rows: new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })])),
-    waiting: new Map(pcs.map((pc) => [pc, undefined])),
-    news: new Set(),
-    cancelProgress: undefined,
-    cancelEnd: () => {},
-    isOver: false,
-  };
+  const rows = new Map(pcs.map((pc) => [pc, rowOf(state, ingest, { pc, after: null })]));
+  const running = begun({ id: randomId(), scope, by, within, startedAt: ingest.time() }, rows, clock.up());
   state.running = running;
   lasts(state, running, deadlineMs);
   ring(state, running);
   if (pcs.length === 0) void Promise.resolve().then(() => finish(state, running));
   else soon(state, running);
   return { id: running.id };
+}
+
+type Call = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
+
+/** `within`: what whoever called looks after. `up`: by the clock that never jumps, so that a set clock does not change how long an answer took (R29). */
+function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
+  return {
+    ...call,
+    startedUp: up,
+    endsUp: up,
+    endsAt: call.startedAt,
+    /** Of `timeAtMostMs`. */
+    leftMs: timeAtMostMs,
+    /** Whether we heard at the last look. */
+    isHeard: true,
+    rows,
+    /** PCs that have not answered, with the state that their birth named. */
+    waiting: new Map([...rows.keys()].map((pc): [string, Born | undefined] => [pc, undefined])),
+    news: new Set<string>(),
+    cancelProgress: undefined as Cancel | undefined,
+    cancelEnd: (() => {}) as Cancel,
+    /** Nobody is waited for any more; it runs on until the ledger has it. */
+    isOver: false,
+  };
 }
 
 /** From now on it goes on for so long, as long as it has time left. */

@@ -1,12 +1,15 @@
 /** The API as the operator's command asks it. */
 import { codeOf, isLoopback } from '@sabha/contracts';
-import { CliError, type Client } from './model.ts';
+import { CliError } from './model.ts';
 
 /** Where the API is, and the token for it. `needed` = the line for a server that needs a token, where there is none. */
 export type Server = { address: string; token?: string | undefined; needed?: string };
 
+/** The API as a verb uses it. Each failure is a `CliError`. */
+export type Client = ReturnType<typeof createClient>;
+
 /** A client of the API; `find` is called at the first request, since a restore asks no server. What it cannot do or get is a `CliError` of one line. */
-export function createClient(find: () => Server | Promise<Server>): Client {
+export function createClient(find: () => Server | Promise<Server>) {
   let found: Promise<Server> | undefined;
   const server = () => (found ??= Promise.try(find).then(checked));
   const ask = async (path: string, init: RequestInit = {}, accept: readonly number[] = []): Promise<string> => {
@@ -32,10 +35,11 @@ export function createClient(find: () => Server | Promise<Server>): Client {
     }
   };
   return {
-    get: askJson,
-    text: ask,
-    post: (path, body, accept) =>
-      askJson(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, accept),
+    get: <T>(path: string) => askJson<T>(path),
+    text: (path: string) => ask(path),
+    /** `accept` = statuses above 399 whose body is a response too. */
+    post: <T>(path: string, body: object, accept?: readonly number[]) =>
+      askJson<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, accept),
   };
 }
 

@@ -1,22 +1,8 @@
 /** What a verb of the operator's command is. */
 import type { ParseArgsOptionDescriptor } from 'node:util';
-import type { Language, LedgerAudit, Words } from '@sabha/contracts';
-
-/** The API as a verb uses it. Each failure is a `CliError`. */
-export type Client = {
-  get<T>(path: string): Promise<T>;
-  text(path: string): Promise<string>;
-  /** `accept` = statuses above 399 whose body is an answer too. */
-  post<T>(path: string, body: object, accept?: readonly number[]): Promise<T>;
-};
-
-/** What a backup contained, and where the data lie that it replaced. */
-export type RestoredCentre = {
-  about: { at: number };
-  audit: Pick<LedgerAudit, 'events' | 'incidents' | 'chain'>;
-  aside: readonly string[];
-  left?: string;
-};
+import type { Language, Words } from '@sabha/contracts';
+import type { Restored } from '../../../storage/backup/restore.ts';
+import type { Client } from './client.ts';
 
 /** What somebody typed, and what a verb may use to answer it. */
 export type Call = {
@@ -36,7 +22,7 @@ export type Call = {
   /** Copies a file completely or not at all; only its owner can read the copy. */
   copyFile(from: string, to: string): Promise<void>;
   /** Makes the server of this machine again from a backup; throws `CliError`. */
-  restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<RestoredCentre>;
+  restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<Restored>;
   now(): number;
   pause(ms: number): Promise<void>;
   /** Prints a progress line outside the answer. */
