@@ -8,17 +8,8 @@ import { dispatch } from './dispatch.ts';
 import { createClient } from './kit/client.ts';
 import { CliError } from './kit/model.ts';
 
-export type Operator = {
-  /** Of the API behind it: what it was asked, and what it is to answer. */
-  state(): Api['state'];
-  /** A file that commands may read, and what they wrote. */
-  file(name: string, content: string): string;
-  written(name: string): string | undefined;
-  sabha(args: string[]): Promise<{ code: number; out: string; err: string }>;
-};
-
 /** Each test finds a small table of sites and nothing else. */
-export function operator(): Operator {
+export function operator() {
   let api: Api;
   let files: Record<string, string> = {};
   beforeAll(async () => {
@@ -35,10 +26,12 @@ export function operator(): Operator {
     return name;
   }
   return {
+    /** Of the API behind it: what it was asked, and what it is to answer. */
     state: () => api.state,
+    /** A file that commands may read, and what they wrote. */
     file,
-    written: (name) => files[name],
-    async sabha(args) {
+    written: (name: string): string | undefined => files[name],
+    async sabha(args: string[]): Promise<{ code: number; out: string; err: string }> {
       const said: string[] = [];
       const around = {
         api: createClient(() => api),

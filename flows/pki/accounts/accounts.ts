@@ -149,7 +149,7 @@ function tokensOf(state: State) {
 }
 
 function openState(options: AccountsOptions) {
-  const { contents, programs = [], commit, passwords, now, newToken, log } = options;
+  const { contents, programs = [], commit, passwords, log } = options;
   const own = programs.map(({ hash, ...one }) =>
     programAccount({ ...one, scope: '', madeAt: 0, token: { hash, days: endless } }, passwords),
   );
@@ -159,7 +159,7 @@ function openState(options: AccountsOptions) {
     options,
     held,
     limits: createLimits(options.up),
-    sessions: createSessions({ logins: contents.logins, account: (name) => held.get(name), commit, note, now, newToken }),
+    sessions: createSessions(options, (name) => held.get(name), note),
     /** What a password is compared with where nobody has the name. */
     nobody: passwords.nobody(),
     /** Passwords are checked one after the other, and so are accounts changed. */

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Account, Login } from '../../engine/records/accounts.ts';
 import type { Op } from '../../engine/records/ops.ts';
+import type { AccountsOptions } from './accounts.ts';
 
 const hourMs = 3_600_000;
 /** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
@@ -13,20 +14,16 @@ const notedEveryMs = 600_000;
 /** The oldest of an account makes room: a lost cookie must not fill the ledger. */
 const sessionsAtMost = 20;
 
-/** What sessions stand on. */
-export type SessionsOptions = {
-  logins: readonly Login[];
-  account(name: string): Account | undefined;
-  commit(ops: Op[]): Promise<unknown>;
-  /** Writes what nobody waits for. */
-  note(op: Op): void;
-  now(): number;
-  newToken(): string;
-};
-
-/** Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days. */
-export function createSessions({ logins, account, commit, note, now, newToken }: SessionsOptions) {
-  const held = new Map(logins.map((login) => [login.hash, login]));
+/**
+ * `account` is the account of a name; `note` writes what nobody waits for.
+ * Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days.
+ */
+export function createSessions(
+  { contents, commit, now, newToken }: Pick<AccountsOptions, 'contents' | 'commit' | 'now' | 'newToken'>,
+  account: (name: string) => Account | undefined,
+  note: (op: Op) => void,
+) {
+  const held = new Map(contents.logins.map((login) => [login.hash, login]));
 
   /** The account of a session that is not over. A session that a fast clock began is over too: it would last as long as that clock was ahead. */
   function ownerOf(login: Login): Account | undefined {
