@@ -1,6 +1,6 @@
 /** The way in through an organisation's own directory: OpenID Connect, authorization code with PKCE. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { accountNamePattern, type OpenIdSettings, oneLine } from '@sabha/contracts';
+import { accountNamePattern, keepLatest, type OpenIdSettings, oneLine } from '@sabha/contracts';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -37,7 +37,7 @@ export type OpenId = ReturnType<typeof createOpenId>;
 export function createOpenId({ settings, secret, up }: OpenIdOptions) {
   const { issuer, clientId } = settings;
   const seal = createSeal<{ state: string; nonce: string; verifier: string; at: number }>();
-  const finished = new Set<string>();
+  const finished = new Map<string, true>();
   let found: Promise<Configuration> | undefined;
 
   /** Asked at the first login: a directory that is out of reach must not hold up the start of the centre. */
@@ -69,9 +69,7 @@ export function createOpenId({ settings, secret, up }: OpenIdOptions) {
       const begun = seal.open(cookie);
       if (begun === undefined || finished.has(begun.state) || up() - begun.at > openIdLifeMs)
         return { ok: false, line: 'this login was not begun here, or too long ago' };
-      finished.add(begun.state);
-      const [oldest] = finished;
-      if (finished.size > finishedAtMost && oldest !== undefined) finished.delete(oldest);
+      keepLatest(finished, [begun.state, true], finishedAtMost);
       const checks = { expectedState: begun.state, expectedNonce: begun.nonce, pkceCodeVerifier: begun.verifier, idTokenExpected: true };
       try {
         const tokens = await authorizationCodeGrant(await configuration(), came, checks);
