@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { rollCallTable, tableName } from '../operations/rollcall/table.ts';
 import { ownPart } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
-import type { NotStarted, PcChoice } from '../view/view.ts';
+import type { NotStarted, PcChoice } from '../view/live-state.ts';
 import { found, on, type Route } from './kit/route.ts';
 import { by, csv, scope, scopeOf } from './kit/schemas.ts';
 

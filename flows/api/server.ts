@@ -18,7 +18,7 @@ import { createShare } from '../pki/door/share.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/errors.ts';
-import type { CentreView } from '../view/view.ts';
+import type { CentreView } from '../view/live.ts';
 import { addOpenId } from './account-routes.ts';
 import { addUpdates } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setUp } from './live.test-helper.ts';
-import type { PcChoice } from './view.ts';
+import type { PcChoice } from './live-state.ts';
 
 const second = 1_000;
 const minute = 60 * second;

@@ -8,7 +8,24 @@ import type { Roster } from '../notify/people/roster.ts';
 import type { CommandsView } from '../operations/commands/commands.ts';
 import { createRows } from './changed-rows.ts';
 import { incidentRow, isSettled, siteView, stateViews, type View } from './rows.ts';
-import type { PcChoice, RollCallsView } from './view.ts';
+
+/** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
+export type PcChoice = '' | 'all' | `${string}/${string}`;
+
+/** Why a roll call was not started. */
+export type NotStarted = 'busy' | 'unknown' | 'deaf';
+
+/** Roll calls, as the API starts and shows them. */
+export type RollCallsView = {
+  /**
+   * `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. `within` = what
+   * whoever calls looks after; absent = everything, and then a call of somebody who looks after a part gives way.
+   */
+  start(call: { scope: string; by: string; within?: string }): { id: string } | NotStarted;
+  /** The one that runs and those that are finished, newest first. */
+  list(): Promise<RollCallSummary[]>;
+  one(id: string): Promise<RollCallView | undefined>;
+};
 
 /** What is looked at; it is asked each time, since the memory may be another. */
 export type LiveViewOptions = {

@@ -7,8 +7,7 @@ import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
 import { createLiveView } from './live.ts';
-import type { LiveViewOptions } from './live-state.ts';
-import type { PcChoice } from './view.ts';
+import type { LiveViewOptions, PcChoice } from './live-state.ts';
 
 /** A nation of `count` sites with `each` PCs, all of which talk. */
 export function setUp({ count = 3, each = 1, talking = true } = {}) {

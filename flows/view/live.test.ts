@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fault } from '../engine/incidents/stage.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { broken, setUp, well } from './live.test-helper.ts';
-import type { PcChoice } from './view.ts';
+import type { PcChoice } from './live-state.ts';
 
 const bytesOf = (frames: StreamFrame[]) =>
   frames.reduce((sum, frame) => sum + Buffer.byteLength(`id: 1000000\nevent: change\ndata: ${JSON.stringify(frame)}\n\n`), 0);

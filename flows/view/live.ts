@@ -1,5 +1,13 @@
 /** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
-import { isPcPath, type RollCallView, type Snapshot } from '@sabha/contracts';
+import {
+  type Cancel,
+  type HistoryView,
+  isPcPath,
+  type RollCallView,
+  type SiteDetail,
+  type Snapshot,
+  type StreamFrame,
+} from '@sabha/contracts';
 import { isOrderedOften, mayWithdraw } from '../engine/handling/handling.ts';
 import { snoozeMostMs } from '../engine/handling/numbers.ts';
 import { withdrawnWord } from '../engine/records/past.ts';
@@ -8,10 +16,26 @@ import { namesOfOne, personNamed } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/reach.ts';
 import { checklist } from '../sites/life.ts';
 import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
-import { awayOf, chosen, createState, incidentOf, type LiveViewOptions, type State, statesOf, viewOf } from './live-state.ts';
-import { incidentView, pcView, siteView, surroundingsOf } from './rows.ts';
+import {
+  awayOf,
+  chosen,
+  createState,
+  incidentOf,
+  type LiveViewOptions,
+  type PcChoice,
+  type RollCallsView,
+  type State,
+  statesOf,
+  viewOf,
+} from './live-state.ts';
+import { incidentView, pcView, siteView, surroundingsOf, type View } from './rows.ts';
 import { historyOf } from './strips.ts';
-import type { CentreView, Done, PcChoice } from './view.ts';
+
+/** What is so now, its changes, and what a person does about it. */
+export type CentreView = ReturnType<typeof createLiveView>['view'];
+
+/** Once it is committed; `missing` where there is no such incident, `over` where it is over. */
+type Done = 'done' | 'missing' | 'over';
 
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
@@ -47,11 +71,11 @@ export function createLiveView(options: LiveViewOptions) {
       cancelHeard();
       state.cancelFrame?.();
     },
-    view: viewing(state),
+    view: Object.assign(viewing(state), operations(options)),
   };
 }
 
-function viewing(state: State): CentreView {
+function viewing(state: State) {
   const { options } = state;
   const { clock, ledger, rollcalls, commands, unready, ingest } = options;
   const sites = () => (ingest() === undefined ? [] : state.sites.list());
@@ -61,14 +85,15 @@ function viewing(state: State): CentreView {
     return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
   };
   return {
+    /** Why it is not ready; undefined once the ledger is loaded and takes what it is given, the broker is subscribed and the tabs run. */
     unready,
     sites,
     pcs,
     incidents,
-    rollcalls,
+    rollcalls: rollcalls as RollCallsView,
     commands,
     now: () => ingest()?.time() ?? clock.now(),
-    snapshot(choice): Snapshot {
+    snapshot(choice: PcChoice): Snapshot {
       const view = viewOf(options);
       const rollcall = rollcalls.last();
       const { at, subscribed } = view ?? { at: clock.now(), subscribed: false };
@@ -84,24 +109,9 @@ function viewing(state: State): CentreView {
         rollcall,
       };
     },
-    site(path) {
-      const view = viewOf(options);
-      const facts = view?.table.node(path)?.site;
-      const site = view && facts && siteView(view, path);
-      if (!(view && facts && site)) return undefined;
-      const { stage: _, contact, ...rest } = facts;
-      const reached = { ...contact, tel: telOf(contact.phone) ?? null };
-      const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
-      const { timeZone } = view.table.resolve(path);
-      return {
-        site,
-        facts: { ...rest, contact: reached, timeZone },
-        checklist: todo,
-        pcs: pcs(path as PcChoice),
-        ...surroundingsOf(view, path),
-      };
-    },
-    async history(site, from) {
+    site: (path: string) => siteOf(viewOf(options), path),
+    /** What the components of a site's PCs said from `from` until now. */
+    async history(site: string, from: number): Promise<HistoryView | undefined> {
       const view = viewOf(options);
       if (!view?.table.node(site)?.site) return undefined;
       const deafSince = ingest()?.deafSince() ?? null;
@@ -109,9 +119,10 @@ function viewing(state: State): CentreView {
       const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, aways }) });
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
-    incident: (id) => incidentOf(options, id, incidentView),
-    ...operations(options),
-    onChange(choice, listener) {
+    /** Also those that are over, within the last day. */
+    incident: (id: number) => incidentOf(options, id, incidentView),
+    /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
+    onChange(choice: PcChoice, listener: (frame: StreamFrame) => void): Cancel {
       if (state.listeners.size === 0) begin(state);
       const set = state.listeners.get(choice) ?? new Set();
       state.listeners.set(choice, set.add(listener));
@@ -123,7 +134,18 @@ function viewing(state: State): CentreView {
   };
 }
 
-type Operations = Pick<CentreView, 'names' | 'acknowledge' | 'withdraw' | 'note' | 'fixed' | 'assign' | 'snooze'>;
+function siteOf(view: View | undefined, path: string): SiteDetail | undefined {
+  const facts = view?.table.node(path)?.site;
+  const site = view && facts && siteView(view, path);
+  if (!(view && facts && site)) return undefined;
+  const { stage: _, contact, ...rest } = facts;
+  const reached = { ...contact, tel: telOf(contact.phone) ?? null };
+  const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
+  const { timeZone } = view.table.resolve(path);
+  const pcs = view.table.pcsOf(path).map((pc) => pcView(view, pc));
+  return { site, facts: { ...rest, contact: reached, timeZone }, checklist: todo, pcs, ...surroundingsOf(view, path) };
+}
+
 /** `about`: what the audit says besides the number of the incident. */
 type Operation = { about?: string } & (
   | { type: 'acknowledge' | 'withdraw' | 'fixed' }
@@ -133,7 +155,7 @@ type Operation = { about?: string } & (
 );
 
 /** What a person does about an incident: it stands there under the name of the roster, and in the audit under the account. */
-function operations({ ingest: present, roster, commands, clock }: LiveViewOptions): Operations {
+function operations({ ingest: present, roster, commands, clock }: LiveViewOptions) {
   const now = () => present()?.time() ?? clock.now();
   const names = (said: string) => namesOfOne(roster, said);
   const incidentOfId = (id: number) => present()?.memory.incidents.get(id);
@@ -163,27 +185,32 @@ function operations({ ingest: present, roster, commands, clock }: LiveViewOption
   }
 
   return {
+    /** By which names incidents may call whoever acts under an account or a name; the first is the one that is written. */
     names,
-    acknowledge: (id, by) => operate(id, by, { type: 'acknowledge' }),
-    async withdraw(id, by) {
+    acknowledge: (id: number, by: string) => operate(id, by, { type: 'acknowledge' }),
+    /** Takes back what this person just acknowledged; `late`: it is somebody else's, or too long ago. */
+    async withdraw(id: number, by: string) {
       const found = incidentOfId(id);
       if (found?.over === null && !mayWithdraw(found, nameIn(id, by), now())) return 'late';
       return operate(id, by, { type: 'withdraw', about: withdrawnWord });
     },
-    note: (id, by, text) => operate(id, by, { type: 'note', text }),
-    async fixed(id, by) {
+    note: (id: number, by: string, text: string) => operate(id, by, { type: 'note', text }),
+    /** Somebody says that it is fixed: its PC is asked to look at once. */
+    async fixed(id: number, by: string) {
       const done = await operate(id, by, { type: 'fixed' });
       const scope = incidentOfId(id)?.scope ?? '';
       // Where it cannot be asked, its probes look again in their usual time.
       if (done === 'done' && isPcPath(scope)) await commands.issue({ to: scope, verb: 'probe-now', args: {}, by });
       return done;
     },
-    async assign(id, by, to) {
+    /** `nobody`: the roster has no such person. */
+    async assign(id: number, by: string, to: string) {
       const person = personNamed(roster, to);
       if (person === undefined) return 'nobody';
       return isOften(id) ? 'often' : operate(id, by, { type: 'assign', to: person, about: person });
     },
-    async snooze(id, by, until) {
+    /** `time`: it is past, or too far ahead. */
+    async snooze(id: number, by: string, until: number) {
       const forMs = until - now();
       if (forMs <= 0 || forMs > snoozeMostMs) return 'time';
       return isOften(id) ? 'often' : operate(id, by, { type: 'snooze', until, about: `until ${new Date(until).toISOString()}` });

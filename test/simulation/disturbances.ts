@@ -1,5 +1,5 @@
 /** Everything that can go wrong in the world: how it begins, and how it is over. */
-import type { CentreView } from '../../flows/view/view.ts';
+import type { CentreView } from '../../flows/view/live.ts';
 import type { Random } from '../random.ts';
 import type { Cut } from './broker.ts';
 import { given } from './orders.ts';

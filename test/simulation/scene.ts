@@ -1,7 +1,7 @@
 /** What the tests of single rules share: a world at rest, its traffic, and a look at the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '@sabha/contracts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
-import type { CentreView } from '../../flows/view/view.ts';
+import type { CentreView } from '../../flows/view/live.ts';
 import { eventsArrived, nothingWaits, spoolsAreEmpty } from './audit.ts';
 import { rowsOf } from './rows.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';

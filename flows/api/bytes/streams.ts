@@ -5,7 +5,8 @@ import { constants, createGzip, type Gzip } from 'node:zlib';
 import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contracts';
 import type { Viewer } from '../../pki/door/door.ts';
 import type { ScopedView } from '../../pki/door/scoped.ts';
-import type { CentreView, PcChoice } from '../../view/view.ts';
+import type { CentreView } from '../../view/live.ts';
+import type { PcChoice } from '../../view/live-state.ts';
 
 /** Streams that may be open at once at a door, */
 export const streamLimit = 64;

@@ -3,7 +3,7 @@
 import { groupOfScope, isId, isPcPath, siteStages } from '@sabha/contracts';
 import type { FastifyRequest } from 'fastify';
 import * as v from 'valibot';
-import type { PcChoice } from '../../view/view.ts';
+import type { PcChoice } from '../../view/live-state.ts';
 
 /** Largest body of a request, bytes. */
 export const bodyLimitBytes = 4096;

@@ -14,7 +14,7 @@ import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
-import type { CentreView } from '../../view/view.ts';
+import type { CentreView } from '../../view/live.ts';
 import type { Roster } from '../people/roster.ts';
 import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';

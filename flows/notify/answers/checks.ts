@@ -1,6 +1,6 @@
 /** What comes of *I am here*: the checks of a site are asked to run, and its PCs say that they do, or say nothing. */
 import type { Cancel, Clock, Outcome } from '@sabha/contracts';
-import type { CentreView } from '../../view/view.ts';
+import type { CentreView } from '../../view/live.ts';
 
 /** The checks of a site are asked for at most once in this time. */
 const everyMs = 10_000;

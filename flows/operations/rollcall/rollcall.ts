@@ -20,8 +20,8 @@ import type { Ledger } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Born } from '../../ingest/options.ts';
 import type { Roster } from '../../notify/people/roster.ts';
+import type { NotStarted, RollCallsView } from '../../view/live-state.ts';
 import { answerOf } from '../../view/rows.ts';
-import type { NotStarted, RollCallsView } from '../../view/view.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
 const spreadMs = 15;

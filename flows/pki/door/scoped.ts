@@ -8,7 +8,7 @@ import {
   type Snapshot,
   type StreamFrame,
 } from '@sabha/contracts';
-import type { CentreView } from '../../view/view.ts';
+import type { CentreView } from '../../view/live.ts';
 import type { Within } from '../accounts/rights.ts';
 
 /** What may be cut to a scope. Commands are of the whole tree: whoever looks after a part has none of them. */
