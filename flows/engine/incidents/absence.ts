@@ -1,5 +1,6 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
 import { links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '@sabha/contracts';
+import type { Memory } from '../memory/memory.ts';
 import { type Away, isAway, isBeside, undetermined, whyAway, windowMs } from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
 import { type Finding, type Joint, lostPowerTogether, weighed, whyUnheard, whyWasAway } from '../outages/returns.ts';
@@ -15,6 +16,8 @@ const widespreadForMs = 10 * 60_000;
 /** What was seen of whole states and providers at one moment: looked at once, however many are away. */
 export type Regions = Map<string, Region>;
 
+/** All records, and the PCs of each site. */
+type Places = { memory: Memory; sites: ReadonlyMap<string, string[]> };
 /** A PC before and after a message. */
 type Change = { before: PcRecord; record: PcRecord };
 /** When it is judged, with what was seen of regions at that moment. */
@@ -48,7 +51,7 @@ export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord
 }
 
 /** True while the PC of a scope is away and another one of its site answers. */
-export function isBesideIn(core: Core, scope: string): boolean {
+export function isBesideIn(core: Places, scope: string): boolean {
   return isBeside(core.memory.pcs.get(scope), neighboursOf(core, scope));
 }
 
@@ -129,11 +132,11 @@ function told({ memory }: Core, { pc, before, after }: { pc: string; before: Abs
   memory.add(`audit/outage/${incident.id}/${now}`, { op: 'step', at: now, who: pc, what: 'outage', about });
 }
 
-function neighboursOf(core: Core, pc: string): PcRecord[] {
+function neighboursOf(core: Places, pc: string): PcRecord[] {
   return recordsOf(core, pcsOf(core, siteOf(pc))).filter((record) => record.pc !== pc);
 }
 
-function recordsOf({ memory }: Core, paths: readonly string[]): PcRecord[] {
+function recordsOf({ memory }: Places, paths: readonly string[]): PcRecord[] {
   return paths.flatMap((path) => memory.pcs.get(path) ?? []);
 }
 

@@ -4,17 +4,23 @@ import { createCorrelation } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
-import type { Memory } from '../memory/memory.ts';
+import { createMemory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/maintenance.ts';
+import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import type { Contents } from '../records/ops.ts';
 import { createNoise } from '../transitions/noise.ts';
 import type { TransitionOptions } from '../transitions/offer.ts';
+import { recall } from '../transitions/rate.ts';
 import type { Standing } from '../transitions/standing.ts';
-import type { createTransitions } from '../transitions/transitions.ts';
+import { createTransitions } from '../transitions/transitions.ts';
+import { isBesideIn } from './absence.ts';
+import { quietIn } from './maintenance.ts';
+import { heardUntil, notAhead } from './times.ts';
+import { isUnread, readWithinMs } from './unread.ts';
 
 /** What the engine begins with, and whom it may ask. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
@@ -34,10 +40,19 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
   followers: readonly FollowsClock[];
 };
 
-/** What keeps its own memory beside the rows, each for one question. */
-export function createParts({ contents, numbers = usualNumbers }: EngineOptions, memory: Memory, now: number) {
+/** What the engine holds between two events. */
+export type Core = ReturnType<typeof createCore>;
+
+/** Opens all of it on what the ledger holds. */
+export function createCore(options: EngineOptions, now: number) {
+  const { contents, numbers = usualNumbers, place } = options;
+  const never = Number.NEGATIVE_INFINITY;
+  const memory = createMemory(contents);
+  notAhead(memory, now);
+  heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
-  return {
+  // Each keeps its own memory beside the rows, for one question.
+  const parts = {
     noise: createNoise(),
     inAll: createInAll(),
     drops: createDrops(),
@@ -46,52 +61,66 @@ export function createParts({ contents, numbers = usualNumbers }: EngineOptions,
     correlation: createCorrelation(contents.incidents, { numbers, now }),
     spreads: createSpreads(contents.incidents, { numbers, now, updates }),
   };
+  recall(parts.noise, memory);
+  const held = {
+    ...{ options, memory, ...parts, ...emptySets() },
+    known: new Map(options.known.map((one) => [one.pc, one])),
+    /** The list of unheard PCs is another since it was last followed. */
+    listChanged: false,
+    /** The minute in which all that is open was last followed; null before that is done for what the ledger had open. */
+    followedMinute: null as number | null,
+    /** When this memory began, and the times at which `flows` started. */
+    startedAt: now,
+    starts: options.starts,
+    /** Our own last SUBACK; null while we are not subscribed. */
+    subscribedAt: null as number | null,
+    unsubscribedAt: now as number | null,
+    /** Until when our hearing is proven, and when it was not of late (R18a). */
+    provenAt: now,
+    slowAt: [] as readonly number[],
+    /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
+    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
+    /** Until when something that was said in a gap of ours may still be on its way to us. */
+    unreadUntil: now + readWithinMs,
+    /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
+    unfinishedAt: never,
+    namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
+  };
+  const transitions = createTransitions(memory, {
+    ...options,
+    facts(scope) {
+      const { link = 'fibre', elevationM = 0 } = held.known.get(scope) ?? {};
+      return { link, elevationM, timeZone: place(scope).timeZone };
+    },
+    isQuiet: quietIn(memory),
+    isUnread: (scope, at) => isUnread(held, scope, at),
+    isBeside: (scope) => isBesideIn(held, scope),
+    pace: parts.noise,
+  });
+  /** THE list of what holds times beside `memory` and those above: told once, in this order, when the clock is set (R29). */
+  const followers: readonly FollowsClock[] = [...options.followers, transitions, ...Object.values(parts)];
+  return Object.assign(held, { transitions, followers });
 }
 
-/** What the engine holds between two events. */
-export type Core = ReturnType<typeof createParts> & {
-  options: EngineOptions;
-  memory: Memory;
-  /** THE list of what holds times beside `memory` and those below: told once, in this order, when the clock is set (R29). */
-  followers: readonly FollowsClock[];
-  transitions: ReturnType<typeof createTransitions>;
-  /** PCs whose fault waits for what others say. */
-  waiting: Set<string>;
-  /** PCs that report a fault which the catalogue does not know. */
-  unknown: Set<string>;
-  known: Map<string, KnownPc>;
-  /** The known PCs of each site. */
-  sites: Map<string, string[]>;
-  /** The sites of each state and provider, by `regionsOf`. */
-  regions: Map<string, string[]>;
-  /** The causes that may stand above each site, the narrowest first. */
-  above: Map<string, readonly string[]>;
-  /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
-  expectedSince: Map<string, number>;
-  /** What is to be asked of a PC, and how its answers were. */
-  asking: Map<string, { needed: boolean; askedAt: number; unreadable: number }>;
-  /** PCs that have named the state that is held since our last SUBACK. */
-  current: Set<string>;
-  /** Faults of the centre's own that stand. */
-  centre: Map<string, Standing>;
-  /** The list of unheard PCs is another since it was last followed. */
-  listChanged: boolean;
-  /** The minute in which all that is open was last followed; null before that is done for what the ledger had open. */
-  followedMinute: number | null;
-  /** When this memory began, and the times at which `flows` started. */
-  startedAt: number;
-  starts: readonly number[];
-  /** Our own last SUBACK; null while we are not subscribed. */
-  subscribedAt: number | null;
-  unsubscribedAt: number | null;
-  /** Until when our hearing is proven, and when it was not of late (R18a). */
-  provenAt: number;
-  /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
-  inVain: ReadonlyMap<string, number>;
-  slowAt: readonly number[];
-  /** Until when something that was said in a gap of ours may still be on its way to us. */
-  unreadUntil: number;
-  /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
-  unfinishedAt: number;
-  namedAt: number;
-};
+function emptySets() {
+  return {
+    /** PCs whose fault waits for what others say. */
+    waiting: new Set<string>(),
+    /** PCs that report a fault which the catalogue does not know. */
+    unknown: new Set<string>(),
+    /** PCs that have named the state that is held since our last SUBACK. */
+    current: new Set<string>(),
+    /** The known PCs of each site. */
+    sites: new Map<string, string[]>(),
+    /** The sites of each state and provider, by `regionsOf`. */
+    regions: new Map<string, string[]>(),
+    /** The causes that may stand above each site, the narrowest first. */
+    above: new Map<string, readonly string[]>(),
+    /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
+    expectedSince: new Map<string, number>(),
+    /** What is to be asked of a PC, and how its answers were. */
+    asking: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),
+    /** Faults of the centre's own that stand. */
+    centre: new Map<string, Standing>(),
+  };
+}

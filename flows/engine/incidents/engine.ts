@@ -5,24 +5,21 @@
 
 import { links, unfinishedFault } from '@sabha/contracts';
 import { notesKept } from '../handling/numbers.ts';
-import { createMemory } from '../memory/memory.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
+import { unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
-import { recall } from '../transitions/rate.ts';
 import { faultKey } from '../transitions/standing.ts';
-import { createTransitions } from '../transitions/transitions.ts';
-import { isBesideIn, withAbsence } from './absence.ts';
+import { withAbsence } from './absence.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import { type Core, createParts, type EngineOptions } from './core.ts';
+import { type Core, createCore, type EngineOptions } from './core.ts';
 import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
-import { followMaintenance, quietIn } from './maintenance.ts';
+import { followMaintenance } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { heardUntil, notAhead, setClock } from './times.ts';
-import { isUnread, mayWait, readWithinMs } from './unread.ts';
+import { setClock } from './times.ts';
+import { mayWait } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -86,39 +83,6 @@ export function createEngine(options: EngineOptions, now: number) {
 
     take: core.memory.take,
   };
-}
-
-function createCore(options: EngineOptions, now: number): Core {
-  const { place, contents, starts } = options;
-  const memory = createMemory(contents);
-  notAhead(memory, now);
-  heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
-  const known = new Map(options.known.map((one) => [one.pc, one]));
-  const parts = createParts(options, memory, now);
-  recall(parts.noise, memory);
-  const transitions = createTransitions(memory, {
-    ...options,
-    facts(scope) {
-      const { link = 'fibre', elevationM = 0 } = known.get(scope) ?? {};
-      return { link, elevationM, timeZone: place(scope).timeZone };
-    },
-    isQuiet: quietIn(memory),
-    isUnread: (scope, at) => isUnread(core, scope, at),
-    isBeside: (scope) => isBesideIn(core, scope),
-    pace: parts.noise,
-  });
-  const core: Core = {
-    ...{ options, memory, known, starts, transitions, ...parts },
-    followers: [...options.followers, transitions, ...Object.values(parts)],
-    inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
-    ...{ sites: new Map(), regions: new Map(), above: new Map(), expectedSince: new Map(), asking: new Map(), centre: new Map() },
-    ...{ waiting: new Set(), current: new Set(), unknown: new Set() },
-    ...{ listChanged: false, followedMinute: null, subscribedAt: null, slowAt: [] },
-    ...{ startedAt: now, unsubscribedAt: now, provenAt: now, unreadUntil: now + readWithinMs },
-    unfinishedAt: Number.NEGATIVE_INFINITY,
-    namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? Number.NEGATIVE_INFINITY)),
-  };
-  return core;
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {

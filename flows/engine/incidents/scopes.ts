@@ -284,7 +284,7 @@ export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string
 }
 
 /** The known PCs of a site; none of one that is not known. */
-export function pcsOf({ sites }: Core, site: string): readonly string[] {
+export function pcsOf({ sites }: { sites: ReadonlyMap<string, string[]> }, site: string): readonly string[] {
   return sites.get(site) ?? [];
 }
 
