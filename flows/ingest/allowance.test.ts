@@ -45,19 +45,6 @@ describe('R27 what is taken of one PC', () => {
     }
   });
 
-  test('R27 a PC that was cut off for a month says at once all that it could write in it', () => {
-    const { allowance, pass } = open();
-    expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 100 })).toBe(true);
-    pass(30 * dayMs);
-    for (let n = 0; n < 300; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
-  });
-
-  test('R27 a PC that was quiet for months says all of a full spool at once', () => {
-    const { allowance, pass } = open();
-    pass(105 * dayMs);
-    for (let n = 0; n < 1_000; n += 1) expect(allowance.take(pc, { kind: 'events', count: 500, bytes: 60_000 })).toBe(true);
-  });
-
   test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
     const { allowance } = open(budgets.eventsGathered.most);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };

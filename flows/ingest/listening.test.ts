@@ -27,7 +27,10 @@ describe('R18a a gap of our own', () => {
   it('while no word of ours comes back nobody is silent; when one does, the limit begins', async () => {
     const rig = await online();
     rig.broker.answers = false;
-    await rig.clock.pass(300_000);
+    await rig.clock.pass(60_000);
+    // A process that stood still does not hear again by that.
+    rig.clock.stall(200_000);
+    await rig.clock.pass(40_000);
     expect([presence(rig), rig.ingest.isSubscribed(), rig.turns]).toEqual(['online', false, [false]]);
     rig.broker.answers = true;
     await rig.clock.pass(20_000);

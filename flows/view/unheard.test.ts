@@ -22,18 +22,3 @@ test('R18a a PC that died in a gap of the centre was shown ready until it was ju
   expect(shown(dead)).toMatchObject({ presence: 'silent' });
   show.close();
 });
-
-test('R18a a PC is unheard as soon as its limit is over, though a gap gave it another one', async () => {
-  const { show, stage, clock, pcs, listen } = setUp();
-  const own = listen('all');
-  stage.pass(60_000);
-  stage.apply({ type: 'unsubscribed', slow: true });
-  stage.subscribe();
-  stage.pass(80_000);
-  await clock.pass(15_000);
-  expect(show.view.pcs('all')[0]?.presence).toBe('online');
-  stage.pass(15_000);
-  await clock.pass(15_250);
-  expect(own.frames.at(-1)?.pcs?.map(({ pc, presence }) => [pc, presence])).toEqual(pcs.map((pc) => [pc, 'unheard']));
-  show.close();
-});

@@ -1,5 +1,5 @@
 // @module-tag long
-/** What is said of an outage when other things go wrong meanwhile: a restart of flows, a wrong clock, a disk put back, another machine. */
+/** What is said of an outage when its PCs come back one after the other. */
 import { expect, test } from 'vitest';
 import { absenceOf, outageAt } from './absences.ts';
 import { rowsOf } from './rows.ts';
@@ -12,11 +12,6 @@ function powerCut(world: World): number {
   return epochMs + world.time.now();
 }
 
-function powerOn(world: World): void {
-  for (const pc of world.pcs) world.time.later(world.random.next() * minute, () => pc.start({ reboot: true }));
-}
-
-const causes = (world: World) => world.pcs.map(({ path }) => absenceOf(world, path)?.cause);
 /** The mails of the one who reads English. */
 const texts = (world: World) =>
   world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === 'asha').map(({ text }) => text);
@@ -51,17 +46,4 @@ test('R9 a power cut is found by the others that are back: the incident of the f
   expect(before.at(-1)).not.toContain('power cut');
   expect(texts(world).slice(before.length)).toEqual([expect.stringMatching(/^From .* to .*\nWhy: probably power cut\.$/m)]);
   expect(await complaints(world)).toEqual([]);
-});
-
-test('a power cut in the time when flows was down is found from the returns alone', async () => {
-  const world = await atRest({ pcs: 2 });
-  world.centre.kill();
-  await world.pass(minute);
-  powerCut(world);
-  await world.pass(5 * minute);
-  world.centre.start();
-  await world.pass(10 * minute);
-  powerOn(world);
-  await world.pass(5 * minute);
-  expect(causes(world)).toEqual(['power-cut', 'power-cut']);
 });

@@ -93,25 +93,6 @@ describe('a power cut', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', `raised ${dead}`]);
     expect(stage.incident(dead)?.faults.map(({ fault, told: to }) => [fault, to])).toContainEqual(['pc.silent', 'critical']);
   });
-
-  it.each([
-    ['a UPS that warns', low, 3 * minute],
-    ['a laptop without a warning', battery, 40 * minute],
-    ['a battery that was low from the start', low, 0],
-  ])('keeps the incident of a room critical while its PC is dark: %s', (_, last, onBatteryMs) => {
-    const { stage, of } = nation({ sites: 3, pcs: 1 });
-    stage.setPath(holdFirst);
-    const [[pc = ''], others] = [of(1), [of(0), of(2)].flat()];
-    stage.state(battery, pc);
-    live(stage, minute + onBatteryMs, [pc, ...others]);
-    stage.state(last, pc);
-    live(stage, 30 * second, [pc, ...others]);
-    stage.lost(pc);
-    live(stage, 5 * 60 * minute, others);
-    const incident = stage.incident(pc);
-    expect(incident).toMatchObject({ over: null, severity: 'critical' });
-    expect(incident?.faults.filter(({ hidden }) => !hidden).map((one) => [one.fault, one.told])).toEqual([['pc.silent', 'critical']]);
-  });
 });
 
 describe('many sites', () => {
@@ -125,14 +106,6 @@ describe('many sites', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared centre/plane', 'raised site:bihar/site-38', 'raised site:bihar/site-39']);
     const over = stage.outbox().find(({ notice }) => notice.kind === 'cleared')?.notice;
     expect(over?.many?.down).toBe(2);
-  });
-
-  it('12 sites of one provider in three states are one message, of the provider', () => {
-    const { stage, of } = nation({ sites: 40, state: (site) => `state-${site % 3}`, isp: (site) => (site < 12 ? 'Jio' : 'BSNL') });
-    for (const pc of wide(12).flatMap(of)) stage.lost(pc);
-    live(stage, 10 * minute, wide(28, 12).flatMap(of));
-    expect(told(stage)).toEqual(['raised provider:Jio']);
-    expect(stage.outbox()[0]?.notice.many).toMatchObject({ down: 12, of: 12 });
   });
 
   it('R20 are brought back by a restart, in each state of the cause, and nobody hears of them again', () => {

@@ -3,23 +3,8 @@ import { fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
 
 const second = 1_000;
 const minute = 60 * second;
-const hour = 60 * minute;
 
 describe('R16, R18 silence', () => {
-  it('a will and nothing newer within 90 s is silence; a newer session is none', () => {
-    const stage = online();
-    stage.lost();
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
-    stage.pass(89 * second);
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    stage.pass(2 * second);
-    expect(stage.incident()?.faults[0]?.fault).toBe('pc.silent');
-    stage.birth(pc, { session: 2 });
-    stage.state([ok('microphone')]);
-    expect(stage.incident()?.over).toBe('cleared');
-    expect(stage.told()).toEqual(['raised to technician', 'cleared to technician']);
-  });
-
   it('F9 a link that comes and goes is one flapping incident, which ends ten minutes after the last loss', () => {
     const stage = online();
     const drop = (session: number, awayMs: number) => {
@@ -50,16 +35,6 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('lost');
     stage.birth(pc, { session: 1, askedMs: 9 * second });
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', lostAt: null });
-  });
-
-  it('a clean goodbye is no silence, and a will after it neither', () => {
-    const stage = online();
-    stage.bye();
-    stage.lost();
-    stage.apply({ type: 'beat', pc, session: 1, digest: 'x' });
-    stage.pass(hour);
-    expect(stage.engine.memory.incidents.size).toBe(0);
-    expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('stopped');
   });
 
   it('nothing heard for the limit of the class is silence, whatever was heard counts as hearing', () => {

@@ -19,14 +19,6 @@ describe('R10 only state and silence raise and clear', () => {
     expect(stage.outbox()[1]?.notice.faults[0]?.fault).toBe('microphone.missing');
   });
 
-  it('makes one incident of a room, with its faults as children', () => {
-    const stage = online();
-    stage.state([fault('microphone.missing'), fault('camera.missing')]);
-    expect(stage.engine.memory.incidents.size).toBe(1);
-    expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.missing', 'camera.missing']);
-    expect(stage.kinds()).toEqual(['raised']);
-  });
-
   it('takes no notice of a PC that the site table does not know', () => {
     const stage = online();
     stage.birth('la/leh/stranger');
