@@ -2,17 +2,17 @@
 
 import { metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { PipelineCounts } from './pipeline.ts';
+import type { Receipt } from './engine/records/ops.ts';
 import type { CountRefused } from './pki/door/door.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
 /** What is counted, and where it is asked for. */
-export type Metrics = { registry: Registry; count: PipelineCounts; countRefused: CountRefused };
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The metrics of one process. What is given is asked whenever somebody looks. */
-export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): number; commitMs(): number }): Metrics {
+export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): number; commitMs(): number }) {
   const registry = new Registry();
   const counter = (series: Series) => new Counter({ ...metricOf(series), registers: [registry] });
   const messages = counter(ownSeries.ingestMessages);
@@ -36,20 +36,21 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
   gauge(ownSeries.ledgerCommitWaiting, () => commitMs() / 1_000);
   return {
     registry,
-    countRefused: (reason) => refused.inc({ reason }),
+    countRefused: ((reason) => refused.inc({ reason })) as CountRefused,
     count: {
-      message: (leaf, result) => messages.inc({ leaf, result }),
-      receipt(receipt) {
+      message: (leaf: string, result: string): void => messages.inc({ leaf, result }),
+      receipt(receipt: Receipt): void {
         applied.inc(receipt.applied);
         gaps.inc(receipt.gaps);
         dropped.inc(receipt.dropped);
       },
-      commit(result, seconds) {
+      /** On the way to the ledger; `seconds` of a commit. */
+      commit(result: 'ok' | 'failed', seconds: number): void {
         commits.inc({ result });
         if (result === 'ok') commitSeconds.observe(seconds);
       },
-      concluded: (kind, how) => transitions.inc({ kind, how: how.startsWith('error') ? 'error' : 'concluded' }),
-      notified: (channel, outcome) => notifications.inc({ channel, outcome }),
+      concluded: (kind: string, how: string): void => transitions.inc({ kind, how: how.startsWith('error') ? 'error' : 'concluded' }),
+      notified: (channel: string, outcome: string): void => notifications.inc({ channel, outcome }),
     },
   };
 }

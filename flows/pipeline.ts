@@ -22,7 +22,8 @@ import { sealSigned } from '@sabha/contracts';
 import type { Contents, Ledger } from './engine/records/ops.ts';
 import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
-import type { IngestCounts, IngestOptions } from './ingest/options.ts';
+import type { IngestOptions } from './ingest/options.ts';
+import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
 import { failing } from './notify/people/lanes.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
@@ -36,12 +37,9 @@ export type Around = Pick<
   Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'answerLink' | 'shortLink' | 'readLink' | 'note' | 'random'> & {
     ledger: Ledger;
     key: KeyObject;
-    count: PipelineCounts;
+    count: Metrics['count'];
     log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
   };
-
-/** What is counted from message to mail. */
-export type PipelineCounts = IngestCounts & { notified(channel: string, outcome: string): void };
 
 /** Those outside who take something from a stage. */
 export type Ends = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
@@ -57,9 +55,6 @@ export type Ends = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> 
 /** One memory of the ledger with all that goes through it. */
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
-/** One thing after the other, each by itself: one that breaks holds up none that follows. */
-type Stage = [name: string, work: (done: Committed) => (() => void)[]];
-
 /** Opens the stages on what the ledger holds; what waited for people goes on at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const { ledger, channels } = around;
@@ -69,7 +64,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     ...recipientsOf(around),
     ...{ contents, isRollCall, listening, clockSet, failed },
     seal: (text) => sealSigned(text, around.key),
-    committed: (done) => follow(afterCommit, done, ends),
+    committed: follow,
   });
   const broke = (error: Error) => ends.broke('rewrite', error);
   const copies = createCopies({ ...around, copies: ledger.copies, broke }, contents.incidents);
@@ -83,14 +78,15 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
       for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
     },
   });
-  const afterCommit: readonly Stage[] = [
-    ['acknowledge', (done) => [() => ingest.acknowledge(done)]],
-    ['hear', ({ heard }) => heard.map((one) => () => ends.heard(one))],
-    ['offer', ({ offers }) => offers.map((one) => () => ends.offered(one))],
-    [notifyStage, ({ notices }) => [() => outbox.add(notices)]],
-    ['rewrite', ({ handled }) => [() => copies.changed(handled)]],
-    ['show', ({ changed }) => (changed ? [() => ends.changed(changed)] : [])],
-  ];
+  /** One thing after the other, each by itself: one that breaks holds up none that follows, and is never taken for a commit that failed (R28). */
+  function follow({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
+    guarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
+    for (const one of heard) guarded('hear', () => ends.heard(one), ends);
+    for (const one of offers) guarded('offer', () => ends.offered(one), ends);
+    guarded(notifyStage, () => outbox.add(notices), ends);
+    guarded('rewrite', () => copies.changed(handled), ends);
+    if (changed) guarded('show', () => ends.changed(changed), ends);
+  }
   outbox.add(contents.outbox);
   outbox.run().catch(ends.failed);
   return {
@@ -107,16 +103,12 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
 /** What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew. */
 const notifyStage = 'notify';
 
-/** Guarantee: what breaks over a commit is never taken for a commit that failed (R28). */
-function follow(stages: readonly Stage[], done: Committed, ends: Pick<Ends, 'broke' | 'failed'>): void {
-  const works = stages.flatMap(([name, work]) => work(done).map((one) => [name, one] as const));
-  for (const [name, one] of works) {
-    try {
-      one();
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      ends.broke(name, error);
-      if (name === notifyStage) ends.failed(error);
-    }
+function guarded(stage: string, work: () => void, ends: Pick<Ends, 'broke' | 'failed'>): void {
+  try {
+    work();
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    ends.broke(stage, error);
+    if (stage === notifyStage) ends.failed(error);
   }
 }

@@ -1,24 +1,14 @@
 /** The one way to the disk (R20): what comes in one turn of the event loop, and all that comes while a commit is under way, is one batch. */
 
-/** What batches are made of, and what becomes of them. */
-export type CommitsOptions<B> = {
-  /** A clock that never jumps. */
-  up(): number;
-  /** Everything since the last batch. */
-  gather(): B;
-  /** Resolves when the batch is on disk. */
-  write(batch: B): Promise<void>;
-  /** What may be done once it is there. */
-  follow(batch: B): void;
-  /** The disk did not take a batch: nothing of this memory is true any more. Called once. */
-  failed(error: Error): void;
-};
-
 /** A memory's commits, until it is over. */
 export type Commits = ReturnType<typeof createCommits>;
 
-/** Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end. */
-export function createCommits<B>({ up, gather, write, follow, failed }: CommitsOptions<B>) {
+/**
+ * `up`: a clock that never jumps. `commit` gathers everything since the last batch, resolves when that is on disk and what may follow has followed.
+ * `failed`, called once: the disk did not take a batch, and nothing of this memory is true any more.
+ * Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end.
+ */
+export function createCommits(up: () => number, commit: () => Promise<void>, failed: (error: Error) => void) {
   /** Who waits for the next commit, and is told when none comes any more. */
   let waiting: ((committed: boolean) => void)[] = [];
   /** Those whose batch is being written. */
@@ -40,14 +30,12 @@ export function createCommits<B>({ up, gather, write, follow, failed }: CommitsO
   async function commitAll(): Promise<void> {
     while (again && !over) {
       again = false;
-      const batch = gather();
       served = waiting;
       waiting = [];
       writingUp = up();
-      await write(batch);
+      await commit();
       writingUp = undefined;
       if (over) return;
-      follow(batch);
       for (const tell of served) tell(true);
       served = [];
     }

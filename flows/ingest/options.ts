@@ -1,8 +1,9 @@
 /** What ingest is given, and whom it tells. */
 import type { Clock, RegistryEntry } from '@sabha/contracts';
 import type { EngineOptions } from '../engine/incidents/engine.ts';
-import type { Contents, Ledger, Receipt } from '../engine/records/ops.ts';
+import type { Contents, Ledger } from '../engine/records/ops.ts';
 import type { Recipients } from '../engine/transitions/offer.ts';
+import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
 import type { AcksOptions } from './acks.ts';
 import type { Committed } from './committed.ts';
@@ -28,7 +29,7 @@ export type IngestOptions = Recipients &
     clockSet(): void;
     /** The registry changed, after the commit; resolves when the broker has it. */
     publish(entries: readonly RegistryEntry[]): Promise<void>;
-    count: IngestCounts;
+    count: Omit<Metrics['count'], 'notified'>;
     /** The commit failed: nothing of this memory is to be trusted any more. Called once. */
     failed(error: Error): void;
     log: { warn(fields: object, line: string): void };
@@ -37,11 +38,3 @@ export type IngestOptions = Recipients &
 
 /** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
-
-/** What is counted on the way to the ledger; `seconds` of a commit. */
-export type IngestCounts = {
-  message(leaf: string, result: string): void;
-  receipt(receipt: Receipt): void;
-  commit(result: 'ok' | 'failed', seconds: number): void;
-  concluded(kind: string, how: string): void;
-};

@@ -3,50 +3,24 @@ import { budgets, oneLine } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
 import { inVainKey, settledKey } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
-import { type Configs, createConfigs } from '../sites/config-push.ts';
-import { createTree, type Tree } from '../sites/tree.ts';
-import { type Acks, createAcks } from './acks.ts';
+import { createConfigs } from '../sites/config-push.ts';
+import { createTree } from '../sites/tree.ts';
+import { createAcks } from './acks.ts';
 import { createAllowance } from './allowance.ts';
-import { createCentreTime, createSettled, type Settled } from './centre-time.ts';
-import { type Commits, createCommits } from './commits.ts';
+import { createCentreTime, createSettled } from './centre-time.ts';
+import { createCommits } from './commits.ts';
 import type { Committed, Heard } from './committed.ts';
 import { createNumbers } from './last-numbers.ts';
 import { createLinkReports } from './link-reports.ts';
-import { createListening, type Listening, type ListeningOptions } from './listening.ts';
-import { createElection, type Election } from './measurer-election.ts';
+import { createListening, type ListeningOptions } from './listening.ts';
+import { createElection } from './measurer-election.ts';
 import type { IngestOptions } from './options.ts';
 
 /** What was read and applied since the last commit, beside what the engine holds. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
 
-type Batch = { ops: Op[]; committed: Committed };
-
 /** All of it, from one load of the ledger to the next. */
-export type State = {
-  options: IngestOptions;
-  engine: Engine;
-  tree: Tree;
-  configs: Configs;
-  links: ReturnType<typeof createLinkReports>;
-  numbers: ReturnType<typeof createNumbers>;
-  acks: Acks;
-  election: Election;
-  allowance: ReturnType<typeof createAllowance>;
-  /** When the last note about each PC was written. */
-  notedAt: Map<string, number>;
-  /** The centre's time. */
-  time(): number;
-  settled: Settled;
-  listening: Listening;
-  gathered: Gathered;
-  commits: Commits;
-  goneOnUp: number;
-  /** When somebody last listened to the PCs, and what the ledger knows of it. */
-  listenedAt: number;
-  listenedNotedAt: number;
-  /** By how much the clock was set since somebody last listened. */
-  steppedMs: number;
-};
+export type State = ReturnType<typeof openState>;
 
 /** How often it is written down that we listen, */
 export const listenedEveryMs = 60_000;
@@ -56,8 +30,8 @@ const startsKept = 10;
 const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
-export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>): State {
-  const { clock, contents, send, seal, log, randomId } = options;
+export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>) {
+  const { clock, contents, send, seal } = options;
   const centreTime = createCentreTime(clock);
   const startedAt = centreTime.now();
   const earlier = (JSON.parse(contents.meta['starts'] ?? '[]') as number[]).filter((at) => at <= startedAt);
@@ -67,36 +41,29 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
   const listenedNotedAt = Number(contents.meta['listened'] ?? 0);
   const listenedAt = Math.min(listenedNotedAt, startedAt);
   const tree = createTree(contents, recordOf);
-  const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: () => state.commits.isOver() });
+  const configs = createConfigs({ tree, meta: contents.meta, clock, recordOf, seal, send, isOver: (): boolean => state.commits.isOver() });
   const listening = createListening({
-    clock,
-    listening: options.listening,
-    log,
-    send,
-    randomId,
+    ...options,
     time: centreTime,
     listenedUntil: listenedAt,
     // Among the rows of the engine, where a step of the clock takes back what stands before it.
-    note: (away) => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
-    isSubscribed: () => state.engine.isSubscribed(),
-    tell,
-    hello,
+    note: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
+    isSubscribed: (): boolean => state.engine.isSubscribed(),
+    ...{ tell, hello },
   });
-  const followers = [
-    ...listening.followers,
-    { setClock: (byMs: number) => void state.gathered.ops.push(...configs.setClock(byMs)) },
-    {
-      setClock(byMs: number): void {
-        state.steppedMs += byMs;
-      },
+  const followClock = {
+    setClock(byMs: number): void {
+      state.gathered.ops.push(...configs.setClock(byMs));
+      state.steppedMs += byMs;
+      options.clockSet();
     },
-    { setClock: options.clockSet },
-  ];
+  };
+  const followers = [...listening.followers, followClock];
   const election = createElection({ reflector: options.reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
   let engine: Engine | undefined;
   const known = tree.table().known;
   engine = createEngine({ ...options, contents, known, place: tree.place, starts, listenedUntil: listenedAt, followers }, startedAt);
-  const state: State = {
+  const state = {
     options,
     engine,
     tree,
@@ -106,21 +73,26 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
     election,
     allowance: createAllowance(clock.up),
-    notedAt: new Map(),
+    /** When the last note about each PC was written. */
+    notedAt: new Map<string, number>(),
+    /** The centre's time. */
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening,
-    gathered: { ...nothing(), ops: [{ op: 'meta', key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()] },
-    commits: createCommits<Batch>({
-      up: clock.up,
-      gather: () => gather(state),
-      write: (batch) => write(state, batch),
-      follow: ({ committed }) => options.committed(committed),
-      failed: (error) => failed(state, error),
-    }),
+    gathered: {
+      ...nothing(),
+      ops: [{ op: 'meta' as const, key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
+    } as Gathered,
+    commits: createCommits(
+      clock.up,
+      (): Promise<void> => commit(state),
+      (error) => failed(options, error),
+    ),
     goneOnUp: clock.up(),
+    /** When somebody last listened to the PCs, and what the ledger knows of it. */
     listenedAt,
     listenedNotedAt,
+    /** By how much the clock was set since somebody last listened. */
     steppedMs: 0,
   };
   return state;
@@ -131,7 +103,7 @@ function nothing(): Gathered {
 }
 
 /** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
-function gather(state: State): Batch {
+function gather(state: State): { ops: Op[]; committed: Committed } {
   const { engine, acks, election, links, gathered } = state;
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
@@ -161,9 +133,14 @@ export function listened(state: State, everyMs: number): Op[] {
   ];
 }
 
-async function write(state: State, { ops }: Batch): Promise<void> {
+async function commit(state: State): Promise<void> {
+  const { ops, committed } = gather(state);
+  if (ops.length > 0) await write(state, ops);
+  if (!state.commits.isOver()) state.options.committed(committed);
+}
+
+async function write(state: State, ops: Op[]): Promise<void> {
   const { options, acks, commits } = state;
-  if (ops.length === 0) return;
   const startedUp = options.clock.up();
   const receipt = await options.ledger.commit(ops);
   if (commits.isOver()) return;
@@ -208,7 +185,7 @@ export function note(state: State, { pc, what, reason, about }: { pc: string; wh
   state.commits.soon();
 }
 
-function failed({ options }: State, error: Error): void {
+function failed(options: IngestOptions, error: Error): void {
   options.count.commit('failed', 0);
   options.failed(error);
 }
