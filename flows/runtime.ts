@@ -6,22 +6,22 @@ import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
 import { usualNumbers } from './engine/correlation/numbers.ts';
 import type { CentreEvent, WireMessage } from './engine/records/incidents.ts';
-import type { Contents, Op } from './engine/records/ops.ts';
-import type { Offer } from './ingest/committed.ts';
+import type { Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
-import { createTakers, type Offers, type Takers } from './notify/people/channels/offered.ts';
+import type { Wires } from './node-red/wires.ts';
+import { createTakers, type Offers } from './notify/people/channels/offered.ts';
 import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
 import type { Outbox } from './notify/people/outbox.ts';
 import { createCommands } from './operations/commands/commands.ts';
 import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
 import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
+import { createMoments } from './sites/calendar/when.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/errors.ts';
 import { slowCommitMs, type Watched, watched } from './storage/ledger/watched.ts';
 import { createLiveView } from './view/live.ts';
-import { createWires } from './wires.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** A disk that stays full is tried again and again: its line is logged once in this time. */
@@ -43,19 +43,7 @@ export type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
 /** `flows` without its sockets, Node-RED and API. */
 export type Runtime = ReturnType<typeof createRuntime>;
 
-/** What there is only while a pipeline is open. */
-type Life = {
-  pipeline: Pipeline | undefined;
-  subscribed: boolean;
-  started: boolean;
-  closed: boolean;
-  failures: number;
-  /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
-  trouble: string | undefined;
-  full: string | null;
-  logged: { line: string; up: number } | undefined;
-};
-
+type Life = ReturnType<typeof createLife>;
 type State = ReturnType<typeof createState>;
 
 /** Opens nothing yet: that is `open`. */
@@ -63,7 +51,7 @@ export function createRuntime(options: RuntimeOptions) {
   const state = createState(options);
   const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;
   return {
-    wires: createWires({ ...state.options, ...state }),
+    wires: wiresOf(state),
     view: live.view,
     /** What is open now; undefined while the ledger is opened anew. */
     ingest,
@@ -124,18 +112,24 @@ export function createRuntime(options: RuntimeOptions) {
   };
 }
 
-function createState(given: RuntimeOptions) {
-  const { clock, key, roster, send, randomId, log, capacity: limits } = given;
-  const life: Life = {
-    pipeline: undefined,
+/** What there is only while a pipeline is open. */
+function createLife() {
+  return {
+    pipeline: undefined as Pipeline | undefined,
     subscribed: false,
     started: false,
     closed: false,
     failures: 0,
-    trouble: undefined,
-    full: null,
-    logged: undefined,
+    /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
+    trouble: undefined as string | undefined,
+    full: null as string | null,
+    logged: undefined as { line: string; up: number } | undefined,
   };
+}
+
+function createState(given: RuntimeOptions) {
+  const { clock, key, roster, send, randomId, log, capacity: limits } = given;
+  const life = createLife();
   const { ledger, commitMs } = watchedBy(given, life);
   const ingest = () => life.pipeline?.ingest;
   const opened = () => {
@@ -192,6 +186,35 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOption
   };
 }
 
+/** What the nodes on the tabs reach, whichever pipeline is open. */
+function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
+  const moment = createMoments({
+    calendar: dates.calendar,
+    table: () => ingest()?.table(),
+    members: (scope) => ingest()?.memory.openIncident(scope)?.spread?.members ?? [],
+    now,
+  });
+  return {
+    head: (take) => takers.take('', take),
+    waiting: takers.take,
+    waits(node) {
+      const due = [...(ingest()?.memory.timers.values() ?? [])].flatMap((timer) => (timer.node === node ? [timer.dueAt] : []));
+      return { count: due.length, nextAt: due.length === 0 ? null : Math.min(...due) };
+    },
+    conclude: (message, how, way) => ingest()?.conclude(message, how, way),
+    people: options.roster.people,
+    channels: () => [...options.channels.keys()],
+    offered: options.offers.take,
+    outcome: options.offers.outcome,
+    moment(scope, rules) {
+      dates.before.ms = rules.beforeMs;
+      return moment(scope, rules);
+    },
+    correlate: (changed) => void Object.assign(options.numbers, changed),
+    now,
+  };
+}
+
 /** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
 function watchedBy({ ledger, clock, log, tellDirectly }: RuntimeOptions, life: Life): Watched {
   return watched(ledger, {
@@ -233,7 +256,9 @@ async function open(state: State): Promise<void> {
   state.commands.remember(contents);
   await reread(state, pipeline.ingest);
   state.live.all();
-  await takeSettingsSite(options, pipeline.ingest, contents);
+  const { table, entry, time, changeSites } = pipeline.ingest;
+  const own = settingsSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
+  if (own !== null) await changeSites(own.change, own.ops);
 }
 
 /** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
@@ -268,9 +293,11 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
       const { pc, event } = heard;
       if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },
+    /** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
     offered({ message, node }) {
       life.failures = 0;
-      offer(takers, { message, node });
+      const taker = takers.of(node ?? '') ?? takers.of('');
+      taker?.(message);
     },
     changed(changed) {
       live.changed(changed);
@@ -283,17 +310,6 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
     clockSet: () => followClock(state),
     failed,
   };
-}
-
-/** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
-function offer(takers: Takers<WireMessage>, { message, node }: Offer): void {
-  const taker = takers.of(node ?? '') ?? takers.of('');
-  taker?.(message);
-}
-
-async function takeSettingsSite({ site }: RuntimeOptions, ingest: Ingest, { meta }: Contents): Promise<void> {
-  const own = settingsSiteChange({ site, table: ingest.table(), entry: ingest.entry, meta, now: ingest.time() });
-  if (own !== null) await ingest.changeSites(own.change, own.ops);
 }
 
 /** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
