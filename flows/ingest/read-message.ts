@@ -74,28 +74,11 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
     event: { type: 'inventory', pc, hash, versions: versionsIn(items) },
     ops: [{ op: 'meta', key: `inventory/${pc}`, value: JSON.stringify(items) }],
   }),
-  event: (pc, event: EventMessage, { at }) => ({
-    event: { type: 'heard', pc, spools: [event.spool] },
-    ops: eventOps(pc, event, at),
-    answer: {},
-    ...newsOf(pc, [event], { at, isLive: true }),
-  }),
-  backlog: (pc, events: EventMessage[], { at }) => ({
-    event: { type: 'heard', pc, spools: [...new Set(events.map(({ spool }) => spool))] },
-    ops: events.flatMap((event) => eventOps(pc, event, at)),
-    answer: {},
-    ...newsOf(pc, events, { at, isLive: false }),
-  }),
+  event: (pc, event: EventMessage, { at }) => readEvents(pc, [event], { at, isLive: true }),
+  backlog: (pc, events: EventMessage[], { at }) => readEvents(pc, events, { at, isLive: false }),
 };
 
-const pathFault = v.object({
-  to: v.object({
-    fault: v.pipe(
-      v.string(),
-      v.check((fault) => faultOf(fault) !== undefined),
-    ),
-  }),
-});
+const pathFault = v.object({ to: v.object({ fault: v.string() }) });
 
 /** The event `command` is the answer to one; a body that is none is an event like any other. */
 function eventOps(pc: string, event: EventMessage, at: number): Op[] {
@@ -104,19 +87,8 @@ function eventOps(pc: string, event: EventMessage, at: number): Op[] {
   return read?.success ? [own, { op: 'command-answer', pc, at, answer: read.output }] : [own];
 }
 
-/** Most events are none of these: they cost no more than a look. */
-function brokenBy(kind: string, body: EventMessage['body']): string | undefined {
-  if (kind !== 'check' || body['component'] !== 'path') return undefined;
-  const read = v.safeParse(pathFault, body);
-  return read.success ? read.output.to.fault : undefined;
-}
-
 /** A body of the event `link` that is none stays in the ledger as it came; it is counted, and nothing is read of it. */
-function newsOf(
-  pc: string,
-  events: readonly EventMessage[],
-  { at, isLive }: { at: number; isLive: boolean },
-): Pick<Read, 'news' | 'result' | 'detail'> {
+function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }: { at: number; isLive: boolean }): Read {
   const news: LinkNews[] = [];
   let detail: string | undefined;
   for (const { kind, at: writtenAt, body, spool, seq } of events) {
@@ -127,7 +99,19 @@ function newsOf(
     if (read?.success) news.push({ ...from, report: read.output });
     else if (read !== undefined) detail = describeIssue(read.issues[0]);
   }
-  return { ...(news.length > 0 && { news }), ...(detail !== undefined && { result: 'body', detail }) };
+  return {
+    event: { type: 'heard', pc, spools: [...new Set(events.map(({ spool }) => spool))] },
+    ops: events.flatMap((event) => eventOps(pc, event, at)),
+    answer: {},
+    ...(news.length > 0 && { news }),
+    ...(detail !== undefined && { result: 'body', detail }),
+  };
+}
+
+/** Most events are none of these: they cost no more than a look. */
+function brokenBy(kind: string, body: EventMessage['body']): string | undefined {
+  const read = kind === 'check' && body['component'] === 'path' ? v.safeParse(pathFault, body) : undefined;
+  return read?.success && faultOf(read.output.to.fault) ? read.output.to.fault : undefined;
 }
 
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, askedMs }: Around): Read {

@@ -1,13 +1,28 @@
-/** What the view holds between its frames: who listens, and what was told last; and how the present memory is read. */
-import type { Cancel, Clock, RollCallSummary, RollCallView, Snapshot, StateView, StreamFrame } from '@sabha/contracts';
+/**
+ * What the view holds, and what whoever listens is sent: what changed, at most every 250 ms, and when PCs were heard that have nothing new to say.
+ */
+import {
+  type Cancel,
+  type Clock,
+  maintainedIn,
+  type RollCallSummary,
+  type RollCallView,
+  type Snapshot,
+  type StateView,
+  type StreamFrame,
+  siteOf,
+} from '@sabha/contracts';
 import type { Incident } from '../engine/records/incidents.ts';
 import type { Ledger } from '../engine/records/ops.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
+import type { Changed } from '../ingest/committed.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Roster } from '../notify/people/roster.ts';
 import type { CommandsView } from '../operations/commands/commands.ts';
 import { createRows } from './changed-rows.ts';
-import { incidentRow, isSettled, siteView, stateViews, type View } from './rows.ts';
+import { besideAt, incidentNews, incidentRow, isSettled, isUnheard, pcView, siteView, stateViews, type View } from './rows.ts';
+
+const frameEveryMs = 250;
 
 /** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
 export type PcChoice = '' | 'all' | `${string}/${string}`;
@@ -108,4 +123,134 @@ export function statesOf(state: State, view: View | undefined): StateView[] {
 export function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
   if (choice === 'all') return table.known.map(({ pc }) => pc);
   return choice === '' ? [] : table.pcsOf(choice);
+}
+
+/** The first who listens: what was news before is in the snapshot with which everybody begins. */
+export function begin(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  state.sites.news();
+  state.incidents.news();
+  statesOf(state, view);
+  state.states.news = false;
+  state.subscribed = view.subscribed;
+  state.away = awayOf(state, view);
+}
+
+/** Notes what is another, for the next frame. */
+export function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
+  const table = state.options.ingest()?.table();
+  for (const path of sites) state.sites.touch(path);
+  const near = new Set([...pcs, ...pcsGone].map(siteOf));
+  for (const site of near) state.sites.touch(site);
+  for (const id of incidents) touchIncident(state, id);
+  const turned = turnedBeside(state, near);
+  // Whoever comes later begins with a snapshot.
+  if (state.listeners.size === 0) return;
+  // The names of rooms and the wanted configuration come with the site.
+  for (const pc of [...pcs, ...turned, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
+  for (const pc of pcsGone) state.pcsGone.add(pc);
+  soon(state);
+}
+
+function touchIncident({ options, sites, incidents }: State, id: number): void {
+  incidents.touch(id);
+  const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
+  // What is open of a place says until when it is maintained.
+  if (maintainedIn(scope) !== undefined) incidents.touchAll();
+  if (scope.split('/').length === 3) sites.touch(siteOf(scope));
+}
+
+/** Those that are away of these sites, and beside which another one answers by now, or does no more: of them and of what is open of them it is news. */
+function turnedBeside(state: State, sites: Iterable<string>): string[] {
+  const view = viewOf(state.options);
+  if (view === undefined) return [];
+  const turned: string[] = [];
+  for (const site of sites) {
+    const now = new Set(besideAt(view, site));
+    turned.push(...now.symmetricDifference(state.beside.get(site) ?? new Set<string>()));
+    if (now.size > 0) state.beside.set(site, now);
+    else state.beside.delete(site);
+  }
+  for (const pc of turned) state.incidents.touch(view.memory.openIncident(pc)?.id ?? 0);
+  return turned;
+}
+
+/** A frame within 250 ms, where anybody listens. */
+export function soon(state: State): void {
+  if (state.listeners.size > 0) state.cancelFrame ??= state.options.clock.after(frameEveryMs, () => sendFrames(state));
+}
+
+function sendFrames(state: State): void {
+  state.cancelFrame = undefined;
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  const away = awayOf(state, view);
+  const sites = state.sites.news();
+  const incidents = state.incidents.news().rows.map((row) => incidentNews(row, view.table));
+  const states = statesOf(state, view);
+  const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
+    ...(away && away !== state.away && { away }),
+    ...(state.states.news ? { states } : {}),
+    ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
+    ...(state.rollcall === undefined ? {} : { rollcall: state.rollcall }),
+  };
+  const turned = view.subscribed !== state.subscribed;
+  const fresh = [...state.pcs].filter((pc) => view.table.node(pc) !== undefined);
+  for (const pc of fresh) state.heard.set(pc, view.memory.pcs.get(pc)?.heardAt ?? 0);
+  state.pcs.clear();
+  state.pcsGone.clear();
+  Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, away });
+  state.states.news = false;
+  for (const [choice, listeners] of state.listeners) {
+    const pcs = fresh.filter((pc) => choice === 'all' || siteOf(pc) === choice).map((pc) => pcView(view, pc));
+    const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
+    if (turned || Object.keys(frame).length > 2) for (const listener of listeners) listener(frame);
+  }
+}
+
+/** Only time tells that a PC was not heard for its limit, and one that is heard again may have nothing new to say. */
+export function followUnheard(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  const { unheard } = state;
+  const now = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isUnheard(record, view.at) ? [pc] : [])));
+  const moved = unheard.symmetricDifference(now);
+  state.unheard = now;
+  if (moved.size > 0) changed(state, { pcs: [...moved], incidents: [] });
+}
+
+/** That a PC answers may be known by its next word alone, though that has nothing new. */
+export function followBeside(state: State): void {
+  const sites = viewOf(state.options)?.table.sites ?? [];
+  const turned = turnedBeside(
+    state,
+    sites.map(({ path }) => path),
+  );
+  if (turned.length > 0) changed(state, { pcs: turned, incidents: [] });
+}
+
+/** Says of the chosen PCs that were heard and had nothing new when that was. */
+export function tellHeard(state: State): void {
+  const view = viewOf(state.options);
+  if (view === undefined) return;
+  if (awayOf(state, view) !== state.away) soon(state);
+  // What is long over the engine forgets without a word.
+  state.incidents.touchAll((id) => !view.memory.incidents.has(id));
+  for (const [choice, listeners] of state.listeners) {
+    if (choice === '') continue;
+    const later = chosen(view.table, choice).flatMap((pc) => {
+      const at = view.memory.pcs.get(pc)?.heardAt ?? null;
+      return at === null || at === state.heard.get(pc) ? [] : [[pc, at] as const];
+    });
+    if (later.length === 0) continue;
+    const frame = { at: view.at, subscribed: view.subscribed, heard: Object.fromEntries(later) };
+    for (const listener of listeners) listener(frame);
+  }
+  state.heard = new Map([...view.memory.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
+}
+
+/** Only the lists that hold something. */
+function some<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T> {
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
 }

@@ -15,17 +15,22 @@ import type { Changed } from '../ingest/committed.ts';
 import { namesOfOne, personNamed } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/reach.ts';
 import { checklist } from '../sites/life.ts';
-import { begin, changed, followBeside, followUnheard, soon, tellHeard } from './frames.ts';
 import {
   awayOf,
+  begin,
+  changed,
   chosen,
   createState,
+  followBeside,
+  followUnheard,
   incidentOf,
   type LiveViewOptions,
   type PcChoice,
   type RollCallsView,
   type State,
+  soon,
   statesOf,
+  tellHeard,
   viewOf,
 } from './live-state.ts';
 import { incidentView, pcView, siteView, surroundingsOf, type View } from './rows.ts';

@@ -144,17 +144,16 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
   );
   const byDown = byRegion(downs, ({ sight }) => sight.regions);
   const regions = new Map<string, { of: number; before: number; gone: number[]; heard: number[] }>();
-  const counted = (region: string) => {
-    const all = bySite.get(region) ?? [];
-    const found = regions.get(region) ?? {
-      of: all.length,
-      before: all.filter(({ site }) => explained?.has(site)).length,
-      gone: (byDown.get(region) ?? []).map(({ at }) => at),
-      heard: all.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : [])),
-    };
-    regions.set(region, found);
-    return found;
-  };
+  const counted = (region: string) =>
+    regions.getOrInsertComputed(region, () => {
+      const all = bySite.get(region) ?? [];
+      return {
+        of: all.length,
+        before: all.filter(({ site }) => explained?.has(site)).length,
+        gone: (byDown.get(region) ?? []).map(({ at }) => at),
+        heard: all.flatMap((one) => (one.heard.length > 0 ? [Math.max(...one.heard)] : [])),
+      };
+    });
   return (site, at) =>
     site.regions.some((region) => {
       const { of, before, gone, heard } = counted(region);
@@ -166,12 +165,6 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
 
 function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
-  for (const one of all) {
-    for (const region of regionsIn(one)) {
-      const list = lists.get(region);
-      if (list === undefined) lists.set(region, [one]);
-      else list.push(one);
-    }
-  }
+  for (const one of all) for (const region of regionsIn(one)) lists.getOrInsertComputed(region, () => []).push(one);
   return lists;
 }

@@ -25,13 +25,14 @@ export const emptyContents: Contents = {
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);
-  const { pcs, incidents, transitions, timers, ended, live, steps, timersOf, open } = held;
+  const { pcs, incidents, transitions, timers, ended, steps } = held;
   const next = { incident: contents.nextIncident, transition: contents.nextTransition, timer: contents.nextTimer };
   let written = new Map<string, Op>();
   let effects: Effect[] = [];
   const write = (key: string, op: Op) => void written.set(key, op);
 
   return {
+    ...{ pcs, incidents, transitions, timers, ended },
     ...readingOf(held),
     newId: (kind: keyof typeof next) => next[kind]++,
 
@@ -41,16 +42,11 @@ export function createMemory(contents: Contents) {
       if (durable) write(`pc/${record.pc}`, { op: 'pc', record });
     },
     putIncident(incident: Incident): void {
-      incidents.set(incident.id, incident);
-      if (incident.over === null) open.set(incident.scope, incident.id);
-      else if (open.get(incident.scope) === incident.id) open.delete(incident.scope);
+      held.holdIncident(incident);
       write(`incident/${incident.id}`, { op: 'incident', incident });
     },
     putTransition(transition: Transition): void {
-      transitions.set(transition.id, transition);
-      within(steps, transition.incident).add(transition.id);
-      if (transition.state === 'concluded') without(live, transition.incident, transition.id);
-      else within(live, transition.incident).add(transition.id);
+      held.holdTransition(transition);
       write(`transition/${transition.id}`, { op: 'transition', transition });
       for (const id of tooMany(held, transition.incident)) {
         transitions.delete(id);
@@ -59,13 +55,12 @@ export function createMemory(contents: Contents) {
       }
     },
     putTimer(timer: Timer): void {
-      timers.set(timer.id, timer);
-      within(timersOf, timer.transition).add(timer.id);
+      held.holdTimer(timer);
       write(`timer/${timer.id}`, { op: 'timer', timer });
     },
     dropTimer(timer: Timer): void {
       timers.delete(timer.id);
-      without(timersOf, timer.transition, timer.id);
+      without(held.timersOf, timer.transition, timer.id);
       write(`timer/${timer.id}`, { op: 'timer-gone', id: timer.id });
     },
     /** Any other row, such as one for the outbox; the same key is written once. */
@@ -108,32 +103,40 @@ function tooMany({ steps, transitions }: Held, incident: number): number[] {
 
 /** The rows of the ledger, with what finds them: transitions by incident, live ones too, timers by transition, the open incident of a scope. */
 function heldOf(contents: Contents) {
-  const live: Index = new Map();
-  const timersOf: Index = new Map();
-  const steps: Index = new Map();
-  for (const one of contents.transitions) {
-    within(steps, one.incident).add(one.id);
-    if (one.state !== 'concluded') within(live, one.incident).add(one.id);
-  }
-  for (const timer of contents.timers) within(timersOf, timer.transition).add(timer.id);
-  return {
+  const [live, steps, timersOf]: [Index, Index, Index] = [new Map(), new Map(), new Map()];
+  const incidents = new Map<number, Incident>();
+  const transitions = new Map<number, Transition>();
+  const timers = new Map<number, Timer>();
+  const open = new Map<string, number>();
+  const within = (index: Index, key: number) => index.getOrInsertComputed(key, () => new Set());
+  const held = {
     pcs: new Map(contents.pcs.map((record) => [record.pc, record])),
-    incidents: new Map(contents.incidents.map((incident) => [incident.id, incident])),
-    transitions: new Map(contents.transitions.map((one) => [one.id, one])),
-    timers: new Map(contents.timers.map((timer) => [timer.id, timer])),
     ended: new Map<string, Record<string, number>>(),
-    live,
-    steps,
-    timersOf,
-    open: new Map(contents.incidents.filter((one) => one.over === null).map((one) => [one.scope, one.id])),
+    ...{ incidents, transitions, timers, live, steps, timersOf, open },
+    holdIncident(incident: Incident): void {
+      incidents.set(incident.id, incident);
+      if (incident.over === null) open.set(incident.scope, incident.id);
+      else if (open.get(incident.scope) === incident.id) open.delete(incident.scope);
+    },
+    holdTransition(one: Transition): void {
+      transitions.set(one.id, one);
+      within(steps, one.incident).add(one.id);
+      if (one.state === 'concluded') without(live, one.incident, one.id);
+      else within(live, one.incident).add(one.id);
+    },
+    holdTimer(timer: Timer): void {
+      timers.set(timer.id, timer);
+      within(timersOf, timer.transition).add(timer.id);
+    },
   };
+  contents.incidents.forEach(held.holdIncident);
+  contents.transitions.forEach(held.holdTransition);
+  contents.timers.forEach(held.holdTimer);
+  return held;
 }
 
-function readingOf(held: Held) {
-  const { live, steps, timersOf, open } = held;
-  const { pcs, incidents, transitions, timers, ended } = held;
+function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: Held) {
   return {
-    ...{ pcs, incidents, transitions, timers, ended },
     /** When each fault of a scope last ended or came back, by fault key. */
     endedOf: (scope: string) => pcs.get(scope)?.ended ?? ended.get(scope) ?? {},
     /** The transitions of an incident that are not concluded, in order. */
@@ -146,20 +149,11 @@ function readingOf(held: Held) {
 
     /** What people were told of a room before. */
     pastOf: (scope: string) => pcs.get(scope)?.past,
-    openIncident(scope: string): Incident | undefined {
-      const id = open.get(scope);
-      return id === undefined ? undefined : incidents.get(id);
-    },
+    openIncident: (scope: string): Incident | undefined => incidents.get(open.get(scope) ?? Number.NaN),
     openScopes: () => [...open.keys()],
     /** The incidents of a scope that have a transition which is not concluded. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };
-}
-
-function within(index: Index, key: number): Set<number> {
-  const held = index.get(key) ?? new Set();
-  index.set(key, held);
-  return held;
 }
 
 function without(index: Index, key: number, id: number): void {
@@ -170,10 +164,5 @@ function without(index: Index, key: number, id: number): void {
 
 /** Ids grow and are added once each, so that a set holds them in their order. */
 function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[] {
-  const list: T[] = [];
-  for (const id of ids) {
-    const row = rows.get(id);
-    if (row !== undefined) list.push(row);
-  }
-  return list;
+  return Array.from(ids).flatMap((id) => rows.get(id) ?? []);
 }
