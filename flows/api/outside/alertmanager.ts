@@ -3,7 +3,7 @@ import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Setti
 import type { CentreEvent } from '../../engine/records/incidents.ts';
 import { type Alert, alertOf } from '../../notify/people/channels/kit/alert.ts';
 import { type Fetch, request } from '../../notify/people/channels/kit/http.ts';
-import { incidentLink, wallAddress } from '../../notify/people/visit.ts';
+import { incidentLink, wallAddress } from '../../notify/people/words.ts';
 
 /** A fault between Alertmanager and this server, or its end. */
 export type MirrorWord = Extract<CentreEvent, { type: 'centre' }>;

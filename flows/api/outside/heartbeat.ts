@@ -7,7 +7,8 @@ import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { watchdogOf, watchdogPerson } from '../../notify/people/channels/watchdog.ts';
 import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
-import type { CentreView, PcChoice } from '../../view/view.ts';
+import type { CentreView } from '../../view/live.ts';
+import type { PcChoice } from '../../view/live-state.ts';
 
 /** Each part of the way, checked each minute. */
 export type HeartbeatOptions = {

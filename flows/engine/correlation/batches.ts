@@ -1,5 +1,6 @@
 /** What many PCs do one after the other is told to central as one step in ten minutes (R19, R27). */
 import { isPcPath } from '@sabha/contracts';
+import { moveTimes } from '../memory/move-times.ts';
 import type { Incident, News, StandingFault } from '../records/incidents.ts';
 
 const everyMs = 10 * 60_000;
@@ -36,9 +37,7 @@ export function createBatches() {
         const batch = batches.get(`${scope} ${kind}`);
         return batch !== undefined && batch.faults.length > 0 && now - batch.toldAt >= everyMs;
       }),
-    setClock(byMs: number): void {
-      for (const batch of batches.values()) batch.toldAt += byMs;
-    },
+    setClock: (byMs: number): void => void moveTimes(batches, byMs),
   };
 }
 

@@ -1,5 +1,6 @@
 /** One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
+import { moveTimes } from '../memory/move-times.ts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';
@@ -91,15 +92,7 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
     /** What it is about is looked at no more. */
     drop: (scope: string): void => void causes.delete(scope),
 
-    setClock(byMs: number): void {
-      for (const one of causes.values()) {
-        one.since += byMs;
-        one.lastAt += byMs;
-        if (one.endedAt !== null) one.endedAt += byMs;
-        if (one.backAt !== undefined) one.backAt += byMs;
-      }
-      silentSince = new Map([...silentSince].map(([pc, since]) => [pc, since + byMs]));
-    },
+    setClock: (byMs: number): void => void moveTimes([causes, silentSince], byMs),
   };
 }
 

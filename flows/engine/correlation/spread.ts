@@ -1,5 +1,6 @@
 /** One fault that comes in many rooms at once: of one model of a device, or of machines with one update of agent, system or driver. */
 import { causeKindOf, causeScope, nameInScope } from '@sabha/contracts';
+import { moveTimes } from '../memory/move-times.ts';
 import type { Incident, Update } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 
@@ -89,14 +90,7 @@ export function createSpreads(
       updated.delete(pc);
     },
 
-    setClock(byMs: number): void {
-      for (const one of spreads.values()) {
-        one.since += byMs;
-        if (one.endedAt !== null) one.endedAt += byMs;
-      }
-      groups.setClock(byMs);
-      for (const one of [...updated.values()].flat()) one.at += byMs;
-    },
+    setClock: (byMs: number): void => void moveTimes([spreads, groups.held, updated], byMs),
   };
 }
 
@@ -112,6 +106,7 @@ function createGroups(spreads: Iterable<Spread>) {
 
   const of = (scope: string): ReadonlyMap<string, number> => groups.get(scope) ?? new Map();
   return {
+    held: groups,
     of,
     /** The greatest first: what it explains is no news of another. */
     bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
@@ -128,9 +123,6 @@ function createGroups(spreads: Iterable<Spread>) {
       if (now.size === 0) ofPc.delete(pc);
       else ofPc.set(pc, [...now.keys()]);
       return [...gone, ...[...now.keys()].filter((scope) => !before.includes(scope))];
-    },
-    setClock(byMs: number): void {
-      for (const group of groups.values()) for (const [pc, since] of group) group.set(pc, since + byMs);
     },
   };
 }

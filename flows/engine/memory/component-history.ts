@@ -2,6 +2,7 @@
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { PcRecord } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
+import { moveTimes } from './move-times.ts';
 
 type Answer = Pick<Change, 'status' | 'faults'>;
 
@@ -31,9 +32,7 @@ export function createHistory() {
       pcs.set(record.pc, { ...held, isHidden: false });
       return changesOf({ ...record, presence: 'never', checks: [] }, record, at);
     },
-    setClock(byMs: number): void {
-      for (const held of pcs.values()) held.at += byMs;
-    },
+    setClock: (byMs: number): void => void moveTimes(pcs, byMs),
     forget: (pc: string): void => void pcs.delete(pc),
   };
 }

@@ -1,4 +1,5 @@
 /** Sessions that are lost again and again: a link that comes and goes is one trouble, not one each time that it is away too long. */
+import { moveTimes } from '../memory/move-times.ts';
 
 /** So many losses in this time. */
 const often = 3;
@@ -15,13 +16,7 @@ export function createDrops() {
       const [first = now, , last] = times.get(pc) ?? [];
       return last !== undefined && last - first <= windowMs && now - last <= windowMs ? last : null;
     },
-    setClock(byMs: number): void {
-      for (const [pc, at] of times)
-        times.set(
-          pc,
-          at.map((one) => one + byMs),
-        );
-    },
+    setClock: (byMs: number): void => void moveTimes(times, byMs),
     forget: (pc: string) => void times.delete(pc),
   };
 }

@@ -1,5 +1,7 @@
 /** What is proven of our own hearing (R18a): a small word that we send ourselves through the broker proves all that was said before it. */
 
+import { moveTimes } from '../memory/move-times.ts';
+
 /** A silence is told late by as much; each is a few bytes inside of one machine. */
 const wordEveryMs = 1_000;
 /** So many may be under way: the oldest of more are long too late. */
@@ -76,7 +78,7 @@ export function createHearing(name: string, speed = 1) {
     },
 
     setClock(byMs: number): void {
-      for (const [id, at] of words) words.set(id, at + byMs);
+      moveTimes(words, byMs);
       held.saidAt += byMs;
       held.tickDueAt += byMs;
       if (held.provenAt !== null) held.provenAt += byMs;

@@ -1,5 +1,6 @@
 /** How long the centre heard in all, whatever gaps of its own lay between (R18a, R19): gaps delay what is told of a dead PC, and never hide it. */
 import { links } from '@sabha/contracts';
+import { moveTimes } from '../memory/move-times.ts';
 
 /** In so much of a gap's end the PCs are asked anew, and answer. */
 const answeringMs = 60_000;
@@ -27,8 +28,6 @@ export function createInAll() {
     sinceMs,
     /** True of one that may be silent for so long, and was not heard in so much of our hearing. */
     isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= limits * limitMs,
-    setClock(byMs: number): void {
-      spans = spans.map(({ from, to }) => ({ from: from + byMs, to: to + byMs }));
-    },
+    setClock: (byMs: number): void => void moveTimes(spans, byMs),
   };
 }

@@ -1,5 +1,6 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
 import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
+import { moveTimes } from '../memory/move-times.ts';
 import type { Scene, Standing } from './standing.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
@@ -84,12 +85,8 @@ export function createNoise() {
       return over.map(([pc, { untold }]) => ({ pc, untold }));
     },
     setClock(byMs: number): void {
-      for (const [scope, times] of steps) steps.set(scope, moved(times, byMs));
+      moveTimes([steps, noisy], byMs);
       pace.setClock(byMs);
-      for (const one of noisy.values()) {
-        one.since += byMs;
-        one.lastAt += byMs;
-      }
     },
     forget(pc: string): boolean {
       steps.delete(pc);
@@ -160,10 +157,7 @@ function createPace() {
     count: (scope: string) => void untold.set(scope, (untold.get(scope) ?? 0) + 1),
     /** So many were, since the last message. */
     counted: (scope: string) => untold.get(scope) ?? 0,
-    setClock(byMs: number): void {
-      for (const [scope, times] of news) news.set(scope, moved(times, byMs));
-      for (const tellings of told.values()) for (const one of tellings) one.at += byMs;
-    },
+    setClock: (byMs: number): void => void moveTimes([news, told], byMs),
     /** What was told goes on counting: the next machine at a place, and one that is opened again, is the same room. */
     forget(pc: string): void {
       for (const each of [news, untold]) each.delete(pc);
@@ -183,9 +177,4 @@ const tellingsKept = 4 * budgets.toldAnHour.most;
 /** Those of the last hour. */
 function lastHour(times: readonly number[] = [], now: number): number[] {
   return times.filter((at) => now - at < hourMs);
-}
-
-/** Moves a list of times to the corrected clock. */
-function moved(times: readonly number[], byMs: number): number[] {
-  return times.map((at) => at + byMs);
 }
