@@ -11,9 +11,6 @@ import { createSiteTable } from './sites/table.ts';
 /** What dates stand on; while the ledger is opened anew `ingest` is undefined and `opened` throws. */
 export type DatesOptions = { ingest(): Ingest | undefined; opened(): Ingest; now(): number; randomId(): string };
 
-/** The dates of one runtime. */
-export type Dates = ReturnType<typeof createDates>;
-
 /** Holds nothing before `load`. */
 export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   const table = () => opened().table();

@@ -24,29 +24,26 @@ import { type AllAnswerLinks, linking, openAnswerLinks } from './answer-links.ts
 import { bundled } from './api/bytes/bundle.ts';
 import { startMirror } from './api/outside/alertmanager.ts';
 import { startHeartbeat } from './api/outside/heartbeat.ts';
-import { type Api, type ApiOptions, type HttpsOptions, startApi } from './api/server.ts';
+import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import type { Base, CentreSettings } from './base.ts';
 import { openDeciding, openTabsOf } from './deciding.ts';
 import { eventsOf, openWatched, sayOf, startHousekeeping } from './keeping.ts';
 import { newToken, openAccounts, sayFirst } from './logins.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
-import type { Tabs } from './node-red/tabs.ts';
-import type { Announcements } from './notify/announce/announce.ts';
-import { type Answers, createAnswers } from './notify/answers/answers.ts';
+import { createAnswers } from './notify/answers/answers.ts';
 import { addHooks } from './notify/answers/hook-routes.ts';
 import { addNotices } from './notify/answers/notice-routes.ts';
 import { addAnswers } from './notify/answers/routes.ts';
 import { wrongScope } from './notify/people/roster.ts';
-import type { RosterOrders } from './notify/roster/roster-orders.ts';
 import { announcementsOf, forgettingOf, openPeople, type People, rosterOrdersOf, useRoster } from './people.ts';
 import type { Accounts } from './pki/accounts/accounts.ts';
 import { createOpenId } from './pki/accounts/openid.ts';
 import { openKnownAuthority } from './pki/fingerprints.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
-import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
 import { loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
@@ -70,11 +67,12 @@ await runPart({
 });
 
 type Parts = Awaited<ReturnType<typeof start>>;
-
+type Centre = Awaited<ReturnType<typeof openCentre>>;
 /** The secrets of the centre, and what the broker is told of them. */
-type Keys = Pick<PkiOptions, 'authority'> & { centreKey: KeyObject; reflectorKey: string; reflectorSecret: Buffer };
+type Keys = Awaited<ReturnType<typeof openKeys>>;
 
-async function start() {
+/** What stands behind the API and the tabs, in the order in which one needs the other. */
+async function openCentre() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
   const settings = settingsOf(config);
   const dataDir = makeFolder(required('SABHA_DATA'));
@@ -111,31 +109,37 @@ async function start() {
   });
   const session = openSessionOf(base, runtime);
   const accounts = await openAccounts(base, { ...runtime, programsFile: env['SABHA_PROGRAMS'] });
-  let onTls: Api['useTls'] | undefined;
-  let red: Red | undefined;
-  const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => onTls?.(tls) });
-  const { wires, sites, now, record, view } = runtime;
-  const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => red });
+  const later = { useTls: undefined as Api['useTls'] | undefined, red: undefined as Red | undefined };
+  const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => later.useTls?.(tls) });
+  const { wires, sites, now, record } = runtime;
+  const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => later.red });
   const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
   const announcements = announcementsOf(base, people, { table: sites.table, record, now });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const told = { people, answers, links, roster, announcements };
-  const behind = { ...told, keys, runtime, accounts, pki, https, tabs: deciding.orders, proof, metrics };
-  const api = await openApi(base, behind).catch(startFailed);
-  onTls = (tls) => api.useTls(tls);
+  return { base, keys, https, watch, backups, runtime, say, session, accounts, pki, tabs, deciding, proof, metrics, later, ...told };
+}
+
+async function start() {
+  const centre = await openCentre();
+  const { base, https, backups, runtime, say, accounts, deciding, metrics, later } = centre;
+  const { settings, clock, dataDir } = base;
+  const api = await openApi(centre).catch(startFailed);
+  later.useTls = (tls) => api.useTls(tls);
   const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
     startFailed,
   );
-  red = await startTabs(base, deciding, { tabs, accounts });
+  const red = await startTabs(centre);
+  later.red = red;
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
-  const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
-  const endMirror = startMirror({ settings, clock, view, say: runtime.say });
+  const endHeartbeat = startHeartbeat({ settings, clock, view: runtime.view, record: runtime.record, explain: deciding.orders.explain, log });
+  const endMirror = startMirror({ settings, clock, view: runtime.view, say: runtime.say });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
-  return { ends: [endHeartbeat, endMirror, endHousekeeping], ledger, watch, backups, runtime, session, pki, api, red, metrics: served };
+  return { ...centre, ends: [endHeartbeat, endMirror, endHousekeeping], api, red, served };
 }
 
 /** On the terminal, where somebody looks at one. */
@@ -144,13 +148,7 @@ async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void
   sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
 }
 
-type Telling = { people: People; links: AllAnswerLinks };
-
-function runtimeOf(
-  { settings, ledger, clock }: Base,
-  keys: Keys,
-  { people, links }: Telling,
-): Omit<RuntimeOptions, 'send' | 'publish' | 'count'> {
+function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, links }: { people: People; links: AllAnswerLinks }) {
   return {
     ledger,
     clock,
@@ -166,7 +164,7 @@ function runtimeOf(
   };
 }
 
-async function openKeys({ dataDir, ledger }: Base): Promise<Keys> {
+async function openKeys({ dataDir, ledger }: Base) {
   const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
   const kept = { centreKey, keyFile: required('SABHA_CENTRE_KEY'), folder: join(dataDir, 'ca') };
   const authority = await openKnownAuthority(ledger, kept, { now: Date.now, random: randomBytes });
@@ -208,31 +206,15 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-type Behind = {
-  keys: Keys;
-  people: People;
-  metrics: Metrics;
-  runtime: Runtime;
-  answers: Answers;
-  links: AllAnswerLinks;
-  accounts: Accounts;
-  announcements: Announcements;
-  pki: Pki;
-  tabs: NonNullable<ApiOptions['tabs']>;
-  roster: RosterOrders;
-  proof: NonNullable<ApiOptions['proof']>;
-  https: Omit<HttpsOptions, 'tls'> | undefined;
-};
-
-function openApi(base: Base, behind: Behind): Promise<Api> {
+function openApi({ base, keys, runtime, answers, links, accounts, pki, people, ...behind }: Centre): Promise<Api> {
   const { settings, dataDir, clock, ledger } = base;
-  const { keys, runtime, answers, links, accounts, pki, https, tabs, proof, roster, announcements, metrics } = behind;
+  const { https, deciding, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
-    tabs,
+    tabs: deciding.orders,
     proof,
     acts: ledger,
     events: eventsOf(base, (path) => runtime.sites.table().node(path) !== undefined),
@@ -241,7 +223,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     maintenance: runtime.maintenance,
     roster,
     people: forgettingOf(base, { roster, ...runtime }),
-    devices: behind.people.devices ?? null,
+    devices: people.devices ?? null,
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
@@ -249,7 +231,7 @@ function openApi(base: Base, behind: Behind): Promise<Api> {
     addAnswers(app, head) {
       addAnswers(app, { answers, links: links.answers, clock, head });
       addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone, head });
-      addHooks(app, { ...behind.people, clock });
+      addHooks(app, { ...people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),
     modulesDir: required('SABHA_MODULES'),
@@ -264,13 +246,14 @@ function reflectorWith(key: Buffer): { port: number; key: Buffer } | undefined {
   return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key } : undefined;
 }
 
-type Told = Pick<PkiOptions, 'onHttps' | 'say'> & { runtime: Runtime };
-
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
-async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys, told: Told): Promise<Pki> {
+async function startCertificates(
+  { settings, dataDir, ledger }: Base,
+  keys: Keys,
+  { runtime, onHttps, say }: Pick<PkiOptions, 'onHttps' | 'say'> & { runtime: Runtime },
+): Promise<Pki> {
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
   const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
-  const { runtime, onHttps, say } = told;
   return startPki({
     authority: keys.authority,
     folder: join(dataDir, 'ca'),
@@ -290,15 +273,9 @@ async function startCertificates({ settings, dataDir, ledger }: Base, keys: Keys
   });
 }
 
-/** The tabs, and who may change them. */
-type Decided = { tabs: Tabs; accounts: Accounts };
-
 /** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
-async function startTabs(
-  { settings }: Base,
-  { wires, tryOut }: Pick<ReturnType<typeof openDeciding>, 'wires' | 'tryOut'>,
-  { tabs, accounts }: Decided,
-): Promise<Red | undefined> {
+async function startTabs({ base: { settings }, deciding, tabs, accounts }: Centre): Promise<Red | undefined> {
+  const { wires, tryOut } = deciding;
   const beside = editor(settings, accounts);
   return startRed({ wires, tabs, community: settings.communityNodes, ...beside, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
@@ -307,13 +284,13 @@ async function startTabs(
   });
 }
 
-async function stop({ ends, api, pki, metrics, red, session, runtime, ledger, watch, backups }: Parts): Promise<void> {
+async function stop({ ends, api, pki, served, red, session, runtime, watch, backups }: Parts): Promise<void> {
   for (const end of ends) end();
-  metrics.close();
+  served.close();
   watch.close();
   backups.close();
   await Promise.allSettled([api.close(), pki.close(), red?.stop(), session.close(), runtime.close()]);
-  await ledger.close();
+  await watch.ledger.close();
 }
 
 /** With the one site of sabha.json a scope that is nowhere is a typo there; a site table may come later than its people. */

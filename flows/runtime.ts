@@ -28,7 +28,7 @@ const reopening = { firstMs: 1_000, maxMs: 60_000 };
 const sameLineMs = 60_000;
 
 /** What a runtime is given: what is around its pipelines, and what outlives them. */
-export type RuntimeOptions = Around & {
+type RuntimeOptions = Around & {
   /** The site of the settings, if they name one. */
   site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;

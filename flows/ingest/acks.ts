@@ -3,8 +3,6 @@ import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } f
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Cursor } from '../engine/records/ops.ts';
 
-/** The acks of one memory. */
-export type Acks = ReturnType<typeof createAcks>;
 /** `duty`: it is told whether it measures, though nothing asked for it. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
 type Ask = { pc: string; want: readonly Want[] };

@@ -31,9 +31,6 @@ export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
   };
 }
 
-/** The settled time of one memory. */
-export type Settled = ReturnType<typeof createSettled>;
-
 /**
  * A time behind which the clock was not set back in a day of running: by it goes what is deleted for its age, or a clock that was a year ahead
  * for an hour would have emptied registry and strips. `noted` is what the ledger holds of it.

@@ -1,8 +1,5 @@
 /** The one way to the disk (R20): what comes in one turn of the event loop, and all that comes while a commit is under way, is one batch. */
 
-/** A memory's commits, until it is over. */
-export type Commits = ReturnType<typeof createCommits>;
-
 /**
  * `up`: a clock that never jumps. `commit` gathers everything since the last batch, resolves when that is on disk and what may follow has followed.
  * `failed`, called once: the disk did not take a batch, and nothing of this memory is true any more.

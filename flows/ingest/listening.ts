@@ -20,9 +20,6 @@ export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log'
   hello(): void;
 };
 
-/** What hears for one memory. */
-export type Listening = ReturnType<typeof createListening>;
-
 /** A gap that is shorter is shown to nobody. */
 const awayShownMs = 30_000;
 /** A clock that is set by less is only followed: nothing was unheard, and PCs compare their clocks in their own time. */

@@ -12,9 +12,6 @@ export type ElectionOptions = {
   now(): number;
 };
 
-/** Who of each site has the duty to measure. */
-export type Election = ReturnType<typeof createElection>;
-
 /** A PC is told anew with the echo of each hour; so that one lost ack ends no right, it lasts three of them. */
 const tokenMs = 3 * 3_600_000;
 

@@ -26,9 +26,6 @@ export type ConfigsOptions = {
 /** What is to be committed, and who is to be told of it after that. */
 export type Outgoing = { ops: Op[]; pcs: readonly string[] };
 
-/** The configurations of one memory on their way. */
-export type Configs = ReturnType<typeof createConfigs>;
-
 /** Guarantee: a PC that a rollout holds back keeps the configuration that it has; one without any gets the newest. */
 export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver }: ConfigsOptions) {
   let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;

@@ -17,9 +17,6 @@ export type OfferedMessage = {
 /** Where channels of the settings and nodes of the tabs meet. */
 export type Offers = ReturnType<typeof createOffers>;
 
-/** Takers of one kind of message, by name. */
-export type Takers<T> = ReturnType<typeof createTakers<T>>;
-
 /** Who takes what, by name: the newest of a name wins, and letting go of an older one changes nothing. */
 export function createTakers<T>() {
   const takers = new Map<string, (one: T) => void>();
