@@ -74,7 +74,9 @@ type Keys = Awaited<ReturnType<typeof openKeys>>;
 /** What stands behind the API and the tabs, in the order in which one needs the other. */
 async function openCentre() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
-  const settings = settingsOf(config);
+  const read = loadCentreSettings(config);
+  if (!read.ok) throw new StartError(read.line);
+  const settings = read.value;
   const dataDir = makeFolder(required('SABHA_DATA'));
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
@@ -153,7 +155,7 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, link
     ledger,
     clock,
     key: keys.centreKey,
-    reflector: reflectorWith(keys.reflectorSecret),
+    reflector: env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key: keys.reflectorSecret } : undefined,
     site: settings.site,
     ...people,
     ...linking(settings.https, links),
@@ -241,11 +243,6 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
   });
 }
 
-/** Where the broker answers those who measure; undefined where it does not. */
-function reflectorWith(key: Buffer): { port: number; key: Buffer } | undefined {
-  return env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key } : undefined;
-}
-
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
 async function startCertificates(
   { settings, dataDir, ledger }: Base,
@@ -322,12 +319,6 @@ function editor(settings: CentreSettings, { may, vouches }: Accounts): Pick<RedO
   const proves = (name: string, given: string) => vouches({ name, address: '127.0.0.1' }, given);
   const login = editorLogin(loadText(file).trim(), { mayEdit, proves });
   return { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login } };
-}
-
-function settingsOf(file: string): CentreSettings {
-  const settings = loadCentreSettings(file);
-  if (!settings.ok) throw new StartError(settings.line);
-  return settings.value;
 }
 
 function startFailed(error: Error): never {

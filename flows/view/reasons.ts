@@ -36,17 +36,15 @@ function stepOf(
   all: readonly Sent[],
   nameOf: (person: string) => string,
 ): Step {
-  const sent = all.filter(({ key }) => key.startsWith(`${id}/`)).map(sentOf);
+  // The key of the outbox names transition, channel and person.
+  const sent = all.flatMap(({ key, createdAt }) => {
+    const [transition, channel = '', person = ''] = key.split('/');
+    return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
+  });
   const faults = [...new Set(about.map(({ fault }) => fault))];
   const more = (language: Language) => (grew.length > 0 ? [filled(wordsIn(language).why.grew, { n: grew.length })] : []);
   const said = (language: Language) => [...more(language), sentence({ sent, conclusion, language, nameOf })].join(' ');
   return { at, kind, faults, severity, conclusion, passes, sent, said: { en: said('en'), hi: said('hi') } };
-}
-
-/** The key of the outbox names transition, channel and person. */
-function sentOf({ key, createdAt: at }: Sent): Step['sent'][number] {
-  const [, channel = '', person = ''] = key.split('/');
-  return { channel, person, at };
 }
 
 type Said = Pick<Step, 'sent' | 'conclusion'> & { language: Language; nameOf(person: string): string };

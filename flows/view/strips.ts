@@ -17,7 +17,7 @@ const unknown: Answer = { status: 'unknown', faults: [] };
 export function historyOf(changes: readonly Change[], frame: Frame): HistoryView['pcs'][number]['strips'] {
   const saidOf = Map.groupBy(changes, ({ component }) => component);
   const aways = joined(frame.aways);
-  const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presenceOf(status) }));
+  const own = (saidOf.get('presence') ?? []).map(({ at, status }) => ({ at, answer: presences[status] ?? away }));
   const spans = (said: Point[], over: Point[]) => spansOf({ said, over, aways }, frame.from);
   const components = [...saidOf.keys()].filter((name) => name !== 'presence').sort();
   return [
@@ -29,12 +29,8 @@ export function historyOf(changes: readonly Change[], frame: Frame): HistoryView
 type Point = { at: number; answer: Answer };
 
 const online: Answer = { status: 'ok', faults: [] };
-
 /** `unknown`: more changes of it came than are kept (R27). */
-function presenceOf(status: string): Answer {
-  if (status === 'unknown') return unknown;
-  return status === 'online' ? online : away;
-}
+const presences: Readonly<Record<string, Answer>> = { unknown, online };
 
 function toAnswer({ at, status, faults }: Change): Point {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };

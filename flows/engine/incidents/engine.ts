@@ -169,7 +169,8 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   if (isDrop(before, record, core.subscribedAt ?? now)) core.drops.dropped(record.pc, now);
-  const changed = !sameRecord(before, record);
+  // A record of which nothing but the time of hearing differs need not be written.
+  const changed = (Object.keys(record) as (keyof PcRecord)[]).some((key) => key !== 'heardAt' && before[key] !== record[key]);
   if (changed) putRecord(core, record, now);
   else core.memory.putPc(record, false);
   follows(core, { step, before, record, now });
@@ -247,9 +248,4 @@ function nameUnknown(core: Core, now: number): void {
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
   tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
-}
-
-/** True where nothing but the time of hearing differs: such a record need not be written. */
-function sameRecord(a: PcRecord, b: PcRecord): boolean {
-  return (Object.keys(b) as (keyof PcRecord)[]).every((key) => key === 'heardAt' || a[key] === b[key]);
 }

@@ -26,7 +26,14 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const pc of rooms) closeRoom(core, { pc, because: because[pc] ?? usualWhy(core.known.has(pc)) }, now);
   closeSites(core, because, now);
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
-  for (const { pc } of pcs) if (alerts(core, pc) && !before.get(pc)?.alerts) begin(core, pc, now);
+  for (const { pc } of pcs) {
+    if (!alerts(core, pc) || before.get(pc)?.alerts) continue;
+    // It alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before.
+    core.expectedSince.set(pc, now);
+    const record = core.memory.pcs.get(pc);
+    if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
+    followPc(core, pc, now);
+  }
   followUnheard(core, now);
 }
 
@@ -116,12 +123,4 @@ function forgetPc(core: Core, pc: string, now: number): void {
   core.history.forget(pc);
   core.spreads.forgetPc(pc, now);
   if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
-}
-
-/** A PC alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before. */
-function begin(core: Core, pc: string, now: number): void {
-  core.expectedSince.set(pc, now);
-  const record = core.memory.pcs.get(pc);
-  if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
-  followPc(core, pc, now);
 }

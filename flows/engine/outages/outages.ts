@@ -47,7 +47,11 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
   const isAlone = neighbours.some((other) => stayed(other, one));
   // A neighbour on its mains shows that this PC was only unplugged.
   if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
-  if (isAlone) return pcOff(neighbours, one);
+  if (isAlone) {
+    // Where others went with it, what they share may have failed, such as an access point.
+    const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
+    return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
+  }
   const back = neighbours.find((other) => cameBack(other, one))?.absence;
   if (back) return { cause: 'power-cut', confidence: Math.min(mostOfReturned, back.confidence) };
   return upstream() ?? undetermined;
@@ -116,12 +120,6 @@ function stayed(other: PcRecord, one: Away): boolean {
   // Only the last absence is held: on an unsteady line the PC may have been away more than once meanwhile.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere(other, one) && !wasAway;
-}
-
-/** Its site was there. Where others went with it, what they share may have failed, such as an access point. */
-function pcOff(neighbours: readonly PcRecord[], one: Away): Outage {
-  const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
-  return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
 }
 
 /** Another PC of the site went with this one, is back, and found that the power had been cut. */

@@ -91,6 +91,8 @@ export function believes({ formers = [], formerSessions = 0, spool, session, boo
 /** When a word came, and since when we listen. */
 type Heard = { now: number; listeningSince: number | null };
 
+const stopped = { presence: 'stopped', lostAt: null } as const;
+
 /** A record after a word of its PC. A word of an older session is stale; which birth is, its spool says. */
 export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step {
   const { now } = heardAt;
@@ -99,7 +101,11 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
     case 'birth':
       return onBirth(record, said, now);
     case 'bye':
-      return onBye(record, said, now);
+      // A clean goodbye of the current session or a later one: the PC is stopped, which is not silence.
+      return {
+        record: { ...record, ...stopped, session: said.session, boot: said.boot, bye: { at: now, reason: said.reason ?? '' } },
+        ask: [],
+      };
     case 'gasp':
       return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
     case 'lost':
@@ -151,12 +157,6 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
   const isBack = boots.includes(boot);
   const stands = clonedAt !== null && now - clonedAt < clonedForMs;
   return { boots: [boot, ...boots.filter((one) => one !== boot)].slice(0, bootsKept), clonedAt: isBack ? now : stands ? clonedAt : null };
-}
-
-/** A clean goodbye of the current session or a later one: the PC is stopped, which is not silence. */
-function onBye(record: PcRecord, said: Said<'bye'>, now: number): Step {
-  const bye = { at: now, reason: said.reason ?? '' };
-  return { record: { ...record, presence: 'stopped', session: said.session, boot: said.boot, lostAt: null, bye }, ask: [] };
 }
 
 /** The will of the current session or a later one; an older will is ignored (R16). Whether it may be of a gap of ours (R18a) is judged once: another gap may follow. */
@@ -211,7 +211,10 @@ export function heard(record: PcRecord, now: number): PcRecord {
  */
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
   if (listeningSince === null) return record.presence;
-  if (record.presence === 'stopped') return isOverdue(record, listeningSince, now) ? 'silent' : 'stopped';
+  if (record.presence === 'stopped') {
+    const isOverdue = returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
+    return isOverdue ? 'silent' : 'stopped';
+  }
   if (record.lostAt !== null && now - Math.max(record.lostAt, listeningSince) >= willGraceMs && !isOfGap(record)) return 'silent';
   const quietFor = now - Math.max(record.heardAt ?? 0, listeningSince);
   if (quietFor >= links[record.link].silentMs) return 'silent';
@@ -235,10 +238,6 @@ export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
 export function patienceMs(record: PcRecord): number | null {
   if (record.presence === 'stopped') return returns(record) === null ? null : backWithinMs;
   return links[record.link].silentMs;
-}
-
-function isOverdue(record: PcRecord, listeningSince: number, now: number): boolean {
-  return returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;
 }
 
 /** True for a check that says that the PC runs on battery. */

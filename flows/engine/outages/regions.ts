@@ -38,13 +38,9 @@ export function wentWith(one: Away, region: Region): Away[][] {
   const least = Math.max(leastSites, leastShare * region.there);
   if (region.down.length < least) return [];
   const key = `${one.link} ${Math.floor(one.absence.goneBy / groupMs)}`;
-  const found = region.groups.get(key) ?? groupOf(one, region.down, least);
-  region.groups.set(key, found);
-  return found;
-}
-
-function groupOf(one: Away, down: Away[][], least: number): Away[][] {
-  const together = down.filter((site) => site.some((pc) => wentTogether(pc, one)));
-  const onBattery = together.filter((site) => site.some((pc) => batterySince(pc) !== null));
-  return together.length >= least && onBattery.length * 3 < together.length ? together : [];
+  return region.groups.getOrInsertComputed(key, () => {
+    const together = region.down.filter((site) => site.some((pc) => wentTogether(pc, one)));
+    const onBattery = together.filter((site) => site.some((pc) => batterySince(pc) !== null));
+    return together.length >= least && onBattery.length * 3 < together.length ? together : [];
+  });
 }

@@ -65,7 +65,11 @@ export function createNoise() {
         held.untold += 1;
         stepped(pc, now);
       }
-      return firstOf(held, standing, now);
+      return [...standing.values()].flatMap((one) => {
+        if (held.past.has(one.fault) || !isUrgent(one, now)) return [];
+        held.past.add(one.fault);
+        return [one.key];
+      });
     },
     muted: () => [...noisy].flatMap(([pc, { alerts }]) => (alerts ? [pc] : [])),
     /** A PC is beyond its budget; true where that is news. */
@@ -102,15 +106,6 @@ function isMore(held: Noisy, { standing, faultState }: Pick<Scene, 'standing' | 
   const frozen = [...stood].filter((key) => !standing.has(key) && faultState(key) === 'unknown').slice(-budgets.faults.most);
   held.stood = new Set([...frozen, ...standing.keys()]);
   return [...standing.keys()].some((key) => !stood.has(key));
-}
-
-/** What is urgent and was not yet told past this mute; of several with one fault the first. */
-function firstOf(held: Noisy, standing: Scene['standing'], now: number): string[] {
-  return [...standing.values()].flatMap((one) => {
-    if (held.past.has(one.fault) || !isUrgent(one, now)) return [];
-    held.past.add(one.fault);
-    return [one.key];
-  });
 }
 
 function isUrgent({ fault, severity, since }: Standing, now: number): boolean {

@@ -133,6 +133,7 @@ export type PlaceFacts = { link: LinkClass; elevationM: number; timeZone?: strin
 /** The message of an offer. `fields` are what a wait kept; at the head they are the transition's own. */
 export function wireMessage(at: { transition: Transition; incident: Incident; place: PlaceFacts; fields?: WireFields }): WireMessage {
   const { transition, incident, place } = at;
+  const { id, offers, kind, again, grew } = transition;
   const faultIds = transition.about.map((one) => one.fault);
   const first = toldFaults(transition, incident)[0]?.fault ?? faultIds[0] ?? '';
   const path = incident.spread?.path ?? pathOfScope(incident.scope);
@@ -140,7 +141,7 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
   const [state = '', site] = isPlace ? path.split('/') : [];
   return {
     topic: incident.scope,
-    transition: stepOf(transition),
+    transition: { id, offer: offers, kind, at: transition.at, ...(again && { again: again.why }), ...(grew && { grew: grew.length }) },
     incident: {
       id: incident.id,
       scope: incident.scope,
@@ -165,10 +166,6 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
-}
-
-function stepOf({ id, offers, kind, at, again, grew }: Transition): WireMessage['transition'] {
-  return { id, offer: offers, kind, at, ...(again && { again: again.why }), ...(grew && { grew: grew.length }) };
 }
 
 /** Whoever first heard of a cause after it grew heard how it is since. */

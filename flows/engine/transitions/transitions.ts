@@ -159,7 +159,9 @@ function conclude(hand: Hand, said: Concluded): void {
   const isTold = sent.length > transition.sent.length;
   memory.putIncident(told);
   const counts = isTold ? noteTold(hand, judged) : {};
-  if (isWorse(transition.severity, severity)) dropWaits(memory, transition);
+  // What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits.
+  const isOfBefore = ({ message }: Timer) => message.severity === transition.severity && message.hours?.waits === undefined;
+  if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
   for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
   // After its last level it still waits for a meeting.
@@ -203,13 +205,6 @@ function endUntold(memory: Memory, one: Transition, how: string): void {
 }
 
 const toldAgain = 'told once more';
-
-/** What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits. */
-function dropWaits(memory: Memory, { id, severity }: Transition): void {
-  for (const timer of memory.timersOf(id)) {
-    if (timer.message.severity === severity && timer.message.hours?.waits === undefined) memory.dropTimer(timer);
-  }
-}
 
 function proceed(hand: Hand, incidentId: number): void {
   const { memory, options } = hand;
