@@ -137,7 +137,14 @@ async function start() {
   runtime.started();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
-  const endHeartbeat = startHeartbeat({ settings, clock, view: runtime.view, record: runtime.record, explain: deciding.orders.explain, log });
+  const endHeartbeat = startHeartbeat({
+    settings,
+    clock,
+    view: runtime.view,
+    record: runtime.record,
+    explain: deciding.orders.explain,
+    log,
+  });
   const endMirror = startMirror({ settings, clock, view: runtime.view, say: runtime.say });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');

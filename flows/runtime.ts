@@ -267,18 +267,6 @@ async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<v
   await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 
-function followClock(state: State): void {
-  const { life, options, commands, live } = state;
-  if (life.pipeline === undefined) return;
-  reread(state, life.pipeline.ingest).then(
-    () => {
-      commands.sendAgain();
-      live.all();
-    },
-    (error: Error) => options.log.error({}, `after the clock was set the ledger could not be read: ${error.message}`),
-  );
-}
-
 function endsOf(state: State, failed: Ends['failed']): Ends {
   const { options, life, takers, rollcalls, commands, measureQueue, live } = state;
   return {
@@ -307,7 +295,16 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
       rollcalls.subscribed();
       live.all();
     },
-    clockSet: () => followClock(state),
+    clockSet() {
+      if (life.pipeline === undefined) return;
+      reread(state, life.pipeline.ingest).then(
+        () => {
+          commands.sendAgain();
+          live.all();
+        },
+        (error: Error) => options.log.error({}, `after the clock was set the ledger could not be read: ${error.message}`),
+      );
+    },
     failed,
   };
 }

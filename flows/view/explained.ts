@@ -21,10 +21,10 @@ export type ExplainedOptions = {
 };
 
 /** Explains a fault of a site, a PC or the centre, or says in one line why it cannot. */
-export type Explain = (scope: string, fault: string) => Promise<{ ok: true; value: Explained } | { ok: false; line: string }>;
+export type Explain = ReturnType<typeof createExplained>;
 
 /** Whom the tabs that run would tell of each site of a part of the tree, by their words; undefined where no tabs run. */
-export type TellsOf = (scope: string) => Promise<ToldPlace[] | undefined>;
+export type TellsOf = ReturnType<typeof createTells>;
 
 type Known = SiteTable['known'][number];
 
@@ -32,8 +32,8 @@ type Known = SiteTable['known'][number];
 const commonFault = 'microphone.missing';
 
 /** Asks the tabs once for each site, of its first PC. */
-export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>): TellsOf {
-  return async (scope) => {
+export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
+  return async (scope: string): Promise<ToldPlace[] | undefined> => {
     const { known, pathsOf } = options.table();
     const within = known.filter(({ pc }) => liesWithin(pathsOf, scope, pc));
     const firsts = new Map(within.toReversed().map((one) => [siteOf(one.pc), one]));
@@ -48,8 +48,8 @@ export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'n
 }
 
 /** Makes the explanation of a fault that nobody has. */
-export function createExplained(options: ExplainedOptions): Explain {
-  return async (asked, fault) => {
+export function createExplained(options: ExplainedOptions) {
+  return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
     const pc = options.table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);
     if (pc === undefined && asked !== 'centre') return { ok: false, line: `there is no site or PC "${asked}" that is watched` };

@@ -8,8 +8,7 @@ import {
   type Snapshot,
   type StreamFrame,
 } from '@sabha/contracts';
-import { isOrderedOften, mayWithdraw } from '../engine/handling/handling.ts';
-import { snoozeMostMs } from '../engine/handling/numbers.ts';
+import { isOrderedOften, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
 import { withdrawnWord } from '../engine/records/past.ts';
 import type { Changed } from '../ingest/committed.ts';
 import { namesOfOne, personNamed } from '../notify/people/roster.ts';

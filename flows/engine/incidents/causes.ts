@@ -184,15 +184,8 @@ const slackMs = 60_000;
 
 /** When the next fault that is gone will be over, unless it comes back; infinity where none is. What is due and stands still does not count: a tick has judged it. */
 export function nextClearAt({ memory }: Core, now: number): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const scope of memory.openScopes()) {
-    const gone = memory.openIncident(scope)?.faults.filter(({ goneAt }) => goneAt !== null) ?? [];
-    for (const fault of gone) {
-      const at = watchedUntil(fault, memory.endedOf(scope));
-      if (at > now) next = Math.min(next, at);
-    }
-  }
-  return next;
+  const ends = memory.openIncidents().flatMap(({ scope, faults }) => faults.map((fault) => watchedUntil(fault, memory.endedOf(scope))));
+  return ends.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
 }
 
 const minuteMs = 60_000;

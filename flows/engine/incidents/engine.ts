@@ -4,7 +4,7 @@
  */
 
 import { links, unfinishedFault } from '@sabha/contracts';
-import { notesKept } from '../handling/numbers.ts';
+import { notesKept } from '../handling/handling.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { unknownNamedKey } from '../records/meta-keys.ts';
@@ -239,8 +239,9 @@ function tick(core: Core, now: number): void {
 
 function nameUnknown(core: Core, now: number): void {
   if (now - core.namedAt < dayMs) return;
-  const open = core.memory.openScopes().flatMap((scope) => core.memory.openIncident(scope) ?? []);
-  const frozen = open.filter(({ faults }) => faults.some(({ unknownSince }) => unknownSince !== null && now - unknownSince >= dayMs));
+  const frozen = core.memory
+    .openIncidents()
+    .filter(({ faults }) => faults.some(({ unknownSince }) => unknownSince !== null && now - unknownSince >= dayMs));
   if (frozen.length === 0) return;
   core.namedAt = now;
   // Also across starts: a centre that starts again and again would name them each time.

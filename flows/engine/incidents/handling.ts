@@ -25,10 +25,10 @@ export function handle(core: Core, order: HandlingOrder, now: number): void {
 /** Follows all that is open: the end of a quiet, of what was said to be fixed, of an acknowledgement. */
 export function followHandled(core: Core, now: number): void {
   const { memory } = core;
-  for (const scope of memory.openScopes()) {
-    const incident = memory.openIncident(scope);
+  for (const incident of memory.openIncidents()) {
+    const { scope } = incident;
     const heardAt = isPcPath(scope) ? (memory.pcs.get(scope)?.heardAt ?? null) : undefined;
-    const due = incident && dueOf(incident, { now, heardAt });
+    const due = dueOf(incident, { now, heardAt });
     if (due === undefined) continue;
     memory.putIncident(due.incident);
     tellAgain(core, due, now);

@@ -26,8 +26,7 @@ export function followMaintenance(core: Core, now: number): void {
   const dates = Map.groupBy(planned, ({ scope }) => scope);
   const open = memory.openScopes().flatMap((scope) => maintainedIn(scope) ?? []);
   if (dates.size + open.length === 0) return;
-  const incidents = memory.openScopes().flatMap((scope) => memory.openIncident(scope) ?? []);
-  const quiet = incidents.filter((incident) => maintainedFor(memory, incident) !== undefined);
+  const quiet = memory.openIncidents().filter((incident) => maintainedFor(memory, incident) !== undefined);
   for (const path of new Set([...open, ...dates.keys()])) followPlace(core, { path, dates: dates.get(path) ?? [] }, now);
   const left = quiet.filter((incident) => incident.snoozed === undefined && maintainedFor(memory, incident) === undefined);
   for (const incident of left) tellAgain(core, { incident, again: { why: 'maintained', by: '', to: [] } }, now);

@@ -151,6 +151,7 @@ function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, ti
     pastOf: (scope: string) => pcs.get(scope)?.past,
     openIncident: (scope: string): Incident | undefined => incidents.get(open.get(scope) ?? Number.NaN),
     openScopes: () => [...open.keys()],
+    openIncidents: (): Incident[] => found(incidents, open.values()),
     /** The incidents of a scope that have a transition which is not concluded. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };

@@ -1,7 +1,6 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
 import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, pathOfScope } from '@sabha/contracts';
-import { isSettled } from '../handling/handling.ts';
-import { withdrawForMs } from '../handling/numbers.ts';
+import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
 import type { Notice } from '../records/notices.ts';
