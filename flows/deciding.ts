@@ -3,7 +3,6 @@ import { realClock } from '@sabha/contracts';
 import type { Base } from './base.ts';
 import type { WireMessage } from './engine/records/incidents.ts';
 import type { Op } from './engine/records/ops.ts';
-import type { SiteTable } from './engine/records/sites.ts';
 import type { Say } from './keeping.ts';
 import type { Red } from './node-red/node-red.ts';
 import { createReplay } from './node-red/replay/replay.ts';
@@ -11,10 +10,10 @@ import { openTabs, type Tabs } from './node-red/tabs.ts';
 import { createTabsOrders } from './node-red/tabs-orders.ts';
 import type { FlowNode } from './node-red/tabs-storage.ts';
 import { createWays } from './node-red/ways.ts';
-import type { Wires } from './node-red/wires.ts';
 import { channelNames } from './notify/people/channels/channels.ts';
 import { namesOf } from './notify/people/roster.ts';
 import type { People } from './people.ts';
+import type { Runtime } from './runtime.ts';
 import { createExplained, createTells } from './view/explained.ts';
 import { createReasons } from './view/reasons.ts';
 
@@ -40,19 +39,15 @@ export function openTabsOf(
   });
 }
 
-/** The pipeline that the tabs decide for. */
-export type Around = {
-  wires: Wires;
-  table(): SiteTable;
-  now(): number;
-  tabs: Tabs;
-  people: People;
-  /** Undefined until the tabs run. */
-  red(): Red | undefined;
-};
-
-/** What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. */
-export function openDeciding({ clock, ledger }: Base, { wires: own, table, now, tabs, people, red }: Around) {
+/**
+ * What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. `red` is
+ * undefined until the tabs run.
+ */
+export function openDeciding(
+  { clock, ledger }: Base,
+  { wires: own, sites: { table }, now }: Pick<Runtime, 'wires' | 'sites' | 'now'>,
+  { tabs, people, red }: { tabs: Tabs; people: People; red(): Red | undefined },
+) {
   const { wires, follow, explain: wayOf } = createWays({ wires: own, tabs, clock });
   const way = async (message: WireMessage) => {
     const watch = red()?.watch;

@@ -113,10 +113,10 @@ async function openCentre() {
   const accounts = await openAccounts(base, { ...runtime, programsFile: env['SABHA_PROGRAMS'] });
   const later = { useTls: undefined as Api['useTls'] | undefined, red: undefined as Red | undefined };
   const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => later.useTls?.(tls) });
-  const { wires, sites, now, record } = runtime;
-  const deciding = openDeciding(base, { wires, table: sites.table, now, tabs, people, red: () => later.red });
-  const roster = rosterOrdersOf(base, people, { table: sites.table, record, now, tabs, listed, tells: deciding.tells });
-  const announcements = announcementsOf(base, people, { table: sites.table, record, now });
+  const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
+  const { table } = runtime.sites;
+  const roster = rosterOrdersOf(base, people, { ...runtime, table, tabs, listed, tells: deciding.tells });
+  const announcements = announcementsOf(base, people, { ...runtime, table });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const told = { people, answers, links, roster, announcements };
   return { base, keys, https, watch, backups, runtime, say, session, accounts, pki, tabs, deciding, proof, metrics, later, ...told };

@@ -20,27 +20,24 @@ type Rate = { count: number; bytes: number };
 /** `most`: what may gather while a PC is quiet. */
 type Pace = { start: Rate; most: Rate; perMs: Rate };
 
-const wordsAtOnce = { count: budgets.wordsAtOnce.most, bytes: budgets.wordBytesAtOnce.most };
-const signsAtOnce = { count: budgets.signsAtOnce.most, bytes: 0 };
-const spoolsAtOnce = { count: budgets.spoolsAtOnce.most, bytes: 0 };
+const rate = (count: number, bytes: number, perMs = 1): Rate => ({ count: count / perMs, bytes: bytes / perMs });
+const steady = (most: Rate, perMs: Rate): Pace => ({ start: most, most, perMs });
+
+const { wordsAtOnce, wordBytesAtOnce, wordsAnHour, wordBytesAnHour, eventsAtOnce, eventBytesAtOnce, eventsADay, eventBytesADay } = budgets;
 const paces: Record<Weight['kind'], Pace> = {
-  words: {
-    start: wordsAtOnce,
-    most: wordsAtOnce,
-    perMs: { count: budgets.wordsAnHour.most / hourMs, bytes: budgets.wordBytesAnHour.most / hourMs },
-  },
+  words: steady(rate(wordsAtOnce.most, wordBytesAtOnce.most), rate(wordsAnHour.most, wordBytesAnHour.most, hourMs)),
   events: {
-    start: { count: budgets.eventsAtOnce.most, bytes: budgets.eventBytesAtOnce.most },
-    most: { count: budgets.eventsGathered.most, bytes: budgets.eventBytesADay.most },
-    perMs: { count: budgets.eventsADay.most / dayMs, bytes: budgets.eventBytesADay.most / dayMs },
+    start: rate(eventsAtOnce.most, eventBytesAtOnce.most),
+    most: rate(budgets.eventsGathered.most, eventBytesADay.most),
+    perMs: rate(eventsADay.most, eventBytesADay.most, dayMs),
   },
-  spools: { start: spoolsAtOnce, most: spoolsAtOnce, perMs: { count: budgets.spoolsADay.most / dayMs, bytes: 0 } },
-  signs: { start: signsAtOnce, most: signsAtOnce, perMs: { count: budgets.signsAnHour.most / hourMs, bytes: 0 } },
+  spools: steady(rate(budgets.spoolsAtOnce.most, 0), rate(budgets.spoolsADay.most, 0, dayMs)),
+  signs: steady(rate(budgets.signsAtOnce.most, 0), rate(budgets.signsAnHour.most, 0, hourMs)),
 };
 
 /** A PC without a birth gets no ack, so an agent sends no more than this. It is the quota of a day. */
-const unborn = { count: budgets.eventsUnacknowledged.most, bytes: budgets.eventBytesAtOnce.most / 4 };
-const unbornPace: Pace = { start: unborn, most: unborn, perMs: { count: unborn.count / dayMs, bytes: unborn.bytes / dayMs } };
+const unborn = rate(budgets.eventsUnacknowledged.most, eventBytesAtOnce.most / 4);
+const unbornPace = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
 
 const kinds = ['words', 'events', 'spools', 'signs'] as const;
 /** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
