@@ -4,7 +4,7 @@ import { createCorrelation } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { createSpreads } from '../correlation/spread.ts';
 import { createHistory } from '../memory/component-history.ts';
-import { createMemory } from '../memory/memory.ts';
+import type { Memory } from '../memory/memory.ts';
 import { createDrops } from '../outages/drops.ts';
 import { createInAll } from '../outages/in-all.ts';
 import type { FollowsClock } from '../records/clock.ts';
@@ -14,13 +14,9 @@ import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
 import type { Contents } from '../records/ops.ts';
 import { createNoise } from '../transitions/noise.ts';
 import type { TransitionOptions } from '../transitions/offer.ts';
-import { recall } from '../transitions/rate.ts';
 import type { Standing } from '../transitions/standing.ts';
-import { createTransitions } from '../transitions/transitions.ts';
-import { isBesideIn } from './absence.ts';
-import { quietIn } from './maintenance.ts';
-import { heardUntil, notAhead } from './times.ts';
-import { isUnread, readWithinMs } from './unread.ts';
+import type { createTransitions } from '../transitions/transitions.ts';
+import { readWithinMs } from './unread.ts';
 
 /** What the engine begins with, and whom it may ask. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
@@ -41,15 +37,12 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
 };
 
 /** What the engine holds between two events. */
-export type Core = ReturnType<typeof createCore>;
+export type Core = ReturnType<typeof createHeld> & { transitions: ReturnType<typeof createTransitions> };
 
-/** Opens all of it on what the ledger holds. */
-export function createCore(options: EngineOptions, now: number) {
-  const { contents, numbers = usualNumbers, place } = options;
+/** All but the transitions, which ask it. */
+export function createHeld(options: EngineOptions, memory: Memory, now: number) {
+  const { contents, numbers = usualNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
-  const memory = createMemory(contents);
-  notAhead(memory, now);
-  heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   // Each keeps its own memory beside the rows, for one question.
   const parts = {
@@ -61,9 +54,10 @@ export function createCore(options: EngineOptions, now: number) {
     correlation: createCorrelation(contents.incidents, { numbers, now }),
     spreads: createSpreads(contents.incidents, { numbers, now, updates }),
   };
-  recall(parts.noise, memory);
-  const held = {
-    ...{ options, memory, ...parts, ...emptySets() },
+  return {
+    ...{ options, memory, ...parts },
+    /** THE list of what holds times beside `memory` and what is below: told once, in this order, when the clock is set (R29). */
+    followers: [...options.followers, ...Object.values(parts)] satisfies FollowsClock[],
     known: new Map(options.known.map((one) => [one.pc, one])),
     /** The list of unheard PCs is another since it was last followed. */
     listChanged: false,
@@ -85,25 +79,6 @@ export function createCore(options: EngineOptions, now: number) {
     /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
     unfinishedAt: never,
     namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
-  };
-  const transitions = createTransitions(memory, {
-    ...options,
-    facts(scope) {
-      const { link = 'fibre', elevationM = 0 } = held.known.get(scope) ?? {};
-      return { link, elevationM, timeZone: place(scope).timeZone };
-    },
-    isQuiet: quietIn(memory),
-    isUnread: (scope, at) => isUnread(held, scope, at),
-    isBeside: (scope) => isBesideIn(held, scope),
-    pace: parts.noise,
-  });
-  /** THE list of what holds times beside `memory` and those above: told once, in this order, when the clock is set (R29). */
-  const followers: readonly FollowsClock[] = [...options.followers, transitions, ...Object.values(parts)];
-  return Object.assign(held, { transitions, followers });
-}
-
-function emptySets() {
-  return {
     /** PCs whose fault waits for what others say. */
     waiting: new Set<string>(),
     /** PCs that report a fault which the catalogue does not know. */

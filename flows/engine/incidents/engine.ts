@@ -5,21 +5,24 @@
 
 import { links, unfinishedFault } from '@sabha/contracts';
 import { notesKept } from '../handling/handling.ts';
+import { createMemory } from '../memory/memory.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { unknownNamedKey } from '../records/meta-keys.ts';
 import { tellCentral } from '../transitions/delivery.ts';
+import { recall } from '../transitions/rate.ts';
 import { faultKey } from '../transitions/standing.ts';
-import { withAbsence } from './absence.ts';
+import { createTransitions } from '../transitions/transitions.ts';
+import { isBesideIn, withAbsence } from './absence.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import { type Core, createCore, type EngineOptions } from './core.ts';
+import { type Core, createHeld, type EngineOptions } from './core.ts';
 import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
-import { followMaintenance } from './maintenance.ts';
+import { followMaintenance, quietIn } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { setClock } from './times.ts';
-import { mayWait } from './unread.ts';
+import { heardUntil, notAhead, setClock } from './times.ts';
+import { isUnread, mayWait } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -83,6 +86,27 @@ export function createEngine(options: EngineOptions, now: number) {
 
     take: core.memory.take,
   };
+}
+
+function createCore(options: EngineOptions, now: number): Core {
+  const memory = createMemory(options.contents);
+  notAhead(memory, now);
+  heardUntil(memory, Math.min(options.listenedUntil ?? 0, now));
+  const held = createHeld(options, memory, now);
+  recall(held.noise, memory);
+  const transitions = createTransitions(memory, {
+    ...options,
+    facts(scope) {
+      const { link = 'fibre', elevationM = 0 } = held.known.get(scope) ?? {};
+      return { link, elevationM, timeZone: options.place(scope).timeZone };
+    },
+    isQuiet: quietIn(memory),
+    isUnread: (scope, at) => isUnread(held, scope, at),
+    isBeside: (scope) => isBesideIn(held, scope),
+    pace: held.noise,
+  });
+  held.followers.push(transitions);
+  return Object.assign(held, { transitions });
 }
 
 function onCentre(core: Core, event: CentreEvent, now: number): void {
