@@ -1,5 +1,6 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
 import { hearingTopic } from '@sabha/contracts';
+import { moveTimes } from '../engine/memory/move-times.ts';
 import { createHearing } from '../engine/outages/hearing.ts';
 import type { FollowsClock } from '../engine/records/clock.ts';
 import type { CentreEvent } from '../engine/records/incidents.ts';
@@ -33,10 +34,21 @@ export function createListening(options: ListeningOptions) {
   const { time, log, tell } = options;
   const hearing = createHearing(options.randomId(), options.clock.speed);
   const gaps = createGaps(options, hearing.provenAt);
-  const bell = createBell(options);
+  /** When everybody was last asked for a birth, and whether they are to be asked. */
+  const bell = { at: Number.NEGATIVE_INFINITY, isDue: false };
+  const isTime = (now: number) => bell.isDue && options.isSubscribed() && now - bell.at >= helloEveryMs;
+
+  function ring(now: number): void {
+    Object.assign(bell, { at: now, isDue: false });
+    options.hello();
+  }
 
   function say(now: number): void {
-    bell.tick(now);
+    if (isTime(now)) {
+      // Whoever answers a bell that had to wait has the whole limit for that, or the answer would come after it.
+      tell({ type: 'subscribed' });
+      ring(now);
+    }
     const word = hearing.word(now);
     if (word !== undefined) options.send(hearingTopic, Buffer.from(word), 1);
   }
@@ -47,24 +59,14 @@ export function createListening(options: ListeningOptions) {
     gaps.over(now);
     hearing.begin(now);
     tell({ type: 'subscribed' });
-    bell.due(now);
+    bell.isDue = true;
+    if (isTime(now)) ring(now);
     say(now);
-  }
-
-  function followClock(): void {
-    const byMs = time.follow();
-    if (byMs === 0) return;
-    const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
-    log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
-    // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
-    tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
-    // PCs compare their clocks anew.
-    if (Math.abs(byMs) >= largeStepMs && options.isSubscribed()) subscribed();
   }
 
   return {
     /** The end of a gap is noted with the times from before the clock was set. */
-    followers: [gaps, hearing, bell] satisfies FollowsClock[],
+    followers: [gaps, hearing, { setClock: (byMs: number) => void moveTimes(bell, byMs) }] satisfies FollowsClock[],
     away: gaps.away,
     deafSince: gaps.deafSince,
     provenAt: hearing.provenAt,
@@ -84,7 +86,7 @@ export function createListening(options: ListeningOptions) {
 
     /** Guarantee: a step of the clock ends no wait and no silence, and a gap of ours is none of theirs. */
     tick(): void {
-      followClock();
+      followClock(options, subscribed);
       const now = time.now();
       const gap = hearing.tick(now);
       if (gap !== undefined) tell({ type: 'unsubscribed', slow: true });
@@ -95,6 +97,17 @@ export function createListening(options: ListeningOptions) {
       options.listening();
     },
   };
+}
+
+/** Tells that the clock of the machine was set; where by much, every PC is asked for a birth, since PCs compare their clocks anew. */
+function followClock({ time, log, tell, isSubscribed }: ListeningOptions, subscribed: () => void): void {
+  const byMs = time.follow();
+  if (byMs === 0) return;
+  const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
+  log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
+  // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
+  tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
+  if (Math.abs(byMs) >= largeStepMs && isSubscribed()) subscribed();
 }
 
 /** The times in which nobody was heard: each is written down, and the last is shown. */
@@ -125,37 +138,6 @@ function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOption
       if (byMs >= largeStepMs) over(now);
       // A gap that lasts until tomorrow would be settled for nobody until then.
       if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
-    },
-  };
-}
-
-/** Asks everybody for a birth, at once or when the last bell is long enough ago. */
-function createBell({ hello, isSubscribed, tell }: Pick<ListeningOptions, 'hello' | 'isSubscribed' | 'tell'>) {
-  let rungAt = Number.NEGATIVE_INFINITY;
-  let isDue = false;
-  const isTime = (now: number) => isDue && isSubscribed() && now - rungAt >= helloEveryMs;
-
-  function ring(now: number): void {
-    rungAt = now;
-    isDue = false;
-    hello();
-  }
-
-  return {
-    due(now: number): void {
-      isDue = true;
-      if (isTime(now)) ring(now);
-    },
-
-    /** Whoever answers a bell that had to wait has the whole limit for that, or the answer would come after it. */
-    tick(now: number): void {
-      if (!isTime(now)) return;
-      tell({ type: 'subscribed' });
-      ring(now);
-    },
-
-    setClock(byMs: number): void {
-      rungAt += byMs;
     },
   };
 }
