@@ -209,31 +209,16 @@ function sendFrames(state: State): void {
   }
 }
 
-/** Only time tells that a PC was not heard for its limit, and one that is heard again may have nothing new to say. */
-export function followUnheard(state: State): void {
+/** What only time tells: who was not heard for its limit, beside whom another one answers, and of the chosen PCs that have nothing new when they were heard. */
+export function showHeard(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
-  const { unheard } = state;
-  const now = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isUnheard(record, view.at) ? [pc] : [])));
-  const moved = unheard.symmetricDifference(now);
-  state.unheard = now;
-  if (moved.size > 0) changed(state, { pcs: [...moved], incidents: [] });
-}
-
-/** That a PC answers may be known by its next word alone, though that has nothing new. */
-export function followBeside(state: State): void {
-  const sites = viewOf(state.options)?.table.sites ?? [];
-  const turned = turnedBeside(
-    state,
-    sites.map(({ path }) => path),
-  );
-  if (turned.length > 0) changed(state, { pcs: turned, incidents: [] });
-}
-
-/** Says of the chosen PCs that were heard and had nothing new when that was. */
-export function tellHeard(state: State): void {
-  const view = viewOf(state.options);
-  if (view === undefined) return;
+  const unheard = new Set([...view.memory.pcs].flatMap(([pc, record]) => (isUnheard(record, view.at) ? [pc] : [])));
+  const moved = state.unheard.symmetricDifference(unheard);
+  state.unheard = unheard;
+  const sites = view.table.sites.map(({ path }) => path);
+  const pcs = [...moved, ...turnedBeside(state, sites)];
+  if (pcs.length > 0) changed(state, { pcs, incidents: [] });
   if (awayOf(state, view) !== state.away) soon(state);
   // What is long over the engine forgets without a word.
   state.incidents.touchAll((id) => !view.memory.incidents.has(id));

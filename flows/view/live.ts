@@ -20,16 +20,14 @@ import {
   changed,
   chosen,
   createState,
-  followBeside,
-  followUnheard,
   incidentOf,
   type LiveViewOptions,
   type PcChoice,
   type RollCallsView,
   type State,
+  showHeard,
   soon,
   statesOf,
-  tellHeard,
   viewOf,
 } from './live-state.ts';
 import { incidentView, pcView, siteView, surroundingsOf, type View } from './rows.ts';
@@ -47,13 +45,11 @@ const heardEveryMs = 15_000;
 /** The view, with what the pipeline and roll calls tell it. Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
 export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
-  const showHeard = (): void => {
-    followUnheard(state);
-    followBeside(state);
-    tellHeard(state);
-    cancelHeard = options.clock.after(heardEveryMs, showHeard);
+  const show = (): void => {
+    showHeard(state);
+    cancelHeard = options.clock.after(heardEveryMs, show);
   };
-  let cancelHeard = options.clock.after(heardEveryMs, showHeard);
+  let cancelHeard = options.clock.after(heardEveryMs, show);
   return {
     changed: (change: Changed) => changed(state, change),
     rollcall(view: RollCallView) {
