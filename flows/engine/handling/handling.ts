@@ -33,7 +33,7 @@ const fixedForMs: Readonly<Record<LinkClass, number>> = {
 export const snoozeMostMs: number = 24 * hourMs;
 
 /** More of what was done about one incident nobody reads. */
-export const deedsKept = 64;
+const deedsKept = 64;
 
 /** Nor more notes: each change of an incident writes all of them. */
 export const notesKept = 256;
