@@ -2,7 +2,7 @@
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { dispatch } from '../../flows/api/cli/dispatch.ts';
-import { createClient } from '../../flows/api/cli/kit/client.ts';
+import { createClient } from '../../flows/api/cli/kit/model.ts';
 import { addRoutes } from '../../flows/api/routes.ts';
 import { createWebhook } from '../../flows/notify/people/channels/webhook.ts';
 import { addDoor, plainDoor } from '../../flows/pki/door/door.ts';

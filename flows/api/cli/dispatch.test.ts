@@ -2,7 +2,7 @@ import type { RollCallRow, RollCallView, SiteView } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { toCsv } from '../../sites/csv.ts';
 import { inTurn } from './api.test-helper.ts';
-import { createClient } from './kit/client.ts';
+import { createClient } from './kit/model.ts';
 import { operator } from './operator.test-helper.ts';
 
 const { state, file, written, sabha } = operator();

@@ -5,8 +5,7 @@ import { createSiteTable } from '../../sites/table.ts';
 import type { Restored } from '../../storage/backup/restore.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
 import { dispatch } from './dispatch.ts';
-import { createClient } from './kit/client.ts';
-import { CliError } from './kit/model.ts';
+import { CliError, createClient } from './kit/model.ts';
 
 /** Each test finds a small table of sites and nothing else. */
 export function operator() {

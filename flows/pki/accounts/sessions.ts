@@ -1,8 +1,7 @@
 /** Who is logged in. A session is 32 random bytes in a cookie; here and in the ledger stands only their SHA-256. */
 import { hash } from 'node:crypto';
-import type { Account, Login } from '../../engine/records/accounts.ts';
+import type { Account, AccountContents, Login } from '../../engine/records/accounts.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import type { AccountsOptions } from './accounts.ts';
 
 const hourMs = 3_600_000;
 /** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
@@ -14,12 +13,14 @@ const notedEveryMs = 600_000;
 /** The oldest of an account makes room: a lost cookie must not fill the ledger. */
 const sessionsAtMost = 20;
 
+type SessionsOptions = { contents: AccountContents; commit(ops: Op[]): Promise<unknown>; now(): number; newToken(): string };
+
 /**
  * `account` is the account of a name; `note` writes what nobody waits for.
  * Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days.
  */
 export function createSessions(
-  { contents, commit, now, newToken }: Pick<AccountsOptions, 'contents' | 'commit' | 'now' | 'newToken'>,
+  { contents, commit, now, newToken }: SessionsOptions,
   account: (name: string) => Account | undefined,
   note: (op: Op) => void,
 ) {
