@@ -46,7 +46,8 @@ export function createIngest(options: IngestOptions) {
   const tick = (): void => {
     const judgedAt = state.time();
     state.listening.tick();
-    settle(state);
+    const settled = state.settled.tick(state.time());
+    if (settled !== undefined) state.gathered.ops.push({ op: 'meta', key: settledKey, value: settled });
     followRollout(state);
     void tell(state, { type: 'tick', provenAt: state.listening.provenAt(), hung: state.commits.writingMs() >= hungMs });
     goOn(state);
@@ -217,11 +218,6 @@ function hello({ options, engine, allowance }: State, topics: readonly string[])
 function followRollout({ engine, configs, time }: State): void {
   const stopped = configs.view()?.stopped ?? null;
   engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
-}
-
-function settle({ settled, gathered, time }: State): void {
-  const value = settled.tick(time());
-  if (value !== undefined) gathered.ops.push({ op: 'meta', key: settledKey, value });
 }
 
 /** What only time changes of sites that are being set up. */

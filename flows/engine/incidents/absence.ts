@@ -174,14 +174,12 @@ const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 
 function regionAt(core: Core, region: string, { regions, now }: Moment): Region {
-  const held = regions.get(region);
-  if (held !== undefined) return held;
-  const sites = [...(region === nation ? core.sites.keys() : (core.regions.get(region) ?? []))];
-  const isExpected = ({ presence }: PcRecord) => presence !== 'never' && presence !== 'stopped';
-  const pcsIn = (site: string) => recordsOf(core, pcsOf(core, site)).filter(isExpected);
-  const seen = regionOf(sites.map(pcsIn), now);
-  regions.set(region, seen);
-  return seen;
+  return regions.getOrInsertComputed(region, () => {
+    const sites = [...(region === nation ? core.sites.keys() : (core.regions.get(region) ?? []))];
+    const isExpected = ({ presence }: PcRecord) => presence !== 'never' && presence !== 'stopped';
+    const pcsIn = (site: string) => recordsOf(core, pcsOf(core, site)).filter(isExpected);
+    return regionOf(sites.map(pcsIn), now);
+  });
 }
 
 /** The region of all sites. */
