@@ -8,7 +8,7 @@
  *     ── the disk: what stands below never comes before it ──
  *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
  *     hear         commands/, rollcall/         births and answers that somebody waits for
- *     offer        runtime.ts `offer`           a transition goes to a node of the tabs (nodes/kinds.ts), which decide (R24)
+ *     offer        runtime.ts `offered`         a transition goes to a node of the tabs (nodes/kinds.ts), which decide (R24)
  *     notify       people/outbox.ts             rows of the outbox go to people/channels/ (R26)
  *     rewrite      people/copies/copies.ts      messages that stand with people say who took it
  *     show         view/live.ts                 whoever looks sees what changed

@@ -15,8 +15,12 @@ import type { Outbox } from './notify/people/outbox.ts';
 import { createCommands } from './operations/commands/commands.ts';
 import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
-import { type Around, type Ends, openPipeline, type Pipeline } from './pipeline.ts';
+
+
+import { type Around, openPipeline, type Pipeline } from './pipeline.ts';
 import { createMoments } from './sites/calendar/when.ts';
+
+
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/errors.ts';
@@ -240,36 +244,11 @@ function whyUnready({ trouble, full, pipeline, started }: Life): string | undefi
 }
 
 async function open(state: State): Promise<void> {
-  const { options, life } = state;
+  const { options, life, takers, rollcalls, commands, measureQueue, live } = state;
   const contents = await options.ledger.load();
   await state.dates.load(options.ledger);
   if (life.closed) return;
-  const pipeline = openPipeline(
-    options,
-    contents,
-    endsOf(state, (error) => fail(state, pipeline, error)),
-  );
-  life.pipeline = pipeline;
-  if (life.subscribed) pipeline.ingest.subscribed();
-  for (const word of state.words.values()) if (word.standing) void pipeline.ingest.tell(word);
-  if (life.started) pipeline.ingest.started();
-  state.commands.remember(contents);
-  await reread(state, pipeline.ingest);
-  state.live.all();
-  const { table, entry, time, changeSites } = pipeline.ingest;
-  const own = settingsSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
-  if (own !== null) await changeSites(own.change, own.ops);
-}
-
-/** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
-async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<void> {
-  await ingest.record([]);
-  await Promise.all([commands.reread(), rollcalls.reread()]);
-}
-
-function endsOf(state: State, failed: Ends['failed']): Ends {
-  const { options, life, takers, rollcalls, commands, measureQueue, live } = state;
-  return {
+  const pipeline = openPipeline(options, contents, {
     broke(stage, { message }) {
       options.log.error({ stage }, `${stage} broke after the commit: ${message}`);
       void options.tellDirectly('stage_broke', `${stage}: ${message}`);
@@ -305,8 +284,24 @@ function endsOf(state: State, failed: Ends['failed']): Ends {
         (error: Error) => options.log.error({}, `after the clock was set the ledger could not be read: ${error.message}`),
       );
     },
-    failed,
-  };
+    failed: (error) => fail(state, pipeline, error),
+  });
+  life.pipeline = pipeline;
+  if (life.subscribed) pipeline.ingest.subscribed();
+  for (const word of state.words.values()) if (word.standing) void pipeline.ingest.tell(word);
+  if (life.started) pipeline.ingest.started();
+  commands.remember(contents);
+  await reread(state, pipeline.ingest);
+  live.all();
+  const { table, entry, time, changeSites } = pipeline.ingest;
+  const own = settingsSiteChange({ site: options.site, table: table(), entry, meta: contents.meta, now: time() });
+  if (own !== null) await changeSites(own.change, own.ops);
+}
+
+/** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
+async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<void> {
+  await ingest.record([]);
+  await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 
 /** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
