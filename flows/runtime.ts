@@ -16,10 +16,8 @@ import { createCommands } from './operations/commands/commands.ts';
 import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
 
-
 import { type Around, openPipeline, type Pipeline } from './pipeline.ts';
 import { createMoments } from './sites/calendar/when.ts';
-
 
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
