@@ -16,10 +16,12 @@ type Given = {
   down?: Partial<Narrow>;
   left?: number;
   directionBytes?: number;
+  token?: Buffer;
+  objection?: () => Promise<string | null>;
   localAddress?: string;
 };
 
-async function measure({ up, down, left = 12_000_000, directionBytes = 1_500_000, localAddress }: Given) {
+async function measure({ up, down, left = 12_000_000, directionBytes = 1_500_000, token, objection, localAddress }: Given) {
   const usual: Narrow = { bps: 8 * mbit, bucketBytes: 3_000, delayMs: 20, lost: never };
   const way = createWay(
     (clock) =>
@@ -52,12 +54,13 @@ async function measure({ up, down, left = 12_000_000, directionBytes = 1_500_000
       };
       return { send: noted, close, ...(localAddress && { localAddress }) };
     },
-    token: sealReflectorToken('ladakh/leh/hall', way.clock.now() + 3_600_000, key),
+    token: token ?? sealReflectorToken('ladakh/leh/hall', way.clock.now() + 3_600_000, key),
     clock: way.clock,
     budget: { left: () => left - used, used: (bytes) => (used += bytes) },
     ceilingBps: 50 * mbit,
     directionBytes,
     cardBps: null,
+    ...(objection && { objection }),
   });
   const measured = await way.run(answer);
   return { measured, used, atSocket, passed: way.passed, tookMs: way.clock.up() };
@@ -120,10 +123,22 @@ test('the first two hellos, and the first request of each train and of its repor
   expect(measured).toMatchObject({ ok: true, blocked: null, up: { reason: null }, down: { reason: null } });
 });
 
+test('a token that is none: nobody answers', async () => {
+  const { measured } = await measure({ token: randomBytes(16) });
+  expect(measured).toMatchObject({ ok: true, blocked: 'all' });
+});
+
 test('it stays within what is left of the budget, and says so', async () => {
   for (const left of [0, 60_000, 120_000, 300_000, 700_000]) {
     const { measured, used } = await measure({ left, up: { bucketBytes: 128_000 }, down: { bucketBytes: 128_000 } });
     expect(used).toBeLessThanOrEqual(Math.max(left, 1_000));
     expect(measured).toMatchObject({ ok: true, down: { bps: null } });
   }
+});
+
+test('a meeting that begins between two trains ends it', async () => {
+  let asked = 0;
+  const { measured, used } = await measure({ objection: async () => (++asked > 2 ? 'a meeting' : null) });
+  expect(measured).toEqual({ ok: false, reason: 'a meeting' });
+  expect(used).toBeLessThan(150_000);
 });
