@@ -4,8 +4,8 @@
  */
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '@sabha/contracts';
 import type { Act, CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
-import { settledKey } from '../engine/records/meta-keys.ts';
 import type { Audit, Op } from '../engine/records/ops.ts';
+import { settledKey } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';

@@ -1,7 +1,7 @@
 /** What each site last said of its link, and where it last broke: the newest of the events that its PCs write of it. */
 import type { LinkReport, SiteDetail } from '@sabha/contracts';
-import { linkBreakPrefix, linkReportPrefix } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
+import { linkBreakPrefix, linkReportPrefix } from '../engine/records/ops.ts';
 
 /** Which event it is of. `at` is when the centre heard it or, of what waited in the spool, when the PC wrote it, and never later than now. */
 type Source = { pc: string; at: number; spool: string; seq: number };

@@ -1,10 +1,9 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
 import { hearingTopic } from '@sabha/contracts';
-import { moveTimes } from '../engine/memory/move-times.ts';
+import { moveTimes } from '../engine/memory/memory.ts';
 import { createHearing } from '../engine/outages/hearing.ts';
-import type { FollowsClock } from '../engine/records/clock.ts';
 import type { CentreEvent } from '../engine/records/incidents.ts';
-import type { Audit, Away } from '../engine/records/ops.ts';
+import type { Audit, Away, FollowsClock } from '../engine/records/ops.ts';
 import type { CentreTime } from './centre-time.ts';
 import type { IngestOptions } from './options.ts';
 

@@ -1,8 +1,8 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
 import { budgets, oneLine } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
-import { inVainKey, settledKey } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
+import { inVainKey, settledKey } from '../engine/records/ops.ts';
 import { createConfigs } from '../sites/config-push.ts';
 import { createTree } from '../sites/tree.ts';
 import { createAcks } from './acks.ts';

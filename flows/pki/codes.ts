@@ -1,8 +1,8 @@
 /** Enrolment codes that may still be used. Of their secret the ledger holds a hash: 100 random bits need no slower one. */
 import { hash } from 'node:crypto';
 import { enrolSecretOf, writeEnrolCode } from '@sabha/contracts';
-import { codePrefix } from '../engine/records/meta-keys.ts';
 import type { Op } from '../engine/records/ops.ts';
+import { codePrefix } from '../engine/records/ops.ts';
 
 /** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
 export type Given = { key: string; serial: string };

@@ -3,8 +3,8 @@ import { createPublicKey, hash, type KeyObject, X509Certificate } from 'node:cry
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '@sabha/contracts';
-import { fingerprintsKey } from '../engine/records/meta-keys.ts';
 import type { Ledger } from '../engine/records/ops.ts';
+import { fingerprintsKey } from '../engine/records/ops.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import type { Means } from './certificates.ts';
 

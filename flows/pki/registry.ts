@@ -2,8 +2,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Clock, modes, openSnapshot, type RegistryEntry, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
-import { admittedPrefix, codePrefix, reflectorKeyKey, registryVersionKey } from '../engine/records/meta-keys.ts';
 import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
+import { admittedPrefix, codePrefix, reflectorKeyKey, registryVersionKey } from '../engine/records/ops.ts';
 
 const retryMs = 10_000;
 const olderCopy = [

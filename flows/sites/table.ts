@@ -15,7 +15,7 @@ import {
   stateOf,
   type Words,
 } from '@sabha/contracts';
-import type { Place } from '../engine/records/place.ts';
+import type { Place } from '../engine/records/notices.ts';
 import type { ProfileLayer, ResolvedProfile, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 
 const inherited = ['link', 'elevationM', 'timeZone', 'tier', 'bridge', 'ups', 'help', 'languages'] as const;

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import { type Config, type RegistryEntry, siteOf } from '@sabha/contracts';
 import type { CentreEvent, PcRecord } from '../engine/records/incidents.ts';
+import type { Place } from '../engine/records/notices.ts';
 import type { Contents, Op } from '../engine/records/ops.ts';
-import type { Place } from '../engine/records/place.ts';
 import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { becauseOf } from './life.ts';
 import { createSiteTable, levelOf } from './table.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRows } from './changed-rows.ts';
+import { createRows } from './live-state.ts';
 
 function setUp() {
   const source = new Map([

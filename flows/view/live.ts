@@ -9,7 +9,7 @@ import {
   type StreamFrame,
 } from '@sabha/contracts';
 import { isOrderedOften, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
-import { withdrawnWord } from '../engine/records/past.ts';
+import { withdrawnWord } from '../engine/records/ops.ts';
 import type { Changed } from '../ingest/committed.ts';
 import { namesOfOne, personNamed } from '../notify/people/roster.ts';
 import { telOf } from '../notify/roster/reach.ts';

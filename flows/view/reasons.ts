@@ -1,8 +1,7 @@
 /** Why people were told of an incident, or not: from the ledger, so that it is known of one that is long over, and whatever the tabs are by now. */
 import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
-import type { Ledger } from '../engine/records/ops.ts';
-import type { Past, Sent } from '../engine/records/past.ts';
+import type { Ledger, Past, Sent } from '../engine/records/ops.ts';
 import { wordsOf } from '../notify/people/channels/channels.ts';
 
 /** The reasons of an incident; undefined where there is none of this number. */

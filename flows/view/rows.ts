@@ -23,7 +23,7 @@ import { maintainedFor } from '../engine/incidents/maintenance.ts';
 import type { Memory } from '../engine/memory/memory.ts';
 import { isBeside } from '../engine/outages/outages.ts';
 import type { Incident, PcRecord, StandingFault } from '../engine/records/incidents.ts';
-import type { Place } from '../engine/records/place.ts';
+import type { Place } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import { watchedUntil } from '../engine/transitions/incident.ts';
 

@@ -1,7 +1,7 @@
 /** What is judged of what people keep quiet: an incident for a while, a place that is maintained. */
 import { faultOf, isPcPath, isWithin, maintainedIn, type Severity } from '@sabha/contracts';
 import type { Incident, Transition } from '../../flows/engine/records/incidents.ts';
-import type { Maintenance } from '../../flows/engine/records/maintenance.ts';
+import type { Maintenance } from '../../flows/engine/records/meetings.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import { isWorse } from '../../flows/engine/transitions/incident.ts';
 import { hasWaited } from '../../flows/engine/transitions/rate.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { chosenNumbers } from './chosen.ts';
-import { usualNumbers } from './numbers.ts';
+import { chosenNumbers, usualNumbers } from './numbers.ts';
 
 const usual = { siteShare: '80', regionShare: '30', regionSites: '3', within: '5', spreadRooms: '5', spreadWithin: '60' };
 

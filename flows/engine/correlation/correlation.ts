@@ -1,6 +1,6 @@
 /** One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
-import { moveTimes } from '../memory/move-times.ts';
+import { moveTimes } from '../memory/memory.ts';
 import type { Incident } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';

@@ -1,7 +1,6 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
 import type { LinkClass, Severity } from '@sabha/contracts';
-import type { Again, Deed, HandlingOrder, Taken } from '../records/handling.ts';
-import type { Incident } from '../records/incidents.ts';
+import type { Again, Deed, HandlingOrder, Incident, Taken } from '../records/incidents.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -1,22 +1,18 @@
 /** What the engine begins with, and what it holds between two events. */
-import { createBatches } from '../correlation/batches.ts';
+import { isPcPath } from '@sabha/contracts';
 import { createCorrelation } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
-import { createSpreads } from '../correlation/spread.ts';
-import { createHistory } from '../memory/component-history.ts';
-import type { Memory } from '../memory/memory.ts';
-import { createDrops } from '../outages/drops.ts';
-import { createInAll } from '../outages/in-all.ts';
-import type { FollowsClock } from '../records/clock.ts';
+import { createBatches, createSpreads } from '../correlation/spread.ts';
+import { createHistory, type Memory } from '../memory/memory.ts';
+import { createInAll } from '../outages/hearing.ts';
+import { createDrops } from '../outages/outages.ts';
 import type { KnownPc } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/maintenance.ts';
-import { inVainKey, unknownNamedKey } from '../records/meta-keys.ts';
-import type { Contents } from '../records/ops.ts';
+import type { MaintenanceDate } from '../records/meetings.ts';
+import { type Contents, type FollowsClock, inVainKey, unknownNamedKey } from '../records/ops.ts';
+import type { Standing } from '../transitions/incident.ts';
 import { createNoise } from '../transitions/noise.ts';
 import type { TransitionOptions } from '../transitions/offer.ts';
-import type { Standing } from '../transitions/standing.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
-import { readWithinMs } from './unread.ts';
 
 /** What the engine begins with, and whom it may ask. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
@@ -98,4 +94,25 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     /** Faults of the centre's own that stand. */
     centre: new Map<string, Standing>(),
   };
+}
+
+/** What is known of our hearing; `unreadUntil`: until when something may be waiting, `current`: who named the state that is held. */
+export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
+
+/** Whoever has not spoken so long after a gap has nothing waiting. */
+const readWithinMs = 60_000;
+
+/** A gap of ours begins, or just was. Guarantee: of a row of gaps no more than half of the time is waited, or they would hold back all that is due. */
+export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {
+  if (now >= reading.unreadUntil + readWithinMs) reading.unreadUntil = now + readWithinMs;
+}
+
+/**
+ * True while what a room said in our last gap, or before our start, may be on its way to us: until a word of ours came back that was sent after
+ * it, and behind it all that waited, and the PC has named its state since.
+ */
+export function isUnread({ unreadUntil, subscribedAt, provenAt, current }: Reading, scope: string, now: number): boolean {
+  if (now >= unreadUntil) return false;
+  const isProven = subscribedAt !== null && provenAt > subscribedAt;
+  return !isProven || (isPcPath(scope) && !current.has(scope));
 }

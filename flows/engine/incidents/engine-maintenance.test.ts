@@ -1,6 +1,6 @@
 import { maintenanceScope } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { MaintenanceDate } from '../records/maintenance.ts';
+import type { MaintenanceDate } from '../records/meetings.ts';
 import { contentsAfter, createStage, fault, ok, pc, type Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;

@@ -2,27 +2,25 @@
  * The incident engine: what PCs say and do not say, turned into incidents and their transitions.
  * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
  */
-
 import { links, unfinishedFault } from '@sabha/contracts';
 import { notesKept } from '../handling/handling.ts';
 import { createMemory } from '../memory/memory.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
-import { unknownNamedKey } from '../records/meta-keys.ts';
+import { unknownNamedKey } from '../records/ops.ts';
 import { tellCentral } from '../transitions/delivery.ts';
+import { faultKey } from '../transitions/incident.ts';
 import { recall } from '../transitions/rate.ts';
-import { faultKey } from '../transitions/standing.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
 import { followOpen, nextClearAt } from './causes.ts';
-import { type Core, createHeld, type EngineOptions } from './core.ts';
+import { type Core, createHeld, type EngineOptions, isUnread, mayWait } from './core.ts';
 import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
 import { followMaintenance, quietIn } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
 import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
 import { heardUntil, notAhead, setClock } from './times.ts';
-import { isUnread, mayWait } from './unread.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;

@@ -1,8 +1,7 @@
 /** What people order about incidents or answer with one tap, what time makes of it, and who is notified once more. The pure steps are in `handling/`. */
 import { isPcPath } from '@sabha/contracts';
 import { dueOf, type HandledAt, handled, has, personOf } from '../handling/handling.ts';
-import type { Again, HandlingOrder } from '../records/handling.ts';
-import type { Answer, CentreEvent, Incident } from '../records/incidents.ts';
+import type { Again, Answer, CentreEvent, HandlingOrder, Incident } from '../records/incidents.ts';
 import { notMinePrefix } from '../records/notices.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import type { Core } from './core.ts';

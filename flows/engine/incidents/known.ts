@@ -2,7 +2,7 @@
 import { causeKindOf, nameInScope, siteOf } from '@sabha/contracts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
-import { sceneOver } from '../transitions/standing.ts';
+import { sceneOver } from '../transitions/incident.ts';
 import type { Core } from './core.ts';
 import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, regionsOf, setCentre } from './scopes.ts';
 

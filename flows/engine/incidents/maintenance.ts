@@ -5,8 +5,8 @@
 import { maintainedIn, maintenanceFault, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Incident } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/maintenance.ts';
-import { sceneOfList, standingFault } from '../transitions/standing.ts';
+import type { MaintenanceDate } from '../records/meetings.ts';
+import { sceneOfList, standingFault } from '../transitions/incident.ts';
 import type { Core } from './core.ts';
 import { tellAgain } from './handling.ts';
 import { followScope } from './scopes.ts';

@@ -1,7 +1,7 @@
 /** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/maintenance.ts';
+import type { MaintenanceDate } from '../records/meetings.ts';
 import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
 
 const second = 1_000;

@@ -4,12 +4,23 @@ import { usualNumbers } from '../correlation/numbers.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import type { Change } from '../records/ops.ts';
-import { endedMemoryMs, follow, isEnd, worst } from '../transitions/incident.ts';
+import {
+  endedMemoryMs,
+  faultKey,
+  follow,
+  isEnd,
+  type Scene,
+  sceneOfList,
+  sceneOfPc,
+  sceneOver,
+  silence,
+  standingFault,
+  unknownFaults,
+  worst,
+} from '../transitions/incident.ts';
 import type { Excess } from '../transitions/noise.ts';
-import { faultKey, type Scene, sceneOfList, sceneOfPc, sceneOver, silence, standingFault, unknownFaults } from '../transitions/standing.ts';
-import { owesAnEnd } from '../transitions/together.ts';
-import type { Core } from './core.ts';
-import { isUnread } from './unread.ts';
+import { owesAnEnd } from '../transitions/rate.ts';
+import { type Core, isUnread } from './core.ts';
 
 /** R13: after this many answers that could not be read, a PC's reports are a finding. */
 export const unreadableLimit = 3;

@@ -1,6 +1,6 @@
 /** What is proven of our own hearing (R18a): a small word that we send ourselves through the broker proves all that was said before it. */
-
-import { moveTimes } from '../memory/move-times.ts';
+import { links } from '@sabha/contracts';
+import { moveTimes } from '../memory/memory.ts';
 
 /** A silence is told late by as much; each is a few bytes inside of one machine. */
 const wordEveryMs = 1_000;
@@ -12,7 +12,7 @@ const lateTickMs = 5_000;
 const least = { wordMs: 2_000, tickMs: 500 };
 
 /** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on; `still`: while it heard nobody anyway. */
-export type GapOfOurs = 'deaf' | 'late' | 'still';
+type GapOfOurs = 'deaf' | 'late' | 'still';
 
 /**
  * Times are the centre's. `name` is random: a word of an earlier memory proves nothing.
@@ -83,5 +83,35 @@ export function createHearing(name: string, speed = 1) {
       held.tickDueAt += byMs;
       if (held.provenAt !== null) held.provenAt += byMs;
     },
+  };
+}
+
+/** In so much of a gap's end the PCs are asked anew, and answer. */
+const answeringMs = 60_000;
+/** Who was not heard in so many times its limit is missed, however often the count of its limit began anew. */
+const limits = 3;
+const longestMs = limits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
+
+/** Times are the centre's. Guarantee: holds no more of the past than the most patient class asks for. */
+export function createInAll() {
+  let spans: { from: number; to: number }[] = [];
+  const sinceMs = (at: number) => spans.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0);
+
+  return {
+    /** A gap of ours is over. */
+    begin(now: number): void {
+      const kept = spans.filter(({ from, to }) => to > from && sinceMs(to) < longestMs);
+      spans = [...kept, { from: now + answeringMs, to: now + answeringMs }];
+    },
+    /** Our hearing is proven until then. */
+    proven(until: number): void {
+      const last = spans.at(-1);
+      if (last !== undefined) last.to = Math.max(last.to, until);
+    },
+    /** For how long we heard since `at`. */
+    sinceMs,
+    /** True of one that may be silent for so long, and was not heard in so much of our hearing. */
+    isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= limits * limitMs,
+    setClock: (byMs: number): void => void moveTimes(spans, byMs),
   };
 }

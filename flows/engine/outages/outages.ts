@@ -3,6 +3,7 @@
  * state or provider. The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
 import { links, type Outage, openUpTo } from '@sabha/contracts';
+import { moveTimes } from '../memory/memory.ts';
 import type { Absence, PcRecord } from '../records/incidents.ts';
 import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
 
@@ -125,4 +126,24 @@ function stayed(other: PcRecord, one: Away): boolean {
 /** Another PC of the site went with this one, is back, and found that the power had been cut. */
 function cameBack(other: PcRecord, one: Away): boolean {
   return hasAbsence(other) && other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
+}
+
+/** So many losses in this time. */
+const often = 3;
+const dropsMs = 10 * 60_000;
+
+/** Guarantee: holds three numbers of a PC at most, and none of one that never lost a session. */
+export function createDrops() {
+  const times = new Map<string, readonly number[]>();
+  return {
+    /** A session of a PC was lost without a goodbye. */
+    dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-often)),
+    /** When it was last lost, where that was the third time in ten minutes and is no longer ago than that. */
+    unsteadyAt(pc: string, now: number): number | null {
+      const [first = now, , last] = times.get(pc) ?? [];
+      return last !== undefined && last - first <= dropsMs && now - last <= dropsMs ? last : null;
+    },
+    setClock: (byMs: number): void => void moveTimes(times, byMs),
+    forget: (pc: string) => void times.delete(pc),
+  };
 }

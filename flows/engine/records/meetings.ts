@@ -44,3 +44,26 @@ export type DayHours = { days: number[]; from: number; to: number };
 
 /** When a site confers, and when its people go home; null = it does not say. */
 export type OfficeHours = { vc: DayHours[] | null; closes: number | null };
+
+/** What somebody has planned: once, or again and again. */
+export type Maintenance = {
+  id: string;
+  /** A state, a site or a room. */
+  scope: string;
+  /** What for, in the words of whoever planned it. */
+  title: string;
+  /** When it begins, the first time, as the clock on the wall shows it. */
+  start: string;
+  /** An IANA name, or an offset; null = the zone of the site. */
+  zone: string | null;
+  minutes: number;
+  /** Null where it is held once. */
+  rule: Rule | null;
+  /** The rule as it was said. */
+  ruleText: string | null;
+  by: string;
+  at: number;
+};
+
+/** One of its times. */
+export type MaintenanceDate = Pick<Maintenance, 'id' | 'scope' | 'title'> & { from: number; to: number };

@@ -2,9 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
 import type * as v from 'valibot';
-import type { Again } from './handling.ts';
-import type { FaultNews, PastFault, ShownOutage } from './incidents.ts';
-import type { Place } from './place.ts';
+import type { Again, FaultNews, PastFault, ShownOutage } from './incidents.ts';
 
 /** What a message is made of; the text is made when it is sent, in the language of the person. */
 export type Notice = Place & {
@@ -254,4 +252,32 @@ export type People = { roles: string[]; groups: string[]; persons: Pick<Person, 
 /** Begins the keys of what central is told where somebody gave an incident back. */
 export function notMinePrefix(incident: number): string {
   return `not-mine-${incident}-`;
+}
+
+export type Place = {
+  site: Words;
+  room: Words;
+  timeZone: string;
+  state?: Words;
+  phone?: string;
+  /** The phone is the office's: whose, '' where the table names nobody. */
+  contact?: string;
+  wayIn?: string;
+  spare?: string;
+  /** The provider of its line, and the number that the provider knows it by. */
+  line?: string;
+};
+
+/** What was said, by whom, to which scope or group of the roster, and to whom that was. */
+export type Announcement = { id: number; at: number; by: string; to: string; text: string; persons: string[] };
+
+/** What became of the message to one person over one channel. */
+type AnnouncementSent = { person: string; channel: string; state: 'waiting' | 'delivered' | 'refused'; reason: string | null };
+
+/** A notice, where its messages stand, and when each person said that they have read it. */
+export type AnnouncementState = { announcement: Announcement; sent: AnnouncementSent[]; read: { person: string; at: number }[] };
+
+/** Begins the key of each of its rows in the outbox. */
+export function announcementPrefix(id: number): string {
+  return `announcement/${id}/`;
 }

@@ -11,15 +11,21 @@ import type {
   Signed,
   TabsStep,
 } from '@sabha/contracts';
-import type { Account, AccountContents, Login } from './accounts.ts';
-import type { Announcement, AnnouncementState } from './announcements.ts';
-import type { Async, LedgerRetention } from './archives.ts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
-import type { Maintenance } from './maintenance.ts';
-import type { Meeting } from './meetings.ts';
-import type { OutboxRow } from './notices.ts';
-import type { PastPage, PastQuery } from './past.ts';
-import type { Forgetting, Forgotten, Member, PersonRow, PersonWords, Proof, RosterContents } from './roster.ts';
+import type { Maintenance, Meeting } from './meetings.ts';
+import type { Announcement, AnnouncementState, OutboxRow } from './notices.ts';
+import type {
+  Account,
+  AccountContents,
+  Forgetting,
+  Forgotten,
+  Login,
+  Member,
+  PersonRow,
+  PersonWords,
+  Proof,
+  RosterContents,
+} from './roster.ts';
 import type { TreeNode } from './sites.ts';
 
 /** One row that is written, or taken away. */
@@ -84,10 +90,10 @@ export type Change = { component: string; at: number; status: string; faults: st
 export type Away = { from: number; to: number };
 
 /** A command that has not expired, with the PCs that have answered. */
-export type OpenCommand = { row: CommandRow; answered: string[] };
+type OpenCommand = { row: CommandRow; answered: string[] };
 
 /** A command with the answers that came. */
-export type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
+type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
 
 /** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
@@ -226,3 +232,111 @@ export type Ledger = Async<Queries> & {
   copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 };
+
+/** An event as it leaves, with the PC and the name of its spool; `body` as it is stored. */
+export type LeavingEvent = {
+  spool: number;
+  pc: string;
+  name: string;
+  seq: number;
+  mark: string;
+  received: number;
+  boot: string;
+  at: number;
+  grade: string;
+  kind: string;
+  body: string;
+};
+
+/** Where a page begins: behind this number of this spool. */
+export type PagePlace = { spool: number; seq: number };
+/** Events that may leave: received before `before`, or by a clock that was ahead, after `ahead`. */
+type LeavingAsk = { after: PagePlace; before: number; ahead: number };
+/** Those, or all that the ledger has of a PC or site. */
+export type PageAsk = LeavingAsk | { after: PagePlace; path: string };
+/** `next` is null behind the last spool. */
+export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
+
+/** Numbers side by side, both ends in it. */
+export type Run = { a: number; b: number };
+/** What a segment holds of a spool; `newest` = when the last of them was received. */
+export type SegmentSpool = { spool: number; runs: Run[]; newest: number };
+/** A part of the archive of a month, whole on the disk: where it begins, how long it is, the SHA-256 of its bytes. */
+export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
+
+/** How many events of a spool stand in the archive of a month, which is the first, when the last of them was received, and whether it was given up. */
+export type HeldMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
+/** What archives hold of a PC or site, and where the segments of those months lie; `known`: it said something once. */
+export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Omit<Segment, 'spools'>[] };
+
+/** The steps, by their name. */
+export type Retention = {
+  /** Some of the events that are asked for, by spool and number. */
+  page(ask: PageAsk): LeavingPage;
+  /** How long the archive of a month is, as far as it counts. */
+  end(month: string): number;
+  /** What has left of a PC or site. */
+  held(path: string): HeldOf;
+  /** From now on the events of a segment count as held by it. Throws where it does not begin at the end of its archive. */
+  seal(segment: Segment): void;
+  /** Takes some of what is sealed out of the ledger; false where nothing is left to take. */
+  leave(): boolean;
+  /** Deletes some of what is older than this; false where nothing is left. */
+  forget(before: number): boolean;
+  /** Gives some free pages back to the disk; false where enough are given. */
+  shrink(): boolean;
+  /** Keeps so many months; answers those that were given up in an earlier call, whose files may go. */
+  expire(kept: number): string[];
+};
+
+/** Functions that another thread runs: each returns a promise of its result. */
+export type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
+  [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
+};
+/** The steps as they are asked of the ledger's thread. */
+export type LedgerRetention = Async<Retention>;
+
+/** A message to a person as it was written down. */
+export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
+/** What stands in the audit behind an acknowledgement that was taken back at once. */
+export const withdrawnWord = 'withdrawn';
+/** An answer of a PC's component. */
+export type PcChange = { pc: string; component: string; at: number; status: string; faults: string[] };
+
+/** Some incidents with all that belongs to them. */
+export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
+
+/** Incidents above `after` that were not over at `since`. */
+type PastQuery = { since: number; after: number; most?: number };
+/** A part of the past as JSON, so that whoever only hands it on need not read it; `last`: its highest incident, null where there is none. */
+type PastPage = { json: string; last: number | null };
+
+/** Holds times of day: each keeps its distance to now when the centre's time is set by so much (R29). */
+export type FollowsClock = { setClock(byMs: number): void };
+
+/** Meta key of the version of the registry's last published snapshot. */
+export const registryVersionKey = 'registry.version';
+/** Meta key of the key by which the reflector proves who may measure. */
+export const reflectorKeyKey = 'reflector.key';
+/** Meta key of the fingerprints of the signing key and of the certificate authority. */
+export const fingerprintsKey = 'fingerprints';
+/** Meta key of the time by which goes what is deleted for its age. */
+export const settledKey = 'settled';
+/** Meta key of the PCs that were not heard since the last start, and for how long. */
+export const inVainKey = 'in-vain';
+/** Meta key of the time at which central last had the list of what is unknown for a day. */
+export const unknownNamedKey = 'unknown-named';
+/** Meta key of what the ledger lacks of what stood before it, and until when that is told. */
+export const olderKey = 'ledger.older';
+/** Begins the meta key of the hash of the token by which a PC was let in by itself, */
+export const admittedPrefix = 'admitted/';
+/** that of its inventory, */
+export const inventoryPrefix = 'inventory/';
+/** that of what a site last said of its link, */
+export const linkReportPrefix = 'link/';
+/** that of where its link last broke, */
+export const linkBreakPrefix = 'broke/';
+/** that of the devices on which a person is told, */
+export const devicePrefix = 'device/';
+/** and that of an enrolment code: the hash of its secret. */
+export const codePrefix = 'enrol/';

@@ -2,7 +2,7 @@
 import type { LinkClass, Profile, RegistryEntry, SiteStage, Tier, Words } from '@sabha/contracts';
 import type { KnownPc } from './incidents.ts';
 import type { DayHours, OfficeHours } from './meetings.ts';
-import type { Place } from './place.ts';
+import type { Place } from './notices.ts';
 
 /** The audio bridge of a site. */
 export type Bridge = NonNullable<Profile['bridge']>;

@@ -1,7 +1,7 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
 import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
-import { moveTimes } from '../memory/move-times.ts';
-import type { Scene, Standing } from './standing.ts';
+import { moveTimes } from '../memory/memory.ts';
+import type { Scene, Standing } from './incident.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
 export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';

@@ -2,8 +2,7 @@
 import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, type Words } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
 import type { Act, FaultNews, Incident, ShownOutage, Spread, Transition } from '../records/incidents.ts';
-import type { Notice } from '../records/notices.ts';
-import type { Place } from '../records/place.ts';
+import type { Notice, Place } from '../records/notices.ts';
 import { isEnd, oneFlaps } from './incident.ts';
 import { factsOf, type Hand, toldFaults } from './offer.ts';
 

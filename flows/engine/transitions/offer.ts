@@ -3,11 +3,9 @@ import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedI
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
-import type { Notice } from '../records/notices.ts';
-import type { Place } from '../records/place.ts';
-import { isEnd } from './incident.ts';
+import type { Notice, Place } from '../records/notices.ts';
+import { faultKey, isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { faultKey } from './standing.ts';
 
 /** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };

@@ -1,14 +1,23 @@
 /** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
 import { faultOf, type Severity } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
-import type { Again } from '../records/handling.ts';
-import type { Act, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
+import type { Act, Again, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
 import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
-import { isEnd, isWorse, worst } from './incident.ts';
+import { faultKey, isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, type Hand, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, type TransitionOptions, wireMessage } from './offer.ts';
-import { dropOldEnds, hadTurn, holdForTurn, isTooMuch, mayTell, noteTold, overUntold, refused, waitsItsTurn, withOthers } from './rate.ts';
-import { faultKey } from './standing.ts';
-import { withHeld } from './together.ts';
+import {
+  dropOldEnds,
+  hadTurn,
+  holdForTurn,
+  isTooMuch,
+  mayTell,
+  noteTold,
+  overUntold,
+  refused,
+  waitsItsTurn,
+  withHeld,
+  withOthers,
+} from './rate.ts';
 
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;

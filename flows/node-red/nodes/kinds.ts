@@ -1,10 +1,7 @@
 /** Our nodes: each is a thin shell around a pure function, on the little of Node-RED that they use, typed. */
-
-import { chosenNumbers } from '../../engine/correlation/chosen.ts';
-import { usualNumbers } from '../../engine/correlation/numbers.ts';
+import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
-import { actByHours } from '../../sites/calendar/hours-act.ts';
-import { rulesOf } from '../../sites/calendar/when.ts';
+import { actByHours, rulesOf } from '../../sites/calendar/when.ts';
 import { createDayCount, deliverAct, errorHow, outcomeOf, readMessage, toMs, waitAct, waitsText } from '../acts.ts';
 import type { RedOptions } from '../node-red.ts';
 import { faultsToChoose, isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from '../rules.ts';

@@ -2,9 +2,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
-import type { HandlingOrder } from '../../engine/records/handling.ts';
-import type { MaintenanceDate } from '../../engine/records/maintenance.ts';
-import type { Past } from '../../engine/records/past.ts';
+import type { HandlingOrder } from '../../engine/records/incidents.ts';
+import type { MaintenanceDate } from '../../engine/records/meetings.ts';
+import type { Past } from '../../engine/records/ops.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
 import { openStore } from '../../storage/ledger/store.ts';
 import { play, type World } from './run.ts';

@@ -4,9 +4,8 @@ import type { EngineOptions } from '../../engine/incidents/core.ts';
 
 import { answered } from '../../engine/incidents/handling.ts';
 import type { Memory } from '../../engine/memory/memory.ts';
-import type { Deed } from '../../engine/records/handling.ts';
-import type { Answer, Incident } from '../../engine/records/incidents.ts';
-import type { Past } from '../../engine/records/past.ts';
+import type { Answer, Deed, Incident } from '../../engine/records/incidents.ts';
+import type { Past } from '../../engine/records/ops.ts';
 
 /** Something was done about an incident, or somebody who was asked gave it back. */
 export type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });

@@ -1,12 +1,9 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
-
 import { quietIn } from '../../engine/incidents/maintenance.ts';
 import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../../engine/records/incidents.ts';
-import type { OutboxRow } from '../../engine/records/notices.ts';
-import type { Op } from '../../engine/records/ops.ts';
-import type { Past } from '../../engine/records/past.ts';
-import type { Place } from '../../engine/records/place.ts';
+import type { OutboxRow, Place } from '../../engine/records/notices.ts';
+import type { Op, Past } from '../../engine/records/ops.ts';
 import { createNoise } from '../../engine/transitions/noise.ts';
 import { holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/offer.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';

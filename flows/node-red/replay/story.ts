@@ -2,9 +2,8 @@
 import { causeKindOf, faultOf } from '@sabha/contracts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
-import type { Past, PcChange } from '../../engine/records/past.ts';
-import { takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
-import { silence, standingFault } from '../../engine/transitions/standing.ts';
+import type { Past, PcChange } from '../../engine/records/ops.ts';
+import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
 import { type Done, doneIn } from './deeds.ts';
 
 /** A moment of the past. */

@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Meeting } from '../../engine/records/meetings.ts';
-import type { Past, Sent } from '../../engine/records/past.ts';
-import type { Place } from '../../engine/records/place.ts';
+import type { Place } from '../../engine/records/notices.ts';
+import type { Past, Sent } from '../../engine/records/ops.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';

@@ -1,7 +1,7 @@
 /** Operational notices: to whom of the roster one goes, and what became of it: who got it, who read it, who did not. */
 import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
-import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/announcements.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
+import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';

@@ -1,6 +1,6 @@
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Announcement } from '../../engine/records/announcements.ts';
+import type { Announcement } from '../../engine/records/notices.ts';
 import { createAnswerLinks } from './answer-link.ts';
 import { addNotices } from './notice-routes.ts';
 

@@ -1,10 +1,9 @@
 /** The devices on which persons of the roster are told: each belongs to whoever was logged in there, and goes when its browser, its person or its push service says so. */
-
 import { isLoopback, mutex, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
-import { devicePrefix } from '../../engine/records/meta-keys.ts';
 import type { Device } from '../../engine/records/notices.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
+import { devicePrefix } from '../../engine/records/ops.ts';
 import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { byLogin } from './book.ts';
 import type { PersonOrder, RefusedOrder } from './kept.ts';

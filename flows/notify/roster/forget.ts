@@ -1,7 +1,7 @@
 /** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
-import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { olderKey } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/roster.ts';
 import type { RefusedOrder } from './kept.ts';
 import type { RosterOrders } from './roster-orders.ts';

@@ -1,8 +1,8 @@
 /** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
 import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '@sabha/contracts';
 import { accountNamePattern, hashToken, mutex, proofFor } from '@sabha/contracts';
-import type { Account, AccountContents } from '../../engine/records/accounts.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
+import type { Account, AccountContents } from '../../engine/records/roster.ts';
 import { createLimits, type Tried } from './limits.ts';
 import { newSecret, type Passwords } from './password.ts';
 import { type Action, refusalFor } from './rights.ts';

@@ -1,7 +1,7 @@
 /** Who is logged in. A session is 32 random bytes in a cookie; here and in the ledger stands only their SHA-256. */
 import { hash } from 'node:crypto';
-import type { Account, AccountContents, Login } from '../../engine/records/accounts.ts';
 import type { Op } from '../../engine/records/ops.ts';
+import type { Account, AccountContents, Login } from '../../engine/records/roster.ts';
 
 const hourMs = 3_600_000;
 /** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */

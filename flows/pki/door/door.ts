@@ -2,10 +2,9 @@
  * Authentication of the API, on loopback and by HTTPS. By HTTPS people log in and programs send a token. Where HTTPS is set a token is needed
  * on loopback too; without HTTPS every user of this machine may act there, under the name that they give.
  */
-
 import { isWithin, type TokenRole } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Account } from '../../engine/records/accounts.ts';
+import type { Account } from '../../engine/records/roster.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { type Action, mayDo, refusalFor, type Within } from '../accounts/rights.ts';
 import { hashOf } from '../accounts/sessions.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HoursFields, WireMessage } from '../../engine/records/incidents.ts';
-import { actByHours } from './hours-act.ts';
 import type { Moment } from './when.ts';
+import { actByHours } from './when.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;

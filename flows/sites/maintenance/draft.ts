@@ -1,6 +1,6 @@
 /** Maintenance as somebody asks for it, judged: what is wrong with it in one line, or the plan. */
 import { oneLine } from '@sabha/contracts';
-import type { Maintenance } from '../../engine/records/maintenance.ts';
+import type { Maintenance } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { zoneNamed } from '../calendar/draft.ts';
 import { atOf, endsAt, occurrencesIn } from '../calendar/occurrences.ts';

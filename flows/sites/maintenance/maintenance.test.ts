@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Maintenance } from '../../engine/records/maintenance.ts';
+import type { Maintenance } from '../../engine/records/meetings.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { smallTree } from '../sites.test-helper.ts';
 import { createSiteTable } from '../table.ts';

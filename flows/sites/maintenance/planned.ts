@@ -1,7 +1,5 @@
 /** The maintenance that is planned, and its dates. */
-
-import type { Maintenance, MaintenanceDate } from '../../engine/records/maintenance.ts';
-import type { Meeting } from '../../engine/records/meetings.ts';
+import type { Maintenance, MaintenanceDate, Meeting } from '../../engine/records/meetings.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { createDateCache, endsAt, lingerMs } from '../calendar/occurrences.ts';
 

@@ -1,6 +1,6 @@
 /** The events of a PC or site in a span, out of its archives and what the ledger has of them, in one order. */
 import { type Clock, codeOf, messageOf, type SaidEvent, type SaidEvents } from '@sabha/contracts';
-import type { HeldMonth, HeldOf, LeavingEvent } from '../../engine/records/archives.ts';
+import type { HeldMonth, HeldOf, LeavingEvent } from '../../engine/records/ops.ts';
 import { readSegment } from './segment.ts';
 
 const dayMs = 24 * 3_600_000;

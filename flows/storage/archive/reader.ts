@@ -1,5 +1,5 @@
 /** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
-import type { LedgerRetention, PagePlace } from '../../engine/records/archives.ts';
+import type { LedgerRetention, PagePlace } from '../../engine/records/ops.ts';
 import { type ArchivesAsk, type ArchivesAt, type EventsAsk, gather } from './events.ts';
 import { runOnce } from './run-once.ts';
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf, type Settings } from '@sabha/contracts';
-import type { LeavingEvent, LedgerRetention, PagePlace, Run, SegmentSpool } from '../../engine/records/archives.ts';
+import type { LeavingEvent, LedgerRetention, PagePlace, Run, SegmentSpool } from '../../engine/records/ops.ts';
 import { archiveFile, lineOf, writeSegment } from './segment.ts';
 
 const hourMs = 3_600_000;

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import * as v from 'valibot';
-import type { LeavingEvent, Segment } from '../../engine/records/archives.ts';
+import type { LeavingEvent, Segment } from '../../engine/records/ops.ts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { syncFolder } from '../backup/format/backup-file.ts';
 import { bytesFrom } from '../backup/format/bytes.ts';

@@ -1,6 +1,6 @@
 /** A person in the ledger: all rows in which they stand, and how they are taken out of them. Events are what PCs said, and know no person. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { devicePrefix } from '../../engine/records/meta-keys.ts';
+import { devicePrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/roster.ts';
 import { type AuditRow, markOf, openChain } from './chain.ts';
 import { headSigned } from './heads.ts';

@@ -2,8 +2,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/contracts';
-import { olderKey } from '../../engine/records/meta-keys.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
+import { olderKey } from '../../engine/records/ops.ts';
 import { timeText } from '../audit/proof.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { createClockJudge } from './clock-judge.ts';

@@ -6,8 +6,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
-import type { Ledger, Op } from '../../engine/records/ops.ts';
-import type { Past } from '../../engine/records/past.ts';
+import type { Ledger, Op, Past } from '../../engine/records/ops.ts';
 import { copyOf } from './copy.ts';
 import { inThread, openLedger } from './ledger.ts';
 

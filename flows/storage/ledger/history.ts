@@ -1,8 +1,8 @@
 /** What a PC's components said over a time: written, and read so that no PC can make it long (R27). */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, vocabulary } from '@sabha/contracts';
-import { settledKey } from '../../engine/records/meta-keys.ts';
 import type { Away, Change } from '../../engine/records/ops.ts';
+import { settledKey } from '../../engine/records/ops.ts';
 
 /** Changes older than this by the settled time go, except the last of each component, from which a strip begins; and so do times without the centre. */
 const changesKeptMs = 35 * 86_400_000;

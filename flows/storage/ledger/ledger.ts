@@ -1,8 +1,7 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { Async, LedgerRetention } from '../../engine/records/archives.ts';
-import type { Ledger, Op, Poison, Queries, Receipt } from '../../engine/records/ops.ts';
+import type { Async, Ledger, LedgerRetention, Op, Poison, Queries, Receipt } from '../../engine/records/ops.ts';
 import { asLedgerError, LedgerError } from './errors.ts';
 import { sift } from './poison.ts';
 import { retentionSteps } from './retention/retention.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { inventoryPrefix } from '../../engine/records/meta-keys.ts';
 import type { Op } from '../../engine/records/ops.ts';
+import { inventoryPrefix } from '../../engine/records/ops.ts';
 import { asLedgerError } from './errors.ts';
 import { isPoison, pcOf } from './poison.ts';
 

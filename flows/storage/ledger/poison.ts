@@ -1,7 +1,7 @@
 /** Poison (R28): what one PC said and the ledger cannot take, told apart from a disk that takes nothing. */
 import { messageOf } from '@sabha/contracts';
-import { inventoryPrefix } from '../../engine/records/meta-keys.ts';
 import type { Op, Poison } from '../../engine/records/ops.ts';
+import { inventoryPrefix } from '../../engine/records/ops.ts';
 import type { LedgerError } from './errors.ts';
 
 /** SQLite's codes for a value that does not fit: too big, constraint, mismatch. All others speak of the file. */

@@ -1,8 +1,9 @@
 /** What is read from the ledger's tables. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RollCallView } from '@sabha/contracts';
-import { type Announcement, announcementPrefix } from '../../engine/records/announcements.ts';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
+import { type Announcement, announcementPrefix, notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
+import type { AuditAct, CommandRow, Past, PcChange, Queries, Sent } from '../../engine/records/ops.ts';
 import {
   admittedPrefix,
   codePrefix,
@@ -13,10 +14,7 @@ import {
   reflectorKeyKey,
   registryVersionKey,
   settledKey,
-} from '../../engine/records/meta-keys.ts';
-import { notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
-import type { AuditAct, CommandRow, Queries } from '../../engine/records/ops.ts';
-import type { Past, PcChange, Sent } from '../../engine/records/past.ts';
+} from '../../engine/records/ops.ts';
 import type { Proof } from '../../engine/records/roster.ts';
 import { hashAt, headOf } from '../audit/chain.ts';
 import { personRows } from '../audit/forget.ts';

@@ -2,8 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { LeavingPage, PagePlace } from '../../engine/records/archives.ts';
-import type { Op } from '../../engine/records/ops.ts';
+import type { LeavingPage, Op, PagePlace } from '../../engine/records/ops.ts';
 import { openStore } from './store.ts';
 
 const most = { rows: 128, bytes: 256 * 1024 + budgets.messageBytes.most };

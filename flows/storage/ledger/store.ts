@@ -1,10 +1,8 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
-
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
-import type { Retention } from '../../engine/records/archives.ts';
-import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/meta-keys.ts';
-import type { CommandRow, Op, Queries, Receipt } from '../../engine/records/ops.ts';
+import type { CommandRow, Op, Queries, Receipt, Retention } from '../../engine/records/ops.ts';
+import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
 import { type AuditLine, openChain } from '../audit/chain.ts';
 import { takeOut } from '../audit/forget.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Deed } from '../../../engine/records/handling.ts';
-import type { Answer } from '../../../engine/records/incidents.ts';
+import type { Answer, Deed } from '../../../engine/records/incidents.ts';
 import { linesOf, sayingsOf } from './lines.ts';
 
 const said = (at: number, by: string, word: Answer['word']): Answer => ({ at, by, word, person: by.toLowerCase() });

@@ -1,7 +1,6 @@
 /** What stands below a message that was sent before: what people said and did about its incident since. */
 import { type AnswerWord, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
-import type { Deed } from '../../../engine/records/handling.ts';
-import type { Incident } from '../../../engine/records/incidents.ts';
+import type { Deed, Incident } from '../../../engine/records/incidents.ts';
 import { answerLine } from '../channels/kit/buttons.ts';
 import { short } from '../channels/kit/plain.ts';
 

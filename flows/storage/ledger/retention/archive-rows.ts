@@ -10,7 +10,7 @@ import type {
   Run,
   Segment,
   SegmentSpool,
-} from '../../../engine/records/archives.ts';
+} from '../../../engine/records/ops.ts';
 
 /** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };

@@ -1,6 +1,6 @@
 /** What is deleted for its age, a few rows at a time: incidents with their steps, notices, forks, and spools of PCs that are gone. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Retention } from '../../../engine/records/archives.ts';
+import type { Retention } from '../../../engine/records/ops.ts';
 
 /** So many rows of a kind go with one slice. */
 const rowsAtOnce = 64;

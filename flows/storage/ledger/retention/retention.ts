@@ -1,6 +1,6 @@
 /** What leaves the ledger for its age, as steps that are short enough to stand between two commits. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Retention } from '../../../engine/records/archives.ts';
+import type { Retention } from '../../../engine/records/ops.ts';
 import { openArchiveRows } from './archive-rows.ts';
 import { openOldRows } from './old-rows.ts';
 
