@@ -93,7 +93,7 @@ export default defineConfig({
         'agent/uplink/spool/*.ts',
       ],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
-      // The unit tests alone: what only the seeded simulation reaches is not counted. A number may rise, and does not fall.
+      // Measured with the unit tests only. Branches that only the simulation runs are not counted. Raise these numbers, never lower them.
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 88 },
         'flows/engine/handling/**': { lines: 95, branches: 85 },

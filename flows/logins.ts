@@ -12,7 +12,7 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Who may log in. `programsFile` lists the programs of this machine. The file of the first secret goes with that secret. */
+/** Options of the accounts. `programsFile` lists the programs of this machine. The file of the first secret is deleted when the secret is used. */
 export async function openAccounts(
   { ledger, clock, dataDir, log }: Base,
   { now, programsFile }: { now(): number; programsFile: string | undefined },

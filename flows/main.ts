@@ -71,7 +71,7 @@ type Centre = Awaited<ReturnType<typeof openCentre>>;
 /** The secrets of the centre, and what the broker is told of them. */
 type Keys = Awaited<ReturnType<typeof openKeys>>;
 
-/** What stands behind the API and the tabs, in the order in which one needs the other. */
+/** Opens the parts that the API and the tabs need, each after those that it uses. */
 async function openCentre() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
   const read = loadCentreSettings(config);

@@ -44,7 +44,7 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
         gaps.inc(receipt.gaps);
         dropped.inc(receipt.dropped);
       },
-      /** On the way to the ledger; `seconds` of a commit. */
+      /** Metrics of writes to the ledger. `seconds`: how long a commit took. */
       commit(result: 'ok' | 'failed', seconds: number): void {
         commits.inc({ result });
         if (result === 'ok') commitSeconds.observe(seconds);

@@ -78,7 +78,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
       for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
     },
   });
-  /** One thing after the other, each by itself: one that breaks holds up none that follows, and is never taken for a commit that failed (R28). */
+  /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit (R28). */
   function follow({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
     guarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
     for (const one of heard) guarded('hear', () => ends.heard(one), ends);

@@ -188,7 +188,7 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOption
   };
 }
 
-/** What the nodes on the tabs reach, whichever pipeline is open. */
+/** What the nodes of the tabs can call. It stays the same when the pipeline is reopened. */
 function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
   const moment = createMoments({
     calendar: dates.calendar,

@@ -44,7 +44,7 @@ export function createListening(options: ListeningOptions) {
 
   function say(now: number): void {
     if (isTime(now)) {
-      // Whoever answers a bell that had to wait has the whole limit for that, or the answer would come after it.
+      // A PC that was asked late has the whole limit for its answer.
       tell({ type: 'subscribed' });
       ring(now);
     }
@@ -98,7 +98,7 @@ export function createListening(options: ListeningOptions) {
   };
 }
 
-/** Tells that the clock of the machine was set; where by much, every PC is asked for a birth, since PCs compare their clocks anew. */
+/** Called when the clock of the machine was set. After a large step every PC is asked for a birth, because PCs then compare their clocks again. */
 function followClock({ time, log, tell, isSubscribed }: ListeningOptions, subscribed: () => void): void {
   const byMs = time.follow();
   if (byMs === 0) return;

@@ -23,7 +23,7 @@ export type RedOptions = {
   nodesDirs?: string[];
   community?: CommunityNodes;
   timeoutMs?: number;
-  /** What the editor's button asks: what these tabs, which are not deployed, would have told. */
+  /** For the button of the editor: which messages these tabs, not yet deployed, would have sent. */
   tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 

@@ -1,5 +1,5 @@
 /**
- * What the view holds, and what whoever listens is sent: what changed, at most every 250 ms, and when PCs were heard that have nothing new to say.
+ * The state of the view, and the frames that listeners receive: changes at most every 250 ms, and the times at which PCs without news were last heard.
  */
 import {
   type Cancel,
@@ -208,7 +208,7 @@ function sendFrames(state: State): void {
   }
 }
 
-/** What only time tells: who was not heard for its limit, beside whom another one answers, and of the chosen PCs that have nothing new when they were heard. */
+/** Changes that come by time alone: PCs that were not heard for their limit, PCs beside which another answers, and when the chosen PCs were last heard. */
 export function showHeard(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;

@@ -23,7 +23,7 @@ export type Cause = {
   endedAt: number | null;
   /** The last loss that belongs to it. */
   lastAt: number;
-  /** When the first of its sites came back; not kept over a start. */
+  /** When the first of its sites came back. Not stored: unknown after a restart. */
   backAt?: number;
   /** Some of its sites ran on battery: one that does is away. */
   isOfPower?: boolean;
@@ -256,7 +256,7 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
 }
 
-/** Where its sites come back slowly, as power does district by district, the last of them have as long again. */
+/** True while a cause explains its sites. After its end the last sites have as long as the others took to come back, within limits. */
 function isCovering({ endedAt, backAt = Number.POSITIVE_INFINITY }: Cause, { settleMs, settleMostMs }: Numbers, now: number): boolean {
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }

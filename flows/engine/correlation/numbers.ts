@@ -29,7 +29,7 @@ export const usualNumbers = {
   planeSites: 10,
   /** Whoever is not back so long after the cause has a trouble of its own: a PC starts, and its first state is fresh. */
   settleMs: 5 * minute,
-  /** The longest such time, of a cause whose sites come back one after the other. */
+  /** The most of it, for a cause whose sites come back one after the other. */
   settleMostMs: 30 * minute,
   /** So long a loss waits for the others that may have gone with it, where they were not heard since. */
   waitMs: minute,

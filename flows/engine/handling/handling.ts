@@ -5,7 +5,7 @@ import type { Again, Deed, HandlingOrder, Incident, Taken } from '../records/inc
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-/** Somebody who is on it has this long; then they are asked, and then the next level. Critical: half a working day. Else: the same hour of the next day. */
+/** How long an acknowledgement lasts. After that its person is asked, and then the next level is notified. Critical: half a working day. Else: until the same hour of the next day. */
 function takenForMs(severity: Severity): number {
   return severity === 'critical' ? 4 * hourMs : 24 * hourMs;
 }

@@ -35,12 +35,12 @@ export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet'
 /** What the engine holds between two events. */
 export type Core = ReturnType<typeof createHeld> & { transitions: ReturnType<typeof createTransitions> };
 
-/** All but the transitions, which ask it. */
+/** The state of the engine without the transitions, which read it. */
 export function createHeld(options: EngineOptions, memory: Memory, now: number) {
   const { contents, numbers = usualNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
-  // Each keeps its own memory beside the rows, for one question.
+  // Each part below holds state in memory that is not in the ledger, and answers one question from it.
   const parts = {
     noise: createNoise(),
     inAll: createInAll(),
@@ -52,10 +52,10 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
   };
   return {
     ...{ options, memory, ...parts },
-    /** THE list of what holds times beside `memory` and what is below: told once, in this order, when the clock is set (R29). */
+    /** All parts that hold times in memory. Each is notified once, in this order, when the clock is set (R29). */
     followers: [...options.followers, ...Object.values(parts)] satisfies FollowsClock[],
     known: new Map(options.known.map((one) => [one.pc, one])),
-    /** The list of unheard PCs is another since it was last followed. */
+    /** True if the list of unheard PCs changed since it was last read. */
     listChanged: false,
     /** The minute in which all that is open was last followed; null before that is done for what the ledger had open. */
     followedMinute: null as number | null,

@@ -28,7 +28,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) {
     if (!alerts(core, pc) || before.get(pc)?.alerts) continue;
-    // It alerts from now on: what stands is raised. One that is silent already is so on its own, whatever gap of ours was before.
+    // The PC alerts from now on: its standing faults are raised. If it is silent already, that is its own fault and not one of a gap in our hearing.
     core.expectedSince.set(pc, now);
     const record = core.memory.pcs.get(pc);
     if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);

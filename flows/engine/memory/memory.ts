@@ -246,16 +246,17 @@ function isSame(a: Answer | undefined, b: Answer): boolean {
   return a?.status === b.status && a.faults.join() === b.faults.join();
 }
 
-const keys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
+/** Names of the fields that hold times. */
+const timeFields = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
 
-/** Moves what maps, lists and objects hold of times to the corrected clock, in place (R29): a bare number is a time. */
+/** Shifts all times in maps, lists and objects by `byMs`, in place (R29). A bare number is a time. */
 export function moveTimes<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
   if (held instanceof Map) for (const [key, one] of held) held.set(key, moveTimes(one, byMs));
   else if (Array.isArray(held)) for (const [index, one] of held.entries()) held[index] = moveTimes(one, byMs);
   else if (typeof held === 'object') {
     const row = held as Record<string, unknown>;
-    for (const key of keys) if (typeof row[key] === 'number') row[key] += byMs;
+    for (const key of timeFields) if (typeof row[key] === 'number') row[key] += byMs;
   }
   return held;
 }

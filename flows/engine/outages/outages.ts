@@ -49,7 +49,7 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
   // A neighbour on its mains shows that this PC was only unplugged.
   if (onBattery === 1 && !(isAlone && batterySince(one) !== null)) return perhapsPower;
   if (isAlone) {
-    // Where others went with it, what they share may have failed, such as an access point.
+    // If others were lost at the same time, something that they share may have failed, such as an access point.
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
   }
@@ -136,7 +136,7 @@ const dropsMs = 10 * 60_000;
 export function createDrops() {
   const times = new Map<string, readonly number[]>();
   return {
-    /** A session of a PC was lost without a goodbye. */
+    /** Records that a PC lost its session without a clean disconnect. */
     dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-often)),
     /** When it was last lost, where that was the third time in ten minutes and is no longer ago than that. */
     unsteadyAt(pc: string, now: number): number | null {

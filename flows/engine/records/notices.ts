@@ -254,6 +254,7 @@ export function notMinePrefix(incident: number): string {
   return `not-mine-${incident}-`;
 }
 
+/** The names of a scope as people know it, and what the site table has for those who call or go there. */
 export type Place = {
   site: Words;
   room: Words;

@@ -52,7 +52,7 @@ export type Op =
   /** With a PC goes what was remembered of it; not its registry entry, nor which configuration versions and tokens it had, which must not come again. */
   | { op: 'node-gone'; path: string }
   /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
-  | ({ op: 'change'; pc: string } & Change)
+  | ({ op: 'change' } & PcChange)
   /** A time in which the centre heard nobody, once it is over. */
   | ({ op: 'away' } & Away)
   /** The clock fell back to `at` (R29): nothing of strips, commands and roll calls is later; each last answer is that of now, and a command begins its life. */
@@ -285,7 +285,7 @@ export type Retention = {
   forget(before: number): boolean;
   /** Gives some free pages back to the disk; false where enough are given. */
   shrink(): boolean;
-  /** Keeps so many months; answers those that were given up in an earlier call, whose files may go. */
+  /** Expires all months but the newest `kept`. Returns the months that an earlier call expired: their files may be deleted. */
   expire(kept: number): string[];
 };
 
@@ -300,8 +300,8 @@ export type LedgerRetention = Async<Retention>;
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
 /** What stands in the audit behind an acknowledgement that was taken back at once. */
 export const withdrawnWord = 'withdrawn';
-/** An answer of a PC's component. */
-export type PcChange = { pc: string; component: string; at: number; status: string; faults: string[] };
+/** A change of a component, with its PC. */
+export type PcChange = { pc: string } & Change;
 
 /** Some incidents with all that belongs to them. */
 export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
@@ -314,29 +314,31 @@ type PastPage = { json: string; last: number | null };
 /** Holds times of day: each keeps its distance to now when the centre's time is set by so much (R29). */
 export type FollowsClock = { setClock(byMs: number): void };
 
-/** Meta key of the version of the registry's last published snapshot. */
+// The keys of the table `meta`.
+
+/** The version of the registry that was last published to the broker. */
 export const registryVersionKey = 'registry.version';
-/** Meta key of the key by which the reflector proves who may measure. */
+/** The key by which the reflector proves which PC may measure. */
 export const reflectorKeyKey = 'reflector.key';
-/** Meta key of the fingerprints of the signing key and of the certificate authority. */
+/** The fingerprints of the signing key and of the certificate authority. */
 export const fingerprintsKey = 'fingerprints';
-/** Meta key of the time by which goes what is deleted for its age. */
+/** The time up to which retention has deleted old rows. */
 export const settledKey = 'settled';
-/** Meta key of the PCs that were not heard since the last start, and for how long. */
+/** The PCs that were not heard since the last start, and for how long the server listened for them. */
 export const inVainKey = 'in-vain';
-/** Meta key of the time at which central last had the list of what is unknown for a day. */
+/** When central operations last received the list of checks that are unknown for a day. */
 export const unknownNamedKey = 'unknown-named';
-/** Meta key of what the ledger lacks of what stood before it, and until when that is told. */
+/** What the ledger lacks of an earlier state, and until when that is reported. */
 export const olderKey = 'ledger.older';
-/** Begins the meta key of the hash of the token by which a PC was let in by itself, */
+/** Prefix: the hash of the token with which a PC enrolled itself. */
 export const admittedPrefix = 'admitted/';
-/** that of its inventory, */
+/** Prefix: the inventory of a PC. */
 export const inventoryPrefix = 'inventory/';
-/** that of what a site last said of its link, */
+/** Prefix: the last link report of a site. */
 export const linkReportPrefix = 'link/';
-/** that of where its link last broke, */
+/** Prefix: where the link of a site last broke. */
 export const linkBreakPrefix = 'broke/';
-/** that of the devices on which a person is told, */
+/** Prefix: the devices that receive push messages for a person. */
 export const devicePrefix = 'device/';
-/** and that of an enrolment code: the hash of its secret. */
+/** Prefix: an enrolment code, by the hash of its secret. */
 export const codePrefix = 'enrol/';

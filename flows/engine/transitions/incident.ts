@@ -268,7 +268,7 @@ export type Scene = {
   unsteadyAt?: number | null;
   /** The scope of the cause of many that explains a fault, and is told in its place; `waits` where that is not known yet. */
   explained?: (fault: StandingFault) => string | undefined;
-  /** True where a fault is notified although the cause `by` explains it. */
+  /** True if a fault is notified although the wider cause `by` explains it. */
   isNeeded?: (fault: StandingFault, by: string) => boolean;
 };
 

@@ -210,7 +210,7 @@ export function withHeld(
 
 const toldTogether = 'told with what broke in the same moment';
 
-/** News that waits for its hold, and that nobody was told of. */
+/** Transitions that wait for the end of their hold. Nobody was notified of them yet. */
 function isHeld(one: Transition): boolean {
   return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
 }

@@ -168,7 +168,7 @@ function conclude(hand: Hand, said: Concluded): void {
   const isTold = sent.length > transition.sent.length;
   memory.putIncident(told);
   const counts = isTold ? noteTold(hand, judged) : {};
-  // What has become less urgent goes to higher levels by what it is now: the path that lowered it has set its own waits.
+  // After the severity fell, the escalation follows the new severity: the tab that lowered it has set its own waits.
   const isOfBefore = ({ message }: Timer) => message.severity === transition.severity && message.hours?.waits === undefined;
   if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];

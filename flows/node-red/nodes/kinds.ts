@@ -252,7 +252,7 @@ export function outcome(red: NodeRed): void {
   });
 }
 
-/** `error`: it names what a catch node caught. */
+/** What an error message carries. `error` names the node that failed, as a catch node reports it. */
 type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
 /** The one end of every path: writes what became of the transition, with all acts of the message (R23). */

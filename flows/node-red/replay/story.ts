@@ -6,7 +6,7 @@ import type { Past, PcChange } from '../../engine/records/ops.ts';
 import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
 import { type Done, doneIn } from './deeds.ts';
 
-/** A moment of the past. */
+/** One event of a replay, with its time. */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
   | { kind: 'done'; done: Done }
@@ -60,7 +60,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
   };
 
   return {
-    /** What has been gone for its time ends untold, and nothing in the ledger says when; with the last fault of its incident there is a transition. */
+    /** A fault that was gone for its clear time ends without a notification and without a row in the ledger. The last fault of an incident makes a transition. */
     passed(id: number, now: number): void {
       const incident = memory.incidents.get(id);
       const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, {});

@@ -134,7 +134,7 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
 
 type Call = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
 
-/** `within`: what whoever called looks after. `up`: by the clock that never jumps, so that a set clock does not change how long an answer took (R29). */
+/** `within`: the scope of the person who called. `up`: monotonic time, so that a set clock does not change how long an answer took (R29). */
 function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
   return {
     ...call,

@@ -1,4 +1,4 @@
-/** What time it is at an office, as far as its meetings and its hours say: the decision of *when*. */
+/** Decides for the node *when* whether an office is in a meeting, in its hours or closed. */
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
 import type { DayHours, Occurrence, OfficeHours } from '../../engine/records/meetings.ts';

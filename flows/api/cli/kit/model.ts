@@ -92,7 +92,7 @@ export function createClient(find: () => Server | Promise<Server>) {
   return {
     get: <T>(path: string) => askJson<T>(path),
     text: (path: string) => ask(path),
-    /** `accept` = statuses above 399 whose body is a response too. */
+    /** `accept`: HTTP statuses above 399 whose body is read as a normal answer. */
     post: <T>(path: string, body: object, accept?: readonly number[]) =>
       askJson<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, accept),
   };
