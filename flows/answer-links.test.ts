@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { linking } from './answer-links.ts';
 import { createAnswerLinks } from './notify/answers/answer-link.ts';
-import { templatesCsv } from './notify/people/sms/export.ts';
-import { usableUrl } from './notify/people/sms/tags.ts';
+import { templatesCsv, usableUrl } from './notify/people/sms/templates.ts';
 import { longestLink } from './notify/people/words.ts';
 
 const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });

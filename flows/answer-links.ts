@@ -2,19 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Base, CentreSettings } from './base.ts';
-import type { Ingest } from './ingest/ingest.ts';
-import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
+import { answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
 import type { OutboxOptions } from './notify/people/outbox.ts';
-import { usableUrl } from './notify/people/sms/tags.ts';
+import { usableUrl } from './notify/people/sms/templates.ts';
 import { longestLink, wallAddress } from './notify/people/words.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Those that answer an incident, and those that say that a notice was read. */
-export type AllAnswerLinks = { answers: AnswerLinks; notices: AnswerLinks };
-
-type Told = { now(): number; ingest(): Pick<Ingest, 'memory'> | undefined };
+export type AllAnswerLinks = ReturnType<typeof openAnswerLinks>;
 
 /** The key outlives a start, as the links do. */
-export function openAnswerLinks({ dataDir }: Pick<Base, 'dataDir'>, runtime: () => Told): AllAnswerLinks {
+export function openAnswerLinks({ dataDir }: Pick<Base, 'dataDir'>, runtime: () => Pick<Runtime, 'now' | 'ingest'>) {
   const now = () => runtime().now();
   const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
   const key = loadAnswerLinkKey(join(dataDir, 'answer.key'), randomBytes);
@@ -33,10 +31,7 @@ export function linking(
   return {
     wall,
     answerLink: (person, incident) => `${wall}${answerLinkPath}?${answers.token(person, incident)}`,
-    shortLink(person, incident) {
-      const token = isInTexts ? answers.shortToken(person, incident) : undefined;
-      return token && `${wall}/?${token}`;
-    },
+    shortLink: (person, incident) => (isInTexts ? `${wall}/?${answers.shortToken(person, incident)}` : undefined),
     readLink: (person, notice) => `${wall}${noticePath}?${notices.token(person, notice)}`,
   };
 }

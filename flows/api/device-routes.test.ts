@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
+import { createDevices } from '../notify/orders/devices.ts';
 import { freshSeal, pushKeyOf } from '../notify/people/channels/kit/web-push.ts';
-import { createDevices } from '../notify/roster/devices.ts';
 import type { Viewer } from '../pki/door/door.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 

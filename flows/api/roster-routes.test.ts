@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import type { Member } from '../engine/records/roster.ts';
+import { anHour, createRosterOrders } from '../notify/orders/roster-orders.ts';
+import { createHeard } from '../notify/people/direct/prove.ts';
+import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { memberOf } from '../notify/roster/book.ts';
-import { anHour } from '../notify/roster/often.ts';
-import { hoursLater, planOf, wednesday } from '../notify/roster/roster.test-helper.ts';
-import { createRosterOrders } from '../notify/roster/roster-orders.ts';
+import { channelsNamed, hoursLater, planOf, wednesday } from '../notify/roster/roster.test-helper.ts';
 import type { Viewer } from '../pki/door/door.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 
@@ -26,24 +26,23 @@ beforeEach(() => {
   tabsRun = true;
   now = wednesday;
   roster = createRoster([central]);
-  const { table, channels, reaches } = planOf('');
+  const { table } = planOf('');
+  const channels = channelsNamed('email', 'sms', 'push');
+  Object.assign(channels.get('push') ?? {}, { joined: true });
+  const away = async () => ({ result: 'retry', reason: 'the gateway is away' });
+  Object.assign(channels.get('sms')?.channel ?? {}, { send: away });
+  const clock = testClock(wednesday);
   const orders = createRosterOrders({
+    clock,
+    channels,
     roster,
-    held: [],
-    proofs: [{ person: 'asha', channel: 'email', at: wednesday }],
+    heard: createHeard(clock),
+    listed: { members: [], proofs: [{ person: 'asha', channel: 'email', at: wednesday }] },
     fixed: [memberOf(central)],
     table: () => table,
-    channels: {
-      names: [...channels, 'push'],
-      reaches: (channel, person: Member) => (channel === 'push' ? false : reaches(channel, person)),
-      joined: (channel) => channel === 'push',
-    },
     onTabs: () => onTabs,
     tells: async (scope) =>
       tabsRun ? [{ scope: `${scope || 'ladakh/leh'}/vc-1`, tells: [{ to: ['technician'], afterMs: 0 }] }] : undefined,
-    pause: async () => {},
-    word: (person, lines) => ({ op: 'meta', key: `word/${person}`, value: lines.join() }),
-    prove: async (_person, channel) => (channel === 'sms' ? { result: 'retry', reason: 'the gateway is away' } : { result: 'delivered' }),
     now: () => now,
     record: async (ops) => {
       if (takes) written.push(...ops);
@@ -178,7 +177,9 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
   expect(await post('take', { person: 'bina', from: 'asha' })).toMatchObject({ status: 200, body: { person: 'asha', by: 'bina', until } });
   // bina has no duty of her own at this hour.
   expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
-  expect(written.filter(({ op }) => op === 'meta')).toEqual([{ op: 'meta', key: 'word/asha', value: 'shift_taken,Bina' }]);
+  expect(written.filter(({ op }) => op === 'outbox')).toMatchObject([
+    { row: { channel: 'email', person: 'asha', notice: { lines: ['shift_taken', 'Bina'] } } },
+  ]);
   expect(written.at(-1)).toMatchObject({ what: 'shift taken over', about: `bina for asha, until ${new Date(until).toISOString()}` });
   await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
   expect(told(['technician'])).toEqual(['bina']);
@@ -198,7 +199,7 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
     'bina is not on duty now: there is no shift to take over',
     'devi stands in sabha.json: change it there',
   ]);
-  expect(written.filter(({ op }) => op === 'meta')).toHaveLength(1);
+  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(1);
 });
 
 test('a test could be sent to one person without end, and a shift taken in turn without end: six and three an hour, and one line says when again', async () => {
@@ -211,7 +212,7 @@ test('a test could be sent to one person without end, and a shift taken in turn 
   for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).status).toBe(200);
   const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
   expect(await take(anHour.takes)).toMatchObject({ status: 429, body: { message: line } });
-  expect(written.filter(({ op }) => op === 'meta')).toHaveLength(anHour.takes);
+  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(anHour.takes);
   now = hoursLater(1);
   expect([(await test()).status, (await take(anHour.takes)).status]).toEqual([200, 200]);
 });

@@ -1,5 +1,4 @@
 /** The roster: who is told, who is on duty, and who is away. */
-
 import {
   dayView,
   dutyView,
@@ -12,9 +11,10 @@ import {
   rosterPerson,
   shiftView,
 } from '@sabha/contracts';
+
 import * as v from 'valibot';
-import type { DeviceBook } from '../notify/roster/devices.ts';
-import type { RosterOrders } from '../notify/roster/roster-orders.ts';
+import type { DeviceBook } from '../notify/orders/devices.ts';
+import type { RosterOrders } from '../notify/orders/roster-orders.ts';
 import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';
 import { Refused } from '../pki/door/refused.ts';
 import { checked, found, granted, ofFile, on, type Route } from './kit/route.ts';

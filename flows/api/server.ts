@@ -6,7 +6,7 @@ import { type Clock, centreServerName, codeOf, oneLine, realClock } from '@sabha
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
-import { templatesCsv } from '../notify/people/sms/export.ts';
+import { templatesCsv } from '../notify/people/sms/templates.ts';
 import { longestLink, wallAddress } from '../notify/people/words.ts';
 import type { Accounts } from '../pki/accounts/accounts.ts';
 import type { OpenId } from '../pki/accounts/openid.ts';

@@ -6,8 +6,6 @@ import { openChannels } from '../notify/people/channels/channels.ts';
 import { createOffers } from '../notify/people/channels/offered.ts';
 import { technician } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
-import { smsOf } from '../notify/people/sms/sms.ts';
-import { speechOf } from '../notify/people/words.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { createExplained } from './explained.ts';
@@ -26,7 +24,7 @@ function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('co
     },
     table: () => table,
     roster: createRoster([asha]),
-    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock(), shortText: smsOf, speech: speechOf }),
+    channels: openChannels({ settings: {}, offers: createOffers(), log: () => {}, clock: realClock() }),
     now: () => Date.UTC(2026, 2, 3, 8, 35),
   });
   return { asked, explain };

@@ -4,11 +4,10 @@ import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Way } from '../node-red/ways.ts';
-import type { Channels } from '../notify/people/channels/channels.ts';
-import { ownOrder } from '../notify/people/channels/channels.ts';
+import type { ToldPlace } from '../notify/orders/check.ts';
+import { type Channels, ownOrder } from '../notify/people/channels/channels.ts';
 import { type Roster, wayTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
-import type { ToldPlace } from '../notify/roster/check.ts';
 import { liesWithin } from '../sites/table.ts';
 
 /** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
@@ -24,7 +23,7 @@ export type ExplainedOptions = {
 export type Explain = ReturnType<typeof createExplained>;
 
 /** Whom the tabs that run would tell of each site of a part of the tree, by their words; undefined where no tabs run. */
-export type TellsOf = ReturnType<typeof createTells>;
+type TellsOf = ReturnType<typeof createTells>;
 
 type Known = SiteTable['known'][number];
 

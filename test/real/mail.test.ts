@@ -10,8 +10,6 @@ import { startGraceMs } from '../../flows/notify/people/lanes.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { notice, row, technician } from '../../flows/notify/people/people.test-helper.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
-import { smsOf } from '../../flows/notify/people/sms/sms.ts';
-import { speechOf } from '../../flows/notify/people/words.ts';
 import { type MailServer, mailServer, mailServerFound } from './mail.ts';
 import { requirePart } from './parts.ts';
 
@@ -35,8 +33,6 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
       offers: createOffers(),
       log: () => {},
       clock: realClock(),
-      shortText: smsOf,
-      speech: speechOf,
     });
     const clock = realClock(10);
     const outbox = createOutbox({

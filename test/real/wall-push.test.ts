@@ -10,12 +10,12 @@ import type { Api } from '../../flows/api/server.ts';
 import type { Channel, Report } from '../../flows/engine/records/notices.ts';
 import { addHooks } from '../../flows/notify/answers/hook-routes.ts';
 import { addForms } from '../../flows/notify/answers/routes.ts';
+import { createDevices } from '../../flows/notify/orders/devices.ts';
 import { message } from '../../flows/notify/people/channels/conformance.test-helper.ts';
 import { freshSeal, pushKeyOf } from '../../flows/notify/people/channels/kit/web-push.ts';
 import { createPush } from '../../flows/notify/people/channels/push.ts';
 import { pushService } from '../../flows/notify/people/channels/push-service.test-helper.ts';
 import { technician } from '../../flows/notify/people/people.test-helper.ts';
-import { createDevices } from '../../flows/notify/roster/devices.ts';
 import { openBrowser } from '../pictures/browser.ts';
 import { wallRuns } from './wall-stage.ts';
 

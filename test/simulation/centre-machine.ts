@@ -17,7 +17,6 @@ import { createOffers } from '../../flows/notify/people/channels/offered.ts';
 import { createDirect } from '../../flows/notify/people/direct/direct.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
 import { createRuntime, type Runtime } from '../../flows/runtime.ts';
-import { createSiteTable } from '../../flows/sites/table.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { openStore } from '../../flows/storage/ledger/store.ts';
 import { centreKey } from '../centre-key.ts';
@@ -129,7 +128,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       roster,
       channels,
       offers: createOffers(),
-      tellDirectly: createDirect({ clock, channels, roster, place: createSiteTable([]).place('centre'), before, onFailure: () => {} }),
+      tellDirectly: createDirect({ clock, channels, roster, before, onFailure: () => {} }),
       send,
       publish: async () => {},
       capacity: { atOncePerState: 2, atOnce: 10 },

@@ -130,7 +130,8 @@ export type Channel = {
    * `said` is asked when its turn comes. Never throws for what the other side does.
    */
   edit?(copy: Changed, person: Person, signal: AbortSignal): Promise<Outcome>;
-  close(): void;
+  /** Ends what it does by itself, such as asking for answers. Absent: it does nothing by itself. */
+  close?(): void;
 };
 
 /** What a message that stands there is to say: its text, and lines below it. */
@@ -147,12 +148,6 @@ export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string
 
 /** Takes the number of somebody who called us and hung up; what it came to. */
 export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
-
-/** The short form of a notice as it is registered with operators, the id of its text, and what in it no operator would let through. */
-export type ShortText = (
-  notice: Notice,
-  how: { language: MessageLanguage; form: 'fixed' | 'open'; link?: string | undefined; alerts?: RenderedMessage['alerts'] },
-) => { template: string; text: string; wrong?: string };
 
 /** A browser that shows what its person is told: its address at the push service of its maker, and the keys for which a message is sealed. */
 export type Device = { endpoint: string; p256dh: string; auth: string };
@@ -171,9 +166,6 @@ export type Around = {
   reports?: Reports | undefined;
   /** Absent: nobody is told on devices. */
   devices?: Devices | undefined;
-  shortText: ShortText;
-  /** What is read aloud of a notice. */
-  speech(notice: Notice, language: MessageLanguage): string;
 };
 
 /** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */

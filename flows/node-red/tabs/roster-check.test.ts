@@ -2,12 +2,10 @@ import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
+import { checkRoster, type Tell } from '../../notify/orders/check.ts';
 import { openChannels } from '../../notify/people/channels/channels.ts';
 import { createOffers } from '../../notify/people/channels/offered.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
-import { smsOf } from '../../notify/people/sms/sms.ts';
-import { speechOf } from '../../notify/people/words.ts';
-import { checkRoster, type Tell } from '../../notify/roster/check.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../../notify/roster/roster.test-helper.ts';
 import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';
 
@@ -24,8 +22,6 @@ const channels = openChannels({
   offers: createOffers(),
   log: () => {},
   clock: realClock(),
-  shortText: smsOf,
-  speech: speechOf,
 });
 
 type Kind = { message: WireMessage; node: string; tells: Tell[] };
@@ -67,8 +63,7 @@ async function bothOf(kinds: readonly Kind[], seed: number): Promise<{ checked: 
   roster.use(randomMembers(random));
   const { message, node, tells } = random.pick(kinds);
   const from = hoursLater(random.below(14 * 24));
-  const pause = async () => {};
-  const found = await checkRoster({ book: roster.book(), places: [{ scope, tells }], from, hours: 1, isReached: () => true, pause });
+  const found = await checkRoster({ book: roster.book(), places: [{ scope, tells }], channels, from, hours: 1 });
   const span = found.places[0]?.spans[0];
   const at = from + Math.min(...tells.map(({ afterMs }) => afterMs));
   const checked = span === undefined ? [] : span.persons.length > 0 ? span.persons : roster.central(at).map(({ id }) => id);

@@ -2,15 +2,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import { centralNotice } from '../../engine/transitions/notice.ts';
 import { node, smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
-import { createBook } from '../roster/book.ts';
-import { member, wednesday } from '../roster/roster.test-helper.ts';
+import { testClock } from '../people/people.test-helper.ts';
+import { createRoster } from '../people/roster.ts';
+import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
 import { createAnnouncements } from './announce.ts';
 
 const minute = 60_000;
+const email = 'somebody@office.test';
 
 /** Leh's technician, Ladakh's officer, Goa's technician who is in a group of sites, and central; over a real ledger. */
 function rig() {
@@ -19,29 +20,27 @@ function rig() {
   const ledger = inThread(db);
   let now = wednesday;
   const members = [
-    member('asha', { name: 'Asha', duty: [] }),
-    member('chand', { roles: ['state'], scopes: ['ladakh'] }),
-    member('goa-1', { scopes: ['goa/panaji'], groups: ['coast'] }),
+    member('asha', { name: 'Asha', duty: [], email }),
+    member('chand', { roles: ['state'], scopes: ['ladakh'], email }),
+    member('goa-1', { scopes: ['goa/panaji'], groups: ['coast'], email }),
     member('devi', { roles: ['central'], scopes: [''] }),
   ];
   const table = createSiteTable([...smallTree(), node('goa'), node('goa/panaji', {}, { groups: ['konkan'] }), node('goa/panaji/vc-1')]);
-  const word = (person: string, lines: string[]): OutboxRow => ({
-    key: 'another',
-    transition: null,
-    channel: 'email',
-    person,
-    notice: { ...centralNotice({ kind: 'direct', lines, place, now }), severity: 'info' },
-    createdAt: now,
-    dueAt: now,
-    tries: 0,
-    state: 'waiting',
-    lastError: null,
-  });
+  const roster = createRoster([]);
+  roster.use(members);
   const record = async (ops: readonly Op[]) => {
     await ledger.commit([...ops]);
     return true;
   };
-  const announcements = createAnnouncements({ book: () => createBook(members), table: () => table, ledger, word, record, now: () => now });
+  const announcements = createAnnouncements({
+    clock: testClock(wednesday),
+    channels: channelsNamed('email'),
+    roster,
+    table: () => table,
+    ledger,
+    record,
+    now: () => now,
+  });
   const send = (to: string, changes = {}) =>
     announcements.send({ to, text: 'The line of the state is changed on Sunday.', apply: true, by: 'Anil', within: '', ...changes });
   const pass = (ms: number) => {
@@ -54,7 +53,6 @@ function rig() {
   };
   return { ledger, announcements, send, pass, became };
 }
-const place = { site: { en: 'Centre', hi: '' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
 const personsOf = (done: Awaited<ReturnType<ReturnType<typeof rig>['send']>>) =>
   done.ok ? done.value.persons.map(({ id }) => id) : done.line;
 

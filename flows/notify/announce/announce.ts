@@ -1,21 +1,22 @@
 /** Operational notices: to whom of the roster one goes, and what became of it: who got it, who read it, who did not. */
-import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
-import type { OutboxRow } from '../../engine/records/notices.ts';
-import { type Announcement, type AnnouncementState, announcementPrefix } from '../../engine/records/notices.ts';
+import { type AnnouncementSummary, type AnnouncementView, type Clock, groupOfScope, mutex, type Words } from '@sabha/contracts';
+import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
-import { lastChannel } from '../people/channels/channels.ts';
+import { type Channels, lastChannel } from '../people/channels/channels.ts';
+import { wordTo } from '../people/direct/prove.ts';
+import type { Roster } from '../people/roster.ts';
 import type { Book } from '../roster/book.ts';
 
 /** What notices are made from, and where they go. */
 export type AnnounceOptions = {
-  book(): Book;
+  clock: Clock;
+  channels: Channels;
+  roster: Pick<Roster, 'book' | 'person'>;
   table(): Pick<SiteTable, 'node' | 'pathsOf'>;
   ledger: Pick<Ledger, 'announcements' | 'announcement'>;
-  /** A word of the centre's own to one person, as it goes into the outbox. */
-  word(person: string, lines: string[]): OutboxRow;
   /** Writes the rows; false where the ledger takes nothing now. */
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
@@ -36,7 +37,8 @@ export type Announcements = ReturnType<typeof createAnnouncements>;
 
 /** Guarantee: a notice and all of its messages are one commit; nobody is told of outside the scope of who sends it. */
 export function createAnnouncements(options: AnnounceOptions) {
-  const { ledger, book } = options;
+  const { ledger } = options;
+  const { book } = options.roster;
   const inTurn = mutex();
   const own = (within: string, { to, persons }: Announcement) =>
     isOwn(
@@ -70,7 +72,8 @@ export function createAnnouncements(options: AnnounceOptions) {
 }
 
 async function send(options: AnnounceOptions, { to, text, apply, by, within }: AnnounceOrder): Promise<Announced> {
-  const { ledger, word, record, now, book } = options;
+  const { ledger, record, now } = options;
+  const { book } = options.roster;
   const persons = audienceOf(options, to);
   const before = await ledger.announcements();
   const refusal = refusalOf(options, { to, within }, persons) ?? tooOften(before, by, now());
@@ -79,7 +82,7 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   const announcement: Announcement = { id, at: now(), by, to, text, persons: persons.map((one) => one.id) };
   if (!apply) return { ok: true, value: { ...viewOf({ announcement, sent: [], read: [] }, book()), id: null } };
   const name = to === '' ? undefined : (options.table().node(to)?.name ?? { en: to, hi: to });
-  const rows = announcement.persons.map((person) => rowOf(word(person, ['announcement']), announcement, name));
+  const rows = announcement.persons.map((person) => rowOf(wordTo(options, person, ['announcement']), announcement, name));
   const about = `${id} to ${to || 'everywhere'}: ${persons.length} persons`;
   const audit = { op: 'audit', at: now(), who: by, what: 'notice sent', about } as const;
   const isKept = await record([{ op: 'announcement', announcement }, ...rows.map((row) => ({ op: 'outbox', row }) as const), audit]);
@@ -95,8 +98,8 @@ function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row
 }
 
 /** Whoever looks after something in a part of the tree or a group of sites, on duty or not; else the persons of a group. */
-function audienceOf({ book, table }: AnnounceOptions, to: string): readonly Member[] {
-  const { members } = book();
+function audienceOf({ roster, table }: AnnounceOptions, to: string): readonly Member[] {
+  const { members } = roster.book();
   if (!isPlace(table(), to)) return members.filter(({ groups }) => groups.includes(to));
   return members.filter(({ scopes }) => scopes.some((own) => liesWithin(table().pathsOf, to, own)));
 }

@@ -22,7 +22,6 @@ const form = new RegExp(`^([0-9a-f]{${markLetters}})\\.([a-z0-9-]{1,32})\\.([1-9
  */
 const shortForm = /^([\w-]{9})([0-9a-z]{4})([1-9a-z][0-9a-z]{0,4})$/;
 const hourMs = 60 * 60_000;
-const mostShort = 36 ** 5 - 1;
 
 /** Whom a link is for, and about what; `id` tells it from other links of that person to that incident. */
 export type AnswerLink = { person: string; incident: number; id: string };
@@ -58,9 +57,8 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
       const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;
     },
-    /** The same in at most 18 characters; undefined for an incident whose number is too long. */
-    shortToken(person: string, incident: number): string | undefined {
-      if (incident > mostShort) return undefined;
+    /** The same in at most 18 characters, up to incident 60,466,175. */
+    shortToken(person: string, incident: number): string {
       const hour = Math.ceil((now() + lives[about]) / hourMs)
         .toString(36)
         .padStart(4, '0');

@@ -17,7 +17,7 @@ const people: Person[] = [
   { ...person, id: 'asha-2', name: 'Asha', language: 'en' },
 ];
 
-export function answersRig() {
+export function answersRig(persons: readonly Person[] = people) {
   const stage = online({ at: Date.UTC(2026, 2, 3, 8, 30) });
   stage.state([fault('microphone.missing'), ok('camera')]);
   const audit: unknown[] = [];
@@ -62,7 +62,7 @@ export function answersRig() {
       one: async (id) => ({ ...command, id, state: 'open', answers: reply, missing: [] }),
     },
   };
-  const roster = createRoster(people);
+  const roster = createRoster(persons);
   const answers = createAnswers({ ingest: () => ingest, roster, view, clock });
   let late = 0;
   const links = createAnswerLinks({ key: Buffer.alloc(32, 3), now: () => stage.now() + late });

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Answer } from '../../engine/records/notices.ts';
+import { technician } from '../people/people.test-helper.ts';
 import { answersRig, pc } from './answers.test-helper.ts';
 
 const minute = 60_000;
@@ -93,17 +95,6 @@ test('the sheet says in the language of the person what stands, and that it is w
   expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^यह अलर्ट 3 मार्च, 14:00 पर ख़त्म हुआ/) });
 });
 
-test('open for a person is what they were told of, is not over, and nobody has taken', async () => {
-  const { answers, incident, stage, mend } = answersRig();
-  expect(answers.openFor('asha')).toEqual([]);
-  stage.incident()?.told.push({ person: 'asha', channel: 'voice', at: 0 });
-  expect([answers.openFor('asha'), answers.openFor('bina')]).toEqual([[incident], []]);
-  await answers.answer('asha', incident, 'going');
-  expect(answers.openFor('asha')).toEqual([]);
-  mend();
-  expect(answers.openFor('asha')).toEqual([]);
-});
-
 test('the page said that the room is being checked for as long as the fault stood, though the PC had done it at once', async () => {
   const { answers, incident, says, clock, mend } = answersRig();
   const live = () => answers.sheet('bina', incident, 'b1')?.live;
@@ -126,4 +117,52 @@ test('the page said that the room is being checked for as long as the fault stoo
   await answers.here('bina', incident, 'b1');
   mend();
   expect(live()).toMatchObject({ cure: 'well', line: '' });
+});
+
+/** A technician and a group of the site; the alert went to `told`, and somebody presses *going* at these addresses. */
+function pressing(told: string[]) {
+  const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
+  const rig = answersRig([technician, group]);
+  for (const person of told) rig.stage.incident()?.told.push({ person, channel: 'telegram', at: 0 });
+  const press = (addresses: string[], changes: Partial<Answer> = {}) =>
+    rig.answers.byButton({ channel: 'telegram', addresses, incident: rig.incident, word: 'going', ...changes });
+  return { ...rig, press, said: () => rig.stage.incident()?.answers?.map(({ person, word }) => `${person} ${word}`) ?? [] };
+}
+const stranger = { line: expect.stringContaining('Not in the roster') };
+
+test('a button counts only for what its person, or the group at an address, was told', async () => {
+  const { press, said } = pressing(['leh-it']);
+  expect([await press(['4711']), await press(['999'])]).toEqual([stranger, stranger]);
+  expect(await press(['999', '-100200'])).toEqual({ by: 'Leh IT', line: expect.stringMatching(/^✔ Leh IT: मैं/) });
+  expect(await press(['4711', '-100200'])).toEqual({ by: 'Asha', line: '✔ Asha: I am going' });
+  expect(said()).toEqual(['leh-it going', 'asha going']);
+});
+
+test('a button of an incident that is over or forgotten, or of a person who left, counts for nobody', async () => {
+  const { press, said, mend, pass } = pressing(['asha', 'left-us']);
+  expect(await press([], { person: 'left-us' })).toEqual(stranger);
+  expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer kept.' });
+  expect(await press([], { person: 'asha' })).toMatchObject({ by: 'Asha' });
+  mend();
+  pass(20 * minute);
+  expect(await press(['4711'])).toEqual({ line: 'Already over' });
+  expect(said()).toEqual(['asha going']);
+});
+
+test('a missed call takes the one open incident that its person was told of; with two, none, a stranger, or a number of two persons it takes nothing', async () => {
+  const phone = (id: string, voice: string) => ({ ...technician, id, addresses: { voice } });
+  const persons = [phone('asha', '+919419000001'), phone('bina', '+919419000002'), phone('chand', '+919419000003')];
+  const twins = [phone('dev', '+919419000009'), phone('esha', '09419000009')];
+  const { answers, stage } = answersRig([...persons, ...twins]);
+  const first = stage.incident();
+  if (first === undefined) throw new Error('there is no incident');
+  const of = (...ids: string[]) => ids.map((person) => ({ person, channel: 'voice', at: 0 }));
+  const { incidents } = stage.engine.memory;
+  incidents.set(first.id, { ...first, told: of('asha', 'bina', 'dev', 'esha') });
+  incidents.set(99, { ...first, id: 99, told: of('bina') });
+  const numbers = ['09419000002', '09419000001', '09419000001', '09419000003', '+14155550100', '9419000009', '001', ''];
+  const became = [];
+  for (const number of numbers) became.push(await answers.byMissedCall('voice', number));
+  expect(became).toEqual(['several', 'taken', 'none', 'none', 'stranger', 'stranger', 'stranger', 'stranger']);
+  expect(incidents.get(first.id)?.answers?.map(({ person, word }) => `${person} ${word}`)).toEqual(['asha going']);
 });

@@ -9,20 +9,27 @@ import {
   pathOfScope,
   type SaidWord,
   siteOf,
+  wordsIn,
 } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
+import type { Answer, TakeAnswer, TakeMissedCall } from '../../engine/records/notices.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import type { CentreView } from '../../view/live.ts';
+import { answerLine } from '../people/channels/kit/buttons.ts';
+import { isSamePhone } from '../people/channels/kit/gateway.ts';
+import { plain } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
+import { toStranger } from '../people/words.ts';
 import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';
-import { holds } from './holding.ts';
-import { type Sheet, sheetOf } from './sheet.ts';
+import { holds, type Sheet, sheetOf } from './sheet.ts';
 
 /** A button that is pressed again in this time says nothing more, where it stands as it was said. */
 const againMs = 10 * 60_000;
+/** So much may be said with one link: who changes their mind more often is told anew. */
+const wordsOfOneLink = 16;
 
 /** `used`: what was said with this link still holds, or enough was said with it; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
 export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
@@ -31,67 +38,52 @@ export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'us
 export type AnswersOptions = {
   /** What is open now; undefined while the ledger is opened anew. */
   ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
-  roster: Pick<Roster, 'person' | 'people'>;
+  roster: Pick<Roster, 'book'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
   clock: Pick<Clock, 'after' | 'up'>;
   /** What meets in a room next. */
   meetings?: { calendar(): Pick<Calendar, 'next'> };
 };
 
-type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
-type Said = { incident: number; word: SaidWord; link?: string | undefined };
-
-/** So much may be said with one link: who changes their mind more often is told anew. */
-const wordsOfOneLink = 16;
+type Parts = AnswersOptions & { checks: ReturnType<typeof createChecks> };
 
 /** The answers of one centre. */
 export type Answers = ReturnType<typeof createAnswers>;
 
 /** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says no word twice that still holds, also of two at the same time. */
-export function createAnswers({ ingest, roster, view, clock, meetings }: AnswersOptions) {
-  const known = (id: string): Person | undefined => (roster.people().persons.some((one) => one.id === id) ? roster.person(id) : undefined);
-  const checks = createChecks({ view, clock });
-
-  const { take, here } = takingWith({ ingest, known, checks });
-
+export function createAnswers(options: AnswersOptions) {
+  const { ingest, roster, view, meetings } = options;
+  const checks = createChecks(options);
+  const parts: Parts = { ...options, checks };
+  const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
-    /** By whatever knows the person: a button of a channel. Resolves once it is committed. */
-    answer: (id: string, incident: number, word: AnswerWord) => take({ id, incident, word }),
+    /** By whatever knows the person. Resolves once it is committed. */
+    answer: (id: string, incident: number, word: AnswerWord) => take(parts, { id, incident, word }),
     /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
     byLink: ({ person: id, incident, id: link }: AnswerLink, word: AnswerWord, holder?: string) =>
-      take({ id, incident, word, link, holder }),
+      take(parts, { id, incident, word, link, holder }),
+    /** By a button of a channel. */
+    byButton: (answer: Answer): ReturnType<TakeAnswer> => takeButton(parts, answer),
+    /** By a call that its caller ended before anybody picked up. */
+    byMissedCall: (channel: string, number: string): ReturnType<TakeMissedCall> => takeMissedCall(parts, channel, number),
     /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
-    here,
+    here: (id: string, incident: number, link?: string) => arrive(parts, { id, incident, link }),
     /** All that the page of a link shows; undefined where the incident is no longer kept. */
     sheet(id: string, incident: number, link: string): Sheet | undefined {
       const open = ingest();
-      const person = known(id);
-      const found = open?.memory.incidents.get(incident);
-      if (!open || !person || !found) return undefined;
-      const [site, pcs] = [siteOfScope(found), pcsOf(found)];
-      return sheetOf({ ...open, next: meetings?.calendar().next }, found, {
-        person,
-        link,
-        pcs,
-        check: site === undefined ? undefined : checks.of(site, pcs),
-      });
-    },
-    /** The ids of those who were told of an incident; undefined where it is no longer kept, and while the ledger is opened anew. */
-    toldOf: (incident: number) =>
-      ingest()
-        ?.memory.incidents.get(incident)
-        ?.told.map(({ person }) => person),
-    /** The incidents that a person was told of, and that nobody has taken. */
-    openFor(id: string): number[] {
-      const open = [...(ingest()?.memory.incidents.values() ?? [])].filter((one) => one.over === null && one.acknowledged === null);
-      return open.filter(({ told }) => told.some(({ person }) => person === id)).map((one) => one.id);
+      const person = roster.book().byId.get(id);
+      const about = found(incident);
+      if (!open || !person || !about) return undefined;
+      const [site, pcs] = [siteOfScope(about), pcsOf(about)];
+      const check = site === undefined ? undefined : checks.of(site, pcs);
+      return sheetOf({ ...open, next: meetings?.calendar().next }, about, { person, link, pcs, check });
     },
     /** The language of a person; undefined of one who is not told any more. */
-    languageOf: (id: string): MessageLanguage | undefined => known(id)?.language,
+    languageOf: (id: string): MessageLanguage | undefined => roster.book().byId.get(id)?.language,
     /** Told when an incident may read differently. */
     onChange(incident: number, listener: () => void): Cancel {
-      const found = ingest()?.memory.incidents.get(incident);
-      const site = found && siteOfScope(found);
+      const about = found(incident);
+      const site = about && siteOfScope(about);
       const cancelChecks = site === undefined ? () => {} : checks.onChange(site, listener);
       const cancelChange = view.onChange('', ({ incidents = [] }) => {
         if (incidents.some(({ id }) => id === incident)) listener();
@@ -104,59 +96,93 @@ export function createAnswers({ ingest, roster, view, clock, meetings }: Answers
   };
 }
 
-type Taking = Pick<AnswersOptions, 'ingest'> & {
-  known(id: string): Person | undefined;
-  checks: ReturnType<typeof createChecks>;
-};
+type How = { word: AnswerWord; link?: string | undefined; holder?: string | undefined };
 
-function takingWith({ ingest, known, checks }: Taking) {
-  async function take({ id, incident, word, link, holder }: How & { id: string; incident: number }): Promise<Answered> {
-    const person = known(id);
-    const open = present(ingest);
-    if (person === undefined) return { ok: false, why: 'stranger' };
-    const found = open.memory.incidents.get(incident);
-    const why = refusalOf(found, { person, word, link, holder });
-    if (why !== undefined) return { ok: false, why };
-    if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
-    await write(open, person, { incident, word, link });
-    // Believed when the PC says so, which is asked to look at once.
-    if (word === 'fixed') await check(person, incident);
-    return { ok: true };
-  }
-
-  /** Applied before the first await, so that a second one finds it. */
-  async function write(open: Open, { id, name: by }: Person, { incident, word, link }: Said): Promise<void> {
-    const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
-    const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
-    if (!told) throw new Error('the ledger did not take it');
-  }
-
-  async function check({ name }: Person, incident: number): Promise<boolean> {
-    const found = present(ingest).memory.incidents.get(incident);
-    const to = found && siteOfScope(found);
-    return to !== undefined && found?.over === null && checks.ask(to, name);
-  }
-
-  async function here(id: string, incident: number, link?: string): Promise<boolean> {
-    const person = known(id);
-    const open = present(ingest);
-    const found = open.memory.incidents.get(incident);
-    if (person === undefined || found?.over !== null) return false;
-    const isKnown = found.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
-    if (!isKnown || found.acknowledged === null) await write(open, person, { incident, word: 'here', link });
-    return check(person, incident);
-  }
-
-  return { take, here };
+async function take(parts: Parts, { id, incident, ...how }: How & { id: string; incident: number }): Promise<Answered> {
+  const { word, link } = how;
+  const person = parts.roster.book().byId.get(id);
+  const open = present(parts);
+  if (person === undefined) return { ok: false, why: 'stranger' };
+  const found = open.memory.incidents.get(incident);
+  const why = refusalOf(found, { person, ...how });
+  if (why !== undefined) return { ok: false, why };
+  if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
+  await write(open, person, { incident, word, link });
+  // Believed when the PC says so, which is asked to look at once.
+  if (word === 'fixed') await check(parts, person, incident);
+  return { ok: true };
 }
 
-function present<T>(ingest: () => T | undefined): T {
+/**
+ * Guarantee: nobody answers who has none of the addresses in the roster, or is not in it any more, nor of what neither they nor the group at one
+ * of the addresses was told: what a press is about comes from a program of the person. The first address that has a person counts.
+ */
+async function takeButton(parts: Parts, { channel, addresses, person: told, incident, word }: Answer): ReturnType<TakeAnswer> {
+  const { members } = parts.roster.book();
+  const at = addresses.flatMap((address) => members.filter((one) => one.addresses[channel] === address));
+  const meant = told === undefined ? at : members.filter(({ id }) => id === told);
+  const [person] = meant;
+  const knew = parts.ingest()?.memory.incidents.get(incident)?.told;
+  const isKnown = knew === undefined || meant.some(({ id }) => knew.some((one) => one.person === id));
+  if (person === undefined || !isKnown) return { line: toStranger() };
+  const answered = await take(parts, { id: person.id, incident, word });
+  const { message, answer: texts } = wordsIn(person.language);
+  if (!answered.ok && answered.why === 'missing') return { line: texts.missing };
+  if (!answered.ok) return { line: answered.why === 'over' ? message.over : toStranger() };
+  const by = plain(person.name);
+  return { by, line: answerLine(by, word, person.language) };
+}
+
+/**
+ * Whoever calls back and hangs up takes what they were told of.
+ * Guarantee: only where number, person and incident are one each; nobody is known by less than ten digits. It says *going* and nothing else: a number can be forged.
+ */
+async function takeMissedCall(parts: Parts, channel: string, number: string): ReturnType<TakeMissedCall> {
+  const callers = parts.roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
+  const [person, ...others] = callers;
+  if (person === undefined || others.length > 0) return 'stranger';
+  const isOpen = ({ over, acknowledged, told }: Incident) =>
+    over === null && acknowledged === null && told.some((one) => one.person === person.id);
+  const [incident, ...more] = [...(parts.ingest()?.memory.incidents.values() ?? [])].filter(isOpen);
+  if (incident === undefined) return 'none';
+  if (more.length > 0) return 'several';
+  return (await take(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
+}
+
+async function arrive(parts: Parts, { id, incident, link }: { id: string; incident: number; link?: string | undefined }): Promise<boolean> {
+  const person = parts.roster.book().byId.get(id);
+  const open = present(parts);
+  const found = open.memory.incidents.get(incident);
+  if (person === undefined || found?.over !== null) return false;
+  const isKnown = found.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
+  if (!isKnown || found.acknowledged === null) await write(open, person, { incident, word: 'here', link });
+  return check(parts, person, incident);
+}
+
+type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
+
+/** Applied before the first await, so that a second one finds it. */
+async function write(
+  open: Open,
+  { id, name: by }: Person,
+  { incident, word, link }: { incident: number; word: SaidWord; link: string | undefined },
+): Promise<void> {
+  const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
+  const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
+  if (!told) throw new Error('the ledger did not take it');
+}
+
+async function check(parts: Parts, { name }: Person, incident: number): Promise<boolean> {
+  const found = present(parts).memory.incidents.get(incident);
+  const site = found && siteOfScope(found);
+  return site !== undefined && found?.over === null && parts.checks.ask(site, name);
+}
+
+function present({ ingest }: Parts): Open {
   const open = ingest();
   if (open === undefined) throw new Error('the ledger is opened anew');
   return open;
 }
-
-type How = { word: AnswerWord; link?: string | undefined; holder?: string | undefined };
 
 function refusalOf(incident: Incident | undefined, { person, word, link, holder }: How & { person: Person }) {
   if (incident === undefined) return 'missing' as const;

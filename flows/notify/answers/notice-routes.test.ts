@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Announcement } from '../../engine/records/notices.ts';
 import { createAnswerLinks } from './answer-link.ts';
-import { addNotices } from './notice-routes.ts';
+import { addNotices } from './routes.ts';
 
 const at = Date.UTC(2027, 0, 13, 6);
 const day = 24 * 3_600_000;

@@ -1,13 +1,14 @@
 /** The door of an answer: a page that GET only shows, since scanners of mail open every link, and that POST acts by. Whoever has the link is believed to be its person. */
-
-import { answerWords, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
+import type { ServerResponse } from 'node:http';
+import { answerWords, type Cancel, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createLimits } from '../../pki/accounts/limits.ts';
 import { type Head, type Inline, ownAnd } from '../../pki/door/guard.ts';
-import { type AnswerLink, type AnswerLinks, answerLinkPath } from './answer-link.ts';
+import type { Announcements } from '../announce/announce.ts';
+import { timeOf } from '../people/words.ts';
+import { type AnswerLink, type AnswerLinks, answerLinkPath, noticePath } from './answer-link.ts';
 import type { Answered, Answers } from './answers.ts';
-import { createLives } from './lives.ts';
-import { askPage, linePage, sheetPage } from './page.ts';
+import { askPage, linePage, noticePage, sheetPage } from './page.ts';
 
 const livePath = `${answerLinkPath}/live`;
 /** A word and a name. */
@@ -26,12 +27,12 @@ function headersWith({ scripts, styles }: Inline): Record<string, string> {
 }
 
 type Asked = { request: FastifyRequest; reply: FastifyReply };
-type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; lives: ReturnType<typeof createLives> };
+type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; openLive: ReturnType<typeof createLives> };
 
 /** Adds the routes to a door. Guarantee: a request without a link that is good, of a person who is told, is shown one line and nothing else. */
 export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): void {
   const { answers, clock } = options;
-  const stage: Stage = { ...options, limits: createLimits(clock.up), lives: createLives({ answers, clock }) };
+  const stage: Stage = { ...options, limits: createLimits(clock.up), openLive: createLives({ answers, clock }) };
   const open = { config: { open: true, form: true } };
   const withGood = (then: (stage: Stage, asked: Asked, link: AnswerLink) => Page) => (request: FastifyRequest, reply: FastifyReply) =>
     withLink(stage, { request, reply }, (link) => then(stage, { request, reply }, link));
@@ -56,14 +57,14 @@ export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => 
 }
 
 /** What stands behind the `?`; what a mail program hangs on behind `&` is none of it. */
-export function tokenOf({ raw }: FastifyRequest): string {
+function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
 
 type Page = FastifyReply | Promise<FastifyReply>;
 
 /** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
-export async function withLink(
+async function withLink(
   { links, limits, head }: Pick<Stage, 'links' | 'limits' | 'head'>,
   { request, reply }: Asked,
   then: (link: AnswerLink) => Page,
@@ -87,8 +88,8 @@ function shown(stage: Stage, { request, reply }: Asked, link: AnswerLink): Fasti
   return said(reply, 200, sheetPage(stage.head, sheet, { action: `${answerLinkPath}?${token}`, live: `${livePath}?${token}` }));
 }
 
-function followed({ lives }: Stage, { reply }: Asked, link: AnswerLink): FastifyReply {
-  return lives.open(reply, link) ? reply.hijack() : reply.code(503).send();
+function followed({ openLive }: Stage, { reply }: Asked, link: AnswerLink): FastifyReply {
+  return openLive(reply, link) ? reply.hijack() : reply.code(503).send();
 }
 
 /** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
@@ -131,12 +132,94 @@ function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: A
 }
 
 /** Sends a page. */
-export function said(reply: FastifyReply, status: number, page: string): FastifyReply {
+function said(reply: FastifyReply, status: number, page: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }
 
 /** Of somebody whom no link names: what the browser asks for first. */
-export function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
+function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
   const asked = wanted.split(',').map((one) => one.trim().slice(0, 2).toLowerCase());
   return messageLanguages.find((one) => one === asked.find((two) => messageLanguages.some((three) => three === two))) ?? 'en';
+}
+
+/** Pages that may stand open at a door, and those of one link: nobody shuts out all others. */
+const livesAtMost = 256;
+const livesOfOneLink = 4;
+/** A page that hears nothing for a little longer knows that it may be old. */
+const heartbeatMs = 15_000;
+/** A phone in a pocket is let go; its page asks anew when it is looked at. */
+const lifeMs = 60 * 60_000;
+
+/** Guarantee: a page is told of its own incident only; what is closed holds no timer and no listener. */
+function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
+  const open = new Map<ServerResponse, string>();
+
+  /** False where too many stand open. */
+  return function openLive(reply: FastifyReply, { person, incident, id }: AnswerLink): boolean {
+    const key = `${person}.${incident}.${id}`;
+    const own = [...open.values()].filter((one) => one === key).length;
+    if (open.size >= livesAtMost || own >= livesOfOneLink) return false;
+    const response = reply.raw;
+    response.writeHead(200, {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+    } as Record<string, string>);
+    open.set(response, key);
+    let told = '';
+    const tell = () => {
+      const { live, clock: time } = answers.sheet(person, incident, id) ?? {};
+      const text = live === undefined ? '' : JSON.stringify(live);
+      if (text !== '' && text !== told) response.write(`event: clock\ndata: ${time}\n\ndata: ${text}\n\n`);
+      told = text;
+    };
+    let cancelBeat: Cancel = () => {};
+    const beat = () => {
+      cancelBeat = clock.after(heartbeatMs, () => {
+        const time = answers.sheet(person, incident, id)?.clock;
+        // The page says of what it shows how old it is, on the clocks of the site.
+        response.write(time === undefined ? ': here\n\n' : `event: clock\ndata: ${time}\n\n`);
+        beat();
+      });
+    };
+    const cancelChange = answers.onChange(incident, tell);
+    const cancelLife = clock.after(lifeMs, () => response.end());
+    const end = () => {
+      for (const cancel of [cancelBeat, cancelChange, cancelLife]) cancel();
+      open.delete(response);
+    };
+    response.on('close', end).on('error', end);
+    beat();
+    tell();
+    return true;
+  };
+}
+
+/** What the page shows and notes. `timeZone`: the clock of the centre. */
+export type NoticeRoutesOptions = Omit<AnswerRoutesOptions, 'answers'> & {
+  announcements: Pick<Announcements, 'show' | 'read'>;
+  answers: Pick<Answers, 'languageOf'>;
+  timeZone: string;
+};
+
+/** Adds the page to a door. Guarantee: without a link that is good, of a person who was sent the notice, one line is shown and nothing else. */
+export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): void {
+  const { announcements, answers, links, clock, timeZone, head } = options;
+  const stage = { links, limits: createLimits(clock.up), head };
+  const open = { config: { open: true, form: true } };
+  const notice = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    withLink(stage, { request, reply }, async ({ person, incident: id }) => {
+      const language = answers.languageOf(person) ?? browserLanguage(request);
+      const { announce } = wordsIn(language);
+      const found = await announcements.show(id, person);
+      if (found === undefined) return said(reply, 410, linePage({ head, language }, { line: announce.gone }));
+      if (request.method === 'POST') {
+        await announcements.read(id, person);
+        return said(reply, 200, linePage({ head, language }, { line: announce.thanks }));
+      }
+      const { by, text, at } = found;
+      const action = `${noticePath}?${tokenOf(request)}`;
+      return said(reply, 200, noticePage({ head, language }, { by, text, at: timeOf(at, timeZone, language), action }));
+    });
+  addForms(app, (scope) => void scope.route({ method: ['GET', 'POST'], url: noticePath, ...open, handler: notice }));
 }

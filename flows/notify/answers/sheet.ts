@@ -26,7 +26,6 @@ import { clockOf } from '../people/channels/kit/local.ts';
 import { short } from '../people/channels/kit/plain.ts';
 import { momentOf, spokenOf, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
-import { holds } from './holding.ts';
 
 /** More lines of what was said nobody reads on a phone. */
 const saidAtMost = 12;
@@ -40,34 +39,8 @@ export type Cure = 'broken' | 'unknown' | 'well' | 'over';
 
 type Spoken = ReturnType<typeof spokenOf>;
 
-/** What changes while the page stands open; the rest stays as it was. What it is about changes too: one fault goes while another stands. */
-export type Live = Pick<Spoken, 'what' | 'since' | 'why' | 'steps'> & {
-  /** What stands beside it, what works again, and the meeting that comes next, a sentence each. */
-  beside: string[];
-  cure: Cure;
-  /** How it stands, in a sentence. */
-  status: string;
-  /** What came of the last check that somebody asked for, in a sentence; '' where that says nothing. */
-  line: string;
-  /** Who has it, in a sentence; `taken` by name, '' for nobody. */
-  holder: string;
-  taken: string;
-  /** What these buttons say: that depends on who has it, and on what was said. */
-  labels: Record<'going' | 'not-mine' | 'here', string>;
-  /** What was said, newest first. */
-  said: string[];
-  /** Words that the person has said, and that still hold. */
-  used: AnswerWord[];
-};
-
 /** All of a page. */
-export type Sheet = Pick<Spoken, 'place' | 'visit' | 'phone'> & {
-  language: MessageLanguage;
-  incident: number;
-  /** The time of day on the clocks of the site. */
-  clock: string;
-  live: Live;
-};
+export type Sheet = ReturnType<typeof sheetOf>;
 
 /** Nothing is to be done about it, and nothing to be answered. */
 export function isCured(cure: Cure): boolean {
@@ -80,7 +53,7 @@ type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calenda
 type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
 /** Everything that the page shows to the person of a link. */
-export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
+export function sheetOf(at: At, incident: Incident, asked: For) {
   const { language } = asked.person;
   const where = incident.place ?? at.place(incident.scope);
   const { timeZone } = where;
@@ -91,6 +64,7 @@ export function sheetOf(at: At, incident: Incident, asked: For): Sheet {
   // What is well has ended, also while it is watched.
   const { goneAt } = standing;
   const spoken = goneAt === undefined ? whole : spokenOf({ ...news, kind: 'cleared', at: goneAt }, language);
+  /** The time of day on the clocks of the site. */
   const clock = clockOf(at.time(), timeZone);
   return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
 }
@@ -135,7 +109,8 @@ function answersBeside({ memory, table }: At, scope: string): boolean {
   return isBeside(memory.pcs.get(scope), others);
 }
 
-function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For & { spoken: Spoken; standing: Standing }): Live {
+/** What changes while the page stands open; the rest stays as it was. What it is about changes too: one fault goes while another stands. */
+function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For & { spoken: Spoken; standing: Standing }) {
   const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
   const { answer } = wordsIn(person.language);
@@ -149,24 +124,31 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
   return {
     what,
     since,
+    /** What stands beside it, what works again, and the meeting that comes next, a sentence each. */
     beside: besideOf(at, incident, { language: person.language, timeZone, cure }),
     why,
     // Of what is well and only watched nothing is to be done.
     steps: isCured(cure) ? [] : steps,
     cure,
+    /** How it stands, in a sentence. */
     status,
+    /** What came of the last check that somebody asked for, in a sentence; '' where that says nothing. */
     line: isCured(cure) ? '' : checkLine(at, incident, asked),
+    /** Who has it, in a sentence; `taken` by name, '' for nobody. */
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
+    /** What these buttons say: that depends on who has it, and on what was said. */
     labels: {
       going: acknowledged === null || isMine ? answer.going : answer.takeOver,
       'not-mine': isMine ? answer.cannotGo : answer['not-mine'],
       here: answers.some((one) => one.person === person.id && one.word === 'here') ? answer.checkAgain : answer.here,
     },
+    /** What was said, newest first. */
     said: answers
       .slice(-saidAtMost)
       .toReversed()
       .map((one) => saidText(one, person.language, clock)),
+    /** Words that the person has said, and that still hold. */
     used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
   };
 }
@@ -230,4 +212,21 @@ const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'n
 
 function saidText({ by, word, at }: Answer, language: MessageLanguage, clock: (ms: number) => string): string {
   return filled(wordsIn(language).answer[sentences[word]], { name: by, time: clock(at) });
+}
+
+/** Whether what a person said of an incident still holds, of one link, where `link` names it; then it is not said again. What somebody took, and gave back or lost to another one, can be taken again. */
+export function holds(incident: Incident, person: { id: string; name: string; link?: string | undefined }, word: AnswerWord): boolean {
+  const said = incident.answers?.filter((one) => one.person === person.id) ?? [];
+  const isHolder = has(incident, person);
+  switch (word) {
+    case 'seen':
+      return said.some((one) => one.word === word && (person.link === undefined || one.link === person.link));
+    case 'going':
+      // Whoever took it on the wall has said nothing yet.
+      return isHolder && said.some((one) => one.word !== 'seen' && one.word !== 'not-mine');
+    case 'fixed':
+      return isHolder && incident.fixed !== undefined;
+    case 'not-mine':
+      return !isHolder && said.findLast((one) => one.word !== 'here')?.word === word;
+  }
 }

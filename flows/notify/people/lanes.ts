@@ -1,6 +1,6 @@
 /** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
-import { type Cancel, type Clock, messageOf, type Severity, withinTime } from '@sabha/contracts';
-import type { Channel, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
+import { type Cancel, type Clock, keepLatest, messageOf, withinTime } from '@sabha/contracts';
+import type { Channel, OutboxRow, Report, SendOutcome } from '../../engine/records/notices.ts';
 import { lastChannel } from './channels/channels.ts';
 
 // How long messages are tried, how many go at once, and when they go over the next channel.
@@ -10,11 +10,6 @@ export const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 
 /** What is being sent when the outbox is stopped has this long to end. */
 export const stopGraceMs = 1_000;
-
-/** Without `delivered` in this time a message goes out over the person's next channel too, and is no news on this one any more. */
-function newsLimitMs(severity: Severity): number {
-  return severity === 'critical' ? 60_000 : 5 * 60_000;
-}
 
 /** What hangs in a channel goes on to the next as one message where it is late within so long, */
 const togetherMs = 2_000;
@@ -200,7 +195,10 @@ function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] 
   if (!gathers(item.row) || !(digest || isNow(item))) return [];
   const goes = (one: Item) => goWith(one, item) && gathers(one.row);
   const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
-  return mine.flatMap((lane) => until(lane, (one) => !goes(one) || !(digest || isNow(one))));
+  return mine.flatMap((lane) => {
+    const end = lane.findIndex((one) => !goes(one) || !(digest || isNow(one)));
+    return end < 0 ? lane : lane.slice(0, end);
+  });
 }
 
 /** To one person on one channel, both for the morning or neither. */
@@ -214,7 +212,7 @@ function stoodTogether({ row: a }: Item, { row: b }: Item): boolean {
 }
 
 /** What is late: each by itself; where many will be late for a person on a channel in the same moment, all of them as one. */
-export function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
+function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
   const soon = [...all].filter(({ lateUp }) => lateUp <= up + togetherMs);
   const ways = Map.groupBy(soon, (one) => `${rowOf(one)?.channel}/${rowOf(one)?.person}`);
   return [...ways.values()].flatMap((some) => {
@@ -223,20 +221,15 @@ export function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up:
   });
 }
 
-/** How long it is news yet: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */
-export function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
+/** How long it is news yet. Without `delivered` in this time a message goes over the next channel too: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */
+function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   if (moved) return 0;
-  const limitMs = newsLimitMs(notice.severity);
+  const limitMs = notice.severity === 'critical' ? 60_000 : 5 * 60_000;
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
 }
 
 function rankOf({ row }: Item): number {
   return row.notice.severity === 'critical' ? 0 : 1;
-}
-
-function until(lane: readonly Item[], ends: (item: Item) => boolean): Item[] {
-  const at = lane.findIndex(ends);
-  return lane.slice(0, at < 0 ? lane.length : at);
 }
 
 /** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
@@ -262,14 +255,14 @@ function laneOf({ channel, person, notice, transition }: OutboxRow): string {
 /** Longest time that one send may take. */
 export const sendLimitMs = 30_000;
 
-/** `cut` ends the send before its time. */
-export type Limit = { clock: Clock; limitMs: number; cut?: AbortSignal };
-
 /**
- * Guarantee: ends at the limit or at the cut, and never rejects: whatever goes wrong in a channel is a reason to try again. Of a process that
+ * Guarantee: ends at the limit or at the `cut`, and never rejects: whatever goes wrong in a channel is a reason to try again. Of a process that
  * stood still the limit is over once the answers that waited are read: what was told meanwhile is not told twice.
  */
-export async function limited(limit: Limit, send: (signal: AbortSignal) => Promise<SendOutcome>): Promise<SendOutcome> {
+export async function limited(
+  limit: { clock: Clock; limitMs: number; cut?: AbortSignal },
+  send: (signal: AbortSignal) => Promise<SendOutcome>,
+): Promise<SendOutcome> {
   const late: SendOutcome = { result: 'retry', reason: `no answer in ${limit.limitMs / 1_000} s` };
   try {
     return await withinTime({ ...limit, clock: patient(limit.clock), late }, send);
@@ -323,4 +316,72 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
   const isReached = channel !== lastChannel;
   const found = isReached || lost ? [fails(`nothing reaches ${person}`, !isReached)] : [];
   return [...works, fails(forPerson, false), ...found];
+}
+
+// What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no.
+
+/** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
+export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
+
+/** What is accepted, by its channel and its name there. */
+export type Accepted = ReturnType<typeof createAccepted>;
+
+/** So many reports of messages that are not here (yet), and so many messages that were, are remembered. */
+const rememberedAtMost = 2_000;
+
+/** Guarantee: a report counts once. */
+export function createAccepted(clock: Clock) {
+  const held = new Map<string, Held>();
+  const early = new Map<string, Report['outcome']>();
+  const seen = new Map<string, OutboxRow>();
+  const nameOf = (channel: string, id: string) => `${channel} ${id}`;
+  return {
+    /** Holds rows that carry the same `accepted`, unless it was said before they came here what became of them, and answers that: a gateway may be faster than its own answer. */
+    hold(rows: OutboxRow[]): Report['outcome'] | undefined {
+      const [first] = rows;
+      if (first?.accepted === undefined) return undefined;
+      const { id, at } = first.accepted;
+      const name = nameOf(first.channel, id);
+      keepLatest(seen, [name, first], rememberedAtMost);
+      const said = early.get(name);
+      early.delete(name);
+      if (said !== undefined) return said;
+      const agoMs = Math.max(0, clock.now() - at);
+      const lateUp = clock.up() + Math.min(...rows.map((row) => newsMs(row, clock.now())));
+      held.set(name, { rows, lateUp, endUp: clock.up() + Math.max(0, reportLimitMs - agoMs) });
+      return undefined;
+    },
+    /** What a report is about, which is then held no more; undefined where nothing is, and then the report is remembered for a while. */
+    take({ channel, id, outcome }: Report): OutboxRow[] | undefined {
+      const name = nameOf(channel, id);
+      const found = held.get(name);
+      if (found === undefined) keepLatest(early, [name, outcome], rememberedAtMost);
+      held.delete(name);
+      return found?.rows;
+    },
+    /** The last row of that name, held or not. */
+    last: (channel: string, id: string): OutboxRow | undefined => held.get(nameOf(channel, id))?.rows[0] ?? seen.get(nameOf(channel, id)),
+    /** The process stood still: nothing is late before what was said meanwhile is read. */
+    grace(): void {
+      for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
+    },
+    /** What is news no more and may go out over another channel: each by itself, or many as one. */
+    toMove: (): Held[][] => lateTogether([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
+    /** What nobody will say anything of any more, which is then held no more. */
+    toEnd(): Held[] {
+      const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
+      for (const [name] of ended) held.delete(name);
+      return ended.map(([, one]) => one);
+    },
+    /** Milliseconds until one of the two is there; undefined where nothing is held. */
+    nextInMs(): number | undefined {
+      const nextUp = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
+      return nextUp.length === 0 ? undefined : Math.max(0, nextUp.reduce((a, b) => Math.min(a, b)) - clock.up());
+    },
+    size: (): number => [...held.values()].reduce((sum, { rows }) => sum + rows.length, 0),
+  };
+}
+
+function mayMove({ rows }: Held): boolean {
+  return rows.some(({ further }) => further !== undefined);
 }

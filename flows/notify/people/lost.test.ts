@@ -2,28 +2,17 @@
 
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Notice, OpenChannel } from '../../engine/records/notices.ts';
+import type { Notice } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
-import { member, wednesday } from '../roster/roster.test-helper.ts';
+import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
 import { failing } from './lanes.ts';
 import { notice, row } from './people.test-helper.ts';
 import { createRoster, recipientsOf } from './roster.ts';
 
 const email = 'somebody@office.test';
-const channel = { send: async () => ({ result: 'delivered' as const }), close() {} };
-const open = (names: readonly string[]): [string, OpenChannel][] =>
-  names.map((name) => [
-    name,
-    { channel, reaches: ({ addresses, email: mail }: Person) => addresses[name] !== undefined || (name === 'email' && mail !== undefined) },
-  ]);
-const toConsole: [string, OpenChannel] = ['console', { channel, reaches: () => true }];
+const channels = channelsNamed('email', 'voice');
 /** Rings at night alone, and then for what is critical. */
-const byNight = { carries: ({ severity }: Notice, at: number) => severity === 'critical' && at > wednesday };
-const channels = new Map(
-  open(['email', 'voice'])
-    .concat([toConsole])
-    .map(([name, one]) => [name, name === 'voice' ? { ...one, ...byNight } : one]),
-);
+Object.assign(channels.get('voice') ?? {}, { carries: ({ severity }: Notice, at: number) => severity === 'critical' && at > wednesday });
 
 /** Whom an alert goes to, and how. */
 function told(
@@ -72,12 +61,12 @@ test('a channel that a tab names beside the own order, and that a person has not
 test('an end, the console by its own name, and a centre that has set no channel for people ask for nobody else', () => {
   expect(told([bina, chand], { changes: { kind: 'cleared' } })).toEqual(['bina console']);
   expect(told([bina, chand], { wanted: 'console' })).toEqual(['bina console']);
-  expect(told([bina, chand], { over: new Map([toConsole]) })).toEqual(['bina console']);
+  expect(told([bina, chand], { over: channelsNamed() })).toEqual(['bina console']);
 });
 
 describe('a person with "webhook": true and no other address', () => {
-  const toPrograms: [string, OpenChannel] = ['webhook', { channel, reaches: ({ webhook }) => webhook, forPrograms: true }];
-  const over = new Map([...channels, toPrograms]);
+  const over = new Map([...channels, ...channelsNamed('webhook')]);
+  Object.assign(over.get('webhook') ?? {}, { reaches: (person: Person) => person.webhook, forPrograms: true });
   const desk = member('tickets', { roles: ['central'], scopes: [''], webhook: true });
 
   test.each([

@@ -1,74 +1,19 @@
 /** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
-import { afterEach, expect, test } from 'vitest';
-import type { OutboxRow, RenderedMessage, SendOutcome } from '../../engine/records/notices.ts';
-import type { Op } from '../../engine/records/ops.ts';
-import type { Channels } from './channels/channels.ts';
+import { expect, test } from 'vitest';
+import type { OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import { failing } from './lanes.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
-import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
-import { createRoster } from './roster.ts';
+import { delivered, hangs, outboxOver as rig, type Send } from './outbox.test-helper.ts';
+import { notice, row } from './people.test-helper.ts';
 
-type Answer = () => SendOutcome | Promise<SendOutcome>;
-const delivered: Answer = () => ({ result: 'delivered' });
-const hangs: Answer = () => new Promise(() => {});
 /** Each under a name of its own. */
-const takes = (): Answer => {
+const takes = (): Send => {
   let n = 0;
   return () => {
     n += 1;
     return { result: 'accepted', id: `g-${n}` };
   };
 };
-const locked: Answer = () => ({ result: 'locked', reason: '535 wrong password' });
-
-/** An outbox whose channels answer as the test says, and a ledger that outlives it. */
-function rig(answers: Record<string, Answer>, ledger = new Map<string, OutboxRow>(), clock = testClock()) {
-  const sent: { at: number; channel: string; message: RenderedMessage }[] = [];
-  const outcomes: { row: OutboxRow; outcome: SendOutcome }[] = [];
-  const over = new Set<number>();
-  const names = ['console', ...Object.keys(answers)];
-  const channels: Channels = new Map(
-    names.map((name) => {
-      const send = async (message: RenderedMessage) => {
-        sent.push({ at: clock.up(), channel: name, message });
-        return (answers[name] ?? delivered)();
-      };
-      const single = name === 'tickets' || name === 'sms';
-      return [name, { channel: { send, close() {} }, reaches: () => true, single, once: name === 'sms', joined: name === 'push' }];
-    }),
-  );
-  const commit = async (ops: Op[]) => {
-    for (const op of ops) {
-      if (op.op === 'outbox-set' || (op.op === 'outbox' && !ledger.has(op.row.key))) ledger.set(op.row.key, op.row);
-    }
-  };
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit,
-    channels,
-    roster: createRoster([technician]),
-    isOver: (incident) => over.has(incident),
-    onOutcome: (row, outcome) => outcomes.push({ row, outcome }),
-  });
-  open.push({ outbox, clock });
-  void outbox.run();
-  const add = (...rows: OutboxRow[]) => {
-    for (const one of rows) ledger.set(one.key, one);
-    outbox.add(rows);
-  };
-  const told = (channel: string) => sent.filter((one) => one.channel === channel);
-  return { clock, outbox, ledger, outcomes, over, told, add };
-}
-
-const open: { outbox: Outbox; clock: TestClock }[] = [];
-afterEach(async () => {
-  for (const { outbox, clock } of open.splice(0)) {
-    const stopped = outbox.stop();
-    await clock.pass(1_000);
-    await stopped;
-  }
-});
+const locked: Send = () => ({ result: 'locked', reason: '535 wrong password' });
 
 const room = (incident: number, changes: Partial<OutboxRow['notice']> = {}, further = ['telegram', 'console']) => {
   const scope = `ladakh/leh/pc-${incident}`;
@@ -152,7 +97,7 @@ test('F17 on return of the channel one message says it all, and marks what is ov
   await clock.pass(600_000);
   over.add(7);
   const before = told('email').length;
-  answers.email = delivered as typeof hangs;
+  answers.email = delivered;
   await clock.pass(20 * 60_000);
   const after = told('email').slice(before);
   expect(after.map(({ message }) => message.subject)).toEqual(['Late alerts: 40']);
@@ -179,7 +124,7 @@ test('late beside two alerts, a notice to many and a full disk were lines withou
   );
   await clock.pass(600_000);
   const before = told('email').length;
-  answers.email = delivered as typeof hangs;
+  answers.email = delivered;
   await clock.pass(20 * 60_000);
   const after = told('email')
     .slice(before)
@@ -197,7 +142,7 @@ test('a channel that carries no list, as one for tickets, gets each by itself, h
   await clock.pass(600_000);
   over.add(2);
   const before = told('tickets').length;
-  answers.tickets = delivered as typeof hangs;
+  answers.tickets = delivered;
   await clock.pass(20 * 60_000);
   const after = told('tickets').slice(before);
   expect(after.map(({ message }) => [message.notice.incident, message.over]).sort()).toEqual([
@@ -217,7 +162,7 @@ test('a gateway that was away an hour sent twelve SMS as news, though another ch
   await clock.pass(3_600_000);
   expect(told('telegram')).toHaveLength(1);
   const before = told('sms').length;
-  answers.sms = delivered as typeof hangs;
+  answers.sms = delivered;
   await clock.pass(30 * 60_000);
   const after = told('sms').slice(before);
   expect(after.map(({ message }) => message.notice.incident)).toEqual([99]);
@@ -231,8 +176,8 @@ test('one alert that a mail server had kept for two hours came as news: it says 
   first.add(room(1, {}, ['console']));
   await first.clock.pass(2 * 3_600_000);
   const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
-  answers.email = delivered as typeof hangs;
-  const second = rig(answers, new Map(), first.clock);
+  answers.email = delivered;
+  const second = rig(answers, { clock: first.clock });
   second.outbox.add(waiting);
   await first.clock.pass(20 * 60_000);
   for (const { told } of [first, second]) {
@@ -258,7 +203,7 @@ test('of one incident that came and went meanwhile only the end is told', async 
   over.add(1);
   await clock.pass(120_000);
   const before = told('email').length;
-  answers.email = delivered as typeof hangs;
+  answers.email = delivered;
   await clock.pass(20 * 60_000);
   expect(
     told('email')
@@ -279,7 +224,7 @@ test('a wrong password is one finding and no retry: what waits goes on at once, 
   expect(first && failing(first.row, first.outcome)).toEqual([
     { fault: 'centre.channel_login', device: 'email', standing: true, reason: '535 wrong password' },
   ]);
-  answers.email = delivered as typeof locked;
+  answers.email = delivered;
   await clock.pass(15 * 60_000);
   add({ ...room(99), createdAt: clock.now() });
   await clock.pass(1_000);
@@ -301,7 +246,7 @@ test('one phone whose push service lets us not in turned notifications off for e
   await clock.pass(1_000);
   const [first] = outcomes;
   expect(first && failing(first.row, first.outcome, true)).toMatchObject([{ device: 'push to asha', standing: true }]);
-  answers.push = delivered as typeof locked;
+  answers.push = delivered;
   add(of('asha', 2), of('ravi', 3));
   await clock.pass(1_000);
   expect(told('push').map(({ message }) => message.key)).toEqual(['1/push/asha', '3/push/ravi']);
@@ -309,7 +254,7 @@ test('one phone whose push service lets us not in turned notifications off for e
 });
 
 test('refused by one channel, the next of the order is asked, and the console at the very end', async () => {
-  const no: Answer = () => ({ result: 'refused', reason: 'no such person' });
+  const no: Send = () => ({ result: 'refused', reason: 'no such person' });
   const { clock, told, add } = rig({ email: no, telegram: no, sms: no });
   add(room(1, {}, ['telegram', 'sms', 'console']));
   await clock.pass(5_000);
@@ -322,7 +267,7 @@ test('killed between the move and its word, the next process moves it no second 
   await first.clock.pass(61_000);
   const waiting = [...first.ledger.values()].filter(({ state }) => state === 'waiting');
   expect(waiting.map(({ key }) => key)).toEqual(['1/email/asha', '1/email/asha/telegram']);
-  const second = rig({ email: hangs, telegram: delivered }, first.ledger, first.clock);
+  const second = rig({ email: hangs, telegram: delivered }, { ledger: first.ledger, clock: first.clock });
   second.outbox.add(waiting);
   await second.clock.pass(3_600_000);
   expect(second.told('telegram')).toHaveLength(1);

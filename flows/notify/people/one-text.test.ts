@@ -1,15 +1,12 @@
 /** Who has nothing but SMS, after the gateway was away: by the real texts, through the scrubber of the operators. */
-import { afterEach, expect, test } from 'vitest';
-import type { OutboxRow, RenderedMessage } from '../../engine/records/notices.ts';
-import type { Op } from '../../engine/records/ops.ts';
-import type { Channels } from './channels/channels.ts';
+import { expect, test } from 'vitest';
+import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Fetch } from './channels/kit/http.ts';
 import { bySms, createSms } from './channels/sms-gateway.ts';
-import { createOutbox } from './outbox.ts';
+import { outboxOver } from './outbox.test-helper.ts';
 import { notice, row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 import { scrubber } from './sms/scrubber.test-helper.ts';
-import { smsOf } from './sms/sms.ts';
 import { templatesWith } from './sms/templates.ts';
 
 const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
@@ -25,11 +22,6 @@ const settings = {
   perSecond: 10,
 } as const;
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
 /** `registered`: the texts that have an id; `only`: a tab names SMS, and nothing comes after it. */
 function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
   const clock = testClock();
@@ -38,29 +30,9 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
   const answer: Fetch = (...asked) => (gateway.isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(...asked));
   const ids = new Map(texts.map(({ id }, at) => [id, dltOf(at)] as const).filter(([id]) => registered.includes(id)));
   const { single = false, once = false } = bySms;
-  const sms = createSms({ settings, secret: '', registered: ids, shortText: smsOf, clock, fetch: answer });
-  const onConsole: RenderedMessage[] = [];
-  const send = async (message: RenderedMessage) => {
-    onConsole.push(message);
-    return { result: 'delivered' } as const;
-  };
-  const channels: Channels = new Map([
-    ['sms', { channel: sms, reaches: () => true, single, once }],
-    ['console', { channel: { send, close() {} }, reaches: () => true }],
-  ]);
-  const ledger = new Map<string, OutboxRow>();
-  const commit = async (ops: Op[]) => {
-    for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
-  };
-  const over = new Set<number>();
-  const around = { clock, random: () => 0.5, commit, channels, roster: createRoster([asha]), onOutcome() {} };
-  const outbox = createOutbox({ ...around, isOver: (incident) => over.has(incident) });
-  void outbox.run();
-  stops.push(async () => {
-    const stopped = outbox.stop();
-    await clock.pass(1_000);
-    await stopped;
-  });
+  const sms = createSms({ settings, secret: '', registered: ids, clock, fetch: answer });
+  const phone = { channel: sms, reaches: () => true, single, once };
+  const { outbox, ledger, over } = outboxOver({ sms: phone }, { clock, roster: createRoster([asha]) });
   let transition = 0;
   const tell = (incident: number, changes: Partial<OutboxRow['notice']> = {}) => {
     transition += 1;
@@ -77,7 +49,7 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
     gateway.isAway = false;
     await clock.pass(20 * 60_000);
   };
-  return { clock, gateway, outbox, ledger, passed, tell, ends, over, back, texts: () => passed.map(({ text }) => text), onConsole };
+  return { clock, gateway, outbox, ledger, passed, tell, ends, over, back, texts: () => passed.map(({ text }) => text) };
 }
 
 const twelve = Array.from({ length: 12 }, (_, n) => n + 1);

@@ -1,19 +1,12 @@
 import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { OpenChannel } from '../../engine/records/notices.ts';
-import type { Channels } from './channels/channels.ts';
+import { channelsNamed } from '../roster/roster.test-helper.ts';
 import { row, technician } from './people.test-helper.ts';
 import { nextRow, wayOf } from './roster.ts';
 
 test('the order is the person’s own, else e-mail and what is for people in the order of the list; the console is always last', () => {
-  const reaches = ({ addresses, email }: Person, name: string) => (name === 'email' ? email !== undefined : addresses[name] !== undefined);
-  const channel = { send: async () => ({ result: 'delivered' as const }), close() {} };
-  const channels: Channels = new Map<string, OpenChannel>([
-    ...['email', 'telegram', 'sms'].map(
-      (name) => [name, { channel, reaches: (one: Person) => reaches(one, name), forPrograms: false }] as const,
-    ),
-    ...['console', 'webhook'].map((name) => [name, { channel, reaches: () => true, forPrograms: name === 'webhook' }] as const),
-  ]);
+  const channels = channelsNamed('email', 'telegram', 'sms', 'webhook');
+  Object.assign(channels.get('webhook') ?? {}, { reaches: () => true, forPrograms: true });
   const asha: Person = { ...technician, addresses: { telegram: '1', sms: '2' } };
   expect(wayOf(asha, channels)).toEqual({ channel: 'email', further: ['telegram', 'sms', 'console'] });
   expect(wayOf({ ...asha, channels: ['sms', 'sms', 'webhook'] }, channels)).toEqual({ channel: 'sms', further: ['webhook', 'console'] });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
+import { type Random, randomFrom } from '../../../test/random.ts';
 import type { Channel, OutboxRow, Outcome } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Channels } from './channels/channels.ts';
@@ -43,7 +44,7 @@ async function history(seed: number, seen: Set<string>): Promise<{ world: World;
   const world: World = { ledger: new Map(), taken: [], clock: testClock() };
   let kills = 0;
   for (let life = 0; life < 5; life++) {
-    const killAt = { point: pick(killPoints, random), send: 1 + Math.floor(random() * 5) };
+    const killAt = { point: random.pick(killPoints), send: 1 + random.below(5) };
     const process = start(world, random, killAt);
     await live(world, process.outbox, random);
     if (process.kill()) {
@@ -59,17 +60,17 @@ async function history(seed: number, seen: Set<string>): Promise<{ world: World;
 }
 
 /** Rows come in, each in the ledger first, and time goes by. */
-async function live({ ledger, clock }: World, outbox: Outbox, random: () => number): Promise<void> {
-  for (let i = Math.floor(random() * 6); i > 0; i--) {
-    const to = { channel: pick(channels, random), person: pick(persons, random).id };
+async function live({ ledger, clock }: World, outbox: Outbox, random: Random): Promise<void> {
+  for (let i = random.below(6); i > 0; i--) {
+    const to = { channel: random.pick(channels), person: random.pick(persons).id };
     const incident = ledger.size + 1;
     const about = notice({ incident, room: { en: `Room ${incident}.`, hi: '' } });
     const fresh = row({ ...to, notice: about, transition: incident, createdAt: clock.now(), dueAt: clock.now() });
     ledger.set(fresh.key, fresh);
     outbox.add([fresh]);
-    await clock.pass(Math.floor(random() * 3_000));
+    await clock.pass(random.below(3_000));
   }
-  await clock.pass(Math.floor(random() * 30_000));
+  await clock.pass(random.below(30_000));
 }
 
 /** A line of a list of what is late names its room. */
@@ -77,14 +78,10 @@ function roomIn(line: string): number {
   return Number(/Room (\d+)\./.exec(line)?.[1]);
 }
 
-function pick<T>(from: readonly T[], random: () => number): T {
-  return from[Math.floor(random() * from.length)] as T;
-}
-
 type KillAt = { point: (typeof killPoints)[number]; send: number } | undefined;
 
 /** A process: once dead, nothing that it still does reaches the world. */
-function start(world: World, random: () => number, killAt: KillAt) {
+function start(world: World, random: Random, killAt: KillAt) {
   let dead = false;
   let sends = 0;
   const passes = async (point: (typeof killPoints)[number]) => {
@@ -95,12 +92,11 @@ function start(world: World, random: () => number, killAt: KillAt) {
     async send({ key, list, notice }): Promise<Outcome> {
       sends += 1;
       await passes('before the send');
-      if (random() < 0.3) return { result: 'retry', reason: '451 later' };
+      if (random.next() < 0.3) return { result: 'retry', reason: '451 later' };
       world.taken.push({ key, incidents: list ? notice.lines.map(roomIn) : [notice.incident ?? 0] });
       await passes('taken, not answered');
       return { result: 'delivered' };
     },
-    close() {},
   });
   const commit = async (ops: Op[]) => {
     await passes('answered, not committed');
@@ -110,7 +106,7 @@ function start(world: World, random: () => number, killAt: KillAt) {
   const opened: Channels = new Map(channels.map((name) => [name, { channel: channel(), reaches: () => true }]));
   const options = {
     clock: world.clock,
-    random,
+    random: random.next,
     commit,
     channels: opened,
     roster: createRoster(persons),
@@ -127,15 +123,4 @@ function start(world: World, random: () => number, killAt: KillAt) {
     return before;
   };
   return { outbox, kill };
-}
-
-/** Numbers between 0 and 1 that a seed decides. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

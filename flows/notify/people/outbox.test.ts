@@ -1,69 +1,17 @@
-import type { Person } from '@sabha/contracts';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { Channel, OutboxRow, Outcome, RenderedMessage } from '../../engine/records/notices.ts';
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import type { Channels } from './channels/channels.ts';
-import { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
-import { notice, row, type TestClock, technician, testClock } from './people.test-helper.ts';
-import { createRoster } from './roster.ts';
+import { type Changes, delivered, hangs, outboxOver, type Send } from './outbox.test-helper.ts';
+import { notice, row, technician } from './people.test-helper.ts';
 
-const bina = { ...technician, id: 'bina', email: 'bina@office.test' };
-type Send = (message: RenderedMessage, signal: AbortSignal) => Promise<Outcome>;
+/** An outbox with one e-mail line whose answers the test gives. */
+const rig = (email: Send, changes: Changes = {}) => outboxOver({ email }, changes);
 
-/** An outbox with one e-mail line whose answers the test gives, and a ledger that keeps rows by key. */
-function rig(send: Send, changes: Partial<OutboxOptions> = {}) {
-  const clock = testClock();
-  const sent: RenderedMessage[] = [];
-  const ledger = new Map<string, OutboxRow>();
-  const outcomes: { key: string; result: string }[] = [];
-  const channel = (answer: Send): Channel => ({
-    send: (message, _person, signal) => {
-      sent.push(message);
-      return answer(message, signal);
-    },
-    close() {},
-  });
-  const channels: Channels = new Map([
-    ['console', { channel: channel(async () => ({ result: 'delivered' })), reaches: () => true }],
-    ['email', { channel: channel(send), reaches: ({ email }: Person) => email !== undefined }],
-  ]);
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit: async (ops) => apply(ledger, ops),
-    channels,
-    roster: createRoster([technician, bina]),
-    isOver: () => false,
-    onOutcome: ({ key }, { result }) => outcomes.push({ key, result }),
-    ...changes,
-  });
-  open.push({ outbox, clock });
-  const keys = () => sent.map((message) => message.key);
-  return { clock, outbox, ledger, outcomes, sent, keys, channels, ended: outbox.run() };
-}
-
-function apply(ledger: Map<string, OutboxRow>, ops: Op[]): void {
-  for (const op of ops) {
-    if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
-    if (op.op === 'outbox' && !ledger.has(op.row.key)) ledger.set(op.row.key, op.row);
-  }
-}
-
-const open: { outbox: Outbox; clock: TestClock }[] = [];
-afterEach(async () => {
-  for (const { outbox, clock } of open.splice(0)) {
-    const stopped = outbox.stop();
-    await clock.pass(1_000);
-    await stopped;
-  }
-});
-
-const delivered: Send = async () => ({ result: 'delivered' });
-const busy: Send = async () => ({ result: 'retry', reason: '451 later' });
+const busy: Send = () => ({ result: 'retry', reason: '451 later' });
 
 test('R26 a delivered row is written down before it is forgotten, and then told', async () => {
   const commits: { ops: Op[]; waiting: number }[] = [];
-  const { clock, outbox, outcomes, ended } = rig(delivered, {
+  const { clock, outbox, results, ended } = rig(delivered, {
     commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
   });
   outbox.add([row()]);
@@ -71,7 +19,7 @@ test('R26 a delivered row is written down before it is forgotten, and then told'
   await clock.pass(0);
   expect(commits).toEqual([{ ops: [{ op: 'outbox-set', row: row({ state: 'delivered', tries: 1 }) }], waiting: 1 }]);
   expect(outbox.waiting()).toBe(0);
-  expect(outcomes).toEqual([{ key: '1/email/asha', result: 'delivered' }]);
+  expect(results()).toEqual(['1/email/asha delivered']);
   await outbox.stop();
   await expect(ended).resolves.toBeUndefined();
 });
@@ -113,7 +61,7 @@ test('what the other side asks to wait is waited, up to the longest backoff', as
 
 test('refused: written down in one transaction with its row on the console, and both are told', async () => {
   const commits: Op[][] = [];
-  const { clock, outbox, outcomes } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
+  const { clock, outbox, results } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
     commit: async (ops) => commits.push(ops),
   });
   outbox.add([row()]);
@@ -122,10 +70,7 @@ test('refused: written down in one transaction with its row on the console, and 
     { op: 'outbox-set', row: { key: '1/email/asha', state: 'refused', lastError: '550 no such user' } },
     { op: 'outbox', row: { key: '1/email/asha/console', channel: 'console', person: 'asha', state: 'waiting', tries: 0 } },
   ]);
-  expect(outcomes).toEqual([
-    { key: '1/email/asha', result: 'refused' },
-    { key: '1/email/asha/console', result: 'delivered' },
-  ]);
+  expect(results()).toEqual(['1/email/asha refused', '1/email/asha/console delivered']);
   expect(outbox.waiting()).toBe(0);
 });
 
@@ -141,22 +86,20 @@ test('a channel that is gone and a person without an address are told on the con
 
 test('rows of one person go in order of creation; the cleared follows its raise, which says that it is over', async () => {
   let up = false;
-  const over = new Set<number>();
-  const { clock, outbox, sent } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }), {
-    isOver: (incident) => over.has(incident),
-  });
+  const { clock, outbox, over, messages } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }));
   outbox.add([row()]);
   await clock.pass(60_000);
   outbox.add([row({ transition: 2, createdAt: clock.now(), notice: notice({ kind: 'cleared', at: clock.now() }) })]);
   over.add(17);
   up = true;
-  const before = sent.length;
+  const before = messages().length;
   await clock.pass(15 * 60_000);
-  expect(sent.slice(before).map(({ subject }) => subject)).toEqual([
-    'Leh: Already over: Microphone not found, Conference room',
-    'Leh: Cleared: Microphone not found, Conference room',
-  ]);
-  expect(sent[0]?.subject).toBe('Leh: Critical: Microphone not found, Conference room');
+  expect(
+    messages()
+      .slice(before)
+      .map(({ subject }) => subject),
+  ).toEqual(['Leh: Already over: Microphone not found, Conference room', 'Leh: Cleared: Microphone not found, Conference room']);
+  expect(messages()[0]?.subject).toBe('Leh: Critical: Microphone not found, Conference room');
 });
 
 test('F17 a mail server that hangs is given up after 30 s; the console goes on meanwhile, and who is told after it does not wait for that', async () => {
@@ -178,27 +121,25 @@ test('F17 a mail server that hangs is given up after 30 s; the console goes on m
 });
 
 test('F17 behind a hundred rooms of one person whose server hangs another was told six minutes late: it is within a second, all the while', async () => {
-  const { clock, outbox, outcomes } = rig((message) =>
-    message.key.endsWith('asha') ? new Promise(() => {}) : delivered(message, AbortSignal.timeout(1)),
-  );
+  const { clock, outbox, outcomes } = rig((message) => (message.key.endsWith('asha') ? new Promise(() => {}) : { result: 'delivered' }));
   outbox.add(Array.from({ length: 100 }, (_, n) => row({ transition: n + 1, notice: notice({ scope: `ladakh/leh/pc-${n}` }) })));
   for (let transition = 1_000; transition < 1_060; transition += 1) {
     await clock.pass(6_500);
     outbox.add([row({ transition, person: 'bina', createdAt: clock.now() })]);
     await clock.pass(1_000);
-    expect(outcomes.filter(({ result }) => result === 'delivered')).toHaveLength(transition - 999);
+    expect(outcomes.filter(({ outcome }) => outcome.result === 'delivered')).toHaveLength(transition - 999);
   }
 });
 
 test('a channel that breaks is tried again and stops nobody', async () => {
   const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');
-    return delivered({} as RenderedMessage, AbortSignal.timeout(1));
+    return { result: 'delivered' };
   });
   outbox.add([row(), row({ transition: 2, person: 'bina' })]);
   await clock.pass(0);
   expect(ledger.get('1/email/asha')).toMatchObject({ state: 'waiting', lastError: 'the channel broke: bug' });
-  expect(outcomes.map(({ result }) => result)).toEqual(['retry', 'delivered']);
+  expect(outcomes.map(({ outcome }) => outcome.result)).toEqual(['retry', 'delivered']);
 });
 
 test('R20 a commit that fails stops the outbox and reaches its owner; nothing more is sent', async () => {
@@ -254,7 +195,7 @@ describe('stop', () => {
   });
 
   test('what does not end in a second is cut, and stays as it was in the ledger', async () => {
-    const { clock, outbox, ledger } = rig(() => new Promise(() => {}));
+    const { clock, outbox, ledger } = rig(hangs);
     outbox.add([row()]);
     await clock.pass(0);
     const stopped = outbox.stop();
@@ -267,7 +208,7 @@ describe('stop', () => {
 
 test('what waited for the morning goes to a person as one message, without what has ended; tried again it is still one, and each row has its outcome', async () => {
   const answers: Outcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
-  const { clock, outbox, sent, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
+  const { clock, outbox, messages, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
     isOver: (incident) => incident === 2,
   });
   const room = (number: number, person = 'asha') => {
@@ -277,25 +218,25 @@ test('what waited for the morning goes to a person as one message, without what 
   };
   outbox.add([room(1), room(2), room(3), room(4, 'bina')]);
   await clock.pass(29_000);
-  expect(sent).toEqual([]);
+  expect(messages()).toEqual([]);
   await clock.pass(60_000);
-  const list = sent.filter(({ subject }) => subject === '2 alerts of the night');
+  const list = messages().filter(({ subject }) => subject === '2 alerts of the night');
   expect(list).toHaveLength(2);
   expect(list[0]?.text).toMatch(/Room 1.*\n.*Room 3/);
   expect(list[0]?.text).not.toMatch('Room 2');
   expect(list[0]?.notice.lines).toHaveLength(2);
-  expect(sent).toHaveLength(3);
+  expect(messages()).toHaveLength(3);
   expect([...ledger.values()].map(({ state }) => state)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
   expect(outbox.waiting()).toBe(0);
 });
 
 test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
   const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link });
   outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
   outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
-  const of = (key: string) => sent.find((message) => message.key === key);
+  const of = (key: string) => messages().find((message) => message.key === key);
   expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
   expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
   // There the wall is meant, where one logs in.
@@ -306,23 +247,27 @@ test('news of an incident carries a link of its person; its end, a word of the c
 });
 
 test('who was told before is named as the roster does, and a person’s own deed is told as such', async () => {
-  const { clock, outbox, sent } = rig(delivered);
+  const { clock, outbox, messages } = rig(delivered);
   outbox.add([row({ person: 'bina', notice: notice({ passed: { at: notice().at, to: ['asha'] } }) })]);
   outbox.add([row({ transition: 2, notice: notice({ again: { why: 'reopened', by: technician.name }, phone: '01982 252010' }) })]);
   await clock.pass(0);
-  expect(sent.map(({ text }) => text).join()).toMatch(/Told to Asha at 14:05, nobody has taken it[\s\S]*You said that it is fixed/);
-  expect(sent[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
+  expect(
+    messages()
+      .map(({ text }) => text)
+      .join(),
+  ).toMatch(/Told to Asha at 14:05, nobody has taken it[\s\S]*You said that it is fixed/);
+  expect(messages()[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
 });
 
 test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
   const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
   const link = () => expect.fail('it is about no incident');
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, readLink });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link, readLink });
   const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
   const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
   outbox.add([row({ notice: said }), row({ transition: 2, channel: 'console', notice: said })]);
   await clock.pass(0);
-  const of = (key: string) => sent.find((message) => message.key === key);
+  const of = (key: string) => messages().find((message) => message.key === key);
   expect(of('1/email/asha')?.link).toBe('https://a.example/n?asha.3');
   expect(of('1/email/asha')?.text).toMatch(
     /A notice for you\nAnil: The line is changed on Sunday\.\n[\s\S]*https:\/\/a\.example\/n\?asha\.3\n/,
@@ -333,17 +278,17 @@ test('a notice to many carries the link by which its person says that it is read
 test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
   const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
   const shortLink = (_person: string, incident: number) => `https://a.example/?s${incident}`;
-  const { clock, outbox, sent } = rig(delivered, { wall: 'https://a.example', answerLink: link, shortLink });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link, shortLink });
   outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
-  expect(sent.map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);
+  expect(messages().map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);
   const waits = { digest: true } as const;
   outbox.add(
     [18, 19].map((incident) => row({ transition: incident, notice: notice({ ...waits, incident, scope: `ladakh/leh/pc-${incident}` }) })),
   );
   await clock.pass(1_000);
   expect(
-    sent
+    messages()
       .at(-1)
       ?.text.match(/https:\S+/g)
       ?.toSorted(),
@@ -357,26 +302,26 @@ test('S19 the line of the signed audit stands above the footer until it arrived,
     lineFor: ({ id }: { id: string }) => (known.has(id) ? undefined : 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef'),
     arrived: (id: string) => void known.add(id),
   };
-  const { clock, outbox, sent } = rig(async () => first.pop() ?? { result: 'delivered' }, { note });
+  const { clock, outbox, messages } = rig(async () => first.pop() ?? { result: 'delivered' }, { note });
   outbox.add([row({ key: '0/console/asha', channel: 'console' })]);
   await clock.pass(0);
   outbox.add([row()]);
   await clock.pass(120_000);
   outbox.add([row({ key: '2/email/asha', transition: 2 })]);
   await clock.pass(0);
-  const lines = sent.map(({ text }) => /\n(Audit of .*)\n-- \n/.exec(text)?.[1]?.slice(0, 5));
+  const lines = messages().map(({ text }) => /\n(Audit of .*)\n-- \n/.exec(text)?.[1]?.slice(0, 5));
   expect(lines).toEqual([undefined, 'Audit', 'Audit', undefined]);
 });
 
 test('a channel says what it takes whole, and a list keeps to it together with what stands below', async () => {
   const fits = (text: string) => text.length <= 300;
   const note = { lineFor: () => 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef', arrived: () => {} };
-  const { clock, outbox, sent, channels } = rig(delivered, { note });
+  const { clock, outbox, messages, channels } = rig(delivered, { note });
   Object.assign(channels.get('email')?.channel ?? {}, { fits });
   const waits = (n: number) => notice({ incident: n, digest: true, scope: `ladakh/leh/pc-${n}` });
   outbox.add(Array.from({ length: 12 }, (_, n) => row({ transition: n + 1, notice: waits(n + 1) })));
   await clock.pass(1_000);
-  const lines = sent[0]?.text.match(/• /g)?.length ?? 0;
-  expect(fits(sent[0]?.text ?? '')).toBe(true);
-  expect(sent[0]?.text).toContain(`and ${12 - lines} more\nAudit of`);
+  const lines = messages()[0]?.text.match(/• /g)?.length ?? 0;
+  expect(fits(messages()[0]?.text ?? '')).toBe(true);
+  expect(messages()[0]?.text).toContain(`and ${12 - lines} more\nAudit of`);
 });

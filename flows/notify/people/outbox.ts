@@ -12,13 +12,15 @@ import {
 } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import type { Note } from '../../storage/audit/note.ts';
-import { type Accepted, createAccepted, type Held } from './accepted.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { digestOf, type Late, lastOfEach, renderList } from './digest.ts';
 import {
+  type Accepted,
   backoff,
+  createAccepted,
   createLanes,
   createLooks,
+  type Held,
   type Item,
   type Lanes,
   limited,
@@ -58,37 +60,21 @@ export type OutboxOptions = {
 };
 
 /** The outbox of one memory. */
-export type Outbox = {
-  /** Takes rows that are in the ledger. A key that waits already is left as it is. */
-  add(rows: readonly OutboxRow[]): void;
-  /** What the other side says later of a message that it took; ends once it is committed. A name that is not known changes nothing. */
-  report(report: Report): Promise<void>;
-  /** The row that was accepted under this name, of the last ones. */
-  accepted(channel: string, id: string): OutboxRow | undefined;
-  /** Rows not yet delivered and not refused. */
-  waiting(): number;
-  /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
-  run(): Promise<void>;
-  /** Ends `run`; what is being sent has a second to end, and is otherwise sent again after the next start. */
-  stop(): Promise<void>;
-};
+export type Outbox = ReturnType<typeof createOutbox>;
 
 /**
  * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most what was on
  * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in the order of their transitions.
  */
-export function createOutbox(options: OutboxOptions): Outbox {
-  const { clock, channels, roster } = options;
+export function createOutbox(options: OutboxOptions) {
+  const { clock } = options;
   const past = createPast(options);
-  const lanes = createLanes(clock, {
-    gathers: past.gathers,
-    limits: (name) => channels.get(name)?.channel ?? {},
-  });
+  const lanes = createLanes(clock, past);
   const sending = new Set<Promise<void>>();
   const ended = Promise.withResolvers<void>();
   const cut = new AbortController();
   const accepted = createAccepted(clock);
-  const office: Office = { options, lanes, accepted, past, locks: createLocks(clock, channels), cut: cut.signal, add };
+  const office: Office = { ...options, lanes, accepted, past, locks: createLocks(options), cut: cut.signal, add };
   let state: 'new' | 'running' | 'stopped' = 'new';
   const looks = createLooks(clock, [lanes, accepted]);
 
@@ -108,10 +94,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function add(rows: readonly OutboxRow[]): void {
-    for (const row of rows.filter((one) => one.accepted !== undefined)) accepted.hold([row]);
-    for (const row of rows.filter((one) => one.accepted === undefined)) {
-      lanes.add(openRow(row, roster.person(row.person), channels), Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs));
-    }
+    for (const row of rows) admit(office, row);
     pump();
   }
 
@@ -123,23 +106,26 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
+    /** Takes rows that are in the ledger. A key that waits already is left as it is. */
     add,
-    async report(report) {
-      const rows = accepted.take(report);
-      if (rows === undefined) return;
-      await endAccepted(office, rows, report.outcome).catch((error) => {
-        fail(error);
-        throw error;
-      });
+    /** What the other side says later of a message that it took; ends once it is committed. A name that is not known changes nothing. */
+    async report(report: Report): Promise<void> {
+      const work = endAccepted(office, accepted.take(report) ?? [], report.outcome);
+      work.catch(fail);
+      await work;
     },
+    /** The row that was accepted under this name, of the last ones. */
     accepted: accepted.last,
+    /** Rows not yet delivered and not refused. */
     waiting: () => lanes.size() + accepted.size(),
-    run() {
+    /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
+    run(): Promise<void> {
       state = 'running';
       pump();
       return ended.promise;
     },
-    async stop() {
+    /** Ends `run`; what is being sent has a second to end, and is otherwise sent again after the next start. */
+    async stop(): Promise<void> {
       if (state === 'stopped') return;
       state = 'stopped';
       looks.cancel();
@@ -152,46 +138,62 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** What the work on one item needs. */
-type Office = { options: OutboxOptions; lanes: Lanes; accepted: Accepted; past: Past; locks: Locks; cut: AbortSignal; add: Outbox['add'] };
+type Office = OutboxOptions & {
+  lanes: Lanes;
+  accepted: Accepted;
+  past: ReturnType<typeof createPast>;
+  locks: ReturnType<typeof createLocks>;
+  cut: AbortSignal;
+  add(rows: readonly OutboxRow[]): void;
+};
+
+function admit({ lanes, accepted, clock, roster, channels }: Office, row: OutboxRow): void {
+  const waitMs = Math.min(Math.max(row.dueAt - clock.now(), 0), backoff.maxMs);
+  if (row.accepted !== undefined) accepted.hold([row]);
+  else lanes.add(openRow(row, roster.person(row.person), channels), waitMs);
+}
 
 /** Writes down what became of rows, and rows that come anew. */
-async function write({ commit }: OutboxOptions, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
+async function write({ commit }: Office, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
   await commit([...changed.map((row) => ({ op: 'outbox-set', row }) as const), ...added.map((row) => ({ op: 'outbox', row }) as const)]);
 }
 
+/** Writes down rows that have ended, or are tried again; what is lost goes over the next channel, at last to the console: those rows. */
+async function writeEnds(office: Office, ended: readonly OutboxRow[]): Promise<OutboxRow[]> {
+  const isLost = ({ state, channel, moved }: OutboxRow) => state === 'refused' && channel !== lastChannel && moved !== true;
+  const rest = nextOf(ended.filter(isLost), office);
+  await write(office, [...ended, ...toldElsewhere(office.lanes, ended)], rest);
+  for (const row of ended) if (row.copy !== undefined) office.onCopy?.(row);
+  return rest;
+}
+
 async function deliver(office: Office, item: Item): Promise<void> {
-  const { options, lanes, accepted, past, locks, cut, add } = office;
+  const { lanes, accepted, past, locks, onOutcome } = office;
   const isLate = lanes.isLate(item);
   const isStale = past.is(item.row, isLate);
   const locked = locks.of(item.row);
   const items = isStale ? [item] : lanes.together(item, locked !== undefined);
   const rows = () => items.map(({ row }) => row);
   past.note(rows(), isStale);
-  const outcome = isStale ? noNews : (locked ?? (await attempt(options, rows(), { cut, isLate })));
+  const outcome: Sent = isStale ? noNews : (locked ?? (await attempt(office, rows(), isLate)));
   const isRetry = outcome.result === 'retry';
   // Cut short by our own stop: the row stays as it is in the ledger.
-  if (isRetry && cut.aborted) return;
+  if (isRetry && office.cut.aborted) return;
   locks.note(item.row, outcome);
   // The rows as they are now: one may have moved on meanwhile.
-  const { ended, rest, waitMs } = afterAll(rows(), outcome, options);
+  const { ended, waitMs } = afterAll(office, rows(), outcome);
   for (const [at, one] of items.entries()) {
     one.row = ended[at] ?? one.row;
     if (!isRetry) lanes.stays(one);
   }
-  await write(options, [...ended, ...toldElsewhere(lanes, ended)], rest);
+  const rest = await writeEnds(office, ended);
   for (const one of items) isRetry ? lanes.again(one, one.row, waitMs) : lanes.done(one);
-  add(rest);
-  if (!isStale) options.onOutcome(item.row, outcome);
-  tellCopies(ended, options);
+  office.add(rest);
+  if (!isStale) onOutcome(item.row, outcome);
   const early = outcome.result === 'accepted' ? accepted.hold(rows()) : undefined;
   if (early !== undefined) await endAccepted(office, rows(), early);
 }
 
-function tellCopies(rows: readonly OutboxRow[], { onCopy }: OutboxOptions): void {
-  for (const row of rows) if (row.copy !== undefined) onCopy?.(row);
-}
-
-type Past = ReturnType<typeof createPast>;
 /** So many ends of what was never said are known. */
 const unsaidAtMost = 2_000;
 
@@ -208,6 +210,7 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
   }
   return {
     is,
+    limits: (channel: string) => channels.get(channel)?.channel ?? {},
     /** Whether a row that is late goes with others: no word of the centre's own, of which a list has no line; on a channel without lists what it can count. */
     gathers(row: OutboxRow): boolean {
       const { channel, single = false } = channels.get(row.channel) ?? {};
@@ -242,45 +245,48 @@ async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
   const rows = items.map(({ row }) => row);
   for (const item of items) {
     item.row = movedRow(item.row);
-    item.lateUp = Math.min(item.lateUp, office.options.clock.up());
+    item.lateUp = Math.min(item.lateUp, office.clock.up());
     office.lanes.stays(item);
   }
-  const stay = items.map(({ row }) => row);
-  await tellNext(office, { rows, stay });
+  await tellNext(
+    office,
+    rows,
+    items.map(({ row }) => row),
+  );
 }
 
 /** The same for what was accepted, and of which nothing is said in time. */
 async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
-  const rows = held.flatMap((one) => one.rows);
+  const rows = held.flatMap((one) => one.rows.filter(({ further }) => further !== undefined));
   for (const one of held) one.rows = one.rows.map(movedRow);
-  const stay = held.flatMap((one) => one.rows);
-  await tellNext(office, { rows: rows.filter(({ further }) => further !== undefined), stay });
+  await tellNext(
+    office,
+    rows,
+    held.flatMap((one) => one.rows),
+  );
 }
 
-async function tellNext(
-  { options, add }: Office,
-  { rows, stay }: { rows: readonly OutboxRow[]; stay: readonly OutboxRow[] },
-): Promise<void> {
-  const next = nextOf(rows, options);
-  await write(options, stay, next);
-  add(next);
+async function tellNext(office: Office, rows: readonly OutboxRow[], stay: readonly OutboxRow[]): Promise<void> {
+  const next = nextOf(rows, office);
+  await write(office, stay, next);
+  office.add(next);
 }
 
 /** Of what was accepted it is known now what became of it. */
-async function endAccepted({ options, lanes, add }: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
+async function endAccepted(office: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const { ended, rest } = afterReport(rows, outcome, options);
-  await write(options, [...ended, ...toldElsewhere(lanes, ended)], rest);
-  add(rest);
-  options.onOutcome(first, outcome);
+  const lastError = outcome.result === 'delivered' ? null : outcome.reason;
+  const ended = rows.map((row): OutboxRow => ({ ...row, state: outcome.result, lastError }));
+  office.add(await writeEnds(office, ended));
+  office.onOutcome(first, outcome);
 }
 
 /** One send with its time limit: one row, or all that goes out with it. */
 async function attempt(
-  { clock, channels, roster, isOver, wall, answerLink, shortLink, readLink, note }: OutboxOptions,
+  { clock, channels, roster, isOver, wall, answerLink, shortLink, readLink, note, cut }: Office,
   rows: readonly OutboxRow[],
-  { cut, isLate }: { cut: AbortSignal; isLate: boolean },
+  isLate: boolean,
 ): Promise<Sent> {
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
@@ -375,10 +381,8 @@ function saidOf(all: readonly Late[], telling: Telling): Said {
   };
 }
 
-type Locks = ReturnType<typeof createLocks>;
-
 /** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. One that persons join by themselves refuses that of one person. */
-function createLocks(clock: Clock, channels: Channels) {
+function createLocks({ clock, channels }: OutboxOptions) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
   const nameOf = (row: OutboxRow) => loginOf(row, channels.get(row.channel)?.joined);
   const of = (row: OutboxRow): SendOutcome | undefined => {
@@ -395,27 +399,14 @@ function createLocks(clock: Clock, channels: Channels) {
   };
 }
 
-type Around = { clock: Clock; random: () => number; channels: Channels; roster: Roster };
-
 /** What became of a message, which may stand there as a copy that can be changed. */
-export type Sent = SendOutcome & { stands?: Copy };
+type Sent = SendOutcome & { stands?: Copy };
 
-/** The rows of one message after an attempt; its copy is that of its last news. One message is tried again as one. `rest`: what goes over the next channel instead, at last to the console. */
-function afterAll(
-  rows: readonly OutboxRow[],
-  { stands, ...outcome }: Sent,
-  options: Around,
-): { ended: OutboxRow[]; rest: OutboxRow[]; waitMs: number } {
-  const all = rows.map((row) => after(row, outcome, options));
+/** The rows of one message after an attempt; its copy is that of its last news. One message is tried again as one. */
+function afterAll(office: Office, rows: readonly OutboxRow[], { stands, ...outcome }: Sent) {
+  const all = rows.map((row) => after(row, outcome, office));
   const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
-  return { ended, rest: nextOf(ended.filter(isLost), options), waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
-}
-
-/** The rows of one message that was accepted, after it was said what became of it. */
-function afterReport(rows: readonly OutboxRow[], outcome: Report['outcome'], options: Around): { ended: OutboxRow[]; rest: OutboxRow[] } {
-  const lastError = outcome.result === 'delivered' ? null : outcome.reason;
-  const ended = rows.map((row): OutboxRow => ({ ...row, state: outcome.result, lastError }));
-  return { ended, rest: nextOf(ended.filter(isLost), options) };
+  return { ended, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
 /** Of a message that was taken nobody said anything more. */
@@ -425,7 +416,7 @@ const unsaid: Report['outcome'] = {
 };
 
 /** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */
-function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Around): { row: OutboxRow; waitMs: number } {
+function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Office): { row: OutboxRow; waitMs: number } {
   const tries = row.tries + 1;
   if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
   if (outcome.result === 'accepted')
@@ -438,13 +429,8 @@ function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Around):
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
 }
 
-/** What goes over the next channel instead, at last to the console. */
-function isLost({ state, channel, moved }: OutboxRow): boolean {
-  return state === 'refused' && channel !== lastChannel && moved !== true;
-}
-
 /** The rows that tell the same over the next channel of their person: what was one message is one there too. */
-function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Around): OutboxRow[] {
+function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Office): OutboxRow[] {
   const [first, ...others] = rows;
   const beside = first && others.length > 0 ? { beside: first.key } : {};
   return rows.map((row) => ({ ...nextRow(row, roster.person(row.person), { channels, now: clock.now() }), ...beside }));

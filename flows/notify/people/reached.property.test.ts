@@ -9,7 +9,8 @@ import type { Member } from '../../engine/records/roster.ts';
 import { momentAt } from '../roster/book.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
 import { failing } from './lanes.ts';
-import { createOutbox } from './outbox.ts';
+import { outboxOver } from './outbox.test-helper.ts';
+import type { OutboxOptions } from './outbox.ts';
 import { notice, row, testClock } from './people.test-helper.ts';
 import { createRoster, recipientsOf } from './roster.ts';
 
@@ -63,23 +64,13 @@ async function played(random: Random): Promise<Played> {
   const roster = createRoster([], groupsOfRoom);
   roster.use(members);
   const channels = new Map<string, OpenChannel>(names.map((name) => [name, channelOf(name, random.pick(moods), clock)]));
-  channels.set('console', { channel: { send: async () => ({ result: 'delivered' }), close() {} }, reaches: () => true });
+  channels.set('console', { channel: { send: async () => ({ result: 'delivered' }) }, reaches: () => true });
   const { recipients } = recipientsOf({ roster, channels, log: { warn() {} } });
-  const ledger = new Map<string, OutboxRow>();
   const findings = new Set<string>();
-  const outbox = createOutbox({
-    clock,
-    random: random.next,
-    channels,
-    roster,
-    async commit(ops) {
-      for (const op of ops) if (op.op === 'outbox-set' || (op.op === 'outbox' && !ledger.has(op.row.key))) ledger.set(op.row.key, op.row);
-    },
-    isOver: () => false,
-    onOutcome(one, outcome) {
-      for (const { device, standing } of failing(one, outcome)) if (standing) findings.add(device);
-    },
-  });
+  const onOutcome: OutboxOptions['onOutcome'] = (one, outcome) => {
+    for (const { device, standing } of failing(one, outcome)) if (standing) findings.add(device);
+  };
+  const { ledger, add } = outboxOver(Object.fromEntries(channels), { clock, random: random.next, roster, onOutcome });
   const alerts = Array.from({ length: alertsEach }, (_, at): Alert & { rows: OutboxRow[] } => {
     const id = at + 1;
     const scope = `ladakh/leh/pc-${1 + random.below(3)}`;
@@ -92,14 +83,8 @@ async function played(random: Random): Promise<Played> {
     const central = roster.central(now).map((one) => one.id);
     return { id, scope, to, told: ways.map(({ person }) => person), lost: ways.every((way) => way.lost === true), central, rows };
   });
-  const rows = alerts.flatMap((one) => one.rows);
-  for (const one of rows) ledger.set(one.key, one);
-  outbox.add(rows);
-  void outbox.run();
+  add(...alerts.flatMap((one) => one.rows));
   await clock.pass(6 * hour);
-  const stopped = outbox.stop();
-  await clock.pass(1_000);
-  await stopped;
   return { members, alerts, ledger: [...ledger.values()], findings, now };
 }
 
@@ -119,7 +104,7 @@ function channelOf(name: (typeof names)[number], mood: Mood, clock: ReturnType<t
     if (mood === 'gone' || (mood === 'back' && clock.up() - from < hour)) return { result: 'retry', reason: 'nobody answers' };
     return { result: 'delivered' };
   };
-  const channel = { send: async (_: unknown, person: Person) => said(person), close() {} };
+  const channel = { send: async (_: unknown, person: Person) => said(person) };
   return { channel, reaches: (person) => (name === 'email' ? person.email !== undefined : person.addresses[name] !== undefined) };
 }
 

@@ -90,14 +90,10 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   };
 }
 
-/** The channel on which the person is really told: the wanted one, or the console where that one cannot reach the person. */
-export function channelFor(person: Person, wanted: string, channels: Channels): string {
-  return channels.get(wanted)?.reaches(person) ? wanted : lastChannel;
-}
-
-/** Where the person is told first, and where next, for a channel as the tabs name it. */
+/** Where the person is told first, and where next, for a channel as the tabs name it: that one, or the console where it cannot reach the person. */
 export function wayTo(person: Person, wanted: string, channels: Channels): Way {
-  return wanted === ownOrder ? wayOf(person, channels) : { channel: channelFor(person, wanted, channels) };
+  if (wanted === ownOrder) return wayOf(person, channels);
+  return { channel: channels.get(wanted)?.reaches(person) ? wanted : lastChannel };
 }
 
 /** Every word that a tab may write into `to`. */

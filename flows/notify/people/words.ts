@@ -69,8 +69,9 @@ export function render(
   const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
+  const footer = notice.incident === null ? 'Sabha' : `${filled(message.words.message.incident, { n: notice.incident })} · Sabha`;
   const phone = phoneOf(notice, language);
-  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerOf(message)}`, ...(phone && { phone }) };
+  return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footer}\n`, ...(phone && { phone }) };
 }
 
 /** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
@@ -106,6 +107,7 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
   const { severity, kind, message } = words;
   const first = notice.faults[0];
   const urgency = severity[notice.severity];
+  const joined = notice.faults.length > 1 ? message.severalMore : message.oneMore;
   const title = first ? spreadTitle(first, notice.many?.kind, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
@@ -114,7 +116,7 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
     case 'raised':
       return { head: isStillThere(notice) ? `${message.stillThere}, ${urgency}` : urgency, title, steps };
     case 'worsened':
-      return { head: `${notice.joins ? joinedIn(notice, message) : kind.worsened}, ${urgency}`, title, steps };
+      return { head: `${notice.joins ? filled(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
       return { head: kind.eased, title, steps: [restOf(notice, language)] };
     case 'cleared':
@@ -126,10 +128,6 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
     case 'direct':
       return { head: severity[notice.severity === 'info' ? 'info' : 'critical'], ...directOf(notice, language) };
   }
-}
-
-function joinedIn({ faults }: Notice, { oneMore, severalMore }: Vocabulary['message']): string {
-  return faults.length > 1 ? filled(severalMore, { n: faults.length }) : oneMore;
 }
 
 /** It is no fault, and nobody is to do anything about it. */
@@ -358,17 +356,13 @@ function moreOf({ notice, language }: Message): List {
 
 /** Frames the list below the news: of one cause of many who is away, or at its end who is left; else what there is beside the first fault. */
 function frameOf({ notice, words }: Message): (list: string) => string {
-  const { also, left } = words.message;
+  const { also, left, manyPcs, manyRooms, manySites } = words.message;
   const { many } = notice;
   if (mainFault(notice) === undefined) return (list) => list;
   if (many === undefined) return (list) => filled(also, { list });
   const { kind, down, of } = many;
-  return (list) => (hasEnded(notice) ? filled(left, { list }) : filled(manyIn(kind, words), { down, of, list }));
-}
-
-function manyIn(kind: CauseKind, { message }: Vocabulary): string {
-  if (kind === 'site') return message.manyPcs;
-  return kind === 'spread' ? message.manyRooms : message.manySites;
+  const asMany = kind === 'site' ? manyPcs : kind === 'spread' ? manyRooms : manySites;
+  return (list) => (hasEnded(notice) ? filled(left, { list }) : filled(asMany, { down, of, list }));
 }
 
 /** What stands below the news, and the link, each where there is any. */
@@ -378,10 +372,6 @@ function belowOf({ notice, language, words, over }: Message, { wall, link: url }
     wall === undefined || notice.incident === null ? [] : [filled(words.message.onWall, { url: incidentLink(wall, notice.incident) })];
   const lines = [...visit, ...(url === undefined ? onWall : [filled(words.message.tap, { url })])];
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
-}
-
-function footerOf({ notice, words }: Message): string {
-  return `${footerMark}${notice.incident === null ? '' : `${filled(words.message.incident, { n: notice.incident })} · `}Sabha\n`;
 }
 
 function lengthOf(parts: string[]): number {
@@ -395,11 +385,14 @@ const titleLimit = 40;
 /** Whom to call, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
 function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const { message } = wordsIn(language);
-  const { wayIn = '', spare = '', line = '', at, timeZone } = notice;
+  const { wayIn = '', spare = '', line = '', at, timeZone, faults, outage } = notice;
+  const isOfLine = outage
+    ? outage.cause === 'link-down' || outage.cause === 'upstream'
+    : faults.some(({ fault }) => fault.startsWith('link.') || fault === 'path.last_mile');
   const said = [
     [message.wayIn, wayIn],
     [message.spare, spare],
-    [message.lineOf, isOfLine(notice) ? line : ''],
+    [message.lineOf, isOfLine ? line : ''],
   ] as const;
   const below = said.flatMap(([text, what]) => (what === '' ? [] : [filled(text, { text: short(what, lineLimit) })]));
   const lines = [callText(notice, language), ...below].filter((one) => one !== '');
@@ -443,11 +436,6 @@ export function incidentLink(wall: string, incident: number): string {
 /** The longest that such an address gets: incidents have at most seven digits for a long time. */
 export function longestLink(wall: string | undefined): string | undefined {
   return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
-}
-
-function isOfLine({ faults, outage }: Notice): boolean {
-  if (outage !== undefined) return outage.cause === 'link-down' || outage.cause === 'upstream';
-  return faults.some(({ fault }) => fault.startsWith('link.') || fault === 'path.last_mile');
 }
 
 /** More items than this never fit. */
@@ -527,12 +515,12 @@ function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string
 }
 
 /** Made once: a format costs more to make than a message. */
-const days = new Map(messageLanguages.map((language) => [language, dayFormat(language)]));
-
-function dayFormat(language: MessageLanguage): Intl.DateTimeFormat {
-  const { locale, month } = datesIn(language);
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' });
-}
+const days = new Map(
+  messageLanguages.map((language) => {
+    const { locale, month } = datesIn(language);
+    return [language, new Intl.DateTimeFormat(locale, { day: 'numeric', month, timeZone: 'UTC' })];
+  }),
+);
 
 /** One line, as a voice reads it. */
 export function speechOf(notice: Notice, language: MessageLanguage): string {

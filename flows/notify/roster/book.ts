@@ -6,21 +6,12 @@ import type { SiteTable } from '../../engine/records/sites.ts';
 import { withDialled } from './reach.ts';
 
 /** The persons of one roster, looked up without walking through all of them. */
-export type Book = {
-  members: readonly Member[];
-  byId: ReadonlyMap<string, Member>;
-  /** All of central, whatever their scope. */
-  central: readonly Member[];
-  /** Those of a role who look after a place, in the order of the roster. */
-  ofRole(role: Role, scope: string): Member[];
-  /** The persons that a word means for a scope; undefined where it means nobody anywhere. */
-  meant(word: string, scope: string): Member[] | undefined;
-};
+export type Book = ReturnType<typeof createBook>;
 
 /** `groupsOf`: the scopes of the groups of sites that a place is in. Guarantee: a place costs as many looks as it has levels and groups, however many persons there are. */
-export function createBook(written: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []): Book {
-  const members = written.map(withDialled);
-  const byId = new Map(members.map((member) => [member.id, member]));
+export function createBook(written: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []) {
+  const members: readonly Member[] = written.map(withDialled);
+  const byId: ReadonlyMap<string, Member> = new Map(members.map((member) => [member.id, member]));
   const order = new Map(members.map((member, at) => [member, at]));
   const byRole = indexOf(members, ({ roles }) => roles);
   const byGroup = indexOf(members, ({ groups }) => groups);
@@ -29,13 +20,16 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
     const found = new Set([...levelsOf(path), ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
-  const ofRole: Book['ofRole'] = (role, scope) => lookedUp(byRole, role, pathOfScope(scope));
+  /** Those of a role who look after a place, in the order of the roster. */
+  const ofRole = (role: Role, scope: string) => lookedUp(byRole, role, pathOfScope(scope));
   return {
     members,
     byId,
+    /** All of central, whatever their scope. */
     central: members.filter(({ roles }) => roles.includes('central')),
     ofRole,
-    meant(word, scope) {
+    /** The persons that a word means for a scope; undefined where it means nobody anywhere. */
+    meant(word: string, scope: string): Member[] | undefined {
       if (isRole(word)) return ofRole(word, scope);
       const one = byId.get(word);
       if (one !== undefined) return [one];
@@ -127,15 +121,16 @@ export function momentAt(now: number): Moment {
 }
 
 function attendanceOf({ duty, leave }: Member, local: Local): Attendance {
-  if (duty !== null && !duty.some((hours) => covers(hours, local))) return 'off';
+  if (duty !== null && !duty.some((hours) => minutesLeft(hours, local).length > 0)) return 'off';
   return leave.some(({ from, to }) => from <= local.date && local.date <= to) ? 'leave' : 'here';
 }
 
-/** Also the part of yesterday's hours that reaches over midnight. */
-function covers({ days, from, to }: DayHours, { weekday, minute }: Local): boolean {
+/** How long such hours last yet, where they run; also the part of yesterday's hours that reaches over midnight. */
+function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: Local): number[] {
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const isToday = days.includes(weekday) && minute >= from && minute < to;
-  return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
+  const isOfYesterday = days.includes(yesterday) && minute + dayMinutes < to;
+  return [...(isToday ? [to - minute] : []), ...(isOfYesterday ? [to - minute - dayMinutes] : [])];
 }
 
 /** How long a takeover lasts where the person has no hours of duty. */
@@ -143,14 +138,10 @@ const wholeShiftMs = 12 * 3_600_000;
 
 /** When the shift ends that a person has now; null where there is none. */
 export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
-  const { weekday, minute } = localAt(now, zone);
   const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
   if (duty === null) return minuteBegan + wholeShiftMs;
-  const yesterday = weekday === 1 ? 7 : weekday - 1;
-  const left = duty.flatMap(({ days, from, to }) => [
-    ...(days.includes(weekday) && minute >= from && minute < to ? [to - minute] : []),
-    ...(days.includes(yesterday) && minute + dayMinutes < to ? [to - minute - dayMinutes] : []),
-  ]);
+  const local = localAt(now, zone);
+  const left = duty.flatMap((hours) => minutesLeft(hours, local));
   return left.length === 0 ? null : minuteBegan + Math.max(...left) * minuteMs;
 }
 

@@ -4,8 +4,7 @@ import type { Member } from '../../engine/records/roster.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { momentAt } from './book.ts';
-import { rosterCsv } from './csv.ts';
-import { planRoster } from './import.ts';
+import { planRoster, rosterCsv } from './import.ts';
 import { member, planOf } from './roster.test-helper.ts';
 
 const header = 'id,name,roles,scopes,groups,language,channels,phone,email,duty,leave,deputy';
@@ -78,34 +77,10 @@ test('every faulty line is named with its number, and nothing of the file is tak
     'watchdog,Dog,technician,ladakh/leh,central-desk,,,,,,,',
     'short,row',
   ];
-  expect(wrong(file(...lines)).map((line) => line.split(':')[0])).toEqual([
-    '2 id',
-    '2 deputy',
-    '3 id',
-    '3 name',
-    '3 roles',
-    '3 language',
-    '3 phone',
-    '3 email',
-    '3 duty',
-    '3 leave',
-    '4 id',
-    '4 id',
-    '5 name',
-    '5 scopes',
-    '6 channels',
-    '6 deputy',
-    '7 scopes',
-    '7 channels',
-    '7 groups',
-    '7 deputy',
-    '8 id',
-    '8 id',
-    '8 groups',
-    '9 id',
-    '9 groups',
-    '10 ',
-  ]);
+  const cells = wrong(file(...lines)).map((line) => line.split(':')[0]);
+  const first = '2 id, 2 deputy, 3 id, 3 name, 3 roles, 3 language, 3 phone, 3 email, 3 duty, 3 leave, 4 id, 4 id, 5 name, 5 scopes, ';
+  const rest = '6 channels, 6 deputy, 7 scopes, 7 channels, 7 groups, 7 deputy, 8 id, 8 id, 8 groups, 9 id, 9 groups, 10 ';
+  expect(cells.join(', ')).toBe(first + rest);
 });
 
 test('what is wrong is said in one line that a clerk can act on', () => {
@@ -163,20 +138,8 @@ test('the zone IST was taken, and by it no time could be told: every look at who
   }
 });
 
-const hostile = [
-  '=HYPERLINK("x")',
-  '\u202egnp',
-  'a\u0000b',
-  "'; DROP TABLE roster;--",
-  '<script>',
-  '@SUM(1)',
-  'x'.repeat(400),
-  '"',
-  '|||',
-  '\r\n',
-  'आशा',
-  '+91',
-];
+const injections = ['=HYPERLINK("x")', "'; DROP TABLE roster;--", '<script>', '@SUM(1)'];
+const hostile = [...injections, '\u202egnp', 'a\u0000b', 'x'.repeat(400), '"', '|||', '\r\n', 'आशा', '+91'];
 
 /** A file of persons in which some cells are hostile. */
 function spoilt(random: Random, people: readonly Member[]): string {

@@ -1,28 +1,6 @@
 import { expect, test } from 'vitest';
-import { proofLongMs, sharedNumbers, telOf, weakPoints } from './reach.ts';
-import { member, planOf, wednesday } from './roster.test-helper.ts';
-
-const { channels: names, reaches } = planOf('');
-const email = 'somebody@office.test';
-
-test('who has no channel is named, and of each other person the channel that was proven longest ago, once that is for long', () => {
-  const both = { email, addresses: { sms: '12345678' }, channels: ['email', 'sms'] };
-  const members = [member('asha', both), member('bina', { email }), member('chand'), member('devi', { email }), member('esha', both)];
-  const proofs = new Map([
-    ['asha/email', wednesday],
-    ['asha/sms', wednesday - proofLongMs - 1],
-    ['bina/email', wednesday - proofLongMs],
-    ['esha/sms', wednesday],
-  ]);
-  expect(weakPoints(members, { channels: { names, reaches }, proofs, now: wednesday })).toEqual({
-    unreached: ['chand'],
-    unproven: [
-      { person: 'asha', channel: 'sms', at: wednesday - proofLongMs - 1 },
-      { person: 'devi', channel: 'email', at: null },
-      { person: 'esha', channel: 'email', at: null },
-    ],
-  });
-});
+import { sharedNumbers, telOf } from './reach.ts';
+import { member } from './roster.test-helper.ts';
 
 test('a number that is tapped is dialled as the gateways dial it, or with the zero of its country; what none could dial is no link', () => {
   const asGateways = ['+91 98765 43210', '0091 98765 43210', '+91 (0)98765 43210', '98765-43210'];

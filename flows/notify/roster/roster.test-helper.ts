@@ -1,6 +1,8 @@
 /** Rosters for tests: a small tree, a file of persons, and what it is read against. */
+import type { Person } from '@sabha/contracts';
 import type { Random } from '../../../test/random.ts';
 import type { DayHours } from '../../engine/records/meetings.ts';
+import type { OpenChannel } from '../../engine/records/notices.ts';
 import type { Leave, Member } from '../../engine/records/roster.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
@@ -33,6 +35,14 @@ export function member(id: string, changes: Partial<Member> = {}): Member {
   };
 }
 
+/** The console, and channels that reach whoever has such an address; all deliver. */
+export function channelsNamed(...names: string[]): Map<string, OpenChannel> {
+  const channel = { send: async () => ({ result: 'delivered' as const }) };
+  const reaches = (name: string) => (person: Person) =>
+    name === 'console' || (name === 'email' ? person.email : person.addresses[name]) !== undefined;
+  return new Map(['console', ...names].map((name) => [name, { channel: { ...channel }, reaches: reaches(name) }]));
+}
+
 /** A file over the small tree; e-mail and console are there. */
 export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPlan {
   return {
@@ -41,12 +51,7 @@ export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPl
     table: createSiteTable(smallTree()),
     held: new Map(),
     fixed: new Map(),
-    channels: ['console', 'email', 'sms'],
-    reaches(channel, person) {
-      if (channel === 'console') return true;
-      if (channel === 'email') return person.email !== undefined;
-      return channel === 'sms' ? person.addresses['sms'] !== undefined : undefined;
-    },
+    channels: channelsNamed('email', 'sms'),
     ...changes,
   };
 }

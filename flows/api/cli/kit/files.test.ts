@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readRoster } from '../../../notify/roster/csv.ts';
+import { planRoster } from '../../../notify/roster/import.ts';
+import { planOf } from '../../../notify/roster/roster.test-helper.ts';
 import { readMeetingsCsv } from '../../../sites/calendar/csv.ts';
 import { readIcs } from '../../../sites/calendar/ics.ts';
 import { readCsv, toCsv } from '../../../sites/csv.ts';
@@ -18,9 +19,9 @@ const ics = async ({ start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000', own = 
   const day = whole && `BEGIN:VEVENT\nUID:a\nDTSTART;VALUE=DATE:${whole}\nRECURRENCE-ID:${whole}T110000\nEND:VEVENT\n`;
   return (await readIcs(`BEGIN:VCALENDAR\n${head}\n${first}${next}${day}END:VCALENDAR`, { table, rooms: null })).problems;
 };
+const channel = { send: async () => ({ result: 'delivered' as const }) };
 const roster = (text: string) =>
-  readRoster(text, { table, others: new Map(), reaches: (channel) => (channel === 'email' ? false : undefined), channels: ['email'] })
-    .problems;
+  planRoster(planOf(text, { table, channels: new Map([['email', { channel, reaches: () => false }]]) })).import.problems;
 
 test.each([
   ['sites without columns', sites('State,Site,PC\nx,y,z\n')],

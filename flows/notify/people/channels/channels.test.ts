@@ -10,8 +10,6 @@ const opened = (settings: ChannelSettings) => [
     offers: createOffers(),
     log: () => {},
     clock: realClock(),
-    shortText: () => ({ template: '', text: '' }),
-    speech: () => '',
   }).keys(),
 ];
 

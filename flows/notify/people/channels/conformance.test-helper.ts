@@ -38,7 +38,7 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       return opened;
     };
     afterEach(async () => {
-      opened?.channel.close();
+      opened?.channel.close?.();
       await opened?.close();
       opened = undefined;
     });

@@ -16,6 +16,5 @@ export function createConsole(log: LogLine): Channel {
       log({ key, severity, person: person.id, text }, `to ${person.id}: ${subject}`);
       return { result: 'delivered' };
     },
-    close() {},
   };
 }

@@ -4,11 +4,10 @@ import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Channel } from '../../../engine/records/notices.ts';
 import { planRoster } from '../../roster/import.ts';
-import { planOf } from '../../roster/roster.test-helper.ts';
+import { channelsNamed, planOf } from '../../roster/roster.test-helper.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { smsOf } from '../sms/sms.ts';
-import { speechOf } from '../words.ts';
 import { isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
 import { createSms } from './sms-gateway.ts';
@@ -32,8 +31,8 @@ function dialling(): { channels: Record<string, Channel>; asked: string[] } {
   const whatsapp = { number: '10000', templates: { alert: 'alert', notice: 'notice' }, api: 'https://graph.test' };
   return {
     channels: {
-      sms: createSms({ settings: { ...gateway, form: 'fixed' }, secret: '', registered, shortText: smsOf, clock, fetch }),
-      voice: createVoice({ settings: { ...gateway, reports }, secret: '', token: 'token', clock, fetch, speech: speechOf }),
+      sms: createSms({ settings: { ...gateway, form: 'fixed' }, secret: '', registered, clock, fetch }),
+      voice: createVoice({ settings: { ...gateway, reports }, secret: '', token: 'token', clock, fetch }),
       whatsapp: createWhatsapp({ settings: whatsapp, secrets, clock, fetch }),
     },
     asked,
@@ -51,9 +50,7 @@ test('a phone as the docs of the roster print it was imported, and then refused 
   const [, printed] = /\| `phone`.*?\| `('\+[^`]+)` \|/.exec(readFileSync('docs/roster.md', 'utf8')) ?? [];
   expect(printed).toMatch(/ /);
   const csv = `id,name,roles,scopes,channels,phone,whatsapp\nasha,Asha Devi,technician,ladakh/leh,sms|voice|whatsapp,${printed},${printed}\n`;
-  const channels = ['console', 'sms', 'voice', 'whatsapp'];
-  const reaches = (channel: string, { addresses }: Person) => addresses[channel] !== undefined;
-  const [asha] = planRoster(planOf(csv, { channels, reaches })).change?.put ?? [];
+  const [asha] = planRoster(planOf(csv, { channels: channelsNamed('sms', 'voice', 'whatsapp') })).change?.put ?? [];
   if (asha === undefined) throw new Error('the row of the docs was not taken');
   const { results, asked } = await reached(asha);
   expect(results).toEqual(['delivered', 'accepted', 'accepted']);

@@ -6,13 +6,7 @@ import type { Changed, Channel, OpenChannel, Outcome, RenderedMessage } from '..
 const outcomeLimitMs = 120_000;
 
 /** What an offer node sends to the community node behind it. `sabha.key` must come back with the outcome; `sabha.copy` names the message that is to be changed. */
-export type OfferedMessage = {
-  topic: string;
-  payload: string;
-  person: { id: string; name: string; address: string; language: string };
-  severity: string;
-  sabha: { key: string; copy?: string };
-};
+export type OfferedMessage = ReturnType<typeof offered>;
 
 /** Where channels of the settings and nodes of the tabs meet. */
 export type Offers = ReturnType<typeof createOffers>;
@@ -71,7 +65,6 @@ export function createOffers() {
         const changed = { key: `change ${changes}`, subject: '', text: below(said()), severity: notice.severity };
         return ask(name, { ...offered(name, changed, person), sabha: { key: changed.key, copy } }, signal);
       },
-      close() {},
     }),
     /** The offer node of a channel takes its messages; the newest wins. */
     take: takers.take,
@@ -103,13 +96,13 @@ function offered(
   name: string,
   { key, subject, text, severity }: Pick<RenderedMessage, 'key' | 'subject' | 'text' | 'severity'>,
   person: Person,
-): OfferedMessage {
+) {
   const { id, language, addresses } = person;
   return {
     topic: subject,
     payload: text,
     person: { id, name: person.name, address: addresses[name] ?? '', language },
     severity,
-    sabha: { key },
+    sabha: { key } as { key: string; copy?: string },
   };
 }

@@ -1,16 +1,13 @@
 /** A nation goes, and what of it reaches one phone. */
 import { expect, onTestFinished, test } from 'vitest';
-import type { OutboxRow, RenderedMessage } from '../../../engine/records/notices.ts';
-import type { Op } from '../../../engine/records/ops.ts';
-import { createOutbox } from '../outbox.ts';
-import { notice, row, technician, testClock } from '../people.test-helper.ts';
-import { createRoster } from '../roster.ts';
+import type { RenderedMessage } from '../../../engine/records/notices.ts';
+import { delivered, outboxOver } from '../outbox.test-helper.ts';
+import { notice, row, testClock } from '../people.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createPush } from './push.ts';
 import { pushService } from './push-service.test-helper.ts';
 
 const minuteMs = 60_000;
-const everybody = () => true;
 
 /** Asha's phone behind an outbox, and her mail where it is not on; each message as it was given to the channel, and when. */
 async function phone({ isOff = false } = {}) {
@@ -26,37 +23,14 @@ async function phone({ isOff = false } = {}) {
     shown.push({ at: clock.up(), message });
     return isOff ? { result: 'accepted', id: message.key } : channel.send(message, ...rest);
   };
-  const mails: RenderedMessage[] = [];
-  const mail: typeof channel.send = async (message) => {
-    mails.push(message);
-    return { result: 'delivered' };
-  };
-  const ledger = new Map<string, OutboxRow>();
-  const commit = async (ops: Op[]) => {
-    for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
-  };
-  const channels = new Map([
-    ['push', { channel: { ...channel, send }, reaches: everybody, joined: true }],
-    ['email', { channel: { send: mail, close() {} }, reaches: everybody }],
-    ['console', { channel: { send: async () => ({ result: 'delivered' as const }), close() {} }, reaches: everybody }],
-  ]);
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit,
-    channels,
-    roster: createRoster([technician]),
-    isOver: () => false,
-    onOutcome() {},
-  });
-  onTestFinished(() => void outbox.stop());
-  void outbox.run();
+  const push = { channel: { ...channel, send }, reaches: () => true, joined: true };
+  const { outbox, ledger, told } = outboxOver({ push, email: delivered }, { clock });
   const tell = (incident: number, severity: 'critical' | 'minor' = 'minor') => {
     const about = notice({ incident, severity, scope: `ladakh/leh/pc-${incident}`, room: { en: `Room ${incident}`, hi: '' } });
     const at = { createdAt: clock.now(), dueAt: clock.now() };
     outbox.add([row({ channel: 'push', transition: incident, further: ['email', 'console'], notice: about, ...at })]);
   };
-  return { clock, outbox, ledger, shown, mails, tell };
+  return { clock, outbox, ledger, shown, mails: () => told('email').map(({ message }) => message), tell };
 }
 
 test('700 alerts in a minute were 700 notifications on one phone: fifteen a minute at most, none later than twenty seconds, none told elsewhere', async () => {
@@ -93,7 +67,7 @@ test('with a phone that is off each of 200 alerts that stood in one list was a m
   await clock.pass(1_000);
   expect(shown.map(({ message }) => message.alerts?.open ?? 1)).toEqual([1, 1, 1, 1, 196]);
   await clock.pass(5 * minuteMs + 20_000);
-  expect(mails.map(({ alerts }) => alerts?.open ?? 1)).toEqual([200]);
+  expect(mails().map(({ alerts }) => alerts?.open ?? 1)).toEqual([200]);
   expect([...ledger.values()].filter(({ channel, state }) => channel === 'email' && state === 'delivered')).toHaveLength(200);
   await outbox.stop();
 });

@@ -117,7 +117,6 @@ export function createPush(options: PushOptions): Channel {
         return { status: 200 as const };
       },
     }),
-    close() {},
   };
 }
 

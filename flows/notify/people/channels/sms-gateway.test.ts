@@ -27,7 +27,7 @@ const registered = new Map(templates.map(({ id }, at) => [id, dltOf(at)]));
 const link = 'https://sabha.test/?#/incident/17';
 
 const channel = (fetch: Fetch, changes: Partial<SmsOptions> = {}) =>
-  createSms({ settings, secret, registered, shortText: smsOf, clock: realClock(), fetch, ...changes });
+  createSms({ settings, secret, registered, clock: realClock(), fetch, ...changes });
 const listed = (link: boolean) => new Map(templatesWith(link).map((one, at) => [dltOf(at), one]));
 const strict = (addresses = ['https://sabha.test/?'], link = true) => scrubber({ templates: listed(link), addresses });
 const send = (fetch: Fetch, changes: Partial<RenderedMessage> = {}, options = {}) =>
@@ -91,19 +91,22 @@ test('a text without an id of the operator is not sent at all', async () => {
 });
 
 test('what fills a blank ends no field: of a form, of an address, of JSON', async () => {
+  const hostile = { en: 'a&to=1"?#\\n', hi: '' };
   const seen: { url: string; body: string }[] = [];
   const fetch: Fetch = async (url, init) => {
     seen.push({ url: String(url), body: String(init?.body) });
     return new Response('ok');
   };
-  const shortText = () => ({ template: 'x', text: 'a&to=1"}\n?#माइक' });
-  const given = { shortText, registered: new Map([['x', '1234567890123']]) };
+  const text = smsOf(notice({ room: hostile }), { language: 'en', form: 'fixed', link }).text;
+  expect(text).toContain('a&to=1"?#');
   const form = { ...settings, headers: {}, url: 'https://g.test/?m={text}', body: 'to={to}&m={text}', accepted: 'ok' };
-  expect(await send(fetch, {}, { ...given, settings: form })).toEqual({ result: 'delivered' });
-  expect(await send(fetch, {}, { ...given, settings: { ...settings, accepted: 'ok' } })).toEqual({ result: 'delivered' });
-  expect(new URL(seen[0]?.url ?? '').searchParams.get('m')).toBe('a&to=1"}\n?#माइक');
-  expect(Object.fromEntries(new URLSearchParams(seen[0]?.body))).toEqual({ to: '919419000001', m: 'a&to=1"}\n?#माइक' });
-  expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ text: 'a&to=1"}\n?#माइक' });
+  expect(await send(fetch, { notice: notice({ room: hostile }) }, { settings: form })).toEqual({ result: 'delivered' });
+  expect(await send(fetch, { notice: notice({ room: hostile }) }, { settings: { ...settings, accepted: 'ok' } })).toEqual({
+    result: 'delivered',
+  });
+  expect(new URL(seen[0]?.url ?? '').searchParams.get('m')).toBe(text);
+  expect(Object.fromEntries(new URLSearchParams(seen[0]?.body))).toEqual({ to: '919419000001', m: text });
+  expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ text });
 });
 
 test('the secret stands in no reason, whatever the gateway says', async () => {

@@ -1,12 +1,12 @@
 /** SMS over any gateway with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
-
 import { type Clock, loadText, StartError, setting } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
+
 import * as v from 'valibot';
-import type { Channel, ChannelKind, HookCall, HookReply, Reports, ShortText } from '../../../engine/records/notices.ts';
-import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
-import { type Fetch, request } from './kit/http.ts';
-import { createPace } from './kit/pace.ts';
+import type { Channel, ChannelKind, HookCall, HookReply, Reports } from '../../../engine/records/notices.ts';
+import { smsOf } from '../sms/sms.ts';
+import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
+import type { Fetch } from './kit/http.ts';
 import { plain } from './kit/plain.ts';
 import { isSameSecret, loadToken, type ReportSettings, reportFields, reportOf, reportsIn, saidIn } from './kit/reports.ts';
 
@@ -33,12 +33,12 @@ export const bySms: ChannelKind<typeof gatewaySettings> = {
   settings: gatewaySettings,
   single: true,
   once: true,
-  open(settings, { shortText, clock, reports: takes }) {
+  open(settings, { clock, reports: takes }) {
     const { secretFile, templatesFile, reports } = settings;
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
     const registered = readRegistered(loadText(templatesFile), templatesFile);
     const heard = reports && takes && { ...reports, token: loadToken(reports.tokenFile), takes };
-    return createSms({ settings, secret, registered, shortText, clock, heard, fetch: globalThis.fetch });
+    return createSms({ settings, secret, registered, clock, heard, fetch: globalThis.fetch });
   },
 };
 
@@ -49,7 +49,6 @@ export type SmsOptions = {
   heard?: (ReportSettings & { token: string; takes: Pick<Reports, 'take'> }) | undefined;
   secret: string;
   registered: ReadonlyMap<string, string>;
-  shortText: ShortText;
   fetch: Fetch;
 };
 
@@ -57,9 +56,9 @@ export type SmsOptions = {
  * Guarantee: only a registered text is sent, and `delivered` only where the gateway said that it took it or, with reports, that the phone got it;
  * the secret stands in no reason.
  */
-export function createSms({ settings, secret, registered, shortText, clock, heard, fetch }: SmsOptions): Channel {
-  const { method, accepted, denied, form, idInAnswer, perSecond } = settings;
-  const pace = createPace(clock, 1_000 / perSecond);
+export function createSms({ settings, secret, registered, clock, heard, fetch }: SmsOptions): Channel {
+  const { form } = settings;
+  const post = createGateway({ settings, secret, clock, fetch });
   return {
     lists: (language) => registered.has(`many.${language}.${form}`),
     async send(message, person, signal) {
@@ -68,19 +67,14 @@ export function createSms({ settings, secret, registered, shortText, clock, hear
       const { language, link, shortLink = link, over, alerts } = message;
       // What has ended meanwhile is told as that.
       const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
-      const sms = shortText(notice, { language, form, link: shortLink, alerts });
+      const sms = smsOf(notice, { language, form, link: shortLink, alerts });
       const template = registered.get(sms.template);
       if (template === undefined) return { result: 'refused', reason: `the text ${sms.template} has no id in the file of the templates` };
       if (sms.wrong !== undefined) return { result: 'refused', reason: `the text ${sms.template}: ${sms.wrong}` };
-      const filled = filler({ to: to.replace('+', ''), text: sms.text, template, secret, key: message.key });
-      if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
-      const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });
-      const outcome = gatewayOutcome(answer, { accepted, denied, hidden: secret });
-      if (outcome.result !== 'delivered' || heard === undefined) return outcome;
-      return { result: 'accepted', id: nameInAnswer(answer, idInAnswer, message.key) };
+      const outcome = await post(to, { text: sms.text, template }, { key: message.key, signal });
+      return outcome.result === 'accepted' && heard === undefined ? { result: 'delivered' } : outcome;
     },
     ...(heard && { hear: (call: HookCall) => hear(call, heard) }),
-    close() {},
   };
 }
 

@@ -1,10 +1,9 @@
 /** 700 alerts in a minute, to thirty persons, over channels whose other sides let so many through and no more. */
-
 import type { Person } from '@sabha/contracts';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import type { Channel, OpenChannel, OutboxRow } from '../../../engine/records/notices.ts';
 import type { Op } from '../../../engine/records/ops.ts';
-import { createOutbox } from '../outbox.ts';
+import { outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, type TestClock, technician } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 
@@ -22,7 +21,7 @@ export function rowsOn(channel: string): OutboxRow[] {
 }
 
 /** An outbox over these channels, and when each alert was delivered on which. */
-export function outboxOver(clock: TestClock, channels: Record<string, OpenChannel>) {
+export function stormOver(clock: TestClock, channels: Record<string, OpenChannel>) {
   const told: { at: number; key: string; channel: string; critical: boolean }[] = [];
   const commit = async (ops: Op[]) => {
     for (const op of ops) {
@@ -32,17 +31,7 @@ export function outboxOver(clock: TestClock, channels: Record<string, OpenChanne
     }
   };
   const all = Array.from({ length: persons }, (_, n): Person => ({ ...technician, id: `p${n}`, email: `p${n}@office.test` }));
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit,
-    channels: new Map(Object.entries(channels)),
-    roster: createRoster(all),
-    isOver: () => false,
-    onOutcome() {},
-  });
-  onTestFinished(() => void outbox.stop());
-  void outbox.run();
+  const { outbox } = outboxOver(channels, { clock, commit, roster: createRoster(all) });
   const lastOf = (critical: boolean, channel: string) =>
     Math.max(...told.filter((one) => one.channel === channel && one.critical === critical).map(({ at }) => at));
   return { outbox, told, lastOf };
@@ -70,7 +59,7 @@ type Stormed = { clock: TestClock; channel: Channel; limit: ReturnType<typeof ma
 /** Thirty mails a minute are one each two seconds: the first to each person tells what is critical, what is late then goes in one mail to each. */
 export async function mailStorm({ clock, channel, limit }: Stormed): Promise<void> {
   const everyMs = 2_000;
-  const { outbox, told, lastOf } = outboxOver(clock, { email: { channel, reaches: () => true } });
+  const { outbox, told, lastOf } = stormOver(clock, { email: { channel, reaches: () => true } });
   outbox.add(rowsOn('email'));
   for (let turn = 0; turn <= 300 && outbox.waiting() > 0; turn += 1) {
     await clock.pass(turn === 0 ? 0 : everyMs);

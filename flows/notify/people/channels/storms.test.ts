@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type TestClock, testClock } from '../people.test-helper.ts';
 import { createEmail } from './email.ts';
 import type { Fetch } from './kit/http.ts';
-import { alerts, mailLimit, mailStorm, minuteMs, outboxOver, rowsOn } from './storms.test-helper.ts';
+import { alerts, mailLimit, mailStorm, minuteMs, rowsOn, stormOver } from './storms.test-helper.ts';
 import { createWebhook } from './webhook.ts';
 
 test('700 alerts in a minute over a mail server that takes 30 a minute: it turns none away, what is critical is told within some two minutes, all within six', async () => {
@@ -45,7 +45,7 @@ test('700 alerts in a minute over a webhook that takes a hundred in ten seconds:
   const clock = testClock();
   const { fetch, taken, turnedAway } = deskOf(clock);
   const channel = createWebhook(webhook, { clock, fetch });
-  const { outbox, told, lastOf } = outboxOver(clock, { webhook: { channel, reaches: () => true, single: true } });
+  const { outbox, told, lastOf } = stormOver(clock, { webhook: { channel, reaches: () => true, single: true } });
   outbox.add(rowsOn('webhook'));
   await clock.pass(5 * minuteMs);
   expect(told).toHaveLength(alerts);

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Incident } from '../../../engine/records/incidents.ts';
 import type { OutboxRow, TakeAnswer } from '../../../engine/records/notices.ts';
 import { createCopies } from '../copies/copies.ts';
-import { createOutbox } from '../outbox.ts';
+import { outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
@@ -41,7 +41,7 @@ function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = 
     },
     [],
   );
-  onTestFinished(() => channel.close());
+  onTestFinished(() => channel.close?.());
   async function send(changes = {}, person = technician) {
     const said = message({ language: person.language, ...changes });
     const outcome = await channel.send(said, person, new AbortController().signal);
@@ -98,23 +98,8 @@ test('S14 markup in a name is text: no parse mode, no preview of an address', as
 /** An outbox that sends over this bot alone. */
 function outboxOf(say?: Say, persons = [technician]) {
   const { clock, channel, taken, floods } = rig(say);
-  const ledger = new Map<string, OutboxRow>();
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit: async (ops) => {
-      for (const op of ops) if (op.op === 'outbox-set') ledger.set(op.row.key, op.row);
-    },
-    channels: new Map([['telegram', { channel, reaches: () => true }]]),
-    roster: createRoster(persons),
-    isOver: () => false,
-    onOutcome: () => {},
-  });
-  void outbox.run();
-  onTestFinished(() => {
-    void outbox.stop();
-  });
-  return { clock, outbox, taken, floods, ledger };
+  const telegram = { channel, reaches: () => true };
+  return { ...outboxOver({ telegram }, { clock, roster: createRoster(persons) }), taken, floods };
 }
 
 test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', {
@@ -263,7 +248,7 @@ test('who answers at once with nothing, or with the same press again, was asked 
     return { line: 'noted' };
   };
   const channel = createTelegram({ token, api: 'https://api.telegram.test', clock, fetch, onAnswer });
-  onTestFinished(() => channel.close());
+  onTestFinished(() => channel.close?.());
   await clock.pass(30_000);
   expect(heard).toEqual(['seen']);
   expect(asked).toBeLessThan(40);

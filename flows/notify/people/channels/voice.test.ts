@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { realClock } from '@sabha/contracts';
 import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Answer, Channel, OpenChannel, OutboxRow, Outcome, SendOutcome } from '../../../engine/records/notices.ts';
-import { createOutbox } from '../outbox.ts';
+import type { Answer, OpenChannel, OutboxRow, SendOutcome } from '../../../engine/records/notices.ts';
+import { delivered, outboxOver } from '../outbox.test-helper.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
-import type { Way } from '../roster.ts';
-import { channelsOf, createRoster, wayTo } from '../roster.ts';
-import { smsOf } from '../sms/sms.ts';
-import { speechOf } from '../words.ts';
-import { type Channels, channelSettings, openChannels } from './channels.ts';
+import { channelsOf, createRoster, type Way, wayTo } from '../roster.ts';
+import { channelSettings, openChannels } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 import { createOffers } from './offered.ts';
@@ -40,7 +37,7 @@ const settings = {
   },
 } as const satisfies VoiceOptions['settings'];
 const open = (fetch: Fetch, changes: Partial<VoiceOptions> = {}) =>
-  createVoice({ settings, secret: 'key-4711', token, clock: realClock(), speech: speechOf, fetch, ...changes });
+  createVoice({ settings, secret: 'key-4711', token, clock: realClock(), fetch, ...changes });
 
 conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies'], async (trouble): Promise<Rig> => {
   const calls: unknown[] = [];
@@ -78,9 +75,6 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
   const clock = testClock(start);
   const answers: Answer[] = [];
   const missed: string[] = [];
-  const told: string[] = [];
-  const over = new Set<number>();
-  const ledger = new Map<string, OutboxRow>();
   const gateway = voiceGateway(clock, token, at);
   const voice: ReturnType<typeof createVoice> = open(gateway.fetch, {
     clock,
@@ -101,13 +95,6 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
     },
   });
   gateway.listen(voice);
-  const others = (name: string): Channel => ({
-    send: async (): Promise<Outcome> => {
-      told.push(name);
-      return { result: 'delivered' };
-    },
-    close() {},
-  });
   const { single = false, asked = false, newsOnly = false } = byVoice;
   const carries = byVoice.carries?.({ ...settings, rings: { from: '21:00', to: '07:00' } });
   const phone: OpenChannel = {
@@ -118,25 +105,12 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
     newsOnly,
     carries,
   };
-  const channels: Channels = new Map([
-    ['console', { channel: others('console'), reaches: () => true }],
-    ['voice', phone],
-    ['telegram', { channel: others('telegram'), reaches: ({ addresses }) => addresses['telegram'] !== undefined }],
-  ] satisfies [string, OpenChannel][]);
-  const roster = createRoster([asha]);
-  const outbox: ReturnType<typeof createOutbox> = createOutbox({
+  const sends = { voice: phone, telegram: delivered };
+  const { outbox, channels, over, ledger, sent }: ReturnType<typeof outboxOver> = outboxOver(sends, {
     clock,
-    random: () => 0.5,
-    commit: async (ops) => {
-      for (const op of ops) if (op.op === 'outbox-set' || op.op === 'outbox') ledger.set(op.row.key, op.row);
-    },
-    channels,
-    roster,
-    isOver: (incident) => over.has(incident),
-    onOutcome() {},
+    roster: createRoster([asha]),
   });
-  onTestFinished(() => outbox.stop());
-  void outbox.run();
+  const told = () => sent.map(({ channel }) => channel);
   const add = (changes: Partial<OutboxRow> = {}, way: Way = wayTo(asha, 'own-order', channels)) => {
     const one = row({ ...way, createdAt: clock.now(), dueAt: clock.now(), ...changes });
     ledger.set(one.key, one);
@@ -154,7 +128,7 @@ test('at night a critical alert rings and is read aloud twice, in the language o
   const said = 'Leh, Conference room. Critical: Microphone not found: Jabra Speak 510. Since 3 Mar, 14:05. Press 1 if you are going.';
   expect(gateway.calls[0]?.text).toBe(`This is Sabha. ${said} Once more. ${said}`);
   expect(answers).toEqual([{ channel: 'voice', addresses: [], person: 'asha', incident: 17, word: 'going' }]);
-  expect([ledger.get(key)?.state, told, gateway.replies]).toEqual(['delivered', [], [200, 200]]);
+  expect([ledger.get(key)?.state, told(), gateway.replies]).toEqual(['delivered', [], [200, 200]]);
 });
 
 test.for<[AtPhone, number]>([
@@ -166,9 +140,9 @@ test.for<[AtPhone, number]>([
   const { clock, answers, told, ledger, add } = office({ at: () => happens });
   const key = add();
   await clock.pass(afterMs - 1);
-  expect(told).toEqual([]);
+  expect(told()).toEqual([]);
   await clock.pass(1);
-  expect([answers, told, ledger.get(key)?.state]).toEqual([[], ['telegram'], 'refused']);
+  expect([answers, told(), ledger.get(key)?.state]).toEqual([[], ['telegram'], 'refused']);
 });
 
 test('two incidents at a time: two calls, and each key takes the one that was read aloud', async () => {
@@ -189,8 +163,8 @@ test('by day, and for what is not critical or is over, no phone rings: the next 
   byNight.over.add(99);
   byNight.add({ key: '3', transition: 3, notice: notice({ incident: 99, scope: 'ladakh/leh/pc-9' }) });
   await byNight.clock.pass(0);
-  expect([byDay.gateway.calls, byDay.told]).toEqual([[], ['telegram']]);
-  expect([byNight.gateway.calls, byNight.told]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
+  expect([byDay.gateway.calls, byDay.told()]).toEqual([[], ['telegram']]);
+  expect([byNight.gateway.calls, byNight.told()]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
 });
 
 test('who does not name it in the order is never called, nor is central for what the centre finds at itself', async () => {
@@ -200,7 +174,7 @@ test('who does not name it in the order is never called, nor is central for what
   await writeFile(tokenFile, token);
   const { headers: _, ...rest } = settings;
   const set = v.parse(channelSettings, { voice: { ...rest, reports: { ...settings.reports, tokenFile } } });
-  const around = { offers: createOffers(), log() {}, clock: testClock(), shortText: smsOf, speech: speechOf };
+  const around = { offers: createOffers(), log() {}, clock: testClock() };
   const channels = openChannels({ settings: set, ...around });
   const { channels: __, ...unasked } = asha;
   expect(wayTo(unasked, 'own-order', channels)).toEqual({ channel: 'console' });

@@ -1,12 +1,12 @@
 /** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
-
 import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
+
 import * as v from 'valibot';
 import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../../engine/records/notices.ts';
-import { filler, gatewayFields, gatewayOutcome, isPhone, nameInAnswer } from './kit/gateway.ts';
-import { type Fetch, request } from './kit/http.ts';
+import { speechOf } from '../words.ts';
+import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
+import type { Fetch } from './kit/http.ts';
 import { clockOf } from './kit/local.ts';
-import { createPace } from './kit/pace.ts';
 import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, saidIn, valueAt } from './kit/reports.ts';
 
 const { about } = setting;
@@ -63,7 +63,7 @@ const phrases: Readonly<Record<MessageLanguage, { hello: string; press: string; 
 const goingKey = '1';
 
 /** `token` = the secret of our address; `onMissedCall`, `onAnswer` and `reports` take what is said there. */
-export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports' | 'speech'> & {
+export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports'> & {
   settings: Omit<VoiceSettings, 'secretFile' | 'rings'>;
   secret: string;
   token: string;
@@ -73,29 +73,23 @@ export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports' 
 
 /** Guarantee: an alert is delivered only when the person pressed the key: who picks up, hangs up, or is somebody else, has not taken it. */
 export function createVoice(options: VoiceOptions): Channel {
-  const { settings, secret, clock, fetch, speech } = options;
-  const { method, accepted, denied, idInAnswer, perSecond } = settings;
-  const pace = createPace(clock, 1_000 / perSecond);
+  const { settings, secret, clock, fetch } = options;
+  const post = createGateway({ settings, secret, clock, fetch });
   return {
     async send(message, person, signal) {
       const to = person.addresses['voice'] ?? '';
       if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
       const { locale: language } = phrases[message.language];
-      const filled = filler({ to: to.replace('+', ''), text: spoken(message, speech), language, secret, key: message.key });
-      if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
-      const answer = await request(fetch, filled.url(settings.url), { method, ...filled.rest(settings), signal });
-      const outcome = gatewayOutcome(answer, { accepted, denied, hidden: secret });
-      return outcome.result === 'delivered' ? { result: 'accepted', id: nameInAnswer(answer, idInAnswer, message.key) } : outcome;
+      return post(to, { text: spoken(message), language }, { key: message.key, signal });
     },
     hear: (call) => hear(call, options),
-    close() {},
   };
 }
 
 /** Whoever is woken hears it twice. */
-function spoken({ notice, language }: RenderedMessage, speech: Around['speech']): string {
+function spoken({ notice, language }: RenderedMessage): string {
   const { hello, press, again } = phrases[language];
-  const said = `${speech(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
+  const said = `${speechOf(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
   return `${hello} ${said} ${again} ${said}`;
 }
 

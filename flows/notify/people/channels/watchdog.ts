@@ -46,6 +46,5 @@ export function createWatchdog(url: string, fetch: Fetch): Channel {
       if (status < 200 || status >= 300 || ok === false) return { result: 'refused', reason: `the monitor answered ${status}` };
       return { result: 'delivered' };
     },
-    close() {},
   };
 }

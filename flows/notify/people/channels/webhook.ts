@@ -67,7 +67,6 @@ export function createWebhook(
       }
       return outcome;
     },
-    close() {},
   };
 }
 

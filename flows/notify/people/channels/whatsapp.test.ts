@@ -8,8 +8,7 @@ import { render } from '../words.ts';
 import { strayAddress } from './channels.ts';
 import { conformance, message, type Rig } from './conformance.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
-import { createWhatsapp, type WhatsappOptions } from './whatsapp.ts';
-import { bodyOf, fitsWhole } from './whatsapp-cloud.ts';
+import { bodyOf, createWhatsapp, fitsWhole, type WhatsappOptions } from './whatsapp.ts';
 
 const asha = { ...technician, addresses: { whatsapp: '+919419000001' } };
 const secrets = { token: 'EAAG-4711', appSecret: 'app-secret-4711', verify: 'a-secret-of-the-address-4711' };

@@ -1,13 +1,25 @@
 /** WhatsApp by the Cloud API of a business's own number: registered templates with buttons; what arrived and what is pressed Meta says at our address. */
+import { createHmac } from 'node:crypto';
+import { type AnswerWord, type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 
-import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Around, Channel, ChannelKind, HookCall, HookReply, SendOutcome } from '../../../engine/records/notices.ts';
+import type {
+  Around,
+  Channel,
+  ChannelKind,
+  HookCall,
+  HookReply,
+  Outcome,
+  RenderedMessage,
+  Report,
+  SendOutcome,
+} from '../../../engine/records/notices.ts';
+import { buttonsOf, readButton } from './kit/buttons.ts';
 import { isPhone } from './kit/gateway.ts';
-import { type Fetch, type HttpAnswer, request } from './kit/http.ts';
+import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './kit/http.ts';
 import { createPace } from './kit/pace.ts';
+import { plain, short } from './kit/plain.ts';
 import { isSameSecret, loadToken } from './kit/reports.ts';
-import { bodyOf, fitsWhole, heardIn, isSigned, type Pressed, replyOf, sendOutcomeOf } from './whatsapp-cloud.ts';
 
 const { about } = setting;
 const file = v.pipe(v.string(), v.minLength(1));
@@ -122,4 +134,167 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
 function reply(body: object, options: WhatsappOptions, cut: AbortSignal): void {
   const late = { ok: false, reason: 'late' } as const;
   void withinTime<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, late, cut }, (own) => post(options, body, own));
+}
+
+/** By these names the two templates are registered, in each language of messages. */
+type Templates = { alert: string; notice: string };
+
+/** A value in a template: one line, and not so long that the whole gets longer than 1,024 characters. */
+const limits = { subject: 120, text: 800 };
+
+/** The message: with buttons where there is something to answer. */
+export function bodyOf(message: RenderedMessage, to: string, templates: Templates) {
+  const { subject, text, language } = message;
+  const buttons = buttonsOf(message);
+  const values = [short(subject, limits.subject), valueFrom(text, message.link)];
+  const pressed = buttons.map(({ data }, index) => ({
+    type: 'button',
+    sub_type: 'quick_reply',
+    index: `${index}`,
+    parameters: [{ type: 'payload', payload: data }],
+  }));
+  return {
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    to,
+    type: 'template',
+    template: {
+      name: buttons.length > 0 ? templates.alert : templates.notice,
+      language: { code: language },
+      components: [{ type: 'body', parameters: values.map((value) => ({ type: 'text', text: value })) }, ...pressed],
+    },
+  };
+}
+
+const between = ' · ';
+
+/** Whether a text stands whole in its value. */
+export function fitsWhole(text: string): boolean {
+  return plain(linesOf(text).join(between)).length <= limits.text;
+}
+
+/** The text on one line. Of what is too long the address stays by which its person answers. */
+function valueFrom(text: string, link: string | undefined): string {
+  const lines = linesOf(text);
+  const at = link === undefined || fitsWhole(text) ? -1 : lines.findIndex((line) => line.includes(link));
+  const kept = lines[at];
+  if (kept === undefined) return short(lines.join(between), limits.text);
+  return [short(lines.slice(0, at).join(between), Math.max(0, limits.text - kept.length - between.length)), kept].join(between);
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '' && line !== '-- ');
+}
+
+/** A word to somebody who has just written to us, below what they wrote. */
+function replyOf(to: string, line: string, about: string) {
+  return {
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    to,
+    context: { message_id: about },
+    type: 'text',
+    text: { body: line },
+  };
+}
+
+const taken = v.looseObject({
+  messages: v.pipe(v.array(v.looseObject({ id: v.pipe(v.string(), v.minLength(1), v.maxLength(300)) })), v.minLength(1)),
+});
+const failure = v.looseObject({
+  code: v.number(),
+  message: v.optional(v.string(), ''),
+  title: v.optional(v.string(), ''),
+  error_data: v.optional(v.looseObject({ details: v.optional(v.string(), '') })),
+});
+const failed = v.looseObject({ error: failure });
+
+/** Our token, our account, or what it may do. */
+const lockedCodes = new Set([0, 3, 10, 190, 368, 131_005, 131_031, 133_010]);
+/** They say so themselves, or limit how much may be sent: of all, to one person, of one template. */
+const waitingCodes = new Set([1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_048, 131_056, 131_057, 133_004]);
+/** To one person one message each six seconds is let through, after which all are. */
+const waitMs = 60_000;
+
+/** What the answer to a message means. Guarantee: accepted is not delivered, whatever the status says. */
+function sendOutcomeOf(answer: HttpAnswer): Exclude<Outcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
+  if (!answer.ok) return { result: 'retry', reason: answer.reason };
+  const { status, headers, text } = answer;
+  const said = jsonOf(text);
+  const ok = v.safeParse(taken, said);
+  const [first] = ok.success && status < 300 ? ok.output.messages : [];
+  if (first !== undefined) return { result: 'accepted', id: first.id };
+  const read = v.safeParse(failed, said);
+  if (read.success) return outcomeOfCode(read.output.error, headers);
+  const reason = `the answer (${status}) is not WhatsApp's`;
+  return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+}
+
+function outcomeOfCode(error: v.InferOutput<typeof failure>, headers: Headers): Exclude<Outcome, { result: 'delivered' }> {
+  const reason = reasonOf(error);
+  const { code } = error;
+  if (lockedCodes.has(code) || (code >= 200 && code < 300)) return { result: 'locked', reason };
+  if (waitingCodes.has(code)) return { result: 'retry', reason, afterMs: waitMs, ...askedToWait(headers) };
+  return { result: 'refused', reason };
+}
+
+function reasonOf({ code, message, title, error_data: more }: v.InferOutput<typeof failure>): string {
+  return plain(`${code} ${message || title} ${more?.details ?? ''}`).slice(0, 200);
+}
+
+/** Whoever signs with the secret of our app is Meta. */
+function isSigned({ headers, body }: Pick<HookCall, 'headers' | 'body'>, appSecret: string): boolean {
+  const said = headers['x-hub-signature-256'];
+  return typeof said === 'string' && isSameSecret(said, `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`);
+}
+
+const text = v.pipe(v.string(), v.maxLength(300));
+const status = v.looseObject({ id: text, status: text, errors: v.optional(v.array(failure), []) });
+/** A webhook may lack the number of who presses: then it has the id by which this business knows them. */
+const pressed = v.looseObject({
+  id: text,
+  from: v.optional(text),
+  from_user_id: v.optional(text),
+  context: v.optional(v.looseObject({ id: v.optional(text) })),
+  button: v.looseObject({ payload: text }),
+});
+const value = v.looseObject({ statuses: v.optional(v.array(v.unknown()), []), messages: v.optional(v.array(v.unknown()), []) });
+const hook = v.looseObject({ entry: v.array(v.looseObject({ changes: v.array(v.looseObject({ value })) })) });
+
+/** A button of ours that somebody pressed. `message`: theirs; `about`: ours, below which it stood. */
+type Pressed = { message: string; about?: string; phone?: string; user?: string; incident: number; word: AnswerWord };
+
+/** Delivery reports and pressed buttons in a call. Other content and unknown shapes are ignored. */
+function heardIn(body: Buffer): { reports: Omit<Report, 'channel'>[]; presses: Pressed[] } {
+  const read = v.safeParse(hook, jsonOf(body.toString('utf8')));
+  const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
+  return {
+    reports: values.flatMap(({ statuses }) => statuses.flatMap((one) => reportOf(one) ?? [])),
+    presses: values.flatMap(({ messages }) => messages.flatMap((one) => pressedOf(one) ?? [])),
+  };
+}
+
+function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
+  const read = v.safeParse(status, said);
+  if (!read.success) return undefined;
+  const { id, status: what, errors } = read.output;
+  if (what === 'delivered' || what === 'read') return { id, outcome: { result: 'delivered' } };
+  if (what !== 'failed') return undefined;
+  const [first] = errors;
+  return { id, outcome: { result: 'refused', reason: first === undefined ? 'WhatsApp says that it failed' : reasonOf(first) } };
+}
+
+function pressedOf(said: unknown): Pressed | undefined {
+  const read = v.safeParse(pressed, said);
+  const button = read.success ? readButton(read.output.button.payload) : undefined;
+  if (!read.success || button === undefined) return undefined;
+  const { id: message, from: phone, from_user_id: user, context } = read.output;
+  const about = context?.id;
+  return {
+    message,
+    ...button,
+    ...(about !== undefined && { about }),
+    ...(phone !== undefined && { phone }),
+    ...(user !== undefined && { user }),
+  };
 }

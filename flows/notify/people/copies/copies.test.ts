@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer, Incident } from '../../../engine/records/incidents.ts';
-import type { Changed, OutboxRow, Outcome } from '../../../engine/records/notices.ts';
-import { linkMark } from '../../../engine/records/notices.ts';
+import { type Changed, linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
 import { notice, row, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { createCopies } from './copies.ts';
@@ -25,7 +24,7 @@ function rig({ rows = [copyOf()], started = [] }: { rows?: OutboxRow[]; started?
     edits.push([id, text.trim(), ...lines].join(' | '));
     return outcomes.shift() ?? { result: 'delivered' };
   };
-  const channel = { send: async () => ({ result: 'delivered' as const }), edit, close() {} };
+  const channel = { send: async () => ({ result: 'delivered' as const }), edit };
   const broken: Error[] = [];
   const roster = createRoster([technician, { ...technician, id: 'bina', name: 'Bina', language: 'hi' }]);
   const copies = createCopies(

@@ -1,12 +1,11 @@
 /** What is kept of a message that can be changed: in the row of the outbox, and found by its incident. */
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Transition } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
 import { inThread } from '../../../storage/ledger/ledger.ts';
-import { createOutbox } from '../outbox.ts';
-import { notice, row, technician, testClock } from '../people.test-helper.ts';
-import { createRoster } from '../roster.ts';
+import { outboxOver } from '../outbox.test-helper.ts';
+import { notice, row, testClock } from '../people.test-helper.ts';
 
 const at = row().createdAt;
 
@@ -16,20 +15,17 @@ async function sent(rows: OutboxRow[], passMs = 0) {
   const ledger = inThread(new DatabaseSync(':memory:'));
   const stood: string[] = [];
   let count = 0;
-  const channel = { send: async () => ({ result: 'delivered' as const, copy: `4711/${++count}` }), close() {} };
-  const outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    commit: ledger.commit,
-    channels: new Map([['chat', { channel, reaches: () => true }]]),
-    roster: createRoster([technician]),
-    isOver: () => false,
-    wall: 'https://sabha.test',
-    answerLink: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
-    onOutcome: () => {},
-    onCopy: ({ key }) => void stood.push(key),
-  });
-  onTestFinished(() => outbox.stop());
+  const channel = { send: async () => ({ result: 'delivered' as const, copy: `4711/${++count}` }) };
+  const { outbox } = outboxOver(
+    { chat: { channel, reaches: () => true } },
+    {
+      clock,
+      commit: ledger.commit,
+      wall: 'https://sabha.test',
+      answerLink: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
+      onCopy: ({ key }) => void stood.push(key),
+    },
+  );
   const transition = ({ transition: id, notice: { incident } }: OutboxRow) => ({ id, incident, state: 'concluded' }) as Transition;
   await ledger.commit(
     rows.flatMap(
@@ -41,7 +37,6 @@ async function sent(rows: OutboxRow[], passMs = 0) {
     ),
   );
   outbox.add(rows);
-  void outbox.run();
   await clock.pass(passMs);
   return { ledger, stood };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer, Deed } from '../../../engine/records/incidents.ts';
-import { linesOf, sayingsOf } from './lines.ts';
+import { linesOf, sayingsOf } from './copies.ts';
 
 const said = (at: number, by: string, word: Answer['word']): Answer => ({ at, by, word, person: by.toLowerCase() });
 const nameOf = (id: string) => (id === 'bina' ? 'Bina' : id);

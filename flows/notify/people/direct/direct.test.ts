@@ -25,8 +25,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const place = { site: { en: 'Centre', hi: 'सेंटर' }, room: { en: '', hi: '' }, timeZone: 'Asia/Kolkata' };
-
 function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, told = mkdtempSync(join(folder, 'told-')) } = {}) {
   const clock = testClock();
   const sent: { channel: string; person: string; message: RenderedMessage }[] = [];
@@ -39,7 +37,6 @@ function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, t
           sent.push({ channel: name, person: person.id, message });
           return answer();
         },
-        close() {},
       },
       reaches,
     },
@@ -53,7 +50,7 @@ function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, t
     one('email', mail, (person) => person.email !== undefined),
   ]);
   const onFailure = (channel: string, person: string, reason: string) => failures.push(`${channel} ${person}: ${reason}`);
-  const tell = createDirect({ clock, channels, roster: createRoster(people), place, before: toldIn(told), onFailure });
+  const tell = createDirect({ clock, channels, roster: createRoster(people), before: toldIn(told), onFailure });
   return { clock, tell, sent, failures };
 }
 
@@ -61,7 +58,7 @@ test('every central person is told at once on every channel, in their language, 
   const { tell, sent, failures } = rig([technician, devi], async () => ({ result: 'delivered' }));
   await tell('disk_full', 'SQLITE_FULL');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
-  expect(sent[1]?.message).toMatchObject({ subject: 'सेंटर: बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है', severity: 'critical' });
+  expect(sent[1]?.message).toMatchObject({ subject: 'सभी दफ़्तर: बहुत ज़रूरी: सेंट्रल मशीन की डिस्क भर गई है, सेंटर', severity: 'critical' });
   expect(sent[1]?.message.text).toContain('SQLITE_FULL');
   expect(failures).toEqual([]);
 });

@@ -2,8 +2,9 @@
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, doubledMs, type Person, type Vocabulary } from '@sabha/contracts';
-import type { Channel, Notice, Place } from '../../../engine/records/notices.ts';
+import type { Channel, Notice } from '../../../engine/records/notices.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
+import { centrePlace } from '../../../sites/table.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
 import { limited } from '../lanes.ts';
 import type { Roster } from '../roster.ts';
@@ -17,7 +18,6 @@ export type DirectOptions = {
   clock: Clock;
   channels: Channels;
   roster: Roster;
-  place: Place;
   /** What an earlier process told. */
   before: ReturnType<typeof toldIn>;
   /** Told of a channel that did not take the word: nothing else can be done about it. */
@@ -40,14 +40,14 @@ type Way = { person: Person; name: string; channel: Channel };
  * Guarantee: needs no disk, never rejects, and ends within 10 s.
  */
 export function createDirect(options: DirectOptions): TellCentralDirectly {
-  const { clock, channels, roster, place, before } = options;
+  const { clock, channels, roster, before } = options;
   const toldAt = new Map<DirectReason, number>();
   return async (reason, detail) => {
     const last = toldAt.get(reason);
     if (last === undefined ? isRecent(before.at(reason), clock.now()) : clock.up() - last < quietMs) return;
     const begunUp = clock.up();
     toldAt.set(reason, begunUp);
-    const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place, now: clock.now() });
+    const notice = centralNotice({ kind: 'direct', lines: [reason, detail], place: centrePlace(), now: clock.now() });
     const word = { notice, key: `direct/${reason}/${Math.floor(clock.now())}` };
     const ways = roster.central(clock.now()).flatMap((person): Way[] => {
       const reaching = [...channels].filter(([, one]) => one.reaches(person));

@@ -2,15 +2,13 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Channel, Reports } from '../../../engine/records/notices.ts';
-import { createSiteTable } from '../../../sites/table.ts';
 import type { Fetch } from '../channels/kit/http.ts';
 import { createVoice, type VoiceOptions } from '../channels/voice.ts';
 import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helper.ts';
 import { createWhatsapp } from '../channels/whatsapp.ts';
 import { type TestClock, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { speechOf } from '../words.ts';
-import { createHeard, createProve, type Heard } from './prove.ts';
+import { createHeard, type Heard, prove } from './prove.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };
 const token = 'a-secret-of-the-voice-4711';
@@ -31,8 +29,8 @@ function proving(name: string, open: (clock: TestClock, reports: Reports) => Cha
   const heard: Heard = createHeard(clock);
   const reports: Reports = { take: async (report) => void heard.take(report), about: heard.about };
   const channels = new Map([[name, { channel: open(clock, reports), reaches: () => true }]]);
-  const place = createSiteTable([]).place('centre');
-  return { clock, prove: createProve({ clock, channels, roster: createRoster([asha]), place, heard }) };
+  const options = { clock, channels, roster: createRoster([asha]), heard };
+  return { clock, prove: (id: string, name: string) => prove(options, id, name) };
 }
 
 test.each<[AtPhone, object]>([
@@ -42,7 +40,7 @@ test.each<[AtPhone, object]>([
 ])('a test call to a phone, %s: proven is that somebody heard it out', async (at, outcome) => {
   const { clock, prove } = proving('voice', (clock, reports) => {
     const gateway = voiceGateway(clock, token, () => at);
-    const voice = createVoice({ settings: voiceSettings, secret: '', token, clock, speech: speechOf, fetch: gateway.fetch, reports });
+    const voice = createVoice({ settings: voiceSettings, secret: '', token, clock, fetch: gateway.fetch, reports });
     gateway.listen(voice);
     return voice;
   });

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Channel, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
-import { createSiteTable } from '../../../sites/table.ts';
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
-import { createHeard, createProve, createWord } from './prove.ts';
+import { createHeard, prove, wordTo } from './prove.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();
@@ -14,13 +13,13 @@ function rig(send: Channel['send']) {
       sent.push(message);
       return send(message, ...rest);
     },
-    close() {},
   };
   const channels = new Map([['email', { channel, reaches: ({ id }: { id: string }) => id !== 'bina' }]]);
   const roster = createRoster([technician, { ...technician, id: 'chand', language: 'hi' }]);
-  const options = { clock, channels, roster, place: createSiteTable([]).place('centre') };
   const heard = createHeard(clock);
-  return { clock, sent, heard, prove: createProve({ ...options, heard }), word: createWord(options) };
+  const options = { clock, channels, roster, heard };
+  const word = (id: string, lines: string[]) => wordTo(options, id, lines);
+  return { clock, sent, heard, prove: (id: string, name: string) => prove(options, id, name), word };
 }
 const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
 

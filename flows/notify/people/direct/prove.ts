@@ -1,19 +1,15 @@
 /** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
 import { type Clock, keepLatest, withinTime } from '@sabha/contracts';
-import type { Notice, OutboxRow, Outcome, Place, Report } from '../../../engine/records/notices.ts';
+import type { Notice, OutboxRow, Outcome, Report } from '../../../engine/records/notices.ts';
 import { centralNotice } from '../../../engine/transitions/notice.ts';
-import { nameOf } from '../accepted.ts';
+import { centrePlace } from '../../../sites/table.ts';
 import type { Channels } from '../channels/channels.ts';
 import { limited } from '../lanes.ts';
-import type { Roster } from '../roster.ts';
-import { wayOf } from '../roster.ts';
+import { type Roster, wayOf } from '../roster.ts';
 import { render } from '../words.ts';
 
 /** Whom it may go to, and over what. */
-export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; place: Place };
-
-/** Sends it; `delivered` is the word of the channel. */
-export type Prove = (person: string, channel: string) => Promise<Outcome>;
+export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<Heard, 'wait'> };
 
 /** Whoever asked is waiting for the answer. */
 const proveLimitMs = 30_000;
@@ -21,41 +17,31 @@ const proveLimitMs = 30_000;
 const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
 
 /** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. What is taken is proven once the other side says that it arrived. */
-export function createProve({ clock, channels, roster, place, heard }: ProveOptions & { heard: Pick<Heard, 'wait'> }): Prove {
-  return async (id, name) => {
-    const open = channels.get(name);
-    const person = roster.person(id);
-    if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
-    const now = clock.now();
-    const notice = infoOf(['channel_test'], place, now);
-    const { language } = person;
-    const message = {
-      key: `test/${name}/${id}/${Math.floor(now)}`,
-      ...render(notice, language),
-      language,
-      severity: notice.severity,
-      notice,
-    };
-    const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
-    if (outcome.result !== 'accepted') return outcome;
-    return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
-  };
+export async function prove({ clock, channels, roster, heard }: ProveOptions, id: string, name: string): Promise<Outcome> {
+  const open = channels.get(name);
+  const person = roster.person(id);
+  if (open === undefined || !open.reaches(person)) return { result: 'refused', reason: `the channel "${name}" does not reach ${id}` };
+  const now = clock.now();
+  const notice = infoOf(['channel_test'], now);
+  const { language } = person;
+  const key = `test/${name}/${id}/${Math.floor(now)}`;
+  const message = { key, ...render(notice, language), language, severity: notice.severity, notice };
+  const outcome = await limited({ clock, limitMs: proveLimitMs }, (signal) => open.channel.send(message, person, signal));
+  if (outcome.result !== 'accepted') return outcome;
+  return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
 }
 
 /** A word of the centre's own, as its row of the outbox: over the channels of the person, in order. Its first line is its key in the words. */
-export function createWord({ clock, channels, roster, place }: ProveOptions): (person: string, lines: string[]) => OutboxRow {
-  return (id, lines) => {
-    const person = roster.person(id);
-    const now = clock.now();
-    const way = wayOf(person, channels);
-    const key = `${lines[0] ?? 'word'}/${way.channel}/${id}/${Math.floor(now)}`;
-    const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
-    return { key, transition: null, ...way, person: id, notice: infoOf(lines, place, now), ...times };
-  };
+export function wordTo({ clock, channels, roster }: Omit<ProveOptions, 'heard'>, id: string, lines: string[]): OutboxRow {
+  const now = clock.now();
+  const way = wayOf(roster.person(id), channels);
+  const key = `${lines[0] ?? 'word'}/${way.channel}/${id}/${Math.floor(now)}`;
+  const times = { createdAt: now, dueAt: now, tries: 0, state: 'waiting', lastError: null } as const;
+  return { key, transition: null, ...way, person: id, notice: infoOf(lines, now), ...times };
 }
 
-function infoOf(lines: string[], place: Place, now: number): Notice {
-  return { ...centralNotice({ kind: 'direct', lines, place, now }), severity: 'info' };
+function infoOf(lines: string[], now: number): Notice {
+  return { ...centralNotice({ kind: 'direct', lines, place: centrePlace(), now }), severity: 'info' };
 }
 
 /** A test that is under way. */
@@ -74,6 +60,7 @@ const rememberedAtMost = 100;
 export function createHeard(clock: Clock) {
   const waiting = new Map<string, { person: string; said(outcome: Said): void }>();
   const early = new Map<string, Said>();
+  const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
     /** What is said of it; undefined where nothing is in time. */
     async wait({ channel, id, person }: Test): Promise<Said | undefined> {

@@ -14,8 +14,7 @@ import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts
 import { clockOf, localOf } from '../channels/kit/local.ts';
 import { short, shortInside } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
-import { isOfTag, tags, usableUrl } from './tags.ts';
-import { type Blank, type Form, newsId, segmentLimit, type Template, templatesWith } from './templates.ts';
+import { type Blank, type Form, isOfTag, newsId, segmentLimit, type Template, tags, templatesWith, usableUrl } from './templates.ts';
 
 /** In which form, and where the incident stands on the wall, where the centre has a name. `alerts`: it is of several, of which the notice is one. */
 export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined; alerts?: RenderedMessage['alerts'] };
@@ -34,12 +33,9 @@ export function smsOf(notice: Notice, options: SmsOptions): Sms {
 
 function filledIn(template: Template, all: Values): Sms {
   const { id, blanks } = template;
-  // A number that is cut is another number: the name of the site gives it the room.
-  const longer = blanks.reduce((sum, { name, tag, limit }) => sum + (tag === 'numeric' ? Math.max(0, all[name].length - limit) : 0), 0);
-  const roomOf = ({ name, limit }: Blank) => (name === 'site' ? Math.max(1, limit - longer) : limit);
-  const cut = (one: Blank) => (one.name === 'site' || one.name === 'room' ? shortInside : short)(all[one.name], roomOf(one), roomOf(one));
-  const fitted = (one: Blank) => (one.tag === 'numeric' ? all[one.name] : cut(one).replaceAll('…', '.'));
-  const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one)] as const));
+  // A number that is cut is another number, and no longer one for its tag.
+  const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortInside : short)(all[name], limit, limit);
+  const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one).replaceAll('…', '.')] as const));
   const text = filled(template.text, values);
   const wrong = blanks.find(({ name, tag }) => !isOfTag(tag, values[name] ?? ''));
   const said = wrong && `{${wrong.name}} is no ${tags[wrong.tag].written}: ${short(values[wrong.name] ?? '')}`;

@@ -15,8 +15,23 @@ import {
   type Vocabulary,
   wordsIn,
 } from '@sabha/contracts';
+import { safeTable } from '../../../sites/sheet.ts';
 import { sizeOf } from './segments.ts';
-import { type TagName, tags } from './tags.ts';
+
+/** How a tag is written in a registered text, the most characters that a value of it may have, and what one looks like. */
+type Tag = { written: string; limit: number; pattern: RegExp };
+
+/**
+ * TRAI's direction of 18 November 2025 names the tags by which India's operators (DLT) know what a variable may hold, and the 40 characters of `#alphanumeric#`; the other lengths are those that gateways take for any variable.
+ * Change a number here where an operator says another.
+ */
+export const tags = {
+  numeric: { written: '#numeric#', limit: 40, pattern: /^\d+$/ },
+  alphanumeric: { written: '#alphanumeric#', limit: 40, pattern: /^[^\p{Cc}]+$/u },
+  url: { written: '#url#', limit: 40, pattern: /^https:\/\/\S+$/ },
+} as const satisfies Record<string, Tag>;
+
+type TagName = keyof typeof tags;
 
 /** How a text is made: see above. */
 export type Form = 'fixed' | 'open';
@@ -114,4 +129,34 @@ function template({ id, language, form, text }: Omit<Template, 'blanks'>): Templ
   const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const of = (Object.keys(blanks) as BlankName[]).filter((name) => names.includes(name)).map((name) => ({ name, ...blanks[name] }));
   return { id: `${id}.${language}.${form}`, language, form, text, blanks: of };
+}
+
+const columns = ['id', 'language', 'form', 'text', 'blanks', 'encoding', 'longest', 'segments', 'register_url'] as const;
+
+/** CSV with a row for each text; `longestLink` is the longest address of an incident, whose fixed part is to be registered too. */
+export function templatesCsv(longestLink: string | undefined): string {
+  const link = usableUrl(longestLink);
+  const rows = templatesWith(link !== undefined).map((one) => {
+    const { encoding, units, segments } = sizeOf(longestText(one));
+    const blanks = one.blanks.map(({ name, tag, limit }) => `${name} ${tags[tag].written} ${limit}`).join('; ');
+    const url = link !== undefined && one.blanks.some(({ tag }) => tag === 'url') ? fixedPartOf(link) : '';
+    return [one.id, one.language, one.form, registeredText(one), blanks, encoding, units, segments, url];
+  });
+  return `\ufeff${safeTable(columns, rows)}`;
+}
+
+/** Whether a value stands at a tag as the operators let it through. */
+export function isOfTag(tag: TagName, value: string): boolean {
+  return value.length <= tags[tag].limit && tags[tag].pattern.test(value);
+}
+
+/** An address that a text may carry; undefined where it is none or too long for its tag, and the text goes without. */
+export function usableUrl(url: string | undefined): string | undefined {
+  return url !== undefined && isOfTag('url', url) ? url : undefined;
+}
+
+/** The part of an address that is registered: with a `?` what follows may differ, without one nothing may. */
+export function fixedPartOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at + 1);
 }

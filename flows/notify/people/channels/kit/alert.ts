@@ -16,20 +16,14 @@ export type AlertFacts = {
   link?: string | undefined;
 };
 
-/** Names are annotations: labels are what the centre itself says, so no device adds one. */
-export type Alert = {
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  startsAt: string;
-  endsAt: string;
-  generatorURL: string;
-};
+/** An alert of Prometheus. */
+export type Alert = ReturnType<typeof alertOf>;
 
 /** As Go writes no time at all: the alert lasts. */
 const lasting = '0001-01-01T00:00:00Z';
 
-/** The alert of an incident. */
-export function alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link = '' }: AlertFacts): Alert {
+/** The alert of an incident. Names are annotations: labels are what the centre itself says, so no device adds one. */
+export function alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link = '' }: AlertFacts) {
   const place = [site, room].map((name) => plain(nameIn(name, 'en'))).filter((name) => name !== '');
   const title = titleIn(fault, 'en') ?? fault;
   return {

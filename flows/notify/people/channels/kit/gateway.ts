@@ -1,9 +1,10 @@
 /** Any provider with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+import { type Clock, setting } from '@sabha/contracts';
 
-import { setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Outcome } from '../../../../engine/records/notices.ts';
-import { askedToWait, type HttpAnswer, jsonOf } from './http.ts';
+import type { SendOutcome } from '../../../../engine/records/notices.ts';
+import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './http.ts';
+import { createPace } from './pace.ts';
 import { plain } from './plain.ts';
 import { placeInJson, valueAt } from './reports.ts';
 
@@ -36,44 +37,52 @@ export function gatewayFields(blanks: string) {
   };
 }
 
-/** What stands in the place of each blank. */
-type Values = Readonly<Record<string, string>>;
+/** What is set of such a provider, without the file of its secret. */
+type GatewaySettings = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof gatewayFields>, undefined>>, 'secretFile'>;
 
-/** What fills the blanks, written as its place wants it: nothing that somebody named may end a field. */
-export function filler(values: Values) {
-  const fill = (into: string, write: (value: string) => string) =>
-    into.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(values, name) ? write(values[name] ?? '') : blank));
-  const inJson = (value: string) => JSON.stringify(value).slice(1, -1);
-  return {
-    url: (url: string) => fill(url, encodeURIComponent),
-    rest({ headers, body }: { headers: Readonly<Record<string, string>>; body?: string | undefined }) {
-      const said = Object.entries(headers).map(
-        ([name, value]) => [name.toLowerCase(), fill(value, (one) => encodeURI(plain(one)))] as const,
-      );
-      const type = new Map(said).get('content-type') ?? 'application/x-www-form-urlencoded';
-      const all = { headers: { 'content-type': type, ...Object.fromEntries(said) } };
-      return body === undefined ? all : { ...all, body: fill(body, type.includes('json') ? inJson : encodeURIComponent) };
-    },
+type GatewayOptions = { settings: GatewaySettings; secret: string; clock: Clock; fetch: Fetch };
+
+/**
+ * Sends over such a provider, each message in its turn; `accepted` is that the gateway took it. `values`: what fills the blanks beside those of every message.
+ * Guarantee: the secret stands in no reason.
+ */
+export function createGateway({ settings, secret, clock, fetch }: GatewayOptions) {
+  const { accepted, denied = '', idInAnswer = '', method } = settings;
+  const pace = createPace(clock, 1_000 / settings.perSecond);
+  const cleaned = (reason: string) => (secret === '' ? reason : reason.replaceAll(secret, '…'));
+
+  /** The gateway will speak of a message by its own name, where the answer has one, else by our key. */
+  function outcomeOf(answer: HttpAnswer, key: string): SendOutcome {
+    if (!answer.ok) return { result: 'retry', reason: cleaned(answer.reason) };
+    const { status, headers, text: said } = answer;
+    const reason = cleaned(plain(`${status} ${said.slice(0, 150)}`));
+    if (status === 401 || status === 403 || (denied !== '' && said.includes(denied))) return { result: 'locked', reason };
+    if (status === 408 || status === 429 || status >= 500 || (status >= 300 && status < 400))
+      return { result: 'retry', reason, ...askedToWait(headers) };
+    if (status >= 300 || !said.includes(accepted)) return { result: 'refused', reason };
+    return { result: 'accepted', id: (idInAnswer && valueAt(jsonOf(said), idInAnswer)) || key };
+  }
+
+  return async (to: string, values: Values, { key, signal }: { key: string; signal: AbortSignal }): Promise<SendOutcome> => {
+    const whole = filled(settings, { ...values, to: to.replace('+', ''), secret, key });
+    if (!(await pace.turn(to, { apartMs: 0, signal }))) return { result: 'retry', reason: 'no turn in time' };
+    return outcomeOf(await request(fetch, whole.url, { ...whole.rest, method, signal }), key);
   };
 }
 
-type Marks = { accepted: string; denied?: string | undefined; hidden: string };
+/** What stands in the place of each blank. */
+type Values = Readonly<Record<string, string>>;
 
-/** What an answer means for a message: `delivered` here is that the gateway took it. Guarantee: what is hidden stands in no reason. */
-export function gatewayOutcome(answer: HttpAnswer, { accepted, denied, hidden }: Marks): Outcome {
-  const cleaned = (reason: string) => (hidden === '' ? reason : reason.replaceAll(hidden, '…'));
-  if (!answer.ok) return { result: 'retry', reason: cleaned(answer.reason) };
-  const { status, headers, text: said } = answer;
-  const reason = cleaned(plain(`${status} ${said.slice(0, 150)}`));
-  if (status === 401 || status === 403 || (denied !== undefined && said.includes(denied))) return { result: 'locked', reason };
-  if (status === 408 || status === 429 || status >= 500 || (status >= 300 && status < 400))
-    return { result: 'retry', reason, ...askedToWait(headers) };
-  return status < 300 && said.includes(accepted) ? { result: 'delivered' } : { result: 'refused', reason };
-}
-
-/** The name by which the gateway will speak of a message: its own where the answer has one, else our key. */
-export function nameInAnswer(answer: HttpAnswer, place: string | undefined, key: string): string {
-  return (answer.ok && place !== undefined ? valueAt(jsonOf(answer.text), place) : undefined) ?? key;
+/** The blanks filled, written as their place wants it: nothing that somebody named may end a field. */
+function filled({ url, headers, body }: Pick<GatewaySettings, 'url' | 'headers' | 'body'>, values: Values) {
+  const fill = (into: string, write: (value: string) => string) =>
+    into.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(values, name) ? write(values[name] ?? '') : blank));
+  const inJson = (value: string) => JSON.stringify(value).slice(1, -1);
+  const inHeader = (value: string) => encodeURI(plain(value));
+  const said = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), fill(value, inHeader)]));
+  const all = { 'content-type': 'application/x-www-form-urlencoded', ...said };
+  const inBody = all['content-type'].includes('json') ? inJson : encodeURIComponent;
+  return { url: fill(url, encodeURIComponent), rest: { headers: all, ...(body !== undefined && { body: fill(body, inBody) }) } };
 }
 
 /** True for what may be a phone number. */

@@ -2,17 +2,25 @@
 import { isLoopback, mutex, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Device } from '../../engine/records/notices.ts';
-import type { Audit, Op } from '../../engine/records/ops.ts';
-import { devicePrefix } from '../../engine/records/ops.ts';
+import { type Audit, devicePrefix, type Op } from '../../engine/records/ops.ts';
 import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
-import { byLogin } from './book.ts';
-import type { PersonOrder, RefusedOrder } from './kept.ts';
+import { byLogin } from '../roster/book.ts';
+import { type PersonOrder, refused } from './roster-orders.ts';
 
 /** More of one person are not kept: the oldest goes. */
 const devicesAtMost = 8;
 
 /** `key`: the device was made for it, and takes nothing that another one signed. `by`: the login that was there, which must mean the person still. */
-type Held = Device & { key: string; at: number; by: string };
+const heldDevice = v.object({
+  endpoint: v.string(),
+  p256dh: v.string(),
+  auth: v.string(),
+  key: v.string(),
+  at: v.number(),
+  by: v.string(),
+});
+const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
+type Held = v.InferOutput<typeof heldDevice>;
 
 /** `persons`: who may be told now; `services`: the hosts to which a device may lead us. */
 export type DevicesOptions = {
@@ -26,16 +34,6 @@ export type DevicesOptions = {
 
 /** The devices of all persons. */
 export type DeviceBook = ReturnType<typeof createDevices>;
-
-const heldDevice = v.object({
-  endpoint: v.string(),
-  p256dh: v.string(),
-  auth: v.string(),
-  key: v.string(),
-  at: v.number(),
-  by: v.string(),
-});
-const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
 
 type Kept = { options: DevicesOptions; held: Map<string, readonly Held[]> };
 
@@ -120,10 +118,6 @@ async function put({ options, held }: Kept, next: ReadonlyMap<string, readonly H
   const audit = act === undefined ? [] : [{ op: 'audit', at: options.now(), ...act } as const];
   if (!(await options.record([...rows, ...audit]))) throw new Error('the ledger did not take the device');
   for (const [id, all] of next) all.length === 0 ? held.delete(id) : held.set(id, all);
-}
-
-function refused(line: string): RefusedOrder {
-  return { ok: false, missing: false, line };
 }
 
 /** Over https to a host of the list; a name behind "*." is any host below it. A push service on this machine needs neither https nor its port. */

@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
+import { member } from '../roster/roster.test-helper.ts';
 import { createPeopleOrders } from './forget.ts';
-import { member } from './roster.test-helper.ts';
 
 const asha = member('asha', { name: 'Asha Kumari', email: 'asha@office.test', addresses: { phone: '+919876543210' } });
 

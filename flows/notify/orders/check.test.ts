@@ -1,21 +1,14 @@
 import { expect, test } from 'vitest';
-import { createBook } from './book.ts';
-import { checkRoster } from './check.ts';
-import { day, hoursLater, member, night } from './roster.test-helper.ts';
+import { createBook } from '../roster/book.ts';
+import { channelsNamed, day, hoursLater, member, night, wednesday } from '../roster/roster.test-helper.ts';
+import { checkRoster, proofLongMs, weakPoints } from './check.ts';
 
 /** Midnight in India before that Wednesday. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
 const place = { scope: 'ladakh/leh/vc-1', tells: [{ to: ['technician'], afterMs: 20_000 }] };
 
-async function checked(members: Parameters<typeof createBook>[0], places = [place], hours = 24) {
-  let pauses = 0;
-  const pause = async () => {
-    pauses += 1;
-  };
-  const isReached = ({ email }: { email?: string | undefined }) => email !== undefined;
-  const found = await checkRoster({ book: createBook(members), places, from: midnight, hours, isReached, pause });
-  expect(pauses).toBe(hours);
-  return found;
+function checked(members: Parameters<typeof createBook>[0], places = [place], hours = 24) {
+  return checkRoster({ book: createBook(members), channels: channelsNamed('email'), places, from: midnight, hours });
 }
 const at = (hour: number) => hoursLater(hour, midnight);
 const email = 'somebody@office.test';
@@ -58,15 +51,16 @@ test('who is told first counts, not who is told once nobody has answered; a plac
 });
 
 test('hours in which a channel reaches its person and carries no alert, as a phone that rings at night alone, were no gap', async () => {
-  const asha = member('asha', { channels: ['voice'] });
-  const isReached = (_: unknown, time: number) => time < at(7) || time >= at(21);
+  const asha = member('asha', { channels: ['voice'], addresses: { voice: '1' } });
+  const carries = (_: unknown, time: number) => time < at(7) || time >= at(21);
+  const channels = channelsNamed('voice');
+  Object.assign(channels.get('voice') ?? {}, { carries });
   const { gaps, places } = await checkRoster({
     book: createBook([asha]),
+    channels,
     places: [place],
     from: midnight,
     hours: 24,
-    isReached,
-    pause: async () => {},
   });
   expect(gaps).toEqual([{ scope: place.scope, from: at(7), to: at(21), by: 'duty', persons: ['asha'], reached: false }]);
   expect(places[0]?.spans.map(({ to, reached }) => [to, reached])).toEqual([
@@ -74,4 +68,23 @@ test('hours in which a channel reaches its person and carries no alert, as a pho
     [at(21), false],
     [at(24), true],
   ]);
+});
+
+test('who has no channel is named, and of each other person the channel that was proven longest ago, once that is for long', () => {
+  const both = { email, addresses: { sms: '12345678' }, channels: ['email', 'sms'] };
+  const members = [member('asha', both), member('bina', { email }), member('chand'), member('devi', { email }), member('esha', both)];
+  const proofs = new Map([
+    ['asha/email', wednesday],
+    ['asha/sms', wednesday - proofLongMs - 1],
+    ['bina/email', wednesday - proofLongMs],
+    ['esha/sms', wednesday],
+  ]);
+  expect(weakPoints(members, { channels: channelsNamed('email', 'sms'), proofs, now: wednesday })).toEqual({
+    unreached: ['chand'],
+    unproven: [
+      { person: 'asha', channel: 'sms', at: wednesday - proofLongMs - 1 },
+      { person: 'devi', channel: 'email', at: null },
+      { person: 'esha', channel: 'email', at: null },
+    ],
+  });
 });

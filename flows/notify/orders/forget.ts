@@ -1,10 +1,8 @@
 /** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
-import type { Ledger, Op } from '../../engine/records/ops.ts';
-import { olderKey } from '../../engine/records/ops.ts';
+import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/roster.ts';
-import type { RefusedOrder } from './kept.ts';
-import type { RosterOrders } from './roster-orders.ts';
+import { type Done, type RosterOrders, refused } from './roster-orders.ts';
 
 /** What this works on. */
 export type ForgetOptions = {
@@ -41,14 +39,12 @@ export function createPeopleOrders(options: ForgetOptions) {
   };
 }
 
-type Done = { ok: true; value: PersonForgotten } | RefusedOrder;
-
-async function forget(options: ForgetOptions, { apply, ...asked }: PersonAsked & { apply: boolean }): Promise<Done> {
+async function forget(options: ForgetOptions, { apply, ...asked }: PersonAsked & { apply: boolean }): Promise<Done<PersonForgotten>> {
   const { roster, ledger, apart, now, backupsUntil } = options;
   const words = wordsOf(options, asked);
   const rows = await ledger.person(words);
   const line = refusalOf(options, asked.name, rows);
-  if (line !== undefined) return { ok: false, missing: false, line };
+  if (line !== undefined) return refused(line);
   const audit = rows.filter(({ table }) => table === 'audit').length;
   if (!apply) return { ok: true, value: { audit, elsewhere: rows.length - audit, applied: false, backupsUntil: null } };
   const known = roster.known(asked.name);

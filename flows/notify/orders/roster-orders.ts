@@ -1,0 +1,323 @@
+/** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
+import {
+  type DayView,
+  type DutyView,
+  isRole,
+  mutex,
+  type ProofView,
+  type RosterCheck,
+  type RosterImport,
+  type RosterPerson,
+  roles,
+  type ShiftView,
+} from '@sabha/contracts';
+import type { Audit, Op } from '../../engine/records/ops.ts';
+import type { Member, RosterContents } from '../../engine/records/roster.ts';
+import type { SiteTable } from '../../engine/records/sites.ts';
+import { liesWithin } from '../../sites/table.ts';
+import { type ProveOptions, prove, wordTo } from '../people/direct/prove.ts';
+import type { Roster } from '../people/roster.ts';
+import { createBook, momentAt, shiftEndsAt, toldFor } from '../roster/book.ts';
+import { cellsOf, leaveOf } from '../roster/columns.ts';
+import { planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
+import { telOf } from '../roster/reach.ts';
+import { dayOf, shiftsOf } from '../roster/shifts.ts';
+import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
+
+/** The present roster, and how a change of it is applied. */
+export type RosterOrdersOptions = ProveOptions & {
+  /** All persons who may be told, as they are looked up. */
+  roster: Pick<Roster, 'book' | 'use' | 'central' | 'person'>;
+  devices?: { keepPersons(): Promise<void> } | undefined;
+  /** The roster as the ledger has it. */
+  listed: Pick<RosterContents, 'members' | 'proofs'>;
+  /** The persons of the settings, as they are looked up. */
+  fixed: readonly Member[];
+  table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
+  /** The words by which the tabs tell somebody. */
+  onTabs(): readonly string[];
+  /** What the tabs that run tell of each site of a part of the tree, by their words; undefined where no tabs run. */
+  tells(scope: string): Promise<ToldPlace[] | undefined>;
+  /** Writes the rows; false where the ledger takes nothing now. */
+  record(ops: readonly Op[]): Promise<boolean>;
+  now(): number;
+};
+
+/** Why an order on one person is not carried out; `missing` = there is none of that name, `often` = not so soon again. */
+export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
+/** What came of an order on one person that answers something. */
+export type Done<T> = { ok: true; value: T } | RefusedOrder;
+/** What became of an order on one person. */
+export type PersonOrder = { ok: true } | RefusedOrder;
+
+/** The persons of the ledger as they are now, and the way to change them. `often`: each tells somebody. */
+type Kept = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
+  fixed: ReadonlyMap<string, Member>;
+  held: ReadonlyMap<string, Member>;
+  proofs: Map<string, number>;
+  often: Record<keyof typeof anHour, ReturnType<typeof createOften>>;
+};
+
+/** What may be ordered of the roster. */
+export type RosterOrders = ReturnType<typeof createRosterOrders>;
+
+/**
+ * The orders over the present roster.
+ * Guarantee: one after the other, each on the roster that the last one left; a change goes into use at once, with its row in the audit.
+ */
+export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOptions) {
+  const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
+  const proofs = new Map(listed.proofs.map(({ person, channel, at }) => [`${person}/${channel}`, at]));
+  const often = { tests: createOften(anHour.tests), takes: createOften(anHour.takes) };
+  const kept: Kept = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often };
+  const { roster, now } = parts;
+  const inTurn = mutex();
+  return {
+    /** The persons whose scope lies in one ('' = all), by name. */
+    list: (scope: string): RosterPerson[] => listOf(kept, scope),
+    csv: () => rosterCsv([...kept.held.values()]),
+    /** Who is told of a place at a time, by role. */
+    duty(scope: string): DutyView {
+      const at = now();
+      const dutyOf = (role: (typeof roles)[number]) => {
+        const { persons, by } = toldFor(roster.book(), { to: [role], scope, moment: momentAt(at) });
+        const told = persons.length > 0 ? persons : roster.central(at);
+        return { role, by, persons: told.map(({ id, name }) => ({ id, name })) };
+      };
+      return { at, scope, roles: roles.map(dutyOf) };
+    },
+    /** Without `apply` it only tells what would change. */
+    import: (file: Importing): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
+    /** Days off of one person, '' = none any more. */
+    leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
+    /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
+    take: (id: string, asked: { from: string; by: string }): Promise<Done<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
+    /** The duty of one person today; undefined where there is none of that name. */
+    day(id: string): DayView | undefined {
+      const book = roster.book();
+      const member = book.byId.get(id);
+      if (member === undefined) return undefined;
+      const day = dayOf(member, now());
+      return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now: now() }) };
+    },
+    remove: (id: string, by: string): Promise<PersonOrder> =>
+      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
+    /** Takes a person out of the roster, also as who stands in for others. */
+    forget: (id: string, by: string): Promise<PersonOrder> =>
+      inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => without(kept, id) })),
+    /** The person of an id or a name, and whether `sabha.json` names them too; undefined where there is none. */
+    known(name: string): { member: Member; isFixed: boolean } | undefined {
+      const isMeant = ({ id, name: own }: Member) => [id, own].some((one) => one.toLowerCase() === name.toLowerCase());
+      const member = [...kept.held.values()].find(isMeant) ?? fixed.find(isMeant);
+      return member && { member, isFixed: kept.fixed.has(member.id) };
+    },
+    /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
+    check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
+    /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
+    prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
+    /** The parts of the tree that somebody looks after; undefined where there is no such person. */
+    scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
+    /** True where all of a scope, or group of sites, lies in another. */
+    liesWithin: (outer: string, inner: string) => liesIn(kept, outer, inner),
+  };
+}
+
+function without({ held }: Kept, id: string): RosterChange {
+  const others = [...held.values()].filter((one) => one.id !== id && (one.deputy === id || one.relief?.by === id));
+  const put = others.map(({ relief, ...one }) => {
+    return { ...one, deputy: one.deputy === id ? null : one.deputy, ...(relief !== undefined && relief.by !== id && { relief }) };
+  });
+  return { put, gone: [id] };
+}
+
+/** `replace`: who does not stand in the file is no more. */
+type Importing = { csv: string; replace: boolean; apply: boolean; by: string };
+
+async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
+  const planned = planRoster({ ...kept, ...file, table: kept.table() });
+  const lost = planned.change === null ? [] : lostLines(kept, planned.change);
+  const problems = [...planned.import.problems, ...lost.map((what) => ({ line: 1, column: '', what }))];
+  if (!file.apply || problems.length > 0) return { ...planned.import, problems };
+  const { added, removed, same } = planned.import.difference;
+  const changes = (planned.change?.put.length ?? 0) - added.length;
+  const about = `${added.length} added, ${changes} changed, ${removed.length} removed, ${same} the same`;
+  if (planned.change !== null) await change(kept, planned.change, { audit: { who: file.by, what: 'roster imported', about } });
+  return { ...planned.import, applied: true };
+}
+
+/** A part of the tree to check, for so many days. */
+type Trial = { scope: string; days: number };
+
+async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | undefined> {
+  const { roster, channels, proofs, tells, now } = kept;
+  const places = await tells(scope);
+  if (places === undefined) return undefined;
+  const from = Math.floor(now() / hourMs) * hourMs;
+  const hours = days * 24;
+  const found = await checkRoster({ book: roster.book(), channels, places, from, hours });
+  return { from, to: from + hours * hourMs, ...found, ...weakPoints(membersIn(kept, scope), { channels, proofs, now: from }) };
+}
+
+async function proveChannels(
+  kept: Kept,
+  id: string,
+  { channel, by }: { channel: string | undefined; by: string },
+): Promise<Done<ProofView>> {
+  const { roster, channels, record, now } = kept;
+  const member = roster.book().byId.get(id);
+  if (member === undefined) return { ok: false, missing: true, line: 'there is no such person' };
+  const wanted = channel === undefined ? reachedBy(member, channels) : [channel];
+  const unreached = wanted.find((name) => channels.get(name)?.reaches(member) !== true);
+  if (unreached !== undefined) return refused(`the channel "${unreached}" does not reach ${id}`);
+  if (wanted.length === 0) return refused(`no channel reaches ${id}`);
+  const next = kept.often.tests(id, now());
+  const line = `${id} had ${anHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
+  if (next !== undefined) return { ...refused(line), often: true };
+  const results = await Promise.all(
+    wanted.map(async (name) => {
+      const outcome = await prove(kept, id, name);
+      const reason = outcome.result === 'delivered' ? null : outcome.reason;
+      return { channel: name, at: now(), result: outcome.result, reason };
+    }),
+  );
+  const proven = results.filter(({ result }) => result === 'delivered');
+  const about = `${id}: ${results.map((one) => `${one.channel} ${one.result}`).join(', ')}`;
+  const rows = proven.map(({ channel: name, at }) => ({ op: 'proof', person: id, channel: name, at }) as const);
+  if (!(await record([...rows, { op: 'audit', at: now(), who: by, what: 'channel tested', about }])))
+    throw new Error('the ledger did not take the proof');
+  for (const { channel: name, at } of proven) kept.proofs.set(`${id}/${name}`, at);
+  return { ok: true, value: { person: id, results } };
+}
+
+function listOf(kept: Kept, scope: string): RosterPerson[] {
+  const { channels, held, proofs } = kept;
+  const moment = momentAt(kept.now());
+  return membersIn(kept, scope).map((member) => {
+    const { id, name } = member;
+    const reached = reachedBy(member, channels);
+    const proven = Object.fromEntries(reached.map((channel) => [channel, proofs.get(`${id}/${channel}`) ?? null]));
+    const from = held.has(id) ? ('roster' as const) : ('sabha.json' as const);
+    const cells = cellsOf(member);
+    return { id, name, from, now: moment(member), cells, tel: telOf(cells.phone) ?? null, reached, proofs: proven };
+  });
+}
+
+/** Who looks after a part of the tree, or a group of sites, and after what lies in it. */
+function membersIn(kept: Kept, scope: string): Member[] {
+  return kept.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(kept, scope, own)));
+}
+
+/** The table is asked for groups alone: while the ledger is opened anew there is none. */
+function liesIn({ table }: Kept, outer: string, inner: string): boolean {
+  return liesWithin((scope) => table().pathsOf(scope), outer, inner);
+}
+
+/** Days off as they are written, '' = none; without `deputy` it stays who it was. */
+type LeaveOrder = { days: string; deputy: string | undefined; by: string };
+
+/** Sets the days off of one person. */
+async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonOrder> {
+  const leave = days === '' ? [] : leaveOf(days);
+  if (leave === undefined) return refused('days off are written 2027-01-10..2027-01-20, more with ";" between');
+  if (deputy === id || (deputy !== undefined && !kept.roster.book().byId.has(deputy)))
+    return refused(`"${deputy}" cannot stand in for ${id}: name another person of the roster`);
+  const about = `${id}: ${days || 'none'}${deputy === undefined ? '' : `, ${deputy} stands in`}`;
+  const to = (member: Member): RosterChange => ({ put: [{ ...member, leave, deputy: deputy ?? member.deputy }], gone: [] });
+  return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
+}
+
+/** The shift of `from` goes over to a person, until it ends. */
+async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Done<ShiftView>> {
+  const { roster, now } = kept;
+  const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
+  if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
+  if (member === undefined) return notHeld(from, kept.fixed.has(from));
+  if (id === from) return refused('nobody takes over their own shift');
+  const until = shiftEndsAt(member, now());
+  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
+  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
+  const next = kept.often.takes(from, now());
+  const often = `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told`;
+  if (next !== undefined) return { ...refused(`${often}: the next can be at ${next}`), often: true };
+  const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
+  const words = [{ op: 'outbox', row: wordTo(kept, from, ['shift_taken', taker.name]) } as const];
+  await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
+  return { ok: true, value: { person: from, by: id, until } };
+}
+
+/** A change of one person. */
+type Edit = { audit: Audit; to(member: Member): RosterChange };
+
+/** Changes one person of the ledger. */
+async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<PersonOrder> {
+  const member = kept.held.get(id);
+  if (member === undefined) return notHeld(id, kept.fixed.has(id));
+  const plan = to(member);
+  const [line] = lostLines(kept, plan);
+  if (line !== undefined) return refused(line);
+  await change(kept, plan, { audit });
+  return { ok: true };
+}
+
+/** Written first, in use then. */
+async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
+  const { record, now, roster } = kept;
+  const rows: Op[] = [
+    ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
+    ...plan.put.map((member) => ({ op: 'member', member }) as const),
+  ];
+  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
+  kept.held = changed(kept.held, plan);
+  const gone = new Set(plan.gone);
+  for (const key of kept.proofs.keys()) if (gone.has(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
+  roster.use([...kept.held.values()]);
+  void kept.devices?.keepPersons();
+}
+
+function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange): Map<string, Member> {
+  const next = new Map(held);
+  for (const id of gone) next.delete(id);
+  for (const member of put) next.set(member.id, member);
+  return next;
+}
+
+/** A line for each word of the tabs that meant somebody, and would mean nobody: then the tabs themselves would be refused. */
+function lostLines({ roster, onTabs, table, fixed, held }: Kept, plan: RosterChange): string[] {
+  const before = roster.book();
+  const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()], (path) => table().groupsOf(path));
+  const isLost = (word: string) => !isRole(word) && before.meant(word, '') !== undefined && after.meant(word, '') === undefined;
+  const words = [...new Set(onTabs().filter(isLost))];
+  return words.map((word) => `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`);
+}
+
+/** Why an order on a person who is there is not carried out. */
+export function refused(line: string): RefusedOrder {
+  return { ok: false, missing: false, line };
+}
+
+/** Why a person is not there to be changed. */
+function notHeld(id: string, isFixed: boolean): RefusedOrder {
+  const line = isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster';
+  return { ok: false, missing: !isFixed, line };
+}
+
+const hourMs = 3_600_000;
+
+/** So often an hour. A channel is set up, tried, mended and tried again; a shift goes over, goes over again since the first cannot, and that is all. */
+export const anHour = { tests: 6, takes: 3 } as const;
+
+/**
+ * Keeps the times of one kind of order, by the person whom it is about. Guarantee: holds no more times of one person than it lets through, and of none
+ * that is not asked for by the roster. A start of `flows` begins anew.
+ */
+function createOften(most: number) {
+  const times = new Map<string, number[]>();
+  /** Counts one more, or says when the next may go: `12:40 UTC`. */
+  return (id: string, now: number): string | undefined => {
+    const lately = (times.get(id) ?? []).filter((at) => at <= now && now - at < hourMs);
+    const [oldest] = lately;
+    if (oldest !== undefined && lately.length >= most) return `${new Date(oldest + hourMs).toISOString().slice(11, 16)} UTC`;
+    times.set(id, [...lately, now]);
+    return undefined;
+  };
+}
