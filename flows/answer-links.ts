@@ -1,12 +1,12 @@
 /** The links in messages: by them people answer without a login, and reach the wall. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Base, CentreSettings } from './base.ts';
 import { answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
 import type { OutboxOptions } from './notify/people/outbox.ts';
 import { usableUrl } from './notify/people/sms/templates.ts';
 import { longestLink, wallAddress } from './notify/people/words.ts';
 import type { Runtime } from './runtime.ts';
+import type { Base, CentreSettings } from './settings.ts';
 
 /** Those that answer an incident, and those that say that a notice was read. */
 export type AllAnswerLinks = ReturnType<typeof openAnswerLinks>;

@@ -1,8 +1,8 @@
 /** The ledger and its backups, and how a fault of the centre's own is told. */
 import { join } from 'node:path';
 import { type Cancel, type Clock, realClock } from '@sabha/contracts';
-import type { Base, CentreSettings, Log } from './base.ts';
 import type { CentreEvent } from './engine/records/incidents.ts';
+import type { Base, CentreSettings, Log } from './settings.ts';
 import { createEventsReader, type EventsReader } from './storage/archive/reader.ts';
 import { createRetention, type RetentionOptions } from './storage/archive/retention.ts';
 import { isSynchronised } from './storage/backup/clock-judge.ts';
@@ -12,7 +12,7 @@ import { type LedgerWatch, watchLedger } from './storage/backup/watch.ts';
 import { openLedger } from './storage/ledger/ledger.ts';
 
 /** Where the ledger lies, and what is beside it. */
-export type KeptAt = { settings: CentreSettings; dataDir: string; clock: Clock; registry: string; log: Log };
+type KeptAt = { settings: CentreSettings; dataDir: string; clock: Clock; registry: string; log: Log };
 /** Says of a fault of the centre's own that it stands by a reason, or no more. */
 export type Say = (fault: string, reason: string | null) => void;
 

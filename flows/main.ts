@@ -1,5 +1,6 @@
 /** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Clock,
@@ -13,6 +14,7 @@ import {
   openReflectorToken,
   type PartSession,
   realClock,
+  replaceFile,
   runPart,
   StartError,
   serveMetrics,
@@ -21,35 +23,41 @@ import {
 import { connect } from 'mqtt';
 import { pino } from 'pino';
 import { type AllAnswerLinks, linking, openAnswerLinks } from './answer-links.ts';
-import { bundled } from './api/bytes/bundle.ts';
-import { startMirror } from './api/outside/alertmanager.ts';
-import { startHeartbeat } from './api/outside/heartbeat.ts';
+import { bundled } from './api/bytes/wall.ts';
+import { startHeartbeat, startMirror } from './api/outside/outside.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
-import type { Base, CentreSettings } from './base.ts';
-import { openDeciding, openTabsOf } from './deciding.ts';
-import { eventsOf, openWatched, sayOf, startHousekeeping } from './keeping.ts';
-import { newToken, openAccounts, sayFirst } from './logins.ts';
+import type { WireMessage } from './engine/records/incidents.ts';
+import { eventsOf, openWatched, type Say, sayOf, startHousekeeping } from './keeping.ts';
 import { createMetrics } from './metrics.ts';
 import { editorLogin } from './node-red/editor-login.ts';
 import { type Red, type RedOptions, startRed } from './node-red/node-red.ts';
+import { createReplay } from './node-red/replay/replay.ts';
+import { openTabs, type Tabs } from './node-red/tabs.ts';
+import { createTabsOrders } from './node-red/tabs-orders.ts';
+import type { FlowNode } from './node-red/tabs-storage.ts';
+import { createWays } from './node-red/ways.ts';
 import { createAnnouncements } from './notify/announce/announce.ts';
 import { createAnswers } from './notify/answers/answers.ts';
 import { addHooks } from './notify/answers/hook-routes.ts';
 import { addAnswers, addNotices } from './notify/answers/routes.ts';
-import { wrongScope } from './notify/people/roster.ts';
+import { channelNames } from './notify/people/channels/channels.ts';
+import { namesOf, wrongScope } from './notify/people/roster.ts';
 import { forgettingOf, openPeople, type People, rosterOrdersOf, useRoster } from './people.ts';
-import type { Accounts } from './pki/accounts/accounts.ts';
+import { type Accounts, createAccounts, firstName } from './pki/accounts/accounts.ts';
 import { createOpenId } from './pki/accounts/openid.ts';
-import { openKnownAuthority } from './pki/fingerprints.ts';
+import { createPasswords } from './pki/accounts/password.ts';
+import { openKnownAuthority } from './pki/authority.ts';
 import { type Pki, type PkiOptions, startPki } from './pki/pki.ts';
 import { keepReflectorKey, openRegistry } from './pki/registry.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
-import { loadCentreSettings } from './settings.ts';
+import { type Base, type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createNote } from './storage/audit/note.ts';
 import type { Backups } from './storage/backup/backup.ts';
 import { openBackups } from './storage/backup/open.ts';
+import { createExplained, createTells } from './view/explained.ts';
+import { createReasons } from './view/reasons.ts';
 
 const log = pino({ base: { part: 'flows' } });
 const { env } = process;
@@ -103,14 +111,9 @@ async function openCentre() {
   const backups = openBackups(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
-  const tabs = openTabsOf(base, people, {
-    ...runtime,
-    say,
-    dir: env['SABHA_TABS'] ?? join(dataDir, 'tabs'),
-    keptDir: join(dataDir, 'tabs-kept'),
-  });
+  const tabs = openTabsOf(base, people, { ...runtime, say });
   const session = openSessionOf(base, runtime);
-  const accounts = await openAccounts(base, { ...runtime, programsFile: env['SABHA_PROGRAMS'] });
+  const accounts = await openAccounts(base, runtime.now);
   const later = { useTls: undefined as Api['useTls'] | undefined, red: undefined as Red | undefined };
   const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => later.useTls?.(tls) });
   const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
@@ -128,33 +131,40 @@ async function start() {
   const { settings, clock, dataDir } = base;
   const api = await openApi(centre).catch(startFailed);
   later.useTls = (tls) => api.useTls(tls);
-  const served = await serveMetrics(metrics.registry, port('SABHA_METRICS_PORT', settings.ports.flowsMetrics), runtime.view.unready).catch(
-    startFailed,
-  );
+  const metricsPort = port('SABHA_METRICS_PORT', settings.ports.flowsMetrics);
+  const served = await serveMetrics(metrics.registry, metricsPort, runtime.view.unready).catch(startFailed);
   const red = await startTabs(centre);
   later.red = red;
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
   const endHousekeeping = startHousekeeping(base, runtime, say);
-  const endHeartbeat = startHeartbeat({
-    settings,
-    clock,
-    view: runtime.view,
-    record: runtime.record,
-    explain: deciding.orders.explain,
-    log,
-  });
-  const endMirror = startMirror({ settings, clock, view: runtime.view, say: runtime.say });
+  const { view, record } = runtime;
+  const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
+  const endMirror = startMirror({ settings, clock, view, say: runtime.say });
   if (https) await sayFirstSecret(accounts, dataDir);
   log.info({ port: api.port, httpsPort: api.httpsPort, metricsPort: served.port, editorPort: red?.editorPort ?? null }, 'ready');
   return { ...centre, ends: [endHeartbeat, endMirror, endHousekeeping], api, red, served };
 }
 
-/** On the terminal, where somebody looks at one. */
+/**
+ * An account where nobody can log in yet. Its secret is shown once to a person at a terminal; anything written elsewhere may be kept as a
+ * log, so there the secret goes into a file.
+ */
 async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
-  const isSeen = process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined;
-  sayFirst(await accounts.first('first start'), { dataDir, log, screen: isSeen ? process.stdout : undefined });
+  const made = await accounts.first('first start');
+  if (!made?.ok) return;
+  const { name, secret } = made;
+  if (process.stdout.isTTY || env['SABHA_TERMINAL'] !== undefined) {
+    process.stdout.write(`Nobody can log in yet, so there is an account now. Name: ${name}  Secret, shown this once: ${secret}\n`);
+    return;
+  }
+  const file = firstSecretIn(dataDir);
+  replaceFile(file, `${secret}\n`);
+  log.info(
+    { file },
+    `nobody can log in yet, so there is an account "${name}": its secret is in this file, for one login within three days`,
+  );
 }
 
 function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, links }: { people: People; links: AllAnswerLinks }) {
@@ -334,4 +344,72 @@ function startFailed(error: Error): never {
 
 function privateKey(file: string): KeyObject {
   return loadPem(file, createPrivateKey, 'is no private key');
+}
+
+/** 32 random bytes as text. */
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** Who may log in. `SABHA_PROGRAMS` lists the programs of this machine. The file of the first secret goes with that secret. */
+async function openAccounts({ ledger, clock, dataDir }: Base, now: () => number): Promise<Accounts> {
+  const secretGone = (name: string) => {
+    if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
+  };
+  const programs = env['SABHA_PROGRAMS'] === undefined ? [] : JSON.parse(loadText(env['SABHA_PROGRAMS']));
+  const given = { contents: await ledger.accounts(), programs, passwords: createPasswords(), commit: ledger.commit };
+  return createAccounts({ ...given, now, up: clock.up, newToken, log, secretGone });
+}
+
+function firstSecretIn(dataDir: string): string {
+  return join(dataDir, 'first-secret');
+}
+
+/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
+function openTabsOf({ settings, dataDir }: Base, { roster }: People, { record, say, now }: Omit<Runtime, 'say'> & { say: Say }): Tabs {
+  const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
+  return openTabs({
+    dir,
+    keptDir: join(dataDir, 'tabs-kept'),
+    warn: (line) => log.warn({}, line),
+    lint: {
+      community: settings.communityNodes.packages.length > 0,
+      names: { people: () => namesOf(roster), channels: channelNames(settings.channels) },
+    },
+    record: (step) => record([{ op: 'audit', at: now(), ...step }]),
+    refused(line) {
+      if (line !== null) log.error({ dir }, `the tabs on disk cannot run, so the last good ones do: ${line}`);
+      say('centre.tabs_refused', line);
+    },
+  });
+}
+
+/**
+ * What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. `red` is
+ * undefined until the tabs run.
+ */
+function openDeciding(
+  { clock, ledger }: Base,
+  { wires: own, sites: { table }, now }: Runtime,
+  { tabs, people, red }: { tabs: Tabs; people: People; red(): Red | undefined },
+) {
+  const { wires, follow, explain: wayOf } = createWays({ wires: own, tabs, clock });
+  const way = async (message: WireMessage) => {
+    const watch = red()?.watch;
+    return watch && wayOf(message, watch);
+  };
+  const about = { ...people, table, now };
+  const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
+  return {
+    wires,
+    follow,
+    tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),
+    tells: createTells({ ...about, way }),
+    orders: {
+      ...createTabsOrders({ tabs, red, steps: ledger.tabsSteps }),
+      explain: createExplained({ ...about, way }),
+      replay,
+      reasons: createReasons(ledger, (id) => people.roster.person(id).name),
+    },
+  };
 }

@@ -1,9 +1,7 @@
 /** What `flows` says of itself. */
-
 import { metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Receipt } from './engine/records/ops.ts';
-import type { CountRefused } from './pki/door/door.ts';
 
 /** Of a commit: what is asked of it is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
@@ -36,7 +34,8 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
   gauge(ownSeries.ledgerCommitWaiting, () => commitMs() / 1_000);
   return {
     registry,
-    countRefused: ((reason) => refused.inc({ reason })) as CountRefused,
+    /** What was foreign about a request that was refused before it was looked at. */
+    countRefused: (reason: 'host' | 'origin' | 'type'): void => refused.inc({ reason }),
     count: {
       message: (leaf: string, result: string): void => messages.inc({ leaf, result }),
       receipt(receipt: Receipt): void {

@@ -1,7 +1,6 @@
 /** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Base } from './base.ts';
 import type { LogLine, Reports, TakeAnswer, TakeMissedCall } from './engine/records/notices.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { RosterContents } from './engine/records/roster.ts';
@@ -21,6 +20,7 @@ import { createHeard, type Heard } from './notify/people/direct/prove.ts';
 import { createRoster, type Roster } from './notify/people/roster.ts';
 import { memberOf } from './notify/roster/book.ts';
 import type { Runtime } from './runtime.ts';
+import type { Base } from './settings.ts';
 import { goneAfterMs } from './storage/backup/keep.ts';
 
 /** The persons, and how each is reached. */

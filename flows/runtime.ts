@@ -12,13 +12,10 @@ import type { Wires } from './node-red/wires.ts';
 import { createTakers, type Offers } from './notify/people/channels/offered.ts';
 import type { TellCentralDirectly } from './notify/people/direct/direct.ts';
 import type { Outbox } from './notify/people/outbox.ts';
-import { createCommands } from './operations/commands/commands.ts';
-import { createMeasureQueue, type MeasureQueueOptions } from './operations/commands/measure-queue.ts';
+import { createCommands, createMeasureQueue, type MeasureQueueOptions } from './operations/commands/commands.ts';
 import { createRollCalls } from './operations/rollcall/rollcall.ts';
-
 import { type Around, openPipeline, type Pipeline } from './pipeline.ts';
 import { createMoments } from './sites/calendar/when.ts';
-
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/errors.ts';
@@ -40,7 +37,7 @@ type RuntimeOptions = Around & {
 };
 
 /** A fault of the centre's own, which stands or not. */
-export type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
+type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
 
 /** `flows` without its sockets, Node-RED and API. */
 export type Runtime = ReturnType<typeof createRuntime>;

@@ -1,10 +1,18 @@
 /** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
-
-import { describeIssue, isOpenToAll, loadText, readSettings } from '@sabha/contracts';
+import { type Clock, describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { CentreSettings } from './base.ts';
-import { channelSettings, secretsIn, strayAddress, strayChannel } from './notify/people/channels/channels.ts';
+import type { Ledger } from './engine/records/ops.ts';
+import { type ChannelSettings, channelSettings, secretsIn, strayAddress, strayChannel } from './notify/people/channels/channels.ts';
 import { reservedWord } from './notify/roster/book.ts';
+
+/** The settings with their channels. */
+export type CentreSettings = Settings & { channels: ChannelSettings };
+
+/** Takes one line of the log. */
+export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
+
+/** What everything else stands on. `dataDir`: the folder of the data of `flows`. */
+export type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger; log: Log };
 
 type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
 

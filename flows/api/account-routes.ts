@@ -1,6 +1,4 @@
 /** The way in and out, the accounts of people, and the tokens of programs. */
-
-import type { TokenRole } from '@sabha/contracts';
 import {
   accountMade,
   accountNamePattern,
@@ -8,34 +6,30 @@ import {
   accountView,
   meView,
   oneLine,
+  type TokenRole,
   tokenRoles,
   tokenView,
   whoView,
 } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
 import * as v from 'valibot';
-import type { Accounts, LoggedIn, Made } from '../pki/accounts/accounts.ts';
+import { type Accounts, type LoggedIn, type Made, sessionLifeMs } from '../pki/accounts/accounts.ts';
 import { type OpenId, openIdLifeMs } from '../pki/accounts/openid.ts';
 import { isSoonGuessed } from '../pki/accounts/password.ts';
-import { sessionLifeMs } from '../pki/accounts/sessions.ts';
-import { begunCookie, begunOf, loginPage, sessionCookie, whole } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { granted, on, type Route } from './kit/route.ts';
-import { by, order, scopeOrGroup } from './kit/schemas.ts';
+import { begunCookie, begunOf, loginPage, Refused, sessionCookie, whole } from '../pki/door/door.ts';
+import { by, granted, on, order, type Route, scopeOrGroup, textThat } from './kit/route.ts';
 
 /** Whatever somebody wants to try. */
 const tried = v.pipe(v.string(), v.maxLength(200));
 const typed = v.pipe(tried, v.trim(), v.toLowerCase());
 /** Length is what counts; twelve are what NIST and OWASP ask of one that stands alone. */
 const chosen = v.pipe(v.string(), v.minLength(12), v.maxLength(200));
-const name = v.pipe(
-  v.string(),
-  v.check((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64'),
-);
+const name = textThat((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64');
 /** `all` = everywhere, as '' is; the role state takes only the word, since '' may be a variable that is not set. */
-const grantedScope = v.pipe(
-  v.string(),
-  v.check((text) => text === 'all' || v.is(scopeOrGroup, text), 'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME'),
+const grantedScope = textThat(
+  (text) => text === 'all' || v.is(scopeOrGroup, text),
+  'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME',
 );
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;

@@ -1,5 +1,4 @@
 /** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
-
 import {
   auditLog,
   backupMade,
@@ -15,14 +14,13 @@ import {
   tabsTrial,
   tabsUndone,
 } from '@sabha/contracts';
+
 import * as v from 'valibot';
 import type { AuditAct } from '../engine/records/ops.ts';
-import { ownPart, whole } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
+import { ownPart, Refused, whole } from '../pki/door/door.ts';
 import { safeTable } from '../sites/sheet.ts';
 import { BackupError } from '../storage/backup/format/backup-error.ts';
-import { found, granted, on, type Route, read, tooLarge } from './kit/route.ts';
-import { by, csv, incidentId, order, pcsQuery, siteOrPc } from './kit/schemas.ts';
+import { by, csv, found, granted, incidentId, on, order, pcsQuery, type Route, read, siteOrPc, tooLarge } from './kit/route.ts';
 
 const frames = {
   type: 'text/event-stream',

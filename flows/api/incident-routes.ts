@@ -1,18 +1,68 @@
-/** Incidents, what a person does with one, and the words for what they are about. One of elsewhere is as if it were not there. */
-
-import { type IncidentView, incidentRow, incidentView } from '@sabha/contracts';
+/** Incidents and what a person does with one, roll calls, and commands to PCs. An incident outside the scope is as if it were not there. */
+import {
+  commandSummary,
+  commandView,
+  type IncidentView,
+  incidentRow,
+  incidentView,
+  rollCallSummary,
+  rollCallView,
+  verbNames,
+} from '@sabha/contracts';
 import * as v from 'valibot';
-import { ownPart } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { sendFile } from './bytes/files.ts';
-import { found, on, type Route, read } from './kit/route.ts';
-import { by, csv, incidentId, incidentsQuery, order } from './kit/schemas.ts';
+import { rollCallTable, tableName } from '../operations/rollcall/rollcall.ts';
+import { ownPart, Refused, whole } from '../pki/door/door.ts';
+import type { NotStarted, PcChoice } from '../view/live-state.ts';
+import { sendFile } from './bytes/wall.ts';
+import {
+  by,
+  csv,
+  flag,
+  found,
+  granted,
+  incidentId,
+  incidentsQuery,
+  isPlaceOrPc,
+  on,
+  order,
+  type Route,
+  read,
+  scope,
+  scopeOf,
+  textThat,
+  trimmed,
+} from './kit/route.ts';
 
-const taking = v.strictObject({ by, takeOver: v.optional(v.boolean(), false) });
-const noting = v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)) });
-const assigning = v.strictObject({ by, to: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)) });
+const taking = v.strictObject({ by, takeOver: flag });
+const noting = v.strictObject({ by, text: trimmed(500) });
+const assigning = v.strictObject({ by, to: trimmed(80) });
 const snoozing = v.strictObject({ by, until: v.pipe(v.number(), v.integer()) });
 const words = v.object({ en: v.string(), hi: v.string() });
+const noIncident = ['there is no such incident', { code: 'missing' }] as const;
+const refusals = {
+  missing: [404, noIncident[0]],
+  over: [409, 'this incident is over'],
+  late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
+  nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
+  time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
+  often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
+} satisfies Record<string, [number, string]>;
+/** Where a site has none of its own, or is no more. */
+const usualZone = 'Asia/Kolkata';
+const noPcs: PcChoice = '';
+const noRollCall = 'there is no such roll call';
+const notStarted: Record<NotStarted, [number, string]> = {
+  busy: [409, 'a roll call runs already'],
+  unknown: [404, 'there is no such scope'],
+  deaf: [503, 'the broker is out of reach, nobody could answer'],
+};
+/** The arguments are read by the table of the verbs. */
+const ordering = v.strictObject({
+  by,
+  to: textThat(isPlaceOrPc, 'Invalid address: "" for everywhere, a state, state/site or state/site/pc'),
+  verb: v.picklist(verbNames),
+  args: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+});
 
 /** An act answers 204 once it is committed. */
 export const incidentRoutes: readonly Route[] = [
@@ -94,6 +144,69 @@ export const incidentRoutes: readonly Route[] = [
     { right: ownPart, answer: csv('sms.csv') },
     (texts) => texts.csv,
   ),
+  on('view', ['rollcall list', 'हाज़िरी की सूची दिखाता है।', { columns: 'id scope by startedAt finishedAt counts' }])(
+    ['get /api/rollcalls', 'Lists the roll calls, the newest first.'],
+    { right: ownPart, answer: v.array(rollCallSummary) },
+    (view) => view.rollcalls.list(),
+  ),
+  on('view', [
+    'rollcall start --scope all|STATE|STATE/SITE [--no-wait]',
+    'हर कमरे से एक साथ पूछता है कि तैयार है या नहीं, और जवाब का इंतज़ार करता है।',
+    { english: 'Asks every room at once whether it is ready, and waits for the answers.' },
+  ])(
+    ['post /api/rollcalls', 'Asks every room of a scope at once whether it is ready.'],
+    {
+      right: { may: 'rollcall', at: scopeOf },
+      body: v.strictObject({ scope, by }),
+      answer: v.object({ id: v.string() }),
+      done: 201,
+      refusals: [404, 409, 503],
+    },
+    (view, { body }) => {
+      const started = view.rollcalls.start(body);
+      if (typeof started === 'string') {
+        const [status, line] = notStarted[started];
+        throw new Refused(status, line, { code: started === 'unknown' ? 'missing' : started });
+      }
+      return started;
+    },
+  ),
+  on('view', ['rollcall show ID', 'एक हाज़िरी दिखाता है।'])(
+    ['get /api/rollcalls/{id}', 'Shows a roll call.'],
+    { right: ownPart, answer: rollCallView, refusals: [404] },
+    async (view, { params }) => found(await view.rollcalls.one(params.id), noRollCall),
+  ),
+  on('view')(
+    ['get /api/rollcalls/{id}/table.csv', 'The same as a table.'],
+    { right: ownPart, answer: csv('roll-call.csv'), refusals: [404] },
+    async (view, { params, reply }) => {
+      const call = found(await view.rollcalls.one(params.id), noRollCall);
+      const zones = new Map(view.sites().map(({ site }) => [site, view.site(site)?.facts.timeZone]));
+      const names = new Map(view.snapshot(noPcs).states.map(({ state, name }) => [state, name.en]));
+      const timeZone = (site: string) => zones.get(site) ?? usualZone;
+      reply.header('content-disposition', `attachment; filename="${tableName(call, timeZone(call.scope))}"`);
+      return rollCallTable(call, { stateName: (state) => names.get(state) ?? state, timeZone });
+    },
+  ),
+];
+
+/** Only for those who see the whole tree. */
+export const commandRoutes: readonly Route[] = [
+  on('commands', ['cmd list', 'आदेशों की सूची दिखाता है।', { columns: 'id verb args to by at' }])(
+    ['get /api/commands', 'Lists the orders to PCs, the newest first.'],
+    { right: whole('commands'), answer: v.array(commandSummary) },
+    (commands) => commands.list(),
+  ),
+  on('commands', ['cmd VERB --to all|STATE|STATE/SITE|STATE/SITE/PC [--arg KEY=VALUE]... [--wait]', 'PC को आदेश भेजता है।'])(
+    ['post /api/commands', 'Sends an order to PCs.'],
+    { right: whole('commands'), body: ordering, answer: v.object({ id: v.string() }), done: 201, refusals: [404] },
+    async (commands, { body }) => ({ id: granted(await commands.issue(body), 400).id }),
+  ),
+  on('commands', ['cmd show ID', 'दिखाता है कि आदेश का क्या हुआ।'])(
+    ['get /api/commands/{id}', 'Shows the results of an order.'],
+    { right: whole('commands'), answer: commandView, refusals: [404] },
+    async (commands, { params: { id } }) => found(await commands.one(id), 'there is no such command'),
+  ),
 ];
 
 function refuseTaken(incident: IncidentView | undefined, names: readonly string[]): void {
@@ -111,13 +224,3 @@ function done(outcome: 'done' | keyof typeof refusals): undefined {
   const [status, line] = refusals[outcome];
   throw new Refused(status, line, { code: outcome });
 }
-
-const noIncident = ['there is no such incident', { code: 'missing' }] as const;
-const refusals = {
-  missing: [404, noIncident[0]],
-  over: [409, 'this incident is over'],
-  late: [409, 'only who acknowledged it takes that back, within 15 seconds'],
-  nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
-  time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
-  often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
-} satisfies Record<string, [number, string]>;

@@ -1,5 +1,7 @@
-/** The roster: who is told, who is on duty, and who is away. */
+/** The roster, all data of a person, their devices, and notices to many. */
 import {
+  announcementSummary,
+  announcementView,
   dayView,
   dutyView,
   type ProofView,
@@ -15,29 +17,53 @@ import {
 import * as v from 'valibot';
 import type { DeviceBook } from '../notify/orders/devices.ts';
 import type { RosterOrders } from '../notify/orders/roster-orders.ts';
-import { outside, ownPart, type Viewer, whole } from '../pki/door/door.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { checked, found, granted, ofFile, on, type Route } from './kit/route.ts';
-import { by, csv, scopeOrGroup } from './kit/schemas.ts';
-
-const importing = v.strictObject({ by, csv: v.string(), replace: v.optional(v.boolean(), false), apply: v.optional(v.boolean(), false) });
-const personId = v.pipe(v.string(), v.maxLength(32));
-const leaving = v.strictObject({
+import { announcementLimit } from '../notify/people/words.ts';
+import { outside, ownPart, Refused, type Viewer, whole } from '../pki/door/door.ts';
+import {
   by,
-  person: personId,
-  days: v.pipe(v.string(), v.maxLength(1_200)),
-  deputy: v.optional(personId),
-});
+  checked,
+  csv,
+  flag,
+  found,
+  granted,
+  incidentId,
+  isPlain,
+  ofFile,
+  on,
+  type Route,
+  read,
+  scopeOrGroup,
+  trimmed,
+} from './kit/route.ts';
+
+const importing = v.strictObject({ by, csv: v.string(), replace: flag, apply: flag });
+const personId = v.pipe(v.string(), v.maxLength(32));
+const leaving = v.strictObject({ by, person: personId, days: v.pipe(v.string(), v.maxLength(1_200)), deputy: v.optional(personId) });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
 const taking = v.strictObject({ by, person: personId, from: personId });
 const removing = v.strictObject({ by, person: personId });
 const personQuery = v.strictObject({ person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
-
 const checkQuery = v.strictObject({
   scope: v.optional(scopeOrGroup),
   days: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.minValue(1), v.maxValue(31)), '14'),
 });
+const endpoint = v.pipe(v.string(), v.maxLength(1_000));
+const browserKey = v.pipe(v.string(), v.regex(/^[\w-]{16,100}$/));
+const deviceView = v.object({ key: v.nullable(v.string()), person: v.nullable(v.string()), here: v.boolean() });
+const notSet = 'channels.push is not set';
+const personName = v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80));
+const personAsked = { by, name: personName, also: v.optional(v.array(personName), []) };
+const saying = v.strictObject({
+  by,
+  to: scopeOrGroup,
+  text: v.pipe(
+    trimmed(announcementLimit, `Invalid text: at most ${announcementLimit} characters`),
+    v.check(isPlain, 'Invalid text: one line without hidden characters'),
+  ),
+  apply: flag,
+});
+const right = { may: 'announce', at: ownPart.at } as const;
 
 /** Reading and importing the roster, and orders on one person. */
 export const rosterRoutes: readonly Route[] = [
@@ -124,14 +150,25 @@ export const rosterRoutes: readonly Route[] = [
     { right: whole('import'), body: removing, refusals: [404, 409] },
     async (roster, { body: { person, by: who } }) => void granted(await roster.remove(person, who)),
   ),
-];
-
-const endpoint = v.pipe(v.string(), v.maxLength(1_000));
-const browserKey = v.pipe(v.string(), v.regex(/^[\w-]{16,100}$/));
-const deviceView = v.object({ key: v.nullable(v.string()), person: v.nullable(v.string()), here: v.boolean() });
-
-/** On which devices whoever has logged in is told. */
-export const deviceRoutes: readonly Route[] = [
+  on('people', ['people export NAME [FILE] [--also WORD]...', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'])(
+    ['post /api/people/export', 'Writes all data of a person.'],
+    { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
+    (people, { body }) => people.export(body),
+  ),
+  on('people', [
+    'people forget NAME [--also WORD]... [--yes]',
+    'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
+    { note: 'backups keep the name until then; copies that you keep elsewhere are yours to delete' },
+  ])(
+    ['post /api/people/forget', 'Removes the name of a person everywhere, for good, or first counts the rows.'],
+    {
+      right: whole('people'),
+      body: v.strictObject({ ...personAsked, apply: flag }),
+      answer: personForgotten,
+      refusals: [404, 409],
+    },
+    async (people, { body }) => granted(await people.forget(body)).value,
+  ),
   on('devices')(
     [
       'get /api/devices',
@@ -173,43 +210,36 @@ export const deviceRoutes: readonly Route[] = [
       return { removed: await devices.removeAll(person, who) };
     },
   ),
+  on('announcements', [
+    'announce all|STATE[/SITE]|group:NAME|GROUP TEXT [--yes]',
+    'बहुतों को सूचना भेजता है; --yes के बिना सिर्फ़ दिखाता है कि किसे जाएगी।',
+    { note: 'sabha announced ID shows who received it and who read it' },
+  ])(
+    ['post /api/announcements', 'Sends a notice to many, or first lists its recipients.'],
+    { right, body: saying, answer: announcementView, refusals: [403, 404, 429] },
+    async (announcements, { viewer, body }) => granted(await announcements.send({ ...body, within: viewer.scope })).value,
+  ),
+  on('announcements', [
+    'announced [NUMBER]',
+    'भेजी हुई सूचनाएँ दिखाता है, या यह कि किसे मिली और किसने पढ़ी।',
+    { english: 'Lists the notices, or shows who received one and who read it.' },
+  ])(
+    ['get /api/announcements', 'Lists the notices, the newest first.'],
+    { right, answer: v.array(announcementSummary) },
+    (announcements, { viewer }) => announcements.list(viewer.scope),
+  ),
+  on('announcements')(
+    ['get /api/announcements/{id}', 'A notice: who got it, who read it, and who did not.'],
+    { right, answer: announcementView, refusals: [400, 404] },
+    async (announcements, { viewer, params: { id } }) =>
+      found(await announcements.one(read(incidentId, id), viewer.scope), 'there is no such notice'),
+  ),
 ];
-
-const notSet = 'channels.push is not set';
 
 function ownDevices(book: DeviceBook | null, login: string): { book: DeviceBook; person: string } {
   if (book === null) throw new Refused(404, notSet);
   return { book, person: found(book.personOf(login), `nobody in the roster has the id or e-mail address "${login}"`) };
 }
-
-const personAsked = {
-  by,
-  name: v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80)),
-  also: v.optional(v.array(v.pipe(v.string(), v.trim(), v.minLength(3), v.maxLength(80))), []),
-};
-
-/** All that stands of one person, wherever it is. */
-export const peopleRoutes: readonly Route[] = [
-  on('people', ['people export NAME [FILE] [--also WORD]...', 'किसी व्यक्ति के बारे में जो भी लिखा है, सब निकालता है।'])(
-    ['post /api/people/export', 'Writes all data of a person.'],
-    { right: whole('people'), body: v.strictObject(personAsked), answer: personExport },
-    (people, { body }) => people.export(body),
-  ),
-  on('people', [
-    'people forget NAME [--also WORD]... [--yes]',
-    'किसी का नाम हर जगह से हटाता है; --yes के बिना सिर्फ़ गिनता है।',
-    { note: 'backups keep the name until then; copies that you keep elsewhere are yours to delete' },
-  ])(
-    ['post /api/people/forget', 'Removes the name of a person everywhere, for good, or first counts the rows.'],
-    {
-      right: whole('people'),
-      body: v.strictObject({ ...personAsked, apply: v.optional(v.boolean(), false) }),
-      answer: personForgotten,
-      refusals: [404, 409],
-    },
-    async (people, { body }) => granted(await people.forget(body)).value,
-  ),
-];
 
 function own(roster: RosterOrders, viewer: Viewer, at: string): string {
   if (!roster.liesWithin(viewer.scope, at)) throw outside(viewer, at);

@@ -2,31 +2,36 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
-import { type Clock, centreServerName, codeOf, oneLine, realClock } from '@sabha/contracts';
+import { type Clock, centreServerName, codeOf, faultIds, faults, languages, oneLine, realClock, reasons } from '@sabha/contracts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
+import { wordsOf } from '../notify/people/channels/channels.ts';
 import { templatesCsv } from '../notify/people/sms/templates.ts';
 import { longestLink, wallAddress } from '../notify/people/words.ts';
 import type { Accounts } from '../pki/accounts/accounts.ts';
 import type { OpenId } from '../pki/accounts/openid.ts';
-import { addDoor, type CountRefused, loginDoor, plainDoor, tokenDoor } from '../pki/door/door.ts';
-import { type Head, securityHeaders } from '../pki/door/guard.ts';
-import { Refused } from '../pki/door/refused.ts';
-import { scopedView } from '../pki/door/scoped.ts';
-import { createShare } from '../pki/door/share.ts';
+import {
+  addDoor,
+  type CountRefused,
+  createShare,
+  type Head,
+  loginDoor,
+  plainDoor,
+  Refused,
+  scopedView,
+  securityHeaders,
+  tokenDoor,
+} from '../pki/door/door.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/errors.ts';
 import type { CentreView } from '../view/live.ts';
 import { addOpenId } from './account-routes.ts';
-import { addUpdates } from './bytes/files.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
-import { addWall, loadWall, type Wall } from './bytes/wall.ts';
-import { wordsFile } from './bytes/words-file.ts';
-import type { IdentityOrders, Parts } from './kit/route.ts';
-import { bodyLimitBytes } from './kit/schemas.ts';
+import { addUpdates, addWall, fileOf, loadWall, type StaticFile, type Wall } from './bytes/wall.ts';
+import { bodyLimitBytes, type IdentityOrders, type Parts } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 
 /** What the API is started with. A part that is absent has no routes. */
@@ -250,4 +255,11 @@ function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host:
   if (error.code === 'EADDRINUSE') return `API: port ${port} on ${host} is in use; stop the other program or set ${field} in sabha.json`;
   if (error.code === 'EACCES') return `API: no permission to listen on port ${port}; set ${field} in sabha.json above 1023`;
   return `API: cannot listen on ${host} port ${port}: ${error.message}`;
+}
+
+/** The words of faults and of the domain as a file. */
+export function wordsFile(): StaticFile {
+  const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
+  const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));
+  return fileOf(Buffer.from(JSON.stringify({ faults: titles, reasons, words: all })), 'application/json; charset=utf-8');
 }

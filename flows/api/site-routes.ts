@@ -1,23 +1,93 @@
-/** Sites: in rows and in full, their table as CSV, and changes of profiles that go out in stages. */
-
-import { historyView, type RolloutView, rolloutView, siteDetail, siteStages, sitesImport, siteView } from '@sabha/contracts';
+/** Sites and PCs, who may connect, profiles and their rollout, meetings, and planned maintenance. */
+import {
+  enrolCodeView,
+  historyView,
+  isId,
+  isPcPath,
+  maintenanceView,
+  meetingsImport,
+  meetingView,
+  pcView,
+  profileView,
+  type RolloutView,
+  rolloutView,
+  siteDetail,
+  siteStages,
+  sitesImport,
+  siteView,
+} from '@sabha/contracts';
 import * as v from 'valibot';
-import { ownPart, whole } from '../pki/door/door.ts';
-import { Refused, type RefusedWhy } from '../pki/door/refused.ts';
+import { outside, ownPart, Refused, type RefusedWhy, whole } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';
 import type { Done } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
-import { checked, found, ofFile, on, type Route } from './kit/route.ts';
-import { by, csv, hoursQuery, order, place, placePath, sitesQuery } from './kit/schemas.ts';
-
-const importing = v.strictObject({
+import {
   by,
-  csv: v.string(),
-  apply: v.optional(v.boolean(), false),
-  staged: v.optional(v.boolean(), false),
+  checked,
+  csv,
+  flag,
+  found,
+  granted,
+  isPlaceOrPc,
+  ofFile,
+  on,
+  order,
+  place,
+  placePath,
+  type Route,
+  scope,
+  scopeOf,
+  sitePath,
+  textThat,
+  trimmed,
+} from './kit/route.ts';
+
+const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const importingSites = v.strictObject({ by, csv: v.string(), apply: flag, staged: flag });
+/** Which sites: nothing = all. */
+const sitesQuery = v.strictObject({ stage: v.optional(v.picklist(siteStages)), state: v.optional(textThat(isId, 'Invalid state')) });
+/** The PCs of which site: nothing = all. */
+const siteQuery = v.strictObject({ site: v.optional(sitePath) });
+/** How many hours back, a day without it. */
+const hoursQuery = v.strictObject({
+  hours: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(35 * 24)), '24'),
 });
 const noSite = ['there is no such site', { code: 'missing' }] as const;
-const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: v.optional(v.boolean(), false) });
+const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: flag });
+const nodePath = textThat(isPlaceOrPc, '"" for the nation, a state, state/site or state/site/pc');
+const to = v.pipe(
+  nodePath,
+  v.check((path) => path.includes('/'), 'state/site or state/site/pc'),
+);
+const tokensFor = v.strictObject({
+  by,
+  pcs: v.optional(v.pipe(v.array(textThat(isPcPath, 'a path state/site/pc')), v.maxLength(100)), []),
+  scope: v.optional(nodePath),
+  renew: flag,
+});
+const shownOnce = 'shown this once';
+const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
+const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) });
+const importingMeetings = v.strictObject({
+  by,
+  text: v.string(),
+  rooms: v.optional(v.pipe(v.string(), v.maxLength(8_000)), ''),
+  replace: flag,
+  apply: flag,
+});
+const removingMeeting = v.strictObject({ by, id: v.pipe(v.string(), v.maxLength(200)) });
+const anyPlace = textThat(isPlaceOrPc, 'Invalid scope: a state, state/site, or state/site/pc');
+const planning = v.strictObject({
+  by,
+  scope: anyPlace,
+  title: trimmed(120),
+  from: trimmed(40),
+  to: v.optional(trimmed(40)),
+  minutes: v.optional(v.number()),
+  rule: v.optional(trimmed(400)),
+  zone: v.optional(trimmed(80)),
+});
+const removingPlan = v.strictObject({ by, id: trimmed(80) });
 
 /** Reading and importing the site table, and the stage of a site. */
 export const siteRoutes: readonly Route[] = [
@@ -42,7 +112,7 @@ export const siteRoutes: readonly Route[] = [
     { file: 'csv' },
   ])(
     ['post /api/sites/import', 'Loads the table of sites from a CSV file; without --yes it shows what would change.'],
-    { right: whole('import'), body: importing, answer: sitesImport, ...ofFile },
+    { right: whole('import'), body: importingSites, answer: sitesImport, ...ofFile },
     (orders, { body, reply }) => checked(reply, orders.import(body)),
   ),
   on('view')(
@@ -62,6 +132,86 @@ export const siteRoutes: readonly Route[] = [
     async (orders, { params, body: { by: who, stage, force } }) =>
       void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who), { code: 'stage' }),
   ),
+  on('view', [
+    'pcs list [--site STATE/SITE]',
+    'PC की सूची दिखाता है, और यह कि कमरे तैयार हैं या नहीं।',
+    { columns: 'pc room presence readiness why heardAt agent' },
+  ])(
+    ['get /api/pcs', 'Lists the PCs with their checks, and whether their rooms are ready.'],
+    { right: ownPart, query: siteQuery, answer: v.array(pcView) },
+    (view, { query: { site = 'all' } }) => view.pcs(site),
+  ),
+  on('siteOrders', ['pcs move STATE/SITE/PC STATE/SITE[/PC]', 'PC को दूसरी जगह ले जाता है।', { note: shownOnce }])(
+    ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves a PC to another place; its new token is shown this once.'],
+    { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
+    async (orders, { params, body }) => tokensOf(await orders.move(placePath(params), body.to, body.by)),
+  ),
+  on('siteOrders', ['pcs retire STATE/SITE/PC', 'PC को हमेशा के लिए हटाता है।', { json: { retired: 'pc' } }])(
+    ['post /api/pcs/{state}/{site}/{pc}/retire', 'Removes a PC for good.'],
+    { right: whole('pcs'), body: order, refusals: [404, 409] },
+    async (orders, { params, body }) => void tokensOf(await orders.retire(placePath(params), body.by)),
+  ),
+  on('siteOrders', ['pcs replace STATE/SITE/PC', 'PC की जगह दूसरी मशीन लगाने देता है।', { note: shownOnce }])(
+    ['post /api/pcs/{state}/{site}/{pc}/replace', 'Lets another machine take the place of a PC; its token is shown this once.'],
+    { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
+    async (orders, { params, body }) => tokensOf(await orders.replace(placePath(params), body.by)),
+  ),
+  on('identity', [
+    'revoke STATE/SITE/PC',
+    'PC को बंद करता है: वह फिर नहीं जुड़ सकता।',
+    { json: { revoked: 'pc' }, note: '"pcs replace" lets another machine take its place' },
+  ])(
+    ['post /api/pcs/{state}/{site}/{pc}/revoke', 'Shuts a PC out: its token and its certificates are no longer valid.'],
+    { right: whole('pcs'), body: order, refusals: [404] },
+    async (identity, { params, body }) => void tokensOf(await identity.revoke(placePath(params), body.by)),
+  ),
+  on('identity', [
+    'enrol-code STATE/SITE [--uses N] [--hours 24]',
+    'ऑफ़िस के PC जोड़ने का कोड बनाता है, जो एक ही बार दिखता है, हर PC की लाइन के साथ।',
+  ])(
+    ['post /api/enrol-codes', 'Makes a code by which the PCs of a site are enrolled, shown this once, with the line for each PC.'],
+    {
+      right: whole('tokens'),
+      body: enrolCodeFor,
+      answer: v.object({ code: v.string(), uses: v.number(), ends: v.number(), centre: v.nullable(v.string()), pcs: v.array(v.string()) }),
+      done: 201,
+      refusals: [404, 409],
+    },
+    async (identity, { body: { by: who, site, hours, uses } }) => {
+      const { code, ends, ...made } = granted(await identity.makeCode({ by: who, site, hours, uses }));
+      return { code, uses: made.uses, ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
+    },
+  ),
+  on('identity', ['enrol-code list', 'चालू कोड दिखाता है, पर कोड ख़ुद नहीं।'])(
+    ['get /api/enrol-codes', 'Lists the valid enrolment codes of sites, without the codes themselves.'],
+    { right: whole('tokens'), answer: v.array(enrolCodeView) },
+    (identity) => identity.codes(),
+  ),
+  on('identity', ['enrol-code cancel STATE/SITE', 'ऑफ़िस के चालू कोड वापस लेता है।', { json: { site: 'site', cancelled: 'cancelled' } }])(
+    ['post /api/enrol-codes/cancel', 'Cancels the valid enrolment codes of a site.'],
+    { right: whole('tokens'), body: v.strictObject({ by, site: sitePath }), answer: v.object({ cancelled: v.number() }), refusals: [404] },
+    async (identity, { body: { by: who, site } }) => {
+      const cancelled = await identity.cancelCodes(site, who);
+      if (cancelled === 0) throw new Refused(404, `no code of ${site} is open`);
+      return { cancelled };
+    },
+  ),
+  on('siteOrders', [
+    'pcs token STATE/SITE/PC... | --scope SCOPE [--renew]',
+    'इस मशीन के PC के लिए नए टोकन बनाता है, जो एक ही बार दिखते हैं।',
+    { note: shownOnce },
+  ])(
+    ['post /api/tokens', 'Makes new tokens for PCs on this machine, shown this once.'],
+    { right: whole('tokens'), body: tokensFor, answer: tokens, refusals: [404, 409] },
+    async (orders, { body: { by: who, pcs, scope: all, renew } }) => {
+      if ((pcs.length === 0) === (all === undefined)) throw new Refused(400, 'name the PCs, or a whole --scope');
+      return tokensOf(await orders.tokens({ pcs, scope: all, renew }, who));
+    },
+  ),
+  profileRoute('get /api/profile', 'The profile of the nation and the origin of each value.'),
+  profileRoute('get /api/profile/{state}', 'The same of a state.', [404]),
+  profileRoute('get /api/profile/{state}/{site}', 'The same of a site.', [404]),
+  profileRoute('get /api/profile/{state}/{site}/{pc}', 'The same of a PC.', [404]),
 ];
 
 /** What is on its way, and its release. */
@@ -80,10 +230,77 @@ export const rolloutRoutes: readonly Route[] = [
     { right: whole('import'), body: order, refusals: [404] },
     async (orders, { body }) => void tokensOf(await orders.release(body.by)),
   ),
+  on('meetings', ['meetings list [--at STATE[/SITE]]', 'आने वाली मीटिंग दिखाता है।', { columns: 'id title scopes next minutes repeats' }])(
+    ['get /api/meetings', 'Lists the meetings of a place, the next first.'],
+    { right: ownPart, query: v.strictObject({ scope: v.optional(scope) }), answer: v.array(meetingView), refusals: [404] },
+    (meetings, { viewer, query: { scope: at = viewer.scope } }) => {
+      if (!viewer.has(at)) throw outside(viewer, at);
+      return meetings.list(at);
+    },
+  ),
+  on('meetings', [
+    'meetings import FILE [--rooms PATHS] [--replace] [--yes] [--dry-run]',
+    'CSV या कैलेंडर फ़ाइल से मीटिंग लेता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    { file: 'text' },
+  ])(
+    ['post /api/meetings/import', 'Loads meetings from a CSV or calendar file; without --yes it shows what would change.'],
+    { right: whole('import'), body: importingMeetings, answer: meetingsImport, ...ofFile },
+    (meetings, { body, reply }) => checked(reply, meetings.import(body)),
+  ),
+  on('meetings', ['meetings remove ID', 'एक मीटिंग हटाता है।'])(
+    ['post /api/meetings/remove', 'Removes a meeting from the calendar.'],
+    { right: whole('import'), body: removingMeeting, refusals: [404] },
+    async (meetings, { body: { id, by: who } }) => {
+      if (!(await meetings.remove(id, who))) throw new Refused(404, 'there is no such meeting');
+      return undefined;
+    },
+  ),
+  on('maintenance', [
+    'maintenance list [--at STATE[/SITE[/PC]]]',
+    'तय किए हुए काम दिखाता है।',
+    { columns: 'id scope next start minutes rule by title' },
+  ])(
+    ['get /api/maintenance', 'Lists the planned maintenance of a place, the next first.'],
+    { right: ownPart, query: v.strictObject({ scope: v.optional(anyPlace) }), answer: v.array(maintenanceView), refusals: [404] },
+    (maintenance, { viewer, query: { scope = viewer.scope } }) => {
+      if (!viewer.has(scope)) throw outside(viewer, scope);
+      return maintenance.list(scope);
+    },
+  ),
+  on('maintenance', [
+    'maintenance add STATE[/SITE[/PC]] --from TIME --to TIME|--minutes N --for TEXT [--rule RRULE] [--zone ZONE]',
+    'ऐसा समय तय करता है जब किसी जगह का अलर्ट नहीं जाता।',
+  ])(
+    [
+      'post /api/maintenance',
+      'Plans maintenance of a room, a site or a state; it notifies nobody meanwhile. `from` and `to` are local times of the place; it ends at `to` or after `minutes`, and repeats by `rule` (RRULE).',
+    ],
+    { right: { may: 'maintenance', at: scopeOf }, body: planning, answer: maintenanceView, done: 201, refusals: [404, 422] },
+    async (maintenance, { body }) => granted(await maintenance.add(body), 422).value,
+  ),
+  on('maintenance', ['maintenance remove ID', 'तय किया हुआ समय हटाता है।'])(
+    ['post /api/maintenance/remove', 'Cancels planned maintenance, and ends it if it goes on.'],
+    { right: { ...ownPart, may: 'maintenance' }, body: removingPlan, refusals: [404] },
+    async (maintenance, { viewer, body: { id, by: who } }) => {
+      if (!(await maintenance.remove({ id, by: who, isWithin: viewer.has }))) throw new Refused(404, 'there is no such maintenance');
+      return undefined;
+    },
+  ),
 ];
 
 /** The tokens that an order made; a refusal where it was not carried out. */
-export function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {
+function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {
   if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line, done.missing ? { code: 'missing' } : why);
   return { tokens: done.tokens };
+}
+
+function profileRoute(address: string, summary: string, refusals: number[] = []): Route {
+  return on('siteOrders')(
+    [address, summary],
+    { right: { may: 'read', at: place }, answer: profileView, refusals },
+    (orders, { params }) => {
+      const path = placePath(params);
+      return found(orders.profile(path), `there is no ${path}`);
+    },
+  );
 }

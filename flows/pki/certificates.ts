@@ -2,11 +2,11 @@
  * What stands in the certificates of Sabha, and what is read of a request for one. The library costs 20 MiB of memory: only who is about to
  * issue something imports this file.
  */
-import 'reflect-metadata';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as x509 from '@peculiar/x509';
 import { oneLine } from '@sabha/contracts';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 
 const dayMs = 86_400_000;
 /** A machine whose clock is a little behind must not take a fresh certificate for one of the future. */
@@ -44,6 +44,7 @@ export async function issueCertificate(
   const notBefore = startOf(means);
   const notAfter = new Date(Math.min(notBefore.getTime() + days * dayMs, authority.notAfter.getTime()));
   const serial = serialNumber(means);
+  const dnsOrIp = (value: string) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value });
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
     subject: [{ CN: [subject.name] }],
@@ -58,7 +59,7 @@ export async function issueCertificate(
       new x509.ExtendedKeyUsageExtension([usage], true),
       await x509.SubjectKeyIdentifierExtension.create(key),
       await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
-      ...(subject.kind === 'server' ? [new x509.SubjectAlternativeNameExtension(subject.names.map(generalName))] : []),
+      ...(subject.kind === 'server' ? [new x509.SubjectAlternativeNameExtension(subject.names.map(dnsOrIp))] : []),
     ],
   });
   return { pem: pemOf(certificate), serial, notAfter: notAfter.getTime() };
@@ -134,8 +135,4 @@ async function signing(key: KeyObject) {
   const namedCurve = curves[asymmetricKeyDetails?.namedCurve ?? ''];
   const algorithm = namedCurve === undefined ? signingAlgorithm : { ...signingAlgorithm, namedCurve };
   return { signingAlgorithm: algorithm, signingKey: key.toCryptoKey(algorithm, false, ['sign']) as CryptoKey };
-}
-
-function generalName(name: string): { type: 'ip' | 'dns'; value: string } {
-  return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
 }

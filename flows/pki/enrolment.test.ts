@@ -8,15 +8,14 @@ import { testClock } from '../notify/people/people.test-helper.ts';
 import { nation, smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import type { Authority } from './authority.ts';
-import { createCodes } from './codes.ts';
 import { createEnrolment } from './enrolment.ts';
-import { createGuesses } from './guesses.ts';
 
 const pc = 'ladakh/leh/vc-1';
 const yearMs = 365 * 86_400_000;
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-function open(nodes = smallTree()) {
+function open(nodes = smallTree(), codes: Record<string, string> = {}) {
+  const rows = { ...codes };
   const registry = new Map<string, RegistryEntry>();
   const applied: { change: SiteChange; ops: readonly Op[] }[] = [];
   const script = { now: 1_000, settledAt: 1_000, whileSigning: () => {}, afterCommit: async () => {} };
@@ -35,11 +34,12 @@ function open(nodes = smallTree()) {
   const table = createSiteTable(nodes);
   const clock = testClock();
   const alarms: (string | null)[] = [];
-  const guesses = createGuesses({ clock, onAlarm: (_, site) => alarms.push(site) });
+  const refused: string[] = [];
   const enrolment = createEnrolment({
     authority,
-    codes: createCodes({}, authority.rootDer, randomBytes),
-    guesses,
+    codes,
+    random: randomBytes,
+    onAlarm: (_, site) => void alarms.push(site),
     sites: {
       table: () => table,
       entry: (of) => registry.get(of),
@@ -49,7 +49,11 @@ function open(nodes = smallTree()) {
         await script.afterCommit();
       },
     },
-    record: async () => true,
+    async record(ops) {
+      for (const op of ops) if (op.op === 'meta') Object.assign(rows, { [op.key.replace('enrol/', '')]: op.value ?? 'gone' });
+      refused.push(...ops.flatMap((op) => (op.op === 'audit' && op.what === 'enrolment refused' ? [op.who] : [])));
+      return true;
+    },
     now: () => script.now,
     settledAt: () => script.settledAt,
     clock,
@@ -60,7 +64,11 @@ function open(nodes = smallTree()) {
     return made.code;
   };
   const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
-  return { alarms, registry, applied, script, enrolment, code, enrol, guesses };
+  /** Somebody at an address tries a wrong code so often. */
+  const fail = async (address: string, request = 'nonsense', times = 1) => {
+    for (let nth = 0; nth < times; nth += 1) await enrolment.enrol({ address, password: '0'.repeat(20), request });
+  };
+  return { alarms, registry, applied, script, enrolment, code, enrol, fail, clock, refused, rows };
 }
 
 test('the certificate and the use of its code are one change of the ledger', async () => {
@@ -97,9 +105,9 @@ test('where nobody knows whether it was committed, a use is rather lost than giv
 });
 
 test('a code that is right is let in from an address that guesses have held up, and a wrong one is not', async () => {
-  const { code, enrol, guesses } = open();
+  const { code, enrol, fail } = open();
   const right = await code(1);
-  for (let nth = 0; nth < 5; nth += 1) guesses.failed('10.0.0.1');
+  await fail('10.0.0.1', 'nonsense', 5);
   expect(await enrol('0'.repeat(26))).toMatchObject({ ok: false, status: 429 });
   expect(await enrol(right)).toMatchObject({ ok: true });
 });
@@ -110,9 +118,9 @@ test.each([
   ['somebody who names a PC that there is not', true, 'ladakh.leh.vc-9', null],
   ['somebody who sends no request', true, 'nonsense', null],
 ])('%s mistypes it five times: a critical alert at central for whoever is not waited for alone', async (_, isOpen, request, site) => {
-  const { alarms, code, enrol } = open();
+  const { alarms, code, fail } = open();
   if (isOpen) await code(1);
-  for (let nth = 0; nth < 5; nth += 1) await enrol('0'.repeat(20), request);
+  await fail('10.0.0.1', request, 5);
   expect(alarms).toEqual([site]);
 });
 
@@ -130,9 +138,9 @@ test('which office types a code wrong that asks for its PCs nobody knows: those 
 });
 
 test('guesses hold up no renewal, and a PC that asks in vain is answered once a minute', async () => {
-  const { registry, enrolment, guesses } = open();
+  const { registry, enrolment, fail } = open();
   registry.set(pc, { pc, tokenHash: null, certificates: ['7f'], revoked: false });
-  for (let nth = 0; nth < 5; nth += 1) guesses.failed('10.0.0.2');
+  await fail('10.0.0.2', 'nonsense', 5);
   const renewal = { address: '10.0.0.2', name: 'ladakh.leh.vc-1', serial: '7f', request: 'ladakh.leh.vc-1' };
   expect(await enrolment.renew({ ...renewal, serial: '7e' })).toMatchObject({ ok: false, status: 403 });
   expect(await enrolment.renew({ ...renewal, serial: '7e' })).toMatchObject({ ok: false, status: 429 });
@@ -171,4 +179,45 @@ test('R29 an enrolment code that was made while the clock was a year ahead admit
   script.now -= yearMs;
   expect(await enrol(fast)).toMatchObject({ ok: false, status: 401 });
   expect(enrolment.codes()).toEqual([]);
+});
+
+test('S2 five failures within ten minutes are an alarm, wherever they come from; the same over a longer time are none', async () => {
+  const { clock, alarms, fail } = open();
+  for (let nth = 0; nth < 4; nth += 1) await fail(`10.0.0.${nth}`);
+  await clock.pass(10 * 60_000);
+  await fail('10.0.0.5');
+  expect(alarms).toEqual([]);
+  for (let nth = 6; nth < 10; nth += 1) await fail(`10.0.0.${nth}`);
+  expect(alarms).toEqual([null]);
+});
+
+test('of a flood from many addresses sixty failures a minute are written down', async () => {
+  const { clock, refused, fail } = open();
+  for (let nth = 0; nth < 1_000; nth += 1) await fail(`10.0.${nth >> 8}.${nth & 255}`);
+  expect(refused).toHaveLength(60);
+  await clock.pass(60_000);
+  await fail('10.9.9.9');
+  expect(refused).toHaveLength(61);
+});
+
+test('failures for a site that is waited for name no site where they come from two addresses, or one of them names no PC', async () => {
+  const { clock, alarms, code, fail } = open();
+  await code(1);
+  for (let nth = 0; nth < 5; nth += 1) await fail(`10.0.0.${nth}`, 'ladakh.leh.vc-1');
+  await clock.pass(10 * 60_000);
+  await fail('10.0.0.1', 'nonsense');
+  await fail('10.0.0.1', 'ladakh.leh.vc-1', 4);
+  expect(alarms).toEqual([null, null]);
+});
+
+test('a start finds the codes that the ledger holds; each is over at its time, and a new code takes those that are over away', async () => {
+  const before = open();
+  const made = await before.code(1);
+  expect(await open(smallTree(), before.rows).enrol(made)).toMatchObject({ ok: true });
+  const late = open(smallTree(), before.rows);
+  late.script.now += 3_600_000;
+  late.script.settledAt = late.script.now;
+  for (const code of [made, '', 'x', made.slice(1)]) expect(await late.enrol(code)).toMatchObject({ status: 401 });
+  await late.code(1);
+  expect(Object.values(late.rows)).toEqual(['gone', expect.stringContaining('"uses":1')]);
 });

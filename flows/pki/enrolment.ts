@@ -1,32 +1,51 @@
 /** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
 import { hash, type KeyObject } from 'node:crypto';
 import {
-  type Buckets,
   type Clock,
   createBuckets,
   type EnrolCodeView,
+  enrolSecretOf,
   mutex,
   nameOf,
+  networkOf,
   oneLine,
   type PcPath,
   pathOfName,
   type RegistryEntry,
   siteOf,
   type Words,
+  writeEnrolCode,
 } from '@sabha/contracts';
-import type { Audit, Op } from '../engine/records/ops.ts';
+import { type Audit, codePrefix, type Op } from '../engine/records/ops.ts';
 import type { SiteOrdersOptions } from '../sites/site-orders.ts';
 import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
-import type { Codes } from './codes.ts';
 import { enrolled, type Grant, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept } from './grants.ts';
-import type { Guesses } from './guesses.ts';
+
+/** One renewal a minute for each PC. */
+const renewals = { perSecond: 1 / 60, burst: 1 };
+const crowdWaitMs = 60_000;
+const hourMs = 3_600_000;
+/** More offices than this are not named where it may have been any of them. */
+const namedSites = 3;
+/** To whoever shows one that was right. */
+const usedUp = { ok: false, status: 401, line: 'this enrolment code is used up' } as const;
+const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong or over' } as const;
+const secretBytes = 13;
+const aheadMostMs = 24 * 3_600_000;
+const minuteMs = 60_000;
+/** Wrong codes of one address: a clerk mistypes five, then one a minute. Codes have 100 random bits, so this limits the load, not the guessing. */
+const wrongCodes = { perSecond: 1 / 60, burst: 5 };
+/** More failures than this in a minute, from wherever, are counted and not written down one by one. */
+const notedInMinute = 60;
+const alarmTries = 5;
+const alarmWithinMs = 10 * minuteMs;
 
 /** What enrolment stands on. */
 export type EnrolmentOptions = {
   authority: Authority;
-  codes: Codes;
-  guesses: Guesses;
+  /** Enrolment codes as the ledger holds them, by the hash of their secret. */
+  codes: Readonly<Record<string, string>>;
   sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
   /** Writes rows of the ledger; false where they were not taken. */
   record(ops: readonly Op[]): Promise<boolean>;
@@ -35,6 +54,9 @@ export type EnrolmentOptions = {
   /** By this goes what is deleted for its age. */
   settledAt(): number;
   clock: Pick<Clock, 'up'>;
+  random(size: number): Buffer;
+  /** `site`: whose code somebody at one address fails to type, and nobody else fails; null where it may be anybody. */
+  onAlarm(address: string, site: string | null): void;
 };
 
 /** `waitMs` with status 429. */
@@ -46,63 +68,64 @@ export type CodePc = { pc: PcPath; room: Words; open: boolean };
 /** `uses`: undefined = one for each PC of the site. */
 export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
 /** A code, shown this once, or why there is none. */
-export type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
+type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
 /** How a PC comes to its certificate. */
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
+type State = ReturnType<typeof openState>;
+
 /** Who asks from where, and what for (PKCS#10, PEM or base64). */
 type Asked = { address: string; request: string };
-
-/** One renewal a minute for each PC. */
-const renewals = { perSecond: 1 / 60, burst: 1 };
-const crowdWaitMs = 60_000;
-const hourMs = 3_600_000;
-/** More offices than this are not named where it may have been any of them. */
-const namedSites = 3;
-/** To whoever shows one that was right. */
-const usedUp = { ok: false, status: 401, line: 'this enrolment code is used up' } as const;
-const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong or over' } as const;
 
 /**
  * Guarantee: a certificate and the use of its code are one transaction, and nothing is answered before it is committed and the broker told.
  * A use is never given twice: requests are served one after the other.
  */
 export function createEnrolment(options: EnrolmentOptions) {
+  const state = openState(options);
   const inTurn = mutex();
-  const buckets = createBuckets(renewals);
   return {
-    makeCode: (asked: CodeWanted) => inTurn(() => makeCode(options, asked)),
-    codes: (): EnrolCodeView[] => options.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
+    makeCode: (asked: CodeWanted) => inTurn(() => makeCode(state, asked)),
+    codes: (): EnrolCodeView[] => state.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
     /** Takes back what is open of a site; how many codes that were. */
-    cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(options, site, by)),
-    enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(options, asked)),
+    cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(state, site, by)),
+    enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(state, asked)),
     /** Which PCs a code is for: nobody has to type which one this is. */
-    pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(options, asked)),
+    pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(state, asked)),
     /** `name` and `serial` are those of the certificate that TLS has verified. */
-    renew: (asked: Renewal) => inTurn(() => renew(options, buckets, asked)),
+    renew: (asked: Renewal) => inTurn(() => renew(state, asked)),
     /** Takes out of the registry what is over; to be called now and then. */
-    sweep: () => inTurn(() => sweep(options)),
+    sweep: () => inTurn(() => sweep(state)),
   };
 }
 
-async function makeCode(options: EnrolmentOptions, asked: CodeWanted): Promise<CodeMade> {
+function openState(options: EnrolmentOptions) {
+  return {
+    ...options,
+    codes: createCodes(options.codes, options.authority.rootDer, options.random),
+    guesses: createGuesses(options),
+    renewals: createBuckets(renewals),
+  };
+}
+
+async function makeCode(state: State, asked: CodeWanted): Promise<CodeMade> {
   const { site, hours, by } = asked;
-  const table = options.sites.table();
+  const table = state.sites.table();
   const pcs = table.pcsOf(site).length;
   if (table.node(site)?.site == null) return { ok: false, missing: true, line: `there is no site ${site}` };
   if (table.stageOf(site) === 'closed') return { ok: false, missing: false, line: `${site} is closed` };
   if (pcs === 0) return { ok: false, missing: false, line: `${site} has no PC in the site table` };
-  const [now, uses] = [options.now(), asked.uses ?? pcs];
+  const [now, uses] = [state.now(), asked.uses ?? pcs];
   const lifeMs = hours * hourMs;
   const code = { site, uses, ends: now + lifeMs, lifeMs, by };
-  const { text, ops } = options.codes.make(code, Math.min(now, options.settledAt()));
+  const { text, ops } = state.codes.make(code, Math.min(now, state.settledAt()));
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
-  if (!(await options.record([...ops, row]))) throw new Error('the ledger did not take the code');
-  options.codes.committed(ops);
+  if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
+  state.codes.committed(ops);
   return { ok: true, code: text, uses, ends: code.ends };
 }
 
-async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: string, by: string): Promise<number> {
+async function cancelCodes({ codes, now, record }: State, site: string, by: string): Promise<number> {
   const open = codes.open(now()).filter(({ code }) => code.site === site);
   if (open.length === 0) return 0;
   const ops = open.map(codes.gone);
@@ -113,19 +136,19 @@ async function cancelCodes({ codes, now, record }: EnrolmentOptions, site: strin
   return open.length;
 }
 
-async function enrol(options: EnrolmentOptions, asked: Asked & { password: string }): Promise<Certified> {
-  const { codes, now } = options;
+async function enrol(state: State, asked: Asked & { password: string }): Promise<Certified> {
+  const { codes, now } = state;
   const { address } = asked;
   const found = codes.find(asked.password, now());
-  if (found === undefined) return refuseCode(options, address, () => expectedSite(options, asked));
+  if (found === undefined) return refuseCode(state, address, () => expectedSite(state, asked));
   const { site, uses, given, by } = found.code;
-  const done = await certify(options, asked.request, {
+  const done = await certify(state, asked.request, {
     judge({ name, publicKey }) {
       const before = given?.[name];
       const isAgain = before?.key === hashOf(publicKey);
-      const again = isAgain ? mayEnrolAgain(options.sites, { name, site, serial: before.serial }, now()) : undefined;
+      const again = isAgain ? mayEnrolAgain(state.sites, { name, site, serial: before.serial }, now()) : undefined;
       if (again?.ok) return again;
-      return uses > 0 ? mayEnrol(options.sites, { name, site }, now()) : usedUp;
+      return uses > 0 ? mayEnrol(state.sites, { name, site }, now()) : usedUp;
     },
     change: (entry, issued, { name, publicKey }) => ({
       entry: enrolled(entry, issued),
@@ -133,44 +156,41 @@ async function enrol(options: EnrolmentOptions, asked: Asked & { password: strin
     }),
     audit: { who: `code by ${by}`, what: 'certificate issued' },
   });
-  return done.ok ? done : refuse(options, { address, site }, done);
+  return done.ok ? done : refuse(state, { address, site }, done);
 }
 
 /** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
-async function pcsOf(
-  options: EnrolmentOptions,
-  asked: { address: string; password: string },
-): Promise<Refused | { ok: true; pcs: CodePc[] }> {
-  const { codes, now, sites } = options;
+async function pcsOf(state: State, asked: { address: string; password: string }): Promise<Refused | { ok: true; pcs: CodePc[] }> {
+  const { codes, now, sites } = state;
   const found = codes.find(asked.password, now());
-  if (found === undefined) return refuseCode(options, asked.address, async () => sitesWithCode(options));
+  if (found === undefined) return refuseCode(state, asked.address, async () => sitesWithCode(state));
   const { site, uses, given } = found.code;
   const table = sites.table();
   const pcs = table.pcsOf(site).flatMap((pc) => {
     const [name, node] = [nameOf(pc), table.node(pc)];
     if (node === undefined || (uses <= 0 && given?.[name] === undefined)) return [];
-    return [{ pc, room: node.name, open: mayEnrol(options.sites, { name, site }, now()).ok }];
+    return [{ pc, room: node.name, open: mayEnrol(state.sites, { name, site }, now()).ok }];
   });
   return { ok: true, pcs };
 }
 
 /** `site`: whose code it is most likely meant to be; asked only where somebody is not held up anyway. */
-async function refuseCode(options: EnrolmentOptions, address: string, site: () => Promise<string | null>): Promise<Refused> {
-  const waitMs = options.guesses.waitMs(address);
-  return waitMs > 0 ? slowDown(waitMs) : refuse(options, { address, site: await site() }, wrongCode);
+async function refuseCode(state: State, address: string, site: () => Promise<string | null>): Promise<Refused> {
+  const waitMs = state.guesses.waitMs(address);
+  return waitMs > 0 ? slowDown(waitMs) : refuse(state, { address, site: await site() }, wrongCode);
 }
 
 type Renewal = Asked & { name: string; serial: string };
 
 /** Once a minute for each PC, whatever comes of it: nobody guesses here, and no PC is to fill the audit. */
-async function renew(options: EnrolmentOptions, buckets: Buckets, asked: Renewal): Promise<Certified> {
-  const { clock, now, record } = options;
+async function renew(state: State, asked: Renewal): Promise<Certified> {
+  const { clock, now, record, renewals: buckets } = state;
   const { name, serial } = asked;
   const waitMs = buckets.waitMs(name, 1, clock.up());
   if (waitMs > 0) return slowDown(waitMs);
   buckets.take(name, 1, clock.up());
-  const done = await certify(options, asked.request, {
-    judge: (wanted) => mayRenew(options.sites, { name, serial, asked: wanted.name }, now()),
+  const done = await certify(state, asked.request, {
+    judge: (wanted) => mayRenew(state.sites, { name, serial, asked: wanted.name }, now()),
     change: (entry, next) => ({ entry: renewed(entry, { old: serial, next }, now()), ops: [] }),
     audit: { who: name, what: 'certificate renewed' },
   });
@@ -185,7 +205,7 @@ type Way = {
   audit: Pick<Audit, 'who' | 'what'>;
 };
 
-async function certify({ authority, codes, sites }: EnrolmentOptions, text: string, { judge, change, audit }: Way): Promise<Certified> {
+async function certify({ authority, codes, sites }: State, text: string, { judge, change, audit }: Way): Promise<Certified> {
   const read = await authority.readRequest(text);
   if (!read.ok) return { ok: false, status: 400, line: read.line };
   const request = read.value;
@@ -203,7 +223,7 @@ async function certify({ authority, codes, sites }: EnrolmentOptions, text: stri
   return { ok: true, certificate: issued.pem };
 }
 
-async function sweep({ sites, now, settledAt }: EnrolmentOptions): Promise<void> {
+async function sweep({ sites, now, settledAt }: State): Promise<void> {
   const registry = sites.table().known.flatMap(({ pc }) => {
     const entry = sites.entry(pc);
     return (entry && swept(entry, Math.min(now(), settledAt()))) ?? [];
@@ -214,7 +234,7 @@ async function sweep({ sites, now, settledAt }: EnrolmentOptions): Promise<void>
 }
 
 /** The site of the PC that asks, where a code of it is open: whoever was given that one may have typed it wrong. Null for anybody else. */
-async function expectedSite({ authority, codes, guesses, sites, now }: EnrolmentOptions, { request }: Asked): Promise<string | null> {
+async function expectedSite({ authority, codes, guesses, sites, now }: State, { request }: Asked): Promise<string | null> {
   const read = guesses.isCalm() ? await authority.readRequest(request) : undefined;
   const pc = read?.ok ? pathOfName(read.value.name) : undefined;
   if (pc === undefined || sites.table().node(pc) === undefined) return null;
@@ -223,7 +243,7 @@ async function expectedSite({ authority, codes, guesses, sites, now }: Enrolment
 }
 
 /** Who asks which PCs a code is for names none: where codes are open, somebody who was given one of them has typed it wrong. */
-function sitesWithCode({ codes, now }: EnrolmentOptions): string | null {
+function sitesWithCode({ codes, now }: State): string | null {
   const sites = [...new Set(codes.open(now()).map(({ code }) => code.site))].sort();
   const named = sites.slice(0, namedSites).join(', ');
   return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
@@ -232,9 +252,9 @@ function sitesWithCode({ codes, now }: EnrolmentOptions): string | null {
 type Whom = { address: string; site: string | null };
 
 /** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
-async function refuse(options: EnrolmentOptions, { address, site }: Whom, refused: Refused): Promise<Refused> {
-  if (!options.guesses.failed(address, site)) return slowDown(crowdWaitMs);
-  await options.record([refusalRow(options.now(), address, refused)]);
+async function refuse(state: State, { address, site }: Whom, refused: Refused): Promise<Refused> {
+  if (!state.guesses.failed(address, site)) return slowDown(crowdWaitMs);
+  await state.record([refusalRow(state.now(), address, refused)]);
   return refused;
 }
 
@@ -252,4 +272,112 @@ function hashOf(key: KeyObject): string {
 
 function audit(at: number, step: Audit): Op {
   return { op: 'audit', at, ...step };
+}
+
+/** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
+type Given = { key: string; serial: string };
+/**
+ * `uses` = how many PCs may still come; `lifeMs` = for how long it was made; `by` = who made it;
+ * `given` = by the name of the PC, so that a lost answer is given again.
+ */
+type Code = { site: string; uses: number; ends: number; lifeMs: number; by: string; given?: Readonly<Record<string, Given>> };
+/** A code that holds, and the hash under which it is kept. */
+type FoundCode = { hash: string; code: Code };
+
+/** `held` is what the ledger has, `rootDer` what a PC knows the centre by. */
+function createCodes(held: Readonly<Record<string, string>>, rootDer: Buffer, random: (size: number) => Buffer) {
+  const codes = new Map(Object.entries(held).map(([hash, row]) => [hash, JSON.parse(row) as Code]));
+
+  return {
+    /** A new code, to be shown once, and its rows. What was over at `settledAt` goes with them. */
+    make(code: Code, settledAt: number): { text: string; ops: Op[] } {
+      const text = writeEnrolCode(random(secretBytes), rootDer);
+      const over = [...codes].filter(([, { ends }]) => ends <= settledAt).map(([hash]) => rowOf(hash, null));
+      return { text, ops: [...over, rowOf(hashOfCode(text) ?? '', code)] };
+    },
+
+    /** The code that somebody shows, also one that is used up. One that is over is told from a wrong one by nobody but us. */
+    find(text: string, now: number): FoundCode | undefined {
+      const hash = hashOfCode(text) ?? '';
+      const code = codes.get(hash);
+      return code !== undefined && isValid(code, now) ? { hash, code } : undefined;
+    },
+
+    /** Those that still let a PC in, the first to end first. */
+    open: (now: number): FoundCode[] =>
+      [...codes]
+        .filter(([, code]) => isValid(code, now) && code.uses > 0)
+        .map(([hash, code]) => ({ hash, code }))
+        .sort((a, b) => a.code.ends - b.code.ends),
+
+    /** The row by which a PC is given a certificate. Once more for the same key is no further use. */
+    used({ hash, code }: FoundCode, name: string, given: Given): Op {
+      const uses = code.given?.[name]?.key === given.key ? code.uses : code.uses - 1;
+      return rowOf(hash, { ...code, uses, given: { ...code.given, [name]: given } });
+    },
+
+    /** The row that takes a code away. */
+    gone: ({ hash }: FoundCode): Op => rowOf(hash, null),
+
+    /** Takes rows into use that are committed. */
+    committed(ops: readonly Op[]): void {
+      for (const op of ops) {
+        if (op.op !== 'meta' || !op.key.startsWith(codePrefix)) continue;
+        const hash = op.key.slice(codePrefix.length);
+        if (op.value === null) codes.delete(hash);
+        else codes.set(hash, JSON.parse(op.value));
+      }
+    },
+  };
+}
+
+/** False for a code that a clock more than a day ahead made: it would open for as long as that clock was ahead. */
+function isValid({ ends, lifeMs }: Code, now: number): boolean {
+  return ends > now && ends - now <= lifeMs + aheadMostMs;
+}
+
+function rowOf(hash: string, code: Code | null): Op {
+  return { op: 'meta', key: `${codePrefix}${hash}`, value: code && JSON.stringify(code) };
+}
+
+function hashOfCode(text: string): string | undefined {
+  const secret = enrolSecretOf(text);
+  return secret && hash('sha256', secret);
+}
+
+/** Who failed, when, and for a PC of which site that was given a code. */
+type Failure = { at: number; network: string; site: string | null };
+
+/**
+ * Counts failures by address (of IPv6 its /64) and in total. Who asks only does so where the code is wrong: a right one is never held up.
+ * Guarantee: five failures within ten minutes call `onAlarm`.
+ */
+function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onAlarm'>) {
+  const buckets = createBuckets(wrongCodes);
+  let recent: Failure[] = [];
+  let noted = { since: Number.NEGATIVE_INFINITY, count: 0 };
+
+  return {
+    /** Milliseconds until this address may try again; 0 = now. */
+    waitMs: (address: string): number => buckets.waitMs(networkOf(address), 1, clock.up()),
+
+    /** Whether there is time to look closer at a failure: a flood is only counted. */
+    isCalm: (): boolean => clock.up() - noted.since >= minuteMs || noted.count < notedInMinute,
+
+    /** One more failure, for a PC of `site` as far as that is known; false where there are too many to write each of them down. */
+    failed(address: string, site: string | null = null): boolean {
+      const now = clock.up();
+      const network = networkOf(address);
+      buckets.tryTake(network, 1, now);
+      recent = [...recent, { at: now, network, site }].filter(({ at }) => now - at < alarmWithinMs).slice(-alarmTries);
+      if (recent.length >= alarmTries) {
+        const isOne = recent.every((one) => one.network === network && one.site === site);
+        recent = [];
+        onAlarm(address, isOne ? site : null);
+      }
+      if (now - noted.since >= minuteMs) noted = { since: now, count: 0 };
+      noted.count += 1;
+      return noted.count <= notedInMinute;
+    },
+  };
 }

@@ -1,8 +1,9 @@
 /** What only a scripted authority can show; over real TLS it is `test/security/enrolment.test.ts`. */
+
 import fastify from 'fastify';
 import { expect, test, vi } from 'vitest';
 import type { Authority } from './authority.ts';
-import { addEst } from './est.ts';
+import { addEst } from './pki.ts';
 
 function setUp(pkcs7: Authority['pkcs7']) {
   const app = fastify();

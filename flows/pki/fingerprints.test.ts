@@ -6,8 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { makeSigningKeys } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inThread } from '../storage/ledger/ledger.ts';
-import { openAuthority } from './authority.ts';
-import { openKnownAuthority } from './fingerprints.ts';
+import { openAuthority, openKnownAuthority } from './authority.ts';
 
 const means = { now: () => Date.UTC(2026, 0, 2), random: randomBytes };
 const signingKey = () => createPrivateKey(makeSigningKeys().privateKey);

@@ -1,37 +1,44 @@
 /** All that gives certificates to PCs and to the centre's own servers, put together and kept going. */
-import { type Clock, repeat } from '@sabha/contracts';
-import type { FastifyInstance } from 'fastify';
-import { createCodes } from './codes.ts';
-import { createEnrolment, type EnrolmentOptions } from './enrolment.ts';
-import { addEst, type EstOptions } from './est.ts';
-import { createGuesses } from './guesses.ts';
-import { keepServers, type ServersOptions } from './servers.ts';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { type Clock, commonNameOf, doors, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf } from '@sabha/contracts';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Authority, textIn } from './authority.ts';
+import { type Certified, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
+
+const sweepEveryMs = 60 * 60_000;
+/** How long the finding stands after the last alarm: a day, so that it is still open in the morning. */
+const mistypedMs = 24 * 60 * 60_000;
+/** A request of RSA with 4096 bits would still fit. */
+const bodyLimitBytes = 8 * 1024;
+const certificates = 'application/pkcs7-mime';
+const noCode = { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' } as const;
+/** Each route looks for itself who asks. */
+const machine = { config: { machine: true } } as const;
+const lookEveryMs = 2_000;
+/** What is left of its life when a certificate is made anew. */
+const leftShare = 1 / 3;
 
 /** What certificates stand on, and who is told of new ones. */
-export type PkiOptions = Pick<EnrolmentOptions, 'sites' | 'record' | 'settledAt'> &
+export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm'> &
   Pick<EstOptions, 'centre' | 'log'> &
   ServersOptions & {
-    /** Enrolment codes as the ledger holds them. */
-    codes: Readonly<Record<string, string>>;
     /** Says what stands of a finding of the centre; null = no more. */
     say(fault: 'centre.enrolment_refused', reason: string | null): void;
     clock: Clock;
-    random(size: number): Buffer;
   };
 
 /** All of the certificates of a server that runs. */
 export type Pki = Awaited<ReturnType<typeof startPki>>;
 
-const sweepEveryMs = 60 * 60_000;
-/** How long the finding stands after the last alarm: a day, so that it is still open in the morning. */
-const mistypedMs = 24 * 60 * 60_000;
-
 /** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions) {
   const { authority, centre, clock, log } = options;
   const mistyping = mistypings(options);
-  const codes = createCodes(options.codes, authority.rootDer, options.random);
-  const enrolment = createEnrolment({ ...options, codes, guesses: createGuesses({ clock, onAlarm: mistyping.alarm }) });
+  const enrolment = createEnrolment({ ...options, onAlarm: mistyping.alarm });
   const servers = await keepServers(options);
   const sweep = () =>
     enrolment.sweep().catch(({ message }: Error) => log.warn({}, `certificates that are over stay in the registry for now: ${message}`));
@@ -70,4 +77,207 @@ function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
     },
     close: () => cancel(),
   };
+}
+
+/** What the routes of EST answer with. */
+type EstOptions = {
+  authority: Authority;
+  enrolment: Pick<Enrolment, 'enrol' | 'pcsOf' | 'renew'>;
+  /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
+  centre: { mqtt: { port: number }; centreKey: string | null };
+  log: { error(fields: object, line: string): void };
+};
+
+/** Key, certificate and the roots of those who show one, PEM. */
+export type ServerTls = { key: string; cert: string; ca: string[] };
+
+/**
+ * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, where the broker of this centre is, and which PCs a code is for.
+ * Unknown machines can reach only these routes. The server speaks TLS and asks for a certificate without insisting on one.
+ */
+export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
+  // The same for everybody until the next start, and whoever asks is a stranger: it is made once, when the first one asks.
+  let made: string | undefined;
+  const cacerts = async () => {
+    made ??= inLines(await authority.pkcs7(authority.roots));
+    return made;
+  };
+  // A scope of its own: its kinds of body and its errors, one line of plain text, are those of no other route.
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/pkcs10', { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.setErrorHandler((error: FastifyError, _request, reply) => failed(error, reply, log));
+    scope.get('/.well-known/sabha/centre', machine, () => centre);
+    scope.get('/.well-known/sabha/pcs', machine, async (request, reply) => {
+      const password = passwordOf(request.headers.authorization);
+      if (password === undefined) return said(reply, noCode);
+      const told = await enrolment.pcsOf({ address: request.ip, password });
+      return told.ok ? { pcs: told.pcs } : said(reply, told);
+    });
+    scope.get('/.well-known/est/cacerts', machine, async (_request, reply) => sent(reply, await cacerts(), certificates));
+    scope.post('/.well-known/est/simpleenroll', machine, async (request, reply) => {
+      const password = passwordOf(request.headers.authorization);
+      if (password === undefined) return said(reply, noCode);
+      const given = await enrolment.enrol({ address: request.ip, password, request: textOf(request) });
+      return answered(reply, authority, given);
+    });
+    scope.post('/.well-known/est/simplereenroll', machine, async (request, reply) => {
+      const client = clientOf(request.raw.socket as TLSSocket, authority);
+      if (client === undefined)
+        return said(reply, { ok: false, status: 403, line: 'no valid certificate of this centre: enrol with a code' });
+      const given = await enrolment.renew({ address: request.ip, ...client, request: textOf(request) });
+      return answered(reply, authority, given);
+    });
+    done();
+  });
+}
+
+/** Base64 may come in lines; PEM has them anyway. */
+function textOf({ body }: FastifyRequest): string {
+  const text = typeof body === 'string' ? body : '';
+  return text.includes('-----BEGIN') ? text : text.replaceAll(/\s/g, '');
+}
+
+/** The password of HTTP Basic, whatever the user is called. */
+function passwordOf(header: string | undefined): string | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
+  const pair = encoded && Buffer.from(encoded, 'base64').toString('utf8');
+  return pair?.includes(':') ? pair.slice(pair.indexOf(':') + 1) : undefined;
+}
+
+/**
+ * Name and serial number of the certificate that the client has proved to hold.
+ * Guarantee: TLS has verified it for a client, and one of our own roots signed it, whomever else the server may trust.
+ */
+function clientOf(socket: TLSSocket, { roots }: Authority): { name: string; serial: string } | undefined {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) return undefined;
+  const ours = roots
+    .map((pem) => new X509Certificate(pem))
+    .some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
+  const name = commonNameOf(certificate);
+  return ours && name !== undefined ? { name, serial: serialOf(certificate) } : undefined;
+}
+
+async function answered(reply: FastifyReply, authority: Authority, done: Certified): Promise<FastifyReply> {
+  if (!done.ok) return said(reply, done);
+  return sent(reply, inLines(await authority.pkcs7([done.certificate])), `${certificates}; smime-type=certs-only`);
+}
+
+/** As RFC 7030 has it: base64 in lines, and a header that says so. */
+function sent(reply: FastifyReply, lines: string, type: string): FastifyReply {
+  return reply.header('content-transfer-encoding', 'base64').type(type).send(lines);
+}
+
+function inLines(base64: string): string {
+  return base64.replaceAll(/.{1,76}/g, '$&\n');
+}
+
+function said(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<Certified, { ok: true }>): FastifyReply {
+  if (status === 401) reply.header('www-authenticate', 'Basic realm="enrolment code"');
+  if (status === 429) reply.header('retry-after', Math.ceil(waitMs / 1_000));
+  return reply.code(status).type('text/plain').send(`${line}\n`);
+}
+
+function failed(error: FastifyError, reply: FastifyReply, log: EstOptions['log']): FastifyReply {
+  const { statusCode = 503, message } = error;
+  if (statusCode < 500)
+    return reply
+      .code(statusCode)
+      .type('text/plain')
+      .send(`${oneLine(message, 120)}\n`);
+  log.error({ err: error }, 'an enrolment failed');
+  return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
+}
+
+/** Which servers have certificates of our authority, and who takes a new one into use. */
+export type ServersOptions = {
+  authority: Authority;
+  /** The folder of the authority. */
+  folder: string;
+  /** The names by which the centre is reached, besides this machine's own. Undefined = nothing is served by HTTPS. */
+  https: { names: readonly string[] } | undefined;
+  /** The broker's request, and where it finds its certificate. */
+  broker: { request: string; certificate: string } | undefined;
+  /** The time of the machine, by which certificates are valid. */
+  now(): number;
+  clock: Pick<Clock, 'after'>;
+  log: { info(fields: object, line: string): void; warn(fields: object, line: string): void };
+  /** HTTPS has a certificate, or another than before. */
+  onHttps(tls: ServerTls): void;
+};
+
+/**
+ * Keeps both certificates good: made where they are missing, made anew when two thirds of their life are over or when request, names or
+ * authority are others. Resolves after the first look. Guarantee: a file is replaced whole.
+ */
+export async function keepServers(options: ServersOptions) {
+  const { authority, folder, https, clock, log } = options;
+  const [keyFile, file] = [join(folder, 'https.key'), join(folder, 'https.pem')];
+  if (https && !existsSync(keyFile)) replaceFile(keyFile, makePrivateKey());
+  const key = https && createPublicKey(createPrivateKey(readFileSync(keyFile)));
+  const tls = (): ServerTls => ({ key: readFileSync(keyFile, 'utf8'), cert: readFileSync(file, 'utf8'), ca: [...authority.roots] });
+  const broker = brokerOf(options);
+  let warned = '';
+
+  async function look(): Promise<void> {
+    try {
+      if (key && (await certify(options, { key, file, name: doors.centre }))) options.onHttps(tls());
+      const asked = await broker();
+      if (asked && (await certify(options, asked))) log.info({}, 'the broker has a new certificate');
+      warned = '';
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== warned) log.warn({}, `a certificate of the centre cannot be made: ${message}`);
+      warned = message;
+    }
+  }
+
+  await look();
+  /** Key and certificate of HTTPS now, and the roots of the certificates that its clients show. */
+  return { tls, close: repeat(clock, lookEveryMs, look) };
+}
+
+/** Reads the broker's request again where it is another one. */
+function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server | undefined> {
+  let seen: { text: string; server: Server } | undefined;
+  return async () => {
+    const text = broker && textIn(broker.request);
+    if (broker === undefined || text === undefined || text === seen?.text) return text === undefined ? undefined : seen?.server;
+    const request = await authority.readRequest(text);
+    if (!request.ok) throw new Error(`${broker.request}: ${request.line}`);
+    seen = { text, server: { key: request.value.publicKey, file: broker.certificate, name: doors.broker } };
+    return seen.server;
+  };
+}
+
+type Server = { key: KeyObject; file: string; name: string };
+
+/** True where the file was made anew. */
+async function certify(options: ServersOptions, { key, file, name }: Server): Promise<boolean> {
+  const { authority, https, now } = options;
+  const names = [...new Set([...(https?.names ?? []), 'localhost', '127.0.0.1'])];
+  if (isGood(textIn(file), { key, names, root: authority.rootDer, now: now() })) return false;
+  const { pem } = await authority.issue({ kind: 'server', name, names }, key);
+  // Of both certificates, since the broker reads one of them: what is in it every client is shown.
+  replaceFile(file, pem + new X509Certificate(authority.rootDer).toString(), modes.shared);
+  return true;
+}
+
+function isGood(pem: string | undefined, at: { key: KeyObject; names: readonly string[]; root: Buffer; now: number }): boolean {
+  try {
+    const certificate = new X509Certificate(pem ?? '');
+    const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
+    return (
+      certificate.publicKey.equals(at.key) &&
+      certificate.verify(new X509Certificate(at.root).publicKey) &&
+      at.names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined) &&
+      at.now >= from &&
+      at.now < to - (to - from) * leftShare
+    );
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,8 @@
 /** Who may connect, as the broker reads it: a signed snapshot beside the ledger, written anew whenever the registry changes (DESIGN, decision 12). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type Clock, modes, openSnapshot, type RegistryEntry, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
-import type { Ledger, Op, RegistryContents } from '../engine/records/ops.ts';
-import { admittedPrefix, codePrefix, reflectorKeyKey, registryVersionKey } from '../engine/records/ops.ts';
+import { admittedPrefix, codePrefix, type Ledger, type Op, reflectorKeyKey, registryVersionKey } from '../engine/records/ops.ts';
+import { textIn } from './authority.ts';
 
 const retryMs = 10_000;
 const olderCopy = [
@@ -35,9 +34,11 @@ export type RegistryOptions = {
  */
 export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
-  const published = await readSnapshot(file, key);
+  const published = readSnapshot(file, key);
   const isOlder = published !== undefined && published.version > registry.version;
-  const newer = isOlder ? newerThan(registry, published) : [];
+  // A version is in the ledger before it is in the file: a file that is ahead means that the ledger was restored. All of the file counts, not
+  // only who was revoked, so that whoever was enrolled since then need not come again.
+  const newer = isOlder ? published.pcs : [];
   const { accounts, logins } = await ledger.accounts();
   const tokens = accounts.flatMap(({ name, token }): Op[] => (token ? [{ op: 'account-gone', name }] : []));
   const codes = Object.keys(registry.codes).map((hash): Op => ({ op: 'meta', key: `${codePrefix}${hash}`, value: null }));
@@ -48,14 +49,18 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
   const fresh = admitted
     .filter(({ pc, tokenHash }) => !held.get(pc)?.revoked && registry.admitted[pc] !== tokenHash)
     .map(({ pc, tokenHash }) => ({ certificates: [], ...held.get(pc), pc, tokenHash, revoked: false }));
-  const ops = [...newer.map((entry) => ({ op: 'registry', entry }) as const), ...fresh.flatMap(admission), ...stale];
+  const admissions = fresh.flatMap((entry): Op[] => [
+    { op: 'registry', entry },
+    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
+  ]);
+  const ops = [...newer.map((entry) => ({ op: 'registry', entry }) as const), ...admissions, ...stale];
   if (ops.length > 0) await ledger.commit(ops);
   let { version } = registry;
   let last = Promise.resolve();
 
   async function write(): Promise<void> {
     const entries = [...held.values()].sort((a, b) => (a.pc < b.pc ? -1 : 1));
-    const before = await readSnapshot(file, key);
+    const before = readSnapshot(file, key);
     const fresh = { at: clock.now(), pcs: entries, roots: [...roots], ...(reflectorKey !== undefined && { reflectorKey }) };
     const isSame = before !== undefined && before.version >= version && contentOf(before) === contentOf(fresh);
     const next = isSame ? before.version : Math.max(version, before?.version ?? 0) + 1;
@@ -77,12 +82,8 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
 }
 
 /** What the file says, where it is there and signed by us. A file that is not says nothing, its version included. */
-async function readSnapshot(file: string, key: KeyObject): Promise<RegistrySnapshot | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const opened = openSnapshot(text, createPublicKey(key));
+function readSnapshot(file: string, key: KeyObject): RegistrySnapshot | undefined {
+  const opened = openSnapshot(textIn(file) ?? '', createPublicKey(key));
   return opened.ok ? opened.value : undefined;
 }
 
@@ -97,20 +98,4 @@ export async function keepReflectorKey(ledger: Ledger, random: (bytes: number) =
   const fresh = random(32).toString('base64url');
   await ledger.commit([{ op: 'meta', key: reflectorKeyKey, value: fresh }]);
   return fresh;
-}
-
-/**
- * What was published after this ledger was: a version is in the ledger before it is in the file, so a file that is ahead says that the
- * ledger was restored. All of it counts, not only who was revoked: who was enrolled since then need not come again.
- */
-function newerThan({ entries }: RegistryContents, published: RegistrySnapshot): RegistryEntry[] {
-  const held = new Map(entries.map((entry) => [entry.pc, JSON.stringify(entry)]));
-  return published.pcs.filter((entry) => held.get(entry.pc) !== JSON.stringify(entry));
-}
-
-function admission(entry: RegistryEntry): Op[] {
-  return [
-    { op: 'registry', entry },
-    { op: 'meta', key: `${admittedPrefix}${entry.pc}`, value: entry.tokenHash },
-  ];
 }

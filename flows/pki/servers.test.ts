@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { makePrivateKey, makeRequest } from '@sabha/contracts';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openAuthority } from './authority.ts';
-import { keepServers, type ServersOptions } from './servers.ts';
+import { keepServers, type ServersOptions } from './pki.ts';
 
 const dayMs = 86_400_000;
 let folder = '';

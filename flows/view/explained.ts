@@ -22,15 +22,12 @@ export type ExplainedOptions = {
 /** Explains a fault of a site, a PC or the centre, or says in one line why it cannot. */
 export type Explain = ReturnType<typeof createExplained>;
 
-/** Whom the tabs that run would tell of each site of a part of the tree, by their words; undefined where no tabs run. */
-type TellsOf = ReturnType<typeof createTells>;
-
 type Known = SiteTable['known'][number];
 
 /** A fault that every room can have, and that is told at once. */
 const commonFault = 'microphone.missing';
 
-/** Asks the tabs once for each site, of its first PC. */
+/** Finds whom the running tabs would notify of each site of a part of the tree; asks them once for each site, of its first PC. Undefined where no tabs run. */
 export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
   return async (scope: string): Promise<ToldPlace[] | undefined> => {
     const { known, pathsOf } = options.table();

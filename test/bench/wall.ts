@@ -3,10 +3,9 @@
  * day of it, what it holds and how long it keeps somebody waiting. Uptime Kuma's status page would be a peer: its package is a placeholder of
  * 10 kB without the page, which its setup fetches from elsewhere.
  */
-
 import type { SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { bundled } from '../../flows/api/bytes/bundle.ts';
+import { bundled } from '../../flows/api/bytes/wall.ts';
 import { emptyAccounts, emptySiteOrders, type ScriptedView, scriptedView } from '../../flows/api/scripted-view.test-helper.ts';
 import { type Api, startApi } from '../../flows/api/server.ts';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IncidentRow, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type MirrorWord, startMirror } from '../../flows/api/outside/alertmanager.ts';
+import { type MirrorWord, startMirror } from '../../flows/api/outside/outside.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
 

@@ -1,7 +1,6 @@
 /** The wall before the real API: the routes, the stream and the headers that it will meet. */
-
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundled } from '../../flows/api/bytes/bundle.ts';
+import { bundled } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { microphoneGone, scriptedView, wellPc } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';

@@ -1,7 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundled } from '../../flows/api/bytes/bundle.ts';
-import { loadWall } from '../../flows/api/bytes/wall.ts';
+import { bundled, loadWall } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { emptyAccounts, microphoneGone, type ScriptedView, scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api, ApiOptions } from '../../flows/api/server.ts';

@@ -1,9 +1,8 @@
 /** Told on this device: the button of the wall, its worker and the channel behind it, in a real browser; the push service is ours, and what it took is handed to the browser. */
-
 import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundled } from '../../flows/api/bytes/bundle.ts';
+import { bundled } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
 import { scriptedView, wellSite } from '../../flows/api/scripted-view.test-helper.ts';
 import type { Api } from '../../flows/api/server.ts';

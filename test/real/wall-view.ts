@@ -18,10 +18,9 @@ import type {
   StreamFrame,
   WhoView,
 } from '@sabha/contracts';
-import { bundled } from '../../flows/api/bytes/bundle.ts';
-import { loadWall } from '../../flows/api/bytes/wall.ts';
-import { wordsFile } from '../../flows/api/bytes/words-file.ts';
-import { securityHeaders } from '../../flows/pki/door/guard.ts';
+import { bundled, loadWall } from '../../flows/api/bytes/wall.ts';
+import { wordsFile } from '../../flows/api/server.ts';
+import { securityHeaders } from '../../flows/pki/door/door.ts';
 
 export type Content = Snapshot & {
   full: Map<number, IncidentView>;

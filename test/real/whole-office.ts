@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CommandView, type FaultId, faultIds, faultOf, links, type PcView, type SiteDetail } from '@sabha/contracts';
-import { shareOf } from '../../flows/operations/commands/measure-queue.ts';
+import { shareOf } from '../../flows/operations/commands/commands.ts';
 import { bucketOf, type Police, policeOf, type Shape } from '../bench/shaped-link.ts';
 import { createSite, isUp, startCentre } from '../system/centre-under-test.ts';
 import type { Program } from '../system/processes.ts';

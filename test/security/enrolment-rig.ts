@@ -12,8 +12,7 @@ import type { Op } from '../../flows/engine/records/ops.ts';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import { testClock } from '../../flows/notify/people/people.test-helper.ts';
 import { type Authority, openAuthority } from '../../flows/pki/authority.ts';
-import type { ServerTls } from '../../flows/pki/est.ts';
-import { type Pki, startPki } from '../../flows/pki/pki.ts';
+import { type Pki, type ServerTls, startPki } from '../../flows/pki/pki.ts';
 import { openRegistry } from '../../flows/pki/registry.ts';
 import { createSiteOrders } from '../../flows/sites/site-orders.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
@@ -25,7 +24,7 @@ export type Answer = { status: number; headers: Record<string, unknown>; text: s
 export type Client = { key: string; cert: string };
 export type Rig = Awaited<ReturnType<typeof openRig>>;
 
-export type RigOptions = {
+type RigOptions = {
   /** Changes the folder of the authority before it is opened. */
   prepare?: (folder: string) => void | Promise<void>;
 };

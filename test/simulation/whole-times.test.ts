@@ -1,8 +1,9 @@
 /** Times that leave the server: in the API, in webhooks, in MQTT messages, in the answers of the CLI and in the rows of the ledger. */
+
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { dispatch } from '../../flows/api/cli/dispatch.ts';
 import { createClient } from '../../flows/api/cli/kit/model.ts';
+import { dispatch } from '../../flows/api/cli/verbs.ts';
 import { addRoutes } from '../../flows/api/routes.ts';
 import { createWebhook } from '../../flows/notify/people/channels/webhook.ts';
 import { addDoor, plainDoor } from '../../flows/pki/door/door.ts';

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openTestApi } from '../routes.test-helper.ts';
-import { bundled } from './bundle.ts';
-import { fileOf, type StaticFile } from './files.ts';
-import { loadWall, types, type Wall } from './wall.ts';
+import { bundled, fileOf, loadWall, type StaticFile, types, type Wall } from './wall.ts';
 
 const plain = await loadWall('dashboards/wall', 'node_modules');
 const wall = await bundled(plain);

@@ -3,8 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contracts';
-import type { Viewer } from '../../pki/door/door.ts';
-import type { ScopedView } from '../../pki/door/scoped.ts';
+import type { ScopedView, Viewer } from '../../pki/door/door.ts';
 import type { CentreView } from '../../view/live.ts';
 import type { PcChoice } from '../../view/live-state.ts';
 
@@ -101,9 +100,13 @@ function refusalOf(groups: ReadonlyMap<string, Group>, limit: number, { name }: 
   return own >= streamsOfOneLimit ? `${own} streams of this account are open already` : undefined;
 }
 
-/** Takes over the response. */
+/**
+ * Takes over the response. A page far away is sent gzip where it takes it. A client that asks for all PCs is a program of this machine,
+ * which would only unpack it again.
+ */
 function begun(response: ServerResponse, { pcs, headers, viewer }: Asked, allowanceBytes: number): Stream {
-  const gzip = isPacked(response, pcs) ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
+  const isPacked = pcs !== 'all' && /\bgzip\b/.test(response.req.headers['accept-encoding']?.toString() ?? '');
+  const gzip = isPacked ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : null;
   const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
   response.writeHead(200, { ...headers, ...type, ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) });
   gzip?.pipe(response);
@@ -116,11 +119,6 @@ function leave(groups: Map<string, Group>, group: Group, stream: Stream): void {
   if (group.streams.size > 0 || groups.get(group.key) !== group) return;
   group.cancel();
   groups.delete(group.key);
-}
-
-/** A page far away is sent gzip where it takes it. Who asks for all PCs is a program of this machine, which would only unpack it again. */
-function isPacked({ req }: ServerResponse, pcs: PcChoice): boolean {
-  return pcs !== 'all' && /\bgzip\b/.test(req.headers['accept-encoding']?.toString() ?? '');
 }
 
 /** What waits before, in and after the packing. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Refused } from '../../pki/door/refused.ts';
+import { Refused } from '../../pki/door/door.ts';
 
 /** What a transfer needs. */
 export type TransferOptions = {

@@ -17,11 +17,10 @@ import {
 import { BackupError } from '../../storage/backup/format/backup-error.ts';
 import { copyInto } from '../../storage/backup/format/copy-into.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
-import { dispatch } from './dispatch.ts';
 import { lines } from './kit/lines.ts';
 import { type Call, CliError, createClient, type Server } from './kit/model.ts';
 import { plainText } from './kit/text.ts';
-import { helpOf } from './verbs.ts';
+import { dispatch, helpOf } from './verbs.ts';
 
 const env = process.env;
 const asksForHelp: ReadonlySet<string> = new Set(['--help', '-h']);

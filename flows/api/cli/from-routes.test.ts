@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { routes } from '../routes.ts';
-import { dispatch } from './dispatch.ts';
 import { type Call, CliError } from './kit/model.ts';
-import { runs, verbIn } from './verbs.ts';
+import { runs } from './own-verbs.ts';
+import { dispatch, verbIn } from './verbs.ts';
 
 const words: Readonly<Record<string, string>> = {
   'STATE/SITE/PC': 'ladakh/leh/vc-1',

@@ -4,8 +4,8 @@ import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import type { Restored } from '../../storage/backup/restore.ts';
 import { type Api, startTestApi } from './api.test-helper.ts';
-import { dispatch } from './dispatch.ts';
 import { CliError, createClient } from './kit/model.ts';
+import { dispatch } from './verbs.ts';
 
 /** Each test finds a small table of sites and nothing else. */
 export function operator() {

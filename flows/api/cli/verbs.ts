@@ -1,28 +1,30 @@
 /** THE list of verbs, and what they do and take, in every language: `--help`. */
-import { inColumns, type Language, languages, type Words } from '@sabha/contracts';
-import { routes } from '../routes.ts';
-import { verbsOf } from './from-routes.ts';
-import type { Verb } from './kit/model.ts';
-import { operationLayouts, operationRuns } from './verbs/operations.ts';
-import { peopleLayouts, peopleRuns } from './verbs/people.ts';
-import { recordLayouts, recordRuns, recordVerbs } from './verbs/records.ts';
-import { roomLayouts, roomRuns, roomVerbs } from './verbs/rooms.ts';
+import { parseArgs } from 'node:util';
+import { inColumns, isLanguage, type Language, languages, lineIn, saidOfCall, type Words } from '@sabha/contracts';
 
-const layouts = { ...operationLayouts, ...peopleLayouts, ...recordLayouts, ...roomLayouts };
-/** Verbs of the route table that are more than one request, by name. */
-export const runs: Readonly<Record<string, Verb['run']>> = { ...operationRuns, ...peopleRuns, ...recordRuns, ...roomRuns };
+import * as v from 'valibot';
+import type { Command, Route } from '../kit/route.ts';
+import { routes } from '../routes.ts';
+import { lines } from './kit/lines.ts';
+import {
+  type Answer,
+  type Call,
+  CliError,
+  incidentNamed,
+  type Layout,
+  numberOf,
+  pcNamed,
+  siteNamed,
+  type Verb,
+  verb,
+} from './kit/model.ts';
+import { answerText, asFile, importFile, jsonText, plainText, table } from './kit/text.ts';
+import { layouts, ownVerbs, runs } from './own-verbs.ts';
+
 /** By name. */
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(
-  [...verbsOf(routes, { runs, layouts }), ...recordVerbs, ...roomVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
+  [...routes.flatMap(verbsOf), ...ownVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
 );
-
-/** The verb with which the words of a call begin, of two words before of one, and its name. */
-export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
-  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
-  const verb = name === undefined ? undefined : verbs[name];
-  return name === undefined || verb === undefined ? undefined : { name, verb };
-}
-
 /** The options of every verb. */
 export const common: Verb['options'] = {
   json: { type: 'boolean', says: { en: 'for programs', hi: 'प्रोग्राम के लिए' } },
@@ -41,7 +43,6 @@ export const common: Verb['options'] = {
     },
   },
 };
-
 /** The words of a usage that stand for something else. */
 const terms: Readonly<Record<string, Words>> = {
   'STATE/SITE/PC': { en: 'a PC, such as ladakh/leh/vc-1', hi: 'PC, जैसे ladakh/leh/vc-1' },
@@ -58,8 +59,17 @@ const terms: Readonly<Record<string, Words>> = {
   'FROM..TO': { en: 'days such as 2027-01-10..2027-01-20', hi: 'दिन, जैसे 2027-01-10..2027-01-20' },
   TEXT: { en: 'what you want to say, in quotes', hi: 'जो कहना है, कोट के बीच' },
 };
-
 const more: Words = { en: 'More about one: sabha VERB --help', hi: 'किसी एक के बारे में और: sabha VERB --help' };
+/** Options that have another name than their field. */
+const fieldNames: Readonly<Record<string, string>> = { at: 'scope', for: 'title', yes: 'apply' };
+const undone = 'nothing is changed or sent yet: --yes does it';
+
+/** The verb with which the words of a call begin, of two words before of one, and its name. */
+export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
+  const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
+  const verb = name === undefined ? undefined : verbs[name];
+  return name === undefined || verb === undefined ? undefined : { name, verb };
+}
 
 /** The page of what the words name: a verb, the verbs that begin with it, or all. */
 export function helpOf(words: readonly string[], language: Language): string {
@@ -71,7 +81,7 @@ export function helpOf(words: readonly string[], language: Language): string {
 }
 
 /** How a verb is called. */
-export function usageOf(name: string, { usage }: Verb): string {
+function usageOf(name: string, { usage }: Verb): string {
   return `sabha ${name} ${usage}`.trim();
 }
 
@@ -101,4 +111,153 @@ function wordsOf(usage: string): string[] {
     const isOpen = bare.split('[').length < bare.split(']').length;
     return isOpen ? bare.slice(0, -1) : bare;
   });
+}
+
+type Entries = Readonly<Record<string, v.GenericSchema>>;
+type Fields = Record<string, unknown>;
+
+/** The verb of a route that has a command. */
+function verbsOf(route: Route): (readonly [string, Verb])[] {
+  const { command, summary } = route;
+  if (command === undefined) return [];
+  const [usage, hindi, shown] = command;
+  const send = (call: Call) => carryOut(route, { call, options: made.options, layout: layouts[name] });
+  const [name, made]: readonly [string, Verb] = verb(usage, [shown?.english ?? summary, hindi], (call) => (runs[name] ?? send)(call));
+  return [[name, made]];
+}
+
+type Asked = { call: Call; options: Verb['options']; layout: Layout | undefined };
+
+async function carryOut(route: Route, asked: Asked): Promise<Answer> {
+  const { said, method } = route;
+  const { call, layout } = asked;
+  const shown = route.command?.[2] ?? {};
+  const entries = { ...entriesOf(said.query), ...entriesOf(said.body) };
+  const fromWords = wordFields(route, entries, asked);
+  const fields = { ...fromWords, ...optionFields(entries, call) };
+  const given = Object.entries(fields).filter(([field]) => field in entries);
+  const body = { ...Object.fromEntries(given), ...('by' in entries && { by: call.by }) };
+  if (shown.file !== undefined) return importFile(call, route.path, { field: shown.file, body });
+  const path = pathOf(route.path, fields);
+  const query = new URLSearchParams(given.filter(([, value]) => value !== '').map(([field, value]) => [field, `${value}`]));
+  const address = method === 'get' && query.size > 0 ? `${path}?${query}` : path;
+  if (said.answer !== undefined && 'about' in said.answer) return asFile(await call.api.text(address), call.words[0], call.writeText);
+  const answer: unknown = method === 'get' ? await call.api.get(address) : await call.api.post(address, body);
+  if (layout !== undefined) return layout(answer as never, call);
+  const plain = said.answer === undefined ? fromWords : answer;
+  const json =
+    shown.json === undefined ? plain : named(shown.json, { ...(answer as object), ...fields, by: await actor(call, shown.json) });
+  return { ok: shown.ok?.(answer) ?? true, json, text: [textOf(json, shown), ...noteOf(shown, asked)].join('\n') };
+}
+
+/** What is said below the answer. */
+function noteOf({ note }: NonNullable<Command[2]>, { call, options }: Asked): string[] {
+  const line = 'yes' in options && call.options['yes'] !== true ? undone : note;
+  return line === undefined ? [] : [lineIn(line, call.language, lines)];
+}
+
+/** Who acts as the server sees it: with a token it is the name of the token, whatever was typed. */
+async function actor({ api, by }: Call, shown: object): Promise<string> {
+  if (!('by' in shown)) return by;
+  return (await api.get<{ name: string | null }>('/api/me')).name ?? by;
+}
+
+function entriesOf(schema: v.GenericSchema | undefined): Entries {
+  return schema !== undefined && 'entries' in schema ? (schema.entries as Entries) : {};
+}
+
+/** Words fill the path, then the other fields in their order, except those that have an option. */
+function wordFields({ path }: Route, entries: Entries, { call, options }: Asked): Fields {
+  const taken = new Set(['by', ...Object.keys(options).map(fieldOf)]);
+  const place = path.includes('/{pc}') ? 'pc' : 'site';
+  const inPath = [...new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => (/^(state|site|pc)$/.test(name) ? place : name)))];
+  const names = [...inPath, ...Object.keys(entries).filter((field) => !taken.has(field))];
+  const isIncident = path.startsWith('/api/incidents/');
+  return Object.fromEntries(
+    call.words.flatMap((word, at) => {
+      const name = names[at] ?? '';
+      if (name === 'pc') pcNamed(word);
+      if (name === 'site') siteNamed(word);
+      const entry = entries[name];
+      if (entry !== undefined && typeOf(entry) === 'array') return at === 0 ? [[name, call.words]] : [];
+      return [[name, name === 'id' && isIncident ? incidentNamed(word) : fieldValue(name, word, entry)]];
+    }),
+  );
+}
+
+function optionFields(entries: Entries, { options }: Call): Fields {
+  const given = Object.entries(options).filter(([option, value]) => value !== undefined && fieldOf(option) in entries);
+  return Object.fromEntries(given.map(([option, value]) => [fieldOf(option), fieldValue(option, value, entries[fieldOf(option)])]));
+}
+
+function fieldOf(option: string): string {
+  return fieldNames[option] ?? option.replace(/-[a-z]/g, (mark) => mark.slice(1).toUpperCase());
+}
+
+/** What a field takes: a number, or `''` for `all` where it does not know the word. */
+function fieldValue(name: string, value: unknown, schema: v.GenericSchema | undefined): unknown {
+  if (schema === undefined) return value;
+  if (typeOf(schema) === 'number') return numberOf(name, value);
+  return value === 'all' && !v.is(schema, value) ? '' : value;
+}
+
+function typeOf(schema: v.GenericSchema): string {
+  return 'wrapped' in schema ? typeOf(schema.wrapped as v.GenericSchema) : schema.type;
+}
+
+function pathOf(path: string, fields: Fields): string {
+  const place = path.replace(/\{state\}\/\{site\}(\/\{pc\})?/, (_, pc) => `${pc === undefined ? fields['site'] : fields['pc']}`);
+  return place.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(`${fields[name]}`));
+}
+
+function named(names: Readonly<Record<string, string>>, fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(names).map(([name, field]) => [name, fields[field] ?? true]));
+}
+
+function textOf(answer: unknown, { columns, count }: NonNullable<Command[2]>): string {
+  if (!Array.isArray(answer)) return answerText(answer);
+  if (answer.length === 0) return 'none';
+  const counts = Map.groupBy(answer, (row) => `${count === undefined ? '' : row[count]}`);
+  const sums = [...counts].map(([value, rows]) => `${rows.length} ${value}`);
+  return [table(answer, columns), ...(count === undefined ? [] : [sums.join(', ')])].join('\n');
+}
+
+/** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
+export async function dispatch(args: readonly string[], around: Omit<Call, 'words' | 'options'>): Promise<{ ok: boolean; out: string }> {
+  const found = verbIn(args);
+  if (found === undefined) throw new CliError(2, noVerb(args[0] ?? ''));
+  const { name, verb } = found;
+  const { values, positionals } = parsed(name, verb, args.slice(name.split(' ').length));
+  const { json, by, lang, ...options } = values;
+  if (typeof by === 'string' && by.trim() === '') throw new CliError(2, '--by needs a name');
+  if (typeof lang === 'string' && !isLanguage(lang)) throw new CliError(2, `--lang: "${lang}" is not one of ${languages.join(', ')}`);
+  const empty = Object.keys(options).find((option) => options[option] === '');
+  if (empty !== undefined) throw new CliError(2, `--${empty} is empty: is a variable not set?`);
+  const language = typeof lang === 'string' ? lang : around.language;
+  const call: Call = { ...around, language, by: typeof by === 'string' ? by : around.by, words: positionals, options };
+  const answer = await verb.run(call);
+  return { ok: answer.ok, out: json === true ? jsonText(answer.json) : plainText(answer.text) };
+}
+
+function parsed(name: string, verb: Verb, args: string[]) {
+  const options = { ...verb.options, ...common };
+  const [least, most] = verb.words;
+  const usage = usageOf(name, verb);
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
+    const missing = verb.needed.filter((option) => values[option] === undefined);
+    if (missing.length > 0) throw new CliError(2, `${name} needs --${missing.join(', --')}; usage: ${usage}`);
+    if (positionals.length >= least && positionals.length <= most) return { values: values as Call['options'], positionals };
+    const needed = verb.usage.split(' ').filter((word) => /^[A-Z]/.test(word))[positionals.length];
+    if (positionals.length < least && needed !== undefined) throw new CliError(2, `${name} needs ${needed}; usage: ${usage}`);
+  } catch (error) {
+    throw error instanceof CliError ? error : new CliError(2, `${saidOfCall(error)}; usage: ${usage}`);
+  }
+  throw new CliError(2, `usage: ${usage}`);
+}
+
+function noVerb(first: string): string {
+  const near = Object.keys(verbs).filter((name) => name.split(' ')[0] === first);
+  if (near.length > 0) return `which of: ${near.join(', ')}?`;
+  return first === '' ? 'what is to be done? "sabha help" lists it' : `"${first}" is not known: "sabha help" lists what is`;
 }

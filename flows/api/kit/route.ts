@@ -1,6 +1,5 @@
 /** What a route of the API is: a row that says where it is, who may ask, what it takes and answers, and what it does. OpenAPI is made from the same rows. */
-
-import { describeIssue } from '@sabha/contracts';
+import { describeIssue, groupOfScope, isId } from '@sabha/contracts';
 import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
 import type { Ledger } from '../../engine/records/ops.ts';
@@ -12,9 +11,7 @@ import type { PeopleOrders } from '../../notify/orders/forget.ts';
 import type { RosterOrders } from '../../notify/orders/roster-orders.ts';
 import type { CommandsView } from '../../operations/commands/commands.ts';
 import type { Accounts } from '../../pki/accounts/accounts.ts';
-import type { Viewer } from '../../pki/door/door.ts';
-import { Refused, type RefusedWhy } from '../../pki/door/refused.ts';
-import type { ScopedView } from '../../pki/door/scoped.ts';
+import { Refused, type RefusedWhy, type ScopedView, type Viewer } from '../../pki/door/door.ts';
 import type { Enrolment } from '../../pki/enrolment.ts';
 import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
 import type { MaintenanceOrders } from '../../sites/maintenance/maintenance.ts';
@@ -23,9 +20,44 @@ import type { SiteOrders } from '../../sites/site-orders.ts';
 import type { EventsReader } from '../../storage/archive/reader.ts';
 import type { Backups } from '../../storage/backup/backup.ts';
 import type { Explain } from '../../view/explained.ts';
+import type { PcChoice } from '../../view/live-state.ts';
 import type { Reasons } from '../../view/reasons.ts';
-import type { StaticFile } from '../bytes/files.ts';
 import type { Streams } from '../bytes/streams.ts';
+import type { StaticFile } from '../bytes/wall.ts';
+
+/** Spread into the row of such a route. The body may hold the largest file with its quotes and line breaks escaped. */
+export const ofFile = {
+  refusals: [413, 422],
+  alsoAs: 422,
+  more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
+};
+/** Largest body of a request, bytes. */
+export const bodyLimitBytes = 4096;
+/** Who acts, as it stands in the audit. */
+export const by = v.pipe(trimmed(80), v.check(isPlain, 'Invalid name: one line without hidden characters'));
+/** An order that says all by its address. */
+export const order = v.strictObject({ by });
+/** Part of the tree down to a site. */
+export const scope = textThat(isScope, 'Invalid scope: "" for everywhere, a state, or state/site');
+/** The same, or a group of sites. */
+export const scopeOrGroup = textThat(
+  (text) => isScope(text) || isId(groupOfScope(text) ?? ''),
+  'Invalid scope: "" for everywhere, a state, state/site, or group:NAME',
+);
+/** One site. */
+export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
+/** The same, or one PC. */
+export const siteOrPc = textThat((text) => isPath(text, 2) || isPath(text, 3), 'Invalid place: state/site or state/site/pc');
+/** What is done only where somebody says so. */
+export const flag = v.optional(v.boolean(), false);
+/** The number of an incident in an address. */
+export const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
+/** Which incidents: without it all, over or not. */
+export const incidentsQuery = v.strictObject({ open: v.optional(v.picklist(['true', 'false'])) });
+/** Which PCs are wanted one by one: nothing = none. */
+export const pcsQuery = v.strictObject({
+  pcs: v.optional(v.union([v.literal('all'), sitePath], 'Invalid choice of PCs: "all" or state/site')),
+});
 
 /** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
 export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
@@ -208,13 +240,6 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
   return reply.send(found);
 }
 
-/** Spread into the row of such a route. The body may hold the largest file with its quotes and line breaks escaped. */
-export const ofFile = {
-  refusals: [413, 422],
-  alsoAs: 422,
-  more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
-};
-
 /** The result of an import as the answer. */
 export async function checked<T extends { problems: readonly unknown[] }>(reply: FastifyReply, importing: Promise<T>): Promise<T> {
   const result = await importing;
@@ -228,4 +253,56 @@ export function tooLarge(what: string, limitBytes: number) {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
     throw error;
   };
+}
+
+/** An answer that is a table, kept under a name. */
+export function csv(file: string) {
+  return { type: 'text/csv', about: 'RFC 4180, UTF-8.', file };
+}
+
+type Place = { state?: string; site?: string; pc?: string };
+
+/** The path that a request's address names, for the door. */
+export function place({ params }: FastifyRequest): string {
+  return placePath(params as Place);
+}
+
+/** The scope that the body of a request names. What is no scope is refused by the schema later; until then only the whole tree may ask. */
+export function scopeOf({ body }: FastifyRequest): string {
+  const { scope: asked } = (body ?? {}) as { scope?: unknown };
+  return typeof asked === 'string' ? asked : '';
+}
+
+/** The path of the parts, '' for none. */
+export function placePath({ state, site, pc }: Place): string {
+  return [state, site, pc].filter((part) => part !== undefined).join('/');
+}
+
+/** A text for which `holds` is true; `line` is the refusal of another one. */
+export function textThat(holds: (text: string) => boolean, line: string) {
+  return v.pipe(v.string(), v.check(holds, line));
+}
+
+/** A text of at most so many characters, without the spaces around it. */
+export function trimmed(most: number, line?: string) {
+  return v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(most, line));
+}
+
+/** True for one line without hidden characters. */
+export function isPlain(text: string): boolean {
+  return !/\p{Cc}|(?![\u200c\u200d])\p{Cf}/u.test(text);
+}
+
+/** True for '' = everywhere, a state, state/site. */
+function isScope(text: string): boolean {
+  return text === '' || isPath(text, 1) || isPath(text, 2);
+}
+
+/** The same, or one PC. */
+export function isPlaceOrPc(text: string): boolean {
+  return isScope(text) || isPath(text, 3);
+}
+
+function isPath(text: string, levels: number): boolean {
+  return text.split('/').length === levels && text.split('/').every(isId);
 }

@@ -5,7 +5,7 @@ import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Alert } from '../../notify/people/channels/kit/alert.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { type MirrorWord, startMirror } from './alertmanager.ts';
+import { type MirrorWord, startMirror } from './outside.ts';
 
 const incident = (id: number, changes: Partial<IncidentRow> = {}): IncidentRow => ({
   id,

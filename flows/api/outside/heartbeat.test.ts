@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { scriptedView, wellPc } from '../scripted-view.test-helper.ts';
-import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
+import { type HeartbeatOptions, startHeartbeat } from './outside.ts';
 
 const told = { person: 'meera', name: 'Meera', channel: 'email', severity: 'major', afterMs: 0, text: '' } as const;
 const way = (changes: Partial<Explained> = {}): Explained => {

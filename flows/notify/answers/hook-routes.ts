@@ -1,8 +1,7 @@
 /** The address at which the provider of a channel calls us: what became of a message, a key that was pressed. Each channel itself judges who calls. */
-
 import { type Clock, networkOf } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createLimits } from '../../pki/accounts/limits.ts';
+import { createLimits } from '../../pki/accounts/accounts.ts';
 import type { Channels } from '../people/channels/channels.ts';
 
 /** Behind it stand the name of the channel and, where the provider signs nothing, a secret. */

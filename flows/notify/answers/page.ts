@@ -1,6 +1,6 @@
 /** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
 import { answerWords, type MessageLanguage, wordsIn } from '@sabha/contracts';
-import type { Head } from '../../pki/door/guard.ts';
+import type { Head } from '../../pki/door/door.ts';
 import { escaped } from '../people/channels/kit/html.ts';
 import { isCured, type Sheet } from './sheet.ts';
 

@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import { answerWords, type Cancel, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createLimits } from '../../pki/accounts/limits.ts';
-import { type Head, type Inline, ownAnd } from '../../pki/door/guard.ts';
+import { createLimits } from '../../pki/accounts/accounts.ts';
+import { type Head, type Inline, ownAnd } from '../../pki/door/door.ts';
 import type { Announcements } from '../announce/announce.ts';
 import { timeOf } from '../people/words.ts';
 import { type AnswerLink, type AnswerLinks, answerLinkPath, noticePath } from './answer-link.ts';
@@ -15,7 +15,7 @@ const livePath = `${answerLinkPath}/live`;
 const bodyLimitBytes = 2_048;
 
 /** What the routes answer with. */
-export type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: Head };
+type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: Head };
 
 /** No frame, no script but ours; its form goes back here, which the browser says by `Origin` only where it may say so. */
 function headersWith({ scripts, styles }: Inline): Record<string, string> {

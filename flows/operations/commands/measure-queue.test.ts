@@ -5,8 +5,7 @@ import type { TreeNode } from '../../engine/records/sites.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { node } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import type { CommandsView, Ordering } from './commands.ts';
-import { createMeasureQueue, scheduleName } from './measure-queue.ts';
+import { type CommandsView, createMeasureQueue, type Ordering, scheduleName } from './commands.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;

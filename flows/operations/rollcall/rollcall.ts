@@ -14,12 +14,14 @@ import {
   roles,
   siteOf,
   stateOf,
+  zonedAt,
 } from '@sabha/contracts';
 import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Born } from '../../ingest/options.ts';
 import type { Roster } from '../../notify/people/roster.ts';
+import { safeTable } from '../../sites/sheet.ts';
 import type { NotStarted, RollCallsView } from '../../view/live-state.ts';
 import { answerOf } from '../../view/rows.ts';
 
@@ -35,9 +37,16 @@ const leastHeardMs = 1_000;
 const lookEveryMs = 1_000;
 /** All the time of a call whose centre was away; then it is cut short. */
 const timeAtMostMs = 240_000;
+const header =
+  'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone'.split(
+    ',',
+  );
+
+/** What the names and clocks of places are. */
+type TablePlaces = { stateName(state: string): string; timeZone(site: string): string };
 
 /** What roll calls are made from. */
-export type RollCallOptions = {
+type RollCallOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
@@ -263,13 +272,9 @@ function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallR
     readiness,
     why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
     heardAt: ingest.memory.pcs.get(pc)?.heardAt ?? null,
-    owner: readiness === 'ready' ? null : ownerOf(options.roster, pc),
+    // The technician, else the state's engineer, else central.
+    owner: readiness === 'ready' ? null : (roles.flatMap((role) => options.roster.responsible(role, pc))[0]?.name ?? null),
   };
-}
-
-/** The technician, else the state's engineer, else central. */
-function ownerOf(roster: Roster, pc: string): string | null {
-  return roles.flatMap((role) => roster.responsible(role, pc))[0]?.name ?? null;
 }
 
 function summaryOf(running: Running, finishedAt: number | null): RollCallSummary {
@@ -286,4 +291,31 @@ function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
     answered: rows.filter(({ after }) => after !== null).length,
     ...(counts as Record<'ready', number>),
   } as RollCallCounts;
+}
+
+/** Rows in order of state, site and PC, lines ended by CRLF. Guarantee: a text that begins like a formula is led by an apostrophe. */
+export function rollCallTable({ rows }: RollCallView, { stateName, timeZone }: TablePlaces): string {
+  const sorted = rows.toSorted((a, b) => (a.pc < b.pc ? -1 : 1));
+  const lines = sorted.map(({ state, site, siteName, room, pc, after, readiness, why, heardAt, owner }) => {
+    const seconds = after === null ? '' : (after / 1_000).toFixed(1);
+    const heard = heardAt === null ? '' : new Date(heardAt).toISOString();
+    const what = [why?.component, why?.fault, why?.reason];
+    const zone = timeZone(site);
+    const local = heardAt === null ? '' : localTime(heardAt, zone);
+    return [state, site, siteName.en, room.en, pc, seconds, readiness, ...what, heard, owner, stateName(state), local, zone];
+  });
+  // The byte order mark: without it a spreadsheet misreads the Hindi names.
+  return `\ufeff${safeTable(header, lines)}`;
+}
+
+/** The name of the file: whose roll was called, and when by the clock of a place. */
+export function tableName({ scope, startedAt }: Pick<RollCallView, 'scope' | 'startedAt'>, zone: string): string {
+  const when = localTime(startedAt, zone).slice(0, 16).replace(' ', '-').replace(':', '');
+  return `roll-call-${scope === '' ? 'nation' : scope.replaceAll('/', '-')}-${when}.csv`;
+}
+
+/** As a spreadsheet takes it for a time: `2027-01-15 18:30:00`. */
+function localTime(at: number, zone: string): string {
+  const local = zonedAt(at, zone).toPlainDateTime();
+  return local.toString({ smallestUnit: 'second' }).replace('T', ' ');
 }

@@ -1,7 +1,7 @@
 import type { RollCallRow, RollCallView } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
-import { rollCallTable, tableName } from './table.ts';
+import { rollCallTable, tableName } from './rollcall.ts';
 
 const row = (edit: Partial<RollCallRow>): RollCallRow => ({
   pc: 'ladakh/leh/vc-1',

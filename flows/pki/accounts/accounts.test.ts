@@ -3,9 +3,8 @@ import { hashToken } from '@sabha/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PasswordHash } from '../../engine/records/roster.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
-import { type Accounts, createAccounts, type Program } from './accounts.ts';
+import { type Accounts, createAccounts, hashOf, type Program } from './accounts.ts';
 import { createPasswords } from './password.ts';
-import { hashOf } from './sessions.ts';
 
 const hourMs = 3_600_000;
 const own = 'correct horse battery';

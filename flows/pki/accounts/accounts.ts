@@ -1,12 +1,24 @@
 /** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
-import type { AccountMade, AccountRole, AccountView, TokenRole, TokenView } from '@sabha/contracts';
-import { accountNamePattern, hashToken, mutex, proofFor } from '@sabha/contracts';
+
+import { hash } from 'node:crypto';
+import {
+  type AccountMade,
+  type AccountRole,
+  type AccountView,
+  accountNamePattern,
+  createBuckets,
+  hashToken,
+  isWithin,
+  keepLatest,
+  mutex,
+  networkOf,
+  proofFor,
+  type TokenRole,
+  type TokenView,
+} from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { Account, AccountContents } from '../../engine/records/roster.ts';
-import { createLimits, type Tried } from './limits.ts';
+import type { Account, AccountContents, Login } from '../../engine/records/roster.ts';
 import { newSecret, type Passwords } from './password.ts';
-import { type Action, refusalFor } from './rights.ts';
-import { createSessions } from './sessions.ts';
 
 /** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
 const loginsWaitingAtMost = 16;
@@ -19,6 +31,33 @@ const dayMs = 24 * 60 * 60_000;
 const tokenPrefix = 'sabha_';
 /** The days of the tokens of this server, which are valid on loopback only. */
 const endless = Number.POSITIVE_INFINITY;
+const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
+const acting = ['read', 'acknowledge', 'note', 'assign', 'snooze', 'maintenance', 'rollcall', 'stage', 'roster', 'announce'] as const;
+const all = [...acting, 'import', 'pcs', 'tokens', 'commands', 'tabs', 'accounts', 'backup', 'audit', 'people'] as const;
+const allowed: Readonly<Record<TokenRole, readonly Action[]>> = {
+  reader: ['read'],
+  'node-red': ['read'],
+  state: acting,
+  central: all,
+};
+/** A name from one network; a network, whatever names it tries; and a name from everywhere, which many networks must try together. */
+const kinds = ['pair', 'network', 'name'] as const;
+/** Tries that come back. */
+const perSecond = 1 / 60;
+const pairTries = 5;
+/** A network from which a name got in is its own for this long. */
+const ownMs = 30 * 24 * 60 * 60_000;
+/** Pairs of network and name that are remembered as own. */
+const ownAtMost = 10_000;
+const hourMs = 3_600_000;
+/** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
+const idleMs = 8 * hourMs;
+/** A wall that hangs in a control room never rests; its people say once a week who they are. */
+export const sessionLifeMs = 7 * 24 * hourMs;
+/** How often its use is written down, for the next start of `flows`. */
+const notedEveryMs = 600_000;
+/** The oldest of an account makes room: a lost cookie must not fill the ledger. */
+const sessionsAtMost = 20;
 
 /** What accounts stand on; `now` is the centre's time. */
 export type AccountsOptions = {
@@ -46,14 +85,12 @@ export type LoggedIn =
 /** An account as it is asked for. */
 export type NewAccount = { name: string; role: AccountRole; scope: string };
 /** A token as it is asked for; it is valid for so many days. */
-export type NewToken = { name: string; role: TokenRole; scope: string; days: number };
+type NewToken = { name: string; role: TokenRole; scope: string; days: number };
 /** A program of this machine, and what its token hashes to. */
 export type Program = { name: string; role: TokenRole; hash: string };
 
 /** Who may log in, and who is logged in. */
 export type Accounts = ReturnType<typeof createAccounts>;
-
-const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
 
 type State = ReturnType<typeof openState>;
 
@@ -323,4 +360,134 @@ function tokenViewOf({ name, role, scope, madeAt }: Account, { days }: NonNullab
 
 function aboutOf({ name, role, scope }: Pick<Account, 'name' | 'role' | 'scope'>): string {
   return `${name}: ${role} of ${scope || 'the nation'}`;
+}
+
+/** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what and what PCs said, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
+export type Action = (typeof all)[number];
+
+/** Whether a path lies in a scope. */
+export type Within = (scope: string, path: string) => boolean;
+/** What somebody may do, and where; `has` knows what lies there, groups of sites too, and is as the tree says where it is absent. */
+export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
+
+/** Whether a role may do a thing anywhere at all. */
+export function mayDo(role: TokenRole, action: Action): boolean {
+  return Object.hasOwn(allowed, role) && allowed[role].includes(action);
+}
+
+/**
+ * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
+ * Guarantee: a role, an action or a path that is not named is refused.
+ */
+export function refusalFor({ role, scope, has = (own) => isWithin(scope, own) }: Grant, action: Action, path: string): string | undefined {
+  if (!mayDo(role, action)) return `an account with the role "${role}" may not do this`;
+  return has(path) ? undefined : `this account is for ${scope} only`;
+}
+
+/** What is tried, and the address from which. An office has one address for many. */
+export type Tried = { name: string; address: string };
+
+/**
+ * `up` = milliseconds that never jump.
+ * Guarantee: a person who got in from a network lately is held up there only by wrong passwords for their own name from that network.
+ */
+export function createLimits(up: () => number) {
+  const buckets = {
+    pair: createBuckets({ perSecond, burst: pairTries }),
+    network: createBuckets({ perSecond, burst: 20 }),
+    name: createBuckets({ perSecond, burst: 50 }),
+  };
+  const own = new Map<string, number>();
+  /** What counts a try: where the name got in lately, the name from that network alone. */
+  const countedBy = ({ pair }: Keys) => (up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs ? (['pair'] as const) : kinds);
+  return {
+    /** Milliseconds to wait; 0 = try now, which counts as failed until `succeeded`, so that a hundred at once are no hundred free tries. */
+    take(tried: Tried): number {
+      const keys = keysOf(tried);
+      const counts = countedBy(keys);
+      const waitMs = Math.max(...counts.map((kind) => buckets[kind].waitMs(keys[kind], 1, up())));
+      if (waitMs === 0) for (const kind of counts) buckets[kind].take(keys[kind], 1, up());
+      return waitMs;
+    },
+    /** The name begins anew there; else only this try is given back, or one good account would open the way to all others. */
+    succeeded(tried: Tried): void {
+      const keys = keysOf(tried);
+      for (const kind of countedBy(keys)) buckets[kind].take(keys[kind], kind === 'pair' ? -pairTries : -1, up());
+      keepLatest(own, [keys.pair, up()], ownAtMost);
+    },
+  };
+}
+
+type Keys = Record<(typeof kinds)[number], string>;
+
+function keysOf({ name, address }: Tried): Keys {
+  const network = networkOf(address);
+  return { pair: `${network} ${name}`, network, name };
+}
+
+type SessionsOptions = { contents: AccountContents; commit(ops: Op[]): Promise<unknown>; now(): number; newToken(): string };
+
+/**
+ * `account` is the account of a name; `note` writes what nobody waits for.
+ * Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days.
+ */
+function createSessions(
+  { contents, commit, now, newToken }: SessionsOptions,
+  account: (name: string) => Account | undefined,
+  note: (op: Op) => void,
+) {
+  const held = new Map(contents.logins.map((login) => [login.hash, login]));
+
+  /** The account of a session that is not over. A session that a fast clock began is over too: it would last as long as that clock was ahead. */
+  function ownerOf(login: Login): Account | undefined {
+    const owner = account(login.account);
+    const far = (at: number) => Math.abs(now() - at);
+    const isOver = owner?.stamp !== login.stamp || far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs;
+    return isOver ? undefined : owner;
+  }
+
+  function end(hash: string): void {
+    if (held.delete(hash)) note({ op: 'login-gone', hash });
+  }
+
+  function makeRoom(name: string): void {
+    for (const [hash, login] of [...held]) if (ownerOf(login) === undefined) end(hash);
+    const own = [...held.values()].filter((login) => login.account === name).sort((a, b) => a.startedAt - b.startedAt);
+    for (const { hash } of own.slice(0, Math.max(0, own.length + 1 - sessionsAtMost))) end(hash);
+  }
+
+  return {
+    /** Resolves with the token once the ledger has the session, with `ops` in one transaction. */
+    async start({ name, stamp }: Account, ops: readonly Op[]): Promise<string> {
+      makeRoom(name);
+      const token = newToken();
+      const login = { hash: hashOf(token), account: name, stamp, startedAt: now(), usedAt: now() };
+      await commit([...ops, { op: 'login', login }]);
+      held.set(login.hash, login);
+      return token;
+    },
+    /** The account behind a token's hash, and that counts as use. */
+    find(hash: string): Account | undefined {
+      const login = held.get(hash);
+      if (login === undefined) return undefined;
+      const found = ownerOf(login);
+      if (found === undefined) end(hash);
+      else if (now() - login.usedAt > notedEveryMs) {
+        const used = { ...login, usedAt: now() };
+        held.set(hash, used);
+        note({ op: 'login', login: used });
+      }
+      return found;
+    },
+    /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
+    async end(hash: string, op: Op): Promise<void> {
+      held.delete(hash);
+      await commit([{ op: 'login-gone', hash }, op]);
+    },
+  };
+}
+
+/** What is kept of a session's secret. */
+export function hashOf(token: string): string {
+  return hash('sha256', token, 'base64url');
 }

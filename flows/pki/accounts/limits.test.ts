@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createLimits } from './limits.ts';
+import { createLimits } from './accounts.ts';
 
 let up: number;
 let limits: ReturnType<typeof createLimits>;

@@ -1,6 +1,6 @@
 import type { AccountRole } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { type Action, refusalFor } from './rights.ts';
+import { type Action, refusalFor } from './accounts.ts';
 
 const roles: AccountRole[] = ['reader', 'state', 'central'];
 const scopes = ['', 'ladakh', 'ladakh/leh'];

@@ -1,7 +1,7 @@
 import type { RollCallView, StreamFrame } from '@sabha/contracts';
 import { beforeEach, expect, test } from 'vitest';
 import { microphoneGone, type ScriptedView, scriptedView, wellPc, wellSite } from '../../api/scripted-view.test-helper.ts';
-import { scopedView } from './scoped.ts';
+import { scopedView } from './door.ts';
 
 const counts = (expected: number, ready: number) => ({ expected, answered: expected, ready, 'not-ready': expected - ready, unknown: 0 });
 let view: ScriptedView;

@@ -1,7 +1,7 @@
 /** The addresses are scripted: of a test's own machine all connections are spared. */
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { createShare } from './share.ts';
+import { createShare } from './door.ts';
 
 function comeFrom(address: string): Socket {
   const socket = new Socket();

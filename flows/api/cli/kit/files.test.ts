@@ -6,7 +6,7 @@ import { readIcs } from '../../../sites/calendar/ics.ts';
 import { readCsv, toCsv } from '../../../sites/csv.ts';
 import { smallTree } from '../../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../../sites/table.ts';
-import { problemText } from './files.ts';
+import { problemText } from './text.ts';
 
 const table = createSiteTable(smallTree());
 const whole = toCsv(table);

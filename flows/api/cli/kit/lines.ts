@@ -1,8 +1,53 @@
 /** What `sabha` says of a call, and its centre of an order, in Hindi; English where the line of the program is not plain enough. */
 import { type LineRow, rowsOfCentre } from '@sabha/contracts';
 
-/** What was typed. */
-const calls: readonly LineRow[] = [
+/** The rows of `sabha`. */
+export const lines: readonly LineRow[] = [
+  // What an import finds in its file; first, since "there is no site (.+)" matches some of them too.
+  [/^a PC needs its site$/, { hi: 'PC के साथ उसका ऑफ़िस भी लिखें' }],
+  [/^a site needs its state$/, { hi: 'ऑफ़िस के साथ उसका राज्य भी लिखें' }],
+  [/^latitude and longitude stand together$/, { hi: 'latitude और longitude दोनों लिखें' }],
+  [/^only the line of a site may say this$/, { hi: 'यह सिर्फ़ ऑफ़िस की लाइन में लिखा जाता है' }],
+  [/^stands twice: line (\d+) is the same (?:person|meeting)$/, { hi: 'यह दो बार है: लाइन $1 में भी यही है' }],
+  [/^(.+) stands twice: line (\d+) is the same place$/, { hi: '$1 दो बार है: लाइन $2 में भी यही है' }],
+  [/^there is no state, site or PC (.+)$/, { hi: '$1 नाम का कोई राज्य, ऑफ़िस या PC नहीं है' }],
+  [/^there is no site or room (.+)$/, { hi: '$1 नाम का कोई ऑफ़िस या कमरा नहीं है' }],
+  [/^no site is in the group (.+)$/, { hi: '$1 समूह में कोई ऑफ़िस नहीं है' }],
+  [/^who is central looks after all$/, { hi: 'central वाला सबकी देखरेख करता है: scopes में all लिखें' }],
+  [/^there is no channel "(.*)" here; there are (.+)$/, { hi: '"$1" नाम का रास्ता यहाँ नहीं है; ये हैं: $2' }],
+  [/^"(.*)" has no address of this person$/, { hi: '"$1" के लिए इस व्यक्ति का पता नहीं लिखा है' }],
+  [/^"(.*)" is a word of Sabha's own$/, { hi: '"$1" Sabha का अपना शब्द है: दूसरा चुनें' }],
+  [/^"(.*)" is a group$/, { hi: '"$1" एक समूह है' }],
+  [/^"(.*)" is a role or a person$/, { hi: '"$1" एक भूमिका या व्यक्ति है' }],
+  [/^nobody is their own deputy$/, { hi: 'कोई अपनी जगह ख़ुद नहीं हो सकता' }],
+  [/^there is no person "(.*)" in this file or the roster$/, { hi: '"$1" नाम का कोई इस फ़ाइल या सूची में नहीं है' }],
+  [/^the file has more than (\d+) lines$/, { hi: 'फ़ाइल में $1 से ज़्यादा लाइनें हैं' }],
+  [/^the cells are separated by (.+): save the file as CSV with commas$/, { hi: 'खाने $1 से अलग हैं: फ़ाइल को कॉमा वाली CSV में सेव करें' }],
+  [/^a quote is opened here or below and never closed$/, { hi: 'यहाँ या नीचे कोई कोट खुला है और बंद नहीं हुआ' }],
+  [/^a quote stands .+$/, { hi: 'कोट ग़लत जगह है: खाने के अंदर उसे दो बार लिखें, और पूरे खाने को कोट में रखें' }],
+  [/^expected paths such as (\S+) or (\S+), a state, or all$/, { hi: 'कमरे ऐसे लिखें: $1 या $2, राज्य, या all' }],
+  [/^expected a time such as (\S+ \S+), (\S+), or minutes$/, { hi: 'समय ऐसे लिखें: $1, $2, या मिनट' }],
+  [/^expected a time such as (.+)$/, { hi: 'समय ऐसे लिखें: $1' }],
+  [/^expected dates such as (\S+), with ";" between$/, { hi: 'तारीख़ें ऐसे लिखें: $1, बीच में ";"' }],
+  [/^the zone "(.*)" is not known: a name such as (\S+)$/, { hi: '"$1" नाम का समय क्षेत्र नहीं है: $2 जैसा लिखें' }],
+  [/^names more than (\d+) dates$/, { hi: '$1 से ज़्यादा तारीख़ें हैं' }],
+  [/^names no site or room: .+$/, { hi: 'इसमें ऑफ़िस या कमरा नहीं है: bihar/patna जैसा लिखें, या पूरी फ़ाइल के लिए --rooms' }],
+  [/^the repetition cannot be used: (.+)$/, { hi: 'यह दोहराव (RRULE) यहाँ नहीं चलता: $1' }],
+  [/^it ends before it begins$/, { hi: 'यह शुरू होने से पहले ख़त्म होती है' }],
+  [/^the meeting that it belongs to is not in the file$/, { hi: 'जिस मीटिंग की यह तारीख़ है वह फ़ाइल में नहीं है' }],
+  [/^the meeting has no date at (\S+ \S+)$/, { hi: 'मीटिंग $1 पर है ही नहीं' }],
+  [/^RANGE is not understood: .+$/, { hi: 'RANGE नहीं चलता: मीटिंग को UNTIL से ख़त्म करें, आगे की अलग मीटिंग लिखें' }],
+  [/^is not understood: name the dates that fall out with EXDATE$/, { hi: 'यह नहीं चलता: जो तारीख़ें नहीं होंगी उन्हें EXDATE में लिखें' }],
+  [/^is not understood: write the date as a meeting of its own$/, { hi: 'यह नहीं चलता: उस तारीख़ की अलग मीटिंग लिखें' }],
+  [/^is not understood for a single date \(RECURRENCE-ID\)$/, { hi: 'एक तारीख़ (RECURRENCE-ID) पर यह नहीं चलता' }],
+  [/^(.*) is not understood: PUBLISH, REQUEST and CANCEL are$/, { hi: '$1 नहीं चलता: PUBLISH, REQUEST या CANCEL हो' }],
+  [/^it or DTSTART names no zone, .+$/, { hi: 'इसमें या DTSTART में समय क्षेत्र नहीं है: दोनों एक ही समय क्षेत्र में लिखें' }],
+  [/^is no time: "(.*)"$/, { hi: '"$1" समय नहीं है' }],
+  [/^is a whole day, .+$/, { hi: 'यह पूरे दिन की है, और मीटिंग का समय तय है: समय लिखें, या यह तारीख़ रद्द करें' }],
+  [/^(\d+) more problems .+$/, { hi: '$1 ग़लतियाँ और हैं' }],
+  [/^nothing is changed: 1 problem$/, { hi: 'कुछ नहीं बदला: 1 ग़लती' }],
+  [/^nothing is changed: (\d+) problems$/, { hi: 'कुछ नहीं बदला: $1 ग़लतियाँ' }],
+  // What was typed.
   [/^what is to be done\? .+$/, { hi: 'क्या करना है? "sabha help" में सूची है' }],
   [/^"(.*)" is not known: "sabha help" .+$/, { hi: '"$1" यहाँ नहीं चलता: "sabha help" में सूची है' }],
   [/^which of: (.+)\?$/, { hi: 'इनमें से कौन सा: $1?' }],
@@ -38,10 +83,34 @@ const calls: readonly LineRow[] = [
   ],
   [/^"(.*)" is no number of an incident: .+$/, { hi: '"$1" किसी अलर्ट का नंबर नहीं है: "sabha incidents --open" में सूची है' }],
   [/^"(.*)" is no time: (.+)$/, { hi: '"$1" समय नहीं है: 90m, 2h, या 2027-01-15T18:30+05:30 लिखें' }],
-];
-
-/** What was looked for on this machine, or at the centre. */
-const places: readonly LineRow[] = [
+  // What becomes of an order.
+  [/^1 PC of (\S+), until (.+), shown this once:$/, { hi: '$1 का 1 PC, $2 तक, एक ही बार दिखता है:' }],
+  [/^(\d+) PCs of (\S+), until (.+), shown this once:$/, { hi: '$2 के $1 PC, $3 तक, एक ही बार दिखता है:' }],
+  [/^on (\S+):$/, { hi: '$1 पर:' }],
+  [
+    /^By phone: .+ the name of the centre, (\S+)\. With the package of this centre (\S+) is all\.$/,
+    { hi: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: $1। इस सेंटर के पैकेज में बस $2 काफ़ी है।' },
+  ],
+  [
+    /^Next: send each line, .+ sabha pcs list --site (\S+)$/,
+    { hi: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site $1' },
+  ],
+  [
+    /^Next: write the name by which PCs reach this machine for NAME; .+$/,
+    { hi: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।' },
+  ],
+  [/^still at work: (\d+) s .+$/, { hi: 'काम चल रहा है: $1 सेकंड (रुकना हो तो Ctrl+C)' }],
+  [/^(\S+) is not ready to go live\. What is not done yet:$/, { hi: '$1 अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:' }],
+  [/^- it has no PC: "sabha sites import" brings them$/, { hi: '- इसका कोई PC नहीं है: "sabha sites import" से जोड़ें' }],
+  [/^With --force it goes live all the same\.$/, { hi: '--force के साथ फिर भी चालू हो जाएगा।' }],
+  [/^done$/, { hi: 'हो गया' }],
+  [/^nothing is changed(?: or sent)? yet: --yes does it$/, { hi: 'अभी कुछ नहीं बदला: --yes से होगा' }],
+  [/^(\d+) added, (\d+) changed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 वैसे ही$4' }],
+  [/^(\d+) added, (\d+) changed, (\d+) removed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 हटाए, $4 वैसे ही$5' }],
+  [/^incident (\d+) is quiet until (.+), unless it gets worse$/, { hi: 'अलर्ट $1 $2 तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
+  [/^it is over when its PC says so, else it is reopened$/, { hi: 'PC ठीक बताए तो ख़त्म, नहीं तो अलर्ट फिर खुलेगा' }],
+  [/^shown this once(?:, for one login)?$/, { hi: 'एक ही बार दिखता है' }],
+  // What was looked for on this machine, or at the centre.
   [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],
   [/^another program listens on (\S+), the token was not sent$/, { hi: '$1 पर कोई और प्रोग्राम चल रहा है, टोकन नहीं भेजा गया' }],
   [/^the token is not one line of ASCII: check SABHA_TOKEN$/, { hi: 'टोकन एक ही लाइन में और ASCII में होता है: SABHA_TOKEN देखें' }],
@@ -73,10 +142,7 @@ const places: readonly LineRow[] = [
   [/^(.+): no file there ends in (.+)$/, { hi: '$1: वहाँ $2 वाली कोई फ़ाइल नहीं है' }],
   [/^(.+): (\S+) cannot be copied there: (.+)$/, { hi: '$1: $2 वहाँ कॉपी नहीं हुई: $3' }],
   [/^(.+): ports\.api is 0, so SABHA_API must name the address$/, { hi: '$1: ports.api 0 है, इसलिए पता SABHA_API में लिखें' }],
-];
-
-/** Why the centre does not do it. */
-const refusals: readonly LineRow[] = [
+  // Why the centre does not do it.
   [
     /^there is no site (.+)$/,
     { en: 'there is no site $1: "sabha sites list" shows them', hi: '$1 नाम का कोई ऑफ़िस नहीं है: "sabha sites list" में सूची है' },
@@ -113,10 +179,7 @@ const refusals: readonly LineRow[] = [
   [/^somebody else reads events right now: .+$/, { hi: 'अभी कोई और घटनाएँ देख रहा है: एक मिनट बाद फिर करें' }],
   [/^not so soon again$/, { hi: 'थोड़ा रुककर फिर करें' }],
   [/^the centre could not do this; its log says why$/, { hi: 'सेंटर यह नहीं कर पाया; वजह उसके लॉग में है' }],
-];
-
-/** What of events is not shown. */
-const notShown: readonly LineRow[] = [
+  // What of events is not shown.
   [/^only the first (\d+) are shown: (--since \S+) goes on$/, { hi: 'सिर्फ़ पहली $1 घटनाएँ दिखाई गईं: आगे की $2 से देखें' }],
   [
     /^archives are kept for (\d+) months, older ones are gone: up to (\d+) events of (\S+) are not shown$/,
@@ -128,37 +191,5 @@ const notShown: readonly LineRow[] = [
     /^(\S+\.archive) cannot be read \((.+)\): up to (\d+) events of (\S+) are not shown$/,
     { hi: '$1 फ़ाइल पढ़ी नहीं जा सकी ($2): $4 की $3 तक घटनाएँ नहीं दिखाई गईं' },
   ],
+  ...rowsOfCentre,
 ];
-
-/** What becomes of an order. */
-const outcomes: readonly LineRow[] = [
-  [/^1 PC of (\S+), until (.+), shown this once:$/, { hi: '$1 का 1 PC, $2 तक, एक ही बार दिखता है:' }],
-  [/^(\d+) PCs of (\S+), until (.+), shown this once:$/, { hi: '$2 के $1 PC, $3 तक, एक ही बार दिखता है:' }],
-  [/^on (\S+):$/, { hi: '$1 पर:' }],
-  [
-    /^By phone: .+ the name of the centre, (\S+)\. With the package of this centre (\S+) is all\.$/,
-    { hi: 'फ़ोन पर: PC पर "sudo sabha-agent enrol" कोड और सेंटर का नाम पूछता है, नाम: $1। इस सेंटर के पैकेज में बस $2 काफ़ी है।' },
-  ],
-  [
-    /^Next: send each line, .+ sabha pcs list --site (\S+)$/,
-    { hi: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site $1' },
-  ],
-  [
-    /^Next: write the name by which PCs reach this machine for NAME; .+$/,
-    { hi: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।' },
-  ],
-  [/^still at work: (\d+) s .+$/, { hi: 'काम चल रहा है: $1 सेकंड (रुकना हो तो Ctrl+C)' }],
-  [/^(\S+) is not ready to go live\. What is not done yet:$/, { hi: '$1 अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:' }],
-  [/^- it has no PC: "sabha sites import" brings them$/, { hi: '- इसका कोई PC नहीं है: "sabha sites import" से जोड़ें' }],
-  [/^With --force it goes live all the same\.$/, { hi: '--force के साथ फिर भी चालू हो जाएगा।' }],
-  [/^done$/, { hi: 'हो गया' }],
-  [/^nothing is changed(?: or sent)? yet: --yes does it$/, { hi: 'अभी कुछ नहीं बदला: --yes से होगा' }],
-  [/^(\d+) added, (\d+) changed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 वैसे ही$4' }],
-  [/^(\d+) added, (\d+) changed, (\d+) removed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 हटाए, $4 वैसे ही$5' }],
-  [/^incident (\d+) is quiet until (.+), unless it gets worse$/, { hi: 'अलर्ट $1 $2 तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
-  [/^it is over when its PC says so, else it is reopened$/, { hi: 'PC ठीक बताए तो ख़त्म, नहीं तो अलर्ट फिर खुलेगा' }],
-  [/^shown this once(?:, for one login)?$/, { hi: 'एक ही बार दिखता है' }],
-];
-
-/** The rows of `sabha`. */
-export const lines: readonly LineRow[] = [...calls, ...outcomes, ...places, ...refusals, ...notShown, ...rowsOfCentre];

@@ -1,0 +1,514 @@
+/** The verbs that are more than one request, or show more than the answer has: of rooms, people, records and operations. */
+import {
+  type AnnouncementSummary,
+  type AnnouncementView,
+  type AuditLog,
+  type BackupMade,
+  type ChecklistItem,
+  type CommandView,
+  type DayView,
+  type Explained,
+  faultOf,
+  type IncidentReasons,
+  type IncidentRow,
+  type LedgerAudit,
+  lineIn,
+  outageText,
+  type PcView,
+  type PersonExport,
+  type ProfileView,
+  type RollCallView,
+  type RosterCheck,
+  type RosterPerson,
+  type SaidEvents,
+  type SiteDetail,
+  siteOf,
+  type TabsStep,
+  type TabsTrial,
+  verbNames,
+  vocabulary,
+  wordFor,
+  zonedAt,
+} from '@sabha/contracts';
+import { renderUnicodeCompact } from 'uqr';
+import { bridgeText, upsText } from '../../sites/columns.ts';
+import { safeTable } from '../../sites/sheet.ts';
+import { shortHash } from '../../storage/audit/heads.ts';
+import { lines } from './kit/lines.ts';
+import {
+  type Answer,
+  type Call,
+  CliError,
+  incidentNamed,
+  type Layout,
+  numberOf,
+  pcNamed,
+  siteNamed,
+  timeOf,
+  type Verb,
+  verb,
+} from './kit/model.ts';
+import { answerText, asFile, firstOf, importFile, readyText, table, timeText } from './kit/text.ts';
+
+/** Verbs that no route names. */
+export const ownVerbs = [
+  verb('pcs show STATE/SITE/PC', ['Shows a PC with all its checks.', 'एक PC और उसकी सारी जाँचें दिखाता है।'], showPc),
+  verb(
+    'profile [STATE[/SITE[/PC]]]',
+    ['Shows what is expected at a place, and where each value comes from.', 'दिखाता है कि किसी जगह क्या होना चाहिए, और हर मान कहाँ से आया।'],
+    profile,
+  ),
+  verb(
+    'config stage FILE [--yes] [--dry-run]',
+    [
+      'Loads the table of sites and sends the new configuration out in stages; without --yes it shows what would change.',
+      'ऑफ़िसों की सूची लेता है, और नई सेटिंग थोड़े-थोड़े PC पर भेजता है; --yes के बिना सिर्फ़ दिखाता है कि क्या बदलेगा।',
+    ],
+    (call) => importFile(call, '/api/sites/import', { field: 'csv', body: { staged: true } }),
+  ),
+  verb(
+    'restore FILE [--check] [--passphrase-file FILE]',
+    ['Makes the server of this machine again from a backup.', 'बैकअप से इस मशीन का सेंटर फिर से बनाता है।'],
+    restore,
+  ),
+];
+/** Verbs of the route table that are more than one request, by name. */
+export const runs: Readonly<Record<string, Verb['run']>> = {
+  'incidents snooze': snooze,
+  'sites stage': stage,
+  'roster show': showRoster,
+  announced,
+  'audit log': auditLog,
+  events,
+  cmd: sendCommand,
+  'tabs try': tryTabs,
+  explain,
+};
+/** How the answer of a route is shown, by the name of its verb. */
+export const layouts: Readonly<Record<string, Layout>> = {
+  'enrol-code': enrolCode,
+  incidents,
+  'roster check': checkRoster,
+  'people export': exportPerson,
+  verify,
+  backup,
+  'rollcall start': followRollCall,
+  'rollcall show': rollCallAnswer,
+  'cmd show': commandAnswer,
+  'tabs log': tabsLog,
+};
+const shownOfPoint = 10;
+const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
+/** Rows that a list shows; `--json` and `--csv` have all. */
+const shownRows = 50;
+/** How often the server is asked whether something is finished. */
+const lookMs = 500;
+
+async function showPc({ api, words: [word] }: Call): Promise<Answer> {
+  const pc = pcNamed(word);
+  const all = await api.get<PcView[]>(`/api/pcs?site=${encodeURIComponent(siteOf(pc))}`);
+  const one = all.find((row) => row.pc === pc);
+  if (one === undefined) throw new CliError(1, `there is no PC ${pc}`);
+  return { ok: true, json: one, text: answerText(one) };
+}
+
+async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
+  const view = await api.get<ProfileView>(`/api/profile${path === '' ? '' : `/${path}`}`);
+  const { profile: found, origins, timeZone } = view;
+  const values: Record<string, unknown> = {
+    link: found.link,
+    elevationM: found.elevationM,
+    timeZone,
+    tier: found.tier ?? 'audio',
+    bridge: bridgeText(found.bridge ?? null),
+    ups: upsText(found.ups ?? null),
+    help: found.help ?? 'none',
+    languages: found.languages?.join(', ') ?? 'all',
+  };
+  for (const [kind, devices] of Object.entries(found.expected))
+    values[`expected.${kind}`] = devices?.map(({ match }) => match ?? 'any').join(', ') || 'none';
+  const originOf = (name: string) => (origins[name] === '' ? 'the nation' : (origins[name] ?? 'built-in default'));
+  const rows = Object.entries(values).map(([value, is]) => ({ value, is, setBy: originOf(value) }));
+  const drifting = view.pcs.filter(({ wanted, held }) => wanted !== held);
+  const text = [table(rows), '', `PCs: ${view.pcs.length}; with another version than wanted: ${drifting.length}`];
+  if (drifting.length > 0) text.push(table(drifting));
+  return { ok: true, json: view, text: text.join('\n') };
+}
+
+type EnrolCode = { code: string; uses: number; ends: number; centre: string | null; pcs: string[] };
+
+function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
+  const site = siteNamed(word);
+  const { code, centre, uses } = made;
+  const said = (line: string) => lineIn(line, language, lines);
+  const head = `${uses === 1 ? '1 PC' : `${uses} PCs`} of ${site}, until ${timeText(made.ends)}, shown this once:`;
+  const calls = made.pcs.flatMap((pc) => {
+    const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
+    return ['', said(`on ${pc}:`), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
+  });
+  // The second half of the code is a pin.
+  const pieces = code.split('-');
+  const half = pieces.slice(0, pieces.length / 2).join('-');
+  const next =
+    centre === null
+      ? ['Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.']
+      : [
+          `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, ${spokenName(centre)}. With the package of this centre ${half} is all.`,
+          `Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site ${site}`,
+        ];
+  return { ok: true, json: { site, ...made }, text: [said(head), code, ...calls, '', ...next.map(said)].join('\n') };
+}
+
+/** The address as it is typed on the PC, where the usual port is not needed. */
+function spokenName(centre: string): string {
+  const { host, hostname, port } = new URL(centre);
+  return port === '8443' ? hostname : port === '' ? centre : host;
+}
+
+function incidents(all: readonly IncidentRow[]): Answer {
+  const rows = underParents(all).map(({ one, depth }) => ({
+    id: `${'  '.repeat(depth)}${one.id}`,
+    severity: one.severity,
+    where: `${one.site.en}, ${one.room.en}`,
+    faults: `${[...new Set(one.faults.map(({ fault }) => fault))].join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
+    since: one.openedAt,
+    // As the wall has it: it is quiet, all of it is well and watched, or it is open.
+    is:
+      one.over ?? (one.snoozed !== undefined ? 'quiet' : one.faults.every(({ watched }) => watched !== undefined) ? 'well again' : 'open'),
+    takenBy: one.acknowledged?.by,
+    cause: one.outage && outageText(one.outage, 'en'),
+  }));
+  return { ok: true, json: all, text: table(rows, 'id severity where faults since is takenBy cause') };
+}
+
+/** Each incident, with those that it explains indented below it. */
+function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: number }[] {
+  const ids = new Set(all.map(({ id }) => id));
+  const below = Map.groupBy(all, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : 0));
+  const walk = (parent: number, depth: number): { one: IncidentRow; depth: number }[] =>
+    (below.get(parent) ?? []).flatMap((one) => [{ one, depth }, ...walk(one.id, depth + 1)]);
+  return walk(0, 0);
+}
+
+async function snooze({ api, by, language, words: [id, time = ''] }: Call): Promise<Answer> {
+  const incident = incidentNamed(id);
+  const until = await untilOf(time, api);
+  await api.post(`/api/incidents/${incident}/snooze`, { by, until });
+  const text = `incident ${incident} is quiet until ${timeText(until)}, unless it gets worse`;
+  return { ok: true, json: { incident, by, until }, text: lineIn(text, language, lines) };
+}
+
+/** A time from now by the clock of the server, or one with its zone. */
+async function untilOf(time: string, api: Call['api']): Promise<number> {
+  const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
+  if (unit !== '') return (await api.get<{ at: number }>('/api/snapshot')).at + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);
+  try {
+    return Temporal.Instant.from(time).epochMilliseconds;
+  } catch {
+    throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
+  }
+}
+
+async function stage(call: Call): Promise<Answer> {
+  const { api, by, words, options } = call;
+  const [site, to = ''] = [siteNamed(words[0]), words[1]];
+  await api.post(`/api/sites/${site}/stage`, { stage: to, by, force: options['force'] === true }).catch(async (error: Error) => {
+    throw error.message.startsWith(`${site} is not ready to go live: `) ? new CliError(1, await openPoints(site, call)) : error;
+  });
+  return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
+}
+
+/** What a site lacks, in the words of people: the line of the API names keys, and not all of them. */
+async function openPoints(site: string, { api, language }: Call): Promise<string> {
+  const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
+  const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
+    const what = (fault !== null && faultOf(fault)?.title[language]) || wordFor(language, 'component', component ?? '') || component;
+    return `    ${[pc, what].filter(Boolean).join(' ')}`;
+  };
+  const points = checklist
+    .filter(({ done }) => !done)
+    .flatMap(({ item, about }) => [`- ${vocabulary[language].checklist[item]}`, ...firstOf(about.map(lineOf), shownOfPoint)]);
+  const noPc = '- it has no PC: "sabha sites import" brings them';
+  return [
+    `${site} is not ready to go live. What is not done yet:`,
+    ...(pcs.length === 0 ? [noPc] : points),
+    'With --force it goes live all the same.',
+  ]
+    .map((line) => lineIn(line, language, lines))
+    .join('\n');
+}
+
+async function showRoster({ api, words: [person], options }: Call): Promise<Answer> {
+  const { at = 'all' } = options;
+  const listed = await api.get<RosterPerson[]>(`/api/roster${at === 'all' ? '' : `?scope=${encodeURIComponent(`${at}`)}`}`);
+  const all = listed.filter(({ id }) => id === (person ?? id));
+  const day = person === undefined ? undefined : await api.get<DayView>(`/api/roster/day?${new URLSearchParams({ person })}`);
+  const rows = all.map((one) => ({
+    ...one.cells,
+    ...one,
+    now: attendance[one.now],
+    duty: one.cells['duty'] || 'always',
+    channels: one.reached.join(' > ') || 'NO CHANNEL',
+    oldestProof: oldestProof(one),
+  }));
+  const shown = table(rows, 'id name roles scopes now duty leave deputy channels oldestProof from');
+  const text = [shown, ...(day === undefined ? [] : ['', ...dayLines(day)])].join('\n');
+  return { ok: true, json: day === undefined ? all : { persons: all, day }, text };
+}
+
+/** By the clock of the person, as the wall shows it. */
+function dayLines({ timeZone, shifts }: DayView): string[] {
+  const clock = (at: number) => zonedAt(at, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+  const lines = shifts.map(
+    (one) => `${clock(one.from)} - ${clock(one.to).replace('00:00', '24:00')}${one.for === null ? '' : ` for ${one.for}`}`,
+  );
+  return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
+}
+
+/** The channel that was proven longest ago says how well a person is proven. */
+function oldestProof({ reached, proofs }: RosterPerson): string {
+  const unproven = reached.find((channel) => (proofs[channel] ?? null) === null);
+  if (unproven !== undefined || reached.length === 0) return unproven === undefined ? '' : `${unproven}: never`;
+  return timeText(Math.min(...reached.map((channel) => proofs[channel] ?? 0)));
+}
+
+/** The answer is no where an hour has nobody, a place notifies nobody, or somebody has no channel. */
+function checkRoster(found: RosterCheck): Answer {
+  const { places, gaps, untold, unreached, unproven } = found;
+  const spans = places.flatMap(({ scope, spans: all }) => all.map((one) => ({ firstPc: scope, ...one })));
+  const shown = firstOf(table(spans, 'firstPc from to persons by').split('\n'), 51);
+  const wrong = { gaps, placesThatNotifyNobody: untold, personsWithoutChannel: unreached, notProvenForLong: unproven };
+  const text = [...shown, '', answerText(wrong)].join('\n');
+  return { ok: gaps.length + untold.length + unreached.length === 0, json: found, text };
+}
+
+async function exportPerson(found: PersonExport, { words: [, file], writeText }: Call): Promise<Answer> {
+  const text = `${JSON.stringify(found, null, 2)}\n`;
+  if (file === undefined) return { ok: true, json: found, text: text.trimEnd() };
+  await writeText(file, text);
+  const hint = 'some name others too: look through it before you hand it on';
+  return { ok: true, json: { file }, text: `${file} is written: ${found.rows.length} rows; ${hint}` };
+}
+
+/** The answer is no where somebody did not receive it. */
+async function announced({ api, words: [number] }: Call): Promise<Answer> {
+  if (number === undefined) {
+    const all = await api.get<AnnouncementSummary[]>('/api/announcements');
+    return { ok: true, json: all, text: table(all, 'id at by to count text') };
+  }
+  if (!/^[1-9]\d{0,14}$/.test(number)) throw new CliError(2, `"${number}" is no number of a notice`);
+  const view = await api.get<AnnouncementView>(`/api/announcements/${number}`);
+  return { ok: view.persons.every(({ state }) => state !== 'unreached'), json: view, text: answerText(view) };
+}
+
+/**
+ * The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not complete or was replaced.
+ * A PC can claim gaps and repeat its events: those that belong to PCs which the audit names do not make the ledger incomplete.
+ */
+function verify(found: LedgerAudit): Answer {
+  const { chain, ofPcs = [], ...facts } = found;
+  const isSame = found.older === undefined && found.archives === undefined && (chain?.wrong ?? []).length === 0;
+  const isOfPcs = (name: 'gaps' | 'twice') => found[name] === ofPcs.reduce((sum, one) => sum + one[name], 0);
+  const ok = isOfPcs('gaps') && isOfPcs('twice') && (found.altered ?? 0) === 0 && found.integrity === 'ok' && isSame;
+  const whole =
+    ofPcs.length === 0 ? 'no event is missing or repeated' : 'this ledger is whole; events are missing or repeated only at these PCs';
+  const text = [
+    answerText(facts),
+    ...(chain === undefined ? [] : [`audit: ${chainText(chain)}`, ...chain.wrong.map((line) => `! audit: ${line}`)]),
+    ...ofPcs.map(({ pc, gaps, twice }) => `! ${pc}: ${gaps} events missing, ${twice} repeated`),
+    ...(found.at === undefined ? [] : [`by the copy of ${timeText(found.at)}; --now makes a new one`]),
+    ok ? whole : 'this ledger is NOT whole',
+  ];
+  return { ok, json: found, text: text.join('\n') };
+}
+
+function chainText({ rows, forgotten, signed }: NonNullable<LedgerAudit['chain']>): string {
+  const emptied = forgotten === 0 ? '' : `, a person taken out of ${forgotten}`;
+  const by = signed === null ? 'no head signed yet' : `signed at ${timeText(signed.at)}: row ${signed.row} ${shortHash(signed.hash)}`;
+  return `${rows} rows${emptied}; ${by}`;
+}
+
+async function auditLog({ api, words: [file], options, writeText, now }: Call): Promise<Answer> {
+  const { who, since, machines, csv } = options;
+  const query = {
+    ...(typeof who === 'string' && { who }),
+    ...(typeof since === 'string' && { since: `${timeOf('since', since, { now: now() })}` }),
+    ...(machines === true && { of: 'machines' }),
+  };
+  if (csv === true || file !== undefined)
+    return asFile(await api.text(`/api/audit/log.csv?${new URLSearchParams(query)}`), file, writeText);
+  const acts: AuditLog['acts'] = [];
+  for (let more = {}; ; ) {
+    const page: AuditLog = await api.get(`/api/audit/log?${new URLSearchParams({ ...query, ...more })}`);
+    acts.push(...page.acts);
+    if (page.before === null) break;
+    more = { before: `${page.before}` };
+  }
+  const text = firstOf(table(acts, 'at id who what about').split('\n'), shownRows + 1).join('\n');
+  return { ok: true, json: acts, text };
+}
+
+async function events({ api, words: [of = '', file], options, language, writeText, say, now }: Call): Promise<Answer> {
+  const { since = '1d', until, readings, csv } = options;
+  const query = new URLSearchParams({
+    of,
+    from: `${timeOf('since', String(since), { now: now() })}`,
+    to: `${typeof until === 'string' ? timeOf('until', until, { now: now(), ends: true }) : now()}`,
+    ...(readings === true && { readings: 'true' }),
+  });
+  const found = await api.get<SaidEvents>(`/api/events?${query}`);
+  const { next } = found;
+  const cut = next === null ? [] : [`only the first ${found.events.length} are shown: --since ${new Date(next).toISOString()} goes on`];
+  const notes = [...found.missing, ...cut].map((line) => `! ${lineIn(line, language, lines)}`);
+  const ok = notes.length === 0;
+  if (csv === true || file !== undefined) {
+    notes.forEach(say);
+    return { ...(await asFile(csvOf(found.events), file, writeText)), ok };
+  }
+  const shown = firstOf(table(found.events, 'time pc kind body received').split('\n'), shownRows + 1);
+  return { ok, json: found, text: [...shown, ...notes].join('\n') };
+}
+
+function csvOf(all: SaidEvents['events']): string {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const rows = all.map(({ time, received, pc, kind, body, grade, boot, spool, seq }) => {
+    return [iso(time), iso(received), pc, kind, JSON.stringify(body), grade, boot, spool, `${seq}`];
+  });
+  return `\ufeff${safeTable(['when', 'received', 'pc', 'kind', 'said', 'grade', 'boot', 'spool', 'number'], rows)}`;
+}
+
+/** The backup stays beside those of each hour; a file that is named is a copy of it. */
+async function backup(made: BackupMade, { words: [to], copyFile }: Call): Promise<Answer> {
+  if (to !== undefined) await copyFile(made.file, to);
+  const json = { ...made, file: to ?? made.file };
+  return { ok: true, json, text: answerText(json) };
+}
+
+/** Needs no server, and none may run. */
+async function restore({ words: [file = ''], options, restore: run }: Call): Promise<Answer> {
+  const { check = false, 'passphrase-file': passphraseFile } = options;
+  const done = await run({ file, check: check === true, passphraseFile: typeof passphraseFile === 'string' ? passphraseFile : undefined });
+  const { about, audit: found, aside, left } = done;
+  const holds = `${file} is whole: ${found.events} events, ${found.incidents.raised} incidents, of ${timeText(about.at)}`;
+  if (check === true) return { ok: true, json: done, text: holds };
+  const text = [
+    holds,
+    `it is in use now; what people did after ${timeText(about.at)} is gone, and PCs send again what they still have`,
+    ...aside.map((path) => `what was there before: ${path}`),
+    ...(left === undefined ? [] : [`! archives did not come along: ${left}`]),
+    ...(found.chain?.wrong ?? []).map((line) => `! its audit: ${line}`),
+    'look through the accounts (sabha accounts list) before anything else: those that were removed since are back',
+  ];
+  return { ok: true, json: done, text: text.join('\n') };
+}
+
+async function followRollCall({ id }: { id: string }, { api, options, pause, say }: Call): Promise<Answer> {
+  if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
+  say(`roll call ${id} runs`);
+  // A roll call ends by itself.
+  for (let shown = -1; ; ) {
+    const view = await api.get<RollCallView>(`/api/rollcalls/${encodeURIComponent(id)}`);
+    if (view.finishedAt !== null) return rollCallAnswer(view);
+    const { answered, expected } = view.counts;
+    if (answered !== shown) say(`${answered} of ${expected} have answered`);
+    shown = answered;
+    await pause(lookMs);
+  }
+}
+
+/** The answer is yes where rooms were called and every one of them is ready. */
+function rollCallAnswer(view: RollCallView): Answer {
+  const { rows, ...about } = view;
+  const { counts } = about;
+  const bad = rows
+    .filter(({ readiness }) => readiness !== 'ready')
+    .map(({ pc, room, after, readiness, why, heardAt, owner }) => ({
+      pc,
+      room,
+      is: after === null ? 'silent' : readiness,
+      why,
+      heardAt,
+      owner,
+    }));
+  const none = counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
+  const shown = { ...about, counts: withSilent(counts), states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
+  const text = bad.length === 0 ? `${answerText(shown)}\n${none}` : answerText({ ...shown, rooms: bad });
+  return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
+}
+
+/** A PC that did not answer is silent, as the wall counts it, and not unknown beside. */
+function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
+  const silent = expected - answered;
+  return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
+}
+
+async function sendCommand({ api, by, options, pause, say, words: [name = ''] }: Call): Promise<Answer> {
+  const { to, arg = [] } = options;
+  if (!(verbNames as string[]).includes(name)) throw new CliError(2, `"${name}" is no command: ${verbNames.join(', ')}`);
+  const args = [arg].flat().map((text) => {
+    const [, key, value] = /^([^=]+)=(.*)$/s.exec(`${text}`) ?? [];
+    if (key === undefined) throw new CliError(2, `--arg "${text}" is not KEY=VALUE`);
+    return [key, value];
+  });
+  const order = { to: to === 'all' ? '' : to, verb: name, args: Object.fromEntries(args), by };
+  const { id } = await api.post<{ id: string }>('/api/commands', order);
+  if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
+  say(`command ${id} is on its way`);
+  // It ends by itself: a command expires.
+  for (;;) {
+    const view = await api.get<CommandView>(`/api/commands/${encodeURIComponent(id)}`);
+    if (view.state !== 'open') return commandAnswer(view);
+    await pause(lookMs);
+  }
+}
+
+function tabsLog(steps: readonly TabsStep[]): Answer {
+  const text = steps.map(({ at, who, what, about }) => `${timeText(at)}  ${who}: ${what}, ${about.replaceAll('\n', '\n  ')}`);
+  return { ok: true, json: steps, text: text.join('\n') || 'nobody has changed the tabs' };
+}
+
+/** The answer is yes where every PC has done it. */
+function commandAnswer(view: CommandView): Answer {
+  const { answers, missing, ...about } = view;
+  const done = answers.map(({ pc, outcome, reason, at }) => ({ pc, outcome, reason, at }));
+  const silent = missing.map((pc) => ({ pc, outcome: view.state === 'open' ? 'not yet' : 'no answer' }));
+  const lines = answers.flatMap((one) => (one.lines ?? []).map((line) => (answers.length > 1 ? `${one.pc}: ${line}` : line)));
+  const text = [answerText(about), table([...done, ...silent], 'pc outcome reason at'), ...lines].join('\n');
+  return { ok: missing.length === 0 && answers.every(({ outcome }) => outcome === 'done'), json: view, text };
+}
+
+/** A folder is all tabs, a file those that are edited. The answer is no where an alert would be missed, later, or reach no conclusion. */
+async function tryTabs({ api, words: [path = ''], options, readTexts }: Call): Promise<Answer> {
+  const days = numberOf('days', options['days'] ?? '30');
+  const found = await api.post<TabsTrial>('/api/tabs/try', { ...(await readTexts(path, '.json')), days });
+  return { ok: found.missedCount + found.laterCount + found.unfinished === 0, json: found, text: answerText(found) };
+}
+
+/** The answer is no where the message reaches no conclusion. */
+async function explain({ api, words: [scope, fault], options }: Call): Promise<Answer> {
+  if (options['incident'] !== undefined) {
+    const id = incidentNamed(`${options['incident']}`);
+    const found = await api.get<IncidentReasons>(`/api/incidents/${id}/reasons`);
+    const text = [
+      `incident ${id} of ${found.scope}${found.parent === null ? '' : `, explained by incident ${found.parent}`}`,
+      ...found.acknowledged.map(({ at, by }) => `${timeText(at)}  acknowledged by ${by}`),
+      ...found.steps.flatMap(stepLines),
+    ];
+    return { ok: true, json: found, text: text.join('\n') };
+  }
+  if (scope === undefined || fault === undefined) throw new CliError(2, 'explain takes a place and a fault, or --incident with its number');
+  const found = await api.get<Explained>(`/api/explain?${new URLSearchParams({ scope, fault })}`);
+  const all = found.tells.map(({ afterMs, name, channel, severity }) => ({ afterMs, name, channel, severity }));
+  const tells = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+  const texts = new Set(found.tells.map(({ text }) => text.trim()));
+  const end = found.how === null ? ['it reaches no conclude: the default route would notify central'] : [];
+  return { ok: found.how !== null, json: found, text: [answerText({ ...found, tells }), ...texts, ...end].join('\n\n') };
+}
+
+function stepLines({ at, kind, faults, severity, passes, sent, said }: IncidentReasons['steps'][number]): string[] {
+  return [
+    `${timeText(at)}  ${kind}: ${faults.join(' ')} (${severity})`,
+    ...passes.flatMap((pass) => [`  ${timeText(pass.at)}  ${pass.how} (tabs ${pass.tabs})`, `    ${pass.path}`]),
+    `  ${sent[0] === undefined ? '' : `${timeText(sent[0].at)}  `}${said.en}`,
+  ];
+}
