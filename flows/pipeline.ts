@@ -4,7 +4,7 @@
  *     receive      ingest/ingest.ts `take`      a message that came over the session
  *     read         ingest/read-message.ts       bytes → what the engine is told, and rows
  *     apply        incidents/engine.ts          → incidents and transitions, as rows and effects
- *     commit       ingest/commits.ts            all of a batch in one transaction of the ledger (R20)
+ *     commit       ingest/state.ts              all of a batch in one transaction of the ledger (R20)
  *     ── the disk: what stands below never comes before it ──
  *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
  *     hear         commands/, rollcall/         births and answers that somebody waits for
@@ -20,9 +20,8 @@
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '@sabha/contracts';
 import type { Contents, Ledger } from './engine/records/ops.ts';
-import type { Changed, Committed, Heard, Offer } from './ingest/committed.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
-import type { IngestOptions } from './ingest/options.ts';
+import type { Changed, Committed, Heard, IngestOptions, Offer } from './ingest/options.ts';
 import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
 import { failing } from './notify/people/lanes.ts';

@@ -12,7 +12,7 @@ import {
 import * as v from 'valibot';
 import { rollCallTable, tableName } from '../operations/rollcall/rollcall.ts';
 import { ownPart, Refused, whole } from '../pki/door/door.ts';
-import type { NotStarted, PcChoice } from '../view/live-state.ts';
+import type { NotStarted, PcChoice } from '../view/live.ts';
 import { sendFile } from './bytes/wall.ts';
 import {
   by,

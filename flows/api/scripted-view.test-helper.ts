@@ -6,8 +6,7 @@ import { type AccountsOptions, createAccounts } from '../pki/accounts/accounts.t
 import { createPasswords } from '../pki/accounts/password.ts';
 import { createSiteOrders } from '../sites/site-orders.ts';
 import { createSiteTable } from '../sites/table.ts';
-import type { CentreView } from '../view/live.ts';
-import type { PcChoice } from '../view/live-state.ts';
+import type { CentreView, PcChoice } from '../view/live.ts';
 
 export type ScriptedView = CentreView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };

@@ -1,7 +1,10 @@
 /** Acks to PCs: drafted while messages are taken, sent after the commit of what they answer (R3, R4). */
-import { type Ack, type CentreClock, encode, pcTopic, type Signed, type Want } from '@sabha/contracts';
+import { type Ack, type CentreClock, encode, pcTopic, type Signed, sealReflectorToken, siteOf, type Want } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Cursor } from '../engine/records/ops.ts';
+
+/** A PC is told anew with the echo of each hour; so that one lost ack ends no right, it lasts three of them. */
+const tokenMs = 3 * 3_600_000;
 
 /** `duty`: it is told whether it measures, though nothing asked for it. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
@@ -11,19 +14,16 @@ type Ask = { pc: string; want: readonly Want[] };
 export type Drafts = Map<string, Draft>;
 
 /** What an ack says, and how it goes out. */
-export type AcksOptions = {
-  recordOf(pc: string): PcRecord | undefined;
+export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** Whether the PC measures the link of its site, and by which right. */
-  duty(pc: string): Pick<Ack, 'measure' | 'reflector'>;
-  /** The wall clock, by which PCs measure their own. */
-  now(): number;
   /** The centre's signature: a broker that could set the clocks of PCs could make old commands new. */
   seal(clock: CentreClock): Signed;
 };
 
 /** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
-export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
+export function createAcks(options: AcksOptions) {
+  const { recordOf, send, now, seal } = options;
+  const election = createElection(options);
   const cursors = new Map<string, Cursor>();
   let drafts: Drafts = new Map();
 
@@ -43,25 +43,27 @@ export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
       ...(cursor?.mark === undefined ? {} : { mark: cursor.mark }),
       ...(session === undefined ? {} : { session }),
       ...(echo === undefined ? {} : { echo, clock: seal({ pc, echo, at, spool, ...known }) }),
-      ...(session === undefined && echo === undefined && !told ? {} : duty(pc)),
+      ...(session === undefined && echo === undefined && !told ? {} : election.words(pc)),
     };
     send(pcTopic(pc, 'ack'), encode('ack', ack), 0);
   }
 
   return {
+    /** The PC that measures the link of a site; undefined while none is there. */
+    measurer: election.of,
     add(pc: string, { session, ...said }: { session?: number; echo?: number }): void {
       // A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16).
       const held = session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...held });
     },
     /**
-     * The drafts so far, with what PCs are asked for, and one for each of `told`, asked or not; what is added from now on belongs to the
-     * next commit.
+     * The drafts so far, with what PCs are asked for. Where the duty to measure moved among PCs that `changed`, those that have and had it get
+     * one too. What is added from now on belongs to the next commit.
      */
-    take(told: readonly string[], asks: readonly Ask[]): Drafts {
+    take(changed: readonly string[], asks: readonly Ask[]): Drafts {
       const taken = drafts;
       drafts = new Map();
-      for (const pc of told) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
+      for (const pc of election.moved(changed)) taken.set(pc, { want: [], ...taken.get(pc), duty: true });
       for (const { pc, want } of asks) {
         const draft = taken.get(pc) ?? { want: [] };
         taken.set(pc, { ...draft, want: [...draft.want, ...want] });
@@ -74,6 +76,55 @@ export function createAcks({ recordOf, send, duty, now, seal }: AcksOptions) {
     },
     send(ready: Drafts): void {
       for (const [pc, draft] of ready) sendOne(pc, draft);
+    },
+  };
+}
+
+/** Who is there, and by which right one measures. */
+type ElectionOptions = {
+  /** Where the broker's reflector answers, and the key that it goes by; absent = the centre has none. */
+  reflector?: { port: number; key: Buffer } | undefined;
+  pcsOf(site: string): readonly string[];
+  recordOf(pc: string): PcRecord | undefined;
+  /** The wall clock, which acks carry, and by which PCs measure their own. */
+  now(): number;
+};
+
+/** Guarantee: of the PCs of a site that are online at most one is ever told that it measures, which is the one with the lowest id. */
+export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions) {
+  const elected = new Map<string, string>();
+
+  /** One that was lost may be back in a moment: it keeps the duty until it is silent. */
+  function electedOf(site: string): string | undefined {
+    const held = elected.get(site);
+    const able = (pc: string) => {
+      const presence = recordOf(pc)?.presence;
+      return presence === 'online' || (presence === 'lost' && pc === held);
+    };
+    const [lowest] = pcsOf(site).filter(able).sort();
+    if (lowest === undefined) elected.delete(site);
+    else elected.set(site, lowest);
+    return lowest;
+  }
+
+  return {
+    /** The PC that measures the link of this site; undefined while none is there. */
+    of: (site: string): string | undefined => elected.get(site),
+    /** What an ack says to this PC. */
+    words(pc: string): Pick<Ack, 'measure' | 'reflector'> {
+      if (electedOf(siteOf(pc)) !== pc) return { measure: false };
+      if (reflector === undefined) return { measure: true };
+      const endsAt = now() + tokenMs;
+      const token = sealReflectorToken(pc, endsAt, reflector.key).toString('base64url');
+      return { measure: true, reflector: { port: reflector.port, token, endsAt } };
+    },
+    /** These PCs changed: who is to be told at once because the duty came to it, or left it. */
+    moved(pcs: Iterable<string>): string[] {
+      return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
+        const before = elected.get(site);
+        const after = electedOf(site);
+        return before === after ? [] : [before, after].filter((pc) => pc !== undefined && recordOf(pc)?.presence === 'online');
+      }) as string[];
     },
   };
 }

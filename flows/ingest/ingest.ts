@@ -3,17 +3,15 @@
  * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
  */
 import { type Cancel, encode, type Hello, hearingTopic, helloTopicAll, messageOf, scopeTopic } from '@sabha/contracts';
-import type { Act, CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
-import type { Audit, Op } from '../engine/records/ops.ts';
-import { settledKey } from '../engine/records/ops.ts';
+import type { CentreEvent, PassedWay, WireMessage } from '../engine/records/incidents.ts';
+import { type Audit, type Op, settledKey } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
 import { type Weight, weightOf } from './allowance.ts';
-import type { Committed } from './committed.ts';
-import type { IngestOptions } from './options.ts';
+import type { Committed, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
-import { listened, listenedEveryMs, note, openState, type State, setAside } from './state.ts';
+import { hello, listened, listenedEveryMs, note, openState, type State, setAside, tell } from './state.ts';
 
 const tickMs = 1_000;
 /** Clears that are due one after the other cost no more ticks than these. */
@@ -22,9 +20,6 @@ const clearTickMs = 50;
 const earlyMs = 10;
 /** What waits for a commit that lasts longer was not done yet. */
 const hungMs = 5_000;
-/** Answers to a hello are spread over this time a PC, up to the limit (R17). */
-const helloSpreadMs = 20;
-const helloSpreadLimitMs = 30_000;
 /** More sites than this are asked with one word to all. */
 const helloSitesAtMost = 50;
 
@@ -33,10 +28,7 @@ export type Ingest = ReturnType<typeof createIngest>;
 
 /** Opens ingest on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
 export function createIngest(options: IngestOptions) {
-  const state = openState(options, {
-    hello: () => hello(state, [helloTopicAll]),
-    tell: (event, audit) => void tell(state, event, audit),
-  });
+  const state = openState(options);
   followRollout(state);
   let cancelTick: Cancel = () => {};
   const again = (afterMs: number): void => {
@@ -82,7 +74,7 @@ export function createIngest(options: IngestOptions) {
 }
 
 /** What is known now. */
-function reading({ options, engine, tree, election, links, numbers, configs, time, settled }: State) {
+function reading({ options, engine, tree, acks, links, numbers, configs, time, settled }: State) {
   return {
     time,
     /** By this goes what is deleted for its age. */
@@ -94,7 +86,7 @@ function reading({ options, engine, tree, election, links, numbers, configs, tim
     /** The version of the configuration that a PC should hold. */
     wanted: tree.wanted,
     entry: tree.entry,
-    measurer: election.of,
+    measurer: acks.measurer,
     /** What a site last said of its link, and where that broke. */
     link: links.of,
     numbers: (pc: string) => numbers.of(pc, engine.known.get(pc)?.link ?? 'fibre', options.clock.up()),
@@ -114,17 +106,9 @@ function telling(state: State) {
     started: () => void tell(state, { type: 'started' }),
 
     /** What a path of the wires came to (R23). */
-    conclude(message: WireMessage, how: string, way?: PassedWay): void {
-      const { id: transition, kind } = message.transition;
+    conclude({ transition: { id, kind }, acts, severity }: WireMessage, how: string, way?: PassedWay): void {
       options.count.concluded(kind, how);
-      void tell(state, {
-        type: 'conclude',
-        transition,
-        acts: message.acts satisfies Act[],
-        severity: message.severity,
-        how,
-        ...(way && { way }),
-      });
+      void tell(state, { type: 'conclude', transition: id, acts, severity, how, ...(way && { way }) });
     },
 
     /** Says something of the centre's own, or what an operator did; true once it is committed, false where this memory ended before. */
@@ -175,12 +159,6 @@ function untilTickMs({ engine, time }: State, judgedAt: number): number {
   return Math.max(1, Math.min(least, clearMs));
 }
 
-function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
-  if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
-  if (!state.commits.isOver()) state.engine.apply(event, state.time());
-  return state.commits.next();
-}
-
 async function changeSites(state: State, change: SiteChange, ops: readonly Op[]): Promise<boolean> {
   if (state.commits.isOver()) return false;
   const now = state.time();
@@ -202,16 +180,6 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   const { fresh } = changing;
   hello(state, fresh.length > helloSitesAtMost ? [helloTopicAll] : fresh.map((site) => scopeTopic(`${site}/all`, 'hello')));
   return true;
-}
-
-/** Asks for births: of everybody, or of PCs that may have spoken in vain before they were ours. */
-function hello({ options, engine, allowance }: State, topics: readonly string[]): void {
-  // Whoever is not subscribed could not hear the answers; the next SUBACK asks everybody.
-  if (!engine.isSubscribed()) return;
-  const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
-  const word: Hello = { id: options.randomId(), withinMs, fresh: false };
-  allowance.asks(word.id);
-  for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
 /** A rollout that stopped stands until somebody lets it out or changes it. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openReflectorToken, type Presence, pcMark } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { newRecord } from '../engine/outages/pc.ts';
-import { createElection } from './measurer-election.ts';
+import { createElection } from './acks.ts';
 
 const now = 1_764_000_000_000;
 const key = randomBytes(32);

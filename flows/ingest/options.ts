@@ -1,13 +1,14 @@
-/** What ingest is given, and whom it tells. */
+/** What ingest is given, whom it tells, and what it tells them: what a commit put on disk. */
 import type { Clock, RegistryEntry } from '@sabha/contracts';
-import type { EngineOptions } from '../engine/incidents/engine.ts';
+import type { EngineOptions } from '../engine/incidents/core.ts';
+import type { Incident, WireMessage } from '../engine/records/incidents.ts';
+import type { OutboxRow } from '../engine/records/notices.ts';
 import type { Contents, Ledger } from '../engine/records/ops.ts';
 import type { Recipients } from '../engine/transitions/offer.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
-import type { AcksOptions } from './acks.ts';
-import type { Committed } from './committed.ts';
-import type { ElectionOptions } from './measurer-election.ts';
+import type { AcksOptions, Drafts } from './acks.ts';
+import type { Report } from './read-message.ts';
 
 /** Everything around ingest; it asks what it must know to read and apply, and tells one thing: what is committed. */
 export type IngestOptions = Recipients &
@@ -17,7 +18,7 @@ export type IngestOptions = Recipients &
     clock: Clock;
     /** The centre's signature. */
     seal: ConfigsOptions['seal'] & AcksOptions['seal'];
-    reflector?: ElectionOptions['reflector'];
+    reflector?: AcksOptions['reflector'];
     send(topic: string, payload: Buffer, qos: 0 | 1): void;
     /** True for the hello of a roll call that runs. */
     isRollCall(hello: string): boolean;
@@ -38,3 +39,29 @@ export type IngestOptions = Recipients &
 
 /** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
+
+/** What a commit changed of what people look at. `sites`: of these the node itself, or one that it inherits from, is another. */
+export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
+
+/** A birth, or answers to commands, as a PC said them. */
+export type Heard = Pick<Report, 'pc' | 'event' | 'ops'>;
+
+/** A message for the wires: for the wait node of that id, or for the head. */
+export type Offer = { message: WireMessage; node: string | null };
+
+/** What is durable, and what may be done of it now and not before (R20). */
+export type Committed = {
+  /** Acks that PCs are owed. */
+  acks: Drafts;
+  /** What PCs are sent besides: configurations, and the bell of a roll call. */
+  sends: readonly (() => void)[];
+  /** Births and answers to commands. */
+  heard: readonly Heard[];
+  offers: readonly Offer[];
+  /** Rows for the outbox. */
+  notices: readonly OutboxRow[];
+  /** Incidents of which people said or did something, as they are now. */
+  handled: readonly Incident[];
+  /** Undefined where nobody sees any of it. */
+  changed: Changed | undefined;
+};

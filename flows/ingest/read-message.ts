@@ -1,5 +1,4 @@
 /** From a message of a PC to what the engine is told and what the ledger is given. A message that cannot be read still counts as hearing. */
-
 import {
   type Beat,
   commandAnswer,
@@ -15,8 +14,9 @@ import {
   siteOf,
   type UpLeaf,
 } from '@sabha/contracts';
+
 import * as v from 'valibot';
-import { versionsIn } from '../engine/outages/updates.ts';
+import { versionsIn } from '../engine/outages/pc.ts';
 import type { PcEvent } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { LinkNews } from './link-reports.ts';
@@ -47,7 +47,7 @@ export function readReport(topic: string, payload: Buffer, around: Around): Repo
   const { pc, leaf } = parsed;
   if (!isUpLeaf(leaf)) return undefined;
   const decoded = decode(leaf, payload);
-  if (decoded.ok) return { pc, leaf, result: 'ok', ...readers[leaf](pc, decoded.value as never, around) };
+  if (decoded.ok) return { pc, leaf, ops: [], result: 'ok', ...readers[leaf](pc, decoded.value as never, around) };
   return { pc, leaf, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 
@@ -56,18 +56,16 @@ export function quickDigest(topic: string, payload: Buffer): string | undefined 
   return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
 }
 
-type Read = Pick<Report, 'event' | 'ops' | 'answer' | 'birth' | 'news'> & Partial<Pick<Report, 'result' | 'detail'>>;
+type Read = Pick<Report, 'event'> & Partial<Report>;
 type Around = { at: number; isRollCall(hello: string): boolean; askedMs(hello: string): number | undefined };
 
 const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => Read } = {
   presence: readPresence,
   state: (pc, message: { digest: string; session: number; rev: number; base?: string; checks: never[]; gone: string[] }) => ({
     event: { type: 'state', pc, ...message, base: message.base },
-    ops: [],
   }),
   beat: (pc, { digest, session, echo }: Beat) => ({
     event: { type: 'beat', pc, digest, session },
-    ops: [],
     ...(echo === undefined ? {} : { answer: { echo } }),
   }),
   inventory: (pc, { hash, items }: { hash: string; items: Record<string, unknown> }) => ({
@@ -115,22 +113,14 @@ function brokenBy(kind: string, body: EventMessage['body']): string | undefined 
 }
 
 function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, askedMs }: Around): Read {
-  if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session, reason: said.reason }, ops: [] };
-  if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session }, ops: [] };
-  if (said.kind === 'gasp')
-    return { event: { type: 'gasp', pc, boot: said.boot, session: said.session, runtimeMs: said.runtimeMs }, ops: [] };
+  if (said.kind === 'bye') return { event: { type: 'bye', pc, boot: said.boot, session: said.session, reason: said.reason } };
+  if (said.kind === 'lost') return { event: { type: 'lost', pc, boot: said.boot, session: said.session } };
+  if (said.kind === 'gasp') return { event: { type: 'gasp', pc, boot: said.boot, session: said.session, runtimeMs: said.runtimeMs } };
   const { kind: _, hello, spool, ...rest } = said;
   const { id, first, last, carries = null } = spool;
   const fresh = hello !== undefined && isRollCall(hello);
   return {
-    event: {
-      type: 'birth',
-      pc,
-      ...rest,
-      spool: id,
-      askedMs: hello === undefined ? undefined : askedMs(hello),
-      ...(fresh ? { fresh } : {}),
-    },
+    event: { type: 'birth', pc, ...rest, spool: id, askedMs: hello === undefined ? undefined : askedMs(hello), ...(fresh && { fresh }) },
     ops: [{ op: 'birth', pc, spool: id, first, last, carries, at }],
     answer: { session: said.session },
     birth: { hello, waiting: Math.max(0, last - first + 1), spool: id, first },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createSettled } from './centre-time.ts';
 import { createRig } from './ingest.test-helper.ts';
+import { createSettled } from './listening.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

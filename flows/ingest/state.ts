@@ -1,20 +1,16 @@
 /** What ingest holds between two loads of the ledger, and how that becomes a batch which is committed. */
-import { budgets, oneLine } from '@sabha/contracts';
+import { budgets, encode, type Hello, helloTopicAll, oneLine } from '@sabha/contracts';
 import { createEngine, type Engine } from '../engine/incidents/engine.ts';
-import type { Op } from '../engine/records/ops.ts';
-import { inVainKey, settledKey } from '../engine/records/ops.ts';
+import type { CentreEvent } from '../engine/records/incidents.ts';
+import { type Audit, inVainKey, type Op, settledKey } from '../engine/records/ops.ts';
 import { createConfigs } from '../sites/config-push.ts';
 import { createTree } from '../sites/tree.ts';
 import { createAcks } from './acks.ts';
 import { createAllowance } from './allowance.ts';
-import { createCentreTime, createSettled } from './centre-time.ts';
-import { createCommits } from './commits.ts';
-import type { Committed, Heard } from './committed.ts';
 import { createNumbers } from './last-numbers.ts';
 import { createLinkReports } from './link-reports.ts';
-import { createListening, type ListeningOptions } from './listening.ts';
-import { createElection } from './measurer-election.ts';
-import type { IngestOptions } from './options.ts';
+import { createCentreTime, createListening, createSettled } from './listening.ts';
+import type { Committed, Heard, IngestOptions } from './options.ts';
 
 /** What was read and applied since the last commit, beside what the engine holds. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
@@ -27,10 +23,13 @@ export const listenedEveryMs = 60_000;
 /** and how often where something is written anyway. */
 const listenedWithMs = 5_000;
 const startsKept = 10;
+/** Answers to a hello are spread over this time a PC, up to the limit (R17). */
+const helloSpreadMs = 20;
+const helloSpreadLimitMs = 30_000;
 const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;
 
 /** What the ledger holds, with nothing gathered but that this is a start. */
-export function openState(options: IngestOptions, { hello, tell }: Pick<ListeningOptions, 'hello' | 'tell'>) {
+export function openState(options: IngestOptions) {
   const { clock, contents, send, seal } = options;
   const centreTime = createCentreTime(clock);
   const startedAt = centreTime.now();
@@ -49,7 +48,8 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     // Among the rows of the engine, where a step of the clock takes back what stands before it.
     note: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
     isSubscribed: (): boolean => state.engine.isSubscribed(),
-    ...{ tell, hello },
+    tell: (event, audit): void => void tell(state, event, audit),
+    hello: (): void => hello(state, [helloTopicAll]),
   });
   const followClock = {
     setClock(byMs: number): void {
@@ -59,7 +59,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     },
   };
   const followers = [...listening.followers, followClock];
-  const election = createElection({ reflector: options.reflector, pcsOf: (site) => tree.table().pcsOf(site), recordOf, now: clock.now });
+  const pcsOf = (site: string) => tree.table().pcsOf(site);
   let engine: Engine | undefined;
   const known = tree.table().known;
   engine = createEngine({ ...options, contents, known, place: tree.place, starts, listenedUntil: listenedAt, followers }, startedAt);
@@ -70,8 +70,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
     configs,
     links: createLinkReports(contents.meta),
     numbers: createNumbers(),
-    acks: createAcks({ recordOf, send, seal, duty: election.words, now: clock.now }),
-    election,
+    acks: createAcks({ reflector: options.reflector, pcsOf, recordOf, send, seal, now: clock.now }),
     allowance: createAllowance(clock.up),
     /** When the last note about each PC was written. */
     notedAt: new Map<string, number>(),
@@ -83,11 +82,7 @@ export function openState(options: IngestOptions, { hello, tell }: Pick<Listenin
       ...nothing(),
       ops: [{ op: 'meta' as const, key: 'starts', value: JSON.stringify(starts) }, ...tree.versionOps()],
     } as Gathered,
-    commits: createCommits(
-      clock.up,
-      (): Promise<void> => commit(state),
-      (error) => failed(options, error),
-    ),
+    commits: createCommits(options, (): Promise<void> => commit(state)),
     goneOnUp: clock.up(),
     /** When somebody last listened to the PCs, and what the ledger knows of it. */
     listenedAt,
@@ -102,9 +97,26 @@ function nothing(): Gathered {
   return { ops: [], sends: [], heard: [], sites: [], pcsGone: [] };
 }
 
+/** Gives the engine an event; true once what came of it is committed, false where this memory ended before. */
+export function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
+  if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
+  if (!state.commits.isOver()) state.engine.apply(event, state.time());
+  return state.commits.next();
+}
+
+/** Asks for births: of everybody, or of PCs that may have spoken in vain before they were ours. */
+export function hello({ options, engine, allowance }: State, topics: readonly string[]): void {
+  // Whoever is not subscribed could not hear the answers; the next SUBACK asks everybody.
+  if (!engine.isSubscribed()) return;
+  const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
+  const word: Hello = { id: options.randomId(), withinMs, fresh: false };
+  allowance.asks(word.id);
+  for (const topic of topics) options.send(topic, encode('hello', word), 1);
+}
+
 /** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
 function gather(state: State): { ops: Op[]; committed: Committed } {
-  const { engine, acks, election, links, gathered } = state;
+  const { engine, acks, links, gathered } = state;
   const { ops: rows, effects } = engine.take();
   const { heard, sends, sites, pcsGone } = gathered;
   const ops = [...gathered.ops, ...rows, ...links.changed()];
@@ -113,7 +125,7 @@ function gather(state: State): { ops: Op[]; committed: Committed } {
   const asks = effects.filter((effect) => effect.do === 'ask');
   const offers = effects.filter((effect) => effect.do === 'offer');
   const pcs = ops.flatMap((op) => (op.op === 'pc' ? [op.record.pc] : []));
-  const owed = acks.take(election.moved([...pcs, ...pcsGone]), asks);
+  const owed = acks.take([...pcs, ...pcsGone], asks);
   const notices = ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : []));
   const handled = ops.flatMap((op) => (op.op === 'incident' && (op.incident.deeds ?? op.incident.answers) ? [op.incident] : []));
   const incidents = ops.flatMap((op) => (op.op === 'incident' ? [op.incident.id] : op.op === 'transition' ? [op.transition.incident] : []));
@@ -185,7 +197,68 @@ export function note(state: State, { pc, what, reason, about }: { pc: string; wh
   state.commits.soon();
 }
 
-function failed(options: IngestOptions, error: Error): void {
-  options.count.commit('failed', 0);
-  options.failed(error);
+/**
+ * `commit` gathers everything since the last batch, resolves when that is on disk and what may follow has followed.
+ * `failed`, called once: the disk did not take a batch, and nothing of this memory is true any more.
+ * Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end.
+ */
+function createCommits({ clock, count, failed }: IngestOptions, commit: () => Promise<void>) {
+  /** Each says whether its batch came to the disk: the one that is being written, and the next one. */
+  let written = Promise.withResolvers<boolean>();
+  let gathered = Promise.withResolvers<boolean>();
+  /** A commit is under way, or will be at the end of this turn. */
+  let busy = false;
+  /** Something came while one was under way. */
+  let again = false;
+  let over = false;
+  let writingUp: number | undefined;
+
+  function end(): void {
+    over = true;
+    written.resolve(false);
+    gathered.resolve(false);
+  }
+
+  async function commitAll(): Promise<void> {
+    while (again && !over) {
+      again = false;
+      written = gathered;
+      gathered = Promise.withResolvers();
+      writingUp = clock.up();
+      await commit();
+      writingUp = undefined;
+      if (over) return;
+      written.resolve(true);
+    }
+    busy = false;
+  }
+
+  function soon(): void {
+    again = true;
+    if (busy || over) return;
+    busy = true;
+    queueMicrotask(() => {
+      commitAll().catch((error: Error) => {
+        if (over) return;
+        end();
+        count.commit('failed', 0);
+        failed(error);
+      });
+    });
+  }
+
+  return {
+    /** What was gathered is committed at the end of this turn, or after the commit that is under way. */
+    soon,
+    /** True after the next commit; false where there is none, because this memory is over. */
+    next(): Promise<boolean> {
+      if (!over) soon();
+      return gathered.promise;
+    },
+    isOver: () => over,
+    /** For how long the batch is being written. */
+    writingMs: () => (writingUp === undefined ? 0 : clock.up() - writingUp),
+    /** What is not committed was never said. */
+    end,
+  };
 }

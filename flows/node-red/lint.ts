@@ -1,4 +1,5 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
+
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
 import { readUrgency, readWhich, readWho } from './rules.ts';
 import type { FlowNode } from './tabs-storage.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRows } from './live-state.ts';
+import { createRows } from './rows.ts';
 
 function setUp() {
   const source = new Map([

@@ -6,8 +6,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
-import { createLiveView } from './live.ts';
-import type { LiveViewOptions, PcChoice } from './live-state.ts';
+import { createLiveView, type LiveViewOptions, type PcChoice } from './live.ts';
 
 /** A nation of `count` sites with `each` PCs, all of which talk. */
 export function setUp({ count = 3, each = 1, talking = true } = {}) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fault } from '../engine/incidents/stage.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { broken, setUp, well } from './live.test-helper.ts';
-import type { PcChoice } from './live-state.ts';
+import type { PcChoice } from './live.ts';
 
 const bytesOf = (frames: StreamFrame[]) =>
   frames.reduce((sum, frame) => sum + Buffer.byteLength(`id: 1000000\nevent: change\ndata: ${JSON.stringify(frame)}\n\n`), 0);
@@ -349,4 +349,124 @@ describe('what is asked', () => {
     expect(frames.at(-1)?.incidents?.find(({ scope }) => scope === pcs[1])).not.toHaveProperty('outage');
     show.close();
   });
+});
+
+test('an account is its person of the roster: an incident says the name that a link would, the audit the account', async () => {
+  const { stage, show, told, pcs, does } = setUp();
+  does(() => stage.state(broken, pcs[0]));
+  expect(show.view.names('technician')).toEqual(['आशा कुमारी', 'technician']);
+  expect(await show.view.acknowledge(1, 'technician')).toBe('done');
+  expect(told).toEqual([
+    [
+      { type: 'acknowledge', by: 'आशा कुमारी', incident: 1 },
+      { who: 'technician', what: 'acknowledge', about: 'incident 1' },
+    ],
+  ]);
+  does(() => stage.apply({ type: 'acknowledge', incident: 1, by: 'आशा कुमारी' }));
+  expect([await show.view.withdraw(1, 'Meera'), await show.view.withdraw(1, 'technician')]).toEqual(['late', 'done']);
+  show.close();
+});
+
+test('who had taken it before the roster knew them takes nothing over from themselves: they go on under the name that stands there', async () => {
+  const { stage, show, told, pcs, does } = setUp();
+  does(() => stage.state(broken, pcs[0]));
+  does(() => stage.apply({ type: 'acknowledge', incident: 1, by: 'technician' }));
+  await show.view.fixed(1, 'आशा कुमारी');
+  await show.view.fixed(1, 'Meera');
+  expect(told).toMatchObject([
+    [{ type: 'fixed', by: 'technician' }, { who: 'आशा कुमारी' }],
+    [{ type: 'fixed', by: 'Meera' }, { who: 'Meera' }],
+  ]);
+  expect([await show.view.withdraw(1, 'Meera'), await show.view.withdraw(1, 'technician')]).toEqual(['late', 'done']);
+  show.close();
+});
+
+test('R18a a PC that died in a gap of the centre was shown ready until it was judged: it is unheard, until it is heard or judged', async () => {
+  const { show, stage, clock, pcs, does, listen } = setUp();
+  const [dead = '', alive = ''] = pcs;
+  const shown = (pc: string) => show.view.pcs('all').find((one) => one.pc === pc);
+  const heardAt = stage.now();
+  stage.apply({ type: 'unsubscribed', slow: true });
+  stage.pass(200_000, 10_000);
+  stage.subscribe();
+  show.all();
+  const nation = listen();
+  expect(shown(dead)).toMatchObject({ presence: 'unheard', readiness: 'unknown', incident: null, outage: null });
+  expect(show.view.sites()[0]).toMatchObject({ readiness: 'unknown', why: { reason: 'unheard' }, quietSince: heardAt });
+  await clock.pass(15_000);
+  for (const pc of pcs.slice(1)) stage.beat(pc);
+  expect(shown(alive)).toMatchObject({ presence: 'online', readiness: 'ready' });
+  await clock.pass(16_000);
+  expect(nation.frames.flatMap(({ sites = [] }) => sites.map(({ readiness }) => readiness)).slice(-2)).toEqual(['ready', 'ready']);
+  does(() => stage.pass(150_000, 10_000));
+  expect(shown(dead)).toMatchObject({ presence: 'silent' });
+  show.close();
+});
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** A site whose two PCs were lost together, and of which nobody knows why. */
+function lostSite() {
+  const nation = setUp({ count: 2, each: 2 });
+  const { stage, pcs, show, does, clock } = nation;
+  const [back = '', away = '', ...others] = pcs;
+  does(() => {
+    stage.lost(back);
+    stage.lost(away);
+    passOf(2 * minute);
+  });
+  const shown = () => show.view.pcs('all').find(({ pc }) => pc === away)?.outage;
+  const told = () => show.view.incidents().find(({ scope }) => scope === away)?.outage;
+  /** Time goes by, in which those that are there are heard. */
+  function passOf(ms: number, there: readonly string[] = others): void {
+    for (let left = ms; left > 0; left -= minute) {
+      for (const pc of there) stage.beat(pc);
+      stage.pass(Math.min(left, minute));
+    }
+  }
+  return { ...nation, clock, back, away, others, shown, told, passOf };
+}
+
+test('a PC stays away and another one of its site is back: the wall said on that the site cannot be reached', async () => {
+  const { does, stage, back, away, others, shown, told, listen, clock, passOf, show } = lostSite();
+  expect(shown()).toMatchObject({ cause: 'undetermined' });
+  expect(shown()).not.toHaveProperty('beside');
+  const { frames } = listen('kerala/kozhikode-1' as PcChoice);
+  does(() => stage.birth(back, { session: 2, apartMs: minute }));
+  expect(shown()).toMatchObject({ cause: 'undetermined', beside: true });
+  await clock.pass(250);
+  const isOf = ({ pc }: { pc: string }) => pc === away;
+  expect(frames.at(-1)?.pcs?.find(isOf)?.outage).toMatchObject({ beside: true });
+  // The other one tells of itself when the site is well again.
+  does(() => passOf(20 * minute, [back, ...others]));
+  expect(told()).toMatchObject({ cause: 'undetermined', beside: true, to: null });
+  await clock.pass(250);
+  expect(frames.flatMap(({ incidents = [] }) => incidents).findLast(({ scope }) => scope === away)?.outage).toMatchObject({ beside: true });
+  does(() => stage.lost(back, 2));
+  expect(shown()).not.toHaveProperty('beside');
+  does(() => stage.birth(away, { session: 2 }));
+  expect(shown()).toBeNull();
+  show.close();
+});
+
+test('that another one answers was seen by its next beat, which is no news of its own: it is followed', async () => {
+  const { stage, pcs, show, does, clock, listen } = setUp({ count: 2, each: 2 });
+  const [back = '', away = ''] = pcs;
+  does(() => {
+    stage.lost(back);
+    stage.pass(20 * second);
+    stage.birth(back, { session: 2 });
+    stage.pass(second);
+    stage.lost(away);
+  });
+  const { frames } = listen('all');
+  const outage = () => show.view.pcs('all').find(({ pc }) => pc === away)?.outage;
+  expect(outage()).toMatchObject({ cause: 'undetermined' });
+  expect(outage()).not.toHaveProperty('beside');
+  stage.pass(second);
+  stage.beat(back);
+  await clock.pass(15_250);
+  expect(frames.flatMap((frame) => frame.pcs ?? []).map((one) => [one.pc, one.outage?.beside])).toEqual([[away, true]]);
+  show.close();
 });

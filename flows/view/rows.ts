@@ -19,27 +19,21 @@ import {
   stateOf,
   surenessOf,
 } from '@sabha/contracts';
-import { maintainedFor } from '../engine/incidents/maintenance.ts';
-import type { Memory } from '../engine/memory/memory.ts';
 import { isBeside } from '../engine/outages/outages.ts';
 import type { Incident, PcRecord, StandingFault } from '../engine/records/incidents.ts';
-import type { Place } from '../engine/records/notices.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import { watchedUntil } from '../engine/transitions/incident.ts';
+import { maintainedFor } from '../engine/transitions/offer.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 
 /** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
-export type View = {
-  memory: Memory;
+export type View = Pick<Ingest, 'memory' | 'place' | 'wanted' | 'link' | 'numbers'> & {
   table: SiteTable;
   at: number;
   subscribed: boolean;
   /** The last time in which the centre heard nobody. */
-  away: { from: number; to: number } | null;
-  place(scope: string): Place;
+  away: ReturnType<Ingest['away']>;
   personName(id: string): string;
-  wanted(pc: string): number;
-  link(site: string): Pick<SiteDetail, 'link' | 'broke'>;
-  numbers(pc: string): Record<string, number>;
 };
 
 /** Of a view, what presence is judged by. */
@@ -218,4 +212,49 @@ export function incidentView(view: View, incident: Incident): IncidentView {
   const deeds = (incident.deeds ?? []).map((one) => (one.did === 'assigned' ? { ...one, to: view.personName(one.to ?? '') } : one));
   const answers = incident.answers?.map(({ by, word, at, link }) => ({ by, word, at, link: link !== undefined }));
   return { ...incidentRow(view, incident), notes: incident.notes, ...(answers && { answers }), history, deeds };
+}
+
+/** `make` answers undefined for a key that is no more. Guarantee: `news` never holds a row that reads as it did when it was last news or listed. */
+export function createRows<K, R>(make: (key: K) => R | undefined) {
+  const held = new Map<K, { row: R; text: string }>();
+  const touched = new Set<K>();
+  const fresh = new Set<K>();
+  const gone = new Set<K>();
+
+  function refresh(): void {
+    for (const key of touched) renew(key, make(key));
+    touched.clear();
+  }
+
+  function renew(key: K, row: R | undefined): void {
+    if (row === undefined) {
+      if (held.delete(key)) gone.add(key);
+      fresh.delete(key);
+      return;
+    }
+    const text = JSON.stringify(row);
+    if (held.get(key)?.text === text) return;
+    held.set(key, { row, text });
+    fresh.add(key);
+    gone.delete(key);
+  }
+
+  return {
+    touch: (key: K) => void touched.add(key),
+    touchAll(which: (key: K) => boolean = () => true): void {
+      for (const key of held.keys()) if (which(key)) touched.add(key);
+    },
+    list(): R[] {
+      refresh();
+      return [...held.values()].map(({ row }) => row);
+    },
+    /** What changed since the last call, and the keys that are no more. */
+    news(): { rows: R[]; gone: K[] } {
+      refresh();
+      const taken = { rows: [...fresh].flatMap((key) => held.get(key)?.row ?? []), gone: [...gone] };
+      fresh.clear();
+      gone.clear();
+      return taken;
+    },
+  };
 }

@@ -4,8 +4,7 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contracts';
 import type { ScopedView, Viewer } from '../../pki/door/door.ts';
-import type { CentreView } from '../../view/live.ts';
-import type { PcChoice } from '../../view/live-state.ts';
+import type { CentreView, PcChoice } from '../../view/live.ts';
 
 /** Streams that may be open at once at a door, */
 export const streamLimit = 64;

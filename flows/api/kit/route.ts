@@ -20,7 +20,7 @@ import type { SiteOrders } from '../../sites/site-orders.ts';
 import type { EventsReader } from '../../storage/archive/reader.ts';
 import type { Backups } from '../../storage/backup/backup.ts';
 import type { Explain } from '../../view/explained.ts';
-import type { PcChoice } from '../../view/live-state.ts';
+import type { PcChoice } from '../../view/live.ts';
 import type { Reasons } from '../../view/reasons.ts';
 import type { Streams } from '../bytes/streams.ts';
 import type { StaticFile } from '../bytes/wall.ts';

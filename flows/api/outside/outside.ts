@@ -6,7 +6,7 @@ import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Setti
 import type { CentreEvent } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import { centralNotice } from '../../engine/transitions/notice.ts';
+import { centralNotice } from '../../engine/transitions/delivery.ts';
 import type { ChannelSettings } from '../../notify/people/channels/channels.ts';
 import { type Alert, alertOf } from '../../notify/people/channels/kit/alert.ts';
 import { type Fetch, request } from '../../notify/people/channels/kit/http.ts';
@@ -14,8 +14,7 @@ import { watchdogOf, watchdogPerson } from '../../notify/people/channels/watchdo
 import { incidentLink, wallAddress } from '../../notify/people/words.ts';
 import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
-import type { CentreView } from '../../view/live.ts';
-import type { PcChoice } from '../../view/live-state.ts';
+import type { CentreView, PcChoice } from '../../view/live.ts';
 
 /** What changed is seen after so long; */
 const lookEveryMs = 5_000;

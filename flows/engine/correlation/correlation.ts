@@ -1,18 +1,28 @@
-/** One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. */
+/**
+ * One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. And one fault that
+ * comes in many rooms at once (a spread): of one model of a device, or of machines with one update of agent, system or driver.
+ */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
 import { moveTimes } from '../memory/memory.ts';
-import type { Incident } from '../records/incidents.ts';
+import type { Incident, Update } from '../records/incidents.ts';
 import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';
 import { type Down, hitOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
-/** One cause. */
+/** What people do with their hands, many of them at the same time: of these many are no news. */
+const byHand =
+  /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
+
+/** How what was updated is called, before its name and version; no model of a device is called so. */
+const ofUpdate = /^(?:agent|system|driver) /;
+
+/** One cause, or one fault that comes in many rooms (a spread). */
 export type Cause = {
   scope: string;
   kind: CauseKind;
   /** The first loss of it. */
   since: number;
-  /** The sites that went, or the PCs of a site; of how many. */
+  /** The sites that went, the PCs of a site or the rooms of a spread; of how many. */
   members: Set<string>;
   of: number;
   /** Those that are away now. */
@@ -43,7 +53,8 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
 
   const state = { causes, numbers };
   return {
-    causes: causes as ReadonlyMap<string, Cause>,
+    /** All of them, with the spreads, which `createSpreads` follows. */
+    causes,
     /** The cause of a PC, or of a site's own cause; `waits` where nobody can know yet whether it has one. */
     explains: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
 
@@ -66,7 +77,10 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       const downs = sites.flatMap((one) => hitOf(one, numbers, at) ?? []).sort((a, b) => a.at - b.at);
       const downBy = new Map(downs.filter(({ isPower }) => isPower !== true).map((one) => [one.sight, one]));
       const all = { sites, downs, numbers };
-      for (const cause of causes.values()) (cause.kind === 'site' ? followSite : followWide)(state, cause, { bySite, field: all, now: at });
+      for (const cause of causes.values()) {
+        if (cause.kind === 'site') followSite(state, cause, { bySite, field: all, now: at });
+        else if (cause.kind !== 'spread') followWide(state, cause, { bySite, field: all, now: at });
+      }
       const field = { ...all, explained: explainedBy(causes.values()) };
       openWide(state, field, at);
       joinLate(state, all);
@@ -103,7 +117,7 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
   const causes = new Map<string, Cause>();
   for (const { scope, spread, faults, overAt } of incidents) {
     const kind = causeKindOf(scope);
-    if (spread === undefined || kind === undefined || kind === 'spread') continue;
+    if (spread === undefined || kind === undefined) continue;
     const standing = faults.filter(({ goneAt }) => goneAt === null);
     const endedAt = overAt === null && standing.length > 0 ? null : Math.min(now, ...faults.flatMap(({ goneAt }) => goneAt ?? []));
     if (overAt !== null && now - (endedAt ?? overAt) >= settleMs) continue;
@@ -124,7 +138,7 @@ function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Ca
   return new Map(
     children.flatMap(({ scope, parent = 0 }) => {
       const by = scopes.get(parent);
-      return by !== undefined && causes.has(by) ? [[scope, by] as const] : [];
+      return by !== undefined && causes.has(by) && causeKindOf(by) !== 'spread' ? [[scope, by] as const] : [];
     }),
   );
 }
@@ -301,4 +315,137 @@ function waitsOf(
     if (sight !== undefined && (mayBeWhole(sight, at, field.numbers) || mayBeRegion(sight, at))) waits.add(pc);
   }
   return waits;
+}
+
+/** What a room says of a device, with the model that it names. */
+export type DeviceFault = { key: string; fault: string; name: string | null; since: number };
+
+type Opened = { numbers?: Numbers; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
+
+/** The spreads of one memory. */
+export type Spreads = ReturnType<typeof createSpreads>;
+
+/** Follows the spreads among the causes of a memory, with the updates that the ledger has of PCs. */
+export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbers, updates = [] }: Opened = {}) {
+  const spreads = () => [...causes.values()].filter(({ kind }) => kind === 'spread');
+  const groups = createGroups(spreads());
+  const updated = new Map([...updates].map(([pc, list]) => [pc, copied(list)]));
+  const touched = new Set<string>(spreads().map(({ scope }) => scope));
+
+  const groupsOf = (pc: string, { fault, name }: Pick<DeviceFault, 'fault' | 'name'>, at: number): string[] => {
+    if (byHand.test(fault)) return [];
+    const prefix = causeScope('spread', `${fault} `);
+    const late = (updated.get(pc) ?? []).flatMap((one) => (at - one.at < numbers.updatedMs ? `${prefix}${one.what}` : []));
+    // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
+    const isHeld = ({ scope, members }: Cause) => scope.startsWith(prefix) && ofUpdate.test(scope.slice(prefix.length)) && members.has(pc);
+    const held = [...causes.values()].filter(isHeld).map(({ scope }) => scope);
+    return [...(held.length > 0 ? held : late), ...(name === null ? [] : [`${prefix}${name}`])];
+  };
+
+  return {
+    /** A machine came with another version of something; the newest first. */
+    updated: (pc: string, list: readonly Update[]) => void updated.set(pc, copied(list)),
+
+    /** What stands in a room now. */
+    seen(pc: string, faults: readonly DeviceFault[], at: number): void {
+      const now = new Map(faults.flatMap((one) => groupsOf(pc, one, at).map((scope) => [scope, one.since] as const)));
+      for (const scope of groups.put(pc, now)) touched.add(scope);
+    },
+
+    /** Looks at what changed. Answers what is to be followed anew. */
+    judge(at: number): { scopes: string[]; pcs: string[] } {
+      const due = spreads().filter((one) => !isCovering(one, numbers, at));
+      const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
+      touched.clear();
+      const changed = looked.filter((scope) => look({ causes, numbers }, { scope, group: groups.of(scope), now: at }));
+      const pcs = new Set([...changed, ...due.map(({ scope }) => scope)].flatMap((scope) => [...(causes.get(scope)?.members ?? [])]));
+      return { scopes: changed, pcs: [...pcs] };
+    },
+
+    /** The spread that stands for a fault of a room; for one that began after the spread was over none does. */
+    explains(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
+      return groupsOf(pc, fault, at).find((scope) => {
+        const spread = causes.get(scope);
+        if (spread?.members.has(pc) !== true) return false;
+        const since = groups.of(scope).get(pc) ?? Number.NEGATIVE_INFINITY;
+        return isCovering(spread, numbers, at) && (spread.endedAt === null || since <= spread.endedAt);
+      });
+    },
+
+    forgetPc(pc: string, at: number): void {
+      this.seen(pc, [], at);
+      updated.delete(pc);
+    },
+
+    setClock: (byMs: number): void => void moveTimes([groups.held, updated], byMs),
+  };
+}
+
+function copied(list: readonly Update[]): Update[] {
+  return list.map((one) => ({ ...one }));
+}
+
+/** Which rooms have a fault of one kind, and since when. Guarantee: holds nothing of a room in which none stands. */
+function createGroups(spreads: readonly Cause[]) {
+  const groups = new Map(spreads.map(({ scope, away, since }) => [scope, new Map(away.map((pc) => [pc, since]))]));
+  const ofPc = new Map<string, readonly string[]>();
+  for (const [scope, group] of groups) for (const pc of group.keys()) ofPc.set(pc, [...(ofPc.get(pc) ?? []), scope]);
+
+  const of = (scope: string): ReadonlyMap<string, number> => groups.get(scope) ?? new Map();
+  return {
+    held: groups,
+    of,
+    /** The greatest first: what it explains is no news of another. */
+    bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
+    /** Answers the groups that are others than before. */
+    put(pc: string, now: ReadonlyMap<string, number>): string[] {
+      const before = ofPc.get(pc) ?? [];
+      const gone = before.filter((scope) => !now.has(scope));
+      for (const scope of gone) {
+        const group = groups.get(scope);
+        group?.delete(pc);
+        if (group?.size === 0) groups.delete(scope);
+      }
+      for (const [scope, since] of now) groups.set(scope, (groups.get(scope) ?? new Map<string, number>()).set(pc, since));
+      if (now.size === 0) ofPc.delete(pc);
+      else ofPc.set(pc, [...now.keys()]);
+      return [...gone, ...[...now.keys()].filter((scope) => !before.includes(scope))];
+    },
+  };
+}
+
+/** True where the spread is another than before. */
+function look(
+  { causes, numbers }: State,
+  { scope, group, now }: { scope: string; group: ReadonlyMap<string, number>; now: number },
+): boolean {
+  const held = causes.get(scope);
+  const newest = Math.max(...group.values());
+  const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);
+  if (held === undefined || held.endedAt !== null) {
+    const ofFault = scope.slice(0, scope.indexOf(' ') + 1);
+    const others = [...causes.values()].filter((one) => one.scope !== scope && one.scope.startsWith(ofFault) && one.endedAt === null);
+    if (late.filter((pc) => !others.some(({ members }) => members.has(pc))).length < numbers.spreadRooms) return isOtherRest(held, group);
+    const members = new Set([...(held?.members ?? []), ...late]);
+    const since = held?.since ?? Math.min(...group.values());
+    const away = [...group.keys()];
+    const own = { members, away, of: away.length, faults: ['centre.spread'] };
+    causes.set(scope, { scope, kind: 'spread', since, ...own, endedAt: null, lastAt: since });
+    return true;
+  }
+  const before = markOf(held);
+  for (const pc of late) held.members.add(pc);
+  Object.assign(held, { away: [...group.keys()], of: group.size });
+  if (group.size < Math.max(numbers.regionSites, numbers.regionStands * held.members.size))
+    Object.assign(held, { endedAt: now, faults: [] });
+  return before !== markOf(held);
+}
+
+/** After its end the rooms in which it is not over are still counted; true where they are others than before. */
+function isOtherRest(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
+  if (held === undefined) return false;
+  const before = held.away.join();
+  const away = [...group.keys()].filter((pc) => held.members.has(pc));
+  Object.assign(held, { away, of: away.length });
+  return held.away.join() !== before;
 }

@@ -44,11 +44,6 @@ export const usualNumbers = {
   updatedMs: 24 * hour,
 };
 
-/** All of them, as somebody may have chosen them. */
-export type Numbers = typeof usualNumbers;
-
-type Field = { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string };
-
 /** The fields of the dialog of the node *correlate*. */
 const fields: readonly Field[] = [
   { name: 'siteShare', key: 'siteShare', factor: 0.01, least: 50, most: 100, what: 'percent of the PCs of a site' },
@@ -58,6 +53,11 @@ const fields: readonly Field[] = [
   { name: 'spreadRooms', key: 'spreadRooms', factor: 1, least: 3, most: 100, what: 'rooms' },
   { name: 'spreadWithin', key: 'spreadMs', factor: 60_000, least: 10, most: 1_440, what: 'minutes' },
 ];
+
+/** All of them, as somebody may have chosen them. */
+export type Numbers = typeof usualNumbers;
+
+type Field = { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string };
 
 /** All numbers, those of the dialog in the place of the usual ones; or one line that names the one that is out of its range. */
 export function chosenNumbers(config: Readonly<Record<string, unknown>>): { ok: true; numbers: Numbers } | { ok: false; line: string } {

@@ -163,7 +163,8 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
     });
 }
 
-function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
+/** The members of each region. */
+export function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
   for (const one of all) for (const region of regionsIn(one)) lists.getOrInsertComputed(region, () => []).push(one);
   return lists;

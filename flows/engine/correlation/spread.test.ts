@@ -1,7 +1,7 @@
 /** One fault in many rooms: how many, in which time, of what; who belongs to it, until when, and after a start. */
 import { expect, test } from 'vitest';
+import { type Cause, createSpreads, type Spreads } from './correlation.ts';
 import { usualNumbers as numbers } from './numbers.ts';
-import { createSpreads, type Spreads } from './spread.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -16,7 +16,7 @@ function breaks(spreads: Spreads, at: number, since: number, more: { fault?: str
 const many = (spreads: Spreads, count: number, since = 0) => {
   for (let at = 0; at < count; at += 1) breaks(spreads, at, since);
 };
-const fresh = () => createSpreads([], { now: 0 });
+const fresh = (causes = new Map<string, Cause>()) => createSpreads(causes);
 
 test.each([
   ['five rooms at once', [0, 0, 0, 0, 0], [scope]],
@@ -79,14 +79,15 @@ test('each room of it is explained, no other one is, and no other fault of it is
 });
 
 test('after its end a spread names the rooms in which it is not over at that time', () => {
-  const spreads = fresh();
+  const causes = new Map<string, Cause>();
+  const spreads = fresh(causes);
   many(spreads, 10);
   spreads.judge(minute);
   for (let at = 0; at < 8; at += 1) spreads.seen(room(at), [], 2 * minute);
   spreads.judge(2 * minute);
-  expect(spreads.spreads.get(scope)?.endedAt).toBe(2 * minute);
+  expect(causes.get(scope)?.endedAt).toBe(2 * minute);
   for (const at of [8, 9]) spreads.seen(room(at), [], 3 * minute);
   breaks(spreads, 1, 3 * minute);
   expect(spreads.judge(3 * minute).scopes).toEqual([scope]);
-  expect(spreads.spreads.get(scope)?.away).toEqual([room(1)]);
+  expect(causes.get(scope)?.away).toEqual([room(1)]);
 });

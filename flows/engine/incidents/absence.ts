@@ -1,13 +1,27 @@
 /** The time in which a PC is away: when it began, why by what is seen now, and why after all when it is back. */
-import { links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '@sabha/contracts';
+import { causeScope, links, type Outage, openUpTo, siteOf, stateOf, sureFrom } from '@sabha/contracts';
 import type { Memory } from '../memory/memory.ts';
-import { type Away, isAway, isBeside, undetermined, whyAway, windowMs } from '../outages/outages.ts';
+import {
+  type Away,
+  type Finding,
+  isAway,
+  isBeside,
+  type Joint,
+  lostPowerTogether,
+  undetermined,
+  weighed,
+  whyAway,
+  whyUnheard,
+  whyWasAway,
+  windowMs,
+} from '../outages/outages.ts';
 import { type Region, regionOf, stoodSince, wentWith } from '../outages/regions.ts';
-import { type Finding, type Joint, lostPowerTogether, weighed, whyUnheard, whyWasAway } from '../outages/returns.ts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import type { Core } from './core.ts';
-import { listeningSince, pcsOf, putRecord, regionsOf, shownOutage } from './scopes.ts';
+import { listeningSince, pcsOf, putRecord, shownOutage } from './scopes.ts';
 
+/** The region of all sites. */
+const nation = causeScope('nation', '');
 /** A beat that is late by this much does not come. */
 const beatSlackMs = 15_000;
 /** Many sites that go together have gone in this time; later ones are judged by themselves. */
@@ -108,8 +122,7 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
 /** The PCs that lost their power with this one. A whole state needs two PCs that saw it: offices close at one time, and many stand at a wall switch. */
 function jointPower(core: Core, own: Away): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
-  const [state = ''] = regionsOf(own.pc, undefined);
-  const inState = (core.regions.get(state) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
+  const inState = (core.regions.get(causeScope('state', stateOf(own.pc))) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
   const wide = lostPowerTogether(own, [own, ...inState.filter((other) => other.pc !== own.pc)]);
   if (wide !== null && wide.why.confidence >= sureFrom) return wide;
   return lostPowerTogether(own, [own, ...neighboursOf(core, own.pc)]);
@@ -149,7 +162,8 @@ function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   if (moment.now - goneBy > widespreadForMs) return null;
   const lineOf = (pc = '') => core.known.get(pc)?.isp ?? stateOf(pc);
   const isOther = (pc: string | undefined) => lineOf(pc) !== lineOf(away.pc);
-  const [state = '', provider] = regionsOf(away.pc, core.known.get(away.pc)?.isp);
+  const isp = core.known.get(away.pc)?.isp;
+  const [state, provider] = [causeScope('state', stateOf(away.pc)), isp === undefined ? undefined : causeScope('provider', isp)];
   const went = (region: string) => wentWith(away, regionAt(core, region, moment));
   const standing = (region: string) =>
     regionAt(core, region, moment)
@@ -175,12 +189,8 @@ const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 
 function regionAt(core: Core, region: string, { regions, now }: Moment): Region {
   return regions.getOrInsertComputed(region, () => {
-    const sites = [...(region === nation ? core.sites.keys() : (core.regions.get(region) ?? []))];
     const isExpected = ({ presence }: PcRecord) => presence !== 'never' && presence !== 'stopped';
     const pcsIn = (site: string) => recordsOf(core, pcsOf(core, site)).filter(isExpected);
-    return regionOf(sites.map(pcsIn), now);
+    return regionOf((core.regions.get(region) ?? []).map(pcsIn), now);
   });
 }
-
-/** The region of all sites. */
-const nation = '';

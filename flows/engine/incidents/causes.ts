@@ -1,19 +1,27 @@
 /** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
-import { causeKindOf, causeScope, maintainedIn, nameInScope, stateOf } from '@sabha/contracts';
+import { causeKindOf, causeScope, maintainedIn, nameInScope, type Presence, stateOf } from '@sabha/contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
 import { isAway } from '../outages/outages.ts';
-import { isBattery, isOfGap, seesMains } from '../outages/pc.ts';
+import { isBattery, isOfGap, patienceMs, presenceOf, seesMains } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
-import { isEnd, type Scene, sceneOfList, standingFault, watchedUntil } from '../transitions/incident.ts';
+import { isEnd, type Scene, type Standing, sceneOfList, standingFault, watchedUntil } from '../transitions/incident.ts';
+import { maintainedAt, maintainedFor } from '../transitions/offer.ts';
 import { isUnheard } from '../transitions/rate.ts';
-import { dueAt } from './absence.ts';
+import { dueAt, judgedAway, type Regions } from './absence.ts';
 import type { Core } from './core.ts';
-import { maintainedAt, maintainedFor } from './maintenance.ts';
-import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, neededIn, pcsOf } from './scopes.ts';
+import { alerts, followCentre, followPc, followScope, followUnheard, listeningSince, neededIn, pcsOf, putRecord } from './scopes.ts';
+
+/** How far apart it is told that ever more went with a cause, one by one; and how long after a site that went late and alone. */
+const growthMs = 10 * 60_000;
+/** Messages of one cause after which no more is told of such growth: people know that it grows. */
+const growthSteps = 3;
+/** What went a little before the first that was noticed. */
+const slackMs = 60_000;
+const minuteMs = 60_000;
 
 /** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
-export function correlate(core: Core, now: number): void {
+function correlate(core: Core, now: number): void {
   const { correlation, spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : sightsOf(core);
   const isQuiet = correlation.causes.size === 0 && !sights.some(({ lost, onBattery }) => lost.length > 0 || onBattery > 0);
@@ -98,26 +106,26 @@ function lossOf(core: Core, record: PcRecord): Loss | null {
 
 /** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
 function followCause(core: Core, scope: string, now: number): void {
-  const { correlation, spreads, memory } = core;
+  const { correlation, memory } = core;
   const cause = correlation.causes.get(scope);
-  const spread = spreads.spreads.get(scope);
-  const standing = [...(cause?.faults ?? [])].map((fault) => standingFault(fault, '', cause?.since ?? now));
-  if (spread?.endedAt === null) standing.push({ ...standingFault('centre.spread', spread.fault, spread.since), name: spread.what });
   const isNeeded = neededIn(core, scope, now);
-  const scene: Scene = { ...sceneOfList(standing), explained: () => correlation.explains(scope), isNeeded };
-  const who = cause ?? spread;
-  const outage = cause && whyOf(core, cause);
+  const scene: Scene = {
+    ...sceneOfList(cause === undefined ? [] : standingOf(cause)),
+    explained: () => correlation.explains(scope),
+    isNeeded,
+  };
+  const outage = cause && cause.kind !== 'spread' ? whyOf(core, cause) : undefined;
   const grew = grownBy(core, scope, now);
-  followScope(core, { scope, scene, grew, ...(who && { spread: spreadOf(scope, who) }), ...(outage && { outage }) }, now);
-  if (memory.openIncident(scope) !== undefined) return;
-  correlation.forget(scope, now);
-  spreads.forget(scope, now);
+  followScope(core, { scope, scene, grew, ...(cause && { spread: spreadOf(cause) }), ...(outage && { outage }) }, now);
+  if (memory.openIncident(scope) === undefined) correlation.forget(scope, now);
 }
 
-/** How far apart it is told that ever more went with a cause, one by one; and how long after a site that went late and alone. */
-const growthMs = 10 * 60_000;
-/** Messages of one cause after which no more is told of such growth: people know that it grows. */
-const growthSteps = 3;
+/** A spread is named by its scope: the fault of the rooms, and the model or the update that they share. */
+function standingOf({ scope, kind, since, faults }: Cause): Standing[] {
+  if (kind !== 'spread') return faults.map((fault) => standingFault(fault, '', since));
+  const [device = '', ...what] = nameInScope(scope).split(' ');
+  return faults.map((fault) => ({ ...standingFault(fault, device, since), name: what.join(' ') }));
+}
 
 /**
  * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, after a pause
@@ -125,13 +133,12 @@ const growthSteps = 3;
  * One fault of many rooms grew when it reaches a further state.
  */
 function grownBy(core: Core, scope: string, now: number): string[] {
-  const { memory, correlation, spreads } = core;
+  const { memory, correlation } = core;
   const incident = memory.openIncident(scope);
   if (incident?.toldAway === undefined) return [];
   const steps = memory.stepsOf(incident.id);
   const known = new Set([...incident.toldAway, ...steps.flatMap((one) => (isUnheard(one) ? [] : (one.grew ?? [])))]);
-  const cause: Partial<Members> | undefined = correlation.causes.get(scope) ?? spreads.spreads.get(scope);
-  const { away = [], waves, late, lastAt = now, faults = [] } = cause ?? {};
+  const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
   // What is dark in its own maintenance is no news before the end of that; while all of it is maintained, all is told at the end.
@@ -149,10 +156,7 @@ function grownBy(core: Core, scope: string, now: number): string[] {
   return (isApart && hasGrown) || untold.some((site) => waves?.has(site)) ? untold : [];
 }
 
-type Members = Pick<Cause, 'away' | 'waves' | 'since'> &
-  Partial<Pick<Cause, 'late' | 'faults' | 'of' | 'lastAt'>> & { members: Iterable<string> };
-
-function spreadOf(scope: string, { members, away, of = away.length, since, lastAt = since, waves = new Set() }: Members): Spread {
+function spreadOf({ scope, members, away, of, lastAt, waves = new Set() }: Cause): Spread {
   const all = [...members];
   const states = new Set(all.map(stateOf));
   const [only = ''] = states;
@@ -178,16 +182,11 @@ function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undef
   return { cause, confidence, from: Math.min(...all.map(({ from }) => from)), to };
 }
 
-/** What went a little before the first that was noticed. */
-const slackMs = 60_000;
-
 /** When the next fault that is gone will be over, unless it comes back; infinity where none is. What is due and stands still does not count: a tick has judged it. */
 export function nextClearAt({ memory }: Core, now: number): number {
   const ends = memory.openIncidents().flatMap(({ scope, faults }) => faults.map((fault) => watchedUntil(fault, memory.endedOf(scope))));
   return ends.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
 }
-
-const minuteMs = 60_000;
 
 /** Follows what waits for its clear time, which passes without any message; and once a minute all that is open: a meeting comes near, or a morning. */
 export function followOpen(core: Core, now: number): void {
@@ -204,4 +203,79 @@ export function followOpen(core: Core, now: number): void {
     else if (causeKindOf(scope) !== undefined) followCause(core, scope, now);
     else followPc(core, scope, now);
   }
+}
+
+/**
+ * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.
+ * Guarantee: a PC that is there costs no more than the look at its presence.
+ */
+export function judgeSilence(core: Core, now: number): void {
+  const regions: Regions = new Map();
+  const changed = [...core.memory.pcs.values()].filter((record) => judged(core, record, { now, regions }));
+  correlate(core, now);
+  for (const { pc } of changed) followPc(core, pc, now);
+}
+
+/** True where the PC, or why it is away, is judged otherwise than before. */
+function judged(core: Core, record: PcRecord, { now, regions }: { now: number; regions: Regions }): boolean {
+  const known = core.known.get(record.pc);
+  // Nobody waits for a PC that never spoke, as long as its site is being set up.
+  if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
+  const since = listeningSince(core, record.pc);
+  const presence = presenceNow(core, record, since);
+  const isSame = presence === record.presence;
+  if (isSame && (presence === 'online' || presence === 'never' || since === null)) return false;
+  const moved = isSame ? record : { ...record, presence, unheard: isSilentSinceGap(core, record, { presence, since }) };
+  const next = judgedAway(core, moved, { now, regions });
+  if (next === record) return false;
+  putRecord(core, next, now);
+  core.listChanged ||= next.unheard !== record.unheard || (next.unheard && !isSame);
+  return true;
+}
+
+/** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
+function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
+  const limitMs = since === null ? null : patienceMs(record);
+  const isMissed = limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+  return isMissed ? 'silent' : presenceOf(record, since, core.provenAt);
+}
+
+function waitedFrom({ expectedSince }: Core, record: PcRecord): number {
+  return Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0);
+}
+
+/** In how much of the hearing of earlier starts it was not heard either. */
+function earlierMs(core: Core, record: PcRecord): number {
+  return waitedFrom(core, record) < core.startedAt ? (core.inVain.get(record.pc) ?? 0) : 0;
+}
+
+/**
+ * The PCs that were not heard since this start and are not silent yet, each with how much of our hearing that was: for the next start, or a
+ * `flows` that is restarted again and again would hide who is dead.
+ */
+export function inVainOf(core: Core): Record<string, number> {
+  const waited = [...core.memory.pcs.values()].filter(
+    (record) => record.presence !== 'silent' && core.known.has(record.pc) && waitedFrom(core, record) < core.startedAt,
+  );
+  const of = (record: PcRecord) => Math.round(core.inAll.sinceMs(core.startedAt) + earlierMs(core, record));
+  return Object.fromEntries(waited.map((record) => [record.pc, of(record)] as const).filter(([, ms]) => ms > 0));
+}
+
+/**
+ * Silent since a receive gap, or never heard: its agent is yet to be installed. Both are one list. A PC that had said goodbye before the gap is
+ * missed for a reason of its own, and so is the next machine in a room that had one.
+ */
+function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
+  const from = since ?? 0;
+  const isNew = record.heardAt === null && !record.formers?.length;
+  if (isNew && presence === 'silent') return true;
+  const heardSince = Math.max(record.heardAt ?? 0, record.lostAt ?? 0) >= from && !isOfGap(record);
+  return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
+}
+
+/** A PC that is heard again is judged at once, not at the next tick. */
+export function judgedNow(core: Core, record: PcRecord): PcRecord {
+  const presence = presenceOf(record, listeningSince(core, record.pc), core.provenAt);
+  const unheard = record.unheard && presence === 'silent';
+  return presence === record.presence && unheard === record.unheard ? record : { ...record, presence, unheard };
 }

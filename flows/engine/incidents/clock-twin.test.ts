@@ -6,11 +6,8 @@ import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import type { Op } from '../records/ops.ts';
-import { createStage, fault, holdFirst, ok, type Path, type Stage, tellTechnician } from './stage.test-helper.ts';
+import { createStage, fault, holdFirst, hour, minute, ok, type Path, type Stage, second, tellTechnician } from './stage.test-helper.ts';
 
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
 const pcs = ['a', 'b', 'c', 'd'].map((site) => `la/${site}/room-1`);
 const known = pcs.map((pc) => ({ pc, link: 'fibre', elevationM: 0, alerts: true }) as const);
 const faults = ['microphone.missing', 'camera.missing', 'speaker.muted', 'microphone.muted', 'x.unheard-of'];

@@ -1,9 +1,7 @@
 import type { Check } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
+import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
 const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
 
 describe('R27 what is kept of the changes of one PC', () => {

@@ -1,21 +1,22 @@
 /** What the engine begins with, and what it holds between two events. */
 import { isPcPath } from '@sabha/contracts';
-import { createCorrelation } from '../correlation/correlation.ts';
+import { createCorrelation, createSpreads } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
-import { createBatches, createSpreads } from '../correlation/spread.ts';
 import { createHistory, type Memory } from '../memory/memory.ts';
-import { createInAll } from '../outages/hearing.ts';
-import { createDrops } from '../outages/outages.ts';
+import { createDrops, createInAll } from '../outages/hearing.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/meetings.ts';
 import { type Contents, type FollowsClock, inVainKey, unknownNamedKey } from '../records/ops.ts';
 import type { Standing } from '../transitions/incident.ts';
-import { createNoise } from '../transitions/noise.ts';
+import { createBatches, createNoise } from '../transitions/noise.ts';
 import type { TransitionOptions } from '../transitions/offer.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
+/** Whoever has not spoken so long after a gap has nothing waiting. */
+const readWithinMs = 60_000;
+
 /** What the engine begins with, and whom it may ask. */
-export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isQuiet' | 'isUnread' | 'isBeside'> & {
+export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
@@ -40,6 +41,7 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
   const { contents, numbers = usualNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
+  const correlation = createCorrelation(contents.incidents, { numbers, now });
   // Each part below holds state in memory that is not in the ledger, and answers one question from it.
   const parts = {
     noise: createNoise(),
@@ -47,8 +49,8 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     drops: createDrops(),
     history: createHistory(),
     batches: createBatches(),
-    correlation: createCorrelation(contents.incidents, { numbers, now }),
-    spreads: createSpreads(contents.incidents, { numbers, now, updates }),
+    correlation,
+    spreads: createSpreads(correlation.causes, { numbers, updates }),
   };
   return {
     ...{ options, memory, ...parts },
@@ -83,7 +85,7 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     current: new Set<string>(),
     /** The known PCs of each site. */
     sites: new Map<string, string[]>(),
-    /** The sites of each state and provider, by `regionsOf`. */
+    /** The sites of each line, provider and state, and of the nation. */
     regions: new Map<string, string[]>(),
     /** The causes that may stand above each site, the narrowest first. */
     above: new Map<string, readonly string[]>(),
@@ -98,9 +100,6 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
 
 /** What is known of our hearing; `unreadUntil`: until when something may be waiting, `current`: who named the state that is held. */
 export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
-
-/** Whoever has not spoken so long after a gap has nothing waiting. */
-const readWithinMs = 60_000;
 
 /** A gap of ours begins, or just was. Guarantee: of a row of gaps no more than half of the time is waited, or they would hold back all that is due. */
 export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {

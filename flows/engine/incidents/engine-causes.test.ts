@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
 
 const back = (stage: Stage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.birth(pc, { session: 2, apartMs: minute });

@@ -1,9 +1,8 @@
 /** A site whose power cut switches its PCs off in order, and a dark site of which nothing is to be heard any more. */
 import { describe, expect, it } from 'vitest';
 import { live, nation, told } from './nation.test-helper.ts';
-import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
+import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
 const site = 'site:bihar/site-0';
 
 const begun = () => {

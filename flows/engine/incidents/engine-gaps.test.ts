@@ -1,11 +1,7 @@
 import { links } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
-import { createStage, online, pc } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
+import { createStage, hour, minute, online, pc, second } from './stage.test-helper.ts';
 
 describe('R19 a gap of our own', () => {
   const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));

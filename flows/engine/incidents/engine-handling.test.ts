@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import { fault, holdFirst, ok, online, type Stage, unknown } from './stage.test-helper.ts';
-
-const minute = 60_000;
-const hour = 60 * minute;
+import { fault, holdFirst, hour, minute, ok, online, type Stage, unknown } from './stage.test-helper.ts';
 
 /** The tabs in small: whoever was chosen, else the technician; and the next level after a quarter of an hour. */
 function withLevels(stage: Stage): Stage {

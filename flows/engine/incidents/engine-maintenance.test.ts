@@ -1,10 +1,8 @@
 import { maintenanceScope } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { MaintenanceDate } from '../records/meetings.ts';
-import { contentsAfter, createStage, fault, ok, pc, type Stage } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, hour, minute, ok, pc, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
 const begun = 1_000_000;
 const site = 'la/leh';
 const other = 'la/nubra/room-1';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPc } from '../records/incidents.ts';
 import { live, restarted } from './nation.test-helper.ts';
-import { online, pc, type Stage } from './stage.test-helper.ts';
+import { minute, online, pc, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
 const known = (...pcs: string[]): KnownPc[] => pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
 describe('R18 PCs of live sites that never came', () => {

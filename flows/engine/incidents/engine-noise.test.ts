@@ -1,10 +1,6 @@
 import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, holdFirst, ok, online, pc, type Stage } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
+import { createStage, fault, holdFirst, hour, minute, ok, online, pc, type Stage, second } from './stage.test-helper.ts';
 
 describe('R27 what one PC reports', () => {
   it('R27 a new unknown fault each second is one finding of its room, held ten minutes, and one of central', () => {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { absenceOf, createStage, fault, ok, online, pc, previous, type Stage, verdict } from './stage.test-helper.ts';
+import { absenceOf, createStage, fault, minute, ok, online, pc, previous, type Stage, second, verdict } from './stage.test-helper.ts';
 
-const second = 1_000;
-const minute = 60 * second;
 const other = 'la/leh/room-2';
 
 function two(): Stage {

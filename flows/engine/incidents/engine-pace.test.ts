@@ -2,11 +2,7 @@ import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import type { OutboxRow } from '../records/notices.ts';
 import { live, nation, restarted } from './nation.test-helper.ts';
-import { fault, ok, online, pc, type Stage } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
+import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 describe('R27 three messages an hour and room', () => {
   it('what is critical and new is told besides, the rest of the room in one when the hour is over', () => {

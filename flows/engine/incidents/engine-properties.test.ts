@@ -3,9 +3,8 @@ import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, ok, type Stage } from './stage.test-helper.ts';
+import { fault, minute, ok, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
 const plan = { sites: 10, pcs: 2, state: (site: number) => (site < 5 ? 'bihar' : 'goa'), isp: (site: number) => `isp-${site % 3}` };
 const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 

@@ -1,9 +1,6 @@
 /** What goes with many sites of a state or of a provider, and what is said of each. */
 import { describe, expect, it } from 'vitest';
-import { createStage, previous, verdict } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { createStage, minute, previous, second, verdict } from './stage.test-helper.ts';
 
 describe('many sites', () => {
   const sites = ['la/a/1', 'la/b/1', 'la/c/1', 'up/d/1'];

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, ok, online, pc } from './stage.test-helper.ts';
-
-const second = 1_000;
+import { fault, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('what is told of a room', () => {
   it('"better now: running on battery" is not told while the battery dies: the all-clear sums up the room', () => {

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { fault, holdFirst, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R16, R18 silence', () => {
   it('F9 a link that comes and goes is one flapping incident, which ends ten minutes after the last loss', () => {

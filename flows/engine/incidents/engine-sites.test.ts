@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownPc } from '../records/incidents.ts';
-import { contentsAfter, createStage, fault, ok, online, pc } from './stage.test-helper.ts';
+import { contentsAfter, createStage, fault, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
-const second = 1_000;
-const minute = 60 * second;
 const other = 'la/leh/room-2';
 
 const known = (alerts: boolean, ...pcs: string[]): KnownPc[] =>

@@ -1,9 +1,8 @@
 /** Causes of many over a start of `flows`. */
 import { expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
-import { fault, holdFirst, ok, type Stage } from './stage.test-helper.ts';
+import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
 
-const minute = 60_000;
 it('R20 one fault in many rooms after an update stays one incident over a start of flows', () => {
   const spread = 'spread:camera.missing agent 2';
   const { stage, known } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });

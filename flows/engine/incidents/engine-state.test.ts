@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, fault, ok, online, pc, unknown } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
+import { createStage, fault, hour, minute, ok, online, pc, second, unknown } from './stage.test-helper.ts';
 
 describe('R10 only state and silence raise and clear', () => {
   it('raises at once what the state says, and clears it after its clear time, told once each', () => {

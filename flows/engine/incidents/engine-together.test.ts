@@ -1,9 +1,6 @@
 import type { Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
-import { fault, holdFirst, ok, online } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { fault, holdFirst, minute, ok, online, second } from './stage.test-helper.ts';
 
 describe('R21 what happens together', () => {
   it('faults of one severity that begin within two seconds are one message; later or milder ones have their own', () => {

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, holdFirst, ok, online, pc, tellTechnician } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { fault, holdFirst, minute, ok, online, pc, second, tellTechnician } from './stage.test-helper.ts';
 
 describe('R21 transitions', () => {
   it('a fault that joins is worsened and takes back an acknowledgement when it is more severe', () => {

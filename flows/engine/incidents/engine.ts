@@ -4,7 +4,7 @@
  */
 import { links, unfinishedFault } from '@sabha/contracts';
 import { notesKept } from '../handling/handling.ts';
-import { createMemory } from '../memory/memory.ts';
+import { createMemory, type Memory } from '../memory/memory.ts';
 import { afterWill, afterWord, believes, heard, type Step } from '../outages/pc.ts';
 import type { CentreEvent, EngineEvent, KnownPc, PcEvent, PcRecord } from '../records/incidents.ts';
 import { unknownNamedKey } from '../records/ops.ts';
@@ -13,14 +13,11 @@ import { faultKey } from '../transitions/incident.ts';
 import { recall } from '../transitions/rate.ts';
 import { createTransitions } from '../transitions/transitions.ts';
 import { isBesideIn, withAbsence } from './absence.ts';
-import { followOpen, nextClearAt } from './causes.ts';
+import { followOpen, inVainOf, judgedNow, judgeSilence, nextClearAt } from './causes.ts';
 import { type Core, createHeld, type EngineOptions, isUnread, mayWait } from './core.ts';
-import { answered, followHandled, handle } from './handling.ts';
 import { setKnown, shutOut } from './known.ts';
-import { followMaintenance, quietIn } from './maintenance.ts';
+import { answered, followHandled, followMaintenance, handle } from './maintenance.ts';
 import { followNoise, followPc, followUnheard, listeningSince, putRecord, setCentre, setNoisy, unreadableLimit } from './scopes.ts';
-import { inVainOf, judgedNow, judgeSilence } from './silence.ts';
-import { heardUntil, notAhead, setClock } from './times.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -41,10 +38,13 @@ const oneGapMs = 60_000;
 const unfinishedStandsMs = 60_000;
 /** An incident that has been unknown for a day is named to central, once a day (R14). */
 const dayMs = 24 * 3_600_000;
+/** The names of what is a time in a row. */
+const timeNames =
+  'at since from to goneAt goneBy unknownSince openedAt overAt offeredAt hadAt lastAt heardAt lostAt calledAt clonedAt aliveAt mainsGoneAt';
+const timeKeys = new Set(timeNames.split(' '));
 
 /** One memory's engine. */
 export type Engine = ReturnType<typeof createEngine>;
-export type { EngineOptions };
 
 /** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
 export function createEngine(options: EngineOptions, now: number) {
@@ -98,7 +98,6 @@ function createCore(options: EngineOptions, now: number): Core {
       const { link = 'fibre', elevationM = 0 } = held.known.get(scope) ?? {};
       return { link, elevationM, timeZone: options.place(scope).timeZone };
     },
-    isQuiet: quietIn(memory),
     isUnread: (scope, at) => isUnread(held, scope, at),
     isBeside: (scope) => isBesideIn(held, scope),
     pace: held.noise,
@@ -217,11 +216,11 @@ function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecor
   const { step, before, record, now } = at;
   const pc = record.pc;
   if (record.updates !== before.updates) core.spreads.updated(pc, record.updates ?? []);
-  if (step.ask.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
+  if (step.ask?.includes('inventory')) core.memory.effect({ do: 'ask', pc, want: ['inventory'] });
   if (record.rev > 0 && (record.rev !== before.rev || record.session !== before.session)) core.asking.delete(pc);
   const asking = core.asking.get(pc) ?? { needed: false, askedAt: Number.NEGATIVE_INFINITY, unreadable: 0 };
   const isUnread = step.unreadable === true;
-  if (isUnread || step.ask.includes('state'))
+  if (isUnread || step.ask?.includes('state'))
     core.asking.set(pc, { ...asking, unreadable: asking.unreadable + Number(isUnread), needed: true });
   ask(core, pc, now);
 }
@@ -270,5 +269,95 @@ function nameUnknown(core: Core, now: number): void {
   core.memory.add(unknownNamedKey, { op: 'meta', key: unknownNamedKey, value: `${now}` });
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
-  tellCentral({ memory, options, now, kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
+  tellCentral({ memory, options, now }, { kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
+}
+
+/** Moves one time, in ms, to the corrected clock. */
+type Move = (at: number) => number;
+
+/**
+ * Guarantee: nothing that the memory holds happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that
+ * fell back an hour would keep back every hold, clear and silence for an hour. What is moved is written too: the next start begins with the same.
+ */
+function notAhead(memory: Memory, now: number): void {
+  for (const timer of [...memory.timers.values()]) {
+    const setAt = memory.transitions.get(timer.transition)?.at ?? 0;
+    if (setAt > now) memory.putTimer({ ...timer, dueAt: now + timer.dueAt - setAt });
+  }
+  // Earlier versions wrote fractions of a millisecond.
+  moveHeld(memory, (at) => Math.min(Math.floor(at), now));
+  cutLedger(memory, now);
+}
+
+/**
+ * The ledger does not hold each beat: a PC that was there when the last run of `flows` ended was heard about a beat before that.
+ */
+function heardUntil(memory: Memory, listenedUntil: number): void {
+  for (const record of [...memory.pcs.values()]) {
+    const heardAt = listenedUntil - links[record.link].beatMs;
+    if (record.presence === 'online' && record.lostAt === null && heardAt > (record.heardAt ?? heardAt))
+      memory.putPc({ ...record, heardAt }, false);
+  }
+}
+
+/**
+ * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
+ * What an earlier run of `flows` wrote keeps its time of day, and of what the ledger has for the strips nothing is later than `now`.
+ */
+function setClock(core: Core, byMs: number, now: number): void {
+  const { memory, startedAt: from } = core;
+  // Before all that this memory saw: what came in one order stays in it, however often the clock is set to and fro.
+  const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
+  for (const one of core.followers) one.setClock(byMs);
+  moveHeld(memory, move);
+  for (const timer of [...memory.timers.values()]) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
+  for (const [scope, ended] of memory.ended)
+    memory.putEnded(
+      scope,
+      moved(ended, move, () => true),
+    );
+  core.startedAt += byMs;
+  core.subscribedAt = core.subscribedAt && move(core.subscribedAt);
+  core.unsubscribedAt = core.unsubscribedAt && move(core.unsubscribedAt);
+  core.provenAt += byMs;
+  core.slowAt = core.slowAt.map(move);
+  core.starts = core.starts.map(move);
+  core.unreadUntil += byMs;
+  core.unfinishedAt += byMs;
+  core.namedAt += byMs;
+  for (const [pc, at] of core.expectedSince) core.expectedSince.set(pc, move(at));
+  for (const asking of core.asking.values()) asking.askedAt += byMs;
+  if (byMs < 0) cutLedger(memory, now);
+}
+
+/** A row of its own for each step: it stands behind what was written before the step, and ahead of what comes after it. */
+function cutLedger(memory: Memory, now: number): void {
+  memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
+}
+
+/** Moves the times of all records, incidents and transitions; writes those of which one is another now. */
+function moveHeld(memory: Memory, move: Move): void {
+  const moveEach = <T extends object>(rows: ReadonlyMap<unknown, T>, put: (row: T) => void) => {
+    for (const row of [...rows.values()]) {
+      const next = moved(row, move);
+      if (next !== row) put(next);
+    }
+  };
+  moveEach(memory.pcs, (record) => memory.putPc(record, true));
+  moveEach(memory.incidents, memory.putIncident);
+  moveEach(memory.transitions, memory.putTransition);
+}
+
+/** A row with its times moved, at any depth; the same object where none moves. `ended` maps each fault to a time, and a span lasts as long as it was to. */
+function moved<T extends object>(row: T, move: Move, isTime = (key: string) => timeKeys.has(key)): T {
+  const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
+    let next = value;
+    if (typeof value === 'object' && value !== null) next = moved(value, move, key === 'ended' ? () => true : undefined);
+    else if (typeof value === 'number' && isTime(key)) next = move(value);
+    else if (typeof value === 'number' && key === 'until' && 'at' in row && typeof row.at === 'number')
+      next = value + move(row.at) - row.at;
+    return next === value ? [] : [[key, next] as const];
+  });
+  if (changes.length === 0) return row;
+  return Object.assign(Array.isArray(row) ? [...row] : { ...row }, Object.fromEntries(changes)) as T;
 }

@@ -1,8 +1,6 @@
 import type { SaidWord } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { fault, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
-
-const minute = 60_000;
+import { fault, minute, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
 
 /** Tells the technician, then in a quarter of an hour the state unless somebody has it: what the tabs do with what is critical. */
 const escalating: Path = (offer) => {

@@ -1,10 +1,11 @@
 /** The site table as the engine knows it, and what a change of it does to records and rooms (R15). */
 import { causeKindOf, nameInScope, siteOf } from '@sabha/contracts';
+import { byRegion } from '../correlation/regions.ts';
 import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
 import { sceneOver } from '../transitions/incident.ts';
 import type { Core } from './core.ts';
-import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, regionsOf, setCentre } from './scopes.ts';
+import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, setCentre } from './scopes.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -14,12 +15,8 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   core.known.clear();
   for (const known of pcs) core.known.set(known.pc, known);
   core.sites = Map.groupBy(core.known.keys(), siteOf);
-  const inRegions = [...core.sites].flatMap(([site, [first = '']]) =>
-    regionsOf(first, core.known.get(first)?.isp).map((region) => ({ region, site })),
-  );
-  const byRegion = Map.groupBy(inRegions, ({ region }) => region);
-  core.regions = new Map([...byRegion].map(([region, list]) => [region, list.map(({ site }) => site)]));
   core.above = new Map([...core.sites].map(([site, [first = '']]) => [site, causesAbove(first, core.known.get(first))]));
+  core.regions = byRegion([...core.sites.keys()], (site) => core.above.get(site) ?? []);
   for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
   for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
   const rooms = core.memory.openScopes().filter((scope) => core.memory.pcs.has(scope) && !alerts(core, scope));

@@ -2,9 +2,7 @@
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/meetings.ts';
-import { contentsAfter, createStage, ok, type Stage } from './stage.test-helper.ts';
-
-const second = 1_000;
+import { contentsAfter, createStage, ok, type Stage, second } from './stage.test-helper.ts';
 
 type Plan = {
   sites: number;

@@ -44,12 +44,6 @@ export function alerts(core: Core, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
 }
 
-/** What many sites may have in common: their state, and the provider of their line. */
-export function regionsOf(path: string, isp: string | undefined): string[] {
-  const state = `state ${stateOf(path)}`;
-  return isp === undefined ? [state] : [state, `provider ${isp}`];
-}
-
 /** What a site may be one of the many of: its line, its provider, its state, the nation. */
 export function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkId'> = {}): string[] {
   const named = (kind: CauseKind, name: string | undefined) => (name === undefined ? [] : [causeScope(kind, name)]);

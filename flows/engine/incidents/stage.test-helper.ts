@@ -9,7 +9,9 @@ import type { Contents, FollowsClock, Op } from '../records/ops.ts';
 import { createEngine } from './engine.ts';
 
 export const pc = 'la/leh/room-1';
-const minute = 60_000;
+export const second = 1_000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
 
 type StageOptions = {
   contents?: Contents;

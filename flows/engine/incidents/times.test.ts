@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, pc, type Stage } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { contentsAfter, createStage, fault, holdFirst, minute, pc, type Stage, second } from './stage.test-helper.ts';
 
 describe('R29 what an earlier run wrote, by another clock', () => {
   it('a fault that an earlier run had seen is notified although the clock was set back within its hold', () => {

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentsAfter, createStage, fault, holdFirst, ok, online, pc } from './stage.test-helper.ts';
-
-const second = 1_000;
-const minute = 60 * second;
+import { contentsAfter, createStage, fault, holdFirst, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
 describe('R18a what waited in the socket while we stood still', () => {
   const held = () => {

@@ -21,6 +21,14 @@ export const emptyContents: Contents = {
   nextTimer: 1,
 };
 
+const changesPerMs = budgets.changesADay.most / 86_400_000;
+/** What is no longer reported, or no longer kept: shown as unknown, and forgotten with age. */
+const gone: Answer = { status: 'gone', faults: [] };
+/** A component has a few; who reports more is not to fill the ledger with them at each change. */
+const faultsKept = 16;
+const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
+const timeKeys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
+
 /** Opens the memory on what the ledger holds. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);
@@ -169,8 +177,6 @@ function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[]
 
 type Answer = Pick<Change, 'status' | 'faults'>;
 
-const perMs = budgets.changesADay.most / 86_400_000;
-
 /** Guarantee: of no PC more is written than its budget, but once that all of it is unknown, and later once what it is (R27). */
 export function createHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
@@ -182,7 +188,7 @@ export function createHistory() {
       const rows = changesOf(before, after, at);
       if (rows.length === 0) return { rows, isBeyond: false };
       const held = pcs.get(after.pc) ?? { left: most, at, isHidden: false };
-      const left = Math.min(most, held.left + (at - held.at) * perMs);
+      const left = Math.min(most, held.left + (at - held.at) * changesPerMs);
       const isBeyond = left < rows.length;
       const hidden = isBeyond && !held.isHidden && before !== undefined ? hiddenOf(before, at) : [];
       pcs.set(after.pc, { left: left - (isBeyond ? hidden.length : rows.length), at, isHidden: held.isHidden || isBeyond });
@@ -199,9 +205,6 @@ export function createHistory() {
     forget: (pc: string): void => void pcs.delete(pc),
   };
 }
-
-/** What is no longer reported, or no longer kept: shown as unknown, and forgotten with age. */
-const gone: Answer = { status: 'gone', faults: [] };
 
 /** All that is held of a PC, as unknown. */
 function hiddenOf({ checks }: PcRecord, at: number): Change[] {
@@ -225,9 +228,6 @@ function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): C
   return changes;
 }
 
-/** A component has a few; who reports more is not to fill the ledger with them at each change. */
-const faultsKept = 16;
-
 /** The worst answer of each component, and its faults. */
 function answersOf(checks: readonly Check[]): Map<string, Answer> {
   const answers = new Map<string, Answer>();
@@ -240,14 +240,9 @@ function answersOf(checks: readonly Check[]): Map<string, Answer> {
   return answers;
 }
 
-const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
-
 function isSame(a: Answer | undefined, b: Answer): boolean {
   return a?.status === b.status && a.faults.join() === b.faults.join();
 }
-
-/** Names of the fields that hold times. */
-const timeFields = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
 
 /** Shifts all times in maps, lists and objects by `byMs`, in place (R29). A bare number is a time. */
 export function moveTimes<T>(held: T, byMs: number): T {
@@ -256,7 +251,7 @@ export function moveTimes<T>(held: T, byMs: number): T {
   else if (Array.isArray(held)) for (const [index, one] of held.entries()) held[index] = moveTimes(one, byMs);
   else if (typeof held === 'object') {
     const row = held as Record<string, unknown>;
-    for (const key of timeFields) if (typeof row[key] === 'number') row[key] += byMs;
+    for (const key of timeKeys) if (typeof row[key] === 'number') row[key] += byMs;
   }
   return held;
 }

@@ -10,6 +10,14 @@ const lateWordMs = 20_000;
 const lateTickMs = 5_000;
 /** No machine keeps time better than this by its own clock, however fast the centre's goes. */
 const least = { wordMs: 2_000, tickMs: 500 };
+/** So many losses in this time. */
+const dropsKept = 3;
+const dropWindowMs = 10 * 60_000;
+/** In so much of a gap's end the PCs are asked anew, and answer. */
+const answeringMs = 60_000;
+/** Who was not heard in so many times its limit is missed, however often the count of its limit began anew. */
+const missedLimits = 3;
+const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
 /** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on; `still`: while it heard nobody anyway. */
 type GapOfOurs = 'deaf' | 'late' | 'still';
@@ -86,11 +94,21 @@ export function createHearing(name: string, speed = 1) {
   };
 }
 
-/** In so much of a gap's end the PCs are asked anew, and answer. */
-const answeringMs = 60_000;
-/** Who was not heard in so many times its limit is missed, however often the count of its limit began anew. */
-const limits = 3;
-const longestMs = limits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
+/** Guarantee: holds three numbers of a PC at most, and none of one that never lost a session. */
+export function createDrops() {
+  const times = new Map<string, readonly number[]>();
+  return {
+    /** Records that a PC lost its session without a clean disconnect. */
+    dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-dropsKept)),
+    /** When it was last lost, where that was the third time in ten minutes and is no longer ago than that. */
+    unsteadyAt(pc: string, now: number): number | null {
+      const [first = now, , last] = times.get(pc) ?? [];
+      return last !== undefined && last - first <= dropWindowMs && now - last <= dropWindowMs ? last : null;
+    },
+    setClock: (byMs: number): void => void moveTimes(times, byMs),
+    forget: (pc: string) => void times.delete(pc),
+  };
+}
 
 /** Times are the centre's. Guarantee: holds no more of the past than the most patient class asks for. */
 export function createInAll() {
@@ -111,7 +129,7 @@ export function createInAll() {
     /** For how long we heard since `at`. */
     sinceMs,
     /** True of one that may be silent for so long, and was not heard in so much of our hearing. */
-    isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= limits * limitMs,
+    isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= missedLimits * limitMs,
     setClock: (byMs: number): void => void moveTimes(spans, byMs),
   };
 }

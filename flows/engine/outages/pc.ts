@@ -1,4 +1,5 @@
 /** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
+import { isDeepStrictEqual } from 'node:util';
 import {
   believedSession,
   budgets,
@@ -7,12 +8,12 @@ import {
   digestOf,
   type LinkClass,
   links,
+  oneLine,
   type Presence,
   sameAnswer,
   willGraceMs,
 } from '@sabha/contracts';
-import type { PcEvent, PcRecord } from '../records/incidents.ts';
-import { withUpdates, withVersions } from './updates.ts';
+import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
 /** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
 const bootsKept = 32;
@@ -27,11 +28,20 @@ const lateWordsMs = 30_000;
 const sessionsApart = 1_000_000;
 /** A broker that stood still tells the wills of that time as soon as it goes on. */
 const willsOfGapMs = 60_000;
+/** A battery that ran for longer says nothing of a loss. */
+const batteryLimitMs = 4 * 3_600_000;
+/** Longest time after which a PC reports that it runs on battery. */
+export const toldLateMs = 60_000;
+/** No room has more. */
+const driversAtMost = 16;
+const textAtMost = 100;
+/** Those before them are no cause any more. */
+const updatesKept = 8;
 
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
 /** What came of a word: the next record, and what it leaves to be asked for. `stale` words change nothing but the time of hearing. */
-export type Step = { record: PcRecord; ask: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
+export type Step = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
 /** What is held of a PC that nobody has heard. */
 export function newRecord(pc: string, link: LinkClass): PcRecord {
@@ -96,18 +106,15 @@ const stopped = { presence: 'stopped', lostAt: null } as const;
 /** A record after a word of its PC. A word of an older session is stale; which birth is, its spool says. */
 export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step {
   const { now } = heardAt;
-  if ('session' in said && said.type !== 'birth' && said.session < record.session) return { record, ask: [], stale: true };
+  if ('session' in said && said.type !== 'birth' && said.session < record.session) return { record, stale: true };
   switch (said.type) {
     case 'birth':
       return onBirth(record, said, now);
     case 'bye':
       // A clean goodbye of the current session or a later one: the PC is stopped, which is not silence.
-      return {
-        record: { ...record, ...stopped, session: said.session, boot: said.boot, bye: { at: now, reason: said.reason ?? '' } },
-        ask: [],
-      };
+      return { record: { ...record, ...stopped, session: said.session, boot: said.boot, bye: { at: now, reason: said.reason ?? '' } } };
     case 'gasp':
-      return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } }, ask: [] };
+      return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } } };
     case 'lost':
       return onLost(record, said, heardAt);
     case 'state':
@@ -117,9 +124,9 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
     case 'unreadable':
       return { record, ask: said.leaf === 'state' ? ['state'] : [], unreadable: said.leaf === 'state' };
     case 'inventory':
-      return { record: withVersions({ ...record, inventory: said.hash }, said.versions, now), ask: [] };
+      return { record: withVersions({ ...record, inventory: said.hash }, said.versions, now) };
     case 'heard':
-      return { record: said.boot === undefined ? record : { ...record, ...bootsWith(record, said.boot, now) }, ask: [] };
+      return { record: said.boot === undefined ? record : { ...record, ...bootsWith(record, said.boot, now) } };
   }
 }
 
@@ -130,8 +137,8 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
 function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const { formerSessions = 0 } = record;
   const sameSpool = record.spool === said.spool;
-  if (sameSpool && said.session < record.session) return { record, ask: [], stale: true };
-  if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, ask: [], stale: true };
+  if (sameSpool && said.session < record.session) return { record, stale: true };
+  if (said.session <= formerSessions) return { record: { ...record, spool: said.spool, session: formerSessions }, stale: true };
   const moved = sameSpool ? inSession(record, said.session) : { ...record, session: said.session, rev: 0, lostAt: null, lostSession: 0 };
   const { boot, spool, config, agent } = said;
   const isOther = record.agent !== null && record.agent !== agent;
@@ -145,7 +152,7 @@ function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
     presence: moved.lostAt === null ? 'online' : moved.presence,
   };
   const next = isOther ? withUpdates(known, { what: [`agent ${agent}`], now }) : known;
-  const ask: Step['ask'] = [];
+  const ask: NonNullable<Step['ask']> = [];
   if (said.digest !== record.digest) ask.push('state');
   if (said.inventory !== '' && said.inventory !== record.inventory) ask.push('inventory');
   return { record: next, ask };
@@ -162,7 +169,7 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
 /** The will of the current session or a later one; an older will is ignored (R16). Whether it may be of a gap of ours (R18a) is judged once: another gap may follow. */
 function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: Heard): Step {
   const over = said.session === record.session && record.presence === 'stopped';
-  if (over) return { record, ask: [], stale: true };
+  if (over) return { record, stale: true };
   return {
     record: {
       ...record,
@@ -171,19 +178,18 @@ function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: H
       lostSession: said.session,
       lostInGap: listeningSince !== null && now - listeningSince < willsOfGapMs && (record.heardAt ?? 0) < listeningSince,
     },
-    ask: [],
   };
 }
 
 /** A whole list, or a difference that builds on the digest held; anything else is asked for again (R12, R13). */
 function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
   const current = inSession(record, said.session);
-  if (said.rev <= current.rev) return { record: current, ask: [], stale: true };
+  if (said.rev <= current.rev) return { record: current, stale: true };
   if (said.base !== undefined && said.base !== current.digest) return { record: current, ask: ['state'] };
   const list = said.base === undefined ? said.checks : changed(current.checks, said.checks, said.gone);
   if (list.length > budgets.checks.most || digestOf(list) !== said.digest) return { record: current, ask: ['state'], unreadable: true };
   const gasp = list.some(isBattery) ? (current.gasp ?? null) : null;
-  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp }, ask: [] };
+  return { record: { ...current, rev: said.rev, digest: said.digest, checks: dated(current.checks, list, now), gasp } };
 }
 
 /**
@@ -272,11 +278,6 @@ function dated(held: PcRecord['checks'], list: readonly Check[], now: number): P
   });
 }
 
-/** A battery that ran for longer says nothing of a loss. */
-const batteryLimitMs = 4 * 3_600_000;
-/** Longest time after which a PC reports that it runs on battery. */
-export const toldLateMs = 60_000;
-
 /** Since when it ran on battery at its last message, on the server's clock; null where it did not. A last gasp counts too. */
 export function batterySince(record: PcRecord, lastMessageAt = record.absence?.from ?? record.heardAt ?? 0): number | null {
   const said = record.checks.filter(isBattery).map((check) => check.since);
@@ -287,4 +288,52 @@ export function batterySince(record: PcRecord, lastMessageAt = record.absence?.f
 /** It sees its mains, and says so. */
 export function seesMains({ checks }: PcRecord): boolean {
   return checks.some(({ component, device, status }) => component === 'power' && device === 'mains' && status === 'ok');
+}
+
+/** What an inventory tells of it, in the words of either system. What is not told is left out. */
+export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
+  const { distro, release, kernel, Caption, Version, UBR } = fieldsOf(os);
+  // The monthly updates of Windows change nothing but the number after its version.
+  const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
+  // The number first: a message cuts long names.
+  const system = joined([kernel, build, distro, release, Caption]);
+  const told = [drivers ?? []]
+    .flat()
+    .slice(0, driversAtMost)
+    .map(fieldsOf)
+    .flatMap(({ DeviceName, DriverVersion }) => {
+      const device = joined([DeviceName]);
+      return device === '' || textOf(DriverVersion) === ''
+        ? []
+        : [[`driver ${device}`, `driver ${joined([DriverVersion, DeviceName])}`] as const];
+    });
+  return { ...(system !== '' && { system: `system ${system}` }), ...Object.fromEntries(told) };
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? `${value}`.trim() : '';
+}
+
+function joined(parts: readonly unknown[]): string {
+  const words = parts.map(textOf).filter((part) => part !== '');
+  return oneLine(words.join(' '), textAtMost);
+}
+
+/** A record with the updates that another inventory tells of. What was not known before, as a device that was plugged in, is none. */
+export function withVersions(record: PcRecord, versions: Versions, now: number): PcRecord {
+  const { versions: before = {} } = record;
+  const fresh = Object.entries(versions).filter(([part, what]) => before[part] !== undefined && before[part] !== what);
+  // The same object where all is as it was: nothing is to be written then.
+  const next = isDeepStrictEqual(record.versions, versions) ? record : { ...record, versions };
+  return fresh.length === 0 ? next : withUpdates(next, { what: fresh.map(([, what]) => what), now });
+}
+
+/** A record with updates that were seen now. */
+function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateName[]; now: number }): PcRecord {
+  const fresh = what.map((one) => ({ what: one, at: now }));
+  return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
 }

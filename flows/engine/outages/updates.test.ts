@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PcRecord } from '../records/incidents.ts';
-import { newRecord } from './pc.ts';
-import { versionsIn, withVersions } from './updates.ts';
+import { newRecord, versionsIn, withVersions } from './pc.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fault, holdFirst, ok, online, pc, type Stage, unknown } from '../incidents/stage.test-helper.ts';
 import type { Incident } from '../records/incidents.ts';
-import { toldWhy } from './notice.ts';
+import { toldWhy } from './delivery.ts';
 
 const minute = 60_000;
 const last = (stage: Stage) => stage.outbox().at(-1)?.notice;

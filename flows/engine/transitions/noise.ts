@@ -1,6 +1,7 @@
 /** Who is beyond its budget (R27): how often the incidents of each room step, who is named for it, and how fast its steps are told. */
 import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import { moveTimes } from '../memory/memory.ts';
+import type { Incident, News, StandingFault } from '../records/incidents.ts';
 import type { Scene, Standing } from './incident.ts';
 
 /** In what a PC is beyond its budget. What it is named for first is what is said of it. */
@@ -8,6 +9,14 @@ export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
 /** What has no hold and is there and gone within this does not stay: it is not to use up the one time that its fault goes past a mute. */
 const staysMs = 30_000;
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+/** As many as a minute's budget lets out of what is critical and new before its PC is muted, with the end of each. */
+const tellingsKept = 4 * budgets.toldAnHour.most;
+const batchEveryMs = 10 * 60_000;
+const kinds = ['eased', 'worsened'] as const;
+/** Whose further members wait. That more PCs are unheard is said at once. */
+const batched: Record<Kind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
 type Noisy = {
   since: number;
@@ -113,9 +122,6 @@ function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
   return severity === 'critical' && now - since >= staysAtLeastMs;
 }
 
-const hourMs = 3_600_000;
-const minuteMs = 60_000;
-
 /** What one message told: its faults, and those of them that were critical. */
 type Telling = { faults: readonly string[]; critical: readonly string[] };
 
@@ -166,10 +172,48 @@ function createPace() {
   };
 }
 
-/** As many as a minute's budget lets out of what is critical and new before its PC is muted, with the end of each. */
-const tellingsKept = 4 * budgets.toldAnHour.most;
-
 /** Those of the last hour. */
 function lastHour(times: readonly number[] = [], now: number): number[] {
   return times.filter((at) => now - at < hourMs);
+}
+
+type Kind = (typeof kinds)[number];
+
+/** Guarantee: what waits is told with the next step, unless it is no longer so by then; the clear of an incident says it all. */
+export function createBatches() {
+  const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();
+
+  return {
+    /** What of the news is told now, with what waited. */
+    told(incident: Incident, news: readonly News[], now: number): News[] {
+      const { scope } = incident;
+      if (isPcPath(scope)) return [...news];
+      const steps = kinds.flatMap((kind) => {
+        const { toldAt, faults } = batches.get(`${scope} ${kind}`) ?? { toldAt: Number.NEGATIVE_INFINITY, faults: [] };
+        const said = news.find((one) => one.kind === kind);
+        const come = said?.faults ?? [];
+        const waiting = stillSo(kind, incident, [...faults, ...come.filter(({ fault }) => batched[kind].includes(fault))]);
+        const isDue = now - toldAt >= batchEveryMs && waiting.length > 0;
+        batches.set(`${scope} ${kind}`, isDue ? { toldAt: now, faults: [] } : { toldAt, faults: waiting });
+        const due = [...come.filter(({ fault }) => !batched[kind].includes(fault)), ...(isDue ? waiting : [])];
+        return due.length > 0 ? [{ ...said, kind, faults: due }] : [];
+      });
+      return [...steps, ...news.filter(({ kind }) => kind !== 'eased' && kind !== 'worsened')];
+    },
+    /** True where what waits of a scope may be told. */
+    isDue: (scope: string, now: number): boolean =>
+      kinds.some((kind) => {
+        const batch = batches.get(`${scope} ${kind}`);
+        return batch !== undefined && batch.faults.length > 0 && now - batch.toldAt >= batchEveryMs;
+      }),
+    setClock: (byMs: number): void => void moveTimes(batches, byMs),
+  };
+}
+
+/** What stands again has not eased, and what is gone has not worsened. */
+function stillSo(kind: Kind, incident: Incident, faults: readonly StandingFault[]): StandingFault[] {
+  if (incident.over !== null) return [];
+  const standing = new Set(incident.faults.map(({ key }) => key));
+  const last = new Map(faults.map((one) => [one.key, one]));
+  return [...last.values()].filter(({ key }) => standing.has(key) === (kind === 'worsened'));
 }

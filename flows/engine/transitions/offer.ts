@@ -1,5 +1,5 @@
 /** A transition's way over the wires: whether to offer it now, what to offer, what its conclusion writes (R22-R25). */
-import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, pathOfScope } from '@sabha/contracts';
+import { bySeverity, causeKindOf, faultOf, isPcPath, type LinkClass, maintainedIn, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { FaultNews, Incident, StandingFault, Timer, Transition, WireFields, WireMessage } from '../records/incidents.ts';
@@ -27,8 +27,6 @@ export type Recipients = {
 export type TransitionOptions = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
-  /** True while nothing new of it is to be told: somebody wants it quiet, or it is under maintenance. */
-  isQuiet(incident: Incident): boolean;
   /** True while the PC of a scope is away and another one of its site answers. */
   isBeside(scope: string): boolean;
   /** True while what a scope said in a gap of our own may still be on its way to us. */
@@ -179,4 +177,28 @@ function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] 
 /** The hold of a set of faults: the shortest of the catalogue's, so that the most urgent is not kept back by another. */
 export function holdOf(faults: readonly { fault: string }[]): number {
   return Math.min(...faults.map((one) => faultOf(one.fault)?.holdMs ?? 0));
+}
+
+/** True while nothing new of an incident is told: somebody wants it quiet, or its place is maintained. */
+export function isQuiet(memory: Memory, incident: Incident): boolean {
+  return incident.snoozed !== undefined || maintainedFor(memory, incident) !== undefined;
+}
+
+/** The maintenance that goes on where an incident is; of a cause of many, where all are that are away with it. */
+export function maintainedFor(memory: Memory, { scope, spread }: Pick<Incident, 'scope' | 'spread'>): Incident | undefined {
+  if (maintainedIn(scope) !== undefined) return undefined;
+  const whole = maintainedAt(memory, spread?.path ?? pathOfScope(scope));
+  if (whole !== undefined || spread === undefined) return whole;
+  const each = spread.away.map((path) => maintainedAt(memory, path));
+  return each.includes(undefined) ? undefined : each[0];
+}
+
+/** The maintenance that goes on at a path of the tree or above it, the narrowest first. */
+export function maintainedAt(memory: Memory, path: string): Incident | undefined {
+  const parts = path.split('/');
+  for (let level = parts.length; level > 0; level -= 1) {
+    const held = memory.openIncident(maintenanceScope(parts.slice(0, level).join('/')));
+    if (held?.faults.some(({ goneAt }) => goneAt === null)) return held;
+  }
+  return undefined;
 }

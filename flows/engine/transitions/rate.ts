@@ -8,7 +8,7 @@ import type { Memory } from '../memory/memory.ts';
 import type { Act, Incident, Timer, Transition } from '../records/incidents.ts';
 import { faultKey, isEnd } from './incident.ts';
 import type { Noise } from './noise.ts';
-import { explainedWord, type Hand, judge, knownWord, newsOf } from './offer.ts';
+import { explainedWord, type Hand, isQuiet, judge, knownWord, newsOf } from './offer.ts';
 
 /** What stands in the conclusion of what waits for its turn. */
 const turnWord = 'held back: enough was told in this hour';
@@ -147,7 +147,7 @@ export function refused({ memory, options, now }: Hand): string[] {
   const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
   const of = (one: Transition) => memory.incidents.get(one.incident);
   const first = memory.live().filter((one) => isFirst(one) && !hasWaited(one) && due(one));
-  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (options.isQuiet(one) ? [] : one.scope)));
+  const scopes = new Set(first.flatMap((one) => of(one) ?? []).flatMap((one) => (isQuiet(memory, one) ? [] : one.scope)));
   return [...scopes].filter((scope) => options.pace.isFull(scope, now));
 }
 

@@ -4,7 +4,18 @@ import type { Memory } from '../memory/memory.ts';
 import type { Act, Again, Incident, News, PassedWay, Timer, Transition } from '../records/incidents.ts';
 import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
 import { faultKey, isEnd, isWorse, worst } from './incident.ts';
-import { factsOf, type Hand, holdOf, judge, judgeTimer, maxOffers, offerLimitMs, type TransitionOptions, wireMessage } from './offer.ts';
+import {
+  factsOf,
+  type Hand,
+  holdOf,
+  isQuiet,
+  judge,
+  judgeTimer,
+  maxOffers,
+  offerLimitMs,
+  type TransitionOptions,
+  wireMessage,
+} from './offer.ts';
 import {
   dropOldEnds,
   hadTurn,
@@ -143,7 +154,7 @@ function goOn(hand: Hand, isDue: (one: Transition) => boolean): void {
 type Concluded = { transition: number; acts: readonly Act[]; severity: Severity; how: string; way?: PassedWay };
 
 function conclude(hand: Hand, said: Concluded): void {
-  const { memory, options, now } = hand;
+  const { memory, now } = hand;
   const { acts, severity, how, way } = said;
   const transition = memory.transitions.get(said.transition);
   const before = transition && memory.incidents.get(transition.incident);
@@ -152,7 +163,7 @@ function conclude(hand: Hand, said: Concluded): void {
   const judged = { transition, incident, acts };
   const conclusion = joined(transition.conclusion, how);
   // The tabs would tell what is to be quiet now: it goes over the wires anew when the quiet is over.
-  if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && options.isQuiet(incident)) {
+  if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && isQuiet(memory, incident)) {
     memory.putIncident(incident);
     return memory.putTransition({
       ...hadTurn(transition),
@@ -216,7 +227,7 @@ function endUntold(memory: Memory, one: Transition, how: string): void {
 const toldAgain = 'told once more';
 
 function proceed(hand: Hand, incidentId: number): void {
-  const { memory, options } = hand;
+  const { memory } = hand;
   for (const one of memory.liveOf(incidentId)) {
     if (one.state === 'waiting') continue;
     if (one.state === 'open') return;
@@ -225,7 +236,7 @@ function proceed(hand: Hand, incidentId: number): void {
     const judged = judge(one, incident);
     if (judged.next === 'over') overUntold(hand, { transition: one, incident }, judged.how);
     // It waits, and keeps back nothing that comes after it.
-    if (judged.next !== 'go' || (!isEnd(one) && options.isQuiet(incident)) || waitsItsTurn(hand, one, incident)) continue;
+    if (judged.next !== 'go' || (!isEnd(one) && isQuiet(memory, incident)) || waitsItsTurn(hand, one, incident)) continue;
     return offer({ ...hand, transition: withOthers(hand, one, incident) });
   }
 }
@@ -261,7 +272,7 @@ function fire({ timer, ...hand }: Hand & { timer: Timer }): void {
   const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
   // What waits by hours and meetings is judged all the same: it may have become urgent.
-  if (options.isQuiet(incident) && timer.message.hours?.waits === undefined) return;
+  if (isQuiet(memory, incident) && timer.message.hours?.waits === undefined) return;
   if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell(hand, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
   memory.dropTimer(timer);
@@ -281,7 +292,7 @@ function bundle({ memory, options, now, unfinished }: Hand & { unfinished: Trans
     const fault = about[0]?.fault ?? '';
     return `${place.site.en}, ${place.room.en}: ${faultOf(fault)?.title.en ?? fault} (${kind})`;
   });
-  const recipients = tellCentral({ memory, options, now, kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
+  const recipients = tellCentral({ memory, options, now }, { kind: 'unfinished', lines, key: `default-${unfinished[0]?.id}` });
   for (const one of unfinished) {
     const incident = memory.incidents.get(one.incident);
     if (incident === undefined) continue;

@@ -1,4 +1,5 @@
 /** Our nodes: each is a thin shell around a pure function, on the little of Node-RED that they use, typed. */
+
 import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { actByHours, rulesOf } from '../../sites/calendar/when.ts';

@@ -1,5 +1,4 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
-import { quietIn } from '../../engine/incidents/maintenance.ts';
 import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
 import type { Act, Effect, Transition, WireMessage } from '../../engine/records/incidents.ts';
 import type { OutboxRow, Place } from '../../engine/records/notices.ts';
@@ -70,7 +69,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
 
 function openPlay(past: Past, world: World) {
   const memory = createMemory(emptyContents);
-  const own = { isQuiet: quietIn(memory), isUnread: () => false, isBeside: () => false, pace: createNoise() };
+  const own = { isUnread: () => false, isBeside: () => false, pace: createNoise() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
   /** The transition that really was, by the number that it has here. */

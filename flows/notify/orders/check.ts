@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RosterCheck } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
 import type { Member } from '../../engine/records/roster.ts';
-import { centralNotice } from '../../engine/transitions/notice.ts';
+import { centralNotice } from '../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';
 import { type Book, type Moment, momentAt, toldFor } from '../roster/book.ts';

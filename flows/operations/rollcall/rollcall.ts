@@ -22,7 +22,7 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { Born } from '../../ingest/options.ts';
 import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
-import type { NotStarted, RollCallsView } from '../../view/live-state.ts';
+import type { NotStarted, RollCallsView } from '../../view/live.ts';
 import { answerOf } from '../../view/rows.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, doubledMs, type Person, type Vocabulary } from '@sabha/contracts';
 import type { Channel, Notice } from '../../../engine/records/notices.ts';
-import { centralNotice } from '../../../engine/transitions/notice.ts';
+import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
 import { type Channels, lastChannel } from '../channels/channels.ts';
 import { limited } from '../lanes.ts';

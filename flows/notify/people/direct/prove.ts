@@ -1,7 +1,7 @@
 /** What the centre says to one person without an incident: a test of a channel, sent past the outbox, and a word, which goes into it. */
 import { type Clock, keepLatest, withinTime } from '@sabha/contracts';
 import type { Notice, OutboxRow, Outcome, Report } from '../../../engine/records/notices.ts';
-import { centralNotice } from '../../../engine/transitions/notice.ts';
+import { centralNotice } from '../../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../../sites/table.ts';
 import type { Channels } from '../channels/channels.ts';
 import { limited } from '../lanes.ts';
