@@ -66,7 +66,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     committed: follow,
   });
   const broke = (error: Error) => ends.broke('rewrite', error);
-  const copies = createCopies({ ...around, copies: ledger.copies, broke }, contents.incidents);
+  const copies = createCopies({ ...around, copies: ledger.copies, broke });
   const outbox = createOutbox({
     ...around,
     commit: ledger.commit,
