@@ -3,6 +3,8 @@ import {
   type Ack,
   agentFilters,
   type Cancel,
+  type Check,
+  type Clock,
   type Decoded,
   decode,
   encode,
@@ -12,7 +14,7 @@ import {
   type UpLeaf,
   type Want,
 } from '@sabha/contracts';
-import type { CheckTable } from '../checks/check-table.ts';
+import { type CheckTable, differenceOf } from '../checks/check-table.ts';
 import { grantOf } from '../link/measure/stamp.ts';
 import { type BeatSender, createBeatSender } from './beat-sender.ts';
 import { type BirthFacts, type Births, createBirths } from './births.ts';
@@ -20,7 +22,6 @@ import { apartMs, type ClockFigures, createEcho, type Echo, type EchoOptions } f
 import { createEventSender, type EventSender } from './event-sender.ts';
 import type { Connection } from './mqtt.ts';
 import type { Spool } from './spool/spool.ts';
-import { createStateSender, type StateSender } from './state-sender.ts';
 import type { Log } from './store/log.ts';
 
 /** What is known of the connection to the centre; it outlives each session. */
@@ -246,4 +247,53 @@ function laterIn(state: State, delayMs: number, task: () => void): Cancel {
   };
   state.timers.add(cancel);
   return cancel;
+}
+
+/** The state on its way to the centre. */
+type StateSender = ReturnType<typeof createStateSender>;
+
+/** Which state is sent, in which session, and how. */
+type StateSenderOptions = {
+  table: CheckTable;
+  clock: Clock;
+  session: number;
+  later(delayMs: number, task: () => void): Cancel;
+  send(payload: Buffer): void;
+};
+
+const gapMs = 2_000;
+
+/** Sends nothing before `full`; afterwards only what changed since, at most once in 2 s unless `now` is asked for. */
+function createStateSender({ table, clock, session, later, send }: StateSenderOptions) {
+  /** What was last sent; undefined before the full list of this session. */
+  let sent: { checks: Check[]; digest: string; up: number } | undefined;
+  let waiting = false;
+
+  function full(): void {
+    send(encode('state', { digest: table.digest(), session, rev: table.rev(), checks: table.checks() }));
+    sent = { checks: table.checks(), digest: table.digest(), up: clock.up() };
+  }
+
+  function difference(): void {
+    waiting = false;
+    if (!sent || sent.digest === table.digest()) return;
+    const { checks, gone } = differenceOf(sent.checks, table.checks());
+    send(encode('state', { digest: table.digest(), session, rev: table.rev(), base: sent.digest, checks, gone }));
+    sent = { checks: table.checks(), digest: table.digest(), up: clock.up() };
+  }
+
+  return {
+    /** The whole list: first in a session, and when wanted. */
+    full,
+    /** Whatever changed goes at once: there may be no later. */
+    now: difference,
+    /** The first change goes at once, then at most one message in 2 s. */
+    changed: (): void => {
+      if (!sent || waiting || sent.digest === table.digest()) return;
+      waiting = true;
+      const waitMs = sent.up + gapMs - clock.up();
+      if (waitMs <= 0) difference();
+      else later(waitMs, difference);
+    },
+  };
 }

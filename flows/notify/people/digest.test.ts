@@ -1,7 +1,7 @@
 import type { MessageLanguage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
-import { type ListWay, renderList } from './digest.ts';
+import { type ListWay, renderList } from './outbox.ts';
 import { notice } from './people.test-helper.ts';
 
 const renderDigest = (notices: readonly Notice[], language: MessageLanguage, way: Omit<ListWay, 'kind'> = {}) =>

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { type Clock, filled, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Answer, HookCall, RenderedMessage, Report } from '../../../engine/records/notices.ts';
-import { renderList } from '../digest.ts';
+import { renderList } from '../outbox.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { render } from '../words.ts';
 import { strayAddress } from './channels.ts';
