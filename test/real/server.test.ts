@@ -117,7 +117,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     const users = await Promise.all(units.map(async (unit) => out(`stat -c %U /proc/${await pidOf(unit)}`)));
     expect(users).toEqual(['sabha-broker', 'sabha-flows', 'sabha-dashboards']);
     // Made under all that its unit forbids: else the wall would come file by file.
-    expect(await asked(1880, '/')).toContain('/bundle/wall-');
+    expect(await asked(1880, '/')).toContain('<style>');
     for (const port of [9101, 9102, 9103]) {
       expect(await asked(port, '/healthz')).toBe('200 {"alive":true}');
       await expect.poll(() => asked(port, '/readyz'), patience).toBe('200 {"ready":true}');
