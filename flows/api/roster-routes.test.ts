@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import { createRosterOrders, testsAnHour } from '../notify/orders/roster-orders.ts';
+import { anHour, createRosterOrders } from '../notify/orders/roster-orders.ts';
 import { createHeard } from '../notify/people/direct/prove.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
@@ -171,14 +171,50 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
   expect(await get('/check')).toMatchObject({ statusCode: 409 });
 });
 
-test('a person gets at most six test messages an hour, and the refusal says when the next can go', async () => {
+test('a shift that runs is taken over until it ends, who had it is told once, and a later import leaves it so', async () => {
+  await load();
+  const until = hoursLater(6.5);
+  expect(await post('take', { person: 'bina', from: 'asha' })).toMatchObject({ status: 200, body: { person: 'asha', by: 'bina', until } });
+  // bina has no duty of her own at this hour.
+  expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
+  expect(written.filter(({ op }) => op === 'outbox')).toMatchObject([
+    { row: { channel: 'email', person: 'asha', notice: { lines: ['shift_taken', 'Bina'] } } },
+  ]);
+  expect(written.at(-1)).toMatchObject({ what: 'shift taken over', about: `bina for asha, until ${new Date(until).toISOString()}` });
+  await load({ csv: csv.replace('Asha,', 'Asha Devi,') });
+  expect(told(['technician'])).toEqual(['bina']);
+  const later = (hours: number) =>
+    roster.resolve(['technician'], 'ladakh/leh/vc-1', { now: hoursLater(hours) }).persons.map(({ id }) => id);
+  // 17:59 and 18:00 in India: the shift is over, and so is the duty; and the next morning.
+  expect([later(6.48), later(6.5), later(24)]).toEqual([['bina'], ['devi'], ['asha']]);
+  const refused = async (person: string, from: string) => (await post('take', { person, from })).body.message;
+  expect([
+    await refused('bina', 'asha'),
+    await refused('asha', 'asha'),
+    await refused('asha', 'bina'),
+    await refused('asha', 'devi'),
+  ]).toEqual([
+    'bina has this shift already',
+    'nobody takes over their own shift',
+    'bina is not on duty now: there is no shift to take over',
+    'devi stands in sabha.json: change it there',
+  ]);
+  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(1);
+});
+
+test('a test could be sent to one person without end, and a shift taken in turn without end: six and three an hour, and one line says when again', async () => {
   await load();
   const test = () => post('test', { person: 'asha', channel: 'email' });
-  for (let n = 0; n < testsAnHour; n += 1) expect((await test()).status).toBe(200);
+  for (let n = 0; n < anHour.tests; n += 1) expect((await test()).status).toBe(200);
   const often = 'asha had 6 tests within an hour, and each is a message: the next can go at 07:00 UTC';
   expect(await test()).toMatchObject({ status: 429, body: { message: often } });
+  const take = async (n: number) => post('take', { person: ['bina', 'devi'][n % 2], from: 'asha' });
+  for (let n = 0; n < anHour.takes; n += 1) expect((await take(n)).status).toBe(200);
+  const line = 'the shift of asha went over 3 times within an hour, and each time asha is told: the next can be at 07:00 UTC';
+  expect(await take(anHour.takes)).toMatchObject({ status: 429, body: { message: line } });
+  expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(anHour.takes);
   now = hoursLater(1);
-  expect((await test()).status).toBe(200);
+  expect([(await test()).status, (await take(anHour.takes)).status]).toEqual([200, 200]);
 });
 
 test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {

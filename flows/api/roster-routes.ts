@@ -11,6 +11,7 @@ import {
   rosterCheck,
   rosterImport,
   rosterPerson,
+  shiftView,
 } from '@sabha/contracts';
 
 import * as v from 'valibot';
@@ -39,6 +40,7 @@ const importing = v.strictObject({ by, csv: v.string(), replace: flag, apply: fl
 const personId = v.pipe(v.string(), v.maxLength(32));
 const leaving = v.strictObject({ by, person: personId, days: v.pipe(v.string(), v.maxLength(1_200)), deputy: v.optional(personId) });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
+const taking = v.strictObject({ by, person: personId, from: personId });
 const removing = v.strictObject({ by, person: personId });
 const personQuery = v.strictObject({ person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
@@ -130,6 +132,17 @@ export const rosterRoutes: readonly Route[] = [
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
       return granted(await roster.prove(person, { channel, by: who })).value;
+    },
+  ),
+  on('roster', ['roster take PERSON --from PERSON', 'एक व्यक्ति की शिफ़्ट दूसरे को देता है।'])(
+    [
+      'post /api/roster/take',
+      'Gives the shift of one person to another until it ends, at most three times an hour; the first is notified.',
+    ],
+    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
+    async (roster, { viewer, body: { person, from, by: who } }) => {
+      mayChange(roster, viewer, from);
+      return granted(await roster.take(person, { from, by: who })).value;
     },
   ),
   on('roster', ['roster remove PERSON', 'किसी को सूची से हटाता है।'])(

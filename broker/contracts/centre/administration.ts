@@ -33,12 +33,12 @@ export const rosterImport = v.object({
   applied: v.boolean(),
 });
 
-/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty or away. `reached`: the channels that work for this person, in order. */
+/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty, away, or the shift is taken over. `reached`: the channels that work for this person, in order. */
 export const rosterPerson = v.object({
   id: text,
   name: text,
   from: v.picklist(['roster', 'sabha.json']),
-  now: v.picklist(['here', 'off', 'leave']),
+  now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
   /** What a telephone dials for the number; null where there is none. */
   tel: maybeText,
@@ -54,6 +54,9 @@ export const proofView = v.object({
     v.object({ channel: text, at: time, result: v.picklist(['delivered', 'retry', 'refused', 'locked']), reason: maybeText }),
   ),
 });
+
+/** Until when a shift is taken over. */
+export const shiftView = v.object({ person: text, by: text, until: time });
 
 /** A person's duty from midnight to midnight, by their clock. `for`: whom the person stands in for. */
 export const dayView = v.object({
@@ -344,6 +347,7 @@ export type RosterCheck = v.InferOutput<typeof rosterCheck>;
 export type AnnouncementSummary = v.InferOutput<typeof announcementSummary>;
 export type AnnouncementView = v.InferOutput<typeof announcementView>;
 export type DayView = v.InferOutput<typeof dayView>;
+export type ShiftView = v.InferOutput<typeof shiftView>;
 export type DutyView = v.InferOutput<typeof dutyView>;
 export type MeetingsImport = v.InferOutput<typeof meetingsImport>;
 export type MeetingView = v.InferOutput<typeof meetingView>;

@@ -2,7 +2,7 @@
 
 /** @import { RosterPerson } from '@sabha/contracts' */
 
-const order = /** @type {const} */ (['here', 'leave', 'off']);
+const order = /** @type {const} */ (['here', 'relieved', 'leave', 'off']);
 
 /**
  * Those on duty first, by name.

@@ -12,6 +12,7 @@ export const placeTexts = {
   'now.here': ['on duty now', 'अभी ड्यूटी पर'],
   'now.off': ['off duty', 'ड्यूटी पर नहीं'],
   'now.leave': ['on leave', 'छुट्टी पर'],
+  'now.relieved': ['shift taken over', 'शिफ़्ट किसी और के पास'],
   call: ['Call {name}: {number}', '{name} को फ़ोन करें: {number}'],
   'roster.person': ['Person', 'व्यक्ति'],
   'roster.places': ['Looks after', 'क्या देखते हैं'],

@@ -98,7 +98,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   'tabs log': tabsLog,
 };
 const shownOfPoint = 10;
-const attendance = { here: 'on duty', off: 'off duty', leave: 'away' } as const;
+const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
 /** Rows that a list shows; `--json` and `--csv` have all. */
 const shownRows = 50;
 /** How often the server is asked whether something is finished. */

@@ -9,14 +9,15 @@ import {
   type RosterImport,
   type RosterPerson,
   roles,
+  type ShiftView,
 } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Member, RosterContents } from '../../engine/records/roster.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
-import { type ProveOptions, prove } from '../people/direct/prove.ts';
+import { type ProveOptions, prove, wordTo } from '../people/direct/prove.ts';
 import type { Roster } from '../people/roster.ts';
-import { createBook, momentAt, toldFor } from '../roster/book.ts';
+import { createBook, momentAt, shiftEndsAt, toldFor } from '../roster/book.ts';
 import { cellsOf, leaveOf } from '../roster/columns.ts';
 import { planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
 import { telOf } from '../roster/reach.ts';
@@ -49,12 +50,12 @@ export type Done<T> = { ok: true; value: T } | RefusedOrder;
 /** What became of an order on one person. */
 export type PersonOrder = { ok: true } | RefusedOrder;
 
-/** The persons of the ledger as they are now, and the way to change them. `often`: counts the test messages to each person. */
+/** The persons of the ledger as they are now, and the way to change them. `often`: each tells somebody. */
 type Kept = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;
   proofs: Map<string, number>;
-  often: ReturnType<typeof createOften>;
+  often: Record<keyof typeof anHour, ReturnType<typeof createOften>>;
 };
 
 /** What may be ordered of the roster. */
@@ -67,7 +68,8 @@ export type RosterOrders = ReturnType<typeof createRosterOrders>;
 export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
   const proofs = new Map(listed.proofs.map(({ person, channel, at }) => [`${person}/${channel}`, at]));
-  const kept: Kept = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often: createOften(testsAnHour) };
+  const often = { tests: createOften(anHour.tests), takes: createOften(anHour.takes) };
+  const kept: Kept = { ...parts, fixed: byId(fixed), held: byId(listed.members), proofs, often };
   const { roster, now } = parts;
   const inTurn = mutex();
   return {
@@ -88,13 +90,15 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     import: (file: Importing): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
     /** Days off of one person, '' = none any more. */
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
+    /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
+    take: (id: string, asked: { from: string; by: string }): Promise<Done<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
     /** The duty of one person today; undefined where there is none of that name. */
     day(id: string): DayView | undefined {
       const book = roster.book();
       const member = book.byId.get(id);
       if (member === undefined) return undefined;
       const day = dayOf(member, now());
-      return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, day) };
+      return { person: id, name: member.name, timeZone: member.zone, ...day, shifts: shiftsOf(book, member, { ...day, now: now() }) };
     },
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
@@ -119,8 +123,11 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
 }
 
 function without({ held }: Kept, id: string): RosterChange {
-  const others = [...held.values()].filter((one) => one.id !== id && one.deputy === id);
-  return { put: others.map((one) => ({ ...one, deputy: null })), gone: [id] };
+  const others = [...held.values()].filter((one) => one.id !== id && (one.deputy === id || one.relief?.by === id));
+  const put = others.map(({ relief, ...one }) => {
+    return { ...one, deputy: one.deputy === id ? null : one.deputy, ...(relief !== undefined && relief.by !== id && { relief }) };
+  });
+  return { put, gone: [id] };
 }
 
 /** `replace`: who does not stand in the file is no more. */
@@ -163,8 +170,8 @@ async function proveChannels(
   const unreached = wanted.find((name) => channels.get(name)?.reaches(member) !== true);
   if (unreached !== undefined) return refused(`the channel "${unreached}" does not reach ${id}`);
   if (wanted.length === 0) return refused(`no channel reaches ${id}`);
-  const next = kept.often(id, now());
-  const line = `${id} had ${testsAnHour} tests within an hour, and each is a message: the next can go at ${next}`;
+  const next = kept.often.tests(id, now());
+  const line = `${id} had ${anHour.tests} tests within an hour, and each is a message: the next can go at ${next}`;
   if (next !== undefined) return { ...refused(line), often: true };
   const results = await Promise.all(
     wanted.map(async (name) => {
@@ -219,6 +226,25 @@ async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder
   return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
 }
 
+/** The shift of `from` goes over to a person, until it ends. */
+async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Done<ShiftView>> {
+  const { roster, now } = kept;
+  const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
+  if (taker === undefined) return { ok: false, missing: true, line: 'there is no such person' };
+  if (member === undefined) return notHeld(from, kept.fixed.has(from));
+  if (id === from) return refused('nobody takes over their own shift');
+  const until = shiftEndsAt(member, now());
+  if (until === null) return refused(`${from} is not on duty now: there is no shift to take over`);
+  if (member.relief?.by === id && member.relief.until > now()) return refused(`${id} has this shift already`);
+  const next = kept.often.takes(from, now());
+  const often = `the shift of ${from} went over ${anHour.takes} times within an hour, and each time ${from} is told`;
+  if (next !== undefined) return { ...refused(`${often}: the next can be at ${next}`), often: true };
+  const audit = { who: by, what: 'shift taken over', about: `${id} for ${from}, until ${new Date(until).toISOString()}` };
+  const words = [{ op: 'outbox', row: wordTo(kept, from, ['shift_taken', taker.name]) } as const];
+  await change(kept, { put: [{ ...member, relief: { by: id, until } }], gone: [] }, { audit, words });
+  return { ok: true, value: { person: from, by: id, until } };
+}
+
 /** A change of one person. */
 type Edit = { audit: Audit; to(member: Member): RosterChange };
 
@@ -234,13 +260,13 @@ async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<Person
 }
 
 /** Written first, in use then. */
-async function change(kept: Kept, plan: RosterChange, { audit }: { audit: Audit }): Promise<void> {
+async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
   const { record, now, roster } = kept;
   const rows: Op[] = [
     ...plan.gone.map((id) => ({ op: 'member-gone', id }) as const),
     ...plan.put.map((member) => ({ op: 'member', member }) as const),
   ];
-  if (!(await record([...rows, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
+  if (!(await record([...rows, ...words, { op: 'audit', at: now(), ...audit }]))) throw new Error('the ledger did not take the roster');
   kept.held = changed(kept.held, plan);
   const gone = new Set(plan.gone);
   for (const key of kept.proofs.keys()) if (gone.has(key.slice(0, key.indexOf('/')))) kept.proofs.delete(key);
@@ -277,8 +303,8 @@ function notHeld(id: string, isFixed: boolean): RefusedOrder {
 
 const hourMs = 3_600_000;
 
-/** Test messages to one person within an hour. */
-export const testsAnHour = 6;
+/** So often an hour. A channel is set up, tried, mended and tried again; a shift goes over, goes over again since the first cannot, and that is all. */
+export const anHour = { tests: 6, takes: 3 } as const;
 
 /**
  * Keeps the times of one kind of order, by the person whom it is about. Guarantee: holds no more times of one person than it lets through, and of none

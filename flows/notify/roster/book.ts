@@ -94,8 +94,8 @@ function levelsOf(path: string): string[] {
   return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
 }
 
-/** `leave`: the hours are the person's own, who has days off; `off`: the hours are somebody else's. */
-type Attendance = 'here' | 'leave' | 'off';
+/** `leave`: the hours are the person's own, who has days off; `relieved`: somebody else has taken over the shift; `off`: the hours are somebody else's. */
+type Attendance = 'here' | 'leave' | 'relieved' | 'off';
 
 /** Judges persons at one moment, each zone and each person once. */
 export type Moment = (member: Member) => Attendance;
@@ -113,23 +113,39 @@ export function momentAt(now: number): Moment {
     if (held !== undefined) return held;
     const local = zones.get(member.zone) ?? localAt(now, member.zone);
     zones.set(member.zone, local);
-    const found = attendanceOf(member, local);
+    const isRelieved = member.relief !== undefined && now < member.relief.until;
+    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
     known.set(member, found);
     return found;
   };
 }
 
 function attendanceOf({ duty, leave }: Member, local: Local): Attendance {
-  if (duty !== null && !duty.some((hours) => runs(hours, local))) return 'off';
+  if (duty !== null && !duty.some((hours) => minutesLeft(hours, local).length > 0)) return 'off';
   return leave.some(({ from, to }) => from <= local.date && local.date <= to) ? 'leave' : 'here';
 }
 
-/** True while such hours run; also the part of yesterday's hours that reaches over midnight. */
-function runs({ days, from, to }: DayHours, { weekday, minute }: Local): boolean {
+/** How long such hours last yet, where they run; also the part of yesterday's hours that reaches over midnight. */
+function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: Local): number[] {
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const isToday = days.includes(weekday) && minute >= from && minute < to;
-  return isToday || (days.includes(yesterday) && minute + dayMinutes < to);
+  const isOfYesterday = days.includes(yesterday) && minute + dayMinutes < to;
+  return [...(isToday ? [to - minute] : []), ...(isOfYesterday ? [to - minute - dayMinutes] : [])];
 }
+
+/** How long a takeover lasts where the person has no hours of duty. */
+const wholeShiftMs = 12 * 3_600_000;
+
+/** When the shift ends that a person has now; null where there is none. */
+export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
+  const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
+  if (duty === null) return minuteBegan + wholeShiftMs;
+  const local = localAt(now, zone);
+  const left = duty.flatMap((hours) => minutesLeft(hours, local));
+  return left.length === 0 ? null : minuteBegan + Math.max(...left) * minuteMs;
+}
+
+const minuteMs = 60_000;
 
 function localAt(now: number, zone: string): Local {
   const time = zonedAt(now, zone);
@@ -176,8 +192,15 @@ function present(sight: Sight, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
+    if (attendance === 'relieved') return relieverOf(sight, one) ?? standIn(sight, one);
     return attendance === 'leave' ? standIn(sight, one) : undefined;
   });
+}
+
+/** Whoever took over the shift, in whatever hours of their own, unless they have days off. */
+function relieverOf({ book, moment }: Sight, { relief }: Member): Member | undefined {
+  const reliever = book.byId.get(relief?.by ?? '');
+  return reliever !== undefined && moment(reliever) !== 'leave' ? reliever : undefined;
 }
 
 /** So many deputies one after the other are asked; a ring of those who are away ends here too. */

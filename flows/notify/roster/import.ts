@@ -30,7 +30,7 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   const { members, problems } = readRoster({ ...plan, others });
   const difference: RosterImport['difference'] = { added: [], changed: [], removed: [], same: 0, missing: [] };
   if (problems.length > 0) return { import: { problems, notes: [], difference, applied: false }, change: null };
-  const put = members.map(({ member }) => member).filter((one) => differs(one, held.get(one.id), difference));
+  const put = members.map(({ member }) => withOwn(member, held.get(member.id))).filter((one) => differs(one, held.get(one.id), difference));
   const inFile = new Set(members.map(({ member }) => member.id));
   const absent = [...held.keys()].filter((id) => !inFile.has(id));
   difference[replace ? 'removed' : 'missing'] = absent;
@@ -39,6 +39,11 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
     import: { problems, notes: notesOf(members, { ...plan, others }), difference, applied: false },
     change: put.length + gone.length > 0 ? { put, gone } : null,
   };
+}
+
+/** A file does not name a shift that somebody else has taken over: it stays. */
+function withOwn(member: Member, { relief }: Partial<Member> = {}): Member {
+  return { ...member, ...(relief && { relief }) };
 }
 
 function differs(member: Member, before: Member | undefined, difference: RosterImport['difference']): boolean {

@@ -3,7 +3,7 @@ import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
 import type { Member } from '../../engine/records/roster.ts';
 import { createBook, momentAt } from './book.ts';
-import { day, hoursLater, member, night, randomMembers } from './roster.test-helper.ts';
+import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 
 /** Midnight in India before that Wednesday, and three days from it. */
@@ -11,7 +11,7 @@ const midnight = Date.UTC(2027, 0, 12, 18, 30);
 const at = (hours: number) => hoursLater(hours, midnight);
 
 function shifts(one: Member, others: Member[] = [], days = 3) {
-  const found = shiftsOf(createBook([one, ...others]), one, { from: midnight, to: at(24 * days) });
+  const found = shiftsOf(createBook([one, ...others]), one, { from: midnight, to: at(24 * days), now: wednesday });
   return found.map(
     (shift) =>
       `${(shift.from - midnight) / 3_600_000}-${(shift.to - midnight) / 3_600_000}${shift.for === null ? '' : ` for ${shift.for}`}`,
@@ -31,11 +31,17 @@ test('days off cut a shift at midnight; the deputy who is on duty then stands in
   expect(shifts(member('bina'), [asha])).toEqual(['0-72', '24-33 for asha', '42-48 for asha']);
 });
 
+test('moves a shift that is taken over from one person to the other', () => {
+  const asha = member('asha', { duty: day, relief: { by: 'bina', until: at(18) } });
+  expect(shifts(asha)).toEqual(['9-11.5', '33-42', '57-66']);
+  expect(shifts(member('bina', { duty: night }), [asha])).toEqual(['0-9', '11.5-18 for asha', '18-33', '42-57', '66-72']);
+});
+
 test('of random persons the shifts say of each hour what the roster says of it', () => {
   for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const random = randomFrom(seed);
     const [one = member('asha')] = randomMembers(random);
-    const own = shiftsOf(createBook([one]), one, { from: midnight, to: at(24 * 14) });
+    const own = shiftsOf(createBook([one]), one, { from: midnight, to: at(24 * 14), now: wednesday });
     for (let hour = 0; hour < 24 * 14; hour++) {
       const isOn = own.some(({ from, to }) => from <= at(hour) && at(hour) < to);
       expect(isOn, `seed ${seed}, hour ${hour}`).toBe(momentAt(at(hour))(one) === 'here');

@@ -10,15 +10,18 @@ type Span = { from: number; to: number };
 const dayMinutes = 24 * 60;
 
 /**
- * Hours of duty without days off, and the hours of whoever is away and has this person as deputy,
- * the first first.
+ * Hours of duty without days off, shifts that the person took over, and the hours of whoever is away and has this person as deputy,
+ * the first first. `now`: from when on a shift that was taken over counts.
  */
-export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, within: Span): Shift[] {
-  const here = without(hoursOf(member, within), leaveSpans(member.leave, member.zone));
+export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: Span & { now: number }): Shift[] {
+  const { relief } = member;
+  const own = without(hoursOf(member, within), leaveSpans(member.leave, member.zone));
+  const here = joined(relief === undefined ? own : without(own, [{ from: now, to: relief.until }]));
   const others = members.filter((one) => one !== member);
   const standing = others.flatMap((one): Shift[] => {
     const away = one.deputy === member.id ? cutTo(hoursOf(one, within), leaveSpans(one.leave, one.zone)) : [];
-    return cutTo(away, here).map((span) => ({ ...span, for: one.name }));
+    const taken = one.relief?.by === member.id ? cutTo([{ from: now, to: one.relief.until }], [within]) : [];
+    return joined([...cutTo(away, here), ...taken]).map((span) => ({ ...span, for: one.name }));
   });
   return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
+import type { DayHours } from '../../engine/records/meetings.ts';
 import type { Member } from '../../engine/records/roster.ts';
-import { createBook, momentAt, toldFor } from './book.ts';
+import { createBook, momentAt, shiftEndsAt, toldFor } from './book.ts';
 import { away, day, groupsOfRoom, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 
 const scope = 'ladakh/leh/pc-1';
@@ -54,6 +55,23 @@ test('nobody on duty: the deputy, then the state, then central', () => {
   expect(told([asha, { ...bina, duty: night }, chand, devi])).toBe('state chand');
   expect(told([asha, { ...chand, duty: night }, devi])).toBe('central devi');
   expect(told([asha, { ...devi, duty: night }])).toBe('nobody');
+});
+
+test('whoever took over a shift is told in any hours of their own, until it ends; with days off it is the deputy', () => {
+  const until = hoursLater(6.5);
+  const asha = member('asha', { duty: day, relief: { by: 'bina', until }, deputy: 'chand' });
+  const [bina, chand] = [member('bina', { duty: night, scopes: ['goa'] }), member('chand', { scopes: ['goa'] })];
+  expect([told([asha, bina, chand]), told([asha, bina, chand], until)]).toEqual(['deputy bina', 'deputy chand']);
+  expect(told([asha, { ...bina, duty: null, leave: away }, chand])).toBe('deputy chand');
+  expect(told([asha, chand])).toBe('deputy chand');
+  expect(told([asha, bina, chand], hoursLater(24))).toBe('duty asha');
+});
+
+test('a shift ends with its hours, also of a night that began yesterday; without hours after twelve', () => {
+  const ends = (duty: DayHours[] | null, now: number) => shiftEndsAt({ duty, zone: 'Asia/Kolkata' }, now);
+  expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
+  // 21:30 on Wednesday, and 06:30 on Thursday, of a night that ends at nine.
+  expect([ends(night, hoursLater(10)), ends(night, hoursLater(19))]).toEqual([hoursLater(21.5), hoursLater(21.5)]);
 });
 
 test('of 2,000 random rosters nobody outside scope and duty is told but for whom they stand in, and nobody is told only where nobody is there', () => {

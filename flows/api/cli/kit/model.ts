@@ -34,6 +34,7 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   revoke: ['takes the address back', 'पता वापस लेता है'],
   role: ['as an account; node-red reads', 'अकाउंट जैसी; node-red देखता है'],
   rooms: ['the rooms of meetings that name none', 'जिन मीटिंग में कमरा नहीं लिखा उनके कमरे'],
+  'roster take --from': ['the person whose shift it is', 'जिसकी शिफ़्ट है'],
   rule: ['how it repeats (RRULE)', 'कैसे दोहराना है (RRULE)'],
   scope: ['all, a state or a site', 'all, राज्य या ऑफ़िस'],
   since: ['since a day, or so many days or hours back', 'इस दिन से, या इतने दिन या घंटे पहले से'],

@@ -58,15 +58,15 @@ test('where the channel does not reach the person nothing is sent', async () => 
 test('a word goes over the first channel of the person, or to the desk where there is none, and is no critical news', () => {
   const { word, clock } = rig(delivered);
   const now = clock.now();
-  expect(word('asha', ['announcement', 'Bina'])).toMatchObject({
-    key: `announcement/email/asha/${now}`,
+  expect(word('asha', ['shift_taken', 'Bina'])).toMatchObject({
+    key: `shift_taken/email/asha/${now}`,
     channel: 'email',
     dueAt: now,
     state: 'waiting',
   });
-  expect(word('bina', ['announcement', 'Asha'])).toMatchObject({ channel: 'console' });
-  const said = render(word('chand', ['announcement', 'Bina']).notice, 'hi');
-  expect(said.subject).toContain('सूचना');
+  expect(word('bina', ['shift_taken', 'Asha'])).toMatchObject({ channel: 'console' });
+  const said = render(word('chand', ['shift_taken', 'Bina']).notice, 'hi');
+  expect(said.subject).toContain('शिफ़्ट');
   expect(said.text).toContain('Bina');
 });
 
