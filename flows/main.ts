@@ -94,12 +94,14 @@ async function openCentre() {
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
   const publish = await openRegistryOf(base, keys);
+  const later: { useTls?: Api['useTls']; red?: Red | undefined; session?: PartSession } = {};
   const people = openPeople(base, { answers: () => answers, runtime: () => runtime });
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
   const links = openAnswerLinks(base, () => runtime);
-  const send: PartSession['send'] = (topic, payload, qos) => session.send(topic, payload, qos);
+  // Nothing can be sent before the session opens: each PC asks again with its birth.
+  const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
   const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, publish, count: metrics.count });
@@ -113,8 +115,8 @@ async function openCentre() {
   checkScopes(settings, runtime);
   const tabs = openTabsOf(base, people, { ...runtime, say });
   const session = openSessionOf(base, runtime);
+  later.session = session;
   const accounts = await openAccounts(base, runtime.now);
-  const later = { useTls: undefined as Api['useTls'] | undefined, red: undefined as Red | undefined };
   const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => later.useTls?.(tls) });
   const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
   const { table } = runtime.sites;

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
-import { livingWith, noneLeft } from './processes.ts';
+import { killAllWith, livingWith, noneLeft } from './processes.ts';
 
 const limitMs = 3_000;
 
@@ -24,6 +24,30 @@ test('with "site": null no agent runs here, and the first words say how many sit
   expect(centre.pidOf('agent')).toBe(0);
   expect(readFileSync(join(site.data, 'flows/admit.json'), 'utf8')).toBe('[]');
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
+});
+
+test('a restart after a power cut with another room name in sabha.json sends the PC its configuration, and no part logs an error', async () => {
+  const office = (room: string) => ({
+    state: 'goa',
+    id: 'panaji',
+    name: { en: 'Panaji', hi: 'पणजी' },
+    pcs: [{ id: 'vc-1', room: { en: room, hi: room } }],
+    profile: {},
+  });
+  site.configure({ site: office('Hall') });
+  const first = startCentre(site);
+  await isUp(first);
+  const held = async (centre: typeof first) =>
+    (await centre.api<PcView[]>('/api/pcs').catch(() => [])).map(({ presence, config }) => [presence, config.held]);
+  await expect.poll(() => held(first), { timeout: 40_000 }).toEqual([['online', 1]]);
+  // After a power cut the ledger holds the PC as online.
+  killAllWith(site.folder);
+  await noneLeft(site.folder, 30_000);
+  site.configure({ site: office('Library') });
+  const second = startCentre(site);
+  await expect.poll(() => held(second), { timeout: 60_000 }).toEqual([['online', 2]]);
+  await second.stop();
+  expect(second.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
 test('a part that is killed comes back by itself and the others go on', async () => {
