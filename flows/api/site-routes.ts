@@ -230,7 +230,11 @@ export const rolloutRoutes: readonly Route[] = [
     { right: whole('import'), body: order, refusals: [404] },
     async (orders, { body }) => void tokensOf(await orders.release(body.by)),
   ),
-  on('meetings', ['meetings list [--at STATE[/SITE]]', 'आने वाली मीटिंग दिखाता है।', { columns: 'id title scopes next minutes repeats' }])(
+  on('meetings', [
+    'meetings list [--at STATE[/SITE]]',
+    'आने वाली मीटिंग दिखाता है।',
+    { columns: 'id title scopes start next minutes repeats' },
+  ])(
     ['get /api/meetings', 'Lists the meetings of a place, the next first.'],
     { right: ownPart, query: v.strictObject({ scope: v.optional(scope) }), answer: v.array(meetingView), refusals: [404] },
     (meetings, { viewer, query: { scope: at = viewer.scope } }) => {

@@ -50,7 +50,10 @@ test('meetings import names every faulty line, what is left out and what changes
   ];
   const shown = await sabha(['meetings', 'list', '--at', 'ladakh']);
   expect(shown.out).toBe(
-    'ID  TITLE   SCOPES  NEXT                           MINUTES  REPEATS\na   Review  all     2027-01-15 11:00 Asia/Kolkata  60       yes\n',
+    [
+      'ID  TITLE   SCOPES  START                NEXT                           MINUTES  REPEATS',
+      'a   Review  all     2027-01-15T11:00:00  2027-01-15 11:00 Asia/Kolkata  60       yes\n',
+    ].join('\n'),
   );
 });
 
