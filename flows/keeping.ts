@@ -4,7 +4,7 @@ import { type Cancel, type Clock, realClock } from '@sabha/contracts';
 import type { CentreEvent } from './engine/records/incidents.ts';
 import type { Base, CentreSettings, Log } from './settings.ts';
 import { createEventsReader, type EventsReader } from './storage/archive/reader.ts';
-import { createRetention, type RetentionOptions } from './storage/archive/retention.ts';
+import { type RetentionOptions, startRetention } from './storage/archive/retention.ts';
 import { isSynchronised } from './storage/backup/clock-judge.ts';
 import { type DiskOptions, watchDisk } from './storage/backup/disk-watch.ts';
 import { archivesIn, passphraseOf } from './storage/backup/open.ts';
@@ -35,8 +35,8 @@ export async function openWatched({ settings, dataDir, clock, registry, log }: K
  */
 export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Base, { now, settledAt, full }: Times, say: Say): Cancel {
   const ledgerFile = join(dataDir, 'ledger.db');
-  const { start, close } = createRetention({
-    retention: ledger.retention,
+  const endRetention = startRetention({
+    ledger,
     settings: settings.retention,
     ledgerFile,
     folder: archivesIn(dataDir),
@@ -46,10 +46,9 @@ export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Bas
     settledAt,
     log,
   });
-  start();
   const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, full, log });
   return () => {
-    close();
+    endRetention();
     endDisk();
   };
 }
@@ -58,7 +57,7 @@ export function startHousekeeping({ settings, dataDir, clock, ledger, log }: Bas
 export function eventsOf({ settings, dataDir, ledger }: Base, has: (path: string) => boolean): EventsReader {
   const keptMonths = settings.retention.archiveMonths;
   return createEventsReader({
-    retention: ledger.retention,
+    ledger,
     folder: archivesIn(dataDir),
     keptMonths,
     passphrase: passphraseOf(settings),

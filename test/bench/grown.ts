@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { realClock } from '@sabha/contracts';
 import type { Ledger } from '../../flows/engine/records/ops.ts';
-import { createRetention } from '../../flows/storage/archive/retention.ts';
+import { retain } from '../../flows/storage/archive/retention.ts';
 import { createBackups } from '../../flows/storage/backup/backup.ts';
 import { createProver } from '../../flows/storage/backup/prover.ts';
 import { openLedger } from '../../flows/storage/ledger/ledger.ts';
@@ -96,8 +96,8 @@ async function backUp({ ledger, file, folder }: At): Promise<void> {
 }
 
 async function archiveFor({ ledger, file, folder }: At, ms: number): Promise<void> {
-  const retaining = createRetention({
-    retention: ledger.retention,
+  const options = {
+    ledger,
     settings: kept,
     ledgerFile: file,
     folder: join(folder, 'archives'),
@@ -106,14 +106,8 @@ async function archiveFor({ ledger, file, folder }: At, ms: number): Promise<voi
     now: Date.now,
     settledAt: Date.now,
     log: quiet,
-  });
-  const done = retaining.run().then(
-    () => undefined,
-    () => undefined,
-  );
-  await Promise.race([done, delay(ms)]);
-  retaining.close();
-  await done;
+  };
+  await retain(options, AbortSignal.timeout(ms)).catch(() => undefined);
 }
 
 type Seen = { events: number; mib: number; ready: number; alone: number[]; backup: number[]; archive: number[]; wrong: number };

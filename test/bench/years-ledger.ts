@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@sabha/contracts';
-import type { LedgerRetention, Op, Retention } from '../../flows/engine/records/ops.ts';
+import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
 import { wrongArchives } from '../../flows/storage/archive/proof.ts';
-import { createRetention } from '../../flows/storage/archive/retention.ts';
+import { retain } from '../../flows/storage/archive/retention.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import type { Random } from '../random.ts';
@@ -42,8 +42,8 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
   const at = { ms: begin };
   const slicesMs: number[] = [];
   const archives = join(folder, 'archives');
-  const retaining = createRetention({
-    retention: timed(ledger.retention, slicesMs),
+  const retaining = {
+    ledger: timed(ledger, slicesMs),
     settings: kept,
     ledgerFile,
     folder: archives,
@@ -52,7 +52,7 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
     now: () => at.ms,
     settledAt: () => at.ms,
     log: { info: () => undefined, error: () => undefined },
-  });
+  };
   const last = eventsADay * days;
   for (let pc = 0; pc < pcs; pc += 1)
     await ledger.commit([{ op: 'birth', pc: pathOf(pc), spool: 'a', first: 1, last, carries: null, at: begin }]);
@@ -65,7 +65,7 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
       told[pc] = upTo;
     }
     at.ms += hourMs;
-    if (hour % everyHours === 0) await retaining.run();
+    if (hour % everyHours === 0) await retain(retaining);
     if (hour % dayHours !== 0) continue;
     await ledger.checkpoint();
     sizes.push(statSync(ledgerFile).size);
@@ -89,25 +89,19 @@ const restless: Clock = {
   },
 };
 
-function timed(retention: LedgerRetention, into: number[]): LedgerRetention {
-  const one = <K extends keyof Retention>(step: K): LedgerRetention[K] =>
-    (async (...args: Parameters<Retention[K]>) => {
+/** The ledger whose calls each note their processor time. */
+function timed(ledger: Ledger, into: number[]): Ledger {
+  const calls = Object.entries(ledger).map(([name, call]) => [
+    name,
+    async (...args: never[]) => {
       const before = process.threadCpuUsage();
-      const done = await (retention[step] as (...all: Parameters<Retention[K]>) => Promise<ReturnType<Retention[K]>>)(...args);
+      const done = await (call as (...all: never[]) => unknown)(...args);
       const { user, system } = process.threadCpuUsage(before);
       into.push((user + system) / 1_000);
       return done;
-    }) as LedgerRetention[K];
-  return {
-    page: one('page'),
-    end: one('end'),
-    held: one('held'),
-    seal: one('seal'),
-    leave: one('leave'),
-    forget: one('forget'),
-    shrink: one('shrink'),
-    expire: one('expire'),
-  };
+    },
+  ]);
+  return Object.fromEntries(calls) as Ledger;
 }
 
 function pathOf(pc: number): string {

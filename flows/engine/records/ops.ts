@@ -174,7 +174,7 @@ export type Progress = {
 };
 
 /** All queries of the ledger, as the thread that holds the file runs them. */
-export type Queries = {
+export type Queries = Retention & {
   load(): Contents;
   /** Who may connect, and nothing else. */
   registry(): RegistryContents;
@@ -226,8 +226,6 @@ export type Queries = {
 export type Ledger = Async<Queries> & {
   /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
   commit(ops: Op[]): Promise<Receipt>;
-  /** What leaves it for its age, in slices: each waits for the commits before it, as they do for it. */
-  retention: LedgerRetention;
   /** Copies it into a file, which is written anew; commits go on meanwhile. */
   copyTo(file: string): Promise<void>;
   close(): Promise<void>;
@@ -269,7 +267,7 @@ export type HeldMonth = { pc: string; name: string; month: string; a: number; co
 /** What archives hold of a PC or site, and where the segments of those months lie; `known`: it said something once. */
 export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Omit<Segment, 'spools'>[] };
 
-/** The steps, by their name. */
+/** The steps by which rows leave the ledger for their age, each a slice: it waits for the commits before it, as they do for it. */
 export type Retention = {
   /** Some of the events that are asked for, by spool and number. */
   page(ask: PageAsk): LeavingPage;
@@ -282,7 +280,7 @@ export type Retention = {
   /** Takes some of what is sealed out of the ledger; false where nothing is left to take. */
   leave(): boolean;
   /** Deletes some of what is older than this; false where nothing is left. */
-  forget(before: number): boolean;
+  forgetBefore(before: number): boolean;
   /** Gives some free pages back to the disk; false where enough are given. */
   shrink(): boolean;
   /** Expires all months but the newest `kept`. Returns the months that an earlier call expired: their files may be deleted. */
@@ -290,12 +288,9 @@ export type Retention = {
 };
 
 /** Functions that another thread runs: each returns a promise of its result. */
-export type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
+type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
   [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
 };
-/** The steps as they are asked of the ledger's thread. */
-export type LedgerRetention = Async<Retention>;
-
 /** A message to a person as it was written down. */
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
 /** What stands in the audit behind an acknowledgement that was taken back at once. */

@@ -71,8 +71,8 @@ test('an archive that holds less than the ledger says is named', async () => {
 
 test('one reads at a time, whoever asks meanwhile is told; one who has gone away holds up nobody', async () => {
   const held = { known: true, months: [], segments: [] };
-  const retention = { page: async () => ({ events: [], next: null }), held: async () => held };
-  const reader = createEventsReader({ retention, folder: '', keptMonths: 13, passphrase: () => undefined, has: () => true });
+  const ledger = { page: async () => ({ events: [], next: null }), held: async () => held };
+  const reader = createEventsReader({ ledger, folder: '', keptMonths: 13, passphrase: () => undefined, has: () => true });
   const gone = new AbortController();
   const first = reader.read(ask, gone.signal);
   expect(await reader.read(ask, gone.signal)).toMatchObject({ ok: false, missing: false, line: expect.stringContaining('right now') });

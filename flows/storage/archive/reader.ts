@@ -1,11 +1,11 @@
 /** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
-import type { LedgerRetention, PagePlace } from '../../engine/records/ops.ts';
+import type { Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { type ArchivesAsk, type ArchivesAt, type EventsAsk, gather } from './events.ts';
 import { runOnce } from './run-once.ts';
 
 /** Whose events, where archives lie, and of which places anything can be asked. */
 export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
-  retention: Pick<LedgerRetention, 'page' | 'held'>;
+  ledger: Pick<Ledger, 'page' | 'held'>;
   /** Read anew each time; throws where it cannot be. */
   passphrase(): string | undefined;
   has(path: string): boolean;
@@ -37,16 +37,16 @@ export function createEventsReader(options: ReaderOptions): EventsReader {
 }
 
 async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> {
-  const { retention, folder, keptMonths, has } = options;
+  const { ledger, folder, keptMonths, has } = options;
   const { path } = ask;
   const gathered = gather(ask);
   for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; ) {
-    const page = await retention.page({ path, after });
+    const page = await ledger.page({ path, after });
     for (const event of page.events) gathered.add(event);
     after = page.next;
   }
   // Behind them: what leaves meanwhile is found twice, and not nowhere.
-  const held = await retention.held(path);
+  const held = await ledger.held(path);
   if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
   const at: ArchivesAt = { folder, keptMonths, held, passphrase: secretOf(options) };
   const { events, next } = gathered.end();

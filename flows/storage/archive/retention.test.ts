@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LeavingPage, Ledger, LedgerRetention, Op, PagePlace } from '../../engine/records/ops.ts';
+import type { LeavingPage, Ledger, Op, PagePlace } from '../../engine/records/ops.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { wrongArchives } from './proof.ts';
-import { createRetention } from './retention.ts';
+import { retain } from './retention.ts';
 import { archiveFile, readSegment } from './segment.ts';
 
 const pc = 'la/leh/pc-1';
@@ -53,19 +53,9 @@ function kill(): void {
   openIt();
 }
 
-function retaining(edit: { retention?: LedgerRetention; passphrase?: string; settings?: typeof kept } = {}) {
-  const { retention = ledger.retention, passphrase, settings = kept } = edit;
-  const times = { now: () => nowMs, settledAt: () => nowMs };
-  return createRetention({
-    retention,
-    settings,
-    ledgerFile: file(),
-    folder: folder(),
-    passphrase: () => passphrase,
-    clock,
-    ...times,
-    log: quiet,
-  });
+function archive({ passphrase, ...edit }: { ledger?: Ledger; passphrase?: string; settings?: typeof kept } = {}) {
+  const at = { ledgerFile: file(), folder: folder(), now: () => nowMs, settledAt: () => nowMs };
+  return retain({ ledger, settings: kept, ...at, passphrase: () => passphrase, clock, log: quiet, ...edit });
 }
 
 function birth(last: number, spool = 'a', of = pc): Op {
@@ -111,7 +101,7 @@ test('events leave after two days for the archive of their month, and the sums a
   await day(11, 20);
   const before = await ledger.audit();
   nowMs = begin + 2.5 * dayMs;
-  expect(await retaining({ passphrase: 'correct horse' }).run()).toEqual({ archived: 5 });
+  expect(await archive({ passphrase: 'correct horse' })).toEqual({ archived: 5 });
   expect([numbersHeld()[0], numbersHeld().length]).toEqual([6, 15]);
   const { archived, ...after } = await ledger.audit();
   expect([archived, after]).toEqual([5, before]);
@@ -119,7 +109,7 @@ test('events leave after two days for the archive of their month, and the sums a
   await expect(archivedLines('wrong')).rejects.toThrow('the passphrase is wrong');
   expect(readFileSync(archiveFile(folder(), month)).includes('said')).toBe(false);
   nowMs += dayMs / 2;
-  await retaining({ passphrase: 'correct horse' }).run();
+  await archive({ passphrase: 'correct horse' });
   expect([readdirSync(folder()), wrong()]).toEqual([[`${month}.archive`], []]);
   expect(numbersIn(await archivedLines('correct horse')).length).toBe(10);
   expect(db.prepare('SELECT spool, a, count FROM archive_spools').all()).toMatchObject([{ spool: 1, a: 1, count: 10 }]);
@@ -128,7 +118,7 @@ test('events leave after two days for the archive of their month, and the sums a
 test('what is sent again of an archive is neither applied nor a fork, and the last word of a spool stays with its mark', async () => {
   await ledger.commit([birth(3), event(1), event(2), event(3)]);
   nowMs += 40 * dayMs;
-  await retaining().run();
+  await archive();
   expect(numbersHeld()).toEqual([3]);
   const again = await ledger.commit([birth(3), event(1), event(2, 'a', 'other'), event(3)]);
   expect(again).toMatchObject({ applied: 0, gaps: 0, cursors: [{ upTo: 3, mark: expect.any(String) }] });
@@ -141,7 +131,7 @@ test('a hole stays a gap under an archive, and what fills it later leaves on its
   await ledger.commit([birth(1, 'b'), event(1, 'b')]);
   expect((await ledger.audit()).gaps).toBe(2);
   nowMs += 3 * dayMs;
-  await retaining().run();
+  await archive();
   expect(db.prepare('SELECT a, b FROM archived').all()).toMatchObject([
     { a: 1, b: 2 },
     { a: 5, b: 5 },
@@ -150,7 +140,7 @@ test('a hole stays a gap under an archive, and what fills it later leaves on its
   expect(await ledger.commit([birth(6), event(3), event(4)])).toMatchObject({ applied: 2, cursors: [{ upTo: 6 }] });
   expect(await ledger.audit()).toMatchObject({ events: 7, archived: 3, gaps: 0 });
   nowMs += 3 * dayMs;
-  await retaining().run();
+  await archive();
   expect(db.prepare('SELECT a, b FROM archived WHERE spool = 1').all()).toMatchObject([{ a: 1, b: 5 }]);
   expect([numbersIn(await archivedLines()), wrong()]).toEqual([[1, 2, 5, 3, 4], []]);
 });
@@ -164,7 +154,7 @@ test('killed at any step nothing is lost and nothing stands twice', async () => 
   for (let steps = 1, done = false; !done; steps += 1, tries += 1) {
     let left = steps;
     const dying = Object.fromEntries(
-      Object.entries(ledger.retention).map(([name, step]) => [
+      Object.entries(ledger).map(([name, step]) => [
         name,
         async (...args: never[]) => {
           left -= 1;
@@ -172,13 +162,11 @@ test('killed at any step nothing is lost and nothing stands twice', async () => 
           return (step as (...all: never[]) => unknown)(...args);
         },
       ]),
-    ) as unknown as LedgerRetention;
-    done = await retaining({ retention: dying })
-      .run()
-      .then(
-        () => true,
-        () => false,
-      );
+    ) as unknown as Ledger;
+    done = await archive({ ledger: dying }).then(
+      () => true,
+      () => false,
+    );
     // What a kill leaves half written behind the end of an archive.
     if (!done && statSync(folder(), { throwIfNoEntry: false }) && readdirSync(folder()).length > 0)
       writeFileSync(archiveFile(folder(), month), 'half a segment', { flag: 'a' });
@@ -193,7 +181,7 @@ test('killed at any step nothing is lost and nothing stands twice', async () => 
 test('an archive that is missing, cut or changed in one bit is named', async () => {
   await ledger.commit([birth(9), ...Array.from({ length: 9 }, (_, index) => event(index + 1))]);
   nowMs += 3 * dayMs;
-  await retaining().run();
+  await archive();
   const path = archiveFile(folder(), month);
   const whole = readFileSync(path);
   expect(wrong()).toEqual([]);
@@ -213,11 +201,11 @@ test('more months than are kept go, the oldest first, their files with the next 
   for (let seq = 1; seq <= 5; seq += 1) {
     await ledger.commit([event(seq)]);
     nowMs += 31 * dayMs;
-    await retaining({ settings }).run();
+    await archive({ settings });
   }
   expect(readdirSync(folder())).toEqual(['2026-08.archive', '2026-10.archive', '2026-11.archive']);
   expect(wrong()).toEqual([]);
-  await retaining({ settings }).run();
+  await archive({ settings });
   expect(readdirSync(folder())).toEqual(['2026-10.archive', '2026-11.archive']);
   expect(await ledger.audit()).toMatchObject({ events: 5, archived: 4, gaps: 0 });
 });
@@ -228,7 +216,7 @@ test('what a clock wrote that was a year ahead leaves too, or its spool would ne
   nowMs = begin;
   await ledger.commit([event(2), event(3)]);
   nowMs += 3 * dayMs;
-  await retaining().run();
+  await archive();
   expect(numbersHeld()).toEqual([3]);
 });
 
@@ -239,7 +227,7 @@ test('what a PC or a site said is read page by page, the newest too, and nothing
   const read = async (path: string) => {
     const pages: string[][] = [];
     for (let from: PagePlace | null = { spool: 0, seq: 0 }; from !== null; ) {
-      const page: LeavingPage = await ledger.retention.page({ path, after: from });
+      const page: LeavingPage = await ledger.page({ path, after: from });
       pages.push(page.events.map(({ pc: of, seq }) => `${of} ${seq}`));
       from = page.next;
     }
@@ -250,5 +238,5 @@ test('what a PC or a site said is read page by page, the newest too, and nothing
   expect((await read(pc)).flat()).toEqual(own);
   expect((await read('la/leh')).flat()).toEqual([...own, `${other} 1`]);
   expect(await read(alike)).toEqual([[`${alike} 1`]]);
-  expect(await ledger.retention.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
+  expect(await ledger.held('la/nowhere')).toEqual({ known: false, months: [], segments: [] });
 });

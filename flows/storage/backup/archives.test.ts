@@ -30,7 +30,7 @@ test('archives are in no backup; a restore where they lie keeps those that its l
     ['2026-05', 8],
     ['2026-06', 3],
   ] as const)
-    store.retain('seal', [{ month, at: 0, bytes, sha256: '00', spools: [] }]);
+    store.seal({ month, at: 0, bytes, sha256: '00', spools: [] });
   store.close();
   const files = await centreFiles({ flows, registry, settings, registryKey: privateKey });
   expect(files.filter(({ path }) => path.includes('archives'))).toEqual([]);

@@ -33,7 +33,7 @@ beforeEach(async () => {
   for (const folder of ['now/data/flows/archives', 'now/data/broker']) mkdirSync(join(root, folder), { recursive: true });
   const store = openStore(openDatabase({ file: join(flows, 'ledger.db') }));
   store.commit([[act('sites imported')]]);
-  store.retain('seal', [{ month, at: 0, bytes: 1, sha256: '00', spools: [] }]);
+  store.seal({ month, at: 0, bytes: 1, sha256: '00', spools: [] });
   const copy = join(root, 'copy.db');
   await store.copyTo(copy);
   store.commit([[act('accounts add')]]);

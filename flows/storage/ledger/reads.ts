@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RollCallView } from '@sabha/contracts';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import { type Announcement, announcementPrefix, notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
-import type { AuditAct, CommandRow, Past, PcChange, Queries, Sent } from '../../engine/records/ops.ts';
+import type { AuditAct, CommandRow, Past, PcChange, Queries, Retention, Sent } from '../../engine/records/ops.ts';
 import {
   admittedPrefix,
   codePrefix,
@@ -37,7 +37,9 @@ const pastPage = 100;
 const pcsNamed = 20;
 
 /** The queries as functions that take the database before their own arguments. */
-export type Reads = { [N in keyof Queries]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]> };
+export type Reads = {
+  [N in Exclude<keyof Queries, keyof Retention>]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]>;
+};
 
 /** All queries but the one that writes. */
 export const reads: Omit<Reads, 'forget'> = {

@@ -35,16 +35,16 @@ test.each([
   const before = store.audit();
   const found: LeavingPage[] = [];
   for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; after = found.at(-1)?.next ?? null)
-    found.push(store.retain('page', [{ after, before: 9, ahead: 10 }]) as LeavingPage);
+    found.push(store.page({ after, before: 9, ahead: 10 }));
   expect(found.flatMap((page) => page.events).length).toBe(pcs * (events - 1));
   for (const page of found) {
     expect(page.events.length).toBeLessThanOrEqual(most.rows);
     expect(page.events.reduce((sum, one) => sum + one.body.length, 0)).toBeLessThanOrEqual(most.bytes);
   }
   const spools = Array.from({ length: pcs }, (_, at) => ({ spool: at + 1, runs: [{ a: 1, b: events - 1 }], sha256: '00', newest: 1 }));
-  store.retain('seal', [{ month: '2026-06', at: 0, bytes: 1, sha256: '00', spools }]);
+  store.seal({ month: '2026-06', at: 0, bytes: 1, sha256: '00', spools });
   for (let held = weigh(), more = true; more; ) {
-    more = store.retain('leave', []) as boolean;
+    more = store.leave();
     const now = weigh();
     expect(held.rows - now.rows).toBeLessThanOrEqual(most.rows);
     expect(held.bytes - now.bytes).toBeLessThanOrEqual(most.bytes);
@@ -74,7 +74,7 @@ test('what is over for longer than is kept goes, some rows at a time; what is op
         .get()?.['n'],
     );
   for (let held = count(), more = true; more; ) {
-    more = store.retain('forget', [1_000]) as boolean;
+    more = store.forgetBefore(1_000);
     expect(held - count()).toBeLessThanOrEqual(64);
     held = count();
   }
@@ -92,10 +92,10 @@ test('the spool of a PC that nobody knows any more goes whole, that of one that 
   const { db, store } = filled(2, 3, 1);
   store.commit([[{ op: 'node', node: { path: 'la/leh/pc-0' } as never }]]);
   const spools = [1, 2].map((spool) => ({ spool, runs: [{ a: 1, b: 2 }], sha256: '00', newest: 1 }));
-  store.retain('seal', [{ month: '2026-06', at: 0, bytes: 1, sha256: '00', spools }]);
-  while (store.retain('leave', []));
+  store.seal({ month: '2026-06', at: 0, bytes: 1, sha256: '00', spools });
+  while (store.leave());
   const gaps = [];
-  for (let more = true; more; gaps.push(store.audit().gaps)) more = store.retain('forget', [1_000]) as boolean;
+  for (let more = true; more; gaps.push(store.audit().gaps)) more = store.forgetBefore(1_000);
   expect(gaps.every((count) => count === 0)).toBe(true);
   expect(db.prepare('SELECT pc FROM spools').all()).toMatchObject([{ pc: 'la/leh/pc-0' }]);
   expect(store.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0 });
@@ -108,7 +108,7 @@ test('a PC that was retired with a hole in its spool, or after one event, left t
   store.commit([[{ op: 'node', node: { path: 'la/leh/pc-2' } as never }]]);
   const held = () => Number(db.prepare('SELECT count(*) AS count FROM events').get()?.['count']);
   for (let before = held(), more = true; more; before = held()) {
-    more = store.retain('forget', [1_000]) as boolean;
+    more = store.forgetBefore(1_000);
     expect(before - held()).toBeLessThanOrEqual(64);
     expect(store.audit().gaps).toBe(0);
   }
@@ -118,6 +118,6 @@ test('a PC that was retired with a hole in its spool, or after one event, left t
 
 test('of a PC that nobody knows any more stays what it said lately', () => {
   const { store } = filled(1, 3, 1);
-  expect(store.retain('forget', [1])).toBe(false);
+  expect(store.forgetBefore(1)).toBe(false);
   expect(store.audit()).toMatchObject({ spools: 1, events: 3 });
 });

@@ -1,7 +1,7 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
-import type { CommandRow, Op, Queries, Receipt, Retention } from '../../engine/records/ops.ts';
+import type { CommandRow, Op, Queries, Receipt, Retention, Segment } from '../../engine/records/ops.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
 import { type AuditLine, openChain } from '../audit/chain.ts';
@@ -11,7 +11,8 @@ import { asLedgerError, LedgerError } from './errors.ts';
 import { openStrips } from './history.ts';
 import { isPoison, pcOf } from './poison.ts';
 import { type Reads, reads } from './reads.ts';
-import { openRetention } from './retention/retention.ts';
+import { openArchiveRows } from './retention/archive-rows.ts';
+import { openOldRows, openShrink } from './retention/old-rows.ts';
 import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
 import { keepSums } from './sums.ts';
@@ -21,10 +22,7 @@ export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
 
-/** The name of every query. */
-export const queryNames = Object.keys(queries) as (keyof Queries)[];
-
-function openQueries(db: DatabaseSync): Queries {
+function openQueries(db: DatabaseSync): Omit<Queries, keyof Retention> {
   const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
   return Object.fromEntries(bound);
 }
@@ -36,7 +34,8 @@ export function openStore(db: DatabaseSync) {
   const beginSpools = openSpools(db);
   const write = openWriter(db);
   const forget = openForget(db);
-  const retention = openRetention(db, (work) => inTransaction(db, work));
+  const archives = openArchiveRows(db);
+  const forgetBefore = openOldRows(db);
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     /**
@@ -63,8 +62,12 @@ export function openStore(db: DatabaseSync) {
       }
     },
     ...openQueries(db),
-    /** One slice of what leaves the ledger for its age. */
-    retain: (step: keyof Retention, args: readonly unknown[]) => (retention[step] as (...all: readonly unknown[]) => unknown)(...args),
+    ...archives,
+    seal: (segment: Segment) => inTransaction(db, () => archives.seal(segment)),
+    leave: () => inTransaction(db, archives.leave),
+    expire: (kept: number) => inTransaction(db, () => archives.expire(kept)),
+    forgetBefore: (before: number) => inTransaction(db, () => forgetBefore(before)),
+    shrink: openShrink(db),
     /** Copies it into a file, while commits go on. */
     copyTo: (file: string) => copyOf(db, file),
     close: () => db.close(),

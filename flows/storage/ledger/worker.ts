@@ -6,14 +6,14 @@ import { openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
 /** All requests besides commits and copies. */
-export type Query = keyof Queries | 'retain' | 'close';
+export type Query = keyof Queries | 'close';
 export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
 /** `values`: one for each batch of a commit, else exactly one. */
 export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
 
 /** A copy is requested beside all else, and answered when it is ready. */
 export type CopyRequest = { copyTo: string };
-export type CopyAnswer = { copied: string; answer: Answer };
+export type CopyAnswer = Answer & { copied: true };
 
 if (parentPort) serve(parentPort);
 
@@ -24,13 +24,11 @@ function serve(port: MessagePort): void {
   } catch (error) {
     return port.postMessage(failure(error));
   }
-  const done: Answer = { ok: true, values: [] };
-  port.postMessage(done);
+  port.postMessage({ ok: true, values: [Object.keys(store)] } satisfies Answer);
   port.on('message', async (request: Request | CopyRequest) => {
     if ('copyTo' in request) {
-      const { copyTo } = request;
-      const answer = await store.copyTo(copyTo).then(() => done, failure);
-      return port.postMessage({ copied: copyTo, answer } satisfies CopyAnswer);
+      const answer = await store.copyTo(request.copyTo).then((): Answer => ({ ok: true, values: [] }), failure);
+      return port.postMessage({ ...answer, copied: true } satisfies CopyAnswer);
     }
     port.postMessage(answerTo(store, request));
     if (request.call === 'close') port.close();

@@ -16,11 +16,11 @@ import type {
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
 /**
- * Opens the rows of archives. Each step is to stand in a transaction of its own.
+ * Opens the rows of archives. Each step that writes is to stand in a transaction of its own.
  * Guarantee: an event is in the ledger until its segment is sealed, and its number counts as held before and after; of each spool the last
  * number that may be acknowledged stays, since its mark goes with the ack (R7).
  */
-export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forget' | 'shrink'> {
+export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forgetBefore' | 'shrink'> {
   const bytes = db.prepare('SELECT bytes FROM archives WHERE month = ?');
   const end = (month: string) => Number(bytes.get(month)?.['bytes'] ?? 0);
   return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };

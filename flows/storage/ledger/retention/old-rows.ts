@@ -1,4 +1,4 @@
-/** What is deleted for its age, a few rows at a time: incidents with their steps, notices, forks, and spools of PCs that are gone. */
+/** What is deleted for its age, a few rows at a time: incidents with their steps, notices, forks, spools of PCs that are gone, and free pages. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Retention } from '../../../engine/records/ops.ts';
 
@@ -6,12 +6,17 @@ import type { Retention } from '../../../engine/records/ops.ts';
 const rowsAtOnce = 64;
 /** A spool takes its ranges with it, however many those are: so many of them at a time. */
 const rangesAtOnce = 512;
+/** So many pages are given back at a time: each is moved from the end of the file. */
+const pagesAtOnce = 64;
+/** What stays free is used by the next events, and need not be asked of the disk again: a part of the file, and some pages of a small one. */
+const freePart = 0.02;
+const freePages = 256;
 
 /**
- * Opens what is deleted. `forget` is to stand in a transaction of its own.
+ * Opens what is deleted. The step is to stand in a transaction of its own.
  * Guarantee: the newest incident and step stay, since the next ones are numbered by them; what is open, waits or is not concluded stays.
  */
-export function openOldRows(db: DatabaseSync): Retention['forget'] {
+export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
   const deletes = (sql: string): Kind => {
     const statement = db.prepare(sql);
     return (before) => statement.run({ before }).changes > 0;
@@ -66,5 +71,21 @@ function openGoneSpools(db: DatabaseSync): Kind {
     if (left.get(one) !== undefined) return true;
     for (const statement of [sums, row]) statement.run(one);
     return true;
+  };
+}
+
+/** Opens the step that gives free pages back to the disk. */
+export function openShrink(db: DatabaseSync): Retention['shrink'] {
+  const free = db.prepare('SELECT freelist_count AS free, page_count AS pages FROM pragma_freelist_count, pragma_page_count');
+  const mode = db.prepare('SELECT auto_vacuum AS mode FROM pragma_auto_vacuum');
+  const spare = () => {
+    const { free: count, pages } = free.get() as { free: number; pages: number };
+    return count - Math.max(freePages, Math.floor(pages * freePart));
+  };
+  return () => {
+    // 2 = incremental, which a database in memory is not.
+    if (Number(mode.get()?.['mode']) !== 2 || spare() <= 0) return false;
+    db.exec(`PRAGMA incremental_vacuum(${Math.min(pagesAtOnce, spare())})`);
+    return spare() > 0;
   };
 }
