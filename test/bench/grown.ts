@@ -10,7 +10,7 @@ import { realClock } from '@sabha/contracts';
 import type { Ledger } from '../../flows/engine/records/ops.ts';
 import { retain } from '../../flows/storage/archive/retention.ts';
 import { createBackups } from '../../flows/storage/backup/backup.ts';
-import { createProver } from '../../flows/storage/backup/prover.ts';
+import { provingBy } from '../../flows/storage/backup/proof.ts';
 import { openLedger } from '../../flows/storage/ledger/ledger.ts';
 import { randomFrom } from '../random.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
@@ -78,7 +78,7 @@ async function backUp({ ledger, file, folder }: At): Promise<void> {
   const backups = createBackups({
     ledger,
     ledgerFile: file,
-    prover: createProver(generateKeyPairSync('ed25519').publicKey),
+    prove: provingBy(generateKeyPairSync('ed25519').publicKey),
     files: async () => [],
     centre: 'ab',
     folder: join(folder, 'backups'),

@@ -1,5 +1,5 @@
 /** The events of a PC or site in a span, out of its archives and what the ledger has of them, in one order. */
-import { type Clock, codeOf, messageOf, type SaidEvent, type SaidEvents } from '@sabha/contracts';
+import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
 import type { HeldMonth, HeldOf, LeavingEvent } from '../../engine/records/ops.ts';
 import { readSegment } from './segment.ts';
 
@@ -92,6 +92,11 @@ export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clo
   }
   const { events, next } = gathered.end();
   return { events: events.map(saidOf), next: next === undefined ? null : timeOf(next), missing };
+}
+
+/** The same as JSON, so that nobody else makes it. */
+export async function eventsJson(asked: ArchivesAsk): Promise<string> {
+  return JSON.stringify(await eventsIn(asked, realClock()));
 }
 
 /** Of a row of the ledger nobody is told its mark. */

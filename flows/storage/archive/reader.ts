@@ -1,6 +1,6 @@
 /** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
 import type { Ledger, PagePlace } from '../../engine/records/ops.ts';
-import { type ArchivesAsk, type ArchivesAt, type EventsAsk, gather } from './events.ts';
+import { type ArchivesAt, type EventsAsk, eventsJson, gather } from './events.ts';
 import { runOnce } from './run-once.ts';
 
 /** Whose events, where archives lie, and of which places anything can be asked. */
@@ -50,8 +50,8 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
   const at: ArchivesAt = { folder, keptMonths, held, passphrase: secretOf(options) };
   const { events, next } = gathered.end();
-  const wanted: ArchivesAsk = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
-  const json = await runOnce<string>(new URL('./events-worker.ts', import.meta.url), wanted, gone);
+  const wanted = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
+  const json = await runOnce(new URL('./events.ts', import.meta.url), eventsJson, { args: [wanted], signal: gone });
   return json === undefined ? { ok: false, missing: false, line: 'the reading was ended' } : { ok: true, json };
 }
 

@@ -1,13 +1,19 @@
 /** Work in a thread beside the server, which runs once and ends. */
-import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Runs a module with its data, and answers the one message that it posts. Undefined where the signal or the module ended it before. */
-export function runOnce<T>(module: URL, workerData: unknown, signal: AbortSignal): Promise<T | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-  const worker = new Worker(module, { workerData });
+/**
+ * Runs in a thread a function that the module exports under its own name, and returns its result. Undefined where the signal ended it before.
+ * Rejects with an error of the name and message that the function threw.
+ */
+export function runOnce<A extends unknown[], R>(
+  module: URL,
+  work: (...args: A) => R,
+  { args, signal }: { args: A; signal: AbortSignal },
+): Promise<Awaited<R> | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Awaited<R> | undefined>();
+  const worker = new Worker(new URL('./once-worker.ts', import.meta.url), { workerData: { module: module.href, name: work.name, args } });
   const end = () => void worker.terminate();
-  worker.once('message', (answer: T) => {
+  worker.once('message', (answer: Awaited<R>) => {
     resolve(answer);
     // A file that was not read to its end is still open in it.
     end();
@@ -20,14 +26,4 @@ export function runOnce<T>(module: URL, workerData: unknown, signal: AbortSignal
   if (signal.aborted) end();
   signal.addEventListener('abort', end);
   return promise;
-}
-
-/** Leaves the processor to all others. Of this thread alone, which is so on Linux only; where the system forbids even that, the work is worth more than its manners. */
-export function stepBack(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    setPriority(constants.priority.PRIORITY_LOW);
-  } catch {
-    return;
-  }
 }

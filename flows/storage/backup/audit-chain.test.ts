@@ -64,7 +64,7 @@ function backups() {
     passphrase: () => undefined,
     log: quiet,
     say: (fault, reason) => void said.push(`${fault}: ${reason}`),
-    prover: { prove: async (copy, archives) => proofOf(copy, { key, archives }), stop: () => undefined },
+    prove: async (copy, archives) => proofOf(copy, { key, archives }),
     files: async () => [{ ...centreFile, bytes: centreFile.content.length }],
     centre: 'ab',
     archives: join(root, 'data', 'flows', 'archives'),

@@ -78,7 +78,7 @@ function backups(edit: Partial<Parameters<typeof createBackups>[0]> = {}): Backu
     say,
     second: undefined,
     passphrase: () => 'correct horse',
-    prover: { prove: async (copy, archives) => proofOf(copy, { archives }), stop: () => undefined },
+    prove: async (copy, archives) => proofOf(copy, { archives }),
     sign: async (head) => ({ ...head, at: now() }),
     files: () => centreFiles(places),
     centre: centreMark(centreKey),
@@ -234,7 +234,7 @@ test('a ledger whose pages cannot be walked was no damage, and the audit stayed 
     if (isDamaged) writeFileSync(copy, readFileSync(copy).fill(0, 8_192));
     return proofOf(copy);
   };
-  const one = plain({ prover: { prove, stop: () => undefined } });
+  const one = plain({ prove });
   expect(await one.audit(false)).toMatchObject({ integrity: 'ok' });
   isDamaged = true;
   await expect(one.make()).rejects.toThrow('malformed');

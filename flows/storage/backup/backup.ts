@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Head } from '../audit/chain.ts';
-import { BackupError, DamageError } from './format/backup-error.ts';
+import { BackupError } from './format/backup-error.ts';
 import { checkRoom, readBackup, writeBackup } from './format/backup-file.ts';
 import { copyInto } from './format/copy-into.ts';
 import type { Packed } from './format/pack.ts';
 import { backupName, backupsIn, sweep } from './keep.ts';
-import type { ArchivesAt } from './proof.ts';
-import type { Prover } from './prover.ts';
+import type { ArchivesAt, provingBy } from './proof.ts';
 
 const hourMs = 3_600_000;
 /** After a start the centre has other things to do first. */
@@ -29,7 +28,7 @@ export type BackupOptions = {
   ledger: Pick<Ledger, 'copyTo' | 'progress' | 'checkpoint'>;
   /** The ledger's file, whose size says what room a copy needs. */
   ledgerFile: string;
-  prover: Prover;
+  prove: ReturnType<typeof provingBy>;
   /** What is packed beside the ledger. */
   files(): Promise<Packed[]>;
   /** Whose they are. */
@@ -63,13 +62,13 @@ type State = {
   proofs: number;
   goodAt: number;
   cancel: Cancel;
-  closed: boolean;
+  closed: AbortController;
 };
 
 /** Nothing is done before `start`, `make` or `audit`. */
 export function createBackups(options: BackupOptions) {
   const nothing = { audit: undefined, signed: undefined, proofs: 0 };
-  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: false };
+  const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: new AbortController() };
   const inTurn = mutex();
   const make = () => inTurn(() => makeOne(state));
 
@@ -78,7 +77,7 @@ export function createBackups(options: BackupOptions) {
       ({ file, bytes }) => options.log.info({ file, bytes }, 'backup made'),
       (error: unknown) => ({ failed: messageOf(error) }),
     );
-    if (state.closed) return;
+    if (state.closed.signal.aborted) return;
     if (made?.failed !== undefined) options.log.error({}, `no backup: ${made.failed}`);
     judge(state, made?.failed);
     state.cancel = options.clock.after(made === undefined ? hourMs : retryMs, () => void hourly());
@@ -100,9 +99,8 @@ export function createBackups(options: BackupOptions) {
     /** Undefined before the first copy of a process is proven. */
     signed: (): Signed | undefined => state.signed,
     close(): void {
-      state.closed = true;
+      state.closed.abort();
       state.cancel();
-      options.prover.stop();
     },
   };
 }
@@ -158,7 +156,7 @@ function proveNow(state: State): Promise<LedgerAudit> {
 
 /** In each hour other archives are read whole, so that an old one is every half day. */
 async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
-  const { ledger, prover, archives, say, now, log } = state.options;
+  const { ledger, prove, archives, say, now, log } = state.options;
   const copy = join(work, 'ledger.db');
   const at = now();
   await ledger.copyTo(copy);
@@ -166,12 +164,14 @@ async function provenCopy(state: State, work: string, read: ArchivesAt['read'] =
     log.error({}, `the ledger is damaged: ${damage}`);
     say('centre.ledger_damaged', damage);
   };
-  const { audit, damage } = await prover.prove(copy, { folder: archives, read }).catch((error: unknown) => {
-    if (error instanceof DamageError) tell(error.message);
+  const proof = await prove(copy, { folder: archives, read }, state.closed.signal).catch((error: Error) => {
+    if (error.name === 'DamageError') tell(error.message);
     // What an older copy said does not hold any more.
     state.audit = undefined;
     throw error;
   });
+  if (proof === undefined) throw new BackupError('the proof was stopped');
+  const { audit, damage } = proof;
   if (damage !== null) tell(damage);
   state.audit = { ...audit, at };
   await followChain(state, audit);

@@ -33,7 +33,7 @@ test('a backup is made five minutes after the first start and each hour from the
       progress: () => Promise.reject(),
       checkpoint: async () => void checkpoints.push(clock.now()),
     },
-    prover: { prove: async () => ({ audit: { events: 1 } as LedgerAudit, damage: null }), stop: () => undefined },
+    prove: async () => ({ audit: { events: 1 } as LedgerAudit, damage: null }),
     sign: () => Promise.reject(),
     say: () => undefined,
     log: { info: (_, line) => said.push(line), warn: () => undefined, error: (_, line) => said.push(line) },

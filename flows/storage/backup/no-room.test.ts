@@ -33,7 +33,7 @@ test('F5 a copy for which there is no room is not begun: one line, and nothing i
     files: never,
     sign: never,
     ledger: { copyTo: never, progress: never, checkpoint: never },
-    prover: { prove: never, stop: () => undefined },
+    prove: never,
     say: (fault) => void said.push(fault),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });

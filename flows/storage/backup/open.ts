@@ -6,7 +6,7 @@ import type { Base } from '../../settings.ts';
 import { headLine } from '../audit/heads.ts';
 import { type BackupOptions, type Backups, createBackups } from './backup.ts';
 import { type CentrePlaces, centreFiles, centreMark } from './centre-files.ts';
-import { createProver } from './prover.ts';
+import { provingBy } from './proof.ts';
 
 /** What a backup holds beside the data folder, and whose it is. */
 type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
@@ -26,7 +26,7 @@ export function openBackups(
   return createBackups({
     ledger,
     ledgerFile: join(places.flows, 'ledger.db'),
-    prover: createProver(createPublicKey(centreKey)),
+    prove: provingBy(createPublicKey(centreKey)),
     async sign(head) {
       const { ledger: name } = await ledger.progress();
       const at = Date.now();

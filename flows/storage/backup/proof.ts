@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
 import { wrongArchives } from '../archive/proof.ts';
+import { runOnce } from '../archive/run-once.ts';
 import { proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { reads } from '../ledger/reads.ts';
@@ -41,6 +42,12 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
   } finally {
     db?.close();
   }
+}
+
+/** The same in a thread of its own, for a server with this public key; undefined where the signal ended it. */
+export function provingBy(key: KeyObject) {
+  return (file: string, archives: ArchivesAt, signal: AbortSignal) =>
+    runOnce(new URL(import.meta.url), proofOf, { args: [file, { key, archives }], signal });
 }
 
 /** The newest, and of the older ones the one whose turn it is. */

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RollCallView } from '@sabha/contracts';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import { type Announcement, announcementPrefix, notMinePrefix, type OutboxRow } from '../../engine/records/notices.ts';
-import type { AuditAct, CommandRow, Past, PcChange, Queries, Retention, Sent } from '../../engine/records/ops.ts';
+import type { CommandRow, Past, PcChange, Progress, Queries, Retention, Sent } from '../../engine/records/ops.ts';
 import {
   admittedPrefix,
   codePrefix,
@@ -15,7 +15,6 @@ import {
   registryVersionKey,
   settledKey,
 } from '../../engine/records/ops.ts';
-import type { Proof } from '../../engine/records/roster.ts';
 import { hashAt, headOf } from '../audit/chain.ts';
 import { personRows } from '../audit/forget.ts';
 import { headSigned } from '../audit/heads.ts';
@@ -95,11 +94,10 @@ export const reads: Omit<Reads, 'forget'> = {
 
   /** Who is told, by id, and what was proven of their channels. */
   roster(db) {
-    const proofs = db.prepare('SELECT person, channel, at FROM proofs ORDER BY person, channel').all() as Proof[];
     const devices = metaUnder(db, devicePrefix);
     return {
       members: rows(db, 'SELECT row FROM roster ORDER BY id'),
-      proofs: proofs.map((one) => ({ ...one })),
+      proofs: found(db, 'SELECT person, channel, at FROM proofs ORDER BY person, channel'),
       ...(Object.keys(devices).length > 0 && { devices }),
     };
   },
@@ -113,11 +111,10 @@ export const reads: Omit<Reads, 'forget'> = {
     if (one === undefined) return undefined;
     const prefix = announcementPrefix(id);
     const out = rows<OutboxRow>(db, 'SELECT row FROM outbox WHERE key >= ? AND key < ? ORDER BY key', prefix, `${prefix.slice(0, -1)}0`);
-    const read = db.prepare('SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person').all(id);
     return {
       announcement: one,
       sent: out.map(({ person, channel, state, lastError }) => ({ person, channel, state, reason: lastError })),
-      read: Array.from(read, ({ person, at }) => ({ person: String(person), at: Number(at) })),
+      read: found(db, 'SELECT person, at FROM announcement_reads WHERE announcement = ? ORDER BY person', id),
     };
   },
 
@@ -138,10 +135,7 @@ export const reads: Omit<Reads, 'forget'> = {
   maintenance: (db) => rows(db, 'SELECT row FROM maintenance ORDER BY id'),
 
   /** Times in which the centre heard nobody that ended after `since`, oldest first. */
-  aways(db, since) {
-    const found = db.prepare('SELECT since, until FROM away WHERE until > ? ORDER BY since').all(since);
-    return Array.from(found, (row) => ({ from: Number(row['since']), to: Number(row['until']) }));
-  },
+  aways: (db, since) => found(db, 'SELECT since AS "from", until AS "to" FROM away WHERE until > ? ORDER BY since', since),
 
   /** The newest finished roll calls, without their rows. The order is that of writing, whatever clock they were written by (R29). */
   rollcalls: (db) => rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`),
@@ -150,15 +144,7 @@ export const reads: Omit<Reads, 'forget'> = {
   commands: (db) => rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50"),
 
   /** What became of the tabs, the newest first. */
-  tabsSteps(db) {
-    const found = db.prepare("SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50").all();
-    return Array.from(found, ({ at, who, what, about }) => ({
-      at: Number(at),
-      who: String(who),
-      what: String(what),
-      about: String(about),
-    }));
-  },
+  tabsSteps: (db) => found(db, "SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50"),
 
   /** Incidents that were not over at a time, with their steps, what people were sent for them, and what their PCs said. */
   past(db, { since, after: from, most = pastPage }) {
@@ -199,27 +185,23 @@ export const reads: Omit<Reads, 'forget'> = {
   },
 
   /** One finished roll call in full. */
-  rollcall(db, id) {
-    return rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0];
-  },
+  rollcall: (db, id) => rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0],
 
   /** What was done, the newest first. */
-  acts(db, { of, who, since = 0, before = Number.MAX_SAFE_INTEGER, most }) {
-    const found = db.prepare(`
+  acts(db, { of, who = null, since = 0, before = Number.MAX_SAFE_INTEGER, most }) {
+    const sql = `
       SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
-      WHERE id < :before AND at >= :since AND (:who IS NULL OR who = :who COLLATE NOCASE) ORDER BY id DESC LIMIT :most`);
-    return actsOf(found.all({ before, since, who: who ?? null, most }));
+      WHERE id < ?1 AND at >= ?2 AND (?3 IS NULL OR who = ?3 COLLATE NOCASE) ORDER BY id DESC LIMIT ?4`;
+    return found(db, sql, before, since, who, most);
   },
 
   /** Which ledger it is, how far it is, what people did last, and what time it was then. */
   progress(db) {
-    const { ledger, commits } = db.prepare('SELECT ledger, commits FROM progress').get() ?? {};
-    const last = db.prepare(
-      `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`,
-    );
+    const [which] = found<Pick<Progress, 'ledger' | 'commits'>>(db, 'SELECT ledger, commits FROM progress');
+    const acts = `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`;
     const older = metaWhere(db, `key = '${olderKey}'`)[olderKey] ?? null;
     const { row: lastAct, hash: head } = headOf(db);
-    return { ledger: String(ledger), commits: Number(commits), lastAct, head, acts: actsOf(last.all()), older, newestAt: newestAt(db) };
+    return { ledger: '', commits: 0, ...which, lastAct, head, acts: found(db, acts), older, newestAt: newestAt(db) };
   },
 
   /**
@@ -281,26 +263,20 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
-function actsOf(found: readonly Record<string, unknown>[]): AuditAct[] {
-  return Array.from(found, ({ id, at, who, what, about }) => {
-    return { id: Number(id), at: Number(at), who: String(who), what: String(what), about: String(about) };
-  });
-}
-
 /** Open, over within a day of the newest that is over, or with a step that is not concluded. */
 const wanted = `over_at IS NULL
   OR over_at >= (SELECT max(over_at) FROM incidents) - 86400000
   OR id IN (SELECT incident FROM transitions WHERE state <> 'concluded')`;
 
 function metaWhere(db: DatabaseSync, condition: string): Record<string, string> {
-  const found = db.prepare(`SELECT key, value FROM meta WHERE ${condition} ORDER BY key`).all();
-  return Object.fromEntries(found.map((row) => [String(row['key']), String(row['value'])]));
+  const all = found<{ key: string; value: string }>(db, `SELECT key, value FROM meta WHERE ${condition} ORDER BY key`);
+  return Object.fromEntries(all.map(({ key, value }) => [key, value]));
 }
 
 /** What stands under keys of one beginning, by the rest of the key. */
 function metaUnder(db: DatabaseSync, prefix: string): Record<string, string> {
-  const found = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${after(prefix)}'`));
-  return Object.fromEntries(found.map(([key, value]) => [key.slice(prefix.length), value]));
+  const all = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${after(prefix)}'`));
+  return Object.fromEntries(all.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
 /** The first key behind all that begin with a prefix: its slash made the next character. */
@@ -309,24 +285,14 @@ function after(prefix: string): string {
 }
 
 function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
-  return Array.from(db.prepare(sql).all(...values), (row) => parsed<T>(String(row['row']), sql));
-}
-
-/** A byte that turned within a text leaves the file's structure whole: it is found only here. */
-function parsed<T>(text: string, sql: string): T {
   try {
-    return JSON.parse(text) as T;
+    return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
   } catch (error) {
-    throw damaged(`a row of its table ${tableOf(sql)} cannot be read`, error);
+    // A byte that turned within a text leaves the file's structure whole: it is found only here.
+    if (!(error instanceof SyntaxError)) throw error;
+    const how = `a row of its table ${/FROM (\w+)/.exec(sql)?.[1]} cannot be read`;
+    throw new LedgerError('other', `the ledger is damaged (${how}): restore a copy, or move it away to begin anew`, error);
   }
-}
-
-function tableOf(sql: string): string {
-  return /FROM (\w+)/.exec(sql)?.[1] ?? '';
-}
-
-function damaged(how: string, error?: unknown): LedgerError {
-  return new LedgerError('other', `the ledger is damaged (${how}): restore a copy, or move it away to begin anew`, error);
 }
 
 function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[] {
