@@ -3,8 +3,8 @@
  * for each event. The ledger says which of its bytes count: what a kill left behind them is written over.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
@@ -13,15 +13,10 @@ import type { LeavingEvent, Segment } from '../../engine/records/ops.ts';
 import { BackupError } from '../backup/format/backup-error.ts';
 import { syncFolder } from '../backup/format/backup-file.ts';
 import { bytesFrom } from '../backup/format/bytes.ts';
-import { keyFor, newSeal, sealed, sealHead, unsealed } from '../backup/format/seal.ts';
+import { keyFor, newSeal, readHead, sealed, unsealed } from '../backup/format/seal.ts';
 
-const format = 2;
-const magic = 'sabha-archive';
-const headMost = 4_096;
 const lineMost = 1024 * 1024;
 const chunkBytes = 1024 * 1024;
-
-const head = v.pipe(v.string(), v.parseJson(), v.object({ format: v.literal(format), seal: sealHead }));
 
 /** Where a segment goes. */
 export type SegmentPlace = { folder: string; month: string; at: number; passphrase: string | undefined };
@@ -43,26 +38,23 @@ export function lineOf({ pc, name, seq, mark, received, boot, at, grade, kind, b
  * Guarantee: what stands before it is not touched; when this resolves the segment is on the disk.
  */
 export async function writeSegment({ folder, month, at, passphrase }: SegmentPlace, lines: AsyncIterable<string>): Promise<WrittenSegment> {
-  const { head: seal, key } = await newSeal(passphrase);
-  const bound = Buffer.from(`${magic} ${JSON.stringify({ format, month, at, seal })}\n`);
+  const seal = await newSeal('archive', { month, at }, passphrase);
   const file = archiveFile(folder, month);
-  const handle = await opened(file);
+  const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   const hash = createHash('sha256');
   let bytes = 0;
-  const put = async (chunk: Uint8Array) => {
-    hash.update(chunk);
-    await writeAll(handle, chunk, at + bytes);
-    bytes += chunk.length;
-  };
+  async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
   try {
     // A file that was cut is as long again, with a hole in it that no proof takes for what was written.
     await handle.truncate(at);
-    await put(bound);
-    const body = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
-    await pipeline(lines, encoded, createZstdCompress(), body, async (chunks: AsyncIterable<Uint8Array>) => {
-      for await (const chunk of chunks) await put(chunk);
-    });
-    await handle.sync();
+    const out = handle.createWriteStream({ start: at, flush: true });
+    await pipeline(lines, encoded, createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), counted, out);
   } finally {
     await handle.close();
   }
@@ -99,12 +91,10 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
   const file = archiveFile(folder, month);
   if (!isIntact(file, { at, ...sum })) throw new BackupError('it is damaged or cut');
   const from = bytesFrom(createReadStream(file, { start: at, end: at + sum.bytes - 1 }));
-  const line = (await from.line(headMost)) ?? '';
-  const read = v.safeParse(head, line.startsWith(`${magic} `) ? line.slice(magic.length + 1) : '');
-  if (!read.success) throw new BackupError('another release of Sabha wrote it');
-  const key = await keyFor(read.output.seal, passphrase);
+  const { head, bound } = await readHead(from, 'archive', v.object({}));
+  const key = await keyFor(head.seal, passphrase);
   const plain = createZstdDecompress();
-  const done = pipeline(unsealed(from, { key, bound: Buffer.from(`${line}\n`) }), plain);
+  const done = pipeline(unsealed(from, { key, bound }), plain);
   done.catch(() => undefined);
   const lines = bytesFrom(plain);
   try {
@@ -114,18 +104,6 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
     // Its bytes are those that were written.
     throw key === undefined ? error : new BackupError('the passphrase is wrong');
   }
-}
-
-async function opened(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r+');
-  } catch {
-    return open(file, 'w', 0o600);
-  }
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
 }
 
 async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {

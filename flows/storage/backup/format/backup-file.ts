@@ -8,22 +8,16 @@ import { codeOf } from '@sabha/contracts';
 import * as v from 'valibot';
 import { ledgerVersion } from '../../ledger/schema.ts';
 import { BackupError } from './backup-error.ts';
-import { bytesFrom } from './bytes.ts';
+import { type Bytes, bytesFrom } from './bytes.ts';
 import { type Packed, packed, unpack } from './pack.ts';
-import { damaged, keyFor, newSeal, sealed, sealHead, unsealed } from './seal.ts';
+import { damaged, keyFor, newSeal, readHead, sealed, unsealed } from './seal.ts';
 
-const format = 2;
-const magic = 'sabha-backup';
-const headMost = 4_096;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
 
 /** `centre` = SHA-256 of the key that its PCs obey; `commits` = how far its ledger was; `bytes` = what it takes when unpacked. */
 const about = v.object({ at: v.number(), centre: hex, ledger: count, commits: count, bytes: count });
 export type About = v.InferOutput<typeof about>;
-
-const head = v.pipe(v.string(), v.parseJson(), v.object({ format: v.literal(format), about, seal: sealHead }));
-type Head = v.InferOutput<typeof head>;
 
 /** What a backup is made of. */
 export type NewBackup = { files: readonly Packed[]; about: Omit<About, 'bytes' | 'ledger'>; passphrase: string | undefined };
@@ -34,15 +28,12 @@ export type NewBackup = { files: readonly Packed[]; about: Omit<About, 'bytes' |
  */
 export async function writeBackup(file: string, { files, about: said, passphrase }: NewBackup): Promise<void> {
   const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
-  const { head: seal, key } = await newSeal(passphrase);
-  const bound = Buffer.from(`${magic} ${JSON.stringify({ format, about: { ...said, ledger: ledgerVersion, bytes }, seal })}\n`);
+  const seal = await newSeal('backup', { about: { ...said, ledger: ledgerVersion, bytes } }, passphrase);
   const part = `${file}.part`;
-  const body = (chunks: AsyncIterable<Uint8Array>) => sealed(chunks, { key, bound });
   try {
     // It is there before anything can fail: what is opened after the failure would stay.
     const out = (await open(part, 'w', 0o600)).createWriteStream({ flush: true });
-    out.write(bound);
-    await pipeline(packed(files), createZstdCompress(), body, out);
+    await pipeline(packed(files), createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), out);
     await rename(part, file);
     await syncFolder(dirname(file));
   } catch (error) {
@@ -72,9 +63,9 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** What a backup says of itself. Throws `BackupError` where it is none, or of a newer version. */
 export async function readAbout(file: string): Promise<About> {
-  const source = createReadStream(file, { end: headMost + magic.length });
+  const source = createReadStream(file);
   try {
-    return headOf(await bytesFrom(source).line(headMost)).head.about;
+    return (await headOf(bytesFrom(source))).head.about;
   } catch (error) {
     throw readable(error);
   } finally {
@@ -90,8 +81,8 @@ export async function readBackup(
   const source = createReadStream(file);
   try {
     const from = bytesFrom(source);
-    const { head: read, bound } = headOf(await from.line(headMost));
-    const key = await keyFor(read.seal, passphrase);
+    const { head, bound } = await headOf(from);
+    const key = await keyFor(head.seal, passphrase);
     let found: string[] | undefined;
     await pipeline(unsealed(from, { key, bound }), createZstdDecompress(), async (plain: AsyncIterable<Uint8Array>) => {
       found = await unpack(bytesFrom(plain), folder);
@@ -107,16 +98,11 @@ export async function readBackup(
   }
 }
 
-function headOf(line: string | undefined): { head: Head; bound: Buffer } {
-  if (line === undefined || !line.startsWith(`${magic} `)) throw new BackupError('it is no backup of Sabha');
-  const read = v.safeParse(head, line.slice(magic.length + 1));
-  if (!read.success) throw new BackupError('its head is damaged, or another release of Sabha made it');
-  const { ledger } = read.output.about;
-  if (ledger !== ledgerVersion)
-    throw new BackupError(
-      `its ledger has version ${ledger}, this release reads version ${ledgerVersion} only: use the release that made it`,
-    );
-  return { head: read.output, bound: Buffer.from(`${line}\n`) };
+async function headOf(from: Bytes) {
+  const read = await readHead(from, 'backup', v.object({ about }));
+  const { ledger } = read.head.about;
+  if (ledger === ledgerVersion) return read;
+  throw new BackupError(`its ledger has version ${ledger}, this release reads version ${ledgerVersion} only: use the release that made it`);
 }
 
 /** What the system says of the file, in one line; a bug stays what it is. */

@@ -7,9 +7,11 @@ import * as v from 'valibot';
 import { BackupError } from './backup-error.ts';
 import type { Bytes } from './bytes.ts';
 
+const format = 2;
+const headMost = 4_096;
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** What the head of a file says of its body; `salt` in hex. */
-export const sealHead = v.union([
+const sealHead = v.union([
   v.strictObject({ cipher: v.literal('none') }),
   v.strictObject({
     cipher: v.literal('aes-256-gcm'),
@@ -18,9 +20,9 @@ export const sealHead = v.union([
     salt: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/)),
   }),
 ]);
-export type SealHead = v.InferOutput<typeof sealHead>;
 /** `bound` = the head of the file, so that its body fits no other. */
-export type Seal = { key: Buffer | undefined; bound: Buffer };
+type Seal = { key: Buffer | undefined; bound: Buffer };
+type Kind = 'backup' | 'archive';
 
 const proofBytes = 16;
 /** Each file has a key of its own, by its salt. */
@@ -31,17 +33,29 @@ const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
 const memory = (cost: number) => 2 * 128 * 8 * cost;
 
-/** A head for a new file, and the key where there is a passphrase. */
-export async function newSeal(passphrase: string | undefined): Promise<{ head: SealHead; key: Buffer | undefined }> {
-  if (passphrase === undefined) return { head: { cipher: 'none' }, key: undefined };
+/** Begins a file: makes its head, and the key where there is a passphrase. */
+export async function newSeal(kind: Kind, fields: object, passphrase: string | undefined): Promise<Seal> {
   if (passphrase === '') throw new BackupError('the passphrase is empty: it would protect nothing');
   const salt = randomBytes(16);
-  const head = { cipher: 'aes-256-gcm', kdf: 'scrypt', cost: scryptCost, salt: salt.toString('hex') } as const;
-  return { head, key: await keyOf(passphrase, salt, scryptCost) };
+  const encrypted = { cipher: 'aes-256-gcm', kdf: 'scrypt', cost: scryptCost, salt: salt.toString('hex') };
+  const seal = passphrase === undefined ? { cipher: 'none' } : encrypted;
+  const bound = Buffer.from(`sabha-${kind} ${JSON.stringify({ format, ...fields, seal })}\n`);
+  return { bound, key: passphrase === undefined ? undefined : await keyOf(passphrase, salt, scryptCost) };
+}
+
+/** Reads the head of a file, whose fields a schema names. Throws `BackupError`. */
+export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: Kind, fields: S) {
+  const magic = `sabha-${kind} `;
+  const line = await from.line(headMost);
+  if (line === undefined || !line.startsWith(magic)) throw new BackupError(`it is no ${kind} of Sabha`);
+  const head = v.pipe(v.string(), v.parseJson(), v.intersect([v.object({ format: v.literal(format), seal: sealHead }), fields]));
+  const read = v.safeParse(head, line.slice(magic.length));
+  if (!read.success) throw new BackupError('its head is damaged, or another release of Sabha made it');
+  return { head: read.output, bound: Buffer.from(`${line}\n`) };
 }
 
 /** The key of a file. Throws `BackupError` where a passphrase is missing. */
-export async function keyFor(head: SealHead, passphrase: string | undefined): Promise<Buffer | undefined> {
+export async function keyFor(head: v.InferOutput<typeof sealHead>, passphrase: string | undefined): Promise<Buffer | undefined> {
   if (head.cipher === 'none') return undefined;
   if (passphrase === undefined) throw new BackupError('it is encrypted: --passphrase-file names the file with its passphrase');
   if (head.cost > scryptMost) throw new BackupError('its head is damaged');
@@ -54,25 +68,17 @@ function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> 
   );
 }
 
-/** The body of a file, and its proof. */
+/** A file: its head, its body and the proof of both. */
 export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: Seal): AsyncGenerator<Uint8Array> {
-  if (key === undefined) {
-    const sum = createHash('sha256').update(bound);
-    for await (const chunk of plain) {
-      sum.update(chunk);
-      yield chunk;
-    }
-    return yield sum.digest().subarray(0, proofBytes);
-  }
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  const { update, proof } = key === undefined ? summed(bound) : encrypted(key, bound);
   let bytes = 0;
+  yield bound;
   for await (const chunk of plain) {
     bytes += chunk.length;
-    if (bytes > encryptedMostBytes) throw new BackupError('more than 64 GiB cannot be encrypted as one file');
-    yield cipher.update(chunk);
+    if (key !== undefined && bytes > encryptedMostBytes) throw new BackupError('more than 64 GiB cannot be encrypted as one file');
+    yield update(chunk);
   }
-  cipher.final();
-  yield cipher.getAuthTag();
+  yield proof();
 }
 
 /** What was sealed. Throws `BackupError` at the end of a stream that is not as it was written. */
@@ -93,16 +99,10 @@ export function damaged({ key }: Pick<Seal, 'key'>): BackupError {
   return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
 }
 
-type Opening = { update(body: Buffer): Buffer; isProven(proof: Buffer): boolean };
-
-function opening({ key, bound }: Seal): Opening {
+function opening({ key, bound }: Seal): { update(body: Uint8Array): Uint8Array; isProven(proof: Buffer): boolean } {
   if (key === undefined) {
-    const sum = createHash('sha256').update(bound);
-    const update = (body: Buffer) => {
-      sum.update(body);
-      return body;
-    };
-    return { update, isProven: (proof) => sum.digest().subarray(0, proofBytes).equals(proof) };
+    const { update, proof } = summed(bound);
+    return { update, isProven: (found) => proof().equals(found) };
   }
   const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(bound);
   const isProven = (proof: Buffer) => {
@@ -115,4 +115,22 @@ function opening({ key, bound }: Seal): Opening {
     }
   };
   return { update: (body) => decipher.update(body), isProven };
+}
+
+function summed(bound: Buffer) {
+  const sum = createHash('sha256').update(bound);
+  const update = (chunk: Uint8Array) => {
+    sum.update(chunk);
+    return chunk;
+  };
+  return { update, proof: () => sum.digest().subarray(0, proofBytes) };
+}
+
+function encrypted(key: Buffer, bound: Buffer) {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  const proof = () => {
+    cipher.final();
+    return cipher.getAuthTag();
+  };
+  return { update: (chunk: Uint8Array) => cipher.update(chunk), proof };
 }
