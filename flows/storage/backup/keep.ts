@@ -23,21 +23,19 @@ export function backupName(at: number): string {
 export async function backupsIn(folder: string): Promise<{ at: number; file: string }[]> {
   const names = await readdir(folder).catch(() => []);
   const found = names.flatMap((name) => {
-    const [, ...parts] = namePattern.exec(name) ?? [];
-    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
-    return parts.length === 0 ? [] : [{ at: Date.UTC(year, month - 1, day, hour, minute, second), file: join(folder, name) }];
+    const at = Date.parse(name.replace(namePattern, '$1-$2-$3T$4:$5:$6Z'));
+    return namePattern.test(name) ? [{ at, file: join(folder, name) }] : [];
   });
   return found.sort((a, b) => a.at - b.at);
 }
 
 /** Of the times of backups those that go. The newest never goes, and no clock is asked: one that is wrong deletes nothing. */
 export function expired(times: readonly number[]): number[] {
-  const newestFirst = times.toSorted((a, b) => b - a);
   const stay = new Set<number>();
   for (const { eachMs, most } of kept) {
-    const newestOf = new Map<number, number>();
-    for (const at of newestFirst) if (!newestOf.has(Math.floor(at / eachMs))) newestOf.set(Math.floor(at / eachMs), at);
-    for (const at of [...newestOf.values()].slice(0, most)) stay.add(at);
+    // The last of each span that is set is its newest.
+    const newestOf = new Map(times.toSorted((a, b) => a - b).map((at) => [Math.floor(at / eachMs), at]));
+    for (const at of [...newestOf.values()].slice(-most)) stay.add(at);
   }
   return times.filter((at) => !stay.has(at));
 }

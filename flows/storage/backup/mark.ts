@@ -2,7 +2,7 @@
  * The mark of the ledger, which stands beside what the broker was told and not beside the ledger: how far that was a few seconds ago. By it a
  * ledger that went back (a copy, a write-ahead log that is gone or cut) is known, and what people did that is not in it any more.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { oneLine } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { AuditAct, Progress } from '../../engine/records/ops.ts';
@@ -77,10 +77,8 @@ export function markText({ ledger, commits, lastAct, head, acts }: Progress): st
 }
 
 function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOutput<S> | undefined {
-  if (!existsSync(file)) return undefined;
   try {
-    const read = v.safeParse(schema, JSON.parse(readFileSync(file, 'utf8')));
-    return read.success ? read.output : undefined;
+    return v.parse(schema, JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }

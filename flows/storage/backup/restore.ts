@@ -2,7 +2,7 @@
  * A centre from its backup, on the machine where it was or on an empty one. It is unpacked and proven beside what is there, and takes its place
  * by a rename.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -57,7 +57,10 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
   await rm(fresh, { recursive: true, force: true });
   try {
     await readBackup(file, { folder: fresh, passphrase });
-    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key: publicKeyIn(join(fresh, 'flows', 'centre.key')) });
+    // By this key it signed its audit; a centre that keeps its key elsewhere is proven without.
+    const centreKey = join(fresh, 'flows', 'centre.key');
+    const key = existsSync(centreKey) ? createPublicKey(readFileSync(centreKey, 'utf8')) : undefined;
+    const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key });
     if (damage !== null) throw new BackupError(`its ledger is damaged: ${damage}`);
     return { about, audit, ...(check ? { aside: [] } : await swap(fresh, about, options)) };
   } finally {
@@ -119,8 +122,7 @@ function archivesKnown(ledger: string): { month: string; bytes: number }[] {
   const db = new DatabaseSync(ledger);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON');
-    const rows = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all();
-    return Array.from(rows, ({ month, bytes }) => ({ month: String(month), bytes: Number(bytes) }));
+    return db.prepare('SELECT month, bytes FROM archives WHERE expired = 0').all() as { month: string; bytes: number }[];
   } finally {
     db.close();
   }
@@ -158,11 +160,6 @@ function checkOwn({ centre }: About, flows: string): void {
 
 function checkStopped(flows: string): void {
   if (isHeld(join(flows, 'ledger.db'))) throw new BackupError(`the centre in ${flows} runs: stop it first`);
-}
-
-/** By which it signed its audit; one that keeps its key elsewhere is proven without. */
-function publicKeyIn(file: string): KeyObject | undefined {
-  return existsSync(file) ? createPublicKey(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** Undefined for a file without a key, for instance a truncated one. A restore then acts as if the file were missing. */

@@ -36,6 +36,7 @@ export type LedgerWatch = Awaited<ReturnType<typeof watchLedger>>;
 
 type Fault = 'centre.ledger_older' | 'centre.clock';
 type Say = (fault: Fault, reason: string | null) => void;
+type RecordOps = (ops: readonly Op[]) => Promise<boolean>;
 type State = {
   options: WatchOptions;
   clockTrouble: () => string | null;
@@ -43,6 +44,9 @@ type State = {
   lost: string | null;
   found: WentBack | undefined;
   told: Told | null;
+  /** What stands in the file of the mark, and what was said of each fault. */
+  mark: string;
+  said: { [fault in Fault]?: string | null };
   cancel: Cancel;
   closed: boolean;
 };
@@ -63,7 +67,8 @@ export async function watchLedger(options: WatchOptions) {
     ...options,
   });
   const { ino: inode } = statSync(ledgerFile);
-  const state: State = { options, clockTrouble, inode, lost: null, found, told, cancel: () => undefined, closed: false };
+  const none = { lost: null, mark: '', said: {}, cancel: () => undefined, closed: false };
+  const state: State = { options, clockTrouble, inode, found, told, ...none };
   return {
     ledger: {
       ...ledger,
@@ -81,7 +86,7 @@ export async function watchLedger(options: WatchOptions) {
       return line === null ? {} : { older: line };
     },
     /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
-    start: (record: (ops: readonly Op[]) => Promise<boolean>, say: Say): Promise<void> => tick(state, { record, say, mark: '', said: {} }),
+    start: (record: RecordOps, say: Say): Promise<void> => tick(state, record, say),
     close(): void {
       state.closed = true;
       state.cancel();
@@ -89,21 +94,15 @@ export async function watchLedger(options: WatchOptions) {
   };
 }
 
-type Kept = {
-  record: (ops: readonly Op[]) => Promise<boolean>;
-  say: Say;
-  mark: string;
-  said: { [fault in Fault]?: string | null };
-};
-
-async function tick(state: State, kept: Kept): Promise<void> {
-  const { options } = state;
+async function tick(state: State, record: RecordOps, say: Say): Promise<void> {
   look(state);
-  const mark = state.lost === null ? await keepMark(state, kept) : kept.mark;
+  if (state.lost === null) await keepMark(state, record);
+  const before = state.said;
   const said = { 'centre.ledger_older': standing(state), 'centre.clock': state.clockTrouble() };
   // The first time in any case: an incident of before may be open.
-  for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== kept.said[fault]) kept.say(fault, said[fault]);
-  if (!state.closed) state.cancel = options.clock.after(everyMs, () => void tick(state, { ...kept, mark, said }));
+  for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== before[fault]) say(fault, said[fault]);
+  state.said = said;
+  if (!state.closed) state.cancel = state.options.clock.after(everyMs, () => void tick(state, record, say));
 }
 
 function isImport(op: Op): boolean {
@@ -137,19 +136,18 @@ function look(state: State): void {
 }
 
 /** Guarantee: the mark moves on only once the ledger itself says what it lacks. */
-async function keepMark(state: State, { record, mark }: Kept): Promise<string> {
+async function keepMark(state: State, record: RecordOps): Promise<void> {
   const { ledger, flows, log, now } = state.options;
   try {
-    if (state.found !== undefined && !(await record(rowsOf(state.found, state.told, now())))) return mark;
+    if (state.found !== undefined && !(await record(rowsOf(state.found, state.told, now())))) return;
     state.found = undefined;
     const text = markText(await ledger.progress());
-    if (text === mark) return mark;
+    if (text === state.mark) return;
     replaceFile(markFile(state.options), text);
-    if (mark === '') rmSync(`${flows}/${restoredNote}`, { force: true });
-    return text;
+    if (state.mark === '') rmSync(`${flows}/${restoredNote}`, { force: true });
+    state.mark = text;
   } catch (error) {
     log.warn({}, `the mark of the ledger cannot be written: ${codeOf(error)}`);
-    return mark;
   }
 }
 

@@ -48,12 +48,7 @@ function namesOf(db: DatabaseSync, pc: string): string[] {
 }
 
 function changeOf(row: Record<string, unknown>): Change {
-  return {
-    component: String(row['component']),
-    at: Number(row['at']),
-    status: String(row['status']),
-    faults: JSON.parse(String(row['faults'])) as string[],
-  };
+  return { ...(row as Change), faults: JSON.parse(String(row['faults'])) };
 }
 
 /** Writes what strips are made of, and puts right what a clock that was ahead wrote. */

@@ -32,7 +32,8 @@ export function openStore(db: DatabaseSync) {
   makeTables(db);
   keepSums(db);
   const beginSpools = openSpools(db);
-  const write = openWriter(db);
+  const writers = openWriters(db);
+  const write: Write = (op, spools) => void (writers[op.op] as Write)(op, spools);
   const forget = openForget(db);
   const archives = openArchiveRows(db);
   const forgetBefore = openOldRows(db);
@@ -44,7 +45,7 @@ export function openStore(db: DatabaseSync) {
      * `LedgerError` with nothing of it written.
      */
     commit(batches: Op[][]): Receipt[] {
-      const all = (one: typeof write) => {
+      const all = (one: Write) => {
         const receipts = batches.map((ops) => {
           const spools = beginSpools();
           for (const op of ops) one(op, spools);
@@ -102,7 +103,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-type Write = (op: Op, spools: SpoolBatch) => void;
+type Write = (op: Op, spools: SpoolBatch) => unknown;
 
 /** Writes what a PC said so that it can be taken back alone. Slow, and only after a batch was found to have poison in it. */
 function oneByOne(db: DatabaseSync, write: Write): Write {
@@ -129,11 +130,6 @@ const stepsKeptMs = 400 * 24 * 3_600_000;
 const stepsGoneAtOnce = 4;
 
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
-
-function openWriter(db: DatabaseSync): Write {
-  const writers = openWriters(db);
-  return (op, spools) => void (writers[op.op] as (op: Op, spools: SpoolBatch) => unknown)(op, spools);
-}
 
 function openWriters(db: DatabaseSync): Writers {
   const json = JSON.stringify;
