@@ -1,5 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,7 +20,8 @@ import { testClock } from '../../notify/people/people.test-helper.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { type Backups, createBackups } from './backup.ts';
 import { centreFiles, centreMark } from './centre-files.ts';
-import { readBackup } from './format/backup-file.ts';
+import { readBackup, writeBackup } from './format/backup-file.ts';
+import type { Packed } from './format/pack.ts';
 import { readMark } from './mark.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
@@ -363,4 +375,73 @@ test('the mark follows the ledger, for its owner alone, and is no longer than wh
   await clock.pass(5_000);
   const mark = readMark(join(data, 'broker', 'ledger-mark.json'));
   expect(mark).toMatchObject({ commits: (await ledger.progress()).commits, acts: [{ what: 'tabs deployed' }, { what: 'sites imported' }] });
+});
+
+test('archives are in no backup; a restore where they lie keeps those that its ledger knows, and what it does not know of stays aside', async () => {
+  mkdirSync(join(flows(), 'archives'));
+  for (const month of ['2026-05', '2026-06', '2026-07']) writeFileSync(join(flows(), 'archives', `${month}.archive`), 'a nation');
+  // Of the second the backup knows the beginning, of the third nothing.
+  await ledger.seal({ month: '2026-05', at: 0, bytes: 8, sha256: '00', spools: [] });
+  await ledger.seal({ month: '2026-06', at: 0, bytes: 3, sha256: '00', spools: [] });
+  const kept = join(root, 'kept.backup');
+  renameSync((await plain().make()).file, kept);
+  expect((await readBackup(kept, { passphrase: undefined })).filter((path) => path.includes('archives'))).toEqual([]);
+  await closeIt();
+  const { aside } = await restored(kept);
+  expect(readdirSync(join(flows(), 'archives')).toSorted()).toEqual(['2026-05.archive', '2026-06.archive']);
+  expect(readdirSync(join(aside[0] ?? '', 'archives')).toSorted()).toEqual(['2026-06.archive', '2026-07.archive']);
+});
+
+test('a backup is made five minutes after the first start and each hour from then on, with all that waits in the write-ahead log brought into the file; one that fails is tried again after ten minutes', async () => {
+  const clock = testClock();
+  const lines: string[] = [];
+  const checkpoints: number[] = [];
+  let files = async (): Promise<Packed[]> => [];
+  const one = plain({
+    clock,
+    now: clock.now,
+    files: () => files(),
+    ledger: { ...ledger, checkpoint: async () => void checkpoints.push(clock.now()) },
+    log: { info: (_, line) => lines.push(line), warn: () => undefined, error: (_, line) => lines.push(line) },
+  });
+  /** The disk is real, and takes its time. */
+  const after = async (minutes: number, said: number) => {
+    await clock.pass(minutes * 60_000);
+    await expect.poll(() => lines.length).toBe(said);
+    return readdirSync(join(flows(), 'backups')).filter((name) => name.endsWith('.backup')).length;
+  };
+  await one.start();
+  await clock.pass(4 * 60_000);
+  expect(lines).toEqual([]);
+  expect(await after(1, 1)).toBe(1);
+  expect(await after(59, 1)).toBe(1);
+  expect(await after(1, 2)).toBe(2);
+  files = () => Promise.reject(new Error('a file that cannot be read'));
+  expect(await after(60, 3)).toBe(2);
+  expect(lines).toEqual(['backup made', 'backup made', 'no backup: a file that cannot be read']);
+  files = async () => [];
+  expect(await after(9, 3)).toBe(2);
+  expect(await after(1, 4)).toBe(3);
+  expect(checkpoints).toHaveLength(3);
+  one.close();
+});
+
+test('F5 a copy for which there is no room is not begun: one line, and nothing is left of it', async () => {
+  // All of it a hole: it has that size, and takes nothing.
+  const ledgerFile = join(root, 'large.db');
+  writeFileSync(ledgerFile, '');
+  truncateSync(ledgerFile, 2 ** 42);
+  await expect(plain({ ledgerFile }).make()).rejects.toThrow(/^no room in .*backups: 8388608 MiB are needed, \d+ are free$/);
+  expect([readdirSync(join(flows(), 'backups')), said]).toEqual([[], []]);
+});
+
+test('F5 a restore for which there is no room is refused before anything is unpacked', async () => {
+  const made = join(root, 'a.backup');
+  await writeBackup(made, { files: [], about: { at: 1, centre: 'ab', commits: 1 }, passphrase: undefined });
+  writeFileSync(made, readFileSync(made, 'latin1').replace('"bytes":0', `"bytes":${2 ** 42}`), 'latin1');
+  const empty = join(root, 'empty');
+  await expect(restored(made, { data: empty })).rejects.toThrow(
+    /: no room in .*empty: 4613735 MiB are needed, \d+ are free; nothing is changed$/,
+  );
+  expect(readdirSync(empty)).toEqual([]);
 });
