@@ -48,7 +48,9 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   // Behind them: what leaves meanwhile is found twice, and not nowhere.
   const held = await ledger.held(path);
   if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
-  const at: ArchivesAt = { folder, keptMonths, held, passphrase: secretOf(options) };
+  // Without it archives that are encrypted are named; the rest is still read.
+  const passphrase = await Promise.try(options.passphrase).catch(() => undefined);
+  const at: ArchivesAt = { folder, keptMonths, held, passphrase };
   const { events, next } = gathered.end();
   const wanted = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
   const json = await runOnce(new URL('./events.ts', import.meta.url), eventsJson, { args: [wanted], signal: gone });
@@ -56,12 +58,3 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
 }
 
 const placeOf = (path: string) => (path.split('/').length === 3 ? 'PC' : 'site');
-
-/** Without it archives that are encrypted are named; the rest is still read. */
-function secretOf({ passphrase }: ReaderOptions): string | undefined {
-  try {
-    return passphrase();
-  } catch {
-    return undefined;
-  }
-}

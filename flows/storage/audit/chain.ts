@@ -36,14 +36,13 @@ export function openChain(db: DatabaseSync): (line: AuditLine) => void {
 
 /** The end of the chain, or its beginning, which is that of this ledger alone. */
 export function headOf(db: DatabaseSync): Head {
-  const last = db.prepare('SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1').get();
-  return last === undefined ? { row: 0, hash: genesis(db) } : { row: Number(last['id']), hash: hex(last['hash']) };
+  const last = db.prepare('SELECT id AS row, lower(hex(hash)) AS hash FROM audit ORDER BY id DESC LIMIT 1').get() as Head | undefined;
+  return last === undefined ? { row: 0, hash: genesis(db) } : { ...last };
 }
 
 /** The hash of one row in hex; null where there is no such row. */
 export function hashAt(db: DatabaseSync, row: number): string | null {
-  const found = db.prepare('SELECT hash FROM audit WHERE id = ?').get(row);
-  return found === undefined ? null : hex(found['hash']);
+  return (db.prepare('SELECT lower(hex(hash)) AS hash FROM audit WHERE id = ?').get(row) as Head | undefined)?.hash ?? null;
 }
 
 /** What stands before the first row. */
@@ -72,9 +71,5 @@ export function hashBehind(before: string, row: AuditRow): string | undefined {
 type Sealed = { id: number; at: number; what: string; marks: { who: Uint8Array; about: Uint8Array } };
 
 function rowHash(before: string, { id, at, what, marks }: Sealed): Buffer {
-  return digest('sha256', JSON.stringify([before, id, at, what, hex(marks.who), hex(marks.about)]), 'buffer');
-}
-
-function hex(bytes: unknown): string {
-  return bytes instanceof Uint8Array ? Buffer.from(bytes).toString('hex') : '';
+  return digest('sha256', JSON.stringify([before, id, at, what, marks.who.toHex(), marks.about.toHex()]), 'buffer');
 }

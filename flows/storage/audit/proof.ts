@@ -33,12 +33,12 @@ export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
     const row = found as unknown as AuditRow;
     if (row.id > next) wrong.push(missing(next, row.id - 1));
     // What stands behind a gap follows from nothing that is left.
-    else if (hashBehind(before, row) !== hexOf(row)) wrong.push(notBehind(row));
+    else if (hashBehind(before, row) !== row.hash.toHex()) wrong.push(notBehind(row));
     if (row.who_mark !== null || row.about_mark !== null) blank.push(row.id);
     if (row.what === personForgotten) told.push(...readForgotten(row.about));
     if (row.what === headSigned) lookAtHead(row);
     rows += 1;
-    [before, next] = [hexOf(row), row.id + 1];
+    [before, next] = [row.hash.toHex(), row.id + 1];
   }
   const untold = blank.filter((id) => !told.some(([from, to]) => id >= from && id <= to));
   wrong.push(...untold.map((id) => `row ${id} was emptied, and no row says that somebody is forgotten there`));
@@ -53,10 +53,6 @@ function missing(from: number, to: number): string {
 function notBehind({ id, at }: AuditRow): string {
   const follows = id === 1 ? 'is not the first one of this ledger' : `does not follow from row ${id - 1}`;
   return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
-}
-
-function hexOf({ hash }: AuditRow): string {
-  return Buffer.from(hash).toString('hex');
 }
 
 /** A time for a line of the log, to the minute. */

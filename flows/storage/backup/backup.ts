@@ -132,21 +132,19 @@ async function makeOne(state: State): Promise<BackupMade> {
     });
     await ledger.checkpoint();
     await sweep(folder, file);
-    const failed = second === undefined ? undefined : await inSecond(file, second);
-    if (failed !== undefined) throw new BackupError(failed);
+    if (second !== undefined) await copyToSecond(file, second);
     state.goodAt = at;
     return { file, bytes: (await stat(file)).size, at };
   });
 }
 
-async function inSecond(file: string, second: string): Promise<string | undefined> {
+/** The folder is not made: a disk that is not mounted would be filled where it should be. */
+async function copyToSecond(file: string, second: string): Promise<void> {
   try {
-    // It is not made: a disk that is not mounted would be filled where it should be.
     await copyInto(file, second);
     await sweep(second, file);
-    return undefined;
   } catch (error) {
-    return `the second folder ${second} takes none: ${codeOf(error)}; the first one has it`;
+    throw new BackupError(`the second folder ${second} takes none: ${codeOf(error)}; the first one has it`);
   }
 }
 

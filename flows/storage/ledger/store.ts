@@ -1,7 +1,7 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
-import type { CommandRow, Op, Queries, Receipt, Retention, Segment } from '../../engine/records/ops.ts';
+import type { Op, Queries, Receipt, Retention, Segment } from '../../engine/records/ops.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/roster.ts';
 import { type AuditLine, openChain } from '../audit/chain.ts';
@@ -144,8 +144,6 @@ function openWriters(db: DatabaseSync): Writers {
   const oldRollcalls = db.prepare(
     `DELETE FROM rollcalls WHERE id NOT IN (SELECT id FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept})`,
   );
-  const command = openCommandRows(db);
-  const answered = openAnswers(db);
   const meta = db.prepare('REPLACE INTO meta VALUES (?, ?)');
   const metaGone = db.prepare('DELETE FROM meta WHERE key = ?');
 
@@ -171,11 +169,7 @@ function openWriters(db: DatabaseSync): Writers {
       rollcalls.run(one.id, one.startedAt, json(summary), json(one));
       oldRollcalls.run();
     },
-    command: (op) => command(op.row),
-    'command-answer': ({ pc, at, answer }) => {
-      const { id, verb, outcome } = answer;
-      if (answered({ pc, at, answer })) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${outcome}` });
-    },
+    ...openCommandRows(db, stepped),
     ...openPeopleRows(db),
     meta: ({ key, value }) => (value === null ? metaGone.run(key) : meta.run(key, value)),
   };
@@ -191,10 +185,8 @@ function rowWriters(db: DatabaseSync) {
   };
 }
 
-type PeopleOps = 'account' | 'login' | 'meeting' | 'maintenance' | 'member';
-
 /** Writes accounts and logins, the calendar, the roster, maintenance, and notices to many. */
-function openPeopleRows(db: DatabaseSync): Pick<Writers, PeopleOps | `${PeopleOps}-gone` | 'proof' | 'announcement' | 'announcement-read'> {
+function openPeopleRows(db: DatabaseSync) {
   const json = JSON.stringify;
   const row = rowWriters(db);
   return {
@@ -219,7 +211,7 @@ function openPeopleRows(db: DatabaseSync): Pick<Writers, PeopleOps | `${PeopleOp
       ({ id, person, at }) => [id, person, at],
       'INSERT INTO announcement_reads VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     ),
-  };
+  } satisfies Partial<Writers>;
 }
 
 /** Deletes what was remembered of a PC or site that is gone; at the end of its batch, since the engine may write its record once more in it. */
@@ -234,25 +226,26 @@ function openForget(db: DatabaseSync): (path: string) => void {
   };
 }
 
-/** Writes commands; each takes with it what is too old. */
-function openCommandRows(db: DatabaseSync): (row: CommandRow) => void {
+/** Writes commands, each of which takes with it what is too old, and the first answer of each PC to a command that went to it. */
+function openCommandRows(db: DatabaseSync, stepped: (line: AuditLine) => void): Pick<Writers, 'command' | 'command-answer'> {
   const write = db.prepare('REPLACE INTO commands VALUES (?, ?, ?, ?)');
   // A nation measures its links with some hundred commands an hour: what people ordered is not to go for that.
   const kept = (is: string) =>
     `(SELECT id FROM commands WHERE row ->> '$.verb' ${is} 'measure-link' ORDER BY rowid DESC LIMIT ${commandsKept})`;
   const old = db.prepare(`DELETE FROM commands WHERE id NOT IN ${kept('=')} AND id NOT IN ${kept('<>')}`);
   const oldAnswers = db.prepare('DELETE FROM answers WHERE command NOT IN (SELECT id FROM commands)');
-  return (row) => {
-    write.run(row.id, row.expires, row.to === '' ? '' : `${row.to}/`, JSON.stringify(row));
-    if (old.run().changes > 0) oldAnswers.run();
-  };
-}
-
-/** Writes answers; true for the first of a PC to a command that went to it. */
-function openAnswers(db: DatabaseSync): (said: Omit<Extract<Op, { op: 'command-answer' }>, 'op'>) => boolean {
-  const write = db.prepare(`
+  const answered = db.prepare(`
     INSERT INTO answers SELECT id, :pc, :row FROM commands
     WHERE id = :id AND row ->> '$.verb' = :verb AND substr(:pc || '/', 1, length(scope)) = scope
     ON CONFLICT DO NOTHING`);
-  return ({ pc, at, answer: { id, verb, ...said } }) => write.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) }).changes > 0;
+  return {
+    command({ row }) {
+      write.run(row.id, row.expires, row.to === '' ? '' : `${row.to}/`, JSON.stringify(row));
+      if (old.run().changes > 0) oldAnswers.run();
+    },
+    'command-answer'({ pc, at, answer: { id, verb, ...said } }) {
+      const { changes } = answered.run({ pc, id, verb, row: JSON.stringify({ pc, at, ...said }) });
+      if (changes > 0) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${said.outcome}` });
+    },
+  };
 }

@@ -103,9 +103,11 @@ function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
 
 function openLeave(db: DatabaseSync): Retention['leave'] {
   const first = db.prepare('SELECT spool, a, b FROM leaving ORDER BY spool, a LIMIT 1');
-  // The size of a body is asked, not the body.
-  const sizes = db.prepare(`
-    SELECT seq, octet_length(body) AS bytes FROM events WHERE spool = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ${slice.rows}`);
+  // How far a slice goes. The size of a body is asked, not the body.
+  const last = db.prepare(`
+    SELECT max(seq) AS seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq) - bytes AS below FROM (
+      SELECT seq, octet_length(body) AS bytes FROM events WHERE spool = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ${slice.rows}))
+    WHERE below < ${slice.bytes}`);
   const gone = db.prepare('DELETE FROM events WHERE spool = ? AND seq BETWEEN ? AND ?');
   const done = db.prepare('DELETE FROM leaving WHERE spool = ? AND a = ?');
   const rest = db.prepare('UPDATE leaving SET a = ? WHERE spool = ? AND a = ?');
@@ -114,25 +116,13 @@ function openLeave(db: DatabaseSync): Retention['leave'] {
     const one = first.get() as (Run & { spool: number }) | undefined;
     if (one === undefined) return false;
     const { spool, a, b } = one;
-    const last = lastOf(sizes.iterate(spool, a, b) as Iterable<{ seq: number; bytes: number }>);
-    gone.run(spool, a, last);
-    hold(spool, { a, b: last });
-    if (last === b) done.run(spool, a);
-    else rest.run(last + 1, spool, a);
+    const to = Number(last.get(spool, a, b)?.['seq']);
+    gone.run(spool, a, to);
+    hold(spool, { a, b: to });
+    if (to === b) done.run(spool, a);
+    else rest.run(to + 1, spool, a);
     return true;
   };
-}
-
-/** How far a slice goes: numbers of a run stand side by side. */
-function lastOf(rows: Iterable<{ seq: number; bytes: number }>): number {
-  let bytes = 0;
-  let last = 0;
-  for (const row of rows) {
-    last = row.seq;
-    bytes += row.bytes;
-    if (bytes >= slice.bytes) break;
-  }
-  return last;
 }
 
 /** Numbers that are held by archives; runs that touch are one. */

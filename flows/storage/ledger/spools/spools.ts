@@ -23,11 +23,9 @@ export function openSpools(db: DatabaseSync) {
   const ranges = openRanges(db);
   const table = openSpoolTable(db);
   return () => {
-    const totals = { applied: 0, dropped: 0 };
-    const gapsOf = new Map<string, number>();
+    const batch = openBatch(ranges, table);
+    const { totals, gapsOf } = batch;
     const poison: Poison[] = [];
-    const maps = { spools: new Map(), named: new Map(), steps: new Map() };
-    const batch = { ranges, table, totals, gapsOf, ...maps, changed: new Set<Spool>(), rowsLeft: budgets.spoolWalk.most };
     return {
       birth: (op: BirthOp) => birth(batch, op),
       event: (op: EventOp) => event(batch, op),
@@ -55,20 +53,24 @@ export function openSpools(db: DatabaseSync) {
   };
 }
 
-type Batch = {
-  ranges: Ranges;
-  table: SpoolTable;
-  totals: { applied: number; dropped: number };
-  gapsOf: Map<string, number>;
-  /** One object for each spool in a batch, whoever asks for it. */
-  spools: Map<string, Spool>;
-  changed: Set<Spool>;
-  /** The spools that a birth or an event named, by their key. */
-  named: Map<string, Pick<Spool, 'pc' | 'spool'>>;
-  /** How far acks of each PC went, and how many rows may yet be read to count gaps. */
-  steps: Map<string, number>;
-  rowsLeft: number;
-};
+type Batch = ReturnType<typeof openBatch>;
+
+function openBatch(ranges: Ranges, table: SpoolTable) {
+  return {
+    ranges,
+    table,
+    totals: { applied: 0, dropped: 0 },
+    gapsOf: new Map<string, number>(),
+    /** One object for each spool in a batch, whoever asks for it. */
+    spools: new Map<string, Spool>(),
+    changed: new Set<Spool>(),
+    /** The spools that a birth or an event named, by their key. */
+    named: new Map<string, Pick<Spool, 'pc' | 'spool'>>(),
+    /** How far acks of each PC went, and how many rows may yet be read to count gaps. */
+    steps: new Map<string, number>(),
+    rowsLeft: budgets.spoolWalk.most,
+  };
+}
 
 function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp): void {
   const { ranges, table, changed } = batch;
