@@ -28,13 +28,13 @@ export function archiveFile(folder: string, month: string): string {
   return join(folder, `${month}.archive`);
 }
 
-/** An event as a line of an archive, without its end: PC, spool, number, then what it says. */
+/** An event as a line of an archive: PC, spool, number, then what it says. */
 export function lineOf({ pc, name, seq, mark, received, boot, at, grade, kind, body }: LeavingEvent): string {
-  return JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body]);
+  return `${JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body])}\n`;
 }
 
 /**
- * Writes a segment of lines. Rejects with what the system says.
+ * Writes a segment of lines, each with its end. Rejects with what the system says.
  * Guarantee: what stands before it is not touched; when this resolves the segment is on the disk.
  */
 export async function writeSegment({ folder, month, at, passphrase }: SegmentPlace, lines: AsyncIterable<string>): Promise<WrittenSegment> {
@@ -54,7 +54,7 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
     // A file that was cut is as long again, with a hole in it that no proof takes for what was written.
     await handle.truncate(at);
     const out = handle.createWriteStream({ start: at, flush: true });
-    await pipeline(lines, encoded, createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), counted, out);
+    await pipeline(lines, createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), counted, out);
   } finally {
     await handle.close();
   }
@@ -104,8 +104,4 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
     // Its bytes are those that were written.
     throw key === undefined ? error : new BackupError('the passphrase is wrong');
   }
-}
-
-async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  for await (const line of lines) yield Buffer.from(`${line}\n`);
 }

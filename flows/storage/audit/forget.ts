@@ -19,21 +19,17 @@ export const personTables: readonly string[] = [...ownTables, ...tables];
 /** All that stands of a person, as it is. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
-  const devices = devicesOf(db, words);
-  const isDevice = (row: Record<string, SQLInputValue>) => devices.some(({ key }) => key === row['key']);
-  const plain = personTables.flatMap((table) =>
-    changes(db, table, scrub)
-      .filter(({ row }) => table !== 'meta' || !isDevice(row))
-      .map(({ row }) => ({
-        table,
-        row: Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)])),
-      })),
-  );
+  const devices = devicesOf(db, words).map((row) => ({ table: 'meta', row }));
+  const isDevice = (key: unknown) => devices.some(({ row }) => row.key === key);
+  const others = personTables
+    .flatMap((table) => changes(db, table, scrub).map(({ row }) => ({ table, row })))
+    .filter(({ table, row }) => table !== 'meta' || !isDevice(row['key']));
   const acts = auditChanges(db, scrub).map(({ row: { id, at, who, what, about } }) => ({
     table: 'audit',
     row: { id, at, who, what, about },
   }));
-  return [...plain, ...devices.map(({ key, value }) => ({ table: 'meta', row: { key, value: shown(value) } })), ...acts];
+  const shownIn = (row: object) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)]));
+  return [...[...others, ...devices].map(({ table, row }) => ({ table, row: shownIn(row) })), ...acts];
 }
 
 /** Their key names them, and nothing in them does. */
@@ -62,15 +58,8 @@ export function takeOut(db: DatabaseSync, { words, by, at }: Forgetting): Forgot
     }
   const rows = auditChanges(db, scrub);
   for (const { row, who, about } of rows) empty(db, row, { who, about });
-  openChain(db)({
-    at,
-    who: scrub.text('who', by),
-    what: personForgotten,
-    about: forgottenText(
-      rows.map(({ row }) => row.id),
-      elsewhere,
-    ),
-  });
+  const ids = rows.map(({ row }) => row.id);
+  openChain(db)({ at, who: scrub.text('who', by), what: personForgotten, about: forgottenText(ids, elsewhere) });
   return { audit: rows.length, elsewhere };
 }
 
