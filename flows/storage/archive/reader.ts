@@ -1,7 +1,7 @@
 /** Reads the events of a PC or site wherever they lie: a page after the other from the ledger, between its commits, and archives in a thread beside all else. */
 import type { Ledger, PagePlace } from '../../engine/records/ops.ts';
+import { runOnce } from '../run-once.ts';
 import { type ArchivesAt, type EventsAsk, eventsJson, gather } from './events.ts';
-import { runOnce } from './run-once.ts';
 
 /** Whose events, where archives lie, and of which places anything can be asked. */
 export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
@@ -53,7 +53,7 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   const at: ArchivesAt = { folder, keptMonths, held, passphrase };
   const { events, next } = gathered.end();
   const wanted = { ask, ledger: [...events, ...(next === undefined ? [] : [next])], at };
-  const json = await runOnce(new URL('./events.ts', import.meta.url), eventsJson, { args: [wanted], signal: gone });
+  const json = await runOnce(eventsJson, { args: [wanted], signal: gone });
   return json === undefined ? { ok: false, missing: false, line: 'the reading was ended' } : { ok: true, json };
 }
 

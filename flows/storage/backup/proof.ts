@@ -3,12 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
 import { wrongArchives } from '../archive/proof.ts';
-import { runOnce } from '../archive/run-once.ts';
 import { proveChain } from '../audit/proof.ts';
 import { asLedgerError } from '../ledger/errors.ts';
 import { reads } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
 import { wrongSums } from '../ledger/sums.ts';
+import { runOnce } from '../run-once.ts';
 import { DamageError } from './format/backup-error.ts';
 
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
@@ -46,8 +46,7 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
 
 /** The same in a thread of its own, for a server with this public key; undefined where the signal ended it. */
 export function provingBy(key: KeyObject) {
-  return (file: string, archives: ArchivesAt, signal: AbortSignal) =>
-    runOnce(new URL(import.meta.url), proofOf, { args: [file, { key, archives }], signal });
+  return (file: string, archives: ArchivesAt, signal: AbortSignal) => runOnce(proofOf, { args: [file, { key, archives }], signal });
 }
 
 /** The newest, and of the older ones the one whose turn it is. */

@@ -1,11 +1,15 @@
-/** A thread that runs one function of a module and ends. It takes the processor time that the server leaves over. */
+/** A thread that runs one of these functions and ends. It takes the processor time that the server leaves over. */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { eventsJson } from './archive/events.ts';
+import { proofOf } from './backup/proof.ts';
+
+const works: Record<string, (...args: never[]) => unknown> = { eventsJson, proofOf };
 
 if (parentPort) {
   stepBack();
-  const { module, name, args } = workerData;
-  parentPort.postMessage(await (await import(module))[name](...args));
+  const { name, args } = workerData as { name: string; args: never[] };
+  parentPort.postMessage(await works[name]?.(...args));
 }
 
 /** Lowers the priority of this thread alone, which only Linux can do. Where the system forbids it the work is done at normal priority. */

@@ -2,16 +2,15 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Runs in a thread a function that the module exports under its own name, and returns its result. Undefined where the signal ended it before.
+ * Runs in a thread a function that `once-worker.ts` knows, and returns its result. Undefined where the signal ended it before.
  * Rejects with an error of the name and message that the function threw.
  */
 export function runOnce<A extends unknown[], R>(
-  module: URL,
   work: (...args: A) => R,
   { args, signal }: { args: A; signal: AbortSignal },
 ): Promise<Awaited<R> | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<R> | undefined>();
-  const worker = new Worker(new URL('./once-worker.ts', import.meta.url), { workerData: { module: module.href, name: work.name, args } });
+  const worker = new Worker(new URL('./once-worker.ts', import.meta.url), { workerData: { name: work.name, args } });
   const end = () => void worker.terminate();
   worker.once('message', (answer: Awaited<R>) => {
     resolve(answer);
