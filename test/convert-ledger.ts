@@ -3,7 +3,9 @@
  * Stop the server first, and keep a copy of the file. The spool of an agent needs no conversion. Archives and backups of that version are not
  * converted: the old release reads them.
  */
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { messageOf } from '@sabha/contracts';
 import { numberFrom } from '../flows/storage/ledger/schema.ts';
 import { sumUp } from '../flows/storage/ledger/sums.ts';
 
@@ -32,8 +34,13 @@ export function convertLedger(file: string): void {
 }
 
 if (import.meta.main) {
-  const [file] = process.argv.slice(2);
-  if (file === undefined) throw new Error('usage: node test/convert-ledger.ts LEDGER');
-  convertLedger(file);
-  console.log(`${file}: converted to version 1`);
+  const [file = ''] = process.argv.slice(2);
+  try {
+    if (!existsSync(file)) throw new Error(`${file || 'usage: node test/convert-ledger.ts LEDGER'}${file && ': there is no such file'}`);
+    convertLedger(file);
+    console.log(`${file}: converted to version 1`);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  }
 }
