@@ -43,7 +43,7 @@ export type RosterOrdersOptions = ProveOptions & {
   now(): number;
 };
 
-/** Why an order on one person is not carried out; `missing` = there is none of that name, `often` = not so soon again. */
+/** Why an order about one person is refused. `missing`: no person has that name. `often`: the rate limit is reached. */
 export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
 /** What came of an order on one person that answers something. */
 export type Done<T> = { ok: true; value: T } | RefusedOrder;

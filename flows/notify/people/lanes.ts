@@ -336,7 +336,7 @@ export function createAccepted(clock: Clock) {
   const seen = new Map<string, OutboxRow>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
-    /** Holds rows that carry the same `accepted`, unless it was said before they came here what became of them, and answers that: a gateway may be faster than its own answer. */
+    /** Holds rows with the same `accepted`. Returns the delivery report instead if it came before the response of the gateway. */
     hold(rows: OutboxRow[]): Report['outcome'] | undefined {
       const [first] = rows;
       if (first?.accepted === undefined) return undefined;
@@ -351,7 +351,7 @@ export function createAccepted(clock: Clock) {
       held.set(name, { rows, lateUp, endUp: clock.up() + Math.max(0, reportLimitMs - agoMs) });
       return undefined;
     },
-    /** What a report is about, which is then held no more; undefined where nothing is, and then the report is remembered for a while. */
+    /** Returns the rows that a delivery report concerns and stops holding them. An unknown report returns undefined and is kept for a while. */
     take({ channel, id, outcome }: Report): OutboxRow[] | undefined {
       const name = nameOf(channel, id);
       const found = held.get(name);
@@ -359,21 +359,21 @@ export function createAccepted(clock: Clock) {
       held.delete(name);
       return found?.rows;
     },
-    /** The last row of that name, held or not. */
+    /** Returns the last row with that name, held or not. */
     last: (channel: string, id: string): OutboxRow | undefined => held.get(nameOf(channel, id))?.rows[0] ?? seen.get(nameOf(channel, id)),
-    /** The process stood still: nothing is late before what was said meanwhile is read. */
+    /** Extends all deadlines after a pause of the process, so that waiting reports are read first. */
     grace(): void {
       for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
     },
     /** What is news no more and may go out over another channel: each by itself, or many as one. */
     toMove: (): Held[][] => lateTogether([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
-    /** What nobody will say anything of any more, which is then held no more. */
+    /** Returns rows whose report did not come in time, and stops holding them. */
     toEnd(): Held[] {
       const ended = [...held].filter(([, { endUp }]) => endUp <= clock.up());
       for (const [name] of ended) held.delete(name);
       return ended.map(([, one]) => one);
     },
-    /** Milliseconds until one of the two is there; undefined where nothing is held. */
+    /** Milliseconds until the next row is late or ends; undefined if no row is held. */
     nextInMs(): number | undefined {
       const nextUp = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
       return nextUp.length === 0 ? undefined : Math.max(0, nextUp.reduce((a, b) => Math.min(a, b)) - clock.up());

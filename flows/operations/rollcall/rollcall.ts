@@ -272,7 +272,7 @@ function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallR
     readiness,
     why: after === null ? { component: 'pc', fault: null, reason: answer.presence } : why,
     heardAt: ingest.memory.pcs.get(pc)?.heardAt ?? null,
-    // The technician, else the state's engineer, else central.
+    // Picks the technician; without one the engineer of the state; without both central operations.
     owner: readiness === 'ready' ? null : (roles.flatMap((role) => options.roster.responsible(role, pc))[0]?.name ?? null),
   };
 }

@@ -248,7 +248,7 @@ type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<H
 type Refusal = { status: 403 | 415; reason: 'host' | 'origin' | 'type'; line: string };
 
 /**
- * Why a request is not answered; undefined where it is.
+ * Returns why a request is refused; undefined if it is accepted.
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
  */
 function refusalOf({ method, headers, hosts: { scheme, names }, form = false }: Asked): Refusal | undefined {

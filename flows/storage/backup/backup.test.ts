@@ -380,7 +380,7 @@ test('the mark follows the ledger, for its owner alone, and is no longer than wh
 test('archives are in no backup; a restore where they lie keeps those that its ledger knows, and what it does not know of stays aside', async () => {
   mkdirSync(join(flows(), 'archives'));
   for (const month of ['2026-05', '2026-06', '2026-07']) writeFileSync(join(flows(), 'archives', `${month}.archive`), 'a nation');
-  // Of the second the backup knows the beginning, of the third nothing.
+  // The backup holds the beginning of the second file and nothing of the third.
   await ledger.seal({ month: '2026-05', at: 0, bytes: 8, sha256: '00', spools: [] });
   await ledger.seal({ month: '2026-06', at: 0, bytes: 3, sha256: '00', spools: [] });
   const kept = join(root, 'kept.backup');

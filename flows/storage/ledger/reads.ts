@@ -288,7 +288,7 @@ function rows<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[]
   try {
     return Array.from(db.prepare(sql).all(...values), (row) => JSON.parse(String(row['row'])) as T);
   } catch (error) {
-    // A byte that turned within a text leaves the file's structure whole: it is found only here.
+    // Only this check finds a flipped byte within a text, because the structure of the file stays valid.
     if (!(error instanceof SyntaxError)) throw error;
     const how = `a row of its table ${/FROM (\w+)/.exec(sql)?.[1]} cannot be read`;
     throw new LedgerError('other', `the ledger is damaged (${how}): restore a copy, or move it away to begin anew`, error);

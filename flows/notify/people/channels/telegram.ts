@@ -202,7 +202,7 @@ const update = v.looseObject({
 /** Telegram holds an empty answer back for so long. */
 const heldS = 50;
 const pollLimitMs = 70_000;
-/** After an answer that is none, the next question waits, ever longer; after a refused token for long. */
+/** Backoff of the polling after an invalid response; a refused token waits longest. */
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
 /** Longest word beside a button. */
 const wordLimit = 200;

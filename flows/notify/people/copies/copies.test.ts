@@ -18,10 +18,13 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   const outcomes: Outcome[] = [];
   /** Until it is let go nobody has a turn. */
   let turn: Promise<void> = Promise.resolve();
+  /** Until it resolves the channel gives no outcome. */
+  let answer: Promise<void> = Promise.resolve();
   const edit = async ({ id, said }: Changed): Promise<Outcome> => {
     await turn;
     const { text, lines } = said();
     edits.push([id, text.trim(), ...lines].join(' | '));
+    await answer;
     return outcomes.shift() ?? { result: 'delivered' };
   };
   const channel = { send: async () => ({ result: 'delivered' as const }), edit };
@@ -43,7 +46,12 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
     turn = promise;
     return resolve;
   };
-  return { clock, copies, edits, asked, outcomes, roster, hold };
+  const holdAnswer = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answer = promise;
+    return resolve;
+  };
+  return { clock, copies, edits, asked, outcomes, roster, hold, holdAnswer };
 }
 
 test('what is said after the start stands below each copy, in the language of its reader; what was said before it is not written again', async () => {
@@ -104,4 +112,20 @@ test('the link in a copy is a new one of its person: the one that was sent may b
   copies.changed([incidentOf([going('Asha')])]);
   await clock.pass(0);
   expect(edits).toEqual(['c1 | broken\nhttps://sabha.test/t?asha.17.new | ✔ Asha: I am going']);
+});
+
+test('a change that fails is not tried again while a later change of the same message waits', async () => {
+  const { clock, copies, edits, outcomes, hold, holdAnswer } = rig();
+  const answer = holdAnswer();
+  outcomes.push({ result: 'retry', reason: 'busy' });
+  copies.changed([incidentOf([going('Asha')])]);
+  await clock.pass(0);
+  const turn = hold();
+  copies.changed([incidentOf([going('Asha'), going('Meera', 2)])]);
+  await clock.pass(0);
+  answer();
+  await clock.pass(60_000);
+  turn();
+  await clock.pass(24 * 3_600_000);
+  expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going', 'c1 | broken | ✔ Meera: I am going']);
 });

@@ -1,7 +1,7 @@
-/** The messages of an incident that a channel can change where they stand: below each is the last thing that somebody said or did about it. */
+/** Keeps messages up to date in channels that can edit them: the last answer or deed of the incident is written below each. */
 import { type AnswerWord, type Clock, doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Deed, Incident } from '../../../engine/records/incidents.ts';
-import { linkMark, type OutboxRow } from '../../../engine/records/notices.ts';
+import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
 import type { Channels } from '../channels/channels.ts';
 import { answerLine } from '../channels/kit/buttons.ts';
 import { waited } from '../channels/kit/pace.ts';
@@ -22,12 +22,12 @@ export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
 
 /** How many of the last messages of an incident are changed for each person and channel. */
 const eachAtMost = 4;
-/** How many changes wait at most; more are left out. The wall shows the same. */
+/** Changes that wait; further ones are dropped. The wall shows the same text. */
 const waitingAtMost = 2_000;
 /** How often a channel is tried again, for an hour or two. */
 const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
 
-/** The last thing that was said or done about an incident; a `line` of null is none. */
+/** The last answer or deed of an incident; `line` is null if it was withdrawn, or if there is none. */
 type Latest = { at: number; line: ((language: MessageLanguage, nameOf: (id: string) => string) => string) | null };
 
 /** Guarantee: only what is committed is written below a message, one change of a message waits at a time, and nobody who left the roster gets one. A change is lost with the process. */
@@ -45,24 +45,34 @@ export function createCopies(options: CopiesOptions) {
   }
 
   async function change(row: OutboxRow, latest: Latest): Promise<void> {
-    const { key, copy, notice, person: id } = row;
-    if (copy === undefined || latest.at <= notice.at || waiting.has(key) || waiting.size >= waitingAtMost) return;
+    const { key, notice } = row;
+    if (latest.at <= notice.at || waiting.has(key) || waiting.size >= waitingAtMost) return;
     for (let tries = 0; tries < again.times; tries += 1) {
       waiting.add(key);
-      const person = roster.book().byId.get(id);
-      // The text is made when the turn of the message comes: what is said later is a change of its own.
-      const said = () => {
-        waiting.delete(key);
-        const line = (known.get(notice.incident ?? 0) ?? latest).line?.(person?.language ?? 'en', nameOf);
-        const text = copy.text.replaceAll(linkMark, () => options.answerLink?.(id, notice.incident ?? 0) ?? '');
-        return { text, lines: line === undefined ? [] : [line] };
-      };
-      const outcome = person && (await channels.get(row.channel)?.channel.edit?.({ id: copy.id, notice, said }, person, cut.signal));
-      if (outcome?.result !== 'retry') break;
+      const outcome = await edit(row, latest);
+      // A later change of this message that waits says more: it replaces this one.
+      if (outcome?.result !== 'retry' || waiting.has(key)) return;
       waiting.add(key);
       if (!(await waited(clock, Math.max(outcome.afterMs ?? 0, doubledMs(tries, again)), cut.signal))) return;
     }
     waiting.delete(key);
+  }
+
+  async function edit({ key, copy, channel, notice, person: id }: OutboxRow, latest: Latest): Promise<Outcome | undefined> {
+    const person = roster.book().byId.get(id);
+    const incident = notice.incident ?? 0;
+    let isSaid = false;
+    // The channel asks for the text when it sends the change. Anything said later starts a change of its own.
+    const said = () => {
+      isSaid = true;
+      waiting.delete(key);
+      const line = (known.get(incident) ?? latest).line?.(person?.language ?? 'en', nameOf);
+      const text = (copy?.text ?? '').replaceAll(linkMark, () => options.answerLink?.(id, incident) ?? '');
+      return { text, lines: line === undefined ? [] : [line] };
+    };
+    const outcome = copy && person && (await channels.get(channel)?.channel.edit?.({ id: copy.id, notice, said }, person, cut.signal));
+    if (!isSaid) waiting.delete(key);
+    return outcome;
   }
 
   const nameOf = (id: string) => roster.book().byId.get(id)?.name ?? id;
@@ -74,10 +84,10 @@ export function createCopies(options: CopiesOptions) {
         const [latest, before] = [latestOf(incident), known.get(id)];
         if (incident.over === null) known.set(id, latest);
         else known.delete(id);
-        if (latest.at > (before?.at ?? beganAt)) begin(changeAll(id, latest));
+        if (before === undefined ? latest.at > beganAt : latest.at !== before.at) begin(changeAll(id, latest));
       }
     },
-    /** Takes a row that was delivered: what was said while it was on its way is written below it. */
+    /** Takes a delivered row, and writes below it what somebody said during the delivery. */
     stands(row: OutboxRow): void {
       const latest = known.get(row.notice.incident ?? 0);
       if (latest !== undefined) begin(change(row, latest));
@@ -86,10 +96,10 @@ export function createCopies(options: CopiesOptions) {
   };
 }
 
-/** The deeds that are shown. That an incident is quiet concerns nobody who waits for it. */
+/** Deeds that are shown. A snooze does not concern other recipients. */
 const shown: readonly Deed['did'][] = ['acknowledged', 'taken-over', 'assigned', 'fixed', 'lapsed', 'reopened', 'withdrawn'];
 
-/** Of an answer and the deed that it caused the answer counts: it is nearer to the words of the person. */
+/** Prefers an answer to the deed that it caused, because the answer holds the words of the person. */
 export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): Latest {
   const said = answers.flatMap(({ at, by, word }) => (word === 'here' ? [] : [{ at, by, word }])).at(-1);
   const done = deeds.findLast(({ did }) => shown.includes(did));
