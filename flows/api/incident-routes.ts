@@ -116,7 +116,11 @@ export const incidentRoutes: readonly Route[] = [
     { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
   ),
-  on('view', ['incidents snooze ID 90m|2h|2027-01-15T18:30+05:30', 'अलर्ट को कुछ समय के लिए रोकता है।'])(
+  on('view', [
+    'incidents snooze ID 90m|2h|2027-01-15T18:30+05:30',
+    'अलर्ट को कुछ समय के लिए रोकता है।',
+    { json: { incident: 'id', by: 'by', until: 'until' }, note: 'it is quiet until then, unless it gets worse' },
+  ])(
     ['post /api/incidents/{id}/snooze', 'Keeps an incident quiet until a time, unless it gets worse.'],
     { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422, 429] },
     async (view, { params, body }) => done(await view.snooze(read(incidentId, params.id), body.by, body.until)),

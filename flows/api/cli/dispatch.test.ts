@@ -104,15 +104,16 @@ test('incidents are listed below their cause, and made quiet until a time', asyn
     outage: { cause: 'power-cut', confidence: 0.95, sureness: 'sure', from: 0, to: null },
     faults,
   };
-  state().scripted = { 'GET /api/incidents?open=true': [one], 'GET /api/snapshot': { at: 1_000 }, 'POST /api/incidents/7/snooze': '' };
+  state().scripted = { 'GET /api/incidents?open=true': [one], 'POST /api/incidents/7/snooze': '' };
   expect((await sabha(['incidents', '--open'])).out).toMatch(
     /\n7 +critical +Leh, Hall +camera\.missing +1970-01-01 00:00:00 UTC +open +- +power cut\n$/,
   );
-  expect((await sabha(['incidents', 'snooze', '7', '90m', '--by', 'Anil'])).out).toContain('quiet until 1970-01-01 01:30:01 UTC');
+  expect((await sabha(['incidents', 'snooze', '7', '90m', '--by', 'Anil'])).out).toMatch(
+    /until +1970-04-11 01:30:00 UTC\nit is quiet until then/,
+  );
   await sabha(['incidents', 'snooze', '7', '1970-01-01T05:30+05:30', '--by', 'Anil']);
   expect(state().asked.slice(1)).toEqual([
-    { url: '/api/snapshot', body: undefined },
-    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 5_401_000 } },
+    { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 100 * 86_400_000 + 5_400_000 } },
     { url: '/api/incidents/7/snooze', body: { by: 'Anil', until: 0 } },
   ]);
   const spread = { members: ['ladakh/leh'], away: ['ladakh/leh'], of: 3, path: 'ladakh' };
@@ -195,10 +196,6 @@ test('a roll call of a scope without rooms says that no room was called, and end
 });
 
 test.each<[string[], string]>([
-  [
-    ['cmd', 'dance', '--to', 'all'],
-    '"dance" is no command: probe-now, fast-checks, send-log, set-default-device, measure-link, restart-sound, restart-agent, reboot',
-  ],
   [['cmd', 'send-log', '--to', 'all', '--arg', 'lines'], '--arg "lines" is not KEY=VALUE'],
   [[], 'what is to be done? "sabha help" lists it'],
   [['dance'], '"dance" is not known: "sabha help" lists what is'],

@@ -15,9 +15,12 @@ const words: Readonly<Record<string, string>> = {
   '[STATE[/SITE]|group:NAME]': 'ladakh',
   'all|STATE[/SITE]|group:NAME|GROUP': 'all',
   ID: '7',
+  VERB: 'send-log',
   '[FILE]': 'a.csv',
+  '90m|2h|2027-01-15T18:30+05:30': '90m',
 };
 const values: Readonly<Record<string, string>> = {
+  arg: 'lines=2',
   role: 'reader',
   uses: '2',
   hours: '24',
@@ -49,7 +52,14 @@ test.each(commands)('%s sends a request that its route accepts, with each word a
     text: async (path) => record(path) ?? '',
     post: async (path, body) => record(path, body) ?? answer,
   };
-  const around = { api, by: 'tester', language: 'en', writeText: async () => {}, readText: async (file: string) => file } as never;
+  const around = {
+    api,
+    by: 'tester',
+    language: 'en',
+    writeText: async () => {},
+    readText: async (file: string) => file,
+    now: () => 0,
+  } as never;
   await dispatch([...name.split(' '), ...given, ...options], around).catch((error: Error) => {
     // What shows the answer finds none here.
     if (error instanceof CliError) throw error;

@@ -25,7 +25,6 @@ import {
   siteOf,
   type TabsStep,
   type TabsTrial,
-  verbNames,
   vocabulary,
   wordFor,
   zonedAt,
@@ -74,13 +73,11 @@ export const ownVerbs = [
 ];
 /** Verbs of the route table that are more than one request, by name. */
 export const runs: Readonly<Record<string, Verb['run']>> = {
-  'incidents snooze': snooze,
   'sites stage': stage,
   'roster show': showRoster,
   announced,
   'audit log': auditLog,
   events,
-  cmd: sendCommand,
   'tabs try': tryTabs,
   explain,
 };
@@ -94,6 +91,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
   backup,
   'rollcall start': followRollCall,
   'rollcall show': rollCallAnswer,
+  cmd: followCommand,
   'cmd show': commandAnswer,
   'tabs log': tabsLog,
 };
@@ -188,25 +186,6 @@ function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: n
   const walk = (parent: number, depth: number): { one: IncidentRow; depth: number }[] =>
     (below.get(parent) ?? []).flatMap((one) => [{ one, depth }, ...walk(one.id, depth + 1)]);
   return walk(0, 0);
-}
-
-async function snooze({ api, by, language, words: [id, time = ''] }: Call): Promise<Answer> {
-  const incident = incidentNamed(id);
-  const until = await untilOf(time, api);
-  await api.post(`/api/incidents/${incident}/snooze`, { by, until });
-  const text = `incident ${incident} is quiet until ${timeText(until)}, unless it gets worse`;
-  return { ok: true, json: { incident, by, until }, text: lineIn(text, language, lines) };
-}
-
-/** A time from now by the clock of the server, or one with its zone. */
-async function untilOf(time: string, api: Call['api']): Promise<number> {
-  const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
-  if (unit !== '') return (await api.get<{ at: number }>('/api/snapshot')).at + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);
-  try {
-    return Temporal.Instant.from(time).epochMilliseconds;
-  } catch {
-    throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
-  }
 }
 
 async function stage(call: Call): Promise<Answer> {
@@ -402,16 +381,29 @@ async function restore({ words: [file = ''], options, restore: run }: Call): Pro
   return { ok: true, json: done, text: text.join('\n') };
 }
 
-async function followRollCall({ id }: { id: string }, { api, options, pause, say }: Call): Promise<Answer> {
-  if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
-  say(`roll call ${id} runs`);
-  // A roll call ends by itself.
-  for (let shown = -1; ; ) {
-    const view = await api.get<RollCallView>(`/api/rollcalls/${encodeURIComponent(id)}`);
-    if (view.finishedAt !== null) return rollCallAnswer(view);
-    const { answered, expected } = view.counts;
-    if (answered !== shown) say(`${answered} of ${expected} have answered`);
-    shown = answered;
+async function followRollCall({ id }: { id: string }, call: Call): Promise<Answer> {
+  if (call.options['wait'] !== true) return { ok: true, json: { id }, text: id };
+  call.say(`roll call ${id} runs`);
+  let shown = -1;
+  const view = await finished<RollCallView>(call, `/api/rollcalls/${encodeURIComponent(id)}`, ({ finishedAt, counts }) => {
+    if (finishedAt === null && counts.answered !== shown) call.say(`${counts.answered} of ${counts.expected} have answered`);
+    shown = counts.answered;
+    return finishedAt !== null;
+  });
+  return rollCallAnswer(view);
+}
+
+async function followCommand({ id }: { id: string }, call: Call): Promise<Answer> {
+  if (call.options['wait'] !== true) return { ok: true, json: { id }, text: id };
+  call.say(`command ${id} is on its way`);
+  return commandAnswer(await finished<CommandView>(call, `/api/commands/${encodeURIComponent(id)}`, ({ state }) => state !== 'open'));
+}
+
+/** Requests a roll call or a command until it is over: a roll call ends, and a command expires. */
+async function finished<View>({ api, pause }: Call, path: string, isOver: (view: View) => boolean): Promise<View> {
+  for (;;) {
+    const view = await api.get<View>(path);
+    if (isOver(view)) return view;
     await pause(lookMs);
   }
 }
@@ -440,26 +432,6 @@ function rollCallAnswer(view: RollCallView): Answer {
 function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
   const silent = expected - answered;
   return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
-}
-
-async function sendCommand({ api, by, options, pause, say, words: [name = ''] }: Call): Promise<Answer> {
-  const { to, arg = [] } = options;
-  if (!(verbNames as string[]).includes(name)) throw new CliError(2, `"${name}" is no command: ${verbNames.join(', ')}`);
-  const args = [arg].flat().map((text) => {
-    const [, key, value] = /^([^=]+)=(.*)$/s.exec(`${text}`) ?? [];
-    if (key === undefined) throw new CliError(2, `--arg "${text}" is not KEY=VALUE`);
-    return [key, value];
-  });
-  const order = { to: to === 'all' ? '' : to, verb: name, args: Object.fromEntries(args), by };
-  const { id } = await api.post<{ id: string }>('/api/commands', order);
-  if (options['wait'] !== true) return { ok: true, json: { id }, text: id };
-  say(`command ${id} is on its way`);
-  // It ends by itself: a command expires.
-  for (;;) {
-    const view = await api.get<CommandView>(`/api/commands/${encodeURIComponent(id)}`);
-    if (view.state !== 'open') return commandAnswer(view);
-    await pause(lookMs);
-  }
 }
 
 function tabsLog(steps: readonly TabsStep[]): Answer {

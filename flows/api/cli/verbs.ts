@@ -15,6 +15,7 @@ import {
   numberOf,
   pcNamed,
   siteNamed,
+  untilOf,
   type Verb,
   verb,
 } from './kit/model.ts';
@@ -61,7 +62,7 @@ const terms: Readonly<Record<string, Words>> = {
 };
 const more: Words = { en: 'More about one: sabha VERB --help', hi: 'किसी एक के बारे में और: sabha VERB --help' };
 /** Options that have another name than their field. */
-const fieldNames: Readonly<Record<string, string>> = { at: 'scope', for: 'title', yes: 'apply' };
+const fieldNames: Readonly<Record<string, string>> = { arg: 'args', at: 'scope', for: 'title', yes: 'apply' };
 const undone = 'nothing is changed or sent yet: --yes does it';
 
 /** The verb with which the words of a call begin, of two words before of one, and its name. */
@@ -172,15 +173,18 @@ function wordFields({ path }: Route, entries: Entries, { call, options }: Asked)
   const place = path.includes('/{pc}') ? 'pc' : 'site';
   const inPath = [...new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => (/^(state|site|pc)$/.test(name) ? place : name)))];
   const names = [...inPath, ...Object.keys(entries).filter((field) => !taken.has(field))];
-  const isIncident = path.startsWith('/api/incidents/');
+  const readers: Readonly<Record<string, (word: string) => unknown>> = {
+    pc: pcNamed,
+    site: siteNamed,
+    until: (word) => untilOf(word, call.now()),
+    ...(path.startsWith('/api/incidents/') && { id: incidentNamed }),
+  };
   return Object.fromEntries(
     call.words.flatMap((word, at) => {
       const name = names[at] ?? '';
-      if (name === 'pc') pcNamed(word);
-      if (name === 'site') siteNamed(word);
       const entry = entries[name];
       if (entry !== undefined && typeOf(entry) === 'array') return at === 0 ? [[name, call.words]] : [];
-      return [[name, name === 'id' && isIncident ? incidentNamed(word) : fieldValue(name, word, entry)]];
+      return [[name, readers[name]?.(word) ?? fieldValue(name, word, entry)]];
     }),
   );
 }
@@ -194,11 +198,18 @@ function fieldOf(option: string): string {
   return fieldNames[option] ?? option.replace(/-[a-z]/g, (mark) => mark.slice(1).toUpperCase());
 }
 
-/** What a field takes: a number, or `''` for `all` where it does not know the word. */
+/** What a field takes: a number, an object of `KEY=VALUE`, or `''` for `all` where it does not know the word. */
 function fieldValue(name: string, value: unknown, schema: v.GenericSchema | undefined): unknown {
   if (schema === undefined) return value;
   if (typeOf(schema) === 'number') return numberOf(name, value);
+  if (typeOf(schema) === 'record') return Object.fromEntries([value].flat().map(keyAndValue));
   return value === 'all' && !v.is(schema, value) ? '' : value;
+}
+
+function keyAndValue(text: unknown): [string, string] {
+  const [, key, value = ''] = /^([^=]+)=(.*)$/s.exec(`${text}`) ?? [];
+  if (key === undefined) throw new CliError(2, `--arg "${text}" is not KEY=VALUE`);
+  return [key, value];
 }
 
 function typeOf(schema: v.GenericSchema): string {

@@ -39,6 +39,19 @@ type NodeRed = {
   _(key: string): string;
 };
 
+/** Registers a type of node; `make` is called for each node of it on the tabs. */
+function register<C>(red: NodeRed, type: string, make: (node: RedNode, config: C) => void): void {
+  red.nodes.registerType<C>(type, function (this: RedNode, config) {
+    red.nodes.createNode(this, config);
+    make(this, config);
+  });
+}
+
+/** Answers a dialog of the editor, to whoever may read the tabs. */
+function answerDialog(red: NodeRed, path: string, read: () => unknown): void {
+  red.httpAdmin.get(path, red.auth.needsPermission('flows.read'), (_request, response) => response.json(read()));
+}
+
 /**
  * Keeps a hand on the wires from the moment that all tabs run until the node is closed.
  * Not earlier: what is offered while other tabs are still being built would be lost, and the offer would count.
@@ -78,10 +91,9 @@ function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => 
 
 /** The head of the wires: what the pipeline offers leaves here. */
 export function incident(red: NodeRed): void {
-  red.nodes.registerType('sabha-incident', function (this: RedNode, config: unknown) {
-    red.nodes.createNode(this, config);
+  register(red, 'sabha-incident', (node) => {
     // A copy, since rules on the tabs change the message and the engine keeps its own.
-    whileRunning(red, this, () => red.settings.sabha.head((message) => this.send(structuredClone(message))));
+    whileRunning(red, node, () => red.settings.sabha.head((message) => node.send(structuredClone(message))));
   });
   // The button stands beside Deploy wherever the head of the wires is known.
   red.httpAdmin.post('/sabha/try', red.auth.needsPermission('flows.read'), ({ body }, response) => {
@@ -99,45 +111,41 @@ type DialogRead<T> = { ok: true; value: T } | { ok: false; line: string };
 
 /** The nodes that decide by their dialog alone: *who* is told, with which *urgency*, and *which* way a message goes. */
 export function decide(red: NodeRed): void {
-  function register<T>(type: string, read: (config: unknown) => DialogRead<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
-    red.nodes.registerType(type, function (this: RedNode, config: unknown) {
-      red.nodes.createNode(this, config);
+  function byDialog<T>(type: string, read: (config: unknown) => DialogRead<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
+    register(red, type, (node, config: unknown) => {
       const dialog = read(config);
-      onMessage(this, (message, send) => {
+      onMessage(node, (message, send) => {
         if (!dialog.ok) return dialog.line;
         send(decide(message, dialog.value));
         return undefined;
       });
     });
   }
-  register('sabha-who', readWho, (message, dialog) => Object.assign(message, { to: toldNow(message, dialog) }));
-  register('sabha-urgency', readUrgency, (message, dialog) => Object.assign(message, urgencyNow(message, dialog)));
-  register('sabha-which', readWhich, (message, dialog) => (isOne(message, dialog) ? [message, null] : [null, message]));
-  red.httpAdmin.get('/sabha/people', red.auth.needsPermission('flows.read'), (_request, response) =>
-    response.json(red.settings.sabha.people()),
-  );
-  red.httpAdmin.get('/sabha/faults', red.auth.needsPermission('flows.read'), (_request, response) => response.json(faultsToChoose()));
+  byDialog('sabha-who', readWho, (message, dialog) => Object.assign(message, { to: toldNow(message, dialog) }));
+  byDialog('sabha-urgency', readUrgency, (message, dialog) => Object.assign(message, urgencyNow(message, dialog)));
+  byDialog('sabha-which', readWhich, (message, dialog) => (isOne(message, dialog) ? [message, null] : [null, message]));
+  answerDialog(red, '/sabha/people', () => red.settings.sabha.people());
+  answerDialog(red, '/sabha/faults', faultsToChoose);
 }
 
 /** A wait that outlives a restart: first output for now (to *conclude*), second output when it is due (R22, R25). */
 export function wait(red: NodeRed): void {
-  red.nodes.registerType(
+  register(
+    red,
     'sabha-wait',
-    function (this: RedNode, config: { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean }) {
-      red.nodes.createNode(this, config);
-      const { id: node } = this;
+    (node, config: { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean }) => {
       const fromMessage = config.durationType === 'msg';
       const duration = (message: WireMessage) =>
         fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
 
-      whileRunning(red, this, () => red.settings.sabha.waiting(node, (message) => this.send([null, structuredClone(message)])));
+      whileRunning(red, node, () => red.settings.sabha.waiting(node.id, (message) => node.send([null, structuredClone(message)])));
       const words = { waiting: red._('wait.waiting'), next: red._('wait.next') };
-      showStatus(this, () => waitsText(red.settings.sabha.waits(node), red.settings.sabha.now(), words));
-      onMessage(this, (message, send) => {
+      showStatus(node, () => waitsText(red.settings.sabha.waits(node.id), red.settings.sabha.now(), words));
+      onMessage(node, (message, send) => {
         const forMs = duration(message);
         if (forMs === undefined)
           return `no time to wait: ${fromMessage ? `msg.${config.duration}` : `"${config.duration}"`} is not a number`;
-        const act = waitAct(message, { node, forMs, unlessAcknowledged: config.unlessAcknowledged }, red.settings.sabha.now());
+        const act = waitAct(message, { node: node.id, forMs, unlessAcknowledged: config.unlessAcknowledged }, red.settings.sabha.now());
         if (typeof act === 'object') message.acts = [...message.acts, act];
         send(act === 'due' ? [null, message] : [message, null]);
         return undefined;
@@ -148,34 +156,31 @@ export function wait(red: NodeRed): void {
 
 /** Meetings and hours: what is urgent for a meeting goes on as critical; what nobody needs at night waits for the morning (first output, to *conclude*). */
 export function when(red: NodeRed): void {
-  red.nodes.registerType('sabha-when', function (this: RedNode, config: { before: string; digest: string; near: string; grace: string }) {
-    red.nodes.createNode(this, config);
-    const { id: node } = this;
+  register(red, 'sabha-when', (node, config: { before: string; digest: string; near: string; grace: string }) => {
     const { sabha } = red.settings;
     const read = rulesOf(config);
-    if (!read.ok) this.status({ fill: 'yellow', shape: 'ring', text: read.line });
+    if (!read.ok) node.status({ fill: 'yellow', shape: 'ring', text: read.line });
     const handle = (message: WireMessage, send: Send) => {
       if (!read.ok) return read.line;
-      const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.rules), { node, now: sabha.now() });
+      const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.rules), { node: node.id, now: sabha.now() });
       send(go ? [null, message] : [Object.assign(message, { how }), null]);
       return undefined;
     };
     // Where the numbers cannot be read nothing leaves here: the offer is made again, and then takes the default route (R24).
-    whileRunning(red, this, () => sabha.waiting(node, (message) => void handle(structuredClone(message), (all) => this.send(all))));
+    whileRunning(red, node, () => sabha.waiting(node.id, (message) => void handle(structuredClone(message), (all) => node.send(all))));
     const words = { waiting: red._('when.waiting'), next: red._('when.next') };
-    if (read.ok) showStatus(this, () => waitsText(sabha.waits(node), sabha.now(), words));
-    onMessage(this, handle);
+    if (read.ok) showStatus(node, () => waitsText(sabha.waits(node.id), sabha.now(), words));
+    onMessage(node, handle);
   });
 }
 
 /** When many losses are one cause: its numbers hold from the Deploy on, and without it those of the table. No message runs through it. */
 export function correlate(red: NodeRed): void {
-  red.nodes.registerType('sabha-correlate', function (this: RedNode, config: Readonly<Record<string, unknown>>) {
-    red.nodes.createNode(this, config);
+  register(red, 'sabha-correlate', (node, config: Readonly<Record<string, unknown>>) => {
     const { sabha } = red.settings;
     const read = chosenNumbers(config);
-    if (!read.ok) return this.status({ fill: 'yellow', shape: 'ring', text: read.line });
-    whileRunning(red, this, () => {
+    if (!read.ok) return node.status({ fill: 'yellow', shape: 'ring', text: read.line });
+    whileRunning(red, node, () => {
       sabha.correlate(read.numbers);
       return () => sabha.correlate(usualNumbers);
     });
@@ -186,15 +191,14 @@ export function correlate(red: NodeRed): void {
 export function deliver(red: NodeRed): void {
   /** They outlive a Deploy, which makes the nodes anew. */
   const counts = new Map<string, DayCount>();
-  red.nodes.registerType('sabha-deliver', function (this: RedNode, config: { channel: string }) {
-    red.nodes.createNode(this, config);
+  register(red, 'sabha-deliver', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
     const isOpen = sabha.channels().includes(config.channel);
-    if (!isOpen) this.status({ fill: 'yellow', shape: 'ring', text: red._('deliver.notConfigured') });
-    const today = counts.getOrInsertComputed(this.id, () => createDayCount(sabha.now(), localDay));
+    if (!isOpen) node.status({ fill: 'yellow', shape: 'ring', text: red._('deliver.notConfigured') });
+    const today = counts.getOrInsertComputed(node.id, () => createDayCount(sabha.now(), localDay));
     const words = { today: red._('deliver.today'), since: red._('deliver.since') };
-    if (isOpen) showStatus(this, () => countText(today.read(sabha.now()), words));
-    onMessage(this, (message, send) => {
+    if (isOpen) showStatus(node, () => countText(today.read(sabha.now()), words));
+    onMessage(node, (message, send) => {
       const made = deliverAct(message, config.channel);
       if (!made.ok) return made.line;
       message.acts = [...message.acts, made.act];
@@ -203,9 +207,7 @@ export function deliver(red: NodeRed): void {
       return undefined;
     });
   });
-  red.httpAdmin.get('/sabha/channels', red.auth.needsPermission('flows.read'), (_request, response) =>
-    response.json(red.settings.sabha.channels()),
-  );
+  answerDialog(red, '/sabha/channels', () => red.settings.sabha.channels());
 }
 
 type DayCount = ReturnType<typeof createDayCount>;
@@ -225,12 +227,11 @@ function countText({ count, since }: ReturnType<DayCount['read']>, words: { toda
  * one message a person, as often as it takes until an *outcome* node says what became of it.
  */
 export function offer(red: NodeRed): void {
-  red.nodes.registerType('sabha-offer', function (this: RedNode, config: { channel: string }) {
-    red.nodes.createNode(this, config);
+  register(red, 'sabha-offer', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
-    if (!sabha.channels().includes(config.channel)) this.status({ fill: 'yellow', shape: 'ring', text: red._('offer.nobody') });
-    whileRunning(red, this, () => sabha.offered(config.channel, (message) => this.send([null, structuredClone(message)])));
-    onMessage(this, (message, send) => {
+    if (!sabha.channels().includes(config.channel)) node.status({ fill: 'yellow', shape: 'ring', text: red._('offer.nobody') });
+    whileRunning(red, node, () => sabha.offered(config.channel, (message) => node.send([null, structuredClone(message)])));
+    onMessage(node, (message, send) => {
       const made = deliverAct(message, config.channel);
       if (!made.ok) return made.line;
       message.acts = [...message.acts, made.act];
@@ -242,9 +243,8 @@ export function offer(red: NodeRed): void {
 
 /** Says what became of an offered message. One that comes from a *catch* node (it carries msg.error) is tried again, whatever is chosen here. */
 export function outcome(red: NodeRed): void {
-  red.nodes.registerType('sabha-outcome', function (this: RedNode, config: { result: 'delivered' | 'retry' | 'refused' }) {
-    red.nodes.createNode(this, config);
-    this.on('input', (msg, _send, done) => {
+  register(red, 'sabha-outcome', (node, config: { result: 'delivered' | 'retry' | 'refused' }) => {
+    node.on('input', (msg, _send, done) => {
       const read = outcomeOf(msg, config.result);
       if (!read.ok) return done(read.line);
       red.settings.sabha.outcome(read.key, read.outcome);
@@ -258,9 +258,8 @@ type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
 /** The one end of every path: writes what became of the transition, with all acts of the message (R23). */
 export function conclude(red: NodeRed): void {
-  red.nodes.registerType('sabha-conclude', function (this: RedNode, config: ConcludeConfig) {
-    red.nodes.createNode(this, config);
-    onMessage(this, (message) => {
+  register(red, 'sabha-conclude', (node, config: ConcludeConfig) => {
+    onMessage(node, (message) => {
       const how = howOf(red, config, message);
       if (typeof how !== 'string' || how === '') return `no conclusion: ${emptyOf(config)} is empty`;
       red.settings.sabha.conclude(message, how);

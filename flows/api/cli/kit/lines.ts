@@ -73,7 +73,6 @@ export const lines: readonly LineRow[] = [
   [/^name the PCs, or a whole --scope$/, { hi: 'PC के नाम लिखें, या पूरा --scope' }],
   [/^"(.*)" is no PC: .+$/, { hi: '"$1" किसी PC का नाम नहीं है: STATE/SITE/PC लिखें, जैसे ladakh/leh/vc-1' }],
   [/^"(.*)" is no site: .+$/, { hi: '"$1" किसी ऑफ़िस का नाम नहीं है: STATE/SITE लिखें, जैसे ladakh/leh' }],
-  [/^"(.*)" is no command: (.+)$/, { hi: '"$1" कोई आदेश नहीं है: $2' }],
   [/^--arg "(.*)" is not KEY=VALUE$/, { hi: '--arg "$1": KEY=VALUE की तरह लिखें' }],
   [/^"(.*)" is no number of a notice$/, { hi: '"$1" किसी सूचना का नंबर नहीं है' }],
   [/^--(.+) needs a whole number$/, { hi: '--$1 के बाद पूरी संख्या लिखें' }],
@@ -107,7 +106,7 @@ export const lines: readonly LineRow[] = [
   [/^nothing is changed(?: or sent)? yet: --yes does it$/, { hi: 'अभी कुछ नहीं बदला: --yes से होगा' }],
   [/^(\d+) added, (\d+) changed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 वैसे ही$4' }],
   [/^(\d+) added, (\d+) changed, (\d+) removed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 हटाए, $4 वैसे ही$5' }],
-  [/^incident (\d+) is quiet until (.+), unless it gets worse$/, { hi: 'अलर्ट $1 $2 तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
+  [/^it is quiet until then, unless it gets worse$/, { hi: 'अलर्ट तब तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
   [/^it is over when its PC says so, else it is reopened$/, { hi: 'PC ठीक बताए तो ख़त्म, नहीं तो अलर्ट फिर खुलेगा' }],
   [/^shown this once(?:, for one login)?$/, { hi: 'एक ही बार दिखता है' }],
   // What was looked for on this machine, or at the centre.

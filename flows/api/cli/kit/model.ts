@@ -232,3 +232,14 @@ export function timeOf(option: string, text: string, { now, ends = false }: { no
     throw new CliError(2, `--${option} ${text}: a day such as 2027-01-05, or so many days or hours back such as 30d or 12h`);
   return Math.max(0, at + (ends && /^\d{4}-\d\d-\d\d$/.test(text) ? 24 * hourMs : 0));
 }
+
+/** The end of a snooze: so long from now, or a time with its zone. Throws CliError. */
+export function untilOf(time: string, now: number): number {
+  const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
+  if (unit !== '') return now + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);
+  try {
+    return Temporal.Instant.from(time).epochMilliseconds;
+  } catch {
+    throw new CliError(2, `"${time}" is no time: 90m, 2h, or 2027-01-15T18:30+05:30`);
+  }
+}
