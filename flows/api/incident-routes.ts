@@ -12,7 +12,7 @@ import {
 import * as v from 'valibot';
 import { rollCallTable, tableName } from '../operations/rollcall/rollcall.ts';
 import { ownPart, Refused, whole } from '../pki/door/door.ts';
-import type { NotStarted, PcChoice } from '../view/live.ts';
+import type { ActResult, NotStarted, PcChoice } from '../view/live.ts';
 import { sendFile } from './bytes/wall.ts';
 import {
   by,
@@ -46,7 +46,7 @@ const refusals = {
   nobody: [422, 'there is no such person in the roster, or several of that name: give the id'],
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
   often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
-} satisfies Record<string, [number, string]>;
+} satisfies Record<Exclude<ActResult, 'done'>, [number, string]>;
 /** Where a site has none of its own, or is no more. */
 const usualZone = 'Asia/Kolkata';
 const noPcs: PcChoice = '';
@@ -86,18 +86,18 @@ export const incidentRoutes: readonly Route[] = [
       const id = read(incidentId, params.id);
       // Looked at and taken in one go: nothing comes between.
       if (!takeOver) refuseTaken(view.incident(id), view.names(who));
-      return done(await view.acknowledge(id, who));
+      return done(await view.act(id, who, { type: 'acknowledge' }));
     },
   ),
   on('view')(
     ['post /api/incidents/{id}/withdraw', 'Takes back what was acknowledged a moment ago (15 s): as if it had not been.'],
     { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
-    async (view, { params, body }) => done(await view.withdraw(read(incidentId, params.id), body.by)),
+    async (view, { params, body }) => done(await view.act(read(incidentId, params.id), body.by, { type: 'withdraw' })),
   ),
   on('view', ['note ID TEXT', 'अलर्ट पर टिप्पणी लिखता है।', { json: { incident: 'id', by: 'by', text: 'text' } }])(
     ['post /api/incidents/{id}/note', 'Writes a note to an incident.'],
     { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
-    async (view, { params, body }) => done(await view.note(read(incidentId, params.id), body.by, body.text)),
+    async (view, { params, body: { by: who, ...act } }) => done(await view.act(read(incidentId, params.id), who, { type: 'note', ...act })),
   ),
   on('view', [
     'incidents fixed ID',
@@ -109,12 +109,13 @@ export const incidentRoutes: readonly Route[] = [
       'Says that an incident is fixed. Its PC is checked again: the incident ends when the PC agrees, else it is reopened.',
     ],
     { right: { ...ownPart, may: 'acknowledge' }, body: order, refusals: [404, 409] },
-    async (view, { params, body }) => done(await view.fixed(read(incidentId, params.id), body.by)),
+    async (view, { params, body }) => done(await view.act(read(incidentId, params.id), body.by, { type: 'fixed' })),
   ),
   on('view', ['incidents assign ID PERSON', 'अलर्ट किसी को सौंपता है।', { json: { incident: 'id', by: 'by', to: 'to' } }])(
     ['post /api/incidents/{id}/assign', 'Gives an incident to a person, who is notified once; `to` is the id or the name of the person.'],
     { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
-    async (view, { params, body }) => done(await view.assign(read(incidentId, params.id), body.by, body.to)),
+    async (view, { params, body: { by: who, ...act } }) =>
+      done(await view.act(read(incidentId, params.id), who, { type: 'assign', ...act })),
   ),
   on('view', [
     'incidents snooze ID 90m|2h|2027-01-15T18:30+05:30',
@@ -123,7 +124,8 @@ export const incidentRoutes: readonly Route[] = [
   ])(
     ['post /api/incidents/{id}/snooze', 'Keeps an incident quiet until a time, unless it gets worse.'],
     { right: { ...ownPart, may: 'snooze' }, body: snoozing, refusals: [404, 409, 422, 429] },
-    async (view, { params, body }) => done(await view.snooze(read(incidentId, params.id), body.by, body.until)),
+    async (view, { params, body: { by: who, ...act } }) =>
+      done(await view.act(read(incidentId, params.id), who, { type: 'snooze', ...act })),
   ),
   on('words')(
     [
@@ -223,7 +225,7 @@ function refuseTaken(incident: IncidentView | undefined, names: readonly string[
   });
 }
 
-function done(outcome: 'done' | keyof typeof refusals): undefined {
+function done(outcome: ActResult): undefined {
   if (outcome === 'done') return;
   const [status, line] = refusals[outcome];
   throw new Refused(status, line, { code: outcome });

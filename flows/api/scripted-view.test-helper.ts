@@ -47,13 +47,21 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
     incidents: () => view.state.incidents.map(row),
     incident: (id) => view.state.incidents.find((one) => one.id === id),
     names: (said) => (said === 'asha' ? ['Asha Devi', 'asha'] : [said]),
-    acknowledge: async (id, by) => change(id, (one) => ({ ...one, acknowledged: { by, at: now() } })),
-    withdraw: async (id, by) =>
-      view.incident(id)?.acknowledged?.by === by ? change(id, (one) => ({ ...one, acknowledged: null })) : 'late',
-    note: async (id, by, text) => change(id, (one) => ({ ...one, notes: [...one.notes, { at: now(), by, text }] })),
-    fixed: async (id, by) => change(id, (one) => ({ ...one, fixed: { by, at: now(), until: now() + 300_000 } })),
-    assign: async (id, by, to) => (to === 'nobody' ? 'nobody' : change(id, (one) => ({ ...one, assigned: { to, by, at: now() } }))),
-    snooze: async (id, by, until) => (until <= now() ? 'time' : change(id, (one) => ({ ...one, snoozed: { by, at: now(), until } }))),
+    async act(id, by, act) {
+      const at = now();
+      if (act.type === 'withdraw' && view.incident(id)?.acknowledged?.by !== by) return 'late';
+      if (act.type === 'assign' && act.to === 'nobody') return 'nobody';
+      if (act.type === 'snooze' && act.until <= at) return 'time';
+      return change(id, (one) => ({
+        ...one,
+        ...(act.type === 'acknowledge' && { acknowledged: { by, at } }),
+        ...(act.type === 'withdraw' && { acknowledged: null }),
+        ...(act.type === 'note' && { notes: [...one.notes, { at, by, text: act.text }] }),
+        ...(act.type === 'fixed' && { fixed: { by, at, until: at + 300_000 } }),
+        ...(act.type === 'assign' && { assigned: { to: act.to, by, at } }),
+        ...(act.type === 'snooze' && { snoozed: { by, at, until: act.until } }),
+      }));
+    },
     rollcalls: {
       start: ({ scope }) => (scope === '' || scope === 'ladakh' ? { id: 'call-1' } : 'unknown'),
       list: async () => view.called.map(({ rows: _, ...summary }) => summary),

@@ -143,9 +143,9 @@ test('the words of every fault of the catalogue are served in both languages', a
 });
 
 test('an order while the disk is full is answered with 503, the reason and a code', async () => {
-  const { acknowledge } = view;
-  onTestFinished(() => void Object.assign(view, { acknowledge }));
-  view.acknowledge = () => Promise.reject(new Error('the ledger did not take it'));
+  const { act } = view;
+  onTestFinished(() => void Object.assign(view, { act }));
+  view.act = () => Promise.reject(new Error('the ledger did not take it'));
   view.because = 'the disk is full: the ledger took nothing';
   expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Asha' }))).toEqual([
     503,
@@ -159,9 +159,9 @@ test.each([
   ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk takes nothing: ledger: database or disk is full'],
   ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk takes nothing: ENOSPC'],
 ])('an order that %s refuses on a full disk is answered with the reason before readiness knows it', async (_, error, line) => {
-  const { note } = view;
-  onTestFinished(() => void Object.assign(view, { note }));
-  view.note = () => Promise.reject(error);
+  const { act } = view;
+  onTestFinished(() => void Object.assign(view, { act }));
+  view.act = () => Promise.reject(error);
   expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([503, `nothing is done now: ${line}`]);
 });
 

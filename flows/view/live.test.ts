@@ -168,7 +168,7 @@ describe('what is asked', () => {
     const { stage, show, pcs, does, held } = setUp();
     does(() => stage.state(broken, pcs[0]));
     held.isWritten = false;
-    await expect(show.view.acknowledge(1, 'Asha')).rejects.toThrow('the ledger did not take it');
+    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('the ledger did not take it');
     show.close();
   });
 
@@ -212,7 +212,7 @@ describe('what is asked', () => {
     held.isOpen = false;
     expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
     expect(show.view.incident(1)).toBeUndefined();
-    await expect(show.view.acknowledge(1, 'Asha')).rejects.toThrow('opened anew');
+    await expect(show.view.act(1, 'Asha', { type: 'acknowledge' })).rejects.toThrow('opened anew');
     show.close();
   });
 
@@ -235,9 +235,9 @@ describe('what is asked', () => {
     does(() => stage.state(broken, pcs[0]));
     expect(show.view.incident(1)).toMatchObject({ notes: [], history: [{ kind: 'raised' }] });
     expect(Object.keys(show.view.incidents()[0] ?? {})).not.toContain('history');
-    expect(await show.view.acknowledge(1, 'Asha')).toBe('done');
-    expect(await show.view.note(1, 'Asha', 'going')).toBe('done');
-    expect(await show.view.note(2, 'Asha', 'going')).toBe('missing');
+    expect(await show.view.act(1, 'Asha', { type: 'acknowledge' })).toBe('done');
+    expect(await show.view.act(1, 'Asha', { type: 'note', text: 'going' })).toBe('done');
+    expect(await show.view.act(2, 'Asha', { type: 'note', text: 'going' })).toBe('missing');
     expect(told).toEqual([
       [
         { type: 'acknowledge', by: 'Asha', incident: 1 },
@@ -250,7 +250,7 @@ describe('what is asked', () => {
     ]);
     stage.state(well, pcs[0]);
     stage.live(600_000, pcs[0]);
-    expect(await show.view.acknowledge(1, 'Asha')).toBe('over');
+    expect(await show.view.act(1, 'Asha', { type: 'acknowledge' })).toBe('over');
     show.close();
   });
 
@@ -258,18 +258,21 @@ describe('what is asked', () => {
     const { stage, show, told, issued, pcs, does } = setUp();
     does(() => stage.state(broken, pcs[0]));
     const until = stage.now() + 3_600_000;
-    expect(await show.view.fixed(1, 'Asha')).toBe('done');
-    expect(await show.view.assign(1, 'Meera', 'आशा कुमारी')).toBe('done');
-    expect(await show.view.snooze(1, 'Asha', until)).toBe('done');
+    expect(await show.view.act(1, 'Asha', { type: 'fixed' })).toBe('done');
+    expect(await show.view.act(1, 'Meera', { type: 'assign', to: 'आशा कुमारी' })).toBe('done');
+    expect(await show.view.act(1, 'Asha', { type: 'snooze', until: until })).toBe('done');
     expect(issued).toEqual([{ to: pcs[0], verb: 'probe-now', args: {}, by: 'Asha' }]);
     expect(told.map((one) => (one as object[])[1])).toEqual([
       { who: 'Asha', what: 'fixed', about: 'incident 1' },
       { who: 'Meera', what: 'assign', about: 'incident 1: technician' },
       { who: 'Asha', what: 'snooze', about: `incident 1: until ${new Date(until).toISOString()}` },
     ]);
-    expect([await show.view.assign(1, 'Meera', 'stranger'), await show.view.fixed(9, 'Asha')]).toEqual(['nobody', 'missing']);
+    expect([
+      await show.view.act(1, 'Meera', { type: 'assign', to: 'stranger' }),
+      await show.view.act(9, 'Asha', { type: 'fixed' }),
+    ]).toEqual(['nobody', 'missing']);
     const times = [stage.now(), stage.now() + 24 * 3_600_000 + 1];
-    expect(await Promise.all(times.map((at) => show.view.snooze(1, 'Asha', at)))).toEqual(['time', 'time']);
+    expect(await Promise.all(times.map((at) => show.view.act(1, 'Asha', { type: 'snooze', until: at })))).toEqual(['time', 'time']);
     does(() => stage.apply({ type: 'snooze', incident: 1, by: 'Asha', until }));
     expect(show.view.incident(1)).toMatchObject({ snoozed: { by: 'Asha', until }, deeds: [{ did: 'snoozed', by: 'Asha' }] });
     show.close();
@@ -282,9 +285,12 @@ describe('what is asked', () => {
       does(() => stage.apply({ type: 'assign', incident: 1, by: 'Meera', to: 'technician' }));
       does(() => stage.apply({ type: 'snooze', incident: 1, by: 'Meera', until: stage.now() + 1_000 }));
     }
-    const order = async () => [await show.view.assign(1, 'Meera', 'technician'), await show.view.snooze(1, 'Meera', stage.now() + 1_000)];
+    const order = async () => [
+      await show.view.act(1, 'Meera', { type: 'assign', to: 'technician' }),
+      await show.view.act(1, 'Meera', { type: 'snooze', until: stage.now() + 1_000 }),
+    ];
     expect(await order()).toEqual(['often', 'often']);
-    expect([await show.view.acknowledge(1, 'Meera'), told.length]).toEqual(['done', 1]);
+    expect([await show.view.act(1, 'Meera', { type: 'acknowledge' }), told.length]).toEqual(['done', 1]);
     stage.live(3_600_000, pcs[0]);
     expect(await order()).toEqual(['done', 'done']);
     show.close();
@@ -355,7 +361,7 @@ test('an account is its person of the roster: an incident says the name that a l
   const { stage, show, told, pcs, does } = setUp();
   does(() => stage.state(broken, pcs[0]));
   expect(show.view.names('technician')).toEqual(['आशा कुमारी', 'technician']);
-  expect(await show.view.acknowledge(1, 'technician')).toBe('done');
+  expect(await show.view.act(1, 'technician', { type: 'acknowledge' })).toBe('done');
   expect(told).toEqual([
     [
       { type: 'acknowledge', by: 'आशा कुमारी', incident: 1 },
@@ -363,7 +369,10 @@ test('an account is its person of the roster: an incident says the name that a l
     ],
   ]);
   does(() => stage.apply({ type: 'acknowledge', incident: 1, by: 'आशा कुमारी' }));
-  expect([await show.view.withdraw(1, 'Meera'), await show.view.withdraw(1, 'technician')]).toEqual(['late', 'done']);
+  expect([await show.view.act(1, 'Meera', { type: 'withdraw' }), await show.view.act(1, 'technician', { type: 'withdraw' })]).toEqual([
+    'late',
+    'done',
+  ]);
   show.close();
 });
 
@@ -371,13 +380,16 @@ test('who had taken it before the roster knew them takes nothing over from thems
   const { stage, show, told, pcs, does } = setUp();
   does(() => stage.state(broken, pcs[0]));
   does(() => stage.apply({ type: 'acknowledge', incident: 1, by: 'technician' }));
-  await show.view.fixed(1, 'आशा कुमारी');
-  await show.view.fixed(1, 'Meera');
+  await show.view.act(1, 'आशा कुमारी', { type: 'fixed' });
+  await show.view.act(1, 'Meera', { type: 'fixed' });
   expect(told).toMatchObject([
     [{ type: 'fixed', by: 'technician' }, { who: 'आशा कुमारी' }],
     [{ type: 'fixed', by: 'Meera' }, { who: 'Meera' }],
   ]);
-  expect([await show.view.withdraw(1, 'Meera'), await show.view.withdraw(1, 'technician')]).toEqual(['late', 'done']);
+  expect([await show.view.act(1, 'Meera', { type: 'withdraw' }), await show.view.act(1, 'technician', { type: 'withdraw' })]).toEqual([
+    'late',
+    'done',
+  ]);
   show.close();
 });
 

@@ -16,7 +16,7 @@ import {
 } from '@sabha/contracts';
 import { isOrderedOften, mayWithdraw, snoozeMostMs } from '../engine/handling/handling.ts';
 import type { Incident } from '../engine/records/incidents.ts';
-import { type Ledger, withdrawnWord } from '../engine/records/ops.ts';
+import { type Audit, type Ledger, withdrawnWord } from '../engine/records/ops.ts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Changed } from '../ingest/options.ts';
@@ -43,8 +43,11 @@ import { historyOf } from './strips.ts';
 /** What is so now, its changes, and what a person does about it. */
 export type CentreView = ReturnType<typeof createLiveView>['view'];
 
-/** Once it is committed; `missing` where there is no such incident, `over` where it is over. */
-type Done = 'done' | 'missing' | 'over';
+/**
+ * What came of an act, `done` once it is committed. `missing`: there is no such incident. `late`: the acknowledgement is somebody else's, or too
+ * long ago. `nobody`: the roster has no such person. `time`: it is past, or too far ahead. `often`: each of these notifies somebody.
+ */
+export type ActResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
 
 /** PCs that were heard and say nothing new are named in this time. */
 const heardEveryMs = 15_000;
@@ -79,7 +82,7 @@ export function createLiveView(options: LiveViewOptions) {
       cancelHeard();
       state.cancelFrame?.();
     },
-    view: Object.assign(viewing(state), operations(options)),
+    view: viewing(state),
   };
 }
 
@@ -129,6 +132,9 @@ function viewing(state: State) {
     },
     /** Also those that are over, within the last day. */
     incident: (id: number) => incidentOf(options, id, incidentView),
+    /** By which names incidents may call whoever acts under an account or a name; the first is the one that is written. */
+    names: (said: string) => namesOfOne(options.roster, said),
+    act: (id: number, who: string, act: Act): Promise<ActResult> => carryOut(options, act, { id, who }),
     /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
     onChange(choice: PcChoice, listener: (frame: StreamFrame) => void): Cancel {
       if (state.listeners.size === 0) begin(state);
@@ -154,76 +160,48 @@ function siteDetail(view: View | undefined, path: string): SiteDetail | undefine
   return { site, facts: { ...rest, contact: reached, timeZone }, checklist: todo, pcs, ...surroundingsOf(view, path) };
 }
 
-/** `about`: what the audit says besides the number of the incident. */
-type Operation = { about?: string } & (
+/** What a person does about an incident. */
+export type Act =
   | { type: 'acknowledge' | 'withdraw' | 'fixed' }
   | { type: 'note'; text: string }
   | { type: 'assign'; to: string }
-  | { type: 'snooze'; until: number }
-);
+  | { type: 'snooze'; until: number };
 
-/** What a person does about an incident: it stands there under the name of the roster, and in the audit under the account. */
-function operations({ ingest: present, roster, commands, clock }: LiveViewOptions) {
-  const now = () => present()?.time() ?? clock.now();
-  const names = (said: string) => namesOfOne(roster, said);
-  const incidentOfId = (id: number) => present()?.memory.incidents.get(id);
+/**
+ * Carries out an act: it stands in the incident under the name of the roster, and in the audit under the account. Where a PC is said to be fixed,
+ * it is requested to probe at once; where it cannot be reached, it probes in its usual time.
+ */
+async function carryOut({ ingest: present, roster, commands }: LiveViewOptions, given: Act, { id, who }: { id: number; who: string }) {
+  const ingest = present();
+  if (ingest === undefined) throw new Error('the ledger is opened anew');
+  const found = ingest.memory.incidents.get(id);
+  if (found?.over !== null) return found === undefined ? 'missing' : 'over';
   // Who has it already, under whichever of their names, goes on under that.
-  const nameIn = (id: number, who: string) => {
-    const holder = incidentOfId(id)?.acknowledged?.by;
-    const own = names(who);
-    return own.find((one) => one === holder) ?? own[0];
-  };
-  /** Each assignment and each snooze notifies somebody. */
-  const isOften = (id: number) => {
-    const found = incidentOfId(id);
-    return found !== undefined && isOrderedOften(found, now());
-  };
+  const own = namesOfOne(roster, who);
+  const by = own.find((one) => one === found.acknowledged?.by) ?? own[0];
+  const act = given.type === 'assign' ? { ...given, to: personNamed(roster, given.to) ?? '' } : given;
+  const refusal = refusalOf(found, act, { by, now: ingest.time() });
+  if (refusal !== undefined) return refusal;
+  if (!(await ingest.tell({ ...act, incident: id, by }, auditOf(act, id, who)))) throw new Error('the ledger did not take it');
+  if (act.type === 'fixed' && isPcPath(found.scope)) await commands.issue({ to: found.scope, verb: 'probe-now', args: {}, by: who });
+  return 'done';
+}
 
-  async function operate(id: number, who: string, { about, ...order }: Operation): Promise<Done> {
-    const ingest = present();
-    if (ingest === undefined) throw new Error('the ledger is opened anew');
-    const found = ingest.memory.incidents.get(id);
-    if (found === undefined) return 'missing';
-    if (found.over !== null) return 'over';
-    // The audit has a withdrawal beside what it takes back: a reader who looks for acknowledgements finds both.
-    const what = order.type === 'withdraw' ? 'acknowledge' : order.type;
-    const audit = { who, what, about: `incident ${id}${about === undefined ? '' : `: ${about}`}` };
-    if (!(await ingest.tell({ ...order, incident: id, by: nameIn(id, who) }, audit))) throw new Error('the ledger did not take it');
-    return 'done';
-  }
+function refusalOf(found: Incident, act: Act, { by, now }: { by: string; now: number }): ActResult | undefined {
+  if (act.type === 'withdraw') return mayWithdraw(found, by, now) ? undefined : 'late';
+  if (act.type !== 'assign' && act.type !== 'snooze') return undefined;
+  if (act.type === 'assign' && act.to === '') return 'nobody';
+  if (act.type === 'snooze' && (act.until <= now || act.until - now > snoozeMostMs)) return 'time';
+  return isOrderedOften(found, now) ? 'often' : undefined;
+}
 
-  return {
-    /** By which names incidents may call whoever acts under an account or a name; the first is the one that is written. */
-    names,
-    acknowledge: (id: number, by: string) => operate(id, by, { type: 'acknowledge' }),
-    /** Takes back what this person just acknowledged; `late`: it is somebody else's, or too long ago. */
-    async withdraw(id: number, by: string) {
-      const found = incidentOfId(id);
-      if (found?.over === null && !mayWithdraw(found, nameIn(id, by), now())) return 'late';
-      return operate(id, by, { type: 'withdraw', about: withdrawnWord });
-    },
-    note: (id: number, by: string, text: string) => operate(id, by, { type: 'note', text }),
-    /** Somebody says that it is fixed: its PC is asked to look at once. */
-    async fixed(id: number, by: string) {
-      const done = await operate(id, by, { type: 'fixed' });
-      const scope = incidentOfId(id)?.scope ?? '';
-      // Where it cannot be asked, its probes look again in their usual time.
-      if (done === 'done' && isPcPath(scope)) await commands.issue({ to: scope, verb: 'probe-now', args: {}, by });
-      return done;
-    },
-    /** `nobody`: the roster has no such person. */
-    async assign(id: number, by: string, to: string) {
-      const person = personNamed(roster, to);
-      if (person === undefined) return 'nobody';
-      return isOften(id) ? 'often' : operate(id, by, { type: 'assign', to: person, about: person });
-    },
-    /** `time`: it is past, or too far ahead. */
-    async snooze(id: number, by: string, until: number) {
-      const forMs = until - now();
-      if (forMs <= 0 || forMs > snoozeMostMs) return 'time';
-      return isOften(id) ? 'often' : operate(id, by, { type: 'snooze', until, about: `until ${new Date(until).toISOString()}` });
-    },
-  };
+/** The audit has a withdrawal beside what it takes back: a reader who looks for acknowledgements finds both. */
+function auditOf(act: Act, id: number, who: string): Audit {
+  const { type } = act;
+  const about = `incident ${id}`;
+  if (type === 'withdraw') return { who, what: 'acknowledge', about: `${about}: ${withdrawnWord}` };
+  if (type === 'assign') return { who, what: type, about: `${about}: ${act.to}` };
+  return { who, what: type, about: type === 'snooze' ? `${about}: until ${new Date(act.until).toISOString()}` : about };
 }
 
 /** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */

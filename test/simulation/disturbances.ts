@@ -214,9 +214,9 @@ export type Kind = keyof typeof table;
 
 type Order = (view: CentreView, id: number) => Promise<unknown>;
 const acts: Order[] = [
-  (view, id) => view.acknowledge(id, 'meera'),
-  (view, id) => view.fixed(id, 'asha'),
-  (view, id) => view.assign(id, 'meera', 'tashi'),
+  (view, id) => view.act(id, 'meera', { type: 'acknowledge' }),
+  (view, id) => view.act(id, 'asha', { type: 'fixed' }),
+  (view, id) => view.act(id, 'meera', { type: 'assign', to: 'tashi' }),
 ];
 
 /** Does something about one of the open incidents. */

@@ -111,7 +111,7 @@ test.each([
     for (const pc of pcsAt(world, 'ladakh/leh')) pc.cut('hole');
     await world.pass(10 * minute);
     const id = rowsOf(world).incidents.find(({ over, faults }) => over === null && faults.some(({ told }) => told !== null))?.id ?? 0;
-    await order(world, (view) => view.acknowledge(id, 'Asha'));
+    await order(world, (view) => view.act(id, 'Asha', { type: 'acknowledge' }));
     await until(world, '2026-03-03T17:00');
     expect(allMails(world).map((line) => line.slice(12))).toEqual([`asha: ${subject}`, `asha: ${subject}`]);
     expect(mails(world)[1]).toMatch(/^03-03T14:40 /);
@@ -136,7 +136,7 @@ test('a meeting that is imported after a snooze has ended repeats the message fo
   await importMeetings(world, 'goa,Goa,goa/site-1,2026-03-03 15:00,30,,');
   microphone(world, 'microphone.muted');
   await world.pass(3 * minute);
-  await order(world, (view) => view.snooze(1, 'Asha', epochMs + world.time.now() + 10 * minute));
+  await order(world, (view) => view.act(1, 'Asha', { type: 'snooze', until: epochMs + world.time.now() + 10 * minute }));
   await world.pass(15 * minute);
   expect(lastText(world).join(' ')).toContain('wanted it quiet until now');
   await until(world, '2026-03-03T15:40');

@@ -38,7 +38,7 @@ function snooze(world: World, { choice, forMs }: QuietAct): void {
   if (view === undefined || one === undefined) return;
   world.note(`* incident ${one.id} is to be quiet for ${forMs / minute} min`);
   world.centre.seen.snoozed.push({ incident: one.id, severity: one.severity });
-  given(world, view.snooze(one.id, by, view.now() + forMs));
+  given(world, view.act(one.id, by, { type: 'snooze', until: view.now() + forMs }));
 }
 
 /** From the next minute on. */

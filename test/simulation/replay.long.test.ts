@@ -51,7 +51,7 @@ async function morning(): Promise<World> {
   });
   microphone(world, 'microphone.missing');
   await world.pass(minute);
-  const seen = world.centre.centre()?.view.acknowledge(1, 'Anil');
+  const seen = world.centre.centre()?.view.act(1, 'Anil', { type: 'acknowledge' });
   camera(world, 'camera.missing', 1);
   await world.pass(8 * second);
   await seen;

@@ -23,7 +23,7 @@ for (const point of ['before a send', 'after a send', 'before a commit of the le
     for (let pass = 1; pass <= 10; pass += 1) {
       const world = await broken();
       await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));
-      await order(world, (view) => view.acknowledge(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi'));
+      await order(world, (view) => view.act(rowsOf(world).incidents[0]?.id ?? 0, 'Tashi', { type: 'acknowledge' }));
       const said = copies(world);
       expect(said.at(-1), `pass ${pass}`).toEqual(['✔ Tashi: I am on it']);
       expect(said.filter((lines) => lines.length === 0).length, `pass ${pass}`).toBeLessThanOrEqual(1);

@@ -226,7 +226,7 @@ test('F30 a ledger of an hour ago is put in its place: all PCs are back within f
     for (const [pc] of world.pcs.entries()) microphone(world, n % 2 === 0 ? 'microphone.missing' : null, pc);
     await world.pass(10 * minute);
   }
-  await order(world, (view) => view.note(rowsOf(world).incidents.at(-1)?.id ?? 0, 'meera', 'a cable'));
+  await order(world, (view) => view.act(rowsOf(world).incidents.at(-1)?.id ?? 0, 'meera', { type: 'note', text: 'a cable' }));
   const mark = await inThread(world.centre.db()).progress();
   const events = (await auditOf(world)).events;
   world.centre.kill();

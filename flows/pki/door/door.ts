@@ -363,12 +363,7 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
     history: async (path, from) => (has(path) ? view.history(path, from) : undefined),
     pcs: (choice) => view.pcs(choice).filter(({ pc }) => has(pc)),
     incidents: () => view.incidents().filter((one) => has(pathOf(one))),
-    acknowledge: async (id, by) => (incident(id) === undefined ? 'missing' : view.acknowledge(id, by)),
-    withdraw: async (id, by) => (incident(id) === undefined ? 'missing' : view.withdraw(id, by)),
-    fixed: async (id, by) => (incident(id) === undefined ? 'missing' : view.fixed(id, by)),
-    assign: async (id, by, to) => (incident(id) === undefined ? 'missing' : view.assign(id, by, to)),
-    snooze: async (id, by, until) => (incident(id) === undefined ? 'missing' : view.snooze(id, by, until)),
-    note: async (id, by, text) => (incident(id) === undefined ? 'missing' : view.note(id, by, text)),
+    act: async (id, by, act) => (incident(id) === undefined ? 'missing' : view.act(id, by, act)),
     rollcalls: {
       start: (call) => (has(call.scope) ? view.rollcalls.start({ ...call, within: scope }) : 'unknown'),
       list: async () => (await view.rollcalls.list()).flatMap((call) => summaryIn(part, call) ?? []),

@@ -68,7 +68,7 @@ test('whoever looks after a group of sites sees these and nothing else, whatever
   expect([states.map(({ state }) => state), sites.map(({ site }) => site), pcs.map(({ pc }) => pc), incidents.map(({ id }) => id)]).toEqual(
     [['goa'], ['goa/panaji'], ['goa/panaji/vc-1'], [8]],
   );
-  expect([rollcall, own.site('ladakh/leh'), own.incident(7), await own.acknowledge(7, 'Asha')]).toEqual([
+  expect([rollcall, own.site('ladakh/leh'), own.incident(7), await own.act(7, 'Asha', { type: 'acknowledge' })]).toEqual([
     null,
     undefined,
     undefined,
@@ -113,9 +113,9 @@ test('of every list a state sees its own, of a site the neighbours are not there
 test('an incident of elsewhere cannot be seen, taken or noted', async () => {
   const own = scopedView(view, 'ladakh');
   expect([own.incident(7)?.id, own.incident(8), own.incident(9)]).toEqual([7, undefined, undefined]);
-  expect(await own.acknowledge(8, 'asha')).toBe('missing');
-  expect(await own.note(9, 'asha', 'x')).toBe('missing');
-  expect(await own.acknowledge(7, 'asha')).toBe('done');
+  expect(await own.act(8, 'asha', { type: 'acknowledge' })).toBe('missing');
+  expect(await own.act(9, 'asha', { type: 'note', text: 'x' })).toBe('missing');
+  expect(await own.act(7, 'asha', { type: 'acknowledge' })).toBe('done');
   expect(view.state.incidents.map(({ acknowledged }) => acknowledged?.by)).toEqual(expect.arrayContaining(['asha', undefined, undefined]));
 });
 
