@@ -1,5 +1,5 @@
 /** The flow lint: what must hold so that no message is lost between the head of the wires and *conclude* (R23). */
-
+import * as v from 'valibot';
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
 import { readUrgency, readWhich, readWho } from './rules.ts';
 import type { FlowNode } from './tabs-storage.ts';
@@ -27,20 +27,8 @@ export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): 
 
 /** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
-const own = [
-  'sabha-incident',
-  'sabha-who',
-  'sabha-urgency',
-  'sabha-which',
-  'sabha-correlate',
-  'sabha-wait',
-  'sabha-when',
-  'sabha-deliver',
-  'sabha-offer',
-  'sabha-outcome',
-  'sabha-conclude',
-];
-const allowed = new Set([...core, ...own]);
+const own = ['incident', 'who', 'urgency', 'which', 'correlate', 'wait', 'when', 'deliver', 'offer', 'outcome', 'conclude'];
+const allowed = new Set([...core, ...own.map((name) => `sabha-${name}`)]);
 
 /** True for the types of nodes that the tabs decide with: what is not one of them belongs behind an offer. */
 export function isOurs(type: string): boolean {
@@ -245,31 +233,22 @@ function title(node: FlowNode): string {
   return `${node.id} (${node.name || node.label || node.type})`;
 }
 
-/** The names that a node writes into `msg.to`, or looks for there: of roles, groups and persons; none where it writes no list, `unreadable` where the list is none. */
+/** The names that a node writes into `msg.to`, or looks for there: of roles, groups and persons; `unreadable` where it has no list of them. */
 export function toldBy(node: FlowNode): string[] | 'unreadable' {
-  const lists = node.type === 'change' ? changed(node['rules']) : named(node);
-  return lists.every(isNames) ? lists.flat() : 'unreadable';
+  const found = v.safeParse(v.array(names), node.type === 'change' ? changed(node['rules']) : chosenIn(node));
+  return found.success ? found.output.flat() : 'unreadable';
 }
 
+/** A list, or the JSON of one. */
+const names = v.union([v.array(v.string()), v.pipe(v.string(), v.parseJson(), v.array(v.string()))]);
+
 /** A *which* node asks for them. */
-function named(node: FlowNode): unknown[] {
+function chosenIn(node: FlowNode): unknown[] {
   if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
   return node.type === 'sabha-who' && node['mode'] !== 'told' && node['mode'] !== 'also' ? [node['to']] : [];
 }
 
 function changed(rules: unknown): unknown[] {
   if (!Array.isArray(rules)) return [];
-  return rules.filter((rule) => rule?.t === 'set' && rule.p === 'to' && rule.tot === 'json').map((rule) => parsed(rule.to));
-}
-
-function parsed(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function isNames(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return rules.flatMap((rule) => (rule?.t === 'set' && rule.p === 'to' && rule.tot === 'json' ? [rule.to] : []));
 }

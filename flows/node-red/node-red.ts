@@ -137,23 +137,15 @@ function editor({ knows, proves }: EditorLogin): object {
 
 type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
 
-const levels: Record<number, keyof RedOptions['log']> = {
-  10: 'fatal',
-  20: 'error',
-  30: 'warn',
-  40: 'info',
-  50: 'debug',
-  60: 'trace',
-  98: 'info',
-  99: 'debug',
-};
+/** By tens: Node-RED numbers them from 10 to 60. What it audits has a higher number. */
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 function toLog(log: RedOptions['log']): (line: RedLine) => void {
   return ({ level, msg, timestamp: _, ...fields }) => {
     const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
     // What the runtime says of itself at start is of no use to an operator; nor that it does not encrypt the credentials which no tab holds.
     const quiet = (level === 40 && fields.id === undefined) || text === 'Using unencrypted credentials';
-    if (text !== '') log[quiet ? 'debug' : (levels[level] ?? 'info')](fields, text);
+    if (text !== '') log[quiet ? 'debug' : (levels[level / 10 - 1] ?? 'info')](fields, text);
   };
 }
 

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { common, verbIn } from '../../flows/api/cli/verbs.ts';
+import { common } from '../../flows/api/cli/kit/model.ts';
+import { verbIn } from '../../flows/api/cli/verbs.ts';
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/maintain/install}/**/*.md')];
 /** In a sentence, or a line of a block; what follows `#` or `>` is for the reader and for the shell. */

@@ -10,6 +10,7 @@ import {
   type Answer,
   type Call,
   CliError,
+  common,
   incidentNamed,
   type Layout,
   numberOf,
@@ -26,24 +27,6 @@ import { layouts, ownVerbs, runs } from './own-verbs.ts';
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(
   [...routes.flatMap(verbsOf), ...ownVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
 );
-/** The options of every verb. */
-export const common: Verb['options'] = {
-  json: { type: 'boolean', says: { en: 'for programs', hi: 'प्रोग्राम के लिए' } },
-  by: {
-    type: 'string',
-    says: {
-      en: 'who acts, as the audit names them (else the user of this machine); with a token it is the name of the token',
-      hi: 'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र); टोकन के साथ टोकन का नाम',
-    },
-  },
-  lang: {
-    type: 'string',
-    says: {
-      en: `${languages.join(' or ')} (else the language of the system: LC_ALL, LC_MESSAGES, LANG)`,
-      hi: `${languages.join(' या ')} (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)`,
-    },
-  },
-};
 /** The words of a usage that stand for something else. */
 const terms: Readonly<Record<string, Words>> = {
   'STATE/SITE/PC': { en: 'a PC, such as ladakh/leh/vc-1', hi: 'PC, जैसे ladakh/leh/vc-1' },

@@ -33,28 +33,22 @@ export function doOnce({ memory, options }: Around, done: Done): void {
   answered({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
 }
 
+/** The order that each deed came of; any other deed is one of time. */
+const orders = {
+  acknowledged: 'acknowledge',
+  'taken-over': 'acknowledge',
+  withdrawn: 'withdraw',
+  fixed: 'fixed',
+} as const;
+
 function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: Deed): Incident {
   // How long what is said to be fixed has, the deed that ends it says.
   const around = { now, link: 'fibre' } as const;
-  const { id } = incident;
-  switch (did) {
-    case 'acknowledged':
-    case 'taken-over':
-      return handled(incident, { type: 'acknowledge', incident: id, by }, around);
-    case 'withdrawn':
-      return handled(incident, { type: 'withdraw', incident: id, by }, around);
-    case 'fixed':
-      return handled(incident, { type: 'fixed', incident: id, by }, around);
-    case 'assigned':
-      return handled(incident, { type: 'assign', incident: id, by, to }, around);
-    case 'snoozed':
-      return handled(incident, { type: 'snooze', incident: id, by, until }, around);
-    case 'awake':
-      return woken(incident, now);
-    case 'lapsed':
-    case 'reopened': {
-      const { fixed: _, ...rest } = incident;
-      return { ...rest, acknowledged: null };
-    }
-  }
+  const order = { incident: incident.id, by };
+  if (did === 'assigned') return handled(incident, { ...order, type: 'assign', to }, around);
+  if (did === 'snoozed') return handled(incident, { ...order, type: 'snooze', until }, around);
+  if (did === 'awake') return woken(incident, now);
+  if (did !== 'lapsed' && did !== 'reopened') return handled(incident, { ...order, type: orders[did] }, around);
+  const { fixed: _, ...rest } = incident;
+  return { ...rest, acknowledged: null };
 }

@@ -1,6 +1,6 @@
 /** What a verb of the operator's command is, and the API as it asks it. */
 import type { ParseArgsOptionDescriptor } from 'node:util';
-import { codeOf, isLoopback, isPcPath, type Language, type Words } from '@sabha/contracts';
+import { codeOf, isLoopback, isPcPath, type Language, languages, type Words } from '@sabha/contracts';
 import type { Restored } from '../../../storage/backup/restore.ts';
 
 /** Options by name, or by verb and name where two verbs differ. */
@@ -10,6 +10,10 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
     'reader सिर्फ़ देखता है, state अपने हिस्से में काम करता है, central सब कुछ',
   ],
   also: ['another name of the person: an older phone, an account', 'व्यक्ति का दूसरा नाम: पुराना फ़ोन, अकाउंट'],
+  by: [
+    'who acts, as the audit names them (else the user of this machine); with a token it is the name of the token',
+    'कौन कर रहा है, जैसा रिकॉर्ड में लिखा जाए (नहीं तो इस मशीन का यूज़र); टोकन के साथ टोकन का नाम',
+  ],
   arg: ['what the order needs', 'आदेश के लिए ज़रूरी बात'],
   at: ['only those of a place', 'सिर्फ़ इस जगह के'],
   channel: ['over this channel only', 'सिर्फ़ इस रास्ते से'],
@@ -23,6 +27,11 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   from: ['its begin', 'शुरू का समय'],
   hours: ['for how many hours it is valid (else 24)', 'कितने घंटे चलेगा (नहीं तो 24)'],
   incident: ['why people were notified of this incident', 'इस अलर्ट की ख़बर क्यों गई'],
+  json: ['for programs', 'प्रोग्राम के लिए'],
+  lang: [
+    `${languages.join(' or ')} (else the language of the system: LC_ALL, LC_MESSAGES, LANG)`,
+    `${languages.join(' या ')} (नहीं तो सिस्टम की भाषा: LC_ALL, LC_MESSAGES, LANG)`,
+  ],
   machines: ['what machines did, too', 'मशीनों का किया हुआ भी'],
   minutes: ['how long, in the place of --to', 'कितने मिनट, --to की जगह'],
   now: ['by a new copy of the ledger', 'रिकॉर्ड की नई कॉपी से'],
@@ -192,6 +201,13 @@ export function verb(usage: string, [en, hi]: readonly [en: string, hi: string],
   const needed = found.filter(([, open, , , , other]) => open === undefined && other === undefined).map(([, , , option = '']) => option);
   return [name, { usage: behind, does: { en, hi }, words: [least, most], options: Object.fromEntries(named), needed, run }];
 }
+
+/** The options of every verb. */
+export const common: Verb['options'] = {
+  json: { type: 'boolean', says: saidOf('', 'json') },
+  by: { type: 'string', says: saidOf('', 'by') },
+  lang: { type: 'string', says: saidOf('', 'lang') },
+};
 
 function saidOf(verbName: string, option: string): Words {
   const [en = '', hi = ''] = options[`${verbName} --${option}`] ?? options[option] ?? [];
