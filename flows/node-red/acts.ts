@@ -67,25 +67,17 @@ export function waitsText({ count, nextAt }: Waits, now: number, words: { waitin
 
 /** Counts day by day: since midnight, or on the first day since it began. */
 export function createDayCount(beganAt: number, dayOf: (at: number) => string) {
-  let day = dayOf(beganAt);
-  let count = 0;
-  let since: number | null = beganAt;
-  const turn = (now: number) => {
-    if (dayOf(now) === day) return;
-    day = dayOf(now);
-    count = 0;
-    since = null;
+  let held: { day: string; count: number; since: number | null } = { day: dayOf(beganAt), count: 0, since: beganAt };
+  const onDayOf = (now: number) => {
+    if (dayOf(now) !== held.day) held = { day: dayOf(now), count: 0, since: null };
+    return held;
   };
   return {
     add(now: number): void {
-      turn(now);
-      count += 1;
+      onDayOf(now).count += 1;
     },
     /** `since`: the count began then and not with the day. */
-    read(now: number): { count: number; since: number | null } {
-      turn(now);
-      return { count, since };
-    },
+    read: (now: number): { count: number; since: number | null } => onDayOf(now),
   };
 }
 
