@@ -124,25 +124,16 @@ function heads(nodes: readonly FlowNode[]): string[] {
 }
 
 function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
-  const reached = walk(
-    nodes.filter((node) => sources.has(node.type)).map((node) => node.id),
-    (id) => next(id, graph),
-  );
-  const back = Map.groupBy(
-    [...reached].flatMap((from) => next(from, graph).map((to) => ({ from, to }))),
-    (wire) => wire.to,
-  );
-  const ends = nodes.filter((node) => endTypes.has(node.type) && isOn(node, graph)).map((node) => node.id);
-  const carries = walk(
-    nodes.filter((node) => node.type !== 'catch' && sources.has(node.type)).map((node) => node.id),
-    (id) => next(id, graph),
-  );
-  const concluded = walk(ends, (id) => (back.get(id) ?? []).map((wire) => wire.from));
-  return [...reached].flatMap((id) => {
+  const carries = reachedFrom(nodes, graph, (type) => type !== 'catch' && sources.has(type));
+  const isEnd = (id: string) => {
+    const node = graph.byId.get(id);
+    return node !== undefined && endTypes.has(node.type) && isOn(node, graph);
+  };
+  return [...reachedFrom(nodes, graph, (type) => sources.has(type))].flatMap((id) => {
     const node = graph.byId.get(id);
     if (node === undefined) return [];
     const found = [...onPath(node, graph), ...misnamed(node, graph)];
-    if (found.length === 0 && !concluded.has(id)) found.push('no path from it ends in conclude');
+    if (found.length === 0 && ![...walk([id], graph)].some(isEnd)) found.push('no path from it ends in conclude');
     if (node.type === 'sabha-outcome' && carries.has(id)) found.push('it ends what an offer gave out, and no transition');
     return found.map((what) => `${title(node)}: ${what}`);
   });
@@ -179,8 +170,7 @@ function askedWell(node: FlowNode): string[] {
 
 /** Each tab that messages run through on their way from the head needs a catch for all of its nodes. */
 function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
-  const head = nodes.filter((node) => node.type === 'sabha-incident').map((node) => node.id);
-  const onWay = walk(head, (id) => next(id, graph));
+  const onWay = reachedFrom(nodes, graph, (type) => type === 'sabha-incident');
   const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));
   const isCatch = (node: FlowNode) =>
     node.type === 'catch' && isOn(node, graph) && !Array.isArray(node['scope']) && node['scope'] !== 'group';
@@ -210,14 +200,18 @@ function targets(node: FlowNode, graph: Graph): string[][] {
   return node.wires ?? [];
 }
 
-function next(id: string, graph: Graph): string[] {
-  const node = graph.byId.get(id);
-  return node === undefined || !isOn(node, graph) ? [] : targets(node, graph).flat();
+function reachedFrom(nodes: readonly FlowNode[], graph: Graph, isStart: (type: string) => boolean): Set<string> {
+  const starts = nodes.filter(({ type }) => isStart(type)).map(({ id }) => id);
+  return walk(starts, graph);
 }
 
-function walk(from: string[], step: (id: string) => string[]): Set<string> {
+/** Nodes that these lead to, and these themselves. */
+function walk(from: string[], graph: Graph): Set<string> {
   const seen = new Set(from);
-  for (const id of seen) for (const to of step(id)) seen.add(to);
+  for (const id of seen) {
+    const node = graph.byId.get(id);
+    if (node !== undefined && isOn(node, graph)) for (const to of targets(node, graph).flat()) seen.add(to);
+  }
   return seen;
 }
 
