@@ -70,26 +70,20 @@ test('the key of the reflector is made once, and the broker is told of it, and o
   expect(snapshot()).toMatchObject({ version: 2, reflectorKey: other });
 });
 
-test('an own PC that was retired stays out at the next start, also with a new token', async () => {
+test.each<[string, RegistryEntry, string[], RegistryEntry]>([
+  ['retired stays out, also with a new token', entry(own, 'x', true), ['first', 'second'], entry(own, 'x', true)],
+  ['replaced keeps the token of the new machine', entry(own, 'new'), ['first'], entry(own, 'new')],
+  ['given a certificate keeps it under a new token', certified('first'), ['second'], certified('second')],
+])('an own PC that was %s at the next start', async (_, ordered, tokens, expected) => {
   const { start, told, orders } = starts();
-  await orders(await start(entry(own, 'first')), entry(own, 'nobody has it', true));
-  for (const token of ['first', 'second']) await start(entry(own, token));
-  expect(told()).toEqual([entry(own, 'nobody has it', true)]);
+  await orders(await start(entry(own, 'first')), ordered);
+  for (const token of tokens) await start(entry(own, token));
+  expect(told()).toEqual([expected]);
 });
 
-test('an own PC that was replaced keeps the new token over a start; the old one does not come back', async () => {
-  const { start, told, orders } = starts();
-  await orders(await start(entry(own, 'first')), entry(own, 'of the new machine'));
-  await start(entry(own, 'first'));
-  expect(told()).toEqual([entry(own, 'of the new machine')]);
-});
-
-test('a new token of the own PC leaves its certificate as it is', async () => {
-  const { start, told, orders } = starts();
-  await orders(await start(entry(own, 'first')), { ...entry(own, 'first'), certificates: ['7a'] });
-  await start(entry(own, 'second'));
-  expect(told()).toEqual([{ ...entry(own, 'second'), certificates: ['7a'] }]);
-});
+function certified(token: string): RegistryEntry {
+  return { ...entry(own, token), certificates: ['7a'] };
+}
 
 test('S5 a ledger restored from yesterday lets in nobody who was revoked since, and shuts out nobody who was enrolled since', async () => {
   const { ledger, told, on, start, orders, warnings, file } = starts();

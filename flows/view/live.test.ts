@@ -376,23 +376,6 @@ test('an account is its person of the roster: an incident says the name that a l
   show.close();
 });
 
-test('who had taken it before the roster knew them takes nothing over from themselves: they go on under the name that stands there', async () => {
-  const { stage, show, told, pcs, does } = setUp();
-  does(() => stage.state(broken, pcs[0]));
-  does(() => stage.apply({ type: 'acknowledge', incident: 1, by: 'technician' }));
-  await show.view.act(1, 'आशा कुमारी', { type: 'fixed' });
-  await show.view.act(1, 'Meera', { type: 'fixed' });
-  expect(told).toMatchObject([
-    [{ type: 'fixed', by: 'technician' }, { who: 'आशा कुमारी' }],
-    [{ type: 'fixed', by: 'Meera' }, { who: 'Meera' }],
-  ]);
-  expect([await show.view.act(1, 'Meera', { type: 'withdraw' }), await show.view.act(1, 'technician', { type: 'withdraw' })]).toEqual([
-    'late',
-    'done',
-  ]);
-  show.close();
-});
-
 test('R18a a PC that died in a gap of the centre was shown ready until it was judged: it is unheard, until it is heard or judged', async () => {
   const { show, stage, clock, pcs, does, listen } = setUp();
   const [dead = '', alive = ''] = pcs;

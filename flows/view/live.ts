@@ -176,9 +176,7 @@ async function carryOut({ ingest: present, roster, commands }: LiveViewOptions, 
   if (ingest === undefined) throw new Error('the ledger is opened anew');
   const found = ingest.memory.incidents.get(id);
   if (found?.over !== null) return found === undefined ? 'missing' : 'over';
-  // Who has it already, under whichever of their names, goes on under that.
-  const own = namesOfOne(roster, who);
-  const by = own.find((one) => one === found.acknowledged?.by) ?? own[0];
+  const [by] = namesOfOne(roster, who);
   const act = given.type === 'assign' ? { ...given, to: personNamed(roster, given.to) ?? '' } : given;
   const refusal = refusalOf(found, act, { by, now: ingest.time() });
   if (refusal !== undefined) return refusal;
