@@ -414,17 +414,10 @@ function rollCallAnswer(view: RollCallView): Answer {
   const { counts } = about;
   const bad = rows
     .filter(({ readiness }) => readiness !== 'ready')
-    .map(({ pc, room, after, readiness, why, heardAt, owner }) => ({
-      pc,
-      room,
-      is: after === null ? 'silent' : readiness,
-      why,
-      heardAt,
-      owner,
-    }));
+    .map((row) => ({ ...row, is: row.after === null ? 'silent' : row.readiness }));
   const none = counts.expected === 0 ? 'no room was called' : `every room is ${readyText('ready')}`;
   const shown = { ...about, counts: withSilent(counts), states: about.states.map((one) => ({ state: one.state, ...withSilent(one) })) };
-  const text = bad.length === 0 ? `${answerText(shown)}\n${none}` : answerText({ ...shown, rooms: bad });
+  const text = [answerText(shown), ...(bad.length === 0 ? [none] : ['rooms:', table(bad, 'pc room is why heardAt owner')])].join('\n');
   return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
 }
 
@@ -442,10 +435,9 @@ function tabsLog(steps: readonly TabsStep[]): Answer {
 /** The answer is yes where every PC has done it. */
 function commandAnswer(view: CommandView): Answer {
   const { answers, missing, ...about } = view;
-  const done = answers.map(({ pc, outcome, reason, at }) => ({ pc, outcome, reason, at }));
   const silent = missing.map((pc) => ({ pc, outcome: view.state === 'open' ? 'not yet' : 'no answer' }));
   const lines = answers.flatMap((one) => (one.lines ?? []).map((line) => (answers.length > 1 ? `${one.pc}: ${line}` : line)));
-  const text = [answerText(about), table([...done, ...silent], 'pc outcome reason at'), ...lines].join('\n');
+  const text = [answerText(about), table([...answers, ...silent], 'pc outcome reason at'), ...lines].join('\n');
   return { ok: missing.length === 0 && answers.every(({ outcome }) => outcome === 'done'), json: view, text };
 }
 
