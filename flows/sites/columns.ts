@@ -24,9 +24,6 @@ import { levelOf, noFacts } from './table.ts';
 
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
-const isBridge = v.object({ bridge: profile.entries.bridge });
-const isUps = v.object({ ups: profile.entries.ups });
-
 /** So many groups of one site are more than any office has. */
 const groupsAtMost = 20;
 
@@ -152,6 +149,7 @@ function said<T>(all: { [K in keyof T]: T[K] | undefined }): T {
 /** The cells of a node, as people read them. */
 export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   const [state = '', siteId = '', pc = ''] = path.split('/');
+  const { phone = '', wayIn = '', spare = '' } = layer;
   return {
     state,
     site: siteId,
@@ -179,16 +177,13 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     programs: devicesText(layer.expected?.program),
     help: layer.help === null ? none : (layer.help ?? ''),
     languages: layer.languages?.join('|') ?? '',
-    ...visitCells(layer),
+    room_phone: phone,
+    way_in: wayIn,
+    spare,
     vc_hours: hoursText(layer.vcHours),
     closes: timeText(layer.closes),
     groups: site?.groups?.join('|') ?? '',
   };
-}
-
-/** What helps whoever calls or goes there. */
-function visitCells({ phone = '', wayIn = '', spare = '' }: ProfileLayer): Pick<Cells, 'room_phone' | 'way_in' | 'spare'> {
-  return { room_phone: phone, way_in: wayIn, spare };
 }
 
 /** The same cells as they are written to a file. */
@@ -284,8 +279,8 @@ function groupsOf(text: string): string[] | undefined {
 function bridgeOf(text: string): Bridge | null | undefined {
   if (text === none) return null;
   const [, host = '', port, transport = 'udp'] = /^sip:([^;@:\s]+)(?::(\d{1,5}))?(?:;transport=(udp|tcp|tls))?$/.exec(text) ?? [];
-  const read = v.safeParse(isBridge, { bridge: { transport, host, port: Number(port ?? ports[transport as Bridge['transport']]) } });
-  return read.success ? read.output.bridge : undefined;
+  const bridge = { transport, host, port: Number(port ?? ports[transport as Bridge['transport']]) };
+  return v.is(profile.entries.bridge, bridge) ? bridge : undefined;
 }
 
 /** Conference bridges as a cell of the table has them. */
@@ -298,8 +293,8 @@ export function bridgeText(bridge: Bridge | null | undefined): string {
 function upsOf(text: string): Ups | null | undefined {
   if (text === none) return null;
   const [, name = '', host = '', port] = /^([^@\s]+)@([^@:\s]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const read = v.safeParse(isUps, { ups: { name, host, port: Number(port ?? ports.ups) } });
-  return read.success ? read.output.ups : undefined;
+  const ups = { name, host, port: Number(port ?? ports.ups) };
+  return v.is(profile.entries.ups, ups) ? ups : undefined;
 }
 
 /** The address of a UPS as a cell of the table has it. */

@@ -45,7 +45,7 @@ function differs(node: TreeNode, before: TreeNode | undefined, difference: Sites
 
 /**
  * Reads a file into nodes. What the file does not say of a place is inherited; of the table only parents, stages and their dates are looked at.
- * Guarantee: where one problem is found no node is answered, and every faulty line is named by its number in the file.
+ * Guarantee: where one problem is found no node is answered, and each problem of the first 20,000 is named by its line in the file.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
   const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });

@@ -32,6 +32,8 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
   if (!followers[from].includes(at.stage)) return refused(`${at.site} is ${from}: next can be ${followers[from].join(' or ')}`);
   const open = at.stage === 'live' ? checklist(sight, at.site).filter(({ done }) => !done) : [];
   if (open.length > 0 && !at.force) {
+    const itemLine = ({ item, about }: ChecklistItem) =>
+      `${item} (${shortList(about.map(({ pc, component, fault }) => `${pc} ${fault ?? component ?? ''}`.trim()))})`;
     const why = sight.table.pcsOf(at.site).length === 0 ? 'it has no PC' : open.map(itemLine).join('; ');
     return refused(`${at.site} is not ready to go live: ${why}`);
   }
@@ -141,17 +143,13 @@ function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFac
   const records = recordsOf(watch.table, watch.records, path);
   if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
   const isThere = records.length > 0 && records.every((record) => isCurrent(watch, record));
-  const since = cleanFrom(watch, { path, records, cleanSince: cleanSince ?? (isThere ? now : null) }, now);
+  const from = cleanSince ?? (isThere ? now : null);
+  const hasFault = records.some((record) => record?.checks.some(({ status }) => status === 'fault'));
+  const wasDeaf = watch.deafMs > links[watch.table.resolve(path).profile.link].silentMs;
+  const since = from === null || hasFault ? null : wasDeaf ? now : Math.min(from, now);
   if (stage === 'planned') return { stage: 'commissioning', stageAt: now, cleanSince: since };
   if (isThere && since !== null && now - since >= quietDayMs) return { stage: 'live', stageAt: now, cleanSince: null };
   return since === cleanSince ? undefined : { cleanSince: since };
-}
-
-type Room = { path: string; records: readonly (PcRecord | undefined)[]; cleanSince: number | null };
-
-function cleanFrom({ table, deafMs }: Watch, { path, records, cleanSince }: Room, now: number): number | null {
-  if (cleanSince === null || records.some((record) => record?.checks.some(({ status }) => status === 'fault'))) return null;
-  return deafMs > links[table.resolve(path).profile.link].silentMs ? now : Math.min(cleanSince, now);
 }
 
 /** What stood in the ledger while the centre was away proves nothing. */
@@ -193,10 +191,6 @@ function changeOf(parts: Partial<SiteChange>, [who, what, about]: [string, strin
 function shortList(all: readonly string[]): string {
   const shown = 8;
   return all.slice(0, shown).join(', ') + (all.length > shown ? ` and ${all.length - shown} more` : '');
-}
-
-function itemLine({ item, about }: ChecklistItem): string {
-  return `${item} (${shortList(about.map(({ pc, component, fault }) => `${pc} ${fault ?? component ?? ''}`.trim()))})`;
 }
 
 function missing(line: string): Refusal {

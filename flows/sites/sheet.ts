@@ -41,7 +41,8 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
     }) as unknown as typeof records;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    return none(end + 1, quoteLine(error.code));
+    const isOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
+    return none(end + 1, isOpen ? quoteLines.open : quoteLines.inside);
   }
   if (records.length > limitLines + 1) return none(end, `the file has more than ${limitLines} lines`);
   const [first, ...rest] = records.filter(({ record }) => record.some((cell) => cell !== ''));
@@ -52,7 +53,8 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
   const problems: CsvProblem[] = [];
   const lines = rest.flatMap(({ record, info }) => {
     const line = info.lines - record.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
-    if (record.length === header.length) return { line, cells: cellsIn<C>(header, record) };
+    const cells = Object.fromEntries(header.map((name, index) => [name, record[index] ?? ''])) as Record<C, string>;
+    if (record.length === header.length) return { line, cells };
     problems.push({ line, column: '', what: `expected ${header.length} cells as in the header, found ${record.length}` });
     return [];
   });
@@ -74,15 +76,13 @@ export function readRow<C extends string, S extends v.GenericSchema>(
   return { wrong };
 }
 
-/** All problems by line. Where there are too many, the first of each line: every faulty line is named, not everything wrong in a few. */
+/** All problems by line; the last line of a list that is too long says how many more there are. */
 export function sortedProblems(found: readonly CsvProblem[]): CsvProblem[] {
   const all = found.toSorted((a, b) => a.line - b.line);
-  if (all.length <= problemsLimit) return all;
-  const firsts = all.filter(({ line }, at) => line !== all[at - 1]?.line);
-  const listed = firsts.slice(0, problemsLimit);
-  const next = firsts[problemsLimit];
-  const what = `${all.length - listed.length} more problems ${next === undefined ? 'in these lines' : 'from here on'}`;
-  return [...listed, { line: next?.line ?? listed.at(-1)?.line ?? 0, column: '', what }];
+  const next = all[problemsLimit];
+  if (next === undefined) return all;
+  const what = `${all.length - problemsLimit} more problems from here on`;
+  return [...all.slice(0, problemsLimit), { line: next.line, column: '', what }];
 }
 
 /** Rows under their header: UTF-8 with its mark, lines ended by CR LF. */
@@ -121,14 +121,10 @@ function headerProblems<C extends string>(header: readonly string[], { columns, 
   ];
 }
 
-function cellsIn<C extends string>(header: readonly string[], record: readonly string[]): Record<C, string> {
-  return Object.fromEntries(header.map((name, index) => [name, record[index] ?? ''])) as Record<C, string>;
-}
-
-function quoteLine(code: string): string {
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote is opened here or below and never closed';
-  return 'a quote stands inside a cell: write it twice, and the whole cell in quotes';
-}
+const quoteLines = {
+  open: 'a quote is opened here or below and never closed',
+  inside: 'a quote stands inside a cell: write it twice, and the whole cell in quotes',
+};
 
 function quoted(cell: string): string {
   return /[",;\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

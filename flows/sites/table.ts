@@ -182,7 +182,11 @@ function officeOf({ office }: ResolvedProfile, { vcHours, closes }: ProfileLayer
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
   const planned = maintainedIn(scope);
-  if (planned !== undefined) return placeOf(wholeOf(planned), byPath, resolve);
+  if (planned !== undefined) {
+    // A room as it is, a site or a state as the cause of all in it.
+    const level = levelOf(planned);
+    return placeOf(level === 3 ? planned : causeScope(level === 2 ? 'site' : 'state', planned), byPath, resolve);
+  }
   const nation = byPath.get('')?.name ?? allSites;
   const own = centreRooms[scope];
   if (own !== undefined) return { site: nation, room: own, timeZone: resolve('').timeZone };
@@ -196,12 +200,6 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
     timeZone: resolve(scope).timeZone,
     ...visitOf(scope, site?.site ?? null, byPath),
   };
-}
-
-/** The scope that names a path as one thing: a room as it is, a site or a state as the cause of all in it. */
-function wholeOf(path: string): string {
-  const level = levelOf(path);
-  return level === 3 ? path : causeScope(level === 2 ? 'site' : 'state', path);
 }
 
 /** What helps whoever calls or goes there: of the room, or else of its site. */

@@ -41,7 +41,8 @@ export function createTree(
     change(change: SiteChange, now: number) {
       const before = table;
       for (const { path } of change.gone) for (const pc of pcsUnder(before, path)) former.set(pc, before.place(pc));
-      table = createSiteTable(changedNodes(before, change));
+      const dropped = new Set(change.gone.map(({ path }) => path));
+      table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) former.delete(path);
       const layered = change.nodes.filter((node) => !sameConfigs(before.node(node.path), node)).map(({ path }) => path);
@@ -76,12 +77,6 @@ export function createTree(
       };
     },
   };
-}
-
-function* changedNodes(before: SiteTable, { nodes, gone }: SiteChange): Iterable<TreeNode> {
-  const dropped = new Set(gone.map(({ path }) => path));
-  for (const node of before.nodes()) if (!dropped.has(node.path)) yield node;
-  yield* nodes;
 }
 
 /** Dates of sites that are being set up are nothing to the engine, and they change often. */

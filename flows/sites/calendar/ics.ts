@@ -10,8 +10,8 @@ import { isLocal, ruleOf } from './rule.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Block = { line: number; text: string[] };
-/** The offsets from UTC of each zone that the file describes, by its TZID. */
-type Zones = ReadonlyMap<string, ReadonlySet<string>>;
+/** The offset from UTC of each zone that has one all year, by its TZID. One that changes its clocks, or is described in two ways, is not known. */
+type Zones = ReadonlyMap<string, string | undefined>;
 /** A time as the file says it: local, with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null };
 /** What a file is read by: `rooms` are those of the meetings that name none. */
@@ -75,11 +75,13 @@ function isCancelling(text: string, problems: Problem[]): boolean {
 }
 
 function zonesOf(text: string): Zones {
-  const zones = new Map<string, Set<string>>();
+  const zones = new Map<string, string | undefined>();
   for (const [block] of text.matchAll(/^BEGIN:VTIMEZONE.*?^END:VTIMEZONE/gims)) {
     const [, tzid = ''] = /^TZID[^:\r\n]*:(.*?)\s*$/im.exec(block) ?? [];
-    const offsets = zones.getOrInsertComputed(tzid, () => new Set());
-    for (const [, hours, minutes] of block.matchAll(/^TZOFFSETTO:([+-]\d\d)(\d\d)/gim)) offsets.add(`${hours}:${minutes}`);
+    for (const [, hours, minutes] of block.matchAll(/^TZOFFSETTO:([+-]\d\d)(\d\d)/gim)) {
+      const offset = `${hours}:${minutes}`;
+      zones.set(tzid, zones.has(tzid) && zones.get(tzid) !== offset ? undefined : offset);
+    }
   }
   return zones;
 }
@@ -186,24 +188,21 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
 function minutesOf(properties: readonly Property[], begin: Time, end: Time | undefined): number {
   const said = textOf(properties, 'duration');
   const untilEnd = end === undefined ? 60 : (atOf(startOf(end, begin, 'DTEND'), 'UTC') - atOf(begin.local, 'UTC')) / 60_000;
-  const minutes = said === '' ? untilEnd : durationOf(said);
+  let minutes = untilEnd;
+  try {
+    if (said !== '') minutes = Temporal.Duration.from(said).total({ unit: 'minutes', relativeTo: '2027-01-01' });
+  } catch {
+    minutes = Number.NaN;
+  }
   const problem = lengthProblem(minutes);
   if (problem !== undefined) throw new Unusable(said === '' ? 'DTEND' : 'DURATION', problem);
   return minutes;
 }
 
-function durationOf(said: string): number {
-  try {
-    return Temporal.Duration.from(said).total({ unit: 'minutes', relativeTo: Temporal.PlainDate.from('2027-01-01') });
-  } catch {
-    return Number.NaN;
-  }
-}
-
 /** EXDATE may have several. */
 function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   const tzid = typeof params['tzid'] === 'string' ? params['tzid'] : undefined;
-  const zone = tzid === undefined ? null : (zoneNamed(tzid) ?? onlyOf(zones.get(tzid)));
+  const zone = tzid === undefined ? null : (zoneNamed(tzid) ?? zones.get(tzid));
   if (zone === undefined) {
     throw new Unusable(name.toUpperCase(), `the zone "${oneLine(tzid ?? '', 40)}" is not known: a name such as Asia/Kolkata`);
   }
@@ -213,12 +212,6 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
     if (!isLocal(local)) throw new Unusable(name.toUpperCase(), `is no time: "${oneLine(text, 40)}"`);
     return { local, zone: text.endsWith('Z') ? 'UTC' : zone };
   });
-}
-
-/** The offset of a zone that has one all year; undefined where it changes its clocks, or calendars of the file mean different zones by one name. */
-function onlyOf(offsets: ReadonlySet<string> = new Set()): string | undefined {
-  const [offset, ...others] = offsets;
-  return others.length === 0 ? offset : undefined;
 }
 
 /** A time as the clock of the meeting shows it. Of a meeting that goes by the clock of each site nobody knows when it is in a zone. */

@@ -65,7 +65,9 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
   for (let day = Math.max(first, Math.floor(from / dayMs) - 1); day <= last; day++) {
     if (!fallsOn(rule, { first, day })) continue;
     const local = `${dateOf(day)}${start.slice(10)}`;
-    if (!isAfterEnd(rule, local, zone)) found.push(local);
+    const { until, untilUtc } = rule;
+    const isOver = until !== null && (untilUtc ? atOf(local, zone) > atOf(until, 'UTC') : local > until);
+    if (!isOver) found.push(local);
   }
   return found;
 }
@@ -75,11 +77,6 @@ export function isStart(meeting: Meeting, local: string): boolean {
   const zone = meeting.zone ?? 'UTC';
   const at = atOf(local, zone);
   return occurrencesIn({ ...meeting, moved: [] }, { from: at, to: at + 1 }, zone).some(({ from }) => from === at);
-}
-
-function isAfterEnd({ until, untilUtc }: NonNullable<Meeting['rule']>, local: string, zone: string): boolean {
-  if (until === null) return false;
-  return untilUtc ? atOf(local, zone) > atOf(until, 'UTC') : local > until;
 }
 
 /** When the last date of a meeting is over; null where it goes on. */

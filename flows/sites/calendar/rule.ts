@@ -31,6 +31,7 @@ export function ruleOf(said: unknown, start: string): ReadRule {
   const unknown = [...parts.keys()].find((name) => !understood.includes(name));
   if (unknown !== undefined) return wrong(`${unknown.toUpperCase()} is not understood`);
   const days = list(parts.get('byday')).map(namedDay);
+  const weekStart = parts.get('wkst');
   const count = parts.has('count') ? Number(parts.get('count')) : null;
   const rule: Rule = {
     frequency,
@@ -40,7 +41,8 @@ export function ruleOf(said: unknown, start: string): ReadRule {
     months: list(parts.get('bymonth')).map(Number),
     positions: list(parts.get('bysetpos')).map(Number),
     ...endOf(parts.get('until')),
-    weekStart: weekStartOf(parts.get('wkst')),
+    // ical.js counts from Sunday, 1, where it gives no name.
+    weekStart: typeof weekStart === 'number' ? ((weekStart + 5) % 7) + 1 : Math.max(1, weekdayNames.indexOf(String(weekStart)) + 1),
   };
   const line = days.includes(undefined) ? 'BYDAY names no day of a month' : problemOf(rule, count);
   if (line !== undefined) return wrong(line);
@@ -157,12 +159,6 @@ function namedDay(text: unknown): Rule['weekdays'][number] | undefined {
   const [, nth = '', name = ''] = /^([+-]?[1-5])?([A-Z]{2})$/.exec(String(text)) ?? [];
   const day = weekdayNames.indexOf(name) + 1;
   return day === 0 ? undefined : { day, nth: Number(nth) };
-}
-
-/** ical.js counts from Sunday, 1, where it gives no name. */
-function weekStartOf(said: unknown): number {
-  if (typeof said === 'number') return ((said + 5) % 7) + 1;
-  return Math.max(1, weekdayNames.indexOf(String(said)) + 1);
 }
 
 /** A date alone is the whole of that day. */

@@ -46,7 +46,11 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
   const later = dates.find(({ from }) => from - rules.beforeMs > now);
   const running = near.find(({ from }) => from <= now) ?? null;
   const digestAt = tellableAt(office, rules, now);
-  const closings = [-1, 0].flatMap((ago) => closingOn(office, localDay(now, office.timeZone) + ago) ?? []);
+  const today = localDay(now, office.timeZone);
+  const closings = [today - 1, today].flatMap((day) => {
+    const span = spanOn(office.hours, day);
+    return span === null || span.goesOn ? [] : timeOn(day, span.to, office.timeZone);
+  });
   const closing = closings.find((at) => now < at && at - now <= rules.nearMs) ?? null;
   const backAt = openAt(office, rules, closing ?? now);
   const ends = Math.max(...near.map(({ to }) => to));
@@ -125,14 +129,8 @@ function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
   return hour >= 20 || hour < 6 ? 'night' : 'closed';
 }
 
-/** When the office closes on a day; null where it does not: the day is none, or goes on in the next one. */
-function closingOn({ hours, timeZone }: Office, day: number): number | null {
-  const span = spanOn(hours, day);
-  return span === null || span.goesOn ? null : timeOn(day, span.to, timeZone);
-}
-
 type Minutes = Pick<DayHours, 'from' | 'to'>;
-
+const midnight = 24 * 60;
 /** The day of an office in minutes. Where the next day opens as this one ends nobody goes home between them. Null on a day that is none. */
 function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: boolean; goesOnFromBefore: boolean }) | null {
   const [before, span, next] = [minutesOn(hours, day - 1), minutesOn(hours, day), minutesOn(hours, day + 1)];
@@ -140,8 +138,6 @@ function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: bo
   const goesOn = isOneDay(span, next);
   return { from: span.from, to: goesOn ? midnight : span.to, goesOn, goesOnFromBefore: isOneDay(before, span) };
 }
-
-const midnight = 24 * 60;
 
 /** People write 23:59 too where they mean the end of the day. */
 function isOneDay(span: Minutes | null, next: Minutes | null): boolean {
@@ -183,18 +179,16 @@ export function rulesOf(
 ): { ok: true; rules: WhenRules } | { ok: false; line: string } {
   const minutes = (['before', 'near', 'grace'] as const).map((name) => ({ name, value: numberOf(config[name]) }));
   const wrong = minutes.find(({ value }) => value === undefined);
-  if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${mostMinutes}` };
+  if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${midnight}` };
   const digest = minutesOf(String(config.digest));
   if (digest === undefined) return { ok: false, line: 'when: "digest" is a time of day such as 09:00' };
   const [beforeMs = 0, nearMs = 0, graceMs = 0] = minutes.map(({ value }) => (value ?? 0) * 60_000);
   return { ok: true, rules: { beforeMs, digest, nearMs, graceMs } };
 }
 
-const mostMinutes = 24 * 60;
-
 function numberOf(said: unknown): number | undefined {
   const number = typeof said === 'string' && said.trim() === '' ? Number.NaN : Number(said);
-  return Number.isFinite(number) && number >= 0 && number <= mostMinutes ? number : undefined;
+  return Number.isFinite(number) && number >= 0 && number <= midnight ? number : undefined;
 }
 
 type MomentsOptions = {
