@@ -57,7 +57,8 @@ export function createAllowance(up: () => number) {
   const has = (kind: Weight['kind'], pc: string, pace = paces[kind]): Held => {
     const one = held.get(`${kind} ${pc}`);
     if (one === undefined) return { ...pace.most, at: up(), isHeldBack: false };
-    return { ...one, ...filled(pace, one, up() - one.at), at: up() };
+    const filled = (name: keyof Rate) => Math.min(pace.most[name], one[name] + (up() - one.at) * pace.perMs[name]);
+    return { ...one, count: filled('count'), bytes: filled('bytes'), at: up() };
   };
 
   function take(pc: string, { kind, count: own, bytes, foreign = [], isUnborn = false }: Weight): boolean {
@@ -138,23 +139,20 @@ function createHellos(up: () => number) {
   };
 }
 
-/** The length of the message, and the session and spool that the ledger holds of its PC. */
-type Known = { bytes: number; session: number; spool: string | null };
-
 /**
  * A beat costs nothing, unless it is to be answered, or written down as one of a session above `session`, which is the one held. What could not
  * be read is written down once a minute. Goodbye and last gasp have a budget apart from words: without them a PC that stopped would be called
  * silent. A will is the broker's word.
  */
-export function weightOf({ event, ops, answer }: Report, { bytes, session, spool }: Known): Weight | undefined {
+export function weightOf(
+  { event, ops, answer }: Report,
+  /** The length of the message, and the session and spool that the ledger holds of its PC. */
+  { bytes, session, spool }: { bytes: number; session: number; spool: string | null },
+): Weight | undefined {
   if (event.type === 'beat') return answer || event.session > session ? sign : undefined;
   if (event.type === 'unreadable' || event.type === 'lost') return undefined;
   if (event.type === 'bye' || event.type === 'gasp') return sign;
   if (event.type !== 'heard') return { kind: 'words', count: 1, bytes };
   const foreign = event.spools?.filter((one) => one !== spool) ?? [];
   return { kind: 'events', count: ops.length, bytes, foreign, isUnborn: spool === null };
-}
-
-function filled({ most, perMs }: Pace, had: Rate, ms: number): Rate {
-  return { count: Math.min(most.count, had.count + ms * perMs.count), bytes: Math.min(most.bytes, had.bytes + ms * perMs.bytes) };
 }

@@ -284,8 +284,7 @@ function notAhead(memory: Memory, now: number): void {
     const setAt = memory.transitions.get(timer.transition)?.at ?? 0;
     if (setAt > now) memory.putTimer({ ...timer, dueAt: now + timer.dueAt - setAt });
   }
-  // Earlier versions wrote fractions of a millisecond.
-  moveHeld(memory, (at) => Math.min(Math.floor(at), now));
+  moveHeld(memory, (at) => Math.min(at, now));
   cutLedger(memory, now);
 }
 

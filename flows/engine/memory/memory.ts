@@ -223,7 +223,9 @@ function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): C
   const answers = answersOf(after.checks);
   for (const component of held.keys()) if (!answers.has(component)) answers.set(component, gone);
   for (const [component, answer] of answers) {
-    if (!isSame(held.get(component), answer)) changes.push({ component, at, ...answer });
+    const before = held.get(component);
+    const isSame = before?.status === answer.status && before.faults.join() === answer.faults.join();
+    if (!isSame) changes.push({ component, at, ...answer });
   }
   return changes;
 }
@@ -238,10 +240,6 @@ function answersOf(checks: readonly Check[]): Map<string, Answer> {
     answers.set(component, { status: isWorse ? status : held.status, faults: faults.slice(0, faultsKept) });
   }
   return answers;
-}
-
-function isSame(a: Answer | undefined, b: Answer): boolean {
-  return a?.status === b.status && a.faults.join() === b.faults.join();
 }
 
 /** Shifts all times in maps, lists and objects by `byMs`, in place (R29). A bare number is a time. */

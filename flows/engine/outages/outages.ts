@@ -77,7 +77,9 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
   }
-  const back = neighbours.find((other) => cameBack(other, one))?.absence;
+  // Another PC of the site went with this one, is back, and found that the power had been cut.
+  const isBack = (other: Away) => other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
+  const back = neighbours.filter(hasAbsence).find(isBack)?.absence;
   if (back) return { cause: 'power-cut', confidence: Math.min(mostOfReturned, back.confidence) };
   return upstream() ?? undetermined;
 }
@@ -145,11 +147,6 @@ function stayed(other: PcRecord, one: Away): boolean {
   // Only the last absence is held: on an unsteady line the PC may have been away more than once meanwhile.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere(other, one) && !wasAway;
-}
-
-/** Another PC of the site went with this one, is back, and found that the power had been cut. */
-function cameBack(other: PcRecord, one: Away): boolean {
-  return hasAbsence(other) && other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
 }
 
 /** What a return says of the absence before it. */

@@ -87,10 +87,8 @@ export function tellCentral(
   return recipients;
 }
 
-type NewRow = Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>;
-
 /** Adds a row that waits to be sent to one person over one channel. */
-function addRow(memory: Memory, row: NewRow, now: number): void {
+function addRow(memory: Memory, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>, now: number): void {
   const dueAt = now + (row.notice.digest ? gatherMs : 0);
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }

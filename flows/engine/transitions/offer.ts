@@ -10,13 +10,15 @@ import type { Noise } from './noise.ts';
 /** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
 
-/** Of what, when, and who is to hear of its end. */
-type RecipientsAt = { scope: string; now: number; knew: readonly string[]; notice?: Notice };
-
 /** Who is to be told. */
 export type Recipients = {
   /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one; for whom none does, whoever stands in. Never empty. */
-  recipients(to: readonly string[], channel: string, at: RecipientsAt): Recipient[];
+  recipients(
+    to: readonly string[],
+    channel: string,
+    /** Of what, when, and who is to hear of its end. */
+    at: { scope: string; now: number; knew: readonly string[]; notice?: Notice },
+  ): Recipient[];
   /** Central's persons and every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
   /** The id of the person whom a name or an id means, if it is anybody of the roster. */
@@ -149,7 +151,8 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
       flapping: incident.flapping,
       // A wait that began for nothing ends by itself; one that did not begin would not come back.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
-      told: toldBefore(transition, incident),
+      // Whoever first heard of a cause after it grew heard how it is since.
+      told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],
       cause: causeOf(incident),
     },
     fault: first,
@@ -161,12 +164,6 @@ export function wireMessage(at: { transition: Transition; incident: Incident; pl
     ...(at.fields?.hours && { hours: at.fields.hours }),
     acts: [],
   };
-}
-
-/** Whoever first heard of a cause after it grew heard how it is since. */
-function toldBefore({ grew, at }: Transition, { told }: Incident): string[] {
-  const knew = grew === undefined ? told : told.filter((one) => one.at <= at);
-  return [...new Set(knew.map(({ person }) => person))];
 }
 
 function causeOf({ scope, spread }: Incident): WireMessage['incident']['cause'] {
