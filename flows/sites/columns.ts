@@ -52,7 +52,7 @@ const text = v.optional(that(isPlain, `at most ${textLimit} characters on one li
 const devices = v.optional(
   v.pipe(
     that(
-      areDevices,
+      (text) => devicesOf(text).length <= expectedLimit && devicesOf(text).every(({ match = '' }) => isPlain(match, deviceLimit)),
       `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
     ),
     v.transform(devicesOf),
@@ -88,7 +88,7 @@ export const rowSchema = v.object({
   ups: read(upsOf, 'a UPS such as apc@localhost:3493, or none'),
   displays: devices,
   programs: devices,
-  help: read(helpOf, `${helpWanted}, or none`),
+  help: read((text) => (text === none ? null : isHelp(text) ? text : undefined), `${helpWanted}, or none`),
   languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
   room_phone: phone,
   way_in: text,
@@ -227,11 +227,6 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   );
 }
 
-function helpOf(text: string): string | null | undefined {
-  if (text === none) return null;
-  return isHelp(text) ? text : undefined;
-}
-
 function languagesOf(text: string): Language[] | undefined {
   const named = text.split('|');
   return named.every(isLanguage) && new Set(named).size === named.length ? named : undefined;
@@ -245,11 +240,6 @@ function ranged(from: number, to: number) {
 /** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one; a phone number is led by its mark. */
 function isPlain(text: string, limit = textLimit): boolean {
   return text.length <= limit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
-}
-
-function areDevices(text: string): boolean {
-  const found = devicesOf(text);
-  return found.length <= expectedLimit && found.every(({ match = '' }) => isPlain(match, deviceLimit));
 }
 
 /** `2` = two of any kind; `none` = 0; `Rally|Brio` = one by each name; an empty part = one of any kind. */

@@ -4,6 +4,7 @@ import type { DayHours } from '../engine/records/meetings.ts';
 /** Said where a level above names one and this place has none. */
 export const none = 'none';
 const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const lowerNames = names.map((name) => name.toLowerCase());
 
 /** How the hours are written, for whoever wrote them otherwise. */
 export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')}), or ${none}`;
@@ -63,15 +64,11 @@ function partOf(part: string): DayHours | undefined {
 
 function daysOf(named: string): number[] | undefined {
   const days = named.split(',').flatMap((part) => {
-    const [first = 0, last = first] = part.split('-').map((name) => names.indexOf(titled(name.trim())) + 1);
+    const [first = 0, last = first] = part.split('-').map((name) => lowerNames.indexOf(name.trim().toLowerCase()) + 1);
     const isRange = first > 0 && last >= first && part.split('-').length <= 2;
     return isRange ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [0];
   });
   return days.includes(0) || new Set(days).size !== days.length ? undefined : days.sort((a, b) => a - b);
-}
-
-function titled(name: string): string {
-  return name.slice(0, 1).toUpperCase() + name.slice(1).toLowerCase();
 }
 
 /** Days that follow each other as a range. */

@@ -2,6 +2,7 @@
 import { causeKindOf, causeScope, maintainedIn, nameInScope, type Presence, stateOf } from '@sabha/contracts';
 import type { Cause } from '../correlation/correlation.ts';
 import type { Loss, SiteSight } from '../correlation/sight.ts';
+import { missedLimits } from '../outages/hearing.ts';
 import { isAway } from '../outages/outages.ts';
 import { isBattery, isOfGap, patienceMs, presenceOf, seesMains } from '../outages/pc.ts';
 import type { Absence, PcRecord, ShownOutage, Spread } from '../records/incidents.ts';
@@ -236,7 +237,8 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
 /** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
 function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
   const limitMs = since === null ? null : patienceMs(record);
-  const isMissed = limitMs !== null && core.inAll.isMissed(core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record), limitMs);
+  const inVainMs = core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record);
+  const isMissed = limitMs !== null && inVainMs >= missedLimits * limitMs;
   return isMissed ? 'silent' : presenceOf(record, since, core.provenAt);
 }
 

@@ -16,7 +16,7 @@ const dropWindowMs = 10 * 60_000;
 /** In so much of a gap's end the PCs are asked anew, and answer. */
 const answeringMs = 60_000;
 /** Who was not heard in so many times its limit is missed, however often the count of its limit began anew. */
-const missedLimits = 3;
+export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
 /** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on; `still`: while it heard nobody anyway. */
@@ -128,8 +128,6 @@ export function createInAll() {
     },
     /** For how long we heard since `at`. */
     sinceMs,
-    /** True of one that may be silent for so long, and was not heard in so much of our hearing. */
-    isMissed: (inVainMs: number, limitMs: number): boolean => inVainMs >= missedLimits * limitMs,
     setClock: (byMs: number): void => void moveTimes(spans, byMs),
   };
 }

@@ -89,12 +89,6 @@ export type Change = { component: string; at: number; status: string; faults: st
 /** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
 export type Away = { from: number; to: number };
 
-/** A command that has not expired, with the PCs that have answered. */
-type OpenCommand = { row: CommandRow; answered: string[] };
-
-/** A command with the answers that came. */
-type FoundCommand = { row: CommandRow; answers: CommandView['answers'] };
-
 /** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
 
@@ -200,9 +194,10 @@ export type Queries = Retention & {
   rollcall(id: string): RollCallView | undefined;
   /** The newest commands first, at most 50. */
   commands(): CommandRow[];
-  command(id: string): FoundCommand | undefined;
-  /** In the order in which they were issued. */
-  openCommands(now: number): OpenCommand[];
+  /** A command with the answers that came. */
+  command(id: string): { row: CommandRow; answers: CommandView['answers'] } | undefined;
+  /** Commands that have not expired, with the PCs that have answered, in the order in which they were issued. */
+  openCommands(now: number): { row: CommandRow; answered: string[] }[];
   /** What became of the tabs, newest first, at most 50. */
   tabsSteps(): TabsStep[];
   /** What was done, page by page. */
@@ -248,10 +243,8 @@ export type LeavingEvent = {
 
 /** Where a page begins: behind this number of this spool. */
 export type PagePlace = { spool: number; seq: number };
-/** Events that may leave: received before `before`, or by a clock that was ahead, after `ahead`. */
-type LeavingAsk = { after: PagePlace; before: number; ahead: number };
-/** Those, or all that the ledger has of a PC or site. */
-export type PageAsk = LeavingAsk | { after: PagePlace; path: string };
+/** Events that may leave, received before `before`, or by a clock that was ahead, after `ahead`; or all that the ledger has of a PC or site. */
+export type PageAsk = { after: PagePlace; before: number; ahead: number } | { after: PagePlace; path: string };
 /** `next` is null behind the last spool. */
 export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 

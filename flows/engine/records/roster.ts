@@ -5,9 +5,6 @@ import type { DayHours } from './meetings.ts';
 /** Days off, the first and the last, by the calendar on the wall: `2027-01-10`. */
 export type Leave = { from: string; to: string };
 
-/** A shift that somebody else has taken over, until it ends. */
-type Relief = { by: string; until: number };
-
 /** A person with all that decides when they are told. `role` and `scope` are the first of `roles` and `scopes`. */
 export type Member = Person & {
   /** In the order in which they are tried; none named = each that reaches the person. */
@@ -23,8 +20,8 @@ export type Member = Person & {
   leave: Leave[];
   /** Who is told instead while the person is away. */
   deputy: string | null;
-  /** The shift that runs, taken over by somebody else. */
-  relief?: Relief;
+  /** The shift that runs, taken over by somebody else until it ends. */
+  relief?: { by: string; until: number };
 };
 
 /** When a channel last was proven to reach a person. */

@@ -5,6 +5,7 @@ import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
 import type { Calendar } from './calendar.ts';
 import { isOver, type MeetingsChange, planMeetings } from './import.ts';
+import { byNextDate } from './occurrences.ts';
 
 /** The present calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {
@@ -66,11 +67,11 @@ const keptMs = 7 * 86_400_000;
 function viewsOf(calendar: Calendar, scope: string, now: number): MeetingView[] {
   const touches = (path: string) => scope === '' || path === '' || `${path}/`.startsWith(`${scope}/`) || `${scope}/`.startsWith(`${path}/`);
   const all = calendar.parts().filter(({ scopes }) => scopes.some(touches));
-  const views = all.map((meeting) => {
-    const { id, title, scopes, start, zone, minutes, rule } = meeting;
-    const [next] = calendar.datesOf(meeting, now);
-    return { id, title, scopes, start, zone, minutes, repeats: rule !== null, next: next ? { from: next.from, to: next.to } : null };
-  });
-  const last = Number.MAX_SAFE_INTEGER;
-  return views.sort((a, b) => (a.next?.from ?? last) - (b.next?.from ?? last) || (a.id < b.id ? -1 : 1));
+  return all
+    .map((meeting) => {
+      const { id, title, scopes, start, zone, minutes, rule } = meeting;
+      const [next] = calendar.datesOf(meeting, now);
+      return { id, title, scopes, start, zone, minutes, repeats: rule !== null, next: next ? { from: next.from, to: next.to } : null };
+    })
+    .sort(byNextDate);
 }

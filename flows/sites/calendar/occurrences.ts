@@ -41,6 +41,14 @@ export const horizonMs = 8 * dayMs;
 /** So many days ahead dates are worked out at once. */
 const aheadMs = 15 * dayMs;
 
+/** What has a date to come first, by that date; then by id. */
+export function byNextDate(a: WithNext, b: WithNext): number {
+  const last = Number.MAX_SAFE_INTEGER;
+  return (a.next?.from ?? last) - (b.next?.from ?? last) || (a.id < b.id ? -1 : 1);
+}
+
+type WithNext = { id: string; next: { from: number } | null };
+
 /** The dates of a meeting from a day ago until the horizon or later, worked out once in some days. */
 export function createDateCache() {
   const known = new WeakMap<Meeting, Map<string, { from: number; to: number; dates: Occurrence[] }>>();

@@ -30,7 +30,10 @@ export function ruleOf(said: unknown, start: string): ReadRule {
   if (frequency === undefined) return wrong(`it comes back ${frequencies.join(', ')}, not ${String(parts.get('freq') ?? 'so')}`);
   const unknown = [...parts.keys()].find((name) => !understood.includes(name));
   if (unknown !== undefined) return wrong(`${unknown.toUpperCase()} is not understood`);
-  const days = list(parts.get('byday')).map(namedDay);
+  const days = list(parts.get('byday')).map((said): Rule['weekdays'][number] | undefined => {
+    const [, nth = '', name = ''] = /^([+-]?[1-5])?([A-Z]{2})$/.exec(String(said)) ?? [];
+    return weekdayNames.includes(name) ? { day: weekdayNames.indexOf(name) + 1, nth: Number(nth) } : undefined;
+  });
   const weekStart = parts.get('wkst');
   const count = parts.has('count') ? Number(parts.get('count')) : null;
   const rule: Rule = {
@@ -153,12 +156,6 @@ function dateParts(day: number): { year: number; month: number; date: number } {
 
 function isFrom1(number: number, most: number): boolean {
   return Number.isInteger(number) && number >= 1 && number <= most;
-}
-
-function namedDay(text: unknown): Rule['weekdays'][number] | undefined {
-  const [, nth = '', name = ''] = /^([+-]?[1-5])?([A-Z]{2})$/.exec(String(text)) ?? [];
-  const day = weekdayNames.indexOf(name) + 1;
-  return day === 0 ? undefined : { day, nth: Number(nth) };
 }
 
 /** A date alone is the whole of that day. */

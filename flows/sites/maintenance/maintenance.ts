@@ -3,6 +3,7 @@ import { isWithin, type MaintenanceView, mutex } from '@sabha/contracts';
 import type { Maintenance } from '../../engine/records/meetings.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { SiteTable } from '../../engine/records/sites.ts';
+import { byNextDate } from '../calendar/occurrences.ts';
 import { type Asked, draftOf } from './draft.ts';
 import type { Planned } from './planned.ts';
 
@@ -42,7 +43,12 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
   };
   return {
     /** All that concerns a place or a group of sites ('' = all of it), what goes on or comes next first. */
-    list: (scope: string): MaintenanceView[] => viewsOf(planned(), table().pathsOf(scope), now()),
+    list(scope: string): MaintenanceView[] {
+      const scopes = table().pathsOf(scope);
+      const touches = (path: string) => scopes.some((one) => isWithin(one, path) || isWithin(path, one));
+      const plans = [...planned().all().values()].filter((one) => touches(one.scope));
+      return plans.map((one) => viewOf(planned(), one, now())).sort(byNextDate);
+    },
     /** Plans it, or says in one line what is wrong with it. */
     add: (asked: Asked): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
       inTurn(async () => {
@@ -66,13 +72,6 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
 
 function aboutOf({ id, scope, title, start, minutes, ruleText }: Maintenance): string {
   return `${id} of ${scope}: ${title}, ${start.slice(0, 16)} for ${minutes} min${ruleText === null ? '' : `, ${ruleText}`}`;
-}
-
-function viewsOf(planned: Planned, scopes: readonly string[], now: number): MaintenanceView[] {
-  const touches = (path: string) => scopes.some((scope) => isWithin(scope, path) || isWithin(path, scope));
-  const views = [...planned.all().values()].filter((one) => touches(one.scope)).map((one) => viewOf(planned, one, now));
-  const last = Number.MAX_SAFE_INTEGER;
-  return views.sort((a, b) => (a.next?.from ?? last) - (b.next?.from ?? last) || (a.id < b.id ? -1 : 1));
 }
 
 function viewOf(planned: Planned, plan: Maintenance, now: number): MaintenanceView {
