@@ -31,7 +31,8 @@ export function createNumbers() {
       const beats = byPc.get(pc) ?? [];
       const sinceMs = (keptOf(link, beats) + missedBeats - 1) * links[link].beatMs;
       const fresh = beats.filter((beat) => up - beat.up <= sinceMs);
-      const said = Object.assign({}, ...fresh.map(({ text }) => numbersIn(Buffer.from(text, 'latin1'))));
+      const read = fresh.map(({ text }) => decode('beat', Buffer.from(text, 'latin1')));
+      const said: Record<string, number> = Object.assign({}, ...read.map((beat) => (beat.ok ? beat.value.n : {})));
       return Object.fromEntries(shownKeys.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]]])));
     },
     forget: (pc: string): void => void byPc.delete(pc),
@@ -41,9 +42,4 @@ export function createNumbers() {
 /** On a thin link they always come in parts, elsewhere where the last beat says so; else it brings all of them. */
 function keptOf(link: LinkClass, beats: readonly KeptBeat[]): number {
   return isThin(links[link]) || beats.at(-1)?.text.includes(partMark) === true ? partBeats : 1;
-}
-
-function numbersIn(payload: Buffer): Record<string, number> {
-  const beat = decode('beat', payload);
-  return beat.ok ? beat.value.n : {};
 }

@@ -93,12 +93,9 @@ export function csvText<C extends string>(columns: readonly C[], rows: readonly 
 
 /** A table for a spreadsheet by RFC 4180, lines ended by CR LF. Guarantee: a text that begins like a formula is led by an apostrophe. */
 export function safeTable(header: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[]): string {
-  return [header, ...rows].map((cells) => `${cells.map(safe).join(',')}\r\n`).join('');
-}
-
-function safe(value: string | number | null | undefined): string {
-  const text = `${value ?? ''}`;
-  return quoted(/^(\s*[=+\-@＝＋－＠]|[\t\r])/.test(text) ? `'${text}` : text);
+  const isFormula = /^(\s*[=+\-@＝＋－＠]|[\t\r])/;
+  const safe = (text: string) => quoted(isFormula.test(text) ? `'${text}` : text);
+  return [header, ...rows].map((cells) => `${cells.map((cell) => safe(`${cell ?? ''}`)).join(',')}\r\n`).join('');
 }
 
 /** The separator of a header without commas. Found before the file is parsed: to the parser a quoted cell before ";" is a wrong quote. */

@@ -45,8 +45,12 @@ export function createTree(
       table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) former.delete(path);
-      const layered = change.nodes.filter((node) => !sameConfigs(before.node(node.path), node)).map(({ path }) => path);
-      const configs = pcsUnderAny(table, layered).map((pc) => ({ pc, op: configOf(pc).op }));
+      // The names of site and room stand in a configuration too.
+      const isRenamed = ({ path, name }: TreeNode) =>
+        levelOf(path) >= 2 && JSON.stringify(before.node(path)?.name) !== JSON.stringify(name);
+      const isOther = (node: TreeNode) => !sameLayer(before.node(node.path), node) || isRenamed(node);
+      const layered = new Set(change.nodes.filter(isOther).map(({ path }) => path));
+      const configs = table.known.flatMap(({ pc }) => (isUnder(layered, pc) ? [{ pc, op: configOf(pc).op }] : []));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
       const pcsGone = change.gone.flatMap(({ path }) => pcsUnder(before, path));
@@ -81,15 +85,10 @@ export function createTree(
 
 /** Dates of sites that are being set up are nothing to the engine, and they change often. */
 function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
+  const factsOf = (site: TreeNode['site'] | undefined) => site && [site.stage, site.isp, site.linkId].join('\n');
   const dated = (node: TreeNode) => {
     const held = before.node(node.path);
-    return (
-      node.site !== null &&
-      held?.site?.stage === node.site.stage &&
-      held.site.isp === node.site.isp &&
-      held.site.linkId === node.site.linkId &&
-      sameLayer(held, node)
-    );
+    return node.site !== null && factsOf(held?.site) === factsOf(node.site) && sameLayer(held, node);
   };
   return gone.length + replaced.length > 0 || !nodes.every(dated);
 }
@@ -104,19 +103,8 @@ function sameLayer(a: TreeNode | undefined, b: TreeNode): boolean {
   return a !== undefined && JSON.stringify(a.layer) === JSON.stringify(b.layer);
 }
 
-/** The names of site and room stand in a configuration too. */
-function sameConfigs(a: TreeNode | undefined, b: TreeNode): boolean {
-  return sameLayer(a, b) && (levelOf(b.path) < 2 || JSON.stringify(a?.name) === JSON.stringify(b.name));
-}
-
 function pcsUnder(table: SiteTable, path: string): readonly string[] {
   return levelOf(path) === 3 ? [path] : table.pcsOf(path);
-}
-
-function pcsUnderAny(table: SiteTable, paths: readonly string[]): string[] {
-  if (paths.length === 0) return [];
-  const set = new Set(paths);
-  return table.known.flatMap(({ pc }) => (isUnder(set, pc) ? [pc] : []));
 }
 
 function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly string[]): string[] {
@@ -128,6 +116,7 @@ function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly stri
 
 /** True where the path or a level above it is in the set. */
 function isUnder(set: ReadonlySet<string>, path: string): boolean {
+  if (set.size === 0) return false;
   const parts = path.split('/');
   return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
 }

@@ -202,8 +202,11 @@ export type Queries = Retention & {
   tabsSteps(): TabsStep[];
   /** What was done, page by page. */
   acts(query: ActsQuery): AuditAct[];
-  /** What happened, page by page, so that no commit waits for all of it. */
-  past(query: PastQuery): PastPage;
+  /**
+   * What happened, page by page, so that no commit waits for all of it: incidents above `after` that were not over at `since`. As JSON, so that
+   * whoever only hands it on need not read it; `last`: the highest incident of the page, null where there is none.
+   */
+  past(query: { since: number; after: number; most?: number }): { json: string; last: number | null };
   /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
   audit(): LedgerAudit;
   /** All rows in which a person stands. */
@@ -293,11 +296,6 @@ export type PcChange = { pc: string } & Change;
 
 /** Some incidents with all that belongs to them. */
 export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
-
-/** Incidents above `after` that were not over at `since`. */
-type PastQuery = { since: number; after: number; most?: number };
-/** A part of the past as JSON, so that whoever only hands it on need not read it; `last`: its highest incident, null where there is none. */
-type PastPage = { json: string; last: number | null };
 
 /** Holds times of day: each keeps its distance to now when the centre's time is set by so much (R29). */
 export type FollowsClock = { setClock(byMs: number): void };

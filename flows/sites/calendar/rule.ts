@@ -73,7 +73,12 @@ export function fallsOn(rule: Rule, { first, day }: { first: number; day: number
   if (day <= first) return day === first;
   const parts = withDefaults(rule, first);
   if (!matches(parts, day) || (periodOf(rule, day) - periodOf(rule, first)) % rule.interval !== 0) return false;
-  return rule.positions.length === 0 || isAtPosition(rule, parts, day);
+  if (rule.positions.length === 0) return true;
+  // Positions count within a month.
+  const { month, date } = dateParts(day);
+  const days = Array.from({ length: 31 }, (_, at) => day - date + 1 + at);
+  const all = days.filter((one) => dateParts(one).month === month && matches(parts, one));
+  return rule.positions.some((position) => all.at(position > 0 ? position - 1 : position) === day);
 }
 
 /** The day of the last of so many dates of a rule; null where that is too far away. */
@@ -129,15 +134,6 @@ function matches({ months, monthDays, weekdays }: Parts, day: number): boolean {
   const toEnd = new Date(Date.UTC(year, month, 0)).getUTCDate() - date + 1;
   if (monthDays.length > 0 && !monthDays.includes(date) && !monthDays.includes(-toEnd)) return false;
   return isEach || named.some(({ nth }) => nth === Math.ceil(date / 7) || nth === -Math.ceil(toEnd / 7));
-}
-
-/** Positions count within a month. */
-function isAtPosition({ positions }: Rule, parts: Parts, day: number): boolean {
-  const first = day - dateParts(day).date + 1;
-  const all = Array.from({ length: 31 }, (_, at) => first + at).filter(
-    (one) => dateParts(one).month === dateParts(day).month && matches(parts, one),
-  );
-  return positions.some((position) => all.at(position > 0 ? position - 1 : position) === day);
 }
 
 /** The number of the day, week, month or year in which a day lies: intervals skip some of them. */
