@@ -36,6 +36,34 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.eventsADay.most).toBe(5_000);
   });
 
+  test('R27 a PC that writes as many events as an honest one four times over is never held back', () => {
+    const { allowance, pass } = open();
+    const eachMs = dayMs / budgets.eventsADay.most;
+    for (let at = 0; at < 10 * dayMs; at += eachMs) {
+      expect(allowance.take(pc, { kind: 'events', count: 1, bytes: 1_000 })).toBe(true);
+      pass(eachMs);
+    }
+  });
+
+  test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
+    const { allowance } = open(budgets.eventsGathered.most);
+    const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
+    const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
+    expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
+  });
+
+  test('R27 a PC half-way through weeks of events was held back where the centre started anew: what waits is taken once, and claims add nothing', () => {
+    const { allowance, pass } = open(17_600);
+    const batch: Weight = { kind: 'events', count: 200, bytes: 50_000 };
+    const taken = () => Array.from({ length: 3_000 }, () => allowance.take(pc, batch)).filter(Boolean).length * batch.count;
+    const first = taken();
+    expect(first).toBeGreaterThanOrEqual(17_600);
+    expect(first).toBeLessThanOrEqual(17_600 + budgets.eventsAtOnce.most);
+    allowance.waits(pc, budgets.eventsGathered.most);
+    pass(1_000);
+    expect(taken()).toBe(0);
+  });
+
   test('R27 a PC that is born anew after a quiet time keeps what gathered: only its first birth says how much waits', () => {
     const { allowance, pass } = open();
     pass(105 * dayMs);
@@ -83,6 +111,37 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.wordsAnHour.most).toBe(600);
   });
 
+  test('R27 beats that are to be answered, or open a session, have a breath and a pace of their own: a link that drops each half minute is far below', () => {
+    const { allowance, pass } = open();
+    const beat: Weight = { kind: 'signs', count: 1, bytes: 0 };
+    const taken = (ms: number) => {
+      pass(ms);
+      return allowance.take(pc, beat) ? 1 : 0;
+    };
+    let flapping = 0;
+    for (let at = 0; at < dayMs; at += 15_000) flapping += taken(15_000);
+    expect(flapping).toBe(dayMs / 15_000);
+    let hostile = 0;
+    for (let at = 0; at < 3_600_000; at += 50) hostile += taken(50);
+    expect(hostile).toBeLessThanOrEqual(budgets.signsAnHour.most + budgets.signsAtOnce.most);
+    expect(hostile).toBeGreaterThan(0.9 * budgets.signsAnHour.most);
+    expect(allowance.take(other, beat)).toBe(true);
+    expect(budgets.signsAnHour.most).toBe(600);
+  });
+
+  test('R27 births that named another spool or an earlier first number each time were all taken: they have a breath and a day, and those of others cost nothing', () => {
+    const { allowance, pass } = open();
+    const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
+      Array.from({ length: count }, (_, n) => allowance.follows(who, of(n))).filter(Boolean).length;
+    expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
+    // Of those that go up and down every second one goes back; after one that is refused the next is where it stood.
+    expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
+    expect(births(other, (n) => ({ spool: `s${n}`, first: 1 }))).toBe(budgets.spoolsAtOnce.most + 1);
+    expect(births(pc, (n) => ({ spool: 'a', first: 300 + n }))).toBe(100);
+    pass(dayMs / 8);
+    expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
+  });
+
   test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
@@ -118,6 +177,13 @@ describe('spools that no birth named', () => {
     expect(taken(allowance, (n) => events(2, `y${2 * n}`, `y${2 * n + 1}`), 5_000)).toBe(budgets.spoolsAtOnce.most / 2);
   });
 
+  test('R27, R7 late events of a forked spool pay for that spool once', () => {
+    const { allowance } = open();
+    for (let n = 0; n < 20; n += 1) expect(allowance.take(pc, events(100, 'forked'))).toBe(true);
+    const left = budgets.eventsAtOnce.most - 2_000 - 512;
+    expect(allowance.take(pc, events(left + 1))).toBe(false);
+  });
+
   test('R27, R7 the newest 16 paid spools stay paid, and an older one is paid for again', () => {
     const { allowance, pass } = open(budgets.eventNumber.most);
     const most = budgets.spoolsAtOnce.most;
@@ -135,6 +201,17 @@ describe('spools that no birth named', () => {
     allowance.forget(pc);
     expect(allowance.take(pc, events(1, 'x'))).toBe(true);
     expect(taken(allowance, (n) => events(1, `y${n}`))).toBe(budgets.spoolsAtOnce.most - 1);
+  });
+
+  test('R27 a PC without a birth has 2,048 events a day, and from its first birth on as many as any other', () => {
+    let up = 0;
+    const allowance = createAllowance(() => up);
+    const unborn = (_: number): Weight => ({ ...events(1, 's1'), isUnborn: true });
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most - budgets.spoolEvents.most);
+    up += dayMs;
+    expect(taken(allowance, unborn, 5_000)).toBe(budgets.eventsUnacknowledged.most);
+    allowance.waits(pc, 100, true);
+    expect(taken(allowance, () => events(1), 10_000)).toBe(budgets.eventsAtOnce.most + 100);
   });
 });
 

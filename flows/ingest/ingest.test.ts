@@ -310,6 +310,21 @@ describe('ingest', () => {
     expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
+  it('a new pipeline on the same ledger knows what the old one wrote', async () => {
+    const rig = await createRig();
+    rig.ingest.started();
+    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
+    rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
+    await rig.settle();
+    await rig.settle();
+    rig.ingest.close();
+    const next = await createRig(undefined, rig.db);
+    next.ingest.started();
+    await next.settle();
+    expect(next.offers.map((one) => [one.fault, one.transition.offer])).toEqual([['microphone.missing', 2]]);
+    expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
+  });
+
   it('keeps what a site says of its link, of where it broke and of its power, over a restart where it is in the ledger', async () => {
     const rig = await createRig();
     const site = 'capital/this-office';

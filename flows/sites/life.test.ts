@@ -171,26 +171,43 @@ test.each([
   expect(movePc(tree, { pc: from, to, newToken: counter() }, 'Anil')).toEqual({ ok: false, missing, line: expect.stringContaining(line) });
 });
 
-const second = 'ladakh/leh/vc-2';
-const shutOut = { pc: second, tokenHash: null, certificates: [], revoked: true };
-
 test('R15 a retired PC is gone and cannot connect again', () => {
-  const gone = [{ path: second, because: 'retired' }];
-  expect(retirePc(tree, second, 'Anil')).toMatchObject({ ok: true, change: { gone, registry: [shutOut] } });
+  const done = retirePc(tree, 'ladakh/leh/vc-2', 'Anil');
+  expect(done).toMatchObject({
+    ok: true,
+    change: {
+      gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }],
+      registry: [{ pc: 'ladakh/leh/vc-2', tokenHash: null, certificates: [], revoked: true }],
+    },
+  });
   expect(retirePc(tree, 'x/y/z', 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
 test('R15 a replaced PC keeps its place, and only the new token opens', () => {
-  const done = replacePc(tree, { pc: second, newToken: counter() }, 'Anil');
-  const registry = [{ tokenHash: hashToken('token-1'), certificates: [], revoked: false }];
-  const change = { nodes: [], gone: [], replaced: [second], registry };
-  expect(done).toMatchObject({ ok: true, tokens: { [second]: 'token-1' }, change });
+  const done = replacePc(tree, { pc: 'ladakh/leh/vc-2', newToken: counter() }, 'Anil');
+  expect(done).toMatchObject({
+    ok: true,
+    tokens: { 'ladakh/leh/vc-2': 'token-1' },
+    change: {
+      nodes: [],
+      gone: [],
+      replaced: ['ladakh/leh/vc-2'],
+      registry: [{ tokenHash: hashToken('token-1'), certificates: [], revoked: false }],
+    },
+  });
   expect(replacePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
 test('a revoked PC keeps its place, and neither its token nor its certificates open any more', () => {
-  const audit = { who: 'Anil', what: 'PC revoked', about: second };
-  expect(revokePc(tree, second, 'Anil')).toMatchObject({ ok: true, change: { nodes: [], gone: [], registry: [shutOut], audit } });
+  expect(revokePc(tree, 'ladakh/leh/vc-2', 'Anil')).toMatchObject({
+    ok: true,
+    change: {
+      nodes: [],
+      gone: [],
+      registry: [{ pc: 'ladakh/leh/vc-2', tokenHash: null, certificates: [], revoked: true }],
+      audit: { who: 'Anil', what: 'PC revoked', about: 'ladakh/leh/vc-2' },
+    },
+  });
   for (const pc of ['x/y/z', 'ladakh/leh']) expect(revokePc(tree, pc, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 

@@ -77,6 +77,12 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'power-cut 0.55',
   ],
   ['another boot, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), reboot(), 'pc-off 0.8'],
+  [
+    'another boot at once, and the site was there: it may have started anew',
+    away({ cause: 'pc-off', confidence: 0.8, from: now - minute }),
+    reboot(),
+    'pc-off 0.6',
+  ],
   ['the same boot, awake, and the site was there', away({ cause: 'pc-off', confidence: 0.8 }), birth({ apartMs: hour }), 'pc-off 0.9'],
   ['the same boot, awake, with many other sites', away({ cause: 'upstream' }), birth({ apartMs: hour }), 'upstream 0.5'],
   [
@@ -86,12 +92,25 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
     'upstream 0.85',
   ],
   [
+    'the line of the centre, of one that saw its mains all the time',
+    away({ cause: 'upstream', confidence: 0.55 }, mainsSeen),
+    birth({ apartMs: hour }),
+    'upstream 0.55',
+  ],
+  [
     'a UPS that had switched it off in order',
     away({ cause: 'power-cut', confidence: 0.95 }, { ...bye, ...onBattery(from) }),
     reboot(),
     'power-cut 0.95',
   ],
+  [
+    'three PCs behind an access point that died, awake all the time, were sure to have been away alone',
+    away({ cause: 'pc-off', confidence: 0.6 }),
+    birth({ apartMs: hour }),
+    'pc-off 0.6',
+  ],
   ['the same boot, asleep meanwhile', away(), birth({ apartMs: 20 * second }), 'pc-off 0.8'],
+  ['the same boot, more than that missing', away(), birth({ apartMs: hour - 256 * second }), 'pc-off 0.8'],
   ['an agent that was started anew while the line was cut was this PC alone', away(), birth({ apartMs: null }), 'pc-off 0.6'],
   ['the same boot, an agent that does not say', away(), birth(), 'link-down 0.6'],
   ['a new boot after a goodbye that never came', away(), reboot({ bye: 'shutdown' }), 'intended 0.8'],
@@ -100,9 +119,17 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ['a new boot, the mains gone just before', away(), reboot({ mains: false, gone: gone(30 * second) }), 'power-cut 0.55'],
   ['a boot that an update ended', away(), reboot({ begun: 'update' }), 'intended 0.85'],
   ['an update in which the mains went, as its PC saw', away(), reboot({ begun: 'update', mains: false, gone: gone(0) }), 'intended 0.6'],
+  ['a goodbye that never came, of a battery at its end', away(), reboot({ bye: 'shutdown', ...ended }), 'intended 0.6'],
+  [
+    'a goodbye that was heard while another PC of the site went dark',
+    away({ cause: 'intended', confidence: 0.6 }, bye),
+    reboot(),
+    'intended 0.6',
+  ],
   ['a new boot of the only PC, mains at the last mark', away(), reboot({ mains: true }), 'pc-off 0.7'],
   ['a new boot of the only PC, no battery', away(), reboot(), 'undetermined 0.5'],
   ['a new boot that says nothing of the one before', away(), birth({ boot: 'b2' }), 'undetermined 0.5'],
+  ['a new boot that says nothing, the site was there', away({ cause: 'pc-off', confidence: 0.8 }), birth({ boot: 'b2' }), 'pc-off 0.8'],
   [
     'a new boot, marks that went on for long after the loss',
     away(),
@@ -177,6 +204,11 @@ describe('PCs of a site that lost their power together', () => {
   test('not one alone, nor two of five', () => {
     expect(together(back(at))).toEqual([]);
     expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
+  });
+
+  test('a wall switch 80 s apart was a power cut of both', () => {
+    expect(ask(back(at + 80 * second))).toEqual([]);
+    expect(ask(back(at + 41 * second))).toEqual([]);
   });
 
   test('one that lived on and saw its mains all the time had power', () => {
