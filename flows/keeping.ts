@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Cancel, type Clock, realClock } from '@sabha/contracts';
 import type { CentreEvent } from './engine/records/incidents.ts';
 import type { Base, CentreSettings, Log } from './settings.ts';
-import { createEventsReader, type EventsReader } from './storage/archive/reader.ts';
+import { createEventsReader, type EventsReader } from './storage/archive/events.ts';
 import { type RetentionOptions, startRetention } from './storage/archive/retention.ts';
 import { isSynchronised } from './storage/backup/clock-judge.ts';
 import { type DiskOptions, watchDisk } from './storage/backup/disk-watch.ts';

@@ -53,7 +53,7 @@ import { createRuntime, type Runtime } from './runtime.ts';
 import { type Base, type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
-import { createNote } from './storage/audit/note.ts';
+import { createNote } from './storage/audit/chain.ts';
 import type { Backups } from './storage/backup/backup.ts';
 import { openBackups } from './storage/backup/open.ts';
 import { createExplained, createTells } from './view/explained.ts';

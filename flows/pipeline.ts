@@ -20,8 +20,8 @@
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '@sabha/contracts';
 import type { Contents, Ledger } from './engine/records/ops.ts';
+import type { Changed, Committed, Heard, IngestOptions, Offer } from './ingest/acks.ts';
 import { createIngest, type Ingest } from './ingest/ingest.ts';
-import type { Changed, Committed, Heard, IngestOptions, Offer } from './ingest/options.ts';
 import type { Metrics } from './metrics.ts';
 import { createCopies } from './notify/people/copies/copies.ts';
 import { failing } from './notify/people/lanes.ts';

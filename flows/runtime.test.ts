@@ -6,8 +6,8 @@ import { createOffers } from './notify/people/channels/offered.ts';
 import { testClock } from './notify/people/people.test-helper.ts';
 import { createRoster } from './notify/people/roster.ts';
 import { createRuntime } from './runtime.ts';
-import { LedgerError } from './storage/ledger/errors.ts';
 import { inThread } from './storage/ledger/ledger.ts';
+import { LedgerError } from './storage/ledger/poison.ts';
 
 const hour = 3_600_000;
 const none = () => {};

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faultIds } from '@sabha/contracts';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { LedgerError } from '../storage/ledger/errors.ts';
+import { LedgerError } from '../storage/ledger/poison.ts';
 import { openTestApi } from './routes.test-helper.ts';
 import { microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import type { Api, ApiOptions } from './server.ts';

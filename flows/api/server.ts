@@ -25,7 +25,7 @@ import {
 } from '../pki/door/door.ts';
 import type { SiteOrders } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
-import { LedgerError } from '../storage/ledger/errors.ts';
+import { LedgerError } from '../storage/ledger/poison.ts';
 import type { CentreView } from '../view/live.ts';
 import { addOpenId } from './account-routes.ts';
 import { createStreams } from './bytes/streams.ts';

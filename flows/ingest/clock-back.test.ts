@@ -3,7 +3,7 @@
 import { type Check, digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../engine/records/ops.ts';
-import { isSettled } from '../view/rows.ts';
+import { isSettled } from '../view/live.ts';
 import { historyOf } from '../view/strips.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 

@@ -9,8 +9,8 @@ import type { SiteChange } from '../engine/records/sites.ts';
 import { type TestClock, testClock } from '../notify/people/people.test-helper.ts';
 import { nodesOfSettings } from '../sites/table.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
+import type { Changed, IngestOptions } from './acks.ts';
 import { createIngest } from './ingest.ts';
-import type { Changed, IngestOptions } from './options.ts';
 
 export const pc = 'capital/this-office/this-pc';
 

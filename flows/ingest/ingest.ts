@@ -8,8 +8,8 @@ import { type Audit, type Op, settledKey } from '../engine/records/ops.ts';
 import type { SiteChange } from '../engine/records/sites.ts';
 import type { Outgoing } from '../sites/config-push.ts';
 import { commissioning } from '../sites/life.ts';
+import type { Committed, IngestOptions } from './acks.ts';
 import { type Weight, weightOf } from './allowance.ts';
-import type { Committed, IngestOptions } from './options.ts';
 import { quickDigest, type Report, readReport } from './read-message.ts';
 import { hello, listened, listenedEveryMs, note, openState, type State, setAside, tell } from './state.ts';
 

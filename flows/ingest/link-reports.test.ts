@@ -1,7 +1,7 @@
 import type { LinkReport } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
-import { createLinkReports, type LinkNews } from './link-reports.ts';
+import { createLinkReports, type LinkNews } from './read-message.ts';
 
 const site = 'ladakh/leh';
 const pc = `${site}/vc-1`;

@@ -1,10 +1,10 @@
 /** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
 import { type Clock, hearingTopic } from '@sabha/contracts';
 import { moveTimes } from '../engine/memory/memory.ts';
-import { createHearing } from '../engine/outages/hearing.ts';
+import { createHearing } from '../engine/outages/pc.ts';
 import type { CentreEvent } from '../engine/records/incidents.ts';
 import type { Audit, Away, FollowsClock } from '../engine/records/ops.ts';
-import type { IngestOptions } from './options.ts';
+import type { IngestOptions } from './acks.ts';
 
 /** Whom the listener tells, and what it must know. */
 export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {

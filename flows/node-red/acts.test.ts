@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliverAct, outcomeOf, readMessage, waitAct } from './acts.ts';
+import { deliverAct, outcomeOf, readMessage, waitAct } from './rules.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
 test('a message of the wires is taken as the very object that it is, with fields of its own', () => {

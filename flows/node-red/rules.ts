@@ -1,9 +1,9 @@
 /** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
-
-import { describeIssue, faultIds, isTimeZone, type Severity, severities, zonedAt } from '@sabha/contracts';
+import { describeIssue, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { WireMessage } from '../engine/records/incidents.ts';
-import { toMs } from './acts.ts';
+import type { Act, WireMessage } from '../engine/records/incidents.ts';
+import type { Outcome } from '../engine/records/notices.ts';
+import type { Waits } from './wires.ts';
 
 /** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
 const whoModes = ['set', 'keep', 'told', 'also'] as const;
@@ -129,3 +129,118 @@ function msUntil(from: number, timeOfDay: string, zone: string): number {
   const next = Temporal.ZonedDateTime.compare(today, start) < 0 ? start.add({ days: 1 }).withPlainTime(timeOfDay) : today;
   return next.epochMilliseconds - from;
 }
+
+/**
+ * The message of the wires that `msg` is, or one line that says what is wrong with it.
+ * The message is the very object that came in, so that fields which other nodes added travel on.
+ */
+export function readMessage(msg: unknown): { ok: true; message: WireMessage } | { ok: false; line: string } {
+  const result = v.safeParse(shape, msg);
+  if (result.success) return { ok: true, message: msg as WireMessage };
+  return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
+}
+
+/** The act that tells the message's recipients over `channel`, or one line where there is nobody to tell. */
+export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
+  if (channel === '') return { ok: false, line: 'no channel is chosen' };
+  if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
+  return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity, ...hoursOf(message) } };
+}
+
+/** A wait as its node has it; `forMs` counts from the transition. */
+export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
+
+/**
+ * What a wait means now: `due` (its time has passed), `idle` (acknowledged already, so nothing is to follow), or the act that sets the timer.
+ * The time counts from the transition, or from when *when* let it go on, so that a second offer of the same transition is due at the same moment.
+ */
+export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 'idle' | Act {
+  const { node, unlessAcknowledged } = wait;
+  if (unlessAcknowledged && message.incident.acknowledged) return 'idle';
+  const dueAt = (message.hours?.countsFrom ?? message.transition.at) + wait.forMs;
+  if (dueAt <= now) return 'due';
+  const { severity, holdMs, to } = message;
+  return { do: 'wait', node, dueAt, unlessAcknowledged, message: { severity, holdMs, to: [...to], ...hoursOf(message) } };
+}
+
+function hoursOf({ hours }: WireMessage): Pick<WireMessage, 'hours'> {
+  return hours === undefined ? {} : { hours };
+}
+
+/** What became of an offered message: what the node says, or for one that a catch node sends the error, to be tried again. */
+export function outcomeOf(
+  msg: unknown,
+  result: Outcome['result'],
+): { ok: true; key: string; outcome: Outcome } | { ok: false; line: string } {
+  const read = v.safeParse(offeredShape, msg);
+  if (!read.success) return { ok: false, line: `not a message that an offer node gave out: ${describeIssue(read.issues[0])}` };
+  const { sabha, error } = read.output;
+  const reason = oneLine(error?.message ?? 'the node on the tab said so', 200);
+  const said = error === undefined ? result : 'retry';
+  if (said !== 'delivered') return { ok: true, key: sabha.key, outcome: { result: said, reason } };
+  const copy = v.safeParse(copyName, sabha.copy);
+  return { ok: true, key: sabha.key, outcome: { result: said, ...(copy.success && { copy: copy.output }) } };
+}
+
+/** What a wait node shows below itself, in the words of its language; empty where nothing waits. */
+export function waitsText({ count, nextAt }: Waits, now: number, words: { waiting: string; next: string }): string {
+  if (nextAt === null) return '';
+  const minutes = Math.max(0, Math.ceil((nextAt - now) / 60_000));
+  return `${count} ${words.waiting}, ${words.next} ${minutes} min`;
+}
+
+/** Counts day by day: since midnight, or on the first day since it began. */
+export function createDayCount(beganAt: number, dayOf: (at: number) => string) {
+  let held: { day: string; count: number; since: number | null } = { day: dayOf(beganAt), count: 0, since: beganAt };
+  const onDayOf = (now: number) => {
+    if (dayOf(now) !== held.day) held = { day: dayOf(now), count: 0, since: null };
+    return held;
+  };
+  return {
+    add(now: number): void {
+      onDayOf(now).count += 1;
+    },
+    /** `since`: the count began then and not with the day. */
+    read: (now: number): { count: number; since: number | null } => onDayOf(now),
+  };
+}
+
+/** How a message ends that a catch node sends: it names the error. Empty where there is none. */
+export function errorHow(msg: unknown): string {
+  const read = v.safeParse(caughtShape, msg);
+  if (!read.success) return '';
+  const { message, source } = read.output.error;
+  return `error on the tab: ${message} (${source.id})`;
+}
+
+/** Milliseconds of a number in a wait node's unit; undefined for what is no time. */
+export function toMs(value: unknown, unit: string): number | undefined {
+  const factor = unitMs[unit];
+  const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  if (factor === undefined || !Number.isFinite(number) || number < 0) return undefined;
+  return number * factor;
+}
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
+
+/** As the other side calls a message. What is no such name is none: the message stands there all the same. */
+const copyName = v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^[^\p{Cc}]{1,200}$/u));
+
+const offeredShape = v.looseObject({
+  sabha: v.looseObject({ key: v.string(), copy: v.optional(v.unknown()) }),
+  error: v.optional(v.looseObject({ message: v.pipe(v.unknown(), v.transform(String)) })),
+});
+
+const caughtShape = v.looseObject({ error: v.looseObject({ message: v.string(), source: v.looseObject({ id: v.string() }) }) });
+
+const time = v.pipe(v.number(), v.finite());
+
+/** Only what the nodes need; a rule may add fields of its own. */
+const shape = v.looseObject({
+  transition: v.looseObject({ id: v.number(), offer: v.number(), kind: v.picklist(transitionKinds), at: time }),
+  incident: v.looseObject({ id: v.number(), scope: v.string(), acknowledged: v.boolean(), told: v.array(v.string()) }),
+  severity: v.picklist(severities),
+  holdMs: v.pipe(time, v.minValue(0)),
+  to: v.array(v.string()),
+  acts: v.array(v.looseObject({ do: v.picklist(['deliver', 'wait']) })),
+});

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type DyingDisk, installDyingDisk } from '../../test/dying-disk.ts';
 import { openTabs } from './tabs.ts';
-import { hashOf } from './tabs-diff.ts';
-import { type FlowNode, readTabs, writeTabs } from './tabs-storage.ts';
+import { type FlowNode, hashOf, readTabs, writeTabs } from './tabs-storage.ts';
 
 let disk: DyingDisk;
 beforeAll(() => {

@@ -2,7 +2,7 @@
 import { oneLine, type TabsDifferences, type TabsState, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import type { Red } from './node-red.ts';
 import type { Tabs } from './tabs.ts';
-import { differences, hashOf } from './tabs-diff.ts';
+import { differences, hashOf } from './tabs-storage.ts';
 
 /** What orders stand on; `red` is there once the tabs run. */
 export type TabsOrdersOptions = { tabs: Tabs; red(): Pick<Red, 'deploy'> | undefined; steps(): Promise<TabsStep[]> };

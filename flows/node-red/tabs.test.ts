@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redStorage } from './node-red.ts';
 import { openTabs, releaseTabs, type TabsOptions } from './tabs.ts';
-import { differences, hashOf } from './tabs-diff.ts';
-import { type FlowNode, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
+import { differences, type FlowNode, hashOf, readTabs, textsOf, writeTabs } from './tabs-storage.ts';
 
 let root: string;
 let dir: string;

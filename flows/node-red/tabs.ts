@@ -6,9 +6,10 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep } from '@sabha/contracts';
-import { type LintOptions, lintFlows, stopsOf } from './lint.ts';
-import { differences, hashOf } from './tabs-diff.ts';
-import { type FlowNode, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
+import * as v from 'valibot';
+import { chosenNumbers } from '../engine/correlation/numbers.ts';
+import { readUrgency, readWhich, readWho } from './rules.ts';
+import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
 /** The folder with the tabs of this release. */
 export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
@@ -251,4 +252,247 @@ function keptTabs(dir: string) {
       write('running', nodes);
     },
   };
+}
+
+/** What a tab may name and use besides Sabha's own. */
+export type LintOptions = {
+  /** Nodes of others may stand off the paths: behind an offer. */
+  community?: boolean;
+  /** Is a type of node installed? */
+  isKnown?: (type: string) => boolean;
+  /** Whom and over what a tab may tell; absent where nobody knows. */
+  names?: { people(): readonly string[]; channels: readonly string[] };
+};
+
+/** All that is wrong with these tabs, one line each; empty where nothing is. What stops them from running comes first. */
+export function lintFlows(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
+  const graph = graphOf(nodes, options);
+  return [...stopping(nodes, graph), ...nodes.flatMap((node) => oneNode(node, graph)), ...paths(nodes, graph), ...catches(nodes, graph)];
+}
+
+/** Why these tabs cannot run at all, or are only a part of what was written, one line each. */
+export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
+  return stopping(nodes, graphOf(nodes, options));
+}
+
+/** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
+const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
+const own = ['incident', 'who', 'urgency', 'which', 'correlate', 'wait', 'when', 'deliver', 'offer', 'outcome', 'conclude'];
+const allowed = new Set([...core, ...own.map((name) => `sabha-${name}`)]);
+
+/** True for the types of nodes that the tabs decide with: what is not one of them belongs behind an offer. */
+export function isOurs(type: string): boolean {
+  return allowed.has(type);
+}
+
+/** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
+const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
+
+/** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
+const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
+
+type Graph = {
+  byId: Map<string, FlowNode>;
+  ids: string[];
+  links: Map<string, Set<string>>;
+  offTabs: Set<string>;
+  options: LintOptions;
+};
+
+function graphOf(nodes: readonly FlowNode[], options: LintOptions): Graph {
+  const links = new Map<string, Set<string>>();
+  const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
+  for (const node of nodes) {
+    // Node-RED takes a link for standing when either end names it.
+    if (node.type === 'link out') for (const to of listOf(node['links'])) join(node.id, to);
+    if (node.type === 'link in') for (const from of listOf(node['links'])) join(from, node.id);
+  }
+  const offTabs = new Set(nodes.filter((node) => node.type === 'tab' && node['disabled'] === true).map((node) => node.id));
+  return { byId: new Map(nodes.map((node) => [node.id, node])), ids: nodes.map((node) => node.id), links, offTabs, options };
+}
+
+function stopping(nodes: readonly FlowNode[], graph: Graph): string[] {
+  if (nodes.length === 0) return ['there is no tab'];
+  return [...nodes.flatMap((node) => broken(node, graph).map((what) => `${title(node)}: ${what}`)), ...heads(nodes)];
+}
+
+function broken(node: FlowNode, graph: Graph): string[] {
+  const { community, isKnown } = graph.options;
+  const found: string[] = [];
+  if (graph.ids.indexOf(node.id) !== graph.ids.lastIndexOf(node.id)) found.push('its id stands twice');
+  if (!allowed.has(node.type)) {
+    if (!community) found.push(`nodes of type "${node.type}" are not used on the tabs`);
+    else if (isKnown?.(node.type) === false) found.push(`nodes of type "${node.type}" are not installed`);
+  }
+  for (const to of targets(node, graph).flat()) if (!graph.byId.has(to)) found.push(`a wire leads to "${to}", which does not exist`);
+  return found;
+}
+
+function oneNode(node: FlowNode, graph: Graph): string[] {
+  const found: string[] = [];
+  const say = (what: string) => found.push(`${title(node)}: ${what}`);
+  if (node.type !== 'tab' && !(Number.isFinite(node['x']) && Number.isFinite(node['y']))) say('it has no place (x, y)');
+  if (node.type !== 'tab' && graph.byId.get(node.z ?? '')?.type !== 'tab') say('it stands on no tab');
+  const numbers = node.type === 'sabha-correlate' ? chosenNumbers(node) : undefined;
+  if (numbers?.ok === false) say(numbers.line);
+  found.push(...secrets(node, title(node)));
+  return found;
+}
+
+type Read = { ok: true } | { ok: false; line: string };
+/** What reads the dialog of a node on a path. */
+const dialogs: Record<string, (node: FlowNode) => Read> = {
+  'sabha-who': readWho,
+  'sabha-urgency': readUrgency,
+  'sabha-which': readWhich,
+};
+
+/** What its dialog says, whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
+function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
+  const read = dialogs[node.type]?.(node);
+  if (read?.ok === false) return [read.line];
+  const told = toldBy(node);
+  if (told === 'unreadable') return ['whom it tells is not a list of names'];
+  if (names === undefined) return [];
+  const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
+  const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
+  return [
+    ...told
+      .filter((name) => !names.people().includes(name))
+      .map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
+    ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
+  ];
+}
+
+function heads(nodes: readonly FlowNode[]): string[] {
+  const count = nodes.filter((node) => node.type === 'sabha-incident' && node['d'] !== true).length;
+  const numbers = nodes.filter((node) => node.type === 'sabha-correlate' && node['d'] !== true).length;
+  return [
+    ...(count === 1 ? [] : [`the tabs have ${count} heads (sabha-incident); they need one`]),
+    ...(numbers > 1 ? [`the tabs have ${numbers} nodes with the numbers of causes (sabha-correlate); one holds them all`] : []),
+  ];
+}
+
+function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
+  const carries = reachedFrom(nodes, graph, (type) => type !== 'catch' && sources.has(type));
+  const isEnd = (id: string) => {
+    const node = graph.byId.get(id);
+    return node !== undefined && endTypes.has(node.type) && isOn(node, graph);
+  };
+  return [...reachedFrom(nodes, graph, (type) => sources.has(type))].flatMap((id) => {
+    const node = graph.byId.get(id);
+    if (node === undefined) return [];
+    const found = [...onPath(node, graph), ...misnamed(node, graph)];
+    if (found.length === 0 && ![...walk([id], graph)].some(isEnd)) found.push('no path from it ends in conclude');
+    if (node.type === 'sabha-outcome' && carries.has(id)) found.push('it ends what an offer gave out, and no transition');
+    return found.map((what) => `${title(node)}: ${what}`);
+  });
+}
+
+/** What a node that messages run through must keep to. */
+function onPath(node: FlowNode, graph: Graph): string[] {
+  if (endTypes.has(node.type)) return [];
+  if (graph.options.community && !allowed.has(node.type))
+    return [`nodes of type "${node.type}" carry no transition: they belong behind an offer`];
+  const ports = targets(node, graph);
+  const found = ports.length === 0 ? ['it leads nowhere'] : ports.flatMap((port, at) => onePort(port, `output ${at + 1}`, graph));
+  return node.type === 'switch' ? [...found, ...askedWell(node)] : found;
+}
+
+function onePort(port: readonly string[], name: string, graph: Graph): string[] {
+  const off = port.map((to) => graph.byId.get(to)).filter((target) => target !== undefined && !isOn(target, graph));
+  return [
+    ...(port.length === 0 ? [`${name} leads nowhere`] : []),
+    ...(port.length > 1 ? [`${name} forks to ${port.join(' and ')}`] : []),
+    ...off.map((target) => `${name} leads to ${target?.id}, which is switched off`),
+  ];
+}
+
+/** A switch on a path sends each message one way, whatever it holds. */
+function askedWell(node: FlowNode): string[] {
+  const rules = Array.isArray(node['rules']) ? node['rules'] : [];
+  const found: string[] = [];
+  if (rules.at(-1)?.t !== 'else') found.push('its last rule is not "otherwise", so a message that matches none is lost');
+  if (node['checkall'] !== 'false') found.push('it does not stop after the first match, so a message may leave twice');
+  if (rules.length !== (node.wires?.length ?? 0)) found.push('it has not one output for each rule');
+  return found;
+}
+
+/** Each tab that messages run through on their way from the head needs a catch for all of its nodes. */
+function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
+  const onWay = reachedFrom(nodes, graph, (type) => type === 'sabha-incident');
+  const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));
+  const isCatch = (node: FlowNode) =>
+    node.type === 'catch' && isOn(node, graph) && !Array.isArray(node['scope']) && node['scope'] !== 'group';
+  const caught = new Set(nodes.filter(isCatch).map((node) => node.z));
+  return [...tabs]
+    .filter((tab) => !caught.has(tab))
+    .map((tab) => `tab "${graph.byId.get(tab)?.label ?? tab}": it has no catch for all of its nodes`);
+}
+
+function secrets(node: FlowNode, where: string): string[] {
+  const found: string[] = [];
+  const look = (value: unknown, key: string): void => {
+    if (typeof value === 'object' && value !== null) for (const [inner, one] of Object.entries(value)) look(one, inner);
+    if (typeof value !== 'string' || value === '' || /^\$\{\w+\}$/.test(value)) return;
+    const named = /passw|secret|token|credential|api.?key/i.test(key);
+    if (named || /:\/\/[^/\s]*:[^/\s]*@|-----BEGIN|\bBearer \S/.test(value))
+      found.push(`${where}: "${key}" looks like a secret, which does not belong on a tab`);
+  };
+  look(node, 'node');
+  return found;
+}
+
+/** Targets by output; a link out has one output, its links. What an offer gives out is no transition any more. */
+function targets(node: FlowNode, graph: Graph): string[][] {
+  if (node.type === 'link out') return [[...(graph.links.get(node.id) ?? [])]];
+  if (node.type === 'sabha-offer') return (node.wires ?? []).slice(0, 1);
+  return node.wires ?? [];
+}
+
+function reachedFrom(nodes: readonly FlowNode[], graph: Graph, isStart: (type: string) => boolean): Set<string> {
+  const starts = nodes.filter(({ type }) => isStart(type)).map(({ id }) => id);
+  return walk(starts, graph);
+}
+
+/** Nodes that these lead to, and these themselves. */
+function walk(from: string[], graph: Graph): Set<string> {
+  const seen = new Set(from);
+  for (const id of seen) {
+    const node = graph.byId.get(id);
+    if (node !== undefined && isOn(node, graph)) for (const to of targets(node, graph).flat()) seen.add(to);
+  }
+  return seen;
+}
+
+function isOn(node: FlowNode, graph: Graph): boolean {
+  return node['d'] !== true && !graph.offTabs.has(node.z ?? '');
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function title(node: FlowNode): string {
+  return `${node.id} (${node.name || node.label || node.type})`;
+}
+
+/** The names that a node writes into `msg.to`, or looks for there: of roles, groups and persons; `unreadable` where it has no list of them. */
+export function toldBy(node: FlowNode): string[] | 'unreadable' {
+  const found = v.safeParse(v.array(names), node.type === 'change' ? changed(node['rules']) : chosenIn(node));
+  return found.success ? found.output.flat() : 'unreadable';
+}
+
+/** A list, or the JSON of one. */
+const names = v.union([v.array(v.string()), v.pipe(v.string(), v.parseJson(), v.array(v.string()))]);
+
+/** A *which* node asks for them. */
+function chosenIn(node: FlowNode): unknown[] {
+  if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
+  return node.type === 'sabha-who' && node['mode'] !== 'told' && node['mode'] !== 'also' ? [node['to']] : [];
+}
+
+function changed(rules: unknown): unknown[] {
+  if (!Array.isArray(rules)) return [];
+  return rules.flatMap((rule) => (rule?.t === 'set' && rule.p === 'to' && rule.tot === 'json' ? [rule.to] : []));
 }

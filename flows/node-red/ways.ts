@@ -5,10 +5,9 @@
  */
 import { type Cancel, type Clock, mutex, oneLine } from '@sabha/contracts';
 import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
-import { readMessage, toMs } from './acts.ts';
+import { readMessage, toMs } from './rules.ts';
 import type { Tabs } from './tabs.ts';
-import { hashOf } from './tabs-diff.ts';
-import { type FlowNode, nodeName } from './tabs-storage.ts';
+import { type FlowNode, hashOf, nodeName } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
 /** A node that the message passed; `afterMs`: how long after the fault it does. */

@@ -8,7 +8,7 @@ import { testClock } from '../notify/people/people.test-helper.ts';
 import { createConfigs } from './config-push.ts';
 import { releasedOf, soakMs } from './rollout.ts';
 import { node } from './sites.test-helper.ts';
-import { createTree } from './tree.ts';
+import { createTree } from './table.ts';
 
 const paths = Array.from({ length: 30 }, (_, at) => `goa/panaji/vc-${at}`);
 const staged = { by: 'Asha' };

@@ -3,7 +3,7 @@ import { type Clock, type Config, encode, pcTopic, type RolloutView, type Signed
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import { beginRollout, type Look, movedBy, type Rollout, releasedOf, stepRollout, withoutPcs } from './rollout.ts';
-import type { Tree } from './tree.ts';
+import type { Tree } from './table.ts';
 
 /** Each PC answers a configuration with a birth. */
 const spreadMs = 20;

@@ -1,5 +1,5 @@
 /** The hours of an office in the site table, one way and back: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and when its people go home. */
-import type { DayHours } from '../engine/records/meetings.ts';
+import type { DayHours } from '../engine/records/sites.ts';
 
 /** Said where a level above names one and this place has none. */
 export const none = 'none';

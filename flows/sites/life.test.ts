@@ -1,21 +1,9 @@
 import { hashToken, type SiteStage, siteStages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { SiteChange, SiteFacts } from '../engine/records/sites.ts';
-import {
-  becauseOf,
-  checklist,
-  commissioning,
-  movePc,
-  quietDayMs,
-  replacePc,
-  retirePc,
-  revokePc,
-  type Sight,
-  setStage,
-  type Watch,
-} from './life.ts';
+import { checklist, commissioning, movePc, quietDayMs, replacePc, retirePc, revokePc, type Sight, setStage, type Watch } from './life.ts';
 import { node, record, recordsOf, smallTree } from './sites.test-helper.ts';
-import { createSiteTable } from './table.ts';
+import { becauseOf, createSiteTable } from './table.ts';
 
 const site = 'ladakh/leh';
 const pc = `${site}/vc-1`;

@@ -130,13 +130,6 @@ export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planne
   return planned({ registry }, [by, 'tokens issued', shortList(at.pcs)], tokens);
 }
 
-/** Why each PC that a change takes out of the watch is no longer watched, for what is open of it (R15). `after` = the table with the change. */
-export function becauseOf({ nodes, gone }: SiteChange, after: SiteTable): Record<string, string> {
-  const quiet = nodes.filter(({ site }) => site !== null && site.stage !== 'live');
-  const ofSites = quiet.flatMap(({ path, site }) => after.pcsOf(path).map((pc) => [pc, `site ${site?.stage}`] as const));
-  return Object.fromEntries([...ofSites, ...gone.map(({ path, because }) => [path, because] as const)]);
-}
-
 function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFacts }, now: number): Partial<SiteFacts> | undefined {
   const { stage, cleanSince } = facts;
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;

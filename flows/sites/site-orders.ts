@@ -6,7 +6,7 @@
  *     read       csv.ts                       text → nodes of the tree, or each line that is faulty
  *     compare    csv.ts                       → the difference, and the change that makes it
  *     take       ingest/ingest.ts             `changeSites`: one order after the other
- *     resolve    tree.ts                      → which PCs hold another profile now, each with its next version
+ *     resolve    table.ts                     → which PCs hold another profile now, each with its next version
  *     commit     ingest/state.ts              tree, registry and versions in one transaction
  *     send       config-push.ts               signed, to each of them, in stages where that was asked for
  *     hold       (the agent)                  its birth names the version; an older one is sent it again
@@ -17,8 +17,8 @@ import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
+import type { Tree } from './table.ts';
 import { levelOf } from './table.ts';
-import type { Tree } from './tree.ts';
 
 /** The present table, and how a change of it is applied. */
 export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { SiteChange, TreeNode } from '../engine/records/sites.ts';
-import { noFacts } from './table.ts';
-import { createTree } from './tree.ts';
+import { createTree, noFacts } from './table.ts';
 
 const name = { en: 'Name', hi: 'नाम' };
 const plain = (path: string, layer: TreeNode['layer'] = {}): TreeNode => ({ path, name: { ...name, en: path }, layer, site: null });

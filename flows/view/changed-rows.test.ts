@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRows } from './rows.ts';
+import { createRows } from './live.ts';
 
 test('a row that was listed while it read differently is news when it reads as before again', () => {
   let value = 1;

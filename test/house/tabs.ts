@@ -1,6 +1,5 @@
 /** The lint of the tabs of this release, as `npm run check` says it: one line for each fault. */
-import { lintFlows } from '../../flows/node-red/lint.ts';
-import { releaseTabs } from '../../flows/node-red/tabs.ts';
+import { lintFlows, releaseTabs } from '../../flows/node-red/tabs.ts';
 import { readTabs } from '../../flows/node-red/tabs-storage.ts';
 
 const read = readTabs(releaseTabs);

@@ -16,7 +16,7 @@ import { type Pki, type ServerTls, startPki } from '../../flows/pki/pki.ts';
 import { openRegistry } from '../../flows/pki/registry.ts';
 import { createSiteOrders } from '../../flows/sites/site-orders.ts';
 import { smallTree } from '../../flows/sites/sites.test-helper.ts';
-import { createTree } from '../../flows/sites/tree.ts';
+import { createTree } from '../../flows/sites/table.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { loadX509 } from '../x509.ts';
 

@@ -1,6 +1,6 @@
 /** What is judged of who is told: nobody outside their scope (R23). */
 import { isWithin, pathOfScope } from '@sabha/contracts';
-import type { Member } from '../../flows/engine/records/roster.ts';
+import type { Member } from '../../flows/engine/records/sites.ts';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import type { Rows } from './rows.ts';
 import type { World } from './world.ts';

@@ -1,10 +1,10 @@
 /** What is judged of what people keep quiet: an incident for a while, a place that is maintained. */
 import { faultOf, isPcPath, isWithin, maintainedIn, type Severity } from '@sabha/contracts';
 import type { Incident, Transition } from '../../flows/engine/records/incidents.ts';
-import type { Maintenance } from '../../flows/engine/records/meetings.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
+import type { Maintenance } from '../../flows/engine/records/sites.ts';
 import { isWorse } from '../../flows/engine/transitions/incident.ts';
-import { hasWaited } from '../../flows/engine/transitions/rate.ts';
+import { hasWaited } from '../../flows/engine/transitions/noise.ts';
 import { longestQuiet, standingTimes } from './audit-times.ts';
 import type { Span } from './dates.ts';
 import type { History } from './history.ts';

@@ -7,9 +7,8 @@ import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha
 import { createEngine } from '../../flows/engine/incidents/engine.ts';
 import { emptyContents } from '../../flows/engine/memory/memory.ts';
 import type { EngineEvent, WireMessage } from '../../flows/engine/records/incidents.ts';
-import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
-import type { SiteTable, TreeNode } from '../../flows/engine/records/sites.ts';
+import type { OfficeHours, SiteTable, TreeNode } from '../../flows/engine/records/sites.ts';
 import type { Wires } from '../../flows/node-red/wires.ts';
 import { createOutbox } from '../../flows/notify/people/outbox.ts';
 import { createRoster, recipientsOf } from '../../flows/notify/people/roster.ts';

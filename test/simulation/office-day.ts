@@ -1,6 +1,6 @@
 /** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
 
-import type { OfficeHours } from '../../flows/engine/records/meetings.ts';
+import type { OfficeHours } from '../../flows/engine/records/sites.ts';
 import type { Delivery } from './people.ts';
 import { minute, second } from './scene.ts';
 import { epochMs } from './time.ts';

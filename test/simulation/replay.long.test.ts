@@ -3,9 +3,8 @@
 
 import { realClock, type TabsTrial } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { lintFlows } from '../../flows/node-red/lint.ts';
 import { createReplay, type ReplayOptions } from '../../flows/node-red/replay/replay.ts';
-import { releaseTabs } from '../../flows/node-red/tabs.ts';
+import { lintFlows, releaseTabs } from '../../flows/node-red/tabs.ts';
 import { type FlowNode, readTabs } from '../../flows/node-red/tabs-storage.ts';
 import { createRoster } from '../../flows/notify/people/roster.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';

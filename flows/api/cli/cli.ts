@@ -14,8 +14,8 @@ import {
   realClock,
   withPatience,
 } from '@sabha/contracts';
-import { BackupError } from '../../storage/backup/format/backup-error.ts';
-import { copyInto } from '../../storage/backup/format/copy-into.ts';
+import { copyInto } from '../../storage/backup/format/backup-file.ts';
+import { BackupError } from '../../storage/backup/format/pack.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
 import { lines } from './kit/lines.ts';
 import { type Call, CliError, createClient, type Server } from './kit/model.ts';

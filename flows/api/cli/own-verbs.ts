@@ -32,7 +32,7 @@ import {
 import { renderUnicodeCompact } from 'uqr';
 import { bridgeText, upsText } from '../../sites/columns.ts';
 import { safeTable } from '../../sites/sheet.ts';
-import { shortHash } from '../../storage/audit/heads.ts';
+import { shortHash } from '../../storage/audit/chain.ts';
 import { lines } from './kit/lines.ts';
 import {
   type Answer,

@@ -17,7 +17,7 @@ import type { MeetingOrders } from '../../sites/calendar/meeting-orders.ts';
 import type { MaintenanceOrders } from '../../sites/maintenance/maintenance.ts';
 import { fileLimitBytes } from '../../sites/sheet.ts';
 import type { SiteOrders } from '../../sites/site-orders.ts';
-import type { EventsReader } from '../../storage/archive/reader.ts';
+import type { EventsReader } from '../../storage/archive/events.ts';
 import type { Backups } from '../../storage/backup/backup.ts';
 import type { Explain } from '../../view/explained.ts';
 import type { PcChoice } from '../../view/live.ts';

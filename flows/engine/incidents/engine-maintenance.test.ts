@@ -1,6 +1,6 @@
 import { maintenanceScope } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { MaintenanceDate } from '../records/meetings.ts';
+import type { MaintenanceDate } from '../records/sites.ts';
 import { contentsAfter, createStage, fault, hour, minute, ok, pc, type Stage } from './stage.test-helper.ts';
 
 const begun = 1_000_000;

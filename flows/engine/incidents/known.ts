@@ -5,7 +5,7 @@ import { newRecord, recordAfter } from '../outages/pc.ts';
 import type { CentreEvent, KnownPc } from '../records/incidents.ts';
 import { sceneOver } from '../transitions/incident.ts';
 import type { Core } from './core.ts';
-import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, setCentre } from './scopes.ts';
+import { alerts, causesAbove, closeRoom, followPc, followScope, followUnheard, pcsOf, putRecord, setCentre } from './core.ts';
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 

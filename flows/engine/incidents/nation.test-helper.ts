@@ -1,7 +1,7 @@
 /** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/meetings.ts';
+import type { MaintenanceDate } from '../records/sites.ts';
 import { contentsAfter, createStage, ok, type Stage, second } from './stage.test-helper.ts';
 
 type Plan = {

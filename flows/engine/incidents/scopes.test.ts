@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { morningAfter } from './scopes.ts';
+import { morningAfter } from './core.ts';
 
 const utc = (text: string) => Date.parse(`${text}:00Z`);
 

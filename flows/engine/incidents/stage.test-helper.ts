@@ -3,9 +3,9 @@ import { type Check, digestOf, type Previous } from '@sabha/contracts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
 import type { Act, Effect, Incident, KnownPc, PcEvent, WireMessage } from '../records/incidents.ts';
-import type { MaintenanceDate } from '../records/meetings.ts';
 import type { OutboxRow } from '../records/notices.ts';
 import type { Contents, FollowsClock, Op } from '../records/ops.ts';
+import type { MaintenanceDate } from '../records/sites.ts';
 import { createEngine } from './engine.ts';
 
 export const pc = 'la/leh/room-1';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Absence, PcRecord } from '../records/incidents.ts';
-import { type Away, whyAway } from './outages.ts';
+import { type Away, regionOf, wentWith, whyAway } from './outages.ts';
 import { newRecord } from './pc.ts';
-import { regionOf, wentWith } from './regions.ts';
 
 const second = 1_000;
 const minute = 60 * second;

@@ -12,7 +12,6 @@ import type {
   TabsStep,
 } from '@sabha/contracts';
 import type { Incident, PcRecord, Timer, Transition } from './incidents.ts';
-import type { Maintenance, Meeting } from './meetings.ts';
 import type { Announcement, AnnouncementState, OutboxRow } from './notices.ts';
 import type {
   Account,
@@ -20,13 +19,15 @@ import type {
   Forgetting,
   Forgotten,
   Login,
+  Maintenance,
+  Meeting,
   Member,
   PersonRow,
   PersonWords,
   Proof,
   RosterContents,
-} from './roster.ts';
-import type { TreeNode } from './sites.ts';
+  TreeNode,
+} from './sites.ts';
 
 /** One row that is written, or taken away. */
 export type Op =

@@ -5,7 +5,7 @@ import type { Memory } from '../memory/memory.ts';
 import type { Act, FaultNews, Incident, ShownOutage, Spread, StandingFault, Told, Transition } from '../records/incidents.ts';
 import type { Notice, OutboxRow, Place } from '../records/notices.ts';
 import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
-import { factsOf, type Hand, newsOf, type Recipient, type TransitionOptions, toldFaults } from './offer.ts';
+import { factsOf, type Hand, newsOf, type Recipient, type TransitionOptions, toldFaults } from './noise.ts';
 
 /** What goes out in the morning is gathered for so long: the wires bring it one by one. */
 const gatherMs = 30_000;

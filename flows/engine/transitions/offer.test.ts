@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc } from '../incidents/stage.test-helper.ts';
 import type { Incident, StandingFault, Transition } from '../records/incidents.ts';
-import { holdOf, judge } from './offer.ts';
+import { holdOf, judge } from './noise.ts';
 
 const now = 5_000_000;
 

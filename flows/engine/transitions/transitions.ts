@@ -5,30 +5,28 @@ import type { Act, Again, Incident, News, PassedWay, Timer, Transition } from '.
 import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
 import { faultKey, isEnd, isWorse, worst } from './incident.ts';
 import {
+  dropOldEnds,
   factsOf,
   type Hand,
+  hadTurn,
+  holdForTurn,
   holdOf,
   isQuiet,
+  isTooMuch,
   judge,
   judgeTimer,
   maxOffers,
-  offerLimitMs,
-  type TransitionOptions,
-  wireMessage,
-} from './offer.ts';
-import {
-  dropOldEnds,
-  hadTurn,
-  holdForTurn,
-  isTooMuch,
   mayTell,
   noteTold,
+  offerLimitMs,
   overUntold,
   refused,
+  type TransitionOptions,
   waitsItsTurn,
+  wireMessage,
   withHeld,
   withOthers,
-} from './rate.ts';
+} from './noise.ts';
 
 /** The default route sends at most one message in this time (R24). */
 const bundleMs = 60_000;

@@ -3,9 +3,24 @@
 import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { actByHours, rulesOf } from '../../sites/calendar/when.ts';
-import { createDayCount, deliverAct, errorHow, outcomeOf, readMessage, toMs, waitAct, waitsText } from '../acts.ts';
 import type { RedOptions } from '../node-red.ts';
-import { faultsToChoose, isOne, readUrgency, readWhich, readWho, toldNow, urgencyNow } from '../rules.ts';
+import {
+  createDayCount,
+  deliverAct,
+  errorHow,
+  faultsToChoose,
+  isOne,
+  outcomeOf,
+  readMessage,
+  readUrgency,
+  readWhich,
+  readWho,
+  toldNow,
+  toMs,
+  urgencyNow,
+  waitAct,
+  waitsText,
+} from '../rules.ts';
 import type { Wires } from '../wires.ts';
 
 /** Hands messages to the outputs of a node. */

@@ -1,7 +1,7 @@
 /** What people did about the incidents of the past, and what time made of that, as it is played into them. */
 import { handled, woken } from '../../engine/handling/handling.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
-import { answered } from '../../engine/incidents/maintenance.ts';
+import { answered } from '../../engine/incidents/engine.ts';
 import type { Memory } from '../../engine/memory/memory.ts';
 import type { Answer, Deed, Incident } from '../../engine/records/incidents.ts';
 import type { Past } from '../../engine/records/ops.ts';

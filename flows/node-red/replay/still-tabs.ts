@@ -1,8 +1,8 @@
 /** A set of tabs in a Node-RED that nobody hears: messages go in, and what the nodes decide comes out. */
 import { setImmediate } from 'node:timers/promises';
 import type { WireMessage } from '../../engine/records/incidents.ts';
-import { isOurs } from '../lint.ts';
 import { type RedOptions, startRed } from '../node-red.ts';
+import { isOurs } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import { keyOf } from '../ways.ts';
 import type { Wires } from '../wires.ts';

@@ -1,11 +1,9 @@
 /** The thread of a replay: a set of tabs and the past in, what people would have been told out. It holds no ledger and no channel. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Incident } from '../../engine/records/incidents.ts';
-import type { Meeting } from '../../engine/records/meetings.ts';
 import type { Place } from '../../engine/records/notices.ts';
 import type { Past, Sent } from '../../engine/records/ops.ts';
-import type { Member } from '../../engine/records/roster.ts';
-import type { TreeNode } from '../../engine/records/sites.ts';
+import type { Meeting, Member, TreeNode } from '../../engine/records/sites.ts';
 import type { Channels } from '../../notify/people/channels/channels.ts';
 import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';

@@ -10,10 +10,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
 import { type ReadMail, readMail } from '../../notify/people/channels/mail.test-helper.ts';
 import { technician } from '../../notify/people/people.test-helper.ts';
-import { lintFlows } from '../lint.ts';
 import { startRed } from '../node-red.ts';
 import { heldWires, tabsDir } from '../tabs.test-helper.ts';
-import { openTabs } from '../tabs.ts';
+import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const place = { z: 'tab-deliver', x: 600, y: 320 };

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SendOutcome } from '../../engine/records/notices.ts';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
 import { technician } from '../../notify/people/people.test-helper.ts';
-import { lintFlows } from '../lint.ts';
 import { type Live, startLive, tabsDir, wireMessage } from '../tabs.test-helper.ts';
+import { lintFlows } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 let live: Live;

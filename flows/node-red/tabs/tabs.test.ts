@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { lintFlows } from '../lint.ts';
 import { tabsDir } from '../tabs.test-helper.ts';
+import { lintFlows } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const read = readTabs(tabsDir);

@@ -2,8 +2,7 @@
 import { type AnnouncementSummary, type AnnouncementView, type Clock, groupOfScope, mutex, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
-import type { Member } from '../../engine/records/roster.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';
 import { wordTo } from '../people/direct/prove.ts';

@@ -17,9 +17,8 @@ import type { Answer, TakeAnswer, TakeMissedCall } from '../../engine/records/no
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
 import type { CentreView } from '../../view/live.ts';
-import { answerLine } from '../people/channels/kit/buttons.ts';
 import { isSamePhone } from '../people/channels/kit/gateway.ts';
-import { plain } from '../people/channels/kit/plain.ts';
+import { answerLine, plain } from '../people/channels/kit/plain.ts';
 import type { Roster } from '../people/roster.ts';
 import { toStranger } from '../people/words.ts';
 import type { AnswerLink } from './answer-link.ts';

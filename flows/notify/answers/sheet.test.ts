@@ -5,7 +5,7 @@ import { createStage, fault, ok, pc, type Stage } from '../../engine/incidents/s
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { incidentRow, type View } from '../../view/rows.ts';
+import { incidentRow, type View } from '../../view/live.ts';
 import { render } from '../people/words.ts';
 import { sheetOf } from './sheet.ts';
 

@@ -19,11 +19,10 @@ import type { Answer, Incident, StandingFault } from '../../engine/records/incid
 import type { Notice } from '../../engine/records/notices.ts';
 import { isOwn, isReadyIn } from '../../engine/transitions/delivery.ts';
 import { endOf, oneFlaps } from '../../engine/transitions/incident.ts';
-import { factsOf } from '../../engine/transitions/offer.ts';
+import { factsOf } from '../../engine/transitions/noise.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
 import type { Calendar } from '../../sites/calendar/calendar.ts';
-import { clockOf } from '../people/channels/kit/local.ts';
-import { short } from '../people/channels/kit/plain.ts';
+import { clockOf, short } from '../people/channels/kit/plain.ts';
 import { momentOf, spokenOf, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 

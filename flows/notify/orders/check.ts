@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RosterCheck } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { centralNotice } from '../../engine/transitions/delivery.ts';
 import { centrePlace } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';

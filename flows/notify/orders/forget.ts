@@ -1,7 +1,7 @@
 /** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
-import type { PersonRow, PersonWords } from '../../engine/records/roster.ts';
+import type { PersonRow, PersonWords } from '../../engine/records/sites.ts';
 import { type Done, type RosterOrders, refused } from './roster-orders.ts';
 
 /** What this works on. */

@@ -12,15 +12,13 @@ import {
   type ShiftView,
 } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { Member, RosterContents } from '../../engine/records/roster.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Member, RosterContents, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
 import { type ProveOptions, prove, wordTo } from '../people/direct/prove.ts';
 import type { Roster } from '../people/roster.ts';
-import { createBook, momentAt, shiftEndsAt, toldFor } from '../roster/book.ts';
+import { createBook, momentAt, shiftEndsAt, telOf, toldFor } from '../roster/book.ts';
 import { cellsOf, leaveOf } from '../roster/columns.ts';
 import { planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
-import { telOf } from '../roster/reach.ts';
 import { dayOf, shiftsOf } from '../roster/shifts.ts';
 import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
 

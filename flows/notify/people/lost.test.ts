@@ -3,7 +3,7 @@
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../engine/records/notices.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { channelsNamed, member, wednesday } from '../roster/roster.test-helper.ts';
 import { failing } from './lanes.ts';
 import { notice, row } from './people.test-helper.ts';

@@ -11,7 +11,7 @@ import {
   type SendOutcome,
 } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
-import type { Note } from '../../storage/audit/note.ts';
+import type { Note } from '../../storage/audit/chain.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { short } from './channels/kit/plain.ts';
 import {

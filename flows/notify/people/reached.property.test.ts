@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
 import type { OpenChannel, OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { momentAt } from '../roster/book.ts';
 import { groupsOfRoom, hoursLater, randomMembers } from '../roster/roster.test-helper.ts';
 import { failing } from './lanes.ts';

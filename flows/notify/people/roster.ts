@@ -1,9 +1,8 @@
 /** Who is told: persons by role and scope, and the channel on which each can be reached. */
 import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow, People } from '../../engine/records/notices.ts';
-import type { Member } from '../../engine/records/roster.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
-import type { Recipients } from '../../engine/transitions/offer.ts';
+import type { Member, SiteTable } from '../../engine/records/sites.ts';
+import type { Recipients } from '../../engine/transitions/noise.ts';
 import {
   type Book,
   called,

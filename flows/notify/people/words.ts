@@ -25,9 +25,8 @@ import {
   wordsIn,
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
-import { telOf } from '../roster/reach.ts';
-import { clockOf, localOf } from './channels/kit/local.ts';
-import { lettersIn, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
+import { telOf } from '../roster/book.ts';
+import { clockOf, lettersIn, localOf, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
 
 /** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
 export const textLimit = 400;

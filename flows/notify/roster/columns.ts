@@ -2,10 +2,10 @@
 
 import { groupOfScope, isId, messageLanguages, type Role, roles } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { Leave, Member } from '../../engine/records/roster.ts';
+import type { Leave, Member } from '../../engine/records/sites.ts';
 import { cell } from '../../sites/columns.ts';
 import { dutyOf, dutyWanted, hoursText } from '../../sites/hours.ts';
-import { dialled } from './reach.ts';
+import { dialled } from './book.ts';
 
 const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
 /** Between the parts of a cell, as in the site table. */

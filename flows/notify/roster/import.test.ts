@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Random, randomFrom } from '../../../test/random.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import { momentAt } from './book.ts';

@@ -1,12 +1,10 @@
 /** An import of the roster: all or nothing, with the difference shown first. */
 import { type CsvProblem, groupOfScope, oneLine, pathOfScope, type RosterImport } from '@sabha/contracts';
-import type { Member } from '../../engine/records/roster.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../../sites/sheet.ts';
 import type { Channels } from '../people/channels/channels.ts';
-import { reservedWord } from './book.ts';
+import { reservedWord, sharedNumbers } from './book.ts';
 import { type Column, cellsOf, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
-import { sharedNumbers } from './reach.ts';
 
 /** What is imported, and onto what. `replace`: who does not stand in the file is no more; `fixed`: the persons of the settings. */
 export type RosterPlan = {

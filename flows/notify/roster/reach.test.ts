@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sharedNumbers, telOf } from './reach.ts';
+import { sharedNumbers, telOf } from './book.ts';
 import { member } from './roster.test-helper.ts';
 
 test('a number that is tapped is dialled as the gateways dial it, or with the zero of its country; what none could dial is no link', () => {

@@ -1,9 +1,8 @@
 /** Rosters for tests: a small tree, a file of persons, and what it is read against. */
 import type { Person } from '@sabha/contracts';
 import type { Random } from '../../../test/random.ts';
-import type { DayHours } from '../../engine/records/meetings.ts';
 import type { OpenChannel } from '../../engine/records/notices.ts';
-import type { Leave, Member } from '../../engine/records/roster.ts';
+import type { DayHours, Leave, Member } from '../../engine/records/sites.ts';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
 import type { RosterPlan } from './import.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { createBook, momentAt } from './book.ts';
 import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';

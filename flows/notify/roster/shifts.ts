@@ -1,6 +1,6 @@
 /** The shifts of one person in a time: as times, whatever the clocks on walls do between. */
 import { zonedAt } from '@sabha/contracts';
-import type { Leave, Member } from '../../engine/records/roster.ts';
+import type { Leave, Member } from '../../engine/records/sites.ts';
 import type { Book } from './book.ts';
 
 /** `for`: the name of whom the person stands in for; null where the shift is their own. */

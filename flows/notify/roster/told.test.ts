@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../../test/random.ts';
-import type { DayHours } from '../../engine/records/meetings.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { DayHours, Member } from '../../engine/records/sites.ts';
 import { createBook, momentAt, shiftEndsAt, toldFor } from './book.ts';
 import { away, day, groupsOfRoom, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 

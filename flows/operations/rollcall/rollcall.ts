@@ -18,12 +18,11 @@ import {
 } from '@sabha/contracts';
 import type { PcRecord } from '../../engine/records/incidents.ts';
 import type { Ledger } from '../../engine/records/ops.ts';
+import type { Born } from '../../ingest/acks.ts';
 import type { Ingest } from '../../ingest/ingest.ts';
-import type { Born } from '../../ingest/options.ts';
 import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
-import type { NotStarted, RollCallsView } from '../../view/live.ts';
-import { answerOf } from '../../view/rows.ts';
+import { answerOf, type NotStarted, type RollCallsView } from '../../view/live.ts';
 
 /** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
 const spreadMs = 15;

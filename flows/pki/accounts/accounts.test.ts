@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { hashToken } from '@sabha/contracts';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { PasswordHash } from '../../engine/records/roster.ts';
+import type { PasswordHash } from '../../engine/records/sites.ts';
 import { inThread } from '../../storage/ledger/ledger.ts';
 import { type Accounts, createAccounts, hashOf, type Program } from './accounts.ts';
 import { createPasswords } from './password.ts';

@@ -17,7 +17,7 @@ import {
   type TokenView,
 } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { Account, AccountContents, Login } from '../../engine/records/roster.ts';
+import type { Account, AccountContents, Login } from '../../engine/records/sites.ts';
 import { newSecret, type Passwords } from './password.ts';
 
 /** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */

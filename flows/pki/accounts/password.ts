@@ -1,6 +1,6 @@
 /** Passwords, and the secrets that stand in for them until their person has chosen one. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import type { PasswordHash } from '../../engine/records/roster.ts';
+import type { PasswordHash } from '../../engine/records/sites.ts';
 
 /** With r 8 and p 3 as strong as the N 2^17, r 8, p 1 that OWASP asks for, with a quarter of its memory: 32 MiB for each login. */
 const strongN = 2 ** 15;

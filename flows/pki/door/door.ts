@@ -20,7 +20,7 @@ import {
   type TokenRole,
 } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Account } from '../../engine/records/roster.ts';
+import type { Account } from '../../engine/records/sites.ts';
 import type { CentreView } from '../../view/live.ts';
 import { type Accounts, type Action, hashOf, mayDo, refusalFor, type Within } from '../accounts/accounts.ts';
 

@@ -1,12 +1,10 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
 import { hash } from 'node:crypto';
 import { oneLine } from '@sabha/contracts';
-import type { Meeting, Rule } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, Rule, SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';
+import { atOf, isLocal, ruleOfText } from './calendar.ts';
 import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
-import { atOf } from './occurrences.ts';
-import { isLocal, ruleOfText } from './rule.ts';
 
 const optional = ['id', 'time_zone', 'repeat', 'except', 'status'] as const;
 const columns = ['title', 'rooms', 'start', 'end', ...optional] as const;

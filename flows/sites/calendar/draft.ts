@@ -1,8 +1,7 @@
 /** A meeting as a file says it, judged: what is wrong with it in one line, or the meeting. */
 import { setImmediate } from 'node:timers/promises';
 import { isTimeZone, oneLine } from '@sabha/contracts';
-import type { Meeting } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 
 /** What is wrong with a line of a file. */
 export type Problem = { line: number; column: string; what: string };

@@ -2,11 +2,9 @@
 import { hash } from 'node:crypto';
 import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
-import type { Meeting, Rule } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, Rule, SiteTable } from '../../engine/records/sites.ts';
+import { atOf, isLocal, isStart, ruleOf } from './calendar.ts';
 import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
-import { atOf, isStart } from './occurrences.ts';
-import { isLocal, ruleOf } from './rule.ts';
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Block = { line: number; text: string[] };

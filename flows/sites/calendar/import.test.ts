@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Meeting } from '../../engine/records/meetings.ts';
+import type { Meeting } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
 import { createSiteTable } from '../table.ts';
 import { createCalendar } from './calendar.ts';

@@ -1,12 +1,11 @@
 /** An import of meetings: all or nothing, with the difference shown first. */
 import type { MeetingsImport } from '@sabha/contracts';
-import type { Meeting } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
+import { endsAt } from './calendar.ts';
 import { readMeetingsCsv } from './csv.ts';
 import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
-import { endsAt } from './occurrences.ts';
 
 /** What is imported, and onto what. `rooms`: those of entries that name none. `replace`: what the file does not have is no more. */
 export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };

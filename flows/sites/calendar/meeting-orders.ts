@@ -1,11 +1,10 @@
 /** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
 import { type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
-import type { Meeting } from '../../engine/records/meetings.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import type { Calendar } from './calendar.ts';
+import { byNextDate } from './calendar.ts';
 import { isOver, type MeetingsChange, planMeetings } from './import.ts';
-import { byNextDate } from './occurrences.ts';
 
 /** The present calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {

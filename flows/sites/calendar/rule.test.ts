@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Meeting } from '../../engine/records/meetings.ts';
-import { occurrencesIn } from './occurrences.ts';
-import { ruleOfText } from './rule.ts';
+import type { Meeting } from '../../engine/records/sites.ts';
+import { occurrencesIn, ruleOfText } from './calendar.ts';
 
 const zone = 'Asia/Kolkata';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { OfficeHours } from '../../engine/records/meetings.ts';
+import type { OfficeHours } from '../../engine/records/sites.ts';
 import { momentOf, momentOfMany, nextDigestAt, type Office, type WhenRules } from './when.ts';
 
 const minute = 60_000;

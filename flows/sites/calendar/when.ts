@@ -1,12 +1,10 @@
 /** Decides for the node *when* whether an office is in a meeting, in its hours or closed. */
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
-import type { DayHours, Occurrence, OfficeHours } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
 import { minutesOf } from '../hours.ts';
 import type { Calendar } from './calendar.ts';
-import { atOf } from './occurrences.ts';
-import { dateOf, dayOf, weekdayOf } from './rule.ts';
+import { atOf, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
 /** An office that is closed for longer than this says nothing that could be waited for. */
 const closedDays = 15;

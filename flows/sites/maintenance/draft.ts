@@ -1,10 +1,8 @@
 /** Maintenance as somebody asks for it, judged: what is wrong with it in one line, or the plan. */
 import { oneLine } from '@sabha/contracts';
-import type { Maintenance } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
+import type { Maintenance, SiteTable } from '../../engine/records/sites.ts';
+import { atOf, endsAt, isLocal, occurrencesIn, ruleOfText } from '../calendar/calendar.ts';
 import { zoneNamed } from '../calendar/draft.ts';
-import { atOf, endsAt, occurrencesIn } from '../calendar/occurrences.ts';
-import { isLocal, ruleOfText } from '../calendar/rule.ts';
 import { heldAs } from './planned.ts';
 
 /** What is asked for. Times are local; `to` or `minutes` says when it ends. */

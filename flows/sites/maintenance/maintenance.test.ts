@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Maintenance } from '../../engine/records/meetings.ts';
 import type { Op } from '../../engine/records/ops.ts';
+import type { Maintenance } from '../../engine/records/sites.ts';
 import { smallTree } from '../sites.test-helper.ts';
 import { createSiteTable } from '../table.ts';
 import type { Asked } from './draft.ts';

@@ -1,9 +1,8 @@
 /** What may be ordered of maintenance: each order plans a change, and has it in use before it answers. */
 import { isWithin, type MaintenanceView, mutex } from '@sabha/contracts';
-import type { Maintenance } from '../../engine/records/meetings.ts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
-import { byNextDate } from '../calendar/occurrences.ts';
+import type { Maintenance, SiteTable } from '../../engine/records/sites.ts';
+import { byNextDate } from '../calendar/calendar.ts';
 import { type Asked, draftOf } from './draft.ts';
 import type { Planned } from './planned.ts';
 

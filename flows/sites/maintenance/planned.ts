@@ -1,7 +1,6 @@
 /** The maintenance that is planned, and its dates. */
-import type { Maintenance, MaintenanceDate, Meeting } from '../../engine/records/meetings.ts';
-import type { SiteTable } from '../../engine/records/sites.ts';
-import { createDateCache, endsAt, lingerMs } from '../calendar/occurrences.ts';
+import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../engine/records/sites.ts';
+import { createDateCache, endsAt, lingerMs } from '../calendar/calendar.ts';
 
 /** The plans as they are now. */
 export type Planned = ReturnType<typeof createPlanned>;

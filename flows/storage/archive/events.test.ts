@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventsIn, gather } from './events.ts';
-import { createEventsReader } from './reader.ts';
+import { createEventsReader, eventsIn, gather } from './events.ts';
 
 const dayMs = 86_400_000;
 const now = 1_000 * dayMs;

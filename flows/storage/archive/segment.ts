@@ -3,16 +3,17 @@
  * for each event. The ledger says which of its bytes count: what a kill left behind them is written over.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { codeOf } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { LeavingEvent, Segment } from '../../engine/records/ops.ts';
-import { BackupError } from '../backup/format/backup-error.ts';
 import { syncFolder } from '../backup/format/backup-file.ts';
-import { bytesFrom } from '../backup/format/bytes.ts';
+import { BackupError, bytesFrom } from '../backup/format/pack.ts';
 import { keyFor, newSeal, readHead, sealed, unsealed } from '../backup/format/seal.ts';
 
 const lineMost = 1024 * 1024;
@@ -66,7 +67,7 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
 export type SegmentSum = Pick<Segment, 'at' | 'bytes' | 'sha256'>;
 
 /** Whether the bytes of a segment are those that were written. Throws what the system says. */
-export function isIntact(file: string, { at, bytes, sha256 }: SegmentSum): boolean {
+function isIntact(file: string, { at, bytes, sha256 }: SegmentSum): boolean {
   const hash = createHash('sha256');
   const chunk = Buffer.alloc(Math.min(bytes, chunkBytes));
   const handle = openSync(file, 'r');
@@ -103,5 +104,30 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
   } catch (error) {
     // Its bytes are those that were written.
     throw key === undefined ? error : new BackupError('the passphrase is wrong');
+  }
+}
+
+/**
+ * What is wrong with the archives that a ledger names, a line each. `isRead` says of which months every byte is read; of the others only length.
+ */
+export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
+  const months = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0 ORDER BY month').all();
+  const segments = db.prepare('SELECT at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
+  return months.flatMap(({ month, bytes }) => {
+    const file = archiveFile(folder, String(month));
+    const read = isRead(String(month)) ? (segments.all(String(month)) as SegmentSum[]) : [];
+    const found = wrongIn(file, Number(bytes), read);
+    return found === undefined ? [] : [`${basename(file)} ${found}`];
+  });
+}
+
+function wrongIn(file: string, bytes: number, segments: readonly SegmentSum[]): string | undefined {
+  try {
+    const { size } = statSync(file);
+    if (size < bytes) return `is cut: ${size} bytes are there of ${bytes}`;
+    const bad = segments.filter((one) => !isIntact(file, one));
+    return bad.length === 0 ? undefined : `is damaged: ${bad.length} of ${segments.length} segments, the first at byte ${bad[0]?.at}`;
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? 'is missing' : `cannot be read: ${codeOf(error)}`;
   }
 }

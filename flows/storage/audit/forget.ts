@@ -1,11 +1,8 @@
 /** A person in the ledger: all rows in which they stand, and how they are taken out of them. Events are what PCs said, and know no person. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { devicePrefix } from '../../engine/records/ops.ts';
-import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/roster.ts';
-import { type AuditRow, markOf, openChain } from './chain.ts';
-import { headSigned } from './heads.ts';
-import { forgottenText, personForgotten } from './rows.ts';
-import { folded, type Scrub, scrubOf } from './words.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/sites.ts';
+import { type AuditRow, folded, forgottenText, headSigned, markOf, openChain, personForgotten, type Scrub, scrubOf } from './chain.ts';
 
 /** Those below are changed by their own orders, since others hold them in memory: a person who stands there is not forgotten. */
 const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createNote } from './note.ts';
+import { createNote } from './chain.ts';
 
 test('S19 who is central has the signed head in the first message after it, once, in their language; others never', () => {
   let signed: { row: number; hash: string; at: number } | undefined;

@@ -1,9 +1,19 @@
 /** The proof of the chain of a copy: every row follows from the one before, and what is missing, changed, moved or put in is named by its row. */
 import type { KeyObject } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditRow, genesis, type Head, hashAt, hashBehind, ledgerOf } from './chain.ts';
-import { headSigned, isSignedBy, readHead } from './heads.ts';
-import { personForgotten, readForgotten } from './rows.ts';
+import {
+  type AuditRow,
+  genesis,
+  type Head,
+  hashAt,
+  hashBehind,
+  headSigned,
+  isSignedBy,
+  ledgerOf,
+  personForgotten,
+  readForgotten,
+  readHead,
+} from './chain.ts';
 
 /** What the proof found. `forgotten`: rows out of which words were taken; `signed`: the last row that the centre signed for, and when; `wrong`: a line each. */
 export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { headLine } from '../audit/heads.ts';
+import { headLine } from '../audit/chain.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { createBackups } from './backup.ts';
 import { proofOf } from './proof.ts';

@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Head } from '../audit/chain.ts';
-import { BackupError } from './format/backup-error.ts';
-import { checkRoom, readBackup, writeBackup } from './format/backup-file.ts';
-import { copyInto } from './format/copy-into.ts';
+import { checkRoom, copyInto, readBackup, writeBackup } from './format/backup-file.ts';
 import type { Packed } from './format/pack.ts';
+import { BackupError } from './format/pack.ts';
 import { backupName, backupsIn, sweep } from './keep.ts';
 import type { ArchivesAt, provingBy } from './proof.ts';
 

@@ -4,8 +4,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { codeOf } from '@sabha/contracts';
-import { BackupError } from './format/backup-error.ts';
-import { isPackable, type Packed } from './format/pack.ts';
+import { BackupError, isPackable, type Packed } from './format/pack.ts';
 
 /** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };

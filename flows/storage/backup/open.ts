@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { loadText, realClock, type Settings } from '@sabha/contracts';
 import type { Base } from '../../settings.ts';
-import { headLine } from '../audit/heads.ts';
+import { headLine } from '../audit/chain.ts';
 import { type BackupOptions, type Backups, createBackups } from './backup.ts';
 import { type CentrePlaces, centreFiles, centreMark } from './centre-files.ts';
 import { provingBy } from './proof.ts';

@@ -10,8 +10,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf, replaceFile } from '@sabha/contracts';
 import { archiveFile } from '../archive/segment.ts';
 import { centreMark } from './centre-files.ts';
-import { BackupError } from './format/backup-error.ts';
 import { type About, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
+import { BackupError } from './format/pack.ts';
 import { type Proof, proofOf } from './proof.ts';
 
 /** `data` = the data folder of the centre, `settings` = its sabha.json; `check` = it is only looked at. */

@@ -5,7 +5,7 @@ import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/co
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { olderKey } from '../../engine/records/ops.ts';
 import { timeText } from '../audit/proof.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import { LedgerError } from '../ledger/poison.ts';
 import { createClockJudge } from './clock-judge.ts';
 import { changedBehind, markText, readMark, readNote, textMost, type WentBack, wentBack } from './mark.ts';
 import { restoredNote } from './restore.ts';

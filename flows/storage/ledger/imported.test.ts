@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
-import type { Member } from '../../engine/records/roster.ts';
+import type { Member } from '../../engine/records/sites.ts';
 import { openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 

@@ -2,8 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Ledger, Op, Poison, Receipt } from '../../engine/records/ops.ts';
-import { asLedgerError, LedgerError } from './errors.ts';
-import { sift } from './poison.ts';
+import { asLedgerError, LedgerError, sift } from './poison.ts';
 import type { LedgerFile } from './schema.ts';
 import { openStore } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './worker.ts';

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { inventoryPrefix } from '../../engine/records/ops.ts';
-import { asLedgerError } from './errors.ts';
-import { isPoison, pcOf } from './poison.ts';
+import { asLedgerError, isPoison, pcOf } from './poison.ts';
 
 const pc = 'ladakh/leh/hall';
 const oddly = (op: object) => op as Op;

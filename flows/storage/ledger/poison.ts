@@ -1,8 +1,6 @@
 /** Poison (R28): what one PC said and the ledger cannot take, told apart from a disk that takes nothing. */
 import { messageOf } from '@sabha/contracts';
-import type { Op, Poison } from '../../engine/records/ops.ts';
-import { inventoryPrefix } from '../../engine/records/ops.ts';
-import type { LedgerError } from './errors.ts';
+import { inventoryPrefix, type Op, type Poison } from '../../engine/records/ops.ts';
 
 /** SQLite's codes for a value that does not fit: too big, constraint, mismatch. All others speak of the file. */
 const ofTheValue = [18, 19, 20];
@@ -45,4 +43,32 @@ export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
     }
   });
   return { ops: whole, poison };
+}
+
+/** Why the ledger took nothing. */
+export type LedgerFault = 'full' | 'busy' | 'io' | 'other';
+
+/** The one error of the ledger; its message is one line for a person. */
+export class LedgerError extends Error {
+  readonly code: LedgerFault;
+  constructor(code: LedgerFault, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'LedgerError';
+    this.code = code;
+  }
+}
+
+/** Names the fault behind whatever was thrown; a `LedgerError` stays as it is. */
+export function asLedgerError(thrown: unknown): LedgerError {
+  if (thrown instanceof LedgerError) return thrown;
+  if (!(thrown instanceof Error)) return new LedgerError('other', String(thrown));
+  return new LedgerError(faultOf(thrown), `ledger: ${thrown.message}`, thrown);
+}
+
+/** SQLite's primary result codes stand in the low byte. */
+const faults: Record<number, LedgerFault> = { 5: 'busy', 6: 'busy', 10: 'io', 13: 'full' };
+
+function faultOf(error: Error): LedgerFault {
+  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
+  return faults[code] ?? 'other';
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ofTier, tellFigure } from '../../../test/figures.ts';
-import { LedgerError } from './errors.ts';
+import { LedgerError } from './poison.ts';
 import { ledgerVersion, openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 

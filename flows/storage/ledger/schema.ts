@@ -3,7 +3,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { keepPrivate } from '@sabha/contracts';
-import { asLedgerError, LedgerError } from './errors.ts';
+import { asLedgerError, LedgerError } from './poison.ts';
 import { sumsTable, sumUp, wrongSums } from './sums.ts';
 
 /** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */

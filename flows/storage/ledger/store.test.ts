@@ -6,7 +6,7 @@ import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { registryVersionKey } from '../../engine/records/ops.ts';
 import type { TreeNode } from '../../engine/records/sites.ts';
-import { LedgerError } from './errors.ts';
+import { LedgerError } from './poison.ts';
 import { openStore } from './store.ts';
 
 const dayMs = 86_400_000;

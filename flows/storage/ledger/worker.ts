@@ -1,7 +1,7 @@
 /** The ledger's thread: opens the file, then answers one request after the other. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Op, Queries } from '../../engine/records/ops.ts';
-import { asLedgerError, type LedgerFault } from './errors.ts';
+import { asLedgerError, type LedgerFault } from './poison.ts';
 import { openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 

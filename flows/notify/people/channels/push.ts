@@ -12,9 +12,8 @@ import type {
   RenderedMessage,
   SendOutcome,
 } from '../../../engine/records/notices.ts';
-import { buttonsOf, readButton } from './kit/buttons.ts';
 import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
-import { plain } from './kit/plain.ts';
+import { buttonsOf, plain, readButton } from './kit/plain.ts';
 import { isSameSecret } from './kit/reports.ts';
 import { authorizationFor, type PushKey, pushKeyOf, sealed } from './kit/web-push.ts';
 

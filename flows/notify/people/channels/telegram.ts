@@ -2,10 +2,9 @@
 import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
-import { buttonsOf, readButton } from './kit/buttons.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
 import { createPace, type Pace, waited } from './kit/pace.ts';
-import { plain } from './kit/plain.ts';
+import { buttonsOf, plain, readButton } from './kit/plain.ts';
 
 const { about } = setting;
 const telegramSettings = v.strictObject({

@@ -6,7 +6,7 @@ import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, Rendere
 import { speechOf } from '../words.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
-import { clockOf } from './kit/local.ts';
+import { clockOf } from './kit/plain.ts';
 import { isSameSecret, loadToken, placeInJson, reportFields, reportOf, saidIn, valueAt } from './kit/reports.ts';
 
 const { about } = setting;

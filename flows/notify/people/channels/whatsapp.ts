@@ -14,11 +14,10 @@ import type {
   Report,
   SendOutcome,
 } from '../../../engine/records/notices.ts';
-import { buttonsOf, readButton } from './kit/buttons.ts';
 import { isPhone } from './kit/gateway.ts';
 import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './kit/http.ts';
 import { createPace } from './kit/pace.ts';
-import { plain, short } from './kit/plain.ts';
+import { buttonsOf, plain, readButton, short } from './kit/plain.ts';
 import { isSameSecret, loadToken } from './kit/reports.ts';
 
 const { about } = setting;

@@ -3,9 +3,8 @@ import { type AnswerWord, type Clock, doubledMs, filled, type MessageLanguage, w
 import type { Deed, Incident } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
 import type { Channels } from '../channels/channels.ts';
-import { answerLine } from '../channels/kit/buttons.ts';
 import { waited } from '../channels/kit/pace.ts';
-import { short } from '../channels/kit/plain.ts';
+import { answerLine, short } from '../channels/kit/plain.ts';
 import type { OutboxOptions } from '../outbox.ts';
 import type { Roster } from '../roster.ts';
 

@@ -11,8 +11,7 @@ import {
   wordFor,
 } from '@sabha/contracts';
 import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts';
-import { clockOf, localOf } from '../channels/kit/local.ts';
-import { short, shortInside } from '../channels/kit/plain.ts';
+import { clockOf, localOf, short, shortInside } from '../channels/kit/plain.ts';
 import { basicOf, type Size, sizeOf } from './segments.ts';
 import { type Blank, type Form, isOfTag, newsId, segmentLimit, type Template, tags, templatesWith, usableUrl } from './templates.ts';
 

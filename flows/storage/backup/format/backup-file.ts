@@ -1,15 +1,13 @@
 /** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { copyFile, open, rename, rm, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '@sabha/contracts';
 import * as v from 'valibot';
 import { ledgerVersion } from '../../ledger/schema.ts';
-import { BackupError } from './backup-error.ts';
-import { type Bytes, bytesFrom } from './bytes.ts';
-import { type Packed, packed, unpack } from './pack.ts';
+import { BackupError, type Bytes, bytesFrom, type Packed, packed, unpack } from './pack.ts';
 import { damaged, keyFor, newSeal, readHead, sealed, unsealed } from './seal.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -110,4 +108,25 @@ function readable(error: unknown): unknown {
   if (error instanceof BackupError || !(error instanceof Error)) return error;
   const code = codeOf(error);
   return /^E[A-Z0-9]+$/.test(code) ? new BackupError(`it cannot be read or unpacked: ${code}`) : error;
+}
+
+/** Copies a file into a folder that is there, or to a name of its own. Rejects with what the system says. */
+export async function copyInto(file: string, folder: string, name = basename(file)): Promise<void> {
+  const to = join(folder, name);
+  const part = `${to}.part`;
+  try {
+    await copyFile(file, part);
+    const handle = await open(part, 'r+');
+    try {
+      await handle.chmod(0o600);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(part, to);
+    await syncFolder(dirname(to));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }

@@ -3,8 +3,6 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { BackupError } from './backup-error.ts';
-import type { Bytes } from './bytes.ts';
 
 /** A file as it is packed: by its path within the data folder, with what is in it, or where that lies. */
 export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
@@ -64,4 +62,51 @@ async function unpackOne(from: Bytes, bytes: number, file: string | undefined): 
   } finally {
     await handle?.close();
   }
+}
+
+/** Its message is one line for a person: what is wrong, and where. */
+export class BackupError extends Error {
+  override name = 'BackupError';
+}
+
+/** The ledger that a backup is made of, or holds, cannot be read: its message says how that shows. A thread passes on the name only. */
+export class DamageError extends BackupError {
+  override name = 'DamageError';
+}
+
+/** `some` answers at most so many, none only at the end; `line` without its end, undefined where it has none. */
+export type Bytes = ReturnType<typeof bytesFrom>;
+
+/** Reads from a stream, which is left where the last byte was taken. */
+export function bytesFrom(source: AsyncIterable<Uint8Array>) {
+  const chunks = source[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+
+  async function more(): Promise<boolean> {
+    const { done, value } = await chunks.next();
+    if (done === true) return false;
+    held = held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value]);
+    return true;
+  }
+
+  function take(count: number): Buffer {
+    const taken = held.subarray(0, count);
+    held = held.subarray(count);
+    return taken;
+  }
+
+  return {
+    async some(most = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
+      while (held.length === 0) if (!(await more())) break;
+      return take(Math.min(most, held.length));
+    },
+    async line(most: number): Promise<string | undefined> {
+      for (;;) {
+        const end = held.indexOf(10);
+        if (end > most || (end < 0 && held.length > most)) return undefined;
+        if (end >= 0) return take(end + 1).toString('utf8', 0, end);
+        if (!(await more())) return undefined;
+      }
+    },
+  };
 }

@@ -4,8 +4,8 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
 import * as v from 'valibot';
-import { BackupError } from './backup-error.ts';
-import type { Bytes } from './bytes.ts';
+import type { Bytes } from './pack.ts';
+import { BackupError } from './pack.ts';
 
 const format = 2;
 const headMost = 4_096;

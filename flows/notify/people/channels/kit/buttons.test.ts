@@ -1,7 +1,7 @@
 import { answerWords, messageLanguages, wordsIn } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import type { Notice } from '../../../../engine/records/notices.ts';
-import { answerLine, buttonsOf } from './buttons.ts';
+import { answerLine, buttonsOf } from './plain.ts';
 
 test.each(messageLanguages)('%s: a button said another word than the page of the answer does', (language) => {
   const { answer } = wordsIn(language);

@@ -1,4 +1,6 @@
 /** Names that others chose, made harmless: one line, nothing invisible, no longer than its place. */
+import { type AnswerWord, answerWords, isTimeZone, type MessageLanguage, wordsIn, zonedAt } from '@sabha/contracts';
+import type { Answer, RenderedMessage } from '../../../../engine/records/notices.ts';
 
 /** Longest name that goes into a text, characters: what an SMS template registered in India admits for a variable. */
 export const variableLimit = 30;
@@ -55,3 +57,40 @@ export function shortInside(text: string, limit: number, most: number = 2 * limi
 const readLimit = 1_000;
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const letters = new Intl.Segmenter('hi', { granularity: 'grapheme' });
+
+/** What calendar and clock of a zone say; a zone that this machine does not know is UTC, and a time that is none is 1970. */
+export function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
+  const at = Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0;
+  return zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
+}
+
+/** The time of day alone. */
+export function clockOf(atMs: number, timeZone: string): string {
+  return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
+}
+
+/** The end of the year 9999: nobody sends a message about a later one. */
+const latestMs = 253_402_300_799_000;
+
+/** Who answered what, for those who were told too. */
+export function answerLine(by: string, word: AnswerWord, language: MessageLanguage): string {
+  return `✔ ${by}: ${wordsIn(language).answer[word]}`;
+}
+
+/** `data` comes back when it is pressed; Telegram lets it have 64 bytes. */
+export type Button = { text: string; data: string };
+
+/** None where there is nothing to answer: a list, an end, a word of the centre's own. */
+export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'notice' | 'list' | 'language'>): Button[] {
+  const { incident, kind } = notice;
+  if (incident === null || list || (kind !== 'raised' && kind !== 'worsened')) return [];
+  const { answer } = wordsIn(language);
+  return answerWords.map((word) => ({ text: answer[word], data: `${word}:${incident}` }));
+}
+
+/** What a button says; undefined for what is none of ours. */
+export function readButton(data: string): Pick<Answer, 'word' | 'incident'> | undefined {
+  const [, said, incident] = /^(seen|going|fixed|not-mine):([1-9]\d{0,14})$/.exec(data) ?? [];
+  const word = answerWords.find((one) => one === said);
+  return word === undefined ? undefined : { word, incident: Number(incident) };
+}
