@@ -1,11 +1,14 @@
 // @module-tag long
 /** F24: a ledger of version 18 (`test/fixtures/ledger-18.sql`), converted, opens with all that it holds, and the server goes on with it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventsIn } from '../../flows/storage/archive/events.ts';
 import { proofOf } from '../../flows/storage/backup/proof.ts';
+import { openArchiveRows } from '../../flows/storage/ledger/retention/archive-rows.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import { openStore } from '../../flows/storage/ledger/store.ts';
 import { convertLedger } from '../convert-ledger.ts';
@@ -52,9 +55,9 @@ function missing(was: readonly Row[], now: readonly Row[]): Row[] {
 
 const lines = (rows: readonly Row[] = []) => rows.map(({ at, who, what, about }) => ({ at, who, what, about }));
 
-test('F24 a converted ledger opens with every row, proves itself, and takes new events', () => {
+test('F24 a converted ledger opens with every row, proves itself, and takes new events', async () => {
   const old = writeOld();
-  convertLedger(file);
+  await convertLedger(file);
   const { length: events } = old.get('events') ?? [];
   const acts = lines(old.get('audit')).length;
   for (const opening of [1, 2]) {
@@ -95,7 +98,7 @@ test('F24 the server goes on with a converted ledger: open incidents stay, waiti
   const over = () => rowsOf(world).incidents.map((one) => one.over);
   const mails = (person: string) => mailTo(world, person).filter((subject) => subject.includes('Camera'));
   writeOld();
-  convertLedger(file);
+  await convertLedger(file);
   const db = new DatabaseSync(file);
   world.centre.restoreLedger(db.serialize());
   db.close();
@@ -118,4 +121,38 @@ test('F24 the server goes on with a converted ledger: open incidents stay, waiti
   expect(mails('asha').at(-1)).toContain(': Critical: Camera not found');
   expect([...spoolsAreEmpty(world), ...nothingWaits(world, rowsOf(world))]).toEqual([]);
   expect(await auditOf(world)).toMatchObject({ gaps: 1, dropped: 2, twice: 0, integrity: 'ok' });
+});
+
+test('F24 archives of version 18 are converted with their ledger: every event is read again', async () => {
+  const old = join(import.meta.dirname, '../fixtures/archives-18');
+  const archives = join(folder, 'archives');
+  writeOld();
+  const before = new DatabaseSync(file);
+  before.exec(readFileSync(join(old, 'rows.sql'), 'utf8'));
+  before.close();
+  mkdirSync(archives);
+  copyFileSync(join(old, '2026-03.archive'), join(archives, '2026-03.archive'));
+  const was = [file, join(archives, '2026-03.archive')].map((path) => readFileSync(path));
+
+  // Its second segment is encrypted.
+  await expect(convertLedger(file)).rejects.toThrow('it is encrypted');
+  await expect(convertLedger(file, 'another')).rejects.toThrow('the passphrase of the archives is wrong');
+  expect([file, join(archives, '2026-03.archive')].map((path) => readFileSync(path))).toEqual(was);
+
+  await convertLedger(file, 'snow leopard');
+  expect(existsSync(join(folder, 'archives.version-18'))).toBe(true);
+  expect(proofOf(file, { archives: { folder: archives, read: 'all' } })).toMatchObject({ damage: null, audit: { integrity: 'ok' } });
+  const db = openDatabase({ file });
+  const { held, page } = openArchiveRows(db);
+  const path = 'ladakh/leh';
+  const at = { folder: archives, passphrase: 'snow leopard', held: held(path), keptMonths: 13 };
+  const ledger = page({ path, after: { spool: 0, seq: 0 } }).events;
+  const { events, missing } = await eventsIn({ ask: { path, from: 0, to: 2_000_000_000_000, readings: true }, ledger, at }, realClock());
+  expect(missing).toEqual([]);
+  const ofSpool = (name: string) => events.filter(({ spool }) => spool === name).map(({ seq }) => seq);
+  expect({ first: ofSpool('4f3e32248c1e89af'), old: ofSpool('old') }).toEqual({
+    first: [1, 2, 3, 4, 5, 6, 7, 8],
+    old: [1, 2, 3, 7, 8, 9],
+  });
+  db.close();
 });
