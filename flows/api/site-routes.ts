@@ -66,6 +66,8 @@ const tokensFor = v.strictObject({
   renew: flag,
 });
 const shownOnce = 'shown this once';
+const again =
+  'A PC on another machine is enrolled again: "sabha enrol-code" makes a code, and there "sudo sabha-agent enrol CODE --again" uses it';
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
 const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) });
 const importingMeetings = v.strictObject({
@@ -141,7 +143,7 @@ export const siteRoutes: readonly Route[] = [
     { right: ownPart, query: siteQuery, answer: v.array(pcView) },
     (view, { query: { site = 'all' } }) => view.pcs(site),
   ),
-  on('siteOrders', ['pcs move STATE/SITE/PC STATE/SITE[/PC]', 'PC को दूसरी जगह ले जाता है।', { note: shownOnce }])(
+  on('siteOrders', ['pcs move STATE/SITE/PC STATE/SITE[/PC]', 'PC को दूसरी जगह ले जाता है।', { note: again }])(
     ['post /api/pcs/{state}/{site}/{pc}/move', 'Moves a PC to another place; its new token is shown this once.'],
     { right: whole('pcs'), body: v.strictObject({ by, to }), answer: tokens, refusals: [404, 409] },
     async (orders, { params, body }) => tokensOf(await orders.move(placePath(params), body.to, body.by)),
@@ -151,7 +153,7 @@ export const siteRoutes: readonly Route[] = [
     { right: whole('pcs'), body: order, refusals: [404, 409] },
     async (orders, { params, body }) => void tokensOf(await orders.retire(placePath(params), body.by)),
   ),
-  on('siteOrders', ['pcs replace STATE/SITE/PC', 'PC की जगह दूसरी मशीन लगाने देता है।', { note: shownOnce }])(
+  on('siteOrders', ['pcs replace STATE/SITE/PC', 'PC की जगह दूसरी मशीन लगाने देता है।', { note: again }])(
     ['post /api/pcs/{state}/{site}/{pc}/replace', 'Lets another machine take the place of a PC; its token is shown this once.'],
     { right: whole('pcs'), body: order, answer: tokens, refusals: [404, 409] },
     async (orders, { params, body }) => tokensOf(await orders.replace(placePath(params), body.by)),

@@ -39,7 +39,7 @@ test('explain shows nodes, recipients, each text once and the conclusion; withou
   state().scripted[url] = { ...found, tells: [], how: null };
   expect(await sabha(['explain', 'ladakh/leh', 'microphone.muted'])).toMatchObject({
     code: 1,
-    out: expect.stringMatching(/tells:\n {2}none\n\nit reaches no conclude: .*\n$/),
+    out: expect.stringMatching(/tells \(0\):\n {2}none\n\nit reaches no conclude: .*\n$/),
   });
 });
 

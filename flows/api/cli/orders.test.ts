@@ -122,7 +122,7 @@ test('tabs check ends with 1 where the tabs are refused or wrong; tabs log names
   state().scripted['GET /api/tabs'] = { ...inOrder, refused: '40-who.json: the file is empty', wrong: ['x (y): output 1 leads nowhere'] };
   expect(await sabha(['tabs', 'check'])).toMatchObject({
     code: 1,
-    out: expect.stringMatching(/ refused +40-who\.json: the file is empty\nwrong:\n {2}x \(y\): output 1 leads nowhere\n$/),
+    out: expect.stringMatching(/ refused +40-who\.json: the file is empty\nwrong \(1\):\n {2}x \(y\): output 1 leads nowhere\n$/),
   });
   const line = '~ 50 Escalate: "15 min" (sabha-wait): duration "15" → "5"';
   state().scripted['GET /api/tabs/steps'] = [{ at: 0, who: 'asha', what: 'tabs deployed', about: `aaa → bbb\n${line}` }];

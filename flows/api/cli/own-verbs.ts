@@ -149,7 +149,9 @@ function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
   const half = pieces.slice(0, pieces.length / 2).join('-');
   const next =
     centre === null
-      ? ['Next: write the name by which PCs reach this machine for NAME; https.names in sabha.json has it printed here.']
+      ? [
+          'Next: write the name by which PCs reach this machine for NAME. They enrol over https only: sabha.json needs "https", and https.names has the name printed here.',
+        ]
       : [
           `By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, ${spokenName(centre)}. With the package of this centre ${half} is all.`,
           `Next: send each line, or a photo of its code, to whoever sits at that PC. A minute later the PC is there: sabha pcs list --site ${site}`,

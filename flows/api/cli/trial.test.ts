@@ -26,7 +26,7 @@ test('edited tabs are tried: more and fewer, to whom, what would be missed or la
   state().scripted['POST /api/tabs/try'] = found;
   expect(await sabha(['tabs', 'try', name])).toEqual({
     code: 1,
-    out: expect.stringMatching(/more +2\n[\s\S]*asha +2 +1\nmissed:\n.*\n7 [\s\S]*later:\n.*\n9 .* 10 min\n$/),
+    out: expect.stringMatching(/more +2\n[\s\S]*asha +2 +1\nmissed \(\d+\):\n.*\n7 [\s\S]*later \(\d+\):\n.*\n9 .* 10 min\n$/),
     err: '',
   });
   expect(state().asked).toEqual([{ url: '/api/tabs/try', body: { whole: false, texts: [{ name: '40-who.json', text: '[]' }], days: 30 } }]);

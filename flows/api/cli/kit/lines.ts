@@ -95,8 +95,10 @@ export const lines: readonly LineRow[] = [
     { hi: 'आगे: हर लाइन, या उसके कोड की फ़ोटो, उस PC पर बैठे व्यक्ति को भेजें। एक मिनट में PC यहाँ दिखेगा: sabha pcs list --site $1' },
   ],
   [
-    /^Next: write the name by which PCs reach this machine for NAME; .+$/,
-    { hi: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; sabha.json में https.names लिखने पर वह यहीं छपेगा।' },
+    /^Next: write the name by which PCs reach this machine for NAME\. .+$/,
+    {
+      hi: 'आगे: NAME की जगह वह नाम लिखें जिससे PC इस मशीन तक पहुँचते हैं; PC सिर्फ़ https से जुड़ते हैं: sabha.json में https हो, और https.names लिखने पर नाम यहीं छपेगा।',
+    },
   ],
   [/^still at work: (\d+) s .+$/, { hi: 'काम चल रहा है: $1 सेकंड (रुकना हो तो Ctrl+C)' }],
   [/^(\S+) is not ready to go live\. What is not done yet:$/, { hi: '$1 अभी चालू नहीं हो सकता। जो अभी नहीं हुआ:' }],
@@ -108,6 +110,10 @@ export const lines: readonly LineRow[] = [
   [/^(\d+) added, (\d+) changed, (\d+) removed, (\d+) the same(.*)$/, { hi: '$1 नए, $2 बदले, $3 हटाए, $4 वैसे ही$5' }],
   [/^it is quiet until then, unless it gets worse$/, { hi: 'अलर्ट तब तक रोका गया, बिगड़ा तो ख़बर आएगी' }],
   [/^it is over when its PC says so, else it is reopened$/, { hi: 'PC ठीक बताए तो ख़त्म, नहीं तो अलर्ट फिर खुलेगा' }],
+  [
+    /^A PC on another machine is enrolled again: .+$/,
+    { hi: 'दूसरी मशीन वाला PC फिर से जोड़ें: "sabha enrol-code" से कोड बनाएँ, और उस PC पर "sudo sabha-agent enrol CODE --again" चलाएँ' },
+  ],
   [/^shown this once(?:, for one login)?$/, { hi: 'एक ही बार दिखता है' }],
   // What was looked for on this machine, or at the centre.
   [/^SABHA_API: "(.*)" is no address such as (\S+)$/, { hi: 'SABHA_API: "$1" पता नहीं है; ऐसे लिखें: $2' }],

@@ -29,7 +29,10 @@ export function answerText(value: unknown): string {
   if (Array.isArray(value)) return listText(value);
   const [inner, simple] = [true, false].map((wanted) => Object.entries(value as Fields).filter(([, one]) => isInner(one) === wanted));
   const head = inColumns((simple ?? []).map(([name, one]) => [titleOf(name), cellText(name, one, value as Fields)]));
-  return [...head, ...(inner ?? []).flatMap(([name, one]) => [`${titleOf(name)}:`, answerText(one)])].join('\n');
+  return [
+    ...head,
+    ...(inner ?? []).flatMap(([name, one]) => [`${titleOf(name)}${Array.isArray(one) ? ` (${one.length})` : ''}:`, answerText(one)]),
+  ].join('\n');
 }
 
 /** Rows below the names of their columns, which are those named here (`pc room heardAt`), else all that fit into a cell. */
