@@ -19,9 +19,11 @@ import {
 } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/records/sites.ts';
-import { hoursOf, hoursText, hoursWanted, none, timeOf, timeText, timeWanted } from './hours.ts';
+import { clockText, hoursOf, hoursText, hoursWanted, minutesOf } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
+/** Said where a level above names one and this place has none. */
+const none = 'none';
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
 /** So many groups of one site are more than any office has. */
@@ -38,29 +40,20 @@ const textMark = "'";
 /** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
-const phoneNumber = v.pipe(
-  that((number) => /^'?\+?\d[\d ()/-]{4,24}$/.test(number), 'a phone number such as +91 1982 252010'),
-  v.transform((number) => number.replace(textMark, '')),
-);
-const phone = v.optional(phoneNumber);
+const phone = read(phoneOf, 'a phone number such as +91 1982 252010');
 const mailAddress = v.pipe(
   that((address) => isPlain(address, 120), 'at most 120 characters, and no = + - @ as the first'),
   v.email(),
 );
 const id = v.optional(that(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
 const text = v.optional(that(isPlain, `at most ${textLimit} characters on one line, and no = + - @ as the first`));
-const devices = v.optional(
-  v.pipe(
-    that(
-      (text) => devicesOf(text).length <= expectedLimit && devicesOf(text).every(({ match = '' }) => isPlain(match, deviceLimit)),
-      `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
-    ),
-    v.transform(devicesOf),
-  ),
+const devices = read(
+  devicesOf,
+  `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
 );
 
 /** Cells that the table of people has too. */
-export const cell = { phone: phoneNumber, mail: mailAddress, that, read, isPlain, isTimeZone, textMark };
+export const cell = { mail: mailAddress, that, read, isPlain, isTimeZone, textMark };
 
 /** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
 export const rowSchema = v.object({
@@ -84,17 +77,17 @@ export const rowSchema = v.object({
   microphones: devices,
   speakers: devices,
   least_tier: v.optional(v.picklist(tiers)),
-  bridge: read(bridgeOf, 'an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls), or none'),
-  ups: read(upsOf, 'a UPS such as apc@localhost:3493, or none'),
+  bridge: readOrNone(bridgeOf, 'an address such as sip:bridge.example.in:5060;transport=udp (or tcp, tls)'),
+  ups: readOrNone(upsOf, 'a UPS such as apc@localhost:3493'),
   displays: devices,
   programs: devices,
-  help: read((text) => (text === none ? null : isHelp(text) ? text : undefined), `${helpWanted}, or none`),
+  help: readOrNone((text) => (isHelp(text) ? text : undefined), helpWanted),
   languages: read(languagesOf, `languages of ${languages.join(', ')} with "|" between, the first one large`),
   room_phone: phone,
   way_in: text,
   spare: text,
-  vc_hours: read(hoursOf, hoursWanted),
-  closes: read(timeOf, timeWanted),
+  vc_hours: readOrNone(hoursOf, hoursWanted),
+  closes: readOrNone(minutesOf, 'a time of day such as 18:30'),
   groups: read(groupsOf, groupsWanted),
 });
 
@@ -149,7 +142,6 @@ function said<T>(all: { [K in keyof T]: T[K] | undefined }): T {
 /** The cells of a node, as people read them. */
 export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   const [state = '', siteId = '', pc = ''] = path.split('/');
-  const { phone = '', wayIn = '', spare = '' } = layer;
   return {
     state,
     site: siteId,
@@ -157,31 +149,31 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
     name_en: name.en,
     name_hi: name.hi === name.en ? '' : name.hi,
     stage: site?.stage ?? '',
-    elevation_m: numberText(layer.elevationM),
-    latitude: numberText(site?.latitude),
-    longitude: numberText(site?.longitude),
-    link: layer.link ?? '',
+    elevation_m: cellText(layer.elevationM),
+    latitude: cellText(site?.latitude ?? undefined),
+    longitude: cellText(site?.longitude ?? undefined),
+    link: cellText(layer.link),
     isp: site?.isp ?? '',
     link_id: site?.linkId ?? '',
     contact_name: site?.contact.name ?? '',
     contact_phone: site?.contact.phone ?? '',
     contact_email: site?.contact.email ?? '',
     time_zone: layer.timeZone ?? '',
-    cameras: devicesText(layer.expected?.camera),
-    microphones: devicesText(layer.expected?.microphone),
-    speakers: devicesText(layer.expected?.speaker),
+    cameras: cellText(layer.expected?.camera, devicesText),
+    microphones: cellText(layer.expected?.microphone, devicesText),
+    speakers: cellText(layer.expected?.speaker, devicesText),
     least_tier: layer.tier ?? '',
-    bridge: bridgeText(layer.bridge),
-    ups: upsText(layer.ups),
-    displays: devicesText(layer.expected?.display),
-    programs: devicesText(layer.expected?.program),
-    help: layer.help === null ? none : (layer.help ?? ''),
+    bridge: cellText(layer.bridge, bridgeText),
+    ups: cellText(layer.ups, upsText),
+    displays: cellText(layer.expected?.display, devicesText),
+    programs: cellText(layer.expected?.program, devicesText),
+    help: cellText(layer.help),
     languages: layer.languages?.join('|') ?? '',
-    room_phone: phone,
-    way_in: wayIn,
-    spare,
-    vc_hours: hoursText(layer.vcHours),
-    closes: timeText(layer.closes),
+    room_phone: cellText(layer.phone),
+    way_in: cellText(layer.wayIn),
+    spare: cellText(layer.spare),
+    vc_hours: cellText(layer.vcHours, hoursText),
+    closes: cellText(layer.closes, clockText),
     groups: site?.groups?.join('|') ?? '',
   };
 }
@@ -227,6 +219,21 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   );
 }
 
+/** The same where `none` = none here, null. */
+function readOrNone<T>(parse: (text: string) => T | undefined, wanted: string) {
+  return read((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
+}
+
+/** A value as its cell has it; empty where nothing is said. */
+function cellText<T>(value: T | null | undefined, textOf: (value: T) => string = String): string {
+  if (value === null) return none;
+  return value === undefined ? '' : textOf(value);
+}
+
+function phoneOf(text: string): string | undefined {
+  return /^'?\+?\d[\d ()/-]{4,24}$/.test(text) ? text.replace(textMark, '') : undefined;
+}
+
 function languagesOf(text: string): Language[] | undefined {
   const named = text.split('|');
   return named.every(isLanguage) && new Set(named).size === named.length ? named : undefined;
@@ -234,7 +241,7 @@ function languagesOf(text: string): Language[] | undefined {
 
 function ranged(from: number, to: number) {
   const inRange = (text: string) => /^-?\d{1,5}(\.\d{1,20})?$/.test(text) && Number(text) >= from && Number(text) <= to;
-  return v.optional(v.pipe(that(inRange, `a number from ${from} to ${to}`), v.transform(Number)));
+  return read((text) => (inRange(text) ? Number(text) : undefined), `a number from ${from} to ${to}`);
 }
 
 /** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one; a phone number is led by its mark. */
@@ -243,19 +250,16 @@ function isPlain(text: string, limit = textLimit): boolean {
 }
 
 /** `2` = two of any kind; `none` = 0; `Rally|Brio` = one by each name; an empty part = one of any kind. */
-function devicesOf(text: string): Devices {
-  if (text.trim() === 'none') return [];
-  if (/^\d+$/.test(text)) return Array.from({ length: Math.min(Number(text), expectedLimit + 1) }, () => ({}));
-  return text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
+function devicesOf(text: string): Devices | undefined {
+  if (text.trim() === none) return [];
+  const all: Devices = /^\d+$/.test(text)
+    ? Array.from({ length: Math.min(Number(text), expectedLimit + 1) }, () => ({}))
+    : text.split('|').map((part) => (part.trim() === '' ? {} : { match: part.trim() }));
+  return all.length <= expectedLimit && all.every(({ match = '' }) => isPlain(match, deviceLimit)) ? all : undefined;
 }
 
-function devicesText(devices: Devices | undefined): string {
-  if (devices === undefined) return '';
+function devicesText(devices: Devices): string {
   return devices.every(({ match }) => match === undefined) ? String(devices.length) : devices.map(({ match }) => match ?? '').join('|');
-}
-
-function numberText(value: number | null | undefined): string {
-  return value === null || value === undefined ? '' : String(value);
 }
 
 /** The groups of a cell such as `magadh|bihar-circle`, each once. */
@@ -265,30 +269,26 @@ function groupsOf(text: string): string[] | undefined {
   return isGood ? groups : undefined;
 }
 
-/** `sip:host[:port][;transport=udp|tcp|tls]`; null = none here; undefined where it is neither. */
-function bridgeOf(text: string): Bridge | null | undefined {
-  if (text === none) return null;
+/** `sip:host[:port][;transport=udp|tcp|tls]`. */
+function bridgeOf(text: string): Bridge | undefined {
   const [, host = '', port, transport = 'udp'] = /^sip:([^;@:\s]+)(?::(\d{1,5}))?(?:;transport=(udp|tcp|tls))?$/.exec(text) ?? [];
   const bridge = { transport, host, port: Number(port ?? ports[transport as Bridge['transport']]) };
   return v.is(profile.entries.bridge, bridge) ? bridge : undefined;
 }
 
 /** Conference bridges as a cell of the table has them. */
-export function bridgeText(bridge: Bridge | null | undefined): string {
-  if (bridge === null) return none;
-  return bridge === undefined ? '' : `sip:${bridge.host}:${bridge.port};transport=${bridge.transport}`;
+export function bridgeText({ host, port, transport }: Bridge): string {
+  return `sip:${host}:${port};transport=${transport}`;
 }
 
-/** `name@host[:port]`; null = none here; undefined where it is neither. */
-function upsOf(text: string): Ups | null | undefined {
-  if (text === none) return null;
+/** `name@host[:port]`. */
+function upsOf(text: string): Ups | undefined {
   const [, name = '', host = '', port] = /^([^@\s]+)@([^@:\s]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
   const ups = { name, host, port: Number(port ?? ports.ups) };
   return v.is(profile.entries.ups, ups) ? ups : undefined;
 }
 
 /** The address of a UPS as a cell of the table has it. */
-export function upsText(ups: Ups | null | undefined): string {
-  if (ups === null) return none;
-  return ups === undefined ? '' : `${ups.name}@${ups.host}:${ups.port}`;
+export function upsText({ name, host, port }: Ups): string {
+  return `${name}@${host}:${port}`;
 }

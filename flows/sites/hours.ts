@@ -1,38 +1,21 @@
 /** The hours of an office in the site table, one way and back: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and when its people go home. */
 import type { DayHours } from '../engine/records/sites.ts';
 
-/** Said where a level above names one and this place has none. */
-export const none = 'none';
 const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const lowerNames = names.map((name) => name.toLowerCase());
 
 /** How the hours are written, for whoever wrote them otherwise. */
-export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')}), or ${none}`;
-/** How a time of day is written. */
-export const timeWanted = `a time of day such as 18:30, or ${none}`;
+export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')})`;
 
-/** Null = none here; undefined where it is neither. */
-export function hoursOf(text: string): DayHours[] | null | undefined {
-  if (text === none) return null;
+/** Undefined where they cannot be read. */
+export function hoursOf(text: string): DayHours[] | undefined {
   const all = partsOf(text);
   return all?.every(({ from, to }) => to > from) ? all : undefined;
 }
 
 /** Hours as a cell of the table has them. */
-export function hoursText(hours: readonly DayHours[] | null | undefined): string {
-  if (hours === null) return none;
-  return (hours ?? []).map(({ days, from, to }) => `${daysText(days)} ${clockText(from)}-${clockText(to)}`).join('; ');
-}
-
-/** Minutes after midnight of `18:30`; null = none here; undefined where it is neither. */
-export function timeOf(text: string): number | null | undefined {
-  return text === none ? null : minutesOf(text);
-}
-
-/** A time of day as a cell of the table has it. */
-export function timeText(minutes: number | null | undefined): string {
-  if (minutes === null) return none;
-  return minutes === undefined ? '' : clockText(minutes);
+export function hoursText(hours: readonly DayHours[]): string {
+  return hours.map(({ days, from, to }) => `${daysText(days)} ${clockText(from)}-${clockText(to)}`).join('; ');
 }
 
 /** Minutes after midnight of `18:30`; undefined where it is no time of day. */
@@ -79,8 +62,8 @@ function daysText(days: readonly number[]): string {
   return isRange ? `${name(first)}-${name(last)}` : days.map(name).join(',');
 }
 
-/** An end at midnight is that of its own day. */
-function clockText(minutes: number): string {
+/** A time of day as a cell of the table has it. An end at midnight is that of its own day. */
+export function clockText(minutes: number): string {
   if (minutes === dayMinutes) return '24:00';
   return `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }

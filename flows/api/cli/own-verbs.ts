@@ -118,8 +118,8 @@ async function profile({ api, words: [path = ''] }: Call): Promise<Answer> {
     elevationM: found.elevationM,
     timeZone,
     tier: found.tier ?? 'audio',
-    bridge: bridgeText(found.bridge ?? null),
-    ups: upsText(found.ups ?? null),
+    bridge: found.bridge ? bridgeText(found.bridge) : 'none',
+    ups: found.ups ? upsText(found.ups) : 'none',
     help: found.help ?? 'none',
     languages: found.languages?.join(', ') ?? 'all',
   };

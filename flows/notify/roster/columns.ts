@@ -114,7 +114,7 @@ export function cellsOf(member: Member): Cells {
     whatsapp: addresses['whatsapp'] ?? '',
     whatsapp_user: addresses['whatsapp-user'] ?? '',
     addresses: further.map(([name, address]) => `${name}=${address}`).join(bar),
-    duty: hoursText(member.duty ?? undefined),
+    duty: hoursText(member.duty ?? []),
     leave: member.leave.map(({ from, to }) => (from === to ? from : `${from}..${to}`)).join('; '),
     deputy: member.deputy ?? '',
     time_zone: member.zone,
