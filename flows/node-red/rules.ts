@@ -3,6 +3,8 @@ import { describeIssue, faultIds, isTimeZone, oneLine, type Severity, severities
 import * as v from 'valibot';
 import type { Act, WireMessage } from '../engine/records/incidents.ts';
 import type { Outcome } from '../engine/records/notices.ts';
+import type { WhenRules } from '../sites/calendar/when.ts';
+import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
 
 /** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
@@ -28,7 +30,8 @@ export type Urgency = {
 /** What a message is asked; it goes one of two ways. */
 export type Which = v.InferOutput<typeof which>;
 
-type Read<T> = { ok: true; value: T } | { ok: false; line: string };
+/** What a dialog says, or one line that says what is wrong in it. */
+export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
 const who = v.looseObject({ mode: v.picklist(whoModes), to: v.array(v.string()) });
 
@@ -100,7 +103,7 @@ export function readUrgency(config: unknown): Read<Urgency> {
   const value = { severity, sparesCritical };
   if (hold === 'keep') return { ok: true, value: { ...value, holdMs: (message) => message.holdMs } };
   if (hold === 'until') {
-    if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(at)) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
+    if (minutesOf(at) === undefined) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
     if (zone !== ofSite && !isTimeZone(zone)) return { ok: false, line: `"${zone}" is no time zone such as Asia/Kolkata, nor site` };
     return {
       ok: true,
@@ -115,6 +118,19 @@ export function readUrgency(config: unknown): Read<Urgency> {
   const bound = hold === 'atLeast' ? Math.max : Math.min;
   return { ok: true, value: { ...value, holdMs: (message) => bound(message.holdMs, limitMs) } };
 }
+
+/** The dialog of a *when* node: minutes, and a time of day. */
+export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', unknown>): Read<WhenRules> {
+  const numbers = (['before', 'near', 'grace'] as const).map((name) => ({ name, ms: toMs(config[name], 'min') ?? Number.NaN }));
+  const wrong = numbers.find(({ ms }) => !(ms <= dayMs));
+  if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${dayMs / 60_000}` };
+  const digest = minutesOf(String(config.digest));
+  if (digest === undefined) return { ok: false, line: 'when: "digest" is a time of day such as 09:00' };
+  const [beforeMs = 0, nearMs = 0, graceMs = 0] = numbers.map(({ ms }) => ms);
+  return { ok: true, value: { beforeMs, digest, nearMs, graceMs } };
+}
+
+const dayMs = 86_400_000;
 
 /** How urgent the message is now, and how long it waits from its transition. */
 export function urgencyNow(message: WireMessage, { severity, sparesCritical, holdMs }: Urgency): Pick<WireMessage, 'severity' | 'holdMs'> {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep } from '@sabha/contracts';
 import * as v from 'valibot';
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
-import { readUrgency, readWhich, readWho } from './rules.ts';
+import { type Read, readUrgency, readWhich, readWho } from './rules.ts';
 import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
 /** The folder with the tabs of this release. */
@@ -339,9 +339,8 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   return found;
 }
 
-type Read = { ok: true } | { ok: false; line: string };
 /** What reads the dialog of a node on a path. */
-const dialogs: Record<string, (node: FlowNode) => Read> = {
+const dialogs: Record<string, (node: FlowNode) => Read<unknown>> = {
   'sabha-who': readWho,
   'sabha-urgency': readUrgency,
   'sabha-which': readWhich,

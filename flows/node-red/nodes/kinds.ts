@@ -2,7 +2,7 @@
 
 import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
-import { actByHours, rulesOf } from '../../sites/calendar/when.ts';
+import { actByHours } from '../../sites/calendar/when.ts';
 import type { RedOptions } from '../node-red.ts';
 import {
   createDayCount,
@@ -11,8 +11,10 @@ import {
   faultsToChoose,
   isOne,
   outcomeOf,
+  type Read,
   readMessage,
   readUrgency,
+  readWhen,
   readWhich,
   readWho,
   toldNow,
@@ -122,11 +124,9 @@ export function incident(red: NodeRed): void {
   });
 }
 
-type DialogRead<T> = { ok: true; value: T } | { ok: false; line: string };
-
 /** The nodes that decide by their dialog alone: *who* is told, with which *urgency*, and *which* way a message goes. */
 export function decide(red: NodeRed): void {
-  function byDialog<T>(type: string, read: (config: unknown) => DialogRead<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
+  function byDialog<T>(type: string, read: (config: unknown) => Read<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
     register(red, type, (node, config: unknown) => {
       const dialog = read(config);
       onMessage(node, (message, send) => {
@@ -173,11 +173,11 @@ export function wait(red: NodeRed): void {
 export function when(red: NodeRed): void {
   register(red, 'sabha-when', (node, config: { before: string; digest: string; near: string; grace: string }) => {
     const { sabha } = red.settings;
-    const read = rulesOf(config);
+    const read = readWhen(config);
     if (!read.ok) node.status({ fill: 'yellow', shape: 'ring', text: read.line });
     const handle = (message: WireMessage, send: Send) => {
       if (!read.ok) return read.line;
-      const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.rules), { node: node.id, now: sabha.now() });
+      const { go, how } = actByHours(message, sabha.moment(message.incident.scope, read.value), { node: node.id, now: sabha.now() });
       send(go ? [null, message] : [Object.assign(message, { how }), null]);
       return undefined;
     };
@@ -268,27 +268,22 @@ export function outcome(red: NodeRed): void {
   });
 }
 
-/** What an error message carries. `error` names the node that failed, as a catch node reports it. */
-type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
-
 /** The one end of every path: writes what became of the transition, with all acts of the message (R23). */
 export function conclude(red: NodeRed): void {
   register(red, 'sabha-conclude', (node, config: ConcludeConfig) => {
     onMessage(node, (message) => {
-      const how = howOf(red, config, message);
-      if (typeof how !== 'string' || how === '') return `no conclusion: ${emptyOf(config)} is empty`;
+      const { how, from } = conclusionOf(red, config, message);
+      if (typeof how !== 'string' || how === '') return `no conclusion: ${from} is empty`;
       red.settings.sabha.conclude(message, how);
       return undefined;
     });
   });
 }
 
-function howOf(red: NodeRed, { how, howType }: ConcludeConfig, message: WireMessage): unknown {
-  if (howType === 'error') return errorHow(message);
-  return howType === 'msg' ? red.util.getMessageProperty(message, how) : how;
-}
+/** `error` names the node that failed, as a catch node reports it. */
+type ConcludeConfig = { how: string; howType: 'str' | 'msg' | 'error' };
 
-function emptyOf({ how, howType }: ConcludeConfig): string {
-  if (howType === 'error') return 'msg.error';
-  return howType === 'msg' ? `msg.${how}` : 'the text';
+function conclusionOf(red: NodeRed, { how, howType }: ConcludeConfig, message: WireMessage): { how: unknown; from: string } {
+  if (howType === 'error') return { how: errorHow(message), from: 'msg.error' };
+  return howType === 'msg' ? { how: red.util.getMessageProperty(message, how), from: `msg.${how}` } : { how, from: 'the text' };
 }

@@ -2,7 +2,6 @@
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
 import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
-import { minutesOf } from '../hours.ts';
 import type { Calendar } from './calendar.ts';
 import { atOf, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
@@ -169,24 +168,6 @@ function localDay(at: number, zone: string): number {
 function daysFrom(at: number, zone: string): number[] {
   const today = localDay(at, zone);
   return Array.from({ length: closedDays }, (_, ahead) => today + ahead);
-}
-
-/** The numbers of the node as its dialog holds them: minutes, and a time of day. */
-export function rulesOf(
-  config: Record<'before' | 'digest' | 'near' | 'grace', unknown>,
-): { ok: true; rules: WhenRules } | { ok: false; line: string } {
-  const minutes = (['before', 'near', 'grace'] as const).map((name) => ({ name, value: numberOf(config[name]) }));
-  const wrong = minutes.find(({ value }) => value === undefined);
-  if (wrong !== undefined) return { ok: false, line: `when: "${wrong.name}" is a number of minutes from 0 to ${midnight}` };
-  const digest = minutesOf(String(config.digest));
-  if (digest === undefined) return { ok: false, line: 'when: "digest" is a time of day such as 09:00' };
-  const [beforeMs = 0, nearMs = 0, graceMs = 0] = minutes.map(({ value }) => (value ?? 0) * 60_000);
-  return { ok: true, rules: { beforeMs, digest, nearMs, graceMs } };
-}
-
-function numberOf(said: unknown): number | undefined {
-  const number = typeof said === 'string' && said.trim() === '' ? Number.NaN : Number(said);
-  return Number.isFinite(number) && number >= 0 && number <= midnight ? number : undefined;
 }
 
 type MomentsOptions = {
