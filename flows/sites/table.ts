@@ -11,7 +11,6 @@ import {
   isWithin,
   maintainedIn,
   nameInScope,
-  type Profile,
   pathOfScope,
   type RegistryEntry,
   type SettingsSite,
@@ -20,7 +19,7 @@ import {
   stateOf,
   type Words,
 } from '@sabha/contracts';
-import type { CentreEvent, PcRecord } from '../engine/records/incidents.ts';
+import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Place } from '../engine/records/notices.ts';
 import type { Contents, Op } from '../engine/records/ops.ts';
 import type { ProfileLayer, ResolvedProfile, SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
@@ -62,11 +61,15 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
     });
   });
   const sites = sorted.filter(({ site }) => site !== null);
+  const scopesOf = new Map(sites.map(({ path, site }) => [path, (site?.groups ?? []).map(groupScope)]));
+  const members = new Map<string, string[]>();
+  for (const [path, scopes] of scopesOf) for (const scope of scopes) members.getOrInsertComputed(scope, () => []).push(path);
   return {
     node: (path) => byPath.get(path),
     nodes: () => sorted,
     sites,
-    ...indexGroups(sites),
+    groupsOf: (path) => scopesOf.get(siteLevel(path)) ?? [],
+    pathsOf: (scope) => (groupOfScope(scope) === undefined ? [scope] : (members.get(scope) ?? [])),
     pcsOf: (site) => pcs.get(site) ?? [],
     known,
     stageOf,
@@ -148,17 +151,17 @@ function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => Reso
   return resolve;
 }
 
+/** What a level says of its hours replaces what stands above; `none` in both is an office that is always open. */
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
   const plain = [...inherited, 'vcHours' as const, 'closes' as const].filter((key) => layer[key] !== undefined);
   const set = [...plain, ...kinds.map((kind) => `expected.${kind}`)];
   if (set.length === 0) return above;
   const { profile } = above;
-  const expected: Profile['expected'] = {};
-  for (const kind of expectedKinds) {
-    const devices = layer.expected?.[kind] ?? profile.expected[kind];
-    if (devices !== undefined) expected[kind] = devices;
-  }
+  const devices = { ...profile.expected, ...layer.expected };
+  const expected = Object.fromEntries(expectedKinds.flatMap((kind) => (devices[kind] ? [[kind, devices[kind]]] : [])));
+  const { vcHours = above.office?.vc ?? null, closes = above.office?.closes ?? null } = layer;
+  const office = { vc: vcHours, closes };
   const { tier, bridge, ups, help, languages } = { ...profile, ...layer };
   return {
     // In this order always: the same profile, however it was inherited, is the same text and so the same version.
@@ -173,18 +176,9 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
       ...(languages && { languages }),
     },
     timeZone: layer.timeZone ?? above.timeZone,
-    ...officeOf(above, layer),
+    ...(office.vc !== null || office.closes !== null ? { office } : {}),
     origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },
   };
-}
-
-/** What a level says of its hours replaces what stands above; `none` in both is an office that is always open. */
-function officeOf({ office }: ResolvedProfile, { vcHours, closes }: ProfileLayer): Pick<ResolvedProfile, 'office'> {
-  const next = {
-    vc: vcHours === undefined ? (office?.vc ?? null) : vcHours,
-    closes: closes === undefined ? (office?.closes ?? null) : closes,
-  };
-  return next.vc === null && next.closes === null ? {} : { office: next };
 }
 
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
@@ -256,17 +250,6 @@ function inBoth(words: { en: string; hi?: string | undefined }): Words {
   return { en: words.en, hi: words.hi ?? words.en };
 }
 
-/** The groups of a table, looked up both ways. */
-function indexGroups(sites: readonly TreeNode[]): Pick<SiteTable, 'groupsOf' | 'pathsOf'> {
-  const scopesOf = new Map(sites.map(({ path, site }) => [path, (site?.groups ?? []).map(groupScope)]));
-  const members = new Map<string, string[]>();
-  for (const [path, scopes] of scopesOf) for (const scope of scopes) members.getOrInsertComputed(scope, () => []).push(path);
-  return {
-    groupsOf: (path) => scopesOf.get(path.split('/', 2).join('/')) ?? [],
-    pathsOf: (scope) => (groupOfScope(scope) === undefined ? [scope] : (members.get(scope) ?? [])),
-  };
-}
-
 /** The tree of places of one memory. */
 export type Tree = ReturnType<typeof createTree>;
 
@@ -299,7 +282,8 @@ export function createTree(
     /** Takes a change into use, and answers what is to be committed and done for it. */
     change(change: SiteChange, now: number) {
       const before = table;
-      for (const { path } of change.gone) for (const pc of pcsUnder(before, path)) former.set(pc, before.place(pc));
+      const pcsGone = change.gone.flatMap(({ path }) => (levelOf(path) === 3 ? [path] : before.pcsOf(path)));
+      for (const pc of pcsGone) former.set(pc, before.place(pc));
       const dropped = new Set(change.gone.map(({ path }) => path));
       table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
@@ -312,13 +296,9 @@ export function createTree(
       const configs = table.known.flatMap(({ pc }) => (isUnder(layered, pc) ? [{ pc, op: configOf(pc).op }] : []));
       const touched = [...change.nodes, ...change.gone].map(({ path }) => path);
       const learned = learns(before, change);
-      const pcsGone = change.gone.flatMap(({ path }) => pcsUnder(before, path));
-      const known: Extract<CentreEvent, { type: 'known' }> = {
-        type: 'known',
-        pcs: table.known,
-        because: becauseOf(change, table),
-        replaced: [...change.replaced, ...pcsGone],
-      };
+      const heldPcs = new Set(before.known.map(({ pc }) => pc));
+      const fresh = [...table.known.map(({ pc }) => pc).filter((pc) => !heldPcs.has(pc)), ...change.replaced];
+      const replaced = [...change.replaced, ...pcsGone];
       const ops: Op[] = [
         ...change.nodes.map((node) => ({ op: 'node', node }) as const),
         ...change.gone.map(({ path }) => ({ op: 'node-gone', path }) as const),
@@ -329,9 +309,9 @@ export function createTree(
       return {
         ops,
         /** Null where the engine has nothing to learn of it. */
-        known: learned ? known : null,
+        known: learned ? { type: 'known' as const, pcs: table.known, because: becauseOf(change, table), replaced } : null,
         /** Sites with PCs that were not known before, or whose machine is another one now. */
-        fresh: learned ? freshSites(before, table, change.replaced) : [],
+        fresh: learned ? [...new Set(fresh.map(siteOf))] : [],
         /** PCs whose configuration is another one now. */
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
         /** Sites whose row may read differently, those that are gone included. */
@@ -352,23 +332,13 @@ function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boole
   return gone.length + replaced.length > 0 || !nodes.every(dated);
 }
 
-function freshSites(before: SiteTable, after: SiteTable, replaced: readonly string[]): string[] {
-  const held = new Set(before.known.map(({ pc }) => pc));
-  const fresh = after.known.filter(({ pc }) => !held.has(pc)).map(({ pc }) => pc);
-  return [...new Set([...fresh, ...replaced].map(siteOf))];
-}
-
 function sameLayer(a: TreeNode | undefined, b: TreeNode): boolean {
   return a !== undefined && JSON.stringify(a.layer) === JSON.stringify(b.layer);
 }
 
-function pcsUnder(table: SiteTable, path: string): readonly string[] {
-  return levelOf(path) === 3 ? [path] : table.pcsOf(path);
-}
-
 function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly string[]): string[] {
   const below = new Set(paths.filter((path) => levelOf(path) < 2));
-  const own = paths.filter((path) => levelOf(path) >= 2).map((path) => path.split('/').slice(0, 2).join('/'));
+  const own = paths.filter((path) => levelOf(path) >= 2).map(siteLevel);
   const inherits = below.size === 0 ? [] : [...before.sites, ...after.sites].filter(({ path }) => isUnder(below, path));
   return [...new Set([...own, ...inherits.map(({ path }) => path)])];
 }
