@@ -7,7 +7,6 @@ import { atOf, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
 /** An office that is closed for longer than this says nothing that could be waited for. */
 const closedDays = 15;
-const everyDay = [1, 2, 3, 4, 5, 6, 7];
 
 /** The numbers of the node *when*. `digest` is in minutes after midnight. */
 export type WhenRules = { beforeMs: number; digest: number; nearMs: number; graceMs: number };
@@ -145,7 +144,7 @@ function isOneDay(span: Minutes | null, next: Minutes | null): boolean {
 function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
   if (hours === null) return null;
   const today = weekdayOf(day);
-  const spans = hours.vc?.filter(({ days }) => days.includes(today)) ?? [{ days: everyDay, from: dayBegins, to: dayBegins + 1 }];
+  const spans = hours.vc?.filter(({ days }) => days.includes(today)) ?? [{ from: dayBegins, to: dayBegins + 1 }];
   if (spans.length === 0) return null;
   const to = Math.max(...spans.map((one) => one.to), hours.closes ?? 0);
   return { from: Math.min(...spans.map((one) => one.from)), to: hours.vc === null ? (hours.closes ?? midnight) : to };
@@ -234,7 +233,7 @@ function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node,
   const { waits } = message.hours ?? {};
   const dueAt = Math.max(ends ?? now, now + 1);
   // What was critical before the meeting goes no usual way anew after it: it waits for the next one.
-  addWait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
+  wait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
   message.severity = 'critical';
   if (waits === 'meeting') return { go: false, how: dayWords.until };
   message.hours = {
@@ -251,7 +250,7 @@ function usual(message: WireMessage, moment: Moment, { node, now }: { node: stri
   // What is told once more as critical is reminded of by the step that told it first.
   const isRepeated = message.severity === 'critical' && message.transition.again !== undefined;
   if (countsInMeeting(message) && moment.lookAt !== null && !isRepeated) {
-    addWait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
+    wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
   }
   if (waits === undefined) return { go: true, how: '' };
   message.hours = { countsFrom: now, ...(waits === 'held' && { digest: true }) };
@@ -264,15 +263,11 @@ function until(moment: Moment, at: number, node: string): Waiting {
 
 type Waiting = { node: string; dueAt: number; hours: HoursFields };
 
-function wait(message: WireMessage, waiting: Waiting, how: string): HoursAnswer {
-  addWait(message, waiting);
-  return { go: false, how };
-}
-
-function addWait(message: WireMessage, { node, dueAt, hours }: Waiting): void {
+function wait(message: WireMessage, { node, dueAt, hours }: Waiting, how = ''): HoursAnswer {
   const { severity, holdMs, to } = message;
   const act: Act = { do: 'wait', node, dueAt, unlessAcknowledged: false, message: { severity, holdMs, to: [...to], hours } };
   message.acts = [...message.acts, act];
+  return { go: false, how };
 }
 
 function lookAt(moment: Moment, now: number): number {
