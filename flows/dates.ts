@@ -4,8 +4,7 @@ import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Calendar, createCalendar } from './sites/calendar/calendar.ts';
 import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
-import { createMaintenanceOrders } from './sites/maintenance/maintenance.ts';
-import { createPlanned, type Planned } from './sites/maintenance/planned.ts';
+import { createMaintenanceOrders, createPlanned, type Planned } from './sites/maintenance/maintenance.ts';
 import { createSiteTable } from './sites/table.ts';
 
 /** What dates stand on; while the ledger is opened anew `ingest` is undefined and `opened` throws. */

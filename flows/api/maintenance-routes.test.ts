@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Viewer } from '../pki/door/door.ts';
-import { createMaintenanceOrders } from '../sites/maintenance/maintenance.ts';
-import { createPlanned } from '../sites/maintenance/planned.ts';
+import { createMaintenanceOrders, createPlanned } from '../sites/maintenance/maintenance.ts';
 import { smallTree } from '../sites/sites.test-helper.ts';
 import { createSiteTable } from '../sites/table.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';

@@ -3,9 +3,8 @@ import type { Op } from '../../engine/records/ops.ts';
 import type { Maintenance } from '../../engine/records/sites.ts';
 import { smallTree } from '../sites.test-helper.ts';
 import { createSiteTable } from '../table.ts';
-import type { Asked } from './draft.ts';
-import { createMaintenanceOrders } from './maintenance.ts';
-import { createPlanned } from './planned.ts';
+
+import { type Asked, createMaintenanceOrders, createPlanned } from './maintenance.ts';
 
 const table = createSiteTable(smallTree());
 /** 08:30 in Leh. */

@@ -1,10 +1,9 @@
-/** What may be ordered of maintenance: each order plans a change, and has it in use before it answers. */
-import { isWithin, type MaintenanceView, mutex } from '@sabha/contracts';
+/** Maintenance: the plans and their dates, and what may be ordered of them. Each order plans a change, and has it in use before it answers. */
+import { isWithin, type MaintenanceView, mutex, oneLine } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
-import type { Maintenance, SiteTable } from '../../engine/records/sites.ts';
-import { byNextDate } from '../calendar/calendar.ts';
-import { type Asked, draftOf } from './draft.ts';
-import type { Planned } from './planned.ts';
+import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../engine/records/sites.ts';
+import { atOf, byNextDate, createDateCache, endsAt, isLocal, lingerMs, occurrencesIn, ruleOfText } from '../calendar/calendar.ts';
+import { zoneNamed } from '../calendar/draft.ts';
 
 /** The present plans, and how a change of them is applied. */
 export type MaintenanceOrdersOptions = {
@@ -52,9 +51,8 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
     add: (asked: Asked): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
       inTurn(async () => {
         if (planned().all().size >= plansLimit) return { ok: false, line: `more than ${plansLimit} are planned already: remove one` };
-        const drafted = draftOf(asked, { table: table(), now: now(), id: randomId() });
-        if (!drafted.ok) return drafted;
-        const { plan } = drafted;
+        const plan = planOf(asked, { table: table(), now: now(), id: randomId() });
+        if (typeof plan === 'string') return { ok: false, line: plan };
         await change({ put: plan }, { who: asked.by, what: 'maintenance planned', about: aboutOf(plan) });
         return { ok: true, value: viewOf(planned(), plan, now()) };
       }),
@@ -77,4 +75,124 @@ function viewOf(planned: Planned, plan: Maintenance, now: number): MaintenanceVi
   const { id, scope, title, start, zone, minutes, ruleText: rule, by, at } = plan;
   const next = planned.next(plan, now);
   return { id, scope, title, start, zone, minutes, rule, by, at, next: next ? { from: next.from, to: next.to } : null };
+}
+
+/** What is asked for. Times are local; `to` or `minutes` says when it ends. */
+export type Asked = {
+  scope: string;
+  title: string;
+  from: string;
+  to?: string | undefined;
+  minutes?: number | undefined;
+  rule?: string | undefined;
+  zone?: string | undefined;
+  by: string;
+};
+
+/** Whoever works on a room needs some minutes for that; what is shorter begins and ends within one look. */
+const leastMinutes = 5;
+/**
+ * Three days: a weekend with a day beside it. For as long nobody hears of a fault there; what is away for longer is no maintenance: the site is
+ * taken out of service, or somebody plans it anew and so has thought of it again.
+ */
+const mostMinutes = 3 * 24 * 60;
+const dayMs = 86_400_000;
+/** So far ahead it is looked whether a date begins before the last one is over. */
+const lookAheadMs = 60 * dayMs;
+
+/** The plan, or one line of what is wrong with what is asked for. */
+function planOf(
+  asked: Asked,
+  { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },
+): Maintenance | string {
+  const { scope, by } = asked;
+  if (scope === '' || table.node(scope) === undefined) return `there is no room, site or state "${oneLine(scope, 80)}"`;
+  const zone = asked.zone === undefined ? null : zoneNamed(asked.zone);
+  if (zone === undefined) return `the zone "${oneLine(asked.zone ?? '', 60)}" is not known: say one such as Asia/Kolkata`;
+  const placeZone = zone ?? table.resolve(scope).timeZone;
+  const times = timesOf(asked, placeZone);
+  if (typeof times === 'string') return times;
+  const read = asked.rule === undefined ? { ok: true as const, rule: null } : ruleOfText(asked.rule, times.start);
+  if (!read.ok) return read.line;
+  const title = oneLine(asked.title, titleLimit);
+  const plan: Maintenance = { id, scope, title, ...times, zone, rule: read.rule, ruleText: asked.rule ?? null, by, at: now };
+  return dateProblem(plan, placeZone, now) ?? plan;
+}
+
+const titleLimit = 120;
+
+function timesOf({ from, to, minutes }: Asked, zone: string): Pick<Maintenance, 'start' | 'minutes'> | string {
+  const start = localOf(from);
+  if (start === undefined) return `"from" is a time of day there, such as 2027-01-15T22:00, not "${oneLine(from, 40)}"`;
+  if (to === undefined && minutes === undefined) return 'it has no end: say "to", or for how many minutes';
+  if (to !== undefined && minutes !== undefined) return 'it has two ends: say "to", or for how many minutes';
+  const end = to === undefined ? undefined : localOf(to);
+  if (to !== undefined && end === undefined) return `"to" is a time of day there, such as 2027-01-16T02:00, not "${oneLine(to, 40)}"`;
+  const long = end === undefined ? (minutes ?? 0) : Math.round((atOf(end, zone) - atOf(start, zone)) / 60_000);
+  if (long <= 0) return 'it ends before it begins';
+  if (!Number.isInteger(long) || long < leastMinutes) return `it is shorter than ${leastMinutes} minutes`;
+  if (long > mostMinutes) return `it is longer than ${mostMinutes / 1440} days, in which nobody would hear of a fault: plan it in parts`;
+  return { start, minutes: long };
+}
+
+function dateProblem(plan: Maintenance, zone: string, now: number): string | undefined {
+  const end = endsAt(heldAs(plan), zone);
+  if (end !== null && end <= now) return 'it is over already';
+  if (plan.rule === null) return undefined;
+  // Maintenance that never pauses would hide a fault for ever.
+  const first = atOf(plan.start, zone);
+  const dates = occurrencesIn(heldAs(plan), { from: first, to: first + lookAheadMs }, zone);
+  const isWithout = dates.some(({ from }, at) => at > 0 && from <= (dates[at - 1]?.to ?? 0));
+  return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
+}
+
+/** With seconds, as the calendar writes it; undefined where it is no time. */
+function localOf(text: string): string | undefined {
+  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::00)?$/.exec(text.trim()) ?? [];
+  const local = `${date}T${time}:00`;
+  return date !== undefined && isLocal(local) ? local : undefined;
+}
+
+/** The plans as they are now. */
+export type Planned = ReturnType<typeof createPlanned>;
+
+/** Holds what is planned; dates are worked out when somebody asks, for some days, once. */
+export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
+  const byId = new Map([...plans].map((one) => [one.id, one]));
+  const meetings = new Map<Maintenance, Meeting>();
+  const datesAround = createDateCache();
+
+  function datesOf(plan: Maintenance, now: number): readonly MaintenanceDate[] {
+    const places = table();
+    // What is planned for a place that is gone is nothing to anybody.
+    if (places?.node(plan.scope) === undefined) return [];
+    const dates = datesAround(meetings.getOrInsertComputed(plan, heldAs), zoneOf(plan, places), now);
+    return dates.map((date) => ({ ...date, scope: plan.scope }));
+  }
+
+  return {
+    all: (): ReadonlyMap<string, Maintenance> => byId,
+    /** The dates that go on at a time, begin within two minutes, or have ended within them; undefined where the places are not known yet. */
+    around: (now: number): MaintenanceDate[] | undefined =>
+      table() &&
+      [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
+    /** The first date of a plan that is not over, within some days. */
+    next: (plan: Maintenance, now: number): MaintenanceDate | undefined => datesOf(plan, now).find(({ to }) => to > now),
+    /** True where no date of it is to come at any time. */
+    isOver(plan: Maintenance, now: number): boolean {
+      const places = table();
+      const end = places && endsAt(heldAs(plan), zoneOf(plan, places));
+      return typeof end === 'number' && end <= now;
+    },
+  };
+}
+
+/** By the clock of its place, unless it names a zone. */
+function zoneOf({ zone, scope }: Pick<Maintenance, 'zone' | 'scope'>, table: Pick<SiteTable, 'resolve'>): string {
+  return zone ?? table.resolve(scope).timeZone;
+}
+
+/** For the calendar it is held like a meeting. */
+function heldAs({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
+  return { id, title, scopes: [scope], start, zone, minutes, rule, except: [], moved: [] };
 }
