@@ -2,7 +2,7 @@
 
 import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it, test } from 'vitest';
-import { soakMs } from '../sites/rollout.ts';
+import { soakMs } from '../sites/config-push.ts';
 import { birth, changeOf, createRig, pc } from './ingest.test-helper.ts';
 
 type Rig = Awaited<ReturnType<typeof createRig>>;

@@ -5,8 +5,7 @@ import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { ProfileLayer, SiteChange } from '../engine/records/sites.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
-import { createConfigs } from './config-push.ts';
-import { releasedOf, soakMs } from './rollout.ts';
+import { createConfigs, releasedOf, soakMs } from './config-push.ts';
 import { node } from './sites.test-helper.ts';
 import { createTree } from './table.ts';
 

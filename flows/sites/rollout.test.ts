@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beginRollout, type Look, type Rollout, releasedOf, soakMs, stepRollout } from './rollout.ts';
+import { beginRollout, type Look, type Rollout, releasedOf, soakMs, stepRollout } from './config-push.ts';
 
 const pcs = Array.from({ length: 736 }, (_, at) => `state-${at % 36}/site-${at}/vc-1`);
 const well: Look = { online: true, faults: 1, isTaken: true };
