@@ -17,42 +17,36 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
     createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
   const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
-  let calendar = calendarOf([]);
-  let planned = plannedOf([]);
+  const held = { calendar: calendarOf([]), planned: plannedOf([]) };
   // As the node *when* of the release has it, until the first message passes the node.
   const before = { ms: 30 * 60_000 };
-  const write = async (what: string, ops: readonly Op[], use: () => void) => {
+  const write = async (what: string, ops: readonly Op[], next: Partial<typeof held>) => {
     if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
-    use();
+    Object.assign(held, next);
     await ingest()?.tell({ type: 'look-again' });
   };
   return {
-    calendar: (): Calendar => calendar,
-    planned: (): Planned => planned,
+    calendar: (): Calendar => held.calendar,
+    planned: (): Planned => held.planned,
     /** From how long before a meeting a room is urgent, as the node *when* has it. */
     before,
-    isMeetingNear: (scope: string, at: number): boolean => calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
+    isMeetingNear: (scope: string, at: number): boolean =>
+      held.calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
     /** Takes what the ledger holds. */
     async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {
-      calendar = calendarOf(await ledger.meetings());
-      planned = plannedOf(await ledger.maintenance());
+      held.calendar = calendarOf(await ledger.meetings());
+      held.planned = plannedOf(await ledger.maintenance());
     },
     meetings: createMeetingOrders({
-      calendar: () => calendar,
+      calendar: () => held.calendar,
       table,
-      apply: (all, ops) =>
-        write('meetings', ops, () => {
-          calendar = calendarOf(all);
-        }),
+      apply: (all, ops) => write('meetings', ops, { calendar: calendarOf(all) }),
       now,
     }),
     maintenance: createMaintenanceOrders({
-      planned: () => planned,
+      planned: () => held.planned,
       table,
-      apply: (all, ops) =>
-        write('maintenance', ops, () => {
-          planned = plannedOf(all);
-        }),
+      apply: (all, ops) => write('maintenance', ops, { planned: plannedOf(all) }),
       now,
       randomId,
     }),

@@ -17,8 +17,7 @@ import type { Op } from '../engine/records/ops.ts';
 import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
-import type { Tree } from './table.ts';
-import { levelOf } from './table.ts';
+import { levelOf, type Tree } from './table.ts';
 
 /** The present table, and how a change of it is applied. */
 export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
@@ -70,7 +69,14 @@ export function createSiteOrders(options: SiteOrdersOptions) {
         return { ok: true, tokens: {} };
       }),
     /** The profile of a place with the origin of each value; undefined where there is no such place. */
-    profile: (path: string): ProfileView | undefined => profileView(sight(), path),
+    profile(path: string): ProfileView | undefined {
+      if (path !== '' && table().node(path) === undefined) return undefined;
+      const pcs = pcsOfScope(table(), path).map((pc) => {
+        const { config: held = 0, presence = 'never' } = options.records().get(pc) ?? {};
+        return { pc, wanted: options.wanted(pc), held, presence } as const;
+      });
+      return { path, ...table().resolve(path), pcs };
+    },
     /** Without `apply` it only tells what would change. */
     import: (at: { csv: string; apply: boolean; staged: boolean; by: string }): Promise<SitesImport> =>
       inTurn(async () => {
@@ -97,16 +103,6 @@ export function createSiteOrders(options: SiteOrdersOptions) {
           : issueTokens(table(), { pcs, newToken, entry: options.entry }, by);
       }),
   };
-}
-
-function profileView({ table, records, wanted }: Sight, path: string): ProfileView | undefined {
-  if (path !== '' && table.node(path) === undefined) return undefined;
-  const resolved = table.resolve(path);
-  const pcs = pcsOfScope(table, path).map((pc) => {
-    const record = records.get(pc);
-    return { pc, wanted: wanted(pc), held: record?.config ?? 0, presence: record?.presence ?? ('never' as const) };
-  });
-  return { path, ...resolved, pcs };
 }
 
 function pcsOfScope(table: SiteTable, scope: string | undefined): string[] {

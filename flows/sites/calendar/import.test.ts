@@ -3,7 +3,7 @@ import type { Meeting } from '../../engine/records/sites.ts';
 import { fileLimitBytes } from '../sheet.ts';
 import { createSiteTable } from '../table.ts';
 import { createCalendar } from './calendar.ts';
-import { type ImportOf, planMeetings } from './import.ts';
+import { type ImportOf, planMeetings } from './meeting-orders.ts';
 
 const name = { en: 'x', hi: 'x' };
 const table = createSiteTable(

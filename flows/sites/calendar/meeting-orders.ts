@@ -1,10 +1,12 @@
 /** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
-import { type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
+import { isWithin, type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
-import type { Calendar } from './calendar.ts';
-import { byNextDate } from './calendar.ts';
-import { isOver, type MeetingsChange, planMeetings } from './import.ts';
+import { fileLimitBytes } from '../sheet.ts';
+import { byNextDate, type Calendar, endsAt } from './calendar.ts';
+import { readMeetingsCsv } from './csv.ts';
+import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
+import { readIcs } from './ics.ts';
 
 /** The present calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {
@@ -38,7 +40,13 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
   return {
     calendar,
     /** All meetings that concern a scope ('' = all of them), the next one first. */
-    list: (scope: string): MeetingView[] => viewsOf(calendar(), scope, now()),
+    list(scope: string): MeetingView[] {
+      const touches = (path: string) => isWithin(scope, path) || isWithin(path, scope);
+      const all = calendar()
+        .parts()
+        .filter(({ scopes }) => scopes.some(touches));
+      return all.map((one) => viewOf(calendar(), one, now())).sort(byNextDate);
+    },
     /** Without `apply` it only tells what would change. */
     import: (at: { text: string; rooms: string; replace: boolean; apply: boolean; by: string }): Promise<MeetingsImport> =>
       inTurn(async () => {
@@ -63,14 +71,74 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
 /** A meeting that is over is kept for so long, for whoever asks what was. */
 const keptMs = 7 * 86_400_000;
 
-function viewsOf(calendar: Calendar, scope: string, now: number): MeetingView[] {
-  const touches = (path: string) => scope === '' || path === '' || `${path}/`.startsWith(`${scope}/`) || `${scope}/`.startsWith(`${path}/`);
-  const all = calendar.parts().filter(({ scopes }) => scopes.some(touches));
-  return all
-    .map((meeting) => {
-      const { id, title, scopes, start, zone, minutes, rule } = meeting;
-      const [next] = calendar.datesOf(meeting, now);
-      return { id, title, scopes, start, zone, minutes, repeats: rule !== null, next: next ? { from: next.from, to: next.to } : null };
-    })
-    .sort(byNextDate);
+function viewOf(calendar: Calendar, meeting: Meeting, now: number): MeetingView {
+  const { id, title, scopes, start, zone, minutes, rule } = meeting;
+  const [next] = calendar.datesOf(meeting, now);
+  return { id, title, scopes, start, zone, minutes, repeats: rule !== null, next: next ? { from: next.from, to: next.to } : null };
+}
+
+/** What is imported, and onto what. `rooms`: those of entries that name none. `replace`: what the file does not have is no more. */
+export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
+/** The meetings that are put and those that go. */
+type MeetingsChange = { put: Meeting[]; gone: string[] };
+
+/**
+ * What a file would change. `change` is null where there is a problem or nothing differs.
+ * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so.
+ */
+export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
+  const file = await readFile(at);
+  const { problems, notes } = file;
+  const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
+  const told = (all: Problem[]) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
+  if (problems.length > 0) return told(problems.sort((a, b) => a.line - b.line).slice(0, 1_000));
+  const change = await changeOf(at, file, difference);
+  const kept = at.held.size - change.gone.length + difference.added.length;
+  if (kept > limits.meetings) {
+    const line = `the calendar would have ${kept} meetings, more than ${limits.meetings}: remove those that are over, or import with --replace`;
+    return told([{ line: 1, column: '', what: line }]);
+  }
+  return { ...told([]), change: change.put.length + change.gone.length > 0 ? change : null };
+}
+
+async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
+  const wrong = (what: string): ReadFile => ({ meetings: [], cancelled: [], problems: [{ line: 1, column: '', what }], notes: [] });
+  if (Buffer.byteLength(text) > fileLimitBytes) return wrong(`the file is larger than ${fileLimitBytes / 1024 / 1024} MiB`);
+  const named = rooms === '' ? null : scopesOf(rooms, table);
+  if (named !== null && (named.line !== undefined || !named.isPaths)) return wrong(`--rooms: ${named.line ?? 'expected paths, or all'}`);
+  return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
+}
+
+async function changeOf(
+  { table, held, now, replace }: ImportOf,
+  file: ReadFile,
+  difference: MeetingsImport['difference'],
+): Promise<MeetingsChange> {
+  const { notes } = file;
+  const cancelled = new Set(file.cancelled);
+  const put: Meeting[] = [];
+  const gone: string[] = [];
+  for await (const meeting of inParts(file.meetings)) {
+    const { id, title } = meeting;
+    const before = held.get(id);
+    if (cancelled.has(id)) {
+      if (before === undefined) notes.push({ line: 0, column: '', what: `"${title}" is cancelled, and was not in the calendar` });
+      else gone.push(id);
+    } else if (isOver(meeting, table, now)) notes.push({ line: 0, column: '', what: `"${title}" is over: left out` });
+    else if (before !== undefined && JSON.stringify(before) === JSON.stringify(meeting)) difference.same += 1;
+    else {
+      put.push(meeting);
+      difference[before === undefined ? 'added' : 'changed'].push({ id, title });
+    }
+  }
+  const inFile = new Set(file.meetings.map(({ id }) => id));
+  if (replace) gone.push(...[...held.keys()].filter((id) => !inFile.has(id)));
+  difference.removed = gone.map((id) => ({ id, title: held.get(id)?.title ?? '' }));
+  return { put, gone };
+}
+
+/** True where its last date has ended; one that goes on without end never has. */
+function isOver(meeting: Meeting, table: Pick<SiteTable, 'resolve'>, now: number): boolean {
+  const ends = endsAt(meeting, table.resolve(meeting.scopes[0] ?? '').timeZone);
+  return ends !== null && ends < now;
 }

@@ -2,8 +2,7 @@
 import { causeKindOf, meetingComponents, pathOfScope, zonedAt } from '@sabha/contracts';
 import type { Act, HoursFields, WireMessage } from '../../engine/records/incidents.ts';
 import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
-import type { Calendar } from './calendar.ts';
-import { atOf, dateOf, dayOf, weekdayOf } from './calendar.ts';
+import { atOf, type Calendar, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
 /** An office that is closed for longer than this says nothing that could be waited for. */
 const closedDays = 15;
