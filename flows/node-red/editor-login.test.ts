@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editorLogin } from './editor-login.ts';
+import { editorLogin } from './node-red.ts';
 
 const accounts = { mayEdit: (name: string) => name === 'boss', proves: async (_: string, password: string) => password === 'own' };
 

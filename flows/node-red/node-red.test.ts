@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { editorLogin } from './editor-login.ts';
-import { type RedOptions, startRed } from './node-red.ts';
+import { editorLogin, type RedOptions, startRed } from './node-red.ts';
 import { heldWires } from './tabs.test-helper.ts';
 import { openTabs } from './tabs.ts';
 

@@ -1,11 +1,11 @@
 /** Runs Node-RED in this process, on a bare http server that listens only for the editor. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommunityNodes, StartError } from '@sabha/contracts';
-import type { EditorLogin } from './editor-login.ts';
 import type { Tabs } from './tabs.ts';
 import type { FlowNode } from './tabs-storage.ts';
 import type { Watch } from './ways.ts';
@@ -226,4 +226,30 @@ function onlyLocal(listener: RequestListener): RequestListener {
 function isLocal({ headers }: IncomingMessage): boolean {
   const local = (host: string) => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
   return local(headers.host ?? '') && (headers.origin === undefined || local(headers.origin.replace(/^https?:\/\//, '')));
+}
+
+/** The name of whoever sits at this machine. */
+export const editorUser = 'sabha';
+
+/** Who may open the editor: each may deploy, and each Deploy bears the name. */
+type EditorLogin = ReturnType<typeof editorLogin>;
+
+type Vouching = { mayEdit(name: string): boolean; proves(name: string, password: string): Promise<boolean> };
+
+/** Who may open the editor: whoever reads the secret on this machine, and the accounts of the centre that may change the tabs. `secret`: of the machine's own user; empty = there is no such user. `accounts`: those that may change the tabs. */
+export function editorLogin(secret: string, accounts?: Vouching) {
+  const isOwn = (name: string) => name === editorUser && secret !== '';
+  return {
+    /** Asked again with every request: an account may lose its right. */
+    knows: (name: string): boolean => isOwn(name) || accounts?.mayEdit(name) === true,
+    async proves(name: string, password: string): Promise<boolean> {
+      if (isOwn(name) && equal(password, secret)) return true;
+      return accounts?.mayEdit(name) === true && accounts.proves(name, password);
+    },
+  };
+}
+
+function equal(a: string, b: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
 }

@@ -156,11 +156,14 @@ export function hashOf(nodes: readonly FlowNode[]): string {
 export function differences(before: readonly FlowNode[], after: readonly FlowNode[]): string[] {
   const old = byId(before);
   const fresh = byId(after);
+  const shownAt = (node: FlowNode, key: string) => (node[key] === undefined ? 'nothing' : JSON.stringify(node[key]));
   const titles = byId([...before, ...after].filter(({ type }) => type === 'tab'));
-  const shown = (sign: string, node: FlowNode, what = '') => ({
-    place: `${titles.get(node.z ?? node.id)?.label ?? '-'}`,
-    line: `${sign} ${where(node, titles)}${nameOf(node)}${what === '' ? '' : `: ${what}`}`,
-  });
+  const shown = (sign: string, { id, type, z, name, label }: FlowNode, what = '') => {
+    const tab = titles.get(z ?? '')?.label;
+    const called = type === 'tab' ? `tab "${label ?? ''}"` : `"${name || id}" (${type})`;
+    const line = `${sign} ${tab === undefined ? '' : `${tab}: `}${called}${what === '' ? '' : `: ${what}`}`;
+    return { place: titles.get(z ?? id)?.label ?? '-', line };
+  };
   const gone = before.filter(({ id }) => !fresh.has(id)).map((node) => shown('-', node));
   const added = after.filter(({ id }) => !old.has(id)).map((node) => shown('+', node));
   const both = after.flatMap((node) => {
@@ -171,7 +174,7 @@ export function differences(before: readonly FlowNode[], after: readonly FlowNod
   const moved = both.filter(({ keys }) => keys.length > 0 && keys.every((key) => places.has(key))).length;
   const said = changed.map(({ was, node, keys }) => {
     const rules = keys.filter((key) => !places.has(key));
-    return shown('~', node, rules.map((key) => `${key} ${shownValue(was[key])} → ${shownValue(node[key])}`).join('; '));
+    return shown('~', node, rules.map((key) => `${key} ${shownAt(was, key)} → ${shownAt(node, key)}`).join('; '));
   });
   const lines = [...gone, ...added, ...said].toSorted((a, b) => (a.place < b.place ? -1 : Number(a.place > b.place)));
   return [...lines.map(({ line }) => line), ...(moved === 0 ? [] : [`  ${moved} node${moved === 1 ? '' : 's'} moved`])];
@@ -184,18 +187,4 @@ function byId(nodes: readonly FlowNode[]): Map<string, FlowNode> {
 function keysThatDiffer(was: FlowNode, node: FlowNode): string[] {
   const keys = new Set([...Object.keys(was), ...Object.keys(node)]);
   return [...keys].filter((key) => JSON.stringify(was[key]) !== JSON.stringify(node[key])).toSorted();
-}
-
-function where(node: FlowNode, titles: ReadonlyMap<string, FlowNode>): string {
-  const tab = node.z === undefined ? undefined : titles.get(node.z)?.label;
-  return tab === undefined ? '' : `${tab}: `;
-}
-
-function nameOf({ type, name, label, id }: FlowNode): string {
-  const called = type === 'tab' ? `tab "${label ?? ''}"` : `"${name || id}"`;
-  return type === 'tab' ? called : `${called} (${type})`;
-}
-
-function shownValue(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
 }

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep } from '@sabha/contracts';
+import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import * as v from 'valibot';
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
 import { type Read, readUrgency, readWhich, readWho } from './rules.ts';
@@ -39,7 +39,7 @@ export type Tabs = ReturnType<typeof openTabs>;
 type State = {
   options: Required<TabsOptions>;
   kept: ReturnType<typeof keptTabs>;
-  isKnown: NonNullable<LintOptions['isKnown']>;
+  lint: LintOptions;
   running: readonly FlowNode[];
   refusal: string | null;
   /** The files as they were last read or written. */
@@ -65,15 +65,15 @@ export function openTabs(given: TabsOptions) {
   };
   makeFolder(options.dir);
   const kept = keptTabs(options.keptDir);
-  const state: State = { options, kept, isKnown: () => true, running: [], refusal: null, texts: new Map(), from: 'disk' };
+  const state: State = { options, kept, lint: options.lint, running: [], refusal: null, texts: new Map(), from: 'disk' };
   const shipped = readTabs(options.releaseDir);
   if (!shipped.ok) throw new Error(`${options.releaseDir}: ${shipped.line}`);
   const release = shipped.nodes;
   keeping(state, () => prepare(state, release));
   return {
     /** What is to run: the files, or where they cannot run the last good set. `isKnown`: is a type of node installed? */
-    load(isKnown = state.isKnown): FlowNode[] {
-      state.isKnown = isKnown;
+    load(isKnown?: LintOptions['isKnown']): FlowNode[] {
+      if (isKnown !== undefined) state.lint = { ...state.lint, isKnown };
       return load(state, release);
     },
     /** Takes a Deploy; rejects with one line where it is refused, and then nothing is changed. */
@@ -85,12 +85,8 @@ export function openTabs(given: TabsOptions) {
     release: (): Record<'now' | 'base', readonly FlowNode[]> => ({ now: release, base: kept.read('release') ?? release }),
     /** Why the files do not run; null where they do. */
     refusal: (): string | null => state.refusal,
-    lint: (nodes: readonly FlowNode[]): string[] => options.judge(nodes, lintOptions(state)),
+    lint: (nodes: readonly FlowNode[]): string[] => options.judge(nodes, state.lint),
   };
-}
-
-function lintOptions({ options, isKnown }: State): LintOptions {
-  return { ...options.lint, isKnown };
 }
 
 /**
@@ -147,12 +143,12 @@ function load(state: State, release: FlowNode[]): FlowNode[] {
   const { options, kept } = state;
   const found = read(options.dir);
   state.texts = found.ok ? textsOf(options.dir) : textsOrNone(options.dir);
-  const wrong = found.ok ? stopsOf(found.nodes, lintOptions(state))[0] : found.line;
+  const wrong = found.ok ? stopsOf(found.nodes, state.lint)[0] : found.line;
   if (found.ok && wrong === undefined) {
     keeping(state, () => noteRead(state, found.nodes));
     return run(state, found.nodes, null);
   }
-  const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && stopsOf(nodes, lintOptions(state)).length === 0);
+  const good = [kept.read('running'), release].find((nodes) => nodes !== undefined && stopsOf(nodes, state.lint).length === 0);
   return run(state, good ?? release, oneLine(wrong ?? '', 200));
 }
 
@@ -182,7 +178,7 @@ function noteRead({ kept, options, from: who }: State, nodes: readonly FlowNode[
 async function save(state: State, nodes: FlowNode[], who: string): Promise<void> {
   const { options, kept } = state;
   const split = tabFiles(nodes);
-  const lines = split.ok ? options.judge(nodes, lintOptions(state)) : [split.line];
+  const lines = split.ok ? options.judge(nodes, state.lint) : [split.line];
   const wrong = changedOnDisk(state) ?? lines[0];
   if (wrong !== undefined) throw new Error(lines.length > 1 ? `${wrong} (and ${lines.length - 1} more)` : wrong);
   const about = aboutOf(state.running, nodes);
@@ -254,6 +250,54 @@ function keptTabs(dir: string) {
   };
 }
 
+/** What orders stand on; `red` is there once the tabs run. */
+export type TabsOrdersOptions = {
+  tabs: Tabs;
+  red(): { deploy(nodes: readonly FlowNode[], by: string): Promise<void> } | undefined;
+  steps(): Promise<TabsStep[]>;
+};
+
+/** Looks at the tabs, and takes a Deploy back. */
+export type TabsOrders = ReturnType<typeof createTabsOrders>;
+
+/** Orders over the tabs of a centre. */
+export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
+  return {
+    state() {
+      const before = tabs.before();
+      const { now, base } = tabs.release();
+      const running = tabs.running();
+      return {
+        running: hashOf(running),
+        before: before === undefined ? null : hashOf(before),
+        release: hashOf(now),
+        base: hashOf(base),
+        refused: tabs.refusal(),
+        wrong: tabs.lint(running),
+      };
+    },
+    differences() {
+      const { now, base } = tabs.release();
+      return { yours: differences(base, tabs.running()), release: differences(base, now) };
+    },
+    /** What became of them, newest first. */
+    steps,
+    /** Brings the set before the last Deploy back, by the same lint, or says in one line why not. */
+    async undo(by: string): Promise<{ ok: true; value: TabsUndone } | { ok: false; line: string }> {
+      const [before, running] = [tabs.before(), tabs.running()];
+      const runtime = red();
+      if (before === undefined) return { ok: false, line: 'there is no Deploy to take back' };
+      if (runtime === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
+      try {
+        await runtime.deploy(before, by);
+      } catch (error) {
+        return { ok: false, line: oneLine((error as Error).message, 240) };
+      }
+      return { ok: true, value: { from: hashOf(running), to: hashOf(before), lines: differences(running, before) } };
+    },
+  };
+}
+
 /** What a tab may name and use besides Sabha's own. */
 export type LintOptions = {
   /** Nodes of others may stand off the paths: behind an offer. */
@@ -291,15 +335,9 @@ const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch'])
 /** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
 
-type Graph = {
-  byId: Map<string, FlowNode>;
-  ids: string[];
-  links: Map<string, Set<string>>;
-  offTabs: Set<string>;
-  options: LintOptions;
-};
+type Graph = ReturnType<typeof graphOf>;
 
-function graphOf(nodes: readonly FlowNode[], options: LintOptions): Graph {
+function graphOf(nodes: readonly FlowNode[], options: LintOptions) {
   const links = new Map<string, Set<string>>();
   const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
   for (const node of nodes) {

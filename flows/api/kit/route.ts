@@ -4,7 +4,7 @@ import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply,
 import * as v from 'valibot';
 import type { Ledger } from '../../engine/records/ops.ts';
 import type { Replay } from '../../node-red/replay/replay.ts';
-import type { TabsOrders } from '../../node-red/tabs-orders.ts';
+import type { TabsOrders } from '../../node-red/tabs.ts';
 import type { Announcements } from '../../notify/announce/announce.ts';
 import type { DeviceBook } from '../../notify/orders/devices.ts';
 import type { PeopleOrders } from '../../notify/orders/forget.ts';

@@ -5,7 +5,7 @@ import type { TabsStep } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WireMessage } from '../../engine/records/incidents.ts';
 import { type Live, startLive, wireMessage } from '../tabs.test-helper.ts';
-import { createTabsOrders } from '../tabs-orders.ts';
+import { createTabsOrders } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 
 let live: Live;
