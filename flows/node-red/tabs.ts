@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { codeOf, makeFolder, oneLine, replaceFile, type TabsStep, type TabsUndone } from '@sabha/contracts';
+import { codeOf, makeFolder, oneLine, replaceFile, type TabsDifferences, type TabsStep, type TabsUndone } from '@sabha/contracts';
 import * as v from 'valibot';
 import { chosenNumbers } from '../engine/correlation/numbers.ts';
 import { type Read, readUrgency, readWhich, readWho } from './rules.ts';
@@ -276,7 +276,7 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
         wrong: tabs.lint(running),
       };
     },
-    differences() {
+    differences(): TabsDifferences {
       const { now, base } = tabs.release();
       return { yours: differences(base, tabs.running()), release: differences(base, now) };
     },

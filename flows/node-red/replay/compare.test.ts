@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compare } from './compare.ts';
+import { compare } from './replay.ts';
 import type { Played, Told } from './run.ts';
 
 const told = (key: string, at: number, change: Partial<Told> = {}): Told => {

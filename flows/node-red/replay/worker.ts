@@ -1,6 +1,7 @@
 /** The thread of a replay: a set of tabs and the past in, what people would have been told out. It holds no ledger and no channel. */
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Incident } from '../../engine/records/incidents.ts';
+import type { Incident, WireMessage } from '../../engine/records/incidents.ts';
 import type { Place } from '../../engine/records/notices.ts';
 import type { Past, Sent } from '../../engine/records/ops.ts';
 import type { Meeting, Member, TreeNode } from '../../engine/records/sites.ts';
@@ -9,9 +10,12 @@ import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
 import { createMoments } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
+import { type RedOptions, startRed } from '../node-red.ts';
+import { isOurs } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
-import { type Played, play, type World } from './run.ts';
-import { startStillTabs } from './still-tabs.ts';
+import { keyOf } from '../ways.ts';
+import type { Wires } from '../wires.ts';
+import { type Decided, type Played, play, type World } from './run.ts';
 
 /** The centre as it is now, and what happened in it as pages of the ledger. */
 export type ReplayInput = {
@@ -52,7 +56,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   // The sites of a cause of many, as its incident of then has them.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
   const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
-  const { decide } = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
+  const decide = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
   const world: World = {
     ...recipientsOf({ roster, channels, log: { warn() {} } }),
     place: table.place,
@@ -88,4 +92,67 @@ function joined(pages: readonly string[]): Past {
 function reachedBy({ channels, reach }: ReplayInput): Channels {
   const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
   return new Map(channels.map((name) => [name, { channel, reaches: ({ id }) => reach[id]?.includes(name) === true }]));
+}
+
+/** Node-RED moves a message one node further each turn: what has not ended after so many never will. */
+const turnsAtMost = 400;
+
+/**
+ * Starts the tabs in a Node-RED that nobody hears: messages go in, and what the nodes decide comes out. `asked`: what the nodes may ask
+ * meanwhile. Rejects with one line where the tabs do not run; the thread ends with them.
+ */
+async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'channels' | 'moment' | 'now'>): Promise<World['decide']> {
+  const waits = new Map<string, (message: WireMessage) => void>();
+  const ends = new Map<string, Decided>();
+  let head: ((message: WireMessage) => void) | undefined;
+  const wires: Wires = {
+    ...asked,
+    head(take) {
+      head = take;
+      return () => {};
+    },
+    waiting(node, take) {
+      waits.set(node, take);
+      return () => waits.delete(node);
+    },
+    waits: () => ({ count: 0, nextAt: null }),
+    conclude: (message, how) => void ends.set(keyOf(message), { acts: message.acts, severity: message.severity, how }),
+    people: () => ({ roles: [], groups: [], persons: [] }),
+    offered: () => () => {},
+    outcome: () => {},
+    correlate: () => {},
+  };
+  const quiet = () => {};
+  const log = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
+  await startRed({ wires, tabs: heldTabs(decidingOnly(nodes)), log });
+  return async (message, node) => {
+    const take = (node === null ? undefined : waits.get(node)) ?? head;
+    take?.(message);
+    const key = keyOf(message);
+    for (let turn = 0; turn < turnsAtMost && !ends.has(key); turn += 1) await setImmediate();
+    const end = ends.get(key);
+    ends.delete(key);
+    return end;
+  };
+}
+
+/** Without what begins by itself, and without the nodes of others, which stand behind an offer and would send. */
+function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
+  const kept = nodes.filter(({ type }) => isOurs(type) && type !== 'inject');
+  const ids = new Set(kept.map(({ id }) => id));
+  return kept.map((node) =>
+    node.wires === undefined ? node : { ...node, wires: node.wires.map((port) => port.filter((to) => ids.has(to))) },
+  );
+}
+
+/** Tabs that lie nowhere and are never changed. */
+function heldTabs(nodes: FlowNode[]): RedOptions['tabs'] {
+  return {
+    load: () => structuredClone(nodes),
+    save: async () => {
+      throw new Error('these tabs are not changed');
+    },
+    running: () => nodes,
+    lint: () => [],
+  };
 }
