@@ -7,12 +7,8 @@ import type { WhenRules } from '../sites/calendar/when.ts';
 import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
 
-/** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
-const whoModes = ['set', 'keep', 'told', 'also'] as const;
 /** Modes in which nobody is chosen in the dialog. */
 const byTold: readonly unknown[] = ['told', 'also'];
-/** `keep`: the hold that the message has. `until`: a time of day, in a zone. */
-const holds = ['keep', 'atLeast', 'atMost', 'until'] as const;
 
 /** As a zone: that of the site. A message of an older version names none. */
 const ofSite = 'site';
@@ -33,11 +29,13 @@ export type Which = v.InferOutput<typeof which>;
 /** What a dialog says, or one line that says what is wrong in it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
-const who = v.looseObject({ mode: v.picklist(whoModes), to: v.array(v.string()) });
+/** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
+const who = v.looseObject({ mode: v.picklist(['set', 'keep', 'told', 'also']), to: v.array(v.string()) });
 
+/** As `hold`, `keep`: the hold that the message has; `until`: a time of day, in a zone. */
 const urgency = v.looseObject({
   severity: v.picklist([...severities, '']),
-  hold: v.picklist(holds),
+  hold: v.picklist(['keep', 'atLeast', 'atMost', 'until']),
   duration: v.optional(v.union([v.string(), v.number()]), ''),
   unit: v.optional(v.picklist(['s', 'min', 'h']), 'min'),
   at: v.optional(v.string(), ''),
@@ -203,22 +201,6 @@ export function waitsText({ count, nextAt }: Waits, now: number, words: { waitin
   if (nextAt === null) return '';
   const minutes = Math.max(0, Math.ceil((nextAt - now) / 60_000));
   return `${count} ${words.waiting}, ${words.next} ${minutes} min`;
-}
-
-/** Counts day by day: since midnight, or on the first day since it began. */
-export function createDayCount(beganAt: number, dayOf: (at: number) => string) {
-  let held: { day: string; count: number; since: number | null } = { day: dayOf(beganAt), count: 0, since: beganAt };
-  const onDayOf = (now: number) => {
-    if (dayOf(now) !== held.day) held = { day: dayOf(now), count: 0, since: null };
-    return held;
-  };
-  return {
-    add(now: number): void {
-      onDayOf(now).count += 1;
-    },
-    /** `since`: the count began then and not with the day. */
-    read: (now: number): { count: number; since: number | null } => onDayOf(now),
-  };
 }
 
 /** How a message ends that a catch node sends: it names the error. Empty where there is none. */

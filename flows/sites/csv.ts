@@ -8,8 +8,6 @@ import { levelOf, parentOf } from './table.ts';
 /** A nation of 20,000 PCs takes less than half; more would hold up everything else in the centre. */
 const linesLimit = 50_000;
 
-type Reading = { table: SiteTable; lines: Map<string, number>; problems: CsvProblem[]; now: number };
-
 /**
  * What a file would change. `change` is null where there is a problem or nothing differs. What stands only in the table is left as it is.
  * Guarantee: one problem anywhere, and nothing of the file is taken.
@@ -49,17 +47,23 @@ function differs(node: TreeNode, before: TreeNode | undefined, difference: Sites
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
   const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });
-  const reading: Reading = { table, lines: new Map(), problems: split.problems, now };
+  const found = split.problems;
+  const lineOf = new Map<string, number>();
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
   // First all of them, so that a child may come before its parent.
   for (const { line, cells } of lines) {
     const path = pathOf(cells);
-    const first = reading.lines.getOrInsert(path, line);
+    const first = lineOf.getOrInsert(path, line);
     const what = `${path === '' ? 'the nation' : path} stands twice: line ${first} is the same place`;
-    if (first !== line) reading.problems.push({ line, column: columnOf(path), what });
+    if (first !== line) found.push({ line, column: columnOf(path), what });
   }
-  const nodes = lines.flatMap((one) => readLine(reading, one) ?? []);
-  const problems = sortedProblems(reading.problems);
+  const nodes = lines.flatMap(({ line, cells }) => {
+    const read = readRow(cells, rowSchema);
+    const wrong = [...read.wrong, ...misplaced(cells, { table, lines: lineOf })];
+    found.push(...wrong.map(([column, what]) => ({ line, column, what })));
+    return wrong.length === 0 && read.row !== undefined ? nodeOf(read.row, table.node(pathOf(cells)), now) : [];
+  });
+  const problems = sortedProblems(found);
   return { nodes: problems.length > 0 ? [] : nodes, problems };
 }
 
@@ -77,16 +81,8 @@ export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = 
   return csvText(columns, [...table.nodes()].filter(isWanted).map(fileCellsOf));
 }
 
-function readLine(reading: Reading, { line, cells }: { line: number; cells: Cells }): TreeNode | undefined {
-  const { row, wrong: found } = readRow(cells, rowSchema);
-  const wrong = [...found, ...misplaced(reading, cells)];
-  if (wrong.length === 0 && row !== undefined) return nodeOf(row, reading.table.node(pathOf(cells)), reading.now);
-  reading.problems.push(...wrong.map(([column, what]) => ({ line, column, what })));
-  return undefined;
-}
-
 /** What no single cell can know: whether the place has a parent, and whether this level may say it. */
-function misplaced({ table, lines }: Reading, cells: Cells): Wrong<Column>[] {
+function misplaced(cells: Cells, { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> }): Wrong<Column>[] {
   if (cells.site === '' && cells.pc !== '') return [['site', 'a PC needs its site']];
   if (cells.state === '' && cells.site !== '') return [['state', 'a site needs its state']];
   const path = pathOf(cells);

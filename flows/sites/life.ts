@@ -37,8 +37,9 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
     const why = sight.table.pcsOf(at.site).length === 0 ? 'it has no PC' : open.map(itemLine).join('; ');
     return refused(`${at.site} is not ready to go live: ${why}`);
   }
+  const site = { ...node.site, stage: at.stage, stageAt: now, cleanSince: null };
   const what = open.length > 0 ? 'site forced live' : `site ${at.stage}`;
-  return planned({ nodes: [staged(node, node.site, { stage: at.stage, stageAt: now, cleanSince: null })] }, [by, what, at.site]);
+  return planned({ nodes: [{ ...node, site }] }, [by, what, at.site]);
 }
 
 /**
@@ -49,7 +50,7 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
 export function commissioning(watch: Watch, now: number): SiteChange | null {
   const nodes = watch.table.sites.flatMap((node) => {
     const next = node.site && nextFacts(watch, { path: node.path, facts: node.site }, now);
-    return next ? [staged(node, node.site as SiteFacts, next)] : [];
+    return next ? [{ ...node, site: { ...(node.site as SiteFacts), ...next } }] : [];
   });
   if (nodes.length === 0) return null;
   const gone = nodes.filter(({ path, site }) => site?.stage !== watch.table.stageOf(path));
@@ -135,7 +136,9 @@ function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFac
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;
   const records = recordsOf(watch.table, watch.records, path);
   if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
-  const isThere = records.length > 0 && records.every((record) => isCurrent(watch, record));
+  // What stood in the ledger while the centre was away proves nothing.
+  const isCurrent = (record?: PcRecord) => record?.presence === 'online' && record.checks.length > 0 && watch.isCurrent(record.pc);
+  const isThere = records.length > 0 && records.every(isCurrent);
   const from = cleanSince ?? (isThere ? now : null);
   const hasFault = records.some((record) => record?.checks.some(({ status }) => status === 'fault'));
   const wasDeaf = watch.deafMs > links[watch.table.resolve(path).profile.link].silentMs;
@@ -145,21 +148,12 @@ function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFac
   return since === cleanSince ? undefined : { cleanSince: since };
 }
 
-/** What stood in the ledger while the centre was away proves nothing. */
-function isCurrent(watch: Watch, record: PcRecord | undefined): boolean {
-  return record?.presence === 'online' && record.checks.length > 0 && watch.isCurrent(record.pc);
-}
-
 function recordsOf(table: SiteTable, records: ReadonlyMap<string, PcRecord>, site: string): (PcRecord | undefined)[] {
   return table.pcsOf(site).map((pc) => records.get(pc));
 }
 
 function pcNode(table: SiteTable, path: string): TreeNode | undefined {
   return levelOf(path) === 3 ? table.node(path) : undefined;
-}
-
-function staged(node: TreeNode, facts: SiteFacts, next: Partial<SiteFacts>): TreeNode {
-  return { ...node, site: { ...facts, ...next } };
 }
 
 function issue(pcs: readonly string[], newToken: () => string): { entries: RegistryEntry[]; tokens: Record<string, string> } {

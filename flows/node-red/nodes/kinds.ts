@@ -5,7 +5,6 @@ import type { WireMessage } from '../../engine/records/incidents.ts';
 import { actByHours } from '../../sites/calendar/when.ts';
 import type { RedOptions } from '../node-red.ts';
 import {
-  createDayCount,
   deliverAct,
   errorHow,
   faultsToChoose,
@@ -204,20 +203,29 @@ export function correlate(red: NodeRed): void {
 
 /** Adds the act that tells msg.to over a channel, and passes the message on; ingest writes it at *conclude* (R23). */
 export function deliver(red: NodeRed): void {
-  /** They outlive a Deploy, which makes the nodes anew. */
+  /** By node: they outlive a Deploy, which makes the nodes anew. */
   const counts = new Map<string, DayCount>();
   register(red, 'sabha-deliver', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
     const isOpen = sabha.channels().includes(config.channel);
     if (!isOpen) node.status({ fill: 'yellow', shape: 'ring', text: red._('deliver.notConfigured') });
-    const today = counts.getOrInsertComputed(node.id, () => createDayCount(sabha.now(), localDay));
+    const today = (): DayCount => {
+      // By the clock of this machine, as whoever looks at the editor reads it.
+      const day = new Date(sabha.now()).toDateString();
+      const held = counts.get(node.id);
+      if (held?.day === day) return held;
+      const fresh = { day, count: 0, since: held === undefined ? sabha.now() : null };
+      counts.set(node.id, fresh);
+      return fresh;
+    };
+    today();
     const words = { today: red._('deliver.today'), since: red._('deliver.since') };
-    if (isOpen) showStatus(node, () => countText(today.read(sabha.now()), words));
+    if (isOpen) showStatus(node, () => countText(today(), words));
     onMessage(node, (message, send) => {
       const made = deliverAct(message, config.channel);
       if (!made.ok) return made.line;
       message.acts = [...message.acts, made.act];
-      today.add(sabha.now());
+      today().count += 1;
       send(message);
       return undefined;
     });
@@ -225,14 +233,10 @@ export function deliver(red: NodeRed): void {
   answerDialog(red, '/sabha/channels', () => red.settings.sabha.channels());
 }
 
-type DayCount = ReturnType<typeof createDayCount>;
+/** The messages of a day; `since`: on the first day they are counted from then and not from midnight. */
+type DayCount = { day: string; count: number; since: number | null };
 
-/** By the clock of this machine, as whoever looks at the editor reads it. */
-function localDay(at: number): string {
-  return new Date(at).toDateString();
-}
-
-function countText({ count, since }: ReturnType<DayCount['read']>, words: { today: string; since: string }): string {
+function countText({ count, since }: DayCount, words: { today: string; since: string }): string {
   if (count === 0) return '';
   return since === null ? `${count} ${words.today}` : `${count} ${words.since} ${new Date(since).toTimeString().slice(0, 5)}`;
 }
