@@ -1,5 +1,6 @@
 /** Runs Node-RED in this process, on a bare http server that listens only for the editor. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -90,18 +91,21 @@ type Runtime = {
 
 /** A limit, not a wait: a machine that starts everything at once is slow, and without its tabs the centre would run until its next start. */
 const runLimitMs = 60_000;
-const noCommunity: CommunityNodes = { packages: [], credentials: {} };
 
 /** Headless, without anything that leaves the process; the editor only on loopback and behind a login. Our nodes find the wires as `RED.settings.sabha`. */
-function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community = noCommunity }: RedOptions): object {
+function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community }: RedOptions): object {
   const folders = [fileURLToPath(new URL('./nodes', import.meta.url)), ...nodesDirs];
   return {
     sabha: wires,
     sabhaTry: tryOut,
-    storageModule: redStorage({ tabs, credentials: community.credentials }),
+    storageModule: redStorage({ tabs, credentials: community?.credentials }),
     nodesDir: folders,
     // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
-    nodesIncludes: [...coreNodes.split(' ').map((name) => `${name}.js`), ...folders.map((dir) => basename(dir)), ...community.packages],
+    nodesIncludes: [
+      ...coreNodes.split(' ').map((name) => `${name}.js`),
+      ...folders.map((dir) => basename(dir)),
+      ...(community?.packages ?? []),
+    ],
     credentialSecret: false,
     httpNodeRoot: false,
     ...(open === undefined ? { httpAdminRoot: false } : editor(open.login)),
@@ -157,7 +161,7 @@ type User = { username?: string } | undefined;
  * Settings and sessions live in memory, credentials come from the settings, a library is refused: nothing but the tabs is ever written.
  * Guarantee: a Deploy that is refused rejects with one line before anything is written, so that the old tabs run on.
  */
-export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object }) {
+export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object | undefined }) {
   let settings: unknown = {};
   let sessions: unknown = {};
   let inner: Inner | undefined;
@@ -207,12 +211,9 @@ async function runs(red: Runtime, timeoutMs: number): Promise<void> {
 }
 
 async function listen(server: Server, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error: NodeJS.ErrnoException) =>
-    reject(new StartError(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`)),
-  );
-  server.listen(port, '127.0.0.1', resolve);
-  await promise;
+  await once(server.listen(port, '127.0.0.1'), 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new StartError(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`);
+  });
 }
 
 /** Refuses what a foreign page sends to the loopback address under a name of its own. */

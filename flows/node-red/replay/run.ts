@@ -5,8 +5,7 @@ import type { OutboxRow, Place } from '../../engine/records/notices.ts';
 import type { Op, Past } from '../../engine/records/ops.ts';
 import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/noise.ts';
 import { createTransitions } from '../../engine/transitions/transitions.ts';
-import { doOnce, isOfTime } from './deeds.ts';
-import { createStory, type Step, stepsOf } from './story.ts';
+import { createStory, doOnce, isOfTime, type Step, stepsOf } from './story.ts';
 
 /** What the wires made of a message. */
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
@@ -92,7 +91,7 @@ function take(play: Play, step: Step): void {
   if (step.kind === 'transition') return offer(play, step.transition);
   // The engine looks at what is due, and then at what time has made of what was done.
   if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
-  doOnce({ memory, options: world }, step.done);
+  doOnce(memory, world, step.done);
 }
 
 function offer({ story, transitions, real, memory, played }: Play, transition: Transition): void {

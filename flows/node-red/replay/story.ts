@@ -1,10 +1,12 @@
 /** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
 import { causeKindOf, faultOf } from '@sabha/contracts';
+import { handled, woken } from '../../engine/handling/handling.ts';
+import type { EngineOptions } from '../../engine/incidents/core.ts';
+import { answered } from '../../engine/incidents/engine.ts';
 import type { Memory } from '../../engine/memory/memory.ts';
-import type { FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
+import type { Answer, Deed, FaultNews, Incident, StandingFault, Transition } from '../../engine/records/incidents.ts';
 import type { Past, PcChange } from '../../engine/records/ops.ts';
 import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
-import { type Done, doneIn } from './deeds.ts';
 
 /** One event of a replay, with its time. */
 export type Step = { at: number } & (
@@ -18,9 +20,13 @@ const order = { change: 0, done: 1, transition: 2 } satisfies Record<Step['kind'
 /** All steps of the past, the first first. */
 export function stepsOf({ transitions: rows, changes, incidents }: Past): Step[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
+  const done = incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
+    ...deeds.map((deed): Done => ({ at: deed.at, incident, kind: 'deed', deed })),
+    ...answers.flatMap((answer): Done[] => (answer.word === 'not-mine' ? [{ at: answer.at, incident, kind: 'given back', answer }] : [])),
+  ]);
   const steps: Step[] = [
     ...changes.map((change) => ({ at: change.at, kind: 'change', change }) as const),
-    ...doneIn(incidents).map((done) => ({ at: done.at, kind: 'done', done }) as const),
+    ...done.map((one) => ({ at: one.at, kind: 'done', done: one }) as const),
     ...transitions.map((transition) => ({ at: transition.at, kind: 'transition', transition }) as const),
   ];
   return steps.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || idOf(a) - idOf(b));
@@ -164,4 +170,40 @@ function withHidden(incident: Incident, isExplained: boolean, now: number): Inci
   const faults = incident.faults.map((fault) => ({ ...fault, hidden: isHidden(fault) }));
   const isCause = causeKindOf(incident.scope) !== undefined;
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
+}
+
+/** Something was done about an incident, or somebody who was asked gave it back. */
+type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
+
+/** True of what the engine does by itself, behind what was due in the same look. */
+export function isOfTime({ did }: Deed): boolean {
+  return did === 'awake' || did === 'lapsed' || did === 'reopened';
+}
+
+/** Does once more what people did. Of an incident that is over, or is not yet, nothing is done. */
+export function doOnce(memory: Memory, options: Pick<EngineOptions, 'central' | 'place'>, done: Done): void {
+  const incident = memory.incidents.get(done.incident);
+  if (incident?.over !== null) return;
+  if (done.kind === 'deed') return memory.putIncident(afterDeed(incident, done.deed));
+  answered({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
+}
+
+/** The order that each deed came of; any other deed is one of time. */
+const orderOf = {
+  acknowledged: 'acknowledge',
+  'taken-over': 'acknowledge',
+  withdrawn: 'withdraw',
+  fixed: 'fixed',
+} as const;
+
+function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: Deed): Incident {
+  // How long what is said to be fixed has, the deed that ends it says.
+  const around = { now, link: 'fibre' } as const;
+  const order = { incident: incident.id, by };
+  if (did === 'assigned') return handled(incident, { ...order, type: 'assign', to }, around);
+  if (did === 'snoozed') return handled(incident, { ...order, type: 'snooze', until }, around);
+  if (did === 'awake') return woken(incident, now);
+  if (did !== 'lapsed' && did !== 'reopened') return handled(incident, { ...order, type: orderOf[did] }, around);
+  const { fixed: _, ...rest } = incident;
+  return { ...rest, acknowledged: null };
 }

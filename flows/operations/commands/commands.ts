@@ -11,7 +11,7 @@
  *     commit     flows/pipeline.ts         and then `heard`, here and in the queue
  *     show       `one`, `list`             from the ledger: answers, and who is missing
  */
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import {
   addresses,
   type Clock,
@@ -21,6 +21,7 @@ import {
   commandLifeMs,
   encode,
   isPcPath,
+  isWithin,
   links,
   measureLater,
   pcTopic,
@@ -129,17 +130,12 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const text: Command = { id: randomId(), to: address, ...order.value, ...times, counter: state.counter };
   const signed: Signed = sealSigned(text, key);
   const row: CommandRow = { id: text.id, by, to, verb, args: text.args, at, expires: text.expires, signed };
+  const about = `${to || 'everywhere'}: ${row.id}`;
   const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
     // A round of measurements has its own row: each command of it is a step of the queue.
-    {
-      op: verb === 'measure-link' ? 'step' : 'audit',
-      at: ingest.time(),
-      who: by,
-      what: `command ${verb}`,
-      about: `${to || 'everywhere'}: ${row.id}`,
-    },
+    { op: verb === 'measure-link' ? 'step' : 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
   if (!committed) throw new Error('the ledger did not take the command');
   state.open.set(row.id, { row, answered: new Set() });
@@ -256,15 +252,15 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
   const [at, up] = [clock.now(), clock.up()];
   if ([...rounds.values()].filter(({ open, endsUp }) => open.size > 0 && endsUp > up).length >= roundsOpen)
     return { ok: false, missing: false, line: `${roundsOpen} rounds of measurements are not over yet: wait for one of them` };
+  const pc = isPcPath(to) ? to : undefined;
+  const sites = ingest.table().sites.map(({ path }) => path);
+  const wanted = pc === undefined ? sites.filter((path) => isWithin(to, path)) : [siteOf(pc)];
   const round: Round = {
     summary: { id: randomId(), by, to, verb, args: {}, at, expires: at + roundLifeMs },
     endsUp: up + roundLifeMs,
-    open: new Set<string>(),
+    open: new Set(wanted.map((site) => pc ?? site)),
     answers: new Map<string, Answer>(),
   };
-  const sites = isPcPath(to) ? [siteOf(to)] : ingest.table().sites.map(({ path }) => path);
-  const wanted = sites.filter((path) => isPcPath(to) || to === '' || path === to || path.startsWith(`${to}/`));
-  for (const site of wanted) round.open.add(isPcPath(to) ? to : site);
   // It counts from now on: whoever orders meanwhile is not to slip past it.
   rounds.set(round.summary.id, round);
   const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
@@ -273,8 +269,7 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
     throw new Error('the ledger did not take the command');
   }
   for (const [id] of [...rounds].filter(([, { open }]) => open.size === 0).slice(0, -roundsKept)) rounds.delete(id);
-  for (const site of wanted)
-    wait(state, { site, pc: isPcPath(to) ? to : undefined, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
+  for (const site of wanted) wait(state, { site, pc, rounds: new Set([round]), isScheduled: false, notBeforeUp: up, tries: 0 });
   pump(state);
   return { ok: true, id: round.summary.id };
 }
@@ -376,5 +371,5 @@ function finish(item: Item, answer: Answer): void {
 
 /** From 0 to 1, the same for a site each time. */
 export function shareOf(site: string): number {
-  return createHash('sha256').update(site).digest().readUInt32BE(0) / 2 ** 32;
+  return hash('sha256', site, 'buffer').readUInt32BE(0) / 2 ** 32;
 }

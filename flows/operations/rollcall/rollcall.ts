@@ -36,13 +36,10 @@ const leastHeardMs = 1_000;
 const lookEveryMs = 1_000;
 /** All the time of a call whose centre was away; then it is cut short. */
 const timeAtMostMs = 240_000;
-const header =
-  'state,site,site_name,room,pc,answer_after_s,readiness,component,fault,reason,last_heard,owner,state_name,last_heard_local,time_zone'.split(
-    ',',
-  );
-
-/** What the names and clocks of places are. */
-type TablePlaces = { stateName(state: string): string; timeZone(site: string): string };
+const header = [
+  ...['state', 'site', 'site_name', 'room', 'pc', 'answer_after_s', 'readiness', 'component', 'fault', 'reason', 'last_heard', 'owner'],
+  ...['state_name', 'last_heard_local', 'time_zone'],
+];
 
 /** What roll calls are made from. */
 type RollCallOptions = {
@@ -243,16 +240,12 @@ function finish(state: State, running: Running): void {
     running.news.add(pc);
   }
   running.waiting.clear();
-  const finished = {
-    ...summaryOf(running, running.startedAt + lastedMs(state, running)),
-    rows: [...running.rows.values()],
-  };
-  void ingest.record([{ op: 'rollcall', rollcall: finished }]).then((committed) => {
+  const summary = summaryOf(running, running.startedAt + lastedMs(state, running));
+  void ingest.record([{ op: 'rollcall', rollcall: { ...summary, rows: [...running.rows.values()] } }]).then((committed) => {
     if (state.running === running) state.running = undefined;
     if (!committed) return;
-    const { rows: _, ...summary } = finished;
     state.last = summary;
-    tell(state, running, finished.finishedAt);
+    tell(state, running, summary.finishedAt);
   });
 }
 
@@ -293,15 +286,18 @@ function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
 }
 
 /** Rows in order of state, site and PC, lines ended by CRLF. Guarantee: a text that begins like a formula is led by an apostrophe. */
-export function rollCallTable({ rows }: RollCallView, { stateName, timeZone }: TablePlaces): string {
+export function rollCallTable(
+  { rows }: RollCallView,
+  places: { stateName(state: string): string; timeZone(site: string): string },
+): string {
   const sorted = rows.toSorted((a, b) => (a.pc < b.pc ? -1 : 1));
   const lines = sorted.map(({ state, site, siteName, room, pc, after, readiness, why, heardAt, owner }) => {
     const seconds = after === null ? '' : (after / 1_000).toFixed(1);
     const heard = heardAt === null ? '' : new Date(heardAt).toISOString();
     const what = [why?.component, why?.fault, why?.reason];
-    const zone = timeZone(site);
+    const zone = places.timeZone(site);
     const local = heardAt === null ? '' : localTime(heardAt, zone);
-    return [state, site, siteName.en, room.en, pc, seconds, readiness, ...what, heard, owner, stateName(state), local, zone];
+    return [state, site, siteName.en, room.en, pc, seconds, readiness, ...what, heard, owner, places.stateName(state), local, zone];
   });
   // The byte order mark: without it a spreadsheet misreads the Hindi names.
   return `\ufeff${safeTable(header, lines)}`;
