@@ -7,9 +7,6 @@ import type { WhenRules } from '../sites/calendar/when.ts';
 import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
 
-/** Modes in which nobody is chosen in the dialog. */
-const byTold: readonly unknown[] = ['told', 'also'];
-
 /** As a zone: that of the site. A message of an older version names none. */
 const ofSite = 'site';
 const inIndia = 'Asia/Kolkata';
@@ -83,7 +80,7 @@ export function readWho(config: unknown): Read<Who> {
   const read = v.safeParse(who, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { mode, to } = read.output;
-  return byTold.includes(mode) || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
+  return mode === 'told' || mode === 'also' || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
 }
 
 /** Whom the message tells now. */

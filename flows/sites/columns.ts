@@ -113,10 +113,10 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
   return { path, name, layer: layerOf(row), site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
 }
 
-/** In this order always: what the ledger holds is compared as text. */
+/** Without what is not said; in this order always: what the ledger holds is compared as text. */
 function layerOf(row: Row): ProfileLayer {
   const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
-  return said<ProfileLayer>({
+  const all: { [K in keyof ProfileLayer]: ProfileLayer[K] | undefined } = {
     phone: row.room_phone,
     wayIn: row.way_in,
     spare: row.spare,
@@ -131,12 +131,8 @@ function layerOf(row: Row): ProfileLayer {
     vcHours: row.vc_hours,
     closes: row.closes,
     expected: kinds.length === 0 ? undefined : Object.fromEntries(kinds.map((kind) => [kind, row[`${kind}s`]])),
-  });
-}
-
-/** Without what is not said. */
-function said<T>(all: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T;
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as ProfileLayer;
 }
 
 /** The cells of a node, as people read them. */

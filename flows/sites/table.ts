@@ -49,7 +49,14 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const sorted = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const ofPcs = sorted.map(({ path }) => path).filter((path) => levelOf(path) === 3);
   const pcs = Map.groupBy(ofPcs, siteLevel);
-  const resolve = resolver(byPath);
+  // Layer by layer from the nation down, each path once; a level that sets nothing shares the object of the one above.
+  const resolved = new Map<string, ResolvedProfile>();
+  const resolve = (path: string): ResolvedProfile => {
+    const parent = parentOf(path);
+    const own = byPath.get(path);
+    const above = () => (parent === undefined ? builtIn : resolve(parent));
+    return own === undefined ? above() : resolved.getOrInsertComputed(path, () => merge(above(), own));
+  };
   const stageOf = (path: string): SiteStage | undefined => byPath.get(siteLevel(path))?.site?.stage;
   const known = [...pcs].flatMap(([site, paths]) => {
     const stage = stageOf(site);
@@ -133,23 +140,6 @@ export const noFacts: SiteFacts = {
   linkId: '',
   contact: { name: '', phone: '', email: '' },
 };
-
-/** Layer by layer from the nation down, each path once; a level that sets nothing shares the object of the one above. */
-function resolver(byPath: ReadonlyMap<string, TreeNode>): (path: string) => ResolvedProfile {
-  const done = new Map<string, ResolvedProfile>();
-  const resolve = (path: string): ResolvedProfile => {
-    const held = done.get(path);
-    if (held !== undefined) return held;
-    const parent = parentOf(path);
-    const above = parent === undefined ? builtIn : resolve(parent);
-    const own = byPath.get(path);
-    if (own === undefined) return above;
-    const merged = merge(above, own);
-    done.set(path, merged);
-    return merged;
-  };
-  return resolve;
-}
 
 /** What a level says of its hours replaces what stands above; `none` in both is an office that is always open. */
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {

@@ -38,8 +38,7 @@ type RedNode = {
   status(status: { fill: 'yellow' | 'grey'; shape: 'ring' | 'dot'; text: string } | Record<string, never>): void;
 };
 
-type Json = { json(body: unknown): void };
-type Handler = (request: { body?: unknown }, response: Json) => void;
+type Handler = (request: { body?: unknown }, response: { json(body: unknown): void }) => void;
 
 /** Node-RED as it gives itself to a module of nodes. */
 type NodeRed = {

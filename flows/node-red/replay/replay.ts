@@ -78,15 +78,11 @@ async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: n
   if (!before.ok) return { ok: false, line: `the tabs that run cannot be played: ${before.line}` };
   const after = await inThread(options, { ...input, nodes });
   if (!after.ok) return after;
-  const span = { from: begin(after.about, since), to };
+  // A ledger that begins later says nothing of before: incidents are numbered from one, and none is ever deleted.
+  const [first] = after.about;
+  const span = { from: first?.id === 1 ? Math.max(since, first.openedAt) : since, to };
   const sent = before.sent.filter(({ createdAt }) => createdAt >= span.from).map(({ key }) => key);
   return { ok: true, value: compare({ before: before.played, after: after.played, sent, about: after.about, span }) };
-}
-
-/** A ledger that begins later says nothing of before: incidents are numbered from one, and none is ever deleted. */
-function begin(about: readonly { id: number; openedAt: number }[], since: number): number {
-  const [first] = about;
-  return first?.id === 1 ? Math.max(since, first.openedAt) : since;
 }
 
 async function pagesOf(ledger: Pick<Ledger, 'past'>, since: number): Promise<string[]> {

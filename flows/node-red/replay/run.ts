@@ -1,6 +1,6 @@
 /** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
 import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
-import type { Act, Effect, Transition, WireMessage } from '../../engine/records/incidents.ts';
+import type { Act, Transition, WireMessage } from '../../engine/records/incidents.ts';
 import type { OutboxRow, Place } from '../../engine/records/notices.ts';
 import type { Op, Past } from '../../engine/records/ops.ts';
 import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worseWord } from '../../engine/transitions/noise.ts';
@@ -114,24 +114,19 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
 const muted = 'counted: its PC is noisy';
 
 /** True where anything was to be decided. */
-async function decideAll(play: Play, now: number): Promise<boolean> {
-  const { memory, real, played } = play;
+async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<boolean> {
   let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {
     for (const op of ops) if (op.op === 'outbox') played.told.push(toldOf(op, real));
     const offers = effects.filter((one) => one.do === 'offer');
-    for (const one of offers) await decide(play, one, now);
+    for (const { message, node } of offers) {
+      const decided = await world.decide(message, node);
+      if (decided === undefined) played.unfinished += 1;
+      else transitions.conclude({ transition: message.transition.id, ...decided }, now);
+    }
     isAny ||= offers.length > 0;
   }
   return isAny;
-}
-
-type Offer = Extract<Effect, { do: 'offer' }>;
-
-async function decide({ world, transitions, played }: Play, { message, node }: Offer, now: number): Promise<void> {
-  const decided = await world.decide(message, node);
-  if (decided === undefined) played.unfinished += 1;
-  else transitions.conclude({ transition: message.transition.id, ...decided }, now);
 }
 
 function toldOf({ row }: Extract<Op, { op: 'outbox' }>, real: Play['real']): Told {

@@ -10,7 +10,7 @@ import { createRoster, recipientsOf } from '../../notify/people/roster.ts';
 import { createCalendar } from '../../sites/calendar/calendar.ts';
 import { createMoments } from '../../sites/calendar/when.ts';
 import { createSiteTable } from '../../sites/table.ts';
-import { type RedOptions, startRed } from '../node-red.ts';
+import { startRed } from '../node-red.ts';
 import { isOurs } from '../tabs.ts';
 import type { FlowNode } from '../tabs-storage.ts';
 import { keyOf } from '../ways.ts';
@@ -124,7 +124,11 @@ async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'ch
   };
   const quiet = () => {};
   const log = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet };
-  await startRed({ wires, tabs: heldTabs(decidingOnly(nodes)), log });
+  const kept = decidingOnly(nodes);
+  const save = async () => {
+    throw new Error('these tabs are not changed');
+  };
+  await startRed({ wires, tabs: { load: () => structuredClone(kept), save, running: () => kept, lint: () => [] }, log });
   return async (message, node) => {
     const take = (node === null ? undefined : waits.get(node)) ?? head;
     take?.(message);
@@ -143,16 +147,4 @@ function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
   return kept.map((node) =>
     node.wires === undefined ? node : { ...node, wires: node.wires.map((port) => port.filter((to) => ids.has(to))) },
   );
-}
-
-/** Tabs that lie nowhere and are never changed. */
-function heldTabs(nodes: FlowNode[]): RedOptions['tabs'] {
-  return {
-    load: () => structuredClone(nodes),
-    save: async () => {
-      throw new Error('these tabs are not changed');
-    },
-    running: () => nodes,
-    lint: () => [],
-  };
 }

@@ -108,8 +108,7 @@ type WithNext = { id: string; next: { from: number } | null };
 export function createDateCache() {
   const known = new WeakMap<Meeting, Map<string, { from: number; to: number; dates: Occurrence[] }>>();
   return (meeting: Meeting, zone: string, now: number): readonly Occurrence[] => {
-    const zones = known.get(meeting) ?? new Map();
-    known.set(meeting, zones);
+    const zones = known.getOrInsertComputed(meeting, () => new Map());
     const held = zones.get(zone);
     if (held !== undefined && held.from <= now - lingerMs && now + horizonMs <= held.to) return held.dates;
     const window = { from: now - dayMs, to: now + aheadMs };
