@@ -39,7 +39,11 @@ export type Red = Awaited<ReturnType<typeof startRed>>;
 export async function startRed(options: RedOptions) {
   const { tabs, editor, log } = options;
   const red: Runtime = createRequire(import.meta.url)('node-red');
-  const server = createServer(onlyLocal((request, response) => red.httpAdmin(request, response)));
+  const server = createServer((request, response) => {
+    // Refuses what a foreign page sends to the loopback address under a name of its own.
+    if (isLocal(request)) return red.httpAdmin(request, response);
+    response.writeHead(403, { 'content-type': 'text/plain' }).end('foreign Host or Origin\n');
+  });
   const stop = async () => {
     await red.stop();
     server.closeAllConnections();
@@ -214,14 +218,6 @@ async function listen(server: Server, port: number): Promise<void> {
   await once(server.listen(port, '127.0.0.1'), 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new StartError(error.code === 'EADDRINUSE' ? `editor: port ${port} is in use` : `editor: ${error.message}`);
   });
-}
-
-/** Refuses what a foreign page sends to the loopback address under a name of its own. */
-function onlyLocal(listener: RequestListener): RequestListener {
-  return (request, response) => {
-    if (isLocal(request)) return listener(request, response);
-    response.writeHead(403, { 'content-type': 'text/plain' }).end('foreign Host or Origin\n');
-  };
 }
 
 function isLocal({ headers }: IncomingMessage): boolean {

@@ -95,23 +95,17 @@ export function readUrgency(config: unknown): Read<Urgency> {
   const read = v.safeParse(urgency, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
   const { severity, hold, duration, unit, at, zone, sparesCritical } = read.output;
-  const value = { severity, sparesCritical };
-  if (hold === 'keep') return { ok: true, value: { ...value, holdMs: (message) => message.holdMs } };
+  const holding = (holdMs: Urgency['holdMs']): Read<Urgency> => ({ ok: true, value: { severity, sparesCritical, holdMs } });
+  if (hold === 'keep') return holding((message) => message.holdMs);
   if (hold === 'until') {
     if (minutesOf(at) === undefined) return { ok: false, line: `"${at}" is no time of day such as 09:00` };
     if (zone !== ofSite && !isTimeZone(zone)) return { ok: false, line: `"${zone}" is no time zone such as Asia/Kolkata, nor site` };
-    return {
-      ok: true,
-      value: {
-        ...value,
-        holdMs: ({ transition, incident }) => msUntil(transition.at, at, zone === ofSite ? (incident.timeZone ?? inIndia) : zone),
-      },
-    };
+    return holding(({ transition, incident }) => msUntil(transition.at, at, zone === ofSite ? (incident.timeZone ?? inIndia) : zone));
   }
   const limitMs = toMs(duration, unit);
   if (limitMs === undefined) return { ok: false, line: `no time to hold: "${duration}" is not a number` };
   const bound = hold === 'atLeast' ? Math.max : Math.min;
-  return { ok: true, value: { ...value, holdMs: (message) => bound(message.holdMs, limitMs) } };
+  return holding((message) => bound(message.holdMs, limitMs));
 }
 
 /** The dialog of a *when* node: minutes, and a time of day. */

@@ -89,16 +89,16 @@ type MeetingsChange = { put: Meeting[]; gone: string[] };
 export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
   const file = await readFile(at);
   const { problems, notes } = file;
-  const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
-  const told = (all: Problem[]) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
+  const none: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
+  const told = (all: Problem[], difference = none) => ({ import: { problems: all, notes, difference, applied: false }, change: null });
   if (problems.length > 0) return told(problems.sort((a, b) => a.line - b.line).slice(0, 1_000));
-  const change = await changeOf(at, file, difference);
-  const kept = at.held.size - change.gone.length + difference.added.length;
+  const { put, gone, difference } = await changeOf(at, file);
+  const kept = at.held.size - gone.length + difference.added.length;
   if (kept > limits.meetings) {
     const line = `the calendar would have ${kept} meetings, more than ${limits.meetings}: remove those that are over, or import with --replace`;
-    return told([{ line: 1, column: '', what: line }]);
+    return told([{ line: 1, column: '', what: line }], difference);
   }
-  return { ...told([]), change: change.put.length + change.gone.length > 0 ? change : null };
+  return { ...told([], difference), change: put.length + gone.length > 0 ? { put, gone } : null };
 }
 
 async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
@@ -109,11 +109,8 @@ async function readFile({ text, rooms, table }: ImportOf): Promise<ReadFile> {
   return /^\ufeff?\s*BEGIN:VCALENDAR/i.test(text) ? readIcs(text, { table, rooms: named?.scopes ?? null }) : readMeetingsCsv(text, table);
 }
 
-async function changeOf(
-  { table, held, now, replace }: ImportOf,
-  file: ReadFile,
-  difference: MeetingsImport['difference'],
-): Promise<MeetingsChange> {
+async function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile) {
+  const difference: MeetingsImport['difference'] = { added: [], changed: [], removed: [], same: 0 };
   const { notes } = file;
   const cancelled = new Set(file.cancelled);
   const put: Meeting[] = [];
@@ -134,7 +131,7 @@ async function changeOf(
   const inFile = new Set(file.meetings.map(({ id }) => id));
   if (replace) gone.push(...[...held.keys()].filter((id) => !inFile.has(id)));
   difference.removed = gone.map((id) => ({ id, title: held.get(id)?.title ?? '' }));
-  return { put, gone };
+  return { put, gone, difference };
 }
 
 /** True where its last date has ended; one that goes on without end never has. */
