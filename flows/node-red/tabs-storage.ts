@@ -103,12 +103,7 @@ function isHome(node: FlowNode): boolean {
 }
 
 function slug(title: string): string {
-  return (
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-      .replaceAll(/^-|-$/g, '') || 'unnamed'
-  );
+  return (title.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? ['unnamed']).join('-');
 }
 
 const first = ['id', 'type', 'z', 'g', 'label', 'name'];

@@ -13,7 +13,6 @@ import {
   linkClasses,
   type Profile,
   profile,
-  type SiteStage,
   siteStages,
   tiers,
 } from '@sabha/contracts';
@@ -182,7 +181,8 @@ export function fileCellsOf(node: TreeNode): Cells {
 }
 
 function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
-  const stage = later(row.stage, before?.stage);
+  const [said, held] = [row.stage ?? 'planned', before?.stage ?? 'planned'] as const;
+  const stage = siteStages.indexOf(said) < siteStages.indexOf(held) ? held : said;
   const life = before?.stage === stage ? before : { ...noFacts, stageAt: now };
   return {
     stage,
@@ -195,10 +195,6 @@ function factsOf(row: Row, before: SiteFacts | null, now: number): SiteFacts {
     contact: { name: row.contact_name ?? '', phone: row.contact_phone ?? '', email: row.contact_email ?? '' },
     ...(row.groups !== undefined && { groups: row.groups }),
   };
-}
-
-function later(said: SiteStage = 'planned', before: SiteStage = 'planned'): SiteStage {
-  return siteStages.indexOf(said) < siteStages.indexOf(before) ? before : said;
 }
 
 function that(test: (text: string) => boolean, wanted: string) {

@@ -64,12 +64,9 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
   const all = recordsOf(table, records, site);
   const failing = (test: (record: PcRecord | undefined, pc: string) => boolean) =>
     pcs.filter((pc, at) => !test(all[at], pc)).map((pc) => ({ pc, component: null, fault: null }));
+  const answers = all.flatMap((record) => (record?.checks ?? []).map((check) => ({ ...check, pc: record?.pc ?? '' })));
   const saying = (answer: 'fault' | 'unknown') =>
-    all.flatMap((record) =>
-      (record?.checks ?? []).flatMap(({ status, component, fault }) =>
-        status === answer ? [{ pc: record?.pc ?? '', component, fault }] : [],
-      ),
-    );
+    answers.flatMap(({ pc, status, component, fault }) => (status === answer ? [{ pc, component, fault }] : []));
   // A PC without any check has no known fault, but that does not prove that it works.
   const mute = failing((record) => record !== undefined && record.checks.length > 0);
   const items: [ChecklistItem['item'], ChecklistItem['about']][] = [

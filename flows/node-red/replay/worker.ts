@@ -51,7 +51,10 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   let now = input.until;
   const roster = createRoster([], table.groupsOf);
   roster.use(input.people);
-  const channels = reachedBy(input);
+  // Of these channels only is known whom they reach: nothing can be sent over them.
+  const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
+  const reaches = (name: string) => ({ channel, reaches: ({ id }: { id: string }) => input.reach[id]?.includes(name) === true });
+  const channels: Channels = new Map(input.channels.map((name) => [name, reaches(name)]));
   const calendar = createCalendar(input.meetings, () => table);
   // The sites of a cause of many, as its incident of then has them.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
@@ -70,9 +73,10 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
     decide,
   };
   const played = await play(past, world, input.until);
-  const incidents = past.incidents.map(({ id, scope, openedAt }) => ({ id, scope, openedAt }));
   const firsts = new Map(past.transitions.toReversed().map(({ incident, about }) => [incident, about[0]?.fault ?? '']));
-  const about = incidents.map((one) => ({ ...one, fault: firsts.get(one.id) ?? '', place: table.place(one.scope) }));
+  const about = past.incidents.map(({ id, scope, openedAt }) => {
+    return { id, scope, openedAt, fault: firsts.get(id) ?? '', place: table.place(scope) };
+  });
   return { ok: true, played, sent: past.sent, about };
 }
 
@@ -86,12 +90,6 @@ function joined(pages: readonly string[]): Past {
     sent: all('sent'),
     changes: [...changes.values()],
   };
-}
-
-/** Channels of which only is known whom they reach: nothing can be sent over them. */
-function reachedBy({ channels, reach }: ReplayInput): Channels {
-  const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
-  return new Map(channels.map((name) => [name, { channel, reaches: ({ id }) => reach[id]?.includes(name) === true }]));
 }
 
 /** Node-RED moves a message one node further each turn: what has not ended after so many never will. */

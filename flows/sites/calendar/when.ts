@@ -98,9 +98,8 @@ function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
   if (hours === null) return now;
   for (const day of daysFrom(now, timeZone)) {
     const span = spanOn(hours, day);
-    if (span === null) continue;
-    const from = timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs);
-    if (now < timeOn(day, span.to, timeZone)) return Math.max(now, from);
+    if (span !== null && now < timeOn(day, span.to, timeZone))
+      return Math.max(now, timeOn(day, span.from, timeZone) + (span.goesOnFromBefore ? 0 : graceMs));
   }
   return nextDigestAt(now, office, 0);
 }
@@ -112,8 +111,7 @@ function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: Whe
   if (span === null || span.goesOnFromBefore || now >= timeOn(today, span.from, timeZone) + graceMs) return null;
   for (let day = today - 1; day >= today - closedDays; day -= 1) {
     const last = spanOn(hours, day);
-    if (last === null) continue;
-    return { from: timeOn(day, last.to, timeZone) - nearMs, to: timeOn(today, Math.min(span.from, digest), timeZone) };
+    if (last !== null) return { from: timeOn(day, last.to, timeZone) - nearMs, to: timeOn(today, Math.min(span.from, digest), timeZone) };
   }
   return null;
 }
