@@ -162,14 +162,15 @@ export function differences(before: readonly FlowNode[], after: readonly FlowNod
   const gone = before.filter(({ id }) => !fresh.has(id)).map((node) => shown('-', node));
   const added = after.filter(({ id }) => !old.has(id)).map((node) => shown('+', node));
   const both = after.flatMap((node) => {
-    const was = old.get(node.id);
-    return was === undefined ? [] : [{ was, node, keys: keysThatDiffer(was, node) }];
+    const was = old.get(node.id) ?? node;
+    const keys = new Set([...Object.keys(was), ...Object.keys(node)]);
+    const other = [...keys].filter((key) => JSON.stringify(was[key]) !== JSON.stringify(node[key])).toSorted();
+    return other.length === 0 ? [] : [{ was, node, rules: other.filter((key) => !places.has(key)) }];
   });
-  const changed = both.filter(({ keys }) => keys.some((key) => !places.has(key)));
-  const moved = both.filter(({ keys }) => keys.length > 0 && keys.every((key) => places.has(key))).length;
-  const said = changed.map(({ was, node, keys }) => {
-    const rules = keys.filter((key) => !places.has(key));
-    return shown('~', node, rules.map((key) => `${key} ${shownAt(was, key)} → ${shownAt(node, key)}`).join('; '));
+  const moved = both.filter(({ rules }) => rules.length === 0).length;
+  const said = both.flatMap(({ was, node, rules }) => {
+    const what = rules.map((key) => `${key} ${shownAt(was, key)} → ${shownAt(node, key)}`).join('; ');
+    return rules.length === 0 ? [] : [shown('~', node, what)];
   });
   const lines = [...gone, ...added, ...said].toSorted((a, b) => (a.place < b.place ? -1 : Number(a.place > b.place)));
   return [...lines.map(({ line }) => line), ...(moved === 0 ? [] : [`  ${moved} node${moved === 1 ? '' : 's'} moved`])];
@@ -177,9 +178,4 @@ export function differences(before: readonly FlowNode[], after: readonly FlowNod
 
 function byId(nodes: readonly FlowNode[]): Map<string, FlowNode> {
   return new Map(nodes.map((node) => [node.id, node]));
-}
-
-function keysThatDiffer(was: FlowNode, node: FlowNode): string[] {
-  const keys = new Set([...Object.keys(was), ...Object.keys(node)]);
-  return [...keys].filter((key) => JSON.stringify(was[key]) !== JSON.stringify(node[key])).toSorted();
 }

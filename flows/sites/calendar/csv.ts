@@ -1,7 +1,7 @@
 /** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
 import { hash } from 'node:crypto';
 import { oneLine } from '@sabha/contracts';
-import type { Meeting, Rule, SiteTable } from '../../engine/records/sites.ts';
+import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { sheetLines } from '../sheet.ts';
 import { atOf, isLocal, ruleOfText } from './calendar.ts';
 import { inParts, lengthProblem, limits, type ReadFile, scopesOf, titleOf, zoneNamed } from './draft.ts';
@@ -42,12 +42,13 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   if (zone === undefined)
     wrong.push(['time_zone', `the zone "${oneLine(cells.time_zone ?? '', 40)}" is not known: a name such as Asia/Kolkata`]);
   const span = spanOf(cells, wrong);
-  const rule = ruleIn(cells, span.start, wrong);
+  const read = cells.repeat ? ruleOfText(cells.repeat, span.start) : { ok: true as const, rule: null };
+  if (!read.ok) wrong.push(['repeat', read.line]);
   const except = datesIn(cells, span.start, wrong);
-  if (wrong.length > 0 || zone === undefined) return { wrong };
+  if (wrong.length > 0 || zone === undefined || !read.ok) return { wrong };
   const said = JSON.stringify([span.start, cells.rooms ?? '', title]);
   const id = cells.id ? oneLine(cells.id, limits.id) : `csv-${hash('sha256', said).slice(0, 12)}`;
-  return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule, except, moved: [] } };
+  return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule: read.rule, except, moved: [] } };
 }
 
 /** `end` is a time, a time of the same day, or minutes. */
@@ -65,14 +66,6 @@ function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 
   const problem = lengthProblem(minutes);
   if (problem !== undefined) wrong.push(['end', problem]);
   return { start: from, minutes };
-}
-
-function ruleIn({ repeat = '' }: Cells, start: string, wrong: Wrong[]): Rule | null {
-  if (repeat === '') return null;
-  const read = ruleOfText(repeat, start);
-  if (read.ok) return read.rule;
-  wrong.push(['repeat', read.line]);
-  return null;
 }
 
 /** Days on which it is not held, at its time of day. */
