@@ -150,23 +150,14 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
   const { profile } = above;
   const devices = { ...profile.expected, ...layer.expected };
   const expected = Object.fromEntries(expectedKinds.flatMap((kind) => (devices[kind] ? [[kind, devices[kind]]] : [])));
-  const { vcHours = above.office?.vc ?? null, closes = above.office?.closes ?? null } = layer;
-  const office = { vc: vcHours, closes };
-  const { tier, bridge, ups, help, languages } = { ...profile, ...layer };
+  const { vcHours: vc = above.office?.vc ?? null, closes = above.office?.closes ?? null } = layer;
+  const all = { ...profile, ...layer };
+  const others = (['tier', 'bridge', 'ups', 'help', 'languages'] as const).flatMap((key) => (all[key] ? [[key, all[key]]] : []));
   return {
     // In this order always: the same profile, however it was inherited, is the same text and so the same version.
-    profile: {
-      link: layer.link ?? profile.link,
-      elevationM: layer.elevationM ?? profile.elevationM,
-      expected,
-      ...(tier && { tier }),
-      ...(bridge && { bridge }),
-      ...(ups && { ups }),
-      ...(help && { help }),
-      ...(languages && { languages }),
-    },
+    profile: { link: all.link, elevationM: all.elevationM, expected, ...Object.fromEntries(others) },
     timeZone: layer.timeZone ?? above.timeZone,
-    ...(office.vc !== null || office.closes !== null ? { office } : {}),
+    ...(vc !== null || closes !== null ? { office: { vc, closes } } : {}),
     origins: { ...above.origins, ...Object.fromEntries(set.map((key) => [key, path])) },
   };
 }
@@ -189,12 +180,13 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
     ...(state && { state }),
     room: byPath.get(scope)?.name ?? inBoth({ en: scope }),
     timeZone: resolve(scope).timeZone,
-    ...visitOf(scope, site?.site ?? null, byPath),
+    ...visitOf(scope, byPath),
   };
 }
 
 /** What helps whoever calls or goes there: of the room, or else of its site. */
-function visitOf(scope: string, site: SiteFacts | null, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
+function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
+  const site = byPath.get(siteLevel(scope))?.site;
   const layers = [scope, siteLevel(scope)].map((path) => byPath.get(path)?.layer);
   const nearest = (key: 'phone' | 'wayIn' | 'spare') => layers.find((layer) => layer?.[key] !== undefined)?.[key] ?? '';
   const contact = nearest('phone') === '' ? site?.contact : undefined;
@@ -223,7 +215,7 @@ function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place 
   // A table may name a state by its id.
   const room = node !== undefined && (isSite || node.name.en !== name) ? node.name : inBoth({ en: titleOf(name) });
   const site = (isSite && byPath.get(stateOf(path))?.name) || nation;
-  return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitOf(path, node?.site ?? null, byPath)) };
+  return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitOf(path, byPath)) };
 }
 
 /** The site of a site's or PC's path; any other path as it is. */

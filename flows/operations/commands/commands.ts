@@ -109,8 +109,14 @@ export function createCommands(options: CommandsOptions) {
     },
     /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
     heard({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
-      for (const op of ops) if (op.op === 'command-answer') state.open.get(op.answer.id)?.answered.add(pc);
-      if (event.type === 'birth') again(state, pc);
+      for (const { answer } of ops.filter((op) => op.op === 'command-answer')) state.open.get(answer.id)?.answered.add(pc);
+      if (event.type !== 'birth') return;
+      const now = options.clock.now();
+      for (const [id, { row, answered }] of state.open) {
+        if (row.expires <= now) state.open.delete(id);
+        else if (row.at <= now && !answered.has(pc) && addresses(addressOf(row.to), pc))
+          options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
+      }
     },
   };
 }
@@ -148,15 +154,6 @@ function inItsTime(row: CommandRow, key: KeyObject): CommandRow {
   const text: Command = JSON.parse(row.signed.signed);
   if (text.notBefore === row.at) return row;
   return { ...row, signed: sealSigned({ ...text, notBefore: row.at, expires: Math.min(row.expires, row.at + commandLifeMs) }, key) };
-}
-
-function again({ options, open }: State, pc: string): void {
-  const now = options.clock.now();
-  for (const [id, { row, answered }] of open) {
-    if (row.expires <= now) open.delete(id);
-    else if (row.at <= now && !answered.has(pc) && addresses(addressOf(row.to), pc))
-      options.send(pcTopic(pc, 'cmd'), encode('cmd', row.signed), 1);
-  }
 }
 
 function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
