@@ -93,9 +93,8 @@ export function parseTab(text: string): TabsRead {
 }
 
 function jsonFiles(dir: string): string[] {
-  return readdirSync(dir)
-    .filter((file) => file.endsWith('.json'))
-    .sort();
+  const files = readdirSync(dir).filter((file) => file.endsWith('.json'));
+  return files.sort();
 }
 
 function isHome(node: FlowNode): boolean {

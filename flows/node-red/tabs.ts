@@ -393,10 +393,9 @@ function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[]
   if (names === undefined) return [];
   const offered = [...byId.values()].filter(({ type }) => type === 'sabha-offer').map(({ channel }) => String(channel));
   const channel = node.type === 'sabha-deliver' ? [String(node['channel'])] : [];
+  const unknown = told.filter((name) => !names.people().includes(name));
   return [
-    ...told
-      .filter((name) => !names.people().includes(name))
-      .map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
+    ...unknown.map((name) => `"${name}" is no role, group or person of sabha.json or the roster`),
     ...channel.filter((name) => ![...names.channels, ...offered].includes(name)).map((name) => `there is no channel "${name}"`),
   ];
 }
@@ -462,9 +461,8 @@ function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
   const isCatch = (node: FlowNode) =>
     node.type === 'catch' && isOn(node, graph) && !Array.isArray(node['scope']) && node['scope'] !== 'group';
   const caught = new Set(nodes.filter(isCatch).map((node) => node.z));
-  return [...tabs]
-    .filter((tab) => !caught.has(tab))
-    .map((tab) => `tab "${graph.byId.get(tab)?.label ?? tab}": it has no catch for all of its nodes`);
+  const bare = [...tabs].filter((tab) => !caught.has(tab));
+  return bare.map((tab) => `tab "${graph.byId.get(tab)?.label ?? tab}": it has no catch for all of its nodes`);
 }
 
 function secrets(node: FlowNode, where: string): string[] {

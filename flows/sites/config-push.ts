@@ -140,10 +140,8 @@ const worseShare = 0.02;
 /** The first stage. First come those that are there, which alone can prove anything; their order is that of hashes, so that they stand in different states. */
 export function beginRollout(at: { pcs: readonly string[]; by: string; look: Looks; now: number }): Rollout {
   const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hash('sha256', pc)}`;
-  const pcs = at.pcs
-    .map((pc) => ({ pc, rank: rank(pc) }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
-    .map(({ pc }) => pc);
+  const ranked = at.pcs.map((pc) => ({ pc, rank: rank(pc) })).sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  const pcs = ranked.map(({ pc }) => pc);
   const none = { by: at.by, pcs, released: 0, from: 0, stage: 0, stageAt: at.now, provenAt: null, before: {}, stopped: null };
   return opened(none, 0, at).rollout;
 }

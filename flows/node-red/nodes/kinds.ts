@@ -141,30 +141,27 @@ export function decide(red: NodeRed): void {
   answerDialog(red, '/sabha/faults', faultsToChoose);
 }
 
+type WaitConfig = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean };
+
 /** A wait that outlives a restart: first output for now (to *conclude*), second output when it is due (R22, R25). */
 export function wait(red: NodeRed): void {
-  register(
-    red,
-    'sabha-wait',
-    (node, config: { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean }) => {
-      const fromMessage = config.durationType === 'msg';
-      const duration = (message: WireMessage) =>
-        fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
+  register(red, 'sabha-wait', (node, config: WaitConfig) => {
+    const fromMessage = config.durationType === 'msg';
+    const duration = (message: WireMessage) =>
+      fromMessage ? toMs(red.util.getMessageProperty(message, config.duration), 'ms') : toMs(config.duration, config.durationType);
 
-      whileRunning(red, node, () => red.settings.sabha.waiting(node.id, (message) => node.send([null, structuredClone(message)])));
-      const words = { waiting: red._('wait.waiting'), next: red._('wait.next') };
-      showStatus(node, () => waitsText(red.settings.sabha.waits(node.id), red.settings.sabha.now(), words));
-      onMessage(node, (message, send) => {
-        const forMs = duration(message);
-        if (forMs === undefined)
-          return `no time to wait: ${fromMessage ? `msg.${config.duration}` : `"${config.duration}"`} is not a number`;
-        const act = waitAct(message, { node: node.id, forMs, unlessAcknowledged: config.unlessAcknowledged }, red.settings.sabha.now());
-        if (typeof act === 'object') message.acts = [...message.acts, act];
-        send(act === 'due' ? [null, message] : [message, null]);
-        return undefined;
-      });
-    },
-  );
+    whileRunning(red, node, () => red.settings.sabha.waiting(node.id, (message) => node.send([null, structuredClone(message)])));
+    const words = { waiting: red._('wait.waiting'), next: red._('wait.next') };
+    showStatus(node, () => waitsText(red.settings.sabha.waits(node.id), red.settings.sabha.now(), words));
+    onMessage(node, (message, send) => {
+      const forMs = duration(message);
+      if (forMs === undefined) return `no time to wait: ${fromMessage ? `msg.${config.duration}` : `"${config.duration}"`} is not a number`;
+      const act = waitAct(message, { node: node.id, forMs, unlessAcknowledged: config.unlessAcknowledged }, red.settings.sabha.now());
+      if (typeof act === 'object') message.acts = [...message.acts, act];
+      send(act === 'due' ? [null, message] : [message, null]);
+      return undefined;
+    });
+  });
 }
 
 /** Meetings and hours: what is urgent for a meeting goes on as critical; what nobody needs at night waits for the morning (first output, to *conclude*). */

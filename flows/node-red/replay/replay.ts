@@ -110,21 +110,16 @@ async function centreOf({ ledger, table, roster, channels, now }: ReplayOptions)
 
 async function inThread({ clock, limits: given = limits }: ReplayOptions, input: ReplayInput): Promise<ReplayOutput> {
   const { ms, heapMiB } = given;
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: input,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-  });
+  const resourceLimits = { maxOldGenerationSizeMb: heapMiB };
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: input, resourceLimits });
   const { promise, resolve } = Promise.withResolvers<ReplayOutput>();
   const refuse = (line: string) => resolve({ ok: false, line });
   const cancel = clock.after(ms, () => refuse(`it takes longer than ${ms / 1_000} s: try fewer days`));
   worker.on('message', resolve);
-  worker.on('error', (error: NodeJS.ErrnoException) =>
-    refuse(
-      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? `it needs more than ${heapMiB} MiB of memory: try fewer days`
-        : oneLine(error.message, 200),
-    ),
-  );
+  worker.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    const isTooLarge = code === 'ERR_WORKER_OUT_OF_MEMORY';
+    refuse(isTooLarge ? `it needs more than ${heapMiB} MiB of memory: try fewer days` : oneLine(message, 200));
+  });
   worker.on('exit', () => refuse('the replay ended early'));
   try {
     return await promise;

@@ -142,7 +142,6 @@ async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'ch
 function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
   const kept = nodes.filter(({ type }) => isOurs(type) && type !== 'inject');
   const ids = new Set(kept.map(({ id }) => id));
-  return kept.map((node) =>
-    node.wires === undefined ? node : { ...node, wires: node.wires.map((port) => port.filter((to) => ids.has(to))) },
-  );
+  const keptOf = (port: readonly string[]) => port.filter((to) => ids.has(to));
+  return kept.map((node) => (node.wires === undefined ? node : { ...node, wires: node.wires.map(keptOf) }));
 }
