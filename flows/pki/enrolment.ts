@@ -73,6 +73,7 @@ type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: f
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
 type State = ReturnType<typeof openState>;
+type CodeRow = Extract<Op, { op: 'meta' }>;
 
 /** Who asks from where, and what for (PKCS#10, PEM or base64). */
 type Asked = { address: string; request: string };
@@ -86,7 +87,7 @@ export function createEnrolment(options: EnrolmentOptions) {
   const inTurn = mutex();
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(state, asked)),
-    codes: (): EnrolCodeView[] => state.codes.open(options.now()).map(({ code: { site, uses, ends, by } }) => ({ site, uses, ends, by })),
+    codes: (): EnrolCodeView[] => openCodes(state).map(({ site, uses, ends, by }) => ({ site, uses, ends, by })),
     /** Takes back what is open of a site; how many codes that were. */
     cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(state, site, by)),
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(state, asked)),
@@ -102,7 +103,8 @@ export function createEnrolment(options: EnrolmentOptions) {
 function openState(options: EnrolmentOptions) {
   return {
     ...options,
-    codes: createCodes(options.codes, options.authority.rootDer, options.random),
+    /** By the hash of their secret. */
+    codes: new Map(Object.entries(options.codes).map(([hash, row]): [string, Code] => [hash, { hash, ...JSON.parse(row) }])),
     guesses: createGuesses(options),
     renewals: createBuckets(renewals),
   };
@@ -116,32 +118,36 @@ async function makeCode(state: State, asked: CodeWanted): Promise<CodeMade> {
   if (table.stageOf(site) === 'closed') return { ok: false, missing: false, line: `${site} is closed` };
   if (pcs === 0) return { ok: false, missing: false, line: `${site} has no PC in the site table` };
   const [now, uses] = [state.now(), asked.uses ?? pcs];
-  const lifeMs = hours * hourMs;
-  const code = { site, uses, ends: now + lifeMs, lifeMs, by };
-  const { text, ops } = state.codes.make(code, Math.min(now, state.settledAt()));
+  const [text, lifeMs] = [writeEnrolCode(state.random(secretBytes), state.authority.rootDer), hours * hourMs];
+  const ends = now + lifeMs;
+  const endedBy = Math.min(now, state.settledAt());
+  const over = [...state.codes.values()].filter((one) => one.ends <= endedBy).map(({ hash }) => rowOf(hash, null));
+  const ops = [...over, rowOf(hashOfCode(text), { site, uses, ends, lifeMs, by })];
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
   if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
-  state.codes.committed(ops);
-  return { ok: true, code: text, uses, ends: code.ends };
+  takeRows(state, ops);
+  return { ok: true, code: text, uses, ends };
 }
 
-async function cancelCodes({ codes, now, record }: State, site: string, by: string): Promise<number> {
-  const open = codes.open(now()).filter(({ code }) => code.site === site);
+async function cancelCodes(state: State, site: string, by: string): Promise<number> {
+  const { now, record } = state;
+  const open = openCodes(state).filter((code) => code.site === site);
   if (open.length === 0) return 0;
-  const ops = open.map(codes.gone);
+  const ops = open.map(({ hash }) => rowOf(hash, null));
   const about = `${site}, ${open.length} code${open.length === 1 ? '' : 's'}`;
   if (!(await record([...ops, audit(now(), { who: by, what: 'enrolment codes cancelled', about })])))
     throw new Error('the ledger did not take it');
-  codes.committed(ops);
+  takeRows(state, ops);
   return open.length;
 }
 
 async function enrol(state: State, asked: Asked & { password: string }): Promise<Certified> {
-  const { codes, now } = state;
+  const { now } = state;
   const { address } = asked;
-  const found = codes.find(asked.password, now());
-  if (found === undefined) return refuseCode(state, address, () => expectedSite(state, asked));
-  const { site, uses, given, by } = found.code;
+  const code = findCode(state, asked.password);
+  if (code === undefined) return refuseCode(state, address, () => expectedSite(state, asked));
+  const { hash, ...held } = code;
+  const { site, uses, given, by } = held;
   const done = await certify(state, asked.request, {
     judge({ name, publicKey }) {
       const before = given?.[name];
@@ -150,10 +156,13 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
       if (again?.ok) return again;
       return uses > 0 ? mayEnrol(state.sites, { name, site }, now()) : usedUp;
     },
-    change: (entry, issued, { name, publicKey }) => ({
-      entry: enrolled(entry, issued),
-      ops: [codes.used(found, name, { key: hashOf(publicKey), serial: issued.serial })],
-    }),
+    change(entry, issued, { name, publicKey }) {
+      const key = hashOf(publicKey);
+      // Once more for the same key is no further use.
+      const left = given?.[name]?.key === key ? uses : uses - 1;
+      const row = rowOf(hash, { ...held, uses: left, given: { ...given, [name]: { key, serial: issued.serial } } });
+      return { entry: enrolled(entry, issued), ops: [row] };
+    },
     audit: { who: `code by ${by}`, what: 'certificate issued' },
   });
   return done.ok ? done : refuse(state, { address, site }, done);
@@ -161,15 +170,14 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
 
 /** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
 async function pcsOf(state: State, asked: { address: string; password: string }): Promise<Refused | { ok: true; pcs: CodePc[] }> {
-  const { codes, now, sites } = state;
-  const found = codes.find(asked.password, now());
-  if (found === undefined) return refuseCode(state, asked.address, async () => sitesWithCode(state));
-  const { site, uses, given } = found.code;
-  const table = sites.table();
+  const code = findCode(state, asked.password);
+  if (code === undefined) return refuseCode(state, asked.address, async () => sitesWithCode(state));
+  const { site, uses, given } = code;
+  const table = state.sites.table();
   const pcs = table.pcsOf(site).flatMap((pc) => {
     const [name, node] = [nameOf(pc), table.node(pc)];
     if (node === undefined || (uses <= 0 && given?.[name] === undefined)) return [];
-    return [{ pc, room: node.name, open: mayEnrol(state.sites, { name, site }, now()).ok }];
+    return [{ pc, room: node.name, open: mayEnrol(state.sites, { name, site }, state.now()).ok }];
   });
   return { ok: true, pcs };
 }
@@ -201,11 +209,12 @@ async function renew(state: State, asked: Renewal): Promise<Certified> {
 type Way = {
   judge(request: CertificateRequest): Grant;
   /** The entry of the PC with its new certificate, and the rows of the ledger that go with it. */
-  change(entry: RegistryEntry, issued: Issued, request: CertificateRequest): { entry: RegistryEntry; ops: readonly Op[] };
+  change(entry: RegistryEntry, issued: Issued, request: CertificateRequest): { entry: RegistryEntry; ops: readonly CodeRow[] };
   audit: Pick<Audit, 'who' | 'what'>;
 };
 
-async function certify({ authority, codes, sites }: State, text: string, { judge, change, audit }: Way): Promise<Certified> {
+async function certify(state: State, text: string, { judge, change, audit }: Way): Promise<Certified> {
+  const { authority, sites } = state;
   const read = await authority.readRequest(text);
   if (!read.ok) return { ok: false, status: 400, line: read.line };
   const request = read.value;
@@ -217,7 +226,7 @@ async function certify({ authority, codes, sites }: State, text: string, { judge
   if (!grant.ok) return grant;
   const { entry, ops } = change(grant.entry, issued, request);
   // Before the commit: a use whose commit is uncertain is lost and never given twice.
-  codes.committed(ops);
+  takeRows(state, ops);
   const about = `${entry.pc} ${issued.serial}`;
   await sites.apply({ nodes: [], gone: [], replaced: [], registry: [entry], audit: { ...audit, about } }, ops);
   return { ok: true, certificate: issued.pem };
@@ -234,17 +243,18 @@ async function sweep({ sites, now, settledAt }: State): Promise<void> {
 }
 
 /** The site of the PC that asks, where a code of it is open: whoever was given that one may have typed it wrong. Null for anybody else. */
-async function expectedSite({ authority, codes, guesses, sites, now }: State, { request }: Asked): Promise<string | null> {
+async function expectedSite(state: State, { request }: Asked): Promise<string | null> {
+  const { authority, guesses, sites } = state;
   const read = guesses.isCalm() ? await authority.readRequest(request) : undefined;
   const pc = read?.ok ? pathOfName(read.value.name) : undefined;
   if (pc === undefined || sites.table().node(pc) === undefined) return null;
   const site = siteOf(pc);
-  return codes.open(now()).some(({ code }) => code.site === site) ? site : null;
+  return openCodes(state).some((code) => code.site === site) ? site : null;
 }
 
 /** Who asks which PCs a code is for names none: where codes are open, somebody who was given one of them has typed it wrong. */
-function sitesWithCode({ codes, now }: State): string | null {
-  const sites = [...new Set(codes.open(now()).map(({ code }) => code.site))].sort();
+function sitesWithCode(state: State): string | null {
+  const sites = [...new Set(openCodes(state).map(({ site }) => site))].sort();
   const named = sites.slice(0, namedSites).join(', ');
   return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
 }
@@ -274,75 +284,53 @@ function audit(at: number, step: Audit): Op {
   return { op: 'audit', at, ...step };
 }
 
-/** What a PC got by a code: the hash of its key, and the serial number of its certificate. */
-type Given = { key: string; serial: string };
 /**
- * `uses` = how many PCs may still come; `lifeMs` = for how long it was made; `by` = who made it;
- * `given` = by the name of the PC, so that a lost answer is given again.
+ * `uses` = how many PCs may still come; `lifeMs` = for how long it was made; `by` = who made it; `given` = by the name of the PC the hash of
+ * its key and the serial number of its certificate, so that a lost answer is given again.
  */
-type Code = { site: string; uses: number; ends: number; lifeMs: number; by: string; given?: Readonly<Record<string, Given>> };
-/** A code that holds, and the hash under which it is kept. */
-type FoundCode = { hash: string; code: Code };
+type HeldCode = {
+  site: string;
+  uses: number;
+  ends: number;
+  lifeMs: number;
+  by: string;
+  given?: Readonly<Record<string, { key: string; serial: string }>>;
+};
+/** A code and the hash under which it is kept. */
+type Code = HeldCode & { hash: string };
 
-/** `held` is what the ledger has, `rootDer` what a PC knows the centre by. */
-function createCodes(held: Readonly<Record<string, string>>, rootDer: Buffer, random: (size: number) => Buffer) {
-  const codes = new Map(Object.entries(held).map(([hash, row]) => [hash, JSON.parse(row) as Code]));
+/** The code that somebody shows, also one that is used up. One that is over is told from a wrong one by nobody but us. */
+function findCode({ codes, now }: State, text: string): Code | undefined {
+  const code = codes.get(hashOfCode(text));
+  return code && isValid(code, now()) ? code : undefined;
+}
 
-  return {
-    /** A new code, to be shown once, and its rows. What was over at `settledAt` goes with them. */
-    make(code: Code, settledAt: number): { text: string; ops: Op[] } {
-      const text = writeEnrolCode(random(secretBytes), rootDer);
-      const over = [...codes].filter(([, { ends }]) => ends <= settledAt).map(([hash]) => rowOf(hash, null));
-      return { text, ops: [...over, rowOf(hashOfCode(text) ?? '', code)] };
-    },
+/** Those that still let a PC in, the first to end first. */
+function openCodes({ codes, now }: State): Code[] {
+  return [...codes.values()].filter((code) => isValid(code, now()) && code.uses > 0).sort((a, b) => a.ends - b.ends);
+}
 
-    /** The code that somebody shows, also one that is used up. One that is over is told from a wrong one by nobody but us. */
-    find(text: string, now: number): FoundCode | undefined {
-      const hash = hashOfCode(text) ?? '';
-      const code = codes.get(hash);
-      return code !== undefined && isValid(code, now) ? { hash, code } : undefined;
-    },
-
-    /** Those that still let a PC in, the first to end first. */
-    open: (now: number): FoundCode[] =>
-      [...codes]
-        .filter(([, code]) => isValid(code, now) && code.uses > 0)
-        .map(([hash, code]) => ({ hash, code }))
-        .sort((a, b) => a.code.ends - b.code.ends),
-
-    /** The row by which a PC is given a certificate. Once more for the same key is no further use. */
-    used({ hash, code }: FoundCode, name: string, given: Given): Op {
-      const uses = code.given?.[name]?.key === given.key ? code.uses : code.uses - 1;
-      return rowOf(hash, { ...code, uses, given: { ...code.given, [name]: given } });
-    },
-
-    /** The row that takes a code away. */
-    gone: ({ hash }: FoundCode): Op => rowOf(hash, null),
-
-    /** Takes rows into use that are committed. */
-    committed(ops: readonly Op[]): void {
-      for (const op of ops) {
-        if (op.op !== 'meta' || !op.key.startsWith(codePrefix)) continue;
-        const hash = op.key.slice(codePrefix.length);
-        if (op.value === null) codes.delete(hash);
-        else codes.set(hash, JSON.parse(op.value));
-      }
-    },
-  };
+/** Takes rows of codes into use. */
+function takeRows({ codes }: State, ops: readonly CodeRow[]): void {
+  for (const { key, value } of ops) {
+    const hash = key.slice(codePrefix.length);
+    if (value === null) codes.delete(hash);
+    else codes.set(hash, { hash, ...JSON.parse(value) });
+  }
 }
 
 /** False for a code that a clock more than a day ahead made: it would open for as long as that clock was ahead. */
-function isValid({ ends, lifeMs }: Code, now: number): boolean {
+function isValid({ ends, lifeMs }: HeldCode, now: number): boolean {
   return ends > now && ends - now <= lifeMs + aheadMostMs;
 }
 
-function rowOf(hash: string, code: Code | null): Op {
+function rowOf(hash: string, code: HeldCode | null): CodeRow {
   return { op: 'meta', key: `${codePrefix}${hash}`, value: code && JSON.stringify(code) };
 }
 
-function hashOfCode(text: string): string | undefined {
+function hashOfCode(text: string): string {
   const secret = enrolSecretOf(text);
-  return secret && hash('sha256', secret);
+  return secret === undefined ? '' : hash('sha256', secret);
 }
 
 /** Who failed, when, and for a PC of which site that was given a code. */
