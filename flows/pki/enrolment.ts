@@ -124,37 +124,31 @@ async function makeCode(state: State, asked: CodeWanted): Promise<CodeMade> {
   const over = [...state.codes.values()].filter((one) => one.ends <= endedBy).map(({ hash }) => rowOf(hash, null));
   const ops = [...over, rowOf(hashOfCode(text), { site, uses, ends, lifeMs, by })];
   const row = audit(now, { who: by, what: 'enrolment code made', about: `${site}, ${uses} use${uses === 1 ? '' : 's'}, ${hours} h` });
-  if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
-  takeRows(state, ops);
+  await write(state, ops, row);
   return { ok: true, code: text, uses, ends };
 }
 
 async function cancelCodes(state: State, site: string, by: string): Promise<number> {
-  const { now, record } = state;
   const open = openCodes(state).filter((code) => code.site === site);
   if (open.length === 0) return 0;
   const ops = open.map(({ hash }) => rowOf(hash, null));
   const about = `${site}, ${open.length} code${open.length === 1 ? '' : 's'}`;
-  if (!(await record([...ops, audit(now(), { who: by, what: 'enrolment codes cancelled', about })])))
-    throw new Error('the ledger did not take it');
-  takeRows(state, ops);
+  await write(state, ops, audit(state.now(), { who: by, what: 'enrolment codes cancelled', about }));
   return open.length;
 }
 
 async function enrol(state: State, asked: Asked & { password: string }): Promise<Certified> {
-  const { now } = state;
-  const { address } = asked;
   const code = findCode(state, asked.password);
-  if (code === undefined) return refuseCode(state, address, () => expectedSite(state, asked));
+  if (code === undefined) return refuseCode(state, asked.address, () => expectedSite(state, asked));
   const { hash, ...held } = code;
   const { site, uses, given, by } = held;
   const done = await certify(state, asked.request, {
     judge({ name, publicKey }) {
       const before = given?.[name];
       const isAgain = before?.key === hashOf(publicKey);
-      const again = isAgain ? mayEnrolAgain(state.sites, { name, site, serial: before.serial }, now()) : undefined;
+      const again = isAgain ? mayEnrolAgain(state, { name, site, serial: before.serial }) : undefined;
       if (again?.ok) return again;
-      return uses > 0 ? mayEnrol(state.sites, { name, site }, now()) : usedUp;
+      return uses > 0 ? mayEnrol(state, { name, site }) : usedUp;
     },
     change(entry, issued, { name, publicKey }) {
       const key = hashOf(publicKey);
@@ -165,7 +159,7 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
     },
     audit: { who: `code by ${by}`, what: 'certificate issued' },
   });
-  return done.ok ? done : refuse(state, { address, site }, done);
+  return done.ok ? done : refuse(state, { address: asked.address, site }, done);
 }
 
 /** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
@@ -177,7 +171,7 @@ async function pcsOf(state: State, asked: { address: string; password: string })
   const pcs = table.pcsOf(site).flatMap((pc) => {
     const [name, node] = [nameOf(pc), table.node(pc)];
     if (node === undefined || (uses <= 0 && given?.[name] === undefined)) return [];
-    return [{ pc, room: node.name, open: mayEnrol(state.sites, { name, site }, state.now()).ok }];
+    return [{ pc, room: node.name, open: mayEnrol(state, { name, site }).ok }];
   });
   return { ok: true, pcs };
 }
@@ -198,7 +192,7 @@ async function renew(state: State, asked: Renewal): Promise<Certified> {
   if (waitMs > 0) return slowDown(waitMs);
   buckets.take(name, 1, clock.up());
   const done = await certify(state, asked.request, {
-    judge: (wanted) => mayRenew(state.sites, { name, serial, asked: wanted.name }, now()),
+    judge: (wanted) => mayRenew(state, { name, serial, asked: wanted.name }),
     change: (entry, next) => ({ entry: renewed(entry, { old: serial, next }, now()), ops: [] }),
     audit: { who: name, what: 'certificate renewed' },
   });
@@ -308,6 +302,11 @@ function findCode({ codes, now }: State, text: string): Code | undefined {
 /** Those that still let a PC in, the first to end first. */
 function openCodes({ codes, now }: State): Code[] {
   return [...codes.values()].filter((code) => isValid(code, now()) && code.uses > 0).sort((a, b) => a.ends - b.ends);
+}
+
+async function write(state: State, ops: readonly CodeRow[], row: Op): Promise<void> {
+  if (!(await state.record([...ops, row]))) throw new Error('the ledger did not take the code');
+  takeRows(state, ops);
 }
 
 /** Takes rows of codes into use. */

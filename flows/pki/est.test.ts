@@ -9,7 +9,7 @@ function setUp(pkcs7: Authority['pkcs7']) {
   const app = fastify();
   const authority = { roots: ['root'], pkcs7 } as unknown as Authority;
   const enrolment = { enrol: vi.fn(), pcsOf: vi.fn(), renew: vi.fn() };
-  addEst(app, { authority, enrolment, centre: { mqtt: { port: 1 }, centreKey: null }, log: { error: vi.fn() } });
+  addEst(app, { authority, centre: { mqtt: { port: 1 }, centreKey: null }, log: { error: vi.fn() } }, enrolment);
   return () => app.inject('/.well-known/est/cacerts');
 }
 

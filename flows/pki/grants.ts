@@ -10,7 +10,7 @@ import type { Issued } from './certificates.ts';
 const graceMs = 14 * 24 * 60 * 60_000;
 
 /** What is looked at: the table, and what the registry says of a PC. */
-export type Held = { table(): SiteTable; entry(pc: string): RegistryEntry | undefined };
+type Held = { sites: { table(): SiteTable; entry(pc: string): RegistryEntry | undefined }; now(): number };
 /** `entry` = what the registry says of the PC now, `status` as HTTP knows it. */
 export type Grant = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
 type Serial = Pick<Issued, 'serial' | 'notAfter'>;
@@ -19,9 +19,9 @@ type Serial = Pick<Issued, 'serial' | 'notAfter'>;
  * Whether a PC of this name may have its first certificate by a code for `site`.
  * Guarantee: a code gives nothing to a PC of another site, to one that is revoked, or in the place of a certificate that still opens.
  */
-export function mayEnrol(held: Held, asked: { name: string; site: string }, now: number): Grant {
+export function mayEnrol(held: Held, asked: { name: string; site: string }): Grant {
   const grant = hasPlace(held, asked);
-  return grant.ok && openSerials(grant.entry, now).length > 0
+  return grant.ok && openSerials(grant.entry, held.now()).length > 0
     ? refused(`${grant.entry.pc} has a certificate already: ask the centre to replace it`)
     : grant;
 }
@@ -30,13 +30,13 @@ export function mayEnrol(held: Held, asked: { name: string; site: string }, now:
  * Whether a PC may have its first certificate once more, by the same code and for the same key: it may not know that it was given one.
  * Guarantee: nobody but the holder of that key gets one, and none once the PC was replaced, revoked or has renewed.
  */
-export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }, now: number): Grant {
+export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }): Grant {
   const grant = hasPlace(held, asked);
-  if (!grant.ok || openSerials(grant.entry, now).join() === serial) return grant;
+  if (!grant.ok || openSerials(grant.entry, held.now()).join() === serial) return grant;
   return refused(`${grant.entry.pc} has another certificate by now: ask the centre to replace it`);
 }
 
-function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: string }): Grant {
+function hasPlace({ sites: { table, entry } }: Held, { name, site }: { name: string; site: string }): Grant {
   const pc = pathOfName(name);
   if (pc === undefined) return { ok: false, status: 400, line: `"${name}" is no name of a PC: expected state.site.pc` };
   if (siteOf(pc) !== site) return refused(`this code is for ${site}, not for ${siteOf(pc)}`);
@@ -48,15 +48,12 @@ function hasPlace({ table, entry }: Held, { name, site }: { name: string; site: 
 }
 
 /** Whether the holder of a certificate may have the next one, for the same name. */
-export function mayRenew(
-  { table, entry }: Held,
-  { name, serial, asked }: { name: string; serial: string; asked: string },
-  now: number,
-): Grant {
+export function mayRenew({ sites: { table, entry }, now }: Held, wanted: { name: string; serial: string; asked: string }): Grant {
+  const { name, serial, asked } = wanted;
   const pc = pathOfName(name);
   const held = pc === undefined ? undefined : entry(pc);
   if (pc === undefined || held === undefined || table().node(pc) === undefined) return refused(`there is no PC "${name}"`);
-  if (held.revoked || !openSerials(held, now).includes(serial))
+  if (held.revoked || !openSerials(held, now()).includes(serial))
     return refused(`the certificate of ${pc} is not valid any more: enrol with a code`);
   if (asked !== name) return { ok: false, status: 400, line: `the certificate is that of ${name}, the request names "${asked}"` };
   return { ok: true, entry: held };

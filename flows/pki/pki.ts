@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { type Clock, commonNameOf, doors, makePrivateKey, modes, oneLine, repeat, replaceFile, serialOf } from '@sabha/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../settings.ts';
 import { type Authority, textIn } from './authority.ts';
 import { type Certified, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
 
@@ -23,20 +24,29 @@ const lookEveryMs = 2_000;
 const leftShare = 1 / 3;
 
 /** What certificates stand on, and who is told of new ones. */
-export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm'> &
-  Pick<EstOptions, 'centre' | 'log'> &
-  ServersOptions & {
-    /** Says what stands of a finding of the centre; null = no more. */
-    say(fault: 'centre.enrolment_refused', reason: string | null): void;
-    clock: Clock;
-  };
+export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm' | 'clock'> & {
+  clock: Clock;
+  log: Log;
+  /** The folder of the authority. */
+  folder: string;
+  /** The names by which the centre is reached, besides this machine's own. Undefined = nothing is served by HTTPS. */
+  https: { names: readonly string[] } | undefined;
+  /** The broker's request, and where it finds its certificate. */
+  broker: { request: string; certificate: string } | undefined;
+  /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
+  centre: { mqtt: { port: number }; centreKey: string | null };
+  /** HTTPS has a certificate, or another than before. */
+  onHttps(tls: ServerTls): void;
+  /** Says what stands of a finding of the centre; null = no more. */
+  say(fault: 'centre.enrolment_refused', reason: string | null): void;
+};
 
 /** All of the certificates of a server that runs. */
 export type Pki = Awaited<ReturnType<typeof startPki>>;
 
 /** Makes what is missing of the certificates, and keeps them good. */
 export async function startPki(options: PkiOptions) {
-  const { authority, centre, clock, log } = options;
+  const { clock, log } = options;
   const mistyping = mistypings(options);
   const enrolment = createEnrolment({ ...options, onAlarm: mistyping.alarm });
   const servers = await keepServers(options);
@@ -47,7 +57,7 @@ export async function startPki(options: PkiOptions) {
     ...enrolment,
     tls: servers.tls,
     /** Adds enrolment to a server that speaks TLS with them. */
-    addEst: (app: FastifyInstance) => addEst(app, { authority, enrolment, centre, log }),
+    addEst: (app: FastifyInstance) => addEst(app, options, enrolment),
     close() {
       endSweep();
       mistyping.close();
@@ -79,15 +89,6 @@ function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
   };
 }
 
-/** What the routes of EST answer with. */
-type EstOptions = {
-  authority: Authority;
-  enrolment: Pick<Enrolment, 'enrol' | 'pcsOf' | 'renew'>;
-  /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
-  centre: { mqtt: { port: number }; centreKey: string | null };
-  log: { error(fields: object, line: string): void };
-};
-
 /** Key, certificate and the roots of those who show one, PEM. */
 export type ServerTls = { key: string; cert: string; ca: string[] };
 
@@ -95,7 +96,11 @@ export type ServerTls = { key: string; cert: string; ca: string[] };
  * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, where the broker of this centre is, and which PCs a code is for.
  * Unknown machines can reach only these routes. The server speaks TLS and asks for a certificate without insisting on one.
  */
-export function addEst(app: FastifyInstance, { authority, enrolment, centre, log }: EstOptions): void {
+export function addEst(
+  app: FastifyInstance,
+  { authority, centre, log }: Pick<PkiOptions, 'authority' | 'centre'> & { log: Pick<Log, 'error'> },
+  enrolment: Pick<Enrolment, 'enrol' | 'pcsOf' | 'renew'>,
+): void {
   // The same for everybody until the next start, and whoever asks is a stranger: it is made once, when the first one asks.
   let made: string | undefined;
   const cacerts = async () => {
@@ -181,7 +186,7 @@ function said(reply: FastifyReply, { status, line, waitMs = 0 }: Exclude<Certifi
   return reply.code(status).type('text/plain').send(`${line}\n`);
 }
 
-function failed(error: FastifyError, reply: FastifyReply, log: EstOptions['log']): FastifyReply {
+function failed(error: FastifyError, reply: FastifyReply, log: Pick<Log, 'error'>): FastifyReply {
   const { statusCode = 503, message } = error;
   if (statusCode < 500)
     return reply
@@ -193,20 +198,9 @@ function failed(error: FastifyError, reply: FastifyReply, log: EstOptions['log']
 }
 
 /** Which servers have certificates of our authority, and who takes a new one into use. */
-export type ServersOptions = {
-  authority: Authority;
-  /** The folder of the authority. */
-  folder: string;
-  /** The names by which the centre is reached, besides this machine's own. Undefined = nothing is served by HTTPS. */
-  https: { names: readonly string[] } | undefined;
-  /** The broker's request, and where it finds its certificate. */
-  broker: { request: string; certificate: string } | undefined;
-  /** The time of the machine, by which certificates are valid. */
-  now(): number;
+export type ServersOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
   clock: Pick<Clock, 'after'>;
-  log: { info(fields: object, line: string): void; warn(fields: object, line: string): void };
-  /** HTTPS has a certificate, or another than before. */
-  onHttps(tls: ServerTls): void;
+  log: Pick<Log, 'info' | 'warn'>;
 };
 
 /**
