@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from '
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type Cancel,
   type Clock,
   environment,
   flowsFilters,
@@ -27,9 +28,8 @@ import { bundled } from './api/bytes/wall.ts';
 import { startHeartbeat, startMirror } from './api/outside/outside.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
 import type { WireMessage } from './engine/records/incidents.ts';
-import { eventsOf, openWatched, type Say, sayOf, startHousekeeping } from './keeping.ts';
 import { createMetrics } from './metrics.ts';
-import { editorLogin, type Red, type RedOptions, startRed } from './node-red/node-red.ts';
+import { editorLogin, type Red, startRed } from './node-red/node-red.ts';
 import { createReplay } from './node-red/replay/replay.ts';
 import { createTabsOrders, openTabs, type Tabs } from './node-red/tabs.ts';
 import type { FlowNode } from './node-red/tabs-storage.ts';
@@ -51,9 +51,15 @@ import { createRuntime, type Runtime } from './runtime.ts';
 import { type Base, type CentreSettings, loadCentreSettings } from './settings.ts';
 import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
+import { createEventsReader } from './storage/archive/events.ts';
+import { startRetention } from './storage/archive/retention.ts';
 import { createNote } from './storage/audit/chain.ts';
 import type { Backups } from './storage/backup/backup.ts';
-import { openBackups } from './storage/backup/open.ts';
+import { isSynchronised } from './storage/backup/clock-judge.ts';
+import { watchDisk } from './storage/backup/disk-watch.ts';
+import { archivesIn, openBackups, passphraseOf } from './storage/backup/open.ts';
+import { watchLedger } from './storage/backup/watch.ts';
+import { openLedger } from './storage/ledger/ledger.ts';
 import { createExplained, createTells } from './view/explained.ts';
 import { createReasons } from './view/reasons.ts';
 
@@ -87,11 +93,10 @@ async function openCentre() {
   const clock = realClock(number('SABHA_SPEED', 1), number('SABHA_EPOCH', Date.now()));
   const https = httpsOf(settings, clock);
   const gone = (line: string) => void people.tellDirectly('commit_failed', line);
-  const watch = await openWatched({ settings, dataDir, clock, registry, log }, gone).catch(startFailed);
+  const watch = await openWatched({ settings, dataDir, clock }, registry, gone).catch(startFailed);
   const { ledger } = watch;
   const base: Base = { settings, dataDir, clock, ledger, log };
   const keys = await openKeys(base);
-  const publish = await openRegistryOf(base, keys);
   const later: { useTls?: Api['useTls']; red?: Red | undefined; session?: PartSession } = {};
   const people = openPeople(base, { answers: () => answers, runtime: () => runtime });
   const listed = await ledger.roster();
@@ -102,32 +107,32 @@ async function openCentre() {
   const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
-  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, publish, count: metrics.count });
+  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people, clock });
   await runtime.open();
-  const say = sayOf(runtime.say);
+  const { say } = runtime;
   await watch.start(runtime.record, say);
-  const beside = { registry, settings: config, registryKey: privateKey(required('SABHA_REGISTRY_KEY')), centreKey: keys.centreKey };
+  const beside = { registry, settings: config, registryKey: keys.registryKey, centreKey: keys.centreKey };
   const backups = openBackups(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
-  const tabs = openTabsOf(base, people, { ...runtime, say });
+  const tabs = openTabsOf(base, people, runtime);
   const session = openSessionOf(base, runtime);
   later.session = session;
   const accounts = await openAccounts(base, runtime.now);
-  const pki = await startCertificates(base, keys, { runtime, say, onHttps: (tls) => later.useTls?.(tls) });
+  const pki = await startCertificates(base, keys, { runtime, onHttps: (tls) => later.useTls?.(tls) });
   const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
   const { table } = runtime.sites;
   const roster = rosterOrdersOf(base, people, { ...runtime, table, tabs, listed, tells: deciding.tells });
   const announcements = createAnnouncements({ ...people, ...base, ...runtime, table });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const told = { people, answers, links, roster, announcements };
-  return { base, keys, https, watch, backups, runtime, say, session, accounts, pki, tabs, deciding, proof, metrics, later, ...told };
+  return { base, keys, https, watch, backups, runtime, session, accounts, pki, tabs, deciding, proof, metrics, later, ...told };
 }
 
 async function start() {
   const centre = await openCentre();
-  const { base, https, backups, runtime, say, accounts, deciding, metrics, later } = centre;
+  const { base, https, backups, runtime, accounts, deciding, metrics, later } = centre;
   const { settings, clock, dataDir } = base;
   const api = await openApi(centre).catch(startFailed);
   later.useTls = (tls) => api.useTls(tls);
@@ -138,7 +143,7 @@ async function start() {
   if (red) deciding.follow(red.watch);
   runtime.started();
   await backups.start();
-  const endHousekeeping = startHousekeeping(base, runtime, say);
+  const endHousekeeping = startHousekeeping(base, runtime);
   const { view, record } = runtime;
   const endHeartbeat = startHeartbeat({ settings, clock, view, record, explain: deciding.orders.explain, log });
   const endMirror = startMirror({ settings, clock, view, say: runtime.say });
@@ -172,6 +177,7 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, link
     ledger,
     clock,
     key: keys.centreKey,
+    publish: keys.publish,
     reflector: env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key: keys.reflectorSecret } : undefined,
     site: settings.site,
     ...people,
@@ -183,26 +189,19 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, link
   };
 }
 
-async function openKeys({ dataDir, ledger }: Base) {
-  const centreKey = privateKey(required('SABHA_CENTRE_KEY'));
-  const kept = { centreKey, keyFile: required('SABHA_CENTRE_KEY'), folder: join(dataDir, 'ca') };
+/** Gives the broker its first registry; `publish` gives it each later one. */
+async function openKeys({ dataDir, ledger, clock }: Base) {
+  const keyFile = required('SABHA_CENTRE_KEY');
+  const [centreKey, registryKey] = [privateKey(keyFile), privateKey(required('SABHA_REGISTRY_KEY'))];
+  const kept = { centreKey, keyFile, folder: join(dataDir, 'ca') };
   const authority = await openKnownAuthority(ledger, kept, { now: Date.now, random: randomBytes });
   const reflectorKey = await keepReflectorKey(ledger, randomBytes);
-  return { centreKey, authority, reflectorKey, reflectorSecret: Buffer.from(reflectorKey, 'base64url') };
-}
-
-/** Gives the broker its first registry; what is answered gives it each later one. */
-function openRegistryOf({ ledger, clock }: Base, { authority, reflectorKey }: Keys) {
-  return openRegistry({
-    ledger,
-    clock,
-    log,
-    roots: authority.roots,
-    reflectorKey,
+  const publish = await openRegistry({
+    ...{ ledger, clock, log, roots: authority.roots, reflectorKey, key: registryKey },
     file: required('SABHA_REGISTRY'),
-    key: privateKey(required('SABHA_REGISTRY_KEY')),
     admitted: env['SABHA_ADMIT'] === undefined ? [] : JSON.parse(loadText(env['SABHA_ADMIT'])),
   });
+  return { centreKey, registryKey, authority, publish, reflectorSecret: Buffer.from(reflectorKey, 'base64url') };
 }
 
 function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession {
@@ -236,7 +235,10 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
     tabs: deciding.orders,
     proof,
     acts: ledger,
-    events: eventsOf(base, (path) => runtime.sites.table().node(path) !== undefined),
+    events: createEventsReader({
+      ...{ ledger, ...keptIn(base), keptMonths: settings.retention.archiveMonths },
+      has: (path) => runtime.sites.table().node(path) !== undefined,
+    }),
     view: runtime.view,
     meetings: runtime.meetings,
     maintenance: runtime.maintenance,
@@ -264,7 +266,7 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
 async function startCertificates(
   { settings, dataDir, ledger }: Base,
   keys: Keys,
-  { runtime, onHttps, say }: Pick<PkiOptions, 'onHttps' | 'say'> & { runtime: Runtime },
+  { runtime, onHttps }: Pick<PkiOptions, 'onHttps'> & { runtime: Runtime },
 ): Promise<Pki> {
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
   const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
@@ -272,7 +274,7 @@ async function startCertificates(
     authority: keys.authority,
     folder: join(dataDir, 'ca'),
     onHttps,
-    say,
+    say: runtime.say,
     https: settings.https,
     codes: (await ledger.registry()).codes,
     sites: runtime.sites,
@@ -287,11 +289,19 @@ async function startCertificates(
   });
 }
 
-/** An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). */
+/**
+ * An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). The editor is open
+ * where the file of its password is named: by `npm run editor`, or by the settings.
+ */
 async function startTabs({ base: { settings }, deciding, tabs, accounts }: Centre): Promise<Red | undefined> {
   const { wires, tryOut } = deciding;
-  const beside = editor(settings, accounts);
-  return startRed({ wires, tabs, community: settings.communityNodes, ...beside, tryOut, log }).catch((error: Error) => {
+  const file = env['SABHA_EDITOR_PASSWORD_FILE'];
+  const mayEdit = (name: string) => accounts.may(name, 'tabs');
+  const proves = (name: string, given: string) => accounts.vouches({ name, address: '127.0.0.1' }, given);
+  const editor = file !== undefined && {
+    editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login: editorLogin(loadText(file).trim(), { mayEdit, proves }) },
+  };
+  return startRed({ wires, tabs, community: settings.communityNodes, ...editor, tryOut, log }).catch((error: Error) => {
     if (error instanceof StartError) throw error;
     log.error({}, `the tabs do not run, every alert goes to central: ${error.message}`);
     return undefined;
@@ -328,16 +338,6 @@ function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 't
   return { ...at, openid, organisation: isOwn ? undefined : { key: text('SABHA_HTTPS_KEY'), cert: text('SABHA_HTTPS_CERT') } };
 }
 
-/** Open where the file of its password is named: by `npm run editor`, or by the settings. */
-function editor(settings: CentreSettings, { may, vouches }: Accounts): Pick<RedOptions, 'editor'> {
-  const file = env['SABHA_EDITOR_PASSWORD_FILE'];
-  if (file === undefined) return {};
-  const mayEdit = (name: string) => may(name, 'tabs');
-  const proves = (name: string, given: string) => vouches({ name, address: '127.0.0.1' }, given);
-  const login = editorLogin(loadText(file).trim(), { mayEdit, proves });
-  return { editor: { port: port('SABHA_EDITOR_PORT', settings.ports.editor), login } };
-}
-
 function startFailed(error: Error): never {
   throw new StartError(error.message);
 }
@@ -366,7 +366,7 @@ function firstSecretIn(dataDir: string): string {
 }
 
 /** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
-function openTabsOf({ settings, dataDir }: Base, { roster }: People, { record, say, now }: Omit<Runtime, 'say'> & { say: Say }): Tabs {
+function openTabsOf({ settings, dataDir }: Base, { roster }: People, { record, say, now }: Runtime): Tabs {
   const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
   return openTabs({
     dir,
@@ -411,5 +411,38 @@ function openDeciding(
       replay,
       reasons: createReasons(ledger, (id) => people.roster.person(id).name),
     },
+  };
+}
+
+/**
+ * The ledger, looked at before anything is written to it; `gone` hears that its file is. What is beside it goes by the time of the machine, as
+ * certificates do.
+ */
+async function openWatched({ settings, dataDir, clock }: Omit<Base, 'ledger' | 'log'>, registry: string, gone: (line: string) => void) {
+  const ledgerFile = join(dataDir, 'ledger.db');
+  const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
+  // What a clock that runs faster than the day has written says nothing of that of the machine.
+  const isOwnTime = clock.speed === undefined || clock.speed === 1;
+  const at = { flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now };
+  return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });
+}
+
+/** Archives are sealed by the passphrase of backups. */
+function keptIn({ settings, dataDir }: Base) {
+  return { folder: archivesIn(dataDir), passphrase: passphraseOf(settings) };
+}
+
+/** Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. */
+function startHousekeeping(base: Base, { now, settledAt, full, say }: Runtime): Cancel {
+  const { settings, dataDir, clock, ledger } = base;
+  const ledgerFile = join(dataDir, 'ledger.db');
+  const endRetention = startRetention({
+    ...{ ledger, ledgerFile, ...keptIn(base), clock, now, settledAt, log },
+    settings: settings.retention,
+  });
+  const endDisk = watchDisk({ folder: dataDir, ledgerFile, limitMiB: settings.ledgerLimitMiB, clock: realClock(), say, full, log });
+  return () => {
+    endRetention();
+    endDisk();
   };
 }

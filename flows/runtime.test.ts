@@ -72,8 +72,7 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
     runtime.view
       .incidents()
       .flatMap(({ over, faults }) => (over === null ? faults.filter(({ fault }) => fault === 'centre.tabs_refused') : []));
-  const word = { type: 'centre', fault: 'centre.tabs_refused', device: '' } as const;
-  runtime.say({ ...word, standing: true, reason: '40-who.json: the file is empty' });
+  runtime.say('centre.tabs_refused', '40-who.json: the file is empty');
   await clock.pass(1_000);
   expect(standing()).toMatchObject([{ severity: 'major' }]);
   fails = true;
@@ -81,7 +80,7 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
   fails = false;
   await clock.pass(60_000);
   expect(standing()).toHaveLength(1);
-  runtime.say({ ...word, standing: false });
+  runtime.say('centre.tabs_refused', null);
   await clock.pass(60_000);
   expect(standing()).toEqual([]);
   await runtime.close();
@@ -90,7 +89,7 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
 test('S19 a person who is forgotten while the centre runs is not written anew from its memory', async () => {
   const words = { ids: ['asha'], texts: ['Asha Kumari'], alias: 'forgotten-1' };
   const { runtime, clock, ledger } = await setUp();
-  runtime.say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: true, reason: 'a file is empty' });
+  runtime.say('centre.tabs_refused', 'a file is empty');
   await clock.pass(1_000);
   const incident = runtime.view.incidents()[0]?.id ?? 0;
   await runtime.ingest()?.tell({ type: 'note', incident, by: 'asha', text: 'Asha Kumari looks at it' });
@@ -110,7 +109,7 @@ test('readiness names a full disk although a small commit is still taken, until 
   const { runtime, clock } = await setUp();
   runtime.started();
   runtime.full('the disk of /data is 100 % full, 0 MiB are free');
-  runtime.say({ type: 'centre', fault: 'centre.tabs_refused', device: '', standing: true, reason: 'a file is empty' });
+  runtime.say('centre.tabs_refused', 'a file is empty');
   await clock.pass(1_000);
   expect(runtime.view.incidents()).toHaveLength(1);
   expect(runtime.view.unready()).toBe('the disk of /data is 100 % full, 0 MiB are free');

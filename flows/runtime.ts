@@ -36,9 +36,6 @@ type RuntimeOptions = Around & {
   capacity: MeasureQueueOptions['limits'];
 };
 
-/** A fault of the centre's own, which stands or not. */
-type CentreWord = Extract<CentreEvent, { type: 'centre' }>;
-
 /** `flows` without its sockets, Node-RED and API. */
 export type Runtime = ReturnType<typeof createRuntime>;
 
@@ -91,9 +88,11 @@ export function createRuntime(options: RuntimeOptions) {
     /** The centre's time, and that by which goes what is deleted for its age. */
     now,
     settledAt: (): number => life.pipeline?.ingest.settledAt() ?? 0,
-    /** Says of a fault of the centre's own whether it stands, also to each later memory of the ledger. */
-    say(word: CentreWord): void {
-      state.words.set(word.fault, word);
+    /** Says of a fault of the centre's own that it stands by a reason, or no more (null), also to each later memory of the ledger. */
+    say(fault: string, reason: string | null, device = ''): void {
+      const word = { type: 'centre', fault, device, standing: reason !== null, ...(reason !== null && { reason }) } as const;
+      if (reason === null) state.words.delete(fault);
+      else state.words.set(fault, word);
       void life.pipeline?.ingest.tell(word);
     },
     /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
@@ -157,8 +156,8 @@ function createState(given: RuntimeOptions) {
     commands,
     measureQueue,
     live,
-    /** What is said of the centre, by its fault. */
-    words: new Map<string, CentreWord>(),
+    /** What stands of the centre, by its fault. */
+    words: new Map<string, CentreEvent>(),
     dates,
     now,
     /** What is open now; undefined while the ledger is opened anew, when `opened` throws. */
@@ -283,7 +282,7 @@ async function open(state: State): Promise<void> {
   });
   life.pipeline = pipeline;
   if (life.subscribed) pipeline.ingest.subscribed();
-  for (const word of state.words.values()) if (word.standing) void pipeline.ingest.tell(word);
+  for (const word of state.words.values()) void pipeline.ingest.tell(word);
   if (life.started) pipeline.ingest.started();
   commands.remember(contents);
   await reread(state, pipeline.ingest);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IncidentRow, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type MirrorWord, startMirror } from '../../flows/api/outside/outside.ts';
+import { startMirror } from '../../flows/api/outside/outside.ts';
 import { freePorts } from '../system/processes.ts';
 import { installed, requirePart } from './parts.ts';
 
@@ -15,7 +15,7 @@ const program = 'prometheus-alertmanager';
 describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager', () => {
   test('an incident fires there, is one alert when it gets worse, and is gone when it is over', async () => {
     const at = await startAlertmanager();
-    const words: MirrorWord[] = [];
+    const words: string[] = [];
     let incidents: IncidentRow[] = [incident('minor')];
     // Its look every five seconds is one every tenth of a second; the time that it tells is the one of the machine, as Alertmanager's is.
     onTestFinished(
@@ -23,7 +23,7 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
         clock: { ...realClock(50), now: Date.now },
         settings: { alertmanager: { url: at }, https: { names: ['sabha.test'], port: 443 } },
         view: { incidents: () => incidents },
-        say: (word) => words.push(word),
+        say: (fault) => words.push(fault),
       }),
     );
     const firing = async () => (await alerts(at)).map(({ labels }) => `${labels['alertname']} ${labels['severity']} ${labels['incident']}`);

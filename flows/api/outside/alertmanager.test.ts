@@ -5,7 +5,7 @@ import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Alert } from '../../notify/people/channels/kit/alert.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { type MirrorWord, startMirror } from './outside.ts';
+import { startMirror } from './outside.ts';
 
 const incident = (id: number, changes: Partial<IncidentRow> = {}): IncidentRow => ({
   id,
@@ -28,7 +28,7 @@ const incident = (id: number, changes: Partial<IncidentRow> = {}): IncidentRow =
 function rig() {
   const clock = testClock();
   const posts: Alert[][] = [];
-  const words: MirrorWord[] = [];
+  const words: [string, string | null, string][] = [];
   const state = { incidents: [] as IncidentRow[], status: 200 };
   const folder = mkdtempSync(join(tmpdir(), 'sabha-mirror-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -38,7 +38,7 @@ function rig() {
     clock,
     settings: { alertmanager: { url: 'http://127.0.0.1:9093/', tokenFile } },
     view: { incidents: () => state.incidents },
-    say: (word) => words.push(word),
+    say: (...word) => words.push(word),
     async fetch(url, init) {
       expect(String(url)).toBe('http://127.0.0.1:9093/api/v2/alerts');
       expect(new Headers(init?.headers).get('authorization')).toBe('Bearer abc');
@@ -92,15 +92,15 @@ test('an Alertmanager that is away three times is one finding, and one that it i
   state.incidents = [incident(1)];
   state.status = 503;
   await clock.pass(60_000);
-  expect(words).toMatchObject([{ fault: 'centre.channel_failing', standing: true, reason: 'Alertmanager answered 503' }]);
+  expect(words).toEqual([['centre.channel_failing', 'Alertmanager answered 503', 'alertmanager']]);
   state.status = 401;
   await clock.pass(5_000);
   state.status = 200;
   await clock.pass(5_000);
-  expect(words.slice(1)).toMatchObject([
-    { fault: 'centre.channel_failing', standing: false },
-    { fault: 'centre.channel_login', standing: true, reason: 'Alertmanager answered 401' },
-    { fault: 'centre.channel_login', standing: false },
+  expect(words.slice(1)).toEqual([
+    ['centre.channel_failing', null, 'alertmanager'],
+    ['centre.channel_login', 'Alertmanager answered 401', 'alertmanager'],
+    ['centre.channel_login', null, 'alertmanager'],
   ]);
   expect(posts).toHaveLength(1);
 });

@@ -3,7 +3,6 @@
  * where this server does; and a heartbeat proves the whole way from a PC through broker, flows, tabs and outbox to an address outside (F29).
  */
 import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Settings, siteOf } from '@sabha/contracts';
-import type { CentreEvent } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { centralNotice } from '../../engine/transitions/delivery.ts';
@@ -31,8 +30,6 @@ const everyMs = 60_000;
 /** Any fault of the centre takes the same way. */
 const anyFault = 'centre.channel_failing';
 
-/** A fault between Alertmanager and this server, or its end. */
-export type MirrorWord = Extract<CentreEvent, { type: 'centre' }>;
 type Fault = 'centre.channel_failing' | 'centre.channel_login';
 
 /** Where it is, and what stands here. */
@@ -40,7 +37,8 @@ type MirrorOptions = {
   clock: Clock;
   settings: Pick<Settings, 'alertmanager'> & { https?: Parameters<typeof wallAddress>[0] };
   view: { incidents(): readonly IncidentRow[] };
-  say(word: MirrorWord): void;
+  /** Says of a fault between Alertmanager and this server that it stands by a reason, or no more. */
+  say(fault: Fault, reason: string | null, device: string): void;
   fetch?: Fetch;
 };
 
@@ -131,9 +129,8 @@ function createJudge(say: MirrorOptions['say']) {
     failures = isTaken ? 0 : failures + 1;
     const isEarly = refusal?.fault === 'centre.channel_failing' && failures < failingTries;
     if (refusal?.fault === told || isEarly) return isTaken;
-    const word = { type: 'centre', device: 'alertmanager' } as const;
-    if (told !== undefined) say({ ...word, fault: told, standing: false });
-    if (refusal !== undefined) say({ ...word, ...refusal, standing: true });
+    if (told !== undefined) say(told, null, 'alertmanager');
+    if (refusal !== undefined) say(refusal.fault, refusal.reason, 'alertmanager');
     told = refusal?.fault;
     return isTaken;
   };
