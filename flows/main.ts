@@ -82,6 +82,7 @@ type Parts = Awaited<ReturnType<typeof start>>;
 type Centre = Awaited<ReturnType<typeof openCentre>>;
 /** The secrets of the centre, and what the broker is told of them. */
 type Keys = Awaited<ReturnType<typeof openKeys>>;
+type Opened = { base: Base; keys: Keys; runtime: Runtime };
 
 /** Opens the parts that the API and the tabs need, each after those that it uses. */
 async function openCentre() {
@@ -120,7 +121,7 @@ async function openCentre() {
   const session = openSessionOf(base, runtime);
   later.session = session;
   const accounts = await openAccounts(base, runtime.now);
-  const pki = await startCertificates(base, keys, { runtime, onHttps: (tls) => later.useTls?.(tls) });
+  const pki = await startCertificates({ base, keys, runtime }, (tls) => later.useTls?.(tls));
   const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
   const { table } = runtime.sites;
   const roster = rosterOrdersOf(base, people, { ...runtime, table, tabs, listed, tells: deciding.tells });
@@ -229,6 +230,7 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
   const { https, deciding, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
   return startApi({
+    ...runtime,
     port: port('SABHA_API_PORT', settings.ports.api),
     https: https && { ...https, tls: pki.tls(), addEst: pki.addEst },
     accounts,
@@ -239,9 +241,6 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
       ...{ ledger, ...keptIn(base), keptMonths: settings.retention.archiveMonths },
       has: (path) => runtime.sites.table().node(path) !== undefined,
     }),
-    view: runtime.view,
-    meetings: runtime.meetings,
-    maintenance: runtime.maintenance,
     roster,
     people: forgettingOf(base, { roster, ...runtime }),
     devices: people.devices ?? null,
@@ -263,26 +262,20 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
 }
 
 /** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
-async function startCertificates(
-  { settings, dataDir, ledger }: Base,
-  keys: Keys,
-  { runtime, onHttps }: Pick<PkiOptions, 'onHttps'> & { runtime: Runtime },
-): Promise<Pki> {
+async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOptions['onHttps']): Promise<Pki> {
+  const { settings, dataDir, ledger } = base;
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
   const publicPem = createPublicKey(keys.centreKey).export({ type: 'spki', format: 'pem' }).toString();
   return startPki({
+    ...runtime,
     authority: keys.authority,
     folder: join(dataDir, 'ca'),
     onHttps,
-    say: runtime.say,
     https: settings.https,
     codes: (await ledger.registry()).codes,
-    sites: runtime.sites,
-    record: runtime.record,
     broker: request === undefined || certificate === undefined ? undefined : { request, certificate },
     centre: { mqtt: { port: port('SABHA_TLS_PORT', 8_883) }, centreKey: publicPem },
     now: Date.now,
-    settledAt: runtime.settledAt,
     clock: realClock(),
     random: randomBytes,
     log,

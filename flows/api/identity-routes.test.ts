@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { CodeWanted } from '../pki/enrolment.ts';
+import { smallTree } from '../sites/sites.test-helper.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptySiteOrders } from './scripted-view.test-helper.ts';
 
-const [centre, pcs] = ['https://sabha.example.org:8443', ['ladakh/leh/vc-1']];
+const [centre, pcs] = ['https://sabha.example.org:8443', ['ladakh/leh/vc-1', 'ladakh/leh/vc-2']];
 
 const post = async (url: string, payload: object) => {
   const wanted: CodeWanted[] = [];
@@ -13,7 +14,7 @@ const post = async (url: string, payload: object) => {
     return { ok: false, missing: asked.site === 'ladakh/nubra', line: `not for ${asked.site}` } as const;
   };
   const cancelCodes = async (site: string) => (site === 'ladakh/leh' ? 2 : 0);
-  const identity = { ...emptySiteOrders(), makeCode, cancelCodes, door: centre, pcsOf: () => pcs };
+  const identity = { ...emptySiteOrders(smallTree()), makeCode, cancelCodes, door: centre };
   const { status, body } = await routesOf({ identity }).post(url, payload);
   return { status, body, wanted };
 };

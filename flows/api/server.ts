@@ -23,7 +23,6 @@ import {
   securityHeaders,
   tokenDoor,
 } from '../pki/door/door.ts';
-import type { SiteOrders } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/poison.ts';
 import type { CentreView } from '../view/live.ts';
@@ -31,7 +30,7 @@ import { addOpenId } from './account-routes.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addUpdates, addWall, fileOf, loadWall, type StaticFile, type Wall } from './bytes/wall.ts';
-import { bodyLimitBytes, type IdentityOrders, type Parts } from './kit/route.ts';
+import { bodyLimitBytes, type Parts } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 
 /** What the API is started with. A part that is absent has no routes. */
@@ -44,7 +43,7 @@ export type ApiOptions = Partial<
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   view: CentreView;
-  siteOrders: SiteOrders & IdentityOrders;
+  siteOrders: Omit<Parts['identity'], 'door'>;
   /** Absent = no tabs run here. */
   tabs?: Parts['tabs'] & Pick<Parts, 'explain' | 'replay' | 'reasons'>;
   /** Devices on which people are told. */
@@ -130,7 +129,7 @@ async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise
 function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
-  const app = createApp(headers, { log, unready: view.unready, up: clock.up, tls: https && { ...https.tls, ...https.organisation } });
+  const app = createApp(headers, { log, view, clock }, https && { ...https.tls, ...https.organisation });
   const within = (scope: string, path: string) => liesWithin((one) => siteOrders.table().pathsOf(one), scope, path);
   const loopback = options.https ? tokenDoor(accounts, within) : plainDoor(accounts.proof);
   addDoor(app, https ? loginDoor(https.names, accounts, within) : loopback, options.countRefused);
@@ -147,7 +146,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
     ...options.tabs,
     ...options,
     view: viewFor,
-    identity: { ...siteOrders, door, pcsOf: (site) => siteOrders.table().pcsOf(site) },
+    identity: { ...siteOrders, door },
     devices: options.devices ?? null,
     commands: view.commands,
     accounts: { accounts, has, directory },
@@ -184,20 +183,23 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   };
 }
 
-type AppOptions = Pick<ApiOptions, 'log'> & Pick<CentreView, 'unready'> & { up(): number; tls: HttpsOptions['tls'] | undefined };
+type AppOptions = Pick<ApiOptions, 'log' | 'view'> & { clock: Clock };
 
-function createApp(headers: Record<string, string>, { log, unready, up, tls }: AppOptions): FastifyInstance {
+function createApp(headers: Record<string, string>, options: AppOptions, tls: HttpsOptions['tls'] | undefined): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 10_000,
     rewriteUrl: ({ url = '/' }) => answerUrl(url),
     https: tls === undefined ? null : secured(tls),
-    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), { log, unready }),
+    frameworkErrors: (error, _request, reply) => void answer(error, reply.headers(headers), options),
   }) as unknown as FastifyInstance;
   if (tls) {
     app.server.maxConnections = httpsConnectionLimit;
-    app.server.on('connection', createShare({ most: networkConnectionLimit, perSecond: networkConnectionsPerSecond, up }));
+    app.server.on(
+      'connection',
+      createShare({ most: networkConnectionLimit, perSecond: networkConnectionsPerSecond, up: options.clock.up }),
+    );
   }
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => {
@@ -206,7 +208,7 @@ function createApp(headers: Record<string, string>, { log, unready, up, tls }: A
   app.setNotFoundHandler((request) => {
     throw new Refused(404, `nothing answers ${request.method} ${oneLine(request.url, 80)}`);
   });
-  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, { log, unready }));
+  app.setErrorHandler((error: FastifyError, _request, reply) => answer(error, reply, options));
   return app;
 }
 
@@ -234,7 +236,7 @@ const ownWords: Record<string, string> = {
 /** How a file is refused by a disk that is full, protected or broken. */
 const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
-function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unready }: Pick<AppOptions, 'log' | 'unready'>): FastifyReply {
+function answer(error: FastifyError | Refused, reply: FastifyReply, { log, view }: AppOptions): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status < 500 || error instanceof Refused) {
     const code = 'code' in error ? error.code : '';
@@ -242,7 +244,7 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, { log, unrea
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
   // Whoever orders something while the disk is full reads why, and the log has it already.
-  const known = unready();
+  const known = view.unready();
   if (known === undefined) log.error({ err: error }, 'a request failed');
   const isLedger = error instanceof LedgerError;
   const ofDisk = isLedger || diskCodes.has(error.code) ? `the disk takes nothing: ${isLedger ? error.message : codeOf(error)}` : undefined;

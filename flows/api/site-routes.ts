@@ -181,7 +181,7 @@ export const siteRoutes: readonly Route[] = [
     },
     async (identity, { body: { by: who, site, hours, uses } }) => {
       const { code, ends, ...made } = granted(await identity.makeCode({ by: who, site, hours, uses }));
-      return { code, uses: made.uses, ends, centre: identity.door, pcs: [...identity.pcsOf(site)] };
+      return { code, uses: made.uses, ends, centre: identity.door, pcs: [...identity.table().pcsOf(site)] };
     },
   ),
   on('identity', ['enrol-code list', 'चालू कोड दिखाता है, पर कोड ख़ुद नहीं।'])(

@@ -59,9 +59,6 @@ export const pcsQuery = v.strictObject({
   pcs: v.optional(v.union([v.literal('all'), sitePath], 'Invalid choice of PCs: "all" or state/site')),
 });
 
-/** Codes are made by those who issue certificates, the rest is an order like those of the site table. */
-export type IdentityOrders = Pick<SiteOrders, 'revoke'> & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'>;
-
 /** What rows work on, by name. */
 export type Parts = {
   view: ScopedView;
@@ -71,13 +68,10 @@ export type Parts = {
   /** What PCs said. */
   events: EventsReader;
   siteOrders: SiteOrders;
+  /** `door`: where PCs enrol, `https://NAME:PORT`; null where they can on this machine alone. */
+  identity: SiteOrders & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & { door: string | null };
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;
-  identity: IdentityOrders & {
-    /** Where PCs enrol, `https://NAME:PORT`; null where they can on this machine alone. */
-    door: string | null;
-    pcsOf(site: string): readonly string[];
-  };
   roster: RosterOrders;
   people: PeopleOrders;
   /** Null where Web Push is not set. */
