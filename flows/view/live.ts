@@ -112,11 +112,12 @@ function viewing(state: State) {
       const rollcall = rollcalls.last();
       const { at, subscribed } = view ?? { at: clock.now(), subscribed: false };
       const away = awayOf(state, view);
+      if (view !== undefined) state.states.touch('all');
       return {
         at,
         subscribed,
         ...(away && { away }),
-        states: statesOf(state, view),
+        states: state.states.list()[0] ?? [],
         sites: sites(),
         pcs: pcs(choice),
         incidents: incidents(),
@@ -151,16 +152,33 @@ function viewing(state: State) {
   };
 }
 
+/** A site in full: what it last said of its link, unless the PC that said it is gone from there, and what its elevation means. */
 function siteDetail(view: View | undefined, path: string): SiteDetail | undefined {
   const facts = view?.table.node(path)?.site;
   const site = view && facts && siteView(view, path);
   if (!(view && facts && site)) return undefined;
+  const { table, memory, wanted } = view;
   const { stage: _, contact, ...rest } = facts;
-  const reached = { ...contact, tel: telOf(contact.phone) ?? null };
-  const todo = checklist({ table: view.table, records: view.memory.pcs, wanted: view.wanted }, path);
-  const { timeZone } = view.table.resolve(path);
-  const pcs = view.table.pcsOf(path).map((pc) => pcView(view, pc));
-  return { site, facts: { ...rest, contact: reached, timeZone }, checklist: todo, pcs, ...surroundingsOf(view, path) };
+  const pcs = table.pcsOf(path);
+  const { link, broke } = view.link(path);
+  const isHere = (one: { pc: string } | null) => one !== null && pcs.includes(one.pc);
+  const { timeZone, profile } = table.resolve(path);
+  const { elevationM } = profile;
+  return {
+    site,
+    facts: { ...rest, contact: { ...contact, tel: telOf(contact.phone) ?? null }, timeZone },
+    checklist: checklist({ table, records: memory.pcs, wanted }, path),
+    pcs: pcs.map((pc) => pcView(view, pc)),
+    link: isHere(link) ? link : null,
+    broke: isHere(broke) ? broke : null,
+    numbers: Object.fromEntries(pcs.map((pc) => [pc, view.numbers(pc)])),
+    limits: {
+      elevationM,
+      densityRatio: airAt(elevationM).ratio,
+      roomLimitC: roomLimitCelsius(elevationM),
+      riseFactor: riseFactor(elevationM),
+    },
+  };
 }
 
 /** What a person does about an incident. */
@@ -236,20 +254,18 @@ export type LiveViewOptions = {
   unready(): string | undefined;
 };
 
-/** Who is sent the frames of a choice. */
-export type Listener = (frame: StreamFrame) => void;
-
 /** What was told, to whom, and what is news since. */
-export type State = ReturnType<typeof createState>;
+type State = ReturnType<typeof createState>;
 
 /** Nobody listens, and nothing was told. */
-export function createState(options: LiveViewOptions) {
+function createState(options: LiveViewOptions) {
   return {
     options,
-    listeners: new Map<PcChoice, Set<Listener>>(),
+    listeners: new Map<PcChoice, Set<(frame: StreamFrame) => void>>(),
     sites: createRows((path: string) => siteView(viewOf(options) as View, path)),
     incidents: createRows((id: number) => incidentOf(options, id, incidentRow)),
-    states: { of: undefined as SiteTable | undefined, list: [] as StateView[], news: false },
+    /** All of them are one row. */
+    states: createRows((_: 'all') => stateViews((viewOf(options) as View).table)),
     pcs: new Set<string>(),
     pcsGone: new Set<string>(),
     rollcall: undefined as RollCallView | undefined,
@@ -290,16 +306,6 @@ function awayOf({ away: told }: State, view: View | undefined): Snapshot['away']
   return isTold && told.settled === settled ? told : { from, to, settled };
 }
 
-/** The states, made anew with each table; notes whether they are news. */
-function statesOf(state: State, view: View | undefined): StateView[] {
-  const { states } = state;
-  if (view === undefined || states.of === view.table) return states.list;
-  const list = stateViews(view.table);
-  states.news ||= JSON.stringify(list) !== JSON.stringify(states.list);
-  Object.assign(states, { of: view.table, list });
-  return list;
-}
-
 /** The PCs of a choice. */
 function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
   if (choice === 'all') return table.known.map(({ pc }) => pc);
@@ -312,8 +318,8 @@ function begin(state: State): void {
   if (view === undefined) return;
   state.sites.news();
   state.incidents.news();
-  statesOf(state, view);
-  state.states.news = false;
+  state.states.touch('all');
+  state.states.news();
   state.subscribed = view.subscribed;
   state.away = awayOf(state, view);
 }
@@ -369,12 +375,13 @@ function sendFrames(state: State): void {
   const away = awayOf(state, view);
   const sites = state.sites.news();
   const incidents = state.incidents.news().rows.map((row) => incidentNews(row, view.table));
-  const states = statesOf(state, view);
+  state.states.touch('all');
+  const [states] = state.states.news().rows;
   const shared: Omit<StreamFrame, 'at' | 'subscribed'> = {
     ...(away && away !== state.away && { away }),
-    ...(state.states.news ? { states } : {}),
+    ...(states && { states }),
     ...some({ sites: sites.rows, sitesGone: sites.gone, incidents, pcsGone: [...state.pcsGone] }),
-    ...(state.rollcall === undefined ? {} : { rollcall: state.rollcall }),
+    ...(state.rollcall && { rollcall: state.rollcall }),
   };
   const turned = view.subscribed !== state.subscribed;
   const fresh = [...state.pcs].filter((pc) => view.table.node(pc) !== undefined);
@@ -382,7 +389,6 @@ function sendFrames(state: State): void {
   state.pcs.clear();
   state.pcsGone.clear();
   Object.assign(state, { rollcall: undefined, subscribed: view.subscribed, away });
-  state.states.news = false;
   for (const [choice, listeners] of state.listeners) {
     const pcs = fresh.filter((pc) => choice === 'all' || siteOf(pc) === choice).map((pc) => pcView(view, pc));
     const frame: StreamFrame = { at: view.at, subscribed: view.subscribed, ...shared, ...some({ pcs }) };
@@ -441,8 +447,6 @@ export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, sin
     return !alerts || (heardAt ?? 0) >= since || presence === 'silent' || presence === 'stopped' || presence === 'never';
   });
 }
-
-type Surroundings = Pick<SiteDetail, 'link' | 'broke' | 'numbers' | 'limits'>;
 
 /** A PC as it is now. */
 function pcView(view: View, pc: string): PcView {
@@ -537,22 +541,6 @@ function siteView(view: View, path: string): SiteView | undefined {
   };
 }
 
-/** What a site last said of its link, unless the PC that said it is gone from there, of its power and room, and what its elevation means. */
-function surroundingsOf(view: Pick<View, 'link' | 'numbers' | 'table'>, site: string): Surroundings {
-  const { table } = view;
-  const { link, broke } = view.link(site);
-  const isHere = (one: { pc: string } | null) => one !== null && table.pcsOf(site).includes(one.pc);
-  const { elevationM } = table.resolve(site).profile;
-  const limits = {
-    elevationM,
-    densityRatio: airAt(elevationM).ratio,
-    roomLimitC: roomLimitCelsius(elevationM),
-    riseFactor: riseFactor(elevationM),
-  };
-  const numbers = Object.fromEntries(table.pcsOf(site).map((pc) => [pc, view.numbers(pc)]));
-  return { link: isHere(link) ? link : null, broke: isHere(broke) ? broke : null, numbers, limits };
-}
-
 /** The states of the table, by their names. */
 function stateViews(table: SiteTable): StateView[] {
   return [...table.nodes()].flatMap(({ path, name }) => (path === '' || path.includes('/') ? [] : [{ state: path, name }]));
@@ -643,7 +631,7 @@ export function createRows<K, R>(make: (key: K) => R | undefined) {
     /** What changed since the last call, and the keys that are no more. */
     news(): { rows: R[]; gone: K[] } {
       refresh();
-      const taken = { rows: [...fresh].flatMap((key) => held.get(key)?.row ?? []), gone: [...gone] };
+      const taken = { rows: [...fresh].map((key) => held.get(key)?.row).filter((row) => row !== undefined), gone: [...gone] };
       fresh.clear();
       gone.clear();
       return taken;

@@ -2,7 +2,6 @@
  * Authentication of the API, on loopback and by HTTPS. By HTTPS people log in and programs send a token. Where HTTPS is set a token is needed
  * on loopback too; without HTTPS every user of this machine may act there, under the name that they give.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   createBuckets,
@@ -176,9 +175,7 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf, prove, needsTok
   app.decorateRequest('viewer', null as unknown as Viewer);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.machine && !needsToken) return;
-    const { method, headers, socket, routeOptions } = request;
-    const form = routeOptions.config.form === true;
-    const refusal = refusalOf({ method, headers, hosts: hosts(socket.localPort ?? 0), form });
+    const refusal = refusalOf(request, hosts(request.socket.localPort ?? 0));
     if (refusal !== undefined) {
       count?.(refusal.reason);
       throw new Refused(refusal.status, refusal.line);
@@ -186,7 +183,7 @@ export function addDoor(app: FastifyInstance, { hosts, viewerOf, prove, needsTok
     const viewer = viewerOf(request);
     if (viewer === undefined && needsToken)
       throw new Refused(401, refusedToken(request) ?? 'a token is needed here; people log in over HTTPS');
-    const proof = routeOptions.config.health && prove?.(`${headers['sabha-challenge']}`);
+    const proof = request.routeOptions.config.health && prove?.(`${request.headers['sabha-challenge']}`);
     if (proof) reply.header('sabha-proof', proof);
     return admit(request, reply, viewer);
   });
@@ -215,7 +212,7 @@ export function outside({ scope }: Pick<Viewer, 'scope'>, path: string): Refused
 }
 
 function refusedToken(request: FastifyRequest): string | undefined {
-  return tokenOf(request) === undefined ? undefined : 'this token is unknown, revoked or expired';
+  return tokenOf(request) && 'this token is unknown, revoked or expired';
 }
 
 function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | undefined): FastifyReply | undefined {
@@ -242,16 +239,16 @@ export class Refused extends Error {
 
 /** `names` = what a Host may say, `scheme` = that of its own pages. */
 type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
-/** `form` = it takes a form of its own pages, with a proof in it: a foreign page has none to send, so no Origin is asked, which some phones keep back. */
-type Asked = { method: string; headers: IncomingHttpHeaders; hosts: ReturnType<Hosts>; form?: boolean };
 /** `reason` names what was foreign, for the counter. */
-type Refusal = { status: 403 | 415; reason: 'host' | 'origin' | 'type'; line: string };
+type Refusal = { status: 403 | 415; reason: Parameters<CountRefused>[0]; line: string };
 
 /**
  * Returns why a request is refused; undefined if it is accepted.
  * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
+ * A form of its own pages has a proof in it, and a foreign page has none to send: no Origin is asked, which some phones keep back.
  */
-function refusalOf({ method, headers, hosts: { scheme, names }, form = false }: Asked): Refusal | undefined {
+function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, names }: ReturnType<Hosts>): Refusal | undefined {
+  const form = routeOptions.config.form === true;
   if (!names.includes(headers.host ?? ''))
     return { status: 403, reason: 'host', line: `the Host "${shown(headers.host)}" is not this server` };
   const { origin } = headers;
@@ -354,7 +351,7 @@ export function scopedView(view: CentreView, scope: string, within: Within = isW
     now: view.now,
     names: view.names,
     incident,
-    snapshot: (pcs) => {
+    snapshot(pcs) {
       const { rollcall, ...rest } = view.snapshot(pcs);
       return { ...cut(rest, part), rollcall: rollcall && (summaryIn(part, rollcall) ?? null) };
     },
