@@ -82,7 +82,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
     guarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
     for (const one of heard) guarded('hear', () => ends.heard(one), ends);
     for (const one of offers) guarded('offer', () => ends.offered(one), ends);
-    guarded(notifyStage, () => outbox.add(notices), ends);
+    guarded('notify', () => outbox.add(notices), ends);
     guarded('rewrite', () => copies.changed(handled), ends);
     if (changed) guarded('show', () => ends.changed(changed), ends);
   }
@@ -99,15 +99,13 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
   };
 }
 
-/** What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew. */
-const notifyStage = 'notify';
-
-function guarded(stage: string, work: () => void, ends: Pick<Ends, 'broke' | 'failed'>): void {
+function guarded(stage: string, work: () => void, { broke, failed }: Ends): void {
   try {
     work();
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    ends.broke(stage, error);
-    if (stage === notifyStage) ends.failed(error);
+    broke(stage, error);
+    // What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew.
+    if (stage === 'notify') failed(error);
   }
 }

@@ -38,8 +38,6 @@ const trying = v.strictObject({
   days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
 });
 
-const readiness = v.object({ ready: v.boolean(), because: v.optional(v.string()) });
-
 const health = { ...ownPart, health: true };
 
 /** What a program asks first. */
@@ -52,7 +50,7 @@ export const centreRoutes: readonly Route[] = [
       'get /readyz',
       'The ledger is loaded and takes what it is given, the broker subscribed, the tabs run; 503 while not, with the reason.',
     ],
-    { right: health, answer: readiness, refusals: [503], alsoAs: 503 },
+    { right: health, answer: v.object({ ready: v.boolean(), because: v.optional(v.string()) }), refusals: [503], alsoAs: 503 },
     (view, { reply }) => {
       const because = view.unready();
       if (because === undefined) return { ready: true };

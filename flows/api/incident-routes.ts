@@ -12,7 +12,7 @@ import {
 import * as v from 'valibot';
 import { rollCallTable, tableName } from '../operations/rollcall/rollcall.ts';
 import { ownPart, Refused, whole } from '../pki/door/door.ts';
-import type { ActResult, NotStarted, PcChoice } from '../view/live.ts';
+import type { ActResult, NotStarted } from '../view/live.ts';
 import { sendFile } from './bytes/wall.ts';
 import {
   by,
@@ -33,9 +33,6 @@ import {
   trimmed,
 } from './kit/route.ts';
 
-const taking = v.strictObject({ by, takeOver: flag });
-const noting = v.strictObject({ by, text: trimmed(500) });
-const assigning = v.strictObject({ by, to: trimmed(80) });
 const snoozing = v.strictObject({ by, until: v.pipe(v.number(), v.integer()) });
 const words = v.object({ en: v.string(), hi: v.string() });
 const noIncident = ['there is no such incident', { code: 'missing' }] as const;
@@ -49,7 +46,6 @@ const refusals = {
 } satisfies Record<Exclude<ActResult, 'done'>, [number, string]>;
 /** Where a site has none of its own, or is no more. */
 const usualZone = 'Asia/Kolkata';
-const noPcs: PcChoice = '';
 const noRollCall = 'there is no such roll call';
 const notStarted: Record<NotStarted, [number, string]> = {
   busy: [409, 'a roll call runs already'],
@@ -81,7 +77,7 @@ export const incidentRoutes: readonly Route[] = [
       'post /api/incidents/{id}/acknowledge',
       'Says that you see to an incident. It is taken over from somebody else only where that is asked for.',
     ],
-    { right: { ...ownPart, may: 'acknowledge' }, body: taking, refusals: [404, 409] },
+    { right: { ...ownPart, may: 'acknowledge' }, body: v.strictObject({ by, takeOver: flag }), refusals: [404, 409] },
     async (view, { params, body: { by: who, takeOver } }) => {
       const id = read(incidentId, params.id);
       // Looked at and taken in one go: nothing comes between.
@@ -96,7 +92,7 @@ export const incidentRoutes: readonly Route[] = [
   ),
   on('view', ['note ID TEXT', 'अलर्ट पर टिप्पणी लिखता है।', { json: { incident: 'id', by: 'by', text: 'text' } }])(
     ['post /api/incidents/{id}/note', 'Writes a note to an incident.'],
-    { right: { ...ownPart, may: 'note' }, body: noting, refusals: [404, 409] },
+    { right: { ...ownPart, may: 'note' }, body: v.strictObject({ by, text: trimmed(500) }), refusals: [404, 409] },
     async (view, { params, body: { by: who, ...act } }) => done(await view.act(read(incidentId, params.id), who, { type: 'note', ...act })),
   ),
   on('view', [
@@ -113,7 +109,7 @@ export const incidentRoutes: readonly Route[] = [
   ),
   on('view', ['incidents assign ID PERSON', 'अलर्ट किसी को सौंपता है।', { json: { incident: 'id', by: 'by', to: 'to' } }])(
     ['post /api/incidents/{id}/assign', 'Gives an incident to a person, who is notified once; `to` is the id or the name of the person.'],
-    { right: { ...ownPart, may: 'assign' }, body: assigning, refusals: [404, 409, 422, 429] },
+    { right: { ...ownPart, may: 'assign' }, body: v.strictObject({ by, to: trimmed(80) }), refusals: [404, 409, 422, 429] },
     async (view, { params, body: { by: who, ...act } }) =>
       done(await view.act(read(incidentId, params.id), who, { type: 'assign', ...act })),
   ),
@@ -188,7 +184,7 @@ export const incidentRoutes: readonly Route[] = [
     async (view, { params, reply }) => {
       const call = found(await view.rollcalls.one(params.id), noRollCall);
       const zones = new Map(view.sites().map(({ site }) => [site, view.site(site)?.facts.timeZone]));
-      const names = new Map(view.snapshot(noPcs).states.map(({ state, name }) => [state, name.en]));
+      const names = new Map(view.snapshot('').states.map(({ state, name }) => [state, name.en]));
       const timeZone = (site: string) => zones.get(site) ?? usualZone;
       reply.header('content-disposition', `attachment; filename="${tableName(call, timeZone(call.scope))}"`);
       return rollCallTable(call, { stateName: (state) => names.get(state) ?? state, timeZone });

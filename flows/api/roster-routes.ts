@@ -36,13 +36,10 @@ import {
   trimmed,
 } from './kit/route.ts';
 
-const importing = v.strictObject({ by, csv: v.string(), replace: flag, apply: flag });
 const personId = v.pipe(v.string(), v.maxLength(32));
 const leaving = v.strictObject({ by, person: personId, days: v.pipe(v.string(), v.maxLength(1_200)), deputy: v.optional(personId) });
 const testing = v.strictObject({ by, person: personId, channel: v.optional(personId) });
-const taking = v.strictObject({ by, person: personId, from: personId });
 const removing = v.strictObject({ by, person: personId });
-const personQuery = v.strictObject({ person: personId });
 const scopeQuery = v.strictObject({ scope: v.optional(scopeOrGroup) });
 const checkQuery = v.strictObject({
   scope: v.optional(scopeOrGroup),
@@ -63,7 +60,8 @@ const saying = v.strictObject({
   ),
   apply: flag,
 });
-const right = { may: 'announce', at: ownPart.at } as const;
+const right = { ...ownPart, may: 'announce' } as const;
+const ownRoster = { ...ownPart, may: 'roster' } as const;
 
 /** Reading and importing the roster, and orders on one person. */
 export const rosterRoutes: readonly Route[] = [
@@ -72,7 +70,7 @@ export const rosterRoutes: readonly Route[] = [
     'दिखाता है कि किसे और किस रास्ते ख़बर जाती है; एक व्यक्ति का पूरा ब्योरा भी।',
   ])(
     ['get /api/roster', 'Shows who is notified, and over which channels; of one person all.'],
-    { right: { may: 'roster', at: ownPart.at }, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
+    { right: ownRoster, query: scopeQuery, answer: v.array(rosterPerson), refusals: [404] },
     (roster, { viewer, query: { scope: at = viewer.scope } }) => roster.list(own(roster, viewer, at)),
   ),
   on('roster', ['roster export [FILE]', 'जिन्हें ख़बर जाती है उनकी सूची CSV में लिखता है, फ़ाइल में या यहीं।'])(
@@ -87,7 +85,7 @@ export const rosterRoutes: readonly Route[] = [
   ),
   on('roster')(
     ['get /api/roster/day', 'The duty of one person today, by their clock.'],
-    { right: { may: 'roster', at: ownPart.at }, query: personQuery, answer: dayView, refusals: [404] },
+    { right: ownRoster, query: v.strictObject({ person: personId }), answer: dayView, refusals: [404] },
     (roster, { viewer, query: { person } }) => {
       mayChange(roster, viewer, person);
       return found(roster.day(person), 'there is no such person');
@@ -95,7 +93,7 @@ export const rosterRoutes: readonly Route[] = [
   ),
   on('roster', ['roster check [--days DAYS] [--at STATE[/SITE]|group:NAME]', 'वे समय और जगहें ढूँढता है जहाँ किसी को ख़बर नहीं जाएगी।'])(
     ['get /api/roster/check', 'Looks for hours and places in which nobody would be notified.'],
-    { right: { may: 'roster', at: ownPart.at }, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
+    { right: ownRoster, query: checkQuery, answer: rosterCheck, refusals: [404, 409] },
     async (roster, { viewer, query: { scope: at = viewer.scope, days } }) => {
       const checked = await roster.check({ scope: own(roster, viewer, at), days });
       if (checked === undefined) throw new Refused(409, 'the tabs do not run: the log of flows says why');
@@ -108,12 +106,12 @@ export const rosterRoutes: readonly Route[] = [
     { file: 'csv' },
   ])(
     ['post /api/roster/import', 'Loads the people who are notified from a CSV file; without --yes it shows what would change.'],
-    { right: whole('import'), body: importing, answer: rosterImport, ...ofFile },
+    { right: whole('import'), body: v.strictObject({ by, csv: v.string(), replace: flag, apply: flag }), answer: rosterImport, ...ofFile },
     (roster, { body, reply }) => checked(reply, roster.import(body)),
   ),
   on('roster', ['roster leave PERSON FROM..TO|none [--deputy PERSON]', 'छुट्टी लिखता है; तब ख़बर उनकी जगह वाले को जाती है।'])(
     ['post /api/roster/leave', 'Sets the days off of a person, and the deputy who is notified then.'],
-    { right: { may: 'roster', at: ownPart.at }, body: leaving, refusals: [404, 409] },
+    { right: ownRoster, body: leaving, refusals: [404, 409] },
     async (roster, { viewer, body: { person, ...how } }) => {
       mayChange(roster, viewer, person);
       return void granted(await roster.leave(person, { days: how.days === 'none' ? '' : how.days, deputy: how.deputy, by: how.by }));
@@ -128,7 +126,7 @@ export const rosterRoutes: readonly Route[] = [
       'post /api/roster/test',
       'Sends a person a test message over one channel or each, at most six an hour; what arrives is kept as a proof.',
     ],
-    { right: { may: 'roster', at: ownPart.at }, body: testing, answer: proofView, refusals: [404, 409, 429] },
+    { right: ownRoster, body: testing, answer: proofView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, channel, by: who } }) => {
       mayChange(roster, viewer, person);
       return granted(await roster.prove(person, { channel, by: who })).value;
@@ -139,7 +137,7 @@ export const rosterRoutes: readonly Route[] = [
       'post /api/roster/take',
       'Gives the shift of one person to another until it ends, at most three times an hour; the first is notified.',
     ],
-    { right: { may: 'roster', at: ownPart.at }, body: taking, answer: shiftView, refusals: [404, 409, 429] },
+    { right: ownRoster, body: v.strictObject({ by, person: personId, from: personId }), answer: shiftView, refusals: [404, 409, 429] },
     async (roster, { viewer, body: { person, from, by: who } }) => {
       mayChange(roster, viewer, from);
       return granted(await roster.take(person, { from, by: who })).value;

@@ -43,17 +43,13 @@ import {
 } from './kit/route.ts';
 
 const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-const importingSites = v.strictObject({ by, csv: v.string(), apply: flag, staged: flag });
 /** Which sites: nothing = all. */
 const sitesQuery = v.strictObject({ stage: v.optional(v.picklist(siteStages)), state: v.optional(textThat(isId, 'Invalid state')) });
-/** The PCs of which site: nothing = all. */
-const siteQuery = v.strictObject({ site: v.optional(sitePath) });
 /** How many hours back, a day without it. */
 const hoursQuery = v.strictObject({
   hours: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(35 * 24)), '24'),
 });
 const noSite = ['there is no such site', { code: 'missing' }] as const;
-const staging = v.strictObject({ by, stage: v.picklist(siteStages), force: flag });
 const nodePath = textThat(isPlaceOrPc, '"" for the nation, a state, state/site or state/site/pc');
 const to = v.pipe(
   nodePath,
@@ -69,7 +65,6 @@ const shownOnce = 'shown this once';
 const again =
   'A PC on another machine is enrolled again: "sabha enrol-code" makes a code, and there "sudo sabha-agent enrol CODE --again" uses it';
 const tokens = v.object({ tokens: v.record(v.string(), v.string()) });
-const enrolCodeFor = v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) });
 const importingMeetings = v.strictObject({
   by,
   text: v.string(),
@@ -77,7 +72,6 @@ const importingMeetings = v.strictObject({
   replace: flag,
   apply: flag,
 });
-const removingMeeting = v.strictObject({ by, id: v.pipe(v.string(), v.maxLength(200)) });
 const anyPlace = textThat(isPlaceOrPc, 'Invalid scope: a state, state/site, or state/site/pc');
 const planning = v.strictObject({
   by,
@@ -89,7 +83,6 @@ const planning = v.strictObject({
   rule: v.optional(trimmed(400)),
   zone: v.optional(trimmed(80)),
 });
-const removingPlan = v.strictObject({ by, id: trimmed(80) });
 
 /** Reading and importing the site table, and the stage of a site. */
 export const siteRoutes: readonly Route[] = [
@@ -114,7 +107,7 @@ export const siteRoutes: readonly Route[] = [
     { file: 'csv' },
   ])(
     ['post /api/sites/import', 'Loads the table of sites from a CSV file; without --yes it shows what would change.'],
-    { right: whole('import'), body: importingSites, answer: sitesImport, ...ofFile },
+    { right: whole('import'), body: v.strictObject({ by, csv: v.string(), apply: flag, staged: flag }), answer: sitesImport, ...ofFile },
     (orders, { body, reply }) => checked(reply, orders.import(body)),
   ),
   on('view')(
@@ -130,7 +123,7 @@ export const siteRoutes: readonly Route[] = [
   ),
   on('siteOrders', ['sites stage STATE/SITE STAGE [--force]', 'ऑफ़िस का चरण बदलता है: planned, commissioning, live या closed।'])(
     ['post /api/sites/{state}/{site}/stage', 'Brings a site to a stage: planned, commissioning, live or closed.'],
-    { right: { may: 'stage', at: place }, body: staging, refusals: [404, 409] },
+    { right: { may: 'stage', at: place }, body: v.strictObject({ by, stage: v.picklist(siteStages), force: flag }), refusals: [404, 409] },
     async (orders, { params, body: { by: who, stage, force } }) =>
       void tokensOf(await orders.stage({ site: placePath(params), stage, force }, who), { code: 'stage' }),
   ),
@@ -140,7 +133,7 @@ export const siteRoutes: readonly Route[] = [
     { columns: 'pc room presence readiness why heardAt agent' },
   ])(
     ['get /api/pcs', 'Lists the PCs with their checks, and whether their rooms are ready.'],
-    { right: ownPart, query: siteQuery, answer: v.array(pcView) },
+    { right: ownPart, query: v.strictObject({ site: v.optional(sitePath) }), answer: v.array(pcView) },
     (view, { query: { site = 'all' } }) => view.pcs(site),
   ),
   on('siteOrders', ['pcs move STATE/SITE/PC STATE/SITE[/PC]', 'PC को दूसरी जगह ले जाता है।', { note: again }])(
@@ -174,7 +167,7 @@ export const siteRoutes: readonly Route[] = [
     ['post /api/enrol-codes', 'Makes a code by which the PCs of a site are enrolled, shown this once, with the line for each PC.'],
     {
       right: whole('tokens'),
-      body: enrolCodeFor,
+      body: v.strictObject({ by, site: sitePath, uses: v.optional(upTo(1_000)), hours: v.optional(upTo(720), 24) }),
       answer: v.object({ code: v.string(), uses: v.number(), ends: v.number(), centre: v.nullable(v.string()), pcs: v.array(v.string()) }),
       done: 201,
       refusals: [404, 409],
@@ -255,7 +248,7 @@ export const rolloutRoutes: readonly Route[] = [
   ),
   on('meetings', ['meetings remove ID', 'एक मीटिंग हटाता है।'])(
     ['post /api/meetings/remove', 'Removes a meeting from the calendar.'],
-    { right: whole('import'), body: removingMeeting, refusals: [404] },
+    { right: whole('import'), body: v.strictObject({ by, id: v.pipe(v.string(), v.maxLength(200)) }), refusals: [404] },
     async (meetings, { body: { id, by: who } }) => {
       if (!(await meetings.remove(id, who))) throw new Refused(404, 'there is no such meeting');
       return undefined;
@@ -286,7 +279,7 @@ export const rolloutRoutes: readonly Route[] = [
   ),
   on('maintenance', ['maintenance remove ID', 'तय किया हुआ समय हटाता है।'])(
     ['post /api/maintenance/remove', 'Cancels planned maintenance, and ends it if it goes on.'],
-    { right: { ...ownPart, may: 'maintenance' }, body: removingPlan, refusals: [404] },
+    { right: { ...ownPart, may: 'maintenance' }, body: v.strictObject({ by, id: trimmed(80) }), refusals: [404] },
     async (maintenance, { viewer, body: { id, by: who } }) => {
       if (!(await maintenance.remove({ id, by: who, isWithin: viewer.has }))) throw new Refused(404, 'there is no such maintenance');
       return undefined;

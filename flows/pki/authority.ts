@@ -85,20 +85,17 @@ function write(file: string, text: string): void {
   }
 }
 
-/** `ca`: one fingerprint per certificate in `roots.pem`. */
-type Fingerprints = { centreKey: string; ca: string[] };
-
 /** The signing key with its file, and the folder of the certificate authority. */
 type KeptKeys = { centreKey: KeyObject; keyFile: string; folder: string };
 
 /**
- * Opens the certificate authority and records both fingerprints in a ledger that has none.
+ * Opens the certificate authority and records both fingerprints, of `ca` one per certificate in `roots.pem`, in a ledger that has none.
  * A change of the authority keeps the old certificate in `roots.pem` for a time. One certificate in common with the ledger is therefore enough.
  * Guarantee: rejects with a `StartError` of one line where the ledger knows another key or authority, before a new authority is made.
  */
 export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, folder }: KeptKeys, means: Means): Promise<Authority> {
   const { fingerprints: text } = await ledger.registry();
-  const held = text === null ? undefined : (JSON.parse(text) as Fingerprints);
+  const held = text === null ? undefined : (JSON.parse(text) as { centreKey: string; ca: string[] });
   const hint = 'no PC would obey this server. Put the old file back from a copy, or restore a backup with "sabha restore FILE"';
   const refuse = (problem: string) => new StartError(`${problem}: ${hint}`);
   const fingerprint = hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));

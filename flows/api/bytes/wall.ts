@@ -58,7 +58,8 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
   const page = files.get('/index.html');
   if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
   files.set('/', page);
-  const scripts = [hashOf(importMapOf(page.body.toString('utf8')))];
+  const [, importMap = ''] = /<script type="importmap">([\s\S]*?)<\/script>/.exec(page.body.toString('utf8')) ?? [];
+  const scripts = [hashOf(importMap)];
   const isOpen = (url: string) => openFiles.test(url);
   return { dir: resolve(wallDir), modulesDir: resolve(modulesDir), files, isOpen, inline: { scripts, styles: [] }, answers };
 }
@@ -69,11 +70,6 @@ export function addWall(app: FastifyInstance, { files, isOpen }: Wall): void {
     const config = isOpen(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };
     app.get(url, { config }, (request, reply) => sendFile(file, request, reply));
   }
-}
-
-/** The import map that stands in a page; '' where there is none. */
-function importMapOf(html: string): string {
-  return /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '';
 }
 
 /** What the policy of a page names a text by that stands in it. */

@@ -54,12 +54,8 @@ export function startMirror(options: MirrorOptions): Cancel {
   const authorization = tokenFile === undefined ? undefined : `Bearer ${loadText(tokenFile).trim()}`;
   const wall = wallAddress(https);
   const ended = new AbortController();
-  const to = {
-    url: `${url.replace(/\/$/, '')}/api/v2/alerts`,
-    authorization,
-    ended: ended.signal,
-    fetch: options.fetch ?? globalThis.fetch,
-  };
+  const { fetch = globalThis.fetch } = options;
+  const to = { url: `${url.replace(/\/$/, '')}/api/v2/alerts`, authorization, ended: ended.signal, fetch };
   /** By their labels; `endedUp`: since when one does not stand any more. */
   const held = new Map<string, { alert: Alert; endedUp: number | null }>();
   const judge = createJudge(options.say);
@@ -68,7 +64,7 @@ export function startMirror(options: MirrorOptions): Cancel {
 
   function look(): void {
     const told = view.incidents().filter((one) => one.over === null && one.told.length > 0);
-    const now = new Map(told.map((one) => byLabels(one, wall === undefined ? undefined : incidentLink(wall, one.id))));
+    const now = new Map(told.map((one) => byLabels(one, wall && incidentLink(wall, one.id))));
     for (const [labels, { alert, endedUp }] of held) {
       if (now.has(labels)) continue;
       if (endedUp === null) held.set(labels, { alert: endOf(alert, clock.now()), endedUp: clock.up() });

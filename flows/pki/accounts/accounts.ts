@@ -196,7 +196,7 @@ function openState(options: AccountsOptions) {
     options,
     held,
     limits: createLimits(options.up),
-    sessions: createSessions(options, (name) => held.get(name), note),
+    sessions: createSessions(options, held, note),
     /** What a password is compared with where nobody has the name. */
     nobody: passwords.nobody(),
     /** Passwords are checked one after the other, and so are accounts changed. */
@@ -425,22 +425,17 @@ function keysOf({ name, address }: Tried): Keys {
   return { pair: `${network} ${name}`, network, name };
 }
 
-type SessionsOptions = { contents: AccountContents; commit(ops: Op[]): Promise<unknown>; now(): number; newToken(): string };
-
 /**
- * `account` is the account of a name; `note` writes what nobody waits for.
+ * `accounts` holds the accounts by name; `note` writes what nobody waits for.
  * Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days.
  */
-function createSessions(
-  { contents, commit, now, newToken }: SessionsOptions,
-  account: (name: string) => Account | undefined,
-  note: (op: Op) => void,
-) {
+function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, Account>, note: (op: Op) => void) {
+  const { contents, commit, now, newToken } = options;
   const held = new Map(contents.logins.map((login) => [login.hash, login]));
 
   /** The account of a session that is not over. A session that a fast clock began is over too: it would last as long as that clock was ahead. */
   function ownerOf(login: Login): Account | undefined {
-    const owner = account(login.account);
+    const owner = accounts.get(login.account);
     const far = (at: number) => Math.abs(now() - at);
     const isOver = owner?.stamp !== login.stamp || far(login.startedAt) > sessionLifeMs || far(login.usedAt) > idleMs;
     return isOver ? undefined : owner;

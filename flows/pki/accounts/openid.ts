@@ -21,8 +21,6 @@ export const openIdLifeMs = 600_000;
 /** A directory takes its code once; where one does not, we remember the last of those that ended. */
 const finishedAtMost = 1_000;
 
-/** The organisation's directory, and the secret by which it knows us. */
-export type OpenIdOptions = { settings: OpenIdSettings; secret: string /** Milliseconds that never jump. */; up(): number };
 /** What the directory says of a person, or why it says nothing. */
 export type Vouched =
   | { ok: true; account: NewAccount & { openid: string } }
@@ -31,10 +29,11 @@ export type Vouched =
 export type OpenId = ReturnType<typeof createOpenId>;
 
 /**
+ * `secret` is the one by which the directory knows us; `up` gives milliseconds that never jump.
  * What a login needs at its end waits sealed in the cookie of its browser: here it would lie in a list that a stranger can flood.
  * Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once.
  */
-export function createOpenId({ settings, secret, up }: OpenIdOptions) {
+export function createOpenId({ settings, secret, up }: { settings: OpenIdSettings; secret: string; up(): number }) {
   const { issuer, clientId } = settings;
   const seal = createSeal<{ state: string; nonce: string; verifier: string; at: number }>();
   const finished = new Map<string, true>();
