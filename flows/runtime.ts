@@ -19,7 +19,7 @@ import { createMoments } from './sites/calendar/when.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
 import { LedgerError } from './storage/ledger/poison.ts';
-import { slowCommitMs, type Watched, watched } from './storage/ledger/watched.ts';
+import { slowCommitMs, watched } from './storage/ledger/watched.ts';
 import { createLiveView } from './view/live.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
@@ -65,19 +65,19 @@ export function createRuntime(options: RuntimeOptions) {
     take: (topic: string, payload: Buffer): void => life.pipeline?.ingest.take(topic, payload),
     subscribed(): void {
       life.subscribed = true;
-      life.pipeline?.ingest.subscribed();
+      ingest()?.subscribed();
       rollcalls.subscribed();
       live.all();
     },
     unsubscribed(): void {
       life.subscribed = false;
-      life.pipeline?.ingest.unsubscribed();
+      ingest()?.unsubscribed();
       live.all();
     },
     /** The tabs run. */
     started(): void {
       life.started = true;
-      life.pipeline?.ingest.started();
+      ingest()?.started();
     },
     /** Says why nothing more can be written to the disk; null where there is room. */
     full: (reason: string | null): void => void Object.assign(life, { full: reason }),
@@ -128,7 +128,19 @@ function createLife() {
 function createState(given: RuntimeOptions) {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life = createLife();
-  const { ledger, commitMs } = watchedBy(given, life);
+  // A disk that hangs refuses nothing: central is told past the ledger, as when it does.
+  const { ledger, commitMs } = watched(given.ledger, {
+    clock,
+    slow() {
+      life.trouble = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
+      log.error({ code: 'slow' }, life.trouble);
+      void given.tellDirectly('commit_slow', life.trouble);
+    },
+    took() {
+      if (life.trouble !== undefined) log.warn({}, 'the ledger takes batches again');
+      life.trouble = undefined;
+    },
+  });
   const ingest = () => life.pipeline?.ingest;
   const opened = () => {
     const found = ingest();
@@ -213,22 +225,6 @@ function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
   };
 }
 
-/** A disk that hangs refuses nothing: central is told past the ledger, as when it does. */
-function watchedBy({ ledger, clock, log, tellDirectly }: RuntimeOptions, life: Life): Watched {
-  return watched(ledger, {
-    clock,
-    slow() {
-      life.trouble = `the ledger has not taken a batch for more than ${slowCommitMs / 1_000} s: the disk is slow, or hangs`;
-      log.error({ code: 'slow' }, life.trouble);
-      void tellDirectly('commit_slow', life.trouble);
-    },
-    took() {
-      if (life.trouble !== undefined) log.warn({}, 'the ledger takes batches again');
-      life.trouble = undefined;
-    },
-  });
-}
-
 function whyUnready({ trouble, full, pipeline, started }: Life): string | undefined {
   // A small commit may be taken on a full disk, where there is room in the write-ahead log.
   if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
@@ -308,7 +304,11 @@ function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }
   life.failures += 1;
   if (error instanceof LedgerError) {
     life.trouble = `${error.code === 'full' ? 'the disk is full: ' : ''}the ledger took nothing: ${error.message}`;
-    if (isNews(state, error.message)) options.log.error({ code: error.code }, `the ledger took nothing: ${error.message}`);
+    const [line, up] = [error.message, options.clock.up()];
+    if (life.logged?.line !== line || up - life.logged.up >= sameLineMs) {
+      life.logged = { line, up };
+      options.log.error({ code: error.code }, `the ledger took nothing: ${line}`);
+    }
     void options.tellDirectly(error.code === 'full' ? 'disk_full' : 'commit_failed', error.message);
   } else {
     options.log.error({}, `the memory is made anew from the ledger: ${error.message}`);
@@ -331,14 +331,6 @@ async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
   } finally {
     await open(state).catch(unread(state));
   }
-}
-
-/** True where the line was not logged within the last minute. */
-function isNews({ options, life }: State, line: string): boolean {
-  const up = options.clock.up();
-  if (life.logged?.line === line && up - life.logged.up < sameLineMs) return false;
-  life.logged = { line, up };
-  return true;
 }
 
 function reopen(state: State): void {

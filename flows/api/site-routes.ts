@@ -17,7 +17,7 @@ import {
   siteView,
 } from '@sabha/contracts';
 import * as v from 'valibot';
-import { outside, ownPart, Refused, type RefusedWhy, whole } from '../pki/door/door.ts';
+import { outside, ownPart, Refused, type RefusedWhy, type Viewer, whole } from '../pki/door/door.ts';
 import { toCsv } from '../sites/csv.ts';
 import type { Done } from '../sites/site-orders.ts';
 import { liesWithin } from '../sites/table.ts';
@@ -232,10 +232,7 @@ export const rolloutRoutes: readonly Route[] = [
   ])(
     ['get /api/meetings', 'Lists the meetings of a place, the next first.'],
     { right: ownPart, query: v.strictObject({ scope: v.optional(scope) }), answer: v.array(meetingView), refusals: [404] },
-    (meetings, { viewer, query: { scope: at = viewer.scope } }) => {
-      if (!viewer.has(at)) throw outside(viewer, at);
-      return meetings.list(at);
-    },
+    (meetings, { viewer, query }) => meetings.list(ownScope(viewer, query.scope)),
   ),
   on('meetings', [
     'meetings import FILE [--rooms PATHS] [--replace] [--yes] [--dry-run]',
@@ -261,10 +258,7 @@ export const rolloutRoutes: readonly Route[] = [
   ])(
     ['get /api/maintenance', 'Lists the planned maintenance of a place, the next first.'],
     { right: ownPart, query: v.strictObject({ scope: v.optional(anyPlace) }), answer: v.array(maintenanceView), refusals: [404] },
-    (maintenance, { viewer, query: { scope = viewer.scope } }) => {
-      if (!viewer.has(scope)) throw outside(viewer, scope);
-      return maintenance.list(scope);
-    },
+    (maintenance, { viewer, query }) => maintenance.list(ownScope(viewer, query.scope)),
   ),
   on('maintenance', [
     'maintenance add STATE[/SITE[/PC]] --from TIME --to TIME|--minutes N --for TEXT [--rule RRULE] [--zone ZONE]',
@@ -286,6 +280,12 @@ export const rolloutRoutes: readonly Route[] = [
     },
   ),
 ];
+
+/** The scope that is asked for, else the viewer's own; a refusal where it lies outside of that. */
+function ownScope(viewer: Viewer, asked = viewer.scope): string {
+  if (!viewer.has(asked)) throw outside(viewer, asked);
+  return asked;
+}
 
 /** The tokens that an order made; a refusal where it was not carried out. */
 function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {

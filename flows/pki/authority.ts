@@ -39,7 +39,7 @@ export async function openAuthority(folder: string, means: Means) {
     /** The certificate that issues, DER. */
     rootDer: issuer.raw,
     issue: async (subject: Subject, publicKey: KeyObject) =>
-      (await certificates()).issueCertificate({ certificate: issuer.toString(), key }, { subject, publicKey }, means),
+      (await certificates()).issueCertificate({ certificate: issuer.toString(), key, ...means }, subject, publicKey),
     /** Reads a PKCS#10 request, PEM or base64. */
     readRequest: async (text: string) => (await certificates()).readRequest(text),
     /** Certificates (PEM) in the form of EST: PKCS#7 in base64. */

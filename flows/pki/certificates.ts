@@ -14,7 +14,7 @@ const backdatedMs = 60 * 60_000;
 const digitalSignature = x509.KeyUsageFlags.digitalSignature;
 
 /** An authority: its certificate, PEM, and its key. */
-export type Issuer = { certificate: string; key: KeyObject };
+type Issuer = Means & { certificate: string; key: KeyObject };
 /** `random(n)` = n random bytes. */
 export type Means = { now(): number; random(size: number): Buffer };
 
@@ -33,17 +33,13 @@ const profiles = {
 } as const;
 
 /** Issues a certificate for a key. It never outlives its issuer. */
-export async function issueCertificate(
-  issuer: Issuer,
-  { subject, publicKey }: { subject: Subject; publicKey: KeyObject },
-  means: Means,
-): Promise<Issued> {
+export async function issueCertificate(issuer: Issuer, subject: Subject, publicKey: KeyObject): Promise<Issued> {
   const { days, usage } = profiles[subject.kind];
   const authority = new x509.X509Certificate(issuer.certificate);
   const key = await x509.PublicKey.create(publicKey.export({ type: 'spki', format: 'der' }));
-  const notBefore = startOf(means);
+  const notBefore = startOf(issuer);
   const notAfter = new Date(Math.min(notBefore.getTime() + days * dayMs, authority.notAfter.getTime()));
-  const serial = serialNumber(means);
+  const serial = serialNumber(issuer);
   const dnsOrIp = (value: string) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value });
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,

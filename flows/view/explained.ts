@@ -47,13 +47,24 @@ export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'n
 export function createExplained(options: ExplainedOptions) {
   return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
-    const pc = options.table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);
+    const { table, roster, channels, now } = options;
+    const pc = table().known.find((one) => one.pc === asked || siteOf(one.pc) === asked);
     if (pc === undefined && asked !== 'centre') return { ok: false, line: `there is no site or PC "${asked}" that is watched` };
     const scope = pc?.pc ?? 'centre';
     const message = messageOf(options, pc, fault);
     const way = await options.way(message);
     if (way === undefined) return { ok: false, line: 'the tabs do not run: the log of flows says why' };
-    const tells = way.tells.flatMap((told) => toldOf(options, { scope, fault, told }));
+    const faults = [{ fault, device: '', name: null, reason: null, since: now() }];
+    const tells = way.tells.flatMap(({ to, channel, severity, afterMs }) => {
+      const about = { kind: 'raised', incident: null, severity, scope, faults, at: now(), flapping: false } as const;
+      const notice: Notice = { ...about, lines: [], ...table().place(scope) };
+      const ways = roster.resolve(to, scope, { now: now() }).persons.map((one) => ({ ...one, way: wayTo(one, channel, channels).channel }));
+      return ways
+        .filter(({ way }) => way === channel || channel === ownOrder)
+        .map(({ id, name, language, way }) => {
+          return { person: id, name, channel: way, severity, afterMs, text: render(notice, language).text };
+        });
+    });
     const { severity, holdMs } = message;
     return { ok: true, value: { scope, fault, severity, holdMs, nodes: way.nodes, tells, how: way.how } };
   };
@@ -78,20 +89,4 @@ function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, know
     to: [],
     acts: [],
   };
-}
-
-type Told = { scope: string; fault: string; told: Way['tells'][number] };
-
-function toldOf({ table, roster, channels, now }: ExplainedOptions, { scope, fault, told }: Told): Explained['tells'] {
-  const { severity, afterMs } = told;
-  const faults = [{ fault, device: '', name: null, reason: null, since: now() }];
-  const about = { kind: 'raised', incident: null, severity, scope, faults, at: now(), flapping: false, lines: [] } as const;
-  const notice: Notice = { ...about, lines: [], ...table().place(scope) };
-  const ways = roster
-    .resolve(told.to, scope, { now: now() })
-    .persons.map((person) => ({ ...person, way: wayTo(person, told.channel, channels).channel }));
-  const reached = ways.filter(({ way }) => way === told.channel || told.channel === ownOrder);
-  return reached.map(({ id, name, language, way }) => {
-    return { person: id, name, channel: way, severity, afterMs, text: render(notice, language).text };
-  });
 }

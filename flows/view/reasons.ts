@@ -41,21 +41,20 @@ function stepOf(
     return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
   });
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  const more = (language: Language) => (grew.length > 0 ? [filled(wordsIn(language).why.grew, { n: grew.length })] : []);
-  const said = (language: Language) => [...more(language), sentence({ sent, conclusion, language, nameOf })].join(' ');
+  /** Whom the step was told, or why nobody: the one sentence of `explain` and of the wall. */
+  const sentence = (language: Language) => {
+    const { why } = wordsIn(language);
+    const channels = wordsOf(language).channel;
+    const one = ({ person, channel }: Step['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
+    if (sent.length > 0) return filled(why.told, { list: [...new Set(sent.map(one))].join(', ') });
+    if (conclusion === null) return why.onItsWay;
+    // What became of it last counts.
+    const last = wordFor(language, 'conclusion', conclusion) ?? conclusion.split('; ').at(-1) ?? '';
+    return filled(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
+  };
+  const said = (language: Language) => {
+    const grown = grew.length > 0 ? `${filled(wordsIn(language).why.grew, { n: grew.length })} ` : '';
+    return grown + sentence(language);
+  };
   return { at, kind, faults, severity, conclusion, passes, sent, said: { en: said('en'), hi: said('hi') } };
-}
-
-type Said = Pick<Step, 'sent' | 'conclusion'> & { language: Language; nameOf(person: string): string };
-
-/** Whom a step was told, or why nobody: the one sentence of `explain` and of the wall. */
-function sentence({ sent, conclusion, language, nameOf }: Said): string {
-  const { why } = wordsIn(language);
-  const channels = wordsOf(language).channel;
-  const one = ({ person, channel }: Step['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
-  if (sent.length > 0) return filled(why.told, { list: [...new Set(sent.map(one))].join(', ') });
-  if (conclusion === null) return why.onItsWay;
-  // What became of it last counts.
-  const last = wordFor(language, 'conclusion', conclusion) ?? conclusion.split('; ').at(-1) ?? '';
-  return filled(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
 }
