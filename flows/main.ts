@@ -31,7 +31,7 @@ import type { WireMessage } from './engine/records/incidents.ts';
 import { createMetrics } from './metrics.ts';
 import { editorLogin, type Red, startRed } from './node-red/node-red.ts';
 import { createReplay } from './node-red/replay/replay.ts';
-import { createTabsOrders, openTabs, type Tabs } from './node-red/tabs.ts';
+import { createTabsOrders, openTabs } from './node-red/tabs.ts';
 import type { FlowNode } from './node-red/tabs-storage.ts';
 import { createWays } from './node-red/ways.ts';
 import { createAnnouncements } from './notify/announce/announce.ts';
@@ -117,18 +117,17 @@ async function openCentre() {
   const backups = openBackups(base, beside, say);
   signed = backups.signed;
   checkScopes(settings, runtime);
-  const tabs = openTabsOf(base, people, runtime);
+  const deciding = openDeciding(base, { people, runtime }, () => later.red);
   const session = openSessionOf(base, runtime);
   later.session = session;
   const accounts = await openAccounts(base, runtime.now);
   const pki = await startCertificates({ base, keys, runtime }, (tls) => later.useTls?.(tls));
-  const deciding = openDeciding(base, runtime, { tabs, people, red: () => later.red });
   const { table } = runtime.sites;
-  const roster = rosterOrdersOf(base, people, { ...runtime, table, tabs, listed, tells: deciding.tells });
+  const roster = rosterOrdersOf(base, people, { ...runtime, ...deciding, table, listed });
   const announcements = createAnnouncements({ ...people, ...base, ...runtime, table });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
   const told = { people, answers, links, roster, announcements };
-  return { base, keys, https, watch, backups, runtime, session, accounts, pki, tabs, deciding, proof, metrics, later, ...told };
+  return { base, keys, https, watch, backups, runtime, session, accounts, pki, deciding, proof, metrics, later, ...told };
 }
 
 async function start() {
@@ -286,8 +285,8 @@ async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOp
  * An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). The editor is open
  * where the file of its password is named: by `npm run editor`, or by the settings.
  */
-async function startTabs({ base: { settings }, deciding, tabs, accounts }: Centre): Promise<Red | undefined> {
-  const { wires, tryOut } = deciding;
+async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<Red | undefined> {
+  const { tabs, wires, tryOut } = deciding;
   const file = env['SABHA_EDITOR_PASSWORD_FILE'];
   const mayEdit = (name: string) => accounts.may(name, 'tabs');
   const proves = (name: string, given: string) => accounts.vouches({ name, address: '127.0.0.1' }, given);
@@ -358,16 +357,21 @@ function firstSecretIn(dataDir: string): string {
   return join(dataDir, 'first-secret');
 }
 
-/** An operator's own, beside the ledger. What is refused of them central hears, whatever runs instead. */
-function openTabsOf({ settings, dataDir }: Base, { roster }: People, { record, say, now }: Runtime): Tabs {
+/**
+ * The tabs, an operator's own beside the ledger, and what stands around them: the way of each message is written down, and what they would do is
+ * told, nobody else hearing of it. What is refused of the tabs central hears, whatever runs instead. `red` is undefined until the tabs run.
+ */
+function openDeciding(base: Base, { people, runtime }: { people: People; runtime: Runtime }, red: () => Red | undefined) {
+  const { settings, dataDir, clock, ledger } = base;
+  const { record, say, now } = runtime;
   const dir = env['SABHA_TABS'] ?? join(dataDir, 'tabs');
-  return openTabs({
+  const tabs = openTabs({
     dir,
     keptDir: join(dataDir, 'tabs-kept'),
     warn: (line) => log.warn({}, line),
     lint: {
       community: settings.communityNodes.packages.length > 0,
-      names: { people: () => namesOf(roster), channels: channelNames(settings.channels) },
+      names: { people: () => namesOf(people.roster), channels: channelNames(settings.channels) },
     },
     record: (step) => record([{ op: 'audit', at: now(), ...step }]),
     refused(line) {
@@ -375,25 +379,15 @@ function openTabsOf({ settings, dataDir }: Base, { roster }: People, { record, s
       say('centre.tabs_refused', line);
     },
   });
-}
-
-/**
- * What stands around the tabs: the way of each message is written down, and what they would do is told, nobody else hearing of it. `red` is
- * undefined until the tabs run.
- */
-function openDeciding(
-  { clock, ledger }: Base,
-  { wires: own, sites: { table }, now }: Runtime,
-  { tabs, people, red }: { tabs: Tabs; people: People; red(): Red | undefined },
-) {
-  const { wires, follow, explain: wayOf } = createWays({ wires: own, tabs, clock });
+  const { wires, follow, explain: wayOf } = createWays({ wires: runtime.wires, tabs, clock });
   const way = async (message: WireMessage) => {
     const watch = red()?.watch;
     return watch && wayOf(message, watch);
   };
-  const about = { ...people, table, now };
+  const about = { ...people, table: runtime.sites.table, now };
   const replay = createReplay({ ...about, ledger, tabs, clock: realClock() });
   return {
+    tabs,
     wires,
     follow,
     tryOut: (nodes: readonly FlowNode[]) => replay.tryNodes(nodes),

@@ -97,8 +97,13 @@ const handshakeLimitMs = 10_000;
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
 export async function startApi(options: ApiOptions) {
-  const { port, https } = options;
-  const wall = await wallOf(options);
+  const { port, https, bundle, log } = options;
+  const loaded = await loadWall(options.wallDir, options.modulesDir);
+  // In few files where they can be made; else each by itself, which shows the same later.
+  const bundling = bundle?.(loaded).catch((error: Error) => {
+    log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
+  });
+  const wall = (await bundling) ?? loaded;
   const opened: ReturnType<typeof openDoor>[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
@@ -115,16 +120,6 @@ export async function startApi(options: ApiOptions) {
   }
 }
 
-/** In few files where they can be made; else each by itself, which shows the same later. */
-async function wallOf({ wallDir, modulesDir, bundle, log }: ApiOptions): Promise<Wall> {
-  const wall = await loadWall(wallDir, modulesDir);
-  if (bundle === undefined) return wall;
-  return bundle(wall).catch((error: Error) => {
-    log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
-    return wall;
-  });
-}
-
 /** All routes behind the checks of one door; with `https` also the way to log in. */
 function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
@@ -138,7 +133,6 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const streams = createStreams({ view, viewFor, clock, onSlow, ...(https && { limit: httpsStreamLimit }) });
   const isThere = (path: string) => siteOrders.table().node(path) !== undefined;
   const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some(isThere);
-  const directory = https?.openid?.host ?? null;
   const [name] = options.https?.names ?? [];
   /** Where PCs enrol; null where nobody comes from beyond this machine. */
   const door = name === undefined ? null : `https://${name}:${options.https?.port}`;
@@ -149,7 +143,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
     identity: { ...siteOrders, door },
     devices: options.devices ?? null,
     commands: view.commands,
-    accounts: { accounts, has, directory },
+    accounts: { accounts, has, directory: https?.openid?.host ?? null },
     ...(https && { logins: accounts }),
     streams: { streams, headers },
     words: wordsFile(),

@@ -253,10 +253,8 @@ function sitesWithCode(state: State): string | null {
   return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
 }
 
-type Whom = { address: string; site: string | null };
-
 /** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
-async function refuse(state: State, { address, site }: Whom, refused: Refused): Promise<Refused> {
+async function refuse(state: State, { address, site }: { address: string; site: string | null }, refused: Refused): Promise<Refused> {
   if (!state.guesses.failed(address, site)) return slowDown(crowdWaitMs);
   await state.record([refusalRow(state.now(), address, refused)]);
   return refused;
@@ -332,16 +330,14 @@ function hashOfCode(text: string): string {
   return secret === undefined ? '' : hash('sha256', secret);
 }
 
-/** Who failed, when, and for a PC of which site that was given a code. */
-type Failure = { at: number; network: string; site: string | null };
-
 /**
  * Counts failures by address (of IPv6 its /64) and in total. Who asks only does so where the code is wrong: a right one is never held up.
  * Guarantee: five failures within ten minutes call `onAlarm`.
  */
 function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onAlarm'>) {
   const buckets = createBuckets(wrongCodes);
-  let recent: Failure[] = [];
+  /** Who failed, when, and for a PC of which site that was given a code. */
+  let recent: { at: number; network: string; site: string | null }[] = [];
   let noted = { since: Number.NEGATIVE_INFINITY, count: 0 };
 
   return {

@@ -301,14 +301,12 @@ function shown(text: string | undefined): string {
   return oneLine(text ?? '', 80);
 }
 
-/** `most` at once; so many new ones a second, after the first `most`. */
-type ShareLimits = { most: number; perSecond: number; up(): number };
-
 /**
+ * `most` at once; so many new ones a second, after the first `most`.
  * Ends a connection of a network that has its share already, or that opens them one after the other: the handshake is what a stranger makes
  * us compute. This machine is spared: a proxy on it speaks for everybody.
  */
-export function createShare({ most, perSecond, up }: ShareLimits): (socket: Socket) => void {
+export function createShare({ most, perSecond, up }: { most: number; perSecond: number; up(): number }): (socket: Socket) => void {
   const open = new Map<string, number>();
   const buckets = createBuckets({ perSecond, burst: most });
 
