@@ -24,8 +24,6 @@ export type Subject = { kind: 'pc'; name: string } | { kind: 'server'; name: str
 export type Issued = { pem: string; serial: string; notAfter: number };
 /** What a request says: the name that it asks for, and the key, which it has proved to hold. */
 export type CertificateRequest = { name: string; publicKey: KeyObject };
-/** A request for a certificate, or why it is none. */
-export type RequestRead = { ok: true; value: CertificateRequest } | { ok: false; line: string };
 
 const profiles = {
   pc: { days: 365, usage: x509.ExtendedKeyUsage.clientAuth },
@@ -85,7 +83,7 @@ export async function issueRoot(key: KeyObject, means: Means): Promise<string> {
 }
 
 /** Reads a PKCS#10 request, PEM or base64. Guarantee: what is answered `ok` is signed with the key it names, on the curve P-256. */
-export async function readRequest(text: string): Promise<RequestRead> {
+export async function readRequest(text: string): Promise<{ ok: true; value: CertificateRequest } | { ok: false; line: string }> {
   try {
     const request = new x509.Pkcs10CertificateRequest(text);
     const publicKey = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' });

@@ -4,11 +4,11 @@ import type { Away, Change } from '../engine/records/ops.ts';
 
 type Answer = Omit<HistorySpan, 'from'>;
 
-/** From when, and the times in which the centre heard nobody. */
-type Frame = { from: number; aways: readonly Away[] };
-
 const away: Answer = { status: 'away', faults: [] };
 const unknown: Answer = { status: 'unknown', faults: [] };
+
+/** From when, and the times in which the centre heard nobody. */
+type Frame = { from: number; aways: readonly Away[] };
 
 /**
  * `changes` oldest first, of each component at most one before `from`. While the PC was not online every strip says `away`, or `unknown`.
@@ -36,10 +36,8 @@ function toAnswer({ at, status, faults }: Change): Point {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };
 }
 
-type Lines = { said: readonly Point[]; over: readonly Point[]; aways: readonly Point[] };
-
 /** Walks over all times at once: `over` covers `said` wherever it is not well, and the centre's own absence covers both. */
-function spansOf({ said, over, aways }: Lines, from: number): HistorySpan[] {
+function spansOf({ said, over, aways }: Record<'said' | 'over' | 'aways', readonly Point[]>, from: number): HistorySpan[] {
   const times = [...new Set([...said, ...over, ...aways].map(({ at }) => Math.max(at, from)))].sort((a, b) => a - b);
   const [saidAt, overAt, awayAt] = [along(said), along(over), along(aways)];
   const spans: HistorySpan[] = [];

@@ -53,7 +53,12 @@ export type Wall = {
 /** Reads the wall and its modules. Throws one clear line where a file is missing. */
 export async function loadWall(wallDir: string, modulesDir: string): Promise<Wall> {
   const files = new Map<string, StaticFile>();
-  for (const name of await namesIn(wallDir)) files.set(`/${name}`, await load(join(wallDir, name)));
+  const found = await readdir(wallDir, { recursive: true }).catch((error: Error) => {
+    throw new Error(`API: cannot read the wall's files: ${error.message}`);
+  });
+  const names = found.map((name) => name.replaceAll('\\', '/'));
+  for (const name of names.filter((one) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg|webmanifest)$/.test(one)))
+    files.set(`/${name}`, await load(join(wallDir, name)));
   for (const [url, path] of Object.entries(modules)) files.set(url, await load(join(modulesDir, path)));
   const page = files.get('/index.html');
   if (page === undefined) throw new Error(`API: no index.html among the wall's files in ${wallDir}`);
@@ -75,15 +80,6 @@ export function addWall(app: FastifyInstance, { files, isOpen }: Wall): void {
 /** What the policy of a page names a text by that stands in it. */
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  const names = await readdir(dir, { recursive: true }).catch((error: Error) => {
-    throw new Error(`API: cannot read the wall's files: ${error.message}`);
-  });
-  return names
-    .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => /^([a-z-]+\/)?[a-z-]+\.(html|css|js|svg|webmanifest)$/.test(name));
 }
 
 async function load(path: string): Promise<StaticFile> {

@@ -45,18 +45,13 @@ export function isSoonGuessed(password: string, name: string): boolean {
   const letters = [...password.normalize('NFKC').toLowerCase()];
   const plain = letters.join('');
   const beside = plain.replaceAll(name.toLowerCase(), '');
-  return (
-    new Set(letters).size < fewLetters || /^(.+?)\1+.{0,3}$/su.test(plain) || (beside !== plain && [...beside].length < 6) || isRow(letters)
-  );
-}
-
-/** Nearly all of its characters follow each other, up or down, in one of the rows. */
-function isRow(letters: readonly string[]): boolean {
   const follows = letters.slice(1).filter((letter, at) => {
     const before = letters[at] ?? '';
     return rows.some((row) => row.includes(before + letter) || row.includes(letter + before));
   });
-  return follows.length >= 0.75 * (letters.length - 1);
+  // Nearly all of its characters follow each other, up or down, in one of the rows.
+  const isRow = follows.length >= 0.75 * (letters.length - 1);
+  return isRow || new Set(letters).size < fewLetters || /^(.+?)\1+.{0,3}$/su.test(plain) || (beside !== plain && [...beside].length < 6);
 }
 
 /** The same word typed on another keyboard may come as other code points. */
