@@ -264,7 +264,7 @@ function createState(options: LiveViewOptions) {
     listeners: new Map<PcChoice, Set<(frame: StreamFrame) => void>>(),
     sites: createRows((path: string) => siteView(viewOf(options) as View, path)),
     incidents: createRows((id: number) => incidentOf(options, id, incidentRow)),
-    /** All of them are one row. */
+    /** The list of all states is one row. */
     states: createRows((_: 'all') => stateViews((viewOf(options) as View).table)),
     pcs: new Set<string>(),
     pcsGone: new Set<string>(),

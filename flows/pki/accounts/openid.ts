@@ -29,7 +29,7 @@ export type Vouched =
 export type OpenId = ReturnType<typeof createOpenId>;
 
 /**
- * `secret` is the one by which the directory knows us; `up` gives milliseconds that never jump.
+ * `secret` proves this server to the directory; `up` gives milliseconds that never jump.
  * What a login needs at its end waits sealed in the cookie of its browser: here it would lie in a list that a stranger can flood.
  * Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once.
  */
