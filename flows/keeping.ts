@@ -5,10 +5,9 @@ import type { CentreEvent } from './engine/records/incidents.ts';
 import type { Base, CentreSettings, Log } from './settings.ts';
 import { createEventsReader, type EventsReader } from './storage/archive/events.ts';
 import { type RetentionOptions, startRetention } from './storage/archive/retention.ts';
-import { isSynchronised } from './storage/backup/clock-judge.ts';
+import { archivesIn, passphraseOf } from './storage/backup/backup.ts';
 import { type DiskOptions, watchDisk } from './storage/backup/disk-watch.ts';
-import { archivesIn, passphraseOf } from './storage/backup/open.ts';
-import { type LedgerWatch, watchLedger } from './storage/backup/watch.ts';
+import { isSynchronised, type LedgerWatch, watchLedger } from './storage/backup/watch.ts';
 import { openLedger } from './storage/ledger/ledger.ts';
 
 /** Where the ledger lies, and what is beside it. */

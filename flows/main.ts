@@ -55,7 +55,7 @@ import { createSiteOrders } from './sites/site-orders.ts';
 import { centrePlace } from './sites/table.ts';
 import { createNote } from './storage/audit/chain.ts';
 import type { Backups } from './storage/backup/backup.ts';
-import { openBackups } from './storage/backup/open.ts';
+import { openBackups } from './storage/backup/backup.ts';
 import { createExplained, createTells } from './view/explained.ts';
 import { createReasons } from './view/reasons.ts';
 

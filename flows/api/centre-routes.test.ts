@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openTabs } from '../node-red/tabs.ts';
 import { createTabsOrders } from '../node-red/tabs-orders.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
-import { BackupError } from '../storage/backup/format/pack.ts';
+import { BackupError } from '../storage/backup/format/backup-file.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';

@@ -2,7 +2,7 @@
 import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
 import type { HeldMonth, HeldOf, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { runOnce } from '../run-once.ts';
-import { readSegment } from './segment.ts';
+import { readSegment } from './retention.ts';
 
 const dayMs = 24 * 3_600_000;
 /** A PC that was cut off says later what happened; one that says more than that has a clock that is wrong. */

@@ -2,14 +2,14 @@
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
-import { wrongArchives } from '../archive/segment.ts';
-import { proveChain } from '../audit/proof.ts';
+import { wrongArchives } from '../archive/retention.ts';
+import { proveChain } from '../audit/chain.ts';
 import { asLedgerError } from '../ledger/poison.ts';
 import { reads } from '../ledger/reads.ts';
 import { numberFrom } from '../ledger/schema.ts';
 import { wrongSums } from '../ledger/sums.ts';
 import { runOnce } from '../run-once.ts';
-import { DamageError } from './format/pack.ts';
+import { DamageError } from './format/backup-file.ts';
 
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
 export type Proof = { audit: LedgerAudit; damage: string | null };

@@ -23,11 +23,10 @@ import {
   type Sent,
   settledKey,
 } from '../../engine/records/ops.ts';
-import { hashAt, headOf, headSigned } from '../audit/chain.ts';
-import { personRows } from '../audit/forget.ts';
+import { hashAt, headOf, headSigned, personRows } from '../audit/chain.ts';
 import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
-import { heldIn, lostIn } from './spools/range-rows.ts';
+import { heldIn, lostIn } from './spools/spools.ts';
 
 /** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
 const actsRemembered = 500;
