@@ -11,8 +11,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { messageOf } from '@sabha/contracts';
 import { archiveFile, writeSegment } from '../flows/storage/archive/retention.ts';
 import { keyFor } from '../flows/storage/backup/format/backup-file.ts';
-import { numberFrom } from '../flows/storage/ledger/schema.ts';
-import { sumUp } from '../flows/storage/ledger/sums.ts';
+import { numberFrom, sumUp } from '../flows/storage/ledger/schema.ts';
 
 type Segment = { month: string; at: number; bytes: number; sha256: string };
 

@@ -28,10 +28,11 @@ import {
   mayWait,
   putRecord,
   setCentre,
+  setKnown,
   setNoisy,
+  shutOut,
   unreadableLimit,
 } from './core.ts';
-import { setKnown, shutOut } from './known.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;

@@ -6,8 +6,7 @@ import { wrongArchives } from '../archive/retention.ts';
 import { proveChain } from '../audit/chain.ts';
 import { asLedgerError } from '../ledger/poison.ts';
 import { reads } from '../ledger/reads.ts';
-import { numberFrom } from '../ledger/schema.ts';
-import { wrongSums } from '../ledger/sums.ts';
+import { numberFrom, wrongSums } from '../ledger/schema.ts';
 import { runOnce } from '../run-once.ts';
 import { DamageError } from './format/backup-file.ts';
 

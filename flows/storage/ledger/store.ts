@@ -9,9 +9,8 @@ import { type AuditLine, openChain, takeOut } from '../audit/chain.ts';
 import { asLedgerError, isPoison, LedgerError, pcOf } from './poison.ts';
 import { openStrips, type Reads, reads } from './reads.ts';
 import { openArchiveRows, openOldRows, openShrink } from './retention/archive-rows.ts';
-import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
+import { commandsKept, keepSums, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
-import { keepSums } from './sums.ts';
 
 /** The ledger without a thread around it. */
 export type Store = ReturnType<typeof openStore>;
