@@ -12,8 +12,8 @@ import { unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { faultKey, sceneOfList, standingFault } from '../transitions/incident.ts';
-import { maintainedFor, recall } from '../transitions/noise.ts';
-import { createTransitions } from '../transitions/transitions.ts';
+import { maintainedFor } from '../transitions/noise.ts';
+import { createTransitions, recall } from '../transitions/transitions.ts';
 import { followOpen, inVainOf, isBesideIn, judgedNow, judgeSilence, nextClearAt, withAbsence } from './causes.ts';
 import {
   type Core,
