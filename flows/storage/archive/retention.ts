@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { type Cancel, type Clock, codeOf, messageOf, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
-import type { LeavingEvent, Ledger, PagePlace, Retention, Segment, SegmentSpool } from '../../engine/records/ops.ts';
+import type { Ledger, PagePlace, Retention, Segment, SegmentSpool } from '../../engine/records/ops.ts';
 import { BackupError, bytesFrom, keyFor, newSeal, readHead, sealed, syncFolder, unsealed } from '../backup/format/backup-file.ts';
 
 const hourMs = 3_600_000;
@@ -110,7 +110,7 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
       const page = await ledger.page({ before, ahead, after: next });
       next = page.next;
       for (const event of page.events) {
-        const { spool, seq, received } = event;
+        const { spool, pc, name, seq, mark, received, boot, at, grade, kind, body } = event;
         const held = spools.getOrInsert(spool, { spool, runs: [], newest: received });
         held.newest = Math.max(held.newest, received);
         const last = held.runs.at(-1);
@@ -120,7 +120,8 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
           runs += 1;
         }
         archived += 1;
-        yield lineOf(event);
+        // An event is a line: PC, spool, number, then what it says.
+        yield `${JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body])}\n`;
       }
     }
   }
@@ -153,11 +154,6 @@ export type WrittenSegment = Pick<Segment, 'bytes' | 'sha256'>;
 /** The file of a month. */
 export function archiveFile(folder: string, month: string): string {
   return join(folder, `${month}.archive`);
-}
-
-/** An event as a line of an archive: PC, spool, number, then what it says. */
-function lineOf({ pc, name, seq, mark, received, boot, at, grade, kind, body }: LeavingEvent): string {
-  return `${JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body])}\n`;
 }
 
 /**

@@ -111,7 +111,6 @@ export function shortHash(hash: string): string {
   return (hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ');
 }
 
-type Reader = { id: string; role: string; language: MessageLanguage };
 /** What a message to somebody carries at its end. */
 export type Note = ReturnType<typeof createNote>;
 
@@ -120,7 +119,7 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
   const known = new Map<string, number>();
   return {
     /** Undefined where the person is not of central, or has it already. */
-    lineFor({ id, role, language }: Reader): string | undefined {
+    lineFor({ id, role, language }: { id: string; role: string; language: MessageLanguage }): string | undefined {
       const head = signed();
       if (head === undefined || role !== 'central' || known.get(id) === head.row) return undefined;
       const date = new Date(head.at).toISOString().slice(0, 10);
@@ -137,20 +136,16 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
 /** What the row is called that says out of which rows a person was taken. */
 const personForgotten = 'person forgotten';
 
-/** Rows in order, each run as one. */
-function rowsText(rows: readonly number[]): string {
+/** What such a row says: rows in order, each run as one. */
+function forgottenText(rows: readonly number[], elsewhere: number): string {
   const runs: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {
     const last = runs.at(-1);
     if (last !== undefined && row <= last[1] + 1) last[1] = row;
     else runs.push([row, row]);
   }
-  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
-}
-
-/** What such a row says. */
-function forgottenText(rows: readonly number[], elsewhere: number): string {
-  return `rows ${rowsText(rows) || 'none'} of the audit, ${elsewhere} elsewhere`;
+  const text = runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+  return `rows ${text || 'none'} of the audit, ${elsewhere} elsewhere`;
 }
 
 /** The rows that it names, from and to. */
@@ -163,12 +158,7 @@ function readForgotten(about: string): [number, number][] {
 }
 
 /** Takes a person out of what stands under a name. */
-export type Scrub = {
-  /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
-  hints: string[];
-  text(name: string, value: string): string;
-  json(value: unknown, name: string): unknown;
-};
+type Scrub = ReturnType<typeof scrubOf>;
 
 /** Under these stand places and words of the domain: what is called like a person there is none. */
 const notPeople = new Set(
@@ -181,7 +171,7 @@ const joined = new Set(['key', 'sent']);
 const digitsOfPhone = 7;
 
 /** Guarantee: what is a part of another word stays. */
-export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
+export function scrubOf({ ids, texts, alias }: PersonWords) {
   const anywhere = texts.map((text) => patternOf(text));
   const tokens = ids.map((id) => new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_.@-])${escaped(id)}(?![\\p{L}\\p{M}\\p{N}_@/-])`, 'giu'));
   const isId = (value: string) => ids.some((id) => id.toLowerCase() === value.toLowerCase());
@@ -205,7 +195,11 @@ export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [isId(key) && !notPeople.has(name) ? alias : key, json(one, key)]));
   }
 
-  return { hints: [...ids, ...texts].map(hintOf), text, json };
+  return {
+    /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
+    hints: [...ids, ...texts].map(hintOf),
+    ...{ text, json },
+  };
 }
 
 /** A text as hints are looked for in it: however its letters are encoded and cased, and its digits are parted. */

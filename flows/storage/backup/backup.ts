@@ -103,7 +103,8 @@ export function createBackups(options: BackupOptions) {
     /** Makes one now. Rejects with a `BackupError` of one line. */
     make,
     /** What the newest copy says; with `now`, or where there is none yet, one is made. */
-    audit: async (now: boolean): Promise<LedgerAudit> => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
+    audit: async (now: boolean): Promise<LedgerAudit> =>
+      (now ? undefined : state.audit) ?? (await inTurn(() => inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit))),
     /** Undefined before the first copy of a process is proven. */
     signed: (): Signed | undefined => state.signed,
     close(): void {
@@ -154,10 +155,6 @@ async function copyToSecond(file: string, second: string): Promise<void> {
   } catch (error) {
     throw new BackupError(`the second folder ${second} takes none: ${codeOf(error)}; the first one has it`);
   }
-}
-
-function proveNow(state: State): Promise<LedgerAudit> {
-  return inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit);
 }
 
 /** In each hour other archives are read whole, so that an old one is every half day. */

@@ -37,7 +37,8 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
     const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
     return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found, wrongSums(db)) };
   } catch (error) {
-    throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
+    const isDamage = error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
+    throw isDamage ? new DamageError(messageOf(error)) : asLedgerError(error);
   } finally {
     db?.close();
   }
@@ -65,10 +66,6 @@ function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: read
 
 /** SQLite's codes for a page that is malformed and for a file that is no database. */
 const damageCodes = [11, 26];
-
-function isDamage(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
-}
 
 /** Events whose content is not that of their mark. */
 function altered(db: DatabaseSync): number {

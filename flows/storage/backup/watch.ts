@@ -74,7 +74,8 @@ export async function watchLedger(options: WatchOptions) {
         if (state.lost !== null) throw new LedgerError('io', state.lost);
         const receipt = await ledger.commit(ops);
         // What took somebody a day to write does not wait in the log for the hour to be over.
-        if (ops.some(isImport)) await ledger.checkpoint().catch((error: Error) => log.warn({}, `no checkpoint: ${error.message}`));
+        const hasImport = ops.some((op) => op.op === 'audit' && op.what.endsWith(' imported'));
+        if (hasImport) await ledger.checkpoint().catch((error: Error) => log.warn({}, `no checkpoint: ${error.message}`));
         return receipt;
       },
     },
@@ -101,10 +102,6 @@ async function tick(state: State, record: RecordOps, say: Say): Promise<void> {
   for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== before[fault]) say(fault, said[fault]);
   state.said = said;
   if (!state.closed) state.cancel = state.options.clock.after(everyMs, () => void tick(state, record, say));
-}
-
-function isImport(op: Op): boolean {
-  return op.op === 'audit' && op.what.endsWith(' imported');
 }
 
 function standing({ told, options }: State): string | null {

@@ -42,7 +42,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
     return db;
   } catch (error) {
     db?.close();
-    if (isNew) removeIfEmpty(file);
+    if (isNew && existsSync(file) && statSync(file).size === 0) rmSync(file);
     throw explained(error, file);
   }
 }
@@ -115,10 +115,6 @@ function damaged(file: string, how: string): LedgerError {
 }
 
 /** A full disk must not leave behind what the next start would take for an emptied ledger. */
-function removeIfEmpty(file: string): void {
-  if (existsSync(file) && statSync(file).size === 0) rmSync(file);
-}
-
 /** Changes with each change of the tables, once a release has been made. */
 export const ledgerVersion = 1;
 

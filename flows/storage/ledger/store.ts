@@ -17,11 +17,6 @@ export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
 
-function openQueries(db: DatabaseSync): Omit<Queries, keyof Retention> {
-  const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
-  return Object.fromEntries(bound);
-}
-
 /** Opens the ledger in an open database, whose tables are made where there are none. */
 export function openStore(db: DatabaseSync) {
   makeTables(db);
@@ -32,6 +27,7 @@ export function openStore(db: DatabaseSync) {
   const forget = openForget(db);
   const archives = openArchiveRows(db);
   const forgetBefore = openOldRows(db);
+  const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     /**
@@ -57,7 +53,7 @@ export function openStore(db: DatabaseSync) {
         return inTransaction(db, () => all(oneByOne(db, write)));
       }
     },
-    ...openQueries(db),
+    ...(Object.fromEntries(bound) as Omit<Queries, keyof Retention>),
     ...archives,
     seal: (segment: Segment) => inTransaction(db, () => archives.seal(segment)),
     leave: () => inTransaction(db, archives.leave),

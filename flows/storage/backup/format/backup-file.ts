@@ -1,9 +1,10 @@
 /** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
-import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -261,7 +262,6 @@ const nonce = Buffer.alloc(12);
 const encryptedMostBytes = 64 * 1024 ** 3;
 const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
-const memory = (cost: number) => 2 * 128 * 8 * cost;
 
 /** Begins a file: makes its head, and the key where there is a passphrase. */
 export async function newSeal(kind: Kind, fields: object, passphrase: string | undefined): Promise<Seal> {
@@ -293,9 +293,8 @@ export async function keyFor(head: v.InferOutput<typeof sealHead>, passphrase: s
 }
 
 function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> {
-  return new Promise((resolve, reject) =>
-    scrypt(passphrase, salt, 32, { N: cost, r: 8, p: 1, maxmem: memory(cost) }, (error, key) => (error ? reject(error) : resolve(key))),
-  );
+  const options: ScryptOptions = { N: cost, r: 8, p: 1, maxmem: 2 * 128 * 8 * cost };
+  return promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)(passphrase, salt, 32, options);
 }
 
 /** A file: its head, its body and the proof of both. */

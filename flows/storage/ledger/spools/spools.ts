@@ -331,35 +331,55 @@ export function openRanges(db: DatabaseSync) {
 
 /** The layer of wide ranges. */
 function openWide(db: DatabaseSync) {
-  const rows = openSettled(db);
+  const saved = db.prepare('REPLACE INTO settled (spool, a, b, why, told) VALUES (?, ?, ?, ?, ?)');
+  const removed = db.prepare('DELETE FROM settled WHERE spool = ? AND a = ?');
+  const overlapping = overlapsIn('settled', { spool: ':spool', a: ':a', b: ':b' });
+  const overlaps = db.prepare(`SELECT a, b, why, told FROM settled WHERE ${overlapping} ORDER BY a`);
+  const untold = db.prepare(`
+    SELECT pc, t.spool, a, b, why, told FROM settled t INDEXED BY settled_untold JOIN spools s ON s.id = t.spool WHERE told < b LIMIT 1`);
+  const nth = (rows: string, name: string) =>
+    `coalesce((SELECT ${name} FROM ${rows} WHERE spool = :spool AND ${name} > :a ORDER BY ${name} LIMIT 1 OFFSET :most), :b)`;
+  const after = db.prepare(
+    `SELECT min(:b, ${nth('pieces', 'a')}, ${nth(archived, 'a')}, ${heldRows.map((rows) => nth(rows, 'seq')).join()}) AS b`,
+  );
+  const within = (spool: number, { a, b }: Range) => overlaps.all({ spool, a, b }) as Settled[];
+  const save = (spool: number, { a, b, why, told }: Settled) => void saved.run(spool, a, b, why, told);
+  /** The one in which a number lies. */
+  const over = (spool: number, number: number) => within(spool, { a: number, b: number })[0];
 
   /** A range that is told to its end becomes one with the next of the same reason. */
   function join(spool: number, { a, b, why, told }: Settled): void {
-    const next = told === b ? rows.over(spool, b + 1) : undefined;
+    const next = told === b ? over(spool, b + 1) : undefined;
     if (next?.why !== why) return;
-    rows.remove(spool, next.a);
-    rows.save(spool, { ...next, a });
+    removed.run(spool, next.a);
+    save(spool, { ...next, a });
   }
 
   /** Settles a range where nothing is settled in its layer; `told` says how far no lost number is in it that counts. */
   function put(spool: number, { a, b, why, told }: Settled): void {
-    const left = rows.over(spool, a - 1);
+    const left = over(spool, a - 1);
     const isOne = left?.why === why && (left.told === left.b || told < b);
     const one = isOne ? { a: left.a, b, why, told: left.told === left.b ? told : left.told } : { a, b, why, told };
-    rows.save(spool, one);
+    save(spool, one);
     join(spool, one);
   }
 
   /** Unsettles of some ranges what lies from `a` to `b`. */
   function cut(spool: number, { a, b }: Range, found: readonly Settled[]): void {
     for (const range of found) {
-      rows.remove(spool, range.a);
-      if (range.a < a) rows.save(spool, { ...range, b: a - 1, told: Math.min(range.told, a - 1) });
-      if (range.b > b) rows.save(spool, { ...range, a: b + 1, told: Math.max(range.told, b) });
+      removed.run(spool, range.a);
+      if (range.a < a) save(spool, { ...range, b: a - 1, told: Math.min(range.told, a - 1) });
+      if (range.b > b) save(spool, { ...range, a: b + 1, told: Math.max(range.told, b) });
     }
   }
 
-  return { ...rows, join, put, cut };
+  return {
+    ...{ save, within, join, put, cut },
+    /** One that is not told to its end, with its PC. */
+    untold: () => untold.get() as (Settled & { pc: string; spool: number }) | undefined,
+    /** How far above `a`, and not above `b`, there are about so many rows of each kind. */
+    after: (spool: number, { a, b }: Range, most: number) => Number(after.get({ spool, a, b, most })?.['b']),
+  };
 }
 
 function isDropped({ why }: Settled): boolean {
@@ -422,33 +442,6 @@ function openPieces(db: DatabaseSync) {
     held: (spool: number, { a, b }: Range) => Number(held.get({ spool, a, b })?.['held']),
     /** How many numbers of a range are neither held nor in a piece, and how many rows were read to know it. */
     lost: (spool: number, { a, b }: Range) => lost.get({ spool, a, b }) as { lost: number; walked: number },
-  };
-}
-
-/** Rows of wide ranges. */
-function openSettled(db: DatabaseSync) {
-  const save = db.prepare('REPLACE INTO settled (spool, a, b, why, told) VALUES (?, ?, ?, ?, ?)');
-  const remove = db.prepare('DELETE FROM settled WHERE spool = ? AND a = ?');
-  const overlapping = overlapsIn('settled', { spool: ':spool', a: ':a', b: ':b' });
-  const within = db.prepare(`SELECT a, b, why, told FROM settled WHERE ${overlapping} ORDER BY a`);
-  const untold = db.prepare(`
-    SELECT pc, t.spool, a, b, why, told FROM settled t INDEXED BY settled_untold JOIN spools s ON s.id = t.spool WHERE told < b LIMIT 1`);
-  const nth = (rows: string, name: string) =>
-    `coalesce((SELECT ${name} FROM ${rows} WHERE spool = :spool AND ${name} > :a ORDER BY ${name} LIMIT 1 OFFSET :most), :b)`;
-  const after = db.prepare(
-    `SELECT min(:b, ${nth('pieces', 'a')}, ${nth(archived, 'a')}, ${heldRows.map((rows) => nth(rows, 'seq')).join()}) AS b`,
-  );
-  const ranges = (spool: number, { a, b }: Range) => within.all({ spool, a, b }) as Settled[];
-  return {
-    save: (spool: number, { a, b, why, told }: Settled) => void save.run(spool, a, b, why, told),
-    remove: (spool: number, a: number) => void remove.run(spool, a),
-    within: ranges,
-    /** The one in which a number lies. */
-    over: (spool: number, number: number) => ranges(spool, { a: number, b: number })[0],
-    /** One that is not told to its end, with its PC. */
-    untold: () => untold.get() as (Settled & { pc: string; spool: number }) | undefined,
-    /** How far above `a`, and not above `b`, there are about so many rows of each kind. */
-    after: (spool: number, { a, b }: Range, most: number) => Number(after.get({ spool, a, b, most })?.['b']),
   };
 }
 
