@@ -1,16 +1,6 @@
 /** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
 import type { DatabaseSync } from 'node:sqlite';
-import type {
-  HeldMonth,
-  HeldOf,
-  LeavingEvent,
-  LeavingPage,
-  PageAsk,
-  Retention,
-  Run,
-  Segment,
-  SegmentSpool,
-} from '../../../engine/records/ops.ts';
+import type { HeldMonth, HeldOf, LeavingEvent, PageAsk, Retention, Run, Segment, SegmentSpool } from '../../../engine/records/ops.ts';
 
 /** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
@@ -48,7 +38,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
     }
   }
 
-  return (ask): LeavingPage => {
+  return (ask) => {
     const found: LeavingEvent[] = [];
     let bytes = 0;
     const { spool } = ask.after;
@@ -71,7 +61,7 @@ function openHeld(db: DatabaseSync): Retention['held'] {
     FROM (SELECT id, pc, spool FROM spools WHERE ${ofPath}) s JOIN archive_spools h ON h.spool = s.id JOIN archives a USING (month)
     ORDER BY h.month, s.id`);
   const segments = db.prepare('SELECT month, at, bytes, sha256 FROM archive_segments WHERE month = ? ORDER BY at');
-  return (path): HeldOf => {
+  return (path) => {
     const held = Array.from(months.all({ path }), (row) => ({ ...row, expired: row['expired'] === 1 }) as HeldMonth);
     const found = [...new Set(held.map(({ month }) => month))].flatMap((month) => segments.all(month) as HeldOf['segments']);
     return { known: known.get({ path }) !== undefined, months: held, segments: found };
