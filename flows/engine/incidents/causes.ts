@@ -304,11 +304,7 @@ export function inVainOf(core: Core): Record<string, number> {
  * Silent since a receive gap, or never heard: its agent is yet to be installed. Both are one list. A PC that had said goodbye before the gap is
  * missed for a reason of its own, and so is the next machine in a room that had one.
  */
-function isSilentSinceGap(
-  core: Core,
-  record: PcRecord,
-  { presence, since }: { presence: PcRecord['presence']; since: number | null },
-): boolean {
+function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: Pick<PcRecord, 'presence'> & { since: number | null }) {
   const from = since ?? 0;
   const isNew = record.heardAt === null && !record.formers?.length;
   if (isNew && presence === 'silent') return true;

@@ -275,12 +275,10 @@ function nameOf({ options }: Core, pc: string): string {
   return `${room.en}, ${site.en}`;
 }
 
+type CentreFault = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
+
 /** Says of a fault of the centre's own whether it stands. */
-export function setCentre(
-  core: Core,
-  said: { fault: string; device: string; standing: boolean; name?: string; reason?: string },
-  now: number,
-): void {
+export function setCentre(core: Core, said: CentreFault, now: number): void {
   const { fault, device, standing, name = device, reason = null } = said;
   const key = faultKey(fault, device);
   if (core.centre.has(key) === standing) return;
@@ -484,7 +482,7 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
     return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
   };
   const isOver = (all: readonly string[]) => all.some((site) => sites.has(site)) && !all.some((site) => pcsOf(core, site).some(isSeen));
-  closeCauses(core, { isOver, why: () => 'revoked' }, now);
+  closeCauses(core, (all) => (isOver(all) ? 'revoked' : undefined), now);
 }
 
 /** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew, and from now on (R18). */
@@ -503,27 +501,24 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
 
 /** Sites of which nothing alerts any more do not answer again by that: what is open of them as one cause ends like their rooms. */
 function closeSites(core: Core, because: Known['because'], now: number): void {
-  const isOver = (sites: readonly string[]) => !sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)));
-  const why = (sites: readonly string[]) => {
+  const whyOver = (sites: readonly string[]) => {
+    if (sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)))) return undefined;
     const own = Object.keys(because).find((pc) => sites.includes(siteOf(pc)));
     return because[own ?? ''] ?? usualWhy(sites.some((site) => pcsOf(core, site).length > 0));
   };
-  closeCauses(core, { isOver, why }, now);
+  closeCauses(core, whyOver, now);
 }
 
-/** Closes what is open of sites as one cause, where it can end no more by their being there. */
-function closeCauses(
-  core: Core,
-  { isOver, why }: { isOver(sites: readonly string[]): boolean; why(sites: readonly string[]): string },
-  now: number,
-): void {
+/** Closes what is open of sites as one cause, where it can end no more by their being there: then `whyOver` names the reason. */
+function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const kind = causeKindOf(scope);
     if (kind === undefined || kind === 'spread') continue;
     const sites = kind === 'site' ? [nameInScope(scope)] : (core.memory.openIncident(scope)?.spread?.members ?? []);
-    if (sites.length === 0 || !isOver(sites)) continue;
+    const why = sites.length === 0 ? undefined : whyOver(sites);
+    if (why === undefined) continue;
     core.correlation.drop(scope);
-    followScope(core, { scope, scene: sceneOver(why(sites)) }, now);
+    followScope(core, { scope, scene: sceneOver(why) }, now);
   }
 }
 

@@ -71,11 +71,7 @@ export function follow(at: {
 }
 
 /** The silence of a PC that loses its session again and again flaps from the first, and until it keeps one (R15). */
-function withDrops(
-  ended: Record<string, number>,
-  { unsteadyAt, standing }: Scene,
-  before: readonly StandingFault[],
-): Record<string, number> {
+function withDrops(ended: Record<string, number>, { unsteadyAt, standing }: Scene, before: readonly StandingFault[]) {
   const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
   return withBreaks({ ...ended, [silence]: unsteadyAt }, new Array(flapBreaks).fill(silence), unsteadyAt);

@@ -293,10 +293,7 @@ function joined(before: string | null, how: string): string {
 }
 
 /** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. It waits while that may be taken back. */
-function judgeTimer(
-  timer: Timer,
-  { transition, incident, now }: { transition: Transition; incident: Incident; now: number },
-): ReturnType<typeof judge> {
+function judgeTimer(timer: Timer, { transition, incident, now }: Omit<Judged, 'acts'> & Pick<Hand, 'now'>): ReturnType<typeof judge> {
   const { acknowledged } = incident;
   const judged = judge(transition, incident);
   // The higher levels know the cause. The level waits for as long as that cause stands.
@@ -481,10 +478,7 @@ function together([first, ...others]: [Transition, ...Transition[]]): Transition
  * What is due takes with it what broke in the same moment and would be told a moment later, where the tabs made the same of both.
  * Guarantee: nothing is told more than `momentMs` before its hold is over, and each counts as news of its room (R27).
  */
-function withHeld(
-  { memory, options, now }: Hand,
-  { transition, timer, incident }: { transition: Transition; timer: Timer; incident: Incident },
-): Transition {
+function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Omit<Judged, 'acts'> & { timer: Timer }): Transition {
   if (!isHeld(transition)) return transition;
   const held = memory.liveOf(incident.id).flatMap((one) => {
     const [own, ...more] = memory.timersOf(one.id);

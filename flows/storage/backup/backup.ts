@@ -269,11 +269,7 @@ export function archivesIn(flows: string): string {
 }
 
 /** They go by the time of the machine, whatever the speed of the clock. */
-export function openBackups(
-  { settings, dataDir, ledger, log }: Base,
-  { centreKey, ...beside }: Beside,
-  say: BackupOptions['say'],
-): Backups {
+export function openBackups({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: BackupOptions['say']) {
   const places = { flows: dataDir, ...beside };
   return createBackups({
     ledger,

@@ -16,14 +16,11 @@ export type Proof = { audit: LedgerAudit; damage: string | null };
 /** Where the archives of a ledger lie, and of which months every byte is read; of the others it is seen that they are there and as long as they were. */
 export type ArchivesAt = { folder: string; read: 'all' | number };
 
-/** `key`: the public one of the centre, by which the heads of the audit are signed. */
-export type ProofOptions = { key?: KeyObject | undefined; archives?: ArchivesAt | undefined };
-
 /**
- * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. Throws
- * `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
+ * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. `key` is
+ * the public key of the centre, by which the heads of the audit are signed. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
  */
-export function proofOf(file: string, { key, archives }: ProofOptions = {}): Proof {
+export function proofOf(file: string, { key, archives }: { key?: KeyObject | undefined; archives?: ArchivesAt | undefined } = {}): Proof {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);

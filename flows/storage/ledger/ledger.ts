@@ -143,20 +143,14 @@ function requestOf(jobs: Job[]): Request {
 /** A commit that takes longer is told. */
 export const slowCommitMs = 5_000;
 
-/** Whom the watch tells; neither needs the ledger. */
-export type WatchOptions = {
-  clock: Clock;
-  /** A commit is under way for too long; once until one is taken. */
-  slow(): void;
-  /** A commit was taken. */
-  took(): void;
-};
-
 /** `commitMs`: for how long the oldest commit is under way, by the time of the machine; 0 where none is. */
 export type Watched = { ledger: Ledger; commitMs(): number };
 
-/** Guarantee: what delays us and not the disk, as where this process stood still, is not told of the disk. */
-export function watched(ledger: Ledger, { clock, slow, took }: WatchOptions): Watched {
+/**
+ * Tells `slow` once when a commit is under way for too long, and `took` of each that was taken; neither needs the ledger.
+ * Guarantee: what delays us and not the disk, as where this process stood still, is not told of the disk.
+ */
+export function watched(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): Watched {
   // A disk does not follow the demo's clock.
   const limitMs = slowCommitMs * (clock.speed ?? 1);
   const startedUp = new Set<{ up: number }>();

@@ -72,10 +72,7 @@ export async function readAbout(file: string): Promise<About> {
 }
 
 /** Reads a backup from end to end, and answers the paths in it; with a folder its files are written there. Throws `BackupError`. */
-export async function readBackup(
-  file: string,
-  { folder, passphrase }: { folder?: string; passphrase: string | undefined },
-): Promise<string[]> {
+export async function readBackup(file: string, { folder, passphrase }: { folder?: string; passphrase: string | undefined }) {
   const source = createReadStream(file);
   try {
     const from = bytesFrom(source);
