@@ -177,9 +177,8 @@ export function followPc(core: Core, pc: string, now: number): void {
 
 /** A PC of the list of those that do not answer is notified to its room before a meeting there, and from then on until it answers. */
 function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
-  return (
-    unheard && (options.isMeetingNear?.(pc, now) === true || memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true)
-  );
+  const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
+  return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);
 }
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
@@ -490,12 +489,8 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
   const record = core.memory.pcs.get(pc);
   if (!wasKnown) core.expectedSince.set(pc, now);
   if (record === undefined) return putRecord(core, newRecord(pc, link), now);
-  if (!wasKnown)
-    return putRecord(
-      core,
-      { ...record, link, presence: 'never', heardAt: null, lostAt: null, unheard: false, bye: null, absence: null },
-      now,
-    );
+  const unseen = { heardAt: null, lostAt: null, unheard: false, bye: null, absence: null };
+  if (!wasKnown) return putRecord(core, { ...record, link, presence: 'never', ...unseen }, now);
   if (record.link !== link) putRecord(core, { ...record, link }, now);
 }
 

@@ -325,11 +325,7 @@ function setClock(core: Core, byMs: number, now: number): void {
   for (const one of core.followers) one.setClock(byMs);
   moveHeld(memory, move);
   for (const timer of [...memory.timers.values()]) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
-  for (const [scope, ended] of memory.ended)
-    memory.putEnded(
-      scope,
-      moved(ended, move, () => true),
-    );
+  for (const [scope, ended] of memory.ended) memory.putEnded(scope, moved(ended, move, isAnyTime));
   core.startedAt += byMs;
   core.subscribedAt = core.subscribedAt && move(core.subscribedAt);
   core.unsubscribedAt = core.unsubscribedAt && move(core.unsubscribedAt);
@@ -362,11 +358,14 @@ function moveHeld(memory: Memory, move: Move): void {
   moveEach(memory.transitions, memory.putTransition);
 }
 
+/** Of the faults of a scope that ended, each key has a time. */
+const isAnyTime = () => true;
+
 /** A row with its times moved, at any depth; the same object where none moves. `ended` maps each fault to a time, and a span lasts as long as it was to. */
 function moved<T extends object>(row: T, move: Move, isTime = (key: string) => timeKeys.has(key)): T {
   const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
     let next = value;
-    if (typeof value === 'object' && value !== null) next = moved(value, move, key === 'ended' ? () => true : undefined);
+    if (typeof value === 'object' && value !== null) next = moved(value, move, key === 'ended' ? isAnyTime : undefined);
     else if (typeof value === 'number' && isTime(key)) next = move(value);
     else if (typeof value === 'number' && key === 'until' && 'at' in row && typeof row.at === 'number')
       next = value + move(row.at) - row.at;

@@ -51,11 +51,8 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
 export function makeTables(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
   if (version === ledgerVersion) return;
-  if (version !== 0)
-    throw new LedgerError(
-      'other',
-      `the ledger has version ${version}, this release reads version ${ledgerVersion} only: run the release that wrote it`,
-    );
+  const wanted = `this release reads version ${ledgerVersion} only: run the release that wrote it`;
+  if (version !== 0) throw new LedgerError('other', `the ledger has version ${version}, ${wanted}`);
   db.exec(`BEGIN IMMEDIATE; ${tables} ${sumsTable}`);
   sumUp(db);
   db.exec(`PRAGMA user_version = ${ledgerVersion}; COMMIT`);
@@ -108,10 +105,8 @@ function explained(thrown: unknown, file: string): LedgerError {
 }
 
 function damaged(file: string, how: string): LedgerError {
-  return new LedgerError(
-    'other',
-    `the ledger ${file} is damaged (${how.split('\n').join(' ')}): restore a copy, or move it away to begin anew`,
-  );
+  const line = how.split('\n').join(' ');
+  return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a copy, or move it away to begin anew`);
 }
 
 /** A full disk must not leave behind what the next start would take for an emptied ledger. */

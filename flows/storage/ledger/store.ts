@@ -73,11 +73,8 @@ function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
     db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
     const { code, message } = asLedgerError(error);
-    throw new LedgerError(
-      code,
-      `the person is taken out of all rows, but the file could not be written anew, and has traces left: ${message}; do it again`,
-      error,
-    );
+    const why = `the file could not be written anew, and has traces left: ${message}`;
+    throw new LedgerError(code, `the person is taken out of all rows, but ${why}; do it again`, error);
   }
   return done;
 }
