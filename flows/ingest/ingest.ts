@@ -560,7 +560,6 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
 }
 
 const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
-type ShownNumbers = Partial<Record<(typeof shownKeys)[number], number>>;
 
 /** A beat of all numbers takes less than a quarter of it. */
 const beatLimitBytes = 2_048;
@@ -585,7 +584,7 @@ export function createNumbers() {
       while (beats.length > keptOf(link, beats)) beats.shift();
       byPc.set(pc, beats);
     },
-    of(pc: string, link: LinkClass, up: number): ShownNumbers {
+    of(pc: string, link: LinkClass, up: number): Partial<Record<(typeof shownKeys)[number], number>> {
       const beats = byPc.get(pc) ?? [];
       const sinceMs = (keptOf(link, beats) + missedBeats - 1) * links[link].beatMs;
       const fresh = beats.filter((beat) => up - beat.up <= sinceMs);

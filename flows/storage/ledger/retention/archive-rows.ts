@@ -101,32 +101,25 @@ function openLeave(db: DatabaseSync): Retention['leave'] {
   const gone = db.prepare('DELETE FROM events WHERE spool = ? AND seq BETWEEN ? AND ?');
   const done = db.prepare('DELETE FROM leaving WHERE spool = ? AND a = ?');
   const rest = db.prepare('UPDATE leaving SET a = ? WHERE spool = ? AND a = ?');
-  const hold = openHold(db);
+  const left = db.prepare(
+    'SELECT a FROM archived WHERE spool = ? AND b = ? AND a = (SELECT max(a) FROM archived WHERE spool = ?1 AND a <= ?2)',
+  );
+  const right = db.prepare('SELECT b FROM archived WHERE spool = ? AND a = ?');
+  const joined = db.prepare('DELETE FROM archived WHERE spool = ? AND a = ?');
+  const save = db.prepare('REPLACE INTO archived VALUES (?, ?, ?)');
   return () => {
     const one = first.get() as (Run & { spool: number }) | undefined;
     if (one === undefined) return false;
     const { spool, a, b } = one;
     const to = Number(last.get(spool, a, b)?.['seq']);
     gone.run(spool, a, to);
-    hold(spool, { a, b: to });
+    // Numbers that archives hold: runs that touch are one.
+    const next = right.get(spool, to + 1)?.['b'];
+    if (next !== undefined) joined.run(spool, to + 1);
+    save.run(spool, Number(left.get(spool, a - 1)?.['a'] ?? a), Number(next ?? to));
     if (to === b) done.run(spool, a);
     else rest.run(to + 1, spool, a);
     return true;
-  };
-}
-
-/** Numbers that are held by archives; runs that touch are one. */
-function openHold(db: DatabaseSync): (spool: number, run: Run) => void {
-  const left = db.prepare(
-    'SELECT a FROM archived WHERE spool = ? AND b = ? AND a = (SELECT max(a) FROM archived WHERE spool = ?1 AND a <= ?2)',
-  );
-  const right = db.prepare('SELECT b FROM archived WHERE spool = ? AND a = ?');
-  const gone = db.prepare('DELETE FROM archived WHERE spool = ? AND a = ?');
-  const save = db.prepare('REPLACE INTO archived VALUES (?, ?, ?)');
-  return (spool, { a, b }) => {
-    const next = right.get(spool, b + 1)?.['b'];
-    if (next !== undefined) gone.run(spool, b + 1);
-    save.run(spool, Number(left.get(spool, a - 1)?.['a'] ?? a), Number(next ?? b));
   };
 }
 
