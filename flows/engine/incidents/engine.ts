@@ -165,19 +165,16 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return setCentre(core, event, now);
     case 'conclude':
       return core.transitions.conclude(event, now);
-    case 'acknowledge':
-    case 'withdraw':
-    case 'fixed':
-    case 'assign':
-    case 'snooze':
-      return handle(core, event, now);
     case 'answer':
       return answered(core, event, now);
     case 'note': {
       const one = core.memory.incidents.get(event.incident);
       const note = { at: now, by: event.by, text: event.text };
       if (one !== undefined) core.memory.putIncident({ ...one, notes: [...one.notes, note].slice(-notesKept) });
+      return;
     }
+    default:
+      return handle(core, event, now);
   }
 }
 

@@ -52,7 +52,7 @@ export function openSpools(db: DatabaseSync) {
 
 type Batch = ReturnType<typeof openBatch>;
 
-function openBatch(ranges: Ranges, table: SpoolTable) {
+function openBatch(ranges: ReturnType<typeof openRanges>, table: ReturnType<typeof openSpoolTable>) {
   return {
     ranges,
     table,
@@ -197,11 +197,9 @@ function flush({ changed, ranges, table, steps }: Batch): void {
  * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
  * `forked`: 1 where it shares content with another spool of the PC, under other numbers; 2 where that one carries what this one held (R7).
  */
-export type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
+type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
 /** A short hash of an event, and when it came. */
-export type Stamp = { mark: string; at: number };
-/** The rows of spools. */
-export type SpoolTable = ReturnType<typeof openSpoolTable>;
+type Stamp = { mark: string; at: number };
 
 /** So many spools of a PC are looked through at once, the newest: it has two or three, and one that makes up others pays for itself (R27). */
 const searched = 32;
@@ -209,7 +207,7 @@ const searched = 32;
 const ofOneMark = 8;
 
 /** Opens the table of spools of one ledger. */
-export function openSpoolTable(db: DatabaseSync) {
+function openSpoolTable(db: DatabaseSync) {
   const columns = 'SELECT id, pc, spool, first, last, up_to AS upTo, forked FROM spools';
   const get = db.prepare(`${columns} WHERE pc = ? AND spool = ?`);
   const unfinished = db.prepare(`
@@ -260,15 +258,12 @@ export function openSpoolTable(db: DatabaseSync) {
 
 // Which numbers of a spool are done with: those that are held, and ranges that are settled, each for a reason.
 
-/** Which numbers a spool has. */
-export type Ranges = ReturnType<typeof openRanges>;
-
 /**
  * Ranges over the rows of one ledger, in three layers: what is held counts as held, whatever else is there; of the rest, what tombstones name
  * piece by piece is dropped; below them lie wide ranges, each for a reason. In a layer no two overlap, and those of one reason that touch are
  * one once they are told. So a wide range is one row however many events and pieces lie in it, and what was settled once is not walked again (R27).
  */
-export function openRanges(db: DatabaseSync) {
+function openRanges(db: DatabaseSync) {
   const pieces = openPieces(db);
   const wide = openWide(db);
 
@@ -403,11 +398,11 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
 // The statements behind ranges.ts.
 
 /** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. `dropped`: no birth opens it again. */
-export type Why = 'dropped' | 'before' | 'carried' | 'gap';
+type Why = 'dropped' | 'before' | 'carried' | 'gap';
 /** First and last number, both of them in it. */
-export type Range = { a: number; b: number };
+type Range = { a: number; b: number };
 /** A row of settled numbers. `told`: how far its lost numbers are counted; only those of a gap, and dropped ones, are. */
-export type Settled = Range & { why: Why; told: number };
+type Settled = Range & { why: Why; told: number };
 
 /** What is held: read by an index, since a body that is long makes each look at its event slow. */
 const heldRows = ['events INDEXED BY events_place', 'copies'];
