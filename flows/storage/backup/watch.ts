@@ -156,7 +156,7 @@ function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
   ];
 }
 
-// The mark of the ledger, which stands beside what the broker was told and not beside the ledger: how far that was a few seconds ago. By it a
+// The mark of the ledger stands beside what the broker was told and not beside the ledger: how far the ledger was a few seconds ago. By it a
 // ledger that went back (a copy, a write-ahead log that is gone or cut) is known, and what people did that is not in it any more.
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });

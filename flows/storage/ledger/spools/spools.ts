@@ -1,4 +1,4 @@
-/** Which numbers of each spool are held or settled, and how far an ack may go (R4, R5, R7, R8). */
+/** Spools of PCs: which numbers of each are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '@sabha/contracts';
 import type { Op, Poison, Receipt } from '../../../engine/records/ops.ts';
@@ -191,7 +191,7 @@ function flush({ changed, ranges, table, steps }: Batch): void {
   changed.clear();
 }
 
-// The statements behind spools.ts: spools, events and forks as rows.
+// Spools, events and forks as rows.
 
 /**
  * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
@@ -395,7 +395,7 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   return holes;
 }
 
-// The statements behind ranges.ts.
+// Pieces and settled ranges as rows.
 
 /** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. `dropped`: no birth opens it again. */
 type Why = 'dropped' | 'before' | 'carried' | 'gap';
