@@ -21,7 +21,7 @@ import { createRoster, type Roster } from './notify/people/roster.ts';
 import { memberOf } from './notify/roster/book.ts';
 import type { Runtime } from './runtime.ts';
 import type { Base } from './settings.ts';
-import { goneAfterMs } from './storage/backup/keep.ts';
+import { goneAfterMs } from './storage/backup/backup.ts';
 
 /** The persons, and how each is reached. */
 export type People = ReturnType<typeof openPeople>;

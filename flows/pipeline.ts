@@ -4,7 +4,7 @@
  *     receive      ingest/ingest.ts `take`      a message that came over the session
  *     read         ingest/read-message.ts       bytes → what the engine is told, and rows
  *     apply        incidents/engine.ts          → incidents and transitions, as rows and effects
- *     commit       ingest/state.ts              all of a batch in one transaction of the ledger (R20)
+ *     commit       ingest/ingest.ts             all of a batch in one transaction of the ledger (R20)
  *     ── the disk: what stands below never comes before it ──
  *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
  *     hear         commands/, rollcall/         births and answers that somebody waits for

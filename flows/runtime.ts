@@ -18,8 +18,8 @@ import { type Around, openPipeline, type Pipeline } from './pipeline.ts';
 import { createMoments } from './sites/calendar/when.ts';
 import { settingsSiteChange } from './sites/settings-site.ts';
 import type { SiteOrdersOptions } from './sites/site-orders.ts';
+import { slowCommitMs, watched } from './storage/ledger/ledger.ts';
 import { LedgerError } from './storage/ledger/poison.ts';
-import { slowCommitMs, watched } from './storage/ledger/watched.ts';
 import { createLiveView } from './view/live.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };

@@ -9,10 +9,9 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { zstdDecompressSync } from 'node:zlib';
 import { messageOf } from '@sabha/contracts';
-import { archiveFile, writeSegment } from '../flows/storage/archive/segment.ts';
-import { keyFor } from '../flows/storage/backup/format/seal.ts';
-import { numberFrom } from '../flows/storage/ledger/schema.ts';
-import { sumUp } from '../flows/storage/ledger/sums.ts';
+import { archiveFile, writeSegment } from '../flows/storage/archive/retention.ts';
+import { keyFor } from '../flows/storage/backup/format/backup-file.ts';
+import { numberFrom, sumUp } from '../flows/storage/ledger/schema.ts';
 
 type Segment = { month: string; at: number; bytes: number; sha256: string };
 

@@ -6,7 +6,7 @@ import type { TabsStep } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTabsOrders, openTabs } from '../node-red/tabs.ts';
 import type { FlowNode } from '../node-red/tabs-storage.ts';
-import { BackupError } from '../storage/backup/format/pack.ts';
+import { BackupError } from '../storage/backup/format/backup-file.ts';
 import { inThread } from '../storage/ledger/ledger.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';

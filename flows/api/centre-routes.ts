@@ -19,7 +19,7 @@ import * as v from 'valibot';
 import type { AuditAct } from '../engine/records/ops.ts';
 import { ownPart, Refused, whole } from '../pki/door/door.ts';
 import { safeTable } from '../sites/sheet.ts';
-import { BackupError } from '../storage/backup/format/pack.ts';
+import { BackupError } from '../storage/backup/format/backup-file.ts';
 import { by, csv, found, granted, incidentId, on, order, pcsQuery, type Route, read, siteOrPc, tooLarge } from './kit/route.ts';
 
 const frames = {

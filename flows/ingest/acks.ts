@@ -25,7 +25,6 @@ const tokenMs = 3 * 3_600_000;
 
 /** `duty`: it is told whether it measures, though nothing asked for it. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
-type Ask = { pc: string; want: readonly Want[] };
 
 /** Acks that are owed, by their PC. */
 export type Drafts = Map<string, Draft>;
@@ -77,7 +76,7 @@ export function createAcks(options: AcksOptions) {
      * The drafts so far, with what PCs are asked for. Where the duty to measure moved among PCs that `changed`, those that have and had it get
      * one too. What is added from now on belongs to the next commit.
      */
-    take(changed: readonly string[], asks: readonly Ask[]): Drafts {
+    take(changed: readonly string[], asks: readonly { pc: string; want: readonly Want[] }[]): Drafts {
       const taken = drafts;
       drafts = new Map();
       for (const pc of election.moved(changed)) taken.set(pc, { want: [], ...taken.get(pc), duty: true });

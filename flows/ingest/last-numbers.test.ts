@@ -1,6 +1,6 @@
 import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { createNumbers } from './state.ts';
+import { createNumbers } from './ingest.ts';
 
 const pc = 'ladakh/leh/vc-1';
 const beat = (n: Record<string, number>, part?: 1) =>

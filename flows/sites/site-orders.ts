@@ -7,7 +7,7 @@
  *     compare    csv.ts                       → the difference, and the change that makes it
  *     take       ingest/ingest.ts             `changeSites`: one order after the other
  *     resolve    table.ts                     → which PCs hold another profile now, each with its next version
- *     commit     ingest/state.ts              tree, registry and versions in one transaction
+ *     commit     ingest/ingest.ts             tree, registry and versions in one transaction
  *     send       config-push.ts               signed, to each of them, in stages where that was asked for
  *     hold       (the agent)                  its birth names the version; an older one is sent it again
  */

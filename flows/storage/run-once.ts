@@ -5,10 +5,7 @@ import { Worker } from 'node:worker_threads';
  * Runs in a thread a function that `once-worker.ts` knows, and returns its result. Undefined where the signal ended it before.
  * Rejects with an error of the name and message that the function threw.
  */
-export function runOnce<A extends unknown[], R>(
-  work: (...args: A) => R,
-  { args, signal }: { args: A; signal: AbortSignal },
-): Promise<Awaited<R> | undefined> {
+export function runOnce<A extends unknown[], R>(work: (...args: A) => R, { args, signal }: { args: A; signal: AbortSignal }) {
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<R> | undefined>();
   const worker = new Worker(new URL('./once-worker.ts', import.meta.url), { workerData: { name: work.name, args } });
   const end = () => void worker.terminate();

@@ -2,7 +2,7 @@
 import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';
-import { hasWaited, isWaiting } from '../../flows/engine/transitions/noise.ts';
+import { hasWaited, isWaiting } from '../../flows/engine/transitions/transitions.ts';
 import { centreStepMs } from './disturbances.ts';
 import { isMuting, type Rows } from './rows.ts';
 import { epochMs } from './time.ts';

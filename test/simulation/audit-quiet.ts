@@ -4,7 +4,7 @@ import type { Incident, Transition } from '../../flows/engine/records/incidents.
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Maintenance } from '../../flows/engine/records/sites.ts';
 import { isWorse } from '../../flows/engine/transitions/incident.ts';
-import { hasWaited } from '../../flows/engine/transitions/noise.ts';
+import { hasWaited } from '../../flows/engine/transitions/transitions.ts';
 import { longestQuiet, standingTimes } from './audit-times.ts';
 import type { Span } from './dates.ts';
 import type { History } from './history.ts';

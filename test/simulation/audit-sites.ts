@@ -1,6 +1,6 @@
 /** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
 import { isPcPath, siteOf } from '@sabha/contracts';
-import { isWaiting } from '../../flows/engine/transitions/noise.ts';
+import { isWaiting } from '../../flows/engine/transitions/transitions.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';

@@ -4,7 +4,7 @@ import { type EventMessage, faultOf } from '@sabha/contracts';
 import type { StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';
-import { hasWaited, isWaiting } from '../../flows/engine/transitions/noise.ts';
+import { hasWaited, isWaiting } from '../../flows/engine/transitions/transitions.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { fewAnHour, heldWithReason, isInTurn, mutedWithReason } from './audit-pace.ts';
 import { nobodyOutside } from './audit-people.ts';

@@ -1,6 +1,6 @@
 /** Rows of what may fail, played with all of Sabha in virtual time, at the numbers of the table. */
 import { expect, test } from 'vitest';
-import { wentBack } from '../../flows/storage/backup/mark.ts';
+import { wentBack } from '../../flows/storage/backup/watch.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { ofTier, tellFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';

@@ -14,8 +14,7 @@ import {
   realClock,
   withPatience,
 } from '@sabha/contracts';
-import { copyInto } from '../../storage/backup/format/backup-file.ts';
-import { BackupError } from '../../storage/backup/format/pack.ts';
+import { BackupError, copyInto } from '../../storage/backup/format/backup-file.ts';
 import { type Restored, restore } from '../../storage/backup/restore.ts';
 import { lines } from './kit/lines.ts';
 import { type Call, CliError, createClient, type Server } from './kit/model.ts';

@@ -357,7 +357,7 @@ export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbe
       const due = spreads().filter((one) => !isCovering(one, numbers, at));
       const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
       touched.clear();
-      const changed = looked.filter((scope) => look({ causes, numbers }, { scope, group: groups.of(scope), now: at }));
+      const changed = looked.filter((scope) => look({ causes, numbers }, scope, { group: groups.of(scope), now: at }));
       const pcs = new Set([...changed, ...due.map(({ scope }) => scope)].flatMap((scope) => [...(causes.get(scope)?.members ?? [])]));
       return { scopes: changed, pcs: [...pcs] };
     },
@@ -415,10 +415,7 @@ function createGroups(spreads: readonly Cause[]) {
 }
 
 /** True where the spread is another than before. */
-function look(
-  { causes, numbers }: State,
-  { scope, group, now }: { scope: string; group: ReadonlyMap<string, number>; now: number },
-): boolean {
+function look({ causes, numbers }: State, scope: string, { group, now }: { group: ReadonlyMap<string, number>; now: number }): boolean {
   const held = causes.get(scope);
   const newest = Math.max(...group.values());
   const late = [...group].filter(([, since]) => newest - since <= numbers.spreadMs).map(([pc]) => pc);

@@ -45,7 +45,7 @@ export const usualNumbers = {
 };
 
 /** The fields of the dialog of the node *correlate*. */
-const fields: readonly Field[] = [
+const fields: readonly { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string }[] = [
   { name: 'siteShare', key: 'siteShare', factor: 0.01, least: 50, most: 100, what: 'percent of the PCs of a site' },
   { name: 'regionShare', key: 'regionShare', factor: 0.01, least: 10, most: 100, what: 'percent of the sites of a region' },
   { name: 'regionSites', key: 'regionSites', factor: 1, least: 2, most: 50, what: 'sites' },
@@ -56,8 +56,6 @@ const fields: readonly Field[] = [
 
 /** All of them, as somebody may have chosen them. */
 export type Numbers = typeof usualNumbers;
-
-type Field = { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string };
 
 /** All numbers, those of the dialog in the place of the usual ones; or one line that names the one that is out of its range. */
 export function chosenNumbers(config: Readonly<Record<string, unknown>>): { ok: true; numbers: Numbers } | { ok: false; line: string } {

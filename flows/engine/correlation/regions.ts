@@ -138,10 +138,7 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
 
 /** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is looked at once, however many ask. */
 export function createMayBeRegion({ sites, downs, explained, numbers }: Field): (site: SiteSight, at: number) => boolean {
-  const bySite = byRegion(
-    sites.filter((one) => one.expected > 0),
-    (one) => one.regions,
-  );
+  const bySite = byRegion(sites, ({ expected, regions: above }) => (expected > 0 ? above : []));
   const byDown = byRegion(downs, ({ sight }) => sight.regions);
   const regions = new Map<string, { of: number; before: number; gone: number[]; heard: number[] }>();
   const counted = (region: string) =>

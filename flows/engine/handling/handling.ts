@@ -1,14 +1,12 @@
 /** What people do about an incident: who is on it, who was asked, what is said to be fixed, what is quiet for a while. Pure steps, and no telling. */
-import type { LinkClass, Severity } from '@sabha/contracts';
+import type { LinkClass } from '@sabha/contracts';
 import type { Again, Deed, HandlingOrder, Incident, Taken } from '../records/incidents.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** How long an acknowledgement lasts. After that its person is asked, and then the next level is notified. Critical: half a working day. Else: until the same hour of the next day. */
-function takenForMs(severity: Severity): number {
-  return severity === 'critical' ? 4 * hourMs : 24 * hourMs;
-}
+const takenForMs = { critical: 4 * hourMs, other: 24 * hourMs };
 
 /**
  * So long who took it takes it back, as if it had not been: ten seconds that a person is shown, and what a thin line needs to carry both. Until
@@ -139,7 +137,7 @@ export function dueOf(incident: Incident, { now, heardAt }: { now: number; heard
     const isStillThere = seen.some(({ fault, since }) => since <= fixed.at && (isHeard || fault === 'pc.silent'));
     if (isStillThere) return asked(incident, { why: 'reopened', by: fixed.by }, now);
   }
-  const isOver = acknowledged !== null && now - acknowledged.at >= takenForMs(severity);
+  const isOver = acknowledged !== null && now - acknowledged.at >= takenForMs[severity === 'critical' ? severity : 'other'];
   return isOver && seen.length > 0 ? asked(incident, { why: 'lapsed', by: acknowledged.by }, now) : undefined;
 }
 

@@ -7,7 +7,6 @@ import {
   nameInScope,
   type Outage,
   openUpTo,
-  type Presence,
   siteOf,
   stateOf,
   sureFrom,
@@ -273,7 +272,7 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
 }
 
 /** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
-function presenceNow(core: Core, record: PcRecord, since: number | null): Presence {
+function presenceNow(core: Core, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : patienceMs(record);
   const inVainMs = core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record);
   const isMissed = limitMs !== null && inVainMs >= missedLimits * limitMs;
@@ -305,7 +304,7 @@ export function inVainOf(core: Core): Record<string, number> {
  * Silent since a receive gap, or never heard: its agent is yet to be installed. Both are one list. A PC that had said goodbye before the gap is
  * missed for a reason of its own, and so is the next machine in a room that had one.
  */
-function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: { presence: Presence; since: number | null }): boolean {
+function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: Pick<PcRecord, 'presence'> & { since: number | null }) {
   const from = since ?? 0;
   const isNew = record.heardAt === null && !record.formers?.length;
   if (isNew && presence === 'silent') return true;

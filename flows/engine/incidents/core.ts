@@ -1,10 +1,11 @@
 /** What the engine begins with, and what it holds between two events. */
-import { budgets, type CauseKind, causeKindOf, causeScope, isPcPath, siteOf, stateOf, zonedAt } from '@sabha/contracts';
+import { budgets, type CauseKind, causeKindOf, causeScope, isPcPath, nameInScope, siteOf, stateOf, zonedAt } from '@sabha/contracts';
 import { createCorrelation, createSpreads } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
+import { byRegion } from '../correlation/regions.ts';
 import { createHistory, type Memory } from '../memory/memory.ts';
-import { createDrops, createInAll } from '../outages/pc.ts';
-import type { Absence, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
+import { createDrops, createInAll, newRecord, recordAfter } from '../outages/pc.ts';
+import type { Absence, CentreEvent, Incident, KnownPc, News, PcRecord, ShownOutage, Spread, StandingFault } from '../records/incidents.ts';
 import { type Change, type Contents, type FollowsClock, inVainKey, unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import {
@@ -152,7 +153,7 @@ export function alerts(core: Core, pc: string): boolean {
 }
 
 /** What a site may be one of the many of: its line, its provider, its state, the nation. */
-export function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkId'> = {}): string[] {
+function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkId'> = {}): string[] {
   const named = (kind: CauseKind, name: string | undefined) => (name === undefined ? [] : [causeScope(kind, name)]);
   const line = linkId === undefined ? undefined : [isp, linkId].filter((part) => part !== undefined).join(' ');
   return [...named('link', line), ...named('provider', isp), causeScope('state', stateOf(path)), causeScope('nation', '')];
@@ -176,9 +177,8 @@ export function followPc(core: Core, pc: string, now: number): void {
 
 /** A PC of the list of those that do not answer is notified to its room before a meeting there, and from then on until it answers. */
 function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
-  return (
-    unheard && (options.isMeetingNear?.(pc, now) === true || memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true)
-  );
+  const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
+  return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);
 }
 
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
@@ -252,7 +252,7 @@ function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: num
 }
 
 /** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
-export function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
+function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
   core.spreads.seen(at.pc, [], now);
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
@@ -274,12 +274,10 @@ function nameOf({ options }: Core, pc: string): string {
   return `${room.en}, ${site.en}`;
 }
 
+type CentreFault = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
+
 /** Says of a fault of the centre's own whether it stands. */
-export function setCentre(
-  core: Core,
-  said: { fault: string; device: string; standing: boolean; name?: string; reason?: string },
-  now: number,
-): void {
+export function setCentre(core: Core, said: CentreFault, now: number): void {
   const { fault, device, standing, name = device, reason = null } = said;
   const key = faultKey(fault, device);
   if (core.centre.has(key) === standing) return;
@@ -433,4 +431,114 @@ function recent(ended: Record<string, number>, now: number): Record<string, numb
   const late = Object.entries(ended).filter(([, at]) => now - at < endedMemoryMs);
   const { most } = budgets.remembered;
   return Object.fromEntries(late.length > most ? late.toSorted((a, b) => b[1] - a[1]).slice(0, most) : late);
+}
+
+// The site table as the engine knows it, and what a change of it does to records and rooms (R15).
+
+type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
+
+/** Takes the PCs of another site table: closes what is open of rooms that no longer alert, and opens what stands in rooms that now do. */
+export function setKnown(core: Core, { pcs, because, replaced }: Known, now: number): void {
+  const before = new Map(core.known);
+  core.known.clear();
+  for (const known of pcs) core.known.set(known.pc, known);
+  core.sites = Map.groupBy(core.known.keys(), siteOf);
+  core.above = new Map([...core.sites].map(([site, [first = '']]) => [site, causesAbove(first, core.known.get(first))]));
+  core.regions = byRegion([...core.sites.keys()], (site) => core.above.get(site) ?? []);
+  for (const pc of replaced) renew(core, { pc, because: because[pc] ?? 'replaced' }, now);
+  for (const known of pcs) admit(core, { ...known, wasKnown: before.has(known.pc) }, now);
+  const rooms = core.memory.openScopes().filter((scope) => core.memory.pcs.has(scope) && !alerts(core, scope));
+  for (const pc of rooms) closeRoom(core, { pc, because: because[pc] ?? usualWhy(core.known.has(pc)) }, now);
+  closeSites(core, because, now);
+  for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
+  for (const { pc } of pcs) {
+    if (!alerts(core, pc) || before.get(pc)?.alerts) continue;
+    // The PC alerts from now on: its standing faults are raised. If it is silent already, that is its own fault and not one of a gap in our hearing.
+    core.expectedSince.set(pc, now);
+    const record = core.memory.pcs.get(pc);
+    if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
+    followPc(core, pc, now);
+  }
+  followUnheard(core, now);
+}
+
+/**
+ * PCs that the broker lets in no more are stopped at once: nobody waits for their silence, nor for one that said it would be back, and the will
+ * of their last session says nothing.
+ */
+export function shutOut(core: Core, pcs: readonly string[], now: number): void {
+  for (const pc of pcs) {
+    const record = core.memory.pcs.get(pc);
+    if (record === undefined || record.presence === 'never' || !core.known.has(pc)) continue;
+    core.listChanged ||= record.unheard;
+    putRecord(core, { ...record, presence: 'stopped', lostAt: null, unheard: false, bye: null }, now);
+    followPc(core, pc, now);
+  }
+  const sites = new Set(pcs.map(siteOf));
+  // One that alerts is there, or away without having been shut out.
+  const isSeen = (pc: string) => {
+    const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
+    return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
+  };
+  const isOver = (all: readonly string[]) => all.some((site) => sites.has(site)) && !all.some((site) => pcsOf(core, site).some(isSeen));
+  closeCauses(core, (all) => (isOver(all) ? 'revoked' : undefined), now);
+}
+
+/** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew, and from now on (R18). */
+function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
+  const record = core.memory.pcs.get(pc);
+  if (!wasKnown) core.expectedSince.set(pc, now);
+  if (record === undefined) return putRecord(core, newRecord(pc, link), now);
+  const unseen = { heardAt: null, lostAt: null, unheard: false, bye: null, absence: null };
+  if (!wasKnown) return putRecord(core, { ...record, link, presence: 'never', ...unseen }, now);
+  if (record.link !== link) putRecord(core, { ...record, link }, now);
+}
+
+/** Sites of which nothing alerts any more do not answer again by that: what is open of them as one cause ends like their rooms. */
+function closeSites(core: Core, because: Known['because'], now: number): void {
+  const whyOver = (sites: readonly string[]) => {
+    if (sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)))) return undefined;
+    const own = Object.keys(because).find((pc) => sites.includes(siteOf(pc)));
+    return because[own ?? ''] ?? usualWhy(sites.some((site) => pcsOf(core, site).length > 0));
+  };
+  closeCauses(core, whyOver, now);
+}
+
+/** Closes what is open of sites as one cause, where it can end no more by their being there: then `whyOver` names the reason. */
+function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
+  for (const scope of core.memory.openScopes()) {
+    const kind = causeKindOf(scope);
+    if (kind === undefined || kind === 'spread') continue;
+    const sites = kind === 'site' ? [nameInScope(scope)] : (core.memory.openIncident(scope)?.spread?.members ?? []);
+    const why = sites.length === 0 ? undefined : whyOver(sites);
+    if (why === undefined) continue;
+    core.correlation.drop(scope);
+    followScope(core, { scope, scene: sceneOver(why) }, now);
+  }
+}
+
+function usualWhy(isKnown: boolean): string {
+  return isKnown ? 'site no longer live' : 'no longer in the site table';
+}
+
+/** Another machine stands in the room, or will one day: what was known of the old one is forgotten. */
+function renew(core: Core, at: { pc: string; because: string }, now: number): void {
+  const { pc } = at;
+  const record = core.memory.pcs.get(pc);
+  if (record === undefined) return;
+  closeRoom(core, at, now);
+  forgetPc(core, pc, now);
+  core.expectedSince.set(pc, now);
+  putRecord(core, recordAfter(record, now), now);
+}
+
+function forgetPc(core: Core, pc: string, now: number): void {
+  core.asking.delete(pc);
+  core.current.delete(pc);
+  core.expectedSince.delete(pc);
+  core.unknown.delete(pc);
+  core.drops.forget(pc);
+  core.history.forget(pc);
+  core.spreads.forgetPc(pc, now);
+  if (core.noise.forget(pc)) setCentre(core, { fault: 'pc.noisy', device: pc, standing: false }, now);
 }

@@ -12,8 +12,8 @@ import { unknownNamedKey } from '../records/ops.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
 import { tellCentral } from '../transitions/delivery.ts';
 import { faultKey, sceneOfList, standingFault } from '../transitions/incident.ts';
-import { maintainedFor, recall } from '../transitions/noise.ts';
-import { createTransitions } from '../transitions/transitions.ts';
+import { maintainedFor } from '../transitions/noise.ts';
+import { createTransitions, recall } from '../transitions/transitions.ts';
 import { followOpen, inVainOf, isBesideIn, judgedNow, judgeSilence, nextClearAt, withAbsence } from './causes.ts';
 import {
   type Core,
@@ -28,10 +28,11 @@ import {
   mayWait,
   putRecord,
   setCentre,
+  setKnown,
   setNoisy,
+  shutOut,
   unreadableLimit,
 } from './core.ts';
-import { setKnown, shutOut } from './known.ts';
 
 /** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
 const askEveryMs = 10_000;
@@ -164,19 +165,16 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
       return setCentre(core, event, now);
     case 'conclude':
       return core.transitions.conclude(event, now);
-    case 'acknowledge':
-    case 'withdraw':
-    case 'fixed':
-    case 'assign':
-    case 'snooze':
-      return handle(core, event, now);
     case 'answer':
       return answered(core, event, now);
     case 'note': {
       const one = core.memory.incidents.get(event.incident);
       const note = { at: now, by: event.by, text: event.text };
       if (one !== undefined) core.memory.putIncident({ ...one, notes: [...one.notes, note].slice(-notesKept) });
+      return;
     }
+    default:
+      return handle(core, event, now);
   }
 }
 
@@ -324,11 +322,7 @@ function setClock(core: Core, byMs: number, now: number): void {
   for (const one of core.followers) one.setClock(byMs);
   moveHeld(memory, move);
   for (const timer of [...memory.timers.values()]) memory.putTimer({ ...timer, dueAt: timer.dueAt + byMs });
-  for (const [scope, ended] of memory.ended)
-    memory.putEnded(
-      scope,
-      moved(ended, move, () => true),
-    );
+  for (const [scope, ended] of memory.ended) memory.putEnded(scope, moved(ended, move, isAnyTime));
   core.startedAt += byMs;
   core.subscribedAt = core.subscribedAt && move(core.subscribedAt);
   core.unsubscribedAt = core.unsubscribedAt && move(core.unsubscribedAt);
@@ -361,11 +355,14 @@ function moveHeld(memory: Memory, move: Move): void {
   moveEach(memory.transitions, memory.putTransition);
 }
 
+/** Of the faults of a scope that ended, each key has a time. */
+const isAnyTime = () => true;
+
 /** A row with its times moved, at any depth; the same object where none moves. `ended` maps each fault to a time, and a span lasts as long as it was to. */
 function moved<T extends object>(row: T, move: Move, isTime = (key: string) => timeKeys.has(key)): T {
   const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
     let next = value;
-    if (typeof value === 'object' && value !== null) next = moved(value, move, key === 'ended' ? () => true : undefined);
+    if (typeof value === 'object' && value !== null) next = moved(value, move, key === 'ended' ? isAnyTime : undefined);
     else if (typeof value === 'number' && isTime(key)) next = move(value);
     else if (typeof value === 'number' && key === 'until' && 'at' in row && typeof row.at === 'number')
       next = value + move(row.at) - row.at;

@@ -30,7 +30,7 @@ const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
 /** A goodbye with nothing beside it. */
 const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
-/** Two batteries of a site that lost their mains in one minute. */
+/** Two batteries of a site that lost their mains in one minute, or PCs that lost their power together, two of which saw their mains go. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 /** Most that a neighbour which is back after a power cut says of a PC that is still away. */
 const mostOfReturned = 0.7;
@@ -49,9 +49,7 @@ const restartMs = 4 * 60_000;
 const forcedMs = 20 * 60_000;
 /** PCs that were away for so long were perhaps switched off at the wall for the night. */
 const nightMs = 6 * 3_600_000;
-/** PCs that lost their power together, and two of them saw their mains go. */
-const powerSeenTwice: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** The same, and one saw it; or three and more PCs of one site were dark together for some hours. */
+/** PCs lost their power together, and one saw its mains go; or three and more PCs of one site were dark together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** All of a site may as well have been made to start anew, or stand at one wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
@@ -204,7 +202,7 @@ export function lostPowerTogether(one: Away, all: readonly PcRecord[]): Joint | 
   const expected = all.filter((other) => wasThere(other, one));
   if (together.length < 2 || together.length * 2 < expected.length) return null;
   const saw = together.filter(({ absence }) => absence.mainsGoneAt !== undefined).length;
-  if (saw > 0) return { why: saw > 1 ? powerSeenTwice : powerOfSite, together };
+  if (saw > 0) return { why: saw > 1 ? powerCutOfTwo : powerOfSite, together };
   const { from, to } = one.absence;
   const awayMs = (to ?? from) - from;
   return { why: together.length > 2 && awayMs >= forcedMs && awayMs < nightMs ? powerOfSite : powerOrRestart, together };

@@ -1,18 +1,6 @@
 /** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  believedSession,
-  budgets,
-  type Check,
-  checkKey,
-  digestOf,
-  type LinkClass,
-  links,
-  oneLine,
-  type Presence,
-  sameAnswer,
-  willGraceMs,
-} from '@sabha/contracts';
+import { believedSession, budgets, type Check, checkKey, digestOf, links, oneLine, sameAnswer, willGraceMs } from '@sabha/contracts';
 import { moveTimes } from '../memory/memory.ts';
 import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
@@ -45,7 +33,7 @@ type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 export type Step = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
 /** What is held of a PC that nobody has heard. */
-export function newRecord(pc: string, link: LinkClass): PcRecord {
+export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
   return {
     pc,
     link,
@@ -216,7 +204,7 @@ export function heard(record: PcRecord, now: number): PcRecord {
  * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was. A will of our
  * own gap, in which the broker heard nobody, shortens no limit (R18a).
  */
-export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): Presence {
+export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): PcRecord['presence'] {
   if (listeningSince === null) return record.presence;
   if (record.presence === 'stopped') {
     const isOverdue = returns(record) !== null && now - Math.max(record.bye?.at ?? 0, listeningSince) >= backWithinMs;

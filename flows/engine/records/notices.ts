@@ -203,15 +203,9 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
 export type Carries = (notice: Notice, at: number) => boolean;
 
 /** A channel, and whom it can reach. */
-export type OpenChannel = {
+export type OpenChannel = Partial<Record<'joined' | 'forPrograms' | 'single' | 'asked' | 'newsOnly' | 'once', boolean>> & {
   channel: Channel;
   reaches(person: Person): boolean;
-  joined?: boolean;
-  forPrograms?: boolean;
-  single?: boolean;
-  asked?: boolean;
-  newsOnly?: boolean;
-  once?: boolean;
   carries?: Carries | undefined;
 };
 

@@ -224,10 +224,7 @@ export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boo
 }
 
 /** Who is away, those first of whom people do not know yet. */
-function manyOf(
-  { options, incident: { scope }, transition: { grew = [] } }: Step & Pick<Hand, 'options'>,
-  { away, of }: Spread,
-): NonNullable<Notice['many']> {
+function manyOf({ options, incident: { scope }, transition: { grew = [] } }: Step & Pick<Hand, 'options'>, { away, of }: Spread) {
   const kind = causeKindOf(scope) ?? 'site';
   const nameOf = (path: string): Words => {
     const { site, room } = options.place(path);
@@ -250,10 +247,7 @@ function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): b
 }
 
 /** A notice of the centre's own, past any incident: what the default route bundles, or a word told directly. */
-export function centralNotice({
-  place,
-  now,
-  ...said
-}: Pick<Notice, 'lines'> & { kind: 'unfinished' | 'direct'; place: Place; now: number }): Notice {
+export function centralNotice(of: Pick<Notice, 'lines'> & { kind: 'unfinished' | 'direct'; place: Place; now: number }): Notice {
+  const { place, now, ...said } = of;
   return { ...said, incident: null, severity: 'major', scope: 'centre', ...place, faults: [], at: now, flapping: false };
 }

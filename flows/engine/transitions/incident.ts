@@ -71,11 +71,7 @@ export function follow(at: {
 }
 
 /** The silence of a PC that loses its session again and again flaps from the first, and until it keeps one (R15). */
-function withDrops(
-  ended: Record<string, number>,
-  { unsteadyAt, standing }: Scene,
-  before: readonly StandingFault[],
-): Record<string, number> {
+function withDrops(ended: Record<string, number>, { unsteadyAt, standing }: Scene, before: readonly StandingFault[]) {
   const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
   return withBreaks({ ...ended, [silence]: unsteadyAt }, new Array(flapBreaks).fill(silence), unsteadyAt);
@@ -321,10 +317,8 @@ function faultsOf(record: PcRecord): Standing[] {
   const counted = known.length > most ? known.toSorted((a, b) => bySeverity(a.severity, b.severity)).slice(0, most) : known;
   const since = Math.min(...record.checks.flatMap((one) => (one.fault !== null && unknown.includes(one.fault) ? [one.since] : [])));
   if (unknown.length === 0) return counted;
-  return [
-    ...counted,
-    { ...standingFault('agent.unknown_fault', '', since), name: unknown.length > 1 ? `${unknown[0]} …` : (unknown[0] ?? null) },
-  ];
+  const name = unknown.length > 1 ? `${unknown[0]} …` : (unknown[0] ?? null);
+  return [...counted, { ...standingFault('agent.unknown_fault', '', since), name }];
 }
 
 /** Of one that said that it would be back. */

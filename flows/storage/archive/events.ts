@@ -2,7 +2,7 @@
 import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
 import type { HeldMonth, HeldOf, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { runOnce } from '../run-once.ts';
-import { readSegment } from './segment.ts';
+import { readSegment } from './retention.ts';
 
 const dayMs = 24 * 3_600_000;
 /** A PC that was cut off says later what happened; one that says more than that has a clock that is wrong. */
@@ -111,10 +111,9 @@ function goneOf({ path, from, to }: EventsAsk, { held, keptMonths }: ArchivesAt)
   const last = new Date(Math.min(to, Date.UTC(9_999, 0))).toISOString().slice(0, 7);
   const gone = held.months.filter(({ expired, newest, month }) => expired && newest >= from && month <= last);
   if (gone.length === 0) return [];
-  return [`archives are kept for ${keptMonths} months, older ones are gone: up to ${countOf(gone)} events of ${path} are not shown`];
+  const count = gone.reduce((sum, one) => sum + one.count, 0);
+  return [`archives are kept for ${keptMonths} months, older ones are gone: up to ${count} events of ${path} are not shown`];
 }
-
-const countOf = (held: readonly HeldMonth[]) => held.reduce((sum, { count }) => sum + count, 0);
 
 type Reading = { ask: EventsAsk; at: ArchivesAt; gathered: Gathering; done: Set<string>; isEnded(): boolean; late: boolean };
 type Left = Pick<HeldMonth, 'a' | 'count'> & { seen: number };
@@ -212,7 +211,8 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   }
   // Behind them: what leaves meanwhile is found twice, and not nowhere.
   const held = await ledger.held(path);
-  if (!held.known && !has(path)) return { ok: false, missing: true, line: `there is no ${placeOf(path)} ${path}` };
+  if (!held.known && !has(path))
+    return { ok: false, missing: true, line: `there is no ${path.split('/').length === 3 ? 'PC' : 'site'} ${path}` };
   // Without it archives that are encrypted are named; the rest is still read.
   const passphrase = await Promise.try(options.passphrase).catch(() => undefined);
   const at: ArchivesAt = { folder, keptMonths, held, passphrase };
@@ -221,5 +221,3 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
   const json = await runOnce(eventsJson, { args: [wanted], signal: gone });
   return json === undefined ? { ok: false, missing: false, line: 'the reading was ended' } : { ok: true, json };
 }
-
-const placeOf = (path: string) => (path.split('/').length === 3 ? 'PC' : 'site');

@@ -6,8 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LeavingPage, Ledger, Op, PagePlace } from '../../engine/records/ops.ts';
 import { inThread } from '../ledger/ledger.ts';
 import { openDatabase } from '../ledger/schema.ts';
-import { retain } from './retention.ts';
-import { archiveFile, readSegment, wrongArchives } from './segment.ts';
+import { archiveFile, readSegment, retain, wrongArchives } from './retention.ts';
 
 const pc = 'la/leh/pc-1';
 const dayMs = 86_400_000;

@@ -3,8 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { openStore } from '../ledger/store.ts';
-import { headLine, headOf, ledgerOf } from './chain.ts';
-import { proveChain } from './proof.ts';
+import { headLine, headOf, ledgerOf, proveChain } from './chain.ts';
 
 const [centre, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
 const at = Date.UTC(2027, 0, 5, 9, 30);

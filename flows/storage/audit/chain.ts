@@ -3,9 +3,10 @@
  * only, so that the words can be taken out of a row and the chain still proves whole.
  */
 import { createHash, hash as digest, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
-import type { PersonWords } from '../../engine/records/sites.ts';
+import { devicePrefix } from '../../engine/records/ops.ts';
+import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/sites.ts';
 
 /** What somebody did, as it is written. */
 export type AuditLine = { at: number; who: string; what: string; about: string };
@@ -48,7 +49,7 @@ export function hashAt(db: DatabaseSync, row: number): string | null {
 }
 
 /** What stands before the first row. */
-export function genesis(db: DatabaseSync): string {
+function genesis(db: DatabaseSync): string {
   return digest('sha256', `sabha audit of ${ledgerOf(db)}`);
 }
 
@@ -58,12 +59,12 @@ export function ledgerOf(db: DatabaseSync): string {
 }
 
 /** By a mark a word can be proven, and without its salt not be guessed. */
-export function markOf(salt: Uint8Array, word: string): Buffer {
+function markOf(salt: Uint8Array, word: string): Buffer {
   return createHash('sha256').update(salt).update(word).digest();
 }
 
 /** The hash that a row must have behind another; undefined where neither its words nor their marks can be read. */
-export function hashBehind(before: string, row: AuditRow): string | undefined {
+function hashBehind(before: string, row: AuditRow): string | undefined {
   const who = row.who_mark ?? (row.who_salt && markOf(row.who_salt, row.who));
   const about = row.about_mark ?? (row.about_salt && markOf(row.about_salt, row.about));
   if (who === null || about === null) return undefined;
@@ -91,13 +92,13 @@ export function headLine(head: HeadAt, key: KeyObject): AuditLine {
 }
 
 /** What such a row says; undefined where it says nothing of the kind. */
-export function readHead(about: string): (Head & { signature: string }) | undefined {
+function readHead(about: string): (Head & { signature: string }) | undefined {
   const [, row, hash = '', signature = ''] = pattern.exec(about) ?? [];
   return row === undefined ? undefined : { row: Number(row), hash, signature };
 }
 
 /** Whether the centre of this public key signed it. */
-export function isSignedBy(key: KeyObject, { signature, ...head }: HeadAt & { signature: string }): boolean {
+function isSignedBy(key: KeyObject, { signature, ...head }: HeadAt & { signature: string }): boolean {
   return verify(null, textOf(head), key, Buffer.from(signature, 'base64url'));
 }
 
@@ -110,7 +111,6 @@ export function shortHash(hash: string): string {
   return (hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ');
 }
 
-type Reader = { id: string; role: string; language: MessageLanguage };
 /** What a message to somebody carries at its end. */
 export type Note = ReturnType<typeof createNote>;
 
@@ -119,7 +119,7 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
   const known = new Map<string, number>();
   return {
     /** Undefined where the person is not of central, or has it already. */
-    lineFor({ id, role, language }: Reader): string | undefined {
+    lineFor({ id, role, language }: { id: string; role: string; language: MessageLanguage }): string | undefined {
       const head = signed();
       if (head === undefined || role !== 'central' || known.get(id) === head.row) return undefined;
       const date = new Date(head.at).toISOString().slice(0, 10);
@@ -134,26 +134,22 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
 }
 
 /** What the row is called that says out of which rows a person was taken. */
-export const personForgotten = 'person forgotten';
+const personForgotten = 'person forgotten';
 
-/** Rows in order, each run as one. */
-function rowsText(rows: readonly number[]): string {
+/** What such a row says: rows in order, each run as one. */
+function forgottenText(rows: readonly number[], elsewhere: number): string {
   const runs: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {
     const last = runs.at(-1);
     if (last !== undefined && row <= last[1] + 1) last[1] = row;
     else runs.push([row, row]);
   }
-  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
-}
-
-/** What such a row says. */
-export function forgottenText(rows: readonly number[], elsewhere: number): string {
-  return `rows ${rowsText(rows) || 'none'} of the audit, ${elsewhere} elsewhere`;
+  const text = runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+  return `rows ${text || 'none'} of the audit, ${elsewhere} elsewhere`;
 }
 
 /** The rows that it names, from and to. */
-export function readForgotten(about: string): [number, number][] {
+function readForgotten(about: string): [number, number][] {
   const [, listed = ''] = /^rows ([\d, -]+) of the audit, \d+ elsewhere$/.exec(about) ?? [];
   return listed.split(', ').flatMap((run): [number, number][] => {
     const [from = 0, to = from] = run.split('-').map(Number);
@@ -162,12 +158,7 @@ export function readForgotten(about: string): [number, number][] {
 }
 
 /** Takes a person out of what stands under a name. */
-export type Scrub = {
-  /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
-  hints: string[];
-  text(name: string, value: string): string;
-  json(value: unknown, name: string): unknown;
-};
+type Scrub = ReturnType<typeof scrubOf>;
 
 /** Under these stand places and words of the domain: what is called like a person there is none. */
 const notPeople = new Set(
@@ -180,7 +171,7 @@ const joined = new Set(['key', 'sent']);
 const digitsOfPhone = 7;
 
 /** Guarantee: what is a part of another word stays. */
-export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
+export function scrubOf({ ids, texts, alias }: PersonWords) {
   const anywhere = texts.map((text) => patternOf(text));
   const tokens = ids.map((id) => new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_.@-])${escaped(id)}(?![\\p{L}\\p{M}\\p{N}_@/-])`, 'giu'));
   const isId = (value: string) => ids.some((id) => id.toLowerCase() === value.toLowerCase());
@@ -204,11 +195,15 @@ export function scrubOf({ ids, texts, alias }: PersonWords): Scrub {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [isId(key) && !notPeople.has(name) ? alias : key, json(one, key)]));
   }
 
-  return { hints: [...ids, ...texts].map(hintOf), text, json };
+  return {
+    /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
+    hints: [...ids, ...texts].map(hintOf),
+    ...{ text, json },
+  };
 }
 
 /** A text as hints are looked for in it: however its letters are encoded and cased, and its digits are parted. */
-export function folded(text: string): string {
+function folded(text: string): string {
   return text.normalize('NFC').toLowerCase().replace(/[\s-]/g, '');
 }
 
@@ -239,4 +234,188 @@ function digitsOf(text: string): string | undefined {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}
+
+// The proof of the chain of a copy: every row follows from the one before, and what is missing, changed, moved or put in is named by its row.
+
+/** What the proof found. `forgotten`: rows out of which words were taken; `signed`: the last row that the centre signed for, and when; `wrong`: a line each. */
+export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };
+
+const namedMost = 20;
+
+/** Reads the whole audit of a copy. `key`: the public key of the centre; without it no signature is looked at. */
+export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
+  const ledger = ledgerOf(db);
+  const wrong: string[] = [];
+  /** Rows out of which words were taken, and the runs of those of which a row says so. */
+  const blank: number[] = [];
+  const told: [number, number][] = [];
+  let signed: ChainProof['signed'] = null;
+  /** A head names a row, its hash, and the signature of both: whoever makes the chain anew cannot make that. */
+  const lookAtHead = ({ id, at, about }: AuditRow) => {
+    const head = readHead(about);
+    if (head === undefined || (key !== undefined && !isSignedBy(key, { ...head, ledger, at }))) {
+      wrong.push(`row ${id} has no signature of this centre`);
+      return;
+    }
+    if (hashAt(db, head.row) !== head.hash) wrong.push(`row ${head.row} is not the one that row ${id} signs for (${timeText(at)})`);
+    signed = { row: head.row, hash: head.hash, at };
+  };
+  let [rows, before, next] = [0, genesis(db), 1];
+  for (const found of db.prepare('SELECT * FROM audit ORDER BY id').iterate()) {
+    const row = found as unknown as AuditRow;
+    if (row.id > next) wrong.push(missing(next, row.id - 1));
+    // What stands behind a gap follows from nothing that is left.
+    else if (hashBehind(before, row) !== row.hash.toHex()) wrong.push(notBehind(row));
+    if (row.who_mark !== null || row.about_mark !== null) blank.push(row.id);
+    if (row.what === personForgotten) told.push(...readForgotten(row.about));
+    if (row.what === headSigned) lookAtHead(row);
+    rows += 1;
+    [before, next] = [row.hash.toHex(), row.id + 1];
+  }
+  const untold = blank.filter((id) => !told.some(([from, to]) => id >= from && id <= to));
+  wrong.push(...untold.map((id) => `row ${id} was emptied, and no row says that somebody is forgotten there`));
+  const named = wrong.length <= namedMost ? wrong : [...wrong.slice(0, namedMost), `and ${wrong.length - namedMost} more`];
+  return { rows, head: { row: next - 1, hash: before }, forgotten: blank.length, signed, wrong: named };
+}
+
+function missing(from: number, to: number): string {
+  return from === to ? `row ${from} is missing` : `rows ${from} to ${to} are missing`;
+}
+
+function notBehind({ id, at }: AuditRow): string {
+  const follows = id === 1 ? 'is not the first one of this ledger' : `does not follow from row ${id - 1}`;
+  return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
+}
+
+/** A time for a line of the log, to the minute. */
+export function timeText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+// A person in the ledger: all rows in which they stand, and how they are taken out of them. Events are what PCs said, and know no person.
+
+/** Those below are changed by their own orders, since others hold them in memory: a person who stands there is not forgotten. */
+const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];
+const tables = [
+  ...['incidents', 'transitions', 'timers', 'outbox', 'registry', 'rollcalls', 'commands', 'answers', 'meetings', 'maintenance'],
+  ...['roster', 'proofs', 'announcements', 'announcement_reads', 'meta', 'steps'],
+];
+/** In which a person may stand, beside the audit. */
+export const personTables: readonly string[] = [...ownTables, ...tables];
+
+/** All that stands of a person, as it is. */
+export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
+  const scrub = scrubOf(words);
+  const devices = devicesOf(db, words).map((row) => ({ table: 'meta', row }));
+  const isDevice = (key: unknown) => devices.some(({ row }) => row.key === key);
+  const others = personTables
+    .flatMap((table) => changes(db, table, scrub).map(({ row }) => ({ table, row })))
+    .filter(({ table, row }) => table !== 'meta' || !isDevice(row['key']));
+  const acts = auditChanges(db, scrub).map(({ row: { id, at, who, what, about } }) => ({
+    table: 'audit',
+    row: { id, at, who, what, about },
+  }));
+  const shownIn = (row: object) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, shown(one)]));
+  return [...[...others, ...devices].map(({ table, row }) => ({ table, row: shownIn(row) })), ...acts];
+}
+
+/** Their key names them, and nothing in them does. */
+function devicesOf(db: DatabaseSync, { ids }: PersonWords): { key: string; value: string }[] {
+  const read = db.prepare('SELECT key, value FROM meta WHERE key = ?');
+  return ids.flatMap((id) => (read.get(`${devicePrefix}${id}`) as { key: string; value: string } | undefined) ?? []);
+}
+
+/**
+ * Takes a person out of the rows of the ledger, and writes that it was done. To be called in a transaction.
+ * Guarantee: the chain of the audit proves as before; the row of it names the rows, and not the person.
+ */
+export function takeOut(db: DatabaseSync, { words, by, at }: Forgetting): Forgotten {
+  const scrub = scrubOf(words);
+  const updates = new Map<string, StatementSync>();
+  const devices = devicesOf(db, words);
+  for (const { key } of devices) db.prepare('DELETE FROM meta WHERE key = ?').run(key);
+  let elsewhere = devices.length;
+  for (const table of tables)
+    for (const { keys, row, to } of changes(db, table, scrub)) {
+      const sets = Object.keys(to).map((name) => `${name} = ?`);
+      const sql = `UPDATE ${table} SET ${sets.join()} WHERE ${keys.map((key) => `${key} = ?`).join(' AND ')}`;
+      const update = updates.getOrInsertComputed(sql, () => db.prepare(sql));
+      update.run(...Object.values(to), ...keys.map((key) => row[key] ?? null));
+      elsewhere += 1;
+    }
+  const rows = auditChanges(db, scrub);
+  for (const { row, who, about } of rows) empty(db, row, { who, about });
+  const ids = rows.map(({ row }) => row.id);
+  openChain(db)({ at, who: scrub.text('who', by), what: personForgotten, about: forgottenText(ids, elsewhere) });
+  return { audit: rows.length, elsewhere };
+}
+
+type Change = { keys: string[]; row: Record<string, SQLInputValue>; to: Record<string, string> };
+
+function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
+  const info = db.prepare(`SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid`).all(table);
+  const texts = info.filter(({ type }) => type === 'TEXT').map(({ name }) => String(name));
+  const keys = info.filter(({ pk }) => Number(pk) > 0).map(({ name }) => String(name));
+  const found = db.prepare(`SELECT * FROM ${table} WHERE ${hinted(db, texts, scrub)}`).all(...scrub.hints);
+  return found.flatMap((row) => {
+    const to = texts.flatMap((name) => {
+      // The keys of meta are of places.
+      const as = table === 'meta' && name === 'key' ? 'path' : name;
+      const [was, is] = [String(row[name]), scrubbed(scrub, as, String(row[name]))];
+      return was === is ? [] : [[name, is] as const];
+    });
+    return to.length === 0 ? [] : [{ keys, row: row as Record<string, SQLInputValue>, to: Object.fromEntries(to) }];
+  });
+}
+
+function auditChanges(db: DatabaseSync, scrub: Scrub): { row: AuditRow; who: string; about: string }[] {
+  const sql = `SELECT * FROM audit WHERE what <> '${headSigned}' AND (${hinted(db, ['who', 'about'], scrub)}) ORDER BY id`;
+  return db
+    .prepare(sql)
+    .all(...scrub.hints)
+    .flatMap((found) => {
+      const row = found as unknown as AuditRow;
+      // Of a row that says out of which rows somebody was taken, only who did it is a person.
+      const about = row.what === personForgotten ? row.about : scrub.text('about', row.about);
+      const who = scrub.text('who', row.who);
+      return who === row.who && about === row.about ? [] : [{ row, who, about }];
+    });
+}
+
+/** The mark of what stood there stays, and its salt goes: nobody can try words against it. */
+function empty(db: DatabaseSync, row: AuditRow, to: { who: string; about: string }): void {
+  for (const part of ['who', 'about'] as const) {
+    if (to[part] === row[part]) continue;
+    const salt = row[`${part}_salt`];
+    const mark = row[`${part}_mark`] ?? (salt === null ? null : markOf(salt, row[part]));
+    db.prepare(`UPDATE audit SET ${part} = ?, ${part}_mark = ?, ${part}_salt = NULL WHERE id = ?`).run(to[part], mark, row.id);
+  }
+}
+
+/** SQLite's own `lower` knows the letters of ASCII alone. */
+function hinted(db: DatabaseSync, texts: readonly string[], { hints }: Scrub): string {
+  db.function('folded', { deterministic: true }, (text) => folded(String(text)));
+  const all = `folded(${texts.join(" || ' ' || ")})`;
+  return hints.map((_, at) => `instr(${all}, ?${at + 1}) > 0`).join(' OR ') || '0';
+}
+
+function scrubbed(scrub: Scrub, name: string, value: string): string {
+  const held = parsed(value);
+  if (held === undefined) return scrub.text(name, value);
+  const text = JSON.stringify(scrub.json(held, name));
+  return text === JSON.stringify(held) ? value : text;
+}
+
+function shown(value: SQLInputValue): unknown {
+  return typeof value === 'string' ? (parsed(value) ?? value) : value;
+}
+
+function parsed(value: string): unknown {
+  if (!/^[[{]/.test(value)) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }

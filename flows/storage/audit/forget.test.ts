@@ -6,9 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Op } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
-import { scrubOf } from './chain.ts';
-import { personTables } from './forget.ts';
-import { proveChain } from './proof.ts';
+import { personTables, proveChain, scrubOf } from './chain.ts';
 
 const words = { ids: ['asha'], texts: ['Asha Kumari', '+919876543210', 'asha@office.test'], alias: 'forgotten-1' };
 const act = (who: string, what: string, about: string): Op => ({ op: 'audit', at: 5, who, what, about });

@@ -18,14 +18,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
 import { openLedger } from '../ledger/ledger.ts';
-import { type Backups, createBackups } from './backup.ts';
-import { centreFiles, centreMark } from './centre-files.ts';
+import { type Backups, centreFiles, centreMark, createBackups } from './backup.ts';
+import type { Packed } from './format/backup-file.ts';
 import { readBackup, writeBackup } from './format/backup-file.ts';
-import type { Packed } from './format/pack.ts';
-import { readMark } from './mark.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
-import { type LedgerWatch, watchLedger } from './watch.ts';
+import { type LedgerWatch, readMark, watchLedger } from './watch.ts';
 
 const pc = 'la/leh/pc-1';
 const [centreKey, otherKey] = [generateKeyPairSync('ed25519').privateKey, generateKeyPairSync('ed25519').privateKey];

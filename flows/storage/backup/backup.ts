@@ -2,18 +2,27 @@
  * Backups of a centre that runs: each hour a copy of its ledger is made, proven, and packed with all that it needs to be a centre again.
  * The newest copy is what an audit reads, so that the ledger itself is never read whole while it is written.
  */
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type BackupMade, type Cancel, type Clock, codeOf, type LedgerAudit, messageOf, mutex } from '@sabha/contracts';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import type { BackupMade, Cancel, Clock, LedgerAudit, Settings } from '@sabha/contracts';
+import { codeOf, loadText, messageOf, mutex, realClock } from '@sabha/contracts';
 import type { Ledger } from '../../engine/records/ops.ts';
-import type { Head } from '../audit/chain.ts';
-import { checkRoom, copyInto, readBackup, writeBackup } from './format/backup-file.ts';
-import type { Packed } from './format/pack.ts';
-import { BackupError } from './format/pack.ts';
-import { backupName, backupsIn, sweep } from './keep.ts';
-import type { ArchivesAt, provingBy } from './proof.ts';
+import type { Base } from '../../settings.ts';
+import { type Head, headLine } from '../audit/chain.ts';
+import { BackupError, checkRoom, copyInto, isPackable, type Packed, readBackup, writeBackup } from './format/backup-file.ts';
+import { type ArchivesAt, provingBy } from './proof.ts';
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** 24 hours, 14 days and 8 weeks that have a backup keep the newest of it. */
+const kept: readonly { eachMs: number; most: number }[] = [
+  { eachMs: hourMs, most: 24 },
+  { eachMs: dayMs, most: 14 },
+  { eachMs: 7 * dayMs, most: 8 },
+];
+const namePattern = /^sabha-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup$/;
 /** After a start the centre has other things to do first. */
 const firstAfterMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
@@ -94,7 +103,8 @@ export function createBackups(options: BackupOptions) {
     /** Makes one now. Rejects with a `BackupError` of one line. */
     make,
     /** What the newest copy says; with `now`, or where there is none yet, one is made. */
-    audit: async (now: boolean): Promise<LedgerAudit> => (now ? undefined : state.audit) ?? (await inTurn(() => proveNow(state))),
+    audit: async (now: boolean): Promise<LedgerAudit> =>
+      (now ? undefined : state.audit) ?? (await inTurn(() => inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit))),
     /** Undefined before the first copy of a process is proven. */
     signed: (): Signed | undefined => state.signed,
     close(): void {
@@ -145,10 +155,6 @@ async function copyToSecond(file: string, second: string): Promise<void> {
   } catch (error) {
     throw new BackupError(`the second folder ${second} takes none: ${codeOf(error)}; the first one has it`);
   }
-}
-
-function proveNow(state: State): Promise<LedgerAudit> {
-  return inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit);
 }
 
 /** In each hour other archives are read whole, so that an old one is every half day. */
@@ -208,5 +214,138 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
     throw error instanceof BackupError ? error : new BackupError(messageOf(error));
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+// Which backups are kept.
+
+/** After so long none of those of now is kept any more, where each week has one. */
+export const goneAfterMs = 9 * 7 * dayMs;
+
+/** The name of a backup of a time, in UTC. */
+export function backupName(at: number): string {
+  return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;
+}
+
+/** The backups of a folder by their time, oldest first; none where it is not there. */
+export async function backupsIn(folder: string): Promise<{ at: number; file: string }[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found = names.flatMap((name) => {
+    const at = Date.parse(name.replace(namePattern, '$1-$2-$3T$4:$5:$6Z'));
+    return namePattern.test(name) ? [{ at, file: join(folder, name) }] : [];
+  });
+  return found.sort((a, b) => a.at - b.at);
+}
+
+/** Of the times of backups those that go. The newest never goes, and no clock is asked: one that is wrong deletes nothing. */
+export function expired(times: readonly number[]): number[] {
+  const stay = new Set<number>();
+  for (const { eachMs, most } of kept) {
+    // The last of each span that is set is its newest.
+    const newestOf = new Map(times.toSorted((a, b) => a - b).map((at) => [Math.floor(at / eachMs), at]));
+    for (const at of [...newestOf.values()].slice(-most)) stay.add(at);
+  }
+  return times.filter((at) => !stay.has(at));
+}
+
+/** Deletes of a folder what is not kept, and what a kill left half written; nothing else may be writing there. What was just made stays, however old a wrong clock calls it. */
+export async function sweep(folder: string, made: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const halves = names.filter((name) => name.endsWith('.part') && namePattern.test(name.slice(0, -'.part'.length)));
+  for (const name of halves) await rm(join(folder, name), { force: true });
+  const found = await backupsIn(folder);
+  const gone = new Set(expired(found.map(({ at }) => at)));
+  for (const { at, file } of found) if (gone.has(at) && basename(file) !== basename(made)) await rm(file, { force: true });
+}
+
+// Backups of the centre of this process, put together.
+
+/** What a backup holds beside the data folder, and whose it is. */
+type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
+
+/** Where the archives of a data folder lie. */
+export function archivesIn(flows: string): string {
+  return join(flows, 'archives');
+}
+
+/** They go by the time of the machine, whatever the speed of the clock. */
+export function openBackups({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: BackupOptions['say']) {
+  const places = { flows: dataDir, ...beside };
+  return createBackups({
+    ledger,
+    ledgerFile: join(places.flows, 'ledger.db'),
+    prove: provingBy(createPublicKey(centreKey)),
+    async sign(head) {
+      const { ledger: name } = await ledger.progress();
+      const at = Date.now();
+      await ledger.commit([{ op: 'audit', ...headLine({ ...head, ledger: name, at }, centreKey) }]);
+      return { ...head, at };
+    },
+    files: () => centreFiles(places),
+    centre: centreMark(centreKey),
+    folder: join(places.flows, 'backups'),
+    archives: archivesIn(places.flows),
+    second: settings.backup?.folder,
+    passphrase: passphraseOf(settings),
+    say,
+    clock: realClock(),
+    now: Date.now,
+    log,
+  });
+}
+
+/** The passphrase of backups and archives; throws where its file cannot be read. */
+export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string | undefined {
+  const file = backup?.passphraseFile;
+  return () => (file === undefined ? undefined : loadText(file).trim());
+}
+
+// What of a centre goes into a backup beside its ledger: keys, authority, registry, settings, tabs.
+
+/** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
+export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
+
+/** Of the data folder of `flows` what is not packed: the ledger, whose copy is, archives, which are as large as all of the rest, what is made anew, and what is handed out to PCs. */
+const leftOut = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
+
+/** Reads them. A file that goes meanwhile, as in a Deploy, is left out. */
+export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {
+  const publicKey = createPublicKey(registryKey).export({ type: 'spki', format: 'pem' });
+  const own = (await filesBelow(flows)).filter((file) => !leftOut.test(relative(flows, file)));
+  const all = await Promise.all([
+    ...own.toSorted().map((file) => read(file, `flows/${relative(flows, file).split(sep).join('/')}`)),
+    read(registry, 'broker/registry.json'),
+    read(settings, 'sabha.json'),
+  ]);
+  return [...all.flatMap((one) => one ?? []), { path: 'broker/registry.pub', bytes: publicKey.length, content: Buffer.from(publicKey) }];
+}
+
+/** Whose backup it is: a hash of the key that the PCs of a centre obey. */
+export function centreMark(centreKey: KeyObject): string {
+  return hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
+}
+
+/** A link counts as what it leads to, since keys may lie elsewhere; one that leads back to where it lies ends there. */
+async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
+  const real = await realpath(folder);
+  if (above.includes(real)) return [];
+  const entries: Dirent[] = await readdir(folder, { withFileTypes: true });
+  const found = entries.map(async (one): Promise<string[]> => {
+    const path = join(folder, one.name);
+    const kind = one.isSymbolicLink() ? await stat(path).catch(() => one) : one;
+    if (kind.isDirectory()) return filesBelow(path, [...above, real]);
+    return kind.isFile() ? [path] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function read(file: string, path: string): Promise<Packed | undefined> {
+  if (!isPackable(path)) throw new BackupError(`${file}: a file of that name cannot be packed: give it another one`);
+  try {
+    const content = await readFile(file);
+    return { path, bytes: content.length, content };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createClockJudge, isSynchronised } from './clock-judge.ts';
+import { createClockJudge, isSynchronised } from './watch.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { backupName, backupsIn, expired, sweep } from './keep.ts';
+import { backupName, backupsIn, expired, sweep } from './backup.ts';
 
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 5, 1, 0, 30);

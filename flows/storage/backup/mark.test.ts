@@ -7,7 +7,7 @@ import { randomFrom } from '../../../test/random.ts';
 import type { Progress } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
-import { markText, readMark, readNote, wentBack } from './mark.ts';
+import { markText, readMark, readNote, wentBack } from './watch.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -2,14 +2,13 @@
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
-import { wrongArchives } from '../archive/segment.ts';
-import { proveChain } from '../audit/proof.ts';
+import { wrongArchives } from '../archive/retention.ts';
+import { proveChain } from '../audit/chain.ts';
 import { asLedgerError } from '../ledger/poison.ts';
 import { reads } from '../ledger/reads.ts';
-import { numberFrom } from '../ledger/schema.ts';
-import { wrongSums } from '../ledger/sums.ts';
+import { numberFrom, wrongSums } from '../ledger/schema.ts';
 import { runOnce } from '../run-once.ts';
-import { DamageError } from './format/pack.ts';
+import { DamageError } from './format/backup-file.ts';
 
 /** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
 export type Proof = { audit: LedgerAudit; damage: string | null };
@@ -17,14 +16,11 @@ export type Proof = { audit: LedgerAudit; damage: string | null };
 /** Where the archives of a ledger lie, and of which months every byte is read; of the others it is seen that they are there and as long as they were. */
 export type ArchivesAt = { folder: string; read: 'all' | number };
 
-/** `key`: the public one of the centre, by which the heads of the audit are signed. */
-export type ProofOptions = { key?: KeyObject | undefined; archives?: ArchivesAt | undefined };
-
 /**
- * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. Throws
- * `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
+ * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. `key` is
+ * the public key of the centre, by which the heads of the audit are signed. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
  */
-export function proofOf(file: string, { key, archives }: ProofOptions = {}): Proof {
+export function proofOf(file: string, { key, archives }: { key?: KeyObject | undefined; archives?: ArchivesAt | undefined } = {}): Proof {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file);
@@ -38,7 +34,8 @@ export function proofOf(file: string, { key, archives }: ProofOptions = {}): Pro
     const wrong = archives === undefined ? [] : wrongArchives(db, archives.folder, isRead(db, archives));
     return { audit: { ...found, ...(wrong.length > 0 && { archives: wrong }) }, damage: damageIn(found, wrongSums(db)) };
   } catch (error) {
-    throw isDamage(error) ? new DamageError(messageOf(error)) : asLedgerError(error);
+    const isDamage = error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
+    throw isDamage ? new DamageError(messageOf(error)) : asLedgerError(error);
   } finally {
     db?.close();
   }
@@ -66,10 +63,6 @@ function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: read
 
 /** SQLite's codes for a page that is malformed and for a file that is no database. */
 const damageCodes = [11, 26];
-
-function isDamage(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && damageCodes.includes(Number(error.errcode) & 0xff);
-}
 
 /** Events whose content is not that of their mark. */
 function altered(db: DatabaseSync): number {

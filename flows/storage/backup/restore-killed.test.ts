@@ -7,9 +7,9 @@ import { type DyingDisk, installDyingDisk } from '../../../test/dying-disk.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
 import { openStore } from '../ledger/store.ts';
-import { centreMark } from './centre-files.ts';
+import { centreMark } from './backup.ts';
+import type { Packed } from './format/backup-file.ts';
 import { copyInto, readBackup, writeBackup } from './format/backup-file.ts';
-import type { Packed } from './format/pack.ts';
 import { proofOf } from './proof.ts';
 import { restore } from './restore.ts';
 

@@ -8,10 +8,9 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, replaceFile } from '@sabha/contracts';
-import { archiveFile } from '../archive/segment.ts';
-import { centreMark } from './centre-files.ts';
-import { type About, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
-import { BackupError } from './format/pack.ts';
+import { archiveFile } from '../archive/retention.ts';
+import { centreMark } from './backup.ts';
+import { type About, BackupError, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
 import { type Proof, proofOf } from './proof.ts';
 
 /** `data` = the data folder of the centre, `settings` = its sabha.json; `check` = it is only looked at. */

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op, Past } from '../../engine/records/ops.ts';
-import { copyOf } from './copy.ts';
 import { inThread, openLedger } from './ledger.ts';
+import { copyOf } from './store.ts';
 
 const pc = 'la/leh/pc-1';
 let folder = '';

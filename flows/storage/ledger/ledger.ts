@@ -1,6 +1,7 @@
 /** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import type { Cancel, Clock } from '@sabha/contracts';
 import type { Ledger, Op, Poison, Receipt } from '../../engine/records/ops.ts';
 import { asLedgerError, LedgerError, sift } from './poison.ts';
 import type { LedgerFile } from './schema.ts';
@@ -135,4 +136,58 @@ function requestOf(jobs: Job[]): Request {
   const [first] = jobs;
   if (first !== undefined && first.wish.call !== 'commit') return first.wish;
   return { call: 'commit', batches: jobs.map(({ wish }) => (wish.call === 'commit' ? wish.ops : [])) };
+}
+
+// The ledger with an eye on its disk: a commit that hangs is neither taken nor refused, so nobody would hear of it.
+
+/** A commit that takes longer is told. */
+export const slowCommitMs = 5_000;
+
+/** `commitMs`: for how long the oldest commit is under way, by the time of the machine; 0 where none is. */
+export type Watched = { ledger: Ledger; commitMs(): number };
+
+/**
+ * Tells `slow` once when a commit is under way for too long, and `took` of each that was taken; neither needs the ledger.
+ * Guarantee: what delays us and not the disk, as where this process stood still, is not told of the disk.
+ */
+export function watched(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): Watched {
+  // A disk does not follow the demo's clock.
+  const limitMs = slowCommitMs * (clock.speed ?? 1);
+  const startedUp = new Set<{ up: number }>();
+  let isSlow = false;
+
+  function watch(): Cancel {
+    let cancel: Cancel = () => undefined;
+    const arm = () => {
+      const dueUp = clock.up() + limitMs;
+      cancel = clock.after(limitMs, () => {
+        if (clock.up() - dueUp > limitMs / 2) return arm();
+        if (!isSlow) slow();
+        isSlow = true;
+      });
+    };
+    arm();
+    return () => cancel();
+  }
+
+  return {
+    commitMs: () => startedUp.values().reduce((most, { up }) => Math.max(most, clock.up() - up), 0) / (clock.speed ?? 1),
+    ledger: {
+      ...ledger,
+      async commit(ops) {
+        const started = { up: clock.up() };
+        const end = watch();
+        startedUp.add(started);
+        try {
+          const receipt = await ledger.commit(ops);
+          isSlow = false;
+          took();
+          return receipt;
+        } finally {
+          startedUp.delete(started);
+          end();
+        }
+      },
+    },
+  };
 }

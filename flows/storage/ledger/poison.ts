@@ -62,13 +62,9 @@ export class LedgerError extends Error {
 export function asLedgerError(thrown: unknown): LedgerError {
   if (thrown instanceof LedgerError) return thrown;
   if (!(thrown instanceof Error)) return new LedgerError('other', String(thrown));
-  return new LedgerError(faultOf(thrown), `ledger: ${thrown.message}`, thrown);
+  const code = 'errcode' in thrown && typeof thrown.errcode === 'number' ? thrown.errcode & 0xff : -1;
+  return new LedgerError(faults[code] ?? 'other', `ledger: ${thrown.message}`, thrown);
 }
 
 /** SQLite's primary result codes stand in the low byte. */
 const faults: Record<number, LedgerFault> = { 5: 'busy', 6: 'busy', 10: 'io', 13: 'full' };
-
-function faultOf(error: Error): LedgerFault {
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
-  return faults[code] ?? 'other';
-}

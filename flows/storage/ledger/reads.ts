@@ -23,11 +23,10 @@ import {
   type Sent,
   settledKey,
 } from '../../engine/records/ops.ts';
-import { hashAt, headOf, headSigned } from '../audit/chain.ts';
-import { personRows } from '../audit/forget.ts';
+import { hashAt, headOf, headSigned, personRows } from '../audit/chain.ts';
 import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
-import { heldIn, lostIn } from './spools/range-rows.ts';
+import { heldIn, lostIn } from './spools/spools.ts';
 
 /** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
 const actsRemembered = 500;
@@ -62,8 +61,7 @@ export const reads: Omit<Reads, 'forget'> = {
       incidents: rows(db, `SELECT row FROM incidents WHERE ${wanted} ORDER BY id`),
       transitions: rows(
         db,
-        `SELECT row FROM transitions
-         WHERE state <> 'concluded' OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
+        `SELECT row FROM transitions WHERE ${live} OR incident IN (SELECT id FROM incidents WHERE ${wanted}) ORDER BY id`,
       ),
       timers: rows(db, 'SELECT row FROM timers ORDER BY id'),
       outbox: rows(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
@@ -126,12 +124,10 @@ export const reads: Omit<Reads, 'forget'> = {
 
   /** Rows of an incident whose message stands and can be changed, the newest first: each step is a range of the outbox. */
   copies(db, incident) {
-    return rows(
-      db,
-      `SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
-       WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`,
-      incident,
-    );
+    const sql = `
+      SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
+      WHERE t.incident = ? AND o.row ->> '$.copy' IS NOT NULL ORDER BY t.id DESC LIMIT ${copiesAtMost}`;
+    return rows(db, sql, incident);
   },
 
   /** The calendar, by id. */
@@ -154,13 +150,8 @@ export const reads: Omit<Reads, 'forget'> = {
 
   /** Incidents that were not over at a time, with their steps, what people were sent for them, and what their PCs said. */
   past(db, { since, after: from, most = pastPage }) {
-    const incidents = rows<Incident>(
-      db,
-      `SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?`,
-      from,
-      since,
-      Math.min(most, pastPage),
-    );
+    const sql = 'SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?';
+    const incidents = rows<Incident>(db, sql, from, since, Math.min(most, pastPage));
     const transitions = incidents.flatMap(({ id }) =>
       rows<Transition>(db, 'SELECT row FROM transitions WHERE incident = ? ORDER BY id', id),
     );
@@ -269,10 +260,13 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
+/** Of a transition that is not concluded. */
+const live = "state <> 'concluded'";
+
 /** Open, over within a day of the newest that is over, or with a step that is not concluded. */
 const wanted = `over_at IS NULL
   OR over_at >= (SELECT max(over_at) FROM incidents) - 86400000
-  OR id IN (SELECT incident FROM transitions WHERE state <> 'concluded')`;
+  OR id IN (SELECT incident FROM transitions WHERE ${live})`;
 
 function metaWhere(db: DatabaseSync, condition: string): Record<string, string> {
   const all = found<{ key: string; value: string }>(db, `SELECT key, value FROM meta WHERE ${condition} ORDER BY key`);

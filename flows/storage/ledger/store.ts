@@ -1,29 +1,21 @@
 /** The ledger's tables, written and read in whichever thread holds the file. */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { open } from 'node:fs/promises';
+import { backup, type DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
 import type { Op, Queries, Receipt, Retention, Segment } from '../../engine/records/ops.ts';
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/sites.ts';
-import { type AuditLine, openChain } from '../audit/chain.ts';
-import { takeOut } from '../audit/forget.ts';
-import { copyOf } from './copy.ts';
+import { type AuditLine, openChain, takeOut } from '../audit/chain.ts';
 import { asLedgerError, isPoison, LedgerError, pcOf } from './poison.ts';
 import { openStrips, type Reads, reads } from './reads.ts';
-import { openArchiveRows } from './retention/archive-rows.ts';
-import { openOldRows, openShrink } from './retention/old-rows.ts';
-import { commandsKept, makeTables, rollcallsKept } from './schema.ts';
+import { openArchiveRows, openOldRows, openShrink } from './retention/archive-rows.ts';
+import { commandsKept, keepSums, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools/spools.ts';
-import { keepSums } from './sums.ts';
 
 /** The ledger without a thread around it. */
 export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
-
-function openQueries(db: DatabaseSync): Omit<Queries, keyof Retention> {
-  const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
-  return Object.fromEntries(bound);
-}
 
 /** Opens the ledger in an open database, whose tables are made where there are none. */
 export function openStore(db: DatabaseSync) {
@@ -35,6 +27,7 @@ export function openStore(db: DatabaseSync) {
   const forget = openForget(db);
   const archives = openArchiveRows(db);
   const forgetBefore = openOldRows(db);
+  const bound = Object.entries(queries).map(([name, query]) => [name, (query as (...args: unknown[]) => unknown).bind(undefined, db)]);
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     /**
@@ -60,7 +53,7 @@ export function openStore(db: DatabaseSync) {
         return inTransaction(db, () => all(oneByOne(db, write)));
       }
     },
-    ...openQueries(db),
+    ...(Object.fromEntries(bound) as Omit<Queries, keyof Retention>),
     ...archives,
     seal: (segment: Segment) => inTransaction(db, () => archives.seal(segment)),
     leave: () => inTransaction(db, archives.leave),
@@ -80,11 +73,8 @@ function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
     db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
     const { code, message } = asLedgerError(error);
-    throw new LedgerError(
-      code,
-      `the person is taken out of all rows, but the file could not be written anew, and has traces left: ${message}; do it again`,
-      error,
-    );
+    const why = `the file could not be written anew, and has traces left: ${message}`;
+    throw new LedgerError(code, `the person is taken out of all rows, but ${why}; do it again`, error);
   }
   return done;
 }
@@ -246,4 +236,52 @@ function openCommandRows(db: DatabaseSync, stepped: (line: AuditLine) => void): 
       if (changes > 0) stepped({ at, who: pc, what: `command ${verb}`, about: `${id}: ${said.outcome}` });
     },
   };
+}
+
+// A copy of the ledger while it is written: nobody else can open the file, so the connection that holds it makes it.
+
+/** A commit waits for one such step at most: a quarter of a MiB. */
+const pagesAtOnce = 64;
+/** So much is brought to the disk at a time, or the last step would wait for all of it, and every commit for that step. */
+const pagesBetweenSyncs = 4_096;
+const tries = 100;
+
+/**
+ * Copies the ledger into a file, between its commits. Rejects with what SQLite or the system says.
+ * Guarantee: the copy is the ledger as it was at one commit that was on disk when the copy was ready; no commit waits for more than a step.
+ * A test passes its own `copy`, to see each try.
+ */
+export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup = backup): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  let syncing = false;
+  let syncedAt = 0;
+  const sync = (pages: number) => {
+    if (syncing || pages - syncedAt < pagesBetweenSyncs) return;
+    syncing = true;
+    syncedAt = pages;
+    // Its failure is that of the copy, which says so at its end.
+    handle.datasync().then(
+      () => (syncing = false),
+      () => undefined,
+    );
+  };
+  try {
+    await begun(() => copy(db, file, { rate: pagesAtOnce, progress: (at) => sync(at.totalPages - at.remainingPages) }));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A first step that falls into a transaction is given up by `backup`, without an error of its own. */
+async function begun(copy: () => Promise<unknown>): Promise<void> {
+  for (let left = tries; ; left -= 1) {
+    try {
+      await copy();
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && 'errcode' in error && [0, 5, 6].includes(Number(error.errcode));
+      if (!isBusy || left === 0) throw error;
+    }
+  }
 }

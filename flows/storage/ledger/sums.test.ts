@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from './schema.ts';
+import { openDatabase, wrongSums } from './schema.ts';
 import { openStore, type Store } from './store.ts';
-import { wrongSums } from './sums.ts';
 
 const pc = 'la/leh/pc-1';
 const meta = (key: string, value: string | null) => ({ op: 'meta', key, value }) as const;

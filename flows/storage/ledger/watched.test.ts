@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Ledger, Receipt } from '../../engine/records/ops.ts';
 import { testClock } from '../../notify/people/people.test-helper.ts';
-import { slowCommitMs, watched } from './watched.ts';
+import { slowCommitMs, watched } from './ledger.ts';
 
 const receipt: Receipt = { cursors: [], applied: 0, gaps: 0, dropped: 0 };
 

@@ -1,14 +1,14 @@
 /** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
+import { createCipheriv, createDecipheriv, createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, open, rename, rm, statfs } from 'node:fs/promises';
+import { copyFile, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { codeOf } from '@sabha/contracts';
 import * as v from 'valibot';
 import { ledgerVersion } from '../../ledger/schema.ts';
-import { BackupError, type Bytes, bytesFrom, type Packed, packed, unpack } from './pack.ts';
-import { damaged, keyFor, newSeal, readHead, sealed, unsealed } from './seal.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
@@ -72,10 +72,7 @@ export async function readAbout(file: string): Promise<About> {
 }
 
 /** Reads a backup from end to end, and answers the paths in it; with a folder its files are written there. Throws `BackupError`. */
-export async function readBackup(
-  file: string,
-  { folder, passphrase }: { folder?: string; passphrase: string | undefined },
-): Promise<string[]> {
+export async function readBackup(file: string, { folder, passphrase }: { folder?: string; passphrase: string | undefined }) {
   const source = createReadStream(file);
   try {
     const from = bytesFrom(source);
@@ -129,4 +126,237 @@ export async function copyInto(file: string, folder: string, name = basename(fil
     await rm(part, { force: true });
     throw error;
   }
+}
+
+// The files of a server in one stream: a manifest, which is one line with the name and size of each, then their contents in that order.
+
+/** A file as it is packed: by its path within the data folder, with what is in it, or where that lies. */
+export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
+
+/** Room for some 100,000 files. */
+const manifestMost = 16 * 1024 * 1024;
+/** A plain path below a folder: nothing that leads out of it. */
+const path = v.pipe(v.string(), v.check(isPackable));
+const manifest = v.pipe(v.string(), v.parseJson(), v.array(v.strictObject({ path, bytes: count })));
+
+/** Whether a file of that path comes out of a pack again, on every system. */
+export function isPackable(text: string): boolean {
+  return text.split('/').every((name) => /^[^\\:\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name));
+}
+
+/** Rejects where a file is not as long as it was said to be. */
+async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`${JSON.stringify(files.map((one) => ({ path: one.path, bytes: one.bytes })))}\n`);
+  for (const one of files) {
+    let left = one.bytes;
+    for await (const chunk of 'file' in one.content ? createReadStream(one.content.file) : [one.content]) {
+      left -= chunk.length;
+      yield chunk;
+    }
+    if (left !== 0) throw new BackupError(`${one.path} changed while it was read`);
+  }
+}
+
+/**
+ * Reads a pack to its end, and answers the paths in it. With a folder its files are written there, for their owner alone and brought to the disk.
+ * Undefined where it is no pack.
+ */
+async function unpack(from: Bytes, folder: string | undefined): Promise<string[] | undefined> {
+  const read = v.safeParse(manifest, await from.line(manifestMost));
+  if (!read.success) return undefined;
+  for (const { path: name, bytes } of read.output) if (!(await unpackOne(from, bytes, folder && join(folder, name)))) return undefined;
+  // The proof stands at the end of the stream.
+  return (await from.some()).length === 0 ? read.output.map((one) => one.path) : undefined;
+}
+
+async function unpackOne(from: Bytes, bytes: number, file: string | undefined): Promise<boolean> {
+  if (file !== undefined) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = file === undefined ? undefined : await open(file, 'wx', 0o600);
+  try {
+    for (let left = bytes; left > 0; ) {
+      const chunk = await from.some(left);
+      if (chunk.length === 0) return false;
+      await handle?.writeFile(chunk);
+      left -= chunk.length;
+    }
+    await handle?.sync();
+    return true;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Its message is one line for a person: what is wrong, and where. */
+export class BackupError extends Error {
+  override name = 'BackupError';
+}
+
+/** The ledger that a backup is made of, or holds, cannot be read: its message says how that shows. A thread passes on the name only. */
+export class DamageError extends BackupError {
+  override name = 'DamageError';
+}
+
+/** `some` answers at most so many, none only at the end; `line` without its end, undefined where it has none. */
+export type Bytes = ReturnType<typeof bytesFrom>;
+
+/** Reads from a stream, which is left where the last byte was taken. */
+export function bytesFrom(source: AsyncIterable<Uint8Array>) {
+  const chunks = source[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+
+  async function more(): Promise<boolean> {
+    const { done, value } = await chunks.next();
+    if (done === true) return false;
+    held = held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([held, value]);
+    return true;
+  }
+
+  function take(count: number): Buffer {
+    const taken = held.subarray(0, count);
+    held = held.subarray(count);
+    return taken;
+  }
+
+  return {
+    async some(most = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
+      while (held.length === 0) if (!(await more())) break;
+      return take(Math.min(most, held.length));
+    },
+    async line(most: number): Promise<string | undefined> {
+      for (;;) {
+        const end = held.indexOf(10);
+        if (end > most || (end < 0 && held.length > most)) return undefined;
+        if (end >= 0) return take(end + 1).toString('utf8', 0, end);
+        if (!(await more())) return undefined;
+      }
+    },
+  };
+}
+
+// A stream with one proof behind it: with a passphrase encrypted (AES-256-GCM, key by scrypt) and proven by its tag, without one proven by its
+// SHA-256. The proof covers the head of the file too. What is read before the proof must not be used until the stream has ended.
+
+const format = 2;
+const headMost = 4_096;
+/** What the head of a file says of its body; `salt` in hex. */
+const sealHead = v.union([
+  v.strictObject({ cipher: v.literal('none') }),
+  v.strictObject({
+    cipher: v.literal('aes-256-gcm'),
+    kdf: v.literal('scrypt'),
+    cost: count,
+    salt: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/)),
+  }),
+]);
+/** `bound` = the head of the file, so that its body fits no other. */
+type Seal = { key: Buffer | undefined; bound: Buffer };
+type Kind = 'backup' | 'archive';
+
+const proofBytes = 16;
+/** Each file has a key of its own, by its salt. */
+const nonce = Buffer.alloc(12);
+/** AES-GCM protects at most 64 GiB under one key and nonce. */
+const encryptedMostBytes = 64 * 1024 ** 3;
+const scryptCost = 2 ** 16;
+const scryptMost = 2 ** 20;
+
+/** Begins a file: makes its head, and the key where there is a passphrase. */
+export async function newSeal(kind: Kind, fields: object, passphrase: string | undefined): Promise<Seal> {
+  if (passphrase === '') throw new BackupError('the passphrase is empty: it would protect nothing');
+  const salt = randomBytes(16);
+  const encrypted = { cipher: 'aes-256-gcm', kdf: 'scrypt', cost: scryptCost, salt: salt.toString('hex') };
+  const seal = passphrase === undefined ? { cipher: 'none' } : encrypted;
+  const bound = Buffer.from(`sabha-${kind} ${JSON.stringify({ format, ...fields, seal })}\n`);
+  return { bound, key: passphrase === undefined ? undefined : await keyOf(passphrase, salt, scryptCost) };
+}
+
+/** Reads the head of a file, whose fields a schema names. Throws `BackupError`. */
+export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: Kind, fields: S) {
+  const magic = `sabha-${kind} `;
+  const line = await from.line(headMost);
+  if (line === undefined || !line.startsWith(magic)) throw new BackupError(`it is no ${kind} of Sabha`);
+  const head = v.pipe(v.string(), v.parseJson(), v.intersect([v.object({ format: v.literal(format), seal: sealHead }), fields]));
+  const read = v.safeParse(head, line.slice(magic.length));
+  if (!read.success) throw new BackupError('its head is damaged, or another release of Sabha made it');
+  return { head: read.output, bound: Buffer.from(`${line}\n`) };
+}
+
+/** The key of a file. Throws `BackupError` where a passphrase is missing. */
+export async function keyFor(head: v.InferOutput<typeof sealHead>, passphrase: string | undefined): Promise<Buffer | undefined> {
+  if (head.cipher === 'none') return undefined;
+  if (passphrase === undefined) throw new BackupError('it is encrypted: --passphrase-file names the file with its passphrase');
+  if (head.cost > scryptMost) throw new BackupError('its head is damaged');
+  return keyOf(passphrase, Buffer.from(head.salt, 'hex'), head.cost);
+}
+
+function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> {
+  const options: ScryptOptions = { N: cost, r: 8, p: 1, maxmem: 2 * 128 * 8 * cost };
+  return promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)(passphrase, salt, 32, options);
+}
+
+/** A file: its head, its body and the proof of both. */
+export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: Seal): AsyncGenerator<Uint8Array> {
+  const { update, proof } = key === undefined ? summed(bound) : encrypted(key, bound);
+  let bytes = 0;
+  yield bound;
+  for await (const chunk of plain) {
+    bytes += chunk.length;
+    if (key !== undefined && bytes > encryptedMostBytes) throw new BackupError('more than 64 GiB cannot be encrypted as one file');
+    yield update(chunk);
+  }
+  yield proof();
+}
+
+/** What was sealed. Throws `BackupError` at the end of a stream that is not as it was written. */
+export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Array> {
+  const { update, isProven } = opening(seal);
+  let held: Buffer = Buffer.alloc(0);
+  for (let chunk = await from.some(); chunk.length > 0; chunk = await from.some()) {
+    held = Buffer.concat([held, chunk]);
+    const body = held.subarray(0, -proofBytes);
+    held = held.subarray(body.length);
+    if (body.length > 0) yield update(body);
+  }
+  if (!isProven(held)) throw damaged(seal);
+}
+
+/** With a passphrase, a wrong one cannot be told from damage. */
+function damaged({ key }: Pick<Seal, 'key'>): BackupError {
+  return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
+}
+
+function opening({ key, bound }: Seal): { update(body: Uint8Array): Uint8Array; isProven(proof: Buffer): boolean } {
+  if (key === undefined) {
+    const { update, proof } = summed(bound);
+    return { update, isProven: (found) => proof().equals(found) };
+  }
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  const isProven = (proof: Buffer) => {
+    try {
+      decipher.setAuthTag(proof);
+      decipher.final();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { update: (body) => decipher.update(body), isProven };
+}
+
+function summed(bound: Buffer) {
+  const sum = createHash('sha256').update(bound);
+  const update = (chunk: Uint8Array) => {
+    sum.update(chunk);
+    return chunk;
+  };
+  return { update, proof: () => sum.digest().subarray(0, proofBytes) };
+}
+
+function encrypted(key: Buffer, bound: Buffer) {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  const proof = () => {
+    cipher.final();
+    return cipher.getAuthTag();
+  };
+  return { update: (chunk: Uint8Array) => cipher.update(chunk), proof };
 }
