@@ -23,7 +23,6 @@ import {
 } from '@sabha/contracts';
 import { connect } from 'mqtt';
 import { pino } from 'pino';
-import { type AllAnswerLinks, linking, openAnswerLinks } from './answer-links.ts';
 import { bundled } from './api/bytes/wall.ts';
 import { startHeartbeat, startMirror } from './api/outside/outside.ts';
 import { type Api, type HttpsOptions, startApi } from './api/server.ts';
@@ -36,8 +35,7 @@ import type { FlowNode } from './node-red/tabs-storage.ts';
 import { createWays } from './node-red/ways.ts';
 import { createAnnouncements } from './notify/announce/announce.ts';
 import { createAnswers } from './notify/answers/answers.ts';
-import { addHooks } from './notify/answers/hook-routes.ts';
-import { addAnswers, addNotices } from './notify/answers/routes.ts';
+import { addAnswers, addHooks, addNotices } from './notify/answers/routes.ts';
 import { channelNames } from './notify/people/channels/channels.ts';
 import { namesOf, wrongScope } from './notify/people/roster.ts';
 import { forgettingOf, openPeople, type People, rosterOrdersOf, useRoster } from './people.ts';
@@ -101,12 +99,11 @@ async function openCentre() {
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  const links = openAnswerLinks(base, () => runtime);
   // Nothing can be sent before the session opens: each PC asks again with its birth.
   const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
-  const runtime = createRuntime({ ...runtimeOf(base, keys, { people, links }), note, send, count: metrics.count });
+  const runtime = createRuntime({ ...runtimeOf(base, keys, people), note, send, count: metrics.count });
   const answers = createAnswers({ ...runtime, ...people, clock });
   await runtime.open();
   const { say } = runtime;
@@ -124,7 +121,7 @@ async function openCentre() {
   const roster = rosterOrdersOf(base, people, { ...runtime, ...deciding, table, listed });
   const announcements = createAnnouncements({ ...people, ...base, ...runtime, table });
   const proof = { make: backups.make, audit: async (isNew: boolean) => ({ ...(await backups.audit(isNew)), ...watch.older() }) };
-  const told = { people, answers, links, roster, announcements };
+  const told = { people, answers, roster, announcements };
   return { base, keys, https, watch, backups, runtime, session, accounts, pki, deciding, proof, metrics, later, ...told };
 }
 
@@ -170,7 +167,7 @@ async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void
   );
 }
 
-function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, links }: { people: People; links: AllAnswerLinks }) {
+function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, people: People) {
   return {
     ledger,
     clock,
@@ -179,7 +176,6 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, { people, link
     reflector: env['SABHA_REFLECTOR_PORT'] ? { port: port('SABHA_REFLECTOR_PORT', 8620), key: keys.reflectorSecret } : undefined,
     site: settings.site,
     ...people,
-    ...linking(settings.https, links),
     capacity: settings.capacity,
     log,
     random: Math.random,
@@ -222,7 +218,7 @@ function openSessionOf({ settings, clock }: Base, runtime: Runtime): PartSession
   });
 }
 
-function openApi({ base, keys, runtime, answers, links, accounts, pki, people, ...behind }: Centre): Promise<Api> {
+function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behind }: Centre): Promise<Api> {
   const { settings, dataDir, clock, ledger } = base;
   const { https, deciding, proof, roster, announcements, metrics } = behind;
   const { makeCode, codes, cancelCodes } = pki;
@@ -246,8 +242,8 @@ function openApi({ base, keys, runtime, answers, links, accounts, pki, people, .
     wallDir: required('SABHA_WALL'),
     updatesDir: join(dataDir, 'updates'),
     addAnswers(app, head) {
-      addAnswers(app, { answers, links: links.answers, clock, head });
-      addNotices(app, { announcements, answers, links: links.notices, clock, timeZone: centrePlace().timeZone, head });
+      addAnswers(app, { answers, links: people.links.answers, clock, head });
+      addNotices(app, { announcements, answers, links: people.links.notices, clock, timeZone: centrePlace().timeZone, head });
       addHooks(app, { ...people, clock });
     },
     prove: (token) => openReflectorToken(token, keys.reflectorSecret, clock.now()),

@@ -1,12 +1,11 @@
-/** The people of the centre: who is told, over which channels, and what an operator does with the roster. */
+/** The people of the centre: who is told, over which channels, by which links they answer, and what an operator does with the roster. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LogLine, Reports, TakeAnswer, TakeMissedCall } from './engine/records/notices.ts';
 import type { Op } from './engine/records/ops.ts';
 import type { RosterContents } from './engine/records/sites.ts';
-import type { Tabs } from './node-red/tabs.ts';
-import { toldBy } from './node-red/tabs.ts';
-import { loadAnswerLinkKey } from './notify/answers/answer-link.ts';
+import { type Tabs, toldBy } from './node-red/tabs.ts';
+import { type AnswerLinks, answerLinkPath, createAnswerLinks, loadAnswerLinkKey, noticePath } from './notify/answers/answer-link.ts';
 import type { Answers } from './notify/answers/answers.ts';
 import { createDevices } from './notify/orders/devices.ts';
 import { createPeopleOrders, type ForgetOptions, type PeopleOrders } from './notify/orders/forget.ts';
@@ -15,12 +14,14 @@ import { openChannels } from './notify/people/channels/channels.ts';
 import { pushKeyOf } from './notify/people/channels/kit/web-push.ts';
 import { createOffers } from './notify/people/channels/offered.ts';
 import { pushOf } from './notify/people/channels/push.ts';
-import { createDirect, toldIn } from './notify/people/direct/direct.ts';
-import { createHeard, type Heard } from './notify/people/direct/prove.ts';
+import { createDirect, createHeard, toldIn } from './notify/people/direct/direct.ts';
+import type { OutboxOptions } from './notify/people/outbox.ts';
 import { createRoster, type Roster } from './notify/people/roster.ts';
+import { usableUrl } from './notify/people/sms/sms.ts';
+import { longestLink, wallAddress } from './notify/people/words.ts';
 import { memberOf } from './notify/roster/book.ts';
 import type { Runtime } from './runtime.ts';
-import type { Base } from './settings.ts';
+import type { Base, CentreSettings } from './settings.ts';
 import { goneAfterMs } from './storage/backup/backup.ts';
 
 /** The persons, and how each is reached. */
@@ -36,7 +37,19 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const byButton: TakeAnswer = (answer) => answers().byButton(answer);
   const byMissedCall: TakeMissedCall = (...call) => answers().byMissedCall(...call);
   const tests = createHeard(clock);
-  const reports = reportsTo(runtime, tests);
+  // What is said later of a message goes to the outbox that has its row, or to the test that waits for it.
+  const reports: Reports = {
+    async take(report) {
+      if (tests.take(report)) return;
+      const open = runtime().outbox();
+      if (open === undefined) throw new Error('the ledger is opened anew');
+      await open.report(report);
+    },
+    about(channel, id) {
+      const row = runtime().outbox()?.accepted(channel, id);
+      return row ? { person: row.person, incident: row.notice.incident } : tests.about(channel, id);
+    },
+  };
   const toLog: LogLine = (fields, words) => log.warn(fields, words);
   const push = devicesOf({ settings, dataDir }, roster, runtime);
   const taken = { onAnswer: byButton, onMissedCall: byMissedCall, reports, devices: push && { ...push.devices, secret: push.secret } };
@@ -44,7 +57,13 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const onFailure = (channel: string, person: string, reason: string) =>
     log.error({ channel, person, reason }, 'central could not be told directly');
   const tellDirectly = createDirect({ clock, channels, roster, before: toldIn(dataDir), onFailure });
-  return { roster, channels, offers, tellDirectly, heard: tests, devices: push?.devices };
+  const now = () => runtime().now();
+  const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
+  // The key outlives a start, as the links do. Some answer an incident, the others say that a notice was read.
+  const key = loadAnswerLinkKey(join(dataDir, 'answer.key'), randomBytes);
+  const links = { answers: createAnswerLinks({ key, now, toldOf }), notices: createAnswerLinks({ key, now, about: 'notice' }) };
+  const reached = { roster, channels, offers, tellDirectly, heard: tests, devices: push?.devices };
+  return { ...reached, links, ...linking(settings.https, links) };
 }
 
 /** Takes the persons of the ledger into use, with their devices. */
@@ -63,29 +82,10 @@ function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, ro
   return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, ...at }) };
 }
 
-/** What is said later of a message goes to the outbox that has its row, or to the test that waits for it. */
-function reportsTo(runtime: Later['runtime'], tests: Heard): Reports {
-  return {
-    async take(report) {
-      if (tests.take(report)) return;
-      const open = runtime().outbox();
-      if (open === undefined) throw new Error('the ledger is opened anew');
-      await open.report(report);
-    },
-    about(channel, id) {
-      const row = runtime().outbox()?.accepted(channel, id);
-      return row ? { person: row.person, incident: row.notice.incident } : tests.about(channel, id);
-    },
-  };
-}
-
 /** What is done about all that stands of one person. Backups go by the time of the machine. */
-export function forgettingOf(
-  { ledger }: Base,
-  { roster, apart, record, now }: { roster: RosterOrders } & Pick<ForgetOptions, 'apart' | 'record' | 'now'>,
-): PeopleOrders {
+export function forgettingOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' | 'apart' | 'record' | 'now'>): PeopleOrders {
   const randomId = () => randomBytes(3).toString('hex');
-  return createPeopleOrders({ roster, ledger, apart, record, now, backupsUntil: () => Date.now() + goneAfterMs, randomId });
+  return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + goneAfterMs, randomId });
 }
 
 /** What an operator does with the roster. */
@@ -99,4 +99,24 @@ export function rosterOrdersOf(
   const toldByTabs = () => tabs.running().map(toldBy);
   const onTabs = () => toldByTabs().flatMap((told) => (told === 'unreadable' ? [] : told));
   return createRosterOrders({ ...people, clock, fixed: settings.people.map(memberOf), onTabs, ...at });
+}
+
+/** What messages lead to, where the centre has a name that a phone can open. */
+export function linking(
+  https: CentreSettings['https'],
+  { answers, notices }: Record<'answers' | 'notices', AnswerLinks>,
+): Pick<OutboxOptions, 'wall' | 'linksTo'> {
+  const wall = wallAddress(https);
+  if (wall === undefined) return {};
+  // An operator knows each text for SMS with a link or without one, as it was exported.
+  const isInTexts = usableUrl(longestLink(wall)) !== undefined;
+  return {
+    wall,
+    linksTo(person, { incident, announcement }) {
+      if (announcement) return { tap: `${wall}${noticePath}?${notices.token(person, announcement.id)}` };
+      if (incident === null) return {};
+      const tap = `${wall}${answerLinkPath}?${answers.token(person, incident)}`;
+      return { tap, short: isInTexts ? `${wall}/?${answers.shortToken(person, incident)}` : undefined };
+    },
+  };
 }

@@ -33,7 +33,7 @@ export type Around = Pick<
   IngestOptions,
   'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
 > &
-  Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'answerLink' | 'shortLink' | 'readLink' | 'note' | 'random'> & {
+  Pick<OutboxOptions, 'roster' | 'channels' | 'wall' | 'linksTo' | 'note' | 'random'> & {
     ledger: Ledger;
     key: KeyObject;
     count: Metrics['count'];

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Op } from '../engine/records/ops.ts';
 import { anHour, createRosterOrders } from '../notify/orders/roster-orders.ts';
-import { createHeard } from '../notify/people/direct/prove.ts';
+import { createHeard } from '../notify/people/direct/direct.ts';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { createRoster } from '../notify/people/roster.ts';
 import { memberOf } from '../notify/roster/book.ts';

@@ -7,7 +7,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { BaseLogger } from 'pino';
 import { answerUrl } from '../notify/answers/answer-link.ts';
 import { wordsOf } from '../notify/people/channels/channels.ts';
-import { templatesCsv } from '../notify/people/sms/templates.ts';
+import { templatesCsv } from '../notify/people/sms/sms.ts';
 import { longestLink, wallAddress } from '../notify/people/words.ts';
 import type { Accounts } from '../pki/accounts/accounts.ts';
 import type { OpenId } from '../pki/accounts/openid.ts';

@@ -4,10 +4,10 @@ import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from
 
 /** `lines`: the most lines of code, blank lines and comments not counted. */
 const parts: readonly { path: string; lines: number }[] = [
-  { path: 'broker/contracts', lines: 5_400 },
+  { path: 'broker/contracts', lines: 5_390 },
   { path: 'agent', lines: 14_700 },
-  { path: 'broker', lines: 1_450 },
-  { path: 'flows', lines: 26_140 },
+  { path: 'broker', lines: 1_440 },
+  { path: 'flows', lines: 25_030 },
   { path: 'dashboards', lines: 4_440 },
   { path: 'packaging', lines: 230 },
 ];

@@ -1,7 +1,7 @@
 /** Judges the texts for people, as `npm run check` asks: one line for each that an operator would refuse, and exit code 1. What a language lacks is said, and no error. */
 import { components, faultIds, further, reasons } from '@sabha/contracts';
 import { lintTemplates } from '../../flows/notify/people/sms/lint.test-helper.ts';
-import { templatesWith } from '../../flows/notify/people/sms/templates.ts';
+import { templatesWith } from '../../flows/notify/people/sms/sms.ts';
 
 const wrong = [true, false].flatMap((link) => lintTemplates(templatesWith(link)));
 for (const line of new Set(wrong)) console.error(line);

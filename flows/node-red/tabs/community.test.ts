@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { realClock } from '@sabha/contracts';
 import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
@@ -89,7 +90,7 @@ test('a message goes out by the node of somebody else, and is delivered only whe
   });
   onTestFinished(() => red.stop());
   const person = { ...technician, addresses: { post: 'asha@office.test' } };
-  const send = (key: string) => held.offers.channel('post').send(message({ key }), person, AbortSignal.timeout(10_000));
+  const send = (key: string) => held.offers.channel('post', realClock()).send(message({ key }), person, AbortSignal.timeout(10_000));
   expect(await send('1/post/asha')).toEqual({ result: 'delivered' });
   expect(mails.map(({ headers, text: body }) => [headers.get('to'), headers.get('subject'), body])).toEqual([
     ['asha@office.test', 'Critical: Microphone not found', 'one\ntwo\n'],

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { realClock } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
 import { technician } from '../../notify/people/people.test-helper.ts';
@@ -79,7 +80,9 @@ test('Slack and Teams get each message once, and what they say is its outcome: a
   let count = 0;
   const send = async (name: string) => {
     count += 1;
-    return (await held.offers.channel(name).send(message({ key: `${count}/${name}/asha` }), person, AbortSignal.timeout(5_000))).result;
+    return (
+      await held.offers.channel(name, realClock()).send(message({ key: `${count}/${name}/asha` }), person, AbortSignal.timeout(5_000))
+    ).result;
   };
   expect([await send('slack'), await send('teams')]).toEqual(['delivered', 'delivered']);
   expect(asked).toMatchObject([

@@ -1,4 +1,6 @@
 /** The pair *offer* and *outcome* around a node of somebody else, in a real Node-RED. */
+
+import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SendOutcome } from '../../engine/records/notices.ts';
 import { message } from '../../notify/people/channels/conformance.test-helper.ts';
@@ -28,7 +30,9 @@ function withOffer(): FlowNode[] {
 }
 
 const send = (subject: string): Promise<SendOutcome> =>
-  live.offers.channel('telegram').send(message({ key: `7/telegram/${subject}`, subject }), technician, AbortSignal.timeout(5_000));
+  live.offers
+    .channel('telegram', realClock())
+    .send(message({ key: `7/telegram/${subject}`, subject }), technician, AbortSignal.timeout(5_000));
 
 test('an offer in the row adds its act and passes the message on, as a deliver does; the lint takes it as a path', async () => {
   expect(lintFlows(withOffer().filter(({ type }) => type !== 'test-throws' && type !== 'catch'))).not.toContainEqual(

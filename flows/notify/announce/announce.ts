@@ -1,19 +1,17 @@
 /** Operational notices: to whom of the roster one goes, and what became of it: who got it, who read it, who did not. */
-import { type AnnouncementSummary, type AnnouncementView, type Clock, groupOfScope, mutex, type Words } from '@sabha/contracts';
+import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
-import { type Channels, lastChannel } from '../people/channels/channels.ts';
-import { wordTo } from '../people/direct/prove.ts';
+import { lastChannel } from '../people/channels/channels.ts';
+import { type ProveOptions, wordTo } from '../people/direct/direct.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Book } from '../roster/book.ts';
 
 /** What notices are made from, and where they go. */
-export type AnnounceOptions = {
-  clock: Clock;
-  channels: Channels;
-  roster: Pick<Roster, 'book' | 'person'>;
+export type AnnounceOptions = Omit<ProveOptions, 'heard'> & {
+  roster: Pick<Roster, 'book'>;
   table(): Pick<SiteTable, 'node' | 'pathsOf'>;
   ledger: Pick<Ledger, 'announcements' | 'announcement'>;
   /** Writes the rows; false where the ledger takes nothing now. */
@@ -39,12 +37,10 @@ export function createAnnouncements(options: AnnounceOptions) {
   const { ledger } = options;
   const { book } = options.roster;
   const inTurn = mutex();
-  const own = (within: string, { to, persons }: Announcement) =>
-    isOwn(
-      options,
-      { to, within },
-      persons.flatMap((id) => book().byId.get(id) ?? []),
-    );
+  const own = (within: string, { to, persons }: Announcement) => {
+    const members = persons.flatMap((id) => book().byId.get(id) ?? []);
+    return isOwn(options, { to, within }, members);
+  };
   return {
     send: (order: AnnounceOrder): Promise<Announced> => inTurn(() => send(options, order)),
     /** The newest, as far as they went to a scope, without their persons. */

@@ -1,7 +1,8 @@
 /** The link by which a person answers to an incident: who and which stand in it, and only this centre can make one. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadText, replaceFile, StartError } from '@sabha/contracts';
+import { isSameSecret } from '../people/channels/kit/reports.ts';
 
 /** Where a notice to many is read; as below. */
 export const noticePath = '/n';
@@ -46,7 +47,7 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
   function readShort(token: string): ReadAnswerLink {
     const [, mark = '', hour = '', incident = ''] = shortForm.exec(token) ?? [];
     const number = Number.parseInt(incident, 36);
-    const isHis = (person: string) => isSame(mark, shortMark(`${person}.${number}.${hour}`));
+    const isHis = (person: string) => isSameSecret(mark, shortMark(`${person}.${number}.${hour}`));
     const person = mark === '' ? undefined : toldOf(number).find(isHis);
     if (person === undefined) return { ok: false, why: 'wrong' };
     return Number.parseInt(hour, 36) * hourMs < now() ? { ok: false, why: 'late' } : { ok: true, person, incident: number, id: hour };
@@ -68,16 +69,11 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
       if (!token.includes('.')) return readShort(token);
       const [, mark = '', person = '', incident = '', id = ''] = form.exec(token) ?? [];
       const right = markOf(`${person}.${incident}.${id}`);
-      if (mark === '' || !isSame(mark, right)) return { ok: false, why: 'wrong' };
+      if (mark === '' || !isSameSecret(mark, right)) return { ok: false, why: 'wrong' };
       if (Number.parseInt(id, 36) * 1_000 < now()) return { ok: false, why: 'late' };
       return { ok: true, person, incident: Number(incident), id };
     },
   };
-}
-
-/** In the same time wherever they differ. */
-function isSame(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
 /** What stands behind the centre's name and `?` in an SMS leads to the page of an answer: so much of the address is registered, and no more. */

@@ -1,16 +1,5 @@
 /** What a person answers to an incident without a login, by a link or a button of a channel: four words, and *I am here*. Nothing else can be done this way. */
-import {
-  type AnswerWord,
-  type Cancel,
-  type Clock,
-  isPcPath,
-  type MessageLanguage,
-  type Person,
-  pathOfScope,
-  type SaidWord,
-  siteOf,
-  wordsIn,
-} from '@sabha/contracts';
+import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, wordsIn } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
 import type { Answer, TakeAnswer, TakeMissedCall } from '../../engine/records/notices.ts';
@@ -57,23 +46,45 @@ export function createAnswers(options: AnswersOptions) {
   const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
     /** By whatever knows the person. Resolves once it is committed. */
-    answer: (id: string, incident: number, word: AnswerWord) => take(parts, { id, incident, word }),
+    answer: (id: string, incident: number, word: Answer['word']) => take(parts, { id, incident, word }),
     /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
-    byLink: ({ person: id, incident, id: link }: AnswerLink, word: AnswerWord, holder?: string) =>
+    byLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
       take(parts, { id, incident, word, link, holder }),
     /** By a button of a channel. */
     byButton: (answer: Answer): ReturnType<TakeAnswer> => takeButton(parts, answer),
-    /** By a call that its caller ended before anybody picked up. */
-    byMissedCall: (channel: string, number: string): ReturnType<TakeMissedCall> => takeMissedCall(parts, channel, number),
+    /**
+     * By a call that its caller ended before anybody picked up: it takes what the caller was told of.
+     * Guarantee: only where number, person and incident are one each; nobody is known by less than ten digits. It says *going* and nothing else: a number can be forged.
+     */
+    async byMissedCall(channel: string, number: string): ReturnType<TakeMissedCall> {
+      const callers = roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
+      const [person, ...others] = callers;
+      if (person === undefined || others.length > 0) return 'stranger';
+      const isOpen = ({ over, acknowledged, told }: Incident) =>
+        over === null && acknowledged === null && told.some((one) => one.person === person.id);
+      const [incident, ...more] = [...(ingest()?.memory.incidents.values() ?? [])].filter(isOpen);
+      if (incident === undefined) return 'none';
+      if (more.length > 0) return 'several';
+      return (await take(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
+    },
     /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
-    here: (id: string, incident: number, link?: string) => arrive(parts, { id, incident, link }),
+    async here(id: string, incident: number, link?: string): Promise<boolean> {
+      const person = roster.book().byId.get(id);
+      const open = present(parts);
+      const about = open.memory.incidents.get(incident);
+      if (person === undefined || about?.over !== null) return false;
+      const isKnown = about.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
+      if (!isKnown || about.acknowledged === null) await write(open, person, { incident, word: 'here', link });
+      return check(parts, person, incident);
+    },
     /** All that the page of a link shows; undefined where the incident is no longer kept. */
     sheet(id: string, incident: number, link: string): Sheet | undefined {
       const open = ingest();
       const person = roster.book().byId.get(id);
       const about = found(incident);
       if (!open || !person || !about) return undefined;
-      const [site, pcs] = [siteOfScope(about), pcsOf(about)];
+      const site = siteOfScope(about);
+      const pcs = isPcPath(about.scope) ? [about.scope] : (about.spread?.away ?? []);
       const check = site === undefined ? undefined : checks.of(site, pcs);
       return sheetOf({ ...open, next: meetings?.calendar().next }, about, { person, link, pcs, check });
     },
@@ -95,7 +106,7 @@ export function createAnswers(options: AnswersOptions) {
   };
 }
 
-type How = { word: AnswerWord; link?: string | undefined; holder?: string | undefined };
+type How = { word: Answer['word']; link?: string | undefined; holder?: string | undefined };
 
 async function take(parts: Parts, { id, incident, ...how }: How & { id: string; incident: number }): Promise<Answered> {
   const { word, link } = how;
@@ -132,40 +143,16 @@ async function takeButton(parts: Parts, { channel, addresses, person: told, inci
   return { by, line: answerLine(by, word, person.language) };
 }
 
-/**
- * Whoever calls back and hangs up takes what they were told of.
- * Guarantee: only where number, person and incident are one each; nobody is known by less than ten digits. It says *going* and nothing else: a number can be forged.
- */
-async function takeMissedCall(parts: Parts, channel: string, number: string): ReturnType<TakeMissedCall> {
-  const callers = parts.roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
-  const [person, ...others] = callers;
-  if (person === undefined || others.length > 0) return 'stranger';
-  const isOpen = ({ over, acknowledged, told }: Incident) =>
-    over === null && acknowledged === null && told.some((one) => one.person === person.id);
-  const [incident, ...more] = [...(parts.ingest()?.memory.incidents.values() ?? [])].filter(isOpen);
-  if (incident === undefined) return 'none';
-  if (more.length > 0) return 'several';
-  return (await take(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
-}
-
-async function arrive(parts: Parts, { id, incident, link }: { id: string; incident: number; link?: string | undefined }): Promise<boolean> {
-  const person = parts.roster.book().byId.get(id);
-  const open = present(parts);
-  const found = open.memory.incidents.get(incident);
-  if (person === undefined || found?.over !== null) return false;
-  const isKnown = found.answers?.some((one) => one.person === id && one.word === 'here' && Math.abs(open.time() - one.at) < againMs);
-  if (!isKnown || found.acknowledged === null) await write(open, person, { incident, word: 'here', link });
-  return check(parts, person, incident);
-}
-
 type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 
 /** Applied before the first await, so that a second one finds it. */
 async function write(
   open: Open,
-  { id, name: by }: Person,
-  { incident, word, link }: { incident: number; word: SaidWord; link: string | undefined },
+  person: Person,
+  said: { incident: number; word: Answer['word'] | 'here'; link: string | undefined },
 ): Promise<void> {
+  const { id, name: by } = person;
+  const { incident, word, link } = said;
   const audit = { who: by, what: `answer ${word}`, about: `incident ${incident}${link === undefined ? '' : ' by link'}` };
   const told = await open.tell({ type: 'answer', incident, person: id, by, word, ...(link !== undefined && { link }) }, audit);
   if (!told) throw new Error('the ledger did not take it');
@@ -194,7 +181,7 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
 }
 
 /** It is the person's last word, of a moment ago, and nobody has changed since what follows of it. */
-function isSaid(incident: Incident, { person, word, now }: { person: Person; word: AnswerWord; now: number }): boolean {
+function isSaid(incident: Incident, { person, word, now }: { person: Person; word: Answer['word']; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   return last?.word === word && Math.abs(now - last.at) < againMs && holds(incident, person, word);
 }
@@ -204,9 +191,4 @@ function siteOfScope({ scope, spread }: Incident): string | undefined {
   const path = spread?.path ?? pathOfScope(scope);
   const parts = path.split('/').length;
   return parts === 3 ? siteOf(path) : parts === 2 ? path : undefined;
-}
-
-/** The PCs that it is about. */
-function pcsOf({ scope, spread }: Incident): readonly string[] {
-  return isPcPath(scope) ? [scope] : (spread?.away ?? []);
 }

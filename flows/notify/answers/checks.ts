@@ -1,4 +1,5 @@
 /** What comes of *I am here*: the checks of a site are asked to run, and its PCs say that they do, or say nothing. */
+import { EventEmitter } from 'node:events';
 import type { Cancel, Clock, Outcome } from '@sabha/contracts';
 import type { CentreView } from '../../view/live.ts';
 
@@ -23,10 +24,8 @@ export type ChecksOptions = { view: Pick<CentreView, 'commands' | 'now'>; clock:
 /** The checks that people asked for. Guarantee: what was never asked runs for nobody, and what is long past is forgotten. */
 export function createChecks({ view, clock }: ChecksOptions) {
   const asks = new Map<string, Ask>();
-  const listeners = new Map<string, Set<() => void>>();
-  const tell = (site: string) => {
-    for (const listener of listeners.get(site) ?? []) listener();
-  };
+  const changes = new EventEmitter().setMaxListeners(0);
+  const tell = (site: string) => void changes.emit(site);
 
   /** False where the site cannot be asked. */
   async function ask(site: string, by: string): Promise<boolean> {
@@ -58,12 +57,8 @@ export function createChecks({ view, clock }: ChecksOptions) {
 
   /** Told when the checks of a site have come further. */
   function onChange(site: string, listener: () => void): Cancel {
-    const own = listeners.get(site) ?? new Set();
-    listeners.set(site, own.add(listener));
-    return () => {
-      own.delete(listener);
-      if (own.size === 0 && listeners.get(site) === own) listeners.delete(site);
-    };
+    changes.on(site, listener);
+    return () => void changes.off(site, listener);
   }
 
   return { ask, of, onChange };

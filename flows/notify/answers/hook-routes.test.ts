@@ -7,7 +7,7 @@ import { type Api, startApi } from '../../api/server.ts';
 import type { Channel, HookCall } from '../../engine/records/notices.ts';
 import type { Channels } from '../people/channels/channels.ts';
 import { testClock } from '../people/people.test-helper.ts';
-import { addHooks } from './hook-routes.ts';
+import { addHooks } from './routes.ts';
 
 let api: Api;
 let wallDir: string;

@@ -8,15 +8,9 @@ type Html = { html: string };
 
 /** HTML from a template: whatever is filled in is text, unless it was made by this function. */
 function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
-  const texts = values.map((value) =>
-    typeof value === 'string'
-      ? escaped(value)
-      : [value]
-          .flat()
-          .map((one) => one.html)
-          .join(''),
-  );
-  return { html: parts.map((part, at) => part + (texts[at] ?? '')).join('') };
+  const textOf = (value: string | Html) => (typeof value === 'string' ? escaped(value) : value.html);
+  const textAt = (at: number) => [values[at] ?? ''].flat().map(textOf).join('');
+  return { html: parts.map((part, at) => part + textAt(at)).join('') };
 }
 
 /** How a page looks, and in which language it speaks. */
@@ -59,10 +53,8 @@ ${answerWords.map(button)}
 <h2${now.said.length === 0 ? html` hidden` : html``}>${answer.said}</h2>
 <ul id="said">${list(now.said)}</ul>
 </main>`;
-  return document(
-    { head, language },
-    { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited: now.line === answer.checking },
-  );
+  const isAwaited = now.line === answer.checking;
+  return document({ head, language }, { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited });
 }
 
 /** The number in a line is dialled by a tap; read aloud it says whose it is. */

@@ -15,7 +15,7 @@ import {
 } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import { isBeside } from '../../engine/outages/outages.ts';
-import type { Answer, Incident, StandingFault } from '../../engine/records/incidents.ts';
+import type { Incident, StandingFault } from '../../engine/records/incidents.ts';
 import type { Notice } from '../../engine/records/notices.ts';
 import { isOwn, isReadyIn } from '../../engine/transitions/delivery.ts';
 import { endOf, oneFlaps } from '../../engine/transitions/incident.ts';
@@ -146,7 +146,7 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
     said: answers
       .slice(-saidAtMost)
       .toReversed()
-      .map((one) => saidText(one, person.language, clock)),
+      .map(({ by, word, at: saidAt }) => filled(answer[sentences[word]], { name: by, time: clock(saidAt) })),
     /** Words that the person has said, and that still hold. */
     used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
   };
@@ -208,10 +208,6 @@ function checkLine({ memory, place }: At, incident: Incident, { person: { langua
 }
 
 const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
-
-function saidText({ by, word, at }: Answer, language: MessageLanguage, clock: (ms: number) => string): string {
-  return filled(wordsIn(language).answer[sentences[word]], { name: by, time: clock(at) });
-}
 
 /** Whether what a person said of an incident still holds, of one link, where `link` names it; then it is not said again. What somebody took, and gave back or lost to another one, can be taken again. */
 export function holds(incident: Incident, person: { id: string; name: string; link?: string | undefined }, word: AnswerWord): boolean {

@@ -76,9 +76,6 @@ function extend(spans: Span[], next: Span): void {
   else spans.push(next);
 }
 
-/** A channel that should be tried again: it was last proven at a time, or never. */
-type Unproven = { person: string; channel: string; at: number | null };
-
 /** A quarter of a year: telephone numbers and pass words change meanwhile. */
 export const proofLongMs = 90 * 24 * 3_600_000;
 
@@ -89,13 +86,11 @@ export function reachedBy(member: Member, channels: Channels): string[] {
 }
 
 /** Persons whom no channel reaches; of each other person the channel with the oldest proof, where that is older than a quarter of a year. */
-export function weakPoints(
-  members: readonly Member[],
-  { channels, proofs, now }: { channels: Channels; proofs: ReadonlyMap<string, number>; now: number },
-): { unreached: string[]; unproven: Unproven[] } {
+export function weakPoints(members: readonly Member[], at: { channels: Channels; proofs: ReadonlyMap<string, number>; now: number }) {
+  const { channels, proofs, now } = at;
   const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));
   const oldest = all.flatMap(({ member: { id }, reached }) => {
-    const proven = reached.map((channel): Unproven => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
+    const proven = reached.map((channel) => ({ person: id, channel, at: proofs.get(`${id}/${channel}`) ?? null }));
     return proven.toSorted((a, b) => (a.at ?? Number.NEGATIVE_INFINITY) - (b.at ?? Number.NEGATIVE_INFINITY)).slice(0, 1);
   });
   return {

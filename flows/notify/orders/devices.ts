@@ -2,10 +2,10 @@
 import { isLoopback, mutex, type Person } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Device } from '../../engine/records/notices.ts';
-import { type Audit, devicePrefix, type Op } from '../../engine/records/ops.ts';
+import { type Audit, devicePrefix } from '../../engine/records/ops.ts';
 import { areKeys, type PushKey } from '../people/channels/kit/web-push.ts';
 import { byLogin } from '../roster/book.ts';
-import { type PersonOrder, refused } from './roster-orders.ts';
+import { type PersonOrder, type RosterOrdersOptions, refused } from './roster-orders.ts';
 
 /** More of one person are not kept: the oldest goes. */
 const devicesAtMost = 8;
@@ -23,13 +23,10 @@ const heldDevices = v.pipe(v.string(), v.parseJson(), v.array(heldDevice));
 type Held = v.InferOutput<typeof heldDevice>;
 
 /** `persons`: who may be told now; `services`: the hosts to which a device may lead us. */
-export type DevicesOptions = {
+export type DevicesOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   key: Pick<PushKey, 'public'>;
   services: readonly string[];
   persons(): readonly Pick<Person, 'id' | 'email'>[];
-  /** Writes the rows; false where the ledger takes nothing now. */
-  record(ops: readonly Op[]): Promise<boolean>;
-  now(): number;
 };
 
 /** The devices of all persons. */

@@ -2,16 +2,14 @@
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/sites.ts';
-import { type Done, type RosterOrders, refused } from './roster-orders.ts';
+import { type Done, type RosterOrders, type RosterOrdersOptions, refused } from './roster-orders.ts';
 
 /** What this works on. */
-export type ForgetOptions = {
+export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   roster: Pick<RosterOrders, 'known' | 'forget'>;
   ledger: Pick<Ledger, 'person' | 'forget'>;
   /** Does it while nothing of the ledger is in memory. */
   apart<T>(work: () => Promise<T>): Promise<T>;
-  record(ops: readonly Op[]): Promise<boolean>;
-  now(): number;
   /** By when the last backup of now is gone. */
   backupsUntil(): number;
   /** Some letters and digits that say nothing. */
@@ -26,7 +24,7 @@ export type PeopleOrders = ReturnType<typeof createPeopleOrders>;
 
 /** Guarantee: who stands in a table or a file of the organisation's own is refused, and nothing has changed then. */
 export function createPeopleOrders(options: ForgetOptions) {
-  const { ledger, record, now } = options;
+  const { roster, ledger, apart, record, now, backupsUntil } = options;
   return {
     async export(asked: PersonAsked): Promise<PersonExport> {
       const words = wordsOf(options, asked);
@@ -35,23 +33,20 @@ export function createPeopleOrders(options: ForgetOptions) {
       if (!(await record([row]))) throw new Error('the ledger did not take it');
       return { name: asked.name, words: [...words.ids, ...words.texts], rows };
     },
-    forget: (asked: PersonAsked & { apply: boolean }) => forget(options, asked),
+    async forget({ apply, ...asked }: PersonAsked & { apply: boolean }): Promise<Done<PersonForgotten>> {
+      const words = wordsOf(options, asked);
+      const rows = await ledger.person(words);
+      const line = refusalOf(options, asked.name, rows);
+      if (line !== undefined) return refused(line);
+      const audit = rows.filter(({ table }) => table === 'audit').length;
+      if (!apply) return { ok: true, value: { audit, elsewhere: rows.length - audit, applied: false, backupsUntil: null } };
+      const known = roster.known(asked.name);
+      const removed = known === undefined ? undefined : await roster.forget(known.member.id, asked.by);
+      if (removed?.ok === false) return removed;
+      const done = await apart(() => ledger.forget({ words, by: asked.by, at: now() }));
+      return { ok: true, value: { ...done, applied: true, backupsUntil: backupsUntil() } };
+    },
   };
-}
-
-async function forget(options: ForgetOptions, { apply, ...asked }: PersonAsked & { apply: boolean }): Promise<Done<PersonForgotten>> {
-  const { roster, ledger, apart, now, backupsUntil } = options;
-  const words = wordsOf(options, asked);
-  const rows = await ledger.person(words);
-  const line = refusalOf(options, asked.name, rows);
-  if (line !== undefined) return refused(line);
-  const audit = rows.filter(({ table }) => table === 'audit').length;
-  if (!apply) return { ok: true, value: { audit, elsewhere: rows.length - audit, applied: false, backupsUntil: null } };
-  const known = roster.known(asked.name);
-  const removed = known === undefined ? undefined : await roster.forget(known.member.id, asked.by);
-  if (removed?.ok === false) return removed;
-  const done = await apart(() => ledger.forget({ words, by: asked.by, at: now() }));
-  return { ok: true, value: { ...done, applied: true, backupsUntil: backupsUntil() } };
 }
 
 /** Others hold these in memory, or read them from a file: they are changed there. */

@@ -14,11 +14,10 @@ import {
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Member, RosterContents, SiteTable } from '../../engine/records/sites.ts';
 import { liesWithin } from '../../sites/table.ts';
-import { type ProveOptions, prove, wordTo } from '../people/direct/prove.ts';
+import { type ProveOptions, prove, wordTo } from '../people/direct/direct.ts';
 import type { Roster } from '../people/roster.ts';
 import { createBook, momentAt, shiftEndsAt, telOf, toldFor } from '../roster/book.ts';
-import { cellsOf, leaveOf } from '../roster/columns.ts';
-import { planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
+import { cellsOf, leaveOf, planRoster, type RosterChange, rosterCsv } from '../roster/import.ts';
 import { dayOf, shiftsOf } from '../roster/shifts.ts';
 import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
 
@@ -112,7 +111,7 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
     /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
-    prove: (id: string, asked: { channel: string | undefined; by: string }): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
+    prove: (id: string, asked: ProofOrder): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
     /** The parts of the tree that somebody looks after; undefined where there is no such person. */
     scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
     /** True where all of a scope, or group of sites, lies in another. */
@@ -156,11 +155,10 @@ async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | 
   return { from, to: from + hours * hourMs, ...found, ...weakPoints(membersIn(kept, scope), { channels, proofs, now: from }) };
 }
 
-async function proveChannels(
-  kept: Kept,
-  id: string,
-  { channel, by }: { channel: string | undefined; by: string },
-): Promise<Done<ProofView>> {
+/** Without `channel`: over each that is to reach the person. */
+type ProofOrder = { channel: string | undefined; by: string };
+
+async function proveChannels(kept: Kept, id: string, { channel, by }: ProofOrder): Promise<Done<ProofView>> {
   const { roster, channels, record, now } = kept;
   const member = roster.book().byId.get(id);
   if (member === undefined) return { ok: false, missing: true, line: 'there is no such person' };
@@ -243,11 +241,8 @@ async function takeShift(kept: Kept, id: string, { from, by }: { from: string; b
   return { ok: true, value: { person: from, by: id, until } };
 }
 
-/** A change of one person. */
-type Edit = { audit: Audit; to(member: Member): RosterChange };
-
 /** Changes one person of the ledger. */
-async function edit(kept: Kept, id: string, { audit, to }: Edit): Promise<PersonOrder> {
+async function edit(kept: Kept, id: string, { audit, to }: { audit: Audit; to(member: Member): RosterChange }): Promise<PersonOrder> {
   const member = kept.held.get(id);
   if (member === undefined) return notHeld(id, kept.fixed.has(id));
   const plan = to(member);

@@ -5,12 +5,6 @@ import { lastChannel } from './channels/channels.ts';
 
 // How long messages are tried, how many go at once, and when they go over the next channel.
 
-/** Of a message tried in vain: the first retry comes within the first of these, and none waits longer than the second. */
-export const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
-
-/** What is being sent when the outbox is stopped has this long to end. */
-export const stopGraceMs = 1_000;
-
 /** What hangs in a channel goes on to the next as one message where it is late within so long, */
 const togetherMs = 2_000;
 /** and is more than this: fewer are read one by one, each with its own buttons. */
@@ -27,9 +21,6 @@ const stoodStillMs = 5_000;
 /** in this time. */
 const readMs = 1_000;
 
-/** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
-export const loginPauseMs = 15 * 60_000;
-
 /** Who takes longer than this to take a message is slow: the next one goes beside it. */
 export const slowMs = 250;
 /** While so many are on their way on a channel, only who has none of his own there is sent another, */
@@ -42,9 +33,6 @@ export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
 
 /** Since when each is on its way; one that `rides` goes in the message of another. */
 type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
-
-/** What waits, in order for each person, channel and room. */
-export type Lanes = ReturnType<typeof createLanes>;
 
 /** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
 type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
@@ -85,9 +73,11 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
     together(item: Item, isLocked = false): Item[] {
       const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
       const isDue = (one: Item) => one.dueUp <= clock.up();
+      // They stood in one message on the channel before.
+      const stoodBeside = ({ row: { beside } }: Item) => beside !== undefined && beside === item.row.beside;
       const crowded = crowds.freeUp(item.row) > clock.up();
       const all = isLocked ? going(isDue) : [];
-      const now = all.length > aloneAtMost ? all : going((one) => isLate(one) || stoodTogether(one, item) || (crowded && isDue(one)));
+      const now = all.length > aloneAtMost ? all : going((one) => isLate(one) || stoodBeside(one) || (crowded && isDue(one)));
       const others = now.filter((one) => one !== item);
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
@@ -100,12 +90,8 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
     },
     /** It goes over no other channel any more. */
     stays: (item: Item): void => void movable.delete(item),
-    /** Milliseconds until something is due, or late; undefined when nothing waits for time alone. */
-    nextInMs(): number | undefined {
-      const ups = [...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)];
-      const dueUp = ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-      return dueUp === Number.POSITIVE_INFINITY ? undefined : Math.max(0, dueUp - clock.up());
-    },
+    /** Milliseconds until something is due, or late; infinite when nothing waits for time alone. */
+    nextInMs: (): number => untilFirst([...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)], clock),
     again(item: Item, row: OutboxRow, waitMs: number): void {
       taken.delete(item);
       Object.assign(item, { row, dueUp: clock.up() + waitMs });
@@ -125,7 +111,7 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
 }
 
 /** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
-export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number | undefined }[]) {
+export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number }[]) {
   let cancel: Cancel = () => {};
   let dueUp = Number.POSITIVE_INFINITY;
   return {
@@ -134,16 +120,21 @@ export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs
       if (clock.up() - dueUp > stoodStillMs) for (const one of of) one.grace();
     },
     again(look: () => void): void {
-      const waitMs = Math.min(...of.map((one) => one.nextInMs() ?? Number.POSITIVE_INFINITY));
+      const waitMs = Math.min(...of.map((one) => one.nextInMs()));
       dueUp = clock.up() + waitMs;
       if (waitMs < Number.POSITIVE_INFINITY) cancel = clock.after(waitMs, look);
     },
   };
 }
 
+function untilFirst(ups: readonly number[], clock: Clock): number {
+  return Math.max(0, ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - clock.up());
+}
+
 /** Whoever has none on the way there comes before the others. */
 function firstOf(due: readonly Head[]): Item | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
+  const rankOf = ({ row }: Item) => (row.notice.severity === 'critical' ? 0 : 1);
   // What is critical goes before what is not, else what has been due longer.
   const between = (a: Item, b: Item) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
   return before.reduce<Item | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
@@ -154,7 +145,13 @@ type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): num
 
 /** The first of each lane, when it may go, and whether its person has none on the way there. */
 function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
-  const onTheWay = waysOf(taken);
+  // What is on its way on each channel: how many, to whom, and since when the latest.
+  const onTheWay = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
+  for (const [{ row }, { sinceUp: up, rides }] of taken) {
+    if (rides) continue;
+    const way = onTheWay.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
+    onTheWay.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
+  }
   return [...lanes].flatMap(([item]) => {
     if (item === undefined || taken.has(item)) return [];
     const { channel, person } = item.row;
@@ -191,24 +188,15 @@ type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken
  * the person's digest, due or not. Else it is what is late or stood in one message before; before a pause of the channel, all that is due.
  */
 function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
-  const { digest } = item.row.notice;
+  const { notice, person, channel } = item.row;
+  const { digest } = notice;
   if (!gathers(item.row) || !(digest || isNow(item))) return [];
-  const goes = (one: Item) => goWith(one, item) && gathers(one.row);
+  const goes = ({ row }: Item) => row.notice.digest === digest && row.person === person && row.channel === channel && gathers(row);
   const mine = [...lanes].filter(([head]) => head !== undefined && goes(head) && (head === item || !taken.has(head)));
   return mine.flatMap((lane) => {
     const end = lane.findIndex((one) => !goes(one) || !(digest || isNow(one)));
     return end < 0 ? lane : lane.slice(0, end);
   });
-}
-
-/** To one person on one channel, both for the morning or neither. */
-function goWith({ row: a }: Item, { row: b }: Item): boolean {
-  return a.notice.digest === b.notice.digest && a.person === b.person && a.channel === b.channel;
-}
-
-/** They stood in one message on the channel before. */
-function stoodTogether({ row: a }: Item, { row: b }: Item): boolean {
-  return a.beside !== undefined && a.beside === b.beside;
 }
 
 /** What is late: each by itself; where many will be late for a person on a channel in the same moment, all of them as one. */
@@ -228,32 +216,14 @@ function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
 }
 
-function rankOf({ row }: Item): number {
-  return row.notice.severity === 'critical' ? 0 : 1;
-}
-
 /** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
 function orderOf({ transition, createdAt }: OutboxRow): number {
   return transition ?? createdAt;
 }
 
-/** What is on its way on each channel: how many, to whom, and since when the latest. */
-function waysOf(taken: Taken): Map<string, { count: number; persons: Set<string>; lastUp: number }> {
-  const ways = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
-  for (const [{ row }, { sinceUp: up, rides }] of taken) {
-    if (rides) continue;
-    const way = ways.get(row.channel) ?? { count: 0, persons: new Set(), lastUp: up };
-    ways.set(row.channel, { count: way.count + 1, persons: way.persons.add(row.person), lastUp: Math.max(way.lastUp, up) });
-  }
-  return ways;
-}
-
 function laneOf({ channel, person, notice, transition }: OutboxRow): string {
   return `${channel}/${person}/${notice.scope}/${transition === null ? 'word' : 'step'}`;
 }
-
-/** Longest time that one send may take. */
-export const sendLimitMs = 30_000;
 
 /**
  * Guarantee: ends at the limit or at the `cut`, and never rejects: whatever goes wrong in a channel is a reason to try again. Of a process that
@@ -323,9 +293,6 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
 /** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
 export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
 
-/** What is accepted, by its channel and its name there. */
-export type Accepted = ReturnType<typeof createAccepted>;
-
 /** So many reports of messages that are not here (yet), and so many messages that were, are remembered. */
 const rememberedAtMost = 2_000;
 
@@ -373,10 +340,10 @@ export function createAccepted(clock: Clock) {
       for (const [name] of ended) held.delete(name);
       return ended.map(([, one]) => one);
     },
-    /** Milliseconds until the next row is late or ends; undefined if no row is held. */
-    nextInMs(): number | undefined {
-      const nextUp = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
-      return nextUp.length === 0 ? undefined : Math.max(0, nextUp.reduce((a, b) => Math.min(a, b)) - clock.up());
+    /** Milliseconds until the next row is late or ends; infinite if no row is held. */
+    nextInMs(): number {
+      const ups = [...held.values()].map((one) => (mayMove(one) ? Math.min(one.lateUp, one.endUp) : one.endUp));
+      return untilFirst(ups, clock);
     },
     size: (): number => [...held.values()].reduce((sum, { rows }) => sum + rows.length, 0),
   };

@@ -7,7 +7,7 @@ import { outboxOver } from './outbox.test-helper.ts';
 import { notice, row, technician, testClock } from './people.test-helper.ts';
 import { createRoster } from './roster.ts';
 import { scrubber } from './sms/scrubber.test-helper.ts';
-import { templatesWith } from './sms/templates.ts';
+import { templatesWith } from './sms/sms.ts';
 
 const dltOf = (at: number) => `${1_107_160_000_000_000_000n + BigInt(at)}`;
 const texts = templatesWith(false);

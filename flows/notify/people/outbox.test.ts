@@ -230,9 +230,13 @@ test('what waited for the morning goes to a person as one message, without what 
   expect(outbox.waiting()).toBe(0);
 });
 
+const linksTo: Changes['linksTo'] = (person, { incident, announcement }) =>
+  announcement
+    ? { tap: `https://a.example/n?${person}.${announcement.id}` }
+    : { tap: `https://a.example/t?${person}.${incident}`, short: `https://a.example/?s${incident}` };
+
 test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
-  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
-  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
   outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
@@ -260,9 +264,7 @@ test('who was told before is named as the roster does, and a person’s own deed
 });
 
 test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
-  const readLink = (person: string, id: number) => `https://a.example/n?${person}.${id}`;
-  const link = () => expect.fail('it is about no incident');
-  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link, readLink });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
   const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
   outbox.add([row({ notice: said }), row({ transition: 2, channel: 'console', notice: said })]);
@@ -276,9 +278,7 @@ test('a notice to many carries the link by which its person says that it is read
 });
 
 test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
-  const link = (person: string, incident: number) => `https://a.example/t?${person}.${incident}`;
-  const shortLink = (_person: string, incident: number) => `https://a.example/?s${incident}`;
-  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', answerLink: link, shortLink });
+  const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
   expect(messages().map((message) => message.shortLink)).toEqual(['https://a.example/?s17', undefined]);

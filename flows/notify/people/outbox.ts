@@ -14,24 +14,21 @@ import type { Op } from '../../engine/records/ops.ts';
 import type { Note } from '../../storage/audit/chain.ts';
 import { type Channels, lastChannel } from './channels/channels.ts';
 import { short } from './channels/kit/plain.ts';
-import {
-  type Accepted,
-  backoff,
-  createAccepted,
-  createLanes,
-  createLooks,
-  type Held,
-  type Item,
-  type Lanes,
-  limited,
-  loginOf,
-  loginPauseMs,
-  reportLimitMs,
-  sendLimitMs,
-  stopGraceMs,
-} from './lanes.ts';
+import { createAccepted, createLanes, createLooks, type Held, type Item, limited, loginOf, reportLimitMs } from './lanes.ts';
 import { keysBefore, movedRow, nextRow, openRow, type Roster } from './roster.ts';
 import { footerMark, incidentLink, isNews, type Reader, render } from './words.ts';
+
+/** Of a message tried in vain: the first retry comes within the first of these, and none waits longer than the second. */
+const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
+
+/** What is being sent when the outbox is stopped has this long to end. */
+const stopGraceMs = 1_000;
+
+/** Longest time that one send may take. */
+const sendLimitMs = 30_000;
+
+/** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
+const loginPauseMs = 15 * 60_000;
 
 /** Who is written to, by which channels, and where outcomes are written down. */
 export type OutboxOptions = {
@@ -45,12 +42,8 @@ export type OutboxOptions = {
   isOver: (incident: number) => boolean;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
-  /** Where a person answers to an incident with one tap, where the centre has a name. */
-  answerLink?: ((person: string, incident: number) => string | undefined) | undefined;
-  /** The same in few characters, for an SMS. */
-  shortLink?: ((person: string, incident: number) => string | undefined) | undefined;
-  /** Where a person says that a notice to many is read. */
-  readLink?: ((person: string, announcement: number) => string | undefined) | undefined;
+  /** Where a person answers to an incident, or says that a notice to many is read, where the centre has a name. */
+  linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => Links) | undefined;
   /** What a message carries at its end. */
   note?: Note | undefined;
   /** Told after the commit. A refusal means that a channel fails: central is told. */
@@ -58,6 +51,9 @@ export type OutboxOptions = {
   /** Told after the commit of each message that stands with its person and can be changed there. */
   onCopy?: ((row: OutboxRow) => void) | undefined;
 };
+
+/** `tap`: it takes one tap; `short`: the same in few characters, for an SMS. */
+type Links = { tap?: string | undefined; short?: string | undefined };
 
 /** The outbox of one memory. */
 export type Outbox = ReturnType<typeof createOutbox>;
@@ -139,8 +135,8 @@ export function createOutbox(options: OutboxOptions) {
 
 /** What the work on one item needs. */
 type Office = OutboxOptions & {
-  lanes: Lanes;
-  accepted: Accepted;
+  lanes: ReturnType<typeof createLanes>;
+  accepted: ReturnType<typeof createAccepted>;
   past: ReturnType<typeof createPast>;
   locks: ReturnType<typeof createLocks>;
   cut: AbortSignal;
@@ -229,7 +225,7 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
 }
 
 /** The rows that still wait on a channel before that of a row which arrived: their person knows it. What the console told the person may not know. */
-function toldElsewhere(lanes: Lanes, rows: readonly OutboxRow[]): OutboxRow[] {
+function toldElsewhere(lanes: Office['lanes'], rows: readonly OutboxRow[]): OutboxRow[] {
   return rows.flatMap(({ key, channel, state }) => {
     if (state !== 'delivered' || channel === lastChannel) return [];
     const waiting = keysBefore(key).flatMap((before) => lanes.withKey(before) ?? []);
@@ -248,27 +244,20 @@ async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
     item.lateUp = Math.min(item.lateUp, office.clock.up());
     office.lanes.stays(item);
   }
-  await tellNext(
-    office,
-    rows,
-    items.map(({ row }) => row),
-  );
+  await tellNext(office, rows);
 }
 
 /** The same for what was accepted, and of which nothing is said in time. */
 async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
-  const rows = held.flatMap((one) => one.rows.filter(({ further }) => further !== undefined));
+  const rows = held.flatMap((one) => one.rows);
   for (const one of held) one.rows = one.rows.map(movedRow);
-  await tellNext(
-    office,
-    rows,
-    held.flatMap((one) => one.rows),
-  );
+  await tellNext(office, rows);
 }
 
-async function tellNext(office: Office, rows: readonly OutboxRow[], stay: readonly OutboxRow[]): Promise<void> {
-  const next = nextOf(rows, office);
-  await write(office, stay, next);
+async function tellNext(office: Office, rows: readonly OutboxRow[]): Promise<void> {
+  const movable = rows.filter(({ further }) => further !== undefined);
+  const next = nextOf(movable, office);
+  await write(office, rows.map(movedRow), next);
   office.add(next);
 }
 
@@ -283,11 +272,8 @@ async function endAccepted(office: Office, rows: readonly OutboxRow[], outcome: 
 }
 
 /** One send with its time limit: one row, or all that goes out with it. */
-async function attempt(
-  { clock, channels, roster, isOver, wall, answerLink, shortLink, readLink, note, cut }: Office,
-  rows: readonly OutboxRow[],
-  isLate: boolean,
-): Promise<Sent> {
+async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boolean): Promise<Sent> {
+  const { clock, channels, roster, isOver, wall, linksTo, note, cut } = office;
   const [first] = rows;
   const channel = channels.get(first?.channel ?? '')?.channel;
   if (first === undefined) return { result: 'delivered' };
@@ -297,14 +283,11 @@ async function attempt(
   const overIn = ({ notice }: OutboxRow) => notice.incident !== null && isOver(notice.incident);
   const all = rows.map((one) => ({ notice: one.notice, over: overIn(one) }));
   const isPerson = first.channel !== lastChannel;
-  const ofIncident = ({ incident }: Notice, link = answerLink) =>
-    incident === null || !isPerson ? undefined : link?.(person.id, incident);
-  const ofNotice = ({ announcement }: Notice) => (announcement && isPerson ? readLink?.(person.id, announcement.id) : undefined);
-  const tapFor = (notice: Notice) => (notice.announcement ? ofNotice(notice) : ofIncident(notice));
+  const linksOf = (notice: Notice) => (isPerson ? linksTo?.(person.id, notice) : undefined) ?? {};
   const line = isPerson ? note?.lineFor(person) : undefined;
   const fits = (text: string) => channel.fits?.(withLine(text, line)) ?? true;
   const reader = { to: person, nameOf: (id: string) => roster.person(id).name };
-  const telling = { language, reader, wall, isLate, fits, tapFor, shortFor: (notice: Notice) => ofIncident(notice, shortLink) };
+  const telling = { language, reader, wall, isLate, fits, linksOf };
   const said = first.notice.digest ? morning(all, { ...telling, isLate: false }) : saidOf(all, telling);
   const message = { key: first.key, ...said, text: withLine(said.text, line), language, severity: said.notice.severity };
   const outcome = await limited({ clock, limitMs: channel.limitMs ?? sendLimitMs, cut }, (signal) => channel.send(message, person, signal));
@@ -325,15 +308,14 @@ function withLine(text: string, line: string | undefined): string {
   return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
-/** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `tapFor`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
+/** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `linksOf`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
 type Telling = {
   reader: Reader;
   language: MessageLanguage;
   wall: string | undefined;
   isLate: boolean;
   fits(text: string): boolean;
-  tapFor(notice: Notice): string | undefined;
-  shortFor(notice: Notice): string | undefined;
+  linksOf(notice: Notice): Links;
 };
 type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
@@ -341,36 +323,31 @@ type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'aler
 function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
   if (standing.length < 2) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
-  return {
-    notice: digestOf(standing),
-    ...renderList(standing, telling.language, { kind: 'night', linkOf: newsLink(telling), fits: telling.fits }),
-    list: true,
-    alerts: { open: standing.length, over: 0 },
-  };
+  return listOf(standing, 'night', telling);
 }
 
-/** What is no news any more is answered by nobody. */
-function newsLink({ tapFor }: Pick<Telling, 'tapFor'>) {
-  return (notice: Notice) => (isNews(notice) ? tapFor(notice) : undefined);
+/** Several in one message. What is no news any more is answered by nobody. */
+function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf, fits }: Telling): Said {
+  const open = all.filter(({ over }) => !over);
+  const linkOf = (notice: Notice) => (isNews(notice) ? linksOf(notice).tap : undefined);
+  return {
+    notice: digestOf(all, open.length > 0 ? open : all),
+    ...renderList(all, language, { kind, linkOf, fits }),
+    list: true,
+    alerts: { open: open.length, over: all.length - open.length },
+  };
 }
 
 /** One message as it is; of several that are late the last word on each incident, in one. */
 function saidOf(all: readonly Late[], telling: Telling): Said {
-  const { language, wall, isLate, fits, tapFor, shortFor } = telling;
-  const last = lastOfEach(all);
+  const { language, wall, isLate, linksOf } = telling;
+  // A word of the centre's own stands for itself.
+  const last = [...new Map(all.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
   const [only, ...others] = last;
-  if (only === undefined || others.length > 0) {
-    const open = last.filter((one) => !one.over);
-    return {
-      notice: digestOf(last, open.length > 0 ? open : last),
-      ...renderList(last, language, { kind: isLate ? 'late' : 'atOnce', linkOf: newsLink(telling), fits }),
-      list: true,
-      alerts: { open: open.length, over: last.length - open.length },
-    };
-  }
+  if (only === undefined || others.length > 0) return listOf(last, isLate ? 'late' : 'atOnce', telling);
   const { notice, over } = only;
   const isAnswered = !over && (isNews(notice) || notice.announcement !== undefined);
-  const [tap, shortLink] = isAnswered ? [tapFor(notice), shortFor(notice)] : [];
+  const { tap, short: shortLink }: Links = isAnswered ? linksOf(notice) : {};
   const link = tap ?? (wall !== undefined && notice.incident !== null ? incidentLink(wall, notice.incident) : undefined);
   return {
     notice,
@@ -441,20 +418,18 @@ const listLimit = 1_200;
 /** Longest name in it. */
 const nameLimit = 60;
 
-/** Where the person answers to what a line tells; undefined where there is no such address. */
-export type LinkOf = (notice: Notice) => string | undefined;
-/** How a list is written: of the night, of what is late, or of what came all at once. `fits`: whether its channel takes such a text whole. */
-export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?: LinkOf; fits?: (text: string) => boolean };
+/**
+ * How a list is written: of the night, of what is late, or of what came all at once. `linkOf`: where the person answers to what a line tells;
+ * `fits`: whether its channel takes such a text whole.
+ */
+export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
 
 /** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
 /** Subject and text of several notices in one language: a line for each, the most severe first. What is over says so; what does not fit is counted. */
-export function renderList(
-  late: readonly Late[],
-  language: MessageLanguage,
-  { kind, linkOf = () => undefined, fits = () => true }: ListWay,
-): { subject: string; text: string } {
+export function renderList(late: readonly Late[], language: MessageLanguage, way: ListWay): { subject: string; text: string } {
+  const { kind, linkOf = () => undefined, fits = () => true } = way;
   const { message } = wordsIn(language);
   const [title, about] = {
     night: [message.digest, message.stillStands],
@@ -479,20 +454,12 @@ export function renderList(
   return { subject: head, text: textOf(shown) };
 }
 
-/** The last word on each incident; a word of the centre's own stands for itself. */
-function lastOfEach(late: readonly Late[]): Late[] {
-  return [...new Map(late.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
-}
-
 /** The same for programs: a line for each, and the place and urgency of the most severe of `first`. */
-function digestOf(all: readonly Late[], first = all): Notice {
-  const [of] = sorted(first.map(({ notice }) => notice));
+function digestOf(all: readonly Late[], first: readonly Late[]): Notice {
+  const [of] = first.map(({ notice }) => notice).toSorted(byUrgency);
   if (of === undefined) throw new Error('a digest of nothing');
-  return { ...of, lines: sorted(all.map(({ notice }) => notice)).map((notice) => lineOf(notice, 'en')) };
-}
-
-function sorted(notices: readonly Notice[]): Notice[] {
-  return notices.toSorted(byUrgency);
+  const inOrder = all.map(({ notice }) => notice).toSorted(byUrgency);
+  return { ...of, lines: inOrder.map((notice) => lineOf(notice, 'en')) };
 }
 
 function byUrgency(a: Notice, b: Notice): number {

@@ -3,20 +3,7 @@ import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow, People } from '../../engine/records/notices.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
 import type { Recipients } from '../../engine/transitions/noise.ts';
-import {
-  type Book,
-  called,
-  createBook,
-  type Moment,
-  memberOf,
-  momentAt,
-  ofName,
-  ownRecipients,
-  standIn,
-  type ToldBy,
-  thereOf,
-  toldFor,
-} from '../roster/book.ts';
+import { type Book, called, createBook, memberOf, momentAt, ofName, ownRecipients, standIn, thereOf, toldFor } from '../roster/book.ts';
 import { type Channels, lastChannel, ownOrder } from './channels/channels.ts';
 import { isNews } from './words.ts';
 
@@ -44,9 +31,9 @@ const centralDesk: Person = {
 export function createRoster(settings: readonly Person[], groupsOf: SiteTable['groupsOf'] = () => []) {
   const fixed = settings.map(memberOf);
   let book = createBook(fixed, groupsOf);
-  const byCentral = (moment: Moment) => {
+  const byCentral = (now: number): Person[] => {
     const all = book.central;
-    const there = thereOf({ book, moment }, all);
+    const there = thereOf({ book, moment: momentAt(now) }, all);
     if (there.length > 0) return there;
     return all.length > 0 ? [...all] : [centralDesk];
   };
@@ -57,18 +44,17 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
      * Guarantee: never nobody. Where none of them is on duty it is their deputies, then the state, then central, then whoever is of central at all,
      * and without any the desk at the centre.
      */
-    resolve(to: readonly string[], scope: string, { now, knew = [] }: Asked): { persons: Person[]; by: ToldBy; unknown: string[] } {
-      const moment = momentAt(now);
+    resolve(to: readonly string[], scope: string, { now, knew = [] }: Asked) {
       const isDirect = (word: string) => known(word) !== undefined && (word === centralDesk.id || knew.includes(word));
       const direct = to.filter(isDirect).flatMap((word) => known(word) ?? []);
       const words = to.filter((word) => !isDirect(word));
-      if (words.length === 0 && direct.length > 0) return { persons: [...new Set(direct)], by: 'duty', unknown: [] };
-      const { persons, by, unknown } = toldFor(book, { to: words, scope, moment });
-      const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(moment))]);
+      if (words.length === 0 && direct.length > 0) return { persons: [...new Set(direct)], by: 'duty' as const, unknown: [] };
+      const { persons, by, unknown } = toldFor(book, { to: words, scope, moment: momentAt(now) });
+      const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(now))]);
       return { persons: [...found], by, unknown };
     },
     /** The central persons who are there; where none is, all of them; without any the desk at the centre. */
-    central: (now: number): Person[] => byCentral(momentAt(now)),
+    central: byCentral,
     /** Who has a role for a place, on duty or not. */
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
     /** All that a tab may write into `to`. */

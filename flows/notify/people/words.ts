@@ -49,6 +49,7 @@ export const footerMark = '\n-- \n';
  * `link`: where its person answers with one tap; it stands in the place of the wall's. `reader`: who that is.
  */
 export type Telling = Partial<Told> & { wall?: string | undefined; link?: string | undefined };
+type Rendered = Pick<RenderedMessage, 'subject' | 'text' | 'phone'>;
 type Told = { over: boolean; late: boolean; reader?: Reader | undefined };
 /** `to`: its person, whose own deeds are said as such. */
 export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): string };
@@ -57,15 +58,12 @@ export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): 
  * Subject (one line) and text of a notice in one language.
  * Guarantee: names of devices and rooms are data, at most 80 characters each, without line breaks or hidden characters; it never throws.
  */
-export function render(
-  notice: Notice,
-  language: MessageLanguage,
-  { over = false, late = false, reader, ...links }: Telling = {},
-): Pick<RenderedMessage, 'subject' | 'text' | 'phone'> {
+export function render(notice: Notice, language: MessageLanguage, telling: Telling = {}): Rendered {
+  const { over = false, late = false, reader, ...links } = telling;
   const message = messageOf(notice, language, { over: over && isNews(notice), late: late && isNews(notice), reader });
-  const fitting = nameLimits.map((size) => partsOf(message, size)).find((some) => lengthOf(some) <= textLimit);
+  const fitting = nameLimits.map((size) => partsOf(message, size)).find((some) => some.join('\n').length <= textLimit);
   const parts = fitting ?? partsOf(message, tightLimit);
-  const more = listThatFits(moreOf(message), language, { limit: textLimit - lengthOf(parts) - 1, frame: frameOf(message) });
+  const more = listThatFits(moreOf(message), language, { limit: textLimit - parts.join('\n').length - 1, frame: frameOf(message) });
   const [place, what, ...rest] = parts;
   const text = [place, what, ...(more === '' ? [] : [more]), ...rest].join('\n');
   const footer = notice.incident === null ? 'Sabha' : `${filled(message.words.message.incident, { n: notice.incident })} · Sabha`;
@@ -110,10 +108,16 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
   const title = first ? spreadTitle(first, notice.many?.kind, language) : urgency;
   const steps = first ? stepsOf(actionOf(notice, language)) : [];
   if (over) return { head: message.over, title, steps: [message.alreadyOver] };
-  if (isPlanned(notice)) return { ...plannedOf(notice, message), title, ...(isNews(notice) && { steps }) };
+  const planned = plannedOf(notice, message, steps);
+  if (planned) return { ...planned, title };
   switch (notice.kind) {
     case 'raised':
-      return { head: isStillThere(notice) ? `${message.stillThere}, ${urgency}` : urgency, title, steps };
+      // A person who is only assigned was not notified before.
+      return {
+        head: notice.again !== undefined && notice.again.why !== 'assigned' ? `${message.stillThere}, ${urgency}` : urgency,
+        title,
+        steps,
+      };
     case 'worsened':
       return { head: `${notice.joins ? filled(joined, { n: notice.faults.length }) : kind.worsened}, ${urgency}`, title, steps };
     case 'eased':
@@ -129,18 +133,11 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
   }
 }
 
-/** It is no fault, and nobody is to do anything about it. */
-function isPlanned({ faults, kind }: Notice): boolean {
-  return faults[0]?.fault === maintenanceFault && (kind === 'raised' || kind === 'worsened' || kind === 'cleared');
-}
-
-function plannedOf({ kind }: Notice, { begun, ended, maintained }: Vocabulary['message']): Omit<News, 'title'> {
-  return kind === 'cleared' ? { head: ended, steps: [maintained] } : { head: begun, steps: [] };
-}
-
-/** It is told once more, and not to somebody who is only asked to see to it. */
-function isStillThere({ again }: Notice): boolean {
-  return again !== undefined && again.why !== 'assigned';
+/** Maintenance is no fault, and at its end nobody is to do anything about it. */
+function plannedOf({ faults, kind }: Notice, message: Vocabulary['message'], steps: string[]): Omit<News, 'title'> | undefined {
+  if (faults[0]?.fault !== maintenanceFault) return undefined;
+  if (kind === 'cleared') return { head: message.ended, steps: [message.maintained] };
+  return kind === 'raised' || kind === 'worsened' ? { head: message.begun, steps } : undefined;
 }
 
 /** Why it is told once more. */
@@ -202,14 +199,12 @@ function restOf({ rest }: Notice, language: MessageLanguage): string {
 /** What to do about the first fault: of a PC or a site that is away that depends on why it is. */
 function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage): string {
   const fault = faults[0]?.fault ?? '';
-  if (!(fault === silent || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
+  if (!(fault === 'pc.silent' || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
   const { cause, confidence } = outage;
   // Where another PC of the site answers, its power and its line are there.
   const unknown = beside ? 'pc-off' : 'undetermined';
   return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? unknown : cause];
 }
-
-const silent = 'pc.silent';
 
 function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'head'> {
   const reason = lines[0] ?? '';
@@ -219,10 +214,12 @@ function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'hea
 
 /** Where, what, since when, why, what to do: the lines that every message has, with names of at most `size` characters. */
 function partsOf(message: Message, size: number): string[] {
+  const { announcement } = message.notice;
   const parts = [
     placeOf(message, size),
     whatOf(message, size),
-    saidOf(message),
+    // What somebody says to many stands whole: its length was looked at when it was sent.
+    announcement === undefined ? '' : `${short(announcement.by)}: ${short(announcement.text, announcementLimit)}`,
     passedOf(message, size),
     sinceOf(message),
     againOf(message, size),
@@ -231,11 +228,6 @@ function partsOf(message: Message, size: number): string[] {
     ...stepLines(message),
   ];
   return parts.filter((part) => part !== '');
-}
-
-/** What somebody says to many stands whole: its length was looked at when it was sent. */
-function saidOf({ notice: { announcement } }: Message): string {
-  return announcement === undefined ? '' : `${short(announcement.by)}: ${short(announcement.text, announcementLimit)}`;
 }
 
 function whatOf({ notice, news, language }: Message, size: number): string {
@@ -373,10 +365,6 @@ function belowOf({ notice, language, words, over }: Message, { wall, link: url }
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
-function lengthOf(parts: string[]): number {
-  return parts.join('\n').length;
-}
-
 /** Longest of each, characters. */
 const lineLimit = 80;
 const titleLimit = 40;
@@ -453,12 +441,10 @@ function differing(names: readonly string[]): string[] {
   while (head < least - 1 && isShared(head)) head += 1;
   let tail = 0;
   while (head + tail < least - 1 && isShared(-1 - tail)) tail += 1;
-  const parts = words.map((one) =>
-    one
-      .slice(head, one.length - tail)
-      .join(' ')
-      .replace(/,$/, ''),
-  );
+  const parts = words.map((one) => {
+    const part = one.slice(head, one.length - tail).join(' ');
+    return part.replace(/,$/, '');
+  });
   // Of "Hall 1" and "Hall 2" the numbers alone name no room.
   return parts.every((part) => /\p{L}[\p{L}\p{M}]/u.test(part)) ? parts : [...names];
 }
@@ -493,9 +479,8 @@ function listThatFits({ items, count }: List, language: MessageLanguage, at: { l
 
 /** Day and time. A zone that this machine does not know is UTC, and says so. */
 export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
-  const local = localOf(atMs, timeZone);
-  const time = `${dayIn(local, language)}, ${clockOf(atMs, timeZone)}`;
-  return isTimeZone(timeZone) ? time : `${time} ${local.timeZoneId}`;
+  const time = `${dayOf(atMs, timeZone, language)}, ${clockOf(atMs, timeZone)}`;
+  return isTimeZone(timeZone) ? time : `${time} UTC`;
 }
 
 /** The time of day of what is of the same day as `now`, else with its day. */
@@ -506,10 +491,7 @@ export function momentOf(atMs: number, now: number, { timeZone, language }: { ti
 
 /** The day alone. */
 function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
-  return dayIn(localOf(atMs, timeZone), language);
-}
-
-function dayIn(local: Temporal.ZonedDateTime, language: MessageLanguage): string {
+  const local = localOf(atMs, timeZone);
   return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
 }
 

@@ -15,7 +15,9 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
   const byGroup = indexOf(members, ({ groups }) => groups);
   const lookedUp = (index: Index, name: string, path: string) => {
     const ofName = index.get(name);
-    const found = new Set([...levelsOf(path), ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
+    const parts = path === '' ? [] : path.split('/');
+    const above = ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+    const found = new Set([...above, ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
   /** Those of a role who look after a place, in the order of the roster. */
@@ -86,12 +88,6 @@ function indexOf(members: readonly Member[], namesOf: (member: Member) => readon
   return index;
 }
 
-/** The path and all that stands above it, everywhere first. */
-function levelsOf(path: string): string[] {
-  const parts = path === '' ? [] : path.split('/');
-  return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
-}
-
 /** `leave`: the hours are the person's own, who has days off; `relieved`: somebody else has taken over the shift; `off`: the hours are somebody else's. */
 type Attendance = 'here' | 'leave' | 'relieved' | 'off';
 
@@ -100,27 +96,20 @@ export type Moment = (member: Member) => Attendance;
 
 const dayMinutes = 24 * 60;
 
-type Local = { date: string; weekday: number; minute: number };
+type Local = ReturnType<typeof localAt>;
 
 /** What holds at a time. */
 export function momentAt(now: number): Moment {
   const zones = new Map<string, Local>();
   const known = new Map<Member, Attendance>();
-  return (member) => {
-    const held = known.get(member);
-    if (held !== undefined) return held;
-    const local = zones.get(member.zone) ?? localAt(now, member.zone);
-    zones.set(member.zone, local);
-    const isRelieved = member.relief !== undefined && now < member.relief.until;
-    const found = isRelieved ? 'relieved' : attendanceOf(member, local);
-    known.set(member, found);
-    return found;
-  };
-}
-
-function attendanceOf({ duty, leave }: Member, local: Local): Attendance {
-  if (duty !== null && !duty.some((hours) => minutesLeft(hours, local).length > 0)) return 'off';
-  return leave.some(({ from, to }) => from <= local.date && local.date <= to) ? 'leave' : 'here';
+  return (member) =>
+    known.getOrInsertComputed(member, () => {
+      const { duty, leave, relief, zone } = member;
+      if (relief !== undefined && now < relief.until) return 'relieved';
+      const local = zones.getOrInsertComputed(zone, () => localAt(now, zone));
+      if (duty !== null && !duty.some((hours) => minutesLeft(hours, local).length > 0)) return 'off';
+      return leave.some(({ from, to }) => from <= local.date && local.date <= to) ? 'leave' : 'here';
+    });
 }
 
 /** How long such hours last yet, where they run; also the part of yesterday's hours that reaches over midnight. */
@@ -145,7 +134,7 @@ export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: 
 
 const minuteMs = 60_000;
 
-function localAt(now: number, zone: string): Local {
+function localAt(now: number, zone: string) {
   const time = zonedAt(now, zone);
   return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, minute: time.hour * 60 + time.minute };
 }
@@ -172,8 +161,7 @@ export function toldFor(book: Book, { to, scope, moment }: { to: readonly string
   const state = thereOf(sight, book.ofRole('state', scope));
   if (state.length > 0) return { persons: state, by: 'state', unknown };
   const central = thereOf(sight, book.central);
-  if (central.length > 0) return { persons: central, by: 'central', unknown };
-  return { persons: [], by: 'nobody', unknown };
+  return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
 /** Those of some persons who are there, or else who stands in for them. */
@@ -190,26 +178,19 @@ function present(sight: Sight, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
-    if (attendance === 'relieved') return relieverOf(sight, one) ?? standIn(sight, one);
-    return attendance === 'leave' ? standIn(sight, one) : undefined;
+    if (attendance === 'off') return undefined;
+    // Whoever took over the shift, in whatever hours of their own, unless they have days off.
+    const reliever = attendance === 'relieved' ? sight.book.byId.get(one.relief?.by ?? '') : undefined;
+    return reliever !== undefined && sight.moment(reliever) !== 'leave' ? reliever : standIn(sight, one);
   });
-}
-
-/** Whoever took over the shift, in whatever hours of their own, unless they have days off. */
-function relieverOf({ book, moment }: Sight, { relief }: Member): Member | undefined {
-  const reliever = book.byId.get(relief?.by ?? '');
-  return reliever !== undefined && moment(reliever) !== 'leave' ? reliever : undefined;
 }
 
 /** So many deputies one after the other are asked; a ring of those who are away ends here too. */
 const deputyLimit = 8;
 
 /** The first of the deputies, and of theirs, who is there, and of whom that holds which is asked. */
-export function standIn(
-  { book, moment }: Sight,
-  member: Pick<Member, 'deputy'>,
-  holds: (deputy: Member) => boolean = () => true,
-): Member | undefined {
+export function standIn(sight: Sight, member: Pick<Member, 'deputy'>, holds = (_: Member) => true): Member | undefined {
+  const { book, moment } = sight;
   let next = book.byId.get(member.deputy ?? '');
   for (let asked = 0; next !== undefined && asked < deputyLimit; asked++) {
     if (moment(next) === 'here' && holds(next)) return next;
@@ -267,9 +248,8 @@ const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 function withDialled(member: Member): Member {
   const { addresses } = member;
   const changed = byNumber.flatMap((name) => {
-    const text = addresses[name];
-    const number = text === undefined ? undefined : dialled(text);
-    return number === undefined || number === text ? [] : [[name, number] as const];
+    const number = dialled(addresses[name] ?? '');
+    return number === undefined || number === addresses[name] ? [] : [[name, number] as const];
   });
   return changed.length === 0 ? member : { ...member, addresses: { ...addresses, ...Object.fromEntries(changed) } };
 }

@@ -1,10 +1,12 @@
-/** An import of the roster: all or nothing, with the difference shown first. */
-import { type CsvProblem, groupOfScope, oneLine, pathOfScope, type RosterImport } from '@sabha/contracts';
-import type { Member, SiteTable } from '../../engine/records/sites.ts';
+/** The roster as a file: what its columns say, one way and back, and an import, all or nothing, with the difference shown first. */
+import { groupOfScope, isId, isRole, messageLanguages, oneLine, pathOfScope, type Role, type RosterImport, roles } from '@sabha/contracts';
+import * as v from 'valibot';
+import type { Leave, Member, SiteTable } from '../../engine/records/sites.ts';
+import { cell } from '../../sites/columns.ts';
+import { dutyOf, dutyWanted, hoursText } from '../../sites/hours.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell } from '../../sites/sheet.ts';
 import type { Channels } from '../people/channels/channels.ts';
-import { reservedWord, sharedNumbers } from './book.ts';
-import { type Column, cellsOf, columns, fileCellsOf, furtherColumns, memberOf, type Row, rowSchema } from './columns.ts';
+import { dialled, reservedWord, sharedNumbers } from './book.ts';
 
 /** What is imported, and onto what. `replace`: who does not stand in the file is no more; `fixed`: the persons of the settings. */
 export type RosterPlan = {
@@ -57,14 +59,14 @@ function differs(member: Member, before: Member | undefined, difference: RosterI
 }
 
 /** What may stand, and somebody should know of. */
-function notesOf(members: readonly ReadMember[], { others, fixed }: Read): CsvProblem[] {
+function notesOf(members: readonly ReadMember[], { others, fixed }: Read): RosterImport['notes'] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
   // Once for each number, with the last of its persons in the file.
   const inFile = new Set(members.map(({ member }) => member.id));
   const shared = Map.groupBy(sharedNumbers([...byId.values()]), (ids) => ids.findLast((id) => inFile.has(id)));
   return members.flatMap(({ line, member }) => {
     const { id, leave, deputy } = member;
-    const note = (column: string, what: string): CsvProblem => ({ line, column, what });
+    const note = (column: string, what: string) => ({ line, column, what });
     return [
       ...(fixed.has(id) ? [note('id', `${id} stands in sabha.json too: the roster counts`)] : []),
       ...(member.email === undefined && Object.keys(member.addresses).length === 0 && !member.webhook
@@ -93,11 +95,11 @@ type ReadMember = { line: number; member: Member };
 type Wrong = WrongCell<Column>;
 
 /** Guarantee: every faulty line is named by its number in the file, and where one problem is found nobody is answered. */
-function readRoster(plan: Read): { members: ReadMember[]; problems: CsvProblem[] } {
+function readRoster(plan: Read): { members: ReadMember[]; problems: RosterImport['problems'] } {
   const { table } = plan;
   const { lines, problems } = sheetLines<Column>(plan.csv, {
     columns,
-    later: furtherColumns,
+    later: columns.filter((column) => !['id', 'name', 'roles', 'scopes'].includes(column)),
     limitLines: linesLimit,
   });
   const first = new Map<string, number>();
@@ -119,9 +121,13 @@ function readRoster(plan: Read): { members: ReadMember[]; problems: CsvProblem[]
   return { members: problems.length > 0 ? [] : members, problems: sortedProblems(problems) };
 }
 
-/** The roster as a file. */
+/** The roster as a file: no spreadsheet makes a number or a formula of its cells. */
 export function rosterCsv(members: readonly Member[]): string {
-  return csvText(columns, members.map(fileCellsOf));
+  const marked = (text: string) => text && textMark + text;
+  const rows = members.map(cellsOf).map((cells) => {
+    return { ...cells, phone: marked(cells.phone), telegram: marked(cells.telegram), whatsapp: marked(cells.whatsapp) };
+  });
+  return csvText(columns, rows);
 }
 
 /** Places that are nowhere: nobody would ever be told. */
@@ -167,4 +173,149 @@ function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number
   const beside = [...others.values()].filter(({ id }) => !ids.has(id));
   const groups = new Set([...members.map(({ member }) => member), ...beside].flatMap((one) => one.groups));
   return { groups, isPerson: (word: string) => ids.has(word) || others.has(word) };
+}
+
+const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
+/** Between the parts of a cell, as in the site table. */
+const bar = '|';
+const partsLimit = 50;
+/** The word for everywhere. */
+const everywhere = 'all';
+
+const idWanted = 'lower-case letters, digits and "-", at most 32, and not "all"';
+const plainWanted = 'at most 80 characters on one line, and no = + - @ as the first';
+/** A person's @name cannot be written to. */
+const chat = /^'?-?\d{4,20}$/;
+/** Of WhatsApp: a country, a dot, and what the business knows the person by. */
+const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
+const phone = read(dialled, 'a phone number such as +91 98765 43210');
+const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
+
+/** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
+const rowSchema = v.object({
+  id: that(isId, idWanted),
+  name: that((text) => isPlain(text), plainWanted),
+  roles: v.nonOptional(read(rolesOf, `roles of ${roles.join(', ')} with "${bar}" between`)),
+  scopes: v.nonOptional(read(scopesOf, `paths such as bihar or bihar/patna, or group:NAME, with "${bar}" between, or ${everywhere}`)),
+  groups: read((text) => partsOf(text, isId), `groups with "${bar}" between: ${idWanted}`),
+  language: v.optional(v.picklist(messageLanguages)),
+  channels: read((text) => partsOf(text, isId), `channels with "${bar}" between, the first one first`),
+  phone,
+  email: v.optional(mail),
+  telegram: read(
+    (text) => (chat.test(text) ? text.replace(textMark, '') : undefined),
+    'a number of Telegram such as 4711004711; a @name cannot be written to',
+  ),
+  whatsapp: phone,
+  whatsapp_user: v.optional(that((text) => scopedUser.test(text), 'a user id of WhatsApp such as IN.13491208655302741918')),
+  addresses: read(addressesOf, `channel=address with "${bar}" between`),
+  duty: read(dutyOf, dutyWanted),
+  leave: read(leaveOf, 'days such as 2027-01-10..2027-01-20 (more with ";" between)'),
+  deputy: v.optional(that(isId, `the id of a person: ${idWanted}`)),
+  time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
+});
+
+/** What a row says. */
+type Row = v.InferOutput<typeof rowSchema>;
+/** The name of a column. */
+type Column = keyof Row;
+/** The cells of a row, by the name of their column. */
+type Cells = Record<Column, string>;
+/** All columns, in the order in which they are written. */
+const columns = Object.keys(rowSchema.entries) as Column[];
+
+/** The person that a row describes. `zone`: of the first scope, for a row that names none. In this order always: what the ledger holds is compared as text. */
+function memberOf(row: Row, zone: string): Member {
+  const { roles: own, scopes, email, phone: number, telegram, whatsapp, whatsapp_user: user } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    role: own[0] ?? 'technician',
+    scope: scopes[0] ?? '',
+    groups: row.groups ?? [],
+    language: row.language ?? 'en',
+    channels: row.channels ?? [],
+    ...(email !== undefined && { email }),
+    webhook: row.channels?.includes('webhook') ?? false,
+    // One phone serves every channel that rings or writes to a number.
+    addresses: {
+      ...row.addresses,
+      ...(number !== undefined && { phone: number, sms: number, voice: number }),
+      ...(telegram !== undefined && { telegram }),
+      ...(whatsapp !== undefined && { whatsapp }),
+      ...(user !== undefined && { 'whatsapp-user': user }),
+    },
+    roles: own,
+    scopes,
+    duty: row.duty ?? null,
+    zone: row.time_zone ?? zone,
+    leave: row.leave ?? [],
+    deputy: row.deputy ?? null,
+  };
+}
+
+const ownColumns = new Set(['phone', 'sms', 'voice', 'telegram', 'whatsapp', 'whatsapp-user']);
+
+/** The cells of a person, as people read them. */
+export function cellsOf(member: Member): Cells {
+  const { addresses } = member;
+  const further = Object.entries(addresses).filter(([name]) => !ownColumns.has(name));
+  return {
+    id: member.id,
+    name: member.name,
+    roles: member.roles.join(bar),
+    scopes: member.scopes.map((scope) => scope || everywhere).join(bar),
+    groups: member.groups.join(bar),
+    language: member.language,
+    channels: member.channels.join(bar),
+    phone: addresses['phone'] ?? '',
+    email: member.email ?? '',
+    telegram: addresses['telegram'] ?? '',
+    whatsapp: addresses['whatsapp'] ?? '',
+    whatsapp_user: addresses['whatsapp-user'] ?? '',
+    addresses: further.map(([name, address]) => `${name}=${address}`).join(bar),
+    duty: hoursText(member.duty ?? []),
+    leave: member.leave.map(({ from, to }) => (from === to ? from : `${from}..${to}`)).join('; '),
+    deputy: member.deputy ?? '',
+    time_zone: member.zone,
+  };
+}
+
+function partsOf(text: string, isPart = (_: string) => true): string[] | undefined {
+  const parts = text.split(bar).map((part) => part.trim());
+  return parts.length > partsLimit || new Set(parts).size !== parts.length || !parts.every(isPart) ? undefined : parts;
+}
+
+function rolesOf(text: string): Role[] | undefined {
+  const parts = partsOf(text);
+  return parts?.every(isRole) ? parts : undefined;
+}
+
+function scopesOf(text: string): string[] | undefined {
+  const scopes = partsOf(text)?.map((part) => (part === everywhere ? '' : part));
+  const isScope = (scope: string) => scope === '' || path.test(scope) || isId(groupOfScope(scope) ?? '');
+  return scopes?.every(isScope) ? scopes : undefined;
+}
+
+function addressesOf(text: string): Record<string, string> | undefined {
+  const pairs = partsOf(text)?.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)] as const);
+  const isPair = ([name, address]: readonly [string, string]) =>
+    isId(name) && !ownColumns.has(name) && address !== '' && isPlain(address, 200);
+  return pairs?.every(isPair) ? Object.fromEntries(pairs) : undefined;
+}
+
+/** The days off of `2027-01-10..2027-01-20; 2027-03-01`. */
+export function leaveOf(text: string): Leave[] | undefined {
+  const parts = text.split(';').map((part) => {
+    const [from = '', to = from, ...rest] = part.split('..').map((day) => day.trim());
+    return rest.length === 0 && isDay(from) && isDay(to) && from <= to ? { from, to } : undefined;
+  });
+  const known = parts.filter((one) => one !== undefined);
+  return known.length === parts.length && known.length <= partsLimit ? known : undefined;
+}
+
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return Number.isFinite(at) && new Date(at).toISOString().startsWith(text);
 }

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Around, ChannelKind, OpenChannel } from '../../../engine/records/notices.ts';
 import { byConsole } from './console.ts';
 import { byEmail } from './email.ts';
-import { channelsOnTabs, type Offers } from './offered.ts';
+import { channelOnTabs, type Offers } from './offered.ts';
 import { byPush } from './push.ts';
 import { bySms } from './sms-gateway.ts';
 import { byTelegram } from './telegram.ts';
@@ -34,6 +34,7 @@ const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(
 
 /** Their addresses stand elsewhere than those of a channel on the tabs. What is joined may have lived there before it was ours. */
 const neverOffered = list.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
+const offeredName = v.pipe(setting.id, v.notValues([ownOrder, ...neverOffered]));
 
 /** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
 export const channelSettings = v.optional(
@@ -42,10 +43,7 @@ export const channelSettings = v.optional(
       v.strictObject({
         ...Object.fromEntries(kinds.flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, v.optional(settings)]]))),
         offered: v.optional(
-          setting.about(
-            v.array(v.pipe(setting.id, v.notValues([ownOrder, ...neverOffered]))),
-            'Names of the channels that live on the tabs: each has an offer node of this name.',
-          ),
+          setting.about(v.array(offeredName), 'Names of the channels that live on the tabs: each has an offer node of this name.'),
           [],
         ),
       }),
@@ -66,7 +64,8 @@ export function openChannels({ settings, offers, ...around }: Around & { setting
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
     .map((kind) => [kind.name, openOne(kind, settings[kind.name], around)] as const);
-  return new Map([...own, ...channelsOnTabs(settings.offered ?? [], offers, around.clock)]);
+  const onTabs = (settings.offered ?? []).map((name) => [name, channelOnTabs(name, offers, around.clock)] as const);
+  return new Map([...own, ...onTabs]);
 }
 
 function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChannel {

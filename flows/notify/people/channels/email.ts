@@ -9,6 +9,7 @@ import { createPace } from './kit/pace.ts';
 import { plain } from './kit/plain.ts';
 
 const { about } = setting;
+const mailsAMinute = v.pipe(v.number(), v.minValue(1), v.maxValue(6_000));
 const emailSettings = v.strictObject({
   host: v.optional(about(v.string(), 'The mail server that takes our messages.'), '127.0.0.1'),
   port: v.optional(setting.port, 25),
@@ -16,12 +17,7 @@ const emailSettings = v.strictObject({
   secure: v.optional(about(v.boolean(), 'TLS from the first byte, as on port 465.'), false),
   user: v.optional(v.string()),
   password: v.optional(v.string()),
-  perMinute: v.exactOptional(
-    about(
-      v.pipe(v.number(), v.minValue(1), v.maxValue(6_000)),
-      'So many mails a minute the server takes from us. Absent: it names no limit.',
-    ),
-  ),
+  perMinute: v.exactOptional(about(mailsAMinute, 'So many mails a minute the server takes from us. Absent: it names no limit.')),
 });
 
 /** What the e-mail channel is set to. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Outcome } from '../../../engine/records/notices.ts';
 import { notice, technician, testClock } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
-import { channelsOnTabs, createOffers, type OfferedMessage } from './offered.ts';
+import { createOffers, type OfferedMessage } from './offered.ts';
 
 /** A community node that keeps what it is given and says `answer` of it; without one it says nothing. */
 function tab(answer: Outcome | undefined, runs = true) {
@@ -13,7 +13,7 @@ function tab(answer: Outcome | undefined, runs = true) {
     if (answer !== undefined) queueMicrotask(() => offers.outcome(one.sabha.key, answer));
   });
   if (!runs) letGo();
-  return { offers, given, channel: offers.channel('telegram') };
+  return { offers, given, channel: offers.channel('telegram', testClock()) };
 }
 
 const answers: Partial<Record<Trouble, Outcome>> = {
@@ -42,7 +42,7 @@ test('a channel that an operator made on the tabs could name no copy, so who too
     given.push(one);
     queueMicrotask(() => offers.outcome(one.sabha.key, { result: 'delivered', copy: '1512.0001' }));
   });
-  const [, { channel }] = channelsOnTabs(['telegram'], offers, testClock())[0] ?? expect.unreachable();
+  const channel = offers.channel('telegram', testClock());
   expect(await channel.send(message(), technician, AbortSignal.timeout(1_000))).toEqual({ result: 'delivered', copy: standing.id });
   expect(await channel.edit?.(standing, technician, AbortSignal.timeout(1_000))).toMatchObject({ result: 'delivered' });
   expect(given[0]?.sabha).toEqual({ key: '1/x/asha' });
@@ -62,7 +62,7 @@ test('a channel that an operator made on the tabs could name no copy, so who too
 test('a tab that names a copy and never says what became of a change is not waited for longer than two minutes', async () => {
   const clock = testClock();
   const { offers, given } = tab(undefined);
-  const [, { channel }] = channelsOnTabs(['telegram'], offers, clock)[0] ?? expect.unreachable();
+  const channel = offers.channel('telegram', clock);
   const [first, second] = [
     channel.edit?.(standing, technician, new AbortController().signal),
     channel.edit?.(standing, technician, new AbortController().signal),
@@ -86,7 +86,7 @@ test('an outcome counts for its own message only, and only once', async () => {
 
 test('while no offer node runs the message waits, with the reason; the newest node of a channel takes it', async () => {
   const offers = createOffers();
-  const channel = offers.channel('telegram');
+  const channel = offers.channel('telegram', testClock());
   const send = () => channel.send(message(), technician, AbortSignal.timeout(1_000));
   expect(await send()).toEqual({ result: 'retry', reason: 'no offer node of the channel "telegram" runs' });
   const old = offers.take('telegram', () => expect.unreachable());

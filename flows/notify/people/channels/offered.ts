@@ -1,9 +1,10 @@
 /** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
 import { type Cancel, type Clock, type Person, withinTime } from '@sabha/contracts';
-import type { Changed, Channel, OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 
 /** A community node has this long to say what became of a message; then it is offered again. */
 const outcomeLimitMs = 120_000;
+const late = { result: 'retry', reason: 'no outcome in time' } as const;
 
 /** What an offer node sends to the community node behind it. `sabha.key` must come back with the outcome; `sabha.copy` names the message that is to be changed. */
 export type OfferedMessage = ReturnType<typeof offered>;
@@ -41,7 +42,7 @@ export function createOffers() {
         signal.removeEventListener('abort', tooLate);
         resolve(outcome);
       };
-      const tooLate = () => settle({ result: 'retry', reason: 'no outcome in time' });
+      const tooLate = () => settle(late);
       signal.addEventListener('abort', tooLate);
       waiting.set(key, settle);
       give(offer);
@@ -50,7 +51,7 @@ export function createOffers() {
 
   return {
     /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
-    channel: (name: string): Channel => ({
+    channel: (name: string, clock: Clock): Channel => ({
       limitMs: outcomeLimitMs,
       async send(message, person, signal) {
         const offer = offered(name, message, person);
@@ -58,12 +59,15 @@ export function createOffers() {
         if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
         return { ...outcome, copy: `${offer.person.address}\n${outcome.copy}` };
       },
-      async edit({ id, notice, said }, person, signal) {
+      async edit({ id, notice, said }, person, cut) {
         const [address, copy = ''] = id.split('\n');
         if (person.addresses[name] !== address) return { result: 'refused', reason: `${person.id} has another address now` };
         changes += 1;
-        const changed = { key: `change ${changes}`, subject: '', text: below(said()), severity: notice.severity };
-        return ask(name, { ...offered(name, changed, person), sabha: { key: changed.key, copy } }, signal);
+        const key = `change ${changes}`;
+        const { text, lines } = said();
+        const changed = { key, subject: '', text: [text.trimEnd(), ...lines].join('\n\n'), severity: notice.severity };
+        const offer = { ...offered(name, changed, person), sabha: { key, copy } };
+        return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late, cut }, (signal) => ask(name, offer, signal));
       },
     }),
     /** The offer node of a channel takes its messages; the newest wins. */
@@ -77,26 +81,13 @@ export function createOffers() {
   };
 }
 
-/** What is opened for each channel that lives on the tabs, by its name; it reaches who has an address for it. */
-export function channelsOnTabs(names: readonly string[], offers: Offers, clock: Clock): [string, OpenChannel][] {
-  const late = { result: 'retry', reason: 'no outcome in time' } as const;
-  return names.map((name) => {
-    const channel = offers.channel(name);
-    const edit: Channel['edit'] = (copy, person, cut) =>
-      withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late, cut }, async (own) => channel.edit?.(copy, person, own) ?? late);
-    return [name, { channel: { ...channel, edit }, reaches: ({ addresses }) => addresses[name] !== undefined }];
-  });
+/** A channel that lives on the tabs; it reaches who has an address for it. */
+export function channelOnTabs(name: string, offers: Offers, clock: Clock): OpenChannel {
+  return { channel: offers.channel(name, clock), reaches: ({ addresses }) => addresses[name] !== undefined };
 }
 
-function below({ text, lines }: ReturnType<Changed['said']>): string {
-  return [text.trimEnd(), ...lines].join('\n\n');
-}
-
-function offered(
-  name: string,
-  { key, subject, text, severity }: Pick<RenderedMessage, 'key' | 'subject' | 'text' | 'severity'>,
-  person: Person,
-) {
+function offered(name: string, message: Pick<RenderedMessage, 'key' | 'subject' | 'text' | 'severity'>, person: Person) {
+  const { key, subject, text, severity } = message;
   const { id, language, addresses } = person;
   return {
     topic: subject,

@@ -2,16 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { nameIn, setting } from '@sabha/contracts';
 import * as v from 'valibot';
-import type {
-  Around,
-  Channel,
-  ChannelKind,
-  Device,
-  HookCall,
-  Notice,
-  RenderedMessage,
-  SendOutcome,
-} from '../../../engine/records/notices.ts';
+import type { Around, Channel, ChannelKind, Device, HookCall, RenderedMessage, SendOutcome } from '../../../engine/records/notices.ts';
 import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
 import { buttonsOf, plain, readButton } from './kit/plain.ts';
 import { isSameSecret } from './kit/reports.ts';
@@ -19,21 +10,18 @@ import { authorizationFor, type PushKey, pushKeyOf, sealed } from './kit/web-pus
 
 const { about } = setting;
 const contact = v.pipe(v.string(), v.regex(/^(mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https:\/\/\S+)$/, 'mailto:NAME@HOST or an https address'));
+const host = v.pipe(v.string(), v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a name of a host, or *. before one'));
 const pushSettings = v.strictObject({
   contact: about(
     contact,
     'Whom a push service may write to about what we send, such as mailto:it@example.org. Apple takes no name that ends in localhost.',
   ),
-  services: v.optional(
-    about(
-      v.pipe(
-        v.array(v.pipe(v.string(), v.regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a name of a host, or *. before one'))),
-        v.minLength(1),
-      ),
-      'The hosts of the push services to which devices may lead us.',
-    ),
-    ['fcm.googleapis.com', '*.push.services.mozilla.com', '*.push.apple.com', '*.notify.windows.com'],
-  ),
+  services: v.optional(about(v.pipe(v.array(host), v.minLength(1)), 'The hosts of the push services to which devices may lead us.'), [
+    'fcm.googleapis.com',
+    '*.push.services.mozilla.com',
+    '*.push.apple.com',
+    '*.notify.windows.com',
+  ]),
 });
 /** What the channel is set to. */
 export type PushSettings = v.InferOutput<typeof pushSettings>;
@@ -54,7 +42,7 @@ export const byPush: ChannelKind<typeof pushSettings> = {
   // Words of the centre's own may name people, and what a locked screen shows has no page to open; a list of the morning is read, not glanced at.
   carries:
     () =>
-    ({ incident, announcement, digest }: Notice) =>
+    ({ incident, announcement, digest }) =>
       digest !== true && (incident !== null || announcement !== undefined),
 };
 

@@ -1,5 +1,5 @@
 /** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that stands there can be changed. */
-import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
+import { type Clock, doubledMs, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
 import { type Fetch, jsonOf, request } from './kit/http.ts';
@@ -49,7 +49,8 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
 
   /** A text with its buttons: an edit that names none takes them away, and one that wants no preview of the link says so too. */
   function bodyOf(text: string, of: Pick<RenderedMessage, 'notice' | 'list' | 'language'>) {
-    return { text, link_preview_options: { is_disabled: true }, ...(onAnswer && keysOf(of)) };
+    const rows = onAnswer ? buttonsOf(of).map((one) => [{ text: one.text, callback_data: one.data }]) : [];
+    return { text, link_preview_options: { is_disabled: true }, ...(rows.length > 0 && { reply_markup: { inline_keyboard: rows } }) };
   }
 
   function heed(chat: string, outcome: Outcome): void {
@@ -101,11 +102,6 @@ async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<O
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
   return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : noTurn;
-}
-
-function keysOf(message: Parameters<typeof buttonsOf>[0]) {
-  const rows = buttonsOf(message).map((one) => [{ text: one.text, callback_data: one.data }]);
-  return rows.length === 0 ? {} : { reply_markup: { inline_keyboard: rows } };
 }
 
 /** The message with the lines below it, within what Telegram takes. */
@@ -241,8 +237,7 @@ async function takeAll(options: PollOptions, result: unknown, offset: number): P
 }
 
 function pauseMs({ code, afterMs = 0 }: Extract<Called, { ok: false }>, failures: number): number {
-  if (code === 401 || code === 404) return again.lockedMs;
-  return Math.max(Math.min(again.firstMs * 2 ** (failures - 1), again.maxMs), afterMs);
+  return code === 401 || code === 404 ? again.lockedMs : Math.max(doubledMs(failures - 1, again), afterMs);
 }
 
 function numberOf(one: unknown): number {

@@ -2,7 +2,7 @@
 import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
-import type { Around, Channel, ChannelKind, HookCall, HookReply, Notice, RenderedMessage } from '../../../engine/records/notices.ts';
+import type { Around, Channel, ChannelKind, HookCall, HookReply, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { speechOf } from '../words.ts';
 import { createGateway, gatewayFields, isPhone } from './kit/gateway.ts';
 import type { Fetch } from './kit/http.ts';
@@ -44,8 +44,11 @@ export const byVoice: ChannelKind<typeof voiceSettings> = {
   newsOnly: true,
   carries:
     ({ rings }) =>
-    (notice, at) =>
-      isUrgent(notice) && isWithin(rings, clockOf(at, notice.timeZone)),
+    ({ severity, kind, timeZone }, at) => {
+      // What is worth a night: not the end of it.
+      const isUrgent = severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
+      return isUrgent && isWithin(rings, clockOf(at, timeZone));
+    },
   open(settings, around) {
     const { secretFile, reports } = settings;
     const secret = secretFile === undefined ? '' : loadText(secretFile).trim();
@@ -110,8 +113,7 @@ async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
 /** What is said of one of our calls: a key, or how it ended. */
 async function heardOf(id: string, said: unknown, { settings: { reports: reading }, reports, onAnswer }: VoiceOptions): Promise<HookReply> {
   const call = reports?.about('voice', id);
-  const report = (outcome: Parameters<NonNullable<typeof reports>['take']>[0]['outcome']) =>
-    reports?.take({ channel: 'voice', id, outcome });
+  const report = (outcome: Report['outcome']) => reports?.take({ channel: 'voice', id, outcome });
   if (valueAt(said, reading.key) === goingKey) {
     // It may be here before the gateway's answer to our own request.
     if (call === undefined) return { status: 503 };
@@ -128,11 +130,6 @@ async function heardOf(id: string, said: unknown, { settings: { reports: reading
 
 /** A child, a guard, or somebody who fell asleep again. */
 const notTaken = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
-
-/** What is worth a night: not the end of it. */
-function isUrgent({ severity, kind }: Notice): boolean {
-  return severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
-}
 
 function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {
   if (from === to) return true;

@@ -7,19 +7,18 @@ import { alertOf, webhookBodyOf } from './kit/alert.ts';
 import { askedToWait, type Fetch, type HttpAnswer, request } from './kit/http.ts';
 
 const { about } = setting;
+const signingSecret = v.pipe(
+  v.string(),
+  v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
+);
 const webhookSettings = v.strictObject({
   url: about(setting.url, 'Each message is posted here as JSON.'),
-  secret: about(
-    v.pipe(
-      v.string(),
-      v.check((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'whsec_ and at least 24 bytes in base64'),
-    ),
-    'Signs what is posted (Standard Webhooks).',
-  ),
+  secret: about(signingSecret, 'Signs what is posted (Standard Webhooks).'),
   shape: v.exactOptional(
     about(v.picklist(['sabha', 'alertmanager']), 'What is posted: ours, or what Alertmanager posts to a webhook (its version 4).'),
   ),
 });
+type WebhookSettings = v.InferOutput<typeof webhookSettings>;
 
 /** It reaches who is told through it too. */
 export const byWebhook: ChannelKind<typeof webhookSettings> = {
@@ -41,10 +40,8 @@ const final = new Set([400, 410, 413, 415, 422]);
  * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
  * Guarantee: `delivered` only after a 2xx; a server that names a wait is asked nothing before it is over.
  */
-export function createWebhook(
-  { url, secret, shape = 'sabha' }: v.InferOutput<typeof webhookSettings>,
-  { clock, fetch }: { clock: Clock; fetch: Fetch },
-): Channel {
+export function createWebhook(settings: WebhookSettings, { clock, fetch }: { clock: Clock; fetch: Fetch }): Channel {
+  const { url, secret, shape = 'sabha' } = settings;
   const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
   let closedUntilUp = Number.NEGATIVE_INFINITY;
   return {

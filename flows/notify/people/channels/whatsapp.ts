@@ -1,19 +1,9 @@
 /** WhatsApp by the Cloud API of a business's own number: registered templates with buttons; what arrived and what is pressed Meta says at our address. */
 import { createHmac } from 'node:crypto';
-import { type AnswerWord, type Clock, loadText, setting, withinTime } from '@sabha/contracts';
+import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 
 import * as v from 'valibot';
-import type {
-  Around,
-  Channel,
-  ChannelKind,
-  HookCall,
-  HookReply,
-  Outcome,
-  RenderedMessage,
-  Report,
-  SendOutcome,
-} from '../../../engine/records/notices.ts';
+import type { Around, Channel, ChannelKind, HookCall, Outcome, RenderedMessage, Report } from '../../../engine/records/notices.ts';
 import { isPhone } from './kit/gateway.ts';
 import { askedToWait, type Fetch, type HttpAnswer, jsonOf, request } from './kit/http.ts';
 import { createPace } from './kit/pace.ts';
@@ -73,7 +63,7 @@ export function createWhatsapp(options: WhatsappOptions): Channel {
   const pace = createPace(clock, everyMs);
   const ended = new AbortController();
   return {
-    async send(message, person, signal): Promise<SendOutcome> {
+    async send(message, person, signal) {
       const phone = person.addresses['whatsapp'] ?? '';
       if (!isPhone(phone)) return { result: 'refused', reason: `${person.id} has no number for WhatsApp` };
       if (!(await pace.turn(phone, { apartMs, signal }))) return { result: 'retry', reason: 'no turn in time' };
@@ -86,28 +76,33 @@ export function createWhatsapp(options: WhatsappOptions): Channel {
   };
 }
 
-function post(
-  { settings: { api, number }, secrets: { token }, fetch }: WhatsappOptions,
-  body: object,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  return request(fetch, `${api}/${number}/messages`, { headers, body: JSON.stringify(body), signal });
+function post({ settings, secrets, fetch }: WhatsappOptions, body: object, signal: AbortSignal): Promise<HttpAnswer> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${secrets.token}` };
+  return request(fetch, `${settings.api}/${settings.number}/messages`, { headers, body: JSON.stringify(body), signal });
 }
 
+type Reply = ReturnType<NonNullable<Channel['hear']>>;
+
 /** Before it says anything, Meta asks whether the address is ours. */
-function verified({ query }: HookCall, verify: string): Promise<HookReply> {
+function verified({ query }: HookCall, verify: string): Reply {
   const isOurs = query.get('hub.mode') === 'subscribe' && isSameSecret(query.get('hub.verify_token') ?? '', verify);
   return Promise.resolve(isOurs ? { status: 200, text: (query.get('hub.challenge') ?? '').slice(0, 100) } : { status: 401 });
 }
 
-async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSignal): Promise<HookReply> {
+async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSignal): Reply {
   const { secrets, reports } = options;
   if (!isSigned(call, secrets.appSecret)) return { status: 401 };
-  const heard = heardIn(call.body);
-  // Who pressed is found by our message, which a report may end.
-  for (const one of heard.presses) await take(one, options, signal);
-  for (const report of heard.reports) await reports?.take({ channel: 'whatsapp', ...report });
+  const read = v.safeParse(hook, jsonOf(call.body.toString('utf8')));
+  const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
+  // Other content and unknown shapes are ignored. Who pressed is found by our message, which a report may end.
+  for (const said of values.flatMap(({ messages }) => messages)) {
+    const press = pressedOf(said);
+    if (press !== undefined) await take(press, options, signal);
+  }
+  for (const said of values.flatMap(({ statuses }) => statuses)) {
+    const report = reportOf(said);
+    if (report !== undefined) await reports?.take({ channel: 'whatsapp', ...report });
+  }
   return { status: 200 };
 }
 
@@ -126,23 +121,28 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
     line = answered?.line ?? line;
     if (answered?.by !== undefined) break;
   }
-  if (line !== undefined && phone !== undefined) reply(replyOf(phone, line, message), options, signal);
+  if (line !== undefined && phone !== undefined) reply({ to: phone, line, message }, options, signal);
 }
 
-/** Said to who has just pressed or written: where it does not arrive, the wall says it too. */
-function reply(body: object, options: WhatsappOptions, cut: AbortSignal): void {
+/** Said to who has just pressed or written, below what they wrote: where it does not arrive, the wall says it too. */
+function reply(said: { to: string; line: string; message: string }, options: WhatsappOptions, cut: AbortSignal): void {
+  const body = {
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    to: said.to,
+    context: { message_id: said.message },
+    type: 'text',
+    text: { body: said.line },
+  };
   const late = { ok: false, reason: 'late' } as const;
   void withinTime<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, late, cut }, (own) => post(options, body, own));
 }
-
-/** By these names the two templates are registered, in each language of messages. */
-type Templates = { alert: string; notice: string };
 
 /** A value in a template: one line, and not so long that the whole gets longer than 1,024 characters. */
 const limits = { subject: 120, text: 800 };
 
 /** The message: with buttons where there is something to answer. */
-export function bodyOf(message: RenderedMessage, to: string, templates: Templates) {
+export function bodyOf(message: RenderedMessage, to: string, templates: WhatsappOptions['settings']['templates']) {
   const { subject, text, language } = message;
   const buttons = buttonsOf(message);
   const values = [short(subject, limits.subject), valueFrom(text, message.link)];
@@ -185,18 +185,6 @@ function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line.trim() !== '' && line !== '-- ');
 }
 
-/** A word to somebody who has just written to us, below what they wrote. */
-function replyOf(to: string, line: string, about: string) {
-  return {
-    messaging_product: 'whatsapp',
-    recipient_type: 'individual',
-    to,
-    context: { message_id: about },
-    type: 'text',
-    text: { body: line },
-  };
-}
-
 const taken = v.looseObject({
   messages: v.pipe(v.array(v.looseObject({ id: v.pipe(v.string(), v.minLength(1), v.maxLength(300)) })), v.minLength(1)),
 });
@@ -224,14 +212,12 @@ function sendOutcomeOf(answer: HttpAnswer): Exclude<Outcome, { result: 'delivere
   const [first] = ok.success && status < 300 ? ok.output.messages : [];
   if (first !== undefined) return { result: 'accepted', id: first.id };
   const read = v.safeParse(failed, said);
-  if (read.success) return outcomeOfCode(read.output.error, headers);
-  const reason = `the answer (${status}) is not WhatsApp's`;
-  return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...askedToWait(headers) };
-}
-
-function outcomeOfCode(error: v.InferOutput<typeof failure>, headers: Headers): Exclude<Outcome, { result: 'delivered' }> {
-  const reason = reasonOf(error);
-  const { code } = error;
+  if (!read.success) {
+    const reason = `the answer (${status}) is not WhatsApp's`;
+    return status === 401 ? { result: 'locked', reason } : { result: 'retry', reason, ...askedToWait(headers) };
+  }
+  const reason = reasonOf(read.output.error);
+  const { code } = read.output.error;
   if (lockedCodes.has(code) || (code >= 200 && code < 300)) return { result: 'locked', reason };
   if (waitingCodes.has(code)) return { result: 'retry', reason, afterMs: waitMs, ...askedToWait(headers) };
   return { result: 'refused', reason };
@@ -260,18 +246,7 @@ const pressed = v.looseObject({
 const value = v.looseObject({ statuses: v.optional(v.array(v.unknown()), []), messages: v.optional(v.array(v.unknown()), []) });
 const hook = v.looseObject({ entry: v.array(v.looseObject({ changes: v.array(v.looseObject({ value })) })) });
 
-/** A button of ours that somebody pressed. `message`: theirs; `about`: ours, below which it stood. */
-type Pressed = { message: string; about?: string; phone?: string; user?: string; incident: number; word: AnswerWord };
-
-/** Delivery reports and pressed buttons in a call. Other content and unknown shapes are ignored. */
-function heardIn(body: Buffer): { reports: Omit<Report, 'channel'>[]; presses: Pressed[] } {
-  const read = v.safeParse(hook, jsonOf(body.toString('utf8')));
-  const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
-  return {
-    reports: values.flatMap(({ statuses }) => statuses.flatMap((one) => reportOf(one) ?? [])),
-    presses: values.flatMap(({ messages }) => messages.flatMap((one) => pressedOf(one) ?? [])),
-  };
-}
+type Pressed = NonNullable<ReturnType<typeof pressedOf>>;
 
 function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
   const read = v.safeParse(status, said);
@@ -283,17 +258,11 @@ function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
   return { id, outcome: { result: 'refused', reason: first === undefined ? 'WhatsApp says that it failed' : reasonOf(first) } };
 }
 
-function pressedOf(said: unknown): Pressed | undefined {
+/** A button of ours that somebody pressed. `message`: theirs; `about`: ours, below which it stood. */
+function pressedOf(said: unknown) {
   const read = v.safeParse(pressed, said);
   const button = read.success ? readButton(read.output.button.payload) : undefined;
   if (!read.success || button === undefined) return undefined;
   const { id: message, from: phone, from_user_id: user, context } = read.output;
-  const about = context?.id;
-  return {
-    message,
-    ...button,
-    ...(about !== undefined && { about }),
-    ...(phone !== undefined && { phone }),
-    ...(user !== undefined && { user }),
-  };
+  return { message, about: context?.id, phone, user, ...button };
 }

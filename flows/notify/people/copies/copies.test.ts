@@ -38,7 +38,7 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
       asked.push(incident);
       return rows.filter((one) => one.notice.incident === incident);
     },
-    answerLink: (person, incident) => `https://sabha.test/t?${person}.${incident}.new`,
+    linksTo: (person, { incident }) => ({ tap: `https://sabha.test/t?${person}.${incident}.new` }),
     broke: (error) => void broken.push(error),
   });
   const hold = () => {

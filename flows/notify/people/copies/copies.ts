@@ -1,17 +1,14 @@
 /** Keeps messages up to date in channels that can edit them: the last answer or deed of the incident is written below each. */
-import { type AnswerWord, type Clock, doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
+import { doubledMs, filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Deed, Incident } from '../../../engine/records/incidents.ts';
 import { linkMark, type OutboxRow, type Outcome } from '../../../engine/records/notices.ts';
-import type { Channels } from '../channels/channels.ts';
 import { waited } from '../channels/kit/pace.ts';
 import { answerLine, short } from '../channels/kit/plain.ts';
 import type { OutboxOptions } from '../outbox.ts';
 import type { Roster } from '../roster.ts';
 
 /** What messages are changed with. */
-export type CopiesOptions = Pick<OutboxOptions, 'answerLink'> & {
-  clock: Clock;
-  channels: Channels;
+export type CopiesOptions = Pick<OutboxOptions, 'linksTo' | 'clock' | 'channels'> & {
   roster: Pick<Roster, 'book'>;
   /** Rows of one incident whose message can be changed, the newest first. */
   copies(incident: number): Promise<readonly OutboxRow[]>;
@@ -66,7 +63,7 @@ export function createCopies(options: CopiesOptions) {
       isSaid = true;
       waiting.delete(key);
       const line = (known.get(incident) ?? latest).line?.(person?.language ?? 'en', nameOf);
-      const text = (copy?.text ?? '').replaceAll(linkMark, () => options.answerLink?.(id, incident) ?? '');
+      const text = (copy?.text ?? '').replaceAll(linkMark, () => options.linksTo?.(id, notice).tap ?? '');
       return { text, lines: line === undefined ? [] : [line] };
     };
     const outcome = copy && person && (await channels.get(channel)?.channel.edit?.({ id: copy.id, notice, said }, person, cut.signal));
@@ -102,20 +99,17 @@ const shown: readonly Deed['did'][] = ['acknowledged', 'taken-over', 'assigned',
 export function latestOf({ deeds = [], answers = [] }: Pick<Incident, 'deeds' | 'answers'>): Latest {
   const said = answers.flatMap(({ at, by, word }) => (word === 'here' ? [] : [{ at, by, word }])).at(-1);
   const done = deeds.findLast(({ did }) => shown.includes(did));
-  if (said !== undefined && said.at >= (done?.at ?? 0)) return { at: said.at, line: (language) => answered(said.by, said.word, language) };
+  if (said !== undefined && said.at >= (done?.at ?? 0))
+    return { at: said.at, line: (language) => answerLine(short(said.by), said.word, language) };
   return { at: done?.at ?? 0, line: done === undefined || done.did === 'withdrawn' ? null : (...to) => lineOf(done, ...to) };
 }
 
 function lineOf({ by, did, to: whom = '' }: Deed, language: MessageLanguage, nameOf: (id: string) => string): string {
   const { message, again: anew } = wordsIn(language);
   const [name, to] = [short(by), short(nameOf(whom))];
-  if (did === 'fixed') return answered(by, did, language);
+  if (did === 'fixed') return answerLine(name, did, language);
   if (did === 'assigned') return filled(message.asked, { name, to });
   if (did === 'lapsed') return filled(anew.lapsed, { name: to });
   if (did === 'reopened') return `${message.stillThere}: ${filled(anew.reopened, { name: to })}`;
   return filled(message.onIt, { name });
-}
-
-function answered(by: string, word: AnswerWord, language: MessageLanguage): string {
-  return answerLine(short(by), word, language);
 }

@@ -22,7 +22,7 @@ async function sent(rows: OutboxRow[], passMs = 0) {
       clock,
       commit: ledger.commit,
       wall: 'https://sabha.test',
-      answerLink: (person, incident) => `https://sabha.test/t?secret.${person}.${incident}`,
+      linksTo: (person, { incident }) => ({ tap: `https://sabha.test/t?secret.${person}.${incident}` }),
       onCopy: ({ key }) => void stood.push(key),
     },
   );

@@ -8,7 +8,7 @@ import { type AtPhone, voiceGateway } from '../channels/voice-gateway.test-helpe
 import { createWhatsapp } from '../channels/whatsapp.ts';
 import { type TestClock, technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
-import { createHeard, type Heard, prove } from './prove.ts';
+import { createHeard, type Heard, prove } from './direct.ts';
 
 const asha = { ...technician, addresses: { voice: '+919419000001', whatsapp: '+919419000001' } };
 const token = 'a-secret-of-the-voice-4711';

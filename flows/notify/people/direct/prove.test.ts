@@ -3,7 +3,7 @@ import type { Channel, Outcome, RenderedMessage, Report } from '../../../engine/
 import { technician, testClock } from '../people.test-helper.ts';
 import { createRoster } from '../roster.ts';
 import { render } from '../words.ts';
-import { createHeard, prove, wordTo } from './prove.ts';
+import { createHeard, prove, wordTo } from './direct.ts';
 
 function rig(send: Channel['send']) {
   const clock = testClock();

@@ -1,7 +1,6 @@
 /** What is wrong with texts for SMS before an operator says so: one line each. */
 
-import { sizeOf } from './segments.ts';
-import { longestText, registeredText, segmentLimit, type Template, tags } from './templates.ts';
+import { longestText, registeredText, segmentLimit, sizeOf, type Template, tags } from './sms.ts';
 
 /** One line for each fault of a text, with its id. */
 export function lintTemplates(templates: readonly Template[]): string[] {

@@ -1,6 +1,6 @@
 /** The scrubber of India's operators in place of a gateway: it knows the registered texts, and lets through what fits one of them, blank by blank. */
 import type { Fetch } from '../channels/kit/http.ts';
-import { isOfTag, registeredText, type Template, tags } from './templates.ts';
+import { isOfTag, registeredText, type Template, tags } from './sms.ts';
 
 /** What is registered: by the operator's id a text with tags, and the addresses that are whitelisted. */
 export type Registered = { templates: ReadonlyMap<string, Template>; addresses: readonly string[] };

@@ -3,9 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { Notice } from '../../../engine/records/notices.ts';
 import { notice } from '../people.test-helper.ts';
 import { lintTemplates } from './lint.test-helper.ts';
-import { basicOf, sizeOf } from './segments.ts';
-import { smsOf } from './sms.ts';
-import { fixedPartOf, longestText, registeredText, type Template, templatesCsv, templatesWith, usableUrl } from './templates.ts';
+import {
+  basicOf,
+  fixedPartOf,
+  longestText,
+  registeredText,
+  sizeOf,
+  smsOf,
+  type Template,
+  templatesCsv,
+  templatesWith,
+  usableUrl,
+} from './sms.ts';
 
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const link = 'https://vc.gov.in/?#/incident/17';

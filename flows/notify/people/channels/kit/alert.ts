@@ -1,16 +1,12 @@
 /** An incident as an alert of Prometheus: what Alertmanager takes, and what it sends to a webhook. */
 import { createHash } from 'node:crypto';
-import { nameIn, type Severity, titleIn, type Words } from '@sabha/contracts';
+import { nameIn, titleIn } from '@sabha/contracts';
+import type { Notice } from '../../../../engine/records/notices.ts';
 import { plain } from './plain.ts';
 
 /** What an alert is made of. `endsAt`: null while it lasts. */
-export type AlertFacts = {
-  incident: number | null;
+type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'room'> & {
   fault: string;
-  severity: Severity;
-  scope: string;
-  site: Words;
-  room: Words;
   startsAt: number;
   endsAt: number | null;
   link?: string | undefined;

@@ -10,17 +10,15 @@ import { placeInJson, valueAt } from './reports.ts';
 
 const { about } = setting;
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4_000));
+const address = v.pipe(
+  text,
+  v.check((url) => v.is(setting.url, url.replace(/\{\w+\}/g, '0')), 'an https:// address, or http:// on loopback'),
+);
 
 /** What each channel over such a provider is set to; `blanks` = what may stand in braces. */
 export function gatewayFields(blanks: string) {
   return {
-    url: about(
-      v.pipe(
-        text,
-        v.check((url) => v.is(setting.url, url.replace(/\{\w+\}/g, '0')), 'an https:// address, or http:// on loopback'),
-      ),
-      `The gateway. Blanks: ${blanks}.`,
-    ),
+    url: about(address, `The gateway. Blanks: ${blanks}.`),
     method: v.optional(v.picklist(['GET', 'POST']), 'POST'),
     headers: v.optional(about(v.record(v.string(), v.string()), 'Headers, with the same blanks.'), {}),
     body: v.optional(about(text, 'The body, with the same blanks; they are written as the content-type wants them: JSON, else a form.')),

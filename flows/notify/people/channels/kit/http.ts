@@ -18,7 +18,8 @@ export async function request(fetch: Fetch, url: string, { method = 'POST', head
     const response = await fetch(url, body === undefined ? init : { ...init, body: body as BodyInit });
     return { ok: true, status: response.status, headers: response.headers, text: await beginningOf(response) };
   } catch (error) {
-    return { ok: false, reason: reasonOf(error) };
+    const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
+    return { ok: false, reason: plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200) };
   }
 }
 
@@ -48,9 +49,4 @@ async function beginningOf({ body }: Response): Promise<string> {
     if (bytes >= answerLimit) break;
   }
   return Buffer.concat(chunks).subarray(0, answerLimit).toString();
-}
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message: string; cause?: { code?: string; message?: string } };
-  return plain(`${cause?.code ?? ''} ${cause?.message ?? message}`).slice(0, 200);
 }

@@ -75,11 +75,9 @@ export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>)
 }
 
 /** What one report says: undefined where it is no news, or none. */
-export function reportOf(
-  said: unknown,
-  { id: idAt, status: statusAt, delivered, failed }: ReportSettings,
-): Omit<Report, 'channel'> | undefined {
-  const [id, status] = [valueAt(said, idAt), valueAt(said, statusAt)];
+export function reportOf(said: unknown, settings: ReportSettings): Omit<Report, 'channel'> | undefined {
+  const { delivered, failed } = settings;
+  const [id, status] = [valueAt(said, settings.id), valueAt(said, settings.status)];
   if (id === undefined || status === undefined) return undefined;
   if (delivered.includes(status)) return { id, outcome: { result: 'delivered' } };
   if (failed.includes(status)) return { id, outcome: { result: 'refused', reason: `the gateway says ${plain(status).slice(0, 100)}` } };
@@ -93,15 +91,11 @@ function foundAt(said: unknown, place: string): unknown {
     if (typeof within !== 'object' || within === null || !Object.hasOwn(within, name)) return undefined;
     found = Reflect.get(within, name);
   }
-  return unfoldedList(found);
+  const list = unfolded(found);
+  return Array.isArray(list) ? list : found;
 }
 
 /** JSON that stands in a field of a form. */
 function unfolded(found: unknown): unknown {
   return typeof found === 'string' && /^\s*[[{]/.test(found) ? jsonOf(found) : found;
-}
-
-function unfoldedList(found: unknown): unknown {
-  const within = unfolded(found);
-  return Array.isArray(within) ? within : found;
 }

@@ -41,13 +41,9 @@ export function sealed(text: string, { p256dh, auth }: Pick<Device, 'p256dh' | '
   head.writeUInt32BE(recordBytes, 16);
   head.writeUInt8(ours.length, 20);
   ours.copy(head, 21);
-  return Buffer.concat([head, encrypted(plain, key, nonce)]);
-}
-
-/** The last record of a message ends with a 2, and its mark stands behind it. */
-function encrypted(plain: Buffer, key: Buffer, nonce: Buffer): Buffer {
   const cipher = createCipheriv('aes-128-gcm', key, nonce);
-  return Buffer.concat([cipher.update(plain), cipher.update(Buffer.from([2])), cipher.final(), cipher.getAuthTag()]);
+  // The last record of a message ends with a 2, and its mark stands behind it.
+  return Buffer.concat([head, cipher.update(plain), cipher.update(Buffer.from([2])), cipher.final(), cipher.getAuthTag()]);
 }
 
 function hkdf(secret: Buffer, salt: Buffer, { info, bytes }: { info: Buffer; bytes: number }): Buffer {

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { createAnswerLinks } from './notify/answers/answer-link.ts';
+import { templatesCsv, usableUrl } from './notify/people/sms/sms.ts';
+import { longestLink } from './notify/people/words.ts';
+import { linking } from './people.ts';
+
+const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
+
+test('a centre whose name leaves no room for a link had its texts registered without one, and sent its first alerts with one: the operator refused each', () => {
+  for (const length of [8, 12, 13, 15, 18, 40]) {
+    const https = { names: ['x'.repeat(length)], port: 443 };
+    const { linksTo, wall } = linking(https as never, { answers: made, notices: made });
+    const isRegistered = templatesCsv(longestLink(wall)).includes('#url#');
+    for (const incident of [1, 35, 1_295, 46_655, 9_999_999])
+      expect(usableUrl(linksTo?.('asha', { incident }).short) !== undefined).toBe(isRegistered);
+  }
+});
+
+test('a notice to many leads to its own page, and a word about neither leads nowhere', () => {
+  const { linksTo } = linking({ names: ['a.example'], port: 443 } as never, { answers: made, notices: made });
+  const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
+  expect(linksTo?.('asha', { incident: null, announcement })).toEqual({ tap: `https://a.example/n?${made.token('asha', 3)}` });
+  expect(linksTo?.('asha', { incident: null })).toEqual({});
+});
