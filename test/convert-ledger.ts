@@ -25,6 +25,8 @@ export async function convertLedger(file: string, passphrase?: string): Promise<
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE');
     const version = numberFrom(db, 'PRAGMA user_version');
+    // It was converted, and killed before the archives took their place.
+    if (version === 1 && existsSync(converted)) return putInPlace(archives, converted);
     if (version !== 18) throw new Error(`${file}: the ledger has version ${version}, and only version 18 can be converted`);
     await convertArchives(db, { archives, converted }, passphrase);
     // Rows of early versions lack these keys.
@@ -36,13 +38,16 @@ export async function convertLedger(file: string, passphrase?: string): Promise<
     `);
     sumUp(db);
     db.exec('PRAGMA user_version = 1; COMMIT');
+    if (existsSync(converted)) putInPlace(archives, converted);
     // An early file cannot give free pages back to the disk until it is written anew.
     if (numberFrom(db, 'PRAGMA auto_vacuum') === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
   } finally {
     db.close();
   }
-  if (!existsSync(converted)) return;
-  renameSync(archives, `${archives}.version-18`);
+}
+
+function putInPlace(archives: string, converted: string): void {
+  if (existsSync(archives)) renameSync(archives, `${archives}.version-18`);
   renameSync(converted, archives);
 }
 
@@ -60,18 +65,23 @@ async function convertArchives(
   const row = db.prepare('INSERT INTO archive_segments VALUES (?, ?, ?, ?)');
   const grow = db.prepare('UPDATE archives SET bytes = bytes + ? WHERE month = ?');
   const end = db.prepare('SELECT bytes FROM archives WHERE month = ?');
-  for (const segment of segments) {
-    const { month } = segment;
-    const text = await readOldSegment(archiveFile(at.archives, month), segment, passphrase);
-    const place = { folder: at.converted, month, at: Number(end.get(month)?.['bytes']), passphrase };
-    const written = await writeSegment(
-      place,
-      (async function* () {
-        yield text;
-      })(),
-    );
-    row.run(month, place.at, written.bytes, written.sha256);
-    grow.run(written.bytes, month);
+  try {
+    for (const segment of segments) {
+      const { month } = segment;
+      const text = await readOldSegment(archiveFile(at.archives, month), segment, passphrase);
+      const place = { folder: at.converted, month, at: Number(end.get(month)?.['bytes']), passphrase };
+      const written = await writeSegment(
+        place,
+        (async function* () {
+          yield text;
+        })(),
+      );
+      row.run(month, place.at, written.bytes, written.sha256);
+      grow.run(written.bytes, month);
+    }
+  } catch (error) {
+    rmSync(at.converted, { recursive: true });
+    throw error;
   }
 }
 
@@ -81,7 +91,10 @@ async function readOldSegment(file: string, { at, bytes, sha256 }: Segment, pass
   if (createHash('sha256').update(all).digest('hex') !== sha256) throw new Error(`${file}: the segment at byte ${at} is damaged or cut`);
   const headEnd = all.indexOf('\n') + 1;
   const bound = all.subarray(0, headEnd);
-  const key = await keyFor(JSON.parse(bound.toString().slice('sabha-archive '.length)).seal, passphrase);
+  const { seal } = JSON.parse(bound.toString().slice('sabha-archive '.length));
+  if (seal.cipher !== 'none' && passphrase === undefined)
+    throw new Error(`${file} is encrypted: name the file with its passphrase behind the ledger`);
+  const key = await keyFor(seal, passphrase);
   const plain: Buffer[] = [];
   for (let from = headEnd; from < all.length; ) {
     const content = all.subarray(from + 5, from + 5 + all.readUInt32BE(from));

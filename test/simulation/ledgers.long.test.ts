@@ -1,6 +1,6 @@
 // @module-tag long
 /** F24: a ledger of version 18 (`test/fixtures/ledger-18.sql`), converted, opens with all that it holds, and the server goes on with it. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -135,12 +135,17 @@ test('F24 archives of version 18 are converted with their ledger: every event is
   const was = [file, join(archives, '2026-03.archive')].map((path) => readFileSync(path));
 
   // Its second segment is encrypted.
-  await expect(convertLedger(file)).rejects.toThrow('it is encrypted');
+  await expect(convertLedger(file)).rejects.toThrow('is encrypted: name the file with its passphrase');
   await expect(convertLedger(file, 'another')).rejects.toThrow('the passphrase of the archives is wrong');
   expect([file, join(archives, '2026-03.archive')].map((path) => readFileSync(path))).toEqual(was);
+  expect(existsSync(join(folder, 'archives.converted'))).toBe(false);
 
   await convertLedger(file, 'snow leopard');
   expect(existsSync(join(folder, 'archives.version-18'))).toBe(true);
+  // Killed between the two renames: the next call ends them.
+  renameSync(archives, join(folder, 'archives.converted'));
+  await convertLedger(file);
+  expect(existsSync(archives)).toBe(true);
   expect(proofOf(file, { archives: { folder: archives, read: 'all' } })).toMatchObject({ damage: null, audit: { integrity: 'ok' } });
   const db = openDatabase({ file });
   const { held, page } = openArchiveRows(db);
