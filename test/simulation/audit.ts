@@ -229,7 +229,9 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
         incident !== undefined &&
         incident.openedAt - stepsMs <= epochMs + to &&
         (incident.overAt ?? Number.POSITIVE_INFINITY) + stepsMs >= epochMs + from;
-      return overlaps && one.about.some((about) => about.fault === fault && about.device === device);
+      // A first message also lists what stands beside its news.
+      const listed = outbox.flatMap(({ transition, notice }) => (transition === one.id ? notice.faults : []));
+      return overlaps && [...one.about, ...listed].some((about) => about.fault === fault && about.device === device);
     });
     return wasTold ? [] : [`${path}: ${key} stood from ${clockOf(from)} to ${clockOf(to)}, and nobody was told`];
   });

@@ -14,6 +14,17 @@ test('that a part is better says what is left', () => {
   expect(last(stage)).toMatchObject({ kind: 'eased', faults: [{ fault: 'camera.missing' }], rest: [{ fault: 'pc.load_high' }] });
 });
 
+test('the first message about a room lists a minor fault that began during its hold', () => {
+  const stage = online();
+  stage.setPath(holdFirst);
+  stage.state([fault('microphone.volume_low'), ok('camera')]);
+  stage.live(70_000);
+  stage.state([fault('microphone.volume_low'), fault('camera.held')]);
+  stage.live(30 * minute);
+  const listed = stage.outbox().flatMap(({ notice }) => notice.faults.map((one) => one.fault));
+  expect(listed.sort()).toEqual(['camera.held', 'microphone.volume_low']);
+});
+
 test('a minor fault listed in the first message of an incident is not notified again; a later one is', () => {
   const stage = online();
   stage.setPath(holdFirst);

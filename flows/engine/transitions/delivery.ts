@@ -52,7 +52,7 @@ function knowing({ transition, incident }: Delivery, { severity }: Deliver): str
 }
 
 /**
- * Persons who know of a minor fault from an earlier message: the first message of an incident to a person lists all faults that are open. Minor faults
+ * Persons who know of a minor fault from an earlier message: the first message of an incident to a person lists them. Minor faults
  * are not escalated, so a second message would tell them nothing.
  */
 function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
@@ -174,13 +174,16 @@ export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: s
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
-/** To who was told nothing of the incident yet nothing got worse: all that stands is news, and why it comes now. */
+/**
+ * The first message about an incident to a person also lists faults that are open beside its news: all of them where the incident got worse, and
+ * minor ones always, since `heardBefore` keeps back their own message.
+ */
 function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
-  const news = { ...notice, ...passedOn({ incident, transition }) };
-  if (notice.kind === 'raised') return news;
-  const { joins: _, ...rest } = news;
-  const others = incident.faults.filter((one) => !one.hidden && one.goneAt === null && !isIn(notice.faults, one));
+  const { joins: _, ...rest } = { ...notice, ...passedOn({ incident, transition }) };
+  const isListed = ({ severity, hidden, goneAt }: StandingFault) =>
+    !hidden && goneAt === null && (notice.kind === 'worsened' || severity === 'minor');
+  const others = incident.faults.filter((one) => isListed(one) && !isIn(notice.faults, one));
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
 }
 
