@@ -158,8 +158,10 @@ function openIn(world: World): string[] {
   // Who is muted stays so for an hour.
   return rowsOfOthers(world)
     .incidents.filter(({ over }) => over === null)
-    .flatMap(({ scope, faults }) => {
-      const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault));
+    .flatMap(({ scope, faults, flapping }) => {
+      // A minor fault that flaps ends only after two hours without it, and a history does not last that long.
+      const isCalm = ({ severity, goneAt }: StandingFault) => flapping && severity === 'minor' && goneAt !== null;
+      const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault) && !isCalm(fault));
       // One that holds nothing at all would be wrong.
       return standing.length === 0 && faults.length > 0
         ? []
