@@ -133,3 +133,17 @@ test('what is removed while it goes on ends at once, with what is left', () => {
     ['raised maintained: microphone.missing'],
   ]);
 });
+
+test('a date that begins three times, as when the clock of the server is set, still ends when it is over', () => {
+  const dates = [planned()];
+  const stage = opened({ dates, stage: createStage({ known, maintenance: () => dates }) });
+  live(stage, 10 * minute);
+  for (let time = 0; time < 3; time += 1) {
+    const [date] = dates.splice(0);
+    live(stage, 10 * minute);
+    if (date) dates.push(date);
+    live(stage, 5 * minute);
+  }
+  live(stage, 30 * minute);
+  expect(toldOf(stage, own).at(-1)).toBe('cleared: maintenance.planned');
+});

@@ -1,5 +1,5 @@
 /** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
-import { budgets, bySeverity, faultOf, type Severity, type TransitionKind } from '@sabha/contracts';
+import { budgets, bySeverity, faultOf, maintenanceFault, type Severity, type TransitionKind } from '@sabha/contracts';
 import { woken } from '../handling/handling.ts';
 import { returns } from '../outages/pc.ts';
 import type { FaultNews, Incident, News, PcRecord, StandingFault } from '../records/incidents.ts';
@@ -115,10 +115,10 @@ export function watchedUntil({ key, fault, device, since, goneAt }: StandingFaul
   return calmAt < returnsUntil ? calmAt : Math.max(returnsUntil, clearAt);
 }
 
-/** True where one of these faults came and went several times of late. */
+/** True if one of these faults has come and gone several times lately. Maintenance follows its plan and never flaps. */
 export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[], ended: Record<string, number>): boolean {
   return faults.some(({ fault, device }) => {
-    const breaks = breaksOf(ended, faultKey(fault, device));
+    const breaks = fault === maintenanceFault ? [] : breaksOf(ended, faultKey(fault, device));
     return breaks.length === flapBreaks && Math.max(...breaks) - Math.min(...breaks) < (isMinor(fault) ? minorWindowMs : flapWindowMs);
   });
 }
