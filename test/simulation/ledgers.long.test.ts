@@ -8,7 +8,7 @@ import { realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventsIn } from '../../flows/storage/archive/events.ts';
 import { proofOf } from '../../flows/storage/backup/proof.ts';
-import { openArchiveRows } from '../../flows/storage/ledger/retention/archive-rows.ts';
+import { openArchiveRows } from '../../flows/storage/ledger/archive-rows.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import { openStore } from '../../flows/storage/ledger/store.ts';
 import { convertLedger } from '../convert-ledger.ts';

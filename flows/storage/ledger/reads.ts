@@ -26,7 +26,7 @@ import {
 import { hashAt, headOf, headSigned, personRows } from '../audit/chain.ts';
 import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
-import { heldIn, lostIn } from './spools/spools.ts';
+import { heldIn, lostIn } from './spools.ts';
 
 /** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
 const actsRemembered = 500;

@@ -6,11 +6,11 @@ import type { Op, Queries, Receipt, Retention, Segment } from '../../engine/reco
 import { devicePrefix, inventoryPrefix, linkBreakPrefix, linkReportPrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten } from '../../engine/records/sites.ts';
 import { type AuditLine, openChain, takeOut } from '../audit/chain.ts';
+import { openArchiveRows, openOldRows, openShrink } from './archive-rows.ts';
 import { asLedgerError, isPoison, LedgerError, pcOf } from './poison.ts';
 import { openStrips, type Reads, reads } from './reads.ts';
-import { openArchiveRows, openOldRows, openShrink } from './retention/archive-rows.ts';
 import { commandsKept, keepSums, makeTables, rollcallsKept } from './schema.ts';
-import { openSpools, type SpoolBatch } from './spools/spools.ts';
+import { openSpools, type SpoolBatch } from './spools.ts';
 
 /** The ledger without a thread around it. */
 export type Store = ReturnType<typeof openStore>;

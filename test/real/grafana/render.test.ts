@@ -110,7 +110,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(rows.map((row) => row.slice(0, 11))).toEqual([
       ['ladakh/leh', 'vc-2', '3524 m', 'geo', 'UNKNOWN', '–', '26.3 °C', '–', '–', '–', '–'],
       ['ladakh/leh', 'vc-1', '3524 m', 'geo', 'NOT READY', '51 °C', '26.3 °C', '24.7 °C', 'battery', '40%', '620 ms'],
-      ['ladakh/kargil', 'vc-1', '2676 m', 'geo', 'READY (not proven)', '3 °C', '29.1 °C', '-26.1 °C', 'mains', '100%', '90 ms'],
+      ['ladakh/kargil', 'vc-1', '2676 m', 'geo', '◐ READY (not proven)', '3 °C', '29.1 °C', '-26.1 °C', 'mains', '100%', '90 ms'],
     ]);
     expect(rows[1]?.slice(13)).toEqual(['28 °C', '1.75 °C', '1.30 times the usual', '25%', '25 minutes', 'sound', '90%']);
     expect(await page.locator('canvas').count()).toBe(6);

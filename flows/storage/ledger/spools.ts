@@ -1,7 +1,7 @@
 /** Spools of PCs: which numbers of each are held or settled, and how far an ack may go (R4, R5, R7, R8). */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '@sabha/contracts';
-import type { Op, Poison, Receipt } from '../../../engine/records/ops.ts';
+import type { Op, Poison, Receipt } from '../../engine/records/ops.ts';
 
 type BirthOp = Extract<Op, { op: 'birth' }>;
 type EventOp = Extract<Op, { op: 'event' }>;

@@ -1,6 +1,6 @@
 /** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { HeldMonth, HeldOf, LeavingEvent, PageAsk, Retention, Run, Segment, SegmentSpool } from '../../../engine/records/ops.ts';
+import type { HeldMonth, HeldOf, LeavingEvent, PageAsk, Retention, Run, Segment, SegmentSpool } from '../../engine/records/ops.ts';
 
 /** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };

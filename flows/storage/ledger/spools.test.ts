@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
-import type { Op } from '../../../engine/records/ops.ts';
-import { openStore } from '../store.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import { openStore } from './store.ts';
 
 const pc = 'la/leh/pc-1';
 

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, markOf } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { ofTier } from '../../../../test/figures.ts';
-import type { Cursor, Op, Receipt } from '../../../engine/records/ops.ts';
-import { openStore } from '../store.ts';
+import { ofTier } from '../../../test/figures.ts';
+import type { Cursor, Op, Receipt } from '../../engine/records/ops.ts';
+import { openStore } from './store.ts';
 
 const histories = ofTier(20, 300);
 const batchesEach = 40;

@@ -2,8 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import type { Op } from '../../../engine/records/ops.ts';
-import { openStore } from '../store.ts';
+import type { Op } from '../../engine/records/ops.ts';
+import { openStore } from './store.ts';
 
 const pc = 'la/leh/pc-1';
 
