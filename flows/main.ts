@@ -183,7 +183,7 @@ function runtimeOf({ settings, ledger, clock }: Base, keys: Keys, people: People
   };
 }
 
-/** Gives the broker its first registry; `publish` gives it each later one. */
+/** Opens the keys and the registry, and writes the first registry for the broker; `publish` writes each later one. */
 async function openKeys({ dataDir, ledger, clock }: Base) {
   const keyFile = required('SABHA_CENTRE_KEY');
   const [centreKey, registryKey] = [privateKey(keyFile), privateKey(required('SABHA_REGISTRY_KEY'))];
@@ -276,8 +276,8 @@ async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOp
 }
 
 /**
- * An edit that broke the tabs must silence nobody: without them every alert takes the default route to central (R24). The editor is open
- * where the file of its password is named: by `npm run editor`, or by the settings.
+ * Starts Node-RED. Tabs that do not run must not lose alerts: every alert then takes the default route to central (R24). The editor is open
+ * only if its password file is named, by `npm run editor` or by the settings.
  */
 async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<Red | undefined> {
   const { tabs, wires, tryOut } = deciding;
@@ -408,12 +408,12 @@ async function openWatched({ settings, dataDir, clock }: Omit<Base, 'ledger' | '
   return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });
 }
 
-/** Archives are sealed by the passphrase of backups. */
+/** Folder and passphrase of archives; they use the passphrase of backups. */
 function keptIn({ settings, dataDir }: Base) {
   return { folder: archivesIn(dataDir), passphrase: passphraseOf(settings) };
 }
 
-/** Begins to take out of the ledger what is old, and to look how full the disk is, until the result ends both. */
+/** Starts the archiving of old rows and the watch of free disk space; the result stops both. */
 function startHousekeeping(base: Base, { now, settledAt, full, say }: Runtime): Cancel {
   const { settings, dataDir, clock, ledger } = base;
   const ledgerFile = join(dataDir, 'ledger.db');

@@ -88,7 +88,7 @@ export function createRuntime(options: RuntimeOptions) {
     /** The centre's time, and that by which goes what is deleted for its age. */
     now,
     settledAt: (): number => life.pipeline?.ingest.settledAt() ?? 0,
-    /** Says of a fault of the centre's own that it stands by a reason, or no more (null), also to each later memory of the ledger. */
+    /** Reports a fault of the server with its reason, or its end (null). Each later load of the ledger gets the report again. */
     say(fault: string, reason: string | null, device = ''): void {
       const word = { type: 'centre', fault, device, standing: reason !== null, ...(reason !== null && { reason }) } as const;
       if (reason === null) state.words.delete(fault);
@@ -128,7 +128,7 @@ function createLife() {
 function createState(given: RuntimeOptions) {
   const { clock, key, roster, send, randomId, log, capacity: limits } = given;
   const life = createLife();
-  // A disk that hangs refuses nothing: central is told past the ledger, as when it does.
+  // A hanging disk returns no error, so central is notified without the ledger, as for a disk error.
   const { ledger, commitMs } = watched(given.ledger, {
     clock,
     slow() {
@@ -168,7 +168,7 @@ function createState(given: RuntimeOptions) {
     commands,
     measureQueue,
     live,
-    /** What stands of the centre, by its fault. */
+    /** Open faults of the server, by fault id. */
     words: new Map<string, CentreEvent>(),
     dates,
     now,

@@ -25,7 +25,7 @@ export async function convertLedger(file: string, passphrase?: string): Promise<
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE');
     const version = numberFrom(db, 'PRAGMA user_version');
-    // It was converted, and killed before the archives took their place.
+    // An earlier run was killed after the commit, before it moved the archives.
     if (version === 1 && existsSync(converted)) return putInPlace(archives, converted);
     if (version !== 18) throw new Error(`${file}: the ledger has version ${version}, and only version 18 can be converted`);
     await convertArchives(db, { archives, converted }, passphrase);
@@ -51,7 +51,7 @@ function putInPlace(archives: string, converted: string): void {
   renameSync(converted, archives);
 }
 
-/** Writes each segment anew, in the format of today, into a folder of its own; the rows say where each stands there. */
+/** Writes each segment in the present format to a new folder, and updates the rows with its position there. */
 async function convertArchives(
   db: DatabaseSync,
   at: { archives: string; converted: string },

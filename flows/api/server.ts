@@ -99,7 +99,7 @@ const handshakeLimitMs = 10_000;
 export async function startApi(options: ApiOptions) {
   const { port, https, bundle, log } = options;
   const loaded = await loadWall(options.wallDir, options.modulesDir);
-  // In few files where they can be made; else each by itself, which shows the same later.
+  // Without a bundle each file is served on its own, which only loads more slowly.
   const bundling = bundle?.(loaded).catch((error: Error) => {
     log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
   });

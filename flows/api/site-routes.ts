@@ -281,7 +281,7 @@ export const rolloutRoutes: readonly Route[] = [
   ),
 ];
 
-/** The scope that is asked for, else the viewer's own; a refusal where it lies outside of that. */
+/** The requested scope, by default that of the viewer. Throws `Refused` if it lies outside the viewer's scope. */
 function ownScope(viewer: Viewer, asked = viewer.scope): string {
   if (!viewer.has(asked)) throw outside(viewer, asked);
   return asked;

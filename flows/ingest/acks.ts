@@ -1,4 +1,4 @@
-/** Acks to PCs (R3, R4), and what ingest is given and tells: what a commit put on disk. */
+/** Acks to PCs (R3, R4), the options of ingest, and what ingest reports after each commit. */
 import {
   type Ack,
   type CentreClock,

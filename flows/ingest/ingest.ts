@@ -306,7 +306,7 @@ function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, {
   if (pcs.length > 0) gathered.sends.push(() => configs.send(pcs));
 }
 
-// What ingest holds between two loads of the ledger, and how that becomes a batch which is committed.
+// The state of ingest between two loads of the ledger, and how it becomes a committed batch.
 
 /** What was read and applied since the last commit, beside what the engine holds. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
@@ -474,15 +474,15 @@ function nameLargestWriter(state: State, ops: readonly Op[]): void {
   state.commits.soon();
 }
 
-/** What broke whoever took it is counted, and noted under the name of its PC (R28). */
+/** Counts a message that broke its handler, and notes it under the name of its PC (R28). */
 function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; why: string }): void {
   state.options.count.message(leaf, 'poison');
   note(state, { pc, what: `unreadable ${leaf}`, reason: 'poison', about: oneLine(why, 120) });
 }
 
 /**
- * Writes a row and a line of the log about a PC whose messages could not be read, applied or written, or lack some (R28); at most one a minute
- * for each PC. `reason` is one of few.
+ * Writes an audit row and a log line about a PC whose messages cannot be read, applied or written, or are incomplete (R28, poison messages).
+ * Rate limit: one a minute for each PC. `reason` is a short constant, such as `poison`.
  */
 function note(state: State, { pc, what, reason, about }: { pc: string; what: string; reason: string; about: string }): void {
   const now = state.time();

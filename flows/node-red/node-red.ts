@@ -40,7 +40,7 @@ export async function startRed(options: RedOptions) {
   const { tabs, editor, log } = options;
   const red: Runtime = createRequire(import.meta.url)('node-red');
   const server = createServer((request, response) => {
-    // Refuses what a foreign page sends to the loopback address under a name of its own.
+    // Protects against DNS rebinding: refuses a request to the loopback address under a foreign host name.
     if (isLocal(request)) return red.httpAdmin(request, response);
     response.writeHead(403, { 'content-type': 'text/plain' }).end('foreign Host or Origin\n');
   });
@@ -145,7 +145,7 @@ function editor({ knows, proves }: EditorLogin): object {
 
 type RedLine = { level: number; msg?: unknown; event?: string; timestamp?: number; id?: string; type?: string; name?: string };
 
-/** By tens: Node-RED numbers them from 10 to 60. What it audits has a higher number. */
+/** Log levels of Node-RED, which numbers them from 10 to 60 in steps of 10; audit lines have higher numbers. */
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 function toLog(log: RedOptions['log']): (line: RedLine) => void {
@@ -233,7 +233,10 @@ type EditorLogin = ReturnType<typeof editorLogin>;
 
 type Vouching = { mayEdit(name: string): boolean; proves(name: string, password: string): Promise<boolean> };
 
-/** Who may open the editor: whoever reads the secret on this machine, and the accounts of the centre that may change the tabs. `secret`: of the machine's own user; empty = there is no such user. `accounts`: those that may change the tabs. */
+/**
+ * Sign-in to the editor, for the local user with the secret of this machine and for accounts that may change the tabs. An empty `secret` disables
+ * the local user.
+ */
 export function editorLogin(secret: string, accounts?: Vouching) {
   const isOwn = (name: string) => name === editorUser && secret !== '';
   return {

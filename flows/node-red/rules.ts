@@ -23,13 +23,13 @@ export type Urgency = {
 /** What a message is asked; it goes one of two ways. */
 export type Which = v.InferOutput<typeof which>;
 
-/** What a dialog says, or one line that says what is wrong in it. */
+/** The values of a dialog, or one line that says what is wrong in it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
 /** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
 const who = v.looseObject({ mode: v.picklist(['set', 'keep', 'told', 'also']), to: v.array(v.string()) });
 
-/** As `hold`, `keep`: the hold that the message has; `until`: a time of day, in a zone. */
+/** `hold`: `keep` leaves the hold of the message; `atLeast` and `atMost` bound it; `until` waits for a time of day in a zone. */
 const urgency = v.looseObject({
   severity: v.picklist([...severities, '']),
   hold: v.picklist(['keep', 'atLeast', 'atMost', 'until']),
@@ -108,7 +108,7 @@ export function readUrgency(config: unknown): Read<Urgency> {
   return holding((message) => bound(message.holdMs, limitMs));
 }
 
-/** The dialog of a *when* node: minutes, and a time of day. */
+/** Reads the dialog of a *when* node: three durations in minutes, and a time of day. */
 export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', unknown>): Read<WhenRules> {
   const numbers = (['before', 'near', 'grace'] as const).map((name) => ({ name, ms: toMs(config[name], 'min') ?? Number.NaN }));
   const wrong = numbers.find(({ ms }) => !(ms <= dayMs));

@@ -490,7 +490,7 @@ function reachedFrom(nodes: readonly FlowNode[], graph: Graph, isStart: (type: s
   return walk(starts, graph);
 }
 
-/** Nodes that these lead to, and these themselves. */
+/** Ids of these nodes and of all nodes that they lead to. */
 function walk(from: string[], graph: Graph): Set<string> {
   const seen = new Set(from);
   for (const id of seen) {
@@ -512,13 +512,13 @@ function title(node: FlowNode): string {
   return `${node.id} (${node.name || node.label || node.type})`;
 }
 
-/** The names that a node writes into `msg.to`, or looks for there: of roles, groups and persons; `unreadable` where it has no list of them. */
+/** Names of roles, groups and persons that a node writes to `msg.to` or compares with it; `unreadable` if the node has no valid list. */
 export function toldBy(node: FlowNode): string[] | 'unreadable' {
   const found = v.safeParse(v.array(names), node.type === 'change' ? changed(node['rules']) : chosenIn(node));
   return found.success ? found.output.flat() : 'unreadable';
 }
 
-/** A list, or the JSON of one. */
+/** A list of names, or its JSON. */
 const names = v.union([v.array(v.string()), v.pipe(v.string(), v.parseJson(), v.array(v.string()))]);
 
 /** A *which* node asks for them. */

@@ -103,7 +103,7 @@ export function createEnrolment(options: EnrolmentOptions) {
 function openState(options: EnrolmentOptions) {
   return {
     ...options,
-    /** By the hash of their secret. */
+    /** Enrolment codes, by the hash of their secret. */
     codes: new Map(Object.entries(options.codes).map(([hash, row]): [string, Code] => [hash, { hash, ...JSON.parse(row) }])),
     guesses: createGuesses(options),
     renewals: createBuckets(renewals),
@@ -152,7 +152,7 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
     },
     change(entry, issued, { name, publicKey }) {
       const key = hashOf(publicKey);
-      // Once more for the same key is no further use.
+      // A repeated request with the same key does not count as another use.
       const left = given?.[name]?.key === key ? uses : uses - 1;
       const row = rowOf(hash, { ...held, uses: left, given: { ...given, [name]: { key, serial: issued.serial } } });
       return { entry: enrolled(entry, issued), ops: [row] };

@@ -21,7 +21,7 @@ import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/r
 import { clockText, hoursOf, hoursText, hoursWanted, minutesOf } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
-/** Said where a level above names one and this place has none. */
+/** The cell of a place that has none although a level above names one. */
 const none = 'none';
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
@@ -201,7 +201,7 @@ function that(test: (text: string) => boolean, wanted: string) {
   return v.pipe(v.string(), v.check(test, wanted));
 }
 
-/** A cell that `parse` reads; it answers undefined for what it does not understand. */
+/** Schema of a cell that `parse` reads; `parse` returns undefined for a text that it does not understand. */
 function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   return v.optional(
     v.pipe(
@@ -211,12 +211,12 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   );
 }
 
-/** The same where `none` = none here, null. */
+/** Like `read`; the cell `none` is read as null: this place has none, whatever the level above says. */
 function readOrNone<T>(parse: (text: string) => T | undefined, wanted: string) {
   return read((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
 }
 
-/** A value as its cell has it; empty where nothing is said. */
+/** The text of a cell: `none` for null, empty for a value that is not set. */
 function cellText<T>(value: T | null | undefined, textOf: (value: T) => string = String): string {
   if (value === null) return none;
   return value === undefined ? '' : textOf(value);

@@ -155,7 +155,7 @@ export function releasedOf({ pcs, released }: Pick<Rollout, 'pcs' | 'released'>)
  * What the present moment means for a rollout; null where it goes on as it is. Without a rollout everything is out.
  * Guarantee: it goes further only when enough PCs of every stage before had it, were watched with it for the whole time, and it was not worse
  * than before. A time in which nobody listened for longer than a link may be silent begins the watch anew, and so does a clock that was ahead.
- * In the answer `rollout` is null where it is over.
+ * Returns null for `rollout` when the rollout has ended.
  */
 export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): { rollout: Rollout | null; released: string[] } | null {
   if (rollout.stopped !== null) return null;
@@ -186,7 +186,7 @@ function withoutPcs(rollout: Rollout, gone: ReadonlySet<string>): Rollout | null
   return pcs.length === released ? null : { ...rollout, pcs, released, from };
 }
 
-/** The next stage, or the rest of this one, and who gets it now. */
+/** Opens a stage: the rollout with its released PCs, and the PCs that get the configuration now. */
 function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; now: number }) {
   const { pcs, released: from } = rollout;
   const until = Math.min(pcs.length, Math.max(from + 1, Math.ceil(pcs.length * (shares[stage] ?? 1))));

@@ -7,7 +7,7 @@ const lowerNames = names.map((name) => name.toLowerCase());
 /** How the hours are written, for whoever wrote them otherwise. */
 export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')})`;
 
-/** Undefined where they cannot be read. */
+/** Reads hours of a day, such as those for conferences; undefined if the text is invalid or a span ends before it begins. */
 export function hoursOf(text: string): DayHours[] | undefined {
   const all = partsOf(text);
   return all?.every(({ from, to }) => to > from) ? all : undefined;
@@ -62,7 +62,7 @@ function daysText(days: readonly number[]): string {
   return isRange ? `${name(first)}-${name(last)}` : days.map(name).join(',');
 }
 
-/** A time of day as a cell of the table has it. An end at midnight is that of its own day. */
+/** A time of day as text; midnight at the end of a day is written as 24:00. */
 export function clockText(minutes: number): string {
   if (minutes === dayMinutes) return '24:00';
   return `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

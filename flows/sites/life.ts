@@ -133,7 +133,7 @@ function nextFacts(watch: Watch, { path, facts }: { path: string; facts: SiteFac
   if (stage !== 'planned' && stage !== 'commissioning') return undefined;
   const records = recordsOf(watch.table, watch.records, path);
   if (stage === 'planned' && !records.some((record) => record !== undefined && record.heardAt !== null)) return undefined;
-  // What stood in the ledger while the centre was away proves nothing.
+  // A state from before the start of the server proves nothing.
   const isCurrent = (record?: PcRecord) => record?.presence === 'online' && record.checks.length > 0 && watch.isCurrent(record.pc);
   const isThere = records.length > 0 && records.every(isCurrent);
   const from = cleanSince ?? (isThere ? now : null);

@@ -49,7 +49,7 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const sorted = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const ofPcs = sorted.map(({ path }) => path).filter((path) => levelOf(path) === 3);
   const pcs = Map.groupBy(ofPcs, siteLevel);
-  // Layer by layer from the nation down, each path once; a level that sets nothing shares the object of the one above.
+  // Resolves each path once, from the nation down. A level that sets nothing shares the object of the level above.
   const resolved = new Map<string, ResolvedProfile>();
   const resolve = (path: string): ResolvedProfile => {
     const parent = parentOf(path);
@@ -165,7 +165,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
 function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: SiteTable['resolve']): Place {
   const planned = maintainedIn(scope);
   if (planned !== undefined) {
-    // A room as it is, a site or a state as the cause of all in it.
+    // A room is its own scope; a site or a state uses the scope of a common cause.
     const level = levelOf(planned);
     return placeOf(level === 3 ? planned : causeScope(level === 2 ? 'site' : 'state', planned), byPath, resolve);
   }
@@ -270,7 +270,7 @@ export function createTree(
       table = createSiteTable([...[...before.nodes()].filter(({ path }) => !dropped.has(path)), ...change.nodes]);
       for (const entry of change.registry) entries.set(entry.pc, entry);
       for (const { path } of change.nodes) former.delete(path);
-      // The names of site and room stand in a configuration too.
+      // A configuration also holds the names of site and room.
       const isRenamed = ({ path, name }: TreeNode) =>
         levelOf(path) >= 2 && JSON.stringify(before.node(path)?.name) !== JSON.stringify(name);
       const isOther = (node: TreeNode) => !sameLayer(before.node(node.path), node) || isRenamed(node);

@@ -43,12 +43,12 @@ import type { CommandsView } from '../operations/commands/commands.ts';
 import { checklist } from '../sites/life.ts';
 import { historyOf } from './strips.ts';
 
-/** What is so now, its changes, and what a person does about it. */
+/** The live state, its changes, and the acts of people on incidents. */
 export type CentreView = ReturnType<typeof createLiveView>['view'];
 
 /**
- * What came of an act, `done` once it is committed. `missing`: there is no such incident. `late`: the acknowledgement is somebody else's, or too
- * long ago. `nobody`: the roster has no such person. `time`: it is past, or too far ahead. `often`: each of these notifies somebody.
+ * Result of an act; `done` after its commit. `missing`: no such incident. `late`: somebody else acknowledged it, or too long ago. `nobody`: no such
+ * person in the roster. `time`: in the past or too far ahead. `often`: rate limited, since each such act notifies somebody.
  */
 export type ActResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
 
@@ -152,7 +152,7 @@ function viewing(state: State) {
   };
 }
 
-/** A site in full: what it last said of its link, unless the PC that said it is gone from there, and what its elevation means. */
+/** All details of a site; the report of its link is left out if the reporting PC is no longer there. */
 function siteDetail(view: View | undefined, path: string): SiteDetail | undefined {
   const facts = view?.table.node(path)?.site;
   const site = view && facts && siteView(view, path);
@@ -181,7 +181,7 @@ function siteDetail(view: View | undefined, path: string): SiteDetail | undefine
   };
 }
 
-/** What a person does about an incident. */
+/** An act of a person on an incident. */
 export type Act =
   | { type: 'acknowledge' | 'withdraw' | 'fixed' }
   | { type: 'note'; text: string }
@@ -214,7 +214,7 @@ function refusalOf(found: Incident, act: Act, { by, now }: { by: string; now: nu
   return isOrderedOften(found, now) ? 'often' : undefined;
 }
 
-/** The audit has a withdrawal beside what it takes back: a reader who looks for acknowledgements finds both. */
+/** A withdrawal is audited as `acknowledge`, so that a search for acknowledgements finds both. */
 function auditOf(act: Act, id: number, who: string): Audit {
   const { type } = act;
   const about = `incident ${id}`;

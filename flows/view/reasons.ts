@@ -41,7 +41,7 @@ function stepOf(
     return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
   });
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  /** Whom the step was told, or why nobody: the one sentence of `explain` and of the wall. */
+  /** Who was notified of the transition, or why nobody; `explain` and the wall show this sentence. */
   const sentence = (language: Language) => {
     const { why } = wordsIn(language);
     const channels = wordsOf(language).channel;

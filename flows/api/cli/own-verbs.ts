@@ -401,7 +401,7 @@ async function followCommand({ id }: { id: string }, call: Call): Promise<Answer
   return commandAnswer(await finished<CommandView>(call, `/api/commands/${encodeURIComponent(id)}`, ({ state }) => state !== 'open'));
 }
 
-/** Requests a roll call or a command until it is over: a roll call ends, and a command expires. */
+/** Polls a roll call or a command until it has ended; a roll call has a deadline, and a command expires. */
 async function finished<View>({ api, pause }: Call, path: string, isOver: (view: View) => boolean): Promise<View> {
   for (;;) {
     const view = await api.get<View>(path);

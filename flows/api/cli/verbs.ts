@@ -181,7 +181,7 @@ function fieldOf(option: string): string {
   return fieldNames[option] ?? option.replace(/-[a-z]/g, (mark) => mark.slice(1).toUpperCase());
 }
 
-/** What a field takes: a number, an object of `KEY=VALUE`, or `''` for `all` where it does not know the word. */
+/** Converts an option to the type of its field: a number, an object from `KEY=VALUE`, or an empty text for an `all` that the schema refuses. */
 function fieldValue(name: string, value: unknown, schema: v.GenericSchema | undefined): unknown {
   if (schema === undefined) return value;
   if (typeOf(schema) === 'number') return numberOf(name, value);

@@ -68,7 +68,7 @@ export type Parts = {
   /** What PCs said. */
   events: EventsReader;
   siteOrders: SiteOrders;
-  /** `door`: where PCs enrol, `https://NAME:PORT`; null where they can on this machine alone. */
+  /** `door`: address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
   identity: SiteOrders & Pick<Enrolment, 'makeCode' | 'codes' | 'cancelCodes'> & { door: string | null };
   meetings: MeetingOrders;
   maintenance: MaintenanceOrders;

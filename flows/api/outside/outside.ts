@@ -37,7 +37,7 @@ type MirrorOptions = {
   clock: Clock;
   settings: Pick<Settings, 'alertmanager'> & { https?: Parameters<typeof wallAddress>[0] };
   view: { incidents(): readonly IncidentRow[] };
-  /** Says of a fault between Alertmanager and this server that it stands by a reason, or no more. */
+  /** Reports a fault of the connection to Alertmanager with its reason, or its end (null). */
   say(fault: Fault, reason: string | null, device: string): void;
   fetch?: Fetch;
 };
@@ -116,7 +116,7 @@ async function post({ fetch, url, authorization, ended }: Receiver, alerts: read
   return undefined;
 }
 
-/** Says of a fault once that it stands, and once that it does not; true where the post was taken. */
+/** Reports each fault once when it begins and once when it ends; returns true if Alertmanager accepted the request. */
 function createJudge(say: MirrorOptions['say']) {
   let failures = 0;
   let told: Fault | undefined;

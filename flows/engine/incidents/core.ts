@@ -433,7 +433,7 @@ function recent(ended: Record<string, number>, now: number): Record<string, numb
   return Object.fromEntries(late.length > most ? late.toSorted((a, b) => b[1] - a[1]).slice(0, most) : late);
 }
 
-// The site table as the engine knows it, and what a change of it does to records and rooms (R15).
+// Applies a change of the site table to the records of PCs and the incidents of rooms (R15).
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
@@ -504,7 +504,7 @@ function closeSites(core: Core, because: Known['because'], now: number): void {
   closeCauses(core, whyOver, now);
 }
 
-/** Closes what is open of sites as one cause, where it can end no more by their being there: then `whyOver` names the reason. */
+/** Closes incidents of sites with a common cause that can no longer end by a return; `whyOver` names the reason, or undefined to keep one open. */
 function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const kind = causeKindOf(scope);

@@ -355,10 +355,10 @@ function moveHeld(memory: Memory, move: Move): void {
   moveEach(memory.transitions, memory.putTransition);
 }
 
-/** Of the faults of a scope that ended, each key has a time. */
+/** In the row of ended faults every key maps to a time. */
 const isAnyTime = () => true;
 
-/** A row with its times moved, at any depth; the same object where none moves. `ended` maps each fault to a time, and a span lasts as long as it was to. */
+/** Shifts the times of a row at any depth; returns the same object if no time changes. A span keeps its length. */
 function moved<T extends object>(row: T, move: Move, isTime = (key: string) => timeKeys.has(key)): T {
   const changes = Object.entries(row).flatMap(([key, value]: [string, unknown]) => {
     let next = value;

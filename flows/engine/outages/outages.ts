@@ -30,7 +30,7 @@ const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
 /** A goodbye with nothing beside it. */
 const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
-/** Two batteries of a site that lost their mains in one minute, or PCs that lost their power together, two of which saw their mains go. */
+/** Two PCs of a site lost their mains within one minute, or PCs lost power together and two of them saw the mains go. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
 /** Most that a neighbour which is back after a power cut says of a PC that is still away. */
 const mostOfReturned = 0.7;
@@ -49,7 +49,7 @@ const restartMs = 4 * 60_000;
 const forcedMs = 20 * 60_000;
 /** PCs that were away for so long were perhaps switched off at the wall for the night. */
 const nightMs = 6 * 3_600_000;
-/** PCs lost their power together, and one saw its mains go; or three and more PCs of one site were dark together for some hours. */
+/** PCs lost power together and one of them saw the mains go, or three or more PCs of a site were off together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
 /** All of a site may as well have been made to start anew, or stand at one wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
@@ -75,7 +75,7 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
     const wentToo = neighbours.some((other) => hasAbsence(other) && other.absence.cause !== 'intended' && wentTogether(other, one));
     return { cause: 'pc-off', confidence: wentToo ? openUpTo : 0.8 };
   }
-  // Another PC of the site went with this one, is back, and found that the power had been cut.
+  // Another PC of the site was lost at the same time, is online again, and reports a power cut.
   const isBack = (other: Away) => other.absence.to !== null && other.absence.cause === 'power-cut' && wentTogether(other, one);
   const back = neighbours.filter(hasAbsence).find(isBack)?.absence;
   if (back) return { cause: 'power-cut', confidence: Math.min(mostOfReturned, back.confidence) };

@@ -211,7 +211,7 @@ export type DayHours = { days: number[]; from: number; to: number };
 /** When a site confers, and when its people go home; null = it does not say. */
 export type OfficeHours = { vc: DayHours[] | null; closes: number | null };
 
-/** What somebody has planned: once, or again and again. */
+/** A planned maintenance, which takes place once or repeats by a rule. */
 export type Maintenance = {
   id: string;
   /** A state, a site or a room. */

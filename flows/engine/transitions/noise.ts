@@ -1,4 +1,4 @@
-/** Who is beyond its budget (R27): how often incidents of a room step, who is named, how fast steps are told; and what is still news of an incident. */
+/** Flood control (R27): how often a room may change, which PC is named as too noisy, how fast people are notified; and which faults are news. */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import { type Memory, moveTimes } from '../memory/memory.ts';
 import type { FaultNews, Incident, News, StandingFault, Transition, WireMessage } from '../records/incidents.ts';

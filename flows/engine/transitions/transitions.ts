@@ -535,7 +535,7 @@ function wireMessage(at: {
       flapping: incident.flapping,
       // A wait that began for nothing ends by itself; one that did not begin would not come back.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
-      // Whoever first heard of a cause after it grew heard how it is since.
+      // A person who was first notified after the cause grew already knows its present size.
       told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],
       cause: causeOf(incident),
     },

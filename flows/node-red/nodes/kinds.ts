@@ -62,7 +62,7 @@ function register<C>(red: NodeRed, type: string, make: (node: RedNode, config: C
   });
 }
 
-/** Answers a dialog of the editor, to whoever may read the tabs. */
+/** Adds a route for a dialog of the editor; it requires the right to read the tabs. */
 function answerDialog(red: NodeRed, path: string, read: () => unknown): void {
   red.httpAdmin.get(path, red.auth.needsPermission('flows.read'), (_request, response) => response.json(read()));
 }
@@ -199,14 +199,14 @@ export function correlate(red: NodeRed): void {
 
 /** Adds the act that tells msg.to over a channel, and passes the message on; ingest writes it at *conclude* (R23). */
 export function deliver(red: NodeRed): void {
-  /** By node: they outlive a Deploy, which makes the nodes anew. */
+  /** By node id. Kept here since a Deploy creates all nodes again. */
   const counts = new Map<string, DayCount>();
   register(red, 'sabha-deliver', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
     const isOpen = sabha.channels().includes(config.channel);
     if (!isOpen) node.status({ fill: 'yellow', shape: 'ring', text: red._('deliver.notConfigured') });
     const today = (): DayCount => {
-      // By the clock of this machine, as whoever looks at the editor reads it.
+      // Uses the time zone of this machine, like the editor.
       const day = new Date(sabha.now()).toDateString();
       const held = counts.get(node.id);
       if (held?.day === day) return held;
@@ -229,7 +229,7 @@ export function deliver(red: NodeRed): void {
   answerDialog(red, '/sabha/channels', () => red.settings.sabha.channels());
 }
 
-/** The messages of a day; `since`: on the first day they are counted from then and not from midnight. */
+/** Counts messages per day; `since`: the start of the count on the first day, instead of midnight. */
 type DayCount = { day: string; count: number; since: number | null };
 
 function countText({ count, since }: DayCount, words: { today: string; since: string }): string {

@@ -78,7 +78,7 @@ async function tried(options: ReplayOptions, nodes: readonly FlowNode[], days: n
   if (!before.ok) return { ok: false, line: `the tabs that run cannot be played: ${before.line}` };
   const after = await inThread(options, { ...input, nodes });
   if (!after.ok) return after;
-  // A ledger that begins later says nothing of before: incidents are numbered from one, and none is ever deleted.
+  // Incidents are numbered from one and never deleted, so a higher first number means that earlier ones are missing.
   const [first] = after.about;
   const span = { from: first?.id === 1 ? Math.max(since, first.openedAt) : since, to };
   const sent = before.sent.filter(({ createdAt }) => createdAt >= span.from).map(({ key }) => key);

@@ -180,7 +180,7 @@ export function isOfTime({ did }: Deed): boolean {
   return did === 'awake' || did === 'lapsed' || did === 'reopened';
 }
 
-/** Does once more what people did. Of an incident that is over, or is not yet, nothing is done. */
+/** Repeats an action of a person; does nothing if the incident has ended or does not exist yet. */
 export function doOnce(memory: Memory, options: Pick<EngineOptions, 'central' | 'place'>, done: Done): void {
   const incident = memory.incidents.get(done.incident);
   if (incident?.over !== null) return;
@@ -188,7 +188,7 @@ export function doOnce(memory: Memory, options: Pick<EngineOptions, 'central' | 
   answered({ memory, options, known: new Map() }, { type: 'answer', incident: incident.id, ...done.answer }, done.at);
 }
 
-/** The order that each deed came of; any other deed is one of time. */
+/** The order that caused each recorded action; all other actions come from timers. */
 const orderOf = {
   acknowledged: 'acknowledge',
   'taken-over': 'acknowledge',

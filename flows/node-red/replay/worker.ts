@@ -51,7 +51,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   let now = input.until;
   const roster = createRoster([], table.groupsOf);
   roster.use(input.people);
-  // Of these channels only is known whom they reach: nothing can be sent over them.
+  // These channels only know whom they reach; they cannot send.
   const channel = { close: () => {}, send: async () => ({ result: 'refused', reason: 'a replay tells nobody' }) as const };
   const reaches = (name: string) => ({ channel, reaches: ({ id }: { id: string }) => input.reach[id]?.includes(name) === true });
   const channels: Channels = new Map(input.channels.map((name) => [name, reaches(name)]));
@@ -96,8 +96,8 @@ function joined(pages: readonly string[]): Past {
 const turnsAtMost = 400;
 
 /**
- * Starts the tabs in a Node-RED that nobody hears: messages go in, and what the nodes decide comes out. `asked`: what the nodes may ask
- * meanwhile. Rejects with one line where the tabs do not run; the thread ends with them.
+ * Starts the tabs in a Node-RED without any output: it takes messages and returns what the nodes decide. `asked`: what nodes may query.
+ * Rejects with one line if the tabs do not run. Node-RED ends with this thread.
  */
 async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'channels' | 'moment' | 'now'>): Promise<World['decide']> {
   const waits = new Map<string, (message: WireMessage) => void>();

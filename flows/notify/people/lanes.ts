@@ -73,7 +73,7 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
     together(item: Item, isLocked = false): Item[] {
       const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
       const isDue = (one: Item) => one.dueUp <= clock.up();
-      // They stood in one message on the channel before.
+      // They were sent as one message before.
       const stoodBeside = ({ row: { beside } }: Item) => beside !== undefined && beside === item.row.beside;
       const crowded = crowds.freeUp(item.row) > clock.up();
       const all = isLocked ? going(isDue) : [];
@@ -145,7 +145,7 @@ type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): num
 
 /** The first of each lane, when it may go, and whether its person has none on the way there. */
 function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
-  // What is on its way on each channel: how many, to whom, and since when the latest.
+  // Messages being sent on each channel: count, recipients, and the start of the latest.
   const onTheWay = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
   for (const [{ row }, { sinceUp: up, rides }] of taken) {
     if (rides) continue;

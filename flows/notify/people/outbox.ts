@@ -42,7 +42,7 @@ export type OutboxOptions = {
   isOver: (incident: number) => boolean;
   /** The address of the wall, where the centre has a name. */
   wall?: string | undefined;
-  /** Where a person answers to an incident, or says that a notice to many is read, where the centre has a name. */
+  /** Links by which a person replies to an incident or confirms an announcement; absent if the server has no public name. */
   linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => Links) | undefined;
   /** What a message carries at its end. */
   note?: Note | undefined;
@@ -52,7 +52,7 @@ export type OutboxOptions = {
   onCopy?: ((row: OutboxRow) => void) | undefined;
 };
 
-/** `tap`: it takes one tap; `short`: the same in few characters, for an SMS. */
+/** `tap`: link to reply with one tap; `short`: a shorter link for SMS. */
 type Links = { tap?: string | undefined; short?: string | undefined };
 
 /** The outbox of one memory. */
@@ -308,7 +308,10 @@ function withLine(text: string, line: string | undefined): string {
   return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
-/** `isLate`: it is no news any more; `fits`: whether the channel takes a text whole; `linksOf`: where the person answers; not for what the console tells, which may be kept as a log that others read. */
+/**
+ * How to render for one recipient. `isLate`: the message is overdue; `fits`: true if the channel takes a text unshortened; `linksOf`: links for the
+ * reply of the person, empty for the console, whose output may be kept as a log.
+ */
 type Telling = {
   reader: Reader;
   language: MessageLanguage;
@@ -326,7 +329,7 @@ function morning(all: readonly Late[], telling: Telling): Said {
   return listOf(standing, 'night', telling);
 }
 
-/** Several in one message. What is no news any more is answered by nobody. */
+/** Several notices in one message. Ended incidents get no link for a reply. */
 function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf, fits }: Telling): Said {
   const open = all.filter(({ over }) => !over);
   const linkOf = (notice: Notice) => (isNews(notice) ? linksOf(notice).tap : undefined);
@@ -341,7 +344,7 @@ function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf
 /** One message as it is; of several that are late the last word on each incident, in one. */
 function saidOf(all: readonly Late[], telling: Telling): Said {
   const { language, wall, isLate, linksOf } = telling;
-  // A word of the centre's own stands for itself.
+  // A notice of the server has no incident, so it is never merged with another.
   const last = [...new Map(all.map((one, at) => [one.notice.incident ?? `word ${at}`, one])).values()];
   const [only, ...others] = last;
   if (only === undefined || others.length > 0) return listOf(last, isLate ? 'late' : 'atOnce', telling);

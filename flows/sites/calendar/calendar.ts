@@ -96,7 +96,7 @@ const horizonMs = 8 * dayMs;
 /** So many days ahead dates are worked out at once. */
 const aheadMs = 15 * dayMs;
 
-/** What has a date to come first, by that date; then by id. */
+/** Sorts by the next date, and entries without one last, by id. */
 export function byNextDate(a: WithNext, b: WithNext): number {
   const last = Number.MAX_SAFE_INTEGER;
   return (a.next?.from ?? last) - (b.next?.from ?? last) || (a.id < b.id ? -1 : 1);
@@ -222,7 +222,7 @@ function fallsOn(rule: Rule, { first, day }: { first: number; day: number }): bo
   const parts = withDefaults(rule, first);
   if (!matches(parts, day) || (periodOf(rule, day) - periodOf(rule, first)) % rule.interval !== 0) return false;
   if (rule.positions.length === 0) return true;
-  // Positions count within a month.
+  // BYSETPOS counts within a month.
   const { month, date } = dateParts(day);
   const days = Array.from({ length: 31 }, (_, at) => day - date + 1 + at);
   const all = days.filter((one) => dateParts(one).month === month && matches(parts, one));

@@ -1,4 +1,4 @@
-/** Maintenance: the plans and their dates, and what may be ordered of them. Each order plans a change, and has it in use before it answers. */
+/** Planned maintenance: its dates, and the orders to add and remove it. An order returns when its change is in use. */
 import { isWithin, type MaintenanceView, mutex, oneLine } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../engine/records/sites.ts';
@@ -100,7 +100,7 @@ const dayMs = 86_400_000;
 /** So far ahead it is looked whether a date begins before the last one is over. */
 const lookAheadMs = 60 * dayMs;
 
-/** The plan, or one line of what is wrong with what is asked for. */
+/** The planned maintenance, or one line that says what is wrong with the request. */
 function planOf(
   asked: Asked,
   { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },

@@ -120,7 +120,7 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
           runs += 1;
         }
         archived += 1;
-        // An event is a line: PC, spool, number, then what it says.
+        // One line for each event: PC, spool, number, then the content.
         yield `${JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body])}\n`;
       }
     }
@@ -140,8 +140,8 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
   return { archived, next };
 }
 
-// The archive of a month as a file: segments one behind the other, each with a head of its own and, compressed and sealed as a backup is, a line
-// for each event. The ledger says which of its bytes count: what a kill left behind them is written over.
+// The file of a month is a sequence of segments. Each has its own head and holds one line for each event, compressed and sealed like a backup.
+// The ledger records how many bytes are valid; bytes behind them, left by a crash, are overwritten.
 
 const lineMost = 1024 * 1024;
 const chunkBytes = 1024 * 1024;

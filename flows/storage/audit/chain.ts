@@ -236,7 +236,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
-// The proof of the chain of a copy: every row follows from the one before, and what is missing, changed, moved or put in is named by its row.
+// Verifies the chain in a copy: each row must follow from the row before. Rows that are missing, changed, moved or inserted are named.
 
 /** What the proof found. `forgotten`: rows out of which words were taken; `signed`: the last row that the centre signed for, and when; `wrong`: a line each. */
 export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };
@@ -293,7 +293,7 @@ export function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-// A person in the ledger: all rows in which they stand, and how they are taken out of them. Events are what PCs said, and know no person.
+// Finds all rows that name a person, and removes the person from them. Events come from PCs and name no person.
 
 /** Those below are changed by their own orders, since others hold them in memory: a person who stands there is not forgotten. */
 const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];
@@ -360,7 +360,7 @@ function changes(db: DatabaseSync, table: string, scrub: Scrub): Change[] {
   const found = db.prepare(`SELECT * FROM ${table} WHERE ${hinted(db, texts, scrub)}`).all(...scrub.hints);
   return found.flatMap((row) => {
     const to = texts.flatMap((name) => {
-      // The keys of meta are of places.
+      // Keys of the table `meta` name places, so they are scrubbed as paths.
       const as = table === 'meta' && name === 'key' ? 'path' : name;
       const [was, is] = [String(row[name]), scrubbed(scrub, as, String(row[name]))];
       return was === is ? [] : [[name, is] as const];

@@ -16,7 +16,7 @@ import { type ArchivesAt, provingBy } from './proof.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** 24 hours, 14 days and 8 weeks that have a backup keep the newest of it. */
+/** Keeps the newest backup of each hour, day and week, for the last 24 hours, 14 days and 8 weeks that have one. */
 const kept: readonly { eachMs: number; most: number }[] = [
   { eachMs: hourMs, most: 24 },
   { eachMs: dayMs, most: 14 },
@@ -217,7 +217,7 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
   }
 }
 
-// Which backups are kept.
+// Selects which backups to keep.
 
 /** After so long none of those of now is kept any more, where each week has one. */
 export const goneAfterMs = 9 * 7 * dayMs;
@@ -258,7 +258,7 @@ export async function sweep(folder: string, made: string): Promise<void> {
   for (const { at, file } of found) if (gone.has(at) && basename(file) !== basename(made)) await rm(file, { force: true });
 }
 
-// Backups of the centre of this process, put together.
+// Connects the backups of this process with their settings and keys.
 
 /** What a backup holds beside the data folder, and whose it is. */
 type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
@@ -300,7 +300,7 @@ export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string
   return () => (file === undefined ? undefined : loadText(file).trim());
 }
 
-// What of a centre goes into a backup beside its ledger: keys, authority, registry, settings, tabs.
+// Collects the files that a backup holds beside the ledger: keys, authority, registry, settings, tabs.
 
 /** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };

@@ -156,8 +156,8 @@ function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
   ];
 }
 
-// The mark of the ledger stands beside what the broker was told and not beside the ledger: how far the ledger was a few seconds ago. By it a
-// ledger that went back (a copy, a write-ahead log that is gone or cut) is known, and what people did that is not in it any more.
+// The mark says how far the ledger was a few seconds ago. It lies with the files for the broker and not beside the ledger, so it shows when
+// the ledger went back (an old copy, a lost or cut write-ahead log), and which actions of people are missing from it.
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
 const markSchema = v.object({
@@ -234,7 +234,7 @@ function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOu
   }
 }
 
-// Whether the clock of the machine can be right: it is not behind what the ledger knows, and something sets it.
+// Judges the clock of the machine: it must not be behind the ledger, and a time service must set it.
 
 /** `newestAt` = a time that was reached when the ledger was written; `now` and `up` are of the machine. */
 export type ClockJudgeOptions = {

@@ -113,7 +113,7 @@ function openLeave(db: DatabaseSync): Retention['leave'] {
     const { spool, a, b } = one;
     const to = Number(last.get(spool, a, b)?.['seq']);
     gone.run(spool, a, to);
-    // Numbers that archives hold: runs that touch are one.
+    // Adjacent runs of archived numbers are stored as one.
     const next = right.get(spool, to + 1)?.['b'];
     if (next !== undefined) joined.run(spool, to + 1);
     save.run(spool, Number(left.get(spool, a - 1)?.['a'] ?? a), Number(next ?? to));
@@ -136,7 +136,7 @@ function openExpire(db: DatabaseSync): Retention['expire'] {
   };
 }
 
-// What is deleted for its age, a few rows at a time: incidents with their steps, notices, forks, spools of PCs that are gone, and free pages.
+// Deletes old rows, a few at a time: incidents with their transitions, notices, forks and spools of removed PCs; then frees pages.
 
 /** So many rows of a kind go with one slice. */
 const rowsAtOnce = 64;

@@ -138,7 +138,7 @@ function requestOf(jobs: Job[]): Request {
   return { call: 'commit', batches: jobs.map(({ wish }) => (wish.call === 'commit' ? wish.ops : [])) };
 }
 
-// The ledger with an eye on its disk: a commit that hangs is neither taken nor refused, so nobody would hear of it.
+// Watches the duration of commits: a commit that hangs neither succeeds nor fails, so nothing else would report it.
 
 /** A commit that takes longer is told. */
 export const slowCommitMs = 5_000;
@@ -147,8 +147,8 @@ export const slowCommitMs = 5_000;
 export type Watched = { ledger: Ledger; commitMs(): number };
 
 /**
- * Tells `slow` once when a commit is under way for too long, and `took` of each that was taken; neither needs the ledger.
- * Guarantee: what delays us and not the disk, as where this process stood still, is not told of the disk.
+ * Calls `slow` once when a commit takes too long, and `took` after each commit that succeeds; neither callback needs the ledger.
+ * Guarantee: a pause of this process is not reported as a slow disk.
  */
 export function watched(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): Watched {
   // A disk does not follow the demo's clock.

@@ -260,10 +260,10 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
-/** Of a transition that is not concluded. */
+/** SQL condition: the transition is not concluded. */
 const live = "state <> 'concluded'";
 
-/** Open, over within a day of the newest that is over, or with a step that is not concluded. */
+/** SQL condition: the incident is open, ended within a day of the newest end, or has a transition that is not concluded. */
 const wanted = `over_at IS NULL
   OR over_at >= (SELECT max(over_at) FROM incidents) - 86400000
   OR id IN (SELECT incident FROM transitions WHERE ${live})`;
@@ -301,7 +301,7 @@ function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[
 
 /** Changes older than this by the settled time go, except the last of each component, from which a strip begins; and so do times without the centre. */
 const changesKeptMs = 35 * 86_400_000;
-/** A component that Sabha knows is read before any other name, so that one PC's inventions hide none of them. */
+/** Components of Sabha are read first: a PC that reports many unknown names cannot push them out of the limit. */
 const known = Object.keys(vocabulary.en.component);
 
 /** No PC can write more in a day. */

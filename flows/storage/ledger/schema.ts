@@ -217,8 +217,8 @@ const tables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-// A sum of the rows of each table that has no other proof, kept beside them: by it whoever reads a copy finds what nobody wrote. An event has its
-// mark, and what people did has its chain.
+// Keeps a checksum of the rows of each table that has no other proof, so that a changed row is found. Events have their mark, and the audit has
+// its chain.
 
 /** Sums are of 48 bits, which a number holds exactly, and so does the sum of two. */
 const modulus = 2 ** 48;

@@ -191,7 +191,7 @@ function flush({ changed, ranges, table, steps }: Batch): void {
   changed.clear();
 }
 
-// Spools, events and forks as rows.
+// Reads and writes the tables of spools, events and forks.
 
 /**
  * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
@@ -256,7 +256,7 @@ function openSpoolTable(db: DatabaseSync) {
   };
 }
 
-// Which numbers of a spool are done with: those that are held, and ranges that are settled, each for a reason.
+// Tracks which numbers of a spool are complete: held numbers, and ranges that are settled for a reason.
 
 /**
  * Ranges over the rows of one ledger, in three layers: what is held counts as held, whatever else is there; of the rest, what tombstones name
@@ -267,7 +267,7 @@ function openRanges(db: DatabaseSync) {
   const pieces = openPieces(db);
   const wide = openWide(db);
 
-  /** Settles as dropped what is not dropped in a range below; answers how many numbers of it are news, but those that `tell` counts. */
+  /** Marks the numbers of a range as dropped. Returns how many were not dropped before; 0 for a wide range, which `tell` counts later. */
   function bury(spool: number, { a, b }: Range): number {
     const near = pieces.near(spool, { a, b });
     if (near.length > piecesJoined) {
@@ -281,14 +281,14 @@ function openRanges(db: DatabaseSync) {
   }
 
   return {
-    /** Settles what is not settled from `a` to `b`; what is lost of a gap is counted by `tell`. */
+    /** Settles all numbers from `a` to `b` that are not settled yet. `tell` counts the lost numbers of a gap later. */
     fill(spool: number, range: Range, why: Why): void {
       for (const { a, b } of holesIn(wide.within(spool, range), range)) wide.put(spool, { a, b, why, told: why === 'gap' ? a - 1 : b });
     },
 
     /**
-     * Settles ranges that do not overlap as dropped, lowest first; answers how many numbers that are not held were not dropped before, but those
-     * that `tell` counts.
+     * Marks ranges as dropped; they do not overlap, the lowest comes first. Returns how many numbers are neither held nor were dropped before.
+     * Numbers of wide ranges are not in this count: `tell` counts them later.
      */
     drop(spool: number, list: readonly Range[]): number {
       const [first, last] = [list.at(0), list.at(-1)];
@@ -395,7 +395,7 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   return holes;
 }
 
-// Pieces and settled ranges as rows.
+// Reads and writes the tables `pieces` and `settled`.
 
 /** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. `dropped`: no birth opens it again. */
 type Why = 'dropped' | 'before' | 'carried' | 'gap';

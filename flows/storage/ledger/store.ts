@@ -238,7 +238,7 @@ function openCommandRows(db: DatabaseSync, stepped: (line: AuditLine) => void): 
   };
 }
 
-// A copy of the ledger while it is written: nobody else can open the file, so the connection that holds it makes it.
+// Copies the ledger while it is in use. Only the connection that holds the lock can read the file, so that connection makes the copy.
 
 /** A commit waits for one such step at most: a quarter of a MiB. */
 const pagesAtOnce = 64;

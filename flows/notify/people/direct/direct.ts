@@ -1,4 +1,7 @@
-/** What the centre says without an incident: to central, past the outbox, when the ledger cannot be written; to one person a test of a channel, or a word that goes into the outbox. */
+/**
+ * Messages without an incident: to central without the outbox when the ledger cannot be written, and to one person, as a test of a channel or as a
+ * row of the outbox.
+ */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, doubledMs, keepLatest, type Person, type Vocabulary, withinTime } from '@sabha/contracts';

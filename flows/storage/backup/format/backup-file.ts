@@ -128,7 +128,7 @@ export async function copyInto(file: string, folder: string, name = basename(fil
   }
 }
 
-// The files of a server in one stream: a manifest, which is one line with the name and size of each, then their contents in that order.
+// Packs the files of a server into one stream: a manifest line with the name and size of each file, then the contents in that order.
 
 /** A file as it is packed: by its path within the data folder, with what is in it, or where that lies. */
 export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
@@ -233,8 +233,8 @@ export function bytesFrom(source: AsyncIterable<Uint8Array>) {
   };
 }
 
-// A stream with one proof behind it: with a passphrase encrypted (AES-256-GCM, key by scrypt) and proven by its tag, without one proven by its
-// SHA-256. The proof covers the head of the file too. What is read before the proof must not be used until the stream has ended.
+// Seals a stream with one proof at its end. With a passphrase it is encrypted by AES-256-GCM (key by scrypt), and the tag is the proof; without
+// one the proof is a SHA-256. The proof also covers the head of the file. Content must not be used before the stream has ended.
 
 const format = 2;
 const headMost = 4_096;
