@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { hashToken, type RegistryEntry } from '@sabha/contracts';
+import type { Client } from 'aedes';
 import { expect, test } from 'vitest';
-import { createAdmission, type Identity, readSecrets } from './admission.ts';
+import { createAuthority } from '../../test/security/authority.ts';
+import { type Admitted, createAdmission, createSessions, type Identity, readSecrets } from './admission.ts';
 
 const name = 'ladakh.leh.pc-1';
 const secrets = { flows: hashToken('of-flows'), exporter: hashToken('of-exporter') };
@@ -39,6 +42,31 @@ test.each<[string, RegistryEntry[]]>([
   expect(admission.holds(admitted)).toBe(true);
   admission.use({ version: 2, at: 0, pcs, roots: [] });
   expect(admission.holds(admitted)).toBe(false);
+});
+
+test.each([
+  ['client', true, 'admits the PC'],
+  ['client', false, 'is refused'],
+  ['server', true, 'is refused'],
+] as const)('a certificate for a %s, on record: %s, %s', async (use, isRecorded, expected) => {
+  const { pem, serial } = await (await createAuthority('Sabha')).issue({ cn: name, use });
+  const admission = admissionWith([entry({ tokenHash: null, certificates: isRecorded ? [serial] : [] })]);
+  const answer = admission.authenticate({ ...identity(name, ''), proof: { certificate: new X509Certificate(pem) } });
+  expect(answer).toMatchObject(
+    expected === 'admits the PC' ? { ok: true, ground: { serial } } : { ok: false, reason: 'wrong_certificate' },
+  );
+});
+
+test('a name stays connected when an older connection of the same name ends', () => {
+  const sessions = createSessions();
+  const [older, newer] = [{} as Client, {} as Client];
+  const admitted = { ok: true, name } as Admitted;
+  sessions.open(older, admitted);
+  sessions.open(newer, admitted);
+  sessions.gone(older);
+  expect(sessions.isOpen(name)).toBe(true);
+  sessions.gone(newer);
+  expect(sessions.isOpen(name)).toBe(false);
 });
 
 test('a wrong secrets file is one line that says what is wrong and where', () => {

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cancel, makeSigningKeys, realClock, sealSnapshot } from '@sabha/contracts';
@@ -70,6 +70,14 @@ test('an older snapshot is refused after a restart too; the same one is not', ()
   publish(7);
   expect(follow().version()).toBe(7);
   expect(readFileSync(floorFile, 'utf8')).toMatch(/^7 [0-9a-f]{16}$/);
+});
+
+test('a restart with the same version does not write the version file again', () => {
+  publish(7);
+  follow().close();
+  const { ino } = statSync(floorFile);
+  expect(follow().version()).toBe(7);
+  expect(statSync(floorFile).ino).toBe(ino);
 });
 
 test('a revocation takes effect even where its version cannot be remembered', () => {

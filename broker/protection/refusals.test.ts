@@ -10,6 +10,20 @@ test('a client that makes up names cannot fill the log, nor write long lines', (
   expect(JSON.stringify(lines[0]).length).toBeLessThan(300);
 });
 
+test('repeated refusals are counted each time and logged once a minute', () => {
+  const { refuse, lines, counted, pass } = setUp();
+  const refused = { action: 'publish', reason: 'retain', who: 'ladakh.leh.pc-1', what: 't' } as const;
+  for (let n = 0; n < 1_000; n += 1) refuse(refused);
+  expect(counted.get('publish retain')).toBe(1_000);
+  expect(lines).toEqual([['refused: publish, retain', refused]]);
+  pass(59_999);
+  refuse(refused);
+  expect(lines).toHaveLength(1);
+  pass(1);
+  refuse(refused);
+  expect(lines).toHaveLength(2);
+});
+
 function setUp() {
   let up = 0;
   const counted = new Map<string, number>();
