@@ -115,7 +115,9 @@ function folderOf(folder: string, name: string): string {
 async function liveThrough(folder: string, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
   const stand = await openStand(folderOf(folder, `life-${seat}`), speed);
   try {
-    const stood = await stand.start({ seat, env: { PATH: withoutSound } });
+    // A seat without the folder of a session cannot judge cameras.
+    const env = { PATH: withoutSound, XDG_RUNTIME_DIR: folderOf(folder, 'session') };
+    const stood = await stand.start({ seat, env });
     try {
       await delay(lifeMs);
       return await mostOf(() => weigh(stood.pid, 0, lifeMs));
