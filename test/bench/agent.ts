@@ -115,7 +115,7 @@ function folderOf(folder: string, name: string): string {
 async function liveThrough(folder: string, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
   const stand = await openStand(folderOf(folder, `life-${seat}`), speed);
   try {
-    // A seat without the folder of a session cannot judge cameras.
+    // Without a folder at XDG_RUNTIME_DIR the camera probe answers `unknown`, and the bench waits for a fault.
     const env = { PATH: withoutSound, XDG_RUNTIME_DIR: folderOf(folder, 'session') };
     const stood = await stand.start({ seat, env });
     try {
