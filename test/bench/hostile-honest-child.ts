@@ -36,9 +36,10 @@ async function run({ seconds }: HonestPhase): Promise<HonestResult> {
     for (; events < (ms / 1_000) * eventsPerSecond; events += 1) await pcs[(events * 7) % pcs.length]?.writeEvent();
     for (; beats < (ms / beatEveryMs) * pcs.length; beats += 1) await pcs[beats % pcs.length]?.beat();
     if (alerts.length * alertEveryMs < ms) {
-      const one = pcs[nextAlert++ % pcs.length];
-      if (one !== undefined) alerts.push([one.pc, Date.now()]);
-      await one?.sayState(batteryLow);
+      const one = pcs[nextAlert++];
+      if (one === undefined) throw new Error(`the phases raise more alerts than there are honest PCs (${pcs.length}): add sites`);
+      alerts.push([one.pc, Date.now()]);
+      await one.sayState(batteryLow);
     }
     await delay(10);
   }
