@@ -20,7 +20,7 @@ const replaced: [pattern: RegExp, advice: string][] = [
   [/\ball the same\b/i, 'anyway'],
   [/\bbut for\b/i, 'except'],
   [/\bof (its|their|his|her|your) own\b/i, 'own, or separate'],
-  [/\b(stands?|stood)\b(?! (for|in for|still)\b)/i, 'is, or lies'],
+  [/\b(stands?|stood)\b(?!-| (for|in for|still)\b)/i, 'is, or lies'],
   [/\bany more\b/i, 'no longer'],
   [/\b(said twice|applied once)\b/i, 'duplicate, or idempotent'],
   [/\b(let|lets) in\b|\bdoors?\b/i, 'authenticate, or entry point'],

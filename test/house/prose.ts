@@ -2,6 +2,7 @@
  * The prose check of comments, test titles, messages and pages. Prints `path:line what` for each fault and sets exit code 1.
  * Arguments are paths to check, relative to the root of the repository; without arguments, the whole repository.
  */
+import { globSync, readFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { TextlintKernel } from '@textlint/kernel';
@@ -67,14 +68,15 @@ async function lint(path: string, prose: readonly Prose[]): Promise<string[]> {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const paths = argv.slice(2);
-const chosen = repository(root).filter(
-  ({ path }) => /\.[cm]?[jt]s$/.test(path) && (paths.length === 0 || paths.some((one) => path.startsWith(one))),
-);
-let faults = 0;
-for (const file of chosen.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-  for (const line of await lint(file.path, [...commentsOf(file), ...textsOf(file)])) {
-    faults += 1;
-    console.error(line);
-  }
-}
-process.exitCode = faults === 0 ? 0 : 1;
+const isChosen = (path: string) => paths.length === 0 || paths.some((one) => path.startsWith(one));
+const pages = globSync('{*,docs/**/*,dashboards/*,agent/**/*}.md', { cwd: root, exclude: ['**/node_modules/**'] });
+const texts: [path: string, prose: Prose[]][] = [
+  ...repository(root)
+    .filter(({ path }) => /\.[cm]?[jt]s$/.test(path) && isChosen(path))
+    .map((file): [string, Prose[]] => [file.path, [...commentsOf(file), ...textsOf(file)]]),
+  ...pages.filter(isChosen).map((path): [string, Prose[]] => [path, [{ line: 1, text: readFileSync(`${root}${path}`, 'utf8') }]]),
+];
+const faults: string[] = [];
+for (const [path, prose] of texts) faults.push(...(await lint(path, prose)));
+for (const line of faults) console.error(line);
+process.exitCode = faults.length === 0 ? 0 : 1;
