@@ -1,5 +1,5 @@
 // @module-tag long
-/** Capacity over ways of any rate, bucket, queue, loss and delay, drawn by seed: what is told is right, or not told. */
+/** Seeded random links of any rate, bucket, queue, loss and delay: each reported capacity is right, or none is reported. */
 import { expect, test } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
@@ -11,13 +11,13 @@ const kB = 1_000;
 const ways = ofTier(60, 100, 400);
 const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
-/** Each packet comes up to so much later, so that they overtake each other. */
+/** Delays each packet by a random time up to `mostMs`, so that packets overtake each other. */
 const late = (train: Train, mostMs: number, next: () => number): Train => ({
   ...train,
   arrivals: train.arrivals.map(({ seq, us }) => ({ seq, us: us + mostMs * 1_000 * next() })),
 });
 
-test(`of ${ways} ways, with loss and with a queue that is too short, none is told wrong by 15 %`, () => {
+test(`reports no rate that is wrong by 15 % on ${ways} links with loss and a short queue`, () => {
   const { next } = randomFrom(20);
   const wrong: string[] = [];
   let answered = 0;
@@ -37,7 +37,7 @@ test(`of ${ways} ways, with loss and with a queue that is too short, none is tol
   expect(answered).toBeGreaterThan(0.7 * ways);
 });
 
-test('a lower bound is never above what the link carries, whatever the jitter', () => {
+test('never reports a lower bound above the link rate, at any jitter', () => {
   const { next } = randomFrom(9);
   const above: string[] = [];
   for (let at = 0; at < ways; at += 1) {
@@ -52,7 +52,7 @@ test('a lower bound is never above what the link carries, whatever the jitter', 
   expect(above).toEqual([]);
 });
 
-test('a line that lends nothing is not told to lend, whatever the jitter', () => {
+test('reports no burst on a link without a burst, at any jitter', () => {
   const { next } = randomFrom(6);
   const said = { fallen: [] as string[], answered: 0 };
   for (let at = 0; at < ways; at += 1) {
@@ -64,7 +64,7 @@ test('a line that lends nothing is not told to lend, whatever the jitter', () =>
   expect(said).toEqual({ fallen: [], answered: expect.toSatisfy((count: number) => count > ways / 4) });
 });
 
-test('what is sent never passes it, whatever it is', () => {
+test('never sends more bytes than the budget', () => {
   const { next } = randomFrom(11);
   for (let at = 0; at < 0.75 * ways; at += 1) {
     const budget = Math.round(1_200 * 1_000 * next());

@@ -1,28 +1,27 @@
-/** A way with one narrow part, computed and not waited for. */
+/** Simulates a network path with one bottleneck. Results are computed at once, without waiting. */
 import { type TrainArrival, trainIpBytes, trainWireBytes } from '@sabha/contracts';
 import { blockPackets, type Capacity, capacityOf, nextTrain, paceOf, type Stream, streamAfter, streamMs, type Train } from './capacity.ts';
 
-/** A way that trains go. */
 export type Way = {
   bps: number;
-  /** Lets so many bytes pass at once when it has rested. */
+  /** Size of the token bucket: bytes that pass at once after an idle time. */
   bucketBytes: number;
-  /** Rate at which the sender can send. */
+  /** Rate at which the sender can send, bits/s. */
   senderBps?: number;
-  /** Share of the packets that is lost behind the narrow part. */
+  /** Share of packets lost behind the bottleneck, 0 to 1. */
   loss?: number;
-  /** How many bytes wait before it; what comes on top is dropped. */
+  /** Bytes that the queue of the bottleneck holds; further packets are dropped. */
   queueBytes?: number;
-  /** What others send through it, packet by packet, whatever becomes of it. */
+  /** Rate of competing traffic through the bottleneck, bits/s; its packets arrive as a Poisson process. */
   othersBps?: number;
   random?: () => number;
 };
 
-/** What a whole measurement found, what it cost, and how far it is from the truth. */
+/** Result of a whole measurement, its cost in bytes, and `error`, its relative error. */
 export type Run = Capacity & { trains: Train[]; bytes: number; error: number };
 type Change = (train: Train, at: number) => Train;
 
-/** What a measurement of these tests may cost, bytes on the wire. */
+/** Budget of one measurement in these tests, bytes on the wire. */
 export const budgetBytes = 2_960_000;
 const usual = { budgetBytes, ceilingBps: 50e6, cardBps: null };
 
@@ -30,7 +29,7 @@ const pauseUs = 40_000;
 
 type Given = { budgetBytes?: number; ceilingBps?: number; cardBps?: number; change?: Change };
 
-/** A whole measurement; `change` disturbs single trains, the stream too. */
+/** Runs a whole measurement. `change` disturbs each train and the stream. */
 export function measure(way: Way, { change = (train) => train, ...limits }: Given = {}): Run {
   const trains: Train[] = [];
   const all = { ...usual, ...limits };
@@ -44,21 +43,21 @@ export function measure(way: Way, { change = (train) => train, ...limits }: Give
   return { ...capacity, trains, bytes, error: capacity.bps === null ? 0 : capacity.bps / way.bps - 1 };
 }
 
-/** On the clock of those before it, a little later than the last. */
+/** Moves a train to the shared clock, 40 ms after the last arrival of the trains before it. */
 function after(trains: readonly Train[], { packets, arrivals }: Train): Train {
   const lastUs = trains.flatMap((train) => train.arrivals).reduce((most, { us }) => Math.max(most, us), 0);
   const fromUs = trains.length === 0 ? 0 : lastUs + pauseUs;
   return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us + fromUs })) };
 }
 
-/** One train through a rested token bucket. */
+/** Sends one train through a full token bucket. */
 export function pass(way: Way, packets: number): TrainArrival[] {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
   return Array.from({ length: packets }, (_, seq) => through(seq, (seq * trainIpBytes * 8) / senderBps)).flatMap((one) => one ?? []);
 }
 
-/** The stream behind them, of which each arrival is known at once. */
+/** Sends the stream after the trains. The sender sees each arrival without delay. */
 function flow(way: Way, plan: Stream): Train {
   const through = bucket(way);
   const { senderBps = 1e9 } = way;
@@ -77,7 +76,10 @@ function flow(way: Way, plan: Stream): Train {
   return { packets, arrivals };
 }
 
-/** A rested token bucket with a queue before it; what it lets through of each packet, seconds. */
+/**
+ * Creates a full token bucket with a queue before it. The result takes the send time in seconds and returns the arrival, or null for a
+ * lost packet.
+ */
 function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | null {
   const { loss = 0, random = () => 1, othersBps = 0 } = way;
   const goes = narrow(way);
@@ -92,7 +94,7 @@ function bucket(way: Way): (seq: number, sentAt: number) => TrainArrival[] | nul
   };
 }
 
-/** When a packet leaves it; null where it is dropped. */
+/** Returns when a packet leaves the bottleneck, in seconds; null if the queue drops it. */
 function narrow({ bps, bucketBytes, queueBytes = 1e9 }: Way): (sentAt: number) => number | null {
   const perSecond = bps / 8;
   let tokens = bucketBytes;
@@ -108,7 +110,10 @@ function narrow({ bps, bucketBytes, queueBytes = 1e9 }: Way): (sentAt: number) =
   };
 }
 
-/** From a share of the train on everything is stamped when the receiver runs again, then as it comes. */
+/**
+ * Simulates a receiver that stalls for `forUs`, beginning at the share `from` of the train. Packets that arrive meanwhile are stamped
+ * when it resumes.
+ */
 export function heldUp({ packets, arrivals }: Train, from: number, forUs: number): Train {
   const start = arrivals[Math.floor(arrivals.length * from)]?.us ?? 0;
   return { packets, arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us >= start ? Math.max(us, start + forUs + seq) : us })) };

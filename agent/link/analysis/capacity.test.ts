@@ -11,15 +11,15 @@ const buckets = [3, 32, 40, 80, 128, 160].map((bucket) => bucket * kB);
 const cells = rates.flatMap((bps) => buckets.map((bucketBytes) => ({ bps, bucketBytes })));
 const words = ({ bps, bucketBytes }: Way) => `${bps / mbit} Mbit/s, bucket ${bucketBytes / kB} kB`;
 
-describe('each rate with each bucket', () => {
-  test.each(cells)('%o: right within 1 %, and within the budget', (way) => {
+describe('capacity at each rate with each bucket', () => {
+  test.each(cells)('measures %o within 1 % and within the budget', (way) => {
     const run = measure(way);
     expect(run.reason, words(way)).toBeNull();
     expect(Math.abs(run.error), words(way)).toBeLessThan(0.01);
     expect(run.bytes).toBeLessThanOrEqual(budgetBytes);
   });
 
-  test('the trains of a link without a bucket cost less than 125 kB up to 8 Mbit/s; what is left goes to the stream', () => {
+  test('spends less than 125 kB on trains without a bucket up to 8 Mbit/s, and leaves the rest to the stream', () => {
     for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
       const { trains } = measure({ bps, bucketBytes: 3 * kB });
       expect(trains.reduce((sum, { packets }) => sum + packets * trainWireBytes, 0)).toBeLessThan(125 * kB);
@@ -27,20 +27,20 @@ describe('each rate with each bucket', () => {
   });
 });
 
-describe('the ways in which trains are known to fail', () => {
-  test.each([40, 80, 144, 160])('a bucket of %i kB that runs empty in the last half of a train is seen', (bucket) => {
+describe('capacity under conditions in which packet trains alone fail', () => {
+  test.each([40, 80, 144, 160])('detects a bucket of %i kB that runs empty in the last half of a train', (bucket) => {
     for (const bps of rates) {
       const { error, bps: found } = measure({ bps, bucketBytes: bucket * kB });
       expect(found).not.toBeNull();
       expect(Math.abs(error)).toBeLessThan(0.01);
     }
-    // The train by which it used to be missed: three quarters of it pass in one go, and the middle of all pairs is still too fast.
+    // Three quarters of this train pass in one burst, so the median of all pairs is still too fast.
     const packets = Math.round((bucket * kB) / 1_200 / 0.7);
     const train = { packets, arrivals: pass({ bps: 2 * mbit, bucketBytes: bucket * kB }, packets) };
     expect(capacityOf([train, train, train], { budgetBytes, ceilingBps: 50 * mbit, cardBps: null }).bps).toBeNull();
   });
 
-  test('a bucket larger than all trains: the stream tells what the rate falls to, and no more than the bytes show', () => {
+  test('measures the sustained rate behind a bucket larger than all trains, within the byte budget', () => {
     for (const bps of rates.slice(0, 4)) {
       const run = measure({ bps, bucketBytes: 512 * kB });
       expect(Math.abs(run.error)).toBeLessThan(0.01);
@@ -50,14 +50,14 @@ describe('the ways in which trains are known to fail', () => {
     expect(deeper).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });
   });
 
-  test('the rate of the own network card is no answer', () => {
+  test('reports no rate if the network card may be the bottleneck', () => {
     const way = { bps: 900 * mbit, bucketBytes: 3 * kB, senderBps: 9.5 * mbit };
     expect(measure(way).bps ?? 0).toBeGreaterThan(9 * mbit);
     expect(measure(way, { cardBps: 10 * mbit })).toMatchObject({ bps: null, reason: 'as fast as the network card of this PC' });
     expect(measure({ bps: 50 * mbit, bucketBytes: 3 * kB }, { cardBps: 100 * mbit }).bps).not.toBeNull();
   });
 
-  test('lost packets do not lower the rate', () => {
+  test('reports a rate that packet loss does not lower', () => {
     for (const loss of [0.005, 0.01, 0.02, 0.05])
       for (const bps of [0.5, 2, 8].map((rate) => rate * mbit)) {
         const { error, bps: found } = measure({ bps, bucketBytes: 3 * kB, loss, random: randomFrom(7).next });
@@ -66,7 +66,7 @@ describe('the ways in which trains are known to fail', () => {
       }
   });
 
-  test.each([0.2, 0.23, 0.25, 0.27])('a line that loses a share of %d of all packets at random lends no burst', (loss) => {
+  test.each([0.2, 0.23, 0.25, 0.27])('reports no burst on a link with a random loss of %d', (loss) => {
     const { next } = randomFrom(5);
     const runs = Array.from({ length: 40 }, () =>
       measure({ bps: 8 * mbit, bucketBytes: 3 * kB, loss, random: next }, { budgetBytes: 6e6 }),
@@ -74,7 +74,7 @@ describe('the ways in which trains are known to fail', () => {
     expect(runs.filter(({ burst }) => burst !== null)).toEqual([]);
   });
 
-  test('a stream whose rate changes to the end gives no rate, and the least that it ended with', () => {
+  test('reports a lower bound and no rate if the rate changes until the end of the stream', () => {
     const slower = ({ packets, arrivals }: Train) => ({
       packets,
       arrivals: arrivals.map(({ seq, us }) => ({ seq, us: us < 3e5 ? us : 3e5 * Math.exp(us / 3e5 - 1) })),
@@ -86,7 +86,7 @@ describe('the ways in which trains are known to fail', () => {
   });
 });
 
-test.each([0.35, 0.5, 0.65])('of a line of which others take a share of %d no more is told than it carries', (share) => {
+test.each([0.35, 0.5, 0.65])('reports at most the link rate while competing traffic takes a share of %d', (share) => {
   for (const queueBytes of [100 * kB, 300 * kB]) {
     for (const seed of [1, 2, 3, 4]) {
       const bps = 6 * mbit;
@@ -99,14 +99,14 @@ test.each([0.35, 0.5, 0.65])('of a line of which others take a share of %d no mo
   }
 });
 
-describe('the budget', () => {
-  test('it is asked before a train is sent, so that what is left for none sends none', () => {
+describe('byte budget', () => {
+  test('sends no train that exceeds the remaining budget', () => {
     const limits = { budgetBytes: 24 * trainWireBytes - 1, ceilingBps: 50 * mbit, cardBps: null };
     expect(nextTrain([], limits)).toBeNull();
     expect(nextTrain([], { ...limits, budgetBytes: 24 * trainWireBytes })).toBe(24);
   });
 
-  test('above the ceiling the line is said to carry at least that', () => {
+  test('reports a lower bound for a link faster than the ceiling', () => {
     for (const rate of [100, 400, 1_000]) {
       const found = measure({ bps: rate * mbit, bucketBytes: 3 * kB }, { ceilingBps: 20 * mbit });
       expect(found).toMatchObject({ bps: null, reason: 'too fast to measure with so few bytes' });

@@ -1,67 +1,73 @@
 /**
- * What one direction of a line carries. Trains of packets find a pace. A stream follows that is always sent a little faster than packets arrive,
- * so that it fills the line and empties what the line lends at first. Two halves of its end must agree; else the rate is not known. Pure.
+ * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always sent a little
+ * faster than
+ * packets arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown. Pure
+ * functions.
  */
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
 
-/** What bounds a measurement; rates in bits/s. */
+/** Limits of a measurement; rates in bits/s. */
 export type CapacityLimits = {
   /** Wire bytes that the trains and the stream together may take. */
   budgetBytes: number;
-  /** Nobody needs to know a rate above this one exactly: no stream is sent much faster. */
+  /** A rate above this one need not be known exactly; the stream is at most 1.3 times as fast. */
   ceilingBps: number;
-  /** Rate of this PC's own network card; null where it is not known. */
+  /** Rate of this PC's network card; null if unknown. */
   cardBps: number | null;
 };
 
-/** What a line lends at first: so many bytes, at this rate. */
+/** Burst of a token bucket: it passes `bytes` at the rate `bps` before the sustained rate applies. */
 export type Burst = { bps: number; bytes: number };
 
 /**
- * `bps`: the rate at the end of the stream, bits/s of IP packets; null for the `reason`. `atLeastBps`: where the rate is null, the least at which
- * the stream ended. `seenBytes`: how many bytes were sent where the line was not seen to lend any.
+ * `bps`: the rate at the end of the stream, bits/s of IP packets; null with a `reason`. `atLeastBps`: without a rate, the lowest rate
+ * near the end
+ * of the stream. `seenBytes`: bytes received without a sign of a burst; null if there was one.
  */
 export type Capacity =
   | { bps: number; reason: null; atLeastBps: null; burst: Burst | null; seenBytes: number | null }
   | { bps: null; reason: string; atLeastBps: number | null; burst: null; seenBytes: null };
 
-/** So many packets, at this pace at first, bits/s. */
+/** Plan of a stream: number of packets, initial rate and ceiling in bits/s. */
 export type Stream = { packets: number; bps: number; ceilingBps: number };
 
-/** Packets of a stream that are sent at once. */
+/** Packets that a stream sends back to back. */
 export const blockPackets = 8;
-/** A bucket of 2 MB that lends twice a rate of 0.7 Mbit/s is empty after 23 s; on faster lines the bytes end a stream before. */
+/**
+ * Longest stream. A bucket of 2 MB that bursts at twice a rate of 0.7 Mbit/s is empty after 23 s. On faster links the bytes run out
+ * first.
+ */
 export const streamMs = 24_000;
-/** The reason if all bytes of a test may have passed in a burst of the line. */
+/** Reason if all bytes of a test may have passed in a burst. */
 export const tooFewBytes = 'too few bytes to tell whether it lasts';
 
 const smallestTrain = 24;
 const growth = 3;
-/** A train that takes longer has found a pace; a shorter one may have passed a bucket in one go. */
+/** A longer train is long enough to find a pace; a shorter one may have passed a bucket in one burst. */
 const trainMs = 30;
 const trainsShare = 0.4;
 const lossyTrainsAtMost = 2;
-/** Fewer arrivals tell no rate. */
+/** Least number of arrivals from which a rate is computed. */
 const fewestArrivals = 6;
 const fewestPackets = 64;
-/** By so much the stream is faster than its last arrivals: as many as one report tells, since another report may be lost. */
+/** The stream is 1.3 times as fast as its last 48 arrivals. One report carries 48 arrivals, and another report may be lost. */
 const ahead = { times: 1.3, packets: 48 };
 const bentAtMost = 0.12;
 /**
- * Up to `random` packets were lost behind the narrow part. More were dropped by it and did not pass: as many as the stream was too fast. Above
- * `dropped` the loss is no matter of the pace, and slows the stream down without end.
+ * Loss up to `random` counts as loss behind the bottleneck. More loss means that the bottleneck drops what exceeds its rate.
+ * Loss above `dropped` does not depend on the rate, and would slow the stream down endlessly.
  */
 const lostAtMost = { random: 0.04, dropped: 0.27 };
-/** The bytes, or the time, after which a rate that did not fall is told at all. */
+/** Bytes received, or duration of the stream: below both, no rate is reported. */
 const proof = { bytes: 700_000, ms: 4_000 };
 const lent = { times: 1.5, bytes: 100_000 };
-/** The share of a network card's rate from which on it may be the card that was measured. */
+/** From this share of the card's rate, the card itself may be the bottleneck. */
 const nearCard = 0.85;
 
-/** The stream is at most `ahead.times` as fast as the ceiling: a line this near to that was not full. */
+/** From this multiple of the ceiling, the stream did not fill the link, because it sends at most `ahead.times` the ceiling. */
 const nearCeiling = 1.15;
 
-/** How many packets the next train is to have; null where the pace is known or cannot be. */
+/** Returns the number of packets of the next train; null if the pace is known or cannot be found. */
 export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLimits): number | null {
   const last = trains.at(-1);
   if (last === undefined) return smallestTrain * trainWireBytes > budgetBytes ? null : smallestTrain;
@@ -71,21 +77,24 @@ export function nextTrain(trains: readonly Train[], { budgetBytes }: CapacityLim
   return isFound || usedBytes(trains) + packets * trainWireBytes > trainsShare * budgetBytes ? null : packets;
 }
 
-/** The stream that follows the trains; null where nothing comes through, or too few bytes are left. */
+/** Returns the plan of the stream after the trains; null if nothing arrives or too few bytes are left. */
 export function streamAfter(trains: readonly Train[], { budgetBytes, ceilingBps }: CapacityLimits): Stream | null {
   const bps = Math.min(paceOfTrains(trains), ceilingBps);
   const packets = Math.floor((budgetBytes - usedBytes(trains)) / trainWireBytes);
   return !(bps > 0) || packets < fewestPackets ? null : { packets, bps, ceilingBps };
 }
 
-/** How fast to send now, bits/s: faster on a line that was not full, slower where the rate falls, so that little is dropped. */
+/**
+ * Returns the rate to send at now, bits/s. It lies above the last arrival rate, fills the link and follows a falling rate with few
+ * drops.
+ */
 export function paceOf(arrivals: readonly TrainArrival[], { bps, ceilingBps }: Stream): number {
   const last = counted(arrivals.slice(-ahead.packets));
   const seen = last.length < ahead.packets ? bps : steadyRate(last) || bps;
   return ahead.times * Math.min(seen, ceilingBps);
 }
 
-/** Guarantee: no rate but one at which the two halves of a stream's end agree. */
+/** Guarantee: it reports a rate only if the two halves of a stream's end agree on it. */
 export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: CapacityLimits, stream?: Train): Capacity {
   const all = stream === undefined ? trains : [...trains, stream];
   if (trains.length === 0) return unknown('the data budget for tests is used up');
@@ -101,7 +110,10 @@ export function capacityOf(trains: readonly Train[], { ceilingBps, cardBps }: Ca
   return { bps, reason: null, atLeastBps: null, burst, seenBytes: burst === null ? bytesOf(all) : null };
 }
 
-/** A line that loses packets from the first one on is measured by TCP. Else the burst ended within the second half of the stream, and TCP would measure the burst. */
+/**
+ * Returns the reason for an unsteady rate. Loss from the first packet on leads to a TCP test. Without such loss a burst ended late,
+ * and TCP would measure the burst.
+ */
 function unsteady(trains: readonly Train[], came: readonly TrainArrival[]): Capacity {
   const isLost = isLossyAtEnd(came) && isLossyAtFirst(trains);
   return isLost ? unknown('too many packets were lost') : unknown('the rate is not steady', slowest(came));
@@ -116,8 +128,9 @@ function unknown(reason: string, atLeastBps: number | null = null): Capacity {
 }
 
 /**
- * The rate over the longest part of the end of a stream whose halves agree; null where none do. Where a longer part was slower, the line lent
- * again at the end what it had saved before.
+ * Returns the rate over the longest part of the stream's end whose halves agree; null if none do. A slower longer part limits it: the
+ * bucket
+ * refilled and burst again at the end.
  */
 function endOf(came: readonly TrainArrival[]): number | null {
   let least = Number.POSITIVE_INFINITY;
@@ -133,7 +146,10 @@ function endOf(came: readonly TrainArrival[]): number | null {
   return null;
 }
 
-/** Over the second half of a stream in parts of a thirty-second of it: a fall shortly before its end is in one of them. */
+/**
+ * Returns the lowest rate over pieces of a thirty-second of the stream in its second half, so that a fall shortly before the end
+ * counts.
+ */
 function slowest(came: readonly TrainArrival[]): number | null {
   const size = Math.max(fewestPackets / 4, came.length >> 5);
   const starts = Array.from({ length: Math.floor(came.length / 2 / size) }, (_, at) => came.length - (at + 1) * size);
@@ -141,7 +157,11 @@ function slowest(came: readonly TrainArrival[]): number | null {
   return Number.isFinite(least) ? least : null;
 }
 
-/** Packets that were lost behind the narrow part took their time in it and keep their numbers; those that it dropped do not. */
+/**
+ * Keeps the numbers of packets if the loss is random: a packet lost behind the bottleneck used its capacity. Dropped packets did not,
+ * so the
+ * remaining ones are renumbered.
+ */
 function passed(arrivals: readonly TrainArrival[]): readonly TrainArrival[] {
   return lossOf(arrivals) <= lostAtMost.random ? arrivals : counted(arrivals);
 }
@@ -151,14 +171,14 @@ function lossOf(arrivals: readonly TrainArrival[]): number {
   return 1 - arrivals.length / (Math.max(...seqs) - Math.min(...seqs) + 1);
 }
 
-/** The pace at the end of the last train that tells one: of a train that came at once, faster than can be told. */
+/** Returns the pace at the end of the last usable train, bits/s; infinity if its packets arrived at once. */
 function paceOfTrains(trains: readonly Train[]): number {
   const last = trains.map(inOrder).findLast(({ length }) => length >= fewestArrivals) ?? [];
   const pace = steadyRate(passed(last.length < smallestTrain ? last : last.slice(last.length >> 1)));
   return last.length > 0 && Number.isNaN(pace) ? Number.POSITIVE_INFINITY : pace;
 }
 
-/** Told where some train was much faster than what lasts, and the line lent more than the bucket of a usual shaper. */
+/** Returns a burst only if a train was much faster than the sustained rate and the bytes exceed the bucket of a usual traffic shaper. */
 function burstOf(all: readonly Train[], bps: number): Burst | null {
   const bytes = lentBytes(all, bps);
   const firsts = all.map((train) => inOrder(train).slice(0, smallestTrain)).filter(({ length }) => length >= smallestTrain / 2);
@@ -166,7 +186,10 @@ function burstOf(all: readonly Train[], bps: number): Burst | null {
   return bytes >= lent.bytes && peak >= lent.times * bps ? { bps: peak, bytes } : null;
 }
 
-/** A bucket that lends passes its first packets. A line that loses half as many of them as a stream that is too fast loses packets by itself. */
+/**
+ * A token bucket passes its first packets without loss. Loss of half the `dropped` limit already in these packets is loss of the link
+ * itself.
+ */
 function isLossyAtFirst(trains: readonly Train[]): boolean {
   let left = Math.ceil(lent.bytes / trainIpBytes);
   let [sent, received] = [0, 0];
@@ -179,7 +202,7 @@ function isLossyAtFirst(trains: readonly Train[]): boolean {
   return 1 - received / sent > lostAtMost.dropped / 2;
 }
 
-/** As much as a bucket must hold that lets all this pass and is filled at `bps`. The trains share one clock. */
+/** Returns the size of the smallest token bucket, filled at `bps`, that passes all arrivals at their times. The trains share one clock. */
 function lentBytes(trains: readonly Train[], bps: number): number {
   let [level, most, lastUs] = [0, 0, 0];
   for (const { us } of trains.flatMap(inOrder)) {
@@ -190,7 +213,7 @@ function lentBytes(trains: readonly Train[], bps: number): number {
   return most;
 }
 
-/** Numbered in the order of arrival. */
+/** Numbers arrivals by their order. */
 function counted(arrivals: readonly TrainArrival[]): TrainArrival[] {
   return arrivals.map(({ us }, seq) => ({ seq, us }));
 }
@@ -216,13 +239,16 @@ function usedBytes(trains: readonly Train[]): number {
   return trains.reduce((sum, train) => sum + train.packets * trainWireBytes, 0);
 }
 
-/** `packets` numbered from 0 were sent; times of the arrivals by any one clock. */
+/** `packets` numbered from 0 were sent; all arrivals are stamped by the same clock. */
 export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 
-/** So many points say as much of a slope as all of them. */
+/** Points from which a slope is estimated; more points do not improve it. */
 const pointsAtMost = 160;
 
-/** Received packets in the order of arrival, without duplicates. They are renumbered in that order, so that reordering does not change a rate. */
+/**
+ * Returns received packets in the order of arrival, without duplicates, renumbered in that order so that reordering does not change a
+ * rate.
+ */
 function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
   sorted.sort((a, b) => a.us - b.us);
@@ -232,7 +258,7 @@ function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   return once.map(({ us }, at) => ({ seq: numbers[at] ?? 0, us }));
 }
 
-/** Theil and Sen: the middle of the rates between all pairs that lie well apart. */
+/** Theil–Sen estimator: median of the rates between all pairs that lie well apart. */
 function steadyRate(arrivals: readonly TrainArrival[]): number {
   const every = Math.ceil(arrivals.length / pointsAtMost);
   const some = every > 2 ? arrivals.filter((_, at) => at % every === 0) : arrivals;
@@ -240,12 +266,12 @@ function steadyRate(arrivals: readonly TrainArrival[]): number {
   return middle(some.flatMap((from, at) => some.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : []))));
 }
 
-/** Bits/s, by differences of the numbers. */
+/** Returns bits/s between two arrivals, by the difference of their numbers. */
 function rate(from: TrainArrival, to: TrainArrival): number {
   return ((to.seq - from.seq) * trainIpBytes * 8 * 1e6) / (to.us - from.us);
 }
 
-/** The middle one; none is not a number. */
+/** Returns the median; NaN for an empty list. */
 function middle(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? Number.NaN;
 }

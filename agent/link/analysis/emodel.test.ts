@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { delayImpairment, ratingOf, satelliteAdvantage } from './emodel.ts';
 
-describe('the E-model', () => {
+describe('delayImpairment', () => {
   it.each([
     [100, '0.00'],
     [150, '0.16'],
@@ -11,7 +11,7 @@ describe('the E-model', () => {
     [300, '14.76'],
     [400, '24.07'],
     [500, '30.64'],
-  ])('the delay of %d ms takes %s', (ms, points) => expect(delayImpairment(ms).toFixed(2)).toBe(points));
+  ])('returns for %d ms an impairment of %s', (ms, points) => expect(delayImpairment(ms).toFixed(2)).toBe(points));
 });
 
 it.each([
@@ -27,14 +27,14 @@ it.each([
   [60, 5, 10, 1, 0, '66.13', '3.411'],
   [60, 5, 10, 2, 0, '61.64', '3.184'],
 ])(
-  'a round trip of %d ms with jitter %d ms, loss %d %% in bursts of ratio %d, advantage %d: R %s, MOS %s',
+  'rates a round trip of %d ms with jitter %d ms, loss %d %% in bursts of ratio %d, advantage %d as R %s, MOS %s',
   (roundTripMs, jitterMs, percent, burstRatio, advantage, r, mos) => {
     const rating = ratingOf({ roundTripMs, jitterMs, loss: percent / 100, burstRatio, advantage });
     expect([rating.r.toFixed(2), rating.mos.toFixed(3)]).toEqual([r, mos]);
   },
 );
 
-it('is never below 0 nor above 100, whatever the link does', () => {
+it('keeps R between 0 and 100 for extreme links', () => {
   expect(ratingOf({ roundTripMs: 3_000, jitterMs: 500, loss: 0.9, burstRatio: 4 })).toEqual({ r: 0, mos: 1 });
   expect(ratingOf({ roundTripMs: 0, jitterMs: 0, loss: 0, burstRatio: 1, advantage: 20 })).toEqual({ r: 100, mos: 4.5 });
 });

@@ -1,7 +1,7 @@
-/** What the path probe may see. */
+/** Sample observations of the path probe. */
 import type { PathFacts } from './path.ts';
 
-/** The link is lost, and nothing is wrong with any part. */
+/** The link to the server is down, but every part of the path works. */
 export const whole: PathFacts = {
   linkUp: false,
   local: 'on',
@@ -13,5 +13,5 @@ export const whole: PathFacts = {
   losesPackets: false,
   wereWell: false,
 };
-/** Nothing behind the router answers. */
+/** Nothing behind the router responds. */
 export const nothing: Partial<PathFacts> = { names: 'silent', centreName: 'missing', outside: 'silent', centre: 'silent' };

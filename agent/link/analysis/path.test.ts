@@ -8,7 +8,7 @@ const at = (facts: Partial<PathFacts>) => {
   return [fault ?? status, reason];
 };
 
-it('is ok while the link is up, whatever else was not asked', () => {
+it('returns ok while the link is up, without further probes', () => {
   const unasked = { gateway: 'unknown', names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown' } as const;
   expect(at({ ...unasked, linkUp: true, local: 'unknown' })).toEqual(['ok', null]);
   expect(at({})).toEqual(['ok', null]);
@@ -31,7 +31,7 @@ it.each<[Partial<PathFacts>, string, string | null]>([
   [{ centreName: 'missing' }, 'path.dns', 'the name of the centre is not known there'],
   [{ linkUp: true, names: 'silent' }, 'path.dns', 'no name server answers'],
   [{ centre: 'silent' }, 'path.centre', null],
-])('of %j it says %s', (facts, fault, reason) => {
+])('judges %j as %s', (facts, fault, reason) => {
   expect(at(facts)).toEqual([fault, reason]);
   expect(faultOf(fault)?.title.hi).toBeTruthy();
 });
@@ -44,11 +44,11 @@ it.each<[Partial<PathFacts>, string]>([
   [{ ...nothing, outside: 'unknown', centre: 'unknown' }, 'no name server answers, and nobody else could be asked'],
   [{ centreName: 'unknown', centre: 'unknown' }, 'no centre is known here'],
   [{ centre: 'open' }, 'without a certificate nobody knows whether it is the centre'],
-])('of %j it does not know: %s', (facts, reason) => {
+])('judges %j as unknown: %s', (facts, reason) => {
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
-it('over every mixture of facts: a fault only where a part was seen broken, and no part that is nearer than one that was seen to work', () => {
+it('reports, for every combination of facts, a fault only if that part was seen broken and no part behind it was seen to work', () => {
   const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';
@@ -75,7 +75,7 @@ it('over every mixture of facts: a fault only where a part was seen broken, and 
   }
 });
 
-/** Every combination of what may be seen. */
+/** Returns every combination of observations. */
 function everything(): PathFacts[] {
   const seen = {
     linkUp: [false, true],
@@ -94,7 +94,7 @@ function everything(): PathFacts[] {
   ) as PathFacts[];
 }
 
-it('marks one step as broken where the verdict names a part, and none where it names none, whatever is seen', { tags: ['long'] }, () => {
+it('marks one step as broken if the verdict names a part, and none otherwise, for every combination', { tags: ['long'] }, () => {
   for (const facts of everything()) {
     const { status, fault, reason } = whereItBreaks(facts);
     const broken = stepsOf(facts, { clock: 'ok', certificate: 'ok' }).filter((step) => step.status === 'fault');
@@ -103,7 +103,7 @@ it('marks one step as broken where the verdict names a part, and none where it n
   }
 });
 
-it('whoever proves to be the centre proves the way to it, but neither names nor clock', () => {
+it('proves the path by the certificate of the server, but neither names nor clock', () => {
   const up = { ...whole, local: 'unknown', gateway: 'unknown', outside: 'unknown', names: 'unknown', centreName: 'unknown' } as const;
   const steps = stepsOf(up, { clock: 'unknown', certificate: 'ok' });
   expect(steps.filter(({ status }) => status !== 'ok').map(({ layer }) => layer)).toEqual(['names', 'clock']);

@@ -1,11 +1,14 @@
-/** Where the way to the centre breaks, decided from what was seen of each part of it. */
+/** Locates the break on the path to the server from observations of each part. */
 import type { Status, Vocabulary } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from './verdict.ts';
 
 /**
- * What answers at the address of the centre. `proven`: it showed the centre's certificate · `open`: a connection stands, and nobody here can
- * prove with whom · `ended`, `mute`: a connection stood, and before any certificate it was ended or said nothing · `other port`: its own is
- * silent, another one is not · `unreachable`: it says nothing itself, and somebody on the way says that it cannot be reached.
+ * Response at the server's address:
+ * - `proven`: it showed the server's certificate.
+ * - `open`: a connection is open, and this PC cannot verify its peer.
+ * - `ended`, `mute`: the connection was closed, or stayed silent, before any certificate.
+ * - `other port`: the server's port is silent, another port responds.
+ * - `unreachable`: no response, but a host on the path reports it as unreachable.
  */
 export type CentreSeen =
   | 'proven'
@@ -20,34 +23,33 @@ export type CentreSeen =
   | 'silent'
   | 'unknown';
 
-/** What was seen of each part of the way to the centre. What is silent was asked several times. */
+/** Observations of each part of the path to the server. A silent part was probed several times. */
 export type PathFacts = {
-  /** The link to the centre is up: all of the way is proven. */
+  /** The link to the server is up, which proves the whole path. */
   linkUp: boolean;
-  /** Is this PC on its local network: an interface with a carrier and an address, and a way out of it. */
+  /** Local network: `on` means an interface with a carrier, an address and a route. */
   local: 'on' | 'no carrier' | 'no way out' | 'unknown';
-  /** `none`: the way out leads over no router of this network, as on a modem. */
+  /** `none`: the route uses no router of this network, as on a modem. */
   gateway: 'answers' | 'dead' | 'none' | 'unknown';
-  /** Does a name server answer a question that it cannot answer from memory; `unknown` also of one that never did. */
+  /** Response of a name server to a question that its cache cannot answer. `unknown` also if it never responded. */
   names: 'answered' | 'silent' | 'unknown';
-  /** `unknown` also where the centre is given as an address. */
+  /** `unknown` also if the server is configured by address. */
   centreName: 'found' | 'missing' | 'unknown';
   /**
-   * Somebody behind the router: an anchor of the settings, a name server that is not of this network. `reached` at the port of the centre,
-   * `elsewhere` at another one. `names`: only names were answered from there. Login pages and firewalls let through these, or some ports, where
-   * they stop all else.
+   * Hosts behind the router: an anchor of the settings, or a name server outside this network. `reached`: on the port of the server;
+   * `elsewhere`: on
+   * another port. `names`: only DNS works. Captive portals and firewalls may pass DNS or some ports, and block the rest.
    */
   outside: 'reached' | 'elsewhere' | 'names' | 'silent' | 'unknown';
   centre: CentreSeen;
-  /** Much of what was asked of somebody who does answer did not come back. */
+  /** Many probes of a responding host were lost. */
   losesPackets: boolean;
-  /** Names were answered while the link was up, at the address at which the centre is asked, and not since. */
+  /** Names resolved while the link was last up, and have not resolved since it went down. */
   wereWell: boolean;
 };
 
-/** Which part is broken, if any. */
 export type PathVerdict = Verdict<PathFault>;
-/** The parts that can break, from this PC outwards; `path.between` names no part, and its reason says what was seen. */
+/** Parts that can break, from this PC outwards. `path.between` names no part; its reason says what was seen. */
 export type PathFault = 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre' | 'path.between';
 
 const lost = 'packets get lost on the way';
@@ -58,25 +60,25 @@ const prohibited = 'a router or a firewall on the way says that it cannot be rea
 const onlyElsewhere = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const onlyNames = 'only names are answered: the centre is off, or something on the way stops all else';
 
-/** It is the centre, and by the clock of this PC its certificate is not in force. */
+/** It is the server, but by the clock of this PC its certificate is not valid now. */
 export const datesDoNotFit = 'the dates of its certificate do not fit the clock of this PC';
 
-/** Somebody answered, wherever it is that it stands. */
+/** Responses that name a cause, at any point of the path. */
 const answers: Partial<Record<CentreSeen, string>> = {
   stranger: 'something else answers in its place',
   undated: datesDoNotFit,
   ended: 'it, or something on the way, ends the connection at once',
   refused: 'it, or a firewall on the way, refuses the connection',
 };
-/** As well as by this, it may be so by loss. */
+/** Silences that packet loss explains equally well. */
 const silences: Partial<Record<CentreSeen, string>> = {
   mute: 'a connection stands, and no answer comes',
   'other port': 'something answers at its address, but not at its port',
 };
 
 /**
- * The first part that is broken, from this PC outwards. Guarantee: without a part that was seen to be broken there is no fault, and where
- * several parts may be, none of them is named.
+ * Returns the first broken part, from this PC outwards.
+ * Guarantee: without a part that was seen broken there is no fault. If several parts may be broken, none is named.
  */
 export function whereItBreaks(facts: PathFacts): PathVerdict {
   const { linkUp, local, gateway, centre, outside, losesPackets } = facts;
@@ -90,7 +92,7 @@ export function whereItBreaks(facts: PathFacts): PathVerdict {
   return gateway === 'dead' ? fault('path.gateway') : ofTheLine(facts);
 }
 
-/** Where packets get lost, silence is nobody's fault. */
+/** Packet loss explains any silence, so it is judged first. */
 function whole({ linkUp, names, centreName, losesPackets }: PathFacts): PathVerdict {
   if (losesPackets) return fault('path.between', lost);
   if (names === 'silent') return fault('path.dns', noServer);
@@ -103,10 +105,10 @@ function unproven({ names, centreName }: PathFacts): PathVerdict {
 }
 
 function behindTheLine({ names, centreName, outside, centre }: PathFacts): PathVerdict {
-  // Two that are silent beside one that answers: neither is the one that broke the other.
+  // If both are silent beside one that responds, the break cannot be located.
   if (names === 'silent' && isMute(centre)) return fault('path.between');
   if (centreName === 'missing') return fault('path.dns', names === 'silent' ? noServer : notKnownThere);
-  // A router near a machine that is gone says the same as a firewall.
+  // A router in front of a missing machine sends the same message as a firewall.
   if (centre === 'unreachable') return fault('path.between', prohibited);
   if (centre !== 'silent') return unknown('no centre is known here');
   return outside === 'reached' ? fault('path.centre') : fault('path.between', outside === 'names' ? onlyNames : onlyElsewhere);
@@ -117,8 +119,9 @@ function isBeyond(outside: PathFacts['outside']): boolean {
 }
 
 /**
- * Nothing beyond the router answered. One that is silent alone may as well be down itself; so may names be where the centre, whose name nobody
- * tells, is not at its last address any more, unless both fell silent at once.
+ * Judges a path on which nothing beyond the router responded. One silent host may itself be down. Silent name servers may also explain
+ * a silent
+ * server, because it may have moved to another address. If both fell silent at the same time, the line is broken.
  */
 function ofTheLine({ gateway, names, outside, centre, centreName, wereWell }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');
@@ -132,12 +135,13 @@ function isMute(centre: CentreSeen): boolean {
   return centre === 'silent' || centre === 'unreachable';
 }
 
-/** A step of the way to the centre, from this PC outwards. */
+/** Step of the path to the server, from this PC outwards. */
 export type Step = { layer: keyof Vocabulary['layer']; status: Status };
 
 /**
- * The way in steps, from what was seen of it. Guarantee: a step is ok only where it was seen to be, and broken only where the verdict names it:
- * of two that are silent at once neither is.
+ * Returns the path as steps.
+ * Guarantee: a step is ok only if it was seen to work, and broken only if the verdict names it. If two parts fell silent together,
+ * neither is broken.
  */
 export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: Status }): Step[] {
   const { centre } = facts;
@@ -159,7 +163,7 @@ export function stepsOf(facts: PathFacts, beside: { clock: Status; certificate: 
   ];
 }
 
-/** A connection was there. */
+/** Responses for which a TCP connection was open. */
 const stood: readonly CentreSeen[] = ['open', 'stranger', 'ended', 'mute'];
 
 const layerOf: Partial<Record<PathFault, Step['layer']>> = {

@@ -3,7 +3,7 @@ import { breaksOff, type Echo, lossAtMostOver, lossOfEither, qualityOf, type Win
 
 type Fate = 'back' | 'lost up' | 'lost down';
 
-/** Echoes as a link with these fates makes them: 10 ms apart, with these delays; the clock of the centre is 1.2 s ahead. */
+/** Builds echoes for these fates: 10 ms apart, with the given delays. The server clock is 1.2 s ahead. */
 function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 })): Echo[] {
   let reflectorSeq = 0;
   return fates.flatMap((fate, seq) => {
@@ -19,7 +19,7 @@ function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; 
 const many = (fate: Fate, count: number): Fate[] => Array.from({ length: count }, () => fate);
 const one = (fates: readonly Fate[]): Window => windowOf({ sent: fates.length, echoes: echoes(fates) }) as Window;
 
-it('tells the loss of each direction, and how long its runs are, whatever the other one does', () => {
+it('reports loss and loss runs of each direction independently of the other', () => {
   const fates: Fate[] = [
     ...many('back', 4),
     'lost up',
@@ -38,14 +38,14 @@ it('tells the loss of each direction, and how long its runs are, whatever the ot
   expect(qualityOf([window])?.up).toMatchObject({ loss: 3 / 13, burst: 1.5 });
 });
 
-it('takes nothing for lost that no later echo proves, and says nothing where nothing came or the reflector began anew', () => {
+it('counts no loss after the last echo, and returns undefined without echoes or after a reflector restart', () => {
   expect(one([...many('back', 9), ...many('lost up', 3)])).toMatchObject({ up: { sent: 9, lost: 0 }, tail: 3 });
   expect(windowOf({ sent: 3, echoes: [] })).toBeUndefined();
   const restarted = echoes(many('back', 6)).map((echo) => ({ ...echo, reflectorSeq: echo.seq < 3 ? echo.seq : echo.seq - 3 }));
   expect(windowOf({ sent: 6, echoes: restarted })).toBeUndefined();
 });
 
-it('what is lost after the last echo was lost nowhere: it counts for the way that may have lost it, and half of it for one of both', () => {
+it('counts probes after the last echo as possible loss of each direction, and half of them for either direction', () => {
   const windows = [one([...many('back', 90), 'lost down', 'back', ...many('lost up', 10)])];
   const { up, down } = qualityOf(windows) ?? {};
   expect([up?.loss, up?.lossAtMost, down?.loss, down?.lossAtMost]).toEqual([0, 10 / 102, 1 / 92, 11 / 102]);
@@ -53,14 +53,14 @@ it('what is lost after the last echo was lost nowhere: it counts for the way tha
   expect([lossOfEither(windows, 0.05), lossOfEither(windows, 0.01)]).toEqual([11 / 204, undefined]);
 });
 
-it('a round of which only the first packets come back is cut off; one that chance or a great loss ends early is not', () => {
+it('detects a cut-off round of which only the first packets return, but not chance or heavy loss', () => {
   const cut = (came: number) => one([...many('back', came), ...many('lost up', 23 - came)]);
   for (const came of [1, 4, 11]) expect([came, breaksOff(cut(came))]).toEqual([came, true]);
   for (const came of [12, 20, 23]) expect([came, breaksOff(cut(came))]).toEqual([came, false]);
   expect(breaksOff(one([...many('lost up', 4), 'back', ...many('lost down', 18)]))).toBe(false);
 });
 
-it('says nothing where what came makes no sense: a number from the future, a time at the reflector that is longer than the whole way', () => {
+it('returns undefined for impossible numbers or times', () => {
   const [first, second] = echoes(many('back', 2)) as [Echo, Echo];
   const says = (changed: Partial<Echo>) => windowOf({ sent: 2, echoes: [first, { ...second, ...changed }] });
   for (const reflectorSeq of [2, 4_294_967_295, -1, 0.5]) expect(says({ reflectorSeq }), `${reflectorSeq}`).toBeUndefined();

@@ -1,25 +1,27 @@
-/** From the echoes of one round to what each direction did, without any comparison of clocks; and what several rounds say together. */
+/** Computes loss, delay and jitter of each direction from the echoes of a round, without comparing clocks, and combines several rounds. */
 
-/** One probe that came back: both numbers, and the four times (by the clock of whoever took them, milliseconds). */
+/** One probe that came back: its two sequence numbers, and four times in milliseconds, each by the clock of the machine that took it. */
 export type Echo = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
-/** `sent`: probes that went out, numbered from 0. */
+/** `sent`: probes sent, numbered from 0. */
 export type Round = { sent: number; echoes: readonly Echo[] };
 
-/** No two clocks run alike within a second, nor is any read as finely as it runs. */
+/** Tolerance for two clocks within a second, including their resolution. */
 const clockStepMs = 1;
-/** Nor do they within a round. */
+/** Tolerance for the drift of two clocks within a round. */
 const driftMs = 3;
 
-/** One direction: packets that entered it and were lost in it, in so many runs; differences of delay from packet to packet, milliseconds. */
+/** One direction: packets sent into it, packets lost in it, runs of lost packets, and delay differences between packets in milliseconds. */
 export type Way = { sent: number; lost: number; runs: number; variationsMs: readonly number[] };
-/** What one round of probes says, direction by direction; times in milliseconds. `tail`: probes that none came after, lost nobody knows which way. */
+/** Result of one round per direction; times in milliseconds. `tail`: probes after the last echo, whose direction of loss is unknown. */
 export type Window = { up: Way; down: Way; roundTripsMs: readonly number[]; tail: number };
 
 /**
- * What a round says, direction by direction up to its last echo: which way a probe was lost that none came after is not known. Undefined where
- * nothing came back, or what came makes no sense: the reflector began anew in the middle, or numbered more than were sent, or took longer than
- * the whole way, or a clock stood still meanwhile, as that of a PC that slept.
- * Lost on the way up: those that the reflector never numbered. Lost on the way down: those that it numbered, and that did not come.
+ * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction.
+ * Lost on the way up: probes that the reflector never numbered. Lost on the way down: probes that it numbered and that did not arrive.
+ * Undefined if nothing came back, or if the round is impossible:
+ * - the reflector restarted in the middle, or numbered more than were sent
+ * - its processing took longer than the round trip
+ * - a clock stopped meanwhile, as on a PC that slept
  */
 export function windowOf(round: Round): Window | undefined {
   const echoes = [...new Map(round.echoes.map((echo) => [echo.seq, echo])).values()].sort((a, b) => a.seq - b.seq);
@@ -36,19 +38,22 @@ export function windowOf(round: Round): Window | undefined {
       runs: runs.down,
       variationsMs: variations(echoes, 'down'),
     },
-    // What a clock tells as too short by its own steps is no time.
+    // Clock resolution can make a round trip negative.
     roundTripsMs: echoes.map((echo) => Math.max(0, roundTripMs(echo))),
     tail: round.sent - sent,
   };
-  // Each way is a part of the whole one, and so is what it differs by.
+  // A delay difference of one direction cannot exceed the round trip.
   const mostMs = greatest(window.roundTripsMs) + driftMs;
   return [...window.up.variationsMs, ...window.down.variationsMs].every((one) => one <= mostMs) ? window : undefined;
 }
 
-/** By chance no round in so many ends as if it had been cut off. */
+/** Probability below which an early end of a round is not chance. */
 const cutByChance = 1e-4;
 
-/** Nothing came any more of the greater part of the round, which is not by the loss of what was before: something lets pass only so many packets. */
+/**
+ * Returns true if at least half of the round is missing at its end, more than the loss before explains: something passes only so many
+ * packets.
+ */
 export function breaksOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
   return tail >= up.sent && lostOf ** tail < cutByChance;
@@ -65,7 +70,10 @@ function roundTripMs({ sentAt, receivedAt, repliedAt, arrivedAt }: Echo): number
   return arrivedAt - sentAt - (repliedAt - receivedAt);
 }
 
-/** Runs of missing numbers: the reflector's own are exactly what the way down lost; a run that is longer than those within it was lost on the way up. */
+/**
+ * Counts runs of missing numbers. Missing reflector numbers were lost on the way down. A longer gap in our numbers was lost on the way
+ * up.
+ */
 function runsOf(echoes: readonly Echo[]): { up: number; down: number } {
   const numbers = new Set(echoes.map(({ reflectorSeq }) => reflectorSeq));
   const lostDown = (from: number, to: number) =>
@@ -79,7 +87,7 @@ function runsOf(echoes: readonly Echo[]): { up: number; down: number } {
   };
 }
 
-/** |D| of RFC 3550, 6.4.1: by how much two packets came further apart, or nearer, than they went; in the order in which they came. */
+/** |D| of RFC 3550, 6.4.1: difference of the transit times of two consecutive packets, in the order of arrival. */
 function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
   const passages = echoes.map((echo) =>
     way === 'up'
@@ -90,12 +98,12 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
   return passages.slice(1).map(({ transitMs }, at) => Math.abs(transitMs - (passages[at]?.transitMs ?? 0)));
 }
 
-/** How a direction carries packets; losses from 0 to 1. */
+/** Quality of one direction; losses from 0 to 1. */
 export type WayQuality = ReturnType<typeof wayQuality>;
-/** How a link carries packets, over its windows. */
+/** Quality of a link over several windows. */
 export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
 
-/** Undefined where no window says anything. */
+/** Undefined without any window. */
 export function qualityOf(windows: readonly Window[]): Quality | undefined {
   const roundTrips = windows.flatMap(({ roundTripsMs }) => roundTripsMs);
   if (roundTrips.length === 0) return undefined;
@@ -117,34 +125,34 @@ function wayQuality(windows: readonly Window[], direction: 'up' | 'down') {
   return {
     sent,
     loss,
-    /** Where all of which nobody knows which way it was lost was lost in this one. */
+    /** Loss if every probe of unknown direction was lost in this one. */
     lossAtMost: sent + tail === 0 ? 0 : (lost + tail) / (sent + tail),
-    /** Mean length of a run of lost packets; 1 = one by one. */
+    /** Mean length of a run of lost packets; 1 = single losses. */
     burst,
-    /** That length against what chance alone would make of this loss (G.107: BurstR), at least 1. */
+    /** BurstR of G.107: that length divided by its expectation for random loss, at least 1. */
     burstRatio: Math.max(1, burst * (1 - loss)),
-    /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the running mean of RFC 3550 where it ended. */
+    /** Mean absolute packet delay variation (MAPDV), its 95th percentile, and the last value of the running mean of RFC 3550. */
     jitterMs: mean(variationsMs),
     jitterP95Ms: quantile(variationsMs, 0.95),
     rfcJitterMs: variationsMs.reduce((jitter, variation) => jitter + (variation - jitter) / 16, 0),
   };
 }
 
-/** Differences of delay that make a jitter: of fewer nothing is told. */
+/** Least number of delay differences from which jitter is computed. */
 const variationsAtLeast = 5;
 
-/** The jitter of one direction of a window, milliseconds; undefined where too few packets came through to tell it. */
+/** Returns the jitter of one direction of a window, milliseconds; undefined if too few packets arrived. */
 export function jitterOf(window: Window, way: 'up' | 'down'): number | undefined {
   const { variationsMs } = window[way];
   return variationsMs.length < variationsAtLeast ? undefined : mean(variationsMs);
 }
 
-/** As few probes can tell a loss from chance: three are expected to be lost at it, so that 1 % needs 300. */
+/** Returns the probes needed to distinguish a loss from chance: three are expected to be lost, so 1 % needs 300. */
 export function probesFor(loss: number): number {
   return Math.ceil(3 / loss);
 }
 
-/** The latest windows that together hold so many probes on their way up; undefined where all of them hold fewer. */
+/** Returns the latest windows that together hold this many probes on the way up; undefined if all windows hold fewer. */
 export function latest(windows: readonly Window[], probes: number): readonly Window[] | undefined {
   let held = 0;
   for (let at = windows.length - 1; at >= 0; at -= 1) {
@@ -154,19 +162,19 @@ export function latest(windows: readonly Window[], probes: number): readonly Win
   return undefined;
 }
 
-/** The loss of a direction over as many probes as a threshold needs, as far as it is sure; undefined where there were not so many. */
+/** Returns the proven loss of a direction over the probes that the threshold needs; undefined if there were too few. */
 export function lossOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   return enough && qualityOf(enough)?.[way].loss;
 }
 
-/** The same, with all that may have been lost this way. */
+/** Returns the highest possible loss of a direction: `lossOver` plus probes of unknown direction. */
 export function lossAtMostOver(windows: readonly Window[], way: 'up' | 'down', threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   return enough && qualityOf(enough)?.[way].lossAtMost;
 }
 
-/** What at least one of the two directions lost, whichever it is: half of all that did not come back; undefined as `lossOver`. */
+/** Returns the loss that at least one direction has: half of all probes that did not come back; undefined as `lossOver`. */
 export function lossOfEither(windows: readonly Window[], threshold: number): number | undefined {
   const enough = latest(windows, probesFor(threshold));
   if (enough === undefined) return undefined;
@@ -174,7 +182,7 @@ export function lossOfEither(windows: readonly Window[], threshold: number): num
   return total(({ up, down, tail }) => up.lost + down.lost + tail) / (2 * total(({ up, tail }) => up.sent + tail));
 }
 
-/** 0 where there is none. */
+/** Returns 0 for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = share * (sorted.length - 1);

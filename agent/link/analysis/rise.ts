@@ -1,37 +1,36 @@
 /**
- * How far the processor is above its room, against what was usual for this very PC in the last fortnight: dust and a dying fan show in it, the
- * season does not. Rises are kept as they would be at sea level, so that they still hold when the PC or the table's elevation moves.
+ * Compares the temperature rise of the processor above the room with the usual rise of this PC in the last 14 days. Dust and a failing
+ * fan raise
+ * it; the season does not. Rises are stored as at sea level, so that they stay valid if the PC moves or its elevation is corrected.
  */
 import * as v from 'valibot';
 
 const dayOf = v.object({ day: v.number(), sum: v.number(), count: v.number() });
 const hourOf = v.object({ hour: v.number(), celsius: v.number() });
-/** Rises of each day by band and reference, and the coldest of each of the last hours. */
+/** Rises of each day by load band and reference, and the lowest temperature of each of the last hours. */
 export const riseMemory = v.object({ days: v.record(v.string(), v.array(dayOf)), hours: v.array(hourOf) });
-/** What is remembered of one PC. */
 export type RiseMemory = v.InferOutput<typeof riseMemory>;
 
-/** Nothing is known yet. */
 export const emptyMemory: RiseMemory = { days: {}, hours: [] };
 
 const bands = { restBelow: 0.2, loadFrom: 0.6 };
 const daysKept = 14;
 const daysNeeded = 3;
-/** A day on which the PC ran for a moment says nothing. */
+/** A day on which the PC ran only briefly does not count. */
 const samplesNeeded = 10;
 const hoursKept = 24;
-/** A night with the PC off may be missing. */
+/** Fewer than 24, because the PC may be off at night. */
 const hoursNeeded = 12;
-/** A fourth more than usual is high; of a few degrees a fourth is noise. */
+/** A rise is high from a quarter above usual. Below 5 °C a quarter is noise. */
 export const tooHigh = { factor: 1.25, celsius: 5 };
 
-/** The band of a load from 0 to 1; null between the two. */
+/** Returns the band of a load from 0 to 1; null between the two bands. */
 export function bandOf(loadRatio: number): 'rest' | 'load' | null {
   if (loadRatio < bands.restBelow) return 'rest';
   return loadRatio >= bands.loadFrom ? 'load' : null;
 }
 
-/** Takes a processor's temperature into the coldest of its hour. */
+/** Records a processor temperature if it is the lowest of its hour. */
 export function withHour(memory: RiseMemory, at: number, celsius: number): RiseMemory {
   const hour = Math.floor(at / 3_600_000);
   const before = memory.hours.find((one) => one.hour === hour)?.celsius ?? celsius;
@@ -39,12 +38,12 @@ export function withHour(memory: RiseMemory, at: number, celsius: number): RiseM
   return { ...memory, hours: [...others, { hour, celsius: Math.min(before, celsius) }].slice(-hoursKept) };
 }
 
-/** Null before enough hours are known. */
+/** Returns null before enough hours are known. */
 export function coldestOf({ hours }: RiseMemory): number | null {
   return hours.length < hoursNeeded ? null : Math.min(...hours.map(({ celsius }) => celsius));
 }
 
-/** Adds a rise, as it would be at sea level, to its day. Days ahead of a clock that was set back stay: it may be the clock that is wrong. */
+/** Adds a rise, as at sea level, to its day. Future days stay, because the clock that was set back may be the wrong one. */
 export function withRise(memory: RiseMemory, key: string, { at, rise }: { at: number; rise: number }): RiseMemory {
   const today = Math.floor(at / 86_400_000);
   const kept = (memory.days[key] ?? []).filter(({ day }) => day >= today - daysKept);
@@ -53,7 +52,7 @@ export function withRise(memory: RiseMemory, key: string, { at, rise }: { at: nu
   return { ...memory, days: { ...memory.days, [key]: [...kept.filter((one) => one !== now), next].slice(-daysKept - 1) } };
 }
 
-/** The median of the days before today: some warm days do not move it. Null before there are three. */
+/** Returns the median of the days before today, which a few warm days do not move; null for fewer than three days. */
 export function usualRise(memory: RiseMemory, key: string, at: number): number | null {
   const today = Math.floor(at / 86_400_000);
   const means = (memory.days[key] ?? [])
@@ -65,9 +64,9 @@ export function usualRise(memory: RiseMemory, key: string, at: number): number |
   return means.length % 2 === 1 ? (means[middle] ?? null) : ((means[middle - 1] ?? 0) + (means[middle] ?? 0)) / 2;
 }
 
-/** `rise` now and what was usual, both as at sea level; `factor` makes degrees of this height of them. */
+/** `rise` (now) and `usual` are values at sea level; `factor` converts them to degrees at this elevation. */
 export function compareRise(rise: number, usual: number, factor: number): { ratio: number; isHigh: boolean } {
-  // Of a PC that is hardly warmer than its room no ratio can be told.
+  // A PC that is hardly warmer than its room has no meaningful ratio.
   const ratio = usual > 0 ? rise / usual : 1;
   return { ratio, isHigh: ratio > tooHigh.factor && (rise - usual) * factor >= tooHigh.celsius };
 }

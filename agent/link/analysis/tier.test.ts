@@ -4,7 +4,7 @@ import { nextTier, type TierState, type WayFacts } from './tier.ts';
 const kbit = 1_000;
 const good: WayFacts = { freeBps: 50_000 * kbit, udpBlocked: false, lossAt: () => 0, jitterMs: 5 };
 const free = (freeKbps: number, more: Partial<WayFacts> = {}): WayFacts => ({ ...good, freeBps: freeKbps * kbit, ...more });
-/** The states after each window. */
+/** Returns the state after each window. */
 function run(windows: readonly WayFacts[], way: 'up' | 'down' = 'up', from?: TierState): TierState[] {
   const states: TierState[] = [];
   for (const facts of windows) {
@@ -30,27 +30,27 @@ it.each([
   ['down', 2_400, 'hd'],
   ['down', 4_799, 'hd'],
   ['down', 4_800, 'fhd'],
-] as const)('%s with %d kbit/s free: %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
+] as const)('rates %s with %d kbit/s free as %s', (way, freeKbps, tier) => expect(tiersOf(run([free(freeKbps)], way))).toEqual([tier]));
 
-it('the first window counts at once; after that two bad ones change nothing and the third does', () => {
+it('sets the tier by the first window, and changes it only after three bad windows in a row', () => {
   expect(tiersOf(run([good, ...times(2, free(1_300)), good, ...times(3, free(1_300))]))).toEqual([...times(6, 'fhd'), 'sd']);
 });
 
-it('to rise it needs 1.35 of the need, so that a link at the border does not swing', () => {
+it('raises a tier only at 1.35 times its need, so that a borderline link does not oscillate', () => {
   const border = free(3_200);
   expect(tiersOf(run([good, ...times(3, border)])).at(-1)).toBe('hd');
   expect(tiersOf(run([free(1_300), ...times(9, border)])).at(-1)).toBe('sd');
   expect(tiersOf(run([free(1_300), ...times(3, free(3_520))])).at(-1)).toBe('hd');
 });
 
-it('C15 a lower bound gives the tier that it meets, and leaves a higher one unknown', () => {
+it('C15 gives the tier that a lower bound meets, and leaves a higher one unknown', () => {
   const least = (kbps: number) => run([free(kbps, { leastBps: kbps * kbit })]);
   expect(least(50_000)).toMatchObject([{ tier: 'fhd', limit: null }]);
   expect(least(1_300)).toMatchObject([{ tier: 'sd', limit: 'unknown' }]);
   expect(least(50)).toMatchObject([{ tier: null, limit: 'unknown' }]);
 });
 
-it('C14 below R 60 a direction carries SD at most, below R 50 only audio, for its delay', () => {
+it('C14 limits a direction to SD below R 60 and to audio below R 50, by its delay', () => {
   const at = (r: number) => run([{ ...good, r }]);
   expect(at(60)).toMatchObject([{ tier: 'fhd', limit: null }]);
   expect(at(59.9)).toMatchObject([{ tier: 'sd', limit: 'delay' }]);
@@ -59,7 +59,7 @@ it('C14 below R 60 a direction carries SD at most, below R 50 only audio, for it
   expect(run([{ ...good, r: undefined }])).toMatchObject([{ tier: 'fhd' }]);
 });
 
-it('without a capacity the tier is unknown, with its reason, unless loss or jitter alone leave not even audio', () => {
+it('leaves the tier unknown without a capacity, unless loss or jitter alone exclude audio', () => {
   expect(nextTier(undefined, 'up', { ...good, freeBps: null })).toEqual({ tier: undefined, limit: 'unknown' });
   expect(nextTier(undefined, 'up', { ...good, freeBps: null, udpBlocked: true })).toEqual({ tier: undefined, limit: 'udp-blocked' });
   expect(nextTier(undefined, 'up', { ...good, freeBps: null, lossAt: () => 0.3 })).toMatchObject({ tier: null, limit: 'loss' });

@@ -1,37 +1,38 @@
-/** What a link carries in a meeting, per direction: the highest tier whose needs are met, slow to fall and slower to rise (contracts/tiers.ts). */
+/** Decides what a link carries in a meeting, per direction: the highest tier whose needs are met, with hysteresis (contracts/tiers.ts). */
 import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 
-/** From this PC to the centre, and back. */
+/** `up`: from this PC to the server. */
 export type Direction = 'up' | 'down';
 
-/** What is known of a direction now. */
+/** Facts about one direction now. */
 export type WayFacts = {
-  /** What is free of the capacity, bits/s; null where the capacity is not known. */
+  /** Free part of the capacity, bits/s; null if the capacity is unknown. */
   freeBps: number | null;
-  /** Present where only a lower bound is known, bits/s: a need above it is not met or missed, but unknown. */
+  /** Present if only a lower bound is known, bits/s. Whether a need above it is met is unknown. */
   leastBps?: number;
-  /** R of the E-model, without the advantage of a satellite; absent where it is not known. */
+  /** R of the E-model without the satellite advantage; absent if unknown. */
   r?: number | undefined;
   udpBlocked: boolean;
-  /** The loss, over as many probes as a threshold needs; undefined where there were not so many yet. */
+  /** Loss over the probes that the threshold needs; undefined until there are enough. */
   lossAt: (threshold: number) => number | undefined;
-  /** Undefined where too few packets came through to tell it. */
+  /** Undefined if too few packets arrived. */
   jitterMs: number | undefined;
-  /** In the window before this one; absent where this is the first. */
+  /** Jitter of the window before; absent in the first window. */
   jitterBeforeMs?: number | undefined;
 };
 
-/** `tier` null = not even audio. `lower`, `higher`: what the last windows in a row would have made of it. */
+/** `tier` null = not even audio. `lower`, `higher`: tiers that the last windows in a row would give. */
 export type TierState = { tier: Tier | null; limit: TierLimit | null; lower: number[]; higher: number[] };
 
-/** What is not known at all: a window without a capacity, or where UDP does not get through, unless loss or jitter alone leave nothing. */
+/** The tier is unknown: no capacity, or UDP does not get through, and loss or jitter alone do not exclude audio. */
 export type UnknownTier = { tier: undefined; limit: 'unknown' | 'udp-blocked' };
 
 const windowsInARow = 3;
 
 /**
- * One more window.
- * Guarantee: a tier changes only when three windows in a row say so, and by no more than each of them says; none begins with what one uneven window alone says.
+ * Applies one more window.
+ * Guarantee: a tier changes only after three windows in a row, at most as far as each of them says. No first tier rests on one window
+ * with high jitter.
  */
 export function nextTier(before: TierState | undefined, way: Direction, given: WayFacts): TierState | UnknownTier {
   const facts = before === undefined ? ofFirst(way, given) : given;
@@ -49,7 +50,10 @@ export function nextTier(before: TierState | undefined, way: Direction, given: W
     : { tier: tiers[place] ?? null, limit, lower: [], higher: [] };
 }
 
-/** Before there is a tier: as even as the better of the last two windows; undefined where one alone is uneven, or none tells. */
+/**
+ * Before the first tier: uses the lower jitter of the last two windows. Undefined if only one is known and its jitter is high, or none
+ * is known.
+ */
 function ofFirst(way: Direction, facts: WayFacts): WayFacts | undefined {
   const { jitterMs, jitterBeforeMs } = facts;
   const isEven = { ...facts, jitterMs: 0 };
@@ -65,12 +69,12 @@ function settled(held: number, lower: readonly number[], higher: readonly number
   return higher.length >= windowsInARow ? Math.min(...higher) : held;
 }
 
-/** The place in `tiers` of the highest that is carried, -1 for none. */
+/** Returns the index in `tiers` of the highest tier that fits, -1 for none. */
 function carried(way: Direction, facts: WayFacts, margin: number): number {
   return tiers.findLastIndex((tier) => misses(way, facts, { tier, margin }) === null);
 }
 
-/** What a direction lacks for a tier; null where it lacks nothing that is known. */
+/** Returns what a direction lacks for a tier; null if it lacks nothing known. */
 function misses(
   way: Direction,
   { freeBps, leastBps, lossAt, jitterMs, r = 100 }: WayFacts,
@@ -84,24 +88,24 @@ function misses(
   return r < needs.r ? 'delay' : null;
 }
 
-/** What keeps it from the next higher tier: what it lacks to stay there, or the room that it must have to rise. */
+/** Returns what prevents the next higher tier: a need to stay there, or the extra margin to rise. */
 function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | null {
   const next = tiers[place + 1];
   if (next === undefined) return null;
   return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
 }
 
-/** The place of a tier in `tiers`, -1 for none. */
+/** Returns the index of a tier in `tiers`, -1 for none. */
 export function placeOf(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
 }
 
-/** More than what is known to fit may fit. */
+/** Returns true if the capacity is unknown, so that a higher tier may fit. */
 function isOpen({ freeBps, udpBlocked }: WayFacts): boolean {
   return freeBps === null || udpBlocked;
 }
 
-/** No window of too few packets raises a tier: it is not known to be even. */
+/** Raises no tier by a window with too few packets, because its jitter is unknown. */
 function risenTo(held: number, way: Direction, facts: WayFacts): number {
   return facts.jitterMs === undefined ? held : carried(way, facts, tierMargin.rise);
 }

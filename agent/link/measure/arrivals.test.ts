@@ -1,4 +1,4 @@
-/** Ten thousand sequences of arrivals that no honest line makes: whatever comes, what is said of it is a number or unknown. */
+/** Property test with ten thousand arrival sequences that no real link produces: every result is a finite number or unknown. */
 
 import { encode, type LinkReport, linkReport } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -12,12 +12,12 @@ import { type Echo, type Round, windowOf } from '../analysis/quality.ts';
 import { createQualityHistory } from './quality-history.ts';
 import { numbersOf, reportOf } from './quality-report.ts';
 
-/** So many of each block, of which there are ten. */
+/** Sequences per block; there are ten blocks. */
 const sequences = 1_000;
 const blocks = Array.from({ length: 10 }, (_, at) => at * sequences);
 const future = [65_535, 4_294_967_295, 1e12];
 
-/** What a line may do to what it carries: it loses, holds up, doubles and swaps; and sometimes something else comes. */
+/** Disturbs packets as a link may: loss, delay, duplication, reordering, and sometimes a foreign value. */
 function disturbed<T>(given: readonly T[], random: Random, { late, odd }: { late: (one: T) => T; odd: (one: T) => T }): T[] {
   if (random.next() < 0.3) return [...given];
   const share = () => (random.next() < 0.5 ? 0 : random.next() ** 3);
@@ -46,7 +46,7 @@ function train(packets: number, bps: number, random: Random): Train {
 }
 
 function capacity(random: Random): Capacity {
-  // Most are short, so that there can be many.
+  // Most budgets are small, so that many sequences fit into the test.
   const budgetBytes = random.below(random.next() < 0.05 ? 1_800_000 : 40_000);
   const bps = 0.3e6 * 100 ** random.next();
   const limits = { budgetBytes, ceilingBps: 20e6, cardBps: random.pick([null, 1e8, 1e6]) };
@@ -84,14 +84,14 @@ function round(random: Random): Round {
   return { sent, echoes: came };
 }
 
-/** Every number in it, however deep. */
+/** Returns every number in a value, at any depth. */
 function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
 
 test.each(ofTier(blocks.slice(0, 1), blocks))(
-  'of the sequences of arrivals from seed %i on none makes an exception, a number below nothing, or one that is none',
+  'handles the arrival sequences from seed %i on without an exception, a negative number or NaN',
   (from) => {
     const seen = { windows: 0, nothing: 0, rates: 0 };
     for (let seed = from; seed < from + sequences; seed += 1) {
@@ -122,7 +122,7 @@ test.each(ofTier(blocks.slice(0, 1), blocks))(
       seen.windows += known.windows.length;
       seen.rates += [up.bps, down.bps].filter((bps) => bps !== null).length;
     }
-    // Each kind of answer came often enough for this to prove something.
+    // Each kind of result occurred often enough to prove something.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(sequences / 200);
   },
 );

@@ -1,4 +1,4 @@
-/** The command `measure-link`: may it be done now, and what came of it. The measurement itself: capacity.ts. */
+/** Command `measure-link`: decides whether the measurement may run now, and reports its result. The measurement: capacity.ts. */
 import { type Clock, type Done, measureLater, transferWireBytes } from '@sabha/contracts';
 import { isInMeeting } from '../../platform/in-meeting.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -12,30 +12,33 @@ import type { QualityRounds } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 
-/** What decides whether the link may be tested now, and with what. */
+/** Inputs for the decision, and the tools of the measurement. */
 export type LinkTestOptions = {
   rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;
   traffic: Pick<Traffic, 'busiest' | 'cardBps'>;
-  /** Absent where there are no sockets, as in a simulation. */
+  /** Absent without sockets, as in a simulation. */
   open?: OpenUdp | undefined;
-  /** Absent where nobody counts. */
+  /** Absent without a data budget. */
   budget?: Pick<Budget, 'left' | 'used'> | undefined;
-  /** By TCP, where UDP is blocked (transfer.ts); absent where no centre enrolled this PC, which then sits beside it. */
+  /**
+   * TCP transfer in case UDP is blocked (transfer.ts). Absent if this PC was not enrolled by a server, because it then runs beside the
+   * server.
+   */
   transfer?: ((token: Buffer, used: Used) => Promise<Transferred>) | undefined;
-  /** Of the link class: how fast nobody needs to know more exactly, what a direction may cost, and whether a short transfer by TCP tells anything there. */
+  /** Limits of the link class: highest rate of interest, bytes per direction, and whether a short TCP transfer is meaningful on it. */
   limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
   clock: Clock;
 };
 
-/** Fewer bytes tell no rate: the trains and the streams of both directions need more. */
+/** Fewer bytes give no rate: the trains and streams of both directions need more. */
 const leastBytes = 1_600_000;
-/** With a smaller share of its usual bytes a test would only measure the burst of the line. */
+/** With a smaller share of its usual bytes, a test would measure only the burst. */
 const leastShare = 0.9;
-/** Whoever uses so much of a link is not to be disturbed by a test of it. */
+/** Share of the capacity in use above which a test would disturb others. */
 const busyShare = 0.3;
 
-/** Guarantee: never two at once, never while a program holds camera or microphone, never beyond the budget. */
+/** Guarantee: it never runs twice at once, never while a program uses camera or microphone, never beyond the budget. */
 export function createLinkTest(options: LinkTestOptions): () => Promise<Done> {
   let isRunning = false;
   return async () => {
@@ -75,12 +78,12 @@ async function measure(options: LinkTestOptions): Promise<Done> {
     objection: async () => ((await isInMeeting(platform)) ? measureLater.meeting : null),
   });
   if (!measured.ok) return failed(measured.reason);
-  // Packets of the quality test come back: it is not UDP that fails.
+  // Packets of the quality test come back, so UDP is not blocked.
   const seen = rounds.view();
   if (measured.blocked === 'all' && seen?.problem === null && seen.windows.length > 0) return failed(measureLater.crowded);
   const found = capacityOf(measured, busy, clock.now());
   const lines = [lineOf('up', measured.up), lineOf('down', measured.down), ...freeLines(found)];
-  // UDP tells nothing of a direction. A short transfer after too few bytes would only see what the line lends.
+  // UDP gave nothing for a direction. After too few bytes a short transfer is skipped, because it would measure only the burst.
   const isLost = [measured.up, measured.down].some((one) => one.bps === null && one.atLeastBps === null && one.reason !== tooFewBytes);
   const transferred = isLost ? await byTransfer(options, grant.token) : undefined;
   const makesSense = rounds.took(transferred === undefined ? found : withTransfer(found, transferred));
@@ -88,14 +91,14 @@ async function measure(options: LinkTestOptions): Promise<Done> {
   return { outcome: 'done', lines: [...lines, ...(transferred === undefined ? [] : [transferLine(transferred)])] };
 }
 
-/** Undefined where it cannot be, or would tell nothing: over a satellite it is over before TCP has found its pace. */
+/** Undefined if no transfer is possible, or on a satellite link, where it ends before TCP slow start does. */
 async function byTransfer({ transfer, limits, budget }: LinkTestOptions, token: Buffer): Promise<Transferred | undefined> {
   if (transfer === undefined || !limits().byTransfer || (budget !== undefined && budget.left() < transferWireBytes)) return undefined;
   const transferred = await transfer(token, (wireBytes) => budget?.used('tests', wireBytes));
   return transferred.upBps === null && transferred.downBps === null ? undefined : transferred;
 }
 
-/** TCP tells the least that a line carries. Where UDP is blocked it is all that is known. */
+/** TCP gives a lower bound. With UDP blocked it is the only figure. */
 function withTransfer(found: Capacity, tcp: Transferred): Capacity {
   if (found.udpBlocked) return { ...found, ...tcp, how: 'tcp' };
   const least = (way: 'upBps' | 'downBps') => (found[way] === null ? (found.atLeast?.[way] ?? tcp[way]) : null);
@@ -133,7 +136,7 @@ function lineOf(direction: string, { bps, reason, atLeastBps, burst, seenBytes }
   return `${direction}: ${seenBytes === null ? mbitOf(bps) : `at least ${mbitOf(bps)} for the first ${(seenBytes / 1e6).toFixed(1)} MB`}`;
 }
 
-/** None where all of it is free, or nobody counts. */
+/** Returns no line if all of the capacity is free or the traffic is unknown. */
 function freeLines({ free, upBps, downBps }: Capacity): string[] {
   if (free === undefined || (free.upBps === upBps && free.downBps === downBps)) return [];
   const words = (bps: number | null) => (bps === null ? 'not known' : mbitOf(bps));

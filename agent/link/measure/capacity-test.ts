@@ -1,4 +1,4 @@
-/** One measurement of the capacity of the link, up and down, by trains of packets to the reflector and from it. */
+/** Measures the capacity of the link once in each direction, by packet trains to and from the reflector. */
 import {
   type Cancel,
   type Clock,
@@ -13,37 +13,37 @@ import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter,
 import { udpWireBytesAt } from '../net/meter.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
-/** Where the trains go, and what they may cost, bytes on the wire; rates in bits/s. */
+/** Reflector socket and limits of the measurement, in bytes on the wire; rates in bits/s. */
 export type CapacityOptions = {
-  /** A socket to the reflector, or why there is none. */
+  /** Opens a socket to the reflector, or returns the reason for none. */
   open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
   token: Buffer;
   clock: Clock;
-  /** What tests of the link may still use this month, and what they used; wire bytes. */
+  /** Wire bytes that link tests may still use this month, and the counter of those used. */
   budget: { left(): number; used(wireBytes: number): void };
   ceilingBps: number;
-  /** What the trains of one direction may cost at most. */
+  /** Most wire bytes of one direction. */
   directionBytes: number;
-  /** Rate of this PC's network card; null where it is not known. */
+  /** Rate of this PC's network card; null if unknown. */
   cardBps: number | null;
-  /** A reason not to go on: a meeting that has begun. */
+  /** Returns a reason to stop, such as a meeting that has begun; null to go on. */
   objection?: () => Promise<string | null>;
 };
 
-/** `all`: no packet comes back; `large`: small ones do, and packets as a meeting sends them do not. */
+/** `all`: no packet comes back. `large`: small ones do, packets of the size of a meeting do not. */
 export type Blocked = 'all' | 'large';
 
-type Direction = Capacity & { /** What it cost, both ways. */ wireBytes: number };
+type Direction = Capacity & { /** Wire bytes used, both ways. */ wireBytes: number };
 
-/** What both directions carry, or why there was no measurement. */
+/** Capacity of both directions, or the reason for no measurement. */
 export type Measured =
   | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
   | { ok: false; reason: string };
 
-/** Hellos, requests and reports: so many bytes, and this share of all. */
+/** Overhead of hellos, requests and reports: fixed bytes, and a share of the total. */
 const beside = { bytes: 20_000, share: 0.02 };
 const pauseMs = 30;
-/** A stream takes several seconds: a meeting that begins meanwhile ends it. */
+/** A stream takes several seconds. This is how often it looks for a meeting that begins meanwhile. */
 const lookEveryMs = 2_000;
 const notMeasured: Direction = {
   bps: null,
@@ -54,7 +54,10 @@ const notMeasured: Direction = {
   wireBytes: 0,
 };
 
-/** Reasons of `measureLater` are no findings about the link: it is measured another time. Guarantee: the trains of a direction take no more than a session may, and together with the other never more than the budget has left. */
+/**
+ * Measures both directions. A reason of `measureLater` says nothing about the link: the test is repeated later.
+ * Guarantee: one direction uses no more bytes than a session may, and both together never more than the budget has left.
+ */
 export async function measureCapacity(options: CapacityOptions): Promise<Measured> {
   let usedBytes = 0;
   const used = (wireBytes: number) => {
@@ -83,7 +86,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Measure
   }
 }
 
-/** `longerBytes`: by so much each packet is longer than over IPv4, by which bytes are planned and rates are told. */
+/** `longerBytes`: extra bytes per packet compared with IPv4, in which bytes are planned and rates are computed. */
 type Way = { trains: Trains; longerBytes: number };
 
 async function oneDirection(
@@ -120,7 +123,7 @@ function longer(capacity: Capacity, by: number): Capacity {
   };
 }
 
-/** One train or stream, or why there is none. */
+/** Sends one train or stream, or returns the reason for none. */
 async function one(
   { clock, objection }: CapacityOptions,
   way: Trains,
@@ -141,7 +144,7 @@ async function one(
   cancel();
   if (begun !== null) return begun;
   if (typeof train === 'string') return measureLater[train];
-  // Who is not greeted as before did not lose it by what the line carries.
+  // If the reflector no longer knows this PC by its address, the empty train says nothing about the link.
   return isEmpty(train) && !(await way.isStillThere()) ? measureLater.moved : train;
 }
 

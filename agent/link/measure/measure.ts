@@ -1,4 +1,7 @@
-/** All that this PC measures of its link, put together: the rounds, the traffic of its card, and the test that the centre asks for. */
+/**
+ * Composes all link measurements of this PC: quality rounds, traffic of its network card, and the capacity test on request of the
+ * server.
+ */
 import { isThin, type LinkLimits, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
@@ -11,26 +14,24 @@ import { roundWireBytes } from './stamp.ts';
 import { createTraffic } from './traffic.ts';
 import { measureByTransfer, type TransferOptions } from './transfer.ts';
 
-/** What all measurements of the link need together. */
 export type LinkMeasurementOptions = Omit<QualityRoundsOptions, 'open' | 'budget'> & {
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom' | 'ask'>;
   budget: Budget;
-  /** Opens a socket to the reflector's host; absent where there are none, as in a simulation. */
+  /** Opens a socket to the host of the reflector; absent without sockets, as in a simulation. */
   udp?: OpenUdp | undefined;
-  /** The door of the centre that enrolled this PC, for a short transfer where UDP is blocked. */
+  /** HTTPS address of the server that enrolled this PC, for a short transfer if UDP is blocked. */
   door?: Pick<TransferOptions, 'at' | 'roots'> | undefined;
 };
 
-/** The measurements of the link, put together. */
 export type LinkMeasurement = ReturnType<typeof createLinkMeasurement>;
 
-/** Where a class names none: nobody asks for more than a meeting in full HD, several times over. */
+/** Ceiling for a class without one: several times a full-HD meeting, bits/s. */
 const plainCeilingBps = 20_000_000;
-/** Well before it is asked again. */
+/** Less than the interval between two reads of the card. */
 const cardLimitMs = 5_000;
 const monthMs = 31 * 86_400_000;
 
-/** Measures nothing before the centre says that this PC does. */
+/** Measures nothing until the server assigns the measurement to this PC. */
 export function createLinkMeasurement(options: LinkMeasurementOptions) {
   const { platform, udp, door, ...ofRounds } = options;
   const { clock, budget, link, onSlip } = options;
@@ -46,19 +47,21 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
   const transfer = door && ((token: Buffer, used: Used) => measureByTransfer({ ...door, token, clock, used }));
   return {
     rounds,
-    /** The command `measure-link`. */
     test: createLinkTest({ rounds, platform, traffic, open, budget, transfer, limits, clock }),
-    /** Each ten seconds. */
+    /** Called every ten seconds. */
     tick(): void {
       if (rounds.measures()) traffic.sample().catch((error) => onSlip('the counters of the network card', error));
     },
   };
 }
 
-/** What asks for a measurement, piece by piece, and what is reported of it; where the month is small it is a part of it. */
+/** Share of the bytes on a thin link for the commands that start each piece of a measurement and for the reports. */
 const askingShare = 0.12;
 
-/** What the rounds of a month and the names before them leave of its tests, shared out over its measurements of two directions each: none of them takes from the next. */
+/**
+ * Returns the bytes of one direction: the test budget of the month without quality rounds and DNS, divided by the measurements and two
+ * directions.
+ */
 export function directionBytesOf(limits: LinkLimits): number {
   const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;
@@ -68,7 +71,7 @@ export function directionBytesOf(limits: LinkLimits): number {
   return isThin(limits) ? directionBytes * (1 - askingShare) : directionBytes;
 }
 
-/** The address by which this PC goes to the centre. Nothing is sent to find it. */
+/** Returns the local address of the route to the server. Sends nothing to find it. */
 async function ownAddress(rounds: QualityRounds, udp: OpenUdp | undefined): Promise<string | undefined> {
   const grant = rounds.grant();
   const socket = grant && (await udp?.(grant.port, () => undefined));

@@ -1,4 +1,4 @@
-/** What is known of a link from its rounds so far: the windows, the tier of each direction, what is usual, and the last capacity. */
+/** Keeps what the rounds so far show of a link: windows, tier of each direction, usual round trip, and last capacity. */
 
 import { type Clock, type LinkClass, type LinkReport, linkClasses, linkReport, links, readJson, tierNeeds } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -7,31 +7,30 @@ import { ratingOf } from '../analysis/emodel.ts';
 import { jitterOf, lossAtMostOver, lossOver, probesFor, qualityOf, quantile, type Window } from '../analysis/quality.ts';
 import { type Direction, nextTier, type TierState, type UnknownTier, type WayFacts } from '../analysis/tier.ts';
 
-/** Of which link, by which clock, and where the history outlives the process. */
 export type QualityHistoryOptions = {
   clock: Clock;
   link: () => LinkClass;
-  /** Keeps what is usual for the link, and its last capacity, over a restart. */
+  /** Keeps the usual round trip and the last capacity over a restart. */
   spool: Pick<Spool, 'remember' | 'recall'>;
-  /** What this PC uses of the capacity itself, bits/s; null where that is not known, or a meeting runs: the tier then stands. Absent = nothing. */
+  /** Own use of the capacity, bits/s. Null if unknown or during a meeting: the tier then does not change. Absent = no use. */
   usedBps?: (() => { up: number; down: number } | null) | undefined;
 };
 
-/** The last capacity that was measured, bits/s. */
+/** Last measured capacity, bits/s. */
 export type Capacity = NonNullable<LinkReport['capacity']>;
-/** What each direction carries; undefined before the first window. */
+/** Tier of each direction; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
-/** The round trips fit another class than the one that is set; `fits` may be empty. */
+/** The round trips do not fit the configured class, or fit it again; `fits` lists the classes that fit and may be empty. */
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
-/** What a window changed. */
+/** Changes by one window. */
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
 const windowsKept = 100;
 const windowLifeMs = 12 * 3_600_000;
-/** And so many times as long as it takes to know a loss of so much. */
+/** A window lives at most twice as long as a loss of 1 % needs to be measured. */
 const life = { times: 2, loss: 0.01 };
 const saveEveryMs = 3_600_000;
-/** A capacity is worth something for this many of its intervals, and for so long where it is only measured when asked for. */
+/** Lifetime of a capacity: intervals of its class, or a fixed time if the class is measured only on request. */
 const capacityIntervals = 2;
 const capacityLifeMs = 7 * 86_400_000;
 const doubtfulLoss = 0.01;
@@ -48,7 +47,7 @@ function createState(options: QualityHistoryOptions) {
     usual: (readJson(baseline, spool.recall(keys.usual)) ?? []) as Baseline,
     savedUp: clock.up(),
     slow: openLatch,
-    /** Of the class that was set when it was last looked at. */
+    /** Latch for the class that was configured at the last window. */
     other: { link: link(), latch: openLatch },
     taken: readJson(linkReport, spool.recall(keys.capacity))?.capacity,
     tiers: { up: undefined, down: undefined } as Tiers,
@@ -56,21 +55,24 @@ function createState(options: QualityHistoryOptions) {
   };
 }
 
-/** Guarantee: what is usual and the last capacity outlive the process; windows do not, nor do they count for longer than 12 h, on a quick link than 150 min. */
+/**
+ * Guarantee: the usual round trip and the last capacity survive a restart. Windows do not, and they live at most 12 h (150 min on a
+ * fast link).
+ */
 export function createQualityHistory(options: QualityHistoryOptions) {
   const state = createState(options);
   const { spool } = options;
   return {
-    /** Takes a window in; tells whether a tier is another one now, and once when the round trips begin or cease to fit another class. */
+    /** Adds a window. Reports whether a tier changed, and once when the round trips cease or begin again to fit the class. */
     add: (window: Window): Added => add(state, window),
     windows: (): readonly Window[] => windowsOf(state),
-    /** By all that was seen: no direction carries more. */
+    /** Optimistic tiers, by all that was seen: no direction carries more. */
     tiers: state.tiers,
-    /** By the least that the line carries, and with all that may have been lost: each direction carries that. */
+    /** Conservative tiers, by the lower bound of the capacity and the highest possible loss: each direction carries at least this. */
     sureTiers: state.sureTiers,
-    /** Undefined while it is not known what is usual. */
+    /** Undefined until the usual round trip is known. */
     slow: (): boolean | undefined => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
-    /** The last window says something that more probes should settle. */
+    /** True if only more probes can confirm the finding of the last window. */
     isDoubtful: (): boolean => {
       const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
@@ -80,7 +82,7 @@ export function createQualityHistory(options: QualityHistoryOptions) {
       spool.remember(keys.capacity, JSON.stringify({ at: capacity.at, capacity }));
     },
     capacity: (): Capacity | undefined => capacityOf(state),
-    /** Forgets the windows: another PC measures now. What is usual stays. */
+    /** Drops the windows because another PC measures now. The usual round trip stays. */
     forget(): void {
       state.held = [];
       for (const tiers of [state.tiers, state.sureTiers]) Object.assign(tiers, { up: undefined, down: undefined });
@@ -97,7 +99,7 @@ function add(state: State, window: Window): Added {
   return { changed: judgeTiers(state, window), otherClass: judgeClass(state, medianMs) };
 }
 
-/** What was before a silence of hours says nothing of the line behind it. */
+/** Windows from before a gap of hours say nothing about the link after it. */
 function lifeMsOf(link: LinkClass): number {
   const { quality } = links[link];
   return quality === null ? windowLifeMs : Math.min(windowLifeMs, ((life.times * probesFor(life.loss)) / quality.probes) * quality.everyMs);
@@ -128,7 +130,7 @@ function judgeClass(state: State, medianMs: number): OtherClass | undefined {
   return { set, roundTripMs: Math.round(medianMs), fits: linkClasses.filter((one) => one !== 'floor' && fits(one, medianMs)) };
 }
 
-/** True where the tier of a direction is another one. */
+/** Returns true if the tier of a direction changed. */
 function judgeTiers(state: State, window: Window): boolean {
   const { tiers, sureTiers, usedBps } = state;
   const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
@@ -145,7 +147,7 @@ function judgeTiers(state: State, window: Window): boolean {
   return placesNow().some((tier, at) => tier !== before[at]);
 }
 
-/** By the least that is known of the capacity, and each loss that may have been this way. */
+/** Uses the lower bound of the capacity and the highest possible loss. */
 function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
   const lossAt = (threshold: number) => lossAtMostOver(windowsOf(state), way, threshold);
   return { ...facts, lossAt, freeBps: facts.freeBps === null ? null : Math.min(facts.freeBps, facts.leastBps ?? facts.freeBps) };
@@ -154,7 +156,7 @@ function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
 function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
   const known = capacityOf(state);
   const key = way === 'up' ? 'upBps' : 'downBps';
-  // What was free when it was measured, which is never in a meeting: what a meeting needs of the link is not missing for it.
+  // Free capacity at the time of the test. No test runs in a meeting, so the meeting's own traffic is not subtracted.
   const freeBps = known?.how === 'train' ? ((known.free ?? known)[key] ?? null) : null;
   const leastBps = freeBps === null ? (known?.atLeast?.[key] ?? null) : null;
   const before = state.held.at(-2)?.window;
@@ -162,7 +164,7 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
   return {
     freeBps: leastBps === null ? left(freeBps) : Number.POSITIVE_INFINITY,
     ...(leastBps !== null && { leastBps: Math.max(0, leastBps - usedBps) }),
-    // Packets of the test that come back are no packets as large as those of a meeting, but some.
+    // If even the quality probes came back, then UDP is not blocked completely; only large packets may be.
     udpBlocked: known?.udpBlocked === true && known.blocked !== 'all',
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: jitterOf(window, way),
@@ -171,7 +173,7 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
   };
 }
 
-/** R of the E-model for this window, without the advantage of a satellite; undefined where its jitter is not known. */
+/** Returns R of the E-model for this window, without the satellite advantage; undefined if its jitter is unknown. */
 function soundOf(state: State, way: Direction, window: Window): number | undefined {
   const jitterMs = jitterOf(window, way);
   const all = qualityOf(windowsOf(state))?.[way];
@@ -180,7 +182,7 @@ function soundOf(state: State, way: Direction, window: Window): number | undefin
   return ratingOf({ roundTripMs, jitterMs, loss: all.loss, burstRatio: all.burstRatio }).r;
 }
 
-/** The last one, while it is worth something. */
+/** Returns the last capacity within its lifetime. */
 function capacityOf({ taken, link, clock }: State): Capacity | undefined {
   const everyMs = links[link()].capacity?.everyMs;
   const lifeMs = everyMs === undefined ? capacityLifeMs : capacityIntervals * everyMs;
@@ -198,17 +200,17 @@ function isDoubtful(window: Window): boolean {
   return ways.some(({ loss, jitterMs }) => loss >= doubtfulLoss || jitterMs >= tierNeeds.audio.jitterMs.warn);
 }
 
-/** Medians of the windows of a day on fibre, of three days on GEO; a detour that stays is usual after half of them. */
+/** Medians kept: one day on fibre, three days on GEO. A permanent detour becomes usual after half of them. */
 const kept = 288;
-/** Fewer say nothing of what is usual. */
+/** Least number of medians that define the usual round trip. */
 const needed = 12;
 const leastMs = 50;
 const deviations = 4;
 
-/** Round trips in milliseconds, the latest last. */
+/** Median round trips in milliseconds, the latest last. */
 export type Baseline = readonly number[];
 
-/** Above it a round trip is not usual; undefined while that is not known. */
+/** Returns the longest usual round trip, milliseconds; undefined while that is unknown. */
 function usualLimitMs(baseline: Baseline): number | undefined {
   if (baseline.length < needed) return undefined;
   const median = quantile(baseline, 0.5);
@@ -219,17 +221,16 @@ function usualLimitMs(baseline: Baseline): number | undefined {
   return median + Math.max(leastMs, deviations * spread);
 }
 
-/** A finding that stands after three windows in a row that say so, and falls after three that do not. */
+/** Finding with hysteresis: three windows in a row set it, and three in a row clear it. */
 
-/** Whether the finding stands, and how many windows in a row spoke against that. */
+/** Whether the finding is set, and how many windows in a row contradict that. */
 export type Latch = { stands: boolean; against: number };
 
 const inARow = 3;
 
-/** A finding that nothing speaks for yet. */
 const openLatch: Latch = { stands: false, against: 0 };
 
-/** The finding after one more window that said so or did not. */
+/** Returns the finding after one more window. */
 function latched({ stands, against }: Latch, said: boolean): Latch {
   if (said === stands) return { stands, against: 0 };
   return against + 1 >= inARow ? { stands: said, against: 0 } : { stands, against: against + 1 };

@@ -1,4 +1,4 @@
-/** What is told of a link: the event `link`, and the numbers of a beat. */
+/** Builds the event `link` and the link numbers of a beat. */
 import { type BeatKey, type LinkClass, type LinkDirection, type LinkReport, tiers as tierNames } from '@sabha/contracts';
 import { ratingOf, satelliteAdvantage } from '../analysis/emodel.ts';
 import { type Quality, qualityOf, type WayQuality, type Window } from '../analysis/quality.ts';
@@ -7,7 +7,7 @@ import type { Tiers } from './quality-history.ts';
 
 type Known = { link: LinkClass; windows: readonly Window[]; tiers: Tiers };
 
-/** The body of the event `link`; what is not known is left out. */
+/** Returns the body of the event `link`, without unknown values. */
 export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<LinkReport, 'at' | 'capacity'>): LinkReport {
   const quality = toldOf(windows);
   return {
@@ -17,7 +17,7 @@ export function reportOf({ at, link, windows, tiers, capacity }: Known & Pick<Li
   };
 }
 
-/** Numbers of a beat; what is not known is absent. A tier counts from 0 for not even audio. */
+/** Returns the numbers of a beat, without unknown values. Tiers count from 0 for not even audio. */
 export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatKey, number>> {
   const quality = toldOf(windows);
   if (quality === undefined) return {};
@@ -36,10 +36,10 @@ export function numbersOf({ link, windows, tiers }: Known): Partial<Record<BeatK
   };
 }
 
-/** A loss that may be more than twice as high and by so much more, by what nobody knows which way it was lost, is none that can be told. */
+/** Loss is unknown if the highest possible loss exceeds twice the proven loss by more than this. */
 const openLoss = 0.04;
 
-/** Undefined where no two packets came through one way, which leaves no jitter, or the loss of one is open: then there is no score. */
+/** Undefined if one direction has no jitter value or an uncertain loss: then there is no score. */
 function toldOf(windows: readonly Window[]): Quality | undefined {
   const quality = qualityOf(windows);
   const isTold = (way: 'up' | 'down') => {
@@ -74,7 +74,7 @@ function directionOf({ loss, burst, jitterMs, jitterP95Ms }: WayQuality, state: 
   return state.tier === undefined ? { ...measured, limit: state.limit } : { ...measured, tier: state.tier, limit: state.limit };
 }
 
-/** The rating of the worse direction, by the jitter of the worse one; adjusted for what people accept of a satellite where there is one. */
+/** Returns the rating of the worse direction, with the higher jitter of both; on a satellite also adjusted by the satellite advantage. */
 function worse({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
   const jitterMs = Math.max(up.jitterMs, down.jitterMs);
   const rate = (advantage: number) =>

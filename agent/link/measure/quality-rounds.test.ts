@@ -6,7 +6,7 @@ import { roundWireBytes } from './stamp.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-it('without the centre’s word it sends nothing; with it, rounds at the pace of the class; without it again, nothing', async () => {
+it('runs rounds at the pace of the class only while the server assigns the measurement to this PC', async () => {
   const { clock, quality, begin, rounds, state, reports } = setUp();
   await clock.pass(hour);
   expect(state.sent).toEqual([]);
@@ -25,7 +25,7 @@ it('without the centre’s word it sends nothing; with it, rounds at the pace of
   expect(quality.view()).toBeUndefined();
 });
 
-it('a right that has ended, and a centre without a reflector, is no right: nothing is sent until there is one', async () => {
+it('sends nothing after the grant has expired or without a reflector, and resumes with a new grant', async () => {
   const { clock, quality, begin, state } = setUp();
   quality.use({ measures: true, grant: undefined });
   await clock.pass(hour);
@@ -42,7 +42,7 @@ it('a right that has ended, and a centre without a reflector, is no right: nothi
   expect(state.sent.length).toBeGreaterThan(sent);
 });
 
-it('over budget it sends nothing and says so; what it sends is counted before', async () => {
+it('reports each round to the budget before sending, and sends nothing beyond it', async () => {
   const used: number[] = [];
   const budget = { hasRoom: () => used.length < 2, used: (_: 'tests', bytes: number) => void used.push(bytes) };
   const { clock, begin, quality, state } = setUp({ budget });
@@ -53,7 +53,7 @@ it('over budget it sends nothing and says so; what it sends is counted before', 
   expect(quality.view()?.problem).toBe('no budget');
 });
 
-it('a doubt is settled by more probes, sooner; but eight rounds of it in two hours are enough', async () => {
+it('confirms a doubtful window with more and earlier probes, in at most eight rounds per two hours', async () => {
   const { clock, begin, state, rounds } = setUp();
   state.fate = (n) => (n % 20 === 5 ? 'lost up' : { up: 10, down: 10 });
   begin();
@@ -68,7 +68,7 @@ it('a doubt is settled by more probes, sooner; but eight rounds of it in two hou
   expect(state.sent.length - sent).toBeGreaterThan(36 * 23 + 7 * 40);
 });
 
-it('tells each change of a tier, each capacity, and else once an hour; as readings, which may go first', async () => {
+it('reports each tier change and each capacity at once, otherwise hourly, as droppable readings', async () => {
   const { clock, pass, begin, events, reports, capacity } = setUp();
   begin();
   await clock.pass(4 * hour);
@@ -87,7 +87,7 @@ it('tells each change of a tier, each capacity, and else once an hour; as readin
   expect(new Set(events.map(({ grade }) => grade))).toEqual(new Set(['reading']));
 });
 
-it('what others use of the capacity counts, and while that is not known the tier stands', async () => {
+it('subtracts own use from the capacity, and keeps the tier while the use is unknown', async () => {
   const used = { bps: { up: 0, down: 0 } as { up: number; down: number } | null };
   const { clock, begin, quality, capacity } = setUp({ usedBps: () => used.bps });
   const tier = () => quality.view()?.tiers.up?.tier;
@@ -103,7 +103,7 @@ it('what others use of the capacity counts, and while that is not known the tier
   expect(tier()).toBe('hd');
 });
 
-it('knows what is usual over a restart, and that three windows in a row were slower', async () => {
+it('keeps the usual round trip over a restart and reports slow after three slower windows in a row', async () => {
   const first = setUp();
   first.begin();
   await first.clock.pass(30 * minute);
@@ -123,7 +123,7 @@ it('knows what is usual over a restart, and that three windows in a row were slo
   expect(again.quality.view()?.slow).toBe(false);
 });
 
-it('a link whose round trips fit another class is an event, once, and once more when they fit again', async () => {
+it('records one event when the round trips fit another class and one when they fit again', async () => {
   const { clock, begin, events, state } = setUp();
   const others = () => events.filter(({ kind }) => kind === 'link-class-changed').map(({ body }) => body);
   begin();
@@ -136,7 +136,7 @@ it('a link whose round trips fit another class is an event, once, and once more 
   expect(others()[1]).toEqual({ set: 'fibre', roundTripMs: 40, fits: ['fibre', '4g', 'leo'] });
 });
 
-it('three rounds in a row without an answer are a problem, not a loss; the next answer ends it', async () => {
+it('reports a problem, not a loss, after three rounds without response, until the next response', async () => {
   const { clock, pass, begin, quality, state } = setUp();
   const all: Fate = { up: 10, down: 10 };
   begin();

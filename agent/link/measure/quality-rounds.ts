@@ -1,4 +1,4 @@
-/** Measures the link of the site where this PC is the one that does: rounds at the pace of the class, what they say together, and who is told. */
+/** Measures the link of a site on the one PC assigned to it: rounds at the pace of the link class, their evaluation and their reports. */
 
 import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -12,37 +12,37 @@ import { type Capacity, createQualityHistory, type QualityHistoryOptions } from 
 import { numbersOf, reportOf } from './quality-report.ts';
 import { type Grant, roundWireBytes, stampRound } from './stamp.ts';
 
-/** As for the history, and what a round needs. */
 export type QualityRoundsOptions = QualityHistoryOptions & {
   /** Uniform in [0, 1). */
   random: () => number;
-  /** Opens a socket to the reflector's host; absent where none is to be had, as in a simulation. */
+  /** Opens a socket to the host of the reflector; absent without sockets, as in a simulation. */
   open?: OpenUdp | undefined;
   record(kind: string, body: Record<string, unknown>, grade?: Grade): void;
-  /** Absent where nobody counts. */
+  /** Absent without a data budget. */
   budget?: Pick<Budget, 'hasRoom' | 'used'> | undefined;
-  /** Stores the report, which `check` reads from another process. */
+  /** Stores the report for `check`, which reads it from another process. */
   keep?: ((report: string) => void) | undefined;
-  /** What others have to say in the report, such as the budget. */
+  /** Further parts of the report, such as the budget. */
   more?: (() => Partial<LinkReport>) | undefined;
-  /** Told of what failed and should not have. */
+  /** Receives unexpected errors. */
   onSlip: OnSlip;
 };
 
-/** What the measurements of this PC say of the link now. */
 export type LinkView = ReturnType<typeof viewOf>;
 
-/** The rounds of probes to the reflector. */
 export type QualityRounds = ReturnType<typeof createQualityRounds>;
 
-/** A voice sends each 20 ms; probes that are further apart see a longer time for the same bytes. */
+/** Voice sends a packet every 20 ms. A wider spacing covers more time for the same bytes. */
 const paceMs = 100;
 const first = { leastMs: 5_000, spreadMs: 55_000 };
-/** Where a class is not measured regularly, or the right has ended, this is how soon it is looked at again. */
+/** Interval of the next look if the class is not measured regularly or the grant has expired. */
 const lookAgainMs = 600_000;
-/** In doubt more probes come, and sooner, so that a threshold of 1 % is judged within five rounds; but only so many of them in a while. */
+/**
+ * A doubtful window is followed by larger and earlier rounds, which judge a threshold of 1 % within five rounds. Their number per time
+ * is limited.
+ */
 const doubt = { probes: 60, hasten: 5, rounds: 8, periods: 24 };
-/** Where nothing changed; on a thin link a report is a hundredth of the bytes of a day. */
+/** Report interval without changes. On a thin link a report takes a hundredth of the bytes of a day. */
 const reportEveryMs = { usual: 3_600_000, thin: 3 * 3_600_000 };
 const uselessRounds = 3;
 const reportedProbes = 300;
@@ -57,7 +57,7 @@ function createState(options: QualityRoundsOptions) {
     history: createQualityHistory({ clock, link, spool, usedBps }),
     timer: (): void => undefined,
     running: undefined as Promise<void> | undefined,
-    /** Rounds in a row that said nothing, and why the last of them did not. */
+    /** Rounds in a row without a result, and the cause in the last of them. */
     useless: 0,
     why: 'no answer' as 'no answer' | 'breaks off' | 'no sense',
     isSayable: true,
@@ -68,22 +68,22 @@ function createState(options: QualityRoundsOptions) {
   };
 }
 
-/** Guarantee: without the centre's word it sends nothing, and never more than its budget; and whatever comes back, nothing throws. */
+/** Guarantee: without an assignment by the server it sends nothing, and never more than its budget. No received packet makes it throw. */
 export function createQualityRounds(options: QualityRoundsOptions) {
   const state = createState(options);
   return {
-    /** The centre's word, in each ack of a birth and of an echo. */
+    /** Applies the assignment of the server from the ack of a birth or an echo. */
     use: (word: State['word']): void => use(state, word),
     measures: (): boolean => state.word.measures,
-    /** Where the reflector answers; undefined where this PC does not measure, the centre has none, or the right has ended. */
+    /** Address of the reflector. Undefined if this PC is not assigned, the server has no reflector, or the grant has expired. */
     grant: (): Grant | undefined => grantOf(state),
-    /** Makes a round now; resolves when it is over. */
+    /** Runs a round now; resolves when it is over. */
     measureNow: (): Promise<void> => roundOnce(state, doubt.probes),
-    /** A result of the capacity test; false where it makes no sense, and is not kept. */
+    /** Takes a result of the capacity test; returns false, and drops it, if it is implausible. */
     took: (capacity: Capacity): boolean => took(state, capacity),
-    /** The last one, of an earlier run too, while it is worth something. */
+    /** Last capacity within its lifetime, also of an earlier run. */
     capacity: state.history.capacity,
-    /** Undefined where this PC does not measure, or has no sockets for it. */
+    /** Undefined if this PC is not assigned or has no sockets. */
     view: () => (state.word.measures && state.open !== undefined ? viewOf(state) : undefined),
     stop: (): void => {
       state.stopped = true;
@@ -117,7 +117,7 @@ async function regularRound(state: State): Promise<void> {
   plan(state, everyMs * (0.9 + 0.2 * state.random()));
 }
 
-/** True where the last window leaves a doubt and there are rounds left for it. */
+/** Returns true, and uses up one extra round, if the last window is doubtful and extra rounds are left. */
 function takeDoubt(state: State, everyMs: number): boolean {
   const up = state.clock.up();
   if (up - state.doubts.sinceUp > doubt.periods * everyMs) state.doubts = { left: doubt.rounds, sinceUp: up };
@@ -126,7 +126,7 @@ function takeDoubt(state: State, everyMs: number): boolean {
   return true;
 }
 
-/** One at a time. */
+/** Runs one round at a time. */
 function roundOnce(state: State, probes: number): Promise<void> {
   state.running ??= round(state, probes)
     .catch((error) => {
@@ -173,7 +173,7 @@ function took(state: State, capacity: Capacity): boolean {
 function report(state: State): void {
   const { history, clock, link } = state;
   state.reportedUp = clock.up();
-  // What was before it fell silent says nothing of now.
+  // After three failed rounds the older windows no longer describe the link.
   const windows = silenceOf(state) === null ? recent(history.windows()) : [];
   const said = reportOf({ at: clock.now(), link: link(), windows, tiers: history.sureTiers, capacity: history.capacity() });
   const body = v.safeParse(linkReport, { ...said, ...state.more?.() });
@@ -187,25 +187,25 @@ function viewOf(state: State) {
   const { history, link } = state;
   const windows = history.windows();
   return {
-    /** The latest last; those of more than half a day ago are gone, on a quick link of more than 150 min. */
+    /** The latest last. Windows expire after half a day, or 150 min on a fast link. */
     windows,
-    /** Why no round is made, or why the last three rounds in a row said nothing, or why the report cannot be said; null where all is well. */
+    /** Reason for making no rounds, for three rounds without a result, or for an invalid report; null if there is no problem. */
     problem: silenceOf(state) ?? (state.isSayable ? null : ('no sense' as const)),
-    /** False where this class is only measured when it is asked for. */
+    /** False if this class is measured only on request. */
     regular: links[link()].quality !== null,
-    /** By all that was seen: no more than these. */
+    /** Optimistic tiers, by all that was seen: upper bounds. */
     tiers: history.tiers,
-    /** By what is sure: no less than these. */
+    /** Conservative tiers: lower bounds. */
     sureTiers: history.sureTiers,
-    /** The round trip is longer than usual; undefined where it is not known what is usual. */
+    /** True if the round trip is longer than usual; undefined until the usual one is known. */
     slow: history.slow(),
-    /** For the beat. */
+    /** Numbers for the beat. */
     numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
     capacity: history.capacity(),
   };
 }
 
-/** Why no rounds say anything of now. */
+/** Returns why the rounds do not describe the present; null if they do. */
 function silenceOf(state: State): State['why'] | 'no reflector' | 'no budget' | null {
   if (grantOf(state) === undefined) return 'no reflector';
   if (state.refused) return 'no budget';

@@ -1,19 +1,19 @@
-/** A reflector at the other end of a scripted link, on the clock of a test: numbers and answers packets as the broker's does. */
+/** Reflector behind a scripted link, on the clock of a test. It numbers and returns packets as the reflector of the broker does. */
 import { type Clock, isStampProbe, sessionWord, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../net/udp.ts';
 
-/** Milliseconds there and back, or which way the packet is lost. */
+/** Delays of a packet up and down in milliseconds, or the direction in which it is lost. */
 export type Fate = { up: number; down: number } | 'lost up' | 'lost down';
 
-/** A reflector whose clock is `centreAheadMs` before ours; the fate of each probe is set by the test. */
+/** Creates a reflector whose clock is `centreAheadMs` ahead of ours. The test sets the fate of each probe. */
 export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
   const state = {
-    /** What the link does with the n-th packet of all. */
+    /** Returns what the link does to the n-th packet of all. */
     fate: (_n: number): Fate => ({ up: 10, down: 10 }),
     refuses: null as string | null,
     packets: 0,
     opened: [] as number[],
-    /** When each packet was sent, and its token. */
+    /** Send time and token of each packet. */
     sent: [] as { up: number; token: string }[],
     openSockets: 0,
     countsTo: Number.POSITIVE_INFINITY,
@@ -43,7 +43,7 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
       },
     };
   };
-  /** From now on it begins to count anew after so many of a round. */
+  /** Makes the reflector restart its numbers after this many packets of a round. */
   const restartAfter = (probes: number) => {
     state.countsTo = probes;
   };

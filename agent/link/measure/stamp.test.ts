@@ -15,7 +15,7 @@ function setUp() {
   return { clock, ...reflector, round, used };
 }
 
-it('sends its probes at their pace with the token, three more further apart, and is over when the last came back', async () => {
+it('sends its probes at their pace with the token, then three at a wider spacing, and ends with the last response', async () => {
   const { clock, state, round, used } = setUp();
   const made = round();
   await clock.pass(10_000);
@@ -30,7 +30,7 @@ it('sends its probes at their pace with the token, three more further apart, and
   expect(used).toEqual([23 * 2 * 86]);
 });
 
-it('waits for what is late no longer than three of the slowest round trips, and four seconds where nothing comes', async () => {
+it('waits for late responses up to three times the slowest round trip, and four seconds without any response', async () => {
   const { clock, state, round } = setUp();
   state.fate = (n) => (n === 22 ? 'lost down' : { up: 300, down: 300 });
   let over = 0;

@@ -1,32 +1,31 @@
-/** One round of the quality test: probes to the reflector, and what came back of them (contracts/stamp.ts). */
+/** One round of the quality test: sends probes to the reflector and collects the responses (contracts/stamp.ts). */
 import { type Ack, type Clock, readReply, stampBytes, writeProbe } from '@sabha/contracts';
 import type { Echo, Round } from '../analysis/quality.ts';
 import { udpWireBytes, udpWireBytesAt } from '../net/meter.ts';
 import type { OpenUdp } from '../net/udp.ts';
 
-/** How many probes go where, at which pace. */
 export type RoundOptions = {
   clock: Clock;
   open: OpenUdp;
   grant: Grant;
-  /** Tells this round from others of the same token: 16 bits. */
+  /** Distinguishes this round from others with the same token: 16 bits. */
   session: number;
   probes: number;
   paceMs: number;
-  /** Told of all that goes and comes when the socket stands, and of what comes beside that; absent where nobody counts. */
+  /** Counts wire bytes: the whole round when the socket opens, later only unexpected packets. Absent without a data budget. */
   used?(wireBytes: number): void;
 };
 
-/** The last ones show which way those before them were lost; further apart, so that one burst does not take them all. */
+/** Extra probes at the end show in which direction the probes before them were lost. Their wider spacing survives a burst of loss. */
 const tail = { probes: 3, gapMs: 150 };
 const patience = { leastMs: 1_000, mostMs: 4_000, roundTrips: 3 };
 
-/** The bytes on the wire of a round of so many probes, both ways, when nothing is lost. */
+/** Returns the wire bytes of a round with this many probes, both ways, without loss. */
 export function roundWireBytes(probes: number, packetWireBytes: number = udpWireBytes(stampBytes)): number {
   return 2 * (probes + tail.probes) * packetWireBytes;
 }
 
-/** Resolves with the round, or with the reason why there was none. Never rejects. */
+/** Resolves with the round, or with the reason for none. Never rejects. */
 export async function stampRound({
   clock,
   open,
@@ -69,26 +68,26 @@ export async function stampRound({
   return { sent: total, echoes: [...echoes.values()] };
 }
 
-/** What is slower than three of the slowest so far is lost for a meeting, too. */
+/** Waits for three times the slowest round trip so far: a meeting treats later packets as lost too. */
 function patienceMs(echoes: readonly Echo[]): number {
   if (echoes.length === 0) return patience.mostMs;
   const slowestMs = echoes.reduce((most, { sentAt, arrivedAt }) => Math.max(most, arrivedAt - sentAt), 0);
   return Math.min(patience.mostMs, Math.max(patience.leastMs, patience.roundTrips * slowestMs));
 }
 
-/** A probe that is late already goes at once. */
+/** Sends a probe that is already late at once. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
 }
 
-/** Where the reflector answers, and the right to be answered, which ends at `endsUp` of the agent's own clock.up(). */
+/** Port of the reflector, and the token to use it until `endsUp` on the monotonic clock `clock.up()`. */
 export type Grant = { port: number; token: Buffer; endsUp: number };
 
-/** What an ack says of it; undefined where it says nothing. `measures` without a grant: the centre has no reflector. */
+/** Reads the assignment from an ack; undefined without one. `measures` without a grant: the server has no reflector. */
 export function grantOf({ measure, reflector, at }: Ack, up: number): { measures: boolean; grant: Grant | undefined } | undefined {
   if (measure === undefined) return undefined;
   if (!measure || reflector === undefined) return { measures: measure, grant: undefined };
-  // Both times are the centre's, so that a wrong clock of this PC shortens no right.
+  // Both times are by the server's clock, so a wrong clock of this PC does not shorten the grant.
   const leftMs = reflector.endsAt - at;
   return { measures: true, grant: { port: reflector.port, token: Buffer.from(reflector.token, 'base64url'), endsUp: up + leftMs } };
 }

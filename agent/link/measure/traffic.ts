@@ -1,28 +1,27 @@
-/** How busy the network card was of late: what a link can carry is free only as far as nothing else uses it. */
+/** Measures the load of the network card in the last minute: only the rest of the capacity is free. */
 import type { Clock } from '@sabha/contracts';
 import type { Answer, CardFigures } from '../../platform/platform.ts';
 
-/** How the counters of the card are read. */
+/** Reads the counters of the card. */
 export type TrafficOptions = {
   clock: Pick<Clock, 'up'>;
   card(address: string): Promise<Answer<CardFigures>>;
-  /** The address by which this PC goes to the centre; undefined where there is no way now. */
+  /** Local address of the route to the server; undefined without a route. */
   address(): Promise<string | undefined>;
 };
 
-/** What went through the card, bits/s. */
+/** Traffic of the card, bits/s. */
 export type Busy = { upBps: number; downBps: number };
 
-/** The last minute of the network card. */
 export type Traffic = ReturnType<typeof createTraffic>;
 
 type Sample = CardFigures & { up: number };
 
 const lookBackMs = 65_000;
-/** Each time the name of the centre may be asked for. */
+/** Least interval between two searches for the address, because each may cause a DNS query. */
 const seekEveryMs = 600_000;
 
-/** Knows nothing before two samples of one card. */
+/** Returns null until two samples of one card exist. */
 export function createTraffic({ clock, card, address }: TrafficOptions) {
   let samples: Sample[] = [];
   let way: string | undefined;
@@ -34,28 +33,28 @@ export function createTraffic({ clock, card, address }: TrafficOptions) {
   };
   const recent = () => samples.filter(({ up }) => clock.up() - up <= lookBackMs);
   return {
-    /** Takes a sample; to be called every 10 s while somebody may want to know. */
+    /** Takes a sample. The caller repeats it every 10 s while the load may be needed. */
     async sample(): Promise<void> {
       const asked = way ?? (await seek());
-      // Where it is not known, another card is asked after a while, or another address of it.
+      // After a failed read, the address is searched again later, because the card or its address may have changed.
       way = undefined;
       const answer = asked === undefined ? undefined : await card(asked);
       if (!answer?.known) return;
       way = asked;
       samples = [...recent(), { ...answer.value, up: clock.up() }];
     },
-    /** The busiest time between two samples of the last minute; null where it is not known. */
+    /** Returns the highest rate between two samples of the last minute; null if unknown. */
     busiest(): Busy | null {
       const rates = recent().flatMap((to, at, all) => rateOf(all[at - 1], to) ?? []);
       if (rates.length === 0) return null;
       return { upBps: Math.max(...rates.map(({ upBps }) => upBps)), downBps: Math.max(...rates.map(({ downBps }) => downBps)) };
     },
-    /** Rate of the card; null where it names none. */
+    /** Rate of the card; null if it reports none. */
     cardBps: (): number | null => samples.at(-1)?.speedBps ?? null,
   };
 }
 
-/** Counters that went back belong to another card, or to one that was started anew. */
+/** Counters that decrease belong to another card or to one that was reset. */
 function rateOf(from: Sample | undefined, to: Sample): Busy | undefined {
   if (from === undefined || to.up <= from.up || to.sentBytes < from.sentBytes || to.receivedBytes < from.receivedBytes) return undefined;
   const seconds = (to.up - from.up) / 1_000;

@@ -1,4 +1,7 @@
-/** This PC's side of the capacity test: greets the reflector, sends trains to it and has trains sent. What they say: analysis/capacity.ts. */
+/**
+ * Client side of the capacity test: greets the reflector, sends trains to it and requests trains from it. Evaluation:
+ * analysis/capacity.ts.
+ */
 import {
   type Cancel,
   type Clock,
@@ -17,17 +20,16 @@ import {
 import { blockPackets, paceOf, type Stream, streamMs, type Train } from '../analysis/capacity.ts';
 import { udpWireBytesAt } from '../net/meter.ts';
 
-/** Trains of packets to the reflector and from it, one at a time. */
 export type Trains = ReturnType<typeof createTrains>;
 
 const firstWaitMs = 1_000;
-/** Four hellos, each waited for longer than the one before. */
+/** Four hellos, each with a longer wait than the one before. */
 const greetMs = 10_000;
 const beginMs = 6_000;
-/** After the last of a train, for those that were overtaken. */
+/** Wait after the last packet of a train for reordered ones. */
 const overtakenMs = 100;
 
-/** Guarantee: each train ends, with what came of it; an answer to an earlier one is no part of a later one. */
+/** Guarantee: each train ends with its arrivals. A response to an earlier train never counts for a later one. */
 export function createTrains(options: TrainsOptions) {
   const state: Exchange = {
     ...options,
@@ -41,24 +43,23 @@ export function createTrains(options: TrainsOptions) {
     giveUp: () => undefined,
   };
   return {
-    /** What came through the socket. */
+    /** Takes a packet from the socket. */
     take(packet: Buffer): void {
       count(options, packet.length);
       const answer = readTrainAnswer(packet);
       if (answer !== undefined && answer.train >= state.first && answer.train <= state.number) state.onAnswer(answer);
     },
-    /** The round trip, milliseconds; null where nobody answers. */
+    /** Returns the round trip in milliseconds; null without a response. */
     greet: (): Promise<number | null> => greet(state),
-    /** Greets again. False where nobody answers, or the reflector is another one, or knows this PC by another address. */
+    /** Greets again. Returns false without a response, from another reflector, or if the reflector sees this PC at another address. */
     async isStillThere(): Promise<boolean> {
       const { cookie } = state;
       return (await greet(state)) !== null && state.cookie.equals(cookie);
     },
     up: (packets: number): Promise<Train | TrainDenial> => up(state, packets),
     down: (packets: number): Promise<Train | TrainDenial> => down(state, packets),
-    /** A stream behind the trains. */
     stream: (direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> => runStream(state, direction, plan),
-    /** Ends whatever waits. */
+    /** Ends all that waits. */
     close(): void {
       state.closed = true;
       for (const cancel of state.timers) cancel();
@@ -98,7 +99,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   return exchange<Train | TrainDenial>(
     state,
     (end) => {
-      // Made before the first is sent, so that nothing is between them.
+      // Built before the first is sent, so that no computation separates the packets.
       const { number, token, cookie } = state;
       const all = Array.from({ length: packets }, (_, seq) => writeTrainRequest({ kind: 'up', train: number, seq, token, cookie }));
       for (const packet of all) state.socket.send(packet);
@@ -109,7 +110,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
         parts.set(answer.seq, readTrainReport(answer));
         if (parts.size >= answer.parts) end(train());
       };
-      // It queues behind the train, and is asked again where it or its answer is lost.
+      // The request queues behind the train, and is repeated in case it or its response is lost.
       repeat(state, { forMs: reportMs, waitMs: () => state.roundTripMs + quietMs, send: () => request(state, 'ask') });
     },
     train,
@@ -117,7 +118,7 @@ function up(state: Exchange, packets: number): Promise<Train | TrainDenial> {
 }
 
 function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
-  // Each once, though the line may double them.
+  // Ignores duplicates made by the link.
   const came = new Map<number, TrainArrival>();
   const train = () => ({ packets, arrivals: [...came.values()] });
   return exchange<Train | TrainDenial>(
@@ -146,19 +147,18 @@ function down(state: Exchange, packets: number): Promise<Train | TrainDenial> {
   );
 }
 
-/** A socket to one address, which takes nothing from any other; by IPv4 where it names no address of its own. */
+/** Socket to one address, which accepts packets only from there. Without `localAddress` it uses IPv4. */
 export type Socket = { send(packet: Buffer): void; close(): void; localAddress?: string };
 
-/** The socket to the reflector, and the right to use it. */
 export type TrainsOptions = {
   socket: Socket;
   token: Buffer;
   clock: Clock;
-  /** Bytes on the wire, as they go and come. */
+  /** Counts wire bytes sent and received. */
   used(wireBytes: number): void;
 };
 
-/** What runs now: answers to the numbers from `first` to `number` belong to it. */
+/** State of the running exchange. Responses with the numbers from `first` to `number` belong to it. */
 export type Exchange = TrainsOptions & {
   cookie: Buffer;
   roundTripMs: number;
@@ -170,11 +170,11 @@ export type Exchange = TrainsOptions & {
   giveUp: () => void;
 };
 
-/** How long a report is waited for: the longest train takes so long at 0.3 Mbit/s. */
+/** Longest wait for a report: the longest train takes this long at 0.3 Mbit/s. */
 const reportMs = 15_000;
-/** Over the round trip, before something is asked again. */
+/** Wait beyond the round trip before a request is repeated. */
 const quietMs = 1_000;
-/** Begins something that ends by itself, by an answer or by patience. */
+/** Starts an exchange that ends with a response or a timeout. */
 function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void, otherwise: () => T): Promise<T> {
   state.number += 1;
   state.first = state.number;
@@ -193,7 +193,7 @@ function exchange<T>(state: Exchange, begin: (end: (result: T) => void) => void,
 
 type Repeated = { forMs: number; waitMs: (at: number) => number; send: (at: number) => void };
 
-/** Sends again and again, for it or its answer may be lost, until it is cancelled or the time is over. */
+/** Sends repeatedly, because it or its response may be lost, until it is cancelled or the time is over. */
 function repeat(state: Exchange, { forMs, waitMs, send }: Repeated): Cancel {
   const endsUp = state.clock.up() + forMs;
   let cancel: Cancel = () => undefined;
@@ -206,12 +206,12 @@ function repeat(state: Exchange, { forMs, waitMs, send }: Repeated): Cancel {
   return () => cancel();
 }
 
-/** Packets that went or came, by their headers too, which are longer over IPv6. */
+/** Counts the wire bytes of packets with their headers, which are longer over IPv6. */
 function count({ socket, used }: TrainsOptions, payloadBytes: number, packets = 1): void {
   used(packets * udpWireBytesAt(socket.localAddress, payloadBytes));
 }
 
-/** One packet that asks; of the train that was begun last where it names none. */
+/** Sends one request, by default for the train begun last. */
 function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = state.number } = {}): void {
   const { socket, token, cookie } = state;
   const packet = writeTrainRequest({ kind, train, seq, token, cookie });
@@ -219,7 +219,7 @@ function request(state: Exchange, kind: TrainRequestKind, { seq = 0, train = sta
   count(state, packet.length);
 }
 
-/** Later, unless it is over by then. */
+/** Runs a task later, unless the exchange ends before. */
 function later(state: Exchange, delayMs: number, task: () => void): Cancel {
   const cancel = state.clock.after(delayMs, () => {
     state.timers.delete(cancel);
@@ -232,9 +232,9 @@ function later(state: Exchange, delayMs: number, task: () => void): Cancel {
   };
 }
 
-/** Packets that share a number: what goes up is asked for in larger pieces, since a policer may count what asks as well. */
+/** Packets per train number in a stream. Upwards a piece is larger, because a traffic policer may count the requests too. */
 const piecePackets = { up: 6 * blockPackets, down: blockPackets };
-/** What could not be sent in time is sent at once, as far as it is so late. */
+/** Packets overdue by up to this time are sent at once; older delay is not made up. */
 const catchUpMs = 20;
 
 type Running = {
@@ -244,15 +244,15 @@ type Running = {
   first: number;
   sent: number;
   arrivals: TrainArrival[];
-  /** Numbers of what came: a line may double it. */
+  /** Sequence numbers received, to ignore duplicates. */
   came: Set<number>;
-  /** Pieces whose report is not there. */
+  /** Pieces without a report yet. */
   open: Set<number>;
   lastUp: number;
   isSent: boolean;
 };
 
-/** Guarantee: it ends, with what came of it; no more is sent than its plan says, and nothing after its end is told. */
+/** Guarantee: the stream ends with its arrivals. It sends no more than its plan, and ignores what arrives after its end. */
 function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> {
   const running: Running = {
     state,
@@ -282,7 +282,7 @@ function runStream(state: Exchange, direction: 'up' | 'down', plan: Stream): Pro
   );
 }
 
-/** Blocks, as fast as the last arrivals say, until all are sent or the time is over. */
+/** Sends blocks at the pace of the last arrivals, until all are sent or the time is over. */
 function send(running: Running, { dueUp, endsUp, over }: { dueUp: number; endsUp: number; over: () => void }): void {
   const { state, plan, arrivals } = running;
   const nowUp = state.clock.up();
@@ -324,7 +324,7 @@ function take(running: Running, { kind, train, seq, ...answer }: TrainAnswer): v
   for (const one of readTrainReport(answer)) note({ seq: from + one.seq, us: one.us });
 }
 
-/** Waits for what is on its way, and asks again for what was not reported. */
+/** Waits for packets in flight, and requests missing reports again. */
 function settle(running: Running, end: () => void): void {
   const { state, direction, open } = running;
   running.isSent = true;

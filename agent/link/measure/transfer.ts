@@ -1,4 +1,4 @@
-/** What the link carries at least by TCP: a short transfer each way through the door of the centre, where UDP does not get through. */
+/** Measures a lower bound of the capacity by TCP, if UDP does not get through: a short transfer each way over HTTPS with the server. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
@@ -6,24 +6,24 @@ import * as v from 'valibot';
 import { centreDoor } from '../../identity/est.ts';
 import { meteredTlsFor, type Used } from '../net/meter.ts';
 
-/** The centre that enrolled this PC, and the only roots by which it is believed. */
+/** Address of the server that enrolled this PC, and the only root certificates it accepts for it. */
 export type TransferOptions = {
   at: string;
   roots(): readonly string[];
   token: Buffer;
   clock: Pick<Clock, 'up'>;
-  /** Told what it costs on the wire. */
+  /** Counts wire bytes. */
   used: Used;
 };
 
-/** What went by TCP at least, bits/s; null where nothing is known. */
+/** Lower bounds by TCP, bits/s; null if unknown. */
 export type Transferred = { upBps: number | null; downBps: number | null };
 
 const limitMs = 30_000;
 const answerLimitBytes = 1_000;
 const answer = v.pipe(v.string(), v.parseJson(), v.object({ bps: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))) }));
 
-/** Never rejects: what does not go is not known. */
+/** Never rejects: a failed direction is null. */
 export async function measureByTransfer(options: TransferOptions): Promise<Transferred> {
   const upBps = await up(options).catch(() => null);
   const downBps = await down(options).catch(() => null);
@@ -47,7 +47,7 @@ async function down(options: TransferOptions): Promise<number | null> {
   return transferRate(progress);
 }
 
-/** Resolves at the end of the answer; `heard` is told of each piece and how much there is with it. */
+/** Resolves at the end of the response. `heard` receives each piece and the total so far. */
 function send(
   { at, roots, token, used }: TransferOptions,
   body: Buffer | undefined,
