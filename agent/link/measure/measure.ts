@@ -55,7 +55,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
   };
 }
 
-/** Share of the bytes on a thin link for the commands that start each piece of a measurement and for the reports. */
+/** Share of the bytes on a thin link for the requests of a measurement and its reports. */
 const askingShare = 0.12;
 
 /**

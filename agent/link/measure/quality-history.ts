@@ -72,7 +72,7 @@ export function createQualityHistory(options: QualityHistoryOptions) {
     sureTiers: state.sureTiers,
     /** Undefined until the usual round trip is known. */
     slow: (): boolean | undefined => (usualLimitMs(state.usual) === undefined ? undefined : state.slow.stands),
-    /** True if only more probes can confirm the finding of the last window. */
+    /** True if the finding of the last window needs more probes. */
     isDoubtful: (): boolean => {
       const last = state.held.at(-1);
       return last !== undefined && isDoubtful(last.window);
@@ -156,7 +156,7 @@ function sureOf(state: State, way: Direction, facts: WayFacts): WayFacts {
 function factsOf(state: State, way: Direction, { window, usedBps }: { window: Window; usedBps: number }): WayFacts {
   const known = capacityOf(state);
   const key = way === 'up' ? 'upBps' : 'downBps';
-  // Free capacity at the time of the test. No test runs in a meeting, so the meeting's own traffic is not subtracted.
+  // Free capacity as of the test. No test runs in a meeting, so the traffic of a meeting does not count as missing.
   const freeBps = known?.how === 'train' ? ((known.free ?? known)[key] ?? null) : null;
   const leastBps = freeBps === null ? (known?.atLeast?.[key] ?? null) : null;
   const before = state.held.at(-2)?.window;
@@ -164,7 +164,7 @@ function factsOf(state: State, way: Direction, { window, usedBps }: { window: Wi
   return {
     freeBps: leastBps === null ? left(freeBps) : Number.POSITIVE_INFINITY,
     ...(leastBps !== null && { leastBps: Math.max(0, leastBps - usedBps) }),
-    // If even the quality probes came back, then UDP is not blocked completely; only large packets may be.
+    // Probes of this window came back, which disproves `all`. Large packets may still be blocked.
     udpBlocked: known?.udpBlocked === true && known.blocked !== 'all',
     lossAt: (threshold) => lossOver(windowsOf(state), way, threshold),
     jitterMs: jitterOf(window, way),

@@ -1,4 +1,4 @@
-/** Measures the link of a site on the one PC assigned to it: rounds at the pace of the link class, their evaluation and their reports. */
+/** Measures the link of a site on the one PC assigned to it: rounds at the pace of the link class, and their reports. */
 
 import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';

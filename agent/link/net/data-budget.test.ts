@@ -25,7 +25,7 @@ function counted(store: KeptFile = memoryStore(), clock = handClock(endOfNovembe
   return { budget, clock, store, saves: () => saves };
 }
 
-it('counts by cause and leaves tests the limit of the link class', () => {
+it('counts bytes by cause and leaves tests the limit of the link class', () => {
   const { budget } = counted();
   budget.used('telemetry', 1_000);
   budget.used('tests', 6_000_000);
@@ -39,7 +39,7 @@ it('counts by cause and leaves tests the limit of the link class', () => {
   expect([budget.left(), budget.hasRoom(30_000_000), budget.hasRoom(30_000_001)]).toEqual([30_000_000, true, false]);
 });
 
-it('begins a new month of UTC by its own clock while no server has proven the time', async () => {
+it('begins a new UTC month by its own clock while no server has proven the time', async () => {
   const { budget, clock } = counted();
   budget.used('tests', 36_000_000);
   await clock.pass(11 * minuteMs);
@@ -52,8 +52,9 @@ const wrongClocks = [0, may, Date.UTC(2026, 11, 31), Date.UTC(2030, 0, 1)];
 const stepBytes = 3_000_000;
 
 /**
- * Half a year of a PC with flat batteries, clocks that are set, stops, kills, and times without the server. Tests use what they may. A kill comes
- * where the step before was saved in this month, so that the dearest ten minutes are known.
+ * Simulates about half a year of a PC with flat batteries, clock steps, stops, kills and times without the server. Tests use all they
+ * may.
+ * A kill happens only in a month with a save after a full step, so that the peak of ten minutes is known.
  */
 async function history(seed: number): Promise<Map<string, number>> {
   const random = randomFrom(seed);
@@ -94,13 +95,13 @@ async function history(seed: number): Promise<Map<string, number>> {
   return used;
 }
 
-it.each(Array.from({ length: 40 }, (_, seed) => seed))('tests never use more than the budget of a month, history %i', async (seed) => {
+it.each(Array.from({ length: 40 }, (_, seed) => seed))('keeps tests within the budget of every month in history %i', async (seed) => {
   const used = await history(seed);
   expect(used.size).toBeGreaterThan(5);
   for (const [month, bytes] of used) expect(bytes, month).toBeLessThanOrEqual(links.geo.budget.testBytes);
 });
 
-it('saves with the first byte, then at most once in 10 min, and at the stop', async () => {
+it('saves with the first byte, then at most once in 10 min, and on close', async () => {
   const { budget, clock, saves } = counted();
   for (let minute = 0; minute < 60; minute += 1) {
     if (minute < 25) budget.used('telemetry', 10);
@@ -112,7 +113,7 @@ it('saves with the first byte, then at most once in 10 min, and at the stop', as
   expect(saves()).toBe(5);
 });
 
-it('a stop loses nothing; a kill adds the dearest ten minutes of the month to the saved count', async () => {
+it('loses nothing on close, and after a kill adds the peak of ten minutes to the saved count', async () => {
   const { budget, clock, store } = counted(memoryStore(), handClock(Date.UTC(2026, 10, 10)));
   const again = () => counted(store, clock).budget;
   budget.used('tests', 240_000);
@@ -129,7 +130,7 @@ it('a stop loses nothing; a kill adds the dearest ten minutes of the month to th
   expect(again().figures().testBytes).toBe(485_000);
 });
 
-it('a broken or read-only file costs the count and one line, never the agent', () => {
+it('recovers from a broken or read-only file with one log line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-budget-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];

@@ -1,15 +1,14 @@
-/** Bytes that this PC used of its link this month, by cause, and what its link class still allows (DESIGN, link classes). */
+/** Data budget: link bytes of this PC in this month by cause, and what its link class still allows (DESIGN, link classes). */
 
 import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { KeptFile } from '../../uplink/store/data-folder.ts';
 
-/** `telemetry`: MQTT with its handshakes, renewal of the certificate, updates; `tests`: all that is sent to measure. */
+/** `telemetry`: MQTT with handshakes, certificate renewal, updates. `tests`: all measurement traffic. */
 export type Cause = 'telemetry' | 'tests';
-/** What was used this month and the limits, bytes on the wire. */
+/** Use of this month and limits, bytes on the wire. */
 export type BudgetFigures = NonNullable<LinkReport['budget']>;
 
-/** The count of the bytes that this PC moved over its link this month. */
 export type Budget = ReturnType<typeof createBudget>;
 
 const keepEveryMs = 600_000;
@@ -19,8 +18,9 @@ const causes = v.object({ telemetry: amount, tests: amount });
 const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
 const none = () => ({ telemetry: 0, tests: 0 });
 /**
- * `peak`: the most that was used between two saves of this month. `doubtful`: used since the server last proved the month. `isProven`: the server
- * has proven a month. `clean`: saved at a stop, so nothing is missing.
+ * `peak`: the most that was used between two saves of this month. `doubtful`: used since the server last proved the month. `isProven`:
+ * the server
+ * has proven a month. `clean`: saved on close, so nothing is missing.
  */
 const savedBook = v.object({
   ...causes.entries,
@@ -35,10 +35,12 @@ type Book = v.InferOutput<typeof savedBook>;
 type Causes = v.InferOutput<typeof causes>;
 
 /**
- * The month is that of UTC by the server's clock, which runs on while the server is away. The PC's own clock decides only until a server has
- * proven a month once: a flat battery brings no second budget.
- * Guarantee: what was used before the server proved a new month counts in that month too. After a kill the count is not too low, as long as ten
- * minutes never cost more than the dearest ten minutes of this month.
+ * The month is in UTC by the server's clock, which is extrapolated while the server is offline. The PC's own clock decides only until
+ * a server
+ * has proven a month. So a flat battery gives no second budget.
+ * Guarantee: bytes used before the server proves a new month count in that month too. After a kill the count is not too low, unless
+ * ten
+ * minutes cost more than the peak of this month.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }) {
   const book = openBook(store, monthOf(clock.now()) ?? '1970-01');
@@ -53,7 +55,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     savedUp = clock.up();
     store.save(JSON.stringify({ ...book, clean }));
   };
-  /** Begins a new month where there is one; true where this run knows the time of the server. */
+  /** Begins a new month if due; returns true if this run knows the server's time. */
   const turn = (): boolean => {
     const month = server.month();
     const own = monthOf(clock.now()) ?? '';
@@ -83,7 +85,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     left,
     hasRoom: (wireBytes: number): boolean => wireBytes <= left(),
     used(cause: Cause, wireBytes: number): void {
-      // The first save marks the file as not clean. An agent that ends before it sends leaves the file as it was.
+      // The first save marks the file as not clean. An agent that ends before it sends leaves the file unchanged.
       if (!isBegun) save(false);
       isBegun = true;
       const isTimeKnown = turn();
@@ -92,13 +94,13 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
       if (!isTimeKnown) book.doubtful[cause] += wireBytes;
     },
     figures,
-    /** The proven time of the server decides the month, milliseconds since 1970; null while nothing proves it. */
+    /** Takes the source of the server's proven time, which decides the month: milliseconds since 1970; null while unproven. */
     follow: server.follow,
     /** Sets the limits of the present link class. */
     limit: (limits: LinkLimits['budget']): void => {
       book.limits = limits;
     },
-    /** Saves the count where the last save is older than ten minutes. */
+    /** Saves the count if the last save is older than ten minutes. */
     keep: (): void => {
       turn();
       if (clock.up() - savedUp >= keepEveryMs && sinceSave.telemetry + sinceSave.tests > 0) save(false);
@@ -109,7 +111,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
   };
 }
 
-/** The month by the last proven time of the server, which runs on while the server is away and while the PC sleeps. */
+/** Returns the month by the last proven time of the server, extrapolated while the server is offline and while the PC sleeps. */
 function createServerMonth(clock: Clock) {
   let serverNow: () => number | null = () => null;
   let proven: { at: number; ms: number } | undefined;
@@ -117,7 +119,7 @@ function createServerMonth(clock: Clock) {
     follow: (now: typeof serverNow) => {
       serverNow = now;
     },
-    /** Undefined where this run has no time of the server yet. */
+    /** Undefined while this run has no server time. */
     month: (): string | undefined => {
       const ms = serverNow();
       const at = clock.up() + (clock.slept?.() ?? 0);
@@ -127,7 +129,7 @@ function createServerMonth(clock: Clock) {
   };
 }
 
-/** Kept as long as the process lives: for a PC without a disk of its own. */
+/** Creates a store in memory, for a PC without a disk. */
 export function memoryStore(): KeptFile {
   let text: string | undefined;
   return {
@@ -139,7 +141,7 @@ export function memoryStore(): KeptFile {
   };
 }
 
-/** What a running agent saved in the last ten minutes, for another process on the PC. */
+/** Returns what a running agent saved within the last ten minutes, for another process on the PC. */
 export function readFigures(store: Pick<KeptFile, 'load'>): BudgetFigures | undefined {
   const book = readJson(savedBook, store.load());
   return book && figuresOf(book);
@@ -150,7 +152,7 @@ function figuresOf({ month, telemetry, tests, limits }: Book): BudgetFigures {
   return { month, telemetryBytes: Math.round(telemetry), telemetryLimit, testBytes: Math.round(tests), testLimit };
 }
 
-/** After a kill the dearest ten minutes of the month are added for what was not saved. */
+/** After a kill, the peak of ten minutes is added for the unsaved bytes. */
 function openBook(store: KeptFile, month: string): Book {
   const book = readJson(savedBook, store.load());
   if (book === undefined)

@@ -7,17 +7,17 @@ it('counts a datagram with its Ethernet, IP and UDP headers', () => {
   expect([udpWireBytes(44), udpWireBytes(44, 6)]).toEqual([86, 106]);
 });
 
-it('counts a segment and its acknowledgement for each message, and more for one that fills several', () => {
+it('counts a segment and its acknowledgement for each message, and for each segment of a large message', () => {
   expect(tcpWireBytes(100, 1)).toBe(100 + 132);
   expect(tcpWireBytes(100, 3)).toBe(100 + 3 * 132);
   expect(tcpWireBytes(14_480, 0)).toBe(14_480 + 10 * 132);
 });
 
 type Told = (message: OnMessage) => void;
-/** What comes answers what went out. */
+/** Reports received data as a response to the request. */
 const anAnswer: Told = (message) => message('in', false);
 
-/** A connection to a server that answers each piece by ten bytes, with a clock of the test. */
+/** Opens a connection to a server that responds to each piece with ten bytes, with a manual clock. */
 async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
   const server = createServer((socket) => socket.on('data', () => socket.write('0123456789')).on('error', () => undefined));
   onTestFinished(() => void server.close());
@@ -41,7 +41,7 @@ async function counted({ host = '127.0.0.1', told = anAnswer } = {}) {
 }
 const opening = 74 + 74 + 66;
 
-it('counts the opening of a connection, its messages, what follows the last message, and its end', async () => {
+it('counts the opening of a connection, its messages, the bytes after the last message, and the close', async () => {
   const { socket, state, ask } = await counted();
   expect(state.bytes).toBe(opening);
   await ask(200);
@@ -51,7 +51,7 @@ it('counts the opening of a connection, its messages, what follows the last mess
   expect(state.bytes).toBe(opening + 200 + 132 + 10 + 132 + 50 + 132 + 10 + 66 + 3 * 66);
 });
 
-it('counts the questions for the name of a host, and none for an address or localhost', async () => {
+it('counts DNS queries for a host name, and none for an address or localhost', async () => {
   const server = createServer().on('connection', (socket) => socket.on('error', () => undefined));
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -68,6 +68,6 @@ it('counts the questions for the name of a host, and none for an address or loca
     return bytes;
   };
   expect([await bytesTo('127.0.0.1'), await bytesTo('localhost')]).toEqual([opening, opening]);
-  // For each kind of address a question and its answer.
+  // One query and response per address family.
   expect(await bytesTo('centre.example')).toBe(opening + hostWireBytes);
 });

@@ -1,4 +1,4 @@
-/** What the socket's bytes cost on the wire, as an interface of the kernel counts them: Ethernet frames without checksum and preamble. */
+/** Converts socket bytes to bytes on the wire as a network interface counts them: Ethernet frames without checksum and preamble. */
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
@@ -8,42 +8,42 @@ const ethernetBytes = 14;
 const ipBytes = 20;
 const ip6Bytes = 40;
 const udpHeaderBytes = 8;
-/** With the time stamps that every system of today sends. */
+/** With the timestamp option that every current system sends. */
 const tcpHeaderBytes = 32;
 const packetBytes = 1_500;
 const connectTimeoutMs = 30_000;
-/** A segment and its acknowledgement, where no answer carries it. */
+/** A segment and its acknowledgement, if no data carries the acknowledgement. */
 const framesPerSegment = 2;
-/** So long a system waits for something to send with its acknowledgement. */
+/** Delayed ACK: a system waits this long for data to send with an acknowledgement. */
 const promptMs = 40;
 
-/** Of IP. */
+/** IP version. */
 type Family = 4 | 6;
 
-/** Bytes on the wire of a datagram that carries so many. */
+/** Returns the wire bytes of a datagram with this payload. */
 export function udpWireBytes(payloadBytes: number, family: Family = 4): number {
   return payloadBytes + ethernetBytes + headerBytes(family) + udpHeaderBytes;
 }
 
-/** The same, of one from or to this address of a socket. */
+/** Returns the wire bytes of a datagram from or to this address of a socket. */
 export function udpWireBytesAt(address: string | undefined, payloadBytes: number): number {
   return udpWireBytes(payloadBytes, familyOf(address));
 }
 
-/** One question for a name and its answer, with all of their headers. */
+/** Returns the wire bytes of a DNS query and its response. */
 export function questionWireBytes(family: Family): number {
   return udpWireBytes(60, family) + udpWireBytes(140, family);
 }
 
-/** What the system asks for a host, by whatever server: for each kind of address. */
+/** Wire bytes to resolve a host name: one query per address family. */
 export const hostWireBytes = 2 * questionWireBytes(6);
 
-/** Counts that, of a host that has a name. What the system still knows it does not ask: then this is too much. */
+/** Counts a DNS lookup if the host is a name. A name in the system's cache needs no query, so this may count too much. */
 export function countHost(host: string, used: Used): void {
   if (isIP(host) === 0 && !isLoopback(host)) used(hostWireBytes);
 }
 
-/** `bytes` + 66 × 2 × segments, over IPv6 86 × 2; a message is at least one segment, and 1,448 B fill one, over IPv6 1,428. */
+/** Returns `bytes` + 66 × 2 × segments (IPv6: 86 × 2). A message is at least one segment; a segment holds 1,448 B (IPv6: 1,428 B). */
 export function tcpWireBytes(bytes: number, messages: number, family: Family = 4): number {
   const segmentBytes = packetBytes - headerBytes(family) - tcpHeaderBytes;
   return bytes + frameOf(family) * framesPerSegment * Math.max(messages, Math.ceil(bytes / segmentBytes));
@@ -53,42 +53,43 @@ function headerBytes(family: Family): number {
   return family === 4 ? ipBytes : ip6Bytes;
 }
 
-/** A segment of TCP that carries nothing. */
+/** Returns the size of a TCP segment without data. */
 function frameOf(family: Family): number {
   return ethernetBytes + headerBytes(family) + tcpHeaderBytes;
 }
 
-/** What a connection costs beside what it carries. A segment that opens it has 8 B of options more; where nobody answers there are the first try and four more in 30 s. */
+/** Returns the overhead of a connection. A SYN has 8 B of options more. Without response, the system sends it five times within 30 s. */
 function besideOf(family: Family): { syn: number; open: number; close: number; refused: number; unanswered: number } {
   const frame = frameOf(family);
   const syn = frame + 8;
   return { syn, open: 2 * syn + frame, close: 3 * frame, refused: syn + frame, unanswered: 5 * syn };
 }
 
-/** An address of IPv4 may be written as one of IPv6. */
+/** An IPv4 address may be written as an IPv4-mapped IPv6 address. */
 function familyOf(address = ''): Family {
   return address.includes(':') && !address.startsWith('::ffff:') ? 6 : 4;
 }
 
-/** Told of bytes on the wire as they go and come. */
+/** Counts bytes on the wire. */
 export type Used = (wireBytes: number) => void;
 
-/** Called for each message that came or is about to be written; `asks`: the other side answers it at once. */
+/** Called for each message received or about to be written; `asks`: the other side responds at once. */
 export type OnMessage = (way: 'in' | 'out', asks: boolean) => void;
 
 type Way = ReturnType<typeof unusedWay>;
 
 /**
- * Counts a TCP socket from its start to its end, by its messages: each is a segment of its own, except those that are written in one turn and the
- * answers to them. What TCP sends again is not seen.
- * Guarantee: every byte of the socket is counted once; what it has after its last message is counted when it closes.
+ * Counts the wire bytes of a TCP socket by its messages. Each message is one segment, except messages written in one turn of the event
+ * loop and
+ * their responses. Retransmissions are not visible.
+ * Guarantee: every byte of the socket is counted once. Bytes after the last message are counted on close.
  */
 export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
   const ways = { in: unusedWay(), out: unusedWay() };
   let isOpen = false;
   let family: Family = 4;
   let toldAt: number | undefined;
-  /** True where there was something new. */
+  /** Returns true if there were new bytes. */
   const countWay = (way: 'in' | 'out', at: number): boolean => {
     const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - ways[way].counted;
     if (bytes === 0) return false;
@@ -96,7 +97,7 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
     used(tcpWireBytes(bytes, 1, family) - (carries(ways, way, at) ? frameOf(family) : 0));
     return true;
   };
-  // A message is told before it is written: its bytes are found at the next one.
+  // `message` runs before the write, so these bytes are counted at the next call.
   const countOut = () => {
     countWay('out', toldAt ?? now());
     toldAt = undefined;
@@ -104,7 +105,7 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
   socket.once('lookup', (...[, , , host]) => countHost(host, used));
   let isTried = false;
   socket.on('connectionAttempt', (address) => {
-    // The address before refused, or did not answer so far.
+    // The previous address refused, or has not responded so far.
     if (isTried) used(besideOf(family).refused);
     isTried = true;
     family = familyOf(address);
@@ -126,21 +127,22 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
       countOut();
       const isNew = countWay('in', now());
       if (way === 'out') toldAt = now();
-      // A busy PC reads at once what came as two segments.
+      // A busy PC reads two segments in one piece.
       else if (!isNew && asks) used(framesPerSegment * frameOf(family));
     },
   };
 }
 
 /**
- * `owedAt`: when there last was something whose acknowledgement may still go with an answer. `waits`: who receives it answered in time before,
- * and so waits with the acknowledgement; else that goes at once.
+ * `owedAt`: time of the last data whose acknowledgement can still travel with a response. `waits`: the receiver responded in time
+ * before, so it
+ * delays its acknowledgement; otherwise it sends one at once.
  */
 function unusedWay() {
   return { counted: 0, owedAt: Number.NEGATIVE_INFINITY, waits: false };
 }
 
-/** True where what goes in this way carries the acknowledgement of what came in the other. */
+/** Returns true if data in this direction carries the acknowledgement of data in the other. */
 function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): boolean {
   const [own, other] = way === 'in' ? [ways.in, ways.out] : [ways.out, ways.in];
   const isPrompt = at - other.owedAt < promptMs;
@@ -152,8 +154,9 @@ function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): bo
 }
 
 /**
- * TLS over a TCP socket of its own, which is what can be counted: the TLS socket itself only knows what it carries. It begins when the TCP
- * stands, since until then the socket may still try one address after the other. Rejects where it never stands.
+ * Opens TLS over a separate TCP socket, which can be counted: the TLS socket knows only its payload. TLS begins after the TCP connect,
+ * because
+ * the socket may try several addresses before. Rejects if the connect fails.
  */
 export async function meteredTls(
   options: ConnectionOptions,
@@ -166,12 +169,12 @@ export async function meteredTls(
   await once(raw, 'connect');
   raw.setTimeout(0);
   const socket = connectTls({ ...options, socket: raw });
-  // Or the TLS socket would only tell that it was closed, and not why.
+  // Without this the TLS socket would report only that it was closed, not why.
   raw.on('error', (error) => socket.destroy(error));
   return { socket, message };
 }
 
-/** For a request over HTTPS, which takes its socket by a callback. */
+/** Adapter for an HTTPS request, which takes its socket by a callback. */
 export function meteredTlsFor(options: ConnectionOptions, used: Used) {
   return (_: object, done: (error: Error | null, socket: TLSSocket) => void): undefined => {
     meteredTls(options, used).then(

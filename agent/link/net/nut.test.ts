@@ -6,7 +6,7 @@ import { createNut } from './nut.ts';
 
 type Server = { port: number; asked: string[]; left: Promise<unknown> };
 
-/** A server that says this to the first question, byte by byte where `pieces` is asked for; null = it takes the question and is silent. */
+/** Starts a server that sends this response to the first request, byte by byte with `pieces`; null = it stays silent. */
 async function serve(answer: string | null, pieces = false): Promise<Server> {
   const asked: string[] = [];
   const left = Promise.withResolvers<unknown>();
@@ -34,7 +34,7 @@ function ask(
 }
 const listOf = (...lines: string[]) => ['BEGIN LIST VAR room', ...lines, 'END LIST VAR room', ''].join('\n');
 
-it('asks one question, reads the variables with their quotes undone, and leaves', async () => {
+it('sends one request, reads the variables with quotes unescaped, and disconnects', async () => {
   const { port, asked, left } = await serve(
     listOf('VAR room ups.status "OB LB"', 'VAR room device.mfr "A \\"good\\" \\\\ maker"', 'VAR room ups.id ""'),
   );
@@ -55,7 +55,7 @@ it.each([
   ['DATA-STALE', true, 'the UPS says nothing any more'],
   ['ACCESS-DENIED', false, 'upsd does not let this PC ask'],
   ['UNKNOWN-COMMAND', false, 'upsd refuses: UNKNOWN-COMMAND'],
-])('ERR %s: lost %s', async (code, lost, reason) => {
+])('maps ERR %s to lost: %s', async (code, lost, reason) => {
   const { port } = await serve(`ERR ${code}\n`);
   expect(await ask(port)).toEqual({ known: false, lost, reason });
 });
@@ -64,13 +64,13 @@ it.each([
   ['another program', 'SSH-2.0-OpenSSH_9.7\r\n'],
   ['an open quote', listOf('VAR room ups.status "OL')],
   ['a line without end', `BEGIN LIST VAR room\nVAR room x "${'y'.repeat(4_096)}`],
-])('an answer that cannot be read is no UPS that is lost: %s', async (_what, text) => {
+])('reports an unreadable response as unknown, not as a lost UPS: %s', async (_what, text) => {
   const { port, left } = await serve(text);
   expect(await ask(port)).toEqual({ known: false, lost: false, reason: 'upsd answers what cannot be read' });
   await left;
 });
 
-it('waits 2 s and no longer for a server that is silent, and hangs up; so it does when it is called off', async () => {
+it('gives up on a silent server after 2 s, or when it is aborted, and disconnects', async () => {
   const { port, left } = await serve(null);
   const clock = handClock();
   const late = ask(port, { clock });

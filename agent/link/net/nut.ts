@@ -1,27 +1,26 @@
-/** Asks a UPS what it knows, through the server of Network UPS Tools: its line protocol over TCP, one question and one answer. */
+/** Reads the variables of a UPS from the server of Network UPS Tools: its line protocol over TCP, one request and one response. */
 import type { Socket } from 'node:net';
 import { type Cancel, type Clock, oneLine, type Profile } from '@sabha/contracts';
 
-/** `lost`: the server is there and has lost its UPS. Otherwise nobody knows, with the reason. */
+/** `lost`: the server responds but has lost its UPS. Otherwise the state is unknown, with the reason. */
 export type UpsAnswer = { known: true; variables: ReadonlyMap<string, string> } | { known: false; lost: boolean; reason: string };
-/** Asks a UPS for all that it knows; never rejects. */
+/** Requests all variables of a UPS; never rejects. */
 export type AskUps = (ups: NonNullable<Profile['ups']>, signal: AbortSignal) => Promise<UpsAnswer>;
 
-/** What asking a UPS needs of the system. */
 export type NutOptions = {
   /** `connect` of node:net. */
   connect(address: { host: string; port: number }): Socket;
   clock: Pick<Clock, 'after'>;
 };
 
-/** The server stands on this PC or in this room. */
+/** Short, because the server runs on this PC or in this room. */
 const timeoutMs = 2_000;
-/** The longest line of the server's own code is shorter, a UPS has some 100 variables. */
+/** The server's own code limits a line to less than this; a UPS has about 100 variables. */
 const limits = { lineBytes: 2_048, answerBytes: 128 * 1_024 };
 
 const noAnswer = unknown('upsd does not answer');
 const unreadable = unknown('upsd answers what cannot be read');
-/** What the server says instead of an answer. */
+/** Error codes of the server. */
 const errors: Record<string, UpsAnswer> = {
   'DATA-STALE': lost('the UPS says nothing any more'),
   'DRIVER-NOT-CONNECTED': lost('the driver of the UPS does not run'),
@@ -29,7 +28,7 @@ const errors: Record<string, UpsAnswer> = {
   'UNKNOWN-UPS': unknown('upsd does not know this UPS'),
 };
 
-/** Guarantee: it answers within 2 s whatever the other side does, holds at most 128 KiB of it, and leaves no connection behind. */
+/** Guarantee: it resolves within 2 s whatever the server does, holds at most 128 KiB of the response, and closes the connection. */
 export function createNut({ connect, clock }: NutOptions): AskUps {
   return (ups, signal) =>
     new Promise((resolve) => {
@@ -53,7 +52,7 @@ export function createNut({ connect, clock }: NutOptions): AskUps {
     });
 }
 
-/** Takes the bytes as they come; tells the answer once it is whole or cannot become one. */
+/** Parses bytes as they arrive; calls `done` when the response is complete or invalid. */
 function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: Buffer) => void {
   const variables = new Map<string, string>();
   let rest = Buffer.alloc(0);
@@ -71,7 +70,7 @@ function createReader(name: string, done: (answer: UpsAnswer) => void): (bytes: 
   };
 }
 
-/** What one line makes of the answer; undefined = it goes on. */
+/** Evaluates one line; undefined = more lines follow. */
 function take(line: string, name: string, variables: Map<string, string>): UpsAnswer | undefined {
   if (line === `BEGIN LIST VAR ${name}`) return undefined;
   if (line === `END LIST VAR ${name}`) return { known: true, variables };

@@ -1,34 +1,41 @@
-/** The two cheap questions to a network: does a TCP port answer, and does a name server. Only a client's sockets; nothing of what comes is kept. */
+/** Probes a network cheaply: does a TCP port respond, and does a name server? Opens client sockets only and stores nothing received. */
 import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, connect, isIP, isIPv6, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf, isLoopback } from '@sabha/contracts';
 import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
 
-/** An address of the network: a name or a number, and a TCP port. */
+/** Host name or address with a TCP port. */
 export type Place = { host: string; port: number };
-/** Who answers on an open connection: the one that is looked for, by a certificate in force or out of its dates, or somebody else; or nobody said. */
+/**
+ * Peer of an open connection: the expected one by a valid or an expired certificate, another one (`stranger`), or none that identified
+ * itself.
+ */
 export type Greeting = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
-/** Finds out who it is. Never rejects; the connection is closed afterwards. */
+/** Identifies the peer. Never rejects; the connection is closed afterwards. */
 export type Greet = (socket: Socket) => Promise<Greeting>;
-/** What became of a try to open a TCP connection; `silent` is also what the time-out says. */
+/** Result of an attempt to open a TCP connection; a timeout gives `silent` too. */
 export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent' | Greeting;
-/** Who is told of the bytes on the wire, and when it is too late. */
+/** Counter of wire bytes, and the deadline. */
 export type Asking = { used: Used; signal: AbortSignal };
 
 /**
- * What a name server says: an address, that there is none, that it does not look up such names for us, that it failed; or nothing, as where its
- * machine says that nobody listens there (`closed`).
+ * Result of a name server: an address, no such name, lookup refused, or failure. Without a response it is `silent`, or `closed` if its
+ * machine
+ * reports that the port is not in use.
  */
 export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
 const nameTimeoutMs = 2_500;
-/** One question and its answer. */
+/** Returns the wire bytes of one query and its response. */
 function questionBytes(resolver: Resolver): number {
   return questionWireBytes(resolver.getServers().some((server) => isIPv6(server) || server.startsWith('[')) ? 6 : 4);
 }
 
-/** `unreachable`: a router, or the neighbour that does not answer, said so. With `greet` it is also asked who answers. Never rejects. */
+/**
+ * Opens a TCP connection; `greet` then identifies the peer. `unreachable`: a router or the operating system reports the host as
+ * unreachable. Never rejects.
+ */
 export function knock({ host, port }: Place, { used, signal }: Asking, greet?: Greet): Promise<Knocked> {
   const { promise, resolve } = Promise.withResolvers<Knocked>();
   const socket = connect({ host, port });
@@ -63,7 +70,7 @@ const noAddress: Record<string, Exclude<Looked['kind'], 'found'>> = {
   ECONNREFUSED: 'closed',
 };
 
-/** The address that a program of this PC would take for the name, by its hosts file or whatever else it asks; undefined where there is none in time. */
+/** Returns the address that any program on this PC would use for the name, hosts file included; undefined without one in time. */
 export async function addressOf(name: string, { used, signal }: Asking): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   countHost(name, used);
@@ -72,12 +79,12 @@ export async function addressOf(name: string, { used, signal }: Asking): Promise
   return (await Promise.race([found, late]))?.address;
 }
 
-/** The name servers of the system, as they are now. */
+/** Returns the current name servers of the system. */
 export function nameServers(): string[] {
   return new Resolver().getServers();
 }
 
-/** A server of this network answers without a line too; of one beyond it any answer has come over the line. */
+/** Returns true if a name server is in this network. Its response does not prove the internet line; a response from outside does. */
 export function isNear(address: string): boolean {
   const host = address.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/%.*$/, '');
   if (isIP(host) === 0 || isLoopback(host) || /^fe80:/i.test(host)) return true;
@@ -89,7 +96,7 @@ export function isNear(address: string): boolean {
   return near.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
-/** True where a name server tells of the top of a country's names what only its own servers know. */
+/** Returns true if a name server resolves the SOA record of a country's top-level domain, which only that domain's own servers know. */
 export async function hearsOf(zone: string, { used, signal }: Asking): Promise<boolean> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();
@@ -101,7 +108,7 @@ export async function hearsOf(zone: string, { used, signal }: Asking): Promise<b
     .finally(() => signal.removeEventListener('abort', stop));
 }
 
-/** Asks the system's name servers, each once. */
+/** Queries each name server of the system once. */
 export async function look(name: string, { used, signal }: Asking): Promise<Looked> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();

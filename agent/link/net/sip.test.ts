@@ -1,4 +1,4 @@
-/** The times of RFC 3261 on a clock moved by hand; the bridges are real sockets that say nothing, or say it in a strange way. */
+/** Retransmission times of RFC 3261 on a manual clock; the bridges are real sockets that stay silent or respond wrongly. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
@@ -25,17 +25,14 @@ async function silentBridge() {
 it.each([
   [undefined, [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]],
   [1_000, [0, 1_000, 3_000, 7_000, 11_000, 15_000, 19_000, 23_000, 27_000, 31_000]],
-])(
-  'a silent bridge is asked again at the times of RFC 3261 (T1 %s ms), with one and the same question, and given up after 32 s',
-  async (t1, times) => {
-    const { clock, heard, at, ask } = await silentBridge();
-    const answer = ask(t1);
-    await expect.poll(() => at.length).toBe(1);
-    await clock.pass(32_000);
-    expect(await answer).toEqual({ kind: 'silent', reason: 'nothing' });
-    await clock.pass(60_000);
-    expect(at).toEqual(times);
-    await expect.poll(() => heard.length).toBe(times.length);
-    expect(new Set(heard).size).toBe(1);
-  },
-);
+])('repeats the same request to a silent bridge at the times of RFC 3261 (T1 %s ms) and gives up after 32 s', async (t1, times) => {
+  const { clock, heard, at, ask } = await silentBridge();
+  const answer = ask(t1);
+  await expect.poll(() => at.length).toBe(1);
+  await clock.pass(32_000);
+  expect(await answer).toEqual({ kind: 'silent', reason: 'nothing' });
+  await clock.pass(60_000);
+  expect(at).toEqual(times);
+  await expect.poll(() => heard.length).toBe(times.length);
+  expect(new Set(heard).size).toBe(1);
+});

@@ -1,4 +1,4 @@
-/** Asks a SIP server by OPTIONS whether it is there, over UDP, TCP or TLS. No library: those for Node are whole telephones or servers that listen. */
+/** Checks a SIP server by OPTIONS over UDP, TCP or TLS. No library: those for Node are complete phones or servers that listen. */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -7,34 +7,34 @@ import { type Clock, codeOf, type Profile } from '@sabha/contracts';
 import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
 
-/** The audio bridge of a profile. */
+/** Audio bridge of a profile. */
 export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
- * `certificate`: whether the one that was shown over TLS comes from an authority that is known here. `loose`: its lines end in a way of their own.
- * `misfit`: it answers another question than was asked · `only trying`: it speaks, and never answers.
+ * `certificate`: whether a known authority issued the TLS certificate. `loose`: lines end without CRLF. `misfit`: it responds to
+ * another request.
+ * `only trying`: it sends provisional responses only.
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
   | { kind: 'silent'; reason: Heard | 'nobody listens' | 'closed' }
   | { kind: 'unknown'; reason: 'no such name' };
 
-/** What else comes than an answer; a later one says more. */
+/** Observations without a valid response; a later one in the list says more. */
 const heards = ['nothing', 'no SIP', 'only trying', 'another port', 'misfit'] as const;
 type Heard = (typeof heards)[number];
 
-/** What one question to a bridge needs. */
 export type SipOptions = {
   clock: Clock;
   used: Used;
   signal: AbortSignal;
-  /** T1 of RFC 3261: the first wait for an answer, above the round trip of the link. */
+  /** T1 of RFC 3261: first wait for a response, above the round trip of the link. */
   firstWaitMs?: number;
 };
 
 const t1Ms = 500;
 const t2Ms = 4_000;
-/** Timer F, by which the transaction has failed. */
+/** Timer F: the transaction fails after this multiple of T1. */
 const limitInT1 = 64;
 const longestMs = 32_000;
 
@@ -44,14 +44,17 @@ type Talk = SipOptions & {
   branch: string;
   startedUp: number;
   heard: Heard;
-  /** For so long the right answer may follow one that is wrong. */
+  /** Time in which the right response may follow a wrong one. */
   graceMs: number;
   endGrace?: () => void;
   certificate?: 'known' | 'unknown';
   settle(answer: SipAnswer): void;
 };
 
-/** Never rejects. Guarantee: only an answer to this very question counts; no socket and no timer is left behind. */
+/**
+ * Never rejects.
+ * Guarantee: only a response to this very request counts. No socket and no timer remains.
+ */
 export async function askBridge(bridge: Bridge, options: SipOptions): Promise<SipAnswer> {
   const { clock, firstWaitMs = t1Ms, signal } = options;
   const address = await addressOf(bridge.host, options);
@@ -79,7 +82,7 @@ export async function askBridge(bridge: Bridge, options: SipOptions): Promise<Si
   return answer;
 }
 
-/** Sent again after T1, 2 T1, 4 T1 … at most 4 s; after a provisional answer each 4 s (17.1.2.2). */
+/** Retransmits after T1, 2 T1, 4 T1 … at most 4 s; after a provisional response every 4 s (17.1.2.2). */
 function overUdp(talk: Talk, firstWaitMs: number): () => void {
   const { bridge, address, clock, used } = talk;
   const family = isIP(address) === 6 ? 6 : 4;
@@ -98,7 +101,7 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
     used(udpWireBytes(packet.length, family));
     if (take(talk, readMessage(packet, talk.branch))) waitMs = t2Ms;
   });
-  // The socket hears nobody but the port that was asked; what comes from another port of the bridge arrives beside it.
+  // The connected socket receives only from the queried port. A second socket receives what another port of the bridge sends.
   beside.on('message', (packet, from) => {
     used(udpWireBytes(packet.length, family));
     const read = readMessage(packet, talk.branch);
@@ -106,7 +109,7 @@ function overUdp(talk: Talk, firstWaitMs: number): () => void {
   });
   const begin = () => send(requestOf(talk, socket.address()));
   socket.connect(bridge.port, address, () => {
-    // Where it cannot be had, an answer from there is silence.
+    // Without the second socket, a response from another port counts as silence.
     beside.once('error', begin).bind(socket.address().port, () => {
       beside.off('error', begin).on('error', () => undefined);
       begin();
@@ -128,7 +131,7 @@ function overStream(talk: Talk): () => void {
   return () => abort.abort();
 }
 
-/** Resolves when it can be written to. */
+/** Resolves when the socket is writable. */
 async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
   const { bridge, address, used } = talk;
   const place = { host: address, port: bridge.port };
@@ -138,10 +141,10 @@ async function standing(talk: Talk, signal: AbortSignal): Promise<Socket> {
     await once(socket, 'connect');
     return socket;
   }
-  // A bridge that signed its own certificate is still a bridge: nothing secret is said to it.
+  // A self-signed certificate is accepted, because nothing secret is sent.
   const name = isIP(bridge.host) === 0 && { servername: bridge.host };
   const { socket } = await meteredTls({ ...place, ...name, rejectUnauthorized: false }, used, signal);
-  // Whatever comes after the first error says nothing more.
+  // Errors after the first add nothing.
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   talk.certificate = socket.authorized ? 'known' : 'unknown';
@@ -158,7 +161,7 @@ function converse(talk: Talk, socket: Socket): void {
   socket.write(requestOf(talk, { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }));
 }
 
-/** What is left of the stream behind its whole messages. */
+/** Returns the rest of the stream after its complete messages. */
 function takeAll(talk: Talk, bytes: Buffer): Buffer {
   const read = readMessage(bytes, talk.branch);
   if (read.kind === 'more' || (read.kind !== 'garbage' && read.length > bytes.length)) return bytes;
@@ -166,7 +169,7 @@ function takeAll(talk: Talk, bytes: Buffer): Buffer {
   return read.kind === 'garbage' ? Buffer.alloc(0) : takeAll(talk, bytes.subarray(read.length));
 }
 
-/** True for a provisional answer: more will come. */
+/** Returns true for a provisional response: more will follow. */
 function take(talk: Talk, read: SipRead): boolean {
   if (read.kind !== 'response') hear(talk, 'no SIP');
   if (read.kind !== 'response' || read.answers === 'another') return false;
@@ -188,7 +191,7 @@ function hear(talk: Talk, what: Heard): void {
   if (heards.indexOf(what) > heards.indexOf(talk.heard)) talk.heard = what;
 }
 
-/** One that is wrong may be an old one, or another's, just before the right one. */
+/** A wrong response may be a late or a foreign one that precedes the right one. */
 function hearWrong(talk: Talk, what: 'another port' | 'misfit'): void {
   hear(talk, what);
   talk.endGrace ??= talk.clock.after(talk.graceMs, () => talk.settle({ kind: 'silent', reason: talk.heard }));
@@ -211,12 +214,16 @@ function word(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** The SIP message OPTIONS, which asks whether somebody is there, and its answer (RFC 3261). `branch`, `tag` and `callId` are random; by the branch an answer is known as ours. */
+/**
+ * SIP request OPTIONS, which checks whether a server responds (RFC 3261). `branch`, `tag` and `callId` are random; the branch
+ * identifies our response.
+ */
 export type SipRequest = Bridge & Record<'branch' | 'tag' | 'callId', string> & { local: { address: string; port: number } };
 
 /**
- * The message is complete, still growing, or none of SIP at all. `answers`: this very question; by its branch ours, but not the question that
- * was asked; or somebody else's. `loose`: its lines end without the carriage return that SIP wants.
+ * Message that is complete, incomplete (`more`) or not SIP (`garbage`). `answers`: to this request, to ours by the branch but with
+ * another number
+ * or method, or to another client. `loose`: lines end without the carriage return that SIP requires.
  */
 export type SipRead =
   | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }
@@ -226,7 +233,7 @@ export type SipRead =
 const branchCookie = 'z9hG4bK';
 const limitBytes = 65_536;
 
-/** The text of an OPTIONS request to a bridge. */
+/** Returns the text of an OPTIONS request to a bridge. */
 export function optionsRequest({ transport, host, port, local, branch, tag, callId }: SipRequest): Buffer {
   const from = `${bracketed(local.address)}:${local.port}`;
   const to = `sip:${bracketed(host)}:${port}`;
@@ -246,11 +253,11 @@ export function optionsRequest({ transport, host, port, local, branch, tag, call
 }
 
 /**
- * Reads the first message of a stream, or the one of a datagram, of which no more can come.
- * Guarantee: `ours` only where the branch of the topmost Via, the number and the method are those of the request: what answers another one says nothing.
+ * Reads the first message of a stream, or a datagram, which is always complete.
+ * Guarantee: `ours` only if the topmost Via branch, the number and the method match the request.
  */
 export function readMessage(bytes: Buffer, branch: string): SipRead {
-  // Between two messages of a stream empty lines may stand, which keep it alive.
+  // Empty lines between messages keep a stream alive.
   const start = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
   if (start < 0) return { kind: 'more' };
   const text = bytes.toString('latin1', start);
@@ -272,7 +279,7 @@ export function readMessage(bytes: Buffer, branch: string): SipRead {
   return { kind: 'response', status: what, answers, loose: /(?<!\r)\n/.test(head), length };
 }
 
-/** By its first line, as far as that has come. */
+/** Classifies by the part of the first line received so far. */
 function beginningOf(head: string, isGrowing: boolean): number | 'more' | 'garbage' {
   const status = /^SIP\/2\.0 ([1-6]\d\d)(?: |\r|\n|$)/i.exec(head)?.[1];
   if (status !== undefined) return isGrowing ? 'more' : Number(status);

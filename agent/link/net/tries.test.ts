@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { keepAsking } from './tries.ts';
 
-/** Each try answers after so long, or never. */
+/** Each attempt responds after this time, or never (null). */
 function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number[]) => boolean) {
   const clock = handClock();
   const over = new AbortController();
@@ -17,20 +17,20 @@ function asking(answersMs: (number | null)[], isEnough?: (heard: readonly number
   return { clock, over, asked, tries: () => tries, isFirst: () => isFirst };
 }
 
-it('asks again until it is stopped, and counts what did not come back and is late', async () => {
+it('repeats the request until it is stopped, and counts late requests as lost', async () => {
   const { clock, asked, tries, isFirst } = asking([null, null, 100, null, 100]);
   await clock.pass(2_050);
   expect([tries(), isFirst()]).toEqual([3, false]);
   await clock.pass(100);
   expect(isFirst()).toBe(true);
   await clock.pass(3_000);
-  // The try of 3 s is not late yet.
+  // The attempt at 3 s is not late yet.
   expect(asked.stop()).toEqual({ heard: [2, 4], lost: 2 });
   await clock.pass(10_000);
   expect(tries()).toBe(6);
 });
 
-it('a question that failed ended the agent, by a promise that nobody held: whoever stops it is told, and nobody waits for it', async () => {
+it('throws a failure of the request from stop, without an unhandled rejection or a wait', async () => {
   const clock = handClock();
   const ask = () => {
     throw new Error('too many open files');

@@ -1,12 +1,15 @@
-/** One question asked again and again: silence is not absence. */
+/** Repeats a request, because one lost packet does not prove that a host is absent. */
 import type { Clock } from '@sabha/contracts';
 
-/** What came of the tries: all answers, and how many tries have none although it is late. */
+/** All responses, and the number of attempts that are late or failed. */
 export type Tally<T> = { heard: T[]; lost: number };
-/** A question that is being asked. `first` resolves with the first answer, or at the end of the time; `heard` grows; `stop` ends it and says what came. */
+/**
+ * Running request. `first` resolves with the first response or at the deadline; `heard` collects responses; `stop` ends it and returns
+ * the result.
+ */
 export type Asked<T> = { first: Promise<void>; heard: readonly T[]; stop(): Tally<T> };
 
-/** `everyMs`: how long it is to the next try · `isEnough`: the answers so far end it · `waits`: for now there is no further try. */
+/** `everyMs`: interval to the next attempt. `isEnough`: these responses suffice. `waits`: skips attempts for now. */
 export type Trying<T> = {
   clock: Clock;
   everyMs(): number;
@@ -15,10 +18,13 @@ export type Trying<T> = {
   waits?: () => boolean;
 };
 
-/** After so long what has no answer is lost, on a satellite too. */
+/** An attempt without response after this time is lost, on a satellite link too. */
 const lateMs = 2_500;
 
-/** Asks at once, and once more every so often until it is stopped or over; an answer of undefined is none. Each try goes on until then. Where one fails, `stop` throws that. */
+/**
+ * Sends at once, then at each interval until it is stopped or aborted. Undefined counts as no response. `stop` throws the first
+ * failure.
+ */
 export function keepAsking<T>(
   { clock, everyMs, signal, isEnough = (heard) => heard.length > 0, waits = () => false }: Trying<T>,
   ask: () => Promise<T | undefined>,
@@ -69,7 +75,7 @@ export function keepAsking<T>(
   };
 }
 
-/** Aborts when the outer one does, after so long, or when it is ended: then nothing goes on that was begun with it. */
+/** Returns a signal that aborts with the outer one, after the limit, or by `end`, so that nothing started with it continues. */
 export function limited(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; end(): void } {
   const own = new AbortController();
   const cancel = clock.after(limitMs, () => own.abort());

@@ -16,7 +16,7 @@ async function server(host = '127.0.0.1'): Promise<Socket> {
   return socket;
 }
 
-it.each(['127.0.0.1', '::1', 'localhost'])('sends to the host %s and hears its answer', async (host) => {
+it.each(['127.0.0.1', '::1', 'localhost'])('sends to the host %s and receives its response', async (host) => {
   const reflector = await server(host === 'localhost' ? '127.0.0.1' : host);
   reflector.on('message', (packet, from) => reflector.send(`${packet}, too`, from.port, from.address));
   const heard: string[] = [];
@@ -27,7 +27,7 @@ it.each(['127.0.0.1', '::1', 'localhost'])('sends to the host %s and hears its a
   await expect.poll(() => heard).toEqual(['hello, too']);
 });
 
-it('what any other port or address sends to it is not heard', async () => {
+it('ignores packets from any other port or address', async () => {
   const [reflector, stranger] = [await server(), await server('127.0.0.2')];
   const heard: string[] = [];
   const udp = await udpTo('127.0.0.1')(reflector.address().port, (packet) => heard.push(String(packet)));

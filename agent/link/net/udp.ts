@@ -1,4 +1,4 @@
-/** A UDP socket to the centre and to nobody else: it is connected, so that the system drops what any other address sends. */
+/** Connected UDP socket to the server: the operating system drops packets from any other address. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
@@ -6,19 +6,21 @@ import { codeOf } from '@sabha/contracts';
 import type { OnSlip } from '../../uplink/store/log.ts';
 import { countHost, type Used } from './meter.ts';
 
-/** An open socket to one address. */
 export type Udp = ReturnType<typeof udpOf>;
 
-/** The system may grant less. */
+/** Requested buffer size; the system may grant less. */
 const bufferBytes = 4 * 1024 * 1024;
 
-/** Resolves with the socket, or with the reason why there is none. Never rejects. */
+/** Resolves with the socket, or with the reason for none. Never rejects. */
 export type OpenUdp = (port: number, onPacket: (packet: Buffer) => void) => Promise<Udp | string>;
 
-/** An address that answers is good for so long before the name is asked for again: each question is paid for. */
+/** Lifetime of an address that responds, before the next DNS lookup, because each query costs data. */
 export const addressLifeMs = 3_600_000;
 
-/** To the ports of a host, where its name is not found at its last address. Guarantee: it listens to no port of its own choice, and to nobody but that host. */
+/**
+ * Opens sockets to a host. If its name cannot be resolved, the last address is used.
+ * Guarantee: it uses no fixed local port and receives only from that host.
+ */
 export function udpTo(host: string, used: Used = ignore): OpenUdp {
   let last: LookupAddress | undefined;
   let [foundAt, isHeard] = [0, false];
@@ -26,7 +28,7 @@ export function udpTo(host: string, used: Used = ignore): OpenUdp {
     if (last !== undefined && isHeard && performance.now() - foundAt < addressLifeMs) return last;
     countHost(host, used);
     foundAt = performance.now();
-    // UDP has no second try at the other family, and a centre that has both answers on IPv4.
+    // UDP has no fallback to the other family, and a server with both families responds on IPv4.
     return lookup(host, { order: 'ipv4first' });
   };
   return async (port, onPacket) => {
@@ -34,7 +36,7 @@ export function udpTo(host: string, used: Used = ignore): OpenUdp {
     if (typeof found === 'string') return found;
     [last, isHeard] = [found, false];
     const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
-    // A refusal comes as an error of a later call: the probe is lost, and nothing else has happened.
+    // An ICMP refusal appears as an error of a later call: the probe is lost, and nothing else is wrong.
     socket.on('error', () => undefined);
     socket.on('message', (packet) => {
       isHeard = true;
@@ -51,7 +53,10 @@ export function udpTo(host: string, used: Used = ignore): OpenUdp {
   };
 }
 
-/** The same way. Guarantee: it never throws or rejects; what does is told, and is a packet lost, or a reason why there is no socket. */
+/**
+ * Wraps `open`.
+ * Guarantee: it never throws or rejects. Errors are reported; they count as a lost packet or as the reason for no socket.
+ */
 export function sturdy(open: OpenUdp, onSlip: OnSlip): OpenUdp {
   const trying = (task: () => void) => {
     try {
@@ -72,17 +77,17 @@ export function sturdy(open: OpenUdp, onSlip: OnSlip): OpenUdp {
 
 function udpOf(socket: Socket) {
   try {
-    // A train comes faster than it is read.
+    // A train arrives faster than it is read.
     socket.setRecvBufferSize(bufferBytes);
     socket.setSendBufferSize(bufferBytes);
   } catch {
-    // The system's own size will do.
+    // The default size suffices.
   }
   return {
-    /** What cannot be sent is lost, as on any link. */
+    /** A failed send counts as a lost packet. */
     send: (packet: Buffer): void => socket.send(packet, ignore),
     close: (): void => void socket.close(),
-    /** The address of the network card by which it goes. */
+    /** Local address of the route. */
     localAddress: socket.address().address,
   };
 }
