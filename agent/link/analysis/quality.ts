@@ -51,7 +51,7 @@ export function windowOf(round: Round): Window | undefined {
 const cutByChance = 1e-4;
 
 /**
- * Returns true if at least half of the round is missing at its end, and random loss does not explain it: something passes only so many
+ * Returns true if at least the second half of the round is missing and random loss does not explain it: something passes only so many
  * packets.
  */
 export function breaksOff({ up, down, tail }: Window): boolean {

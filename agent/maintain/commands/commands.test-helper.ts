@@ -1,4 +1,4 @@
-/** Commands on a spool of their own: a PC whose acts are counted, and a centre that signs. */
+/** Runs commands on a separate spool: a PC whose actions are counted, and a server that signs. */
 import { DatabaseSync } from 'node:sqlite';
 import { type Command, type CommandAnswer, commandLifeMs, type Done, type Verb, verbNames } from '@sabha/contracts';
 import { centrePublicKey, sealed } from '../../../test/centre-key.ts';
@@ -7,10 +7,9 @@ import { openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { openSpool } from '../../uplink/spool/spool.ts';
 import { type Acts, createCommands } from './commands.ts';
 
-/** The PC of these tests. */
 export const pc = 'up/lucknow/room-1';
 
-/** What a test says of its PC. */
+/** Options of a test. */
 export type Setup = {
   db?: DatabaseSync;
   disk?: SpoolDisk;
@@ -20,7 +19,7 @@ export type Setup = {
   act?: (verb: Verb) => Promise<Done>;
 };
 
-/** A PC that takes commands, by a clock that is moved by hand. */
+/** Creates a PC that executes commands, with a manual clock. */
 export function setUp(given: Setup = {}) {
   const { db = new DatabaseSync(':memory:'), clock = handClock(), boot = 'boot-1', act = async () => ({ outcome: 'done' }) } = given;
   const spool = openSpool({ disk: given.disk ?? openSpoolDisk(db), clock, random: seeded(3), boot });
@@ -48,7 +47,7 @@ export function setUp(given: Setup = {}) {
     onRefused: (reason) => refused.push(reason),
   });
   const answers = () => spool.after(0, 9_999).flatMap(({ kind, body }) => (kind === 'command' ? [body as CommandAnswer] : []));
-  /** What the centre would say now. */
+  /** Returns a command as the server would issue it now. */
   const order = (edit: Partial<Command> = {}): Command => ({
     id: 'c-1',
     to: pc,

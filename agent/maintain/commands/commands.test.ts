@@ -11,7 +11,7 @@ import { handClock } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../uplink/spool/database.ts';
 import { pc, setUp } from './commands.test-helper.ts';
 
-test('a command to the PC or to a scope of it is carried out and answered, each once, however often it comes', async () => {
+test('executes and answers a command to the PC or a scope of it exactly once, despite duplicates', async () => {
   const { take, done, answers } = setUp();
   for (const [at, to] of [pc, 'all', 'up/all', 'up/lucknow/all'].entries()) {
     for (let times = 0; times < 5; times += 1) await take({ id: `c-${at}`, to, counter: at + 1 });
@@ -20,14 +20,14 @@ test('a command to the PC or to a scope of it is carried out and answered, each 
   expect(answers()).toEqual([0, 1, 2, 3].map((at) => ({ id: `c-${at}`, verb: 'restart-sound', outcome: 'done', reason: null })));
 });
 
-describe('it is refused, with an answer that says why,', () => {
+describe('refusal of a command', () => {
   test.each<[string, Partial<Command> | ((now: number) => Partial<Command>), string]>([
     ['expired', (now) => ({ notBefore: now - commandLifeMs, expires: now }), 'expired'],
     ['too early', (now) => ({ notBefore: now + 31_000, expires: now + commandLifeMs }), 'not yet'],
     ['living too long', (now) => ({ expires: now + commandLifeMs + 1 }), 'it lives longer than a command may'],
     ['unknown', { verb: 'format-disk' }, 'unknown verb'],
     ['a reboot that names another PC', { verb: 'reboot', args: { confirm: 'up/lucknow/room-2' } }, 'confirm does not name this PC'],
-  ])('%s', async (_what, edit, reason) => {
+  ])('refuses with its reason a command that is %s', async (_what, edit, reason) => {
     const { take, done, answers, clock } = setUp();
     for (let times = 0; times < 3; times += 1) await take(typeof edit === 'function' ? edit(clock.now()) : edit);
     expect(done).toEqual([]);
@@ -36,7 +36,7 @@ describe('it is refused, with an answer that says why,', () => {
   });
 });
 
-test('what is not signed by the centre, or is for another PC, is counted and never answered', async () => {
+test("counts and never answers a command without the server's signature or for another PC", async () => {
   const { commands, order, done, answers, refused, take } = setUp();
   const stranger = createPrivateKey(makeSigningKeys().privateKey);
   commands.take(sealSigned(order(), stranger));
@@ -54,7 +54,7 @@ test('what is not signed by the centre, or is for another PC, is counted and nev
   ]);
 });
 
-test("it is judged by the centre's time, whatever this PC's clock shows; while that is not known it waits", async () => {
+test("judges a command by the server's time, and holds it while that is unknown", async () => {
   const { take, done, clock, state, commands, order } = setUp({ offsetMs: null });
   const centreNow = clock.now();
   clock.jump(-50 * 365 * 86_400_000);
@@ -71,7 +71,7 @@ test("it is judged by the centre's time, whatever this PC's clock shows; while t
   expect(done).toHaveLength(1);
 });
 
-test('commands may overtake each other, but one that had expired when a later one was issued is not obeyed, nor a counter twice', async () => {
+test('accepts reordered commands, but none that had expired when a later one was issued, and no counter twice', async () => {
   const { take, done, answers, clock } = setUp();
   const start = clock.now();
   const at = (minutes: number) => ({ notBefore: start + minutes * 60_000, expires: start + minutes * 60_000 + commandLifeMs });
@@ -83,7 +83,7 @@ test('commands may overtake each other, but one that had expired when a later on
   clock.jump(11 * 60_000);
   await take({ ...at(20), id: 'newer', counter: 30 });
   expect(done).toHaveLength(3);
-  // A hostile broker turns the clock back by forged acks and delivers what it had held.
+  // A hostile broker sets the clock back by forged acks and delivers a command that it held back.
   clock.jump(-11 * 60_000);
   await take({ ...at(8), id: 'held-back', counter: 15 });
   expect(done).toHaveLength(3);
@@ -96,7 +96,7 @@ test('commands may overtake each other, but one that had expired when a later on
   ]);
 });
 
-test('an act that fails, throws or hangs is answered as failed, in one line', async () => {
+test('answers an action that fails, throws or hangs as failed, in one line', async () => {
   const failing: Partial<Record<Verb, () => Promise<never>>> = {
     'restart-sound': () => Promise.reject(new Error('no\nservice')),
     'probe-now': () => new Promise(() => undefined),
@@ -113,8 +113,8 @@ test('an act that fails, throws or hangs is answered as failed, in one line', as
   ]);
 });
 
-describe('an agent that ends in the middle of it', () => {
-  /** What the next run makes of it, and how often it was begun in all when the centre sends it again. */
+describe('a command during which the agent ends', () => {
+  /** Returns the answers of the next run, and how often both runs began the command in all while the server repeats it. */
   async function afterAKill(verb: Verb, args: Command['args'], boot = 'boot-1') {
     const first = setUp({ act: () => new Promise(() => undefined) });
     await first.take({ verb, args });
@@ -126,20 +126,20 @@ describe('an agent that ends in the middle of it', () => {
   }
   const confirm = { confirm: pc };
 
-  test('says interrupted, and does not begin it again', async () => {
+  test('is answered as interrupted and not begun again', async () => {
     expect(await afterAKill('restart-sound', {})).toEqual({ begun: 1, answers: ['interrupted'] });
     expect(await afterAKill('reboot', confirm)).toEqual({ begun: 1, answers: ['interrupted'] });
   });
-  test('says done where that end was the purpose', async () => {
+  test('is answered as done if the end was its purpose', async () => {
     expect(await afterAKill('restart-agent', {})).toEqual({ begun: 1, answers: ['done'] });
     expect(await afterAKill('reboot', confirm, 'boot-2')).toEqual({ begun: 1, answers: ['done'] });
   });
-  test('does again what does no harm twice', async () => {
+  test('is repeated if its verb is idempotent', async () => {
     expect(await afterAKill('probe-now', {})).toEqual({ begun: 2, answers: ['done'] });
   });
 });
 
-test('S6 the same command five times, killed at each call of the disk: it is begun at most once, and once the disk holds it always answered', async () => {
+test('S6 begins a command at most once, and answers it once the disk works, after a kill at any disk call', async () => {
   const calls = async (at: number, db: DatabaseSync) => {
     const { disk, count } = dyingAt(openSpoolDisk(db), at);
     const rig = setUp({ disk, db });
@@ -164,7 +164,7 @@ test('S6 the same command five times, killed at each call of the disk: it is beg
   expect(seen).toContain('interrupted');
 });
 
-test('a memory that was lost obeys nobody until all that it may have obeyed has expired', async () => {
+test('refuses all commands after a lost journal until every earlier command has expired', async () => {
   const first = setUp();
   await first.take();
   for (const spoil of ["DELETE FROM meta WHERE key = 'word:commands'", "UPDATE meta SET value = '{' WHERE key = 'word:commands'"]) {
@@ -181,14 +181,14 @@ test('a memory that was lost obeys nobody until all that it may have obeyed has 
   }
 });
 
-describe('S6 a spool that is found damaged has lost the memory of commands:', () => {
+describe('S6 commands after the spool is found damaged', () => {
   const damagedFile = (path: string) => writeFileSync(path, Buffer.alloc(8_192, 7));
   const open = (path: string, clock: ReturnType<typeof handClock>) => {
     const disk = openSpoolDisk(path);
     return { ...setUp({ disk, clock }), close: disk.close };
   };
 
-  test('what it did before is not done again, nor after another restart within ten minutes, nor a third', async () => {
+  test('refuses to repeat an executed command over three restarts within ten minutes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sabha-commands-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'spool.db');
@@ -219,7 +219,7 @@ describe('S6 a spool that is found damaged has lost the memory of commands:', ()
   });
 });
 
-/** A disk that takes nothing more from the n-th call on, before it or after it: what a process that is dead by then would leave behind. */
+/** Disk that fails from the n-th call on, before or after the operation, as if the process had been killed there. */
 function dyingAt(disk: SpoolDisk, at: number): { disk: SpoolDisk; count(): number } {
   let count = 0;
   const step = () => {

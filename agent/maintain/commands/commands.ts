@@ -1,4 +1,4 @@
-/** Commands of the centre: each is judged, written down, and only then carried out, at most once (S6). */
+/** Executes signed commands of the server at most once: each is validated, written to the journal, and only then executed (S6). */
 
 import type { KeyObject } from 'node:crypto';
 import {
@@ -28,33 +28,31 @@ import type { Platform, Order as PlatformOrder } from '../../platform/platform.t
 import type { Spool } from '../../uplink/spool/spool.ts';
 import type { LogMemory } from '../../uplink/store/log.ts';
 
-/** What each verb does; the signal is aborted when its time is over. */
+/** Action of each verb; the signal aborts at its time limit. */
 export type Acts = { [V in Verb]: (args: Extract<Order, { verb: V }>['args'], signal: AbortSignal) => Promise<Done> };
 
-/** By whose key commands are proven, what they may do, and who is told. */
 export type CommandsOptions = {
   pc: PcPath;
-  /** Public half of the centre's key; null where this PC has none, and obeys nobody. */
+  /** Public key of the server; null if this PC has none, and then it refuses every command. */
   key: KeyObject | null;
   boot: string;
   spool: Spool;
   clock: Clock;
-  /** Clock of the PC minus clock of the centre; null while it is not known. */
+  /** Clock of the PC minus clock of the server, milliseconds; null while unknown. */
   offsetMs(): number | null;
   acts: Acts;
-  /** Tells the centre; false where it could not be written down. */
+  /** Sends the result to the server; returns false if it could not be written to the disk. */
   answer(body: CommandAnswer): boolean;
-  /** A message that is none of the centre's, or not for us. */
+  /** Counts a message without a valid signature, or for another PC. */
   onRefused(reason: string): void;
 };
 
-/** The commands of the centre to this PC. */
 export type Commands = ReturnType<typeof createCommands>;
 
 const actLimitMs = 30_000;
-/** The longest trains in both directions of a slow link take their time. */
+/** The longest trains of a slow link in both directions need more time. */
 const measureLimitMs = 180_000;
-/** The offset is known to half a round trip, and a slow one takes seconds. */
+/** Tolerance for commands from the future: the clock offset is known to half a round trip, which may take seconds. */
 const earlyMs = 30_000;
 const waitingAtMost = 16;
 const reasonLength = 200;
@@ -62,13 +60,14 @@ const reasonLength = 200;
 type State = {
   options: CommandsOptions;
   journal: Journal;
-  /** Good ones that came before the centre's time was known. */
+  /** Signed commands received before the server's time is known. */
   waiting: Map<string, Command>;
 };
 
 /**
- * Guarantee: nothing is done that the centre did not sign, for this PC, in its time; and that it is done stands on the disk before it is
- * begun, so that no replay and no kill makes it happen twice (save for verbs that do no harm twice).
+ * Guarantee: only a command that the server signed for this PC is executed, within its validity. The journal on disk records it before
+ * it begins,
+ * so neither a replay nor a kill executes it twice (except idempotent verbs).
  */
 export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
@@ -79,11 +78,11 @@ export function createCommands(options: CommandsOptions) {
       if (said.ok) judge(state, said.value);
       else options.onRefused(said.reason);
     },
-    /** Answers what an earlier run left without an answer. */
+    /** Answers commands that an earlier run left without an answer. */
     resume(): void {
       for (const entry of journal.cutShort()) resume(state, entry);
     },
-    /** Looks at what waits until the centre's time is known. */
+    /** Judges the held commands once the server's time is known. */
     tick(): void {
       journal.tick();
       if (options.offsetMs() === null) return;
@@ -119,7 +118,7 @@ function judge(state: State, value: Command): void {
   else void begin(state, entry, order.value);
 }
 
-/** `now` is the centre's time. */
+/** `now` is the server's time. */
 function untimely({ notBefore, expires }: Command, now: number): string | null {
   if (expires - notBefore > commandLifeMs) return 'it lives longer than a command may';
   if (now < notBefore - earlyMs) return 'not yet';
@@ -150,12 +149,12 @@ function resume(state: State, entry: Entry): void {
   else settle(state, entry, { outcome: 'interrupted', reason: 'the agent ended in the middle of it' });
 }
 
-/** The answer first: a kill in between gives it twice, and never not at all. */
+/** Sends the answer before the journal entry: a kill between both duplicates the answer and never loses it. */
 function settle({ options: { answer }, journal }: State, entry: Entry, said: Omit<CommandAnswer, 'id' | 'verb'>): void {
   if (answer({ id: entry.id, verb: entry.verb, ...said })) journal.put({ ...entry, state: 'answered' });
 }
 
-/** `begun`: to be carried out, or cut short; `boot` is the one it began in, `at` when the centre issued it. */
+/** `begun`: to be executed, or interrupted. `boot`: boot in which it began. `at`: issue time by the server. */
 const entry = v.object({
   id: v.string(),
   verb: v.string(),
@@ -164,14 +163,17 @@ const entry = v.object({
   boot: v.string(),
   state: v.picklist(['begun', 'answered']),
 });
-/** Nothing up to `floor` is obeyed any more. `isLost`: what was known before is gone, and no process has outlived it yet. */
+/**
+ * Counters up to `floor` are refused. `isLost`: the earlier journal is lost, and no process has yet run long enough to outlive its
+ * commands.
+ */
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
-/** A command that was obeyed or refused, and how far it came. */
+/** Command that was executed or refused, with its progress. */
 export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
 
-/** The commands of the last week. */
+/** Commands of the last week. */
 export type Journal = ReturnType<typeof openJournal>;
 
 const keptMs = 7 * 86_400_000;
@@ -179,9 +181,11 @@ const keptAtMost = 500;
 const word = 'commands';
 
 /**
- * The counter of the centre rises with each command, so that it says the order in which they were issued, whatever any clock shows. Two may
- * overtake each other (one to the PC, one to its state; or again at a birth), so one below the highest is obeyed too, unless it had expired
- * when the highest was issued: what a hostile broker holds back, it can deliver at most until the next command.
+ * The server's counter rises with each command and so gives the order of issue, independent of any clock. Two commands may be
+ * reordered (one to
+ * the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted, unless it had expired
+ * when the
+ * highest was issued: a hostile broker can delay a command at most until the next one.
  */
 export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);
@@ -191,11 +195,11 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
     held = next;
     return true;
   };
-  /** Whatever it was told before has expired by then; a process that ends sooner leaves the waiting to the next one. */
+  /** Earlier commands expire within this time. A process that ends sooner leaves the wait to the next one. */
   const isLost = () => held.isLost && up() - openedUp < commandLifeMs;
   if (held.isLost || spool.recall(word) === undefined) save(held);
   return {
-    /** Why a command may not be obeyed by what was told before; null where it may. `known`: it has been answered, or is about to be. */
+    /** Returns why the journal forbids a command; null if it does not. `known`: it has been answered, or is about to be. */
     objection({
       id,
       counter,
@@ -207,26 +211,29 @@ export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
       const top = held.entries.at(-1);
       return top !== undefined && counter < top.counter && expires <= top.at ? 'older than what came since' : null;
     },
-    /** Guarantee: true only when it is on disk. */
+    /** Guarantee: returns true only when the entry is on disk. */
     put: (fresh: Entry): boolean => save(bounded({ ...held, entries: [...held.entries.filter(({ id }) => id !== fresh.id), fresh] })),
-    /** As if it had never come; nothing where the disk refuses. */
+    /** Removes an entry; does nothing if the disk refuses. */
     forget: (id: string): void => void save({ ...held, entries: held.entries.filter((one) => one.id !== id) }),
-    /** Notes it when a memory that was lost does no harm any more. */
+    /** Records when a lost journal is no longer a risk. */
     tick(): void {
       if (held.isLost && !isLost()) save({ ...held, isLost: false });
     },
-    /** What an earlier run began and did not answer. */
+    /** Returns commands that an earlier run began and did not answer. */
     cutShort: (): Entry[] => held.entries.filter(({ state }) => state === 'begun'),
   };
 }
 
-/** A spool that has had events had this word too, since it is written at the first start; one that was rebuilt had it before. */
+/** The first start writes the journal. So a spool with events, or a rebuilt one, without a journal has lost it. */
 function load(spool: Spool): Content {
   const kept = spool.recall(word);
   return readJson(content, kept) ?? { floor: 0, entries: [], isLost: kept !== undefined || spool.range().last > 1 || spool.isRebuilt() };
 }
 
-/** Sorted by counter. What is older than a week by the centre's own times goes, and what is too much; nothing below it is obeyed again. */
+/**
+ * Sorts by counter and drops entries older than a week by the server's times, or beyond the limit. Counters up to the highest dropped
+ * one are refused.
+ */
 function bounded({ floor, entries, isLost }: Content): Content {
   const sorted = entries.toSorted((a, b) => a.counter - b.counter);
   const newest = sorted.at(-1)?.at ?? 0;
@@ -235,19 +242,19 @@ function bounded({ floor, entries, isLost }: Content): Content {
   return { isLost, floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
 }
 
-/** What the verbs act on. */
+/** Parts on which the verbs act. */
 export type ActsOptions = {
   platform: Platform;
   runner: Runner;
   log: LogMemory;
   measureLink(): Promise<Done>;
-  /** Ends this process in order; whoever supervises it starts another. */
+  /** Ends this process in order; its supervisor starts another. */
   restart(): void;
 };
 
 const fastMs = 1_800_000;
 
-/** The acts of this PC: one for each verb of the contract. */
+/** Returns the actions of this PC, one for each verb of the contract. */
 export function actsOf({ platform, runner, log, measureLink, restart }: ActsOptions): Acts {
   return {
     'probe-now': async () => {

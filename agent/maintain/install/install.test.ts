@@ -1,4 +1,4 @@
-/** The steps of the MSI on a played Windows: folders of this machine, tasks as files, `icacls` and `schtasks` as recorded calls. */
+/** Runs the steps of the MSI on a simulated Windows: folders on this machine, tasks as files, `icacls` and `schtasks` as recorded calls. */
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,7 +13,7 @@ type Played = {
   calls: Call[];
   /** Tasks that were started and not ended. */
   running: Set<string>;
-  /** From now on these calls fail. */
+  /** Makes matching calls fail from now on. */
   refuse(which: (call: Call) => boolean): void;
   tree(): string[];
 };
@@ -76,7 +76,7 @@ const taskOf = ({ windows }: Played, name: string) => readFileSync(join(windows.
 const isEnabled = (played: Played, name: string) => /<Enabled>true<\/Enabled>\s*<Hidden>/.test(taskOf(played, name));
 
 describe('setUp', () => {
-  test('closes the data, enrols with the code, writes the settings and starts both tasks', async () => {
+  test('restricts access to the data, enrols with the code, writes the settings and starts both tasks', async () => {
     const played = playWindows();
     const { windows, calls } = played;
     writeFileSync(join(windows.program, 'update.pub'), 'key');
@@ -110,7 +110,7 @@ describe('setUp', () => {
     expect(readdirSync(join(windows.data, 'update'))).toEqual([]);
   });
 
-  test('S15 lets the Task Scheduler read only a file that administrators alone can change', async () => {
+  test('S15 gives the Task Scheduler only a file that administrators alone can change', async () => {
     const { windows, calls } = playWindows();
     await setUp(windows, none);
     const files = calls.flatMap(({ args }) => (args[0] === '/create' ? [args[args.indexOf('/xml') + 1]] : []));
@@ -129,7 +129,7 @@ describe('setUp', () => {
       },
       'update/a: a link leads out of the folder',
     ],
-  ])('S15 refuses a folder of data with %s', async (_, prepare, reason) => {
+  ])('S15 refuses a data folder with %s', async (_, prepare, reason) => {
     const played = playWindows();
     mkdirSync(played.windows.data);
     prepare(played.windows.data);
@@ -142,7 +142,7 @@ describe('setUp', () => {
     ['icacls', ({ program }) => program === 'icacls.exe', 'icacls '],
     ['the enrolment', ({ program }) => program === 'node.exe', 'enrolment: ERROR: refused'],
     ['schtasks', ({ args }) => args[0] === '/create', 'schtasks /create: ERROR: refused'],
-  ])('fails with one line where %s fails, and starts nothing', async (_, which, reason) => {
+  ])('fails with one line and starts nothing if %s fails', async (_, which, reason) => {
     const played = playWindows();
     played.refuse(which);
     await expect(setUp(played.windows, given)).rejects.toThrow(reason);
@@ -171,7 +171,7 @@ describe('remove', () => {
 });
 
 describe('stop', () => {
-  test('ends the tasks again until nothing runs from the program, and fails with one line where that does not help', async () => {
+  test('repeats ending the tasks until no program runs from the folder, and fails with one line after the last attempt', async () => {
     const played = playWindows();
     await setUp(played.windows, given);
     let held = 3;

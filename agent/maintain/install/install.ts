@@ -1,4 +1,4 @@
-/** The steps of an installation on Windows that its MSI cannot describe as data. The MSI calls them as SYSTEM. */
+/** Steps of a Windows installation that its MSI cannot describe as data. The MSI calls them as SYSTEM. */
 import {
   appendFileSync,
   closeSync,
@@ -18,40 +18,41 @@ import { codeOf, messageOf, oneLine } from '@sabha/contracts';
 import { identityFolder, openIdentity } from '../../identity/identity.ts';
 import { type RunProgram, runProgram } from '../../platform/program.ts';
 
-/** The PC: the folders of the program, of the data and of Windows's own programs, and what the steps do outside them. */
+/** The PC: folders of the program, the data and the Windows tools, and the functions that act on the system. */
 export type Windows = {
   program: string;
   data: string;
   system: string;
   run: RunProgram;
-  /** True while a running program holds this file. */
+  /** Returns true while a running program holds this file. */
   isHeld(file: string): boolean;
   pause(ms: number): Promise<void>;
 };
-/** The properties of the MSI; an empty one was not given. `isUpdate`: an earlier installation closed the folder of the data. */
+/** Properties of the MSI; empty = not given. `isUpdate`: an earlier installation restricted access to the data folder. */
 export type Given = { code: string; centre: string; pc: string; isUpdate: boolean };
 
-/** The public half of the key that signs releases; a package without updates lacks it. */
+/** Public key for releases; a package without updates lacks it. */
 const updateKey = 'update.pub';
-/** The environment of the agent, beside its program. */
+/** Environment file of the agent, in the program folder. */
 const settings = 'agent.env';
 /** Marks a folder as the data of the agent. */
 const mark = 'sabha-agent';
-/** The signed-in user reads the versions of the agent there, and nothing else of the data. */
+/** The signed-in user may read the agent versions in this folder, and nothing else of the data. */
 const readable = 'update';
-/** Accounts by number, since Windows translates their names. */
+/** Accounts by SID, since Windows translates their names. */
 const [system, administrators, users] = ['*S-1-5-18', '*S-1-5-32-544', '*S-1-5-32-545'];
-/** A running agent loads this library, the installation does not. */
+/** A running agent loads this library; the installation does not. */
 const library = 'koffi/build/koffi/win32_x64/koffi.node';
-/** A program that was just ended releases its files within moments. */
+/** A program that has just ended releases its files within moments. */
 const [freeTries, freePauseMs] = [20, 500];
 
-/** The words behind the verb, and the process. */
+/** Arguments after the verb, and values of the process. */
 export type Call = { args: string[]; env: Record<string, string | undefined>; execPath: string };
 
 /**
- * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` beside the program says
- * what happened, also after a failed installation; a removal deletes it.
+ * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` in
+ * the program
+ * folder records each step, also of a failed installation; a removal deletes it.
  */
 export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
   const text = { type: 'string', default: '' } as const;
@@ -74,7 +75,7 @@ export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
   return failure === null ? 0 : 1;
 }
 
-/** Prepares the installed program to run. Throws the reason why it cannot. */
+/** Prepares the installed program to run. Throws with the reason on failure. */
 export async function setUp(windows: Windows, given: Given): Promise<void> {
   await closeData(windows, given.isUpdate);
   await enrol(windows, given);
@@ -97,7 +98,7 @@ export async function stop(windows: Windows): Promise<void> {
   }
 }
 
-/** Ends the agent and deletes its tasks, and with `purges` its data. */
+/** Ends the agent and deletes its tasks; with `purges` also its data. */
 export async function remove(windows: Windows, purges: boolean): Promise<void> {
   // A disabled task starts nothing between its end and its deletion.
   for (const name of tasksOf(windows)) await attempt(windows, ['/change', '/tn', pathOf(name), '/disable']);
@@ -107,7 +108,7 @@ export async function remove(windows: Windows, purges: boolean): Promise<void> {
   if (purges && existsSync(join(windows.data, mark))) rmSync(windows.data, { recursive: true, maxRetries: 10, retryDelay: 200 });
 }
 
-/** True while Windows refuses to open a file for writing, because a program runs from it. */
+/** Returns true while Windows refuses to open a file for writing, because a program runs from it. */
 export function isHeldFile(file: string): boolean {
   try {
     closeSync(openSync(file, 'r+'));
@@ -117,7 +118,7 @@ export function isHeldFile(file: string): boolean {
   }
 }
 
-/** Only SYSTEM and administrators may open the data. The folder may exist before: any user can make one there. */
+/** Restricts the data to SYSTEM and administrators. The folder may exist already, because any user can create one there. */
 async function closeData(windows: Windows, isUpdate: boolean): Promise<void> {
   const { data } = windows;
   const found = lstatSync(data, { throwIfNoEntry: false });
@@ -125,7 +126,7 @@ async function closeData(windows: Windows, isUpdate: boolean): Promise<void> {
   if (found && !existsSync(join(data, mark)) && readdirSync(data).length > 0)
     throw new Error(`${data}: it holds files that are not the agent's`);
   mkdirSync(data, { recursive: true });
-  // The owner comes first, since an owner can open the folder again. A reset opens the folder for a moment: an update skips it.
+  // The owner is set first, since an owner can grant access again. A reset grants access for a moment, so an update skips it.
   await call(windows, 'icacls', [data, '/setowner', administrators]);
   if (!isUpdate) await call(windows, 'icacls', [data, '/reset']);
   await call(windows, 'icacls', [data, '/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`]);
@@ -141,7 +142,7 @@ async function closeData(windows: Windows, isUpdate: boolean): Promise<void> {
   await call(windows, 'icacls', [join(data, readable), '/grant:r', `${users}:(OI)(CI)RX`]);
 }
 
-/** The first link below a folder. No link is followed. */
+/** Returns the first link below a folder. Follows no link. */
 function linkIn(folder: string): string | undefined {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -163,13 +164,13 @@ async function enrol({ program, data, run }: Windows, { code, centre, pc }: Give
 
 async function makeTask(windows: Windows, name: TaskName, enabled: boolean): Promise<void> {
   const { program } = windows;
-  // Only administrators can change a file in the folder of the program before it is read.
+  // In the program folder only administrators can change the file before it is read.
   const file = join(program, 'task.xml');
   writeFileSync(file, taskFile(readFileSync(join(program, `${name}.xml`), 'utf8'), { ...windows, enabled }));
   await call(windows, 'schtasks', ['/create', '/tn', pathOf(name), '/xml', file, '/f']).finally(() => rmSync(file));
 }
 
-/** The tasks that exist. The Task Scheduler keeps each as a file; the output of schtasks is translated. */
+/** Returns the existing tasks. The Task Scheduler keeps each as a file; the output of schtasks is localised. */
 function tasksOf({ system: folder }: Windows): TaskName[] {
   return taskNames.filter((name) => existsSync(join(folder, 'Tasks', 'Sabha', name)));
 }
@@ -183,7 +184,7 @@ async function call({ system: folder, run }: Windows, name: 'schtasks' | 'icacls
   if (code !== 0) throw new Error(`${name} ${args[0]}: ${firstLine(text) || `exit code ${code}`}`);
 }
 
-/** Orders something of the Task Scheduler that it may refuse: a task that does not run cannot be ended. */
+/** Calls the Task Scheduler and ignores a refusal: for example, a task that does not run cannot be ended. */
 async function attempt(windows: Windows, args: readonly string[]): Promise<void> {
   await call(windows, 'schtasks', args).catch(() => undefined);
 }
@@ -193,16 +194,16 @@ function firstLine(text: string): string {
 }
 
 /**
- * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger for every minute, because
+ * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger every
+ * minute, because
  * RestartOnFailure ignores an agent that ended for its own update. conhost hides the console window of the task `room`.
  */
 
-/** The names of the tasks, which are also the verbs that they run. */
+/** Task names, which are also the verbs that they run. */
 export const taskNames = ['run', 'room'] as const;
-/** One of them. */
 export type TaskName = (typeof taskNames)[number];
 
-/** The file that `schtasks /create /xml` reads: UTF-16 with its byte order mark. A disabled task waits for the enrolment. */
+/** Returns the file for `schtasks /create /xml`: UTF-16 with byte order mark. A disabled task waits for the enrolment. */
 export function taskFile(template: string, task: { program: string; data: string; enabled: boolean }): Buffer {
   const filled = template.replaceAll('{program}', task.program).replaceAll('{data}', task.data).replace('{enabled}', `${task.enabled}`);
   return Buffer.from(`\ufeff${filled}`, 'utf16le');

@@ -14,13 +14,13 @@ const read = (name: string) => readFileSync(join(folder, name));
 beforeAll(() => pack({ out: folder, version: '1.0.0', minimum: '0.0.0', expires: 1 }));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the packed agent is at most 900 KB, its seat in a session 400, and its launcher, which stays in memory, 20', () => {
+test('packs the agent into at most 900 KB, its session helper into 400 KB, and its resident launcher into 20 KB', () => {
   expect(statSync(join(folder, 'agent.mjs')).size).toBeLessThanOrEqual(900 * kilobyte);
   expect(statSync(join(folder, 'room.mjs')).size).toBeLessThanOrEqual(400 * kilobyte);
   expect(statSync(join(folder, 'launch.mjs')).size).toBeLessThanOrEqual(20 * kilobyte);
 });
 
-test('the seat of the room held the text of every verb in memory: packed apart it is the one program in its file, and sits down by itself', async () => {
+test('packs the session helper as a separate program that starts without arguments', async () => {
   expect(read('room.mjs').toString()).not.toContain('import.meta.main');
   const env = { SABHA_DATA: folder, SABHA_ROOM_SOCKET: join(folder, 'room.sock'), HOME: folder, XDG_RUNTIME_DIR: folder };
   const seat = spawn(process.execPath, [join(folder, 'room.mjs')], { env });
@@ -30,11 +30,11 @@ test('the seat of the room held the text of every verb in memory: packed apart i
   expect(await once(seat, 'exit')).toEqual([0, null]);
 });
 
-test('what nobody in the agent uses is not in it, and nothing loads undici', () => {
+test('leaves out unused code, and nothing loads undici', () => {
   const text = read('agent.mjs').toString();
   for (const sign of [
     'permessage-deflate',
-    // A fault that no PC reports.
+    // Fault that no PC reports.
     'centre.broker_lost',
     'An invalid SOCKS command',
     'ERR_STREAM_PREMATURE_CLOSE',
@@ -55,6 +55,6 @@ test.each([
   [{ roots: 'roots.pem' }, '--centre and --roots go together: its address, and its data/flows/ca/roots.pem'],
   [{ centre: 'ftp://x', roots: 'roots.pem' }, '--centre: "ftp://x" is no address https://HOST:PORT'],
   [{ centre: 'sabha.example.org', roots: fileURLToPath(import.meta.url) }, /^--roots: .+ has no certificate$/],
-])('a centre that cannot be that of a package is refused in one line: %j', (values, line) => {
+])('refuses an invalid server for a package in one line: %j', (values, line) => {
   expect(() => centreOf(values)).toThrow(line);
 });

@@ -1,5 +1,6 @@
 /**
- * The agent as one file, its seat in a session as another, its launcher, and with the key of the releases (which is kept away from the network) the
+ * Bundles the agent into one file, its session helper and its launcher into others. With the release key (which is kept offline) it
+ * also writes the
  * signed manifest of an update. `packaging/agent.ts` makes packages of them.
  */
 import crypto, { createHash, type KeyObject, X509Certificate } from 'node:crypto';
@@ -15,7 +16,6 @@ import { type Manifest, pinOf, sealSigned } from '@sabha/contracts';
 import { build, type Plugin } from 'esbuild';
 import { addressOf, type KnownCentre, placeOf } from '../../identity/known-centre.ts';
 
-/** What is packed, from where, and to where. */
 export type Pack = {
   out: string;
   version: string;
@@ -23,13 +23,13 @@ export type Pack = {
   /** Wall clock, ms. */
   expires: number;
   key?: KeyObject;
-  /** The program that is packed; another one only in a test. */
+  /** Entry file of the bundle; another one only in tests. */
   entry?: string;
 };
 
 const root = new URL('../../../', import.meta.url);
 
-/** The verb `room` without the others: the seat holds for months the text of all that it was loaded with. */
+/** Contains the verb `room` alone, because the session helper keeps its code in memory for months. */
 const seat = `
   import { main } from './agent/room.ts';
   import { dataFolder } from './agent/uplink/store/data-folder.ts';
@@ -37,11 +37,11 @@ const seat = `
   process.exit();
 `;
 
-/** Writes `agent.mjs` with its licences, `room.mjs`, `launch.mjs` and, where there is a key, `manifest.json` into the folder. */
+/** Writes `agent.mjs` with its licences, `room.mjs`, `launch.mjs` and, with a key, `manifest.json` into the folder. */
 export async function pack({ out, version, minimum, expires, key, entry = 'agent/cli.ts' }: Pack): Promise<Manifest> {
   mkdirSync(out, { recursive: true });
   const known = { SABHA_VERSION: JSON.stringify(version), ...(await threadsOf()) };
-  // In one file every module would be the one that was started.
+  // In one bundled file `import.meta.main` would be true for every module.
   const packed = await bundle(entry, join(out, 'agent.mjs'), { ...known, 'import.meta.main': 'false' });
   writeFileSync(join(out, 'agent.mjs.LEGAL.txt'), licencesOf(packed, fileURLToPath(root)));
   await bundle({ contents: seat, resolveDir: fileURLToPath(root) }, join(out, 'room.mjs'), known);
@@ -52,7 +52,7 @@ export async function pack({ out, version, minimum, expires, key, entry = 'agent
   return manifest;
 }
 
-/** `known`: names that the packer replaces. Resolves with the files of which something is in it. */
+/** `known`: names that the bundler replaces. Resolves with the input files that contribute to the output. */
 async function bundle(
   entry: string | { contents: string; resolveDir: string },
   outfile: string,
@@ -72,11 +72,11 @@ async function bundle(
     charset: 'ascii',
     plugins: [lean],
     define: known,
-    // Packages of the old module form ask for `require`.
+    // CommonJS packages call `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-  // The packer leaves what stands in patterns as it is.
+  // The bundler does not escape characters in regular expressions.
   const text = readFileSync(outfile, 'utf8');
   const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   writeFileSync(outfile, text.replaceAll(/\P{ASCII}/gu, escaped));
@@ -84,7 +84,7 @@ async function bundle(
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
 }
 
-/** A thread has a program of its own; in one file that is a text in it, by its name. Only Windows is asked like this. */
+/** A worker thread needs a separate program, which the bundle holds as a string under this name. Only Windows uses it. */
 export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(root),
@@ -102,7 +102,10 @@ export async function threadsOf(): Promise<{ SABHA_ASKING_THREAD: string }> {
   return { SABHA_ASKING_THREAD: JSON.stringify(outputFiles[0]?.text) };
 }
 
-/** The centre for whose offices it is; `roots`: its `roots.pem`, of which the first is the one that codes name. Throws. */
+/**
+ * Returns the server of the offices that use the package. `roots`: its `roots.pem`, whose first certificate gives the fingerprint of
+ * enrolment codes. Throws.
+ */
 export function centreOf({ centre, roots }: { centre?: string | undefined; roots?: string | undefined }): KnownCentre | undefined {
   if (centre === undefined && roots === undefined) return undefined;
   if (centre === undefined || roots === undefined)
@@ -114,15 +117,15 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
   return { centre: addressOf(place), pin: pinOf(new X509Certificate(pem).raw) };
 }
 
-/** MQTT over web sockets, through a proxy, in a browser and with the aliases of MQTT 5; a log that is written by a thread of its own. */
+/** Unused: MQTT over WebSocket, by proxy or in a browser, MQTT 5 aliases, and a logging thread. */
 const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
-/** Of systeminformation the inventory asks system, osinfo, cpu and memory. */
+/** Unused parts of systeminformation; the inventory uses system, osinfo, cpu and memory. */
 const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
-/** What the centre alone says, by who asks for it: a language that the agent does not speak, and the faults that no PC reports. */
+/** Modules that only the server uses, with the module that imports them: a language that the agent lacks, and faults that no PC reports. */
 const centres: Readonly<Record<string, string>> = { './mr.ts': '/domain/words/words.ts', './faults/centre.ts': '/domain/faults.ts' };
-/** Node's own streams do what the package copies for other systems. */
+/** Node's own streams replace this copy for other systems. */
 const copies: Record<string, string> = { 'readable-stream': 'node:stream' };
-/** Loaded when something of them is first used: the seat in the session, which has no network, never does. Of node:http an ES module would load undici too. */
+/** Loaded on first use: the session helper, which has no network, never does. An ES import of node:http would also load undici. */
 const costly: Readonly<Record<string, object>> = {
   'node:http': http,
   'node:https': https,
@@ -134,7 +137,6 @@ const costly: Readonly<Record<string, object>> = {
 
 const named = (names: readonly string[]) => new RegExp(`^(?:${names.join('|')})$`);
 
-/** The plugin of the packer. */
 const lean: Plugin = {
   name: 'lean',
   setup(build) {
@@ -156,7 +158,7 @@ const lean: Plugin = {
   },
 };
 
-/** A module that has all names of this one of Node's, and asks it for what is behind a name when that is used. */
+/** Returns a module that exports all names of a Node module and loads it when one is first used. */
 function whenUsed(path: string): string {
   const names = Object.keys(costly[path] ?? {});
   return `let loaded;
@@ -164,7 +166,7 @@ const all = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}))
 for (const name of ${JSON.stringify(names)}) Object.defineProperty(module.exports, name, { enumerable: true, get: () => all()[name] });`;
 }
 
-/** The text of the licence of each package that has something in the bundle; `files` as the packer names them, `root` is where they lie. */
+/** Returns the licence texts of all packages in the bundle; `files` as the bundler names them, relative to `root`. */
 function licencesOf(files: readonly string[], root: string): string {
   const folders = files.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
   const texts = [...new Set(folders)].toSorted().map((folder) => {

@@ -6,18 +6,18 @@ const task = { program: 'C:\\Program Files\\Sabha', data: 'C:\\ProgramData\\Sabh
 const template = (name: string) => readFileSync(new URL(`../../../packaging/windows/${name}.xml`, import.meta.url), 'utf8');
 const textOf = (name: string, change: Partial<typeof task> = {}) => taskFile(template(name), { ...task, ...change }).toString('utf16le');
 
-/** The text of the first element of this name. */
+/** Returns the text of the first element with this name. */
 const valueIn = (xml: string, name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 
-/** As CommandLineToArgvW takes a command line apart; no argument of ours has a quotation mark in it. */
+/** Splits a command line like CommandLineToArgvW; our arguments contain no quotation mark. */
 function argumentsOf(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
 }
 
-describe.each(taskNames)('the task %s', (name) => {
+describe.each(taskNames)('task %s', (name) => {
   const xml = textOf(name);
 
-  test('starts by itself and each minute, and never ends by battery, time or idleness', () => {
+  test('starts by itself and every minute, and never stops because of battery, time or idleness', () => {
     const wanted = {
       MultipleInstancesPolicy: 'IgnoreNew',
       DisallowStartIfOnBatteries: 'false',
@@ -43,7 +43,7 @@ describe.each(taskNames)('the task %s', (name) => {
   });
 });
 
-test('`run` runs as SYSTEM, `room` as the signed-in user with least privilege and without a window', () => {
+test('runs `run` as SYSTEM, and `room` as the signed-in user with least privilege and without a window', () => {
   const [run = '', room = ''] = taskNames.map((name) => textOf(name));
   expect([valueIn(run, 'UserId'), valueIn(run, 'RunLevel')]).toEqual(['S-1-5-18', 'HighestAvailable']);
   expect([valueIn(room, 'GroupId'), valueIn(room, 'RunLevel')]).toEqual(['S-1-5-32-545', 'LeastPrivilege']);

@@ -1,9 +1,9 @@
-/** The limits that the checks of climate judge by, and why they are what they are here: for a person who asks "why 26 degrees?". */
+/** Explains the climate limits at this elevation and their reasons, for a person who asks "why 26 degrees?". */
 import type { Language } from '@sabha/contracts';
 import { type Limits, limitsAt } from '../../link/analysis/climate.ts';
 import { tooHigh } from '../../link/analysis/rise.ts';
 
-/** A line for each limit at an elevation, from the very functions that judge. */
+/** Returns a line for each limit at an elevation, computed by the functions that the checks use. */
 export function limitLines(elevationM: number, language: Language): string[] {
   const limits = limitsAt(elevationM);
   const disk = limits.isTooHighForHardDisks ? say.noHardDisk : say.hardDisk;
@@ -15,12 +15,12 @@ export function limitLines(elevationM: number, language: Language): string[] {
 
 type Line = Record<Language, (limits: Limits) => string>;
 
-/** A rise that a PC at rest has at sea level, as an example. */
+/** Example of the temperature rise of an idle PC at sea level. */
 const exampleCelsius = 20;
 
 const say = {
   title: {
-    // A site without a height in the site table has 0, as one at sea level has.
+    // A site without an elevation in the site table has 0, like one at sea level.
     en: ({ elevationM }) =>
       elevationM === 0 ? 'Limits at sea level: the height of this site is not set, or 0 m' : `Limits at ${metres(elevationM)}`,
     hi: ({ elevationM }) =>

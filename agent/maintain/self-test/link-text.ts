@@ -1,9 +1,9 @@
-/** What the running agent last measured of the link, for a person beside the PC. */
+/** Describes the last link measurement of the running agent for a person at the PC. */
 import { filled, type Language, type LinkDirection, type LinkReport, linkReport, readJson, vocabulary, type Words } from '@sabha/contracts';
 
 const mbit = 1_000_000;
 
-/** A line for each thing that is known; nothing where nothing was measured. `at` and `now` by the PC's own clock. */
+/** Returns a line for each known value; none without measurements. `at` and `now` are by the PC's own clock. */
 export function linkLines({ at, quality, capacity }: LinkReport, now: number, language: Language): string[] {
   const say = (words: Words) => words[language];
   const { measure } = vocabulary[language];
@@ -43,7 +43,7 @@ function capacityLines(capacity: NonNullable<LinkReport['capacity']>, language: 
   ];
 }
 
-/** Undefined where there is none, or it cannot be read. */
+/** Returns undefined for a missing or invalid report. */
 export function readReport(text: string | undefined): LinkReport | undefined {
   return readJson(linkReport, text);
 }

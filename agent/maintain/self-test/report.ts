@@ -1,50 +1,50 @@
-/** What a self-test found, and the lines that each way to tell it shares. */
+/** Result of a self-test, and the lines that all its output formats share. */
 import { type Check, faultOf, filled, type Language, type LinkReport, vocabulary, type Words } from '@sabha/contracts';
 import { datesDoNotFit, type Step } from '../../link/analysis/path.ts';
 import type { BudgetFigures } from '../../link/net/data-budget.ts';
 import { phrases } from './words.ts';
 
-/** `ms` is how long the probe took; `provenAt` is when sound and picture were last proven by content, null for never. */
+/** `ms`: duration of the probe. `provenAt`: last proof of sound and picture by content; null for never. */
 export type CheckRow = Check & { ms: number; provenAt: number | null };
-/** What a self-test found; `at` in milliseconds since 1970, `ms` is how long it took. */
+/** Result of a self-test; `at` in milliseconds since 1970, `ms` is its duration. */
 export type CheckReport = {
   pc: string;
   site: string;
   room: Words | undefined;
-  /** The folder in which no identity lies, where this PC is none that is known. */
+  /** Folder without an identity, if this PC is not enrolled. */
   nobodys?: string | undefined;
-  /** Undefined where nobody has said it. */
+  /** Undefined until the server has sent it. */
   elevationM: number | undefined;
   at: number;
   ms: number;
   checks: CheckRow[];
-  /** The way to the centre, step by step; absent where no other machine was to be reached. */
+  /** Path to the server in steps; absent if no other machine was probed. */
   layers?: Step[];
   budget?: BudgetFigures;
   link?: LinkReport;
 };
 
-/** Before each check. */
+/** Mark before each check. */
 export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } as const;
 
-/** The room, and its path; or that this PC is none that is known. */
+/** Returns the room and its path, or a line that this PC is not enrolled. */
 export function headOf({ room, pc, nobodys: folder }: CheckReport, language: Language): string {
   if (folder !== undefined) return filled(phrases.notEnrolled[language], { folder });
   return room === undefined ? pc : `${room[language]} (${pc})`;
 }
 
-/** The faults, the clock first: where it is wrong, certificates seem to be. */
+/** Returns the faults, clock first, because a wrong clock makes certificates look invalid. */
 export function faultsOf({ checks }: CheckReport): CheckRow[] {
   const faults = checks.filter(({ status }) => status === 'fault');
   return [...faults.filter(({ component }) => component === 'clock'), ...faults.filter(({ component }) => component !== 'clock')];
 }
 
-/** What to do about a fault; undefined of one that nobody knows. */
+/** Returns the action for a fault; undefined for an unknown fault. */
 export function actionOf({ fault, reason }: CheckRow, language: Language): string | undefined {
   return fault === null ? undefined : faultOf(reason === datesDoNotFit ? 'clock.wrong' : fault)?.action[language];
 }
 
-/** Guarantee: it says that no fault was found only where everything is known. */
+/** Guarantee: it reports that no fault was found only if every check is known. */
 export function verdictLine({ checks }: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const count = (status: string) => checks.filter((check) => check.status === status).length;
@@ -53,7 +53,7 @@ export function verdictLine({ checks }: CheckReport, language: Language): string
   return unknowns === 0 ? `${end}.` : `${end}. ${vocabulary[language].readiness.unknown}: ${unknowns}.`;
 }
 
-/** Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
+/** Example: Data this month (2026-11): messages 1.2 of 8 MB, tests of the link 3 of 36 MB. */
 export function budgetLine({ month, telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const megabytes = (bytes: number) => Number((bytes / 1_000_000).toFixed(1));

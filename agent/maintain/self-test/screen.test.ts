@@ -50,7 +50,7 @@ function says(name: string, run: Probe['run']): Probe {
   return { name, everyMs: 1_000, timeoutMs: limitMs, run };
 }
 
-/** A room as the real probes of way, clock and certificate see it; what else there is, is said. */
+/** Tests a room with the real probes of path, clock and certificate; the results of all others are given. */
 function report({ rows = [], facts = {}, clockOffsetMs = 20, certificateLeftMs = 60 * day }: Scene): Promise<CheckReport> {
   const seen = { ...whole, ...facts };
   const named = new Map(rows.map((row) => [`${row[0]}.${row[1]}`, row]));
@@ -103,19 +103,19 @@ const scenes: Record<string, Scene> = {
   'the clock is a year ahead': { facts: { centre: 'undated' }, clockOffsetMs: 365 * day, certificateLeftMs: -305 * day },
 };
 
-test.each(languages)('the screens in %s', async (language) => {
+test.each(languages)('matches the recorded screens in %s', async (language) => {
   const screens: string[] = [];
   for (const [name, scene] of Object.entries(scenes)) screens.push(`=== ${name}\n${toScreen(await report(scene), language, usual)}\n`);
   await expect(screens.join('\n')).toMatchFileSnapshot(`screens.${language}.txt`);
 });
 
-test.each(languages)('a room that is well fits on a screen of 24 lines and 80 columns, in %s', async (language) => {
+test.each(languages)('shows a room without a fault on 24 lines of 80 columns, in %s', async (language) => {
   const lines = toScreen(await report({}), language, usual).split('\n');
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.filter((line) => widest(line) > 80)).toEqual([]);
 });
 
-test.each([40, 60, 132])('no line is wider than %i columns', async (columns) => {
+test.each([40, 60, 132])('wraps lines at %i columns', async (columns) => {
   for (const language of languages)
     for (const scene of Object.values(scenes)) {
       const lines = toScreen(await report(scene), language, { columns, isColoured: false }).split('\n');
@@ -123,12 +123,12 @@ test.each([40, 60, 132])('no line is wider than %i columns', async (columns) => 
     }
 });
 
-/** Marks of Devanagari stand on the letter before them. */
+/** Devanagari vowel signs combine with the letter before them. */
 function widest(line: string): number {
   return [...new Intl.Segmenter('hi', { granularity: 'grapheme' }).segment(line)].length;
 }
 
-it('never says that there is no fault while something is not known or a step is broken, and its exit code says the same', async () => {
+it('reports no fault on screen and by exit code only if every check is ok', async () => {
   for (const [name, scene] of Object.entries(scenes)) {
     const found = await report(scene);
     const isWell = found.checks.every(({ status }) => status === 'ok');
@@ -138,7 +138,7 @@ it('never says that there is no fault while something is not known or a step is 
   }
 });
 
-it('tells a program each step of the way, and none where nobody went it', async () => {
+it('lists the steps of the path in JSON, or none if no path was probed', async () => {
   const { layers } = JSON.parse(toJson(await report({ facts: { centre: 'refused' } })));
   const seen = { network: 'ok', router: 'ok', line: 'ok', names: 'ok', port: 'fault', tls: 'unknown', certificate: 'unknown', clock: 'ok' };
   expect(layers).toEqual(Object.entries(seen).map(([layer, status]) => ({ layer, status })));

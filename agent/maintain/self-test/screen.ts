@@ -1,11 +1,11 @@
-/** The self-test on one screen: what is wrong and what to do about it first, then what is not known, then what is well. */
+/** Formats a self-test for one screen: faults with their actions first, then unknown results, then what works. */
 import { type Answer, answerOf, faultOf, filled, type Language, noneExpected, reasonIn, vocabulary } from '@sabha/contracts';
 import { limitLines } from './limits-text.ts';
 import { linkLines } from './link-text.ts';
 import { actionOf, budgetLine, type CheckReport, type CheckRow, faultsOf, headOf, marks, verdictLine } from './report.ts';
 import { phrases, subjectOf } from './words.ts';
 
-/** What it is shown on; `start`: how its reader starts the agent, where it does not start by itself. */
+/** Output screen. `start`: command by which the user starts the agent, unless it starts automatically. */
 export type Screen = { columns: number; isColoured: boolean; start?: string };
 
 const leastColumns = 40;
@@ -14,18 +14,18 @@ const usualColumns = 80;
 const colours = { fault: '31;1', unknown: '33', ok: '32', unproven: '36' } as const;
 const sgr = '\u001b[';
 
-/** The screen of a terminal; without one, or where NO_COLOR asks for none, nothing is coloured. */
+/** Returns the screen of a terminal. Without a terminal, or with NO_COLOR, output has no colour. */
 export function screenOf(out: { isTTY?: boolean; columns?: number }, env: Readonly<Record<string, string | undefined>>): Screen {
   const isPlain = out.isTTY !== true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return { columns: Math.max(leastColumns, columnsOf(out)), isColoured: !isPlain };
 }
 
-/** A terminal that does not know its width says 0. */
+/** A terminal of unknown width reports 0. */
 function columnsOf({ columns }: { columns?: number }): number {
   return columns === undefined || columns === 0 ? usualColumns : columns;
 }
 
-/** Guarantee: no line is wider than the screen, and of a room that is well there are at most 24. */
+/** Guarantee: no line is wider than the screen, and a room without a fault takes at most 24 lines. */
 export function toScreen(report: CheckReport, language: Language, screen: Screen): string {
   const saying: Saying = {
     language,
@@ -40,7 +40,7 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
     wellLines(of('ok'), saying),
     wayLines(report, saying),
     moreLines(report, language),
-    // Last: of a low screen that is what is left.
+    // Last, because a low screen shows only the end.
     [verdictLine(report, language)],
   ];
   return blocks
@@ -49,7 +49,7 @@ export function toScreen(report: CheckReport, language: Language, screen: Screen
     .join('\n\n');
 }
 
-/** One line that is written over again, as long as the self-test runs. */
+/** Shows one line, rewritten during the self-test. */
 export function progressOn(out: { columns?: number; write(text: string): unknown }, language: Language) {
   const clear = `\r${sgr}K`;
   return {
@@ -71,7 +71,7 @@ function faultLines(check: CheckRow, { language, paint }: Saying): string[] {
   return action === undefined ? [line] : [line, `  → ${action}`];
 }
 
-/** What is not known for one reason stands together, with the one thing to do. */
+/** Groups unknown results by reason, with one action each. */
 function unknownLines(checks: readonly CheckRow[], { language, start, paint }: Saying): string[] {
   const words = vocabulary[language];
   const isEnrolled = !checks.some(({ reason }) => unenrolled.includes(reason ?? ''));
@@ -84,7 +84,7 @@ function unknownLines(checks: readonly CheckRow[], { language, start, paint }: S
   });
 }
 
-/** What works, then what is there and not proven, then what the room need not have: nothing of that was looked at. */
+/** Lists what works, then what is present but unproven, then what the room need not have and was not checked. */
 function wellLines(checks: readonly CheckRow[], { language, paint }: Saying): string[] {
   const of = (answer: Answer) => checks.filter((one) => !isUnwanted(one) && answerOf(one) === answer);
   const [unwanted, working, unproven] = [checks.filter(isUnwanted), of('ok'), of('unproven')];
@@ -107,14 +107,14 @@ function withReason(text: string, { reason }: CheckRow, language: Language): str
   return reason === null ? text : `${text} (${reasonIn(reason, language)})`;
 }
 
-/** Each step of the way to the centre with its mark, from this PC outwards; nothing where there was no way to go. */
+/** Shows each step of the path to the server with its mark, from this PC outwards; nothing without a path. */
 function wayLines({ layers }: CheckReport, { language, paint }: Saying): string[] {
   if (layers === undefined) return [];
   const steps = layers.map(({ layer, status }) => paint(status, `${marks[status]}${vocabulary[language].layer[layer]}`)).join(' → ');
   return [`${phrases.way[language]}:`, `  ${steps}`];
 }
 
-/** The rest of it in a line each; the whole of it is told by `--all`. */
+/** Shows the other parts in one line each; `--all` prints them in full. */
 function moreLines(report: CheckReport, language: Language): string[] {
   const [title, first] = report.link === undefined ? [] : linkLines(report.link, report.at, language);
   const limits = report.elevationM === undefined ? [] : limitLines(report.elevationM, language);
@@ -126,10 +126,10 @@ function moreLines(report: CheckReport, language: Language): string[] {
   ];
 }
 
-/** What the way to the centre says where nobody has enrolled this PC. */
+/** Reasons of the path check on a PC that is not enrolled. */
 const unenrolled = ['no centre is known here', 'without a certificate nobody knows whether it is the centre'];
 
-/** What a person can do about it, by why it is not known. */
+/** Returns the action for an unknown result, by its reason. */
 function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {
   if (!isEnrolled && [...unenrolled, 'not compared with the centre yet'].includes(reason)) return 'connect';
   if (reason === 'the profile does not say what is expected') return 'configure';
@@ -137,7 +137,7 @@ function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabula
   return reason.endsWith(' is not installed') ? 'install' : 'again';
 }
 
-/** Broken between words, further lines further in; a word that is wider than all of it is cut by the terminal, not by us. */
+/** Wraps between words and indents continuation lines. A word wider than the screen is left to the terminal. */
 function wrapped(text: string, columns: number): string[] {
   const start = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
@@ -153,7 +153,7 @@ function wrapped(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
-/** Signs that stand on another one take no place of their own, and colours none. */
+/** Combining characters and colour codes take no column. */
 function widthOf(text: string): number {
   return [...text.replaceAll(/[\p{Mn}\p{Me}\p{Cf}]|\p{Cc}\[[\d;]*m/gu, '')].length;
 }

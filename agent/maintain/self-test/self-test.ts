@@ -1,4 +1,4 @@
-/** The self-test: every probe once, and the answer as an object or in plain words. */
+/** Self-test: runs every probe once and returns the result as an object or as text. */
 import {
   answerOf,
   type Check,
@@ -27,35 +27,38 @@ import { actionOf, budgetLine, type CheckReport, type CheckRow, headOf, marks, v
 import { phrases, subjectOf } from './words.ts';
 
 /**
- * Whom it judges and by what: `configured` is false where the centre has not said yet what this room should have, and how high it lies.
- * `nobodys`: the folder in which no identity lies, where nothing else says either which PC this is.
+ * PC under test. `configured`: false until the server has sent the expected equipment and the elevation of this room. `nobodys`:
+ * folder without an
+ * identity, if nothing else names this PC.
  */
 export type Subject = { pc: string; room?: Words; nobodys?: string; profile: Profile; configured: boolean };
 
-/** What a self-test asks, and of whom. */
 export type SelfTest = {
   subject: Subject;
   platform: Platform;
   probes: readonly Probe[];
   clock: Clock;
-  /** Where the agent of this PC finds its centre. */
+  /** Address of the server, as the agent of this PC knows it. */
   centre?: ProbeContext['centre'];
-  /** Compares the clock of this PC with the centre's; absent where there is no centre to ask. */
+  /** Compares the clock of this PC with the server's; absent without a server. */
   compareClocks?: (() => Promise<Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'> | undefined>) | undefined;
-  /** What the agent of this PC wrote down of its link. */
+  /** Data budget that the agent of this PC saved. */
   budget?: BudgetFigures | undefined;
-  /** What it last measured there. */
+  /** Last link report of that agent. */
   link?: LinkReport | undefined;
-  /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
+  /** Remaining validity of the certificate, milliseconds; absent without one. */
   certificateLeftMs?: number | undefined;
-  /** Told of each probe before it is asked: which one of how many. */
+  /** Called before each probe with its name, its number and the count. */
   onProbe?: (name: string, at: number, of: number) => void;
 };
 
-/** The load is what happens between two looks; this long lies between them. */
+/** Time between the two samples that the load needs. */
 const loadWindowMs = 1_000;
 
-/** Runs each probe once, one after the other. Guarantee: a probe that fails or hangs gives `unknown`, and the others still run. */
+/**
+ * Runs the probes one after another.
+ * Guarantee: a probe that fails or hangs gives `unknown`, and the others still run.
+ */
 export async function selfTest(test: SelfTest): Promise<CheckReport> {
   const { platform, probes, clock, centre, budget, link } = test;
   const { pc, room, nobodys, profile, configured } = test.subject;
@@ -86,29 +89,29 @@ export async function selfTest(test: SelfTest): Promise<CheckReport> {
   };
 }
 
-/** What the agent would know of its link and spool; a self-test has neither. A centre on this PC goes by the same clock. */
+/** Returns figures that a running agent would have; a self-test has no link and no spool. A server on this PC shares its clock. */
 async function selfOf({ centre, compareClocks, certificateLeftMs }: SelfTest): Promise<SelfFigures> {
   const own = certificateLeftMs === undefined ? {} : { certificateLeftMs };
   const none = { ...own, roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
   if (centre !== undefined && isLoopback(centre.host)) return { ...none, clockOffsetMs: 0 };
   const compared = await compareClocks?.();
   if (compared === undefined || certificateLeftMs === undefined) return { ...none, ...compared };
-  // By a clock that is a year ahead every certificate has ended.
+  // By a clock that is a year ahead every certificate has expired.
   return { ...none, ...compared, certificateLeftMs: certificateLeftMs + (compared.clockOffsetMs ?? 0) };
 }
 
-/** Where nothing was said of it, nobody knows. */
+/** Returns `unknown` without such a check. */
 function statusOf(checks: readonly CheckRow[], component: string, device: string): Status {
   return checks.find((one) => one.component === component && one.device === device)?.status ?? 'unknown';
 }
 
-/** What a program reads off it: 1 a fault, 3 no fault but something that nobody knows, 0 neither. */
+/** Returns the exit code: 1 for a fault, 3 for unknown results without a fault, 0 otherwise. */
 export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
   if (checks.some(({ status }) => status === 'fault')) return 1;
   return checks.some(({ status }) => status === 'unknown') ? 3 : 0;
 }
 
-/** The report as `check --json` prints it. */
+/** Returns the report as `check --json` prints it. */
 export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation, ...report }: CheckReport): string {
   const checks = report.checks.map(({ component, device, name, status, fault, reason, ms, provenAt }) => {
     return { component, device, ...(name !== undefined && { name }), status, fault, reason, ms, provenAt };
@@ -116,7 +119,7 @@ export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation,
   return JSON.stringify({ ...report, checks });
 }
 
-/** All of the report for a person: every check on a line, for a fault what to do first, and the limits that the height of the site sets. */
+/** Returns the whole report as text: every check on a line, the action for each fault, and the limits by the site's elevation. */
 export function toText(report: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const lines = report.checks.map((check) => lineOf(check, language));
@@ -147,7 +150,7 @@ function lineOf(check: CheckRow, language: Language): string {
   const answer = answerOf(check);
   const title = check.fault === null ? vocabulary[language].status[answer] : (faultOf(check.fault)?.title[language] ?? check.fault);
   const reason = check.reason === null ? '' : reasonIn(check.reason, language);
-  // Nothing that works was looked at.
+  // Equipment that is not expected was not checked, so no status is shown.
   const said = check.reason === noneExpected ? reason : `${title}${reason && ` (${reason})`}`;
   const line = `${marks[answer]} ${subjectOf(check, language)}: ${said}`;
   const action = actionOf(check, language);
@@ -155,18 +158,21 @@ function lineOf(check: CheckRow, language: Language): string {
 }
 
 const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = {
-  // Of its runner and spool the agent alone can speak.
+  // Only the running agent knows its runner and its spool.
   agent: ({ checks }) => ({ checks: checks.filter(({ device }) => device === 'certificate') }),
   pc: ofOneSecond,
 };
 
-/** The same probe. Guarantee: of what one look cannot know it claims nothing. */
+/**
+ * Wraps a probe.
+ * Guarantee: it claims nothing that one look cannot know.
+ */
 export function asFarAsKnown(probe: Probe): Probe {
   const judge = limited[probe.name];
   return judge === undefined ? probe : { ...probe, run: async (context) => judge(await probe.run(context)) };
 }
 
-/** A processor that was busy for this second, perhaps by the installation that just ended, is not too busy for a meeting: the agent waits for minutes. */
+/** A processor that is busy for one second, perhaps by an installation, is not overloaded; the running agent judges over minutes. */
 function ofOneSecond({ checks, ...others }: ProbeResult): ProbeResult {
   const busy = unknown('measured for one second only');
   return { ...others, checks: checks.map((check) => (check.fault === 'pc.load_high' ? { ...check, ...busy } : check)) };

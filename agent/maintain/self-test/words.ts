@@ -1,7 +1,6 @@
-/** The words of the self-test's own, and what a line of it is about; the words of the domain stand in the contracts. */
+/** Texts of the self-test, and the subject of its lines. The vocabulary of the domain is in the contracts. */
 import { type Check, type Language, type Words, wordFor } from '@sabha/contracts';
 
-/** Its own texts by key. */
 export const phrases = {
   noFault: { en: 'No fault found', hi: 'कोई ख़राबी नहीं मिली' },
   notAllKnown: { en: 'No fault seen, but not everything could be checked', hi: 'कोई ख़राबी नहीं दिखी, पर सब कुछ जाँचा नहीं जा सका' },
@@ -26,7 +25,7 @@ export const phrases = {
   },
 } as const satisfies Record<string, Words>;
 
-/** What a check is about and the device, as a person calls them; a slot such as `expected-1` needs no word, and what has none stays as it is. */
+/** Returns the component and device of a check in words. A slot such as `expected-1` is omitted; an unknown component keeps its id. */
 export function subjectOf({ component, device, name }: Pick<Check, 'component' | 'device' | 'name'>, language: Language): string {
   const part = wordFor(language, 'component', `${component}.${device}`);
   const slot = /^expected-\d+$/.test(device) || part !== undefined;

@@ -14,7 +14,7 @@ function setUp() {
   return { folder, file: join(folder, 'agent.mjs') };
 }
 
-/** Sends what is asked for in pieces of 100 bytes, and breaks after so many of them. */
+/** Serves the requested bytes in pieces of 100, and breaks each response after the given number of pieces. */
 function server(bytes: Buffer, breaks: number[] = []) {
   const asked: number[] = [];
   const fetchFrom: FetchFrom = async (from) => {
@@ -31,7 +31,7 @@ function server(bytes: Buffer, breaks: number[] = []) {
   return { asked, fetchFrom };
 }
 
-test('a download goes on where the link broke, however often', async () => {
+test('resumes a download after each interruption', async () => {
   const { folder, file } = setUp();
   const { asked, fetchFrom } = server(content, [3, 0, 4]);
   for (const _ of [1, 2, 3]) expect(await download(file, wanted, fetchFrom)).toBe('the link broke');
@@ -42,7 +42,7 @@ test('a download goes on where the link broke, however often', async () => {
   expect(readdirSync(folder)).toEqual(['agent.mjs']);
 });
 
-test('S10 what is not what was signed is thrown away, however it differs, and the next try begins anew', async () => {
+test('S10 discards content that differs from the signed hash, and starts again from the first byte', async () => {
   const { file } = setUp();
   const changed = Buffer.from(content);
   changed[999] = 250;
@@ -52,7 +52,7 @@ test('S10 what is not what was signed is thrown away, however it differs, and th
   expect(good.asked).toEqual([0]);
 });
 
-test('S10 endless data ends at the size that was signed', async () => {
+test('S10 stops at the signed size when data is endless', async () => {
   const { folder, file } = setUp();
   expect(await download(file, wanted, server(Buffer.concat([content, content])).fetchFrom)).toBe('more came than was signed');
   expect(existsSync(file)).toBe(false);

@@ -1,16 +1,17 @@
-/** Fetches a bundle in as many pieces as the link needs, and takes it only where size and hash are the signed ones. */
+/** Downloads a bundle with resume, and accepts it only with the signed size and hash. */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '@sabha/contracts';
 import { isWhole } from './slots.ts';
 
-/** The rest of the bundle from a byte on; throws where there is no answer. An answer from the beginning says so by `from` 0. */
+/** Fetches the bundle from a byte on. `from` 0 in the response: the server ignored the range. Throws without a response. */
 export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncIterable<Uint8Array> }>;
 
 /**
- * Brings the bundle to `file`; the reason where it could not be had now. What has come stays in a `.part` file beside it, where the
- * next call for the same bundle goes on; what came of another one goes.
- * Guarantee: `file` is replaced only by the whole of what was signed, and never more is written than was signed.
+ * Downloads the bundle to `file`; returns the reason on failure. A `.part` file keeps the received bytes, and the next call for the
+ * same bundle
+ * resumes from it. Parts of other bundles are deleted.
+ * Guarantee: `file` is replaced only by the complete signed content, and no more is written than the signed size.
  */
 export async function download(
   file: string,
@@ -49,7 +50,7 @@ async function fetchRest(part: string, size: number, fetchFrom: FetchFrom): Prom
   }
 }
 
-/** Of a version that was replaced before it had come whole, nobody will ask for the rest. */
+/** Deletes parts of other versions, which no one will resume. */
 function forgetOthers(part: string): void {
   const parts = readdirSync(dirname(part), { encoding: 'utf8' }).filter((name) => name.endsWith('.part'));
   for (const other of parts.map((name) => join(dirname(part), name))) if (other !== part) rmSync(other);

@@ -1,9 +1,9 @@
-/** What a launcher starts, and who watches a version on trial that does not watch itself. */
+/** Chooses the version that the launcher starts, and ends a trial that hangs. */
 import type { Chosen, Slots } from './slots.ts';
 
 /**
- * What to start now. `isTrial`: false for a self-test or an enrolment beside the running agent, which proves nothing.
- * Guarantee: whatever the disk refuses, there is an answer, and a version on trial is one only where its start was counted.
+ * Returns what to start now. `isTrial`: false for a self-test or an enrolment beside the running agent, which proves nothing.
+ * Guarantee: it returns a choice despite any disk error, and a version is on trial only if its start was counted.
  */
 export function chosen(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean, say: (error: unknown) => void): Chosen {
   const inUse = () => ({ file: slots.inUse(), trial: null });
@@ -18,8 +18,9 @@ export function chosen(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean,
 }
 
 /**
- * The trial of this version is over, and it has had all the time to be proven or to take itself back: where it still is on trial it is hung.
- * It is ended also where the disk refuses: a start that cannot be counted is not one of a trial.
+ * Kills a version that is still on trial at the end of its time, because it neither proved itself nor gave up. It is killed even if
+ * the disk
+ * refuses, because a start that cannot be counted is not a trial.
  */
 export function endTrial(slots: Pick<Slots, 'read' | 'takeBack'>, version: string, end: () => void): void {
   let isOver = false;

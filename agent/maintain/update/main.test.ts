@@ -9,7 +9,7 @@ import { openSlots } from './slots.ts';
 
 const launcher = fileURLToPath(new URL('main.ts', import.meta.url));
 
-/** A PC on which this program is to be tried, or, with `proven`, is in use. */
+/** Sets up a PC with this program on trial or, with `proven`, in use. */
 function setUp(program: string, { proven = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-launch-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -21,7 +21,7 @@ function setUp(program: string, { proven = false } = {}) {
   };
   bring('2.0.0', program);
   if (proven) slots.prove();
-  /** At a speed of 1,000 the eight minutes are 0.5 s. */
+  /** At speed 1,000 the eight minutes take 0.5 s. */
   const launch = (verb = 'run', speed = 1_000) => {
     const started = startProgram({ args: [launcher, verb], env: { ...process.env, SABHA_DATA: folder, SABHA_SPEED: `${speed}` } });
     onTestFinished(() => started.end('SIGKILL').then(() => undefined));
@@ -34,7 +34,7 @@ test.each([
   ['stays up and does nothing', 'setInterval(() => {}, 1_000)'],
   ['hears no timer any more', 'for (;;) {}'],
   ['refuses to be stopped', "process.on('SIGTERM', () => {}); process.exit = () => {}; for (;;) {}"],
-])('F25 a version on trial that %s is ended and taken back', { tags: ['long'] }, async (_what, program) => {
+])('F25 kills and rejects a version on trial that %s', { tags: ['long'] }, async (_what, program) => {
   const { slots, launch } = setUp(program);
   expect(await launch().ended).toMatchObject({ signal: 'SIGKILL' });
   expect(slots.read()).toMatchObject({
@@ -43,7 +43,7 @@ test.each([
   });
 });
 
-test('a version that was proven in its time runs on', { tags: ['long'] }, async () => {
+test('lets a version run on that is proven in time', { tags: ['long'] }, async () => {
   const { slots, launch } = setUp("setTimeout(() => console.log('still here'), 2_500); console.log('up')");
   const program = launch('run', 400);
   await program.says('up');
@@ -53,7 +53,7 @@ test('a version that was proven in its time runs on', { tags: ['long'] }, async 
   expect(slots.read()).toMatchObject({ trial: null, proven: { version: '2.0.0' } });
 });
 
-test('F25 a version on trial that does not start is taken back at once', async () => {
+test('F25 rejects a version on trial at once if it does not start', async () => {
   const { slots, launch } = setUp("throw new Error('no')");
   expect(await launch().ended).toMatchObject({ code: 1 });
   expect(slots.read().rejected).toMatchObject({ version: '2.0.0', reason: 'it does not start: Error: no' });

@@ -30,7 +30,7 @@ function refused(code: string): never {
   throw Object.assign(new Error(code), { code });
 }
 
-test('a version on trial is started, and once proven it is the one in use; the next goes into the other slot', () => {
+test('starts the version on trial, uses it once proven, and puts the next one into the other slot', () => {
   const { slots, bring, choose } = setUp();
   const first = bring('2.0.0');
   expect([slots.inUse(), choose(1)]).toEqual([null, first]);
@@ -41,7 +41,7 @@ test('a version on trial is started, and once proven it is the one in use; the n
   expect(slots.inUse()).toBe(first);
 });
 
-test('F25 a version that was started twice and never heard is not started a third time: the one before it is', () => {
+test('F25 returns to the previous version after two starts without a proof', () => {
   const { slots, bring, choose } = setUp();
   const good = bring('2.0.0');
   choose(1);
@@ -51,7 +51,7 @@ test('F25 a version that was started twice and never heard is not started a thir
   expect(slots.read().rejected).toEqual({ version: '3.0.0', at: 4, reason: 'it started and was never heard by the centre' });
 });
 
-test('F25 a bundle whose file is not what was signed any more is never started', () => {
+test('F25 never starts a bundle whose file differs from the signed hash', () => {
   const { slots, bring, choose } = setUp();
   writeFileSync(bring('2.0.0'), 'something else');
   expect(choose(1)).toBeNull();
@@ -63,19 +63,19 @@ test('F25 a bundle whose file is not what was signed any more is never started',
   expect([choose(3), slots.inUse()]).toEqual([null, null]);
 });
 
-test('F25 a state that cannot be read counts as none', () => {
+test('F25 treats an unreadable state as none', () => {
   const { folder, bring } = setUp();
   bring('2.0.0');
   writeFileSync(join(folder, 'slots.json'), '{"proven":');
   expect(openSlots(folder).choose(1)).toEqual({ file: null, trial: null });
 });
 
-describe('F25 a disk that refuses never leaves the PC without an agent:', () => {
+describe('F25 choice of the version on a failing disk', () => {
   const said: unknown[] = [];
   const start = (slots: ReturnType<typeof openSlots>) => chosen(slots, true, (error) => said.push(error));
 
   test.each(['ENOSPC', 'EROFS', 'EIO'])(
-    'where the start of a trial cannot be counted (%s) the one in use is started, and the trial waits',
+    'starts the version in use and keeps the trial waiting if its start cannot be counted (%s)',
     (code) => {
       const { slots, bring, choose, refuses } = setUp();
       const good = bring('2.0.0');
@@ -89,29 +89,26 @@ describe('F25 a disk that refuses never leaves the PC without an agent:', () => 
     },
   );
 
-  test.each(['EACCES', 'EIO', 'EMFILE'])(
-    'a state that cannot be read now (%s) is not thrown away: the installed one is started meanwhile',
-    (code) => {
-      const { slots, bring, choose, refuses } = setUp();
-      const good = bring('2.0.0');
-      choose(1);
-      slots.prove();
-      refuses.reads = code;
-      expect(start(slots)).toEqual({ file: null, trial: null });
-      delete refuses.reads;
-      expect(start(slots)).toEqual({ file: good, trial: null });
-    },
-  );
+  test.each(['EACCES', 'EIO', 'EMFILE'])('starts the installed version and keeps the state while it cannot be read (%s)', (code) => {
+    const { slots, bring, choose, refuses } = setUp();
+    const good = bring('2.0.0');
+    choose(1);
+    slots.prove();
+    refuses.reads = code;
+    expect(start(slots)).toEqual({ file: null, trial: null });
+    delete refuses.reads;
+    expect(start(slots)).toEqual({ file: good, trial: null });
+  });
 });
 
-test('S10 the lowest version that is allowed only rises, whatever a later manifest says', () => {
+test('S10 only raises the lowest allowed version, despite a later manifest', () => {
   const { slots, bring } = setUp();
   bring('2.0.0', '1.10.0');
   bring('3.0.0', '1.9.0');
   expect(slots.read().minimum).toBe('1.10.0');
 });
 
-test('a package that is newer than what updates brought is the one that runs: neither the proven version nor one on trial stands before it', () => {
+test('prefers an installed package that is newer than the proven version and the one on trial', () => {
   const { folder, slots, bring } = setUp();
   const proven = bring('2.0.0');
   slots.choose(1);

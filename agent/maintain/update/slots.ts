@@ -1,6 +1,7 @@
 /**
- * Where an installed agent keeps its versions: two folders, `a` and `b`, and one small file that says which is in use. The version that was
- * installed stands beside the launcher and is never touched; where a package brings a newer one than was proven, that is the one in use.
+ * Versions of an installed agent: two folders, `a` and `b`, and a small file that names the one in use. The installed version in the
+ * launcher's
+ * folder is never changed. It is used if its package is newer than the proven version.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -11,38 +12,38 @@ import * as v from 'valibot';
 const slotName = v.picklist(['a', 'b']);
 const held = v.object({ slot: slotName, version: v.string(), sha256: v.string() });
 const file = v.object({
-  /** In use and proven; null = the one that was installed. */
+  /** In use and proven; null = the installed version. */
   proven: v.nullable(held),
-  /** To be proven: each of its starts is counted before it is made. */
+  /** On trial: each start is counted before it happens. */
   trial: v.nullable(v.object({ ...held.entries, starts: v.number() })),
-  /** Lowest version that a manifest ever allowed. */
+  /** Lowest version allowed by any manifest so far. */
   minimum: v.string(),
-  /** The last one that had to be taken back, and when (wall clock, ms). */
+  /** Last rejected version, and when (wall clock, ms). */
   rejected: v.nullable(v.object({ version: v.string(), at: v.number(), reason: v.string() })),
 });
 
-/** What the file of the slots says. */
+/** State in the file of the slots. */
 export type SlotsFile = v.InferOutput<typeof file>;
-/** A bundle in its slot, and the hash by which it was proven. */
+/** Bundle in its slot, and its signed hash. */
 export type Bundle = v.InferOutput<typeof held>;
 
-/** What the file of a bundle is called in its slot. */
+/** File name of a bundle in its slot. */
 export const bundleName = 'agent.mjs';
-/** A power cut in the first minutes is no fault of the new version, a second one may be. */
+/** One power cut in the first minutes is not the fault of the new version; a second one may be. */
 const startsLimit = 2;
 const system: SlotsDisk = { read: readFileSync, replace: replaceFile };
 const empty: SlotsFile = { proven: null, trial: null, minimum: '0.0.0', rejected: null };
 
-/** The slots of a folder, opened. */
 export type Slots = ReturnType<typeof openSlots>;
-/** What to start: null = the installed bundle. `trial` = its version where it is on trial. */
+/** `file`: bundle to start, null = the installed one. `trial`: its version if it is on trial. */
 export type Chosen = { file: string | null; trial: string | null };
-/** The disk under the slots; each throws what the system says. */
+/** Disk access; both throw the error of the system. */
 export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text: string): void };
 
 /**
- * The slots of a folder. A state that is not there or holds nonsense counts as none, for the installed version always works; one that cannot be
- * read now is left as it is, and whoever asked hears of it by what is thrown.
+ * Opens the slots of a folder. A missing or invalid state counts as none, because the installed version always works. An unreadable
+ * state is kept,
+ * and the error is thrown.
  */
 export function openSlots(folder: string, { installed = '0.0.0', disk = system }: { installed?: string; disk?: SlotsDisk } = {}) {
   const stateFile = join(folder, 'slots.json');
@@ -67,12 +68,13 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
 
   return {
     read,
-    /** The bundle that is proven and newer than the installed one; null = that one. */
+    /** Returns the proven bundle if it is newer than the installed one; null = the installed one. */
     inUse,
     /**
-     * The bundle to start now.
-     * Guarantee: a bundle whose content is not what was proven by signature is never started, and a trial at most twice without a proof: where
-     * its start cannot be written down, nothing is answered and the system's error is thrown.
+     * Returns the bundle to start now.
+     * Guarantee: it never starts a bundle whose content differs from the signed hash, nor a trial more than twice without a proof. If
+     * the start
+     * cannot be counted on disk, it throws the error of the system.
      */
     choose(at: number): Chosen {
       const kept = read();
@@ -86,37 +88,37 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
       takeBack(trial.version, reason, at);
       return { file: inUse(), trial: null };
     },
-    /** Where the next version is put: the slot that is not in use. */
+    /** Returns the slot that is not in use, for the next version. */
     vacant(): { slot: 'a' | 'b'; file: string } {
       const slot = read().proven?.slot === 'a' ? 'b' : 'a';
       mkdirSync(join(folder, slot), { recursive: true, mode: 0o700 });
       return { slot, file: bundle({ slot }) };
     },
-    /** The next start tries this one. The lowest version that is allowed only rises. */
+    /** Puts a version on trial from the next start. The lowest allowed version only rises. */
     tryNext(next: Bundle, minimum: string): void {
       const kept = read();
       const floor = compareVersions(minimum, kept.minimum) > 0 ? minimum : kept.minimum;
       write({ ...kept, trial: { ...next, starts: 0 }, minimum: floor });
     },
-    /** The centre has heard the version that is on trial: from now on it is the one in use. */
+    /** Marks the version on trial as in use, because the server acknowledged its birth. */
     prove(): void {
       const kept = read();
       if (kept.trial === null) return;
       const { starts: _, ...proven } = kept.trial;
       write({ ...kept, proven, trial: null, rejected: null });
     },
-    /** This version does not do: where it is the one on trial, the next start takes the one before it. */
+    /** Rejects this version if it is on trial; the next start uses the one before. */
     takeBack,
   };
 }
 
-/** True where the file is there and its content has this hash. */
+/** Returns true if the file exists and has this hash. */
 export function isWhole(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
   const content = contentOf(path, readFile);
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;
 }
 
-/** Undefined where there is no such file; what a disk or its rights refuse is thrown, since it says nothing about what is there. */
+/** Returns undefined if the file is missing. Other errors of the disk are thrown, since they say nothing about the content. */
 function contentOf(path: string, read: SlotsDisk['read']): Buffer | undefined {
   try {
     return read(path);

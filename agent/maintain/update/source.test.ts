@@ -31,7 +31,7 @@ afterAll(() => {
   server.close();
 });
 
-test('an enrolled PC asks the centre that its own roots vouch for; the bundle comes from any byte on', async () => {
+test("fetches manifest and bundle, from any byte on, from the server that the PC's own roots verify", async () => {
   const source = createUpdateSource(at, { roots: () => [tls.cert] });
   expect(await source.manifest()).toBe('{"signed":"x"}');
   for (const [from, rest] of [
@@ -44,14 +44,14 @@ test('an enrolled PC asks the centre that its own roots vouch for; the bundle co
   expect(asked).toEqual(['/updates/manifest.json', '/updates/agent.mjs', '/updates/agent.mjs bytes=4-']);
 });
 
-test('S10 a centre that another authority vouches for is not asked, whatever the system trusts', async () => {
+test('S10 requests nothing from a server that another authority certifies, whatever the system trusts', async () => {
   const before = asked.length;
   await expect(createUpdateSource(at, { roots: () => [selfSigned(['localhost']).cert] }).manifest()).rejects.toThrow();
   await expect(createUpdateSource(at, { roots: () => [] }).manifest()).rejects.toThrow();
   expect(asked).toHaveLength(before);
 });
 
-/** A centre of plain HTTP that answers by hand. */
+/** Starts a plain HTTP server with a given response. */
 async function centreThat(answer: (response: ServerResponse, request: IncomingMessage) => void) {
   const plain = createPlain((request, response) => answer(response, request));
   plain.listen(0, '127.0.0.1');
@@ -63,21 +63,21 @@ async function centreThat(answer: (response: ServerResponse, request: IncomingMe
   return `http://127.0.0.1:${(plain.address() as AddressInfo).port}`;
 }
 
-test('F25 a connection that is reset in the middle of a bundle is a reason, and the agent lives', async () => {
+test('F25 rejects when the connection is reset in the middle of a bundle, and the process survives', async () => {
   const centre = await centreThat((response, { socket }) => response.writeHead(200).write('abc', () => socket.resetAndDestroy()));
   const { pieces } = await createUpdateSource(centre).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
-test('F25 a centre that falls silent in the middle of a bundle is left, and the agent lives', { tags: ['long'] }, async () => {
+test('F25 rejects when the server falls silent in the middle of a bundle, and the process survives', { tags: ['long'] }, async () => {
   const centre = await centreThat((response) => response.writeHead(200).write('abc'));
   const { pieces } = await createUpdateSource(centre, { limitMs: 1_000 }).bundle(0);
   await expect(text(pieces)).rejects.toThrow();
   await turn();
 });
 
-test('S10 a manifest without an end is cut off, whatever its headers say', async () => {
+test('S10 cuts off an endless manifest', async () => {
   let sent = 0;
   const centre = await centreThat((response) => {
     const go = () => {

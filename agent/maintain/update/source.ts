@@ -1,4 +1,4 @@
-/** Where an update comes from, over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
+/** Fetches an update over HTTP: `/updates/manifest.json`, and the bundle from any byte on. */
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { centreDoor } from '../../identity/est.ts';
@@ -8,16 +8,15 @@ import type { UpdateSource } from './updater.ts';
 const silentLimitMs = 60_000;
 const manifestLimitBytes = 16 * 1_024;
 
-/** By which roots the centre is believed, who is told of the bytes on the wire, and how long an answer may take. */
 export type UpdateSourceOptions = {
-  /** The only ones that are trusted where it is https, as they are at that moment; absent = whom the system trusts. */
+  /** Only these root certificates are trusted for HTTPS, read at each request; absent = those of the system. */
   roots?: (() => string[]) | undefined;
-  /** Told what it costs on the wire. */
+  /** Counts wire bytes. */
   used?: Used;
   limitMs?: number;
 };
 
-/** `at` is the centre's address. */
+/** `at` is the URL of the server. */
 export function createUpdateSource(
   at: string,
   { roots, used = () => undefined, limitMs = silentLimitMs }: UpdateSourceOptions = {},
@@ -49,7 +48,8 @@ function ask(url: string, { headers, roots, used, limitMs }: Asking): Promise<In
     ? getHttps(url, { headers, createConnection: meteredTlsFor(centreDoor(url, roots), used) })
     : getHttp(url, { headers, agent: false }).once('socket', (socket) => meterTcp(socket, used));
   request.setTimeout(limitMs, () => request.destroy(new Error('the centre does not answer')));
-  // This listener stays: a link that breaks after the headers is an error of the request too, and one that nobody hears ends the agent.
+  // This listener stays, because a link that breaks after the headers raises an error on the request too. Without a listener it would
+  // end the agent.
   request.on('error', reject).once('response', resolve);
   return promise;
 }

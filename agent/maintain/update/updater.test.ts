@@ -67,7 +67,7 @@ function setUp(version = '1.0.0') {
   return { state, slots, options, pass: clock.pass };
 }
 
-test('a newer version is brought, tried at the next start, and said to the centre', async () => {
+test('downloads a newer version, restarts into a trial, and reports it', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = manifest('1.1.0', { minimum: '1.0.5' });
@@ -77,7 +77,7 @@ test('a newer version is brought, tried at the next start, and said to the centr
   expect(state.events).toEqual(['on trial 1.1.0']);
 });
 
-test('F25 nothing is restarted during a meeting; after it the new version is', async () => {
+test('F25 delays the restart until the meeting ends', async () => {
   const { state, options, pass } = setUp();
   startUpdater(options);
   state.manifest = manifest('1.1.0');
@@ -91,7 +91,7 @@ test('F25 nothing is restarted during a meeting; after it the new version is', a
   await expect.poll(() => state.restarts).toEqual(['update']);
 });
 
-test('a version on trial is proven when the centre has heard it', async () => {
+test('marks a version on trial as proven once the server acknowledges it', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   startUpdater(options);
@@ -103,7 +103,7 @@ test('a version on trial is proven when the centre has heard it', async () => {
   expect([state.restarts, state.events]).toEqual([[], ['proven 1.1.0']]);
 });
 
-test('F25 a version that the centre does not hear in five minutes is taken back, and not tried again for a day', async () => {
+test('F25 rejects a version without acknowledgement after five minutes, and does not retry it for a day', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   startUpdater(options);
@@ -123,7 +123,7 @@ test('F25 a version that the centre does not hear in five minutes is taken back,
   before.stop();
 });
 
-test('S10 an offer that another key signed is refused and reported, and the next one is looked at', async () => {
+test('S10 refuses and reports an offer signed by another key, and examines the next one', async () => {
   const { state, slots, options, pass } = setUp();
   startUpdater(options);
   state.manifest = JSON.stringify(sealSigned({ version: '9.0.0' }, createPrivateKey(makeSigningKeys().privateKey)));
@@ -134,7 +134,7 @@ test('S10 an offer that another key signed is refused and reported, and the next
   await expect.poll(() => slots.read().trial).toMatchObject({ version: '1.1.0' });
 });
 
-test('F25 a full disk while a version is on trial: it is said, the proof is tried again, and when time is up it is restarted all the same', async () => {
+test('F25 logs a full disk during a trial, retries the proof, and restarts at the deadline', async () => {
   const { state, slots, options, pass } = setUp('1.1.0');
   slots.tryNext({ slot: 'a', version: '1.1.0', sha256: '0' }, '0.0.0');
   state.full = true;
@@ -154,7 +154,7 @@ test('F25 a full disk while a version is on trial: it is said, the proof is trie
   expect(late.state.restarts).toEqual(['update-taken-back']);
 });
 
-test('S10 a PC whose clock is dead judges an offer by the time of the centre', async () => {
+test("S10 judges an offer by the server's time on a PC with a dead clock", async () => {
   const { state, options, pass } = setUp();
   const now = options.clock.now();
   state.offMs = -20 * 365 * 24 * hour;

@@ -1,56 +1,56 @@
-/** Looks for a newer agent, brings it, and has it tried when nobody is in a meeting. */
+/** Looks for a newer agent, downloads it, and starts its trial outside meetings. */
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, judgeManifest, type Manifest, messageOf } from '@sabha/contracts';
 import type { Log } from '../../uplink/store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
 
-/** Where the centre keeps what is to run next. */
+/** Source of updates. */
 export type UpdateSource = {
-  /** The text of the signed manifest; null where the centre has none. Throws where there is no answer. */
+  /** Returns the text of the signed manifest; null if the server has none. Throws without a response. */
   manifest(): Promise<string | null>;
   bundle: FetchFrom;
 };
 
-/** What an update needs: where it comes from, where it is put, and when it disturbs nobody. */
 export type UpdaterOptions = {
   version: string;
   slots: Slots;
   source: UpdateSource;
-  /** Public half of the key that signs manifests. */
+  /** Public key for manifests. */
   key: KeyObject;
   clock: Clock;
-  /** Milliseconds since 1970, by the centre's clock where that is known: a PC whose own is dead would take an old version, or none. */
+  /** Milliseconds since 1970, by the server's clock if known. A dead PC clock would accept an old version, or none. */
   now(): number;
   /** Uniform in [0, 1). */
   random: () => number;
   /** True while camera or microphone is in use. */
   isBusy(): Promise<boolean>;
-  /** True once the centre has acknowledged a birth of this process. */
+  /** True once the server has acknowledged a birth of this process. */
   isHeard(): boolean;
   record(kind: 'update', body: Record<string, unknown>): void;
-  /** Ends this process, so that its supervisor starts the next version. */
+  /** Ends this process; its supervisor starts the next version. */
   restart(reason: string): void;
   log: Log;
 };
 
 const firstLookMs = 10 * 60_000;
 const lookEveryMs = 6 * 3_600_000;
-/** A meeting is looked for again so often. */
+/** Interval between checks for a meeting. */
 const busyEveryMs = 60_000;
-/** A version that nobody hears in this time is taken back. */
+/** A version without an acknowledgement within this time is rejected. */
 const proofMs = 5 * 60_000;
 const proofEveryMs = 1_000;
-/** What the disk refused is tried again after this time, well within the proof's. */
+/** Retry interval after a disk error, well within the time of the proof. */
 const heldUpMs = 60_000;
-/** A version that was taken back may have been wronged by a dead link. */
+/** Retry time of a rejected version, because a dead link may have been the cause. */
 const rejectedForMs = 24 * 3_600_000;
 
 type State = { options: UpdaterOptions; cancel: Cancel };
 
 /**
- * Guarantee: nothing unsigned is written where it could be started, and a version that the centre does not hear is taken back. Whatever
- * throws on the way is said, and tried again.
+ * Guarantee: nothing unsigned is written where it could be started, and a version that the server does not acknowledge is rejected.
+ * Every error is
+ * logged and retried.
  */
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
   const state: State = { options, cancel: () => undefined };
@@ -61,7 +61,7 @@ export function startUpdater(options: UpdaterOptions): { stop(): void } {
   return { stop: () => state.cancel() };
 }
 
-/** This process is the version on trial. A disk that refuses its proof now may take it in a second; when time is up the one before it runs. */
+/** Runs in the version on trial. A disk error is retried; at the deadline the previous version runs again. */
 async function prove(state: State, since: number): Promise<void> {
   const { slots, clock, version } = state.options;
   if (clock.up() - since >= proofMs) {
@@ -84,7 +84,7 @@ async function look(state: State): Promise<void> {
   soon(state, lookEveryMs * (0.75 + state.options.random() / 2), () => look(state));
 }
 
-/** The version that is to be taken now. */
+/** Returns the version to install now, if any. */
 async function newer({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
   const text = await source.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);
