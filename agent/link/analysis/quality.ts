@@ -50,10 +50,7 @@ export function windowOf(round: Round): Window | undefined {
 /** Probability below which an early end of a round is not chance. */
 const cutByChance = 1e-4;
 
-/**
- * Returns true if at least the second half of the round is missing and random loss does not explain it: something passes only so many
- * packets.
- */
+/** Returns true if at least the second half of the round is missing beyond random loss: something passes only so many packets. */
 export function breaksOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
   return tail >= up.sent && lostOf ** tail < cutByChance;

@@ -96,7 +96,7 @@ test('accepts reordered commands, but none that had expired when a later one was
   ]);
 });
 
-test('answers an action that fails, throws or hangs as failed, in one line', async () => {
+test('reports an action that fails, throws or hangs as failed, in one line', async () => {
   const failing: Partial<Record<Verb, () => Promise<never>>> = {
     'restart-sound': () => Promise.reject(new Error('no\nservice')),
     'probe-now': () => new Promise(() => undefined),

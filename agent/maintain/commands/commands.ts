@@ -78,7 +78,7 @@ export function createCommands(options: CommandsOptions) {
       if (said.ok) judge(state, said.value);
       else options.onRefused(said.reason);
     },
-    /** Answers commands that an earlier run left without an answer. */
+    /** Reports the commands that an earlier run left without an answer. */
     resume(): void {
       for (const entry of journal.cutShort()) resume(state, entry);
     },
@@ -183,9 +183,9 @@ const word = 'commands';
 /**
  * The server's counter rises with each command and so gives the order of issue, independent of any clock. Two commands may be
  * reordered (one to
- * the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted, unless it had expired
- * when the
- * highest was issued: a hostile broker can delay a command at most until the next one.
+ * the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted too, unless it had
+ * expired when
+ * the highest was issued. A hostile broker can thus delay a command at most until the next one.
  */
 export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);

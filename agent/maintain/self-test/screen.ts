@@ -137,7 +137,7 @@ function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabula
   return reason.endsWith(' is not installed') ? 'install' : 'again';
 }
 
-/** Wraps between words and indents continuation lines. A word wider than the screen is left to the terminal. */
+/** Wraps between words and indents continuation lines. The terminal cuts words that are wider than the screen. */
 function wrapped(text: string, columns: number): string[] {
   const start = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];

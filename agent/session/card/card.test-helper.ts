@@ -1,21 +1,21 @@
-/** What the tests of the card share: a room of which something is known. */
+/** Sample room for the tests of the room card. */
 import type { Check } from '@sabha/contracts';
 import type { Known } from './statement.ts';
 
-/** A check that works, as far as nothing else is said. */
+/** Returns a check, ok by default. */
 export function checkOf(component: string, edit: Partial<Check> = {}): Check {
   return { component, device: '', status: 'ok', fault: null, reason: null, ...edit };
 }
 
-/** A check in fault. */
+/** Returns a check in fault. */
 export function faulty(fault: string, edit: Partial<Check> = {}): Check {
   return checkOf(fault.split('.')[0] ?? '', { status: 'fault', fault, ...edit });
 }
 
-/** All that a meeting needs, and works. */
+/** Checks of all that a meeting needs, all ok. */
 export const working = ['camera', 'microphone', 'speaker'].map((component) => checkOf(component));
 
-/** The hall of Leh, whose card is in English alone unless it says otherwise. */
+/** Returns the facts of the hall in Leh, whose card is in English by default. */
 export function knownOf(checks: readonly Check[], edit: Partial<Known['profile']> = {}): Known {
   return {
     pc: 'ladakh/leh/hall',

@@ -1,24 +1,23 @@
-/** The room card: a file that whoever sits at this PC opens in a browser. It says whether the room is ready, or the one thing to fix. */
+/** Room card: a local file that a person at this PC opens in a browser. It shows whether the room is ready, or the one thing to fix. */
 import type { Clock } from '@sabha/contracts';
 import type { OnSlip } from '../../uplink/store/log.ts';
 import { type Page, pageOf, renewedEveryMs } from './page.ts';
 import { type Known, statementOf } from './statement.ts';
 
-/** The card of a running agent. */
 export type Card = ReturnType<typeof createCard>;
 
-/** Whose card it is, and where it goes. */
 export type CardOptions = {
   clock: Pick<Clock, 'now' | 'up'>;
   known(): Known;
-  /** Replaces the file, whole; false where that could not be. */
+  /** Replaces the whole file; returns false on failure. */
   save(html: string): boolean;
   onSlip: OnSlip;
 };
 
 /**
- * Guarantee: it is written at once when it says something else, and made anew only then; and its time is renewed as long as the agent runs, so
- * that a card which nobody renews is seen to be old. What could not be written is written at the next look.
+ * Guarantee: it is written at once when its statement changes, and rendered only then. While the agent runs its time is renewed, so a
+ * card without
+ * renewal is recognised as stale. A failed write is retried at the next call.
  */
 export function createCard({ clock, known, save, onSlip }: CardOptions) {
   let said = '';
@@ -32,7 +31,7 @@ export function createCard({ clock, known, save, onSlip }: CardOptions) {
   }
 
   return {
-    /** To be called whenever something may have changed, and every few seconds. */
+    /** Called on every possible change, and every few seconds. */
     look(): void {
       if (isOver) return;
       try {
@@ -46,7 +45,7 @@ export function createCard({ clock, known, save, onSlip }: CardOptions) {
         onSlip('writing the room card', error);
       }
     },
-    /** The agent ends: the card is old from now on. */
+    /** Marks the card as stale when the agent ends. */
     stop(): void {
       isOver = true;
       write(0);

@@ -7,7 +7,7 @@ const muted = { pc: 'ladakh/leh/hall', help: 'desk@example.org', fault: 'microph
 const longestPc = ['s', 't', 'p'].map((id) => id.repeat(32)).join('/');
 const longestChat = `https://chat.example.org/new?room=${'r'.repeat(200 - 34 - 12)}&text={text}`.slice(-200);
 
-test('a mail is addressed, with PC and fault as its subject, and nothing in them adds to it', () => {
+test('addresses a mail with PC and fault as subject, and escapes both', () => {
   const help = helpOf({
     pc: 'ladakh/leh/hall',
     help: 'desk@example.org',
@@ -22,7 +22,7 @@ test('a mail is addressed, with PC and fault as its subject, and nothing in them
   expect([...url.searchParams]).toEqual([['subject', text]]);
 });
 
-test.each(languages)('a phone reads from the square exactly the link, at the longest title too: %s', (language) => {
+test.each(languages)('encodes exactly the link in the QR code, at the longest title too: %s', (language) => {
   const titleLength = (fault: FaultId) => faults[fault].title[language].length;
   const [longest = 'microphone.muted'] = faultIds.toSorted((a, b) => titleLength(b) - titleLength(a));
   for (const help of [longestHelp(longest, language), helpOf({ ...muted, languages: [language] })])
@@ -33,7 +33,7 @@ function longestHelp(fault: string, language: Language) {
   return helpOf({ pc: longestPc, help: longestChat, fault, readiness: 'not-ready', languages: [language] });
 }
 
-/** Paints the boxes of the path as a camera would see them, four pixels a module. */
+/** Renders the QR code as a camera sees it, four pixels a module, and decodes it. */
 function read(svg: string): string | undefined {
   const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
   const scale = 4;

@@ -1,18 +1,19 @@
-/** The card as one HTML file that asks nobody for anything, in the languages of the site. */
+/** Renders the room card as one HTML file that loads nothing, in the languages of the site. */
 
 import { faultOf, type Language, type Readiness, vocabulary, type Words } from '@sabha/contracts';
 import { encode } from 'uqr';
 import { phrases, type Statement } from './statement.ts';
 
-/** How often the agent renews the time on the card. */
+/** Interval at which the agent renews the time on the card. */
 export const renewedEveryMs = 60_000;
 
-/** A ready room is not proven, so it has neither a tick nor green. */
+/** Ready is not proof, so it has neither a tick nor green. */
 const marks: Record<Readiness, string> = { ready: '◐', 'not-ready': '✖', unknown: '?' };
 
 /**
- * Says that the page is old until its script finds that the agent wrote it just now. It looks anew every few seconds,
- * and once more in between, should the file be gone or the disk hang. An hour that comes twice is told by a time that is still to come.
+ * Shows the page as stale until the script finds a recent time. The page reloads every few seconds. The script also checks every
+ * second, in case the
+ * file is gone or the disk hangs. When the clock goes back an hour, the time lies in the future, which counts as stale too.
  */
 const script = `
 const written = Number(document.documentElement.dataset.written);
@@ -27,10 +28,13 @@ setInterval(judge, 1000);
 setTimeout(() => location.reload(), 5000);
 for (const time of document.querySelectorAll('time')) time.textContent = new Date(written).toLocaleTimeString('en-GB');
 `;
-/** Of that script, in base64 (its test makes it anew): made here it would cost the seat a library of hashes in its memory, 2 MiB. */
+/**
+ * SHA-256 of that script in base64, verified by a test. Computing it here would load a crypto library into the session helper: 2 MiB
+ * of memory.
+ */
 const scriptSha256 = 'yvNUAlOa1w02c2dCZ+EodbD66WiQh61wXMAvltzFSS0=';
 
-/** Nothing is fetched, and no script runs but the one of this file. */
+/** Content security policy: loads nothing and runs only the script of this file. */
 const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptSha256}'; base-uri 'none'; form-action 'none'`;
 
 const style = `
@@ -58,10 +62,13 @@ svg { display: block; width: min(22rem, 60vmin); }
 footer { margin-top: 4vmin; border-top: 1px solid var(--soft); }
 `;
 
-/** The page in two halves, between which stands when it was written, milliseconds since 1970. It is made anew only where it says something else. */
+/**
+ * The page in two parts; the time of writing, milliseconds since 1970, goes between them. It is rendered again only when the statement
+ * changes.
+ */
 export type Page = readonly [before: string, after: string];
 
-/** Guarantee: whatever a name says, it stays text. */
+/** Guarantee: any name is shown as text. */
 export function pageOf(statement: Statement): Page {
   const { languages, pc } = statement;
   const each = (part: (language: Language) => string) =>
@@ -116,7 +123,7 @@ function squareWith({ link, name, svg }: Help, languages: readonly Language[]): 
   return `<a class="help" href="${escaped(link)}">${svg}${words}</a>`;
 }
 
-/** One name where the languages have the same. */
+/** Shows a name once if it is the same in several languages. */
 function named(words: Words, languages: readonly Language[]): string {
   const firsts = languages.filter((language, at) => languages.findIndex((other) => words[other] === words[language]) === at);
   return firsts.map((language) => `<span lang="${language}">${bare(words, language)}</span>`).join(' · ');
@@ -126,7 +133,7 @@ function bare(words: Words, language: Language): string {
   return bdi(words[language]);
 }
 
-/** A name that runs from right to left turns nothing around it. */
+/** Isolates a name, so that right-to-left text does not reorder its surroundings. */
 function bdi(text: string): string {
   return `<bdi>${escaped(text)}</bdi>`;
 }
@@ -137,10 +144,10 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '');
 }
 
-/** The link, what people call whom it leads to, and its square. */
+/** Help link, its readable name, and its QR code. */
 export type Help = { link: string; name: string; svg: string };
 
-/** Null where nobody is named. */
+/** Returns null without a help contact. */
 export function helpOf(statement: Pick<Statement, 'pc' | 'help' | 'fault' | 'readiness' | 'languages'>): Help | null {
   const { help } = statement;
   if (help === null) return null;
@@ -150,14 +157,17 @@ export function helpOf(statement: Pick<Statement, 'pc' | 'help' | 'fault' | 'rea
   return { link, name: isMail ? help : new URL(link).host, svg: squareOf(link) };
 }
 
-/** By PC and fault, so that a helper finds both whatever language he reads: `ladakh/leh/hall: Microphone not found (microphone.missing)`. */
+/** Contains PC and fault id, readable in any language: `ladakh/leh/hall: Microphone not found (microphone.missing)`. */
 function textOf({ pc, fault, readiness, languages }: Pick<Statement, 'pc' | 'fault' | 'readiness' | 'languages'>): string {
   const language = languages[0] ?? 'en';
   if (fault === null) return `${pc}: ${vocabulary[language].readiness[readiness]}`;
   return `${pc}: ${faultOf(fault)?.title[language] ?? fault} (${fault})`;
 }
 
-/** Dark on light whatever the colours of the page, with the quiet edge that a phone looks for. Each run of dark modules is a box of one path. */
+/**
+ * Draws the QR code dark on light in any colour scheme, with the quiet zone that a phone needs. Each run of dark modules is a box of
+ * one path.
+ */
 function squareOf(text: string): string {
   const { data, size } = encode(text, { ecc: 'M', border: 4 });
   const boxes = data.flatMap((row, y) => runsOf(row).map(({ from, length }) => `M${from} ${y}h${length}v1h-${length}z`));

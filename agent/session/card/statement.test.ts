@@ -5,7 +5,7 @@ import { statementOf } from './statement.ts';
 
 const said = (checks: Parameters<typeof knownOf>[0]) => statementOf(knownOf(checks));
 
-test('a room whose parts all work is ready, and there is nothing to fix', () => {
+test('reports a room ready if all its parts work', () => {
   expect(said(working)).toMatchObject({
     readiness: 'ready',
     fault: null,
@@ -22,11 +22,11 @@ test.each([
     `the ${component} is unknown`,
     [...working.filter((one) => one.component !== component), checkOf(component, { status: 'unknown', reason: 'stale' })],
   ]),
-])('what is not known is never ready: %s', (_what, checks) => {
+])('never reports ready for an unknown result: %s', (_what, checks) => {
   expect(said(checks)).toMatchObject({ readiness: 'unknown', fault: null });
 });
 
-test('of several faults the gravest is named, of equal ones the first of the catalogue, with its own words', () => {
+test('names the fault with the highest severity, and among equal ones the first in the catalogue, in its own text', () => {
   const muted = faulty('microphone.muted', { device: 'usb', name: 'Room mic' });
   expect(said([faulty('camera.held'), muted])).toMatchObject({
     readiness: 'not-ready',
@@ -41,7 +41,7 @@ test('of several faults the gravest is named, of equal ones the first of the cat
     expect(said(checks)).toMatchObject({ fault: 'camera.missing' });
 });
 
-test('the cause is named and not what follows from it', () => {
+test('names the cause and not its consequences', () => {
   expect(said([faulty('microphone.muted'), faulty('sound.service_down'), ...working])).toMatchObject({ fault: 'sound.service_down' });
 });
 
@@ -53,7 +53,7 @@ test.each([
   [['ta', 'hi', 'hi'], ['hi']],
   [['ta'], ['en', 'hi']],
   [undefined, ['en', 'hi']],
-])('of the languages %j it speaks %j', (languages, spoken) => {
+])('maps the languages %j to %j', (languages, spoken) => {
   const { profile, ...known } = knownOf(working);
   const { languages: _own, ...rest } = profile;
   expect(statementOf({ ...known, profile: { ...rest, ...(languages && { languages }) } }).languages).toEqual(spoken);

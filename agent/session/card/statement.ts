@@ -1,4 +1,4 @@
-/** What the room card says: whether the room is ready, and the one thing to fix. */
+/** Content of the room card: whether the room is ready, and the one thing to fix. */
 import {
   bySeverity,
   type Check,
@@ -17,24 +17,26 @@ import {
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
 
-/** What is known of the room. */
+/** Facts about the room. */
 export type Known = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
 
-/** What stands on the card; nothing that changes by itself. */
+/** Contains nothing that changes with time alone. */
 export type Statement = ReturnType<typeof statementOf>;
 
-/** More than this of a device's name helps nobody. */
+/** Longest device name and reason on the card, in characters. */
 const aboutLength = 160;
 const catalogue: readonly string[] = faultIds;
 
 /**
- * The statement about what is known. Of several faults it names the gravest whose cause is not named itself, of equal ones the first of the catalogue.
- * Guarantee: what is not known is not ready.
+ * Returns the statement for these facts. It names the fault with the highest severity whose cause is not itself a fault; among equal
+ * ones the
+ * first in the catalogue.
+ * Guarantee: an unknown result is never ready.
  */
 export function statementOf({ pc, checks, profile, place }: Known) {
   const { readiness } = readinessOf({ presence: 'online', checks });
   const fault = worstOf(checks);
-  // A small fault is not what is to be known of a room of which nobody can say that it is ready.
+  // If readiness is unknown, the unknown part matters more than a minor fault.
   const needed = checks.find(({ component, status }) => meetingComponents.includes(component) && status === 'unknown');
   const unknown = readiness === 'unknown' ? (needed ?? nothingKnown) : undefined;
   const reason = (language: Language) => (unknown?.reason ? oneLine(reasonIn(unknown.reason, language), aboutLength) : '');
@@ -42,13 +44,13 @@ export function statementOf({ pc, checks, profile, place }: Known) {
   const [state = '', site = ''] = pc.split('/');
   return {
     pc,
-    /** The first is that of the page. */
+    /** The first is the language of the page. */
     languages: known.length === 0 ? languages : [...new Set(known)],
     site: place?.site ?? inAll(() => `${state}/${site}`),
     room: place?.room ?? inAll(() => pc),
     readiness,
     fault: unknown === undefined ? (fault?.fault ?? null) : null,
-    /** The one thing to fix or to know, what to do first, and what it is about; null where all is well. */
+    /** The one thing to fix or to know, its action and its device; null if there is none. */
     thing: unknown === undefined ? thingOf(fault) : { title: aboutOf(unknown), action: phrases.waitFirst, about: inAll(reason) },
     help: profile.help ?? null,
   };
@@ -63,7 +65,7 @@ function worstOf(checks: readonly Check[]): Check | undefined {
   return roots.sort((a, b) => bySeverity(severityOf(a), severityOf(b)) || rankOf(a) - rankOf(b))[0];
 }
 
-/** As `readinessOf` takes one that this version does not know. */
+/** A fault that this version does not know counts like in `readinessOf`. */
 function severityOf({ fault }: Check) {
   return faultOf(fault ?? '')?.severity ?? 'major';
 }
@@ -87,7 +89,6 @@ function inAll(text: (language: Language) => string): Words {
   return { en: text('en'), hi: text('hi') };
 }
 
-/** Its own texts by key. */
 export const phrases = {
   pageIsOld: {
     en: 'This page is old: the agent of this PC does not renew it.',

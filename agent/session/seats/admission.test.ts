@@ -23,7 +23,7 @@ test('reportHourly reports each reason at once and after an hour, with the count
   ]);
 });
 
-/** A server at which each connection belongs to the next of these users, and what became of them. */
+/** Starts a server whose connections belong to these users in turn, and records their events. */
 async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: Speaker }) {
   const events: string[] = [];
   const note = (what: string) => () => void events.push(what);
@@ -59,7 +59,7 @@ async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: 
 }
 const user = async (value: number): Promise<Answer<number>> => ({ known: true, value });
 
-test('while it is not known who is at the console, the seat is closed and none is admitted', async () => {
+test('closes the session helper and admits none while the user at the console is unknown', async () => {
   const console: { speaker: Speaker } = { speaker: { known: true, value: 1 } };
   const { events, admission, connectAs } = await serverFor([user(1), user(1)], console);
   connectAs();
@@ -72,7 +72,7 @@ test('while it is not known who is at the console, the seat is closed and none i
   await expect.poll(() => events).toEqual([refusals.unseen]);
 });
 
-test('a connection that closes while its proof is read does not join', async () => {
+test('does not admit a connection that closes while its proof is read', async () => {
   const proof = Promise.withResolvers<Answer<number>>();
   const { events, admission, connectAs, accepted, asked } = await serverFor([proof.promise], { speaker: { known: true, value: 1 } });
   const socket = connectAs();

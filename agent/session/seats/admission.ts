@@ -1,4 +1,4 @@
-/** The service's end of the channel between the seats: admits one room seat, and only that of the user at the console. */
+/** Service side of the local channel: admits one session helper, and only that of the user at the console. */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type Clock, readJson } from '@sabha/contracts';
@@ -7,16 +7,15 @@ import { ownerOfProof } from '../../platform/questions/proof.ts';
 import { readLines, sendLine } from './door.ts';
 import { type FromRoom, fromRoom, silentMs, type ToRoom } from './messages.ts';
 
-/** The user at the console, on Windows the number of the session; null where nobody is signed in. */
+/** User at the console (on Windows the session number); null if no user is signed in. */
 export type Speaker = Answer<number | null>;
-/** A message of a room seat that is admitted. */
+/** Message of an admitted session helper. */
 export type RoomMessage = Exclude<FromRoom, { type: 'proof' }>;
 
-/** What an admission needs, and its events. */
 export type AdmissionOptions = {
   clock: Clock;
   platform: Pick<Platform, 'ask'>;
-  /** Finds out who is at the console now. */
+  /** Returns the present user at the console. */
   speaker(): Promise<Speaker>;
   onJoined(): void;
   onMessage(message: RoomMessage): void;
@@ -24,7 +23,7 @@ export type AdmissionOptions = {
   onRefused(why: Refusal): void;
 };
 
-/** Reasons to close a connection. The other end, the log and the event read them. */
+/** Reasons to close a connection, shown to the other process, in the log and in the event. */
 export const refusals = {
   unproven: 'no proof of the user',
   other: 'another user than the one at this PC',
@@ -38,10 +37,10 @@ export const refusals = {
 export type Refusal = keyof typeof refusals;
 
 const proofMs = 5_000;
-/** Lines between two checks of the seat (5 s). A repair by key becomes an event on the link, so it counts for more. */
+/** Lines between two checks of the helper (5 s). A repair becomes an event on the link, so it counts as several lines. */
 const lineQuota = { lines: 200, perMended: 20 };
 
-/** Guarantee: a message counts only when it comes from the user at the console, as of the last check. */
+/** Guarantee: a message counts only if it comes from the user at the console, as of the last check. */
 export function createAdmission(options: AdmissionOptions) {
   const { clock, platform } = options;
   let joined: { socket: Socket; owner: number; heardUp: number; lines: number } | undefined;
@@ -78,7 +77,7 @@ export function createAdmission(options: AdmissionOptions) {
   }
 
   return {
-    /** Takes a new connection. `session`: whose it is on Windows, which needs no further proof. */
+    /** Takes a new connection. `session`: its session on Windows, which needs no further proof. */
     admit(socket: Socket, session?: number): void {
       const nonce = randomBytes(16).toString('hex');
       let awaitsProof = session === undefined;
@@ -101,7 +100,7 @@ export function createAdmission(options: AdmissionOptions) {
       if (session === undefined) sendLine(socket, { type: 'prove', nonce } satisfies ToRoom);
       else void join(socket, { known: true, value: session });
     },
-    /** Closes the connection of a silent room seat, and of one whose user is not `speaker`. */
+    /** Closes the connection of a helper that is silent or whose user is not `speaker`. */
     check(speaker?: Speaker): void {
       if (joined === undefined) return;
       joined.lines = 0;
@@ -114,7 +113,7 @@ export function createAdmission(options: AdmissionOptions) {
   };
 }
 
-/** A peer that does not read gets no reason: the connection would stay open until it reads. */
+/** A peer that does not read gets no reason, because the connection would stay open until it reads. */
 function endWith(socket: Socket, why: Refusal): void {
   if (socket.writableLength > 0) socket.destroy();
   sendLine(socket, { type: 'refused', why: refusals[why] } satisfies ToRoom);
@@ -123,7 +122,7 @@ function endWith(socket: Socket, why: Refusal): void {
 
 const unreadable = { known: false, reason: 'the proof cannot be read' } as const;
 
-/** Why this user does not speak for the room; undefined: the user is at the console. */
+/** Returns why this user may not report for the room; undefined for the user at the console. */
 function whyNot(speaker: Speaker, owner: Answer<number>): Refusal | undefined {
   if (!owner.known) return 'unproven';
   if (!speaker.known) return 'unseen';
@@ -133,7 +132,10 @@ function whyNot(speaker: Speaker, owner: Answer<number>): Refusal | undefined {
 
 const reportEveryMs = 3_600_000;
 
-/** Reports each reason at once, and again after an hour: a second signed-in user, whose seat retries, costs at most 24 events a day. */
+/**
+ * Reports each reason at once, and again after an hour. A second signed-in user, whose helper retries, thus costs at most 24 events a
+ * day.
+ */
 export function reportHourly({ up }: Pick<Clock, 'up'>, report: (why: string, count: number) => void): (why: string) => void {
   const reportedUp = new Map<string, number>();
   let count = 0;

@@ -20,7 +20,7 @@ function setUp(answer: Order = { done: true }) {
   return { asked, seat: { ask } };
 }
 
-test('of the probes those of the room are asked of the seat, at their own times; that of the session is asked by it, and every other stays as it is', () => {
+test('takes room probes from the session helper at their own intervals, watches the session through it, and leaves other probes unchanged', () => {
   const own = createProbes();
   const watched: string[] = [];
   const watch = (name: string) => {
@@ -36,7 +36,7 @@ test('of the probes those of the room are asked of the seat, at their own times;
   expect(watched.toSorted()).toEqual([...roomProbes, 'session'].toSorted());
 });
 
-test('what only a session can do goes there, with its answer; a reboot does not', async () => {
+test('forwards orders that need the session and returns their results, but not a reboot', async () => {
   const { asked, seat } = setUp({ done: false, reason: 'no sound service of this user runs' });
   const platform = platformApart(createUnwritten(), seat);
   expect(await platform.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
@@ -45,7 +45,7 @@ test('what only a session can do goes there, with its answer; a reboot does not'
   expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
 });
 
-test('with two seats a PC that its desktop sends to sleep was well: only the seat of its user reads the settings of a desktop', async () => {
+test("asks the session helper for the sleep setting of the desktop unless the system's own setting decides", async () => {
   const seen = async (own: Answer<boolean>, answer: Order) => {
     const { asked, seat } = setUp(answer);
     const platform = platformApart({ ...createUnwritten(), ask: async () => own as Answer<never> }, seat);
@@ -62,7 +62,7 @@ test('with two seats a PC that its desktop sends to sleep was well: only the sea
   for (const own of [yes, unknown]) expect(await seen(own, { done: true })).toEqual([own, [], own]);
 });
 
-test('with two seats a test of the line, or an update, came in the middle of a meeting: only the seat in the session sees one', async () => {
+test('takes the meeting state from the session helper, which alone sees it', async () => {
   const seen = async (answer: Order) => {
     const { asked, seat } = setUp(answer);
     return [await isInMeeting(platformApart(createUnwritten(), seat)), asked];

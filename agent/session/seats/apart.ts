@@ -1,4 +1,4 @@
-/** What `run` is made of where the room seat is another process: probes, runner and orders that lead to it. */
+/** Connects `run` to a session helper in a separate process: probes, runner and orders that use it. */
 import type { Probe } from '../../checks/probe.ts';
 import type { Runner } from '../../checks/runner.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -6,7 +6,7 @@ import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { type RoomProbe, roomProbes } from './messages.ts';
 import type { RoomSeat } from './seats.ts';
 
-/** Guarantee: no probe of the room is asked here, where there is no session; whether there is one is asked when somebody comes or goes. */
+/** Guarantee: no room probe runs in the service, which has no session. The session probe runs again when a user signs in or out. */
 export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answer' | 'watch'>): Probe[] {
   return probes.map((probe) => {
     if (probe.name === 'session') return { ...probe, watch: (_, changed) => seat.watch('session', changed) };
@@ -23,17 +23,16 @@ export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answ
   });
 }
 
-/** The component of a probe that the room seat has, if it is one. */
+/** Returns the component of a room probe; undefined for any other probe. */
 export function ofRoom({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
   return roomProbes.find((one) => one === name);
 }
 
-/** Is it a probe that the room seat has? */
 export function isOfRoom(probe: Pick<Probe, 'name'>): boolean {
   return ofRoom(probe) !== undefined;
 }
 
-/** Whoever wants to know at once, or more often, wants it of the room too. */
+/** Forwards immediate and faster checks to the session helper too. */
 export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner {
   return {
     ...own,
@@ -48,16 +47,16 @@ export function runnerApart(own: Runner, { ask }: Pick<RoomSeat, 'ask'>): Runner
   };
 }
 
-/** A seat that hangs keeps nothing else of the PC from being told. */
+/** A helper that hangs must not delay other results of the PC. */
 const sleepsLimitMs = 2_000;
 
-/** The same platform, but for what only the session can see or do. */
+/** Returns the platform with the functions that only the session has taken from the helper. */
 export function platformApart(platform: Platform, { ask }: Pick<RoomSeat, 'ask'>): Platform {
   return {
     ...platform,
     async ask(question, signal) {
       const answer = await platform.ask(question, signal);
-      // What its user has set on his desktop is told to nobody else.
+      // Desktop settings are readable only by their user.
       const isAsked = question === sleepsWhenIdle && answer.known && !answer.value;
       if (!isAsked || !(await ask({ verb: 'sleeps' }, AbortSignal.timeout(sleepsLimitMs))).done) return answer;
       return { ...answer, value: true as typeof answer.value };

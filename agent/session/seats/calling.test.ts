@@ -1,4 +1,4 @@
-/** Windows: the service calls the pipe of the session at the console. Sessions are made up, the pipes are unix sockets. */
+/** Windows: the service connects to the pipe of the session at the console. Sessions are simulated, the pipes are Unix sockets. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { createRoomSeat } from './seats.ts';
 
 const session = 2;
 
-/** A PC with Windows, somebody at it in session 2, and a service that calls. `makers`: the sessions in which pipes were made. */
+/** Sets up a Windows PC with a user in session 2 and a service that connects. `makers`: the sessions that created the pipes. */
 async function pc(calls: Partial<Calls & Slow> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-pipes-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -40,7 +40,7 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
   const run = createRoomSeat({ clock, platform, seat, ownUid: undefined, onMended: () => undefined, onRefused });
   await run.open();
   run.tell({ pc: 'a/b/c', profile, place: undefined, checks: [] });
-  /** Some time passes, piece by piece, so that the sockets can follow. */
+  /** Advances the clock in steps, so that the sockets can follow. */
   const until = (said: () => unknown, wanted: unknown) =>
     expect.poll(() => clock.pass(500).then(said), { interval: 2, timeout: 5_000 }).toEqual(wanted);
   const camera = () => {
@@ -67,7 +67,7 @@ async function pc(calls: Partial<Calls & Slow> = {}) {
   return { seat, clock, makers, held, refused, log, camera, until, sit };
 }
 
-test('a waiting seat is called, and called again when it restarts; no pipe stays open for the question', async () => {
+test('connects to a waiting helper, and again after its restart, and leaves no pipe open', async () => {
   const all = await pc();
   const first = all.sit();
   await all.until(all.camera, 'ok');
@@ -80,7 +80,7 @@ test('a waiting seat is called, and called again when it restarts; no pipe stays
   expect([all.camera(), all.refused, all.held.now.size]).toEqual(['ok', [], 0]);
 });
 
-test('S15 a pipe that was made in another session is refused, and the service never connects to it', async () => {
+test('S15 refuses a pipe created in another session without connecting to it', async () => {
   const all = await pc();
   const address = pipeOf(all.seat, session);
   let connections = 0;
@@ -95,7 +95,7 @@ test('S15 a pipe that was made in another session is refused, and the service ne
   expect([connections, all.held.now.size]).toEqual([0, 0]);
 });
 
-test('S15 unreadable lines of a pipe of the console session are refused', async () => {
+test('S15 refuses unreadable lines from a pipe of the console session', async () => {
   for (const text of ['GET / HTTP/1.1\r\n\r\n', '{"type":"proof"}\n', 'x'.repeat(2 ** 20)]) {
     const all = await pc();
     const onSocket = (socket: Socket) => void socket.on('error', () => undefined).write(text);
@@ -106,7 +106,7 @@ test('S15 unreadable lines of a pipe of the console session are refused', async 
   }
 });
 
-test('S15 forty connections that only listen receive nothing, are closed, and keep the service from nothing', async () => {
+test('S15 closes forty connections that only listen, sends them nothing, and works on', async () => {
   const atPc = { isThere: false };
   const all = await pc({ consoleSession: () => ({ id: session, user: atPc.isThere ? 'Asha' : '', isLocked: null }) });
   all.sit();

@@ -1,8 +1,8 @@
-/** The address at which the two seats meet: a unix socket, or a named pipe on Windows. */
+/** Local address at which service and session helper connect: a Unix socket, or a named pipe on Windows. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** `isPipe`: the address is that of a pipe and no file. */
+/** `isPipe`: the address is a named pipe, not a file. */
 export type SeatAddress = { address: string; isPipe: boolean };
 /** `all`: other users may connect too. */
 export type DoorOptions = SeatAddress & { all: boolean; onSocket(socket: Socket): void };
@@ -10,14 +10,15 @@ export type DoorOptions = SeatAddress & { all: boolean; onSocket(socket: Socket)
 /** Connections at the same time; more are closed at once. */
 const connectionsLimit = 64;
 
-/** The pipe that the room seat of one Windows session opens. */
+/** Returns the pipe that the helper of one Windows session opens. */
 export function pipeOf({ address }: SeatAddress, session: number): string {
   return `${address}-${session}`;
 }
 
 /**
- * Listens at the address, and replaces a socket that a killed process left behind. Only we may write to the folder of the socket: another user
- * could replace it. A pipe is never open to all: the right to write to a pipe includes the right to make another one of its name.
+ * Listens at the address, and replaces a socket left by a killed process. The folder of the socket must be writable by us alone, or
+ * another user could
+ * replace it. A pipe is never open to all: the right to write to a pipe includes the right to create another one of its name.
  */
 export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });
@@ -27,16 +28,16 @@ export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions):
     server.once('error', reject);
     server.listen({ path: address, readableAll: all, writableAll: all }, resolve);
   });
-  // A connection that cannot be accepted, because too many files are open, is lost without an error of the server.
+  // With too many open files a connection is lost without an error of the server.
   server.on('error', () => undefined);
   return server;
 }
 
-/** Limit for one received line, and for what a peer that does not read leaves in our memory. */
+/** Limits for one received line, and for unsent data to a peer that does not read. */
 const lineLimitChars = 262_144;
 const unsentLimitBytes = 1_048_576;
 
-/** Calls back with each whole line, and with undefined for a line above the limit: the callback then ends the connection. */
+/** Calls back with each complete line, and with undefined for a line above the limit: the callback then ends the connection. */
 export function readLines(socket: Socket, onLine: (text: string | undefined) => void): void {
   let rest = '';
   socket.setEncoding('utf8').on('data', (chunk) => {
@@ -49,7 +50,7 @@ export function readLines(socket: Socket, onLine: (text: string | undefined) => 
   });
 }
 
-/** Sends one message as a line. Ends the connection where the other end does not read. */
+/** Sends one message as a line. Ends the connection if the peer does not read. */
 export function sendLine(socket: Socket, message: object): void {
   if (socket.writableLength > unsentLimitBytes) socket.destroy();
   else if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`);

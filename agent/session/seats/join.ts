@@ -1,4 +1,4 @@
-/** The room seat's end of the channel to the service: on Linux it connects and proves its user, on Windows it waits at a pipe. */
+/** Helper side of the local channel: on Linux it connects and proves its user, on Windows it waits at a pipe. */
 import { connect, type Server, type Socket } from 'node:net';
 import { backoffMs, type Clock, messageOf, readJson } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
@@ -7,17 +7,16 @@ import type { Log } from '../../uplink/store/log.ts';
 import { openDoor, pipeOf, readLines, type SeatAddress, sendLine } from './door.ts';
 import { type FromRoom, seatEveryMs, silentMs, type ToRoom, toRoom } from './messages.ts';
 
-/** Where the service is, and what its messages start. */
 export type JoinOptions = {
   seat: SeatAddress;
   clock: Clock;
   random: () => number;
   platform: Pick<Platform, 'ask'>;
   log: Log;
-  /** `isFirst`: the first since the seat joined. */
+  /** `isFirst`: the first since the helper joined. */
   onRoom(room: Extract<ToRoom, { type: 'room' }>, isFirst: boolean): void;
   onOrder(order: Extract<ToRoom, { type: 'order' }>): void;
-  /** The service sent something. */
+  /** Called for each message of the service. */
   onAlive(): void;
 };
 
@@ -30,17 +29,17 @@ function createState(options: JoinOptions) {
   return {
     ...options,
     server: undefined as Server | undefined,
-    /** All connections, and when each last received something. On Windows other users may open the pipe too, but cannot write to it. */
+    /** All connections, and when each last received a message. On Windows other users may open the pipe too, but cannot write to it. */
     heardUp: new Map<Socket, number>(),
     joined: undefined as Socket | undefined,
     isOver: false,
     failures: 0,
-    /** The last line of the log: a reason that repeats is logged once. */
+    /** Last log line: a repeated reason is logged once. */
     logged: '',
   };
 }
 
-/** Guarantee: the seat sends only to a service that spoke first, and several seats retry at different times. */
+/** Guarantee: the helper sends only to a service that sent first. Several helpers retry at different times. */
 export function createJoin(options: JoinOptions) {
   const state = createState(options);
   return {
@@ -53,7 +52,7 @@ export function createJoin(options: JoinOptions) {
       state.server?.close();
       for (const socket of state.heardUp.keys()) socket.destroy();
     },
-    /** Sends nothing before the seat has joined. */
+    /** Sends nothing before the helper has joined. */
     send: (message: FromRoom) => state.joined && sendLine(state.joined, message),
   };
 }
@@ -112,7 +111,7 @@ function receive(state: State, socket: Socket, message: Exclude<ToRoom, { type: 
   state.onAlive();
 }
 
-/** The proof is removed as soon as the service answers, or the connection ends. */
+/** The proof is removed when the service responds or the connection ends. */
 async function prove({ platform }: State, socket: Socket, nonce: string): Promise<void> {
   try {
     const left = await platform.ask(leaveProof(nonce), AbortSignal.timeout(askLimitMs));

@@ -17,7 +17,7 @@ const fixed: KeyResult = {
 };
 const mend: Mend = { fix: async () => fixed, undo: async () => ({ done: false, reason: 'nothing was changed since the start' }) };
 
-/** What a key says at a site that speaks this, to somebody whose system speaks English. */
+/** Returns the text of a key press at a site with this language, on a system in English. */
 async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-key-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -28,7 +28,7 @@ async function pressed(language: Language | undefined, key: 'fix' | 'undo'): Pro
   return textOf(await pressKey(address, key), 'en');
 }
 
-test('the key spoke English at a site that speaks Hindi: it speaks the language of the site, and where nobody knows that, of the system', async () => {
+test('answers a key press in the language of the site, and in that of the system while the site is unknown', async () => {
   expect(await pressed('en', 'fix')).toBe('unmuted: RoomMic\nchosen: RoomMic');
   expect(await pressed('hi', 'fix')).toBe('आवाज़ चालू की: RoomMic\nचुना गया: RoomMic');
   expect(await pressed('hi', 'undo')).toBe('शुरू होने के बाद कुछ नहीं बदला गया');

@@ -8,10 +8,10 @@ const signal = new AbortController().signal;
 const device = (id: string, muted = false): SoundDevice => ({ id, name: `The ${id}`, muted, volume: 1, usedBy: [] });
 const expected: Profile['expected'] = { microphone: [{ match: 'table' }, { match: 'wall' }], speaker: [{}] };
 
-/** `fails`: it does not even say that it cannot; `chooses`: false as on Windows; `isLate`: what it took it does not show yet. */
+/** `fails`: changes throw. `chooses`: false as on Windows. `isLate`: its state does not show changes yet. */
 type Room = { broken?: string; fails?: boolean; chooses?: boolean; isLate?: boolean; wants?: Profile['expected'] | null };
 
-/** A sound server that does what is asked, but for the changes of `broken`. */
+/** Simulates a sound server that makes every change except on the device `broken`. */
 function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true, isLate = false, wants = expected }: Room = {}) {
   const sound: SoundState = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
   const first = structuredClone(sound);
@@ -42,7 +42,7 @@ function pc(state: Partial<SoundState>, { broken, fails = false, chooses = true,
   return { sound, told, done, mend };
 }
 
-test('what is muted is opened, what is not chosen is chosen, each is told, and the way back leaves all as it was', async () => {
+test('unmutes and selects expected devices, reports each change, and restores the previous state on undo', async () => {
   const before = {
     sources: [device('table', true), device('headset')],
     defaultSource: 'headset',
@@ -68,7 +68,7 @@ test('what is muted is opened, what is not chosen is chosen, each is told, and t
   expect(await mend.undo(signal)).toEqual({ done: false, reason: 'nothing was changed since the start' });
 });
 
-test('of several of the room the one that is chosen is opened; what the room need not have, and what is well, is left alone', async () => {
+test('unmutes the selected one of several expected devices, and leaves unexpected and working ones unchanged', async () => {
   const sources = [device('table'), device('wall', true), device('headset', true)];
   const { mend, done } = pc({ sources, defaultSource: 'wall', sinks: [device('bar')], defaultSink: 'bar' });
   await mend.fix(signal);
@@ -79,7 +79,7 @@ test('of several of the room the one that is chosen is opened; what the room nee
   expect(await none.mend.fix(signal)).toEqual({ done: true, steps: [] });
 });
 
-test('what cannot be done says why, and what was done until then is taken back all the same', async () => {
+test('reports the reason of a failure and keeps the changes made before it', async () => {
   const { mend, sound } = pc(
     { sources: [device('table', true)], defaultSource: 'table', sinks: [device('bar', true)], defaultSink: 'bar' },
     { broken: 'bar' },
@@ -90,7 +90,7 @@ test('what cannot be done says why, and what was done until then is taken back a
   expect(await early.mend.fix(signal)).toEqual({ done: false, reason: 'nobody has said yet what this room should have' });
 });
 
-test('where nothing can be chosen, the way back stopped at the choice that was never made, and left the microphone open', async () => {
+test('restores the mute on undo although the selection was refused', async () => {
   const sources = [device('table', true), device('headset')];
   const { mend, sound, done } = pc({ sources, defaultSource: 'headset' }, { chooses: false });
   const steps = [{ did: 'unmuted', name: 'The table' }];

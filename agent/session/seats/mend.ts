@@ -1,4 +1,4 @@
-/** One key in the room: the microphone and the speaker that the room should have are opened and chosen, and that can be taken back. */
+/** Repair key of the room: one key unmutes and selects the expected microphone and speaker, another one undoes it. */
 
 import { connect } from 'node:net';
 import {
@@ -24,20 +24,18 @@ import type { Known } from '../card/statement.ts';
 import { type DoorOptions, readLines, sendLine } from './door.ts';
 import { type KeyResult, keyResult, type Mended } from './messages.ts';
 
-/** What can be changed, and who is told of it. */
 export type MendOptions = {
   platform: Pick<Platform, 'sound' | 'changeSound'>;
-  /** What is expected here; undefined until `run` has said it. */
+  /** Expected equipment; undefined until `run` has sent it. */
   profile(): Profile | undefined;
   onMended(mended: Mended): void;
 };
-/** The key, and its way back. */
 export type Mend = Record<'fix' | 'undo', (signal: AbortSignal) => Promise<KeyResult>>;
 
-/** A change by the name of its device, and what takes it back: absent where nothing had been chosen before. `isMade`: the sound server took it. */
+/** A change with its device name, and its reverse: absent if no device was selected before. `isMade`: the sound server accepted it. */
 type Step = { name: string; to: SoundChange; back?: Pick<Step, 'name' | 'to'>; isMade?: true };
 
-/** Guarantee: it changes only what is wrong, tells each change, and `undo` makes what it changed as it was before, the last first. */
+/** Guarantee: it changes only what is wrong and reports each change. `undo` restores the state before, last change first. */
 export function createMend({ platform, profile, onMended }: MendOptions): Mend {
   let before: Step[] = [];
 
@@ -62,13 +60,13 @@ export function createMend({ platform, profile, onMended }: MendOptions): Mend {
       const sound = await platform.sound(signal);
       if (!sound.known) return { done: false, reason: sound.reason };
       const steps = (['microphone', 'speaker'] as const).flatMap((kind) => stepsOf(kind, wanted, sound.value));
-      // What was begun is taken back too, where it did not come to its end.
+      // An incomplete repair can be undone too.
       if (steps.length > 0) before = steps;
       return take('fixed', steps, signal);
     },
     async undo(signal) {
       if (before.length === 0) return { done: false, reason: 'nothing was changed since the start' };
-      // A change that was refused, as Windows refuses a choice, is not taken back.
+      // A refused change, such as a selection on Windows, needs no undo.
       const steps = before.toReversed().flatMap(({ back, isMade }) => (back && isMade ? back : []));
       const result = await take('undone', steps, signal);
       if (result.done) before = [];
@@ -82,7 +80,7 @@ function didOf(change: SoundChange): 'muted' | 'unmuted' | 'chosen' {
   return change.muted ? 'muted' : 'unmuted';
 }
 
-/** All that stand for an expected one are opened, as each of them is judged; where none of them is chosen, the first is. */
+/** Unmutes every device that matches an expected one, because each is checked. If none of them is selected, selects the first. */
 function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: SoundState): Step[] {
   const [devices, chosen] = kind === 'microphone' ? [sound.sources, sound.defaultSource] : [sound.sinks, sound.defaultSink];
   const ours = standing(expected[kind] ?? [], chosenFirst({ devices, chosen }));
@@ -99,7 +97,7 @@ function stepsOf(kind: 'microphone' | 'speaker', { expected }: Profile, sound: S
 const askLimitMs = 10_000;
 const question = v.object({ key: v.picklist(['fix', 'undo']) });
 
-/** Answers one question a connection, in the language of the site. The folder of the address is its user's alone: whoever asks is he. */
+/** Handles one request per connection, in the language of the site. Only the user can reach the folder of the address. */
 export function answerKeys(mend: Mend, language: () => Language | undefined): DoorOptions['onSocket'] {
   return (socket) => {
     const end = () => void socket.destroy();
@@ -117,7 +115,10 @@ export function answerKeys(mend: Mend, language: () => Language | undefined): Do
   };
 }
 
-/** For whoever pressed the key: what was changed, a line each, and why no more was. `otherwise`: of whom no seat says what language is spoken here. */
+/**
+ * Returns the text for the person who pressed the key: each change on a line, and the reason of a failure. `otherwise`: language if
+ * none was sent.
+ */
 export function textOf(answer: KeyResult, otherwise: Language): string {
   const { language = otherwise } = answer;
   const lines = answer.steps?.map(({ did, name }) => `${phrases[did][language]}: ${name}`) ?? [];
@@ -125,7 +126,7 @@ export function textOf(answer: KeyResult, otherwise: Language): string {
   return lines.join('\n') || phrases.nothingToMend[language];
 }
 
-/** Asks the seat at this address. */
+/** Sends a request to the helper at this address. */
 export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
   const socket = connect(address);
   const answer = Promise.withResolvers<KeyResult>();
@@ -139,7 +140,6 @@ export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<Ke
   return answer.promise.finally(() => socket.destroy());
 }
 
-/** Its own texts by key. */
 export const phrases = {
   mendNow: { en: 'Fix it', hi: 'ठीक करें' },
   takeBack: { en: 'Undo', hi: 'पहले जैसा करें' },
@@ -150,17 +150,16 @@ export const phrases = {
   mended: { en: 'Fixed', hi: 'ठीक किया गया' },
 } as const satisfies Record<string, Words>;
 
-/** What the notifications need, and the repair that their buttons start. */
 export type ToastsOptions = { clock: Pick<Clock, 'up'>; platform: Pick<Platform, 'ask'>; mend: Mend; log: Log };
 
-/** What the key can mend, and nobody sees before the others complain. */
+/** Faults that the key can repair and that a user does not notice alone. */
 const told = ['microphone.muted', 'microphone.not_default', 'microphone.monitor_chosen'];
-/** Who mutes again and again means it. */
+/** A user who mutes again within this time does so on purpose. */
 const againMs = 600_000;
-/** A notification that is never closed is not waited for longer. */
+/** Longest wait for a notification to be closed. */
 const limitMs = 300_000;
 
-/** Tells such a fault when it begins, and none again for ten minutes. */
+/** Shows a notification when such a fault begins, at most once in ten minutes. */
 export function createToasts({ clock, platform, mend, log }: ToastsOptions) {
   let language: Language = 'en';
   let standing: readonly Check[] = [];

@@ -21,13 +21,13 @@ const down: ToRoom[] = [
   { type: 'order', id: 2, order: { verb: 'look' } },
 ];
 
-test('each message of either seat is read as it was sent, and what is not known in it is left out', () => {
+test('decodes each message of either process as it was sent, without unknown fields', () => {
   for (const message of up) expect(readJson(fromRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
   for (const message of down) expect(readJson(toRoom, JSON.stringify({ ...message, later: 1 }))).toEqual(message);
   expect(readJson(toRoom, JSON.stringify({ type: 'room', pc: 'a/b/c', profile, checks: [] }))).toMatchObject({ pc: 'a/b/c' });
 });
 
-test('S15 20,000 broken lines, and lines that are no message at all: each is refused, or is a message of the right shape', () => {
+test('S15 refuses 20,000 corrupted lines or decodes them to a valid message', () => {
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);
   let refused = 0;
@@ -40,7 +40,7 @@ test('S15 20,000 broken lines, and lines that are no message at all: each is ref
       for (let change = pick(4); change >= 0; change -= 1) bytes[pick(bytes.length)] = pick(256);
       const read = readJson(schema, bytes.toString('utf8', 0, random() < 0.2 ? pick(bytes.length) : bytes.length));
       if (read === undefined) refused += 1;
-      // What was taken once is taken again, and is the same.
+      // Decoding is idempotent.
       else expect(readJson(schema, JSON.stringify(read))).toEqual(read);
     }
     for (const text of ['', 'null', '[]', '7', '"alive"', '{}', '{"type":"__proto__"}', `${'['.repeat(100_000)}`, '{"type":"alive"'])
@@ -49,7 +49,7 @@ test('S15 20,000 broken lines, and lines that are no message at all: each is ref
   expect(refused).toBeGreaterThan(10_000);
 });
 
-test('a component that the service judges itself, and a fault that only the centre can judge, are not taken from the room', () => {
+test('refuses a component that the service checks itself, and a fault that only the server can raise', () => {
   const said = (name: string, check: object) =>
     readJson(fromRoom, JSON.stringify({ type: 'checks', probes: [{ name, checks: [{ ...camera[0], ...check }] }] }));
   expect(said('camera', {})).toBeDefined();

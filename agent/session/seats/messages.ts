@@ -1,14 +1,14 @@
-/** The messages of the two seats, a line each: docs/seats.md. Unknown fields are ignored, as on the wire to the centre. */
+/** Messages between service and session helper, one per line: docs/seats.md. Unknown fields are ignored, as in messages to the server. */
 
 import { configuration, expectedLimit, languages, profile, state } from '@sabha/contracts';
 import * as v from 'valibot';
 
-/** Each side sends something at least so often. */
+/** Interval at which each side sends at least one message. */
 export const seatEveryMs = 10_000;
-/** A seat that sends nothing for so long is gone. */
+/** A peer that sends nothing for this long is silent. */
 export const silentMs = 3 * seatEveryMs;
 
-/** The probes that need the session of a signed-in user. */
+/** Probes that need the session of a signed-in user. */
 export const roomProbes = ['camera', 'microphone', 'speaker', 'sound', 'display', 'program'] as const;
 export type RoomProbe = (typeof roomProbes)[number];
 
@@ -16,7 +16,11 @@ const { checks } = state.entries;
 const id = v.pipe(v.number(), v.safeInteger());
 const text = v.pipe(v.string(), v.maxLength(256));
 
-/** What is asked of the session: the commands of the centre that need one, to look at once or more often for a while, whether a meeting runs, whether the desktop sends the PC to sleep. */
+/**
+ * Orders to the session helper: run probes now, whether a meeting runs, whether the desktop lets the PC sleep, probe more often for a
+ * while, and
+ * the server's commands that need a session.
+ */
 const order = v.variant('verb', [
   v.object({ verb: v.literal('look') }),
   v.object({ verb: v.picklist(['meeting', 'sleeps']) }),
@@ -28,25 +32,25 @@ export type SeatOrder = v.InferOutput<typeof order>;
 
 const result = v.variant('done', [v.object({ done: v.literal(true) }), v.object({ done: v.literal(false), reason: text })]);
 
-/** Each microphone and speaker that may be expected is opened, and one of each kind is chosen. */
+/** At most each expected microphone and speaker is unmuted, and one of each kind selected. */
 const stepsAtMost = 2 * (expectedLimit + 1);
 
-/** What somebody in the room mended by one key, or took back. */
+/** Changes that a person in the room made, or undid, by one key. */
 const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'chosen']), name: text })), v.maxLength(stepsAtMost));
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
 export type Mended = v.InferOutput<typeof mended>;
 
-/** The language of the site, where the seat knows it. */
+/** Language of the site, if the helper knows it. */
 const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
 
-/** What becomes of such a key: what it changed, nothing where all was well, or what it changed until it could not, and why. */
+/** Result of such a key: its changes (none if all was well), or the changes before a failure with its reason. */
 export const keyResult = v.variant('done', [
   v.object({ done: v.literal(true), steps, language }),
   v.object({ done: v.literal(false), reason: text, steps: v.optional(steps), language }),
 ]);
 export type KeyResult = v.InferOutput<typeof keyResult>;
 
-/** From the room. `checks` is its whole list: by probe, as far as each has answered. */
+/** From the helper. `checks` is its complete list, by probe, without probes that have no result yet. */
 export const fromRoom = v.variant('type', [
   v.object({ type: v.literal('proof') }),
   v.object({
@@ -59,7 +63,7 @@ export const fromRoom = v.variant('type', [
 ]);
 export type FromRoom = v.InferOutput<typeof fromRoom>;
 
-/** To the room. `room` is what its card says and what its probes judge by; an order that a newer `run` knows alone is null. */
+/** To the helper. `room`: facts for its card and its probes. An order that only a newer `run` knows is null. */
 export const toRoom = v.variant('type', [
   v.object({ type: v.literal('prove'), nonce: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
   v.object({ type: v.literal('refused'), why: text }),

@@ -1,4 +1,4 @@
-/** Which probes need the session of whoever is signed in is seen from what they ask on each system, and held against the list. */
+/** Finds the probes that need the user's session by their requests on each system, and compares them with the list. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Profile, realClock } from '@sabha/contracts';
@@ -15,13 +15,13 @@ const one = [{ match: 'Acme' }];
 const expected = { camera: one, microphone: one, speaker: one, display: one, program: one };
 const profile: Profile = { link: 'fibre', elevationM: 0, expected };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
-/** What they tell of the PC they tell every user, a service too; each other program speaks to a desktop. */
+/** These programs give every user, also a service, the same facts about the PC. Every other program belongs to a desktop. */
 const ofSystem = ['loginctl', 'busctl', 'systemctl'];
 
-/** It looks for names of devices too, of which it says nothing where they are not known. */
+/** Also looks for device names, and reports nothing if they are unknown. */
 const asFarAsKnown = ['climate'];
 
-/** The probes of which one look asked for something of a session. */
+/** Returns the probes that requested something of a session. */
 async function asking(platform: Platform, asked: () => unknown[]): Promise<string[]> {
   const found: string[] = [];
   for (const probe of createProbes()) {
@@ -32,7 +32,7 @@ async function asking(platform: Platform, asked: () => unknown[]): Promise<strin
   return found;
 }
 
-/** As a service has it: another user sits at the PC. Programs, which `env` starts, are written down and not there. */
+/** Simulates a service while another user is at the PC. Programs started by `env` are recorded and do not exist. */
 async function onLinux(): Promise<string[]> {
   const root = tree({
     'sys/class/note': '',
@@ -60,7 +60,7 @@ async function onLinux(): Promise<string[]> {
 }
 const pcFiles = { 'proc/meminfo': 'MemTotal: 2 kB\nMemAvailable: 1 kB\n', 'etc/systemd/note': '' };
 
-/** What belongs to a session there: the sound, the displays, and the branch of the registry of a user. */
+/** Parts of a session on Windows: sound, displays, and the registry branch of a user. */
 function onWindows(): Promise<string[]> {
   const asked: string[] = [];
   const calls = {
@@ -80,7 +80,7 @@ function onWindows(): Promise<string[]> {
   return asking(platform, () => asked);
 }
 
-test('a probe that asks for something of the session was never known to the service: its name stands in the list', async () => {
+test('lists every probe that needs the session in roomProbes', async () => {
   const found = { linux: await onLinux(), windows: await onWindows() };
   const all = new Set([...found.linux, ...found.windows]);
   expect([...all].filter((name) => !asFarAsKnown.includes(name)).toSorted(), JSON.stringify(found)).toEqual([...roomProbes].toSorted());

@@ -9,7 +9,7 @@ import { openDoor, readLines, sendLine } from './door.ts';
 import type { SeatOrder } from './messages.ts';
 import { createRoom } from './room.ts';
 
-/** What the seat on this platform says to an order. */
+/** Returns the result of the helper on this platform for an order. */
 async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-room-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -43,18 +43,18 @@ async function answerTo(order: SeatOrder, platform: Partial<Platform>): Promise<
   return result;
 }
 
-test('an order ended the seat where its limit is no whole number of milliseconds: by a clock that goes three times as fast', async () => {
+test('executes an order when the speed of the clock gives a fractional time limit', async () => {
   expect(await answerTo({ verb: 'restart-sound' }, { restartSound: async () => ({ done: true }) })).toEqual({ done: true });
 });
 
-test('the seat says whether the desktop of its user sends the PC to sleep', async () => {
+test("reports whether the user's desktop lets the PC sleep", async () => {
   const asked = (answer: Answer<boolean>) => ({ ask: async () => answer }) as unknown as Platform;
   expect(await answerTo({ verb: 'sleeps' }, asked({ known: true, value: true }))).toEqual({ done: true });
   for (const answer of [{ known: true, value: false } as const, { known: false, reason: 'no systemd here' } as const])
     expect(await answerTo({ verb: 'sleeps' }, asked(answer))).toEqual({ done: false, reason: 'not that it knows' });
 });
 
-test('the seat says whether a program has the camera or the microphone, which only the session sees', async () => {
+test('reports whether a program uses camera or microphone', async () => {
   const cameras = async () => ({
     known: true as const,
     value: [{ id: 'a', name: 'a', usedBy: { known: true as const, value: ['zoom'] } }],

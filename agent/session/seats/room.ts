@@ -1,4 +1,4 @@
-/** The room seat, in the session of the signed-in user: runs the probes of the room, sends their checks to the service, and writes the card. */
+/** Session helper, in the session of the signed-in user: runs the room probes, sends their checks to the service, and writes the card. */
 import { type Check, type Clock, isLanguage, type Language, messageOf } from '@sabha/contracts';
 import { createCheckTable } from '../../checks/check-table.ts';
 import type { Probe, SelfFigures } from '../../checks/probe.ts';
@@ -15,25 +15,24 @@ import { createJoin } from './join.ts';
 import { createMend, createToasts } from './mend.ts';
 import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
 
-/** What a room seat is made of. */
 export type RoomOptions = {
   seat: SeatAddress;
   platform: Platform;
-  /** Those of the room. */
+  /** Room probes. */
   probes: readonly Probe[];
   clock: Clock;
   random: () => number;
   log: Log;
   saveCard(html: string): boolean;
 };
-/** The room seat has neither link nor spool. */
+/** The helper has neither link nor spool. */
 const self: SelfFigures = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const orderLimitMs = 14_000;
 const sleepsOf = (answer: Answer<boolean>): Order =>
   answer.known && answer.value ? { done: true } : { done: false, reason: 'not that it knows' };
 const notHeld: Order = { done: false, reason: 'no program has camera or microphone' };
 
-/** Guarantee: the seat sends checks only while it is joined to its service, and its checks expire as those of the service do. */
+/** Guarantee: the helper sends checks only while it is joined to its service. Its checks become stale like those of the service. */
 export function createRoom(options: RoomOptions) {
   const { clock, log, platform, saveCard } = options;
   let known: Known | undefined;
@@ -82,7 +81,7 @@ export function createRoom(options: RoomOptions) {
   };
   return {
     mend,
-    /** The language of the site; undefined until the service has sent it. */
+    /** Language of the site; undefined until the service has sent it. */
     language: (): Language | undefined => known && (known.profile.languages?.find(isLanguage) ?? 'en'),
     start(): void {
       join.start();
@@ -99,7 +98,7 @@ export function createRoom(options: RoomOptions) {
 
 type ChecksOptions = { context: RunnerOptions['context']; onNews(): void };
 
-/** Runs the probes and holds their checks. A probe that has not answered since the start is not in the list: nothing is known of it. */
+/** Runs the probes and holds their checks. The list omits a probe without a result since the start, because nothing is known about it. */
 function createChecks({ probes, platform, clock, random, log }: RoomOptions, { context, onNews }: ChecksOptions) {
   const table = createCheckTable(clock);
   const answered = new Set<string>();

@@ -1,4 +1,4 @@
-/** A PC with a door between its seats, real sockets at it, and a clock by hand. */
+/** Sets up a PC with a local channel between service and helper: real sockets, manual clock. */
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ import { readLines } from './door.ts';
 import type { FromRoom } from './messages.ts';
 import { createRoomSeat } from './seats.ts';
 
-/** What the room of these tests should have. */
+/** Profile of the room in these tests. */
 export const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'hd' }], microphone: [], display: [] } };
-/** This user, who alone can be at both ends in a unit test. */
+/** User of the test process, the only one that can be at both ends in a unit test. */
 export const me = process.getuid?.() ?? 0;
 
-/** Files of logind by which this user sits at the PC; null: only the login screen is there. */
+/** Returns logind files in which this user is at the PC; null: only the login screen is active. */
 export function seatOf(uid: number | null): Record<string, string> {
   const kind = uid === null ? 'greeter' : 'user';
   return {
@@ -26,24 +26,24 @@ export function seatOf(uid: number | null): Record<string, string> {
   };
 }
 
-/** A knocking room seat that says what the test wants it to say. */
+/** Scripted session helper. */
 export type Knocker = {
   socket: Socket;
   heard: Record<string, unknown>[];
-  /** Why it was refused. */
+  /** Reason of its refusal. */
   why(): unknown;
   isGone(): boolean;
   say(message: object | string): void;
-  /** Answers the question of who it is. */
+  /** Answers the request for a proof of its user. */
   prove(): Promise<void>;
 };
 
-/** `console`: the files of logind of this PC. `shared`: where proofs are left, if other processes are to leave them too. */
+/** `console`: logind files of this PC. `shared`: folder of the proofs, if other processes write them too. */
 export async function door(console: Record<string, string> = seatOf(me), shared?: string) {
   const root = tree({ 'dev/note': '', ...console });
   if (shared === undefined) mkdirSync(join(root, 'dev/shm'));
   else symlinkSync(shared, join(root, 'dev/shm'));
-  // As that of a service: others may come as far as the socket.
+  // Like the folder of a service: other users may reach the socket.
   chmodSync(root, 0o755);
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const clock = handClock();
@@ -99,7 +99,7 @@ export async function door(console: Record<string, string> = seatOf(me), shared?
   return { root, address, clock, platform, seat, refused, mended, sits, knock };
 }
 
-/** The whole list of a room whose camera is well, or not. */
+/** Returns the complete list of a room whose camera is ok or has this fault. */
 export function list(fault: string | null = null): Extract<FromRoom, { type: 'checks' }> {
   const camera: Check = { component: 'camera', device: 'expected-1', status: fault ? 'fault' : 'ok', fault, reason: null, name: 'HD Pro' };
   return { type: 'checks', probes: [{ name: 'camera', checks: [camera] }] };

@@ -1,4 +1,4 @@
-/** Who may speak for the room, and what is true when nobody does. */
+/** Which user may report for the room, and the state while none does. */
 import { linkSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -31,7 +31,7 @@ async function refusal(guest: Knocker, why: Refusal): Promise<void> {
   expect(guest.why()).toBe(refusals[why]);
 }
 
-test('it says what the room seat said last, and tells of a change at once', async () => {
+test('returns the last checks of the session helper, and signals a change at once', async () => {
   const pc = await door();
   let told = 0;
   const unwatch = pc.seat.watch('camera', () => {
@@ -51,13 +51,13 @@ test('it says what the room seat said last, and tells of a change at once', asyn
   unwatch();
 });
 
-test('a seat that is mute for three intervals is silent, is sent away, and may come again; one that only says it is alive is not', async () => {
+test('treats a helper as silent after three intervals without a message, closes it, and lets it join again', async () => {
   const pc = await door();
   const guest = await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
   await pc.clock.pass(silentMs - 1_000);
   guest.say({ type: 'alive' });
-  // Heard when what follows it on the same line was answered.
+  // The message before this one on the same connection has been received when this one is answered.
   const asked = pc.seat.ask({ verb: 'look' });
   await expect.poll(() => guest.heard.find(({ type }) => type === 'order')).toBeDefined();
   guest.say({ type: 'done', id: 1, result: { done: true } });
@@ -76,7 +76,7 @@ test('a seat that is mute for three intervals is silent, is sent away, and may c
   expect(told).toBeGreaterThan(1);
 });
 
-test('with nobody signed in it is unknown for that; the next user brings his own answers, and the one before him is sent away', async () => {
+test('reports unknown while no user is signed in, and replaces the helper when another user signs in', async () => {
   const pc = await door(seatOf(null));
   expect(camera(pc)).toBe(nobody);
   const early = pc.knock();
@@ -95,13 +95,13 @@ test('with nobody signed in it is unknown for that; the next user brings his own
   await expect.poll(() => pc.clock.pass(5_000).then(() => camera(pc))).toBe(nobody);
 });
 
-test('where no logind says who sits there, the user of the agent alone is let in', async () => {
+test('admits only the user of the agent on a system without logind', async () => {
   const pc = await door({});
   await joined(pc);
   await expect.poll(() => camera(pc)).toBe('ok');
 });
 
-test('S15 no proof is one that was not written for this very knock, has a second name, or is a link or a pipe', async () => {
+test('S15 refuses a proof that was not written for this connection, has a second name, or is a link or a pipe', async () => {
   const pc = await door();
   const shm = join(pc.root, 'dev/shm');
   const guest = await joined(pc);
@@ -129,7 +129,7 @@ test('S15 no proof is one that was not written for this very knock, has a second
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
-test('a second seat, unreadable lines, a line without end and slow bytes are refused, and the first seat stays', async () => {
+test('refuses a second helper, unreadable lines, an endless line and slow bytes, and keeps the first helper', async () => {
   const pc = await door();
   const guest = await joined(pc);
   const trial = async (why: Refusal, act: (one: Knocker) => unknown) => {
@@ -151,7 +151,7 @@ test('a second seat, unreadable lines, a line without end and slow bytes are ref
   await expect.poll(() => camera(pc)).toBe('camera.missing');
 });
 
-test('the user at the PC is held to the same: what he cannot send ends his seat, which may come again', async () => {
+test('closes the helper of the user at the PC for invalid messages, and lets it join again', async () => {
   const pc = await door();
   const trials: [Refusal, object | string][] = [
     ['garbage', 'x'.repeat(2 ** 20)],
@@ -170,7 +170,7 @@ test('the user at the PC is held to the same: what he cannot send ends his seat,
   }
   expect(pc.refused).toEqual(trials.map(([why]) => refusals[why]));
   expect(pc.mended.length).toBeLessThanOrEqual(10);
-  // What is said of another component is not heard.
+  // A check of another component is ignored.
   const guest = await joined(pc, {
     type: 'checks',
     probes: [{ name: 'camera', checks: [{ ...list().probes[0]?.checks[0], component: 'pc' }] }],
@@ -179,7 +179,7 @@ test('the user at the PC is held to the same: what he cannot send ends his seat,
   guest.socket.destroy();
 });
 
-test('what needs the session is passed on and answered there, refused with a reason, or not answered in time', async () => {
+test('forwards orders to the session: done, refused with a reason, or timed out', async () => {
   const pc = await door();
   const order = { verb: 'set-default-device', kind: 'microphone', name: 'Room' } as const;
   expect(await pc.seat.ask(order)).toEqual({ done: false, reason: 'room seat silent' });
@@ -202,7 +202,7 @@ test('what needs the session is passed on and answered there, refused with a rea
   expect(await cut).toEqual({ done: false, reason: 'room seat silent' });
 });
 
-test('S15 forty connections of broken lines, of strangers and of the user at the PC, in pieces of any size: the next seat joins', async () => {
+test('S15 admits the next helper after forty connections with corrupted lines in pieces of any size', async () => {
   const pc = await door();
   const random = seeded(11);
   const pick = (most: number) => Math.floor(random() * most);

@@ -1,4 +1,4 @@
-/** The room seat as the service sees it: what the seat last said of camera, sound and display, and what the service asks it to do. */
+/** Session helper as the service sees it: its last checks of camera, sound and display, and the orders of the service to it. */
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '@sabha/contracts';
@@ -11,21 +11,19 @@ import { createAdmission, type RoomMessage, refusals, type Speaker } from './adm
 import { openDoor, pipeOf, type SeatAddress } from './door.ts';
 import { type Mended, type RoomProbe, roomProbes, type SeatOrder, seatEveryMs, silentMs, type ToRoom } from './messages.ts';
 
-/** Where the seats meet, and the events of the room seat. */
 export type RoomSeatOptions = {
   clock: Clock;
   platform: Pick<Platform, 'ask'>;
   seat: SeatAddress;
-  /** The user of this process, who alone is admitted where the system does not say who is at the console. */
+  /** User of this process, the only one admitted if the system does not report the user at the console. */
   ownUid: number | undefined;
   onRefused(why: string): void;
   onMended(mended: Mended): void;
 };
 
-/** The service itself sees who is at the console, and sooner than its probe asks. */
+/** The service itself observes the user at the console, and sooner than its probe runs. */
 export type Watched = RoomProbe | 'session';
 
-/** The room seat of this PC. */
 export type RoomSeat = ReturnType<typeof createRoomSeat>;
 
 const lookEveryMs = seatEveryMs / 2;
@@ -40,20 +38,20 @@ function createState(options: RoomSeatOptions) {
     ...options,
     lists: new Map<RoomProbe, Check[]>(),
     changes: new EventEmitter(),
-    /** Orders that wait for their result, by number. */
+    /** Pending orders by number. */
     orders: new Map<number, (order: Order) => void>(),
     speaker: { known: false, reason: notYet } as Speaker,
-    /** The last known user at the console; undefined before any was known. */
+    /** Last known user at the console; undefined before any is known. */
     lastUser: undefined as number | null | undefined,
     heardUp: options.clock.up(),
-    /** Why the room is unknown, as the watchers last learned. */
+    /** Why the room is unknown, as of the last signal to the watchers. */
     why: undefined as string | undefined,
     room: undefined as ToRoom | undefined,
     lastId: 0,
   };
 }
 
-/** Guarantee: each answer was given within three intervals by the user at the console; everything else is unknown. */
+/** Guarantee: each result was sent within three intervals by the user at the console; everything else is unknown. */
 export function createRoomSeat(options: RoomSeatOptions) {
   const { clock, platform, seat, onRefused } = options;
   const state = createState(options);
@@ -87,30 +85,30 @@ export function createRoomSeat(options: RoomSeatOptions) {
     else if (socket) admission.admit(socket, speaker.value);
   }
   return {
-    /** Rejects where nothing can listen at the address: no room seat will join. */
+    /** Rejects if the address cannot be opened: then no helper can join. */
     async open(): Promise<void> {
       await look();
       if (!seat.isPipe) await openDoor({ ...seat, all: true, onSocket: (socket) => admission.admit(socket) });
     },
-    /** What the seat last said of one component; unknown with a reason where nobody vouches for it. */
+    /** Returns the last checks of one component, or unknown with a reason. */
     answer(probe: RoomProbe, profile: Profile): ProbeResult {
       const unknown = whyUnknown(state);
       const checks = lists.get(probe);
       return unknown === undefined && checks ? { checks } : { checks: expectedOf(probe, profile), unknown: unknown ?? notYet };
     },
-    /** Calls back when the answer changes; for the session, when somebody signed in or out, or a seat became silent. */
+    /** Calls back when the result changes; for the session, when a user signs in or out, or the helper becomes silent. */
     watch(what: Watched, changed: () => void): Cancel {
       changes.on(what, changed);
       return () => void changes.off(what, changed);
     },
-    /** To be called whenever what is known may have changed. */
+    /** Called whenever the facts may have changed. */
     tell({ pc, profile, place, checks }: Known): void {
       const room: ToRoom = { type: 'room', pc, profile, place, checks: [...checks] };
       if (JSON.stringify(room) === JSON.stringify(state.room)) return;
       state.room = room;
       admission.send(room);
     },
-    /** Asks for something that needs the session; the result says why it cannot be done. */
+    /** Sends an order that needs the session; the result gives the reason of a failure. */
     async ask(order: SeatOrder, cut?: AbortSignal): Promise<Order> {
       if (!admission.isJoined()) return silent;
       state.lastId += 1;
@@ -124,7 +122,7 @@ export function createRoomSeat(options: RoomSeatOptions) {
   };
 }
 
-/** Another user has another camera: what the user before said is no longer true. */
+/** Another user may have another camera, so the checks of the previous user are dropped. */
 async function lookAtConsole(state: State): Promise<Speaker> {
   const limit = AbortSignal.timeout(askLimitMs);
   const console: Speaker = await state.platform.ask(atConsole, limit).catch((error) => ({ known: false, reason: messageOf(error) }));
@@ -151,7 +149,7 @@ function whyUnknown({ speaker, clock, heardUp }: State): string | undefined {
   return clock.up() - heardUp >= silentMs ? silent.reason : undefined;
 }
 
-/** The checks of a component that never answered. Camera, microphone and speaker have one even before a profile is known. */
+/** Returns checks for a component without results. Camera, microphone and speaker have one even before a profile is known. */
 function expectedOf(component: RoomProbe, { expected }: Profile): Check[] {
   const blank = { component, status: 'unknown', fault: null, reason: null } as const;
   if (component === 'sound') return [];
@@ -166,7 +164,7 @@ function receive(state: State, message: RoomMessage): void {
   else if (message.type === 'mended') state.onMended(message.mended);
   else if (message.type === 'checks') {
     for (const { name, checks } of message.probes) {
-      // A check of another component than that of its probe is dropped.
+      // A check of another component than its probe's is dropped.
       const own = checks.filter(({ component }) => component === name);
       const isNews = JSON.stringify(own) !== JSON.stringify(state.lists.get(name));
       state.lists.set(name, own);
@@ -179,8 +177,9 @@ function receive(state: State, message: RoomMessage): void {
 const pipeLimitMs = 4_000;
 
 /**
- * The connection to the room seat of this session; undefined where none waits; 'other' where somebody in another session made the pipe.
- * Guarantee: Windows says in which session the pipe was made. The pipe is held open until the socket is connected, so it is the same pipe.
+ * Connects to the helper of this session. Undefined if none waits; 'other' if the pipe was created in another session.
+ * Guarantee: Windows reports the session that created the pipe. The pipe stays open until the socket is connected, so it is the same
+ * pipe.
  */
 async function callSession(seat: SeatAddress, session: number, platform: Pick<Platform, 'ask'>): Promise<Socket | 'other' | undefined> {
   const address = pipeOf(seat, session);

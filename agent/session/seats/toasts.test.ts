@@ -15,7 +15,7 @@ const muted: Check = {
 const missing: Check = { ...muted, fault: 'microphone.missing' };
 const wrong: Check = { ...muted, fault: 'microphone.not_default' };
 
-/** A desktop on which every button is pressed, or none; what it was asked to show is read off its one program. */
+/** Simulates a desktop on which every notification button is pressed, or none works. */
 function desktop(isPressed = true) {
   const done: string[] = [];
   const logs: string[] = [];
@@ -44,19 +44,19 @@ function desktop(isPressed = true) {
   return { clock, says, done, logs, toasts };
 }
 
-test('a microphone that is muted or not chosen is told once, and its button mends it; what nobody can mend by a key is not told', async () => {
+test('notifies once of a muted or unselected microphone, repairs it by the button, and ignores other faults', async () => {
   const { says, done, clock } = desktop();
   expect(await says(missing)).toBe(0);
   expect(await says(muted)).toBe(1);
   expect(await says(muted, missing)).toBe(1);
   expect(done).toEqual(['fix']);
-  // Who mutes again and again means it.
+  // A user who mutes again within ten minutes does so on purpose.
   expect([await says(), await says(muted), await says(wrong)]).toEqual([1, 1, 1]);
   await clock.pass(600_000);
   expect([await says(), await says(wrong)]).toEqual([1, 2]);
 });
 
-test('what was mended is told with a button that takes it back, and taking it back is not', async () => {
+test('notifies of a repair with an undo button, and not of the undo', async () => {
   const { toasts, done, clock } = desktop();
   toasts.onMended({ what: 'undone', steps: [] });
   toasts.onMended({ what: 'fixed', steps: [{ did: 'unmuted', name: 'Desk' }] });
