@@ -37,7 +37,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
       };
     },
   };
-  /** The way to the centre, as the link itself says it. */
+  /** Path probe that follows the state of the link. */
   const way: Probe = {
     name: 'path',
     everyMs: 3_600_000,
@@ -96,7 +96,7 @@ function setUp({ db = new DatabaseSync(':memory:'), clock = handClock(), config,
   return { db, budget, clock, net, room, seen, logs, saved, cards, inventory, agent, events, ack, restarts };
 }
 
-test('it connects when the probes have answered, so that the first state is the whole truth', async () => {
+test('connects after the first round of probes, so that the first state is complete', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -106,7 +106,7 @@ test('it connects when the probes have answered, so that the first state is the 
   expect(events()[1]?.body).toEqual({ version: '0.1.0', recovered: false });
 });
 
-test('a link that is lost asks at once where it broke, and the centre reads it afterwards', async () => {
+test('probes the path at once when the link is lost, and reports the result later', async () => {
   const { agent, clock, net, events } = setUp({ more: true });
   agent.start();
   await clock.pass(3_000);
@@ -125,7 +125,7 @@ test('a link that is lost asks at once where it broke, and the centre reads it a
   expect(said()).toEqual([broken, whole, broken, whole]);
 });
 
-test('a change is a state message and a numbered event that says from what to what', async () => {
+test('reports a change as a state message and as a numbered event with old and new result', async () => {
   const { agent, clock, net, room, ack, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -148,7 +148,7 @@ test('a change is a state message and a numbered event that says from what to wh
   expect(events().filter(({ kind }) => kind === 'check')).toHaveLength(2);
 });
 
-test('after a kill it says that it recovered, what it knew is unknown until it is checked, and an unchanged answer is no event', async () => {
+test('reports a recovery after a kill, keeps checks unknown until renewed, and records no event for an unchanged result', async () => {
   const { agent, clock, db, room } = setUp();
   room.mic = { status: 'fault', fault: 'microphone.missing', reason: null };
   agent.start();
@@ -165,7 +165,7 @@ test('after a kill it says that it recovered, what it knew is unknown until it i
   expect(again.events().slice(before)).toMatchObject([{ kind: 'started', body: { recovered: true } }]);
 });
 
-test('a clean stop is an event and a goodbye, and the next start did not recover', async () => {
+test('records an event and sends a bye on a clean stop, and the next start reports no recovery', async () => {
   const { agent, clock, net, db } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -180,7 +180,7 @@ test('a clean stop is an event and a goodbye, and the next start did not recover
   ]);
 });
 
-test('while it is cut off it keeps one reading in 15 min, and none while it is connected', async () => {
+test('keeps one reading in 15 min while offline, and none while connected', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(3_600_000);
@@ -193,7 +193,7 @@ test('while it is cut off it keeps one reading in 15 min, and none while it is c
   expect(readings()[0]).toMatchObject({ kind: 'numbers', body: { load: 0.5 } });
 });
 
-test('F7 a clock that jumps is an event, and touches neither beats nor numbers', async () => {
+test('F7 records a clock jump as an event, without effect on beats or numbers', async () => {
   const { agent, clock, net, events } = setUp();
   agent.start();
   await clock.pass(30_000);
@@ -205,14 +205,14 @@ test('F7 a clock that jumps is an event, and touches neither beats nor numbers',
   expect(net.take('beat').length).toBe(11);
 });
 
-test('a configuration from the centre is kept, judged against at once and shown by a birth; the kept one is used at the next start', async () => {
+test('stores a configuration, applies it at once, reports it in a birth, and uses it at the next start', async () => {
   const { agent, clock, net, saved, seen } = setUp();
   agent.start();
   await clock.pass(1_000);
   net.take('presence');
   const config = sealed(configuration(7));
   net.down('config', encode('config', config));
-  // Of another class of link, it connects anew for its keepalive.
+  // A change of the link class reconnects with another keepalive.
   await clock.pass(10_000);
   expect(saved).toEqual([config]);
   expect(seen.at(-1)?.link).toBe('geo');
@@ -228,7 +228,7 @@ function configuration(version: number, to = pc): Config {
   return { pc: to, version, profile: { link: 'geo', elevationM: 3_500, expected: {} } };
 }
 
-test('a configuration that the centre did not sign for this PC, or that is older, is not taken; the sender stays connected', async () => {
+test('refuses a configuration that is forged, older or for another PC, and stays connected', async () => {
   const { agent, clock, net, saved, events } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -254,7 +254,7 @@ test('a configuration that the centre did not sign for this PC, or that is older
   ]);
 });
 
-test('a kept configuration is proven anew at the start: one of another PC or another centre is not used', async () => {
+test('verifies a stored configuration at the start, and ignores one of another PC or server', async () => {
   const stolen = sealed(configuration(9, 'up/lucknow/room-2'));
   const forged = sealSigned(configuration(9), createPrivateKey(makeSigningKeys().privateKey));
   for (const config of [stolen, forged]) {
@@ -266,7 +266,7 @@ test('a kept configuration is proven anew at the start: one of another PC or ano
   }
 });
 
-test('R17 a fresh hello runs the probes before the birth', async () => {
+test('R17 runs the probes before the birth on a fresh hello', async () => {
   const { agent, clock, net, room } = setUp();
   agent.start();
   await clock.pass(1_000);
@@ -278,7 +278,7 @@ test('R17 a fresh hello runs the probes before the birth', async () => {
   expect(agent.table.checks()[0]?.reason).toBe('nobody signed in');
 });
 
-test('when the power is about to end it says so once, and the next boot tells when and how this one ended, until the centre has heard it', async () => {
+test('sends one last gasp before power ends, and reports the end of that boot in each birth until it is acknowledged', async () => {
   const first = setUp();
   first.room.power = { onMains: true, isEnding: false, runtimeMs: null };
   first.agent.start();
@@ -304,7 +304,7 @@ test('when the power is about to end it says so once, and the next boot tells wh
   expect(third.net.take('presence')).toMatchObject([{ message: { previous: { boot: 'boot-2', bye: 'shutdown' } } }]);
 });
 
-/** The disk as a PC finds it that was cut off; the life before holds no lock on it. */
+/** Copies the disk as after a power cut; the earlier process holds no lock on it. */
 function copyOf(db: DatabaseSync): DatabaseSync {
   const copy = new DatabaseSync(':memory:');
   copy.deserialize(db.serialize());

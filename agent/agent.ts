@@ -1,4 +1,4 @@
-/** The agent: probes, table, spool and link put together. Clock, randomness, disk, network and platform come as arguments. */
+/** Composes the agent from probes, table, spool and link. Clock, randomness, disk, network and platform are parameters. */
 
 import type { KeyObject } from 'node:crypto';
 import { type Cancel, type Clock, type Inventory, links, type PcPath, type Profile, withinTime } from '@sabha/contracts';
@@ -26,10 +26,9 @@ import type { KeptFile } from './uplink/store/data-folder.ts';
 import { countSlips, type Log, type LogMemory, type OnSlip, withMemory } from './uplink/store/log.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
 
-/** A running agent, as its process and its tests see it. */
 export type Agent = ReturnType<typeof createAgent>;
 
-/** Guarantee: it says only what its probes found, and keeps every event on disk until the centre has it. */
+/** Guarantee: it reports only what its probes found, and keeps every event on disk until the server has it. */
 export function createAgent(options: AgentOptions) {
   const whole = () => state;
   const core = coreOf(options, whole);
@@ -47,18 +46,18 @@ export function createAgent(options: AgentOptions) {
   const state: State = { ...core, measurement, inventory, runner, uplink, time, commands, card, gasp: createGasp({ say: uplink.gasp }) };
   return {
     start: (): void => start(state),
-    /** Within 2 s: says goodbye, so that the centre hears of a stop and not of a loss. */
+    /** Sends a bye within 2 s, so that the server records a stop and not a loss. */
     stop: (reason: string): Promise<void> => stop(state, reason),
     spool,
     table,
     rounds: measurement.rounds,
-    /** `refused`: messages on our topics that the centre did not sign for us. */
+    /** `refused`: messages on our topics without a valid signature of the server for this PC. */
     figures: (): UplinkFigures & { refused: number } => ({ ...uplink.figures(), refused: state.live.refused }),
-    /** True once the centre has acknowledged the birth of this connection. */
+    /** True once the server has acknowledged the birth of this connection. */
     isHeard: uplink.isHeard,
-    /** Writes an event of something that happens beside the probes. */
+    /** Records an event from outside the probes. */
     record: (kind: string, body: Record<string, unknown>): void => void record(state, { kind, body }),
-    /** Milliseconds since 1970, by the centre's clock where that is known. */
+    /** Milliseconds since 1970, by the server's clock if known. */
     now: time.now,
   };
 }
@@ -92,7 +91,7 @@ function coreOf(given: AgentOptions, whole: Whole): Core {
   };
 }
 
-/** What is not known has not begun. */
+/** An unknown state counts as not begun. */
 function endBegun(platform: Platform, onSlip: OnSlip): ReturnType<Platform['endBegun']> {
   try {
     return platform.endBegun();
@@ -179,7 +178,7 @@ function commandsOf(core: Core, { runner, measurement }: Pick<State, 'runner' | 
   });
 }
 
-/** What the spool holds is counted where somebody asks: of some twenty probes one does. */
+/** Computes the spool figures on demand, because only one of about twenty probes uses them. */
 function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: { rounds } }: State): SelfFigures {
   const { roundTripMs, clockOffsetMs, centreMoved, connected } = uplink.figures();
   const known = { connected, roundTripMs, clockOffsetMs, centreMoved, measures: rounds.measures(), link: rounds.view() };
@@ -196,17 +195,20 @@ function selfOf({ uplink, spool, runner, time, certificateEndsAt, measurement: {
 
 const tickMs = 10_000;
 const offlineReadingMs = 900_000;
-/** A probe that hangs does not keep the agent from saying what the others know. */
+/** Longest wait for the first round, so that a probe that hangs does not delay the results of others. */
 const firstRoundMs = 15_000;
-/** A flood of forged messages is not to fill the spool: each event carries the count. */
+/**
+ * Least interval between events about refused messages, so that a flood of forged ones cannot fill the spool. Each event carries the
+ * count.
+ */
 const refusalNotedEveryMs = 60_000;
 
-/** The bytes of a month are those of the link that the profile names. */
+/** Applies the data budget of the link class in the profile. */
 function limitBudget({ budget, config }: Core): void {
   budget.limit(links[config.profile().link].budget);
 }
 
-/** What was known before the last end is there at once; the centre is called when each probe was asked, or fifteen seconds are over. */
+/** Restores the checks of the last run at once. Connects after the first round of probes, or after fifteen seconds. */
 function start(state: State): void {
   const { spool, table, runner, uplink, clock } = state;
   table.restore(keptChecks(spool.recall('checks')));
@@ -237,7 +239,7 @@ async function stop(state: State, reason: string): Promise<void> {
   state.spool.close();
 }
 
-/** Takes what a probe has found. */
+/** Takes the result of a probe. */
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
   changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
@@ -246,7 +248,7 @@ function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResul
   state.gasp(power);
 }
 
-/** Events tell the history of it, the state tells how it is. */
+/** Events record the history, the state message the present. */
 function changed(state: State, changes: Change[]): void {
   for (const change of changes) record(state, { kind: 'check', body: change });
   if (changes.length > 0) state.spool.remember('checks', JSON.stringify(state.table.toKeep()));
@@ -256,10 +258,10 @@ function changed(state: State, changes: Change[]): void {
 
 type Happening = { kind: string; body: Record<string, unknown>; grade?: Grade | undefined };
 
-/** False where it could not be kept. */
+/** Returns false if the event could not be stored. */
 function record(state: State, { kind, body, grade = 'event' }: Happening): boolean {
   const done = state.spool.append(kind, body, grade);
-  // The spool counts it and declares it in its next event.
+  // The spool counts the lost event and declares it in its next one.
   if (!done.ok) state.log.warn({ kind }, `an event could not be kept: ${done.reason}`);
   state.uplink.appended();
   return done.ok;
@@ -281,7 +283,7 @@ function tick(state: State): void {
   }
 }
 
-/** Said by somebody on our topics, and not by the centre to us. The first is told at once. */
+/** Counts a message on our topics without a valid signature. The first is reported at once. */
 function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
   state.live.refused += 1;
   if (state.clock.up() - state.live.refusalNotedUp < refusalNotedEveryMs) return;
@@ -290,39 +292,39 @@ function refuse(state: State, leaf: 'cmd' | 'config', reason: string): void {
   record(state, { kind: 'refused', body: { leaf, reason, count: state.live.refused } });
 }
 
-/** It goes out when it is not what was last sent. */
+/** Sends the inventory if it differs from the last one sent. */
 function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
   uplink.inventoryKnown(hash !== spool.recall('inventory'));
   if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
-/** All that an agent is made of. */
+/** Parts and settings of an agent. */
 export type AgentOptions = {
   pc: PcPath;
   version: string;
-  /** By which right this PC is let in, the same over renewals; absent where nothing tells one such right from another. */
+  /** Id of the enrolment that admits this PC; stays over renewals. Absent if enrolments cannot be distinguished. */
   owner?: string | undefined;
-  /** Absent where the transport shows a certificate. */
+  /** Absent if the transport uses a certificate. */
   token?: string | undefined;
-  /** When that certificate ends, milliseconds since 1970. */
+  /** End of that certificate, milliseconds since 1970. */
   certificateEndsAt?: () => number;
-  /** Public half of the centre's key, by which configurations and commands are proven; null = none is taken. */
+  /** Public key of the server, which verifies configurations and commands; null = all are refused. */
   centreKey: KeyObject | null;
   platform: Platform;
   probes: readonly Probe[];
   transport: Transport;
-  /** Opens UDP sockets to the reflector's host; absent where the link cannot be measured. */
+  /** Opens UDP sockets to the host of the reflector; absent if the link cannot be measured. */
   udp?: OpenUdp | undefined;
-  /** Where the centre that enrolled this PC answers over HTTPS, and by which roots it is believed. */
+  /** HTTPS address of the server that enrolled this PC, and the trusted roots. */
   door?: { at: string; roots(): readonly string[] } | undefined;
   disk: SpoolDisk;
   spoolLimitBytes?: number;
   configs: ConfigStore;
-  /** Absent where no byte is counted from one start to the next. */
+  /** Absent if bytes are not counted across restarts. */
   budget?: Budget;
-  /** Where the centre is, and what else is asked when it is not reached. */
+  /** Address of the server, and hosts to probe when it cannot be reached. */
   centre?: CentrePlace;
-  /** Judged against until the centre has sent one. */
+  /** Profile until the server has sent one. */
   profile: Profile;
   clock: Clock;
   /** Uniform in [0, 1). A broker must not be able to predict it. */
@@ -330,17 +332,17 @@ export type AgentOptions = {
   log: Log;
   /** Stores the last link report, which `check` reads from another process. */
   linkFile?: Pick<KeptFile, 'save'> | undefined;
-  /** Where the room card is written; absent where nobody sits. */
+  /** Stores the room card; absent without a user at the PC. */
   cardFile?: Pick<KeptFile, 'save'>;
-  /** The room seat, where another process has it. */
+  /** Session helper in another process. */
   apart?: { runner(own: Runner): Runner; card(known: () => Known): Card };
-  /** Ends this process in order; whoever supervises it starts another. */
+  /** Ends this process in order; its supervisor starts another. */
   restart(): void;
 };
 
-/** What changes while it runs. */
+/** Values that change at run time. */
 export type Live = {
-  /** Of the last look. */
+  /** As of the last look. */
   power: Power;
   refused: number;
   refusalNotedUp: number;
@@ -349,7 +351,7 @@ export type Live = {
   tick: Cancel;
 };
 
-/** What stands before any part of it. */
+/** Parts that exist before all others. */
 export type Core = AgentOptions & {
   boot: string;
   log: LogMemory;
@@ -362,7 +364,7 @@ export type Core = AgentOptions & {
   live: Live;
 };
 
-/** The agent whole. */
+/** Complete agent. */
 export type State = Core & {
   measurement: LinkMeasurement;
   inventory: InventoryWatch;
@@ -374,5 +376,5 @@ export type State = Core & {
   gasp: (power: PowerState) => void;
 };
 
-/** The parts know each other: each names them by the whole, which stands before anything is asked of one. */
+/** The parts refer to each other through this function; the state is complete before the first call. */
 export type Whole = () => State;

@@ -1,4 +1,4 @@
-/** The verb `check`: what a person asks for, judged as `run` would judge it. */
+/** Verb `check`: a self-test of this PC, judged as `run` would judge it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,20 +20,20 @@ import { createConfigStore, keptConfig } from './uplink/store/config-store.ts';
 import { budgetFile, centreAddressFile, dataFolder, type Env, linkFile, roomFile, roomSocket } from './uplink/store/data-folder.ts';
 import { greeter } from './uplink/tls.ts';
 
-/** Where `npm start` runs an agent, it has made this for it. */
+/** File that `npm start` creates for its own agent. */
 const centresToken = 'agent.token';
 const ownSettings = 'sabha.json';
-/** Over a satellite the three ways there and back take two seconds. */
+/** A satellite link needs two seconds for three round trips. */
 const clockLimitMs = 3_000;
 const onStderr = { info: () => undefined, warn: (_: object, line: string) => console.error(line) };
 
-/** The verb `check`: resolves with its exit code. Throws WrongCall. */
+/** Runs the verb `check`; resolves with its exit code. Throws WrongCall. */
 export async function check(args: string[], env: Env): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const options = { json: flag, all: flag, lang: { type: 'string', default: languageFor(args, env) }, ...folder } as const;
   const { json, all, lang, data: named } = wordsOf({ args, options }).values;
   if (!isLanguage(lang)) throw new WrongCall(`--lang: "${lang}" is not one of ${languages.join(', ')}`);
-  // On the centre's machine SABHA_DATA names the folder of all its parts, and the agent's lies in it.
+  // On the server machine SABHA_DATA names the folder of all parts, which contains that of the agent.
   const given = dataFolder(env, args);
   const data = existsSync(join(given, 'agent', centresToken)) ? join(given, 'agent') : given;
   const judged = whomToJudge({ ...env, SABHA_DATA: data }, data);
@@ -58,7 +58,7 @@ export async function check(args: string[], env: Env): Promise<number> {
 
 type Judged = Pick<SelfTest, 'subject' | 'centre' | 'compareClocks' | 'certificateLeftMs'>;
 
-/** The PC that `run` would be; before anybody has made it known, the first one of ./sabha.json. */
+/** Returns the PC that `run` would be; if it is not enrolled, the first PC of ./sabha.json. */
 function whomToJudge(env: Env, data: string): Judged {
   const opened = openIdentity(identityFolder(data));
   if (opened.ok && opened.value === undefined && !isNamed(env)) return firstOfSettings(env, data);
@@ -81,7 +81,7 @@ function placeOf(identity: Identity) {
   return { host, port, doorPort, greet: greeter(() => identity, Date.now) };
 }
 
-/** By the date of an answer from the door of enrolment, which a PC reaches before it has any connection. */
+/** Compares the clocks by the date of an HTTPS response, which needs no MQTT connection. */
 async function offsetFrom({ centre: { host, enrolPort: port }, roots }: Identity) {
   const read = await fetchClock({ host, port, trust: { roots } }, clockLimitMs);
   return read.ok ? read.value : undefined;
@@ -96,18 +96,18 @@ function centreKeyOf(identity: Identity | undefined, { centreKeyFile }: AgentSet
   }
 }
 
-/** Its centre is known where it is said, or where `npm start` has made this PC the centre's own. */
+/** The server is known if it is configured, or if `npm start` runs it beside this PC. */
 function firstOfSettings(env: Env, data: string): Judged {
   const { site, mqttPort } = loadSettings(env['SABHA_CONFIG']);
   const { state, id, profile, pcs } = site;
   const first = pcs[0];
   const room = first && { room: { en: first.room.en, hi: first.room.hi ?? first.room.en } };
-  // The broker beside it listens where the same file says.
+  // The broker beside it listens on the port in the same file.
   const place = readCentrePlace({ SABHA_MQTT_PORT: `${mqttPort}`, ...env });
   if (!place.ok) throw new WrongCall(place.line);
   const isCentres = existsSync(join(data, centresToken));
   const isKnown = env['SABHA_MQTT_HOST'] !== undefined || isCentres;
-  // The site of the defaults is nobody's: who stands in the wrong folder is not told of its room.
+  // Default settings name no real site, so a run in the wrong folder shows no room.
   const isNobodys = !isCentres && env['SABHA_CONFIG'] === undefined && !existsSync(ownSettings);
   return {
     subject: { pc: `${state}/${id}/${first?.id ?? ''}`, ...room, ...(isNobodys && { nobodys: data }), profile, configured: true },
@@ -115,7 +115,7 @@ function firstOfSettings(env: Env, data: string): Judged {
   };
 }
 
-/** A file that is named must be there; without a name, ./sabha.json or all defaults. */
+/** A named file must exist; without a name, ./sabha.json or defaults. */
 function loadSettings(named: string | undefined): { site: SettingsSite; mqttPort: number } {
   const file = named ?? ownSettings;
   const result = readSettings(readSettingsFile(file, named === undefined), file);

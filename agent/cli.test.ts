@@ -24,7 +24,7 @@ function agent(args: string[], config?: string, cwd = folder, more: Record<strin
   });
 }
 
-/** As for somebody who is signed in: without a session a camera that only PipeWire has is unknown. */
+/** Environment of a signed-in user: without a session a camera known only to PipeWire is unknown. */
 const inSession = { XDG_RUNTIME_DIR: tmpdir() };
 
 function file(text: string): string {
@@ -33,7 +33,7 @@ function file(text: string): string {
   return path;
 }
 
-it('tests this PC, prints one JSON object, and its exit code says whether there is a fault', async () => {
+it('check --json prints one JSON object, and the exit code reports a fault', async () => {
   const { code, out, err } = await agent(['check', '--json']);
   expect(err).toBe('');
   const report = JSON.parse(out);
@@ -51,8 +51,8 @@ it('tests this PC, prints one JSON object, and its exit code says whether there 
   expect(code).toBe(has('fault') ? 1 : has('unknown') ? 3 : 0);
 });
 
-// What follows waits for a way that leads nowhere: beside each other.
-it.concurrent('on a machine without sound, tools or settings it calls nothing of the room well, leaves no component out, and says so on one plain screen', {
+// The following tests wait for an unreachable address, so they run concurrently.
+it.concurrent('check without sound, tools or settings reports no room component as ok, omits none, and prints one plain screen', {
   tags: ['long'],
 }, async ({ expect }) => {
   const bare = { PATH: folder, XDG_RUNTIME_DIR: join(folder, 'none'), NO_COLOR: '' };
@@ -64,14 +64,14 @@ it.concurrent('on a machine without sound, tools or settings it calls nothing of
   expect([of('clock'), of('path'), err]).toEqual([['unknown'], ['unknown'], '']);
   expect(code).not.toBe(0);
   const screen = await agent(['check'], undefined, folder, bare);
-  // It told of a "Conference room (capital/this-office/this-pc)", which is nowhere.
+  // The room and PC of the default settings do not exist, so the screen must not name them.
   expect(screen.out.split('\n')[0]).toBe('this PC is not enrolled (data/agent): what follows is of this PC alone');
   expect(screen.out).not.toMatch(/Conference room|this-office/);
   expect(screen.out).not.toMatch(/No fault found|\p{Cc}\[/u);
   expect(screen.err).toBe('');
 });
 
-it.concurrent('judges an enrolled PC as itself, by the configuration that its centre signed, whatever ./sabha.json says', {
+it.concurrent('check judges an enrolled PC by its signed configuration, not by ./sabha.json', {
   tags: ['long'],
 }, async ({ expect }) => {
   const home = await enrolledPc();
@@ -91,7 +91,7 @@ it.concurrent('judges an enrolled PC as itself, by the configuration that its ce
   expect(JSON.parse((await agent(['check', '--json', '--data', other], undefined, home)).out).pc).toBe('up/lucknow/hall');
 });
 
-it.concurrent('does not judge an enrolled PC by the configuration of another, nor by its lack: what is expected is then not known', {
+it.concurrent('check ignores the configuration of another PC, and reports expected equipment as unknown', {
   tags: ['long'],
 }, async ({ expect }) => {
   const home = await enrolledPc();
@@ -103,7 +103,7 @@ it.concurrent('does not judge an enrolled PC by the configuration of another, no
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
 
-it('enrol, run and check take the same folder, and run on a PC that is not enrolled says so in one line, exit 1', {
+it('enrol, run and check use the same folder, and run on a PC that is not enrolled prints one line, exit 1', {
   tags: ['long'],
 }, async () => {
   const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;
@@ -116,7 +116,7 @@ it('enrol, run and check take the same folder, and run on a PC that is not enrol
   expect(await agent(['check', '--data', broken])).toEqual({ code: 2, out: '', err: why });
 });
 
-/** A home whose ./data/agent holds the identity of ladakh/leh/pc-1, as `enrol` leaves it; its ./sabha.json is of another place. */
+/** Creates a folder whose ./data/agent holds the identity of ladakh/leh/pc-1, as after `enrol`; its ./sabha.json names another place. */
 async function enrolledPc(): Promise<string> {
   const home = mkdtempSync(join(folder, 'enrolled-'));
   const site = { state: 'up', id: 'lucknow', pcs: [{ id: 'hall', room: { en: 'Hall' } }] };
@@ -139,7 +139,7 @@ it.each([
   [['enrol', 'A', '--pc', 'a/b/c'], '--centre is missing; usage: '],
   [['install'], 'here the package does it: sudo apt install ./sabha-agent_VERSION_amd64.deb'],
   [['room', '--fix', '--undo'], 'only one of --card, --fix, --undo'],
-])('says what is wrong with %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
+])('reports the error in %j in one line, exit 2', { tags: ['long'] }, async (args, line) => {
   const { code, out, err } = await agent(args);
   expect([code, out]).toEqual([2, '']);
   expect(err.startsWith(line)).toBe(true);
@@ -149,12 +149,12 @@ it.each([
 it.each([
   [['chek', '--lang', 'hi'], {}, '"chek" यहाँ नहीं चलता; ऐसे लिखें: npm run agent -- check | '],
   [['install'], { LC_ALL: 'hi_IN.UTF-8' }, 'यहाँ यह काम पैकेज करता है: '],
-] as const)('%j %j is answered in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
+] as const)('reports %j %j in Hindi, in one line', { tags: ['long'] }, async (args, env, line) => {
   const { code, err } = await agent([...args], undefined, folder, env);
   expect([code, err.slice(0, line.length), err.trimEnd().split('\n').length]).toEqual([2, line, 1]);
 });
 
-it('says where the room card of whoever asks lies, and in one line that there is none yet', async () => {
+it("prints the path of the user's room card, or one line if there is none", async () => {
   const own = { XDG_RUNTIME_DIR: folder };
   const none = await agent(['room', '--card'], undefined, folder, own);
   expect(none).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^There is no room card yet\. [^\n]+\n$/) });
@@ -166,7 +166,7 @@ it('says where the room card of whoever asks lies, and in one line that there is
   expect(hindi).toMatchObject({ code: 2, err: '--card, --fix और --undo में से एक ही लिखें\n' });
 });
 
-it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind', async () => {
+it('prints in one line why a PC cannot be enrolled, exit 1, and leaves no files', async () => {
   const { code, err } = await agent(['enrol', 'ABC', '--pc', 'a/b/c', '--centre', 'https://localhost:1', '--data', folder]);
   expect([code, err]).toEqual([1, 'the enrolment code should have 40 characters, not 3: read it again\n']);
   expect(existsSync(join(folder, 'identity'))).toBe(false);
@@ -175,7 +175,7 @@ it('says in one line why a PC is not enrolled, exit 1, and leaves nothing behind
 it.each([
   ['{"sit": 1}', /settings\.json: sit: /],
   ['{"site": null}', /settings\.json: site is null: no conferencing PC stands here/],
-])('says what is wrong with the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
+])('reports the error in the settings %s in one line, exit 2', { tags: ['long'] }, async (text, line) => {
   const { code, err } = await agent(['check'], file(text));
   expect(code).toBe(2);
   expect(err).toMatch(line);

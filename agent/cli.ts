@@ -1,6 +1,7 @@
 /**
- * The agent's command line. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or a wrong setting, 3 no fault but something unknown.
- * Each verb loads what it needs itself: the seat in the session holds for months what it has loaded.
+ * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
+ * unknown.
+ * Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
 import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '@sabha/contracts';
 import type { Typed, Whole } from './identity/asking.ts';
@@ -10,7 +11,7 @@ import { dataFolder, withSeatApart } from './uplink/store/data-folder.ts';
 
 const asksForHelp: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
-/** `machine` is asked by this program itself. */
+/** `machine` is called only by this program. */
 const verbs: Record<string, (args: string[]) => Promise<number>> = {
   check: async (args) => (await import('./check.ts')).check(args, process.env),
   enrol,
@@ -43,7 +44,7 @@ async function enrol(args: string[]): Promise<number> {
     ]);
   const known = knownCentre(process.execPath);
   const [language, own] = [languageFor(args, process.env), { folder: identityFolder(dataFolder(process.env, args)), again }];
-  // Read out or copied, it comes with spaces for its dashes.
+  // A dictated or copied code may have spaces in place of dashes.
   const typed = { code: positionals.join(' '), centre, pc };
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
   const completed: Read<Typed> = isTerminal ? { ok: true, value: typed } : await withPcOfCode(typed, known);
@@ -61,7 +62,7 @@ async function enrol(args: string[]): Promise<number> {
   const { lineOfFailure } = await import('./identity/asking.ts');
   if (!done.ok) return notDone(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
-  // Only to a person: an installation takes what is said here for what went wrong.
+  // Only for a person: an installer takes this output for an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
 }
@@ -80,7 +81,10 @@ async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Without a word it sits down in this session; with one it says where the card of the seat that sits there lies, which the packages open, or asks that seat. */
+/**
+ * Without an option, runs the session helper in this session. `--card` prints the path of the room card; `--fix` and `--undo` call the
+ * running helper.
+ */
 async function room(args: string[]): Promise<number> {
   const flag = { type: 'boolean', default: false } as const;
   const { card, fix, undo } = wordsOf({ args, options: { card: flag, fix: flag, undo: flag, ...folder } }).values;
@@ -102,7 +106,7 @@ async function room(args: string[]): Promise<number> {
   return 0;
 }
 
-/** A package of the system installs and removes the agent. */
+/** Only a package installs and removes the agent. */
 async function byPackage(verb: 'install' | 'uninstall'): Promise<never> {
   const { packageCalls } = await import('./identity/help.ts');
   throw new WrongCall(`here the package does it: ${packageCalls[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);
@@ -125,18 +129,18 @@ async function dispatch([verb = '', ...args]: string[]): Promise<number> {
   if (asksForHelp.has(verb) || args.some((word) => word === '--help' || word === '-h')) return tellHelp(verb, args);
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (!act) throw new WrongCall(`${verb === '' ? 'no verb' : `unknown verb "${verb}"`}; ${usage}`);
-  // These say goodbye first.
+  // These two end with a bye instead.
   if (act !== run && act !== room) whenNpmIsGone({ env: process.env, script: process.argv[1] }, () => process.exit(1));
   return act(args);
 }
 
 try {
   const code = await dispatch(process.argv.slice(2));
-  // Once all is written: what the system has been asked for a name cannot be taken back, and may take half a minute.
+  // After all output is written. A pending DNS lookup cannot be cancelled and may take half a minute.
   process.stdout.write('', () => process.exit(code));
 } catch (error) {
   if (!(error instanceof WrongCall)) throw error;
   await notDone(error.message, process.argv);
-  // A question to the centre may be open still.
+  // A request to the server may still be pending.
   process.stdout.write('', () => process.exit(2));
 }

@@ -1,4 +1,4 @@
-/** The agent as a real process. */
+/** Runs the agent as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const token = join(folder, 'token');
 writeFileSync(token, 'secret\n');
 const script = fileURLToPath(new URL('main.ts', import.meta.url));
-/** Nobody listens there: the agent must live without a broker. */
+/** No broker listens there: the agent must run without one. */
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: token, SABHA_DATA: join(folder, 'data'), SABHA_MQTT_PORT: '1' };
 
 function run(env: Record<string, string>): { child: ChildProcess; lines: string[]; ended: Promise<unknown[]> } {
@@ -26,7 +26,7 @@ function run(env: Record<string, string>): { child: ChildProcess; lines: string[
   return { child, lines, ended: once(child, 'close') };
 }
 
-test('a wrong setting, a missing token, an empty one or a folder that will not do: one clear line and exit 1', {
+test('exits with 1 and one line on a wrong setting, a missing or empty token, or an unusable folder', {
   tags: ['long'],
 }, async () => {
   const empty = join(folder, 'empty');
@@ -46,7 +46,7 @@ test('a wrong setting, a missing token, an empty one or a folder that will not d
   }
 });
 
-test('it is ready without a broker, its room card with it, and a SIGTERM ends it within 2 s with exit 0; a second agent on its data is refused', async () => {
+test('is ready with a room card without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
   const startedAt = performance.now();
   const { child, lines, ended } = run(good);
   while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');
@@ -59,28 +59,24 @@ test('it is ready without a broker, its room card with it, and a SIGTERM ends it
   const since = performance.now();
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
-  // Old from the moment on at which nobody runs.
+  // Marked as stale when the agent ends.
   expect(card()).toBe(0);
   expect(performance.now() - since).toBeLessThan(2_500 + 4 * startMs);
 });
 
-test.skipIf(!existsSync('/dev/full'))(
-  'the first line that a full disk did not take ended the agent, and its process hung for ever: it runs on, and a SIGTERM ends it',
-  { tags: ['long'] },
-  async () => {
-    const data = join(folder, 'full');
-    const out = openSync('/dev/full', 'w');
-    const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env, stdio: ['ignore', out, 'inherit'] });
-    closeSync(out);
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const ended = once(child, 'close');
-    const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
-    // Whoever runs renews it, within a minute.
-    const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
-    await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
-    child.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
-    expect(card()).toBe('0');
-  },
-);
+test.skipIf(!existsSync('/dev/full'))('runs on with a log on a full disk, and ends on SIGTERM', { tags: ['long'] }, async () => {
+  const data = join(folder, 'full');
+  const out = openSync('/dev/full', 'w');
+  const env = { PATH: process.env['PATH'], ...good, SABHA_DATA: data };
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { env, stdio: ['ignore', out, 'inherit'] });
+  closeSync(out);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'close');
+  const card = () => /data-written="(\d+)"/.exec(readFileSync(join(data, 'card.html'), 'utf8'))?.[1];
+  // A running agent renews the card within a minute.
+  const written = await vi.waitUntil(() => existsSync(join(data, 'card.html')) && card(), { timeout: 60_000 });
+  await vi.waitUntil(() => card() !== written, { timeout: 80_000 });
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(card()).toBe('0');
+});

@@ -1,4 +1,4 @@
-/** The agent as a process. */
+/** Entry point of the agent process. */
 
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
@@ -33,13 +33,13 @@ import { budgetFile, cardFile, centreAddressFile, type Env, linkFile, roomFile }
 import { type Log, rotatingFile } from './uplink/store/log.ts';
 
 const stopLimitMs = 2_000;
-/** Of those, for the question whether the whole system ends. */
+/** Part of that limit for the question whether the whole system shuts down. */
 const askSystemMs = 400;
 
-/** Set where the agent was packed into one file. */
+/** Set by the bundler. */
 declare const SABHA_VERSION: string | undefined;
 
-/** Runs the agent until it is told to end, or until another version of it is to be started. A setting or a folder that will not do: one line, exit 1. */
+/** Runs the agent until it must end or restart into another version. An invalid setting or folder: one line, exit 1. */
 export async function main(env = process.env): Promise<void> {
   const voice = await voiceOf(env);
   const { log } = voice;
@@ -55,7 +55,7 @@ export async function main(env = process.env): Promise<void> {
     return fail(voice, messageOf(error));
   }
   const restart = Promise.withResolvers<string>();
-  // From here on: whoever ends it as soon as it is ready is heard too.
+  // Registered before the start, so that a signal right after it counts too.
   const ended = Promise.race([asked(), restart.promise]);
   const running = { log, restart: restart.resolve };
   const { agent, platform } = compose(settings, parts, running);
@@ -67,10 +67,10 @@ export async function main(env = process.env): Promise<void> {
   flushCompileCache();
   const asking = await ended;
   updates?.stop();
-  // Whatever the network does, the stop is over in time.
+  // Limits the time of the stop, whatever the network does.
   const exit = () => (asking === 'orphaned' ? endAlone() : process.exit(0));
   setTimeout(() => {
-    // On a PC too busy to ask its system in time: what lies on the disk says goodbye at once, whoever hears it.
+    // On a PC too busy to ask its system in time, the bye is stored at once.
     void agent.stop(asking);
     exit();
   }, stopLimitMs).unref();
@@ -101,7 +101,7 @@ function prepare(settings: AgentSettings, identity: Identity | undefined, log: L
 }
 
 type Prepared = ReturnType<typeof prepare>;
-/** `platform`: where the session is another process, with what that one sees and does. */
+/** `platform`: with a separate session helper, it includes the functions of the helper. */
 type Composed = { agent: Agent; platform: Platform };
 type Process = { log: Log; restart: (reason: string) => void };
 
@@ -119,7 +119,7 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
     centre: { ...centre, anchors, lastAddress: centreAddressFile(dataDir, log) },
     pc,
     profile,
-    // Math.random can be foretold from what it gave before.
+    // Math.random can be predicted from earlier values.
     random: () => randomInt(2 ** 48 - 1) / 2 ** 48,
     log,
     restart: () => restart('restarted'),
@@ -128,7 +128,7 @@ function compose(settings: AgentSettings, { centre, updateKey: _, ...given }: Pr
   return { agent, platform };
 }
 
-/** The seat in the session of whoever is signed in, which is another process. What happens at its door the agent writes down. */
+/** Connects the session helper of the signed-in user, a separate process. The agent records its refusals and repairs as events. */
 function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'platform'> & { log: Log }, agent: () => Agent) {
   const seat = createRoomSeat({
     ...given,
@@ -150,7 +150,7 @@ function seatApart(file: string, { log, ...given }: Pick<Prepared, 'clock' | 'pl
   return { ...seat, card, runner: (own: Runner) => runnerApart(own, seat) };
 }
 
-/** Looks for updates where a key of the releases is set; the result ends it. */
+/** Starts the updater if a release key is set; the result stops it. */
 function watched(
   { updates, dataDir }: AgentSettings,
   { updateKey: key, door, platform, clock, version, budget }: Prepared,
@@ -178,21 +178,21 @@ function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
-/** Resolves when the system or a person wants an end, or whoever started it is gone. */
+/** Resolves when the system or a person ends the process, or its parent process is gone. */
 function asked(): Promise<string> {
   return new Promise((resolve) => {
     onToldToEnd({ env: process.env, script: process.argv[1] }, resolve);
   });
 }
 
-/** To the centre it is one thing that somebody stops the agent, and another that the PC is switched off. */
+/** The server distinguishes a stopped agent from a PC that shuts down. */
 async function reasonOf(asking: string, platform: Platform): Promise<string> {
   if (asking !== 'stopped') return asking;
   const isShuttingDown = await platform.isShuttingDown(AbortSignal.timeout(askSystemMs)).catch(() => false);
   return isShuttingDown ? 'shutdown' : asking;
 }
 
-/** Services and pipes read JSON lines, a person before a terminal words. */
+/** Services and pipes get JSON lines, a person at a terminal gets text. */
 async function voiceOf(env: Env): Promise<Voice> {
   if (process.stdout.isTTY === true) {
     const { speak } = await import('./spoken.ts');
@@ -200,7 +200,7 @@ async function voiceOf(env: Env): Promise<Voice> {
   }
   const file = env['SABHA_LOG'];
   const log = pino({ base: { part: 'agent' } }, file === undefined ? logOutput() : rotatingFile(file));
-  // Without a service manager nobody reads what Node prints about a crash.
+  // Without a service manager Node's crash output is lost.
   if (file !== undefined) process.on('uncaughtExceptionMonitor', (error) => log.fatal(error));
   return { log, fatal: (line) => log.fatal(line), follow: () => undefined };
 }

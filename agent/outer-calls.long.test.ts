@@ -1,5 +1,5 @@
 // @module-tag long
-/** Whatever of the world around the agent fails once, the agent goes on: disk, log, network, system, centre. */
+/** The agent survives one failure of any external call: disk, log, network, system, server. */
 import { DatabaseSync } from 'node:sqlite';
 import { encode, sealReflectorToken, type Verb } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
@@ -19,10 +19,10 @@ import { decodeWill, pc, wire } from './uplink/uplink.test-helper.ts';
 const minute = 60_000;
 const port = 8_620;
 
-/** Which call is to fail: the n-th of a name. */
+/** Call that must fail: the n-th of a name. */
 type Wanted = { name: string; nth: number };
 
-/** Counts the calls of each name, and lets one fail. */
+/** Counts the calls of each name and makes one fail. */
 function createTrouble(wanted: Wanted | undefined) {
   const seen = new Map<string, number>();
   const strike = (name: string): Error | undefined => {
@@ -31,7 +31,7 @@ function createTrouble(wanted: Wanted | undefined) {
     if (name !== wanted?.name || nth !== wanted.nth) return undefined;
     return name.startsWith('disk.') ? new DiskError('failed', 'the disk does not answer') : new Error(`${name} fails`);
   };
-  /** The same object, of which each function may fail: by a promise that is rejected where it would make one, or else by throwing. */
+  /** Wraps an object so that each function may fail: by rejection if it returns a promise, else by throwing. */
   const around = <T extends object>(whole: string, target: T, wrap: (answer: unknown) => unknown = (answer) => answer): T =>
     new Proxy(target, {
       get(held, key) {
@@ -95,7 +95,7 @@ async function live(wanted: Wanted | undefined) {
   });
   const grant = () => ({ port, token: sealReflectorToken(pc, clock.now() + 3 * 3_600_000, Buffer.alloc(32)).toString('base64url') });
   const more = () => ({ measure: true, reflector: { ...grant(), endsAt: clock.now() + 3 * 3_600_000 } });
-  /** What a centre does: it answers births and questions for the time. */
+  /** Simulates the server: acknowledges births and echoes. */
   const answer = () => {
     const at = clock.now();
     const word = { spool: agent.spool.id(), upTo: agent.spool.acked(), at };
@@ -121,10 +121,10 @@ async function live(wanted: Wanted | undefined) {
   return { agent, net, pass, order, seen };
 }
 
-/** The goodbye is said when nothing is written down any more. */
+/** The final disconnect comes after the last record on disk. */
 const isLast = ({ name, nth }: Wanted) => name === 'connection.end' && nth === whole.seen.get(name);
 
-/** Half an hour of a PC with all that it does. */
+/** Runs half an hour of a PC with all its activities. */
 async function day(wanted?: Wanted) {
   const world = await live(wanted);
   const { agent, net, pass, order } = world;
@@ -147,20 +147,20 @@ async function day(wanted?: Wanted) {
 }
 
 const whole = await day();
-/** Asked before there is an agent: without them there is none. */
+/** Called before the agent exists: without them there is none. */
 const before = ['platform.bootId', 'disk.damage'];
 const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
-/** Of a call that is made so seldom each one: the first may all be made for one thing. */
+/** Every call of a name with at most this many is tested, since the first ones may all serve one purpose. */
 const few = 12;
 const calls = names.flatMap((name) => {
   const count = whole.seen.get(name) ?? 0;
   const nths = count <= few ? Array.from({ length: count }, (_, at) => 1 + at) : [1, 2, 7];
   return nths.map((nth) => ({ name, nth }));
 });
-/** What has a place of its own to be told of: a probe, a command, the inventory, the disk, the log. */
+/** Calls whose failures are reported elsewhere: by probe, command, inventory, disk or log. */
 const toldElsewhere = /^(disk|log|probed|platform\.(?!ask))/;
 
-test('the day of these tests uses the whole world', () => {
+test('calls every external function in the simulated half hour', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       ...promised,
@@ -178,7 +178,7 @@ test('the day of these tests uses the whole world', () => {
 });
 
 test.each(calls)(
-  'call $nth of $name fails: nothing is left unhandled, it is counted, and the agent measures and stops in order',
+  'survives a failure of call $nth of $name: handled, counted once, and the agent measures and stops in order',
   async (call) => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);

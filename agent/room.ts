@@ -1,4 +1,4 @@
-/** The seat of the room as a process: `sabha-agent room`, in the session of the signed-in user. */
+/** Session helper as a process: `sabha-agent room`, in the session of the signed-in user. */
 import { existsSync, mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { languageFor, messageOf, onToldToEnd, realClock } from '@sabha/contracts';
@@ -15,14 +15,14 @@ import { lineLog, rotatingFile, withMemory } from './uplink/store/log.ts';
 const stdoutFd = 1;
 const toStdout = (line: string) => void writeSync(stdoutFd, line);
 
-/** Runs in this session until the process is asked to end. `data`: the folder of the agent. */
+/** Runs in this session until the process must end. `data`: the folder of the agent. */
 export async function main(env: Env, data: string): Promise<void> {
   const asked = new Promise((resolve) => onToldToEnd({ env, script: process.argv[1] }, resolve));
   const clock = realClock(Number(env['SABHA_SPEED'] ?? 1));
   const platform = createPlatform({ env: sessionOf(env), clock });
   const probes = createProbes({ clock }).filter(isOfRoom);
   const folder = userFolder(env, data);
-  // The user may not write where the service does.
+  // The user may not write to the log folder of the service.
   const write = env['SABHA_LOG'] === undefined ? toStdout : rotatingFile(join(folder, 'room.log')).write;
   const log = withMemory(lineLog('room', { now: Date.now, write }), clock);
   const { save: saveCard } = cardFile(folder, log);
@@ -30,7 +30,7 @@ export async function main(env: Env, data: string): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const seat = doorAddress(roomSocket(env, data));
   const room = createRoom({ seat, platform, probes, clock, random: Math.random, log, saveCard });
-  // Without its key the room is judged too.
+  // The helper works without the repair key too.
   await openDoor({ ...keyOf(folder), all: false, onSocket: answerKeys(room.mend, room.language) }).catch((error: unknown) => {
     log.warn({}, `the key to mend the room is not heard: ${messageOf(error)}`);
   });
@@ -40,19 +40,19 @@ export async function main(env: Env, data: string): Promise<void> {
   room.stop();
 }
 
-/** Asks the seat that sits in this session to mend, or to take that back; the lines say what it did, or why not, in the language of the site. */
+/** Calls the helper of this session to repair or undo. Returns its text in the language of the site. */
 export async function press(env: Env, data: string, key: 'fix' | 'undo'): Promise<{ done: boolean; text: string }> {
   const answer = await pressKey(keyOf(userFolder(env, data)).address, key);
   return { done: answer.done, text: textOf(answer, languageFor([], env)) };
 }
 
-/** Where the card lies that the seat of this user has written; undefined before it has. */
+/** Returns the path of the room card that this user's helper wrote; undefined before that. */
 export function writtenCard(env: Env, data: string): string | undefined {
   const file = cardPath(userFolder(env, data));
   return existsSync(file) ? file : undefined;
 }
 
-/** At which the key of this user is heard. */
+/** Returns the address of this user's repair key. */
 function keyOf(folder: string) {
   return doorAddress(join(folder, 'key.sock'));
 }

@@ -1,19 +1,18 @@
-/** What `run` says to a person before a terminal: words, in the language of the call. Loaded only there: services and pipes read JSON lines. */
+/** Terminal output of `run`: text in the language of the call. Loaded only at a terminal; services and pipes get JSON lines. */
 import { type Clock, filled, type Language, languageFor, vocabulary, type Words } from '@sabha/contracts';
 import type { Agent } from './agent.ts';
 import { lineFor } from './identity/lines.ts';
 import { type Known, statementOf } from './session/card/statement.ts';
 import type { Env } from './uplink/store/data-folder.ts';
 
-/** How a running agent is heard by whoever started it. */
 export type Voice = ReturnType<typeof speak>;
-/** A running agent as its terminal sees it. */
+/** Parts of a running agent that the terminal shows. */
 export type Followed = Pick<Known, 'pc' | 'profile'> & Pick<Agent, 'table' | 'isHeard'> & { centre: { host: string; port: number } };
-/** `args`: the words of the call. */
+/** `args`: arguments of the call. */
 export type Listener = { args: readonly string[]; env: Env; clock: Clock; out: Pick<Console, 'log' | 'error'> };
 
 const lookEveryMs = 1_500;
-/** Until the centre has said what the room should have a verdict means little; where it is not reached there is none but this. */
+/** Before the server has sent the expected equipment, a verdict means little. Without a server it is shown after this time. */
 const aloneAfterMs = 30_000;
 
 const phrases = {
@@ -22,7 +21,7 @@ const phrases = {
   again: { en: '; next try in {seconds} s', hi: '; {seconds} सेकंड में फिर कोशिश होगी' },
 } as const satisfies Record<string, Words>;
 
-/** Guarantee: a verdict is told when it is another one than the last that was told, and stood for two looks. */
+/** Guarantee: a verdict is printed only when it changes and lasts for two looks (debounce). */
 export function speak({ args, env, clock, out }: Listener) {
   const language = languageFor(args, env);
   let at = '';
@@ -38,9 +37,9 @@ export function speak({ args, env, clock, out }: Listener) {
 
   return {
     log: { info: tell, warn: tell },
-    /** The one line with which it ends. */
+    /** Prints the last line before the process ends. */
     fatal: (line: string): void => out.error(lineFor(line, args, env)),
-    /** To be called before the agent starts: what is known of the room is looked at as long as it runs. */
+    /** Called before the agent starts; follows the state of the room while it runs. */
     follow({ centre: { host, port }, pc, profile, table, isHeard }: Followed): void {
       at = `${host}:${port}`;
       const since = clock.up();
@@ -60,7 +59,7 @@ export function speak({ args, env, clock, out }: Listener) {
   };
 }
 
-/** "Not ready: Camera not found". */
+/** Returns, for example, "Not ready: Camera not found". */
 function verdictOf(known: Known, language: Language): string {
   const { readiness, thing } = statementOf(known);
   const verdict = vocabulary[language].readiness[readiness];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { doorAddress } from './this-pc.ts';
 
-it('reaches another process of this PC by a socket, and on Windows by a pipe of which each folder has its own', () => {
+it('returns a socket path, and on Windows a pipe name that is unique for each folder', () => {
   expect(doorAddress('/run/sabha/room.sock', 'linux')).toEqual({ address: '/run/sabha/room.sock', isPipe: false });
   const pipe = doorAddress('C:\\ProgramData\\Sabha\\room.sock', 'win32');
   expect(pipe).toEqual({

@@ -1,4 +1,4 @@
-/** Chooses the platform. No other file of the agent asks which operating system it runs on. */
+/** Selects the platform. No other file of the agent depends on the operating system. */
 import { hash } from 'node:crypto';
 import { type Clock, realClock } from '@sabha/contracts';
 import { createLinux } from './platform/linux/linux.ts';
@@ -8,24 +8,24 @@ import { createRunner, inSystem32, systemRoot } from './platform/windows/native/
 import { openNative } from './platform/windows/native/native.ts';
 import { createWindows } from './platform/windows/windows.ts';
 
-/** Another system than this one, for tests; absent = as it is. */
+/** Overrides for tests; absent = this system. */
 export type PlatformOptions = {
   system?: NodeJS.Platform;
-  /** The folder that holds proc, sys and dev, for tests. */
+  /** Folder that contains proc, sys and dev, for tests. */
   root?: string;
-  /** Set for the programs that the platform runs, on top of the agent's own environment. */
+  /** Added to the agent's environment for programs that the platform starts. */
   env?: Record<string, string>;
   clock?: Clock;
 };
 
 const ofSession = ['XDG_RUNTIME_DIR', 'HOME', 'SystemRoot'];
 
-/** What of the environment says where the session and the folder of the signed-in user are, and where Windows lies. */
+/** Returns the variables that locate the session and home folder of the user, and Windows itself. */
 export function sessionOf(env: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(ofSession.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-/** The platform of this PC. It opens nothing and starts nothing before it is asked. */
+/** Creates the platform of this PC. Opens and starts nothing before its first use. */
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { system = process.platform, root = '/', env = {}, clock = realClock() } = options;
   if (system === 'linux') return createLinux({ root, env, clock });
@@ -34,7 +34,7 @@ export function createPlatform(options: PlatformOptions = {}): Platform {
   return createWindows({ native: openNative(), root: windows, clock, run: createRunner(inSystem32(windows)) });
 }
 
-/** Where another process of this PC listens: at a socket of this name, or on Windows at a pipe whose name is made from it. */
+/** Returns the local address of another process on this PC: a socket at this path, or on Windows a named pipe. */
 export function doorAddress(file: string, system = process.platform): { address: string; isPipe: boolean } {
   if (system !== 'win32') return { address: file, isPipe: false };
   return { address: `\\\\.\\pipe\\sabha-${hash('sha256', file.toLowerCase()).slice(0, 16)}`, isPipe: true };

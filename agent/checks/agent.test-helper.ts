@@ -1,7 +1,7 @@
-/** What the tests of the agent share: a clock moved by hand and a repeatable randomness. */
+/** Shared by the tests of the agent: a manual clock and seeded random numbers. */
 import type { Clock } from '@sabha/contracts';
 
-/** A clock that stands until it is moved. */
+/** Clock that advances only on demand. */
 export type HandClock = Clock & {
   /** Runs all that is due in the next `ms`, in order, and lets promises settle after each. */
   pass(ms: number): Promise<void>;
@@ -9,7 +9,7 @@ export type HandClock = Clock & {
   jump(ms: number): void;
 };
 
-/** A clock by hand; its wall clock begins at `startMs`, milliseconds since 1970. */
+/** Creates a manual clock; its wall clock begins at `startMs`, milliseconds since 1970. */
 export function handClock(startMs = 1_790_000_000_000): HandClock {
   let upMs = 0;
   let offsetMs = startMs;
@@ -47,7 +47,7 @@ export function handClock(startMs = 1_790_000_000_000): HandClock {
   };
 }
 
-/** Numbers in [0, 1) that repeat for a seed. */
+/** Returns a generator of numbers in [0, 1) that repeat for a seed. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

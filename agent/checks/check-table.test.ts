@@ -13,7 +13,7 @@ const check = (device: string, status: Check['status'] = 'ok', more: Partial<Che
 });
 const answer = (checks: Check[], component = 'microphone') => ({ component, everyMs: 10_000, checks });
 
-test('an answer replaces its component and nothing else, and every difference is told from and to', () => {
+test('replaces the checks of one component and returns every change', () => {
   const table = createCheckTable(handClock());
   table.merge(answer([check('', 'ok', { component: 'pc' })], 'pc'));
   const ok = { status: 'ok', fault: null, reason: null };
@@ -30,7 +30,7 @@ test('an answer replaces its component and nothing else, and every difference is
   expect(table.known('pc')).toHaveLength(1);
 });
 
-test('R11 digest and rev change with an answer, not with a name', () => {
+test('R11 digest and rev change with a result, not with a name', () => {
   const table = createCheckTable(handClock());
   expect(table.rev()).toBe(1);
   table.merge(answer([check('a', 'ok', { name: 'Desk' })]));
@@ -44,7 +44,7 @@ test('R11 digest and rev change with an answer, not with a name', () => {
   expect(table.digest()).not.toBe(digest);
 });
 
-test('R14 what is not renewed within three of its intervals is unknown, with its numbers, and comes back', async () => {
+test('R14 makes a check unknown and drops its numbers unless it is renewed within three intervals', async () => {
   const clock = handClock();
   const table = createCheckTable(clock);
   table.merge({ ...answer([check('a')]), numbers: { load: 0.5 } });
@@ -61,7 +61,7 @@ test('R14 what is not renewed within three of its intervals is unknown, with its
   expect(table.numbers()).toEqual({});
 });
 
-test('what was known before a restart is unknown until it is renewed, and a change is told against what was known', async () => {
+test('restores checks as unknown until they are renewed, and reports changes against the restored ones', async () => {
   const clock = handClock();
   const table = createCheckTable(clock);
   const before = [check('a', 'fault'), check('b')];
@@ -75,7 +75,7 @@ test('what was known before a restart is unknown until it is renewed, and a chan
   expect(table.merge(answer([check('a', 'fault')]))).toMatchObject([{ device: 'b', from: { status: 'ok' }, to: null }]);
 });
 
-test('R12 a difference turns what was sent into what is', () => {
+test('R12 returns the difference that turns the sent checks into the present ones', () => {
   const from = [check('a'), check('b'), check('c')];
   const to = [check('a', 'ok', { name: 'renamed' }), check('b', 'fault'), check('d')];
   expect(differenceOf(from, to)).toEqual({ checks: [to[1], to[2]], gone: ['microphone/c'] });

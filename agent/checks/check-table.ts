@@ -1,26 +1,28 @@
-/** What is true now: the last answer of every probe, its digest, and what changed (R11, R12, R14). */
+/**
+ * Present state of the PC: the last result of every probe, its digest and its changes (R11 (digest), R12 (order and differences), R14
+ * (unknown)).
+ */
 import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '@sabha/contracts';
 
-/** The part of a check that an event tells of. */
+/** Part of a check that an event reports. */
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
-/** An answer that is another one now; null = there was none, or there is none any more. */
+/** Changed result; null = no check before, or none now. */
 export type Change = { component: string; device: string; from: Answer | null; to: Answer | null };
-/** Numbers for the beat, by their keys; what is not known is absent. */
+/** Numbers for the beat, by their keys, without unknown ones. */
 export type Numbers = Partial<Record<BeatKey, number>>;
 
-/** All that a probe answers of its component, renewed every `everyMs`. */
+/** Complete result of a probe for its component, renewed every `everyMs`. */
 export type Merge = { component: string; everyMs: number; checks: readonly Check[]; numbers?: Numbers | undefined };
 
-/** The last answer of every probe. */
 export type CheckTable = ReturnType<typeof createCheckTable>;
 
 const intervalsBeforeStale = 3;
-/** Contract limits of a message, kept here so that no device, whatever its name, makes the state unreadable. */
+/** Contract limits of a message, applied here so that no device name makes the state unreadable. */
 const deviceLength = 128;
 const wordsLength = 120;
 const checksPerComponent = 24;
 
-/** `restored` checks go stale too: a probe that is no longer there does not keep its old answers for ever. */
+/** Restored checks become stale too, so that a removed probe does not keep its old results forever. */
 const restoredStaleMs = 24 * 3_600_000;
 
 /** Guarantee: a check that is not renewed is never ok for longer than three of its intervals. */
@@ -34,7 +36,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
     return changes.filter((change) => change !== undefined);
   }
 
-  /** Made when somebody asks: the seat of a room never does, and has no library of hashes in its memory for it. */
+  /** Computes the digest on demand: the session helper never needs it, and so loads no hash library. */
   function summed(): typeof summary {
     const digest = summary.isOld ? digestOf(checks()) : summary.digest;
     return Object.assign(summary, { digest, rev: summary.rev + (digest === summary.digest ? 0 : 1), isOld: false });
@@ -52,7 +54,7 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
   }
 
   return {
-    /** Takes the whole answer about a component: what is absent in it is gone. */
+    /** Takes the complete result for a component: checks that it omits are removed. */
     merge: ({ component, everyMs, checks: found, numbers: values }: Merge): Change[] => {
       const staleUp = clock.up() + intervalsBeforeStale * everyMs;
       const clean = found.slice(0, checksPerComponent).map((check) => fitting(check, component));
@@ -63,33 +65,36 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
       else numbers.delete(component);
       return changed([...gone.map(([, { check, told }]) => change(check, told, null)), ...clean.map((check) => put(check, staleUp))]);
     },
-    /** Makes unknown what was not renewed within three of its intervals (R14). */
+    /** Makes checks unknown that were not renewed within three of their intervals (R14). */
     expire: (): Change[] => {
       const old = [...entries.values()].filter((entry) => entry.staleUp < clock.up());
       for (const [component, { staleUp }] of numbers) if (staleUp < clock.up()) numbers.delete(component);
-      // Asked each second: where nothing has gone stale, the digest is what it was.
+      // Called often. Without a stale check the digest is unchanged.
       if (old.length === 0) return [];
       return changed(old.map(({ check }) => put({ ...check, ...unknown('stale') }, Number.POSITIVE_INFINITY)));
     },
-    /** Checks of an earlier run: unknown until they are renewed, so that a restart closes nothing; changes are told against them. */
+    /**
+     * Restores checks of an earlier run as unknown until they are renewed, so that a restart closes nothing. Changes are reported
+     * against them.
+     */
     restore: (kept: readonly Check[]): void => {
       const staleUp = clock.up() + restoredStaleMs;
       for (const told of kept)
         entries.set(checkKey(told), { check: { ...told, ...unknown('not checked since the start') }, told, staleUp });
       changed([]);
     },
-    /** The last real answers, for `restore`. */
+    /** Returns the last known results, for `restore`. */
     toKeep: (): Check[] => [...entries.values()].map(({ told, check }) => told ?? check),
     known: (component: string): Check[] => checks().filter((check) => check.component === component),
     checks,
     digest: (): string => summed().digest,
-    /** Rises with every change of the digest that somebody asked for; the first is 1. */
+    /** Rises with every change of the digest between two reads; the first is 1. */
     rev: (): number => summed().rev,
     numbers: (): Numbers => Object.assign({}, ...[...numbers.values()].map((one) => one.values)),
   };
 }
 
-/** What a receiver that holds `from` needs to hold `to`. */
+/** Returns what turns `from` into `to` at a receiver. */
 export function differenceOf(from: readonly Check[], to: readonly Check[]): { checks: Check[]; gone: string[] } {
   const before = new Map(from.map((check) => [checkKey(check), check]));
   const after = new Set(to.map(checkKey));
@@ -100,7 +105,7 @@ export function differenceOf(from: readonly Check[], to: readonly Check[]): { ch
   return { checks, gone: [...before.keys()].filter((key) => !after.has(key)) };
 }
 
-/** The checks that a run wrote down, from their text; none where it cannot be read. */
+/** Parses the checks that a run saved; none if they are invalid. */
 export function keptChecks(text = '[]'): Check[] {
   const read = decode('state', Buffer.from(`{"digest":"${'0'.repeat(16)}","session":1,"rev":1,"checks":${text}}`));
   return read.ok ? read.value.checks.map(({ name, ...check }) => (name === undefined ? check : { ...check, name })) : [];

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { handClock } from './agent.test-helper.ts';
 import { watchInventory } from './inventory.ts';
 
-test('a camera that came is in the inventory soon, and one that comes and goes all day makes one reading in ten minutes', async () => {
+test('reads the inventory soon after a camera change, and at most once in ten minutes while changes go on', async () => {
   const clock = handClock();
   let [readings, watches] = [0, 0];
   let change = () => {};
@@ -22,7 +22,7 @@ test('a camera that came is in the inventory soon, and one that comes and goes a
   const watch = watchInventory({ platform, clock, log: { info() {}, warn() {} }, onRead: () => undefined });
   watch.start();
   await clock.pass(4_000);
-  // The first word to the centre does not wait for it.
+  // The birth does not wait for the inventory.
   expect(readings).toBe(0);
   await clock.pass(20 * 60_000);
   expect(readings).toBe(1);

@@ -1,10 +1,12 @@
-/** What is built into this PC and plugged into it: read at the start, once a day and after a change, since it is slow and holds nothing up. */
+/**
+ * Hardware of this PC and devices connected to it. Reading is slow, so it happens in the background: at the start, daily and after a
+ * change.
+ */
 import { createHash } from 'node:crypto';
 import { type Cancel, type Clock, encode, type Inventory, messageOf, payloadLimitBytes, withinTime } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Log } from '../uplink/store/log.ts';
 
-/** Who is asked, when, and who is told. */
 export type InventoryOptions = {
   platform: Pick<Platform, 'inventory' | 'watchCameras'>;
   clock: Clock;
@@ -12,28 +14,30 @@ export type InventoryOptions = {
   onRead(inventory: Inventory): void;
 };
 
-/** The inventory of this PC, kept up to date. */
 export type InventoryWatch = ReturnType<typeof watchInventory>;
 
 const limitMs = 60_000;
-/** The first word to the centre goes before it. */
+/** Delay after the start, so that the birth is sent first. */
 const firstMs = 5_000;
 const everyMs = 24 * 3_600_000;
 const retryMs = 3_600_000;
-/** What is plugged in comes in pieces; and what comes and goes all day is read no more often than that. */
+/** Debounce of device changes, and the least interval between two reads while changes go on. */
 const change = { settledMs: 30_000, leastMs: 600_000 };
 
-/** Reads the inventory soon after the start and once a day, within 60 s, and an hour after a failure; soon after a camera came or went. */
+/**
+ * Reads the inventory soon after the start and once a day, within 60 s. Reads again an hour after a failure, and soon after a camera
+ * change.
+ */
 export function watchInventory({ platform, clock, log, onRead }: InventoryOptions) {
   let current: Inventory | undefined;
   let timer: Cancel = () => undefined;
   let unwatch: Cancel = () => undefined;
   let stopped = false;
   let begunUp = 0;
-  /** Null while it is read. */
+  /** Null during a read. */
   let isStale: boolean | null = null;
 
-  /** Whatever the change, it is read once. */
+  /** Coalesces any number of changes into one read. */
   function changed(): void {
     if (stopped || isStale === true) return;
     const isReading = isStale === null;
@@ -78,7 +82,7 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       unwatch();
       timer();
     },
-    /** Undefined until it is known. */
+    /** Undefined until the first read ends. */
     current: (): Inventory | undefined => current,
   };
 }

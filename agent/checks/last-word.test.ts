@@ -27,15 +27,15 @@ function seat(hasSpoken = false) {
 }
 const itself = 'itself unknown';
 
-test('a check that sits in no session did not know the room that its seat knew well', async () => {
+test('gives a check outside the session the last results of the session helper', async () => {
   const { tell, asked } = seat();
   expect(await asked()).toEqual([itself, itself, itself]);
   tell([check('microphone'), check('pc', 'fault')]);
-  // Of sound the seat has nothing to say, which is an answer; the PC is no part of the room.
+  // The helper has no check of sound, which is a result too. The PC is not a room component.
   expect(await asked()).toEqual(['microphone ok', '', itself]);
 });
 
-test('what a run that ended left behind is believed for two and a half minutes, and nothing of a seat that never spoke', async () => {
+test('uses saved results for two and a half minutes, and saves none before the helper has reported', async () => {
   const { clock, room, tell, asked } = seat();
   tell([check('microphone', 'unknown')]);
   expect(room.file).toBeUndefined();
@@ -48,7 +48,7 @@ test('what a run that ended left behind is believed for two and a half minutes, 
     expect(await asked()).toEqual([itself, itself, itself]);
 });
 
-test('after a sign-out the room is unknown at once and as long as `run` lives, also where `run` starts anew meanwhile', async () => {
+test('saves an unknown room at once after a sign-out and while `run` lives, also after a restart of `run`', async () => {
   const { clock, tell, asked } = seat();
   tell([check('microphone')]);
   clock.at += 1_000;
@@ -57,7 +57,7 @@ test('after a sign-out the room is unknown at once and as long as `run` lives, a
   for (let minutes = 0; minutes < 10; minutes += 1) {
     clock.at += 60_000;
     tell([check('microphone', 'unknown')]);
-    // Its own question would reach no session, and take a camera of PipeWire for missing.
+    // A probe outside the session would report a PipeWire camera as missing.
     expect((await asked())[0]).toBe('microphone unknown');
   }
   const again = seat(true);

@@ -1,24 +1,25 @@
-/** What the seat in the session said last of its room, in a file: for `check`, which sits in no session. */
+/** Saves the last room results of the session helper to a file, for `check`, which runs outside the session. */
 
 import { type Check, type Clock, readJson, state } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Probe } from './probe.ts';
 
-/** Which components the seat in the session answers for. */
+/** Returns true for the components that the session helper checks. */
 type OfRoom = (probe: Pick<Probe, 'name'>) => boolean;
-/** Where the last word is kept, and what belongs into it. `hasSpoken`: a seat has answered before, so that a file is there. */
+/** `hasSpoken`: the helper has reported before, so a file exists. */
 export type LastWordOptions = { clock: Pick<Clock, 'now' | 'up'>; isOfRoom: OfRoom; hasSpoken: boolean; save(text: string): boolean };
-/** What was found written, and when it is read. */
+/** Content of the file, and the time of reading. */
 export type Written = { text: string | undefined; now: number; isOfRoom: OfRoom };
 
 const renewedEveryMs = 60_000;
-/** What is older was written by a `run` that ended, or stands still. */
+/** An older file is from a `run` that has ended or hangs. */
 const believedMs = 2.5 * renewedEveryMs;
 const lastWord = v.object({ at: v.number(), checks: state.entries.checks });
 
 /**
- * Writes what is known of the room when it changes, and each minute, so that its age can be judged. A room that became unknown is written too:
- * after a sign-out the old answers would be read as those of now, and `check` cannot ask a session that is gone.
+ * Saves the room checks when they change, and every minute, so that their age shows. An unknown room is saved too: after a sign-out
+ * old results
+ * would look current, and `check` cannot reach a session that has ended.
  */
 export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;
@@ -33,7 +34,7 @@ export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOpt
   };
 }
 
-/** Of these probes, those of the room say what their seat said last. They are asked themselves where nothing of now is written. */
+/** Replaces room probes by the saved results of the helper. Without recent results the probes run themselves. */
 export function withLastWord(probes: readonly Probe[], { text, now, isOfRoom }: Written): readonly Probe[] {
   const read = readJson(lastWord, text);
   if (read === undefined || Math.abs(now - read.at) > believedMs) return probes;

@@ -1,4 +1,4 @@
-/** The probe: one question about this PC, asked again and again. The list stands in probes/probes.ts. */
+/** Probe: a repeated test of one component of this PC. The list is in probes/probes.ts. */
 import type { BeatKey, Cancel, Check, Profile } from '@sabha/contracts';
 import type { PathFacts } from '../link/analysis/path.ts';
 import type { LinkView } from '../link/measure/quality-rounds.ts';
@@ -7,88 +7,88 @@ import type { Greet, Place } from '../link/net/reach.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { KeptFile, Memory } from '../uplink/store/data-folder.ts';
 
-/** `checks` is the whole answer about the probe's component; a check that is absent is gone. */
+/** `checks` is the complete result for the probe's component; a check that it omits is removed. */
 export type ProbeResult = {
   checks: Check[];
-  /** Nobody can say now, and why: the checks last known, or these where none is known, become unknown. It is no failure of the probe. */
+  /** Reason why the state is unknown now. The last known checks, or these if there are none, become unknown. The probe has not failed. */
   unknown?: string;
   numbers?: Partial<Record<BeatKey, number>>;
-  /** Asked again after this time already, where that is sooner than its interval. */
+  /** Runs again after this time, if that is sooner than its interval. */
   soonMs?: number;
-  /** Only of the probe that asks for it. */
+  /** Only from the power probe. */
   power?: PowerState;
-  /** What was seen of the way to the centre, for whoever draws it. */
+  /** Observations of the path to the server, for display. */
   path?: PathFacts;
 };
 
-/** Where the power comes from, for the marker of the boot and the last gasp. */
+/** Power source, for the boot marker and the last gasp. */
 export type PowerState = {
-  /** Null where nobody knows. */
+  /** Null if unknown. */
   onMains: boolean | null;
-  /** Battery or UPS has minutes left at most. */
+  /** Battery or UPS lasts only minutes. */
   isEnding: boolean;
-  /** What it says that is left. */
+  /** Remaining time as the device reports it. */
   runtimeMs: number | null;
 };
 
-/** All that a probe is given: it asks nothing else. */
+/** All inputs of a probe; it uses nothing else. */
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
-  /** What the agent knows of itself: for the clock and agent probes. */
+  /** The agent's own figures, for the clock and agent probes. */
   self: SelfFigures;
-  /** Words kept on the disk of this PC over restarts; absent in a self-test. */
+  /** Values kept on disk over restarts; absent in a self-test. */
   memory?: Memory;
-  /** What the link may still be used for, and where it is written down; a self-test has none, and asks all the same. */
+  /** Data budget of the link. A self-test has none and probes anyway. */
   budget?: Budget;
-  /** Absent where no centre is known. */
+  /** Absent if no server is known. */
   centre?: CentrePlace;
-  /** Aborted at the time-out: the platform then kills every child it started, with its whole tree. */
+  /** Aborted at the timeout: the platform then kills every child process with its whole tree. */
   signal: AbortSignal;
 };
 
-/** Where the centre is, and by what the way to it is judged. */
+/** Address of the server, and means to verify the path to it. */
 export type CentrePlace = Place & {
-  /** Other places beyond the router. */
+  /** Other hosts behind the router. */
   anchors: readonly Place[];
-  /** Another port of its machine, where certificates are issued. */
+  /** HTTPS port of the server, where certificates are issued. */
   doorPort?: number;
-  /** Tells the centre from whoever else answers; absent where this PC has no certificate to go by. */
+  /** Verifies that a peer is the server; absent if this PC has no certificate. */
   greet?: Greet;
-  /** The address at which it was last proven, for when its name cannot be looked up. */
+  /** Last verified address of the server, for when its name cannot be resolved. */
   lastAddress?: KeptFile;
 };
 
-/** Figures that the uplink and the spool keep about themselves. */
+/** Figures of the uplink and the spool. */
 export type SelfFigures = {
   /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
   roundTripMs: number | null;
   clockOffsetMs: number | null;
-  /** The two clocks part because the centre's was set. */
+  /** The clock offset changed because the server's clock was set. */
   centreMoved?: boolean;
-  /** How long the certificate of this PC is still good, milliseconds; absent where it has none. */
+  /** Remaining validity of the certificate of this PC, milliseconds; absent without one. */
   certificateLeftMs?: number;
-  /** The connection to the centre is up; absent in a self-test, which has none. */
+  /** The connection to the server is up; absent in a self-test, which has none. */
   connected?: boolean;
   spool: { waiting: number; bytes: number; droppedInLastDay: number };
   /** Probes that failed three times in a row, with their last error. */
   failing: { probe: string; error: string }[];
-  /** This PC is the one that measures the link of its site; absent in a self-test. */
+  /** This PC measures the link of its site; absent in a self-test. */
   measures?: boolean;
-  /** What its own measurements say of the link; absent where another PC measures it for the site. */
+  /** Its own link measurements; absent if another PC measures for the site. */
   link?: LinkView | undefined;
 };
 
-/** One question about this PC, with its interval and its time-out in milliseconds. */
+/** Test of one component, with its interval and its timeout in milliseconds. */
 export type Probe = {
-  /** Its name is also the component of its checks. */
+  /** Also the component of its checks. */
   name: string;
   everyMs: number;
   timeoutMs: number;
-  /** Guarantee: a missing tool or an answer that cannot be read is `unknown` or a thrown error, never a fault and never ok. */
+  /** Guarantee: a missing tool or an unreadable response gives `unknown` or a thrown error, never a fault and never ok. */
   run(context: ProbeContext): Promise<ProbeResult>;
-  /** Asked again whenever the connection to the centre comes or goes. */
+  /** Runs again whenever the connection to the server is made or lost. */
   onConnection?: boolean;
-  /** Tells of changes between two runs; each asks for a run at once. */
+  /** Signals changes between two runs; each starts a run at once. */
   watch?(platform: Platform, changed: () => void): Cancel;
 };

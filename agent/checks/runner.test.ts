@@ -37,7 +37,7 @@ function setUp(probes: Probe[], known: Check[] = []) {
   return { clock, runner, results, failing, of };
 }
 
-test('a probe runs at once, with a small jitter, and then at its interval', async () => {
+test('runs a probe at once, with a small jitter, and then at its interval', async () => {
   const { clock, runner, results } = setUp([probe('a', async () => ok('a'))]);
   runner.start();
   await clock.pass(30_000);
@@ -47,7 +47,7 @@ test('a probe runs at once, with a small jitter, and then at its interval', asyn
   expect(results).toHaveLength(3);
 });
 
-test('hastened, every probe runs now and every few seconds for a while, one that fails no more often than before', async () => {
+test('runs every probe now and every few seconds while hastened, but not a failing one', async () => {
   const broken = probe('b', () => Promise.reject(new Error('no tool')), { everyMs: 1_000 });
   const { clock, runner, of } = setUp([probe('a', async () => ok('a')), broken]);
   runner.start();
@@ -58,9 +58,7 @@ test('hastened, every probe runs now and every few seconds for a while, one that
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('F14 a probe that hangs is aborted at its time-out; its known checks become unknown, and its late answer is dropped', async ({
-  task,
-}) => {
+test('F14 aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async ({ task }) => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -84,7 +82,7 @@ test('F14 a probe that hangs is aborted at its time-out; its known checks become
   tellFigure(task, 'F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
-test('one that says itself that nobody can know keeps what is known as unknown, else says of what; it has not failed', async () => {
+test('makes known checks unknown, or else the given ones, when a probe reports unknown, without counting a failure', async () => {
   const blank: Check = { component: 'a', device: 'expected-1', status: 'unknown', fault: null, reason: null };
   const silent = probe('a', async () => ({ checks: [blank], unknown: 'room seat silent' }));
   const known: Check[] = [{ component: 'a', device: 'mic', status: 'ok', fault: null, reason: null, name: 'Desk' }];
@@ -102,7 +100,7 @@ test('one that says itself that nobody can know keeps what is known as unknown, 
   }
 });
 
-test('F14 one that throws at once, rejects or answers nonsense touches no other, and is unknown with a reason, never ok and never a fault', async ({
+test('F14 reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async ({
   task,
 }) => {
   const bad: Record<string, Probe['run']> = {
@@ -135,7 +133,7 @@ test('F14 one that throws at once, rejects or answers nonsense touches no other,
   );
 });
 
-test('F14 three failures in a row are listed and back off to ten minutes; an answer ends both', async () => {
+test('F14 lists a probe after three failures in a row and backs off to ten minutes until it succeeds', async () => {
   let broken = true;
   const { clock, runner, failing, of } = setUp([
     probe('a', async () => {
@@ -163,7 +161,7 @@ test('F14 three failures in a row are listed and back off to ten minutes; an ans
   expect(of('a')).toHaveLength(5);
 });
 
-test('many changes told at once are one run; a change during a run brings one more', async () => {
+test('coalesces many changes into one run, and changes during a run into one more', async () => {
   let told = () => {};
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
@@ -195,7 +193,7 @@ test('many changes told at once are one run; a change during a run brings one mo
   expect(unwatched).toHaveBeenCalledOnce();
 });
 
-test('runNow runs every probe afresh and waits for all, a hung one up to its time-out', async () => {
+test('runNow starts a fresh run of every probe and waits for all, at most until their timeouts', async () => {
   const starts: string[] = [];
   const finish: (() => void)[] = [];
   const slow = () => {
@@ -225,7 +223,7 @@ test('runNow runs every probe afresh and waits for all, a hung one up to its tim
   expect(done).toBe(true);
 });
 
-test('nothing is reported after the stop, a run in progress included', async () => {
+test('reports nothing after stop, even for a run in progress', async () => {
   const finish: (() => void)[] = [];
   const run = () => new Promise<ProbeResult>((resolve) => finish.push(() => resolve(ok('a'))));
   const { clock, runner, results } = setUp([probe('a', run)]);

@@ -1,42 +1,41 @@
-/** Runs the probes: each on its own timer, with its own time-out, so that no probe ever touches another. */
+/** Runs each probe with its own timer and timeout, so that no probe affects another. */
 import { type Check, type Clock, messageOf, withinTime } from '@sabha/contracts';
 import type { Platform } from '../platform/platform.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
 
-/** The probes at work. */
 export type Runner = ReturnType<typeof createRunner>;
 
-/** The probes, what they are given, and who is told of their answers. */
 export type RunnerOptions = {
   probes: readonly Probe[];
   platform: Platform;
   context: () => Omit<ProbeContext, 'signal' | 'platform'>;
-  /** The checks last known of a probe: they become unknown when it fails. */
+  /** Last known checks of a probe; they become unknown when it fails. */
   known: (probe: Probe) => Check[];
   clock: Clock;
   random: () => number;
   onResult: (probe: Probe, result: ProbeResult, tookMs: number) => void;
-  /** A probe failed three times in a row (with its error), or answers again (null). */
+  /** Called when a probe has failed three times in a row (with its error), or works again (null). */
   onFailing: (probe: string, error: string | null) => void;
 };
 
-/** The PC is not there for the centre before each has answered once. */
+/** Small, because the PC appears at the server only after every probe has run once. */
 const firstJitterMs = 100;
-/** One change of a device is told many times; the run waits for the last of them. */
+/** Debounce: one device change causes many signals. */
 const settleMs = 50;
 const gapMs = 1_000;
 const failuresInARow = 3;
 const backOffMs = 600_000;
 const gapWhileFailingMs = 60_000;
 const reasonLength = 120;
-/** For a technician who stands in the room and tries things out. */
+/** Interval while a technician tests devices in the room. */
 const fastEveryMs = 5_000;
 
 type Slot = ReturnType<typeof slotOf>;
 
 /**
- * Guarantee: a probe that throws, hangs or answers nonsense makes its own known checks `unknown` with a reason, never ok and never a fault;
- * a late answer is dropped; the others keep their times.
+ * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknown` with a reason, never ok and never a
+ * fault. A late result
+ * is dropped, and the other probes keep their intervals.
  */
 export function createRunner(options: RunnerOptions) {
   const slots = options.probes.map(slotOf);
@@ -58,18 +57,18 @@ export function createRunner(options: RunnerOptions) {
         slot.unwatch();
       }
     },
-    /** Runs every probe now; resolves when each has answered or run out of time. */
+    /** Runs every probe now; resolves when each has finished or timed out. */
     runNow,
-    /** Runs every probe now, and for a while every few seconds. */
+    /** Runs every probe now, and every few seconds for a while. */
     hasten: (forMs: number): void => {
       stage.fastUntilUp = options.clock.up() + forMs;
       void runNow();
     },
-    /** The connection to the centre came or went: the probes that look at it are asked at once. */
+    /** Runs the probes that depend on the connection to the server, when it is made or lost. */
     connectionChanged: (): void => {
       for (const slot of slots) if (slot.probe.onConnection) hurry(stage, slot);
     },
-    /** Resolves when every probe has answered, failed or run out of time once. */
+    /** Resolves when every probe has finished, failed or timed out once. */
     firstRound: async (): Promise<void> => {
       await Promise.all(slots.map((slot) => slot.first.promise));
     },
@@ -85,11 +84,10 @@ function slotOf(probe: Probe) {
     probe,
     timer: (): void => undefined,
     unwatch: (): void => undefined,
-    /** The run in progress. */
     running: undefined as Promise<void> | undefined,
-    /** Asked for while it ran. */
+    /** Requested during a run. */
     again: false,
-    /** A run asked for by a change is on its way. */
+    /** A run after a change is scheduled. */
     hurried: false,
     startedUp: Number.NEGATIVE_INFINITY,
     failures: 0,
@@ -107,12 +105,12 @@ function watch(stage: Stage, slot: Slot): void {
   try {
     slot.unwatch = slot.probe.watch?.(stage.options.platform, () => hurry(stage, slot)) ?? slot.unwatch;
   } catch (error) {
-    // It still runs by its interval; that it hears nothing between is told as the failure it is.
+    // The probe still runs at its interval. The missing watch is reported as a failure.
     stage.options.onFailing(slot.probe.name, `cannot watch: ${lineOf(error)}`);
   }
 }
 
-/** Coalesces: however many changes are told, one run follows, and one more where a run was in progress. */
+/** Coalesces changes into one run, and changes during a run into one more. */
 function hurry(stage: Stage, slot: Slot): void {
   if (slot.running !== undefined) {
     slot.again = true;
@@ -124,7 +122,7 @@ function hurry(stage: Stage, slot: Slot): void {
   plan(stage, slot, Math.max(settleMs, slot.startedUp + gap - stage.options.clock.up()));
 }
 
-/** A run that begins after this call, however long the one in progress takes. */
+/** Starts a run after this call, and after the run in progress. */
 async function runAfresh(stage: Stage, slot: Slot): Promise<void> {
   await slot.running;
   await (slot.running ?? run(stage, slot));
@@ -167,7 +165,7 @@ function fail(stage: Stage, slot: Slot, error: string): void {
   if (slot.failures === failuresInARow) stage.options.onFailing(slot.probe.name, error);
 }
 
-/** A probe that fails has at least one check; one that says itself that it does not know says of what. */
+/** A failed probe has at least one unknown check. A probe that reports unknown itself names its checks. */
 function unknown(stage: Stage, probe: Probe, result: ProbeResult | string): ProbeResult {
   const [reason = '', blank] =
     typeof result === 'string' ? [result, [{ component: probe.name, device: '' }]] : [result.unknown, result.checks];
@@ -176,7 +174,7 @@ function unknown(stage: Stage, probe: Probe, result: ProbeResult | string): Prob
   return { checks: checks.map((check) => ({ ...check, status: 'unknown', fault: null, reason })) };
 }
 
-/** The answer, or why there is none. Never rejects; the signal is aborted at the time-out, and what comes later is dropped. */
+/** Returns the result, or the reason for none. Never rejects. The signal aborts at the timeout, and later results are dropped. */
 async function answer(stage: Stage, { probe }: Slot): Promise<ProbeResult | string> {
   const { clock, platform, context } = stage.options;
   const late = `no answer in ${Math.ceil(probe.timeoutMs / 1_000)} s`;

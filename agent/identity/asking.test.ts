@@ -9,7 +9,7 @@ const centre = { host: 'sabha.example.org', port: 8_443 };
 const hall = { pc: 'ladakh/leh/vc-1', room: { en: 'Conference hall', hi: 'सभा कक्ष' }, open: true };
 const small = { pc: 'ladakh/leh/vc-2', room: { en: 'Small room', hi: 'छोटा कमरा' }, open: false };
 
-/** Why a centre gave nothing, and the line that says so. */
+/** Failure of a server request: cause and line. */
 type No = readonly [cause: Cause, line: string];
 const silent: No = ['silence', 'sabha.example.org:8443: nothing listens on this port: check address and port'];
 const known = { centre: 'https://sabha.example.org:8443', pin: pinOf(Buffer.from('root')) };
@@ -25,7 +25,7 @@ function isNo(answer: unknown): answer is No {
   return Array.isArray(answer) && typeof answer[0] === 'string';
 }
 
-/** Somebody who types these lines, before a centre that answers these in turn; `said` = what stood on the screen. */
+/** Simulates a person who types these lines, and a server with these responses in turn. `said`: lines on the screen. */
 function somebody(lines: string[], answers: (CodePc[] | No)[], { language = 'en', known }: Pick<Partial<Desk>, 'language' | 'known'> = {}) {
   const said: string[] = [];
   const desk: Desk = {
@@ -44,13 +44,13 @@ function somebody(lines: string[], answers: (CodePc[] | No)[], { language = 'en'
   return { said, desk, ask: (typed: Typed = {}) => askWho(typed, desk) };
 }
 
-test('a clerk on the phone typed the address and the path of the PC too: the code and the name of the centre are enough', async () => {
+test('asks for the code and the server name, and finds the only PC of the code', async () => {
   const { said, ask } = somebody([code.toLowerCase().replaceAll('-', ' '), 'sabha.example.org'], [[hall]]);
   expect(await ask()).toEqual({ code: code.toLowerCase().replaceAll('-', ' '), centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual(['Code of the office: ', 'Name of the centre, such as sabha.example.org: ']);
 });
 
-test('79 characters were typed by phone: with the package of the centre the first half of the code is all', async () => {
+test('accepts the first half of a code with a package that names its server', async () => {
   const { said, ask } = somebody([half.slice(0, -1), half], [[hall]], { known });
   expect(await ask()).toEqual({ code: `${half}-${known.pin}`, centre, pc: 'ladakh/leh/vc-1' });
   expect(said).toEqual([
@@ -62,7 +62,7 @@ test('79 characters were typed by phone: with the package of the centre the firs
   expect(await whole.ask()).toMatchObject({ code, centre });
 });
 
-test('of several PCs a digit says which, by its room, in Hindi too; what is none of them was answered by the bare question again', async () => {
+test('offers several PCs by number and room, in Hindi too, and explains an invalid number', async () => {
   const { said, ask } = somebody([code, 'sabha.example.org', '3', 'hall', '1'], [[hall, small]], { language: 'hi' });
   expect(await ask()).toMatchObject({ pc: 'ladakh/leh/vc-1' });
   expect(said.slice(2)).toEqual([
@@ -94,17 +94,14 @@ test.each<[No, string[]]>([
     ['other', 'sabha.example.org:8443: its certificate is for another name'],
     ['sabha.example.org:8443: its certificate is for another name', moved],
   ],
-])(
-  'a centre that was not reached had the code asked for again, with letters behind it that nobody typed (%j): Enter tries again',
-  async (no, told) => {
-    const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
-    expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
-    const once = [...told, 'Your code is not used up.', tryAgain];
-    expect(said).toEqual([...once, ...once]);
-  },
-);
+])('explains a server that cannot be reached, and retries with Enter without asking for the code again (%j)', async (no, told) => {
+  const { said, ask } = somebody(['', 'x'], [no, no, [hall]], { known });
+  expect(await ask({ code: half })).toEqual({ code: `${half}-${known.pin}`, centre, pc: hall.pc });
+  const once = [...told, 'Your code is not used up.', tryAgain];
+  expect(said).toEqual([...once, ...once]);
+});
 
-test('a used-up code ended the program, where a mistyped one was asked for again; a PC that was chosen is chosen, until the code is another', async () => {
+test('asks again for a used-up code, keeps the chosen PC until the code changes, and ends on a final refusal', async () => {
   const { said, desk } = somebody(
     ['2', '', code, '1'],
     [
@@ -126,7 +123,7 @@ test('a used-up code ended the program, where a mistyped one was asked for again
   expect(await askUntil({ code: half, pc: hall.pc }, somebody([], [[hall]], { known }).desk, async () => no)).toBe(no);
 });
 
-test('what the call says is not asked for, and of a centre that does not know the question the path is', async () => {
+test('skips questions that arguments answer, and asks for the path at a server without a list of PCs', async () => {
   const called = somebody([], [[hall, small]]);
   expect(await called.ask({ code, centre: 'https://sabha.example.org', pc: 'ladakh/leh/vc-2' })).toEqual({
     code,

@@ -1,4 +1,4 @@
-/** Asks whoever sits at this PC for what an enrolment needs and the call left out, in their language, until the centre has taken it. */
+/** Asks the person at this PC, in their language, for what an enrolment needs and the command line lacks, until the server accepts it. */
 import { createInterface } from 'node:readline';
 import {
   filled,
@@ -18,11 +18,11 @@ import type { Cause, Failed, Read } from './identity.ts';
 import { addressOf, type KnownCentre, type Place, placeOf, typedOf, usualPort, wholeCode } from './known-centre.ts';
 import { lineFor } from './lines.ts';
 
-/** What an enrolment takes. */
+/** Input of an enrolment. */
 export type Whole = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
-/** The same as it was typed, as far as it was. */
+/** The same as typed, possibly incomplete. */
 export type Typed = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
-/** Where the person sits; `ask` resolves with the line that was typed, in which `typed` stands already, to be corrected. `known`: the centre of the package. */
+/** Dialogue with the person. `ask` resolves with the typed line; `typed` is its initial, editable text. `known`: server of the package. */
 export type Desk = {
   language: Language;
   known?: KnownCentre | undefined;
@@ -32,7 +32,7 @@ export type Desk = {
   /** By the clock of this PC. */
   now(): number;
 };
-/** Where lines are typed, and what is said comes. */
+/** Terminal for the dialogue. */
 export type Terminal = Pick<Desk, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
 const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
@@ -50,10 +50,10 @@ const newName: Words = {
   hi: 'नाम बदल गया है? बंद करें, और लाइन में --centre NAME जोड़ें।',
 };
 
-/** Where the name of the centre may be what is wrong. */
+/** Causes for which the server name may be wrong. */
 const ofName: ReadonlySet<Cause | undefined> = new Set(['name', 'network', 'silence', 'pin', 'other']);
 
-/** All that an enrolment takes, or what of it is missing in a call. Throws WrongCall where a word of it will not do. */
+/** Returns the complete input of an enrolment, or what the command line lacks. Throws WrongCall for an invalid argument. */
 export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: KnownCentre | undefined): Read<Whole> {
   const missing = (what: string): { ok: false; line: string } => ({ ok: false, line: `${what}; ${usageOf('enrol')}` });
   if (pc && !isPcPath(pc)) throw new WrongCall(`--pc: "${pc}" is no path STATE/SITE/PC`);
@@ -65,7 +65,7 @@ export function wholeOf({ code: typed = '', centre: at, pc }: Typed, known: Know
   return place === undefined ? missing('--centre is missing') : { ok: true, value: { code, centre: place, pc } };
 }
 
-/** Adds the PC to a call without one, where the site of the code has only one PC. */
+/** Adds the PC to an incomplete command line, if the site of the code has only one PC. */
 export async function withPcOfCode(typed: Typed, known: KnownCentre | undefined): Promise<Read<Typed>> {
   const code = wholeCode(typed.code ?? '', known);
   const centre = placeOf(typed.centre ?? known?.centre ?? '');
@@ -75,7 +75,7 @@ export async function withPcOfCode(typed: Typed, known: KnownCentre | undefined)
   return { ok: true, value: pcs.value.length === 1 ? { ...typed, pc: pcs.value[0]?.pc } : typed };
 }
 
-/** What was typed, and what is asked for, once the centre has said which PCs the code is for; until then what may be wrong is asked for once more. */
+/** Completes the input by questions until the server returns the PCs of the code. Asks again for what may be wrong. */
 export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
   for (let { code, centre = desk.known?.centre }: Typed = typed; ; ) {
     const said = { code: await askCode(code, desk), centre: await askCentre(centre, desk) };
@@ -86,7 +86,7 @@ export async function askWho(typed: Typed, desk: Desk): Promise<Whole> {
   }
 }
 
-/** The same, and what is to be done with it, until that is done; a failure that no other try changes ends it. */
+/** Completes the input and calls `act`, until it succeeds or fails with an error that no retry changes. */
 export async function askUntil<T>(typed: Typed, desk: Desk, act: (whole: Whole) => Promise<Read<T>>): Promise<Read<T>> {
   for (let given = typed; ; ) {
     const whole = await askWho(given, desk);
@@ -98,18 +98,18 @@ export async function askUntil<T>(typed: Typed, desk: Desk, act: (whole: Whole) 
   }
 }
 
-/** Asks at a terminal, by one reading of it, so that lines which are pasted at once are not lost. Throws WrongCall where somebody ends it. */
+/** Runs a dialogue at a terminal with one reader, so that pasted lines are not lost. Throws WrongCall if the person ends it. */
 export async function atTerminal<T>({ input, output, language, known }: Terminal, act: (desk: Desk) => Promise<T>): Promise<T> {
   const lines = createInterface({ input, output });
   const typed = lines[Symbol.asyncIterator]();
   const say = (seconds: number) => filled(asking[language], { seconds });
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const leave = () => {
-    // What ended it, ^C or ^D, ends no line of the screen.
+    // ^C and ^D do not end the line on the screen.
     output.write('\n');
     reject(new WrongCall('nothing was done'));
   };
-  // Also while the centre is asked: who left is not enrolled by an answer that comes later.
+  // Also during a request: a person who left must not be enrolled by a late response.
   lines.once('close', leave);
   try {
     const acting = act({
@@ -139,14 +139,14 @@ function triedOf({ code, centre }: Said, { known }: Desk): Omit<Whole, 'pc'> {
   return { code: wholeCode(code, known), centre: placeOf(centre) ?? { host: centre, port: usualPort } };
 }
 
-/** What is tried after a failure: a code that was not refused is not asked for again, and a name of whoever typed it alone. */
+/** Returns the input after a failure. An accepted code is not asked again; the server name is asked again only if the person typed it. */
 async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> {
   const { known, language, now, tell, ask } = desk;
   const tried = { ...triedOf(said, desk), known, language, now: now() };
   const isTyped = !isOfPackage(tried);
   tell(lineOfFailure(failed, tried));
   if (!isTyped && ofName.has(failed.cause)) tell(newName[language]);
-  // The centre refused the code, or knows not the half of it that was typed.
+  // The server refused the code, or the complete typed code belongs to another server.
   if (failed.cause === 'code' || (failed.cause === 'pin' && !isHalf(tried))) {
     const code = await askCode(said.code, desk, true);
     return { code, centre: failed.cause === 'pin' && isTyped ? await askCentre(said.centre, desk, true) : said.centre };
@@ -160,7 +160,7 @@ async function corrected(said: Said, failed: Failed, desk: Desk): Promise<Said> 
   return readEnrolCode(text, known?.pin).ok ? { ...said, code: text } : said;
 }
 
-/** A code that was typed behind the one which stands there is meant alone. */
+/** A code typed behind the one shown replaces it. */
 async function askCode(typed: string | undefined, desk: Desk, anyway = false): Promise<string> {
   const pin = desk.known?.pin;
   const problemOf = (text: string) => {
@@ -191,7 +191,7 @@ async function asked({ language, ask, tell }: Desk, { question, typed = '', anyw
   return text;
 }
 
-/** The only PC of a code is this one; of several, a digit says which. A centre that is older than this question tells of none. */
+/** Chooses the only PC of a code, or asks for a number. An older server returns an empty list; then the path is asked for. */
 async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Promise<string> {
   if (pcs.length === 1 && pcs[0] !== undefined) return pcs[0].pc;
   for (const [nth, { pc, room, open }] of pcs.entries())
@@ -204,10 +204,10 @@ async function askPc(pcs: readonly CodePc[], { language, ask, tell }: Desk): Pro
   }
 }
 
-/** What was tried, in which language it is told, and what time it is by the clock of this PC. */
+/** Last attempt, the language of its messages, and the time by the clock of this PC. */
 export type Tried = { code: string; centre: Place; known: KnownCentre | undefined; language: Language; now: number };
 
-/** To somebody who typed no name: it came with the package. */
+/** For a person who typed no server name, because the package contains it. */
 const ofPackage: Partial<Record<Cause, Words>> = {
   name: {
     en: 'The name of the centre, {host}, is not known in this network: call the administrator.',
@@ -227,10 +227,10 @@ const clock: Words = {
   hi: 'इस PC की घड़ी में {time} है। तारीख़ और समय ठीक करें (सेटिंग्स, या: timedatectl)।',
 };
 
-/** Half a code was typed: what it lacks came with the package. */
+/** Returns true if half a code was typed, and the package supplied the rest. */
 const isHalf = ({ code, known }: Tried) => typedOf(code, known) !== code;
 
-/** One line; as the program says it where nothing better is known. */
+/** Returns one line about a failure: a plainer one if there is one, else the original. */
 export function lineOfFailure({ line, cause }: Failed, tried: Tried): string {
   const { centre, language } = tried;
   const words = cause === 'clock' ? clock : cause !== undefined && isOfPackage(tried) ? ofPackage[cause] : undefined;
@@ -239,7 +239,7 @@ export function lineOfFailure({ line, cause }: Failed, tried: Tried): string {
   return filled(words[language], { host: centre.host, at, time: timeOf(tried) });
 }
 
-/** True where the name of the centre came with the package. */
+/** Returns true if the server name comes from the package. */
 function isOfPackage({ centre, known }: Pick<Tried, 'centre' | 'known'>): boolean {
   const own = known && placeOf(known.centre);
   return own !== undefined && addressOf(own) === addressOf(centre);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { callOf, nextOf, nextSteps, startCall } from './call.ts';
 
-test('what comes after an enrolment left out the folder that was given: typed as printed, it found no enrolled PC', () => {
+test('prints the next commands with the data folder of the call', () => {
   expect(nextSteps('en', undefined)).toContain('"npm run agent -- run" starts the agent, "npm run agent -- check" says');
   expect(nextSteps('en', 'my/folder')).toContain('"npm run agent -- run --data my/folder" starts');
   expect(nextSteps('hi', 'my/folder')).toContain('"npm run agent -- check --data my/folder" बताएगा');
@@ -12,13 +12,13 @@ test.each([
   ['C:\\Sabha\\agent', 'C:\\Sabha\\agent'],
   ['my folder', '"my folder"'],
   ['{run}', '"{run}"'],
-])('a folder %s is printed as it is typed', (data, typed) => {
+])('prints a folder %s as a shell accepts it', (data, typed) => {
   expect(callOf('check', data)).toBe(`npm run agent -- check --data ${typed}`);
   expect(startCall(data)).toBe(` (npm run agent -- run --data ${typed})`);
   expect(nextOf(data)).toBe(`npm run agent -- run --data ${typed}`);
 });
 
-test('"next: sabha-agent check" answered "this needs root": on Linux the line of a package names sudo, but for the seat of a person', () => {
+test('prints sudo before commands of a Linux package, except for room', () => {
   const packed = `globalThis.SABHA_VERSION = '1'; const { callOf, nextOf } = await import('${new URL('./call.ts', import.meta.url)}');`;
   const program = `${packed} console.log(JSON.stringify([nextOf('/var/lib/sabha-agent'), callOf('room')]));`;
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });

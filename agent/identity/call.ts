@@ -1,15 +1,15 @@
-/** How a person calls the agent, and what is said of a call that will not do. */
+/** Command line of the agent: its usage, the commands it prints, and invalid calls. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { filled, type Language, saidOfCall, type Words } from '@sabha/contracts';
 
-/** Set where the agent was packed into one file. */
+/** Set by the bundler. */
 declare const SABHA_VERSION: string | undefined;
 const isPackage = typeof SABHA_VERSION === 'string';
-/** How a person calls the agent here. */
+/** Command by which a person starts the agent here. */
 export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
-/** In a package for Linux the data are those of the service, to which nobody else comes. */
+/** In a Linux package only the service may read the data. */
 const asRoot = isPackage && process.platform === 'linux' ? 'sudo ' : '';
-/** What a person may type. */
+/** Arguments of each verb. */
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
   enrol: 'enrol [CODE] [--centre HOST] [--pc STATE/SITE/PC] [--again] [--lang en|hi]',
@@ -18,35 +18,34 @@ export const calls = {
   install: 'install',
   uninstall: 'uninstall',
 } as const;
-/** One of them. */
 export type Verb = keyof typeof calls;
-/** All of it, in one line. */
+/** Usage of all verbs, in one line. */
 export const usage = `usage: ${command} ${Object.keys(calls).join(' | ')}; each with [--data DIR], and with --help, which says more`;
 
-/** One verb, in one line. */
+/** Returns the usage of one verb, in one line. */
 export function usageOf(verb: Verb): string {
   return `usage: ${command} ${calls[verb]} [--data DIR]`;
 }
 
-/** While the centre is asked. */
+/** Shown during a request to the server. */
 export const asking: Words = { en: 'asking the centre: {seconds} s', hi: 'सेंटर से पूछा जा रहा है: {seconds} सेकंड' };
-/** What a person may type next; `data`: the folder, where the call named one, so that what is typed as it is printed finds this PC again. */
+/** Returns a command to type. `data`: the folder of this call, so that the printed command finds the same PC. */
 export function callOf(verb: Verb, data: string | undefined): string {
   const named = data === undefined ? '' : ` --data ${/[^\w./:\\-]/.test(data) ? `"${data}"` : data}`;
   return `${verb === 'room' ? '' : asRoot}${command} ${verb}${named}`;
 }
 
-/** How the agent of an enrolled PC is started by hand; nothing in a package, which starts it by itself. */
+/** Returns the command that starts the agent by hand; empty in a package, which starts it automatically. */
 export function startCall(data: string | undefined): string {
   return isPackage ? '' : ` (${callOf('run', data)})`;
 }
 
-/** What comes next on a PC that is enrolled already. */
+/** Returns the next command on a PC that is already enrolled. */
 export function nextOf(data: string): string {
   return callOf(isPackage ? 'check' : 'run', isPackage ? undefined : data);
 }
 
-/** Until when a PC is enrolled. */
+/** Line after an enrolment, with its end date. */
 export const enrolledUntil: Words = { en: '{pc} is enrolled until {day}', hi: '{pc} जुड़ गया है, {day} तक' };
 const afterEnrolment: Words = isPackage
   ? {
@@ -58,7 +57,7 @@ const afterEnrolment: Words = isPackage
       hi: 'आगे: "{run}" से एजेंट चलाएँ, "{check}" बताएगा कि कमरे में क्या कमी है। एक मिनट में यह PC सेंटर पर दिखेगा।',
     };
 
-/** What comes next on a PC that was enrolled just now. */
+/** Returns the next steps after an enrolment. */
 export function nextSteps(language: Language, data: string | undefined): string {
   return filled(afterEnrolment[language], { run: callOf('run', data), check: callOf('check', data) });
 }
@@ -66,7 +65,7 @@ export function nextSteps(language: Language, data: string | undefined): string 
 /** One line for the person who typed the command. */
 export class WrongCall extends Error {}
 
-/** The words of a call, by the options that it may have; the folder is one for each verb. Throws WrongCall. */
+/** Parses the arguments of a call. Throws WrongCall. */
 export function wordsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
@@ -75,5 +74,5 @@ export function wordsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof
   }
 }
 
-/** The same folder for each verb. */
+/** Option that all verbs share. */
 export const folder = { data: { type: 'string' } } as const;

@@ -1,4 +1,4 @@
-/** How a PC becomes known: by a code that people give it, and later anew by the certificate that it has. */
+/** Enrols a PC by a code that a person types, and renews its certificate later. */
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { clientAuth, codeOf, commonNameOf, makePrivateKey, makeRequest, nameOf, type PcPath, pinOf, readEnrolCode } from '@sabha/contracts';
@@ -7,13 +7,14 @@ import { nextOf } from './call.ts';
 import { type CodePc, type Door, fetchCertificate, fetchPcs, fetchPlace, fetchRoots } from './est.ts';
 import { type Centre, enrolmentKey, type Identity, openIdentity, problemOfFolder, type Read, storeIdentity } from './identity.ts';
 
-/** What a person gives to make a PC known; `again` replaces a key that it has already. */
+/** Input of an enrolment; `again` replaces an existing key. */
 export type Enrolment = { code: string; centre: { host: string; port: number }; pc: PcPath; folder: string; again: boolean };
 
 /**
- * Makes a key, has it certified, and stores both with the roots and the place of the centre.
- * Guarantee: only the centre from which the code comes is believed; the key leaves this PC never; all is stored, or nothing but the key, by
- * which the next try is known as the same PC.
+ * Creates a key, obtains its certificate, and stores both with the roots and the address of the server.
+ * Guarantee: only the server that issued the code is trusted. The private key never leaves this PC. Either all is stored, or only the
+ * key, by which a
+ * retry is recognised as the same PC.
  */
 export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
   const opened = readEnrolCode(code);
@@ -28,14 +29,17 @@ export async function enrol({ code, centre, pc, folder, again }: Enrolment): Pro
   return obtain({ door: trusted.value, pc, folder, centre: kept, password: opened.value.secret });
 }
 
-/** Why this PC cannot be enrolled, whatever the centre says. Asked first: a certificate that cannot be kept costs a use of the code, and a person the typing of it. */
+/** Returns why this PC cannot be enrolled, before any request: a certificate that cannot be stored would use up the code. */
 export function problemOfPc({ folder, again }: Pick<Enrolment, 'folder' | 'again'>): string | null {
   const held = openIdentity(folder);
   if (!again && !(held.ok && held.value === undefined)) return held.ok ? alreadyLine(held.value?.pc, folder) : held.line;
   return problemOfFolder(folder);
 }
 
-/** The PCs that a code is for, as the centre says that gave it; none where that one is older than this question. The same guarantee: only that one is believed. */
+/**
+ * Returns the PCs of a code from the server that issued it; none if that server is too old for this request.
+ * Only that server is trusted.
+ */
 export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Read<CodePc[]>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;
@@ -45,14 +49,15 @@ export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'cent
   return pcs.ok || !/ answered 404: /.test(pcs.line) ? pcs : { ok: true, value: [] };
 }
 
-/** It says who it is and what comes next: a second enrolment takes nobody further, and a new key is given only where the centre has let go of the old one. */
+/** Names the PC and the next command. A new key is given only after the server has released the old one. */
 function alreadyLine(pc = '', folder: string): string {
   return `this PC is enrolled already as ${pc} (${folder}); next: ${nextOf(dirname(folder))} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
 }
 
 /**
- * A new key and a new certificate in the place of those that this PC has. The same guarantee; and nothing is asked for that could not be kept,
- * since from the answer on the certificate of today is good for some days only.
+ * Obtains a new key and certificate in place of the present ones, with the guarantee of `enrol`. Checks the disk first, because after
+ * the response
+ * the present certificate is valid for only a few days.
  */
 export async function renew(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
   const problem = problemOfFolder(folder);
@@ -61,7 +66,7 @@ export async function renew(identity: Identity, folder: string, used?: Used): Pr
   return obtain({ door: { host: centre.host, port: centre.enrolPort, trust: { roots, key, chain }, used }, pc, folder, centre });
 }
 
-/** Asks for the roots again, so that another authority may take over from the one of today. */
+/** Fetches the roots again, so that another authority can take over. */
 export async function refreshRoots(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
   const { host, enrolPort } = identity.centre;
   const roots = await fetchRoots({ host, port: enrolPort, trust: { roots: identity.roots }, used });
@@ -70,7 +75,7 @@ export async function refreshRoots(identity: Identity, folder: string, used?: Us
   return fresh.roots.join() === identity.roots.join() ? { ok: true, value: identity } : kept(fresh, folder);
 }
 
-/** The centre, believed by the pin of one of its roots. Whoever else answers cannot have that root. */
+/** Returns connection data of the server, verified by the fingerprint of one of its roots. No other server can prove that root. */
 async function provenDoor({ host, port }: { host: string; port: number }, pin: string): Promise<Read<Door>> {
   const roots = await fetchRoots({ host, port, trust: {} });
   if (!roots.ok) return roots;
@@ -82,7 +87,7 @@ async function provenDoor({ host, port }: { host: string; port: number }, pin: s
 type Wanted = { door: Door; pc: PcPath; folder: string; centre: Centre; password?: string };
 
 async function obtain({ door, pc, folder, centre, password }: Wanted): Promise<Read<Identity>> {
-  // Once more, now that the answer can be believed: during a change of authority there are two.
+  // Fetches the roots again over the verified connection: during a change of authority there are two.
   const roots = await fetchRoots(door);
   if (!roots.ok) return roots;
   const made: Read<string> = password === undefined ? { ok: true, value: makePrivateKey() } : enrolmentKey(folder);

@@ -1,4 +1,4 @@
-/** What the agent asks the centre for over HTTPS: roots, certificates (EST, RFC 7030), and where its broker is. */
+/** HTTPS requests to the server: roots and certificates (EST, RFC 7030), and the address of its broker. */
 import { X509Certificate } from 'node:crypto';
 import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
@@ -9,13 +9,13 @@ import * as v from 'valibot';
 import { meteredTlsFor, type Used } from '../link/net/meter.ts';
 import { type Cause, centreKey, comesFrom, port, type Read } from './identity.ts';
 
-/** Whom to believe; without roots, or `byHand`, nobody is believed, and what is answered must be proven by other means. */
+/** Verification of the server. Without roots, or with `byHand`, TLS verifies nothing, and the caller must verify the response. */
 export type Trust = { roots?: string[]; key?: string; chain?: string; byHand?: boolean };
-/** Where the centre answers over HTTPS, and whom to believe there; `used` is told the bytes on the wire. */
+/** HTTPS address of the server and its verification; `used` counts wire bytes. */
 export type Door = { host: string; port: number; trust: Trust; used?: Used | undefined };
 
 const timeoutMs = 30_000;
-/** A date is told in whole seconds. */
+/** An HTTP date has a resolution of one second. */
 const dateStepMs = 1_000;
 const answerLimitBytes = 64 * 1024;
 
@@ -27,15 +27,15 @@ const codePcs = v.pipe(
   v.parseJson(),
   v.object({ pcs: v.array(v.object({ pc: v.pipe(v.string(), v.check(isPcPath)), room: words, open: v.boolean() })) }),
 );
-/** A PC that a code is for: its room, and whether the code can still make it known. */
+/** PC that a code may enrol: its room, and whether the code can still enrol it. */
 export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
 
-/** The certificates of the centre's authorities. */
+/** Fetches the certificates of the server's authorities. */
 export function fetchRoots(door: Door): Promise<Read<X509Certificate[]>> {
   return ask(door, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
 
-/** A certificate for a request (PKCS#10), and those between it and the root; by a password, or anew by the certificate in `trust`. */
+/** Requests a certificate (PKCS#10) with its intermediates, by a password, or as a renewal by the certificate in `trust`. */
 export function fetchCertificate(door: Door, asked: { request: Buffer; password?: string }): Promise<Read<X509Certificate[]>> {
   const { request, password } = asked;
   const headers = {
@@ -47,12 +47,12 @@ export function fetchCertificate(door: Door, asked: { request: Buffer; password?
   return ask(door, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
 }
 
-/** The PCs that a code is for. */
+/** Fetches the PCs of a code. */
 export function fetchPcs(door: Door, password: string): Promise<Read<CodePc[]>> {
   return ask(door, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
 
-/** Where the broker listens, and the public key of the centre's commands. */
+/** Fetches the port of the broker and the public key of the server's commands. */
 export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreKey: string | null }>> {
   return ask(door, { path: '/.well-known/sabha/centre' }, (text) => {
     const { mqtt, centreKey } = v.parse(place, text);
@@ -61,8 +61,9 @@ export function fetchPlace(door: Door): Promise<Read<{ mqttPort: number; centreK
 }
 
 /**
- * How far the clock of this PC is ahead of the centre's, by the date of an answer; half of `roundTripMs` is what it may be wrong by.
- * Guarantee: only a certificate of the centre is believed, whatever its dates: by a clock that is wrong by a year they never fit.
+ * Returns by how much the clock of this PC is ahead of the server's, by the date of a response. The error is at most half of
+ * `roundTripMs`.
+ * Guarantee: only a certificate of the server is accepted, with any validity dates, because a wrong clock makes them invalid.
  */
 export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ clockOffsetMs: number; roundTripMs: number }>> {
   const sentUp = performance.now();
@@ -77,7 +78,7 @@ export async function fetchClock(door: Door, limitMs: number): Promise<Read<{ cl
   return ask({ host, port, trust: { ...trust, byHand: true }, used }, { path: '/.well-known/sabha/centre', signal }, read);
 }
 
-/** Who answered: believed by the roots, and by what certificate. */
+/** Peer: whether the roots verify it, and its certificate. */
 type Shown = { authorized: boolean; shown: X509Certificate | undefined };
 
 function isUndated({ shown }: Shown, { host, trust: { roots = [] } }: Door): boolean {
@@ -90,7 +91,7 @@ function withPassword(password: string) {
   return { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
 }
 
-/** Never rejects: whatever goes wrong is one line. */
+/** Never rejects: every failure is one line. */
 async function ask<T>(
   { host, port, trust, used = () => undefined }: Door,
   asked: RequestOptions & { path: string; body?: string },
@@ -118,8 +119,9 @@ async function ask<T>(
 }
 
 /**
- * How the HTTPS of the centre is believed.
- * Guarantee: only by a certificate for this host and for this door; the broker has one of the same authority and for the same names.
+ * Returns TLS options that verify the server's HTTPS.
+ * Guarantee: only a certificate for this host and for this service is accepted. The broker's certificate has the same authority and
+ * names.
  */
 function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
   const problem = (_name: string, shown: PeerCertificate) =>
@@ -127,16 +129,16 @@ function centreTls(host: string, roots: readonly string[]): ConnectionOptions {
   return { ca: [...roots], servername: centreServerName, checkServerIdentity: problem, minVersion: 'TLSv1.3' };
 }
 
-/** The same with host and port, for a socket to an address of the centre; without roots it is believed as the system does. */
+/** Returns TLS options with host and port of a URL of the server; without roots the system's trust store applies. */
 export function centreDoor(url: string, roots: readonly string[] | undefined): ConnectionOptions {
   const { hostname, port } = urlToHttpOptions(new URL(url));
-  // An IPv6 address stands here without its brackets.
+  // An IPv6 address without brackets.
   const host = hostname ?? '';
   const bySystem = { servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.3' as const };
   return { host, port: Number(port || 443), ...(roots === undefined ? bySystem : centreTls(host, roots)) };
 }
 
-/** An empty `ca` trusts nobody; an absent one would trust whom the system trusts. */
+/** An empty `ca` trusts no authority; a missing one would use the system's trust store. */
 function tlsOf(host: string, { roots, key, chain, byHand = false }: Trust): ConnectionOptions {
   const own = key === undefined || chain === undefined ? {} : { key, cert: chain };
   return { ...centreTls(host, roots ?? []), ...own, rejectUnauthorized: roots !== undefined && !byHand };
@@ -163,7 +165,7 @@ function send({ body, ...options }: RequestOptions & { body?: string }): Promise
   return promise;
 }
 
-/** What went wrong, as whoever sits at this PC reads it. */
+/** Returns the reason as the person at this PC reads it. */
 function whyNot(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
@@ -171,7 +173,7 @@ function whyNot(error: unknown): string {
   return known === code ? (error as Error).message || code : known;
 }
 
-/** By the codes of the system and of TLS. */
+/** By error codes of the system and of TLS. */
 const causes: readonly (readonly [RegExp, Cause])[] = [
   [/^(?:ENOTFOUND|ENODATA|ENONAME)$/, 'name'],
   [/^(?:EAI_AGAIN|ESERVFAIL|ETIMEOUT|E(?:NET|HOST)(?:UNREACH|DOWN)|EADDRNOTAVAIL)$/, 'network'],
@@ -179,13 +181,13 @@ const causes: readonly (readonly [RegExp, Cause])[] = [
   [/^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/, 'clock'],
 ];
 
-/** A right code never has to wait. What the centre refuses otherwise is the PC, which no other try changes. */
+/** A correct code is never delayed, so 429 means a wrong one. 400 and 403 refuse the PC, which no retry changes. */
 function causeOfAnswer(status: number, said: string): Cause | undefined {
   if (status === 401 || status === 429 || said.startsWith('this code is for ')) return 'code';
   return status === 400 || status === 403 ? undefined : 'other';
 }
 
-/** A list of certificates, PKCS#7 in base64. */
+/** Parses a list of certificates, PKCS#7 in base64. */
 function certificatesOf(text: string): X509Certificate[] {
   const list = certificatesIn(Buffer.from(text, 'base64')).map((one) => new X509Certificate(one));
   if (list.length === 0) throw new Error('an empty list');

@@ -1,4 +1,4 @@
-/** What the verbs of the agent do and take, in every language: `--help`. Loaded only when it is asked for. */
+/** Texts of `--help` for all verbs and languages. Loaded only on demand. */
 import { inColumns, type Language, type Words } from '@sabha/contracts';
 import { calls, command, type Verb } from './call.ts';
 
@@ -68,7 +68,7 @@ const verbs: Record<Verb, { does: Words; options: readonly (readonly [option: st
   },
 };
 
-/** What a person types in the place of a verb that only a package can carry out. */
+/** Commands for the verbs that only a package can carry out. */
 export const packageCalls = {
   install: { linux: 'sudo apt install ./sabha-agent_VERSION_amd64.deb', win32: 'msiexec /i sabha-agent-VERSION-x64.msi CODE=CODE' },
   uninstall: { linux: 'sudo apt remove sabha-agent; with purge the data too', win32: 'msiexec /x sabha-agent-VERSION-x64.msi' },
@@ -76,7 +76,7 @@ export const packageCalls = {
 
 const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'किसी काम के बारे में और: {call} VERB --help' };
 
-/** The page of a verb, or of all. */
+/** Returns the help page of one verb, or of all. */
 export function helpOf(verb: Verb | undefined, lang: Language): string {
   if (verb !== undefined) {
     const { does, options } = verbs[verb];

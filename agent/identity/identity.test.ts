@@ -32,7 +32,7 @@ const held = () => {
   return opened.value?.key;
 };
 
-test('what is stored is read back, and takes the place of what was there', () => {
+test('stores an identity, reads it back, and replaces it', () => {
   expect(held()).toBeUndefined();
   store(first);
   expect(openIdentity(folder)).toMatchObject({
@@ -44,8 +44,8 @@ test('what is stored is read back, and takes the place of what was there', () =>
   expect(readdirSync(parent)).toEqual(['identity']);
 });
 
-test('a folder that is closed to whoever asks was that of a PC which nobody has enrolled, as to a clerk on Windows who is no administrator', () => {
-  // To root none is closed; a link to itself cannot be looked into either.
+test('reports an unreadable folder instead of a PC that is not enrolled', () => {
+  // Root can read every folder, but no one can read a link to itself.
   symlinkSync(folder, folder);
   expect(openIdentity(folder)).toEqual({ ok: false, line: `${folder}: cannot be read: ELOOP` });
 });
@@ -69,7 +69,7 @@ test.each<[string, () => void, 'first' | 'second' | 'none']>([
     },
     'none',
   ],
-])('a kill %s leaves one identity whole, or none', (_when, kill, expected) => {
+])('leaves one complete identity or none after a kill %s', (_when, kill, expected) => {
   store(first);
   kill();
   expect(held()).toBe({ first: first.key, second: second.key, none: undefined }[expected]);
@@ -83,7 +83,7 @@ test.each<[string, string, string]>([
   ['roots.pem', '', 'no certificate of an authority'],
   ['centre.json', '{"host":"x","mqttPort":1,"enrolPort":1,"centreKey":"k"}', 'centreKey: '],
   ['centre.json', '{"host":"x","mqttPort":0,"enrolPort":1,"centreKey":null}', 'mqttPort: '],
-])('a damaged %s (%j) is one line that names it', (file, text, line) => {
+])('reports a damaged %s (%j) in one line with its path', (file, text, line) => {
   store(first);
   writeFileSync(join(folder, file), text);
   expect(openIdentity(folder)).toEqual({ ok: false, line: expect.stringContaining(`${join(folder, file)}: ${line}`) });

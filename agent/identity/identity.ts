@@ -1,4 +1,4 @@
-/** Who this PC is: a key that never leaves it, its certificate, and whom it believes. One folder, replaced whole. */
+/** Identity of this PC: private key, certificate and trusted roots, in one folder that is replaced as a whole. */
 
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -6,58 +6,62 @@ import { join } from 'node:path';
 import { codeOf, commonNameOf, describeIssue, makePrivateKey, type PcPath, pathOfName, replaceFile } from '@sabha/contracts';
 import * as v from 'valibot';
 
-/** The public key of the centre's commands, PEM; null where it gives none. */
+/** Public key of the server's commands, PEM; null if the server has none. */
 export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
-/** A port that somebody may listen on. */
+/** Valid port number. */
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const centre = v.object({
-  /** Name or address of the centre: its certificate must be for it. */
+  /** Name or address of the server, as in its certificate. */
   host: v.pipe(v.string(), v.minLength(1)),
   mqttPort: port,
-  /** Where certificates are issued, over HTTPS. */
+  /** HTTPS port that issues certificates. */
   enrolPort: port,
   centreKey,
-  /** Names the time that this PC was let in by a code: the same over renewals, another one the next time; absent in identities of an older agent. */
+  /** Id of the enrolment by code: it stays over renewals, and a new enrolment changes it. Absent in identities of an older agent. */
   enrolment: v.optional(v.string()),
 });
 
-/** The centre as an enrolled PC knows it. */
+/** Address of the server, as an enrolled PC stores it. */
 export type Centre = v.InferOutput<typeof centre>;
-/** Who this PC is, by whose word, and whom it believes. */
 export type Identity = {
   pc: PcPath;
   centre: Centre;
   /** The private key, PEM. */
   key: string;
-  /** The certificate and those between it and the root, PEM. */
+  /** The certificate and its intermediates, PEM. */
   chain: string;
   certificate: X509Certificate;
-  /** The only authorities that this PC believes, PEM. */
+  /** The only authorities that this PC trusts, PEM. */
   roots: string[];
 };
 /**
- * What keeps a PC from a certificate that whoever sits there can do something about: the centre takes not this `code`, its `name` is not known, no
- * `network` leads there, it is in `silence`, the `clock` of the PC is not that of its certificate, it has not the `pin` of the code, or something `other`
- * that a later try may find gone.
+ * Cause of a failed enrolment that the person at the PC can act on:
+ * - `code`: the server refuses the code
+ * - `name`: the server name cannot be resolved
+ * - `network`: no route to the server
+ * - `silence`: no response
+ * - `clock`: the clock of the PC does not fit the certificate
+ * - `pin`: another server than that of the code
+ * - `other`: something that a retry may solve
  */
 export type Cause = 'code' | 'name' | 'network' | 'silence' | 'clock' | 'pin' | 'other';
-/** Why there is nothing, in one line; without a cause another try is of no use. */
+/** Failure in one line; without a cause a retry is useless. */
 export type Failed = { ok: false; line: string; cause?: Cause | undefined };
-/** What was read, or one line that says why it cannot be used. */
+/** Value read, or one line with the reason for none. */
 export type Read<T> = { ok: true; value: T } | Failed;
 
-/** More than an identity takes, with two authorities and a chain. */
+/** Larger than an identity with two authorities and a chain. */
 const identityBytes = 32_768;
 const files = { key: 'key.pem', chain: 'certificate.pem', roots: 'roots.pem', centre: 'centre.json' };
 
-/** The folder of the identity in the agent's own folder. */
+/** Returns the folder of the identity in the data folder. */
 export function identityFolder(dataDir: string): string {
   return join(dataDir, 'identity');
 }
 
 /**
- * The identity in a folder, undefined where the PC was never enrolled; one line where it cannot be used.
- * Guarantee: it changes nothing, so that whoever only asks takes nothing away from an agent that just writes a new one.
+ * Opens the identity in a folder: undefined if the PC was never enrolled; one line if it is unusable.
+ * Guarantee: it changes nothing, so a reader cannot disturb an agent that is storing a new identity.
  */
 export function openIdentity(folder: string): Read<Identity | undefined> {
   try {
@@ -71,8 +75,8 @@ export function openIdentity(folder: string): Read<Identity | undefined> {
 }
 
 /**
- * Puts an identity in the place of the one before. Throws what the system says.
- * Guarantee: after a kill or a power cut the folder holds the old one or this one, whole.
+ * Replaces the identity. Throws the error of the system.
+ * Guarantee: after a kill or a power cut the folder holds the old identity or the new one, complete.
  */
 export function storeIdentity(folder: string, { key, chain, roots, centre }: Omit<Identity, 'pc' | 'certificate'>): void {
   settle(folder);
@@ -87,8 +91,8 @@ export function storeIdentity(folder: string, { key, chain, roots, centre }: Omi
 }
 
 /**
- * The key with which this PC asks for its first certificate, PEM: the same one until it has it, since the centre gives an answer that was
- * lost again to nobody else.
+ * Returns the key for the first certificate, PEM. It stays the same until that arrives, since the server repeats a lost response only
+ * for this key.
  */
 export function enrolmentKey(folder: string): Read<string> {
   const file = `${folder}.key`;
@@ -100,7 +104,7 @@ export function enrolmentKey(folder: string): Read<string> {
   }
 }
 
-/** Why an identity could not be stored there; null where it can. On a full disk a folder can be made, and nothing be written. */
+/** Returns why an identity could not be stored there; null if it could. Writes real data, because a full disk may still create folders. */
 export function problemOfFolder(folder: string): string | null {
   const fresh = `${folder}.new`;
   try {
@@ -114,17 +118,17 @@ export function problemOfFolder(folder: string): string | null {
   }
 }
 
-/** The new one is whole once the old one has been set aside. */
+/** The new identity is complete once the old one has been renamed. */
 function wholeOf(folder: string): string {
   return !isThere(folder) && isThere(`${folder}.old`) ? `${folder}.new` : folder;
 }
 
-/** Throws where nobody can tell: what is closed to us is not absent. */
+/** Throws if the path cannot be read: an unreadable path is not absent. */
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Ends what a kill left half done. */
+/** Completes or removes what a kill left unfinished. */
 function settle(folder: string): void {
   const whole = wholeOf(folder);
   if (whole !== folder) renameSync(whole, folder);
@@ -144,7 +148,7 @@ function identityOf(texts: Record<keyof typeof files, string>, folder: string): 
   return { ok: true, value: { pc, centre: said.output, key: texts.key, chain: texts.chain, certificate, roots } };
 }
 
-/** All certificates of a PEM text; none where one of them cannot be read. */
+/** Parses all certificates of a PEM text; none if one of them is invalid. */
 function certificatesIn(text: string): X509Certificate[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {
@@ -172,7 +176,7 @@ function isPublicKey(pem: string): boolean {
 
 const longestChain = 4;
 
-/** True of a certificate that one of the roots signed (PEM), or somebody whom they signed. */
+/** Returns true if one of the roots (PEM) signed the certificate, directly or by intermediates. */
 export function comesFrom(certificate: X509Certificate, roots: readonly string[]): boolean {
   return isFromOne(
     certificate,

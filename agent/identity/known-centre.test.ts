@@ -14,7 +14,7 @@ const centre = { centre: 'https://sabha.example.org:8443', pin: code.slice(24).r
 const place = { host: 'sabha.example.org', port: 8_443 };
 const [half, whole] = [code.slice(0, 23), `${code.slice(0, 23)}-${centre.pin}`];
 
-test('a package that is of no centre says nothing; one that is says its address and its pin, and a damaged file is named', () => {
+test('returns the server of a package, undefined without one, and names a damaged file', () => {
   expect(knownCentre(node)).toBeUndefined();
   writeFileSync(join(folder, knownCentreFile), JSON.stringify(centre));
   expect(knownCentre(node)).toEqual(centre);
@@ -37,7 +37,7 @@ test.each([
     { code: whole, centre: { ...place, host: 'other.example.org' }, pc: 'a/b/c' },
   ],
   ['what is no code', { code: '?', pc: 'a/b/c' }, { code: '?', centre: place, pc: 'a/b/c' }],
-])('what is typed is made whole: %s', (_, typed, value) => {
+])('completes typed input: %s', (_, typed, value) => {
   expect(wholeOf(typed, centre)).toEqual({ ok: true, value });
   expect(wholeOf({ ...typed, centre: 'sabha.example.org' }, undefined)).toEqual({ ok: true, value: { ...typed, centre: place } });
 });

@@ -1,4 +1,4 @@
-/** The centre for whose offices a package was made: who types a code there need neither type its name nor the half of the code by which it is known. */
+/** Server named by a package. A person who enrols with that package types neither its name nor the second half of the code. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,15 +6,15 @@ import { readEnrolCode } from '@sabha/contracts';
 import * as v from 'valibot';
 import { WrongCall } from './call.ts';
 
-/** Its file, beside the Node that came in the package. */
+/** Name of its file, beside the Node executable of the package. */
 export const knownCentreFile = 'centre.json';
-/** `centre`: its address; `pin`: of its root certificate, as in a code. */
+/** `centre`: its URL; `pin`: fingerprint of its root certificate, as in a code. */
 export type KnownCentre = { centre: string; pin: string };
 
 const pin = v.pipe(v.string(), v.length(20));
 const known = v.pipe(v.string(), v.parseJson(), v.object({ centre: v.pipe(v.string(), v.startsWith('https://')), pin }));
 
-/** Undefined where the package is of no centre. Throws WrongCall. */
+/** Returns undefined if the package names no server. Throws WrongCall. */
 export function knownCentre(execPath: string): KnownCentre | undefined {
   const file = join(dirname(execPath), knownCentreFile);
   if (!existsSync(file)) return undefined;
@@ -23,26 +23,24 @@ export function knownCentre(execPath: string): KnownCentre | undefined {
   return read.output;
 }
 
-/** What was typed of a whole code: nobody knows the half that the package brought. */
+/** Returns the part of a code that the person typed, without the half that the package supplied. */
 export function typedOf(code: string, centre: KnownCentre | undefined): string {
   return code.replace(`-${centre?.pin}`, '');
 }
 
-/** Of the first half of a code the whole; anything else is as it was typed. */
+/** Completes the first half of a code; returns other text unchanged. */
 export function wholeCode(text: string, centre: KnownCentre | undefined): string {
   const read = readEnrolCode(text, centre?.pin);
   return read.ok && !readEnrolCode(text).ok ? `${text}-${read.value.pin}` : text;
 }
 
-/** Where a centre is, as people type it and as a call takes it. */
-
-/** Host and port; an IPv6 address without its brackets. */
+/** Host and port; an IPv6 address without brackets. */
 export type Place = { host: string; port: number };
 
-/** Of a name without one. */
+/** Default port for a name without one. */
 export const usualPort = 8_443;
 
-/** A place as people type it: a bare name is that of the usual port. */
+/** Parses an address as people type it; a bare name gets the default port. */
 export function placeOf(typed: string): Place | undefined {
   const text = typed.replaceAll(/\s/g, '').replaceAll(',', '.');
   const isBare = !text.includes('://');
@@ -51,7 +49,7 @@ export function placeOf(typed: string): Place | undefined {
   return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: Number(url.port || (isBare ? usualPort : 443)) };
 }
 
-/** The same as a call takes it. */
+/** Returns the address as a URL. */
 export function addressOf({ host, port }: Place): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** What the agent says of a call, in Hindi; English where the line of the program is not plain enough. Loaded only when something is wrong. */
+/** Hindi versions of the agent's messages, and plainer English for some. Loaded only on an error. */
 import { type LineRow, languageFor, lineIn } from '@sabha/contracts';
 
 const lines: readonly LineRow[] = [
@@ -82,7 +82,7 @@ const lines: readonly LineRow[] = [
   [/^no certificate of an authority$/, { hi: 'इसमें सेंटर का सर्टिफ़िकेट नहीं है' }],
 ];
 
-/** A line of the agent for whoever typed the call. */
+/** Returns a message in the language of the call. */
 export function lineFor(line: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): string {
   return lineIn(line, languageFor(args, env), lines);
 }

@@ -15,11 +15,11 @@ test.each([
   ['', undefined],
   ['sabha example org/?', { host: 'sabhaexampleorg', port: 8_443 }],
   ['a b:c', undefined],
-])('the centre typed as "%s"', (typed, place) => {
+])('parses the server address "%s"', (typed, place) => {
   expect(placeOf(typed)).toEqual(place);
 });
 
-test('a place is written as a call takes it', () => {
+test('writes a place as a URL', () => {
   expect(addressOf(centre)).toBe('https://sabha.example.org:8443');
   expect(addressOf({ host: '2001:db8::1', port: 443 })).toBe('https://[2001:db8::1]:443');
 });

@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const lifeMs = 360 * dayMs;
 
-/** An identity that begins now, and a centre that answers as `answer` says. */
+/** Creates an identity that starts now, and a server whose result is `answer`. */
 function setUp(seed: number) {
   const clock = handClock();
   const identityFrom = (from: number, key: string): Identity =>
@@ -33,7 +33,7 @@ function setUp(seed: number) {
   return { clock, identity, days, lines, state };
 }
 
-test('it is renewed once, in the week after two thirds of its life, and each PC at another time', async () => {
+test('renews once, in the week after two thirds of the validity, at a different time on each PC', async () => {
   const times = [1, 2, 3, 4, 5].map(async (seed) => {
     const { clock, identity, days, lines } = setUp(seed);
     await clock.pass(300 * dayMs);
@@ -47,7 +47,7 @@ test('it is renewed once, in the week after two thirds of its life, and each PC 
   expect(new Set(all.map(Math.floor)).size).toBeGreaterThan(2);
 });
 
-test('a renewal that fails is tried again and again, never more than once a second nor less than once a day, until it works', async () => {
+test('retries a failed renewal with backoff, at least once a day, until it succeeds', async () => {
   const { clock, identity, days, lines, state } = setUp(1);
   await clock.pass(239 * dayMs);
   state.answer = 'no';
@@ -62,7 +62,7 @@ test('a renewal that fails is tried again and again, never more than once a seco
   expect(identity().key).not.toBe('first');
 });
 
-test('a clock that is years behind renews nothing; set right, it does so within the hour', async () => {
+test('renews nothing while the clock is years behind, and within the hour after it is corrected', async () => {
   const { clock, days } = setUp(1);
   clock.jump(-20 * 365 * dayMs);
   await clock.pass(300 * dayMs);

@@ -1,9 +1,9 @@
-/** Keeps the identity of this PC good: a new key and certificate in time, and the roots that the centre names now. */
+/** Keeps the identity of this PC valid: renews key and certificate in time, and fetches the present roots. */
 import { backoffMs, type Clock, messageOf } from '@sabha/contracts';
 import type { Log } from '../uplink/store/log.ts';
 import type { Identity, Read } from './identity.ts';
 
-/** The identity of the start, and what a renewal asks of the centre. */
+/** First identity, and the requests to the server. */
 export type RenewalOptions = {
   identity: Identity;
   renew: (identity: Identity) => Promise<Read<Identity>>;
@@ -21,8 +21,9 @@ const weekMs = 7 * dayMs;
 type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: number };
 
 /**
- * Renews from two thirds of the certificate's life on, spread over a week, and asks for the roots once a week.
- * A PC that is switched off at night asks on its first day, or it never would. The answer gives the identity of the moment.
+ * Renews after two thirds of the certificate's validity, spread over a week, and fetches the roots weekly. The first fetch is on the
+ * first day,
+ * because a PC that is switched off at night would otherwise never fetch. Returns a function that gives the present identity.
  */
 export function keepRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;

@@ -4,7 +4,7 @@ import { readAgentSettings } from './settings.ts';
 const onFibre = { link: 'fibre', elevationM: 0, expected: {} };
 const good = { SABHA_PC: 'up/lucknow/room-1', SABHA_TOKEN_FILE: '/t', SABHA_DATA: '/d' };
 
-test('three settings are needed, the others have defaults', () => {
+test('requires three settings and has defaults for the others', () => {
   expect(readAgentSettings(good)).toEqual({
     ok: true,
     value: {
@@ -46,7 +46,7 @@ test('three settings are needed, the others have defaults', () => {
   });
 });
 
-test('with a certificate neither PC nor token is said; another PC than that of the certificate is wrong', () => {
+test('needs neither PC nor token with a certificate, and refuses a PC other than that of the certificate', () => {
   expect(readAgentSettings({ SABHA_DATA: '/d' }, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-1')).toMatchObject({ ok: true, value: { pc: 'up/lucknow/room-1' } });
   expect(readAgentSettings(good, 'up/lucknow/room-2')).toEqual({
@@ -62,6 +62,6 @@ test.each([
   ['SABHA_LINK', 'pigeon', 'SABHA_LINK: one of fibre, 4g, leo, geo, floor is expected'],
   ['SABHA_PROFILE', '{"link":"pigeon"}', 'SABHA_PROFILE.link: expected ("fibre" | "4g" | "leo" | "geo" | "floor"), found "pigeon"'],
   ['SABHA_ANCHORS', '198.51.100.1', 'SABHA_ANCHORS: HOST:PORT,HOST:PORT is expected'],
-])('a wrong %s (%s) is one line that names it', (name, value, line) => {
+])('reports a wrong %s (%s) in one line that names it', (name, value, line) => {
   expect(readAgentSettings({ ...good, [name]: value })).toEqual({ ok: false, line });
 });

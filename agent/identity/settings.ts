@@ -1,4 +1,4 @@
-/** The agent's own settings: read from the environment, checked, and one clear line about what is wrong. */
+/** Settings of the agent: read from the environment and validated, with one line about the first error. */
 
 import { describeIssue, isPcPath, linkClasses, type PcPath, profile } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -26,37 +26,36 @@ const anchors = v.pipe(
 
 const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
-  /** Public half of the centre's key; without it no configuration and no command is taken. An identity brings its own. */
+  /** Public key file of the server; without it no configuration and no command is accepted. An identity contains its own. */
   SABHA_CENTRE_KEY: v.optional(needed('SABHA_CENTRE_KEY')),
-  /** The agent's own folder. */
+  /** Data folder of the agent. */
   SABHA_DATA: needed('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
-  /** Where the reflector answers, if that is another address. */
+  /** Host of the reflector, if it differs from the broker. */
   SABHA_REFLECTOR_HOST: v.optional(needed('SABHA_REFLECTOR_HOST')),
   SABHA_LINK: v.optional(v.picklist(linkClasses, `SABHA_LINK: one of ${linkClasses.join(', ')} is expected`), 'fibre'),
-  /** Places beyond the router, HOST:PORT with commas between, by which the line is judged when the centre is not reached. */
+  /** Hosts behind the router, HOST:PORT separated by commas, that are probed when the server cannot be reached. */
   SABHA_ANCHORS: v.optional(anchors, ''),
-  /** What to judge against until the centre has sent a configuration. */
+  /** Profile until the server has sent a configuration. */
   SABHA_PROFILE: v.optional(v.pipe(v.string(), v.parseJson(undefined, 'SABHA_PROFILE: not JSON'), profile)),
-  /** Public half of the key that signs releases; absent = this agent is not updated. */
+  /** Public key file for releases; absent = this agent is not updated. */
   SABHA_UPDATE_KEY: v.optional(needed('SABHA_UPDATE_KEY')),
-  /** Where updates come from for a PC without an identity, which names its centre. */
+  /** URL of updates for a PC without an identity; an identity names its server. */
   SABHA_UPDATES: v.optional(needed('SABHA_UPDATES'), 'http://127.0.0.1:1880'),
-  /** Where the room seat, which is another process then, joins; absent = this process sits in both seats. */
+  /** Address at which a separate session helper connects; absent = this process does its work too. */
   [seatName]: v.optional(needed(seatName)),
-  /** Factor of the clock, and since when it counts (milliseconds since 1970); absent = since the start. */
+  /** Speed of the clock, and the time from which it applies (milliseconds since 1970); absent = the start. */
   SABHA_SPEED: v.optional(number('SABHA_SPEED', 0.01, 10_000), '1'),
   SABHA_EPOCH: v.optional(number('SABHA_EPOCH', 0, Number.MAX_SAFE_INTEGER)),
 });
 
-/** A PC without a certificate shows a token. */
+/** A PC without a certificate needs a token. */
 const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('SABHA_TOKEN_FILE') });
 
-/** The settings of one agent, checked and with their defaults. */
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
-/** Who this PC is, and its settings: what `run` goes by and `check` judges by. One line where it is not enrolled, or one of them will not do. */
+/** Returns identity and settings of this PC, for `run` and `check`; one line if it is not enrolled or a setting is invalid. */
 export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
   const folder = env['SABHA_DATA'];
   const opened: Read<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };
@@ -68,14 +67,14 @@ export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; 
   return settings.ok ? { ok: true, value: { identity, settings: settings.value } } : settings;
 }
 
-/** Its settings say which PC this is, as those of a PC that is known by a token. */
+/** Returns true if the settings name the PC, as on a PC with a token. */
 export function isNamed(env: Env): boolean {
   return env['SABHA_PC'] !== undefined || env['SABHA_TOKEN_FILE'] !== undefined;
 }
 
 const howTo = `${command} enrol`;
 
-/** Where the centre is said to be, for a PC that nobody has made known; one line where that will not do. */
+/** Returns the configured address of the server for a PC that is not enrolled; one line if it is invalid. */
 export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'port' | 'anchors'>> {
   const read = v.safeParse(v.pick(environment, ['SABHA_MQTT_HOST', 'SABHA_MQTT_PORT', 'SABHA_ANCHORS']), env);
   if (!read.success) return { ok: false, line: lineOf(read.issues[0]) };
@@ -83,11 +82,11 @@ export function readCentrePlace(env: Env): Read<Pick<AgentSettings, 'host' | 'po
   return { ok: true, value: { host, port, anchors } };
 }
 
-/** `enrolled` is the PC of the certificate, where there is one: which it is need not be said again, and nothing else may be. */
+/** `enrolled`: PC of the certificate, if any; SABHA_PC may be absent then, and must not differ. */
 export function readAgentSettings(env: Env, enrolled?: PcPath): Read<AgentSettings> {
   const said = env['SABHA_PC'] ?? enrolled;
   if (enrolled !== undefined && said !== enrolled) return { ok: false, line: `SABHA_PC: ${said}, but the certificate is of ${enrolled}` };
-  // A setting that is absent is told like one that is empty: by its name.
+  // A missing setting is reported by name, like an empty one.
   const all = { ...Object.fromEntries(Object.keys(withToken.entries).map((name) => [name, env[name]])), SABHA_PC: said };
   const read = enrolled === undefined ? v.safeParse(withToken, all) : v.safeParse(environment, all);
   return read.success ? { ok: true, value: settingsOf(read.output) } : { ok: false, line: lineOf(read.issues[0]) };
@@ -111,7 +110,7 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
   };
 }
 
-/** Reads HOST:PORT. */
+/** Parses HOST:PORT. */
 function placeOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, Math.max(0, colon)).replaceAll(/[[\] ]/g, ''), port: Number(text.slice(colon + 1)) };

@@ -17,9 +17,10 @@ const id = v.pipe(v.number(), v.safeInteger());
 const text = v.pipe(v.string(), v.maxLength(256));
 
 /**
- * Orders to the session helper: run probes now, whether a meeting runs, whether the desktop lets the PC sleep, probe more often for a
- * while, and
- * the server's commands that need a session.
+ * Orders to the session helper:
+ * - run the probes now, or more often for a while
+ * - report whether a meeting runs, or whether the desktop lets the PC sleep
+ * - the server's commands that need a session
  */
 const order = v.variant('verb', [
   v.object({ verb: v.literal('look') }),

@@ -34,7 +34,7 @@ export type Knocker = {
   why(): unknown;
   isGone(): boolean;
   say(message: object | string): void;
-  /** Answers the request for a proof of its user. */
+  /** Proves its user on request. */
   prove(): Promise<void>;
 };
 
