@@ -239,7 +239,6 @@ async function stop(state: State, reason: string): Promise<void> {
   state.spool.close();
 }
 
-/** Takes the result of a probe. */
 function take(state: State, probe: Probe, { checks, numbers, power }: ProbeResult): void {
   changed(state, state.table.merge({ component: probe.name, everyMs: probe.everyMs, checks, numbers }));
   if (power === undefined) return;
@@ -298,7 +297,6 @@ function onInventory({ uplink, spool }: State, { hash }: Inventory): void {
   if (uplink.figures().connected) spool.remember('inventory', hash);
 }
 
-/** Parts and settings of an agent. */
 export type AgentOptions = {
   pc: PcPath;
   version: string;
@@ -340,9 +338,7 @@ export type AgentOptions = {
   restart(): void;
 };
 
-/** Values that change at run time. */
 export type Live = {
-  /** As of the last look. */
   power: Power;
   refused: number;
   refusalNotedUp: number;
@@ -364,7 +360,6 @@ export type Core = AgentOptions & {
   live: Live;
 };
 
-/** Complete agent. */
 export type State = Core & {
   measurement: LinkMeasurement;
   inventory: InventoryWatch;

@@ -62,7 +62,7 @@ async function enrol(args: string[]): Promise<number> {
   const { lineOfFailure } = await import('./identity/asking.ts');
   if (!done.ok) return notDone(read.ok ? lineOfFailure(done, { ...read.value, known, language, now: Date.now() }) : done.line, args);
   console.log(filled(enrolledUntil[language], { pc: done.value.pc, day: done.value.certificate.validToDate.toISOString().slice(0, 10) }));
-  // Only for a person: an installer takes this output for an error.
+  // Only for a person: an installer takes output on stderr for an error.
   if (process.stderr.isTTY) console.error(nextSteps(language, data));
   return 0;
 }
@@ -106,7 +106,6 @@ async function room(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Only a package installs and removes the agent. */
 async function byPackage(verb: 'install' | 'uninstall'): Promise<never> {
   const { packageCalls } = await import('./identity/help.ts');
   throw new WrongCall(`here the package does it: ${packageCalls[verb][process.platform === 'win32' ? 'win32' : 'linux']}`);

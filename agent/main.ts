@@ -1,5 +1,3 @@
-/** Entry point of the agent process. */
-
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -33,7 +31,7 @@ import { budgetFile, cardFile, centreAddressFile, type Env, linkFile, roomFile }
 import { type Log, rotatingFile } from './uplink/store/log.ts';
 
 const stopLimitMs = 2_000;
-/** Part of that limit for the question whether the whole system shuts down. */
+/** Part of `stopLimitMs` for the question whether the whole system shuts down. */
 const askSystemMs = 400;
 
 /** Set by the bundler. */

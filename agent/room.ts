@@ -52,7 +52,6 @@ export function writtenCard(env: Env, data: string): string | undefined {
   return existsSync(file) ? file : undefined;
 }
 
-/** Returns the address of this user's repair key. */
 function keyOf(folder: string) {
   return doorAddress(join(folder, 'key.sock'));
 }

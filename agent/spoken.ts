@@ -6,9 +6,7 @@ import { type Known, statementOf } from './session/card/statement.ts';
 import type { Env } from './uplink/store/data-folder.ts';
 
 export type Voice = ReturnType<typeof speak>;
-/** Parts of a running agent that the terminal shows. */
 export type Followed = Pick<Known, 'pc' | 'profile'> & Pick<Agent, 'table' | 'isHeard'> & { centre: { host: string; port: number } };
-/** `args`: arguments of the call. */
 export type Listener = { args: readonly string[]; env: Env; clock: Clock; out: Pick<Console, 'log' | 'error'> };
 
 const lookEveryMs = 1_500;
@@ -37,7 +35,6 @@ export function speak({ args, env, clock, out }: Listener) {
 
   return {
     log: { info: tell, warn: tell },
-    /** Prints the last line before the process ends. */
     fatal: (line: string): void => out.error(lineFor(line, args, env)),
     /** Called before the agent starts; follows the state of the room while it runs. */
     follow({ centre: { host, port }, pc, profile, table, isHeard }: Followed): void {

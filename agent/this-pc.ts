@@ -8,7 +8,6 @@ import { createRunner, inSystem32, systemRoot } from './platform/windows/native/
 import { openNative } from './platform/windows/native/native.ts';
 import { createWindows } from './platform/windows/windows.ts';
 
-/** Overrides for tests; absent = this system. */
 export type PlatformOptions = {
   system?: NodeJS.Platform;
   /** Folder that contains proc, sys and dev, for tests. */

@@ -1,7 +1,5 @@
-/** Shared by the tests of the agent: a manual clock and seeded random numbers. */
 import type { Clock } from '@sabha/contracts';
 
-/** Clock that advances only on demand. */
 export type HandClock = Clock & {
   /** Runs all that is due in the next `ms`, in order, and lets promises settle after each. */
   pass(ms: number): Promise<void>;

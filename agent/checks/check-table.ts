@@ -8,7 +8,6 @@ import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameA
 type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
 /** Changed result; null = no check before, or none now. */
 export type Change = { component: string; device: string; from: Answer | null; to: Answer | null };
-/** Numbers for the beat, by their keys, without unknown ones. */
 export type Numbers = Partial<Record<BeatKey, number>>;
 
 /** Complete result of a probe for its component, renewed every `everyMs`. */
@@ -83,7 +82,6 @@ export function createCheckTable(clock: Pick<Clock, 'up'>) {
         entries.set(checkKey(told), { check: { ...told, ...unknown('not checked since the start') }, told, staleUp });
       changed([]);
     },
-    /** Returns the last known results, for `restore`. */
     toKeep: (): Check[] => [...entries.values()].map(({ told, check }) => told ?? check),
     known: (component: string): Check[] => checks().filter((check) => check.component === component),
     checks,

@@ -82,7 +82,6 @@ export function watchInventory({ platform, clock, log, onRead }: InventoryOption
       unwatch();
       timer();
     },
-    /** Undefined until the first read ends. */
     current: (): Inventory | undefined => current,
   };
 }

@@ -8,7 +8,6 @@ import type { Probe } from './probe.ts';
 type OfRoom = (probe: Pick<Probe, 'name'>) => boolean;
 /** `hasSpoken`: the helper has reported before, so a file exists. */
 export type LastWordOptions = { clock: Pick<Clock, 'now' | 'up'>; isOfRoom: OfRoom; hasSpoken: boolean; save(text: string): boolean };
-/** Content of the file, and the time of reading. */
 export type Written = { text: string | undefined; now: number; isOfRoom: OfRoom };
 
 const renewedEveryMs = 60_000;

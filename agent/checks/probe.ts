@@ -31,7 +31,6 @@ export type PowerState = {
   runtimeMs: number | null;
 };
 
-/** All inputs of a probe; it uses nothing else. */
 export type ProbeContext = {
   platform: Platform;
   profile: Profile;
@@ -41,7 +40,6 @@ export type ProbeContext = {
   memory?: Memory;
   /** Data budget of the link. A self-test has none and probes anyway. */
   budget?: Budget;
-  /** Absent if no server is known. */
   centre?: CentrePlace;
   /** Aborted at the timeout: the platform then kills every child process with its whole tree. */
   signal: AbortSignal;
@@ -59,7 +57,6 @@ export type CentrePlace = Place & {
   lastAddress?: KeptFile;
 };
 
-/** Figures of the uplink and the spool. */
 export type SelfFigures = {
   /** Round trip and clock offset from the last ack with an echo, milliseconds; null before the first. */
   roundTripMs: number | null;

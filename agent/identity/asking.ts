@@ -18,9 +18,7 @@ import type { Cause, Failed, Read } from './identity.ts';
 import { addressOf, type KnownCentre, type Place, placeOf, typedOf, usualPort, wholeCode } from './known-centre.ts';
 import { lineFor } from './lines.ts';
 
-/** Input of an enrolment. */
 export type Whole = Pick<Enrolment, 'code' | 'centre' | 'pc'>;
-/** The same as typed, possibly incomplete. */
 export type Typed = { code?: string | undefined; centre?: string | undefined; pc?: string | undefined };
 /** Dialogue with the person. `ask` resolves with the typed line; `typed` is its initial, editable text. `known`: server of the package. */
 export type Desk = {
@@ -32,7 +30,6 @@ export type Desk = {
   /** By the clock of this PC. */
   now(): number;
 };
-/** Terminal for the dialogue. */
 export type Terminal = Pick<Desk, 'language' | 'known'> & { input: NodeJS.ReadableStream; output: NodeJS.WritableStream & Screen };
 
 const codeQuestion: Words = { en: 'Code of the office:', hi: 'ऑफ़िस का कोड:' };
@@ -239,7 +236,6 @@ export function lineOfFailure({ line, cause }: Failed, tried: Tried): string {
   return filled(words[language], { host: centre.host, at, time: timeOf(tried) });
 }
 
-/** Returns true if the server name comes from the package. */
 function isOfPackage({ centre, known }: Pick<Tried, 'centre' | 'known'>): boolean {
   const own = known && placeOf(known.centre);
   return own !== undefined && addressOf(own) === addressOf(centre);

@@ -9,7 +9,6 @@ const isPackage = typeof SABHA_VERSION === 'string';
 export const command = isPackage ? 'sabha-agent' : 'npm run agent --';
 /** In a Linux package only the service may read the data. */
 const asRoot = isPackage && process.platform === 'linux' ? 'sudo ' : '';
-/** Arguments of each verb. */
 export const calls = {
   check: 'check [--json | --all] [--lang en|hi]',
   enrol: 'enrol [CODE] [--centre HOST] [--pc STATE/SITE/PC] [--again] [--lang en|hi]',
@@ -19,10 +18,8 @@ export const calls = {
   uninstall: 'uninstall',
 } as const;
 export type Verb = keyof typeof calls;
-/** Usage of all verbs, in one line. */
 export const usage = `usage: ${command} ${Object.keys(calls).join(' | ')}; each with [--data DIR], and with --help, which says more`;
 
-/** Returns the usage of one verb, in one line. */
 export function usageOf(verb: Verb): string {
   return `usage: ${command} ${calls[verb]} [--data DIR]`;
 }
@@ -45,7 +42,6 @@ export function nextOf(data: string): string {
   return callOf(isPackage ? 'check' : 'run', isPackage ? undefined : data);
 }
 
-/** Line after an enrolment, with its end date. */
 export const enrolledUntil: Words = { en: '{pc} is enrolled until {day}', hi: '{pc} जुड़ गया है, {day} तक' };
 const afterEnrolment: Words = isPackage
   ? {
@@ -74,5 +70,4 @@ export function wordsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof
   }
 }
 
-/** Option that all verbs share. */
 export const folder = { data: { type: 'string' } } as const;

@@ -30,7 +30,6 @@ const codePcs = v.pipe(
 /** PC that a code may enrol: its room, and whether the code can still enrol it. */
 export type CodePc = v.InferOutput<typeof codePcs>['pcs'][number];
 
-/** Fetches the certificates of the server's authorities. */
 export function fetchRoots(door: Door): Promise<Read<X509Certificate[]>> {
   return ask(door, { path: '/.well-known/est/cacerts' }, certificatesOf);
 }
@@ -47,7 +46,6 @@ export function fetchCertificate(door: Door, asked: { request: Buffer; password?
   return ask(door, { path, method: 'POST', headers, body: request.toString('base64') }, certificatesOf);
 }
 
-/** Fetches the PCs of a code. */
 export function fetchPcs(door: Door, password: string): Promise<Read<CodePc[]>> {
   return ask(door, { path: '/.well-known/sabha/pcs', headers: withPassword(password) }, (text) => v.parse(codePcs, text).pcs);
 }
@@ -165,7 +163,6 @@ function send({ body, ...options }: RequestOptions & { body?: string }): Promise
   return promise;
 }
 
-/** Returns the reason as the person at this PC reads it. */
 function whyNot(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;

@@ -76,7 +76,6 @@ export const packageCalls = {
 
 const more: Words = { en: 'More about a verb: {call} VERB --help', hi: 'किसी काम के बारे में और: {call} VERB --help' };
 
-/** Returns the help page of one verb, or of all. */
 export function helpOf(verb: Verb | undefined, lang: Language): string {
   if (verb !== undefined) {
     const { does, options } = verbs[verb];

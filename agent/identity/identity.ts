@@ -8,7 +8,6 @@ import * as v from 'valibot';
 
 /** Public key of the server's commands, PEM; null if the server has none. */
 export const centreKey = v.nullable(v.pipe(v.string(), v.check(isPublicKey, 'a public key')));
-/** Valid port number. */
 export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const centre = v.object({
   /** Name or address of the server, as in its certificate. */
@@ -54,7 +53,6 @@ export type Read<T> = { ok: true; value: T } | Failed;
 const identityBytes = 32_768;
 const files = { key: 'key.pem', chain: 'certificate.pem', roots: 'roots.pem', centre: 'centre.json' };
 
-/** Returns the folder of the identity in the data folder. */
 export function identityFolder(dataDir: string): string {
   return join(dataDir, 'identity');
 }

@@ -82,7 +82,6 @@ const lines: readonly LineRow[] = [
   [/^no certificate of an authority$/, { hi: 'इसमें सेंटर का सर्टिफ़िकेट नहीं है' }],
 ];
 
-/** Returns a message in the language of the call. */
 export function lineFor(line: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): string {
   return lineIn(line, languageFor(args, env), lines);
 }

@@ -3,7 +3,6 @@ import { backoffMs, type Clock, messageOf } from '@sabha/contracts';
 import type { Log } from '../uplink/store/log.ts';
 import type { Identity, Read } from './identity.ts';
 
-/** First identity, and the requests to the server. */
 export type RenewalOptions = {
   identity: Identity;
   renew: (identity: Identity) => Promise<Read<Identity>>;

@@ -28,7 +28,6 @@ const environment = v.object({
   SABHA_PC: v.pipe(needed('SABHA_PC'), v.check(isPcPath, 'SABHA_PC: a path state/site/pc of small letters, digits and "-" is expected')),
   /** Public key file of the server; without it no configuration and no command is accepted. An identity contains its own. */
   SABHA_CENTRE_KEY: v.optional(needed('SABHA_CENTRE_KEY')),
-  /** Data folder of the agent. */
   SABHA_DATA: needed('SABHA_DATA'),
   SABHA_MQTT_HOST: v.optional(needed('SABHA_MQTT_HOST'), '127.0.0.1'),
   SABHA_MQTT_PORT: v.optional(port, '1883'),
@@ -110,7 +109,6 @@ function settingsOf(said: v.InferOutput<typeof environment> & { SABHA_TOKEN_FILE
   };
 }
 
-/** Parses HOST:PORT. */
 function placeOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, Math.max(0, colon)).replaceAll(/[[\] ]/g, ''), port: Number(text.slice(colon + 1)) };

@@ -6,7 +6,6 @@ export type Way = {
   bps: number;
   /** Size of the token bucket: bytes that pass at once after an idle time. */
   bucketBytes: number;
-  /** Rate at which the sender can send, bits/s. */
   senderBps?: number;
   /** Share of packets lost behind the bottleneck, 0 to 1. */
   loss?: number;

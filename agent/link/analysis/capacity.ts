@@ -6,7 +6,6 @@
  */
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
 
-/** Limits of a measurement; rates in bits/s. */
 export type CapacityLimits = {
   /** Wire bytes that the trains and the stream together may take. */
   budgetBytes: number;
@@ -28,7 +27,6 @@ export type Capacity =
   | { bps: number; reason: null; atLeastBps: null; burst: Burst | null; seenBytes: number | null }
   | { bps: null; reason: string; atLeastBps: number | null; burst: null; seenBytes: null };
 
-/** Plan of a stream: number of packets, initial rate and ceiling in bits/s. */
 export type Stream = { packets: number; bps: number; ceilingBps: number };
 
 /** Packets that a stream sends back to back. */
@@ -266,7 +264,6 @@ function steadyRate(arrivals: readonly TrainArrival[]): number {
   return middle(some.flatMap((from, at) => some.slice(at + gap).flatMap((to) => (to.us > from.us ? [rate(from, to)] : []))));
 }
 
-/** Returns bits/s between two arrivals, by the difference of their numbers. */
 function rate(from: TrainArrival, to: TrainArrival): number {
   return ((to.seq - from.seq) * trainIpBytes * 8 * 1e6) / (to.us - from.us);
 }

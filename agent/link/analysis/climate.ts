@@ -54,7 +54,6 @@ export function judgeCold({ coldCelsius }: Limits, coldest: number, startedFroze
   return coldest < coldCelsius ? fault('climate.cold') : ok;
 }
 
-/** Battery with its temperature; null without a sensor. */
 export type Cell = { isCharging: boolean; celsius: number | null };
 
 /**
@@ -80,7 +79,6 @@ export function judgeDevice({ elevationM }: Limits, maxAltitudeM: number | undef
  * guess.
  */
 
-/** Each row matches maker and model as the PC reports them. */
 const altitudeCatalogue = [
   {
     match: /^Dell Inc\.? OptiPlex\b/i,

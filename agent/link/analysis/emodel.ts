@@ -15,7 +15,6 @@ const leastBufferMs = 20;
 
 export type Call = { roundTripMs: number; jitterMs: number /** 0 to 1. */; loss: number; burstRatio: number; advantage?: number };
 
-/** Returns R and MOS of one direction. */
 export function ratingOf({ roundTripMs, jitterMs, loss, burstRatio, advantage = 0 }: Call): { r: number; mos: number } {
   const oneWayMs = roundTripMs / 2 + Math.max(leastBufferMs, 2 * jitterMs) + packetisationMs;
   const percent = loss * 100;

@@ -1,4 +1,3 @@
-/** Sample observations of the path probe. */
 import type { PathFacts } from './path.ts';
 
 /** The link to the server is down, but every part of the path works. */

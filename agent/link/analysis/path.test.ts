@@ -75,7 +75,6 @@ it('reports, for every combination of facts, a fault only if that part was seen 
   }
 });
 
-/** Returns every combination of observations. */
 function everything(): PathFacts[] {
   const seen = {
     linkUp: [false, true],

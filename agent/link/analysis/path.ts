@@ -135,7 +135,6 @@ function isMute(centre: CentreSeen): boolean {
   return centre === 'silent' || centre === 'unreachable';
 }
 
-/** Step of the path to the server, from this PC outwards. */
 export type Step = { layer: keyof Vocabulary['layer']; status: Status };
 
 /**

@@ -50,7 +50,7 @@ export function windowOf(round: Round): Window | undefined {
 /** Probability below which an early end of a round is not chance. */
 const cutByChance = 1e-4;
 
-/** Returns true if at least the second half of the round is missing beyond random loss: something passes only so many packets. */
+/** Returns true if the second half of the round or more is missing beyond random loss: something passes only so many packets. */
 export function breaksOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
   return tail >= up.sent && lostOf ** tail < cutByChance;
@@ -97,7 +97,6 @@ function variations(echoes: readonly Echo[], way: 'up' | 'down'): number[] {
 
 /** Quality of one direction; losses from 0 to 1. */
 export type WayQuality = ReturnType<typeof wayQuality>;
-/** Quality of a link over several windows. */
 export type Quality = { roundTripMs: { median: number; p95: number }; up: WayQuality; down: WayQuality };
 
 /** Undefined without any window. */

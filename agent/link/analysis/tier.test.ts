@@ -4,7 +4,6 @@ import { nextTier, type TierState, type WayFacts } from './tier.ts';
 const kbit = 1_000;
 const good: WayFacts = { freeBps: 50_000 * kbit, udpBlocked: false, lossAt: () => 0, jitterMs: 5 };
 const free = (freeKbps: number, more: Partial<WayFacts> = {}): WayFacts => ({ ...good, freeBps: freeKbps * kbit, ...more });
-/** Returns the state after each window. */
 function run(windows: readonly WayFacts[], way: 'up' | 'down' = 'up', from?: TierState): TierState[] {
   const states: TierState[] = [];
   for (const facts of windows) {

@@ -4,7 +4,6 @@ import { type Tier, type TierLimit, tierMargin, tierNeeds, tiers } from '@sabha/
 /** `up`: from this PC to the server. */
 export type Direction = 'up' | 'down';
 
-/** Facts about one direction now. */
 export type WayFacts = {
   /** Free part of the capacity, bits/s; null if the capacity is unknown. */
   freeBps: number | null;
@@ -95,7 +94,6 @@ function limitOf(place: number, way: Direction, facts: WayFacts): TierLimit | nu
   return misses(way, facts, { tier: next, margin: tierMargin.stay }) ?? misses(way, facts, { tier: next, margin: tierMargin.rise });
 }
 
-/** Returns the index of a tier in `tiers`, -1 for none. */
 export function placeOf(tier: Tier | null): number {
   return tier === null ? -1 : tiers.indexOf(tier);
 }

@@ -1,17 +1,14 @@
 /** Results of a check without its component: ok, fault or unknown. */
 import type { Check } from '@sabha/contracts';
 
-/** Result with its fault or its reason. */
 export type Verdict<F extends string = string> = Pick<Check, 'status' | 'reason'> & { fault: F | null };
 
 export const ok: Verdict<never> = { status: 'ok', fault: null, reason: null };
 
-/** Returns a fault of the catalogue, with an optional reason. */
 export function fault<F extends string>(id: F, reason: string | null = null): Verdict<F> {
   return { status: 'fault', fault: id, reason };
 }
 
-/** Returns `unknown` with its reason. */
 export function unknown(reason: string): Verdict<never> {
   return { status: 'unknown', fault: null, reason };
 }

@@ -84,7 +84,6 @@ function round(random: Random): Round {
   return { sent, echoes: came };
 }
 
-/** Returns every number in a value, at any depth. */
 function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];

@@ -12,7 +12,6 @@ import type { QualityRounds } from './quality-rounds.ts';
 import type { Busy, Traffic } from './traffic.ts';
 import type { Transferred } from './transfer.ts';
 
-/** Inputs for the decision, and the tools of the measurement. */
 export type LinkTestOptions = {
   rounds: Pick<QualityRounds, 'measures' | 'grant' | 'took' | 'capacity' | 'view'>;
   platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>;

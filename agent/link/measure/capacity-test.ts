@@ -13,7 +13,6 @@ import { type Capacity, type CapacityLimits, capacityOf, nextTrain, streamAfter,
 import { udpWireBytesAt } from '../net/meter.ts';
 import { createTrains, type Socket, type Trains } from './trains.ts';
 
-/** Reflector socket and limits of the measurement, in bytes on the wire; rates in bits/s. */
 export type CapacityOptions = {
   /** Opens a socket to the reflector, or returns the reason for none. */
   open(onPacket: (packet: Buffer) => void): Promise<Socket | string>;
@@ -22,7 +21,6 @@ export type CapacityOptions = {
   /** Wire bytes that link tests may still use this month, and the counter of those used. */
   budget: { left(): number; used(wireBytes: number): void };
   ceilingBps: number;
-  /** Most wire bytes of one direction. */
   directionBytes: number;
   /** Rate of this PC's network card; null if unknown. */
   cardBps: number | null;
@@ -33,9 +31,8 @@ export type CapacityOptions = {
 /** `all`: no packet comes back. `large`: small ones do, packets of the size of a meeting do not. */
 export type Blocked = 'all' | 'large';
 
-type Direction = Capacity & { /** Wire bytes used, both ways. */ wireBytes: number };
+type Direction = Capacity & { wireBytes: number };
 
-/** Capacity of both directions, or the reason for no measurement. */
 export type Measured =
   | { ok: true; blocked: Blocked | null; roundTripMs: number | null; up: Direction; down: Direction }
   | { ok: false; reason: string };

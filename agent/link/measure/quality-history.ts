@@ -16,13 +16,11 @@ export type QualityHistoryOptions = {
   usedBps?: (() => { up: number; down: number } | null) | undefined;
 };
 
-/** Last measured capacity, bits/s. */
 export type Capacity = NonNullable<LinkReport['capacity']>;
 /** Tier of each direction; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
 /** The round trips do not fit the configured class, or fit it again; `fits` lists the classes that fit and may be empty. */
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
-/** Changes by one window. */
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 
 const windowsKept = 100;
@@ -130,7 +128,6 @@ function judgeClass(state: State, medianMs: number): OtherClass | undefined {
   return { set, roundTripMs: Math.round(medianMs), fits: linkClasses.filter((one) => one !== 'floor' && fits(one, medianMs)) };
 }
 
-/** Returns true if the tier of a direction changed. */
 function judgeTiers(state: State, window: Window): boolean {
   const { tiers, sureTiers, usedBps } = state;
   const used = usedBps === undefined ? { up: 0, down: 0 } : usedBps();
@@ -182,7 +179,6 @@ function soundOf(state: State, way: Direction, window: Window): number | undefin
   return ratingOf({ roundTripMs, jitterMs, loss: all.loss, burstRatio: all.burstRatio }).r;
 }
 
-/** Returns the last capacity within its lifetime. */
 function capacityOf({ taken, link, clock }: State): Capacity | undefined {
   const everyMs = links[link()].capacity?.everyMs;
   const lifeMs = everyMs === undefined ? capacityLifeMs : capacityIntervals * everyMs;
@@ -230,7 +226,6 @@ const inARow = 3;
 
 const openLatch: Latch = { stands: false, against: 0 };
 
-/** Returns the finding after one more window. */
 function latched({ stands, against }: Latch, said: boolean): Latch {
   if (said === stands) return { stands, against: 0 };
   return against + 1 >= inARow ? { stands: said, against: 0 } : { stands, against: against + 1 };

@@ -6,7 +6,6 @@ import { scriptedReflector } from './reflector.test-helper.ts';
 
 const hour = 3_600_000;
 
-/** Sets up quality rounds with a scripted reflector and a manual clock. */
 export function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<string, string>()) {
   const clock = handClock();
   const reflector = scriptedReflector(clock);
@@ -30,7 +29,6 @@ export function setUp(more: Partial<QualityRoundsOptions> = {}, kept = new Map<s
     quality.took({ at: clock.now(), how: 'train', upBps: upKbps * 1_000, downBps: downKbps * 1_000, udpBlocked: false });
   /** Returns the start times of rounds: packets after a pause of more than three seconds. */
   const rounds = () => reflector.state.sent.map(({ up }) => up).filter((up, at, all) => at === 0 || up - (all[at - 1] ?? 0) > 3_000);
-  /** Lets this many rounds begin and end. */
   const pass = async (count: number) => {
     for (const until = rounds().length + count; rounds().length < until; ) await clock.pass(10_000);
     await clock.pass(8_000);

@@ -77,7 +77,6 @@ export function createQualityRounds(options: QualityRoundsOptions) {
     measures: (): boolean => state.word.measures,
     /** Address of the reflector. Undefined if this PC is not assigned, the server has no reflector, or the grant has expired. */
     grant: (): Grant | undefined => grantOf(state),
-    /** Runs a round now; resolves when it is over. */
     measureNow: (): Promise<void> => roundOnce(state, doubt.probes),
     /** Takes a result of the capacity test; returns false, and drops it, if it is implausible. */
     took: (capacity: Capacity): boolean => took(state, capacity),
@@ -126,7 +125,6 @@ function takeDoubt(state: State, everyMs: number): boolean {
   return true;
 }
 
-/** Runs one round at a time. */
 function roundOnce(state: State, probes: number): Promise<void> {
   state.running ??= round(state, probes)
     .catch((error) => {
@@ -199,7 +197,6 @@ function viewOf(state: State) {
     sureTiers: history.sureTiers,
     /** True if the round trip is longer than usual; undefined until the usual one is known. */
     slow: history.slow(),
-    /** Numbers for the beat. */
     numbers: () => numbersOf({ link: link(), windows: recent(windows), tiers: history.sureTiers }),
     capacity: history.capacity(),
   };

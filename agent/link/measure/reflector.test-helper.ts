@@ -13,7 +13,6 @@ export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
     refuses: null as string | null,
     packets: 0,
     opened: [] as number[],
-    /** Send time and token of each packet. */
     sent: [] as { up: number; token: string }[],
     openSockets: 0,
     countsTo: Number.POSITIVE_INFINITY,

@@ -2,7 +2,6 @@
 import type { Clock } from '@sabha/contracts';
 import type { Answer, CardFigures } from '../../platform/platform.ts';
 
-/** Reads the counters of the card. */
 export type TrafficOptions = {
   clock: Pick<Clock, 'up'>;
   card(address: string): Promise<Answer<CardFigures>>;
@@ -10,7 +9,6 @@ export type TrafficOptions = {
   address(): Promise<string | undefined>;
 };
 
-/** Traffic of the card, bits/s. */
 export type Busy = { upBps: number; downBps: number };
 
 export type Traffic = ReturnType<typeof createTraffic>;

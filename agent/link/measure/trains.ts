@@ -43,7 +43,6 @@ export function createTrains(options: TrainsOptions) {
     giveUp: () => undefined,
   };
   return {
-    /** Takes a packet from the socket. */
     take(packet: Buffer): void {
       count(options, packet.length);
       const answer = readTrainAnswer(packet);
@@ -59,7 +58,6 @@ export function createTrains(options: TrainsOptions) {
     up: (packets: number): Promise<Train | TrainDenial> => up(state, packets),
     down: (packets: number): Promise<Train | TrainDenial> => down(state, packets),
     stream: (direction: 'up' | 'down', plan: Stream): Promise<Train | TrainDenial> => runStream(state, direction, plan),
-    /** Ends all that waits. */
     close(): void {
       state.closed = true;
       for (const cancel of state.timers) cancel();
@@ -154,7 +152,6 @@ export type TrainsOptions = {
   socket: Socket;
   token: Buffer;
   clock: Clock;
-  /** Counts wire bytes sent and received. */
   used(wireBytes: number): void;
 };
 

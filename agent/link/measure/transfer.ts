@@ -12,7 +12,6 @@ export type TransferOptions = {
   roots(): readonly string[];
   token: Buffer;
   clock: Pick<Clock, 'up'>;
-  /** Counts wire bytes. */
   used: Used;
 };
 

@@ -6,7 +6,6 @@ import type { KeptFile } from '../../uplink/store/data-folder.ts';
 
 /** `telemetry`: MQTT with handshakes, certificate renewal, updates. `tests`: all measurement traffic. */
 export type Cause = 'telemetry' | 'tests';
-/** Use of this month and limits, bytes on the wire. */
 export type BudgetFigures = NonNullable<LinkReport['budget']>;
 
 export type Budget = ReturnType<typeof createBudget>;
@@ -96,7 +95,6 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
     figures,
     /** Takes the source of the server's proven time, which decides the month: milliseconds since 1970; null while unproven. */
     follow: server.follow,
-    /** Sets the limits of the present link class. */
     limit: (limits: LinkLimits['budget']): void => {
       book.limits = limits;
     },

@@ -17,10 +17,8 @@ const framesPerSegment = 2;
 /** Delayed ACK: a system waits this long for data to send with an acknowledgement. */
 const promptMs = 40;
 
-/** IP version. */
 type Family = 4 | 6;
 
-/** Returns the wire bytes of a datagram with this payload. */
 export function udpWireBytes(payloadBytes: number, family: Family = 4): number {
   return payloadBytes + ethernetBytes + headerBytes(family) + udpHeaderBytes;
 }
@@ -30,7 +28,6 @@ export function udpWireBytesAt(address: string | undefined, payloadBytes: number
   return udpWireBytes(payloadBytes, familyOf(address));
 }
 
-/** Returns the wire bytes of a DNS query and its response. */
 export function questionWireBytes(family: Family): number {
   return udpWireBytes(60, family) + udpWireBytes(140, family);
 }
@@ -53,7 +50,6 @@ function headerBytes(family: Family): number {
   return family === 4 ? ipBytes : ip6Bytes;
 }
 
-/** Returns the size of a TCP segment without data. */
 function frameOf(family: Family): number {
   return ethernetBytes + headerBytes(family) + tcpHeaderBytes;
 }
@@ -70,7 +66,6 @@ function familyOf(address = ''): Family {
   return address.includes(':') && !address.startsWith('::ffff:') ? 6 : 4;
 }
 
-/** Counts bytes on the wire. */
 export type Used = (wireBytes: number) => void;
 
 /** Called for each message received or about to be written; `asks`: the other side responds at once. */
@@ -89,7 +84,6 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
   let isOpen = false;
   let family: Family = 4;
   let toldAt: number | undefined;
-  /** Returns true if there were new bytes. */
   const countWay = (way: 'in' | 'out', at: number): boolean => {
     const bytes = (way === 'in' ? socket.bytesRead : socket.bytesWritten) - ways[way].counted;
     if (bytes === 0) return false;

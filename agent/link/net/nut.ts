@@ -20,7 +20,6 @@ const limits = { lineBytes: 2_048, answerBytes: 128 * 1_024 };
 
 const noAnswer = unknown('upsd does not answer');
 const unreadable = unknown('upsd answers what cannot be read');
-/** Error codes of the server. */
 const errors: Record<string, UpsAnswer> = {
   'DATA-STALE': lost('the UPS says nothing any more'),
   'DRIVER-NOT-CONNECTED': lost('the driver of the UPS does not run'),

@@ -5,7 +5,6 @@ import { networkInterfaces } from 'node:os';
 import { codeOf, isLoopback } from '@sabha/contracts';
 import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
 
-/** Host name or address with a TCP port. */
 export type Place = { host: string; port: number };
 /**
  * Peer of an open connection: the expected one by a valid or an expired certificate, another one (`stranger`), or none that identified
@@ -16,7 +15,6 @@ export type Greeting = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
 export type Greet = (socket: Socket) => Promise<Greeting>;
 /** Result of an attempt to open a TCP connection; a timeout gives `silent` too. */
 export type Knocked = 'open' | 'refused' | 'unreachable' | 'silent' | Greeting;
-/** Counter of wire bytes, and the deadline. */
 export type Asking = { used: Used; signal: AbortSignal };
 
 /**
@@ -27,7 +25,6 @@ export type Asking = { used: Used; signal: AbortSignal };
 export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 
 const nameTimeoutMs = 2_500;
-/** Returns the wire bytes of one query and its response. */
 function questionBytes(resolver: Resolver): number {
   return questionWireBytes(resolver.getServers().some((server) => isIPv6(server) || server.startsWith('[')) ? 6 : 4);
 }
@@ -79,7 +76,6 @@ export async function addressOf(name: string, { used, signal }: Asking): Promise
   return (await Promise.race([found, late]))?.address;
 }
 
-/** Returns the current name servers of the system. */
 export function nameServers(): string[] {
   return new Resolver().getServers();
 }

@@ -7,7 +7,6 @@ import { type Clock, codeOf, type Profile } from '@sabha/contracts';
 import { meteredTls, meterTcp, type Used, udpWireBytes } from './meter.ts';
 import { addressOf } from './reach.ts';
 
-/** Audio bridge of a profile. */
 export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
@@ -233,7 +232,6 @@ export type SipRead =
 const branchCookie = 'z9hG4bK';
 const limitBytes = 65_536;
 
-/** Returns the text of an OPTIONS request to a bridge. */
 export function optionsRequest({ transport, host, port, local, branch, tag, callId }: SipRequest): Buffer {
   const from = `${bracketed(local.address)}:${local.port}`;
   const to = `sip:${bracketed(host)}:${port}`;

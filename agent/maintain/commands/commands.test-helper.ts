@@ -9,7 +9,6 @@ import { type Acts, createCommands } from './commands.ts';
 
 export const pc = 'up/lucknow/room-1';
 
-/** Options of a test. */
 export type Setup = {
   db?: DatabaseSync;
   disk?: SpoolDisk;
@@ -19,7 +18,6 @@ export type Setup = {
   act?: (verb: Verb) => Promise<Done>;
 };
 
-/** Creates a PC that executes commands, with a manual clock. */
 export function setUp(given: Setup = {}) {
   const { db = new DatabaseSync(':memory:'), clock = handClock(), boot = 'boot-1', act = async () => ({ outcome: 'done' }) } = given;
   const spool = openSpool({ disk: given.disk ?? openSpoolDisk(db), clock, random: seeded(3), boot });
@@ -47,7 +45,6 @@ export function setUp(given: Setup = {}) {
     onRefused: (reason) => refused.push(reason),
   });
   const answers = () => spool.after(0, 9_999).flatMap(({ kind, body }) => (kind === 'command' ? [body as CommandAnswer] : []));
-  /** Returns a command as the server would issue it now. */
   const order = (edit: Partial<Command> = {}): Command => ({
     id: 'c-1',
     to: pc,

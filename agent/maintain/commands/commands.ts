@@ -169,11 +169,9 @@ const entry = v.object({
  */
 const content = v.object({ floor: v.number(), entries: v.array(entry), isLost: v.optional(v.boolean(), false) });
 
-/** Command that was executed or refused, with its progress. */
 export type Entry = v.InferOutput<typeof entry>;
 type Content = v.InferOutput<typeof content>;
 
-/** Commands of the last week. */
 export type Journal = ReturnType<typeof openJournal>;
 
 const keptMs = 7 * 86_400_000;
@@ -242,7 +240,6 @@ function bounded({ floor, entries, isLost }: Content): Content {
   return { isLost, floor: Math.max(floor, ...gone.map(({ counter }) => counter)), entries: sorted.filter((one) => !gone.includes(one)) };
 }
 
-/** Parts on which the verbs act. */
 export type ActsOptions = {
   platform: Platform;
   runner: Runner;
@@ -254,7 +251,6 @@ export type ActsOptions = {
 
 const fastMs = 1_800_000;
 
-/** Returns the actions of this PC, one for each verb of the contract. */
 export function actsOf({ platform, runner, log, measureLink, restart }: ActsOptions): Acts {
   return {
     'probe-now': async () => {

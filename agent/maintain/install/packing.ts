@@ -16,7 +16,6 @@ export type Deb = {
   /** Absent = smallest package, which takes a minute. */
   fast?: boolean;
 };
-/** Created file, or one line with the reason for none. */
 export type MadeDeb = { ok: true; file: string } | { ok: false; line: string };
 
 export function put(root: string, path: string, content: string | Buffer): void {

@@ -6,7 +6,6 @@ const task = { program: 'C:\\Program Files\\Sabha', data: 'C:\\ProgramData\\Sabh
 const template = (name: string) => readFileSync(new URL(`../../../packaging/windows/${name}.xml`, import.meta.url), 'utf8');
 const textOf = (name: string, change: Partial<typeof task> = {}) => taskFile(template(name), { ...task, ...change }).toString('utf16le');
 
-/** Returns the text of the first element with this name. */
 const valueIn = (xml: string, name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 
 /** Splits a command line like CommandLineToArgvW; our arguments contain no quotation mark. */

@@ -24,7 +24,6 @@ export type CheckReport = {
   link?: LinkReport;
 };
 
-/** Mark before each check. */
 export const marks = { ok: '✔', unproven: '◐', fault: '✖', unknown: '?' } as const;
 
 /** Returns the room and its path, or a line that this PC is not enrolled. */
@@ -39,7 +38,6 @@ export function faultsOf({ checks }: CheckReport): CheckRow[] {
   return [...faults.filter(({ component }) => component === 'clock'), ...faults.filter(({ component }) => component !== 'clock')];
 }
 
-/** Returns the action for a fault; undefined for an unknown fault. */
 export function actionOf({ fault, reason }: CheckRow, language: Language): string | undefined {
   return fault === null ? undefined : faultOf(reason === datesDoNotFit ? 'clock.wrong' : fault)?.action[language];
 }

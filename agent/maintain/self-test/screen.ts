@@ -129,7 +129,6 @@ function moreLines(report: CheckReport, language: Language): string[] {
 /** Reasons of the path check on a PC that is not enrolled. */
 const unenrolled = ['no centre is known here', 'without a certificate nobody knows whether it is the centre'];
 
-/** Returns the action for an unknown result, by its reason. */
 function nextStepOf(reason: string, isEnrolled: boolean): keyof (typeof vocabulary)['en']['nextStep'] {
   if (!isEnrolled && [...unenrolled, 'not compared with the centre yet'].includes(reason)) return 'connect';
   if (reason === 'the profile does not say what is expected') return 'configure';

@@ -38,13 +38,10 @@ export type SelfTest = {
   platform: Platform;
   probes: readonly Probe[];
   clock: Clock;
-  /** Address of the server, as the agent of this PC knows it. */
   centre?: ProbeContext['centre'];
   /** Compares the clock of this PC with the server's; absent without a server. */
   compareClocks?: (() => Promise<Pick<SelfFigures, 'clockOffsetMs' | 'roundTripMs'> | undefined>) | undefined;
-  /** Data budget that the agent of this PC saved. */
   budget?: BudgetFigures | undefined;
-  /** Last link report of that agent. */
   link?: LinkReport | undefined;
   /** Remaining validity of the certificate, milliseconds; absent without one. */
   certificateLeftMs?: number | undefined;
@@ -111,7 +108,6 @@ export function exitCodeOf({ checks }: CheckReport): 0 | 1 | 3 {
   return checks.some(({ status }) => status === 'unknown') ? 3 : 0;
 }
 
-/** Returns the report as `check --json` prints it. */
 export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation, ...report }: CheckReport): string {
   const checks = report.checks.map(({ component, device, name, status, fault, reason, ms, provenAt }) => {
     return { component, device, ...(name !== undefined && { name }), status, fault, reason, ms, provenAt };

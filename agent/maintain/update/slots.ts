@@ -22,12 +22,10 @@ const file = v.object({
   rejected: v.nullable(v.object({ version: v.string(), at: v.number(), reason: v.string() })),
 });
 
-/** State in the file of the slots. */
 export type SlotsFile = v.InferOutput<typeof file>;
 /** Bundle in its slot, and its signed hash. */
 export type Bundle = v.InferOutput<typeof held>;
 
-/** File name of a bundle in its slot. */
 export const bundleName = 'agent.mjs';
 /** One power cut in the first minutes is not the fault of the new version; a second one may be. */
 const startsLimit = 2;
@@ -112,7 +110,6 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
   };
 }
 
-/** Returns true if the file exists and has this hash. */
 export function isWhole(path: string, sha256: string, readFile: SlotsDisk['read'] = readFileSync): boolean {
   const content = contentOf(path, readFile);
   return content !== undefined && createHash('sha256').update(content).digest('hex') === sha256;

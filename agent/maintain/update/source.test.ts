@@ -51,7 +51,6 @@ test('S10 requests nothing from a server that another authority certifies, whate
   expect(asked).toHaveLength(before);
 });
 
-/** Starts a plain HTTP server with a given response. */
 async function centreThat(answer: (response: ServerResponse, request: IncomingMessage) => void) {
   const plain = createPlain((request, response) => answer(response, request));
   plain.listen(0, '127.0.0.1');

@@ -11,12 +11,10 @@ const manifestLimitBytes = 16 * 1_024;
 export type UpdateSourceOptions = {
   /** Only these root certificates are trusted for HTTPS, read at each request; absent = those of the system. */
   roots?: (() => string[]) | undefined;
-  /** Counts wire bytes. */
   used?: Used;
   limitMs?: number;
 };
 
-/** `at` is the URL of the server. */
 export function createUpdateSource(
   at: string,
   { roots, used = () => undefined, limitMs = silentLimitMs }: UpdateSourceOptions = {},

@@ -5,7 +5,6 @@ import type { Log } from '../../uplink/store/log.ts';
 import { download, type FetchFrom } from './download.ts';
 import type { Slots } from './slots.ts';
 
-/** Source of updates. */
 export type UpdateSource = {
   /** Returns the text of the signed manifest; null if the server has none. Throws without a response. */
   manifest(): Promise<string | null>;
@@ -84,7 +83,6 @@ async function look(state: State): Promise<void> {
   soon(state, lookEveryMs * (0.75 + state.options.random() / 2), () => look(state));
 }
 
-/** Returns the version to install now, if any. */
 async function newer({ source, key, slots, clock, now, version, log, record }: UpdaterOptions): Promise<Manifest | null> {
   const text = await source.manifest().catch((error: Error) => {
     log.warn({}, `no word of updates: ${error.message}`);

@@ -1,18 +1,14 @@
-/** Sample room for the tests of the room card. */
 import type { Check } from '@sabha/contracts';
 import type { Known } from './statement.ts';
 
-/** Returns a check, ok by default. */
 export function checkOf(component: string, edit: Partial<Check> = {}): Check {
   return { component, device: '', status: 'ok', fault: null, reason: null, ...edit };
 }
 
-/** Returns a check in fault. */
 export function faulty(fault: string, edit: Partial<Check> = {}): Check {
   return checkOf(fault.split('.')[0] ?? '', { status: 'fault', fault, ...edit });
 }
 
-/** Checks of all that a meeting needs, all ok. */
 export const working = ['camera', 'microphone', 'speaker'].map((component) => checkOf(component));
 
 /** Returns the facts of the hall in Leh, whose card is in English by default. */

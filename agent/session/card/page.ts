@@ -144,10 +144,8 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '');
 }
 
-/** Help link, its readable name, and its QR code. */
 export type Help = { link: string; name: string; svg: string };
 
-/** Returns null without a help contact. */
 export function helpOf(statement: Pick<Statement, 'pc' | 'help' | 'fault' | 'readiness' | 'languages'>): Help | null {
   const { help } = statement;
   if (help === null) return null;

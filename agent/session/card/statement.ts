@@ -17,7 +17,6 @@ import {
 } from '@sabha/contracts';
 import { subjectOf } from '../../maintain/self-test/words.ts';
 
-/** Facts about the room. */
 export type Known = { pc: string; checks: readonly Check[]; profile: Profile; place: Config['place'] };
 
 /** Contains nothing that changes with time alone. */

@@ -59,7 +59,7 @@ async function serverFor(owners: Promise<Answer<number>>[], console: { speaker: 
 }
 const user = async (value: number): Promise<Answer<number>> => ({ known: true, value });
 
-test('closes the session helper and admits none while the user at the console is unknown', async () => {
+test('closes the connection of the session helper and admits none while the user at the console is unknown', async () => {
   const console: { speaker: Speaker } = { speaker: { known: true, value: 1 } };
   const { events, admission, connectAs } = await serverFor([user(1), user(1)], console);
   connectAs();

@@ -9,13 +9,11 @@ import { type FromRoom, fromRoom, silentMs, type ToRoom } from './messages.ts';
 
 /** User at the console (on Windows the session number); null if no user is signed in. */
 export type Speaker = Answer<number | null>;
-/** Message of an admitted session helper. */
 export type RoomMessage = Exclude<FromRoom, { type: 'proof' }>;
 
 export type AdmissionOptions = {
   clock: Clock;
   platform: Pick<Platform, 'ask'>;
-  /** Returns the present user at the console. */
   speaker(): Promise<Speaker>;
   onJoined(): void;
   onMessage(message: RoomMessage): void;

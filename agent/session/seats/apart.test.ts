@@ -45,7 +45,7 @@ test('forwards orders that need the session and returns their results, but not a
   expect(asked).toEqual([{ verb: 'restart-sound' }, { verb: 'set-default-device', kind: 'speaker', name: 'Bar' }]);
 });
 
-test("asks the session helper for the sleep setting of the desktop unless the system's own setting decides", async () => {
+test('asks the session helper for the sleep setting of the desktop only if the system setting is known and off', async () => {
   const seen = async (own: Answer<boolean>, answer: Order) => {
     const { asked, seat } = setUp(answer);
     const platform = platformApart({ ...createUnwritten(), ask: async () => own as Answer<never> }, seat);

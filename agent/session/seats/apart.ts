@@ -23,7 +23,6 @@ export function probesApart(probes: readonly Probe[], seat: Pick<RoomSeat, 'answ
   });
 }
 
-/** Returns the component of a room probe; undefined for any other probe. */
 export function ofRoom({ name }: Pick<Probe, 'name'>): RoomProbe | undefined {
   return roomProbes.find((one) => one === name);
 }

@@ -2,7 +2,6 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** `isPipe`: the address is a named pipe, not a file. */
 export type SeatAddress = { address: string; isPipe: boolean };
 /** `all`: other users may connect too. */
 export type DoorOptions = SeatAddress & { all: boolean; onSocket(socket: Socket): void };

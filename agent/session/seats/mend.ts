@@ -126,7 +126,6 @@ export function textOf(answer: KeyResult, otherwise: Language): string {
   return lines.join('\n') || phrases.nothingToMend[language];
 }
 
-/** Sends a request to the helper at this address. */
 export async function pressKey(address: string, key: 'fix' | 'undo'): Promise<KeyResult> {
   const socket = connect(address);
   const answer = Promise.withResolvers<KeyResult>();

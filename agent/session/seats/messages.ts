@@ -41,7 +41,6 @@ const steps = v.pipe(v.array(v.object({ did: v.picklist(['unmuted', 'muted', 'ch
 const mended = v.object({ what: v.picklist(['fixed', 'undone']), steps });
 export type Mended = v.InferOutput<typeof mended>;
 
-/** Language of the site, if the helper knows it. */
 const language = v.optional(v.fallback(v.optional(v.picklist(languages)), undefined));
 
 /** Result of such a key: its changes (none if all was well), or the changes before a failure with its reason. */

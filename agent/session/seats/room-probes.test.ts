@@ -21,7 +21,6 @@ const ofSystem = ['loginctl', 'busctl', 'systemctl'];
 /** Also looks for device names, and reports nothing if they are unknown. */
 const asFarAsKnown = ['climate'];
 
-/** Returns the probes that requested something of a session. */
 async function asking(platform: Platform, asked: () => unknown[]): Promise<string[]> {
   const found: string[] = [];
   for (const probe of createProbes()) {

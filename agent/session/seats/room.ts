@@ -18,7 +18,6 @@ import { roomProbes, type SeatOrder, seatEveryMs } from './messages.ts';
 export type RoomOptions = {
   seat: SeatAddress;
   platform: Platform;
-  /** Room probes. */
   probes: readonly Probe[];
   clock: Clock;
   random: () => number;

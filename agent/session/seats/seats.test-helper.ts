@@ -12,7 +12,6 @@ import { readLines } from './door.ts';
 import type { FromRoom } from './messages.ts';
 import { createRoomSeat } from './seats.ts';
 
-/** Profile of the room in these tests. */
 export const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'hd' }], microphone: [], display: [] } };
 /** User of the test process, the only one that can be at both ends in a unit test. */
 export const me = process.getuid?.() ?? 0;
@@ -26,11 +25,9 @@ export function seatOf(uid: number | null): Record<string, string> {
   };
 }
 
-/** Scripted session helper. */
 export type Knocker = {
   socket: Socket;
   heard: Record<string, unknown>[];
-  /** Reason of its refusal. */
   why(): unknown;
   isGone(): boolean;
   say(message: object | string): void;

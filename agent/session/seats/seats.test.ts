@@ -1,4 +1,3 @@
-/** Tests which user may report for the room, and the state while none does. */
 import { linkSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -38,7 +38,6 @@ function createState(options: RoomSeatOptions) {
     ...options,
     lists: new Map<RoomProbe, Check[]>(),
     changes: new EventEmitter(),
-    /** Pending orders by number. */
     orders: new Map<number, (order: Order) => void>(),
     speaker: { known: false, reason: notYet } as Speaker,
     /** Last known user at the console; undefined before any is known. */
