@@ -103,7 +103,7 @@ it.concurrent('check ignores the configuration of another PC, and reports expect
   expect(out).not.toMatch(/Limits at|No fault found/);
 });
 
-it('enrol, run and check use the same folder, and run on a PC that is not enrolled prints one line, exit 1', {
+it('enrol, run and check use the same folder, and run prints one line and exits with 1 without enrolment', {
   tags: ['long'],
 }, async () => {
   const line = (at: string) => `this PC is not enrolled (no ${at}/identity); npm run agent -- enrol\n`;

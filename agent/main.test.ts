@@ -45,7 +45,7 @@ test('exits with 1 and one line on a wrong setting, a missing or empty token, or
   }
 });
 
-test('is ready with a room card without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
+test('is ready without a broker, refuses a second agent on its data, and exits with 0 within 2 s of SIGTERM', async () => {
   const startedAt = performance.now();
   const { child, lines, ended } = run(good);
   while (!lines.includes('ready')) await once(child.stdout as NodeJS.ReadableStream, 'data');

@@ -150,7 +150,7 @@ const whole = await day();
 /** Called before the agent exists: without them there is none. */
 const before = ['platform.bootId', 'disk.damage'];
 const names = [...whole.seen.keys()].filter((name) => !before.includes(name)).toSorted();
-/** Every call of a name with at most this many is tested, since the first ones may all serve one purpose. */
+/** Every call of a name with at most this many is tested, because the first ones may serve one purpose. */
 const few = 12;
 const calls = names.flatMap((name) => {
   const count = whole.seen.get(name) ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Present state of the PC: the last result of every probe, its digest and its changes (R11 (digest), R12 (order and differences), R14
- * (unknown)).
+ * Present state of the PC: last results of all probes, digest (R11 (digest)) and changes (R12 (order and differences)). See also R14
+ * (unknown).
  */
 import { type BeatKey, type Check, type Clock, checkKey, decode, digestOf, sameAnswer } from '@sabha/contracts';
 

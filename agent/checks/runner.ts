@@ -33,8 +33,8 @@ const fastEveryMs = 5_000;
 type Slot = ReturnType<typeof slotOf>;
 
 /**
- * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknown` with a reason, never ok and never a
- * fault. A late result
+ * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknown` with a reason, never ok or a fault. A
+ * late result
  * is dropped, and the other probes keep their intervals.
  */
 export function createRunner(options: RunnerOptions) {

@@ -1,4 +1,4 @@
-/** Asks the person at this PC, in their language, for what an enrolment needs and the command line lacks, until the server accepts it. */
+/** Asks the person at this PC for the missing input of an enrolment, in their language, until the server accepts it. */
 import { createInterface } from 'node:readline';
 import {
   filled,

@@ -36,10 +36,7 @@ export function problemOfPc({ folder, again }: Pick<Enrolment, 'folder' | 'again
   return problemOfFolder(folder);
 }
 
-/**
- * Returns the PCs of a code from the server that issued it; none if that server is too old for this request.
- * Only that server is trusted.
- */
+/** Returns the PCs of a code from the server that issued it; none if that server lacks this request. Only that server is trusted. */
 export async function pcsOfCode({ code, centre }: Pick<Enrolment, 'code' | 'centre'>): Promise<Read<CodePc[]>> {
   const opened = readEnrolCode(code);
   if (!opened.ok) return opened;

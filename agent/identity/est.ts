@@ -178,7 +178,7 @@ const causes: readonly (readonly [RegExp, Cause])[] = [
   [/^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/, 'clock'],
 ];
 
-/** A correct code is never delayed, so 429 means a wrong one. 400 and 403 refuse the PC, which no retry changes. */
+/** A correct code is never delayed, so 429 means a wrong one. Status 400 and 403 refuse the PC, which no retry changes. */
 function causeOfAnswer(status: number, said: string): Cause | undefined {
   if (status === 401 || status === 429 || said.startsWith('this code is for ')) return 'code';
   return status === 400 || status === 403 ? undefined : 'other';

@@ -54,7 +54,7 @@ const withToken = v.object({ ...environment.entries, SABHA_TOKEN_FILE: needed('S
 
 export type AgentSettings = ReturnType<typeof settingsOf>;
 
-/** Returns identity and settings of this PC, for `run` and `check`; one line if it is not enrolled or a setting is invalid. */
+/** Returns identity and settings of this PC; one line if it is not enrolled or a setting is invalid. */
 export function readWhoThisIs(env: Env): Read<{ identity: Identity | undefined; settings: AgentSettings }> {
   const folder = env['SABHA_DATA'];
   const opened: Read<Identity | undefined> = folder ? openIdentity(identityFolder(folder)) : { ok: true, value: undefined };

@@ -1,7 +1,7 @@
 /**
- * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always sent a little
- * faster than
- * packets arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown. Pure
+ * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always slightly faster
+ * than packets
+ * arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown. Pure
  * functions.
  */
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
@@ -144,10 +144,7 @@ function endOf(came: readonly TrainArrival[]): number | null {
   return null;
 }
 
-/**
- * Returns the lowest rate over pieces of a thirty-second of the stream in its second half, so that a fall shortly before the end
- * counts.
- */
+/** Returns the lowest rate over short pieces in the second half of the stream. Thus a fall shortly before the end counts. */
 function slowest(came: readonly TrainArrival[]): number | null {
   const size = Math.max(fewestPackets / 4, came.length >> 5);
   const starts = Array.from({ length: Math.floor(came.length / 2 / size) }, (_, at) => came.length - (at + 1) * size);
@@ -176,7 +173,7 @@ function paceOfTrains(trains: readonly Train[]): number {
   return last.length > 0 && Number.isNaN(pace) ? Number.POSITIVE_INFINITY : pace;
 }
 
-/** Returns a burst only if a train was much faster than the sustained rate and the bytes exceed the bucket of a usual traffic shaper. */
+/** Returns a burst if a train was much faster than the sustained rate. The bytes must exceed the bucket of a usual traffic shaper. */
 function burstOf(all: readonly Train[], bps: number): Burst | null {
   const bytes = lentBytes(all, bps);
   const firsts = all.map((train) => inOrder(train).slice(0, smallestTrain)).filter(({ length }) => length >= smallestTrain / 2);
@@ -243,10 +240,7 @@ export type Train = { packets: number; arrivals: readonly TrainArrival[] };
 /** Points from which a slope is estimated; more points do not improve it. */
 const pointsAtMost = 160;
 
-/**
- * Returns received packets in the order of arrival, without duplicates, renumbered in that order so that reordering does not change a
- * rate.
- */
+/** Returns received packets in the order of arrival, without duplicates. They are renumbered, so that reordering does not change a rate. */
 function inOrder({ packets, arrivals }: Train): TrainArrival[] {
   const sorted = arrivals.filter(({ seq, us }) => seq >= 0 && seq < packets && us >= 0 && us < Number.POSITIVE_INFINITY);
   sorted.sort((a, b) => a.us - b.us);

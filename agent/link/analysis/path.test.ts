@@ -48,7 +48,7 @@ it.each<[Partial<PathFacts>, string]>([
   expect(at(facts)).toEqual(['unknown', reason]);
 });
 
-it('reports, for every combination of facts, a fault only if that part was seen broken and no part behind it was seen to work', () => {
+it('reports a fault for every combination of facts only if that part was seen broken and no farther part works', () => {
   const mixtures = everything();
   const isBeyond = ({ outside }: PathFacts) => outside !== 'silent' && outside !== 'unknown';
   const isSilent = ({ centre }: PathFacts) => centre === 'silent' || centre === 'unreachable' || centre === 'unknown';

@@ -1,6 +1,6 @@
 /** Computes loss, delay and jitter of each direction from the echoes of a round, without comparing clocks, and combines several rounds. */
 
-/** One probe that came back: its two sequence numbers, and four times in milliseconds, each by the clock of the machine that took it. */
+/** One probe that came back: its two sequence numbers, and four times in milliseconds. Each time is by the clock of its machine. */
 export type Echo = { seq: number; reflectorSeq: number; sentAt: number; receivedAt: number; repliedAt: number; arrivedAt: number };
 /** `sent`: probes sent, numbered from 0. */
 export type Round = { sent: number; echoes: readonly Echo[] };
@@ -50,7 +50,10 @@ export function windowOf(round: Round): Window | undefined {
 /** Probability below which an early end of a round is not chance. */
 const cutByChance = 1e-4;
 
-/** Returns true if the second half of the round or more is missing beyond random loss: something passes only so many packets. */
+/**
+ * Returns true if the second half of the round or more is missing. Random loss does not explain this: something passes only so many
+ * packets.
+ */
 export function breaksOff({ up, down, tail }: Window): boolean {
   const lostOf = (up.lost + down.lost + 1) / (up.sent + 2);
   return tail >= up.sent && lostOf ** tail < cutByChance;

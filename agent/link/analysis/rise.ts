@@ -1,7 +1,6 @@
 /**
- * Compares the temperature rise of the processor above the room with the usual rise of this PC in the last 14 days. Dust and a failing
- * fan raise
- * it; the season does not. Rises are stored as at sea level, so that they stay valid if the PC moves or its elevation is corrected.
+ * Compares the temperature rise of the processor above the room with the usual rise of the last 14 days. Dust and a failing fan raise
+ * it; the season does not. Rises are stored as at sea level, so they stay valid if the PC moves or its elevation is corrected.
  */
 import * as v from 'valibot';
 
@@ -52,7 +51,7 @@ export function withRise(memory: RiseMemory, key: string, { at, rise }: { at: nu
   return { ...memory, days: { ...memory.days, [key]: [...kept.filter((one) => one !== now), next].slice(-daysKept - 1) } };
 }
 
-/** Returns the median of the days before today, which a few warm days do not move; null for fewer than three days. */
+/** Returns the median of the days before today; null for fewer than three days. A few warm days do not move a median. */
 export function usualRise(memory: RiseMemory, key: string, at: number): number | null {
   const today = Math.floor(at / 86_400_000);
   const means = (memory.days[key] ?? [])

@@ -25,7 +25,10 @@ export type LinkTestOptions = {
    * server.
    */
   transfer?: ((token: Buffer, used: Used) => Promise<Transferred>) | undefined;
-  /** Limits of the link class: highest rate of interest, bytes per direction, and whether a short TCP transfer is meaningful on it. */
+  /**
+   * Limits of the link class: highest rate of interest, bytes per direction. `byTransfer`: a short TCP transfer is meaningful on this
+   * class.
+   */
   limits(): { ceilingBps: number; directionBytes: number; byTransfer: boolean };
   clock: Clock;
 };

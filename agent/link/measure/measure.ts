@@ -1,7 +1,4 @@
-/**
- * Composes all link measurements of this PC: quality rounds, traffic of its network card, and the capacity test on request of the
- * server.
- */
+/** Composes all link measurements of this PC: quality rounds, traffic of its network card, and the capacity test for the server. */
 import { isThin, type LinkLimits, links } from '@sabha/contracts';
 import type { Platform } from '../../platform/platform.ts';
 import { cardOf } from '../../platform/questions/card.ts';
@@ -58,10 +55,7 @@ export function createLinkMeasurement(options: LinkMeasurementOptions) {
 /** Share of the bytes on a thin link for the requests of a measurement and its reports. */
 const askingShare = 0.12;
 
-/**
- * Returns the bytes of one direction: the test budget of the month without quality rounds and DNS, divided by the measurements and two
- * directions.
- */
+/** Returns the bytes of one direction: the monthly test budget minus quality rounds and DNS, divided by two per measurement. */
 export function directionBytesOf(limits: LinkLimits): number {
   const { budget, quality, capacity } = limits;
   if (capacity === null) return Number.POSITIVE_INFINITY;

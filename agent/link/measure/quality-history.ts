@@ -19,7 +19,7 @@ export type QualityHistoryOptions = {
 export type Capacity = NonNullable<LinkReport['capacity']>;
 /** Tier of each direction; undefined before the first window. */
 export type Tiers = Record<Direction, TierState | UnknownTier | undefined>;
-/** The round trips do not fit the configured class, or fit it again; `fits` lists the classes that fit and may be empty. */
+/** The round trips do not fit the configured class, or fit it again. `fits`: classes that fit, possibly none. */
 export type OtherClass = { set: LinkClass; roundTripMs: number; fits: LinkClass[] };
 export type Added = { changed: boolean; otherClass: OtherClass | undefined };
 

@@ -74,7 +74,7 @@ function directionOf({ loss, burst, jitterMs, jitterP95Ms }: WayQuality, state: 
   return state.tier === undefined ? { ...measured, limit: state.limit } : { ...measured, tier: state.tier, limit: state.limit };
 }
 
-/** Returns the rating of the worse direction, with the higher jitter of both; on a satellite also adjusted by the satellite advantage. */
+/** Returns the rating of the worse direction, with the higher jitter of both. On a satellite the advantage gives a second rating. */
 function worse({ roundTripMs, up, down }: Quality, link: LinkClass): { r: number; mos: number; rAdjusted?: number } {
   const jitterMs = Math.max(up.jitterMs, down.jitterMs);
   const rate = (advantage: number) =>

@@ -1,4 +1,4 @@
-/** Measures the link of a site on the one PC assigned to it: rounds at the pace of the link class, and their reports. */
+/** Measures the link of a site on the one PC assigned to it, in rounds at the pace of the link class. */
 
 import { isThin, type LinkReport, linkReport, links } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -187,7 +187,7 @@ function viewOf(state: State) {
   return {
     /** The latest last. Windows expire after half a day, or 150 min on a fast link. */
     windows,
-    /** Reason for making no rounds, for three rounds without a result, or for an invalid report; null if there is no problem. */
+    /** Reason for no rounds, for three rounds without a result, or for an invalid report; null without a problem. */
     problem: silenceOf(state) ?? (state.isSayable ? null : ('no sense' as const)),
     /** False if this class is measured only on request. */
     regular: links[link()].quality !== null,

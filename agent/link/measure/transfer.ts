@@ -1,4 +1,4 @@
-/** Measures a lower bound of the capacity by TCP, if UDP does not get through: a short transfer each way over HTTPS with the server. */
+/** Measures a lower bound of the capacity by TCP: a short HTTPS transfer each way. Used if UDP does not get through. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
 import { type Clock, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';

@@ -1,4 +1,4 @@
-/** Data budget: link bytes of this PC in this month by cause, and what its link class still allows (DESIGN, link classes). */
+/** Data budget: link bytes of this PC in this month by cause, and the rest that its link class allows (DESIGN, link classes). */
 
 import { type Clock, type LinkLimits, type LinkReport, links, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -109,7 +109,7 @@ export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }
   };
 }
 
-/** Returns the month by the last proven time of the server, extrapolated while the server is offline and while the PC sleeps. */
+/** Returns the month by the last proven time of the server. The time is extrapolated while the server is offline or the PC sleeps. */
 function createServerMonth(clock: Clock) {
   let serverNow: () => number | null = () => null;
   let proven: { at: number; ms: number } | undefined;

@@ -1,4 +1,4 @@
-/** Reads the variables of a UPS from the server of Network UPS Tools: its line protocol over TCP, one request and one response. */
+/** Reads the variables of a UPS from a server of Network UPS Tools. Its line protocol over TCP has one request and one response. */
 import type { Socket } from 'node:net';
 import { type Cancel, type Clock, oneLine, type Profile } from '@sabha/contracts';
 
@@ -27,7 +27,7 @@ const errors: Record<string, UpsAnswer> = {
   'UNKNOWN-UPS': unknown('upsd does not know this UPS'),
 };
 
-/** Guarantee: it resolves within 2 s whatever the server does, holds at most 128 KiB of the response, and closes the connection. */
+/** Guarantee: it resolves within 2 s whatever the server does, holds at most 128 KiB, and closes the connection. */
 export function createNut({ connect, clock }: NutOptions): AskUps {
   return (ups, signal) =>
     new Promise((resolve) => {

@@ -7,8 +7,8 @@ import { countHost, meterTcp, questionWireBytes, type Used } from './meter.ts';
 
 export type Place = { host: string; port: number };
 /**
- * Peer of an open connection: the expected one by a valid or an expired certificate, another one (`stranger`), or none that identified
- * itself.
+ * Peer of an open connection: verified, verified but with a certificate out of its dates (`undated`), another one (`stranger`), or
+ * unidentified.
  */
 export type Greeting = 'proven' | 'undated' | 'stranger' | 'ended' | 'mute';
 /** Identifies the peer. Never rejects; the connection is closed afterwards. */
@@ -67,7 +67,7 @@ const noAddress: Record<string, Exclude<Looked['kind'], 'found'>> = {
   ECONNREFUSED: 'closed',
 };
 
-/** Returns the address that any program on this PC would use for the name, hosts file included; undefined without one in time. */
+/** Returns the address that other programs on this PC use for the name, including the hosts file; undefined without one in time. */
 export async function addressOf(name: string, { used, signal }: Asking): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   countHost(name, used);
@@ -92,7 +92,7 @@ export function isNear(address: string): boolean {
   return near.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
-/** Returns true if a name server resolves the SOA record of a country's top-level domain, which only that domain's own servers know. */
+/** Returns true if a name server resolves the SOA record of a country's top-level domain. Only that domain's own servers know it. */
 export async function hearsOf(zone: string, { used, signal }: Asking): Promise<boolean> {
   const resolver = new Resolver({ timeout: nameTimeoutMs, tries: 1 });
   const stop = () => resolver.cancel();

@@ -75,7 +75,7 @@ export function keepAsking<T>(
   };
 }
 
-/** Returns a signal that aborts with the outer one, after the limit, or by `end`, so that nothing started with it continues. */
+/** Returns a signal that aborts with the outer one, after the limit, or by `end`. Nothing started with it continues. */
 export function limited(clock: Clock, outer: AbortSignal, limitMs: number): { signal: AbortSignal; end(): void } {
   const own = new AbortController();
   const cancel = clock.after(limitMs, () => own.abort());

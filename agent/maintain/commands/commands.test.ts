@@ -114,7 +114,7 @@ test('reports an action that fails, throws or hangs as failed, in one line', asy
 });
 
 describe('a command during which the agent ends', () => {
-  /** Returns the answers of the next run, and how often both runs began the command in all while the server repeats it. */
+  /** Returns the answers of the next run, and how often both runs began the command. The server repeats it meanwhile. */
   async function afterAKill(verb: Verb, args: Command['args'], boot = 'boot-1') {
     const first = setUp({ act: () => new Promise(() => undefined) });
     await first.take({ verb, args });

@@ -66,8 +66,8 @@ type State = {
 
 /**
  * Guarantee: only a command that the server signed for this PC is executed, within its validity. The journal on disk records it before
- * it begins,
- * so neither a replay nor a kill executes it twice (except idempotent verbs).
+ * it begins.
+ * So neither a replay nor a kill executes it twice, except idempotent verbs.
  */
 export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });

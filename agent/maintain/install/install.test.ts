@@ -1,4 +1,4 @@
-/** Runs the steps of the MSI on a simulated Windows: folders on this machine, tasks as files, `icacls` and `schtasks` as recorded calls. */
+/** Simulates Windows for the steps of the MSI: folders on this machine, tasks as files, recorded calls of `icacls` and `schtasks`. */
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -194,9 +194,9 @@ function firstLine(text: string): string {
 }
 
 /**
- * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger every
- * minute:
- * RestartOnFailure ignores an agent that ended for an update. conhost hides the console window of the task `room`.
+ * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`.
+ * Each has a trigger every minute, because RestartOnFailure ignores an agent that ended for an update.
+ * The program conhost hides the console window of the task `room`.
  */
 
 /** Task names, which are also the verbs that they run. */

@@ -121,7 +121,7 @@ export function centreOf({ centre, roots }: { centre?: string | undefined; roots
 const unused = ['ws', 'socks', 'worker-timers', 'lru-cache', 'thread-stream'];
 /** Unused parts of systeminformation; the inventory uses system, osinfo, cpu and memory. */
 const unasked = 'battery|graphics|filesystem|network|wifi|processes|users|internet|docker|virtualbox|printer|usb|audio|bluetooth';
-/** Modules that only the server uses, with the module that imports them: a language that the agent lacks, and faults that no PC reports. */
+/** Modules that only the server uses, by their importer: a language that the agent lacks, and faults that no PC reports. */
 const centres: Readonly<Record<string, string>> = { './mr.ts': '/domain/words/words.ts', './faults/centre.ts': '/domain/faults.ts' };
 /** Node's own streams replace this copy for other systems. */
 const copies: Record<string, string> = { 'readable-stream': 'node:stream' };

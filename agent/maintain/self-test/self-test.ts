@@ -115,7 +115,7 @@ export function toJson({ room: _room, nobodys: _nobodys, elevationM: _elevation,
   return JSON.stringify({ ...report, checks });
 }
 
-/** Returns the whole report as text: every check on a line, the action for each fault, and the limits by the site's elevation. */
+/** Returns the whole report as text: every check, the action for each fault, and the limits by the site's elevation. */
 export function toText(report: CheckReport, language: Language): string {
   const say = (key: keyof typeof phrases) => phrases[key][language];
   const lines = report.checks.map((check) => lineOf(check, language));

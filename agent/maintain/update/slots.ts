@@ -70,8 +70,8 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
     inUse,
     /**
      * Returns the bundle to start now.
-     * Guarantee: it never starts a bundle whose content differs from the signed hash, nor a trial more than twice without a proof. If
-     * the start
+     * Guarantee: it never starts a bundle whose content differs from the signed hash. It starts a trial at most twice without a proof.
+     * If the start
      * cannot be counted on disk, it throws the error of the system.
      */
     choose(at: number): Chosen {

@@ -27,9 +27,9 @@ const aboutLength = 160;
 const catalogue: readonly string[] = faultIds;
 
 /**
- * Returns the statement for these facts. It names the fault with the highest severity whose cause is not itself a fault; among equal
- * ones the
- * first in the catalogue.
+ * Returns the statement for these facts. A fault with another one as its cause is not named. Otherwise the highest severity decides,
+ * then the
+ * order of the catalogue.
  * Guarantee: an unknown result is never ready.
  */
 export function statementOf({ pc, checks, profile, place }: Known) {

@@ -1,4 +1,4 @@
-/** Session helper, in the session of the signed-in user: runs the room probes, sends their checks to the service, and writes the card. */
+/** Session helper in the session of the signed-in user: runs the room probes, sends their checks to the service, writes the card. */
 import { type Check, type Clock, isLanguage, type Language, messageOf } from '@sabha/contracts';
 import { createCheckTable } from '../../checks/check-table.ts';
 import type { Probe, SelfFigures } from '../../checks/probe.ts';

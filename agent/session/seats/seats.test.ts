@@ -100,7 +100,7 @@ test('admits only the user of the agent on a system without logind', async () =>
   await expect.poll(() => camera(pc)).toBe('ok');
 });
 
-test('S15 refuses a proof that was not written for this connection, has a second name, or is a link or a pipe', async () => {
+test('S15 refuses a proof for another connection, with a second name, or as a link or a pipe', async () => {
   const pc = await door();
   const shm = join(pc.root, 'dev/shm');
   const guest = await joined(pc);

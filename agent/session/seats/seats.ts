@@ -1,4 +1,4 @@
-/** Session helper as the service sees it: its last checks of camera, sound and display, and the orders of the service to it. */
+/** Session helper as the service sees it: its last checks of camera, sound and display, and the orders to it. */
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Cancel, type Check, type Clock, messageOf, type Profile, withinTime } from '@sabha/contracts';
