@@ -1,7 +1,6 @@
 /**
  * Command line of the agent. Exit code: 0 no fault, 1 a fault or no enrolment, 2 a wrong call or setting, 3 no fault but something
- * unknown.
- * Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
+ * unknown. Each verb imports what it needs, because the session helper keeps everything it imports in memory for months.
  */
 import { filled, languageFor, realClock, whenNpmIsGone, withPatience } from '@sabha/contracts';
 import type { Typed, Whole } from './identity/asking.ts';

@@ -19,7 +19,7 @@ const phrases = {
   again: { en: '; next try in {seconds} s', hi: '; {seconds} सेकंड में फिर कोशिश होगी' },
 } as const satisfies Record<string, Words>;
 
-/** Guarantee: a verdict is printed only when it changes and lasts for two looks (debounce). */
+/** Guarantee: a verdict is printed only when it changes and lasts for two readings of the state (debounce). */
 export function speak({ args, env, clock, out }: Listener) {
   const language = languageFor(args, env);
   let at = '';

@@ -17,8 +17,7 @@ const lastWord = v.object({ at: v.number(), checks: state.entries.checks });
 
 /**
  * Saves the room checks when they change, and every minute, so that their age shows. An unknown room is saved too: after a sign-out
- * old results
- * would look current. `check` cannot reach a session that has ended.
+ * old results would look current. `check` cannot reach a session that has ended.
  */
 export function createLastWord({ clock, isOfRoom, hasSpoken, save }: LastWordOptions): (checks: readonly Check[]) => void {
   let last: { said: string; up: number } | undefined;

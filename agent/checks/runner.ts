@@ -34,8 +34,7 @@ type Slot = ReturnType<typeof slotOf>;
 
 /**
  * Guarantee: a probe that throws, hangs or returns nonsense makes its known checks `unknown` with a reason, never ok or a fault. A
- * late result
- * is dropped, and the other probes keep their intervals.
+ * late result is dropped, and the other probes keep their intervals.
  */
 export function createRunner(options: RunnerOptions) {
   const slots = options.probes.map(slotOf);

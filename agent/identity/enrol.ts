@@ -13,8 +13,7 @@ export type Enrolment = { code: string; centre: { host: string; port: number }; 
 /**
  * Creates a key, obtains its certificate, and stores both with the roots and the address of the server.
  * Guarantee: only the server that issued the code is trusted. The private key never leaves this PC. Either all is stored, or only the
- * key, by which a
- * retry is recognised as the same PC.
+ * key, by which a retry is recognised as the same PC.
  */
 export async function enrol({ code, centre, pc, folder, again }: Enrolment): Promise<Read<Identity>> {
   const opened = readEnrolCode(code);
@@ -53,8 +52,7 @@ function alreadyLine(pc = '', folder: string): string {
 
 /**
  * Obtains a new key and certificate in place of the present ones, with the guarantee of `enrol`. Checks the disk first, because after
- * the response
- * the present certificate is valid for only a few days.
+ * the response the present certificate is valid for only a few days.
  */
 export async function renew(identity: Identity, folder: string, used?: Used): Promise<Read<Identity>> {
   const problem = problemOfFolder(folder);

@@ -21,8 +21,7 @@ type State = RenewalOptions & { renewAt: number; rootsUp: number; failures: numb
 
 /**
  * Renews after two thirds of the certificate's validity, spread over a week, and fetches the roots weekly. The first fetch is on the
- * first day,
- * or a PC that is switched off at night would never fetch. Returns a function that gives the present identity.
+ * first day, or a PC that is switched off at night would never fetch. Returns a function that gives the present identity.
  */
 export function keepRenewed(options: RenewalOptions): () => Identity {
   const { clock, random } = options;

@@ -1,8 +1,7 @@
 /**
  * Estimates the capacity of one direction of a link. Short packet trains find a first pace. A stream follows, always slightly faster
- * than packets
- * arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown. Pure
- * functions.
+ * than packets arrive, so that it fills the link and empties any token bucket. If two halves of its end disagree, the rate is unknown.
+ * Pure functions.
  */
 import { type TrainArrival, trainIpBytes, trainPacketsAtMost, trainWireBytes } from '@sabha/contracts';
 
@@ -20,8 +19,7 @@ export type Burst = { bps: number; bytes: number };
 
 /**
  * `bps`: the rate at the end of the stream, bits/s of IP packets; null with a `reason`. `atLeastBps`: without a rate, the lowest rate
- * near the end
- * of the stream. `seenBytes`: bytes received without a sign of a burst; null if there was one.
+ * near the end of the stream. `seenBytes`: bytes received without a sign of a burst; null if there was one.
  */
 export type Capacity =
   | { bps: number; reason: null; atLeastBps: null; burst: Burst | null; seenBytes: number | null }
@@ -52,8 +50,8 @@ const fewestPackets = 64;
 const ahead = { times: 1.3, packets: 48 };
 const bentAtMost = 0.12;
 /**
- * Loss up to `random` counts as loss behind the bottleneck. More loss means that the bottleneck drops what exceeds its rate.
- * Loss above `dropped` does not depend on the rate, and would slow the stream down endlessly.
+ * Loss up to `random` counts as loss behind the bottleneck. More loss means that the bottleneck drops what exceeds its rate. Loss
+ * above `dropped` does not depend on the rate, and would slow the stream down endlessly.
  */
 const lostAtMost = { random: 0.04, dropped: 0.27 };
 /** Bytes received, or duration of the stream: below both, no rate is reported. */
@@ -127,8 +125,7 @@ function unknown(reason: string, atLeastBps: number | null = null): Capacity {
 
 /**
  * Returns the rate over the longest part of the stream's end whose halves agree; null if none do. A slower longer part limits it: the
- * bucket
- * refilled and burst again at the end.
+ * bucket refilled and burst again at the end.
  */
 function endOf(came: readonly TrainArrival[]): number | null {
   let least = Number.POSITIVE_INFINITY;
@@ -154,8 +151,7 @@ function slowest(came: readonly TrainArrival[]): number | null {
 
 /**
  * Keeps the numbers of packets if the loss is random: a packet lost behind the bottleneck used its capacity. Dropped packets did not,
- * so the
- * remaining ones are renumbered.
+ * so the remaining ones are renumbered.
  */
 function passed(arrivals: readonly TrainArrival[]): readonly TrainArrival[] {
   return lossOf(arrivals) <= lostAtMost.random ? arrivals : counted(arrivals);

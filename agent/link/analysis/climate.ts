@@ -28,8 +28,7 @@ export function limitsAt(elevationM: number) {
 
 /**
  * Judges whether the room is too warm. `celsius`: room sensor. `caseCelsius`: sensor inside the case of the UPS, which is never colder
- * than the room.
- * Null means no sensor.
+ * than the room. Null means no sensor.
  * Guarantee: a case temperature may prove that the room is not too warm, never that it is.
  */
 export function judgeRoom(

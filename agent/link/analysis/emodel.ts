@@ -1,7 +1,6 @@
 /**
  * Speech quality over a link by the E-model (ITU-T G.107, 2015), narrow band. Values that the network does not change have their
- * defaults.
- * The defaults give R = 93.2; delay and loss reduce it. Without echo this is the whole model (emodel.test.ts writes it out).
+ * defaults. The defaults give R = 93.2; delay and loss reduce it. Without echo this is the whole model (emodel.test.ts writes it out).
  */
 
 const defaultR = 93.2;

@@ -37,8 +37,8 @@ export type PathFacts = {
   centreName: 'found' | 'missing' | 'unknown';
   /**
    * Hosts behind the router: an anchor of the settings, or a name server outside this network. `reached`: on the port of the server;
-   * `elsewhere`: on
-   * another port. `names`: only DNS works. Captive portals and firewalls may pass DNS or some ports, and block the rest.
+   * `elsewhere`: on another port. `names`: only DNS works. Captive portals and firewalls may pass DNS or some ports, and block the
+   * rest.
    */
   outside: 'reached' | 'elsewhere' | 'names' | 'silent' | 'unknown';
   centre: CentreSeen;
@@ -120,8 +120,7 @@ function isBeyond(outside: PathFacts['outside']): boolean {
 
 /**
  * Judges a path on which nothing beyond the router responded. One silent host may itself be down. Silent name servers may also explain
- * a silent
- * server, because it may have moved to another address. If both fell silent at the same time, the line is broken.
+ * a silent server, because it may have moved to another address. If both fell silent at the same time, the line is broken.
  */
 function ofTheLine({ gateway, names, outside, centre, centreName, wereWell }: PathFacts): PathVerdict {
   if (gateway === 'unknown') return unknown('the router could not be asked');

@@ -3,7 +3,7 @@ import { breaksOff, type Echo, lossAtMostOver, lossOfEither, qualityOf, type Win
 
 type Fate = 'back' | 'lost up' | 'lost down';
 
-/** Builds echoes for these fates: 10 ms apart, with the given delays. The server clock is 1.2 s ahead. */
+/** Builds echoes for probes with these outcomes: 10 ms apart, with the given delays. The server clock is 1.2 s ahead. */
 function echoes(fates: readonly Fate[], delayMs: (seq: number) => { up: number; down: number } = () => ({ up: 20, down: 30 })): Echo[] {
   let reflectorSeq = 0;
   return fates.flatMap((fate, seq) => {

@@ -16,9 +16,9 @@ export type Way = { sent: number; lost: number; runs: number; variationsMs: read
 export type Window = { up: Way; down: Way; roundTripsMs: readonly number[]; tail: number };
 
 /**
- * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction.
- * Lost on the way up: probes that the reflector never numbered. Lost on the way down: probes that it numbered and that did not arrive.
- * Undefined if nothing came back, or if the round is impossible:
+ * Evaluates a round up to its last echo. A probe without a later echo may have been lost in either direction. Lost on the way up:
+ * probes that the reflector never numbered. Lost on the way down: probes that it numbered and that did not arrive. Undefined if
+ * nothing came back, or if the round is impossible:
  * - the reflector restarted in the middle, or numbered more than were sent
  * - its processing took longer than the round trip
  * - a clock stopped meanwhile, as on a PC that slept

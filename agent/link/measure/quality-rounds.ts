@@ -35,7 +35,7 @@ export type QualityRounds = ReturnType<typeof createQualityRounds>;
 /** Voice sends a packet every 20 ms. A wider spacing covers more time for the same bytes. */
 const paceMs = 100;
 const first = { leastMs: 5_000, spreadMs: 55_000 };
-/** Interval of the next look if the class is not measured regularly or the grant has expired. */
+/** Delay before the next check if the class is not measured regularly or the grant has expired. */
 const lookAgainMs = 600_000;
 /**
  * A doubtful window is followed by larger and earlier rounds, which judge a threshold of 1 % within five rounds. Their number per time

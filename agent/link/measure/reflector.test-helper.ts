@@ -5,7 +5,7 @@ import type { OpenUdp } from '../net/udp.ts';
 /** Delays of a packet up and down in milliseconds, or the direction in which it is lost. */
 export type Fate = { up: number; down: number } | 'lost up' | 'lost down';
 
-/** Creates a reflector whose clock is `centreAheadMs` ahead of ours. The test sets the fate of each probe. */
+/** Creates a reflector whose clock is `centreAheadMs` ahead of ours. The test sets the `fate` of each probe. */
 export function scriptedReflector(clock: Clock, centreAheadMs = 1_200) {
   const state = {
     /** Returns what the link does to the n-th packet of all. */

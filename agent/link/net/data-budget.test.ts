@@ -53,8 +53,7 @@ const stepBytes = 3_000_000;
 
 /**
  * Simulates about half a year of a PC with flat batteries, clock steps, stops, kills and times without the server. Tests use all they
- * may.
- * A kill follows only a full step that was saved in the same month, so that the peak of ten minutes is known.
+ * may. A kill follows only a full step that was saved in the same month, so that the peak of ten minutes is known.
  */
 async function history(seed: number): Promise<Map<string, number>> {
   const random = randomFrom(seed);

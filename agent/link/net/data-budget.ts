@@ -18,8 +18,7 @@ const monthName = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/));
 const none = () => ({ telemetry: 0, tests: 0 });
 /**
  * `peak`: the most that was used between two saves of this month. `doubtful`: used since the server last proved the month. `isProven`:
- * the server
- * has proven a month. `clean`: saved on close, so nothing is missing.
+ * the server has proven a month. `clean`: saved on close, so nothing is missing.
  */
 const savedBook = v.object({
   ...causes.entries,
@@ -35,11 +34,9 @@ type Causes = v.InferOutput<typeof causes>;
 
 /**
  * The month is in UTC by the server's clock, which is extrapolated while the server is offline. The PC's own clock decides only until
- * a server
- * has proven a month. So a flat battery gives no second budget.
+ * a server has proven a month. So a flat battery gives no second budget.
  * Guarantee: bytes used before the server proves a new month count in that month too. After a kill the count is not too low, unless
- * ten
- * minutes cost more than the peak of this month.
+ * ten minutes cost more than the peak of this month.
  */
 export function createBudget({ clock, store }: { clock: Clock; store: KeptFile }) {
   const book = openBook(store, monthOf(clock.now()) ?? '1970-01');

@@ -75,8 +75,7 @@ type Way = ReturnType<typeof unusedWay>;
 
 /**
  * Counts the wire bytes of a TCP socket by its messages. Each message is one segment, except messages written in one turn of the event
- * loop and
- * their responses. Retransmissions are not visible.
+ * loop and their responses. Retransmissions are not visible.
  * Guarantee: every byte of the socket is counted once. Bytes after the last message are counted on close.
  */
 export function meterTcp(socket: Socket, used: Used, now: () => number = () => performance.now()): { message: OnMessage } {
@@ -129,8 +128,7 @@ export function meterTcp(socket: Socket, used: Used, now: () => number = () => p
 
 /**
  * `owedAt`: time of the last data whose acknowledgement can still travel with a response. `waits`: the receiver responded in time
- * before, so it
- * delays its acknowledgement; otherwise it sends one at once.
+ * before, so it delays its acknowledgement; otherwise it sends one at once.
  */
 function unusedWay() {
   return { counted: 0, owedAt: Number.NEGATIVE_INFINITY, waits: false };
@@ -149,8 +147,7 @@ function carries(ways: { in: Way; out: Way }, way: 'in' | 'out', at: number): bo
 
 /**
  * Opens TLS over a separate TCP socket, which can be counted: the TLS socket knows only its payload. TLS begins after the TCP connect,
- * because
- * the socket may try several addresses before. Rejects if the connect fails.
+ * because the socket may try several addresses before. Rejects if the connect fails.
  */
 export async function meteredTls(
   options: ConnectionOptions,

@@ -19,8 +19,7 @@ export type Asking = { used: Used; signal: AbortSignal };
 
 /**
  * Result of a name server: an address, no such name, lookup refused, or failure. Without a response it is `silent`, or `closed` if its
- * machine
- * reports that the port is not in use.
+ * machine reports that the port is not in use.
  */
 export type Looked = { kind: 'found'; address: string } | { kind: 'none' | 'refused' | 'failed' | 'closed' | 'silent' };
 

@@ -11,8 +11,7 @@ export type Bridge = NonNullable<Profile['bridge']>;
 
 /**
  * `certificate`: whether a known authority issued the TLS certificate. `loose`: lines end without CRLF. `misfit`: it responds to
- * another request.
- * `only trying`: it sends provisional responses only.
+ * another request. `only trying`: it sends provisional responses only.
  */
 export type SipAnswer =
   | { kind: 'answer'; status: number; ms: number; loose: boolean; certificate?: 'known' | 'unknown' }
@@ -221,8 +220,7 @@ export type SipRequest = Bridge & Record<'branch' | 'tag' | 'callId', string> & 
 
 /**
  * Message that is complete, incomplete (`more`) or not SIP (`garbage`). `answers`: to this request, to ours by the branch but with
- * another number
- * or method, or to another client. `loose`: lines end without the carriage return that SIP requires.
+ * another number or method, or to another client. `loose`: lines end without the carriage return that SIP requires.
  */
 export type SipRead =
   | { kind: 'response'; status: number; answers: 'ours' | 'misfit' | 'another'; loose: boolean; length: number }

@@ -66,8 +66,7 @@ type State = {
 
 /**
  * Guarantee: only a command that the server signed for this PC is executed, within its validity. The journal on disk records it before
- * it begins.
- * So neither a replay nor a kill executes it twice, except idempotent verbs.
+ * it begins. So neither a replay nor a kill executes it twice, except idempotent verbs.
  */
 export function createCommands(options: CommandsOptions) {
   const journal = openJournal({ spool: options.spool, up: options.clock.up });
@@ -180,10 +179,8 @@ const word = 'commands';
 
 /**
  * The server's counter rises with each command and so gives the order of issue, independent of any clock. Two commands may be
- * reordered (one to
- * the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted too, unless it had
- * expired when
- * the highest was issued. A hostile broker can thus delay a command at most until the next one.
+ * reordered (one to the PC and one to its state, or a repetition at a birth). So a command below the highest counter is accepted too,
+ * unless it had expired when the highest was issued. A hostile broker can thus delay a command at most until the next one.
  */
 export function openJournal({ spool, up }: { spool: Spool; up(): number }) {
   let held = load(spool);

@@ -51,8 +51,7 @@ export type Call = { args: string[]; env: Record<string, string | undefined>; ex
 
 /**
  * Runs `set-up`, `stop`, `remove`, or `undo` after a failed installation, for the MSI. Resolves with the exit code. `install.log` in
- * the program
- * folder records each step, also of a failed installation; a removal deletes it.
+ * the program folder records each step, also of a failed installation; a removal deletes it.
  */
 export async function runStep({ args, env, execPath }: Call): Promise<0 | 1> {
   const text = { type: 'string', default: '' } as const;
@@ -194,9 +193,9 @@ function firstLine(text: string): string {
 }
 
 /**
- * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`.
- * Each has a trigger every minute, because RestartOnFailure ignores an agent that ended for an update.
- * The program conhost hides the console window of the task `room`.
+ * The two scheduled tasks by which Windows runs the agent. Their templates are `packaging/windows/*.xml`. Each has a trigger every
+ * minute, because RestartOnFailure ignores an agent that ended for an update. The program conhost hides the console window of the task
+ * `room`.
  */
 
 /** Task names, which are also the verbs that they run. */

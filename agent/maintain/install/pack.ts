@@ -1,7 +1,6 @@
 /**
  * Bundles the agent into one file, its session helper and its launcher into others. With the release key (which is kept offline) it
- * also writes the
- * signed manifest of an update. `packaging/agent.ts` makes packages of them.
+ * also writes the signed manifest of an update. `packaging/agent.ts` makes packages of them.
  */
 import crypto, { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import dgram from 'node:dgram';

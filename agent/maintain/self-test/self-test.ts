@@ -28,8 +28,7 @@ import { phrases, subjectOf } from './words.ts';
 
 /**
  * PC under test. `configured`: false until the server has sent the expected equipment and the elevation of this room. `nobodys`:
- * folder without an
- * identity, if nothing else names this PC.
+ * folder without an identity, if nothing else names this PC.
  */
 export type Subject = { pc: string; room?: Words; nobodys?: string; profile: Profile; configured: boolean };
 
@@ -161,7 +160,7 @@ const limited: Readonly<Record<string, (result: ProbeResult) => ProbeResult>> = 
 
 /**
  * Wraps a probe.
- * Guarantee: it claims nothing that one look cannot know.
+ * Guarantee: it claims nothing that a single run cannot know.
  */
 export function asFarAsKnown(probe: Probe): Probe {
   const judge = limited[probe.name];

@@ -9,8 +9,7 @@ export type FetchFrom = (from: number) => Promise<{ from: number; pieces: AsyncI
 
 /**
  * Downloads the bundle to `file`; returns the reason on failure. A `.part` file keeps the received bytes, and the next call for the
- * same bundle
- * resumes from it. Parts of other bundles are deleted.
+ * same bundle resumes from it. Parts of other bundles are deleted.
  * Guarantee: `file` is replaced only by the complete signed content, and no more is written than the signed size.
  */
 export async function download(

@@ -18,8 +18,8 @@ export function chosen(slots: Pick<Slots, 'choose' | 'inUse'>, isTrial: boolean,
 }
 
 /**
- * Kills a version that is still on trial at its deadline: it neither proved itself nor gave up. It is killed even if the disk
- * refuses, because a start that cannot be counted is not a trial.
+ * Kills a version that is still on trial at its deadline: it neither proved itself nor gave up. It is killed even if the disk refuses,
+ * because a start that cannot be counted is not a trial.
  */
 export function endTrial(slots: Pick<Slots, 'read' | 'takeBack'>, version: string, end: () => void): void {
   let isOver = false;

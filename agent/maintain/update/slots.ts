@@ -1,7 +1,6 @@
 /**
  * Versions of an installed agent: two folders, `a` and `b`, and a small file that names the one in use. The installed version in the
- * launcher's
- * folder is never changed. It is used if its package is newer than the proven version.
+ * launcher's folder is never changed. It is used if its package is newer than the proven version.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -40,8 +39,7 @@ export type SlotsDisk = { read(path: string): Buffer; replace(path: string, text
 
 /**
  * Opens the slots of a folder. A missing or invalid state counts as none, because the installed version always works. An unreadable
- * state is kept,
- * and the error is thrown.
+ * state is kept, and the error is thrown.
  */
 export function openSlots(folder: string, { installed = '0.0.0', disk = system }: { installed?: string; disk?: SlotsDisk } = {}) {
   const stateFile = join(folder, 'slots.json');
@@ -71,8 +69,7 @@ export function openSlots(folder: string, { installed = '0.0.0', disk = system }
     /**
      * Returns the bundle to start now.
      * Guarantee: it never starts a bundle whose content differs from the signed hash. It starts a trial at most twice without a proof.
-     * If the start
-     * cannot be counted on disk, it throws the error of the system.
+     * If the start cannot be counted on disk, it throws the error of the system.
      */
     choose(at: number): Chosen {
       const kept = read();

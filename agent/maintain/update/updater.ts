@@ -48,8 +48,7 @@ type State = { options: UpdaterOptions; cancel: Cancel };
 
 /**
  * Guarantee: nothing unsigned is written where it could be started, and a version that the server does not acknowledge is rejected.
- * Every error is
- * logged and retried.
+ * Every error is logged and retried.
  */
 export function startUpdater(options: UpdaterOptions): { stop(): void } {
   const state: State = { options, cancel: () => undefined };

@@ -16,8 +16,7 @@ export type CardOptions = {
 
 /**
  * Guarantee: it is written at once when its statement changes, and rendered only then. While the agent runs its time is renewed, so a
- * card without
- * renewal is recognised as stale. A failed write is retried at the next call.
+ * card without renewal is recognised as stale. A failed write is retried at the next call.
  */
 export function createCard({ clock, known, save, onSlip }: CardOptions) {
   let said = '';

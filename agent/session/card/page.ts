@@ -12,8 +12,8 @@ const marks: Record<Readiness, string> = { ready: '◐', 'not-ready': '✖', unk
 
 /**
  * Shows the page as stale until the script finds a recent time. The page reloads every few seconds. The script also checks every
- * second, in case the
- * file is gone or the disk hangs. When the clock goes back an hour, the time lies in the future, which counts as stale too.
+ * second, in case the file is gone or the disk hangs. When the clock goes back an hour, the time lies in the future, which counts as
+ * stale too.
  */
 const script = `
 const written = Number(document.documentElement.dataset.written);

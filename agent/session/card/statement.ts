@@ -28,8 +28,7 @@ const catalogue: readonly string[] = faultIds;
 
 /**
  * Returns the statement for these facts. A fault with another one as its cause is not named. Otherwise the highest severity decides,
- * then the
- * order of the catalogue.
+ * then the order of the catalogue.
  * Guarantee: an unknown result is never ready.
  */
 export function statementOf({ pc, checks, profile, place }: Known) {

@@ -16,8 +16,8 @@ export function pipeOf({ address }: SeatAddress, session: number): string {
 
 /**
  * Listens at the address, and replaces a socket left by a killed process. The folder of the socket must be writable by us alone, or
- * another user could
- * replace it. A pipe is never open to all: write access to a pipe includes the right to create another one of its name.
+ * another user could replace it. A pipe is never open to all: write access to a pipe includes the right to create another one of its
+ * name.
  */
 export async function openDoor({ address, isPipe, all, onSocket }: DoorOptions): Promise<Server> {
   if (!isPipe) rmSync(address, { force: true });
