@@ -1,29 +1,30 @@
-/** Says the beat: the digest of the state and the numbers, and the question for the centre's time (R13, R16). */
+/**
+ * Sends beats: the digest of the state, the numbers, and the request for the server's time. Implements R13 (convergence) and R16
+ * (sessions, births and the time of the server).
+ */
 import { type Beat, type BeatKey, type Cancel, type Clock, encode, isThin, type LinkLimits, thinBeatBytes } from '@sabha/contracts';
 import type { CheckTable, Numbers } from '../checks/check-table.ts';
 import { tcpWireBytes } from '../link/net/meter.ts';
 import type { Echo } from './echo.ts';
 
-/** What is said, in which session, how often, and how. */
 export type BeatSenderOptions = {
   table: Pick<CheckTable, 'digest' | 'numbers'>;
   clock: Clock;
   session: number;
   limits: () => LinkLimits;
-  /** Of the topic, which each beat carries as well. */
+  /** Length of the beat topic, which counts towards the size of each beat. */
   topicBytes: number;
-  /** The question for the time. */
+  /** Request for the server's time. */
   echo: Pick<Echo, 'due' | 'ask'>;
-  /** Runs a task later, unless the session is over by then. */
+  /** Runs a task after a delay, unless the session ended meanwhile. */
   later(delayMs: number, task: () => void): Cancel;
-  /** True when the broker has it. */
+  /** Resolves to true at the PUBACK. */
   send(payload: Buffer): Promise<boolean>;
 };
 
-/** The beats of one session. */
 export type BeatSender = ReturnType<typeof createBeatSender>;
 
-/** Says nothing before `start`. */
+/** Creates the beat sender of one session. It sends nothing before `start`. */
 export function createBeatSender({ table, clock, session, limits, topicBytes, echo, later, send }: BeatSenderOptions) {
   const beatNumbers = createBeatNumbers();
   const room = createBeatRoom(limits, topicBytes);
@@ -33,7 +34,7 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
     later(limits().beatMs, beat);
   }
 
-  /** Where something is left out, the beat says that it is a part. */
+  /** Sends one beat. A beat that leaves out numbers is marked as partial. */
   function say(asked: number | undefined): void {
     const bare: Omit<Beat, 'n'> = { digest: table.digest(), session, at: clock.now(), ...(asked !== undefined && { echo: asked }) };
     const numbers = table.numbers();
@@ -45,28 +46,29 @@ export function createBeatSender({ table, clock, session, limits, topicBytes, ec
   }
 
   return {
-    /** The first is said now, the next as the class of the link says. */
+    /** Sends the first beat now, and the next ones at the beat interval of the link class. */
     start: beat,
-    /** One more, now, which asks for the time. */
+    /** Sends an additional beat now, with a request for the server's time. */
     ask: (): void => say(echo.ask()),
-    /** Who listens now may have heard none of them. */
+    /** Sends all numbers again. The current receiver may have missed the earlier beats. */
     forget: beatNumbers.forget,
   };
 }
 
-/** So many beats after it was last said, a number is said again though it did not change. */
+/** Acknowledged beats after which an unchanged number is sent again. */
 const againAfter = 8;
 const significantDigits = 3;
 
 /**
- * Guarantee: with the 29 numbers that there are and 60 B of room each one is said again within 15 acknowledged beats, so that a receiver which
- * began in the middle has all of them by then, and what it did not hear in 16 is gone.
+ * Picks the numbers of each beat: changed ones and ones that are due again, the oldest first.
+ * Guarantee: with 29 numbers and 60 B per beat, each number is sent again within 15 acknowledged beats.
+ * A receiver that starts late has every number by then. It can drop a number that is missing for 16 beats.
  */
 export function createBeatNumbers() {
   const told = new Map<string, { value: number; beat: number }>();
   let beat = 0;
   return {
-    /** What this beat is to carry, in at most `roomBytes` of JSON. */
+    /** Returns the numbers of the next beat, in at most `roomBytes` of JSON. */
     pick: (numbers: Numbers, roomBytes: number): Numbers => {
       const rows = Object.entries(numbers).map(([key, value]) => ({
         key,
@@ -78,12 +80,12 @@ export function createBeatNumbers() {
         .sort((a, b) => (a.said?.beat ?? -1) - (b.said?.beat ?? -1));
       return fitting(wanted, roomBytes);
     },
-    /** The beat of this pick was acknowledged. */
+    /** Records that the beat with these numbers was acknowledged. */
     said: (picked: Numbers): void => {
       for (const [key, value] of Object.entries(picked)) told.set(key, { value, beat });
       beat += 1;
     },
-    /** Who listens now may have heard nothing: all of it is news. */
+    /** Makes every number due again. The current receiver may have missed the earlier beats. */
     forget: (): void => told.clear(),
   };
 }
@@ -100,31 +102,31 @@ function fitting(rows: readonly { key: string; value: number }[], roomBytes: num
   return picked;
 }
 
-/** A figure that trembles in its last digit is no news. */
+/** Rounds, so that noise in the last digits does not count as a change. */
 function rounded(value: number): number {
   return Number(value.toPrecision(significantDigits));
 }
 
-/** The rest is for births, events, readings and the time of the centre. */
+/** Share of the telemetry budget for beats. The rest is for births, events, readings and time requests. */
 const beatsShare = 0.85;
 const monthMs = 31 * 86_400_000;
-/** What MQTT and TLS put around topic and payload, and how long the PUBACK is. */
+/** Overhead of MQTT and TLS per PUBLISH, and size of a PUBACK. */
 const publishBytes = 29;
 const pubackBytes = 26;
-/** The first beat of a session says everything there is. */
+/** Limit of the saved bytes. The first beat of a session needs this much for all numbers. */
 const spareAtMost = 1_000;
 
 /**
- * Each beat of a month has the same. What one leaves is for the next ones, save on a thin link: there none has more than `thinBeatBytes`, which
- * is also the least anywhere.
- * Guarantee: where the topic has up to 70 B the beats of a month take no more than their share over IPv4, whatever there is to say.
+ * Limits the size of beats. Every beat gets the same share of the month, and unused bytes are saved for later beats.
+ * On a thin link a beat has at most `thinBeatBytes`, which is also the minimum on every link.
+ * Guarantee: with a topic of at most 70 B the beats of a month stay within their share over IPv4.
  */
 export function createBeatRoom(limits: () => LinkLimits, topicBytes: number) {
   let spare = spareAtMost;
   return {
-    /** How long the next one may be. */
+    /** Returns the size limit of the next payload. */
     bytes: (): number => (isThin(limits()) ? thinBeatBytes : Math.max(thinBeatBytes, spare)),
-    /** So long it was. */
+    /** Records the size of a sent payload. */
     used(payloadBytes: number): void {
       const left = Math.max(0, spare - payloadBytes);
       spare = Math.min(spareAtMost, left + payloadOf(limits(), topicBytes));
@@ -132,10 +134,10 @@ export function createBeatRoom(limits: () => LinkLimits, topicBytes: number) {
   };
 }
 
-/** What is left for the payload of one beat. */
+/** Returns the payload bytes of one beat after all overhead. */
 function payloadOf({ budget, beatMs }: LinkLimits, topicBytes: number): number {
   const beatBytes = (budget.telemetryBytes * beatsShare * beatMs) / monthMs;
-  // The acknowledgement of the beat goes with its PUBACK.
+  // The TCP acknowledgement of the beat travels with its PUBACK.
   const frames = tcpWireBytes(0, 1) * 1.5;
   return beatBytes - frames - publishBytes - pubackBytes - topicBytes;
 }

@@ -1,4 +1,8 @@
-/** The birth of a session: what this PC has, said again until the centre has answered it, and to whoever asks by a hello (R3, R16, R17). */
+/**
+ * The birth of a session. It repeats until an ack answers it, and answers each hello.
+ * Implements R3 (no events before the birth is acknowledged), R16 (sessions, births and the time of the server) and R17 (hello after
+ * every SUBACK).
+ */
 import {
   type Cancel,
   type Clock,
@@ -12,13 +16,12 @@ import {
 import type { CheckTable } from '../checks/check-table.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** What a birth says, and by what its repetition goes. */
+/** Content of a birth, and what its repetition depends on. */
 export type BirthFacts = {
   boot: string;
   session: number;
-  /** Version of the agent. */
   version: string;
-  /** When, by clock.up(), the last session ended that the centre had answered; null where there was none. */
+  /** `clock.up()` at the end of the last session whose birth was acknowledged; null if there was none. */
   apartUp: number | null;
   clock: Clock;
   random: () => number;
@@ -26,35 +29,34 @@ export type BirthFacts = {
   table: Pick<CheckTable, 'digest' | 'rev'>;
   limits: () => LinkLimits;
   configVersion: () => number;
-  /** How the boot before this one ended, until the centre has been told. */
+  /** How the previous boot ended; undefined once the server knows it. */
   previous: () => Previous | undefined;
-  /** When the mains were last away in this boot. */
+  /** Last mains outage of this boot. */
   gone: () => MainsGone | undefined;
-  /** Undefined until it is known. */
+  /** Undefined before the first reading. */
   inventory: () => Inventory | undefined;
-  /** Runs the state probes and resolves when each has answered. */
+  /** Runs the state probes. Resolves when all have finished. */
   fresh: () => Promise<void>;
 };
 
-/** How a birth goes out, and how it is said again: never once the session is over. */
+/** How births are sent and repeated. */
 export type BirthWay = {
   later(delayMs: number, task: () => void): Cancel;
   send(payload: Buffer): void;
   isOver(): boolean;
-  /** A hello was answered: somebody listens now. */
+  /** Called after a birth answered a hello: a receiver listens now. */
   asked(): void;
 };
 
-/** The births of one session. */
 export type Births = ReturnType<typeof createBirths>;
 
 const longestWaitMs = 1_800_000;
 const longestSpreadMs = 3_600_000;
 const hellosAtOnce = 8;
 
-/** Says nothing before `begin`. */
+/** Creates the births of one session. Sends nothing before `begin`. */
 export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: BirthWay) {
-  /** Ids of the hellos whose birth is on its way. */
+  /** Ids of the hellos whose birth is scheduled. */
   const hellos = new Set<string>();
   let isAnswered = false;
   let waitMs = 0;
@@ -81,30 +83,32 @@ export function createBirths(facts: BirthFacts, { later, send, isOver, asked }: 
     say(id);
     asked();
     if (isAnswered) return;
-    // The wait of an unanswered birth begins anew (R3).
+    // R3: a hello restarts the backoff of an unacknowledged birth.
     waitMs = facts.limits().resendMs;
     again();
   }
 
   return {
-    /** Once, because something in it changed or it is wanted. */
+    /** Sends one birth, because its content changed or `flows` requests it. */
     say: (): void => say(),
-    /** Now, and with a growing wait until it is answered: at the start, and when the spool became another one. */
+    /**
+     * Sends a birth now and repeats it with exponential backoff until it is acknowledged: at the start, and after a change of the spool.
+     */
     begin(): void {
       isAnswered = false;
       waitMs = facts.limits().resendMs;
       say();
       again();
     },
-    /** One for each id, at a random time within the spread; a fresh one after the probes have answered. */
+    /** Sends one birth per hello id, at a random time within the spread. A fresh hello runs the probes first. */
     hello({ id, withinMs, fresh }: Hello): void {
       if (hellos.has(id) || hellos.size >= hellosAtOnce) return;
       hellos.add(id);
-      // What the probes cannot say is no reason to say nothing.
+      // Failed probes do not prevent the birth.
       const probed = fresh ? facts.fresh().catch(() => undefined) : Promise.resolve();
       later(facts.random() * Math.min(withinMs, longestSpreadMs), () => void probed.then(() => answerHello(id)));
     },
-    /** An ack named this session. */
+    /** Stops the repetition: an ack named this session. */
     answered(): void {
       isAnswered = true;
       timer();
@@ -134,7 +138,10 @@ function messageOf(facts: BirthFacts, isAnswered: boolean) {
   };
 }
 
-/** Only what fell into the time in which nobody heard this process: that began before a dead line was noticed, by what was not answered. */
+/**
+ * Returns the mains outage only if it overlaps the time in which the server received nothing from this process.
+ * A broken connection is noticed up to one beat and one keepalive late, so this time is included.
+ */
 function goneApart({ gone, apartUp, clock, limits }: BirthFacts): MainsGone | undefined {
   const last = gone();
   if (last === undefined || apartUp === null) return undefined;

@@ -1,4 +1,7 @@
-/** How this PC reaches the centre, and by which key it believes it: by a token on the centre's own machine, by a certificate from anywhere. */
+/**
+ * How this PC reaches the server, and which key proves the server: with a token on the server's own machine, elsewhere with a
+ * certificate.
+ */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hashToken, realClock } from '@sabha/contracts';
@@ -12,7 +15,7 @@ import type { Log } from './store/log.ts';
 import { greeter } from './tls.ts';
 
 type Metered = { budget: Pick<Budget, 'used'> };
-/** What is set of the access to a centre on this machine. */
+/** Settings for access to a server on the same machine. */
 export type TokenAccess = {
   tokenFile?: string | undefined;
   centreKeyFile?: string | undefined;
@@ -22,7 +25,7 @@ export type TokenAccess = {
   speed: number;
 };
 
-/** To the centre on this machine. Throws one line where a file of it will not do. */
+/** Returns the access to the server on this machine. Throws a one-line error if a file is unusable. */
 export function accessByToken({ tokenFile = '', centreKeyFile, host, port, reflectorHost, speed }: TokenAccess, { budget }: Metered) {
   const token = readFileSync(tokenFile, 'utf8').trim();
   if (token === '') throw new Error(`${tokenFile}: holds no token`);
@@ -38,7 +41,7 @@ export function accessByToken({ tokenFile = '', centreKeyFile, host, port, refle
   };
 }
 
-/** To the centre that the identity names, whatever the environment says. The certificate is renewed in its time. */
+/** Returns the access to the server that the identity names, whatever the environment says. Renews the certificate before it expires. */
 export function accessByCertificate(
   { dataDir, speed }: { dataDir: string; speed: number },
   { identity, log, budget }: Metered & { identity: Identity; log: Log },
@@ -67,7 +70,7 @@ export function accessByCertificate(
   };
 }
 
-/** The key of a PEM file. Throws one line where it is none. */
+/** Reads a public key from a PEM file. Throws a one-line error if the file holds none. */
 export function publicKey(file: string): KeyObject {
   const pem = readFileSync(file);
   try {

@@ -1,34 +1,36 @@
-/** The time of the centre: a beat asks for it by a random number, and only a proven answer to that number is believed (R16). */
+/**
+ * The time of the server. A beat carries a random number, and only a proven ack to that number is accepted. Implements R16 (sessions,
+ * births and the time of the server).
+ */
 import type { KeyObject } from 'node:crypto';
 import { type Ack, type CentreClock, type Clock, centreClock, type LinkLimits, openSigned, type PcPath } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
-/** Who asks, whom it believes, and where it writes down what it learnt. */
 export type EchoOptions = {
   pc: PcPath;
   clock: Clock;
   random: () => number;
-  /** Public half of the centre's key, by which its time is believed; null = nobody's is proven, and no command is taken. */
+  /** Public half of the server's signing key. If null, the time is accepted without proof and no command is accepted. */
   centreKey: KeyObject | null;
   limits: () => LinkLimits;
   spool: Pick<Spool, 'id'>;
   figures: ClockFigures;
 };
 
-/** The question of one session for the time. */
 export type Echo = ReturnType<typeof createEcho>;
 
 const echoEveryMs = 3_600_000;
-/** Not to be guessed: an answer that was got beforehand would prove an old time. */
+/** Range of the random numbers, too large to guess. Otherwise an ack obtained in advance could prove an old time. */
 const echoes = 2 ** 48;
 
 /**
- * Round trip on the clock that never jumps; the centre's time is taken as the middle of it.
- * Guarantee: a PC that has the centre's key believes the time of nobody else, nor an answer to another question, nor one that came later than
- * an event would be sent again: half of that is the most by which a broker can mislead it.
+ * Requests the server's time and measures the round trip with the monotonic clock. The server's time counts for the middle of the round
+ * trip.
+ * Guarantee: a PC with the server's key accepts only a time that this key signed, for its last echo, within `resendMs`.
+ * A broker can therefore shift the time by at most half of `resendMs`.
  */
 export function createEcho({ pc, clock, random, centreKey, limits, spool, figures }: EchoOptions) {
-  /** The last that was asked for: what was sent, and when by clock.up(). */
+  /** The last number sent, and its send time by `clock.up()`. */
   let asked: { value: number; up: number } | undefined;
 
   function proven({ clock: sealed }: Ack, key: KeyObject): CentreClock | undefined {
@@ -42,11 +44,11 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
   }
 
   return {
-    /** What the next beat asks; undefined where the last answer is not an hour old. */
+    /** Returns the echo of the next beat, or undefined if the last proven ack is less than an hour old. */
     due: (): number | undefined => (figures.echoedUp !== null && clock.up() - figures.echoedUp < echoEveryMs ? undefined : ask()),
-    /** What a beat asks that does not wait for the hour. */
+    /** Returns an echo for a beat that does not wait for the hour. */
     ask,
-    /** Reads the answer. What it returns is proven: up to where the ledger has the present spool. */
+    /** Reads an ack. Returns the proven `upTo` of the current spool, or undefined if the ack proves none. */
     answered(ack: Ack): number | undefined {
       if (asked === undefined || ack.echo !== asked.value) return undefined;
       const roundTripMs = clock.up() - asked.up;
@@ -60,31 +62,31 @@ export function createEcho({ pc, clock, random, centreKey, limits, spool, figure
   };
 }
 
-/** What is known of both clocks; it outlives each session. */
+/** Comparison of both clocks. It outlives each session. */
 export type ClockFigures = {
-  /** From the last answer to an echo that was believed, milliseconds; null before the first. */
+  /** Round trip of the last accepted echo in milliseconds; null before the first. */
   roundTripMs: number | null;
-  /** Clock of the PC minus clock of the centre. */
+  /** Clock of the PC minus clock of the server. */
   clockOffsetMs: number | null;
-  /** When that answer came, by clock.up(). */
+  /** Receive time of the last accepted echo, by `clock.up()`. */
   echoedUp: number | null;
-  /** The clocks part, and it was the centre's that was set. */
+  /** The clocks differ because the server's clock was set. */
   centreMoved: boolean;
-  /** How both stood when they last agreed, or were first compared. */
+  /** Both clocks at the last comparison in which they agreed, or at the first one. */
   compared: { offsetMs: number; driftMs: number } | null;
 };
 
-/** Nothing is known of the centre's clock. */
+/** State before the first comparison. */
 export const noClock: ClockFigures = { roundTripMs: null, clockOffsetMs: null, echoedUp: null, centreMoved: false, compared: null };
 
-/** Clocks that are closer than this agree. */
+/** Largest difference at which two clocks still agree. */
 export const apartMs = 5_000;
-/** A clock of ours that was set by less was not set. */
+/** Smallest step of the PC clock that counts as a change of its setting. */
 const setMs = 2_000;
 
 /**
- * What is known after an echo. Two clocks that agreed, or stood apart by as much as now, and of which ours was not set meanwhile, part only
- * because the centre's was: that says nothing of ours.
+ * Returns the comparison after an echo. If the offset changes and the PC clock was not set, then the server's clock was set. The PC clock
+ * is then not at fault.
  */
 function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; clockOffsetMs: number }, clock: Clock): ClockFigures {
   const { roundTripMs, clockOffsetMs } = echo;
@@ -96,10 +98,9 @@ function compareClocks({ compared }: ClockFigures, echo: { roundTripMs: number; 
   return { roundTripMs, clockOffsetMs, echoedUp: clock.up(), centreMoved, compared: centreMoved ? compared : now };
 }
 
-/** The time of the centre. */
 export type CentreTime = ReturnType<typeof createCentreTime>;
 
-/** `onJump` is told by how much the clock of the PC jumped. */
+/** `onJump` receives the step of the PC clock in milliseconds. */
 export type CentreTimeOptions = {
   clock: Clock;
   uplink: { figures(): ClockFigures; forgetClock(): void };
@@ -107,13 +108,13 @@ export type CentreTimeOptions = {
 };
 
 const jumpMs = 5_000;
-/** Three times as long as until the next comparison. */
+/** Time for which a comparison is valid: three times the interval between comparisons. */
 const comparedForMs = 3 * 3_600_000;
 
-/** By the clock of the PC and what the uplink last learnt of the centre's. */
+/** Derives the server's time from the PC clock and the last comparison. */
 export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions) {
   const drift = () => clock.now() - clock.up();
-  /** When it was last looked at. */
+  /** Difference of wall clock and monotonic clock at the last check for a jump. */
   let driftMs = drift();
   const setByMs = () => Math.round(drift() - driftMs);
   const provenOffset = () => {
@@ -121,19 +122,19 @@ export function createCentreTime({ clock, uplink, onJump }: CentreTimeOptions) {
     return echoedUp !== null && clock.up() - echoedUp < comparedForMs ? clockOffsetMs : null;
   };
   return {
-    /** Milliseconds since 1970, by the centre's clock where that is known. */
+    /** Milliseconds since 1970, by the server's clock if it is known, otherwise by the PC clock. */
     now: (): number => clock.now() - (uplink.figures().clockOffsetMs ?? 0),
     /**
-     * Clock of the PC minus clock of the centre; null where nothing proves it. A clock is set little by little as well, which no jump tells of:
-     * what was compared long ago proves nothing.
+     * Clock of the PC minus clock of the server, or null without a valid comparison. A slewed clock shows no jump, so an old comparison
+     * proves nothing.
      */
     provenOffset,
-    /** Milliseconds since 1970 at the centre; null where nothing proves it, as between a jump and the look that finds it. */
+    /** Server time in milliseconds since 1970; null without proof, also between a jump and its detection. */
     proven(): number | null {
       const offsetMs = provenOffset();
       return offsetMs === null || Math.abs(setByMs()) > jumpMs ? null : clock.now() - offsetMs;
     },
-    /** After a jump nothing is known of the centre's time until it answers again; no command is judged by what was known before. */
+    /** Discards the comparison after a jump of the PC clock. Commands are not judged by it until the server sends its time again. */
     mindJumps(): void {
       const byMs = setByMs();
       driftMs = drift();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { tellFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 
-test('R3 no event goes out before the ack of the birth; then all of them as backlog, and new ones live', async () => {
+test('R3 no event is sent before the ack of the birth; then all go as backlog, and new ones live', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
   event('early');
   uplink.start();
@@ -17,7 +17,7 @@ test('R3 no event goes out before the ack of the birth; then all of them as back
   expect(net.take('backlog')).toEqual([]);
 });
 
-test('R6 a long backlog goes in batches of at most 500 and under 64 KB, one at a time, each after the ack of the one before', async () => {
+test('R6 a long backlog is sent in batches of at most 500 events and under 64 KB, each after the ack of the batch before', async () => {
   const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 1_200; n += 1) spool.append('e', { n, text: n > 500 && n < 600 ? 'x'.repeat(1_000) : '' });
   uplink.start();
@@ -40,21 +40,24 @@ test('R6 a long backlog goes in batches of at most 500 and under 64 KB, one at a
 test.each([
   ['fibre', 30_000],
   ['geo', 120_000],
-] as const)('R6 on %s what is not acknowledged is sent again after %i ms, doubling to an hour', async (linkClass, resendMs) => {
-  const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
-  uplink.start();
-  await clock.pass(0);
-  ack(1, { session: session() });
-  event('a');
-  const first = net.take('event')[0]?.at ?? 0;
-  await clock.pass(6 * 3_600_000);
-  const times = net.take('event').map((one) => one.at - first);
-  expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
-  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
-  expect(Math.max(...gaps)).toBe(3_600_000);
-});
+] as const)(
+  'R6 on %s an unacknowledged event is sent again after %i ms, with an interval that doubles up to one hour',
+  async (linkClass, resendMs) => {
+    const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
+    uplink.start();
+    await clock.pass(0);
+    ack(1, { session: session() });
+    event('a');
+    const first = net.take('event')[0]?.at ?? 0;
+    await clock.pass(6 * 3_600_000);
+    const times = net.take('event').map((one) => one.at - first);
+    expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
+    const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+    expect(Math.max(...gaps)).toBe(3_600_000);
+  },
+);
 
-test('R6 after an ack of a birth everything unacknowledged is sent at once', async () => {
+test('R6 after an ack of a birth all unacknowledged events are sent at once', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -65,13 +68,15 @@ test('R6 after an ack of a birth everything unacknowledged is sent at once', asy
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8, F16 one event that is never taken leaves after three refusals, and what follows it flows', async ({ task }) => {
+test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async ({
+  task,
+}) => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
   ack(1, { session: session() });
   const poison = event('poison').seq;
-  /** What a centre takes that cannot read a message with the poison in it. */
+  /** Returns what reaches the server. It cannot read a message that contains the poison event. */
   const arrived = () => [...net.take('event').map((one) => [one.message]), ...net.take('backlog').map((one) => one.message)];
   const taken = new Set<number>();
   const centre = () => {
@@ -93,7 +98,7 @@ test('R8, F16 one event that is never taken leaves after three refusals, and wha
   tellFigure(task, 'F16', 'a poison event first in the spool: set aside after 3 refusals and reported; 6 of 6 events behind it taken');
 });
 
-test('R8 a centre that acknowledges nothing but the echo of a beat never costs an event', async () => {
+test('R8 a server that acknowledges only the echo of beats causes no loss of events', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -106,7 +111,7 @@ test('R8 a centre that acknowledges nothing but the echo of a beat never costs a
   expect(spool.after(1, 9).map(({ kind }) => kind)).toEqual(['a']);
 });
 
-test('R8 numbers that were dropped are declared before what follows them, so that the ack can pass', async () => {
+test('R8 dropped numbers are declared before the events behind them, so that the ack can pass', async () => {
   const { uplink, clock, net, ack, session, spool } = setUp();
   for (let n = 0; n < 6_000; n += 1) spool.append('e', { n, text: 'x'.repeat(900) });
   uplink.start();
@@ -125,7 +130,7 @@ test('R8 numbers that were dropped are declared before what follows them, so tha
   expect(spool.after(0, 9_999).some(({ kind }) => kind === 'quarantined')).toBe(false);
 });
 
-test('R7 after a fork the new spool is born, names the old one, and its events wait for the ack of that birth', async () => {
+test('R7 after a fork the birth names the new and the old spool, and events wait for the ack of that birth', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -144,7 +149,9 @@ test('R7 after a fork the new spool is born, names the old one, and its events w
   expect(net.take('presence')).toEqual([]);
 });
 
-/** Three events and the one that the spool itself begins with, all acknowledged; how long nothing happens then, and what the next birth is told. */
+/**
+ * Acknowledges four events, waits, reconnects and acknowledges the birth with `upTo`. Returns the sequence numbers that are sent again.
+ */
 async function acknowledgedThen(quietMs: number, upTo: number) {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
@@ -160,13 +167,13 @@ async function acknowledgedThen(quietMs: number, upTo: number) {
   return { ack, spool, sent: net.take('backlog').flatMap((one) => one.message.map(({ seq }) => seq)) };
 }
 
-test('S18 an ack that a hostile broker forged is found at the next birth, which the centre answers: what it claimed is sent again', async () => {
+test('S18 an ack that a hostile broker forged is detected at the next birth, and the events that it claimed are sent again', async () => {
   const { ack, spool, sent } = await acknowledgedThen(3_600_000, 1);
   expect(sent).toEqual([2, 3, 4]);
   ack(4);
   expect(spool.acked()).toBe(4);
 });
 
-test('R4 a ledger that was restored, and holds less than it once acknowledged, is sent again what is still kept', async () => {
+test('R4 a restored ledger that holds fewer events than it acknowledged receives the kept events again', async () => {
   expect((await acknowledgedThen(0, 2)).sent).toEqual([3, 4]);
 });

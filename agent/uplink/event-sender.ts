@@ -1,19 +1,17 @@
-/** Carries events from the spool to the centre: live ones as they happen, the others in batches, again until they are acknowledged. */
+/** Sends events from the spool to the server: new ones live, older ones in batches, each again until it is acknowledged. */
 import { type Cancel, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
 import type { Spool } from './spool/spool.ts';
 
-/** The events of a spool on their way to the centre. */
 export type EventSender = ReturnType<typeof createEventSender>;
 
-/** Where events come from, and how they are sent. */
 export type EventSenderOptions = {
   spool: Spool;
-  /** Runs a task later, unless the session is over by then. */
+  /** Runs a task after a delay, unless the session ended meanwhile. */
   later(delayMs: number, task: () => void): Cancel;
-  /** Resolves when the broker has it or the session is over. */
+  /** Resolves at the PUBACK or at the end of the session. */
   send(leaf: 'event' | 'backlog', payload: Buffer): Promise<unknown>;
   resendMs: () => number;
-  /** The spool became another one (a fork, a damaged file): it must be born before its events may go out. */
+  /** The spool was replaced after a fork or damage. The birth of the new spool must be acknowledged before its events are sent. */
   onNewSpool(): void;
 };
 
@@ -21,13 +19,13 @@ type State = ReturnType<typeof createState>;
 
 function createState() {
   return {
-    /** Id of the spool whose birth was acknowledged; undefined = nothing may go out. */
+    /** Id of the spool whose birth was acknowledged; undefined = sending is not allowed. */
     spool: undefined as string | undefined,
-    /** Last number sent in a batch, and the last that goes in batches; what is above goes live. */
+    /** Last number sent in a batch, and the last number for batches. Higher numbers are sent live. */
     cursor: 0,
     backlogEnd: 0,
     liveUpTo: 0,
-    /** Last number of the batch that is not acknowledged yet. */
+    /** Last number of the batch that waits for its ack. */
     window: undefined as number | undefined,
     batchLimit: batchAtMost,
     acked: 0,
@@ -39,27 +37,30 @@ function createState() {
 }
 
 const batchAtMost = 500;
-/** Well under the limit of a payload. */
+/** Maximum bytes of a batch, with a margin below the payload limit. */
 const batchBytes = payloadLimitBytes - 4_096;
 const longestWaitMs = 3_600_000;
 
-/** Sends nothing before `begin`. Guarantee: what is not acknowledged is sent again, ever more rarely, up to once an hour (R6). */
+/**
+ * Creates the event sender. It sends nothing before `begin`.
+ * Guarantee: an unacknowledged event is sent again, with backoff up to one hour, per R6 (retransmission).
+ */
 export function createEventSender(options: EventSenderOptions) {
   const state = createState();
   return {
-    /** After the ack of a birth: all that is unacknowledged goes out at once (R3, R6). */
+    /** Sends all unacknowledged events at once after the ack of a birth: R3 (no events before the birth is acknowledged) and R6. */
     begin: (): void => begin(options, state),
-    /** Something was appended: it goes out live. */
+    /** Sends newly appended events live. */
     appended: (): void => {
       if (mayGo(options, state)) sendLive(options, state);
     },
-    /** `evidence`: the ack answered events, so an event that it does not cover has been seen and not taken. */
+    /** `evidence`: this ack answers events. An event that it does not cover was therefore received and not accepted. */
     acked: (evidence: boolean): void => {
       if (mayGo(options, state)) progress(options, state, evidence);
     },
-    /** Nothing more until the next `begin`. */
+    /** Stops sending until the next `begin`. */
     pause: (): void => pause(state),
-    /** The ledger misses these numbers. */
+    /** Sends a range of numbers that the ledger misses. */
     want: (range: { from: number; to: number }): void => {
       if (mayGo(options, state)) void sendRange(options, range);
     },
@@ -84,7 +85,7 @@ function begin(options: EventSenderOptions, state: State): void {
   sendBacklog(options, state);
 }
 
-/** Guarantee: no event of a spool goes out before its birth is acknowledged (R3). */
+/** Returns whether events may be sent. Guarantee: no event of a spool is sent before its birth is acknowledged (R3). */
 function mayGo({ spool, onNewSpool }: EventSenderOptions, state: State): boolean {
   if (state.spool === undefined || state.spool === spool.id()) return state.spool !== undefined;
   pause(state);
@@ -111,7 +112,7 @@ function sendLive(options: EventSenderOptions, state: State): void {
   }
 }
 
-/** First of all: the ack cannot pass the numbers that were dropped before it knows that they were. */
+/** Sends the tombstones before everything else. The ack cannot pass dropped numbers before the ledger knows that they were dropped. */
 function sendTombstones({ spool, send }: EventSenderOptions): void {
   for (let rest = spool.tombstones(); rest.length > 0; ) {
     const batch = fitting(rest);
@@ -120,7 +121,7 @@ function sendTombstones({ spool, send }: EventSenderOptions): void {
   }
 }
 
-/** One batch at a time: the next one follows the ack of this one. */
+/** Sends one batch. The next batch follows the ack of this one. */
 function sendBacklog(options: EventSenderOptions, state: State): void {
   if (state.window !== undefined || state.cursor >= state.backlogEnd) return;
   const batch = batchAfter(options.spool, state.cursor, { limit: state.batchLimit, last: state.backlogEnd });
@@ -147,7 +148,7 @@ function progress(options: EventSenderOptions, state: State, evidence: boolean):
   sendBacklog(options, state);
 }
 
-/** What waits for its ack is sent again after `waitMs`; `afresh` counts from now, otherwise a timer that runs goes on. */
+/** Starts the resend timer with `waitMs`. If `afresh` is false, a timer that already runs continues. */
 function arm(options: EventSenderOptions, state: State, afresh: boolean): void {
   if (!afresh && state.armed) return;
   state.timer();
@@ -159,14 +160,16 @@ function arm(options: EventSenderOptions, state: State, afresh: boolean): void {
 }
 
 /**
- * Sends again (R6): the oldest alone, so that one that cannot be taken holds up no other, then the rest in smaller batches.
- * An event that stays behind while acks answer what was sent after it counts as refused; after three times it leaves (R8).
+ * Sends again what is unacknowledged (R6): the oldest event alone, so that an unacceptable event blocks no other, then the rest in
+ * smaller batches.
+ * An event counts as refused if acks answer later events but not this one. After three refusals it is quarantined, per R8 (bounded spool
+ * and refused messages).
  */
 function resend(options: EventSenderOptions, state: State): void {
   const { spool } = options;
   const [oldest] = spool.after(state.acked, 1);
   if (!mayGo(options, state) || !oldest) return;
-  // Behind a number that is gone it is the tombstone that is missing, not this event that is refused.
+  // Behind a hole the ack waits for the tombstone. The event itself is then not refused.
   const stuck = state.evidence && oldest.seq === state.acked + 1;
   const left = stuck && spool.refused(oldest.seq, 'not acknowledged');
   if (state.window !== undefined) state.batchLimit = Math.max(1, Math.floor(state.batchLimit / 2));
@@ -194,7 +197,7 @@ function batchAfter(spool: Spool, seq: number, { limit, last }: { limit: number;
   return fitting(spool.after(seq, limit).filter((event) => event.seq <= last));
 }
 
-/** As many of the first as one message holds. */
+/** Returns the first events that fit into one message. */
 function fitting(events: EventMessage[]): EventMessage[] {
   let bytes = 0;
   const end = events.findIndex((event) => {

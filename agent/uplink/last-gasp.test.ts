@@ -19,7 +19,7 @@ function setUp() {
   return { line, said, gasp };
 }
 
-test('it is said when the power is about to end, once in a power cut, and again in the next one', async () => {
+test('sends one last gasp per mains outage, when the battery or UPS is about to end', async () => {
   const { said, gasp } = setUp();
   for (const power of [there, away, ending, { ...ending, runtimeMs: 60_000 }, away, nobodyKnows, ending]) {
     gasp(power);

@@ -1,11 +1,11 @@
-/** The last gasp: said once in a power cut, as soon as battery or UPS is about to end. */
+/** The last gasp: sent once in a mains outage, as soon as the battery or UPS is about to end. */
 import type { PowerState } from '../checks/probe.ts';
 
-/** Guarantee: once for each time that the power was about to end; what found no connection is said again at the next look. */
+/** Guarantee: sends one last gasp per mains outage. Without a connection it is sent again at the next reading. */
 export function createGasp({ say }: { say(runtimeMs: number | null): Promise<boolean> }): (power: PowerState) => void {
   let isSaid = false;
   return ({ onMains, isEnding, runtimeMs }) => {
-    // Nobody knows for a moment is no end of the power cut.
+    // An unknown mains state does not end the outage.
     if (onMains === true) isSaid = false;
     if (!isEnding || isSaid) return;
     isSaid = true;

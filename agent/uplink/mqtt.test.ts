@@ -1,4 +1,4 @@
-/** The agent at a real broker: what arrives there is what flows would see. */
+/** Runs the agent against a real broker and checks the messages that `flows` receives. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -93,13 +93,13 @@ function agentAt(name: string, { token = 'right', used }: { token?: string; used
   });
 }
 
-/** The ledger's word, as flows would give it. */
+/** Publishes an ack, as `flows` does. */
 function ack(agent: Agent, session: number): void {
   const payload = encode('ack', { spool: agent.spool.id(), upTo: 0, at: Date.now(), session });
   broker.aedes.publish({ cmd: 'publish', topic: pcTopic(pc, 'ack'), payload, qos: 0, retain: false, dup: false }, () => undefined);
 }
 
-test('birth, state, beat and, after the ack, the backlog reach a real broker; a stop says goodbye and leaves no will', async () => {
+test('birth, state, beat and, after the ack, the backlog reach a real broker; a stop sends a bye and causes no last will', async () => {
   const agent = agentAt('stop');
   const startedAt = performance.now();
   agent.start();
@@ -121,7 +121,7 @@ test('birth, state, beat and, after the ack, the backlog reach a real broker; a 
   expect(later).toBe('nothing');
 });
 
-test('a connection that breaks makes the broker publish the will of that session, and the next one is born with a higher number', {
+test('a broken connection makes the broker publish the last will of that session, and the next session has a higher number', {
   tags: ['long'],
 }, async () => {
   const agent = agentAt('will');
@@ -135,7 +135,7 @@ test('a connection that breaks makes the broker publish the will of that session
   await agent.stop('stopped');
 });
 
-test('a wrong token is told as a refused identity, and a port where nobody listens as a failure', async () => {
+test('a wrong token is reported as a refused identity, a closed port as a failed connection', async () => {
   const handlers = { message: () => undefined, closed: () => undefined };
   const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('{}') };
   const options = { name: 'up.lucknow.room-1', password: 'wrong', keepaliveMs: 90_000, will };

@@ -1,4 +1,4 @@
-/** The MQTT connection as the uplink sees it, and mqtt.js behind it. */
+/** The MQTT connection of the uplink, implemented with mqtt.js. */
 import { Socket } from 'node:net';
 import { messageOf } from '@sabha/contracts';
 import { connect, type IClientOptions, MqttClient } from 'mqtt';
@@ -7,54 +7,51 @@ import { meterTcp, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { OnSlip } from './store/log.ts';
 import { dial } from './tls.ts';
 
-/** Who connects, and what is said when it is gone. */
+/** Identity, keepalive and last will of a connection. */
 export type ConnectOptions = {
-  /** Client id and user name at once. */
+  /** Client id and user name. */
   name: string;
-  /** Absent where a certificate says who this is. */
+  /** Absent if a certificate proves the identity. */
   password?: string | undefined;
   keepaliveMs: number;
-  /** Published by the broker, QoS 1 and not retained, when the connection ends without a goodbye. */
+  /** Last will: the broker publishes it with QoS 1, not retained, when the connection ends without a DISCONNECT. */
   will: { topic: string; payload: Buffer };
 };
 
-/** Who hears what a connection brings. */
 export type ConnectionHandlers = {
   message(topic: string, payload: Buffer): void;
-  /** The connection is over. Called once, and never after `end`. */
+  /** The connection ended. Called once, and never after `end`. */
   closed(reason: string): void;
 };
 
-/** An open connection to the broker. */
 export type Connection = {
-  /** True once the broker granted all of them. */
+  /** Resolves to true if the broker granted every filter. */
   subscribe(filters: string[]): Promise<boolean>;
-  /** True at the PUBACK (QoS 0: once written); false where the connection ended before. Never rejects. */
+  /** Resolves to true at the PUBACK (QoS 0: once written), to false if the connection ended before. Never rejects. */
   publish(topic: string, payload: Buffer, options: { qos: 0 | 1 }): Promise<boolean>;
-  /** Says DISCONNECT, so that no will is published. */
+  /** Sends a DISCONNECT, so that the broker publishes no last will. */
   end(): Promise<void>;
 };
 
 /** `refused`: the broker does not admit this identity. */
 export type Connected = { ok: true; connection: Connection } | { ok: false; refused: boolean; reason: string };
 
-/** The way in which connections to the broker are opened. */
 export type Transport = {
   /** Resolves at the CONNACK. Never rejects. */
   connect(options: ConnectOptions, handlers: ConnectionHandlers): Promise<Connected>;
 };
 
-/** Where the broker listens without TLS. */
+/** Address of a broker without TLS. */
 export type MqttAddress = {
   host: string;
   port: number;
-  /** Factor of the clock: keepalives pass as much faster. */
+  /** Factor of the clock. Keepalive intervals are divided by it. */
   speed?: number;
-  /** Told what each connection costs on the wire. */
+  /** Receives the bytes of each connection on the wire. */
   used?: Used;
 };
 
-/** As for plain MQTT, and the time by which certificates are judged, milliseconds since 1970. */
+/** Options as for plain MQTT. `now` returns the time for checking certificates, milliseconds since 1970. */
 export type TlsOptions = Pick<MqttAddress, 'speed' | 'used'> & { now: () => number };
 
 const connectTimeoutMs = 30_000;
@@ -62,14 +59,14 @@ const endTimeoutMs = 500;
 const poolBytes = 1_024;
 
 /**
- * Once, before the first packet: mqtt-packet keeps a few bytes for each length that a packet ever had, cut from a pool of Node's, and each would
- * hold its whole pool of 64 KB for ever.
+ * Shrinks Node's Buffer pool. Call it before the first packet.
+ * mqtt-packet caches a few bytes per packet length. Each cached slice would keep its whole pool of 64 KB in memory.
  */
 export function keepPoolsSmall(): void {
   Buffer.poolSize = poolBytes;
 }
 
-/** Plain MQTT, which never leaves this machine. */
+/** Creates plain MQTT connections. The traffic does not leave this machine. */
 export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress): Transport {
   return {
     connect: (options, handlers) => {
@@ -83,7 +80,7 @@ export function createMqttTransport({ host, port, speed = 1, used }: MqttAddress
   };
 }
 
-/** MQTT over TLS to the centre of an identity, which may be another one at each connection: certificates are renewed. */
+/** Creates connections with MQTT over TLS. The identity may change between connections, because certificates are renewed. */
 export function createTlsTransport(identity: () => Identity, { now, speed = 1, used = () => undefined }: TlsOptions): Transport {
   return {
     connect: async (options, handlers) => {
@@ -96,7 +93,7 @@ export function createTlsTransport(identity: () => Identity, { now, speed = 1, u
   };
 }
 
-/** The same way. Guarantee: it never throws or rejects; what does is told, and has not been done. */
+/** Wraps a transport. Guarantee: it never throws or rejects; an error goes to `onSlip` and counts as not done. */
 export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport {
   const sure = <T>(what: string, task: () => Promise<T>, instead: (reason: string) => T): Promise<T> =>
     Promise.try(task).catch((error) => {
@@ -121,16 +118,17 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
   };
 }
 
-/** What the other side answers at once; all we publish has QoS 1. */
+/** Packet types that the other side answers at once. All messages that we publish have QoS 1. */
 const asking: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
 
-/** Each packet of MQTT is told just before it is written. */
+/** Counts each MQTT packet just before it is written. */
 function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
   client.on('packetsend', ({ cmd }) => message('out', asking.has(cmd))).on('packetreceive', ({ cmd }) => message('in', asking.has(cmd)));
 }
 
 /**
- * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects by itself: the spool is the only queue, the uplink decides when.
+ * MQTT 3.1.1 with a clean session. mqtt.js stores nothing and never reconnects: the spool is the only queue, and the uplink decides when
+ * to connect.
  */
 function clientOptions({ name, password, keepaliveMs, will }: ConnectOptions, speed: number): IClientOptions {
   return {
@@ -163,7 +161,7 @@ function connected(client: MqttClient, handlers: ConnectionHandlers): Promise<Co
   client.on('close', () => {
     if (state.ended) return;
     state.ended = true;
-    // Lets go of all that is still unconfirmed: each publish then answers false.
+    // Ends all pending publishes. Each of them then resolves to false.
     client.end(true);
     if (state.up) handlers.closed(state.reason);
     resolve({ ok: false, refused: state.refused, reason: state.reason });
@@ -171,7 +169,7 @@ function connected(client: MqttClient, handlers: ConnectionHandlers): Promise<Co
   return promise;
 }
 
-/** Identifier rejected, bad user name or password, not authorised. */
+/** CONNACK codes: identifier rejected, bad user name or password, not authorised. */
 const refusals = new Set<unknown>([2, 4, 5]);
 
 function connectionOf(client: MqttClient, state: { ended: boolean }): Connection {
@@ -191,7 +189,7 @@ function connectionOf(client: MqttClient, state: { ended: boolean }): Connection
       new Promise((resolve) => {
         if (state.ended) return resolve();
         state.ended = true;
-        // Neither a frozen peer may hold up the stop, nor a client that waits for the end of a connection which another has taken over.
+        // Time limit for the stop: the peer may be frozen, and a connection that another client took over may never end.
         const timer = setTimeout(() => {
           client.stream.destroy();
           resolve();

@@ -1,4 +1,8 @@
-/** One MQTT session, from the CONNACK to its end: birth, state, beats, answers (R3, R6, R12, R13, R16, R17). */
+/**
+ * One MQTT session, from the CONNACK to its end: birth, state, beats and responses to acks.
+ * Implements R12 (order and differences), R13 (convergence), R16 (sessions, births and the time of the server) and R17 (hello after every
+ * SUBACK).
+ */
 import {
   type Ack,
   agentFilters,
@@ -24,32 +28,30 @@ import type { Connection } from './mqtt.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Log } from './store/log.ts';
 
-/** What is known of the connection to the centre; it outlives each session. */
+/** Figures of the connection to the server. They outlive each session. */
 export type UplinkFigures = ClockFigures & { connected: boolean; unreadable: number };
 
-/** All that a session says, and who is told of what it hears. */
 export type SessionOptions = BirthFacts &
   EchoOptions & {
     connection: Connection;
     spool: Spool;
     table: CheckTable;
-    /** A configuration, or what claims to be one; true where it was taken. */
+    /** Receives a configuration that is not verified yet. Returns true if it was accepted. */
     onConfig: (config: Signed) => boolean;
-    /** A command, or what claims to be one. */
+    /** Receives a command that is not verified yet. */
     onCommand: (command: Signed) => void;
-    /** An ack said who measures the link of the site. */
+    /** Receives the part of an ack that names which PC measures the link of the site. */
     onMeasure: (word: NonNullable<ReturnType<typeof grantOf>>) => void;
     onPreviousTold: () => void;
-    /** The centre knows a later session of this spool and hears nothing of this one: another must be opened. */
+    /** The server holds a later session of this spool and ignores this one. A session with a higher number must be opened. */
     onBehind: () => void;
     figures: UplinkFigures;
     log: Log;
   };
 
-/** One connection, from its birth to its end. */
 export type Session = ReturnType<typeof openSession>;
 
-/** With the end of the connection it stays within 2 s. */
+/** Longest wait for the PUBACK of the bye. With the end of the connection a stop takes at most 2 s. */
 const byeMs = 1_500;
 
 type State = {
@@ -64,7 +66,7 @@ type State = {
   stateSender: StateSender;
 };
 
-/** Guarantee: nothing is sent after `close`, and no timer of it is left. */
+/** Opens a session. Guarantee: after `close` nothing is sent and no timer is left. */
 export function openSession(options: SessionOptions) {
   const state = createState(options);
   return {
@@ -74,15 +76,15 @@ export function openSession(options: SessionOptions) {
     },
     stateChanged: (): void => state.stateSender.changed(),
     appended: (): void => state.eventSender.appended(),
-    /** The inventory was read; it goes out where it is news, or was wanted before it was known. */
+    /** Sends the inventory if it changed or was requested before it was known. */
     inventoryKnown: (changed: boolean): void => {
       if (changed || state.inventoryOwed) sendInventory(state);
     },
-    /** An ack answered the birth of this session. */
+    /** True after an ack answered the birth of this session. */
     answered: (): boolean => state.births.isAnswered(),
-    /** The last gasp, and at once what changed with it; true when the broker has it. */
+    /** Sends the last gasp, and then the changed state. Resolves to true at the PUBACK. */
     gasp: (runtimeMs: number | null): Promise<boolean> => gasp(state, runtimeMs),
-    /** Says goodbye, waits a moment for the PUBACK, and ends the connection. */
+    /** Sends the bye, waits briefly for its PUBACK, and ends the connection. */
     bye: (reason: string): Promise<void> => bye(state, reason),
     close: (): void => close(state),
   };
@@ -104,7 +106,8 @@ function createState(options: SessionOptions): State {
       isOver: () => state.over,
       asked() {
         state.beats.forget();
-        // A centre whose clock was set says hello (R29): whoever found the two apart looks again before anybody is told.
+        // R29 (clock of the server): after a step of its clock the server sends a hello. A PC with an offset then compares again before
+        // anyone is notified.
         if (Math.abs(figures.clockOffsetMs ?? 0) > apartMs) state.beats.ask();
       },
     }),
@@ -134,7 +137,7 @@ async function start(state: State): Promise<void> {
   const { connection, pc, log } = state.options;
   const granted = await connection.subscribe(agentFilters(pc));
   if (state.over) return;
-  // Without its topics it would be deaf; the birth tells the centre all the same, and its repetition shows that no ack arrives.
+  // Without these topics no ack arrives. The birth is sent anyway, and its repetition shows the problem to the server.
   if (!granted) log.warn({}, 'the broker did not grant the topics of this PC');
   state.births.begin();
   state.stateSender.full();
@@ -166,7 +169,7 @@ function onAck(state: State, ack: Ack): void {
   const born = ack.spool === spool.id();
   const result = spool.ack(ack);
   if (ack.spool !== spool.id()) {
-    // A fork, or a spool rebuilt meanwhile: its birth is told first, and its events wait for the ack of that.
+    // After a fork or a rebuilt spool the new birth is sent first. The events wait for its ack.
     if (born) newSpool(state);
   } else if (ack.session !== undefined && ack.session > session) {
     spool.knowSession(ack.session);
@@ -183,7 +186,10 @@ function answered(state: State, upTo: number): void {
   compare(state, upTo);
 }
 
-/** A ledger that was restored holds less than it once acknowledged, and one whose ack was forged never did: what is still kept is sent again (R4). */
+/**
+ * R4 (cumulative acknowledgement): sends kept events again if the ledger holds less than it acknowledged, because it was restored or an
+ * ack was forged.
+ */
 function compare({ options, eventSender }: State, upTo: number): void {
   const acked = options.spool.acked();
   if (upTo < acked) eventSender.want({ from: upTo + 1, to: acked });
@@ -207,7 +213,7 @@ function sendInventory(state: State): void {
   if (inventory) void send(state, 'inventory', encode('inventory', inventory));
 }
 
-/** The gasp goes first: it is the shorter one, and it says why. */
+/** Sends the last gasp before the state: it is shorter and names the cause. */
 function gasp(state: State, runtimeMs: number | null): Promise<boolean> {
   const { boot, session, clock } = state.options;
   const message = { kind: 'gasp' as const, boot, session, at: clock.now(), reason: 'power' as const, runtimeMs };
@@ -230,7 +236,9 @@ function close(state: State): void {
   state.timers.clear();
 }
 
-/** True at the PUBACK. Where the connection ended before, the next session says it all again, so there is nothing to do about it here. */
+/**
+ * Publishes a message. Resolves to true at the PUBACK. A failure needs no handling here, because the next session sends everything again.
+ */
 function send({ over, options: { pc, connection } }: State, leaf: UpLeaf, payload: Buffer): Promise<boolean> {
   return over ? Promise.resolve(false) : connection.publish(pcTopic(pc, leaf), payload, { qos: 1 });
 }
@@ -249,10 +257,8 @@ function laterIn(state: State, delayMs: number, task: () => void): Cancel {
   return cancel;
 }
 
-/** The state on its way to the centre. */
 type StateSender = ReturnType<typeof createStateSender>;
 
-/** Which state is sent, in which session, and how. */
 type StateSenderOptions = {
   table: CheckTable;
   clock: Clock;
@@ -263,9 +269,9 @@ type StateSenderOptions = {
 
 const gapMs = 2_000;
 
-/** Sends nothing before `full`; afterwards only what changed since, at most once in 2 s unless `now` is asked for. */
+/** Sends the state. It sends nothing before `full`, and then only changes, at most one message in 2 s except for `now`. */
 function createStateSender({ table, clock, session, later, send }: StateSenderOptions) {
-  /** What was last sent; undefined before the full list of this session. */
+  /** Last state sent; undefined before the full list of this session. */
   let sent: { checks: Check[]; digest: string; up: number } | undefined;
   let waiting = false;
 
@@ -283,11 +289,11 @@ function createStateSender({ table, clock, session, later, send }: StateSenderOp
   }
 
   return {
-    /** The whole list: first in a session, and when wanted. */
+    /** Sends the full list: first in a session, and on request. */
     full,
-    /** Whatever changed goes at once: there may be no later. */
+    /** Sends the changes at once, because the PC may lose power before a later message. */
     now: difference,
-    /** The first change goes at once, then at most one message in 2 s. */
+    /** Sends the first change at once, and further changes in at most one message per 2 s. */
     changed: (): void => {
       if (!sent || waiting || sent.digest === table.digest()) return;
       waiting = true;

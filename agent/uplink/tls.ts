@@ -1,4 +1,4 @@
-/** A TLS connection to the centre, which is believed by the pinned roots alone: the system's own authorities count for nothing. */
+/** TLS connection to the server. Only the pinned roots are trusted, not the system's certificate authorities. */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
@@ -7,15 +7,16 @@ import { comesFrom, type Identity } from '../identity/identity.ts';
 import { meteredTls, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { Greet, Greeting } from '../link/net/reach.ts';
 
-/** `message` counts one more message on the wire. */
+/** `message` counts one message on the wire. */
 export type Dialled = { ok: true; socket: TLSSocket; message: OnMessage } | { ok: false; reason: string };
 
 const timeoutMs = 30_000;
 
 /**
  * Connects with the certificate of this PC. Never rejects.
- * Guarantee: whoever answers holds the key of the broker's certificate for the centre's host, made for servers, from a pinned root, and in
- * force. Only where the clock of this PC is certainly wrong is it not asked about the dates: it would keep a PC with a flat battery away for ever.
+ * Guarantee: the peer holds the key of a valid certificate for the broker at the server's host. It permits server authentication and
+ * comes from a pinned root.
+ * The dates are not checked if the PC clock is certainly wrong. Otherwise a PC with a flat clock battery could never connect.
  */
 export async function dial(identity: Identity, now: () => number, used: Used = () => undefined): Promise<Dialled> {
   const made = await meteredTls(optionsOf(identity, now()), used).catch((error: Error) => error);
@@ -40,7 +41,7 @@ function believed({ socket, message }: { socket: TLSSocket; message: OnMessage }
   return promise;
 }
 
-/** Who answers on a connection, by the rules of `dial`: told, and nothing more is said to it. */
+/** Checks by the rules of `dial` who answers on a raw connection. Sends nothing after the TLS handshake. */
 export function greeter(identity: () => Identity, now: () => number): Greet {
   return (raw) => {
     const { promise, resolve } = Promise.withResolvers<Greeting>();
@@ -50,19 +51,22 @@ export function greeter(identity: () => Identity, now: () => number): Greet {
       const isStranger = problemOf(socket.getPeerX509Certificate(), own) !== null;
       resolve(isStranger ? 'stranger' : socket.authorized || isClockDead(own, now()) ? 'proven' : 'undated');
     });
-    // Where it speaks of TLS at all it may be the centre that refuses; what else it says is not TLS.
+    // A TLS alert or a reset can come from the server itself. Any other error means that the peer does not speak TLS.
     socket.on('error', (error) => resolve(/ALERT|ECONNRESET|EPIPE/.test(codeOf(error)) ? 'ended' : 'stranger'));
     socket.once('close', () => resolve('ended'));
     return promise;
   };
 }
 
-/** True before this PC's own certificate began: that moment has been, so the clock is wrong. */
+/** True if the clock is earlier than the start of this PC's own certificate, so the clock is wrong. */
 function isClockDead({ certificate }: Identity, now: number): boolean {
   return now < certificate.validFromDate.getTime();
 }
 
-/** What speaks against a certificate of the centre, dates aside; null for nothing. What ended before this PC was enrolled is over on every clock. */
+/**
+ * Returns the fault of the server's certificate apart from its dates, or null. A certificate that ended before this PC was enrolled is
+ * invalid on every clock.
+ */
 function problemOf(shown: X509Certificate | undefined, { certificate, centre: { host }, roots }: Identity): string | null {
   if (shown === undefined) return 'the centre shows no certificate';
   if (!shown.keyUsage?.includes(serverAuth)) return 'the certificate of the centre is not made for a server';

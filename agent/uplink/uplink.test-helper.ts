@@ -1,4 +1,4 @@
-/** A centre and a wire for the tests of the uplink: everything that is sent is decoded, as flows would. */
+/** Test server and connection for the uplink. Each sent message is decoded, as `flows` does. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -25,14 +25,13 @@ import { openSpoolDisk } from './spool/database.ts';
 import { openSpool } from './spool/spool.ts';
 import { createUplink } from './uplink.ts';
 
-/** The PC of these tests. */
 export const pc = 'up/lucknow/room-1';
 
 type Up = 'presence' | 'state' | 'beat' | 'inventory' | 'event' | 'backlog';
-/** A message that the centre got, and when by clock.up(). */
+/** A message that the server received, with its send time by `clock.up()`. */
 export type Sent = { leaf: Up; at: number; message: MessageOf<Up> };
 
-/** The wire: admits or refuses, and records. */
+/** Transport that admits or refuses connections and records messages. */
 export function wire(clock: { up(): number }) {
   const sent: Sent[] = [];
   const connects: (ConnectOptions & { at: number })[] = [];
@@ -77,7 +76,7 @@ export function wire(clock: { up(): number }) {
       handlers = undefined;
       lost?.closed('cut');
     },
-    /** Takes what was sent on a leaf since the last call. */
+    /** Removes and returns the messages that were sent on a leaf since the last call. */
     take: <L extends Up>(leaf: L): (Sent & { message: MessageOf<L> })[] => {
       const found = sent.filter((one) => one.leaf === leaf);
       for (const one of found) sent.splice(sent.indexOf(one), 1);
@@ -86,7 +85,7 @@ export function wire(clock: { up(): number }) {
   };
 }
 
-/** An uplink with its spool and its checks, by a clock that is moved by hand. */
+/** Creates an uplink with its spool and check table. The test advances the clock. */
 export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof links; key?: KeyObject | null } = {}) {
   const clock = handClock();
   const random = seeded(7);
@@ -150,7 +149,7 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
   return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
 }
 
-/** The will that a connection carried. */
+/** Returns the decoded last will of a connection. */
 export function decodeWill(options: ConnectOptions | undefined) {
   const read = decode('presence', options?.will.payload ?? Buffer.from(''));
   if (!read.ok) throw new Error(read.detail);

@@ -2,7 +2,7 @@ import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { decodeWill, pc, setUp } from './uplink.test-helper.ts';
 
-test('R16 on every CONNACK a new session: will, birth and state carry its number, and birth and state come first', async () => {
+test('R16 every CONNACK starts a new session: will, birth and state carry its number, and birth and state come first', async () => {
   const { uplink, clock, net, filters, spool, table } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -29,7 +29,7 @@ test('R16 on every CONNACK a new session: will, birth and state carry its number
   expect(net.take('state')[0]?.message).not.toHaveProperty('base');
 });
 
-test('R16 R3 a birth is repeated, ever more rarely, until an ack names this session; an ack without it does not count', async () => {
+test('R16 R3 a birth repeats with backoff until an ack names this session, and an ack without the session does not count', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   uplink.start();
   await clock.pass(3 * 3_600_000);
@@ -48,7 +48,7 @@ test('R16 R3 a birth is repeated, ever more rarely, until an ack names this sess
   expect(net.take('presence')).toEqual([]);
 });
 
-test('a birth says for how long nobody heard this process: since the last session that the centre had answered, until one is answered again', async () => {
+test('a birth states how long the server received nothing: since the last acknowledged session, until one is acknowledged again', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   const apart = () => net.take('presence').map(({ message }) => (message as { apartMs?: number | null }).apartMs);
   uplink.start();
@@ -68,7 +68,7 @@ test('a birth says for how long nobody heard this process: since the last sessio
   expect(second).toBeLessThanOrEqual(64_000);
 });
 
-test('R12 the first change goes at once, then at most one message in 2 s, each a difference to the digest sent before', async () => {
+test('R12 the first change is sent at once, then at most one message in 2 s, each a difference to the last sent digest', async () => {
   const { uplink, clock, net, table, status, session } = setUp();
   status('pc', 'ok');
   uplink.start();
@@ -96,7 +96,7 @@ test('R12 the first change goes at once, then at most one message in 2 s, each a
   expect(net.take('state')).toEqual([]);
 });
 
-test('R16 a forged session, however high, costs no event and leaves sessions that the centre can read', async () => {
+test('R16 a forged high session number loses no event and leaves session numbers that the server can read', async () => {
   const { uplink, clock, net, ack, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -112,7 +112,7 @@ test('R16 a forged session, however high, costs no event and leaves sessions tha
   expect(net.take('presence').length).toBeGreaterThan(1);
 });
 
-test('R17 a hello is answered by one birth within its spread that names it; a fresh one after the probes', async () => {
+test('R17 a hello gets one birth within its spread that names its id; with `fresh` the birth follows the probes', async () => {
   const { uplink, clock, net, ack, session, seen } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -134,7 +134,7 @@ test('R17 a hello is answered by one birth within its spread that names it; a fr
   expect(net.take('presence')).toMatchObject([{ message: { hello: 'roll-2' } }]);
 });
 
-test('R3 a hello ends the long wait of an unanswered birth', async () => {
+test('R3 a hello ends the long backoff of an unacknowledged birth', async () => {
   const { uplink, clock, net } = setUp();
   uplink.start();
   await clock.pass(4 * 3_600_000);
@@ -144,7 +144,7 @@ test('R3 a hello ends the long wait of an unanswered birth', async () => {
   expect(net.take('presence').length).toBeGreaterThanOrEqual(3);
 });
 
-test('a PC whose first configuration says that its link is thin sent two pings a beat for as long as it stayed connected: it connects anew', async () => {
+test('a configuration with another keepalive makes a connected PC reconnect without a bye', async () => {
   const { net, uplink, clock, seen, ack, session } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -161,13 +161,13 @@ test('a PC whose first configuration says that its link is thin sent two pings a
   await clock.pass(10_000);
   expect(net.connects.map(({ keepaliveMs }) => keepaliveMs)).toEqual([90_000, 300_000]);
   expect(net.state.ended).toBe(1);
-  // No goodbye: nobody went away.
+  // No bye: the PC reconnects at once.
   const [birth, ...more] = net.take('presence');
   expect(birth?.message).toMatchObject({ kind: 'birth', session: session(), config: 1, apartMs: expect.any(Number) });
   expect(more).toEqual([]);
 });
 
-test('a configuration is handed on, and shown by a birth where it was taken; so is a command; nonsense is one line', async () => {
+test('a configuration and a command are passed on, an accepted configuration causes a birth, and an invalid message one log line', async () => {
   const { uplink, clock, net, logs, seen } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -190,7 +190,7 @@ test('a configuration is handed on, and shown by a birth where it was taken; so 
   expect(seen.commands).toEqual([config]);
 });
 
-test('it comes back with full jitter up to the limit of its class, and begins anew after an answered session', async () => {
+test('reconnects with full jitter up to the limit of its class, and resets the backoff after an acknowledged session', async () => {
   const { uplink, clock, net, ack, session } = setUp();
   net.state.answer = 'unreachable';
   uplink.start();
@@ -212,7 +212,7 @@ test('it comes back with full jitter up to the limit of its class, and begins an
   expect(uplink.figures().connected).toBe(true);
 });
 
-test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing and tries once per wait', async () => {
+test('F9 a link that is up for 20 s and down for 10 s, 500 times, loses no event', async () => {
   const { uplink, clock, net, event, spool, session, ack } = setUp();
   uplink.start();
   const ledger = new Set<number>();
@@ -236,7 +236,7 @@ test('F9 a link that is up for 20 s and down for 10, 500 times, loses nothing an
   expect(ledger.size).toBe(501);
 });
 
-test('R16 each birth tells how the last boot ended until the first is acknowledged, over sessions too, and none after that', async () => {
+test('R16 each birth states how the last boot ended until one birth is acknowledged, also across sessions', async () => {
   const { uplink, clock, net, seen, ack, session } = setUp();
   seen.previous = { boot: 'boot-0', aliveAt: 1_789_999_000_000, mains: false, bye: null, crashed: false };
   const { previous } = seen;
@@ -250,7 +250,7 @@ test('R16 each birth tells how the last boot ended until the first is acknowledg
   expect(net.take('presence')[0]?.message).not.toHaveProperty('previous');
 });
 
-test('a stop says goodbye and ends; where the broker is mute it does not wait for long, and nothing is sent or tried afterwards', async () => {
+test('a stop sends a bye and disconnects within 2 s, even without a PUBACK, and nothing is sent afterwards', async () => {
   for (const puback of [true, false]) {
     const { uplink, clock, net, session } = setUp();
     uplink.start();

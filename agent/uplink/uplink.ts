@@ -1,19 +1,18 @@
-/** The life of the connection: connect, stay, come back with full jitter, say goodbye (R16). Each connection is one session. */
+/** The life of the connection: connect, reconnect with full jitter, send a bye. Each connection is one session. */
 import { backoffMs, encode, nameOf, pcTopic, type Signed } from '@sabha/contracts';
 import { noClock } from './echo.ts';
 import type { Transport } from './mqtt.ts';
 import { openSession, type Session, type SessionOptions, type UplinkFigures } from './session.ts';
 
-/** As for each session, and how connections are opened. */
 export type UplinkOptions = Omit<SessionOptions, 'connection' | 'session' | 'apartUp' | 'figures' | 'onBehind'> & {
   transport: Transport;
-  /** Absent where the transport shows a certificate. */
+  /** Absent if the transport uses a certificate. */
   token?: string | undefined;
-  /** The connection came or went. */
+  /** The connection was opened or closed. */
   onConnection?: () => void;
 };
 
-/** The connection to the centre, which comes back by itself. */
+/** The connection to the server, which reconnects by itself. */
 export type Uplink = ReturnType<typeof createUplink>;
 
 const firstWaitMs = 4_000;
@@ -27,31 +26,34 @@ function createState() {
     stopped: false,
     failures: 0,
     session: undefined as Session | undefined,
-    /** When the last session ended that the server had answered, by clock.up(). */
+    /** `clock.up()` at the end of the last session whose birth was acknowledged. */
     apartUp: null as number | null,
     timer: (): void => undefined,
     figures: { ...noClock, connected: false, unreadable: 0 } as UplinkFigures,
   };
 }
 
-/** Guarantee: one connection at a time, each with a session number of its own that its will and its birth carry. */
+/**
+ * Guarantee: one connection at a time. Each has a new session number, which its last will and its birth carry, per R16 (sessions, births
+ * and the time of the server).
+ */
 export function createUplink(options: UplinkOptions) {
   const state = createState();
   return {
     start: (): void => void connect(options, state),
-    /** Says goodbye where it can, within 2 s; the broker then publishes no will. */
+    /** Sends a bye if possible, within 2 s. The broker then publishes no last will. */
     stop: (reason: string): Promise<void> => stop(state, reason),
-    /** The table changed. */
+    /** Call it after a change of the check table. */
     stateChanged: (): void => state.session?.stateChanged(),
-    /** Something was appended to the spool. */
+    /** Call it after an append to the spool. */
     appended: (): void => state.session?.appended(),
     inventoryKnown: (changed: boolean): void => state.session?.inventoryKnown(changed),
     figures: (): UplinkFigures => state.figures,
-    /** The clock of the PC jumped: what was known of the centre's is known no more, and the next beat asks. */
+    /** Discards the clock comparison after a jump of the PC clock. The next beat requests the server's time. */
     forgetClock: (): void => void Object.assign(state.figures, { ...noClock, roundTripMs: state.figures.roundTripMs }),
-    /** True once the centre has acknowledged the birth of this connection. */
+    /** True once an ack has answered the birth of this connection. */
     isHeard: (): boolean => state.session?.answered() ?? false,
-    /** The last gasp; false where there is no connection to say it by. */
+    /** Sends the last gasp. Resolves to false without a connection. */
     gasp: async (runtimeMs: number | null): Promise<boolean> => (await state.session?.gasp(runtimeMs)) ?? false,
   };
 }
@@ -59,7 +61,7 @@ export function createUplink(options: UplinkOptions) {
 async function connect(options: UplinkOptions, state: State): Promise<void> {
   const { transport, token, onConnection } = options;
   const { spool, pc, boot, clock } = options;
-  // The will goes out with the CONNECT, so the number is taken before it; one that is not used is no harm.
+  // The last will is part of the CONNECT, so the session number is taken first. An unused number does no harm.
   const number = spool.nextSession();
   const will = { topic: pcTopic(pc, 'presence'), payload: encode('presence', { kind: 'lost', boot, session: number }) };
   const since = clock.up();
@@ -92,7 +94,7 @@ async function connect(options: UplinkOptions, state: State): Promise<void> {
     again(options, state, { refused: false, reason });
   };
   const onBehind = () => anew('the centre knows a later session: the disk was put back');
-  // A keepalive is agreed upon with the CONNECT; a shorter one than the beat costs a ping for each that is missing.
+  // The keepalive is fixed at the CONNECT. A keepalive shorter than the beat interval costs a ping for each missing beat.
   const onConfig = (config: Signed) => {
     const taken = options.onConfig(config);
     if (taken && options.limits().keepaliveMs !== keepaliveMs) anew('the link is of another class, with another keepalive');

@@ -1,26 +1,31 @@
-/** What an ack does to the spool: trim, or fork (R4, R5, R7). */
+/**
+ * Effect of an ack on the spool: trim or fork. Implements R4 (cumulative acknowledgement), R5 (the ack always advances) and R7
+ * (idempotent apply, and forks).
+ */
 
 import { type Counters, freshCounters, type Row, renumber, single } from './rows.ts';
 import { attempt, type Core, commit, newId, write } from './transaction.ts';
 
-/** Up to which number of which spool the ledger holds the events, and the mark of the last by which both know the same history. */
+/**
+ * The ledger holds all events of `spool` up to `upTo`. `mark` is the short hash of event `upTo` and shows whether both sides have the
+ * same history.
+ */
 export type AckWord = { spool: string; upTo: number; mark?: string | undefined };
-/** `fork`: this spool is over, a new one carries what was unacknowledged; `failed`: the disk refused, the next ack tries again. */
+/** `fork`: a new spool replaces this one and carries the unacknowledged events. `failed`: the disk refused; the next ack repeats it. */
 export type AckResult = 'ignored' | 'same' | 'advanced' | 'fork' | 'failed';
 
 const hourMs = 3_600_000;
-/** A day, milliseconds. */
 export const dayMs = 24 * hourMs;
 
 /**
- * Guarantee: trims nothing that `upTo` does not cover, and nothing at all where the ledger's history is not this spool's own.
- * An ack for another spool is ignored.
+ * Applies an ack to the spool. An ack for another spool is ignored.
+ * Guarantee: trims only what `upTo` covers, and nothing if the ledger's history differs from this spool's history.
  */
 export function applyAck(core: Core, { spool, upTo, mark }: AckWord): AckResult {
   if (spool !== core.counters.id) return 'ignored';
   const done = attempt(core, () =>
     commit(core, (draft): AckResult => {
-      // The store may have been rebuilt a moment ago.
+      // The transaction may have rebuilt the spool.
       if (draft.id !== spool) return 'ignored';
       return settle(core, draft, { upTo, mark });
     }),
@@ -28,7 +33,10 @@ export function applyAck(core: Core, { spool, upTo, mark }: AckWord): AckResult 
   return done.ok ? done.value : 'failed';
 }
 
-/** A row that changed on the disk may have been anything, a tombstone too: only a new spool makes sure that the ack cannot stick (R5). */
+/**
+ * Replaces a spool that has damaged rows. A damaged row may have been a tombstone, so only a new spool ensures that the ack can advance
+ * (R5).
+ */
 export function leaveDamaged(core: Core, rows: Row[]): void {
   attempt(core, () =>
     commit(core, (draft) => {
@@ -40,7 +48,7 @@ export function leaveDamaged(core: Core, rows: Row[]): void {
   );
 }
 
-/** Leaves the spool for a new one that carries what is unacknowledged; false where the disk refused it. */
+/** Opens a new spool with all unacknowledged events. Returns false if the disk refused. */
 export function openAnother(core: Core, reason: string): boolean {
   return attempt(core, () => commit(core, (draft) => fork(core, draft, reason))).ok;
 }
@@ -59,7 +67,7 @@ function settle(core: Core, draft: Counters, { upTo, mark }: Omit<AckWord, 'spoo
   return 'advanced';
 }
 
-/** Guarantee: what is unacknowledged is in the new spool, in order and after the event that tells of it (R7). */
+/** Guarantee: all unacknowledged events are in the new spool, in order, behind the event that reports the new spool (R7). */
 function fork(core: Core, draft: Counters, reason: string): void {
   const { id: from, acked, session } = draft;
   const kept = renumber(core.disk, acked);
@@ -70,7 +78,7 @@ function fork(core: Core, draft: Counters, reason: string): void {
   core.refusals.clear();
 }
 
-/** What is acknowledged stays for 24 h, by the hour, so that a restored ledger can want it (R4). */
+/** Keeps acknowledged events for 24 h, in steps of an hour, because a restored ledger can request them again (R4). */
 function keepForADay({ disk, clock }: Core, draft: Counters): void {
   const now = clock.now();
   disk.run('INSERT OR REPLACE INTO acks (at, upTo) VALUES (?, ?)', Math.ceil(now / hourMs) * hourMs, draft.acked);

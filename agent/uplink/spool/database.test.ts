@@ -1,4 +1,4 @@
-/** What lies on the disk: whose file it is, and where it cannot be opened. */
+/** Tests ownership and permissions of the spool file, and files that cannot be opened. */
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = () => join(folder, `${files++}.db`);
 
-test('a file that another agent holds, or a folder in its place, is a clear refusal and not damage', () => {
+test('a spool file that another agent has locked, or a folder at its path, is refused and does not count as damage', () => {
   const path = newPath();
   const first = openSpoolDisk(path);
   expect(() => openSpoolDisk(path)).toThrow(expect.objectContaining({ name: 'DiskError', trouble: 'failed' }));
@@ -20,7 +20,7 @@ test('a file that another agent holds, or a folder in its place, is a clear refu
   expect(() => openSpoolDisk(inTheWay)).toThrow(expect.objectContaining({ trouble: 'failed' }));
 });
 
-test('a damaged file that cannot be moved aside is a clear refusal', () => {
+test('a damaged file that cannot be renamed is refused', () => {
   const path = newPath();
   writeFileSync(path, Buffer.alloc(5_000, 7));
   mkdirSync(`${path}.2.bad`);
@@ -29,7 +29,7 @@ test('a damaged file that cannot be moved aside is a clear refusal', () => {
 });
 
 test.skipIf(process.platform === 'win32')(
-  'the file is for its owner alone, with the log beside it, also the one that takes the place of a damaged one',
+  'the spool file and its WAL are readable by the owner only, also after a damaged file was replaced',
   () => {
     const path = newPath();
     const modes = () => ['', '-wal'].map((end) => (statSync(path + end).mode & 0o777).toString(8));

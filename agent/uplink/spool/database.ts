@@ -1,9 +1,9 @@
-/** The file under the spool: node:sqlite, write-ahead log, every commit on disk when it returns. */
+/** The database file of the spool: node:sqlite in WAL mode. Every commit is on disk when it returns. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { keepPrivate } from '@sabha/contracts';
 
-/** `full`: no space; `damaged`: what is stored cannot be trusted; `failed`: the disk refused for another reason. */
+/** `full`: no space. `damaged`: the stored data cannot be trusted. `failed`: the disk refused for another reason. */
 export class DiskError extends Error {
   readonly trouble: 'full' | 'damaged' | 'failed';
   constructor(trouble: 'full' | 'damaged' | 'failed', message: string) {
@@ -13,7 +13,7 @@ export class DiskError extends Error {
   }
 }
 
-/** The few calls through which the spool reaches its disk. Each throws DiskError, and nothing else, for a fault of the disk. */
+/** Database access of the spool. A disk fault is thrown as DiskError. */
 export type SpoolDisk = ReturnType<typeof openSpoolDisk>;
 
 const version = 1;
@@ -28,9 +28,9 @@ PRAGMA cache_size = -256;
 PRAGMA user_version = ${version};`;
 
 /**
- * Opens the spool's file (':memory:' and an open database will do too; a caller's own database is never closed).
- * Guarantee: a damaged file never stops the start. It is set aside as `*.1.bad` (two are kept) and an empty one takes its place.
- * Throws DiskError `failed` where no file can be had at all (no permission, locked by another agent).
+ * Opens the database of the spool: a path, ':memory:' or an open database, which is never closed here.
+ * Guarantee: a damaged file does not prevent the start. It is renamed to `*.1.bad` (two are kept), and an empty file replaces it.
+ * Throws DiskError `failed` if no file can be opened (no permission, locked by another agent).
  */
 export function openSpoolDisk(where: string | DatabaseSync) {
   const path = typeof where === 'string' && where !== ':memory:' ? where : undefined;
@@ -84,15 +84,15 @@ export function openSpoolDisk(where: string | DatabaseSync) {
   });
 
   return {
-    /** Guarantee: all of `work` is on disk when it returns, and nothing of it when it throws. */
+    /** Guarantee: all of `work` is on disk when it returns, and none of it when it throws. */
     transact: <T>(work: () => T): T => translated(() => inTransaction(db(), work)),
     run: (sql: string, ...values: SQLInputValue[]): void => {
       translated(() => statement(sql).run(...values));
     },
     all: <T>(sql: string, ...values: SQLInputValue[]): T[] => translated(() => statement(sql).all(...values) as T[]),
-    /** Sets the damaged store aside and starts an empty one. */
+    /** Renames the damaged file and starts with an empty one. */
     rebuild: (reason: string): void => translated(() => rebuild(reason)),
-    /** Why the last store was set aside, if it was since the opening. */
+    /** Reason of the last replacement since the start, or null. */
     damage: (): string | null => damage,
     close: release,
   };
@@ -100,7 +100,7 @@ export function openSpoolDisk(where: string | DatabaseSync) {
 
 function prepare(db: DatabaseSync): void {
   if (db.isTransaction) db.exec('ROLLBACK');
-  // Exclusive: a second agent on the same spool would give the same number twice.
+  // Exclusive lock: a second agent on the same spool would use the same numbers again.
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
   const check = pragma(db, 'quick_check(1)');
   if (check !== 'ok') throw new DiskError('damaged', String(check));
@@ -121,7 +121,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec('COMMIT');
     return result;
   } catch (error) {
-    // A full disk may have ended the transaction already.
+    // SQLite may have rolled back already, for example on a full disk.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
@@ -152,7 +152,10 @@ function isHeld(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busy;
 }
 
-/** SQLite's own result codes; what is none of them is a bug, and stays one. */
+/**
+ * SQLite result codes of a refusal: no permission, busy, locked, read-only, I/O error and similar. Code 13 is a full disk. Every other
+ * code counts as damage.
+ */
 const refusals = new Set([3, 5, 6, 8, 10, 14, 15, 22, 23]);
 function asDiskError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DiskError) return error;

@@ -1,31 +1,30 @@
-/** What leaves the spool when space is short, and the tombstones that count it (R8). */
+/** Eviction from the spool when space is short, and the tombstones that count it: R8 (bounded spool and refused messages). */
 import type { SpoolDisk } from './database.ts';
 import { type Counters, type Grade, type Row, readRow } from './rows.ts';
 
 type Range = [from: number, to: number];
-/** `count` says how many events or readings were lost; the ranges may also cover tombstones replaced, and numbers declared before. */
+/** `count`: lost events or readings. The ranges may also cover merged tombstones and numbers that were declared before. */
 export type Lost = { ranges: Range[]; grade: Grade; count: number };
 
-/** Where space is made, and how much may stay. */
 export type RoomOptions = {
   disk: SpoolDisk;
   draft: Counters;
-  /** Bytes that may stay. */
+  /** Bytes that may remain. */
   goal: number;
-  /** Writes a tombstone. */
   tombstone: (lost: Lost) => void;
 };
 
 type Victim = { seq: number; bytes: number };
 
-/** So that a tombstone stays far under the limit of a message. */
+/** Ranges per tombstone, so that a tombstone stays far below the size limit of a message. */
 const rangesAtMost = 1_000;
 const victimsAtOnce = 500;
 const tombstonesBeforeMerge = 8;
 
 /**
- * Drops until `goal` is reached or nothing is left that may go: acknowledged rows, then the oldest readings, then the oldest events.
- * Guarantee: every number that leaves unacknowledged stands in a tombstone of the same transaction; a tombstone leaves only into another.
+ * Drops rows until `goal` is reached or nothing droppable is left: acknowledged rows, then the oldest readings, then the oldest events.
+ * Guarantee: each dropped unacknowledged number is in a tombstone of the same transaction. A tombstone is only replaced by a merged
+ * tombstone.
  */
 export function makeRoom(options: RoomOptions): void {
   const { draft } = options;
@@ -46,12 +45,12 @@ export function makeRoom(options: RoomOptions): void {
     const ranges = rangesOf(parts, old.length > 0 ? isGone : () => false);
     const before = draft.bytes;
     tell(options, { ranges, grade, count });
-    // An event does not go to make room for the tombstone of a reading.
+    // No event is dropped to make space for the tombstone of a reading.
     goal += draft.bytes - before;
   }
 }
 
-/** Removes the oldest rows of a kind; answers their numbers. */
+/** Removes the oldest rows that match. Returns their numbers. */
 function drop({ disk, draft, goal }: RoomOptions, where: string): number[] {
   const gone: number[] = [];
   while (draft.bytes > goal) {
@@ -67,7 +66,7 @@ function drop({ disk, draft, goal }: RoomOptions, where: string): number[] {
   return gone;
 }
 
-/** Where tombstones themselves become many, one new one takes the place of all that wait. */
+/** Returns the unacknowledged tombstones of a grade once there are many. One new tombstone then replaces them. */
 function mergeable({ disk, draft }: RoomOptions, grade: Grade): (Lost & { self: Range; bytes: number })[] {
   const rows = disk.all<Row>("SELECT * FROM events WHERE kind = 'dropped' AND seq > ? ORDER BY seq", draft.acked);
   if (rows.length <= tombstonesBeforeMerge) return [];
@@ -78,14 +77,17 @@ function mergeable({ disk, draft }: RoomOptions, grade: Grade): (Lost & { self: 
   });
 }
 
-/** Several tombstones where one would be too long; the count stands in the first. */
+/** Writes the tombstone, split if it has too many ranges. The first part carries the count. */
 function tell({ tombstone }: RoomOptions, { ranges, grade, count }: Lost): void {
   for (let at = 0; at < ranges.length; at += rangesAtMost) {
     tombstone({ ranges: ranges.slice(at, at + rangesAtMost), grade, count: at === 0 ? count : 0 });
   }
 }
 
-/** A merged tombstone may span numbers that are gone in any way: else readings between events would be a range each, for ever. */
+/**
+ * Sorts and merges ranges. A merged range may span numbers that no longer exist; otherwise each reading between two events would keep a
+ * separate range.
+ */
 function rangesOf(parts: Range[], spans: (from: number, to: number) => boolean): Range[] {
   const merged: Range[] = [];
   for (const [from, to] of parts.toSorted((a, b) => a[0] - b[0])) {

@@ -1,37 +1,36 @@
-/** Rows and counters of the spool as they stand in its tables. */
+/** Rows and counters of the spool in its tables. */
 import { type EventMessage, markOf } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 
-/** `event` is kept longest; a `reading` goes first where space is short. */
+/** Drop order when space is short: `reading` first, `event` last. */
 export type Grade = EventMessage['grade'];
-/** An event as it lies on the disk; `at` in milliseconds since 1970. */
+/** An event as stored; `at` in milliseconds since 1970. */
 export type Row = { seq: number; grade: Grade; kind: string; at: number; boot: string; body: string; mark: string; bytes: number };
 
-/** What the spool knows of itself, stored with its rows. */
 export type Counters = ReturnType<typeof freshCounters>;
 
 type Held = { last: number; rows: number; bytes: number };
 const heldNow = 'SELECT COALESCE(MAX(seq), 0) AS last, COUNT(*) AS rows, TOTAL(bytes) AS bytes FROM events';
 
-/** What a row costs on the disk besides its body, about. */
+/** Approximate bytes of a row on disk in addition to its body. */
 const rowOverheadBytes = 120;
 
-/** Bytes that a body of this text takes, as the limit counts them. */
+/** Returns the bytes that count against the limit for a body of this text. */
 export function rowBytes(body: string): number {
   return Buffer.byteLength(body) + rowOverheadBytes;
 }
 
-/** The counters of a spool that holds nothing. `seq`: last number given; `bytes`: sum over the rows held. */
+/** Returns the counters of an empty spool. `seq`: last number used. `bytes`: sum over the stored rows. */
 export function freshCounters(id: string) {
   return { id, seq: 0, acked: 0, session: 0, carries: null as string | null, bytes: 0 };
 }
 
-/** The one row of a query that always has one. */
+/** Returns the row of a query that always yields one. */
 export function single<T>(disk: SpoolDisk, sql: string, ...values: number[]): T {
   return disk.all<T>(sql, ...values)[0] as T;
 }
 
-/** The stored counters; undefined in an empty store. Throws DiskError `damaged` where they cannot be true. */
+/** Returns the stored counters, or undefined for an empty database. Throws DiskError `damaged` if they contradict the rows. */
 export function loadCounters(disk: SpoolDisk): Counters | undefined {
   const meta = new Map(disk.all<{ key: string; value: string }>('SELECT key, value FROM meta').map((row) => [row.key, row.value]));
   const held = single<Held>(disk, heldNow);
@@ -45,14 +44,14 @@ export function loadCounters(disk: SpoolDisk): Counters | undefined {
   return counters;
 }
 
-/** Writes the counters that differ from `before`, or all. */
+/** Writes the counters that differ from `before`, or all without `before`. */
 export function saveCounters(disk: SpoolDisk, now: Counters, before: Counters | undefined): void {
   for (const key of ['id', 'seq', 'acked', 'session', 'carries'] as const) {
     if (now[key] !== before?.[key]) disk.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, String(now[key] ?? ''));
   }
 }
 
-/** Inserts an event; answers the bytes that it takes. */
+/** Inserts an event. Returns its bytes. */
 export function writeRow(disk: SpoolDisk, event: EventMessage): number {
   const body = JSON.stringify(event.body);
   const bytes = rowBytes(body);
@@ -61,7 +60,7 @@ export function writeRow(disk: SpoolDisk, event: EventMessage): number {
   return bytes;
 }
 
-/** The event of a row; undefined where the row is not what was written. */
+/** Returns the event of a row, or undefined if its hash does not match. */
 export function readRow({ seq, grade, kind, at, boot, body, mark }: Row, spool: string): EventMessage | undefined {
   try {
     const event = { spool, seq, boot, at, grade, kind, body: JSON.parse(body) };
@@ -72,8 +71,8 @@ export function readRow({ seq, grade, kind, at, boot, body, mark }: Row, spool: 
 }
 
 /**
- * Numbers all rows above `acked` anew from 2 on and forgets the others; number 1 is left for the event that tells of it.
- * A tombstone keeps its count and loses its ranges: they speak of numbers of the spool that is over.
+ * Renumbers all rows above `acked` from 2 on and deletes the others. Number 1 is for the event that reports the new spool.
+ * A tombstone keeps its count and loses its ranges, because these are numbers of the old spool.
  */
 export function renumber(disk: SpoolDisk, acked: number): { rows: number; bytes: number } {
   disk.run('DELETE FROM events WHERE seq <= ?', acked);

@@ -1,4 +1,4 @@
-/** A spool whose file was damaged, or is another's (F4): it always opens, and never hands out a changed event. */
+/** Tests a spool whose file is damaged or belongs to another PC (F4): it always opens, and never returns a changed event. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const openAt = (where: string, seed = 1) =>
   openSpool({ disk: openSpoolDisk(where), clock, random: seeded(seed), boot: 'boot', limitBytes: 100_000 });
 const bodies = (spool: Spool) => spool.after(0, 9_999).map((event) => event.body['n']);
 
-test('F4 a file of zeros, of noise, cut short or of a newer version is set aside and a fresh spool says so', () => {
+test('F4 a file of zeros, of noise, cut short or of a newer version is replaced by a new spool that reports the damage', () => {
   const whole = newPath();
   const made = openAt(whole);
   for (let n = 1; n <= 12; n += 1) made.append('e', { n });
@@ -43,7 +43,7 @@ test('F4 a file of zeros, of noise, cut short or of a newer version is set aside
   }
 });
 
-test('F4 two damaged files are kept, not more', () => {
+test('F4 at most two damaged files are kept', () => {
   const path = newPath();
   for (const mark of [1, 2, 3]) {
     writeFileSync(path, Buffer.alloc(5_000, mark));
@@ -54,7 +54,7 @@ test('F4 two damaged files are kept, not more', () => {
   expect(existsSync(`${path}.3.bad`)).toBe(false);
 });
 
-test('F4 the spool of another PC in the place of its own opens, hands out what it holds and counts on', () => {
+test('F4 the spool file of another PC opens, returns its events and continues its numbers', () => {
   const path = newPath();
   const other = openAt(path, 21);
   for (let n = 1; n <= 5; n += 1) other.append('e', { n });
@@ -69,7 +69,7 @@ test('F4 the spool of another PC in the place of its own opens, hands out what i
 
 const flips = ofTier(40, 120, 1_000);
 
-test(`F4 one flipped bit, anywhere, ${flips} times: it always opens and works, and never hands out a changed event`, {
+test(`F4 one flipped bit at a random place, ${flips} times: the spool opens, accepts events and never returns a changed event`, {
   timeout: 1_800_000,
 }, ({ task }) => {
   const source = newPath();

@@ -1,4 +1,4 @@
-/** The spool on a bad disk: every call fails once, the disk is full, the file is cut, flipped, replaced (F2 to F6). */
+/** Tests the spool on a faulty disk: each call fails once, the disk is full, the file is cut (F2, F3, F5, F6). */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const openAt = (where: string | DatabaseSync, seed = 1, limitBytes = 100_000) =>
   openSpool({ disk: openSpoolDisk(where), clock, random: seeded(seed), boot: 'boot', limitBytes });
 const bodies = (spool: Spool) => spool.after(0, 9_999).map((event) => event.body['n']);
 
-/** Throws `error` at the call number `at`, before or after the real call. */
+/** Wraps a disk so that call number `at` throws `error`, before or after the real call. */
 function failing(
   disk: SpoolDisk,
   at: number,
@@ -42,7 +42,9 @@ function failing(
   };
 }
 
-/** One life: open, append, session, ack, refuse, fork, append. Answers the bodies that append promised to keep. */
+/**
+ * Runs one life of a spool: open, append, session, ack, refuse, fork, append. Collects in `promised` the events that `append` accepted.
+ */
 function life(disk: SpoolDisk, promised: number[]): void {
   const spool = openSpool({ disk, clock, random: seeded(3), boot: 'boot', limitBytes: 3_000 });
   const put = (n: number) => {
@@ -62,7 +64,7 @@ function life(disk: SpoolDisk, promised: number[]): void {
   spool.range();
 }
 
-/** All that was promised is held, acknowledged (1 to 3), quarantined or counted as dropped. */
+/** Expects each promised event to be stored, acknowledged (1 to 3), quarantined or counted as dropped. */
 function accountedFor(spool: Spool, promised: number[]): void {
   const held = spool.after(0, 9_999);
   const present = new Set(held.map((event) => event.body['n']));
@@ -77,11 +79,11 @@ const calls = (() => {
   return counting.calls();
 })();
 
-/** At somebody’s desk each third call. */
+/** The quick run on a developer's PC tests each third call. */
 const step = ofTier(3, 1);
 const kills = 2 * Math.ceil(calls / step);
 
-test('F2 a kill before or after any call of the disk loses nothing that append returned', ({ task }) => {
+test('F2 a kill before or after any disk call loses no event that append returned', ({ task }) => {
   expect(calls).toBeGreaterThan(150);
   for (let at = 1; at <= calls; at += step) {
     for (const late of [false, true]) {
@@ -100,7 +102,7 @@ test('F2 a kill before or after any call of the disk loses nothing that append r
 });
 
 test.each(ofTier(['full'] as const, ['full', 'failed', 'damaged'] as const))(
-  'F6 one call that fails as "%s", at every call, is survived without a half state',
+  'F6 one disk call that fails as "%s", at every position, leaves no partial state',
   (trouble) => {
     for (let at = 1; at <= calls; at += step) {
       const db = new DatabaseSync(':memory:');
@@ -114,7 +116,7 @@ test.each(ofTier(['full'] as const, ['full', 'failed', 'damaged'] as const))(
   },
 );
 
-test('F5 a full disk drops the oldest to make room, and never throws', () => {
+test('F5 a full disk drops the oldest events to make space, and append does not throw', () => {
   const db = new DatabaseSync(':memory:');
   const spool = openAt(db, 1, 10_000_000);
   db.exec(`PRAGMA max_page_count = ${Number(Object.values(db.prepare('PRAGMA page_count').get() ?? {})[0]) + 8}`);
@@ -127,7 +129,7 @@ test('F5 a full disk drops the oldest to make room, and never throws', () => {
   expect(bodies(spool)).toContain(199);
 });
 
-test('F5 a disk that takes nothing at all gives a reason, and the loss is declared once there is space', () => {
+test('F5 a disk that refuses every write yields a reason, and the loss is declared once there is space', () => {
   let full = true;
   const real = openSpoolDisk(':memory:');
   const spool = openSpool({
@@ -161,7 +163,7 @@ test('F5 a disk that takes nothing at all gives a reason, and the loss is declar
   expect(spool.nextSession()).toBe(session + 2);
 });
 
-test('F5 a disk that cannot be read answers with nothing, and goes on', () => {
+test('F5 a disk that cannot be read yields empty results, and works again afterwards', () => {
   let broken = false;
   const real = openSpoolDisk(':memory:');
   const all: SpoolDisk['all'] = (...args) => {
@@ -180,7 +182,7 @@ test('F5 a disk that cannot be read answers with nothing, and goes on', () => {
   expect(bodies(spool)).toEqual([undefined, 1]);
 });
 
-/** A spool file with a log beside it, as a power cut leaves it: nothing checkpointed since the last few events. */
+/** Returns a spool file and its WAL as after a power cut: the last events are not checkpointed. */
 function crashed(): { path: string; wal: Buffer; file: Buffer } {
   const path = newPath();
   const spool = openAt(path);
@@ -192,10 +194,10 @@ function crashed(): { path: string; wal: Buffer; file: Buffer } {
   return { path: copy, wal: readFileSync(`${copy}-wal`), file: readFileSync(copy) };
 }
 
-/** A page and its header. */
+/** Page plus header of one WAL frame. */
 const walFrameBytes = 4_096 + 24;
 
-test('F3 a log cut at any offset of its last two records opens and loses only its tail', { timeout: 1_800_000 }, ({ task }) => {
+test('F3 a WAL cut at any offset of its last two frames opens and loses only its tail', { timeout: 1_800_000 }, ({ task }) => {
   const { wal, file } = crashed();
   const step = ofTier(499, 211, 1);
   let cuts = 0;
@@ -213,7 +215,7 @@ test('F3 a log cut at any offset of its last two records opens and loses only it
   tellFigure(task, 'F3', `the spool’s log cut at ${cuts} offsets, ${step} bytes apart: opened every time, only its tail lost`);
 });
 
-test('a row that changed on the disk leads to a new spool that counts it, so that the ack cannot stick', () => {
+test('a row changed on the disk leads to a new spool that counts it as dropped, so that the ack can advance', () => {
   const db = new DatabaseSync(':memory:');
   const spool = openAt(db);
   for (let n = 1; n <= 3; n += 1) spool.append('e', { n });
@@ -232,7 +234,7 @@ test('a row that changed on the disk leads to a new spool that counts it, so tha
   );
 });
 
-test('counters that do not fit the rows are damage', () => {
+test('counters that contradict the rows count as damage', () => {
   for (const change of [
     "UPDATE meta SET value = '1' WHERE key = 'seq'",
     "UPDATE meta SET value = 'x' WHERE key = 'acked'",
@@ -245,7 +247,7 @@ test('counters that do not fit the rows are damage', () => {
   }
 });
 
-test('a spool found damaged while it runs is set aside, and the event is kept in the fresh one', () => {
+test('a spool that becomes damaged at run time is replaced, and the new event is stored in the new spool', () => {
   const path = newPath();
   const disk = openSpoolDisk(path);
   let damaged = false;

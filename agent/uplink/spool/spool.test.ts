@@ -21,7 +21,7 @@ function appended(spool: Spool, kind: string, body: Record<string, unknown> = {}
 }
 
 const kinds = (spool: Spool) => spool.after(spool.acked(), 1_000).map((event) => event.kind);
-/** Numbers that are neither held nor declared dropped, of all that were given. */
+/** Returns the numbers that are neither stored nor declared dropped. */
 function missing(spool: Spool): number[] {
   const held = spool.after(spool.acked(), 100_000);
   const present = new Set(held.map((event) => event.seq));
@@ -36,7 +36,7 @@ const dropCount = (spool: Spool, grade: string) =>
     .filter((event) => event.kind === 'dropped' && event.body['grade'] === grade)
     .reduce((sum, event) => sum + Number(event.body['count']), 0);
 
-test('R1 a new spool has a random id and says in its first event why it exists', () => {
+test('R1 a new spool has a random id, and its first event states why it exists', () => {
   const { spool } = setUp();
   const other = setUp({ seed: 2 }).spool;
   expect(spool.id()).toMatch(/^[0-9a-f]{16}$/);
@@ -44,7 +44,7 @@ test('R1 a new spool has a random id and says in its first event why it exists',
   expect(spool.after(0, 9)).toMatchObject([{ seq: 1, spool: spool.id(), kind: 'spool-new', body: { from: null, reason: 'new' } }]);
 });
 
-test('R1 the number comes from a stored counter, not from the rows left, and counts on across reboots', () => {
+test('R1 the number comes from a stored counter, not from the remaining rows, and continues across reboots', () => {
   const { spool, open, clock } = setUp();
   appended(spool, 'a');
   spool.ack({ spool: spool.id(), upTo: 2 });
@@ -58,7 +58,7 @@ test('R1 the number comes from a stored counter, not from the rows left, and cou
   expect(appended(again, 'c')).toMatchObject({ seq: 4, boot: 'boot-2', at: clock.now() });
 });
 
-test('R2 what append returned is there after a kill, and the mark is the one that flows computes', () => {
+test('R2 an event that append returned survives a kill, and its hash equals the hash that flows computes', () => {
   const { spool, open } = setUp();
   const event = appended(spool, 'check', { from: 1.5, to: { deep: ['x', null], gone: undefined } });
   const found = open('boot-2').after(1, 9);
@@ -66,7 +66,7 @@ test('R2 what append returned is there after a kill, and the mark is the one tha
   expect(markOf(JSON.parse(JSON.stringify(event)))).toBe(markOf(event));
 });
 
-test('R4 the ack trims what waits, keeps it readable for 24 h, and then forgets it', () => {
+test('R4 the ack trims the queue, and acknowledged events stay readable for 24 h', () => {
   const { spool, clock } = setUp();
   for (const kind of ['a', 'b', 'c']) appended(spool, kind);
   expect(spool.ack({ spool: spool.id(), upTo: 3 })).toBe('advanced');
@@ -86,7 +86,7 @@ test('R4 the ack trims what waits, keeps it readable for 24 h, and then forgets 
   expect(spool.figures().bytes).toBeLessThan(full);
 });
 
-test('R5 the range names first and last number held, and an empty one is told as last + 1 and last', () => {
+test('R5 the range names the first and last stored number', () => {
   const { spool, clock } = setUp();
   expect(spool.range()).toEqual({ id: spool.id(), first: 1, last: 1 });
   spool.ack({ spool: spool.id(), upTo: 1 });
@@ -102,7 +102,7 @@ test('R7 an ack for another spool is ignored', () => {
   expect(spool.acked()).toBe(0);
 });
 
-test('R7 an ack above the last number forks: a new spool carries what is unacknowledged, numbered anew', () => {
+test('R7 an ack above the last number forks: a new spool carries the unacknowledged events with new numbers', () => {
   const { spool, open } = setUp();
   for (const kind of ['a', 'b', 'c']) appended(spool, kind);
   spool.ack({ spool: spool.id(), upTo: 2 });
@@ -123,7 +123,7 @@ test('R7 an ack above the last number forks: a new spool carries what is unackno
   expect(spool.range()).not.toHaveProperty('carries');
 });
 
-test('R7 another content under one number forks, the same content does not', () => {
+test('R7 a different hash under the same number forks, the same hash does not', () => {
   const { spool } = setUp();
   const event = appended(spool, 'a');
   expect(spool.ack({ spool: spool.id(), upTo: 2, mark: markOf(event) })).toBe('advanced');
@@ -131,7 +131,7 @@ test('R7 another content under one number forks, the same content does not', () 
   expect(spool.after(0, 9)[0]?.body['reason']).toBe('another content under one number');
 });
 
-test('R30 a disk that is let in anew, in place of the machine that had it, opens another spool with all that was unacknowledged; a restart does not', () => {
+test('R30 a change of the owner opens another spool with all unacknowledged events, and a restart with the same owner does not', () => {
   const { spool, open } = setUp();
   const old = spool.id();
   spool.ownedBy('code 1');
@@ -154,7 +154,7 @@ test('R30 a disk that is let in anew, in place of the machine that had it, opens
   expect(anew.nextSession()).toBeGreaterThan(session);
 });
 
-test('R7 after a fork a tombstone keeps its count and no longer names numbers of the old spool', () => {
+test('R7 after a fork a tombstone keeps its count and names no numbers of the old spool', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });
   const lost = dropCount(spool, 'event');
@@ -168,7 +168,7 @@ test('R7 after a fork a tombstone keeps its count and no longer names numbers of
   expect(Math.abs(spool.figures().bytes - bytes)).toBeLessThan(400);
 });
 
-test('R8 acknowledged rows go first, then the oldest readings, then the oldest events, and every drop is counted', () => {
+test('R8 acknowledged rows are dropped first, then the oldest readings, then the oldest events, and every drop is counted', () => {
   const { spool } = setUp({ limitBytes: 6_000 });
   for (let n = 0; n < 5; n += 1) appended(spool, 'old', { n });
   spool.ack({ spool: spool.id(), upTo: 6 });
@@ -190,7 +190,7 @@ test('R8 acknowledged rows go first, then the oldest readings, then the oldest e
   expect(spool.figures().bytes).toBeLessThanOrEqual(6_000);
 });
 
-test('R8 tombstones are merged, never dropped: after a thousand drops in a tiny spool all numbers are accounted for', () => {
+test('R8 tombstones are merged and never dropped: after a thousand drops in a tiny spool every number is accounted for', () => {
   const { spool } = setUp({ limitBytes: 4_000 });
   for (let n = 0; n < 600; n += 1) {
     appended(spool, 'r', { n }, 'reading');
@@ -201,13 +201,13 @@ test('R8 tombstones are merged, never dropped: after a thousand drops in a tiny 
   const readings = held.filter((event) => event.grade === 'reading').length;
   const events = held.filter((event) => event.grade === 'event' && event.kind === 'e').length;
   expect(dropCount(spool, 'reading') + readings).toBe(600);
-  // The event that told of the new spool went too.
+  // The event `spool-new` was dropped as well.
   expect(dropCount(spool, 'event') + events).toBe(601);
   expect(held.filter((event) => event.kind === 'dropped').length).toBeLessThan(20);
   expect(spool.figures().bytes).toBeLessThan(5_000);
 });
 
-test('R8 a tombstone with very many ranges is split, so that each can be sent', () => {
+test('R8 a tombstone with very many ranges is split, so that each part fits into a message', () => {
   const { spool } = setUp({ limitBytes: 700_000 });
   for (let n = 0; n < 2_600; n += 1) {
     appended(spool, 'r', {}, 'reading');
@@ -222,7 +222,7 @@ test('R8 a tombstone with very many ranges is split, so that each can be sent', 
   expect(dropCount(spool, 'reading')).toBe(2_600);
 });
 
-test('R8 a message refused three times leaves the queue, is kept aside and reported, and its number is declared dropped', () => {
+test('R8 an event refused three times is quarantined and reported, and its number is declared dropped', () => {
   const { spool, db } = setUp();
   const poison = appended(spool, 'poison', { x: 1 });
   appended(spool, 'good');
@@ -235,7 +235,7 @@ test('R8 a message refused three times leaves the queue, is kept aside and repor
   expect(missing(spool)).toEqual([]);
 });
 
-test('R8 a tombstone, an acknowledged number and an unknown one are never quarantined', () => {
+test('R8 a tombstone, an acknowledged number and an unknown number are never quarantined', () => {
   const { spool } = setUp({ limitBytes: 2_000 });
   for (let n = 0; n < 20; n += 1) appended(spool, 'a', { n });
   const tombstone = spool.after(0, 99).find((event) => event.kind === 'dropped');
@@ -243,7 +243,7 @@ test('R8 a tombstone, an acknowledged number and an unknown one are never quaran
   expect(spool.after(0, 99).some((event) => event.seq === tombstone?.seq)).toBe(true);
 });
 
-test('R8 what flows could never read gets no number, and that is reported', () => {
+test('R8 an event that flows could never decode gets no number and is reported', () => {
   const { spool } = setUp();
   expect(spool.append('huge', { text: 'x'.repeat(70_000) })).toMatchObject({ ok: false, reason: expect.stringContaining('oversized') });
   expect(spool.append('Bad Kind!', {})).toMatchObject({ ok: false, reason: expect.stringContaining('schema') });
@@ -251,7 +251,7 @@ test('R8 what flows could never read gets no number, and that is reported', () =
   expect(spool.after(1, 1)[0]?.body).toMatchObject({ seq: null, kind: 'huge' });
 });
 
-test('R16 a session is higher than every one before, also over a restart, a dead clock and a rebuilt spool', () => {
+test('R16 a session number rises also across a restart, a wrong clock and a rebuilt spool', () => {
   const { spool, open, clock, db } = setUp();
   const first = spool.nextSession();
   expect(spool.nextSession()).toBe(first + 1);
@@ -263,7 +263,7 @@ test('R16 a session is higher than every one before, also over a restart, a dead
   expect(open().nextSession()).toBeGreaterThan(first + 2);
 });
 
-test('R16 after a session that the centre knows, the next one is higher, also over a kill; one that is behind changes nothing', () => {
+test('R16 after an ack with a higher session the next session is higher still, also after a kill, and a lower one changes nothing', () => {
   const { spool, open } = setUp();
   const first = spool.nextSession();
   spool.knowSession(first + 50);
@@ -272,7 +272,7 @@ test('R16 after a session that the centre knows, the next one is higher, also ov
   expect(open().nextSession()).toBe(first + 52);
 });
 
-test('a word is kept with the spool, and a run that ended without close is told from one that closed', () => {
+test('keeps a stored value across restarts, and reports whether the previous run ended without close', () => {
   const { spool, open } = setUp();
   expect(spool.unclean()).toBe(false);
   expect(spool.recall('checks')).toBeUndefined();

@@ -1,42 +1,45 @@
-/** The agent's queue of numbered events (R1, R2, R4, R5, R7, R8): nothing that `append` returned is ever lost without being counted. */
+/**
+ * The agent's queue of numbered events. An event that `append` returned is never lost without being counted.
+ * Implements R1 (event identity), R2 (commit before send), R4 (cumulative acknowledgement) and R5 (the ack always advances).
+ * Also implements R7 (idempotent apply, and forks) and R8 (bounded spool and refused messages).
+ */
 import { believedSession, budgets, type Clock, decode, type EventMessage, encode, payloadLimitBytes } from '@sabha/contracts';
 import { type AckResult, type AckWord, applyAck, dayMs, leaveDamaged, openAnother } from './acks.ts';
 import type { SpoolDisk } from './database.ts';
 import { type Counters, freshCounters, type Grade, type Row, readRow, rowBytes, single } from './rows.ts';
 import { attempt, type Core, commit, damaged, dropTo, load, newId, write } from './transaction.ts';
 
-/** The event with its number, or why it could not be kept. */
+/** The event with its number, or the reason of the refusal. */
 export type Appended = { ok: true; event: EventMessage } | { ok: false; reason: string };
-/** First and last number held (last + 1 and last where nothing is); the spool that this one carries, until its first ack (R5, R7). */
+/** First and last stored number (last + 1 and last if empty). `carries` names the forked spool until the first ack (R5, R7). */
 export type SpoolRange = { id: string; first: number; last: number; carries?: string };
-/** Events not acknowledged, bytes on the disk, and events and readings lost within a day. */
+/** Unacknowledged events, bytes on the disk, and events and readings lost within a day. */
 export type SpoolFigures = { waiting: number; bytes: number; droppedInLastDay: number };
 
-/** The queue of events on the disk of this PC, and the words kept with it. */
 export type Spool = ReturnType<typeof openSpool>;
 
-/** Disk, clock and randomness of a spool, and how many bytes it may take. */
 export type SpoolOptions = {
   disk: SpoolDisk;
   clock: Clock;
-  /** Uniform in [0, 1): the spool's id comes from it. */
+  /** Uniform in [0, 1), for the id of the spool. */
   random: () => number;
   boot: string;
   limitBytes?: number;
 };
 
 const defaultLimitBytes = 64 * 1024 * 1024;
-/** Room for the brackets of a batch around the largest event. */
+/** Margin for the brackets of a batch around the largest event. */
 const envelopeBytes = 1_024;
 const refusalsBeforeQuarantine = 3;
 const quarantineKeeps = 100;
-/** On a full disk each round drops twice as much as the one before. */
+/** Attempts to make space on a full disk. Each attempt drops twice as much as the previous one. */
 const roundsOnFullDisk = 6;
 
 /**
  * Opens the spool on its disk.
- * Guarantee: an event returned by `append` is on disk (R2), keeps its number (R1) and leaves only when it is acknowledged (R4), in a fork
- * that numbers it anew (R7), or when its loss is written down as an event (R8). Faults of the disk are returned, never thrown.
+ * Guarantee: an event that `append` returned is on disk and keeps its number (R2, R1). It leaves the spool in three ways only: an ack
+ * (R4), a fork that renumbers it (R7), or a drop that an event records (R8).
+ * Disk faults are returned, never thrown.
  */
 export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOptions) {
   const core: Core = {
@@ -54,39 +57,42 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
   return {
     id: (): string => core.counters.id,
     range: (): SpoolRange => rangeOf(core),
-    /** Everything up to here is acknowledged. */
+    /** Last acknowledged number. */
     acked: (): number => core.counters.acked,
     append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): Appended => append(core, { kind, body, grade }),
-    /** Events with a number above `seq`, in order; acknowledged ones too while they are kept. */
+    /** Returns events with a number above `seq`, in order, including acknowledged ones that are still kept. */
     after: (seq: number, limit: number): EventMessage[] =>
       read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
-    /** The unacknowledged events that declare numbers dropped. */
+    /** Returns the unacknowledged tombstones. */
     tombstones: (): EventMessage[] => unackedTombstones(core),
     ack: (word: AckWord): AckResult => applyAck(core, word),
-    /** Counts that the centre refused an event; true when it left the queue for that (R8). */
+    /** Counts a refusal of an event by the server. Returns true if the event was quarantined for it (R8). */
     refused: (seq: number, reason: string): boolean => refused(core, seq, reason),
-    /** Guarantee: higher than every session before, and on disk unless the disk takes nothing (R16). */
+    /**
+     * Guarantee: returns a number above every earlier session, and stores it unless the disk refuses. See R16 (sessions, births and the
+     * time of the server).
+     */
     nextSession: (): number => nextSession(core),
     /**
-     * The centre knows this session of this spool, so that the next one must be higher: a disk that was put back counts from too low.
-     * Guarantee: whatever is said, there is room to count on.
+     * Raises the counter to a session that the server knows. A restored disk image counts from a lower number.
+     * Guarantee: a value from the server is capped, so that higher numbers remain.
      */
     knowSession: (session: number): void => {
       core.counters = { ...core.counters, session: Math.max(core.counters.session, Math.min(session, believedSession)) };
     },
     figures: (): SpoolFigures => figuresOf(core),
-    /** A word kept with the spool, such as the last known checks; false where the disk refused it. */
+    /** Stores a text with the spool, such as the last known checks. Returns false if the disk refused. */
     remember: (key: string, value: string): boolean => remember(core, key, value),
     recall: (key: string): string | undefined => recall(core, key),
     /**
-     * Whose spool it is, from now on: by which right this PC is let in. Who is let in by another one stands for another machine, of which the
-     * centre believes no spool that it knew (R30).
-     * Guarantee: under another owner it is another spool, with all that was unacknowledged; where the disk refuses, the next start does it.
+     * Sets the owner: the id of the credential that admits this PC. R30 (replacement): a new credential means a new machine, and the
+     * server no longer trusts the old spool.
+     * Guarantee: another owner gets another spool with all unacknowledged events. If the disk refuses, the next start repeats it.
      */
     ownedBy: (owner: string): void => ownedBy(core, owner),
-    /** The run before this one ended without `close`. */
+    /** True if the previous run ended without `close`. */
     unclean: (): boolean => unclean,
-    /** It took the place of a damaged one, in this run or before: all words that were kept are gone. */
+    /** True if this spool replaced a damaged one, in this run or an earlier one. All texts stored with the old spool are lost. */
     isRebuilt: (): boolean =>
       core.birth === damaged || read(core, 'SELECT * FROM events WHERE seq = 1', []).some(({ body }) => body['reason'] === damaged),
     close: (): void => {
@@ -126,18 +132,18 @@ function store(core: Core, draft: Counters, content: Content): EventMessage {
   return write(core, draft, content);
 }
 
-/** Frees space on a full disk; false where there is nothing left to drop. */
+/** Frees space on a full disk. Returns false if nothing is left to drop. */
 function shrink(core: Core, bytes: number): boolean {
   const freed = attempt(core, () => {
     const before = core.counters.bytes;
     commit(core, (draft) => dropTo(core, draft, before - Math.max(bytes, before * 0.05)));
     return before - core.counters.bytes;
   });
-  // Where the tombstone found no place, dropping more at once may make one.
+  // If the tombstone itself did not fit, dropping more at once may make space for it.
   return freed.ok ? freed.value > 0 : freed.full;
 }
 
-/** What found no place at all never had a number: only its count can be told. */
+/** Declares events that were lost before they got a number. Only their count is known. */
 function declareUnnumbered(core: Core): void {
   for (const grade of ['event', 'reading'] as const) {
     const count = core.unnumbered[grade];
@@ -147,7 +153,7 @@ function declareUnnumbered(core: Core): void {
   }
 }
 
-/** What the centre could never read gets no number; it is kept aside and reported. */
+/** Quarantines and reports an event that the server could never decode. It gets no number. */
 function setAside(core: Core, { kind, body }: Content, reason: string): Appended {
   attempt(core, () =>
     commit(core, (draft) => {
@@ -173,7 +179,7 @@ function refused(core: Core, seq: number, reason: string): boolean {
   return moved.ok && moved.value;
 }
 
-/** A tombstone stays: the numbers that it declares would stop the ack for ever. */
+/** Quarantines an event. A tombstone stays, because without it the ack could not pass the numbers that it declares. */
 function moveOut(core: Core, draft: Counters, { seq, reason }: { seq: number; reason: string }): boolean {
   const row = core.disk.all<Row>("SELECT * FROM events WHERE seq = ? AND seq > ? AND kind <> 'dropped'", seq, draft.acked)[0];
   if (!row) return false;
@@ -195,7 +201,7 @@ function read(core: Core, sql: string, values: number[]): EventMessage[] {
 }
 
 function nextSession(core: Core): number {
-  // Counted from the clock where that is ahead, so that sessions stay in order over a rebuilt or restored spool too.
+  // Starts from the wall clock if that is ahead, so that sessions also rise across a rebuilt or restored spool.
   const session = Math.max(core.counters.session + 1, Math.min(believedSession, Math.floor(core.clock.now() / 1_000)));
   attempt(core, () =>
     commit(core, (draft) => {
@@ -213,7 +219,8 @@ function unackedTombstones(core: Core): EventMessage[] {
 function rangeOf(core: Core): SpoolRange {
   const found = attempt(core, () => single<{ first: number | null }>(core.disk, 'SELECT MIN(seq) AS first FROM events').first);
   const { id, seq, carries } = core.counters;
-  // Numbers that a tombstone is still to declare are not below the first: at the birth they would be counted as lost (R5).
+  // A number that an unacknowledged tombstone declares must not be below the first number. Otherwise the birth would count it as a gap
+  // (R5).
   const declared = unackedTombstones(core).flatMap(({ body }) => (body['ranges'] as [number, number][]).map(([from]) => from));
   const range = { id, first: Math.min((found.ok && found.value) || seq + 1, ...declared), last: seq };
   return carries === null ? range : { ...range, carries };
@@ -240,7 +247,7 @@ function recall(core: Core, key: string): string | undefined {
   return read.ok ? read.value : undefined;
 }
 
-/** The event as flows will decode it, so that both ends compute the same mark; or why flows could not read it. */
+/** Returns the event as `flows` decodes it, so that both sides compute the same hash, or the reason why `flows` cannot decode it. */
 function asTheCentreReads({ counters, boot, clock }: Core, content: Content): ReturnType<typeof decode<'event'>> {
   const event = { spool: counters.id, seq: budgets.eventNumber.most, boot, at: clock.now(), ...content };
   const payload = encode('event', event);

@@ -1,10 +1,9 @@
-/** What every act on the spool shares: its memory, its one kind of transaction, and how it meets a fault of the disk. */
+/** The shared core of the spool: its state in memory, its transaction, and its handling of disk faults. */
 import type { Clock, EventMessage } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from './database.ts';
 import { makeRoom } from './eviction.ts';
 import { type Counters, freshCounters, type Grade, loadCounters, saveCounters, writeRow } from './rows.ts';
 
-/** The spool in memory: what it stands on, and its counters. */
 export type Core = {
   disk: SpoolDisk;
   clock: Clock;
@@ -12,21 +11,21 @@ export type Core = {
   boot: string;
   limitBytes: number;
   counters: Counters;
-  /** The counters as they stand on the disk; undefined where the spool has not been written yet, for the reason in `birth`. */
+  /** The counters on disk. Undefined if the spool is not written yet; `birth` then holds the reason of its creation. */
   saved: Counters | undefined;
   birth: string;
   refusals: Map<number, number>;
-  /** Lost without ever having had a number: the disk took nothing. */
+  /** Counts of events lost without a number, because the disk refused every write. */
   unnumbered: Record<Grade, number>;
 };
 
-/** Why a spool was begun in the place of another. */
+/** Reason of a new spool that replaces a damaged one. */
 export const damaged = 'damaged';
 
-/** What became of an act on the disk; `full` = there was no space. */
+/** Result of a disk operation; `full` = no space. */
 export type Attempt<T> = { ok: true; value: T } | { ok: false; full: boolean; reason: string };
 
-/** Reads the spool of the disk, or begins a new one. */
+/** Reads the stored spool, or starts a new one. */
 export function load(core: Core): void {
   const stored = loadCounters(core.disk);
   if (stored) {
@@ -35,7 +34,7 @@ export function load(core: Core): void {
   } else begin(core, core.disk.damage() === null ? 'new' : damaged);
 }
 
-/** A new spool, whose first event says why it exists (R1). Sessions count on. */
+/** Starts a new spool. Its first event states the reason: R1 (event identity). Session numbers continue. */
 function begin(core: Core, reason: string): void {
   core.counters = { ...freshCounters(newId(core)), session: core.counters.session };
   core.saved = undefined;
@@ -45,8 +44,8 @@ function begin(core: Core, reason: string): void {
 }
 
 /**
- * One transaction over rows and counters.
- * Guarantee: the counters in memory change only when all of it is on disk.
+ * Runs one transaction over rows and counters.
+ * Guarantee: the counters in memory change only after the commit is on disk.
  */
 export function commit<T>(core: Core, work: (draft: Counters) => T): T {
   const draft = { ...core.counters };
@@ -61,7 +60,9 @@ export function commit<T>(core: Core, work: (draft: Counters) => T): T {
   return result;
 }
 
-/** Does `work`; a store found damaged is set aside and the work is done on an empty one. Only bugs are thrown. */
+/**
+ * Runs `work` and returns disk faults. After damage, the database is replaced and the work is repeated on an empty one. Bugs are thrown.
+ */
 export function attempt<T>(core: Core, work: () => T): Attempt<T> {
   try {
     try {
@@ -78,7 +79,7 @@ export function attempt<T>(core: Core, work: () => T): Attempt<T> {
   }
 }
 
-/** Gives the next number and writes the event, within a transaction. */
+/** Assigns the next number and writes the event, within a transaction. */
 export function write(
   core: Core,
   draft: Counters,
@@ -90,12 +91,12 @@ export function write(
   return event;
 }
 
-/** Drops what may go until `goal` bytes are held, within a transaction (R8). */
+/** Drops rows until `goal` bytes remain, within a transaction: R8 (bounded spool and refused messages). */
 export function dropTo(core: Core, draft: Counters, goal: number): void {
   makeRoom({ disk: core.disk, draft, goal, tombstone: (lost) => write(core, draft, { kind: 'dropped', body: lost }) });
 }
 
-/** An id for a spool, random enough that no two are alike. */
+/** Returns a random spool id of 64 bits. */
 export function newId({ random }: Pick<Core, 'random'>): string {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
 }

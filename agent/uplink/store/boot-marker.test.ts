@@ -27,7 +27,7 @@ function marker(memory: ReturnType<typeof disk>, boot: string, { clock = handClo
 
 const mains = (onMains: boolean | null, isEnding = false) => ({ onMains, isEnding });
 
-test('a new boot tells how the one before it ended: when it was last alive, on what power, without a goodbye', async () => {
+test('a new boot reports when the previous boot was last alive and on which power, and that it ended without a bye', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   expect(first.previous()).toBeUndefined();
@@ -47,7 +47,7 @@ test('a new boot tells how the one before it ended: when it was last alive, on w
   });
 });
 
-test('a battery PC that was unplugged long before looked like one whose power was just cut: since when the mains are gone is kept, and whether the battery ended', async () => {
+test('the start of a mains outage and the end of the battery are kept for the next boot', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   first.alive(mains(true));
@@ -62,7 +62,7 @@ test('a battery PC that was unplugged long before looked like one whose power wa
   expect(marker(memory, 'boot-2').previous()?.gone).toEqual({ from, to: null, ending: true });
 });
 
-test('a PC that an update killed looked like one without power: what the system had begun is kept at once, and forgotten when it is over', async () => {
+test('an end that the system began, such as an update, is stored at once, and cleared when it is over', async () => {
   const memory = disk();
   const first = marker(memory, 'boot-1');
   first.alive(mains(null));
@@ -78,7 +78,7 @@ test('a PC that an update killed looked like one without power: what the system 
   expect(marker(memory, 'boot-4').previous()).not.toHaveProperty('begun');
 });
 
-test('it is carried over restarts of the agent until the centre was told, and then no more; a restart of the agent alone is none', () => {
+test('the report on the previous boot is kept across agent restarts until the server acknowledged it, and an agent restart causes no report', () => {
   const memory = disk();
   marker(memory, 'boot-1').bye('stopped');
   expect(marker(memory, 'boot-1').previous()).toBeUndefined();
@@ -92,7 +92,7 @@ test('it is carried over restarts of the agent until the centre was told, and th
 });
 
 test.each(['', '{', '{"boot":"x"}', '{"boot":"not a token!","aliveAt":1,"mains":null,"bye":null,"previous":null}'])(
-  'what the contract would not read is as good as none: %s',
+  'a stored text that the contract rejects counts as absent: %s',
   (text) => {
     const memory = disk();
     memory.words.set('alive', text);

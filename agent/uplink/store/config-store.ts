@@ -1,4 +1,4 @@
-/** Keeps the last good configuration of this PC in a file, signed as it came, so that a cut-off room still knows what is expected of it. */
+/** Stores the last valid configuration of this PC in a file, signed as received. A disconnected room then still knows its profile. */
 import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import {
@@ -15,13 +15,12 @@ import {
 } from '@sabha/contracts';
 import type { Log } from './log.ts';
 
-/** The last configuration of this PC, as it came. */
 export type ConfigStore = ReturnType<typeof createConfigStore>;
 
-/** The store in a file of this name. Never throws. */
+/** Creates the store for a file. Never throws. */
 export function createConfigStore(file: string) {
   return {
-    /** What was last saved; a reason where it cannot be read. Nothing of it is proven yet. */
+    /** Returns the last saved configuration, unverified, or the reason why the file is unreadable. */
     load: (): { config: Signed | undefined; problem: string | null } => {
       if (!existsSync(file)) return { config: undefined, problem: null };
       try {
@@ -31,7 +30,10 @@ export function createConfigStore(file: string) {
         return { config: undefined, problem: `${file}: ${(error as Error).message}` };
       }
     },
-    /** Guarantee: after a kill or a power cut the file holds the old one or this one, whole. Answers the reason where it could not be written. */
+    /**
+     * Guarantee: after a kill or a power cut the file holds the old or the new configuration, complete. Returns the reason if the write
+     * failed.
+     */
     save: (config: Signed): string | null => {
       try {
         replaceFile(file, encode('config', config));
@@ -44,8 +46,8 @@ export function createConfigStore(file: string) {
 }
 
 /**
- * Opens a configuration. `key` is the public half of the centre's; null where this PC has none.
- * Guarantee: only what the centre signed for this very PC is used, whoever carried it and wherever it lay.
+ * Verifies a configuration. `key` is the public half of the server's signing key; null if this PC has none.
+ * Guarantee: accepts only what the server signed for this PC, regardless of how it arrived.
  */
 function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: PcPath }): Opened<Config> {
   if (key === null) return { ok: false, reason: 'this PC has no key of the centre' };
@@ -53,7 +55,7 @@ function openConfig(config: Signed, { key, pc }: { key: KeyObject | null; pc: Pc
   return opened.ok && opened.value.pc !== pc ? { ok: false, reason: 'addressed to another PC' } : opened;
 }
 
-/** The last good one of the store, proven anew: the disk may have been written by others, or come from another PC. */
+/** Returns the stored configuration after verifying it again, because the file may have been changed or copied from another PC. */
 export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject | null; pc: PcPath; log: Log }): Config | undefined {
   const { config, problem } = store.load();
   const opened = config && openConfig(config, by);
@@ -62,34 +64,32 @@ export function keptConfig(store: ConfigStore, { log, ...by }: { key: KeyObject 
   return undefined;
 }
 
-/** What is gone by now, and how another comes. */
 export type HeldConfig = ReturnType<typeof holdConfig>;
 
-/** Where it is kept, by what it is proven, and who hears of it. */
 export type HeldConfigOptions = {
   store: ConfigStore;
-  /** Public half of the centre's key; null = none is taken. */
+  /** Public half of the server's signing key; null = no configuration is accepted. */
   key: KeyObject | null;
   pc: PcPath;
-  /** Gone by until the centre has sent one. */
+  /** Profile until the server has sent a configuration. */
   profile: Profile;
   log: Log;
   onTaken(config: Config): void;
-  /** It was not the centre's for this PC, or it was an older one. */
+  /** The configuration is older, or not signed by the server for this PC. */
   onRefused(reason: string): void;
 };
 
-/** Begins with the last good one of the store. */
+/** Holds the current configuration. It starts with the stored one. */
 export function holdConfig({ store, key, pc, profile, log, onTaken, onRefused }: HeldConfigOptions) {
   let held = keptConfig(store, { key, pc, log });
   const version = () => held?.version ?? 0;
   return {
     profile: (): Profile => held?.profile ?? profile,
-    /** How people call site and room; undefined where the centre has not said it. */
+    /** Display names of site and room; undefined if the server sent none. */
     place: (): Config['place'] => held?.place,
-    /** 0 where the centre has sent none. */
+    /** Version of the configuration; 0 if the server sent none. */
     version,
-    /** True where it is taken: the centre signed it for this very PC, and it is newer than the one that is held. */
+    /** Returns true if the configuration was accepted: signed by the server for this PC, and newer than the current one. */
     take(signed: Signed): boolean {
       const opened = openConfig(signed, { key, pc });
       if (!opened.ok || opened.value.version < version()) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rotatingFile, withMemory } from './log.ts';
 
-test('it writes on, and remembers the last lines without their fields, each of them one short line', () => {
+test('passes lines on, and keeps the last 200 as short single lines without fields', () => {
   const written: unknown[] = [];
   const write = (fields: object, line: string) => written.push([fields, line]);
   const log = withMemory({ info: write, warn: write }, { now: () => 0 });
@@ -17,7 +17,7 @@ test('it writes on, and remembers the last lines without their fields, each of t
   expect(log.last(1_000)).toHaveLength(200);
 });
 
-test('a log file keeps its size limit and one earlier file, across restarts, and survives a missing folder', () => {
+test('a log file respects its size limit across restarts, keeps one earlier file, and survives a missing folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-log-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'agent.log');

@@ -1,18 +1,18 @@
-/** What the agent says to a person who reads its log; a pino logger is one. */
+/** The agent's log for people. It has the methods of a pino logger. */
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { type Clock, messageOf, oneLine } from '@sabha/contracts';
 
-/** Writes a line for a person, with fields for machines. */
+/** Writes a line for people, with fields for machines. */
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;
-/** A log that remembers its last lines. */
+/** A log that keeps its last lines in memory. */
 export type LogMemory = Log & { last(lines: number): string[] };
 
 const levels = { info: 30, warn: 40 };
 const keptLines = 200;
-/** A hundred lines in any script, three bytes a character, fit into one event. */
+/** Length limit of a line, so that a hundred lines at three bytes a character fit into one event. */
 const lineLength = 200;
 
-/** The same log, which also remembers its last lines: their words only, since the fields are for machines. */
+/** Wraps a log and keeps its last lines in memory, without the fields. */
 export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
   const kept: string[] = [];
   const write = (level: keyof Log) => (fields: object, line: string) => {
@@ -21,21 +21,21 @@ export function withMemory(log: Log, clock: Pick<Clock, 'now'>): LogMemory {
     try {
       log[level](fields, line);
     } catch {
-      // A log that takes no line ends nothing: the line is remembered here.
+      // A failing log must not stop the caller; the line is kept in memory.
     }
   };
   return { info: write('info'), warn: write('warn'), last: (lines) => kept.slice(-lines) };
 }
 
-/** Lines as pino writes them, for a process that needs nothing else of it: two MiB less are held for them. */
+/** Writes lines in the format of pino. A process that needs no more of pino saves two MiB of memory. */
 export function lineLog(part: string, { write, now }: { write(line: string): void; now(): number }): Log {
   const at = (level: number) => (fields: object, msg: string) => write(`${JSON.stringify({ level, time: now(), part, ...fields, msg })}\n`);
   return { info: at(levels.info), warn: at(levels.warn) };
 }
 
 /**
- * A log file of at most `mostBytes` (1 MiB); a full one is renamed to `FILE.1`, and the one before it goes.
- * Guarantee: a line that cannot be written is lost and ends nothing.
+ * A log file of at most `mostBytes` (1 MiB). A full file is renamed to `FILE.1` and replaces the earlier one.
+ * Guarantee: a line that cannot be written is lost, and nothing is thrown.
  */
 export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line: string): void } {
   return {
@@ -45,28 +45,27 @@ export function rotatingFile(file: string, mostBytes = 1_048_576): { write(line:
         if (size > 0 && size + Buffer.byteLength(line) > mostBytes) renameSync(file, `${file}.1`);
         appendFileSync(file, line);
       } catch {
-        // The next line tries again.
+        // The next line is a new attempt.
       }
     },
   };
 }
 
-/** Told what failed, and how. */
+/** Reports a caught error: what failed, and the error. */
 export type OnSlip = (what: string, error: unknown) => void;
 
-/** By which clock, and who is told. */
 export type SlipsOptions = {
   clock: Pick<Clock, 'up'>;
   log: Pick<Log, 'warn'>;
-  /** Writes it down for the centre, with how many there were since the start. */
+  /** Records an event for the server, with the number of errors since the start. */
   record(body: { what: string; error: string; count: number }): void;
 };
 
-/** What fails again and again is not to fill the spool: each event carries the count. */
+/** Minimum interval between two reports, so that a repeated error does not fill the spool. */
 const toldEveryMs = 60_000;
 const errorLength = 200;
 
-/** Guarantee: it never throws, and counts each. */
+/** Counts caught errors and reports them at a limited rate. Guarantee: it never throws, and counts each error. */
 export function countSlips({ clock, log, record }: SlipsOptions): OnSlip {
   let count = 0;
   let toldUp = Number.NEGATIVE_INFINITY;

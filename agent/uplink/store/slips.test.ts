@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { countSlips } from './log.ts';
 
-it('what fails again and again is told once a minute, in one line, with how often it did', async () => {
+it('repeated errors are reported once a minute in one line with their count', async () => {
   const clock = handClock();
   const lines: string[] = [];
   const told: object[] = [];
