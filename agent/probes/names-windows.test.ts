@@ -1,4 +1,4 @@
-/** S13 on Windows: the sound, the device manager and the registry, full of names that are commands. */
+/** S13 on Windows: hostile names in the sound system, the device manager and the registry. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const expected = { camera: any, microphone: any, speaker: any, display: any.slic
 const profile: Profile = { link: 'fibre', elevationM: 3_524, expected };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-it(`S13 ${count} hostile names of devices and programs of Windows go through every probe: none is executed, each is said as JSON`, async () => {
+it(`S13 ${count} hostile names of Windows devices and programs pass through every probe: none is executed, each is encoded as JSON`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-names-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const mark = join(folder, 'executed');
@@ -39,14 +39,14 @@ it(`S13 ${count} hostile names of devices and programs of Windows go through eve
     }
     const inventory = await platform.inventory(AbortSignal.timeout(20_000));
     expect(decode('inventory', encode('inventory', { hash: 'x'.repeat(16), at: 1, items: inventory }))).toMatchObject({ ok: true });
-    // No name is a word of a command.
+    // No name is part of a command.
     for (const command of asked)
       for (const word of command) expect(names.some((name) => name.length > 9 && word.includes(name))).toBe(false);
     expect(existsSync(mark)).toBe(false);
   }
 });
 
-it('each of them through the reader of PowerShell, whole and cut: read, or refused, and never thrown', () => {
+it('the PowerShell reader accepts a complete output with a hostile name, refuses a cut one, and never throws', () => {
   for (const name of hostileNames(randomFrom(32), count)) {
     const printed = JSON.stringify({ os: [{ Caption: name }], [name]: [{ [name]: name }] });
     for (let parts = 0; parts < 8; parts += 1) {
@@ -57,7 +57,7 @@ it('each of them through the reader of PowerShell, whole and cut: read, or refus
   }
 });
 
-/** A PC whose devices, programs, users and registry have these names. */
+/** Creates a PC whose devices, programs, users and registry have these names. */
 function pcWith(names: readonly string[]) {
   const uninstall = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
   const keys: Keys = Object.fromEntries(

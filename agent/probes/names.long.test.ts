@@ -1,5 +1,5 @@
 // @module-tag long
-/** S13 on Linux: files of /proc and /sys and the answers of the sound server, full of names that are commands. */
+/** S13 on Linux: hostile names in /proc, /sys and the output of the sound server. */
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Check, decode, digestOf, encode, type Profile, realClock } from '@sabha/contracts';
@@ -14,19 +14,19 @@ import { tree } from '../platform/linux/tree.test-helper.ts';
 import { createProbes } from './probes.ts';
 
 const count = 200;
-/** So many devices of each kind has a PC. */
+/** Devices of each kind per PC. */
 const each = 10;
 const never = new AbortController().signal;
-/** Ends what will not come any more; it starts some two thousand programs, and a machine that is busy takes its time. */
+/** Time limit of the test. It starts about two thousand programs, which takes long on a busy machine. */
 const patience = { timeout: 300_000, interval: 10 };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const any = Array.from({ length: each }, () => ({}));
-/** Half of the cameras are the kernel's, half are PipeWire's alone. */
+/** Half of the cameras come from the kernel, half from PipeWire only. */
 const expected = { camera: [...any, ...any], microphone: any, speaker: any, display: any.slice(0, 8), program: any.slice(0, 8) };
 const profile: Profile = { link: 'fibre', elevationM: 3_524, expected };
 
 it(
-  `S13 ${count} hostile names of devices and programs go through every probe: none is executed, each is said as JSON`,
+  `S13 ${count} hostile names of devices and programs pass through every probe: none is executed, each is encoded as JSON`,
   patience,
   async ({ task }) => {
     const root = tree({});
@@ -41,7 +41,10 @@ it(
         table.merge({ component: probe.name, everyMs: probe.everyMs, checks });
         runs += 1;
       };
-      /** A probe waits for its programs for seconds; where this machine starts none in that time it is asked anew until one has answered. */
+      /**
+       * Repeats the probes of a component until its checks are complete. On a busy machine the programs of a probe may exceed its time
+       * limit.
+       */
       const answers = (component: string, answered: (of: Check[]) => boolean) =>
         expect.poll(async () => {
           const of = table.checks().filter((one) => one.component === component);
@@ -69,7 +72,7 @@ it(
   },
 );
 
-/** A PC whose cameras, microphones, speakers, sensors, disks and programs have these names, and whose `pactl` prints them. */
+/** Creates a PC whose cameras, microphones, speakers, sensors, disks and programs have these names, and whose `pactl` prints them. */
 function pcWith(names: readonly string[]) {
   const files = names.flatMap((name, n): [string, string][] => [
     [`sys/class/video4linux/video${n}/index`, '0\n'],

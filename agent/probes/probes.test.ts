@@ -12,12 +12,12 @@ import { createProbes } from './probes.ts';
 
 const probes = createProbes();
 
-it('lists each probe once, with a time-out well inside its interval', () => {
+it('lists each probe once, with a timeout of at most a third of its interval', () => {
   expect(new Set(probes.map((probe) => probe.name)).size).toBe(probes.length);
   for (const probe of probes) expect(probe.timeoutMs, probe.name).toBeLessThanOrEqual(probe.everyMs / 3);
 });
 
-it('answers on this very PC with checks that the contract carries, of its own component, with faults of the catalogue', async () => {
+it("returns on this PC checks that the contract accepts, of the probe's component, with faults of the catalogue", async () => {
   const tiers = { up: undefined, down: undefined };
   const unmeasured = { windows: [], problem: null, regular: true, slow: undefined, numbers: () => ({}), capacity: undefined };
   const link: LinkView = { ...unmeasured, tiers, sureTiers: tiers };
@@ -30,7 +30,7 @@ it('answers on this very PC with checks that the contract carries, of its own co
   const bare = barePc();
   for (const [at, probe] of probes.entries()) {
     const { checks } = await probe.run({ ...context, signal: AbortSignal.timeout(probe.timeoutMs) });
-    // What a PC without any part says nothing of, this one may lack too.
+    // Components that a bare PC has no checks for may be missing on this PC too.
     const ofBare = await createProbes()[at]?.run({ ...context, platform: bare.platform, signal: AbortSignal.timeout(probe.timeoutMs) });
     if (ofBare?.checks.length !== 0) expect(checks.length, probe.name).toBeGreaterThan(0);
     for (const check of checks) {
@@ -43,7 +43,7 @@ it('answers on this very PC with checks that the contract carries, of its own co
   }
 });
 
-it('a PC that lacks a part has no check of it: but for what a meeting needs, nothing stays unknown on one that has no part at all', async () => {
+it('a PC without a part has no check of it: on a bare PC only the components of a meeting stay unknown', async () => {
   const { platform, work } = barePc();
   const probes = createProbes();
   const self = { roundTripMs: 20, clockOffsetMs: 5, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [], connected: true };
@@ -60,7 +60,7 @@ it('a PC that lacks a part has no check of it: but for what a meeting needs, not
   expect(checks.map(({ component }) => component)).toEqual(expect.arrayContaining([...meetingComponents, 'pc', 'clock', 'agent', 'path']));
 });
 
-it('S16 no state probe opens a camera: somebody who had would be heard at the other end', async () => {
+it('S16 no state probe opens a camera', async () => {
   const root = tree({
     'dev/note': '',
     'proc/stat': 'cpu  1 0 1 1 0 0 0 0 0 0\n',
@@ -91,7 +91,7 @@ it('S16 no state probe opens a camera: somebody who had would be heard at the ot
   }
 });
 
-/** A PC with a processor, memory and a disk, and nothing else; `work` lets its processor work for a while. */
+/** Creates a PC with a processor, memory and a disk, and nothing else. `work` makes its processor busy. */
 function barePc() {
   const stat = (busy: number) => `cpu  ${busy} 0 50 800 50 0 0 0 0 0\n`;
   const root = tree({

@@ -1,4 +1,4 @@
-/** THE list: what the agent asks about a PC. A new probe is one file, its test, and one line here. */
+/** The list of all probes of a PC. A new probe needs one file, its test, and one line here. */
 import type { Clock } from '@sabha/contracts';
 import type { Probe } from '../checks/probe.ts';
 import type { AskUps } from '../link/net/nut.ts';
@@ -19,10 +19,10 @@ import { createSoundProbe } from './room/sound.ts';
 import { createSpeakerProbe } from './room/speaker.ts';
 import { createUsbProbe } from './room/usb.ts';
 
-/** What stands in the place of the real thing in a simulation: the clock, and whoever answers for the UPS. */
+/** Replacements for a simulation: the clock, and the function that reads the UPS. */
 type Given = { clock?: Clock; ask?: AskUps };
 
-/** Every probe of the agent, in the order in which a self-test asks them, made anew: some remember what they saw. */
+/** Creates every probe, in the order of a self-test. Some probes have state, so each caller gets new ones. */
 export function createProbes(given: Given = {}): Probe[] {
   return list.map((one) => (typeof one === 'function' ? one(given) : one));
 }

@@ -1,4 +1,7 @@
-/** What lies beyond the router: names, anchors and the centre are asked together, until the centre has shown who it is or the time is over. */
+/**
+ * Tests of the path beyond the router. They ask names, anchors and the server in parallel, until the server is proven or the time is
+ * over.
+ */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Clock, isLoopback, isThin, links } from '@sabha/contracts';
@@ -19,7 +22,7 @@ import {
 } from '../../link/net/reach.ts';
 import { type Asked, keepAsking, limited, type Tally, type Trying } from '../../link/net/tries.ts';
 
-/** What is asked of a network; the tests put one of their own in its place. */
+/** Network operations of the tests; unit tests replace them. */
 export type PathQuestions = {
   knock: typeof knock;
   look: typeof look;
@@ -28,43 +31,43 @@ export type PathQuestions = {
   nameServers(): string[];
   isNear(address: string): boolean;
 };
-/** Those to the network of this PC. */
+/** The operations on the real network of this PC. */
 export const ownNetwork: PathQuestions = { knock, look, addressOf, hearsOf, nameServers, isNear };
 
-/** The part of the facts that lies beyond the router. */
+/** The path facts beyond the router. */
 export type Beyond = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
-/** Of an earlier look: the address of the centre, and whether the name servers answer for more than their own network. */
+/** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
 export type BeyondMemory = { address: string | undefined; servesAll: boolean };
-/** `asking` is paid for, and over when nobody is waited for any more. */
+/** `asking` counts the bytes and carries the signal that ends the requests. */
 export type BeyondStage = { clock: Clock; questions: PathQuestions; memory: BeyondMemory; context: ProbeContext; asking: Asking };
 
-/** Nothing was asked. */
+/** Result if nothing was tested. */
 export const unasked: Beyond = { names: 'unknown', centreName: 'unknown', outside: 'unknown', centre: 'unknown', losesPackets: false };
 
-/** A name that nobody has ever asked for: only a server that reaches the roots can say that there is none. */
+/** Top-level domain of random names that nobody registered. Only a name server that reaches the root servers can deny them. */
 const strangersOf = 'in';
 const namePort = 53;
-/** What a firewall lets through where it lets anything through. */
+/** Port that most firewalls allow. */
 const commonPort = 443;
-/** Where a login page answers that leaves all else alone. */
+/** Port at which a captive portal answers. */
 const pagePort = 80;
 const triesEveryMs = 800;
-/** By the byte, and with answers that take their time. */
+/** Interval on a thin link, which is charged by volume and has long round trips. */
 const thinTriesEveryMs = 2_500;
-/** So long the name of the centre is looked for before its last address is tried. */
+/** Time limit for the server's name before its last address is used. */
 const nameMs = 4_000;
 const nameAloneMs = 8_000;
 const hostsFileMs = 1_000;
-/** Where the centre is silent for so long, more is asked: its machine at another port, and what only servers of elsewhere know. */
+/** Silence of the server after which more is tested: other ports of its machine, and questions that only outside servers can answer. */
 const laterMs = 2_500;
 const sampleMs = 4_000;
 const sampleEveryMs = 200;
-/** One that ends or refuses a connection may be about to start. */
+/** Refusals that count as a result. A single one may come from a server that is starting. */
 const refusalsToBelieve = 2;
 const unreachablesToBelieve = 3;
 const lossToTell = { atLeast: 3, share: 0.25 };
 
-/** Guarantee: what it calls silent was asked many times, and of what was lost on the way it says so. */
+/** Tests everything beyond the router. Guarantee: what it reports as silent was asked many times, and packet loss is reported. */
 export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
@@ -81,7 +84,7 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   if (centre.seen === 'proven') remember(stage, named.address);
   areNamesAlone = centre.seen === 'proven' || centre.seen === 'open';
   if (areNamesAlone) await (needsNames && strangers.first);
-  // What took its time may have lost much on the way.
+  // A slow proof may be due to packet loss, so the loss is sampled.
   const isSlow = centre.seen === 'proven' && clock.up() - startedUp > laterMs;
   const sample = isSlow ? await sampleOf(stage, named, strangers) : named.tally;
   if (isSilent(centre.seen)) await firstOfAll(strangers, { anchors, servers });
@@ -98,14 +101,17 @@ export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   };
 }
 
-/** Names that are answered come from beyond or prove nothing: either way nobody waits for a second answer of their server. */
+/**
+ * Waits for the first responses. If names are answered, the connections to the name servers are not awaited, because they would prove
+ * nothing more.
+ */
 async function firstOfAll(strangers: Asked<Looked>, { anchors, servers }: Record<'anchors' | 'servers', Outside[]>): Promise<void> {
   await strangers.first;
   const awaited = isServed(strangers) ? anchors : [...anchors, ...servers.filter(({ port }) => port === namePort)];
   await Promise.all(awaited.map(({ asked }) => asked.first));
 }
 
-/** Whoever answers names alone, or at a port that is not that of the centre, may be the only one that is let through. */
+/** Classifies the places that answered. A firewall may allow only names, or only ports other than the server's. */
 function reachedOf(
   outside: readonly { port: number; heard: readonly Knocked[] }[],
   ofCentre: number | undefined,
@@ -116,22 +122,25 @@ function reachedOf(
   return ports.every((port) => port === namePort) ? 'names' : 'elsewhere';
 }
 
-/** An anchor that has a name was only asked where names are answered. */
+/** An anchor with a host name can be tested only if names are answered. */
 function hasAsked(anchors: readonly Place[], names: PathFacts['names']): boolean {
   return anchors.some(({ host }) => names === 'answered' || isIP(host) !== 0);
 }
 
-/** The names alone, as long as it takes until one is answered. */
+/** Tests only the names, until one is answered. */
 export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> {
   const strangers = askStrangers(stage);
   const named = await nameOfCentre(stage);
-  // Where the link is up, it is up at the address of that name.
+  // The link is up, so the address of that name is valid.
   if (named.isNamed) remember(stage, named.address);
   if (!named.isNamed || stage.memory.servesAll) await strangers.first;
   return judgeNames(stage, strangers.stop(), named);
 }
 
-/** On a thin link as often as elsewhere while nothing else is asked for: a name server is called silent by that alone. */
+/**
+ * Looks up random names. Once nothing else is asked, a thin link uses the normal interval, because only this test finds a silent name
+ * server.
+ */
 function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> {
   const { questions, asking } = stage;
   const pace = paceOf(stage);
@@ -140,8 +149,8 @@ function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> 
 }
 
 /**
- * A server that knows the centre and never answered for anybody else serves its own network alone: that is no fault. One that refuses the name of
- * the centre too is a router without a line to its own servers.
+ * Judges the name servers. A server that knows only the Sabha server's name serves its own network, which is no fault.
+ * A server that also refuses that name is a router without a line to its own name servers.
  */
 function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>, { isNamed, centreName }: Named): PathFacts['names'] {
   const kinds = heard.map(({ kind }) => kind);
@@ -149,20 +158,23 @@ function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>
     memory.servesAll = true;
     return 'answered';
   }
-  // The resolver's own default where the system has no server set.
+  // Without a configured name server the resolver uses loopback.
   const isSet = kinds.includes('failed') || kinds.includes('refused') || !questions.nameServers().every(isLoopback);
   const isOwn = (isNamed || (kinds.includes('refused') && centreName !== 'missing')) && !memory.servesAll;
   return !isSet || isOwn ? 'unknown' : 'silent';
 }
 
-/** From a server of this network only an answer that none can make up has come over the line. */
+/**
+ * True if a response must have come from beyond the router. A name server of this network could invent it, except for a zone that it
+ * cannot forge.
+ */
 function isFromBeyond({ questions }: BeyondStage, { names, zone }: { names: Tally<Looked>; zone: Tally<true> }): boolean {
   const kinds = names.heard.map(({ kind }) => kind);
   if (questions.nameServers().some(questions.isNear)) return kinds.includes('none') && zone.heard.length > 0;
   return kinds.some((kind) => kind !== 'closed');
 }
 
-/** Only where the centre keeps it waiting. */
+/** Asks for the top-level zone, and only after the server was silent for a while. */
 function askZone(stage: BeyondStage): Asked<true> {
   const { questions, asking } = stage;
   return keepAsking(
@@ -176,7 +188,9 @@ function untilLater({ clock }: BeyondStage): () => boolean {
   return () => clock.up() < fromUp;
 }
 
-/** A question that is answered is asked so often that what is lost of it shows; so is one that was lost where others are answered. */
+/**
+ * Repeats a lookup often enough to measure packet loss. It needs a name that is answered, or one that is lost while others are answered.
+ */
 async function sampleOf(stage: BeyondStage, named: Named, strangers: Asked<Looked>): Promise<Tally<Looked>> {
   if (!named.isNamed && (named.tally.lost === 0 || !isServed(strangers))) return named.tally;
   const { clock, questions, context, asking } = stage;
@@ -188,7 +202,7 @@ async function sampleOf(stage: BeyondStage, named: Named, strangers: Asked<Looke
 
 type Named = { centreName: PathFacts['centreName']; address: string | undefined; isNamed: boolean; tally: Tally<Looked> };
 
-/** `isNamed`: a name server said it. A name that cannot be looked up now may have been before: its last address is still good for a question. */
+/** Looks up the server's name. `isNamed`: a name server returned it. If the lookup fails, the last known address is used. */
 async function nameOfCentre(stage: BeyondStage): Promise<Named> {
   const { clock, questions, memory, context, asking } = stage;
   const host = context.centre?.host ?? '';
@@ -207,7 +221,7 @@ async function nameOfCentre(stage: BeyondStage): Promise<Named> {
   return { centreName: isFound ? 'found' : 'missing', address: address ?? memory.address, isNamed: found !== undefined, tally };
 }
 
-/** Or whatever else the system asks first; if that is a name server as well, it has been asked. */
+/** Looks up the name by the system's resolver, which reads the hosts file and other sources. */
 async function byHostsFile({ clock, questions, asking }: BeyondStage, host: string): Promise<string | undefined> {
   const { signal, end } = limited(clock, asking.signal, hostsFileMs);
   return questions.addressOf(host, { used: asking.used, signal }).finally(end);
@@ -215,7 +229,7 @@ async function byHostsFile({ clock, questions, asking }: BeyondStage, host: stri
 
 type Centre = { seen: CentreSeen; tally: Tally<Knocked>; tookMs: number };
 
-/** Guarantee: `proven` only where it showed the certificate of the centre. */
+/** Tests the server. Guarantee: `proven` only if it showed the server's certificate. */
 async function askCentre(stage: BeyondStage, host: string | undefined): Promise<Centre> {
   const { clock, questions, context, asking } = stage;
   const { port = 0, greet, doorPort } = context.centre ?? {};
@@ -240,18 +254,18 @@ async function askCentre(stage: BeyondStage, host: string | undefined): Promise<
   const others = [...new Set([commonPort, pagePort, doorPort ?? commonPort])].map((other) => askPlace(stage, { host, port: other }, waits));
   await asked.first;
   const { heard, lost } = asked.stop();
-  // Of its port alone, or of all of it?
+  // Is only this port closed, or is the whole machine unreachable?
   if (heard.every((one) => one === 'unreachable')) await Promise.all(others.map(({ first }) => first));
   const heardOther = others.flatMap((one) => one.stop().heard);
   const hasOther = heardOther.some((one) => one !== 'unreachable');
   const said = order.find((one) => heard.includes(one));
-  // Routers say it rarely, so that once is enough, whichever port it was said of.
+  // Routers limit the rate of this message, so one is enough, for any port.
   const byRouter = isUnreachable || heardOther.length > 0 ? 'unreachable' : 'silent';
   const seen = said ?? (isOpen ? 'mute' : hasOther ? 'other port' : byRouter);
   return { seen, tally: reachable({ heard: isOpen ? [...heard, 'mute'] : heard, lost }), tookMs: clock.up() - startedUp };
 }
 
-/** The clearest first. */
+/** By strength of the evidence, the strongest first. */
 const order = ['proven', 'stranger', 'undated', 'open', 'ended', 'refused', 'mute'] as const;
 
 function isClear(heard: readonly Knocked[]): boolean {
@@ -264,10 +278,13 @@ function isSilent(seen: CentreSeen): boolean {
   return seen === 'mute' || seen === 'other port' || seen === 'unreachable' || seen === 'silent' || seen === 'unknown';
 }
 
-/** A question to somebody beyond the router, at this port. */
+/** A test of a host beyond the router, at this port. */
 type Outside = { port: number; asked: Asked<Knocked> };
 
-/** An anchor at another port proves no way to that of the centre: there its machine is asked as well, whatever it says, where the centre is silent. */
+/**
+ * Tests the anchors at the server's port. An anchor at another port does not prove a way to the server's port. Any response counts, and
+ * it runs only if the server is silent.
+ */
 function askAtItsPort(stage: BeyondStage, anchors: readonly Place[]): Outside[] {
   const { port = 0 } = stage.context.centre ?? {};
   const others = anchors.filter((place) => place.port !== port);
@@ -275,8 +292,8 @@ function askAtItsPort(stage: BeyondStage, anchors: readonly Place[]): Outside[] 
 }
 
 /**
- * A name server of elsewhere that answers no name yet: whether it takes the connection or not. One that serves: whether a machine that is not
- * the centre is let through to at the port of the centre, whatever it says there.
+ * Tests name servers outside this network. Without answered names: do they accept a connection?
+ * With answered names: can a machine other than the server be reached at the server's port?
  */
 function askServers(stage: BeyondStage, strangers: Asked<Looked>): Outside[] {
   const { questions, context } = stage;
@@ -299,7 +316,7 @@ function askPlace(stage: BeyondStage, place: Place, waits?: () => boolean): Aske
   });
 }
 
-/** What some router on the way says is no answer of the place itself. */
+/** Removes ICMP errors of routers, which are not responses of the place itself. */
 function reachable({ heard, lost }: Tally<Knocked>): Tally<Knocked> {
   return { heard: heard.filter((one) => one !== 'unreachable'), lost };
 }
@@ -309,12 +326,12 @@ async function answered(looking: Promise<Looked>): Promise<Looked | undefined> {
   return looked.kind === 'silent' ? undefined : looked;
 }
 
-/** That nobody listens there, its machine says as often as it likes. */
+/** Removes "port closed" responses, which a machine without a name server sends at no cost. */
 function alive({ heard, lost }: Tally<Looked>): Tally<Looked> {
   return { heard: heard.filter(({ kind }) => kind !== 'closed'), lost };
 }
 
-/** Of one that never answers nobody knows whether anything was lost. */
+/** True if enough packets were lost. A place that never answers does not count, because its loss is unknown. */
 function tellsLoss(tallies: readonly Tally<unknown>[]): boolean {
   const answering = tallies.filter(({ heard }) => heard.length > 0);
   const sum = (count: (tally: Tally<unknown>) => number) => answering.reduce((total, one) => total + count(one), 0);
@@ -322,7 +339,7 @@ function tellsLoss(tallies: readonly Tally<unknown>[]): boolean {
   return lost >= lossToTell.atLeast && lost >= lossToTell.share * (lost + heard);
 }
 
-/** The system itself sends again what is lost of a connection: a line that keeps a proof waiting may have lost every question for a name. */
+/** TCP sends lost packets again. A slow TLS proof together with silent names therefore points to packet loss. */
 function hidesLoss(names: PathFacts['names'], { seen, tookMs }: Centre): boolean {
   return names === 'silent' && seen === 'proven' && tookMs > laterMs;
 }
@@ -331,7 +348,7 @@ function paceOf({ clock, context, asking }: BeyondStage): Pick<Trying<never>, 'c
   return { clock, everyMs: () => (isThin(links[context.profile.link]) ? thinTriesEveryMs : triesEveryMs), signal: asking.signal };
 }
 
-/** Of this very name: whoever is enrolled at another centre knows nothing of it yet. */
+/** Returns the stored address of exactly this host name. After enrolment at another server the stored address does not apply. */
 function readAddress(centre: CentrePlace | undefined): string | undefined {
   const [name, address = ''] = centre?.lastAddress?.load()?.trim().split(' ') ?? [];
   return name === centre?.host && isIP(address) !== 0 ? address : undefined;

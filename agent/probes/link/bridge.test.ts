@@ -1,4 +1,4 @@
-/** The bridge is a real UDP socket of the test; real sipp answers in test/real/bridge.test.ts. */
+/** Tests the bridge probe against a UDP socket. test/real/bridge.test.ts uses the real sipp. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { links } from '@sabha/contracts';
@@ -10,7 +10,7 @@ import { createBridgeProbe } from './bridge.ts';
 
 const hourMs = 3_600_000;
 
-/** A bridge that answers each question with `status`; 0 = not at all. */
+/** Starts a bridge that answers each request with `status`; 0 = no answer. */
 async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
   const socket = createSocket('udp4');
   const state = { status, asked: 0, measures: true as boolean | undefined, from: socket, edit: (text: string) => text };
@@ -51,7 +51,7 @@ async function bridge(status: number, link: 'fibre' | 'geo' = 'fibre') {
   return { clock, state, budget, run };
 }
 
-/** One that is wrong is believed when the right one does not follow in time. */
+/** Advances the clock until the request ends. A wrong response counts only if no right one follows in time. */
 async function inTime<T>(clock: ReturnType<typeof handClock>, asking: Promise<T>): Promise<T> {
   let isOver = false;
   void asking.then(() => {
@@ -66,7 +66,7 @@ it.each([
   [501, 'ok', null, 'it answers 501: it does not know this question'],
   [503, 'fault', 'bridge.refused', 'it answers 503'],
   [505, 'fault', 'bridge.refused', 'it answers 505: it speaks another version of SIP'],
-])('an answer %i is %s', async (status, verdict, fault, reason) => {
+])('status %i gives %s', async (status, verdict, fault, reason) => {
   const { run } = await bridge(status);
   expect(await run()).toMatchObject({ checks: [{ status: verdict, fault, reason }], numbers: { sip: expect.any(Number) } });
 });
@@ -87,13 +87,13 @@ it.each([
     'bridge.silent',
     'what it answers is not what was asked',
   ],
-])('a 200 with %s is one plain answer', async (_, edit, status, fault, reason) => {
+])('a 200 response with %s gives one clear result', async (_, edit, status, fault, reason) => {
   const { clock, state, run } = await bridge(200);
   state.edit = edit;
   expect((await inTime(clock, run())).checks).toEqual([{ component: 'bridge', device: '', status, fault, reason }]);
 });
 
-it('asks no more than it may: only where this PC measures, on a thin link once an hour, and over the budget not at all', async () => {
+it('the probe runs only on the PC that measures, hourly on a thin link, and not beyond the data budget', async () => {
   const { clock, state, budget, run } = await bridge(200, 'geo');
   state.measures = false;
   expect(await run()).toEqual({ checks: [] });

@@ -1,15 +1,15 @@
-/** Does the dial-in bridge of this site answer? Without picture, a meeting is still heard over it. */
+/** Checks whether the site's dial-in bridge answers. It carries the sound of a meeting if the video fails. */
 import { type Check, type Clock, isThin, type LinkClass, links, realClock } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { askBridge, type Bridge, type SipAnswer } from '../../link/net/sip.ts';
 
 const everyMs = 900_000;
-/** On a thin link, where each question is paid for. */
+/** Interval on a thin link, which is charged by volume. */
 const thinEveryMs = 3_600_000;
-/** Over a satellite no answer can be there in the 500 ms of the standard. */
+/** A satellite cannot answer within the 500 ms of the SIP standard. */
 const thinFirstWaitMs = 1_000;
-/** Questions and answers of the dearest case: TLS and a chain of certificates. */
+/** Bytes of the most expensive case: TLS with a certificate chain. */
 const dearestBytes = 12_000;
 const internalError = 500;
 const notImplemented = 501;
@@ -17,7 +17,7 @@ const globalFailure = 600;
 
 type Asked = { bridge: string; up: number; answer: SipAnswer };
 
-/** Asked by the one PC that measures the link of its site, and by a self-test; any other has no such check. */
+/** Creates the bridge probe. It runs on the PC that measures the link of its site, and in a self-test; other PCs have no check. */
 export function createBridgeProbe(clock: Clock = realClock()): Probe {
   let last: Asked | undefined;
   return {
@@ -42,7 +42,7 @@ function ask(bridge: Bridge, clock: Clock, { profile, budget, signal }: ProbeCon
   return askBridge(bridge, { clock, signal, used, ...(isThin(links[profile.link]) && { firstWaitMs: thinFirstWaitMs }) });
 }
 
-/** Only a good answer is believed for the longer time of a thin link: what is wrong is asked again at the next look. */
+/** Only a good result is kept for the longer interval of a thin link. A bad one is tested again at the next run. */
 function isFresh(last: Asked | undefined, bridge: Bridge, { up, link }: { up: number; link: LinkClass }): boolean {
   const isGood = last !== undefined && last.bridge === nameOf(bridge) && last.answer.kind === 'answer' && isAlive(last.answer.status);
   return isGood && isThin(links[link]) && up - last.up < thinEveryMs * 0.9;
@@ -59,14 +59,14 @@ function shown(answer: SipAnswer): { checks: Check[]; numbers?: { sip: number } 
 }
 
 /**
- * Any word of a bridge but that it cannot serve says that it is there: many answer OPTIONS of a stranger by 403 or 404, and one that has no
- * answer to such a question by 501.
+ * Any status except a server failure shows that the bridge is alive. Many bridges answer OPTIONS of a stranger with 403 or 404.
+ * A bridge that does not implement OPTIONS answers 501.
  */
 function isAlive(status: number): boolean {
   return status < internalError || status >= globalFailure || status === notImplemented;
 }
 
-/** What these say in so many words. */
+/** Reasons for known status codes. */
 const plain: Record<number, string> = {
   501: 'it answers 501: it does not know this question',
   505: 'it answers 505: it speaks another version of SIP',

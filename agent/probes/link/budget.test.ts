@@ -13,7 +13,7 @@ const context = {
   signal: AbortSignal.timeout(1_000),
 };
 
-it('says that the budget holds, and how much of it is used', async () => {
+it('reports an unspent data budget as ok, with the used shares', async () => {
   const budget = createBudget({ clock: handClock(), store: memoryStore() });
   budget.limit(links.geo.budget);
   budget.used('telemetry', 2_000_000);
@@ -27,13 +27,13 @@ it('says that the budget holds, and how much of it is used', async () => {
 it.each([
   ['tests', 36_000_000, 'by tests of the link'],
   ['telemetry', 8_000_000, 'by messages'],
-] as const)('says that the budget is used up by %s', async (cause, bytes, reason) => {
+] as const)('reports link.budget_spent if the budget is used up by %s', async (cause, bytes, reason) => {
   const budget = createBudget({ clock: handClock(), store: memoryStore() });
   budget.limit(links.geo.budget);
   budget.used(cause, bytes);
   expect((await linkProbe.run({ ...context, budget })).checks).toMatchObject([{ fault: 'link.budget_spent', reason }]);
 });
 
-it('a self-test has no link and claims nothing about one', async () => {
+it('a self-test without a link view has no link checks', async () => {
   expect(await linkProbe.run(context)).toEqual({ checks: [], numbers: {} });
 });

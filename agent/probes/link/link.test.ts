@@ -7,7 +7,7 @@ import { linkProbe } from './link.ts';
 
 type Given = { up?: number; down?: number; tail?: number; jitterUp?: number; jitterDown?: number; variations?: number };
 
-/** A window of 100 probes up to its last echo: so many lost, and this variation of the delay. */
+/** Returns a window of 100 probes up to its last echo, with this loss and this delay variation. */
 function window({ up = 0, down = 0, tail = 0, jitterUp = 2, jitterDown = 2, variations = 5 }: Given = {}): Window {
   const all = (jitterMs: number) => Array.from({ length: variations }, () => jitterMs);
   return {
@@ -48,11 +48,11 @@ async function ask(link: Partial<LinkView> | undefined, more: Partial<Profile> =
   return { said, numbers };
 }
 
-it('a link that is well: four checks, and its numbers', async () => {
+it('a good link has four ok checks and its numbers', async () => {
   expect(await ask({})).toEqual({ said: { loss: 'ok', jitter: 'ok', delay: 'ok', tier: 'ok' }, numbers: { lu: 0, r: 93 } });
 });
 
-it('a PC that does not measure has no such checks, nor one whose class is only measured when asked and was not', async () => {
+it('a PC that does not measure has no link checks, and a class measured only on demand has none before', async () => {
   expect(await ask(undefined)).toEqual({ said: {}, numbers: {} });
   expect((await ask({ regular: false, windows: [] })).said).toEqual({});
   expect(Object.keys((await ask({ regular: false })).said)).toHaveLength(4);
@@ -64,13 +64,13 @@ it.each([
   ['breaks off', 'only the first packets of a round come back'],
   ['no budget', 'the data budget for tests is used up'],
   ['no sense', 'what was measured makes no sense'],
-] as const)('%s: all of it is unknown, and no number is sent', async (problem, reason) => {
+] as const)('problem "%s": each check is unknown, and no number is sent', async (problem, reason) => {
   const { said, numbers } = await ask({ problem });
   expect(said).toEqual(Object.fromEntries(['loss', 'jitter', 'delay', 'tier'].map((device) => [device, `unknown: ${reason}`])));
   expect(numbers).toEqual({});
 });
 
-it('loss is judged by what the tier forgives, over as many probes as that needs, and says which way', async () => {
+it('judges loss by the limit of the tier, over as many probes as that needs, and names the direction', async () => {
   const loss = async (windows: Window[], required?: Profile['tier']) =>
     (await ask({ windows }, required === undefined ? {} : { tier: required })).said['loss'];
   expect(await loss(times(4, { up: 2 }))).toBe('ok');
@@ -79,24 +79,24 @@ it('loss is judged by what the tier forgives, over as many probes as that needs,
   expect(await loss(times(4, { up: 3, down: 3 }))).toBe('link.loss_high: both ways');
   expect(await loss(times(4, { up: 2 }), 'hd')).toBe('link.loss_high: to the centre');
   expect(await loss(times(2, { up: 2 }), 'hd')).toBe('unknown: too few probes yet');
-  // A bad window of some time ago is over.
+  // An old bad window does not count.
   expect(await loss([window({ up: 60 }), ...times(3)])).toBe('ok');
-  // Where a tenth is lost, few probes show it.
+  // Few probes are enough to show a loss of a tenth.
   expect(await loss(times(1, { up: 20 }))).toBe('link.loss_high: to the centre');
 });
 
-it('jitter is the median of three windows', async () => {
+it('judges jitter by the median of three windows', async () => {
   const jitter = async (windows: Window[]) => (await ask({ windows })).said['jitter'];
   expect(await jitter([window({ jitterUp: 99 }), window(), window()])).toBe('ok');
   expect(await jitter([window(), window({ jitterUp: 31 }), window({ jitterUp: 40 })])).toBe('link.jitter_high: to the centre');
   expect(await jitter(times(3, { jitterUp: 31, jitterDown: 31 }))).toBe('link.jitter_high: both ways');
 });
 
-it('delay is slower than usual, or not', async () => {
+it('reports a delay above the usual as link.delay_high', async () => {
   expect((await ask({ slow: true })).said['delay']).toBe('link.delay_high');
 });
 
-it('the tier is a fault below what the site must carry, in words; the worse direction speaks', async () => {
+it('reports link.tier_low below the tier that the site needs, with the worse direction', async () => {
   const tierOf = async (up: LinkView['tiers']['up'], down: LinkView['tiers']['up'], required?: Profile['tier']) =>
     (await ask({ tiers: { up, down } }, required === undefined ? {} : { tier: required })).said['tier'];
   expect(await tierOf(tier('audio', 'capacity'), tier('fhd'))).toBe('ok');
@@ -116,21 +116,21 @@ it('the tier is a fault below what the site must carry, in words; the worse dire
 
 const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
 
-it('C15 a lower bound below the tier that the site must carry leaves the tier unknown, and one above it is ok', async () => {
+it('C15 a lower bound below the required tier leaves the tier unknown, and one above it is ok', async () => {
   const tierSaid = async (up: TierState) =>
     (await ask({ tiers: { up: tier('fhd'), down: tier('fhd') }, sureTiers: { up, down: tier('fhd') } }, { tier: 'hd' })).said['tier'];
   expect(await tierSaid(tier('hd', 'unknown'))).toBe('ok');
   expect(await tierSaid(tier('sd', 'unknown'))).toBe('unknown: it is not known whether the speed lasts');
 });
 
-it('C12 a tier that is not known says why the capacity is not', async () => {
+it('C12 an unknown tier names the reason why the capacity is unknown', async () => {
   const open = { tier: undefined, limit: 'unknown' } as const;
   const reasons = { up: null, down: 'too many packets were lost' };
   const { said } = await ask({ tiers: { up: tier('fhd'), down: open }, capacity: { ...capacity, downBps: null, reasons } });
   expect(said['tier']).toBe('unknown: too many packets were lost');
 });
 
-it('says what the capacity is, by train or by TCP, and whether UDP gets through; nothing of either before it was measured', async () => {
+it('reports the capacity by packet train or TCP and whether UDP passes, and neither before a measurement', async () => {
   const udp = async (link: Partial<LinkView>) => {
     const { said, numbers } = await ask(link);
     return [said['udp'], numbers?.cu, numbers?.cd];

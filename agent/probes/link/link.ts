@@ -1,4 +1,8 @@
-/** Can the link of this site carry a meeting: loss, jitter, delay, and the tier that comes of them and of its capacity. Only the PC that measures says it. And what the link of each PC costs. */
+/**
+ * Checks whether the link of this site can carry a meeting: loss, jitter, delay, and the tier that follows from them and from the
+ * capacity.
+ * Only the PC that measures has these checks. Every PC has the check of its data budget.
+ */
 import { type Check, type Profile, type TierLimit, tierNeeds, tiers } from '@sabha/contracts';
 import type { Probe, ProbeResult } from '../../checks/probe.ts';
 import { jitterOf, latest, lossAtMostOver, lossOfEither, lossOver, quantile } from '../../link/analysis/quality.ts';
@@ -25,10 +29,10 @@ const problemWords = {
 };
 const whetherItLasts = 'it is not known whether the speed lasts';
 const whichWay = 'it is not known which way packets were lost';
-/** The median of so many windows: one that was uneven is no uneven link. */
+/** Windows for the median of the jitter, so that one bad window does not count. */
 const jitterWindows = 3;
 
-/** How good the line of the site is for a meeting, by the measurements of this PC; no check where another PC measures. */
+/** The link probe. Without measurements on this PC there are no quality checks. */
 export const linkProbe: Probe = {
   name: 'link',
   everyMs: 30_000,
@@ -63,8 +67,9 @@ function checksOf(link: LinkView, { tier: required = 'audio' }: Profile): Check[
 }
 
 /**
- * Above `warn` over many probes, or above `critical` over the few that show it; fewest show what is too much even for sound. What was lost
- * nobody knows which way is a fault where one of them must have lost too much, and keeps the loss from being ok where one may have.
+ * Judges loss: above `warn` over many probes, or above `critical` over a few. Fewest probes suffice for a loss that even sound does not
+ * survive.
+ * Loss in an unknown direction is a fault if one direction must have lost too much. If one may have, the result is unknown.
  */
 function judgeLoss({ windows }: LinkView, { warn, critical }: { warn: number; critical: number }): Verdict {
   const over = (threshold: number) => ways.filter((way) => (lossOver(windows, way, threshold) ?? 0) > threshold);
@@ -94,7 +99,10 @@ function judgeDelay({ slow, windows }: LinkView): Verdict {
   return slow ? fault('link.delay_high') : ok;
 }
 
-/** The worse direction speaks. One that is too thin is a fault whatever the other one is; else one that is not known makes it unknown. */
+/**
+ * Judges the tier by the worse direction. A direction below the required tier is a fault; otherwise an unknown direction makes the check
+ * unknown.
+ */
 function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: number): Verdict {
   const states = ways.flatMap((way) => {
     const state = known[way];
@@ -115,12 +123,15 @@ function judgeTier({ tiers: known, sureTiers, capacity }: LinkView, required: nu
   return unknown(states.length === 0 || isMeasured ? 'too few probes yet' : why);
 }
 
-/** None while the capacity was not measured, which is what takes packets as large as those of a meeting; that some get through now, rounds say. */
+/**
+ * Judges UDP. Only a capacity measurement sends packets as large as those of a meeting, so there is no check before one. The rounds show
+ * whether packets pass now.
+ */
 function udpCheck({ capacity, problem, windows, regular }: LinkView): Check[] {
   if (capacity === undefined) return [];
   const comesBack = problem === null && windows.length > 0;
   if (comesBack && (!capacity.udpBlocked || capacity.blocked === 'all')) return [check('udp', ok)];
-  // What got through when the capacity was measured says nothing of now.
+  // A past measurement does not show whether UDP passes now.
   if (!capacity.udpBlocked) {
     const isAsked = regular || problem !== null;
     return isAsked ? [check('udp', unknown(problem === null ? 'too few probes yet' : problemWords[problem]))] : [];
@@ -145,7 +156,7 @@ function wordsOf({ tier, limit }: TierState): string {
   return because === undefined ? words : `${words}, ${because}`;
 }
 
-/** Who hears of a thin line that begins fast should know both rates. */
+/** Returns both rates of a link that starts fast and then slows down. */
 function burstWords(capacity: LinkView['capacity'], { way, state }: { way: Direction; state: TierState }): string {
   const burst = capacity?.burst?.[way] ?? null;
   const bps = way === 'up' ? capacity?.upBps : capacity?.downBps;
@@ -163,7 +174,7 @@ function check(device: string, verdict: Verdict): Check {
   return { component: 'link', device, ...verdict };
 }
 
-/** Steps and no figures in the reason: one that changes is news. */
+/** Judges the data budget. The reason has no figures, because each changed reason is sent as news. */
 function budgetAnswer({ telemetryBytes, telemetryLimit, testBytes, testLimit }: BudgetFigures): ProbeResult {
   const isTestSpent = testBytes >= testLimit;
   const isTelemetrySpent = telemetryBytes >= telemetryLimit;

@@ -1,4 +1,4 @@
-/** A network of the test's own, for the tests of the path: what answers there, and what was asked of it. */
+/** A simulated network for the tests of the path: its responses, and a record of the requests. */
 
 import { type LinkClass, links } from '@sabha/contracts';
 import { expect } from 'vitest';
@@ -9,17 +9,17 @@ import type { NetworkState } from '../../platform/platform.ts';
 import { createUnwritten } from '../../platform/unwritten.ts';
 import { createPathProbe } from './path.ts';
 
-/** Longer than the probe waits for anybody. */
+/** Longer than the time limit of the probe. */
 export const patienceMs = 20_000;
 
-/** What is lost is known by nothing coming. */
+/** Time after which a missing response counts as lost. */
 const lateMs = 2_500;
 const centre = 'centre.example:8883';
-/** The router of the office, which serves its names. */
+/** The router of the office, which is also its name server. */
 export const router = '10.0.0.1:53';
-/** Somebody beyond the router. */
+/** A host beyond the router. */
 export const anchor = '198.51.100.1:8883';
-/** The office as it is. */
+/** The network state of an office with a working network. */
 export const online: NetworkState = {
   interfaces: ['eth0'],
   hasAddress: true,
@@ -27,7 +27,7 @@ export const online: NetworkState = {
   gateways: [{ interface: 'eth0', address: '10.0.0.1' }],
 };
 
-/** A network of the test's own: what answers there, and what was asked of it. */
+/** Creates an office with a simulated network and the path probe. */
 export function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors = [] as string[] } = {}) {
   const clock = handClock();
   const net = {
@@ -38,13 +38,13 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
     centreName: 'found' as Looked['kind'],
     inHostsFile: undefined as string | undefined,
     servers: ['10.0.0.1'],
-    /** A server of this network has it from beyond. */
+    /** The name server of this network gets the zone from outside. */
     hears: true,
-    /** Share of the questions that get no answer. */
+    /** Share of requests without a response. */
     loss: 0,
-    /** What loses nothing. */
+    /** Places without packet loss. */
     steady: [] as string[],
-    /** How long the centre takes to show who it is. */
+    /** Time until the server proves its identity. */
     proofMs: 0,
     file: undefined as string | undefined,
     heard: null as boolean | null,

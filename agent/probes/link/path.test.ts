@@ -5,7 +5,7 @@ import { anchor, office, online, patienceMs, router } from './path.test-helper.t
 const otherPort = 'others answer, but not at its port: the centre is off, or something on the way stops that port';
 const namesAlone = 'only names are answered: the centre is off, or something on the way stops all else';
 
-it('while the link is up it asks one name in 15 min, on a thin link in an hour, and nothing else', async () => {
+it('while the link is up, the probe looks up one name in 15 min (thin link: in an hour) and nothing else', async () => {
   for (const [link, times] of [
     ['fibre', 8],
     ['geo', 2],
@@ -22,7 +22,7 @@ it('while the link is up it asks one name in 15 min, on a thin link in an hour, 
   }
 });
 
-it('finds each break in turn, from this PC outwards', async () => {
+it('finds each break of the path in turn, from this PC outwards', async () => {
   const { net, run, asked } = office({ anchors: [anchor] });
   net.state = { ...online, interfaces: [], hasAddress: false, hasWayOut: false, gateways: [] };
   expect(await run()).toEqual(['path.local', 'no cable and no Wi-Fi']);
@@ -49,7 +49,7 @@ it.each([
   { anchors: [anchor], connected: false },
   { anchors: [], connected: true },
   { anchors: [anchor], connected: true },
-])('C16 a router that refuses every name while its line is cut is named as the line: %o', async ({ anchors, connected }) => {
+])('C16 a router that refuses every name while its line is cut gives path.last_mile: %o', async ({ anchors, connected }) => {
   const { net, run } = office({ anchors });
   net.connected = connected;
   await run();
@@ -57,7 +57,7 @@ it.each([
   expect(await run()).toEqual(['path.last_mile', null]);
 });
 
-it('C16 a router that refuses every name is not blamed for its line while the centre answers, nor where the hosts file names the centre', async () => {
+it('C16 a router that refuses every name does not give path.last_mile while the server answers or the hosts file names it', async () => {
   const { net, run } = office();
   Object.assign(net, { names: 'refused', centreName: 'refused', file: 'centre.example 203.0.113.5' });
   expect(await run()).toEqual(['unknown', 'no name server answers, and the centre is silent at its last address']);
@@ -68,7 +68,7 @@ it('C16 a router that refuses every name is not blamed for its line while the ce
   expect(await own.run()).toEqual(['unknown', 'nobody but the centre could be asked']);
 });
 
-it('on a thin link it asks beyond the router once in 5 min, but at once when something near changed or the link was up meanwhile', async () => {
+it('on a thin link it tests beyond the router once in 5 min, and at once after a change of the local network or connection', async () => {
   const { clock, net, run, asked } = office({ link: 'geo', host: '203.0.113.5', anchors: [anchor] });
   net.ports[anchor] = 'open';
   const asksBeyond = () => asked.some((one) => one !== router);
@@ -90,7 +90,7 @@ it('on a thin link it asks beyond the router once in 5 min, but at once when som
   expect(asksBeyond()).toBe(true);
 });
 
-it('counts what it asks as tests, and over the budget asks only what costs nothing', async () => {
+it('counts its traffic as tests, and beyond the budget tests only the local router', async () => {
   const { net, run, asked, budget } = office();
   net.ports['203.0.113.5:8883'] = 'proven';
   await run();
@@ -102,7 +102,7 @@ it('counts what it asks as tests, and over the budget asks only what costs nothi
   expect(await run()).toEqual(['path.gateway', null]);
 });
 
-it('behind a login page at port 80 that lets names through "in the room nothing is wrong" was said: names alone reach nobody else', async () => {
+it('a network that lets only names through is reported as path.between, also with a captive portal at port 80', async () => {
   const { net, run } = office({ anchors: ['198.51.100.53:53'] });
   Object.assign(net, { servers: ['198.51.100.53'] });
   net.ports['198.51.100.53:53'] = 'open';
@@ -118,39 +118,39 @@ it.each<[Knocked, string]>([
   ['undated', 'the dates of its certificate do not fit the clock of this PC'],
   ['ended', 'it, or something on the way, ends the connection at once'],
   ['refused', 'it, or a firewall on the way, refuses the connection'],
-])('an address of the centre that is %s is not the centre, and its address is not kept', async (knocked, reason) => {
+])('a server address that is %s gives path.between, and its address is not stored', async (knocked, reason) => {
   const { net, run } = office();
   net.ports['203.0.113.5:8883'] = knocked;
   expect(await run()).toEqual(['path.between', reason]);
   expect(net.file).toBeUndefined();
 });
 
-it('a firewall that says the centre is prohibited was told as a centre that is dead; of its port alone as well', async () => {
+it('an ICMP prohibition for the server or for its port alone gives path.between', async () => {
   const { net, run } = office({ anchors: [anchor] });
   const all = ['8883', '443', '80'].map((port) => [`203.0.113.5:${port}`, 'unreachable']);
   Object.assign(net.ports, { [anchor]: 'open' }, Object.fromEntries(all));
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
-  // A router that says it of few of many questions says it once, of whichever port.
+  // A router limits the rate of this message, so it may name any of the ports.
   Object.assign(net.ports, { '203.0.113.5:8883': 'silent', '203.0.113.5:80': 'silent' });
   expect(await run()).toEqual(['path.between', 'a router or a firewall on the way says that it cannot be reached']);
   net.ports['203.0.113.5:443'] = 'refused';
   expect(await run()).toEqual(['path.between', 'something answers at its address, but not at its port']);
 });
 
-it('an office that lets out port 443 alone was a dead centre: an anchor at another port proves the line, and no way to the port of the centre', async () => {
+it('an anchor reached at another port does not prove a way to the port of the server', async () => {
   const elsewhere = '198.51.100.1:443';
   const { net, run, budget } = office({ anchors: [elsewhere] });
   net.ports[elsewhere] = 'open';
   expect(await run()).toEqual(['path.between', otherPort]);
   expect(budget.figures().testBytes).toBeLessThan(20_000);
-  // Its machine is asked at the port of the centre as well, and may say that nobody listens there.
+  // The machine of the anchor is also tested at the server's port, and a refusal there counts as a response.
   net.ports[anchor] = 'refused';
   expect(await run()).toEqual(['path.centre', null]);
   Object.assign(net.ports, { [elsewhere]: 'silent', [anchor]: 'silent' });
   expect(await run()).toEqual(['path.between', namesAlone]);
 });
 
-it('on the centre’s own PC there is no way that could break; a centre that did not run there was well all the same', async () => {
+it('on the PC of the server itself there is no path to test, and a stopped server gives `path.centre`', async () => {
   const { run, asked, net } = office({ host: '127.0.0.1' });
   Object.assign(net, { state: undefined, connected: true });
   expect(await run()).toEqual(['ok', 'the centre is on this PC']);

@@ -1,4 +1,4 @@
-/** Where the way to the centre breaks: this PC's network, the router, the names, the line, or the centre itself. */
+/** Finds where the path to the server breaks: the PC's network, the router, the names, the line, or the server. */
 import { type Clock, isLoopback, isThin, links, realClock } from '@sabha/contracts';
 import type { CentrePlace, Probe, ProbeContext } from '../../checks/probe.ts';
 import { type PathFacts, whereItBreaks } from '../../link/analysis/path.ts';
@@ -18,7 +18,7 @@ import {
 
 type Memory = BeyondMemory & {
   namesUp: number;
-  /** While the link is up: what is said of the names, and whether they were silent at the last look. */
+  /** While the link is up: the last result for the names, and whether they were silent at the last run. */
   names: PathFacts['names'];
   isSilent: boolean;
   wereWell: boolean;
@@ -28,20 +28,20 @@ type Memory = BeyondMemory & {
 };
 
 const everyMs = 60_000;
-/** A neighbour that does not answer is given up by the system within 8 s. */
+/** The system gives up on an absent neighbour (ARP, NDP) within 8 s. */
 const neighbourMs = 9_000;
-/** Time for so many tries that even of a line that loses most of its packets some come back. */
+/** Time for enough attempts to get responses through heavy packet loss. */
 const beyondMs = 12_000;
-/** While the link is up, names are what else a meeting needs. */
+/** While the link is up, only names are still tested. */
 const namesEveryMs = 900_000;
 const thinNamesEveryMs = 3_600_000;
-/** A thin link that is down at the centre alone still costs by the byte. */
+/** Interval on a thin link, which is charged by volume even if only the server is down. */
 const thinBeyondEveryMs = 300_000;
 const dearestBytes = 20_000;
-/** A router answers one of these or refuses it: both say that it lives. */
+/** Port for the test of a router. It accepts or refuses the connection; both show that it is alive. */
 const routerPort = 53;
 
-/** While the link is up it costs nothing but a name now and then; when the link is lost it asks at once. */
+/** Creates the path probe. While the link is up it costs one name lookup per interval. It runs at once when the connection is lost. */
 export function createPathProbe(clock: Clock = realClock(), questions: PathQuestions = ownNetwork): Probe {
   const never = Number.NEGATIVE_INFINITY;
   const memory: Memory = {
@@ -62,7 +62,7 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
     onConnection: true,
     async run(context) {
       const { centre, self } = context;
-      // What is asked of a network to find a way that leads nowhere would prove nothing.
+      // Without a known server there is no path to test.
       if (centre === undefined) return answer(unknown('no centre is known here'));
       if (isLoopback(centre.host)) return answer(await atHome(context, centre, questions));
       const [near, beyond] = [limited(clock, context.signal, neighbourMs), limited(clock, context.signal, beyondMs)];
@@ -79,20 +79,20 @@ export function createPathProbe(clock: Clock = realClock(), questions: PathQuest
   };
 }
 
-/** No way leads to a centre on this PC; whether it runs is known by the link, or by its port. */
+/** Judges a server on this PC, by the connection or by its port. */
 async function atHome({ self, signal }: ProbeContext, centre: CentrePlace, { knock }: PathQuestions): Promise<Verdict> {
   const seen = self.connected === true ? 'proven' : await knock(centre, { signal, used: () => undefined }, centre.greet);
   if (seen === 'proven' || seen === 'open') return { ...ok, reason: 'the centre is on this PC' };
   return fault('path.centre', 'the centre on this PC does not answer');
 }
 
-/** `near` is how long the router is waited for. */
+/** `near` limits the wait for the router. */
 type Stage = BeyondStage & { memory: Memory; near: AbortSignal };
 
 async function factsOfUp(stage: Stage): Promise<PathFacts> {
   const { clock, memory, context } = stage;
   const dueMs = isThin(links[context.profile.link]) ? thinNamesEveryMs : namesEveryMs;
-  // What was silent is asked again at the next look.
+  // A silent name server is tested again at the next run.
   if ((memory.isSilent || clock.up() - memory.namesUp >= dueMs) && mayAsk(context)) {
     const names = await askNames(stage);
     memory.names = names === 'silent' && !memory.isSilent ? 'unknown' : names;
@@ -127,7 +127,7 @@ function localOf(state: NetworkState | undefined): PathFacts['local'] {
   return state.hasAddress && state.hasWayOut ? 'on' : 'no way out';
 }
 
-/** One of those that are taken is enough where no other one is dead: which of them led to the centre nobody knows. */
+/** One router that answers is enough if none is dead, because the route to the server is unknown. */
 async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise<PathFacts['gateway']> {
   if (state === undefined) return 'unknown';
   if (state.gateways.length === 0) return 'none';
@@ -137,13 +137,14 @@ async function gatewayOf(stage: Stage, state: NetworkState | undefined): Promise
 }
 
 /**
- * The knock makes the system ask for its neighbour: one that is not there at all is dead. One that is only heard drops what it does not serve, or
- * nothing leaves this PC, whose own firewall lets its system ask all the same. Nothing of it leaves this network.
+ * Returns whether a router is alive; null if unknown. The connection attempt makes the system resolve the neighbour (ARP, NDP). Without a
+ * neighbour the router is dead.
+ * A router that only resolves drops the connection, or the firewall of this PC blocks it. No packet leaves this network.
  */
 async function isAlive({ questions, context, near }: Stage, gateway: Gateway): Promise<boolean | null> {
   const knock = () => questions.knock({ host: gateway.address, port: routerPort }, { signal: near, used: () => undefined });
   const first = await knock();
-  // That it is not there the system says after three questions; it is believed after six.
+  // The system reports a missing neighbour after three requests. Two attempts make six.
   const knocked = first === 'unreachable' ? await knock() : first;
   if (knocked !== 'silent') return knocked !== 'unreachable';
   return (await context.platform.isNeighbourHeard(gateway)) === false ? false : null;

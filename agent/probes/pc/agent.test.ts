@@ -11,14 +11,14 @@ function ask(self: SelfFigures) {
   return agentProbe.run({ platform: createUnwritten(), profile, self, signal: AbortSignal.timeout(1_000) });
 }
 
-it('says ok while every probe runs and no event was dropped, and gives its memory and spool', async () => {
+it('reports ok while every probe runs and no event was dropped, with its memory and spool', async () => {
   const { checks, numbers } = await ask(well);
   expect(checks.map((one) => `${one.device} ${one.status}`)).toEqual(['checks ok', 'history ok']);
   expect(numbers?.q).toBe(3);
   expect(numbers?.rss).toBeGreaterThan(10_000_000);
 });
 
-it('names the probes that fail, in order and without their errors, which change', async () => {
+it('names failing probes in order, without their changing error texts', async () => {
   const failing = [
     { probe: 'microphone', error: 'ENOMEM 123' },
     { probe: 'camera', error: 'late' },
@@ -29,7 +29,7 @@ it('names the probes that fail, in order and without their errors, which change'
   ]);
 });
 
-it('says when events were dropped', async () => {
+it('reports dropped events', async () => {
   const { checks } = await ask({ ...well, spool: { ...well.spool, droppedInLastDay: 2 } });
   expect(checks).toMatchObject([{ status: 'ok' }, { device: 'history', fault: 'agent.events_dropped' }]);
 });
@@ -42,7 +42,7 @@ it.each([
   [7 * dayMs, 'fault', 'it ends within 7 d'],
   [dayMs, 'fault', 'it ends within 1 d'],
   [0, 'fault', 'it has ended'],
-])('says of a certificate that is good for %s ms more: %s, %s', async (certificateLeftMs, status, reason) => {
+])('a certificate with %s ms left gives %s with the reason %s', async (certificateLeftMs, status, reason) => {
   const { checks } = await ask({ ...well, certificateLeftMs });
   const fault = status === 'fault' ? 'agent.certificate' : null;
   expect(checks[2]).toEqual({ component: 'agent', device: 'certificate', status, fault, reason });

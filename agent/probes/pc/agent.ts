@@ -1,4 +1,4 @@
-/** Can the agent itself be believed: do its checks run, and is its history whole? */
+/** Checks whether the agent itself is reliable: its probes, its event history and its certificate. */
 import type { Check } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 
@@ -6,7 +6,6 @@ const reasonLimit = 256;
 const dayMs = 86_400_000;
 const warnDays = [1, 7, 30];
 
-/** Is the agent itself well: its probes, its spool, its certificate? */
 export const agentProbe: Probe = {
   name: 'agent',
   everyMs: 60_000,
@@ -28,7 +27,10 @@ export const agentProbe: Probe = {
   },
 };
 
-/** It is renewed long before, so that a short rest means that renewing fails. Steps, not days: a reason that changes is news. */
+/**
+ * Judges the certificate. Renewal happens much earlier, so a short remaining time means that renewal fails. Steps of days limit how often
+ * the reason changes.
+ */
 function certificate(leftMs: number): Check {
   const days = warnDays.find((one) => leftMs <= one * dayMs);
   const reason = leftMs <= 0 ? 'it has ended' : days === undefined ? null : `it ends within ${days} d`;

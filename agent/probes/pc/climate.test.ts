@@ -14,12 +14,12 @@ type Room = {
   power: Partial<PowerFigures>;
   hardware: Partial<Hardware>;
   cameras: string[];
-  /** What upsd answers; null = the profile names no UPS. */
+  /** Response of upsd; null = the profile names no UPS. */
   ups: UpsAnswer | Record<string, string> | null;
   looks: number;
 };
 
-/** A PC in Leh that runs for an hour, with the probe that looks at it. */
+/** Creates a PC in Leh that has run for an hour, with the climate probe. */
 function pcIn(given: Partial<Room> = {}, elevationM = lehM) {
   const room: Room = { clock: handClock(), figures: {}, power: {}, hardware: {}, cameras: [], ups: null, looks: 0, ...given };
   const platform = {
@@ -69,7 +69,7 @@ function pcIn(given: Partial<Room> = {}, elevationM = lehM) {
 const unknownUse = { known: false as const, reason: 'not asked' };
 const sensors = (...list: [Sensor['kind'], number][]) => ({ sensors: list.map(([kind, celsius]) => ({ kind, celsius })) });
 
-it('tells the room and its air by the sensor of the UPS, with their numbers', async () => {
+it('reports room and air by the sensor of the UPS, with their numbers', async () => {
   const ups = { 'ups.status': 'OL', 'ambient.temperature': '21', 'ambient.humidity': '40' };
   const { room, ask } = pcIn({ ups });
   expect(await ask()).toMatchObject({ lines: ['room ok', 'air ok', 'battery ok'], numbers: { room: 21, rh: 0.4 } });
@@ -77,21 +77,21 @@ it('tells the room and its air by the sensor of the UPS, with their numbers', as
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air climate.dry_air drier than 10 %', 'battery ok']);
 });
 
-it('a sensor that was there and is gone is unknown, so that nothing closes because nobody looks', async () => {
+it('a sensor that disappears makes its check unknown', async () => {
   const { room, ask } = pcIn({ ups: { 'ambient.temperature': '30', 'ambient.humidity': '40' } });
   expect((await ask()).lines).toEqual(['room climate.room_hot', 'air ok', 'battery ok']);
   room.ups = { known: false, lost: false, reason: 'upsd does not answer' };
   expect((await ask()).lines).toEqual(['room', 'air', 'battery'].map((device) => `${device} unknown nothing measures it now`));
 });
 
-it('calls a board or disk below 5 degrees cold, and does not look at the processor for it', async () => {
+it('reports climate.cold if a board or disk is below 5 degrees, and ignores the processor', async () => {
   const { room, ask } = pcIn({ figures: sensors(['processor', 2], ['board', 12], ['disk', 4.9]) });
   expect((await ask()).lines).toEqual(['board climate.cold']);
   room.figures = sensors(['processor', 2], ['board', 12], ['disk', 5]);
   expect((await ask()).lines).toEqual(['board ok']);
 });
 
-it('remembers a start in frost until the PC has thawed at 10 degrees', async () => {
+it('reports climate.cold_start after a start in frost until the PC reaches 10 degrees', async () => {
   const { room, ask } = pcIn({ figures: { ...sensors(['board', -3]), uptimeSeconds: 60 } });
   expect((await ask()).lines).toEqual(['board climate.cold_start']);
   room.figures = { ...sensors(['board', 9]), uptimeSeconds: 2_000 };
@@ -102,7 +102,7 @@ it('remembers a start in frost until the PC has thawed at 10 degrees', async () 
   expect((await ask()).lines).toEqual(['board climate.cold']);
 });
 
-it('a battery that is charged in frost is a finding: the one of the PC or that of the UPS', async () => {
+it('reports climate.charge_cold if the battery of the PC or of the UPS is charged in frost', async () => {
   const own = pcIn({ power: { batteryChargeRatio: 0.5, isCharging: true, batteryCelsius: -2 } });
   expect((await own.ask()).lines).toEqual(['battery climate.charge_cold']);
   const ups = pcIn({ ups: { 'ups.status': 'OL CHRG', 'battery.temperature': '-1' } });
@@ -111,7 +111,7 @@ it('a battery that is charged in frost is a finding: the one of the PC or that o
   expect((await ups.ask()).lines).toEqual(['battery ok']);
 });
 
-it('a hard disk in Leh is a standing finding under its own name, and none in the plains', async () => {
+it('reports climate.hdd_altitude for a hard disk in Leh under its own name, and nothing at low altitude', async () => {
   const hardware = { turningDisks: [{ id: 'disk-1a2b3c4d', name: 'ST1000DM010' }] };
   const { checks } = await pcIn({ hardware }).ask();
   expect(checks).toEqual([
@@ -120,7 +120,7 @@ it('a hard disk in Leh is a standing finding under its own name, and none in the
   expect((await pcIn({ hardware }, 3_048).ask()).checks).toEqual([]);
 });
 
-it('names a device whose maker says less than this height, looks for devices once an hour, and does without those that cannot be asked', async () => {
+it('reports a device above its rated altitude, reads the devices once an hour, and skips unreadable ones', async () => {
   const hardware = { models: [{ id: 'model', name: 'Dell Inc. OptiPlex 7010' }] };
   const { room, ask } = pcIn({ hardware, cameras: ['Logitech Rally'] });
   expect((await ask()).lines).toEqual(['model climate.device_altitude made for at most 3048 m']);
@@ -132,7 +132,7 @@ it('names a device whose maker says less than this height, looks for devices onc
   expect(room.looks).toBe(2);
 });
 
-it('finds dust on the fan by the own usual of the PC, and says how much warmer it is', async () => {
+it('reports climate.rise_high if the processor is warmer than usual for this PC, with the ratio', async () => {
   const { room, ask } = pcIn({ figures: sensors(['processor', 45], ['room', 20]) });
   const live = async (minutes: number) => {
     for (let n = 0; n < minutes; n += 1) {

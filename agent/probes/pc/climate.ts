@@ -1,4 +1,4 @@
-/** Is the PC warm enough, cool enough and made for this height? What nothing here measures has no check. */
+/** Checks temperature, humidity and altitude of the PC. Without a sensor there is no check. */
 import { connect } from 'node:net';
 import { type BeatKey, type Check, type Clock, readJson, realClock, riseFactor } from '@sabha/contracts';
 import type { Probe, ProbeContext } from '../../checks/probe.ts';
@@ -29,17 +29,17 @@ import type { ClimateFigures, Part, PowerFigures } from '../../platform/platform
 import type { Memory } from '../../uplink/store/data-folder.ts';
 import { type Ups, upsOf } from './ups.ts';
 
-/** A PC that runs for longer was not started just now. */
+/** Uptime up to which the PC counts as just started. */
 const startMs = 600_000;
-/** Devices are looked at once an hour: names do not change, and each look at the sound costs several programs. */
+/** Interval for reading the devices. Names do not change, and reading the sound devices starts several programs. */
 const devicesEveryMs = 3_600_000;
 
 type Reading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
 
-/** How the UPS is asked, and by which clock; absent = for real. */
+/** Reader of the UPS, and the clock. Default: the real ones. */
 export type ClimateOptions = { ask?: AskUps; clock?: Clock };
 
-/** Guarantee: only a sensor that stands in the room says that the room is too warm; a sensor that was there and is gone is `unknown`. */
+/** Creates the climate probe. Guarantee: only a sensor in the room can report a warm room. A sensor that disappears gives `unknown`. */
 export function createClimateProbe({ clock = realClock(), ask = createNut({ connect, clock }) }: ClimateOptions = {}): Probe {
   const watchRise = createRiseWatch(clock);
   const watchCold = createColdWatch();
@@ -88,7 +88,7 @@ async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps)
   };
 }
 
-/** Remembers that the PC was switched on in frost, until it has thawed. */
+/** Remembers a start in frost until the PC has thawed. */
 function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict | undefined {
   let startedFrozen = false;
   return (limits, { sensors, uptimeSeconds }) => {
@@ -113,7 +113,7 @@ function createDeviceLook(clock: Pick<Clock, 'up'>): (context: ProbeContext) => 
   };
 }
 
-/** Cameras and sound devices, as far as they are known; why one is not, its own probe tells. */
+/** Returns the known cameras and sound devices. Their own probes report why one is unknown. */
 async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
   const none = () => ({ known: false as const });
   const cameras = await platform.cameras(signal).catch(none);
@@ -122,7 +122,7 @@ async function roomParts({ platform, signal }: ProbeContext): Promise<Part[]> {
   return found.map(({ id, name }) => ({ id, name }));
 }
 
-/** A disk that turns is told once, under an id that stays as long as the disk does. */
+/** Judges the devices. A hard disk is reported under an id that does not change. */
 function hardwareChecks(limits: Limits, { disks, others }: Devices): Check[] {
   const judged = [
     ...(limits.isTooHighForHardDisks ? disks : []).map((part) => ({ part, verdict: fault('climate.hdd_altitude') })),
@@ -146,7 +146,7 @@ function cellsOf({ power, ups }: Reading) {
   ];
 }
 
-/** `roomCelsius` is null where there is no sensor. */
+/** `roomCelsius` is null without a sensor. */
 function riseReadingOf(reading: Reading, elevationM: number) {
   const { sensors, loadRatio } = reading.figures;
   const warmest = Math.max(...sensors.filter(({ kind }) => kind === 'processor').map(({ celsius }) => celsius));
@@ -163,24 +163,25 @@ function checkOf(device: string, verdict: Verdict): Check {
   return { component: 'climate', device, ...verdict };
 }
 
-/** How warm processor and room are at one moment, and how busy the PC is (0 to 1). */
+/** Processor and room temperature at one moment, and the load (0 to 1). */
 export type RiseReading = NonNullable<ReturnType<typeof riseReadingOf>>;
-/** `ratio` 1 = as usual. Of rest and load the worse. */
+/** `ratio` 1 = as usual. It is the worse one of rest and load. */
 export type Rise = { ratio: number; isHigh: boolean };
 
-/** A fan and the metal around it need minutes to follow the load. */
+/** Averaging window. The fan and the heat sink follow the load within minutes. */
 const windowMs = 600_000;
-/** Between readings further apart the PC slept. */
+/** A longer gap between readings means that the PC slept. */
 const gapMs = 180_000;
-/** What was seen at rest or under load longer ago is no answer for today. */
+/** Age after which a result for rest or load is stale. */
 const answerLastsMs = 24 * 3_600_000;
 const word = 'rises';
 
 type Sample = { up: number; rise: number };
 
 /**
- * Takes a reading a minute. Undefined until three days are known.
- * Guarantee: readings while it is too warm do not become usual; the memory is written once an hour, so that a crash costs an hour of it.
+ * Compares the temperature rise with the usual rise of this PC, from one reading a minute. Undefined until three days are known.
+ * Guarantee: readings above the limit do not change the usual value. The memory is written once an hour, so a crash loses at most an
+ * hour.
  */
 export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: RiseReading, store: Memory) => Rise | undefined {
   let memory: RiseMemory | undefined;
@@ -213,8 +214,8 @@ export function createRiseWatch(clock: Pick<Clock, 'now' | 'up'>): (reading: Ris
 }
 
 /**
- * Rises over a sensor and over the coldest of the day are two different things. At rest the second is the weather: the coldest is a PC at rest
- * in a cold night, and what it is warmer by day says how much the room is.
+ * Returns the group of a reading. Rises above a room sensor and above the coldest reading of the day are separate groups.
+ * At rest without a room sensor the rise only shows the weather, so such a reading is skipped.
  */
 function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
   const band = bandOf(loadRatio);
@@ -222,7 +223,7 @@ function keyOf({ loadRatio, roomCelsius }: RiseReading): string | null {
   return `${band}/${roomCelsius === null ? 'coldest' : 'room'}`;
 }
 
-/** Those of the window, with the one that begins it; none where a gap lies before now. */
+/** Returns the samples of the window, including the one at its start. After a gap there are none. */
 function young(samples: readonly Sample[], up: number): Sample[] {
   if (up - (samples.at(-1)?.up ?? up) > gapMs) return [];
   const first = samples.findLastIndex((one) => up - one.up >= windowMs);

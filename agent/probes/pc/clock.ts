@@ -1,10 +1,10 @@
-/** Does the clock of this PC agree with the centre's? A wrong one spoils certificates, meetings and logs. */
+/** Checks whether the clock of this PC agrees with the server's. A wrong clock breaks certificates, meetings and logs. */
 import type { Check } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 
 const wrongMs = 5_000;
 
-/** Is the clock of the PC right, against the centre's? Unknown until the centre has answered. */
+/** The clock probe. Unknown before the first comparison with the server. */
 export const clockProbe: Probe = {
   name: 'clock',
   everyMs: 60_000,
@@ -22,8 +22,8 @@ export const clockProbe: Probe = {
 };
 
 /**
- * The offset is the clock of the PC minus the clock of the centre. Nobody knows how a round trip divides into there and back, so that half
- * of it is the error of the offset: an answer that was slow proves no wrong clock, and no right one.
+ * Judges the offset: PC clock minus server clock. The round trip may be asymmetric, so half of it is the error of the offset.
+ * A slow response proves neither a wrong nor a right clock.
  */
 function judge(offsetMs: number | null, roundTripMs: number, centreMoved: boolean): Check {
   const check = { component: 'clock', device: '', fault: null };

@@ -1,4 +1,4 @@
-/** Can this PC carry a meeting: processor, memory, disk, temperature. */
+/** Checks whether this PC can carry a meeting: processor, memory, disk, temperature and maintenance. */
 import { type BeatKey, type Check, type Clock, messageOf, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
@@ -9,14 +9,13 @@ import { asksSeldom } from '../../platform/questions/seldom.ts';
 import { sleepsWhenIdle } from '../../platform/questions/session.ts';
 import { shortText } from '../../platform/text.ts';
 
-/** How long a figure must stand before anybody is told is the fault's hold time, in the catalogue. */
+/** Limits as ratios, 0 to 1. The hold time of each fault is in the catalogue. */
 const limits = { load: 0.9, memory: 0.95, disk: 0.9 };
-/** Where the sensor names no limit of its own. */
+/** Limit if the sensor names none. */
 const hotCelsius = 95;
-/** A PC is slowed down before it reaches the limit of its sensor. */
+/** The processor slows down before its sensor reaches the limit. */
 const marginCelsius = 5;
 
-/** Is the PC too busy, too full or too warm, and does somebody have to look after it? */
 export function createPcProbe(clock: UpkeepClock = realClock()): Probe {
   const upkeep = createUpkeep(clock);
   return {
@@ -30,7 +29,7 @@ export function createPcProbe(clock: UpkeepClock = realClock()): Probe {
   };
 }
 
-/** A PC without a temperature sensor has no such check: a standing `unknown` would say nothing. */
+/** Returns the checks of the figures. Without a temperature sensor there is no such check, because a permanent `unknown` has no value. */
 function checksOf(figures: PcFigures): Check[] {
   const { loadRatio, memoryUsedRatio, diskUsedRatio, temperatureCelsius, temperatureLimitCelsius } = figures;
   const processor = loadRatio === null ? notMeasured : judge('processor', 'pc.load_high', loadRatio > limits.load);
@@ -67,20 +66,22 @@ function numbersOf(figures: PcFigures): Partial<Record<BeatKey, number>> {
   };
 }
 
-/** By which time passes, and which knows of the sleep of the machine. */
 export type UpkeepClock = Pick<Clock, 'now' | 'up' | 'slept'>;
 
 const dayMs = 86_400_000;
-/** As long may a restart wait. */
+/** Time for which a restart may be pending. */
 const pendingMs = 7 * dayMs;
-/** Of a processor that is slowed for less of its time nobody hears anything. */
+/** Share of throttled time below which a meeting is not affected. */
 const slowedShare = 0.1;
-/** A shorter gap is a clock that was read twice. */
+/** Shortest sleep that counts; less is a difference between two clock readings. */
 const sleptLeastMs = 60_000;
-/** It starts a program. */
+/** Interval for questions that start a program. */
 const programEveryMs = 600_000;
 
-/** The checks of one look; some remember what they saw. Guarantee: of what cannot be asked on this PC there is no check; what fails is unknown, and the others are told. */
+/**
+ * Creates the maintenance checks; some keep state.
+ * Guarantee: a question that this PC cannot answer has no check. A failed question gives `unknown`, and the other checks continue.
+ */
 export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: AbortSignal) => Promise<Check[]> {
   const slowed = createSlowedWatch(clock);
   const asleep = createSleepWatch(clock);
@@ -109,7 +110,7 @@ export function createUpkeep(clock: UpkeepClock): (platform: Platform, signal: A
   };
 }
 
-/** One that comes by itself may come in a meeting. */
+/** An automatic restart may interrupt a meeting, so it is a fault. */
 function judgeRestart({ pendingSince, isPlanned }: Restart, now: number): Verdict {
   if (isPlanned) return fault('pc.restart_planned');
   if (pendingSince === null) return ok;
@@ -126,12 +127,12 @@ function createSlowedWatch(clock: UpkeepClock): (totalMs: number) => Verdict {
   };
 }
 
-/** A mark that is still to come was made by a clock that was ahead, nobody knows when. */
+/** A crash mark in the future was made by a wrong clock, so its time is unknown and it does not count. */
 function judgeCrash(at: number | null, now: number): Verdict {
   return at !== null && at <= now && now - at < dayMs ? fault('pc.crashed') : ok;
 }
 
-/** Whether the machine slept in the last day. */
+/** Returns whether the machine slept in the last day. */
 function createSleepWatch({ up, slept = () => 0 }: UpkeepClock): () => boolean {
   let total = slept();
   let last: number | undefined;

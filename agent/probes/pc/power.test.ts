@@ -23,11 +23,11 @@ async function ask(pc: PowerFigures, ups?: UpsAnswer) {
   return { ...result, lines, asked };
 }
 
-it('says nothing of a PC with neither battery nor UPS, and asks nobody', async () => {
+it('a PC without battery and UPS has no power checks, and no UPS is read', async () => {
   expect(await ask(desktop)).toMatchObject({ checks: [], numbers: {}, asked: [], power: { onMains: null, isEnding: false } });
 });
 
-it('tells mains and battery of a laptop, and looks every 5 s while it runs on its battery', async () => {
+it('reports mains and battery of a laptop, and runs every 5 s on battery', async () => {
   const well = await ask(laptop);
   expect(well.lines).toEqual(['mains ok', 'battery ok']);
   expect(well).toMatchObject({ numbers: { ac: 1, bat: 0.9 }, power: { onMains: true, isEnding: false } });
@@ -48,7 +48,7 @@ it.each([
   expect(lines[1]).toBe(isEnding ? 'battery power.battery_low' : 'battery ok');
 });
 
-it('tells the UPS that the profile names, with its numbers', async () => {
+it('reports the UPS that the profile names, with its numbers', async () => {
   const { lines, numbers, asked, soonMs } = await ask(
     desktop,
     says({ 'ups.status': 'OL', 'battery.charge': '100', 'battery.runtime': '1800' }),
@@ -65,14 +65,14 @@ it.each([
   ['OB LB', '600', 'ups power.battery_low', true],
   ['OL RB', '600', 'ups power.ups_replace', false],
   ['OB LB RB', '60', 'ups power.battery_low', true],
-])('a UPS that says %s with %s s left: %s', async (status, runtime, line, isEnding) => {
+])('a UPS with status %s and %s s left gives %s', async (status, runtime, line, isEnding) => {
   const { lines, power } = await ask(desktop, says({ 'ups.status': status, 'battery.runtime': runtime }));
   expect(lines[1]).toBe(line);
   expect(lines[0]).toBe(status.includes('OB') ? 'mains power.on_battery' : 'mains ok');
   expect(power).toMatchObject({ isEnding, onMains: !status.includes('OB'), ...(isEnding && { runtimeMs: Number(runtime) * 1_000 }) });
 });
 
-it('a UPS that its server has lost is a fault; a server that does not answer is not, and of neither is the mains known', async () => {
+it('a UPS lost by its server is a fault, a silent server is unknown, and in both cases the mains is unknown', async () => {
   const lost = await ask(desktop, { known: false, lost: true, reason: 'the UPS says nothing any more' });
   expect(lost.lines).toEqual(['mains unknown the UPS says nothing any more', 'ups power.ups_lost the UPS says nothing any more']);
   const silent = await ask(laptop, { known: false, lost: false, reason: 'upsd does not answer' });

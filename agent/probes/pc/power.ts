@@ -1,4 +1,4 @@
-/** Is there power, and for how long: mains and battery of the PC, and its UPS where the profile names one. */
+/** Checks mains and battery of the PC, and its UPS if the profile names one. */
 import { connect } from 'node:net';
 import { type Check, realClock } from '@sabha/contracts';
 import type { PowerState, Probe, ProbeResult } from '../../checks/probe.ts';
@@ -7,17 +7,17 @@ import { type AskUps, createNut, type UpsAnswer } from '../../link/net/nut.ts';
 import type { PowerFigures } from '../../platform/platform.ts';
 import { type Ups, upsOf } from './ups.ts';
 
-/** With less left nobody finishes a sentence. */
+/** Remaining runtime below which the battery counts as ending. */
 const endingMs = 120_000;
-/** A battery that names no time is about to end at this charge. */
+/** Charge at which a battery without a runtime counts as ending. */
 const endingRatio = 0.05;
-/** The UPS stands in the room, so that asking it costs the link nothing. */
+/** Interval on battery. The UPS is in the local network, so this costs no link data. */
 const onBatteryEveryMs = 5_000;
 
-/** `ups` is null where the profile names none. */
+/** `ups` is null if the profile names none. */
 type Facts = { pc: PowerFigures; ups: UpsAnswer | null; said: Ups | null };
 
-/** Guarantee: a UPS that cannot be asked is neither lost nor well, and while it is not known nobody says that there is mains. */
+/** Creates the power probe. Guarantee: an unreadable UPS counts as unknown, and the mains is then unknown too. */
 export function createPowerProbe(ask: AskUps = createNut({ connect, clock: realClock() })): Probe {
   return {
     name: 'power',
@@ -45,7 +45,7 @@ function resultOf(facts: Facts): ProbeResult {
   return { checks, numbers, power, ...(power.onMains === false && { soonMs: onBatteryEveryMs }) };
 }
 
-/** A PC with neither battery nor UPS has no such check: it runs as long as there is mains. */
+/** A PC without battery and UPS has no such check, because it stops with the mains. */
 function mainsOf({ pc, ups, said }: Facts): Check[] {
   if (pc.onMains === false || said?.onBattery === true) return [check('mains', fault('power.on_battery'))];
   if (ups === null) return pc.onMains === null ? [] : [check('mains', ok)];

@@ -19,7 +19,7 @@ function setUp() {
   };
   let watch = createRiseWatch(clock);
   const usual: RiseReading = { processorCelsius: 45, roomCelsius: 20, loadRatio: 0.1, elevationM: 0 };
-  /** A reading a minute for so long; the last answer. */
+  /** Feeds one reading a minute for this time. Returns the last result. */
   const live = async (forMs: number, reading: Partial<RiseReading> = {}): Promise<Rise | undefined> => {
     let last: Rise | undefined;
     for (let passed = 0; passed < forMs; passed += minuteMs) {
@@ -34,7 +34,7 @@ function setUp() {
   return { live, restart, clock, writes: () => writes, bytes: () => words.get('rises')?.length ?? 0 };
 }
 
-/** Half an hour on each of so many days. */
+/** Runs half an hour on each of `count` days. */
 async function daysOf({ live, clock }: ReturnType<typeof setUp>, count: number, reading: Partial<RiseReading> = {}): Promise<void> {
   for (let day = 0; day < count; day += 1) {
     await live(30 * minuteMs, reading);
@@ -42,7 +42,7 @@ async function daysOf({ live, clock }: ReturnType<typeof setUp>, count: number, 
   }
 }
 
-test('it says nothing for three days, then how the PC is beside its own usual; dust is found after ten minutes', async () => {
+test('returns nothing for three days, then the ratio to the usual rise, and reports a blocked fan after ten minutes', async () => {
   const pc = setUp();
   await daysOf(pc, 2);
   expect(await pc.live(30 * minuteMs)).toBeUndefined();
@@ -52,7 +52,7 @@ test('it says nothing for three days, then how the PC is beside its own usual; d
   expect(await pc.live(6 * minuteMs, { processorCelsius: 58 })).toEqual({ ratio: expect.closeTo(38 / 25, 1), isHigh: true });
 });
 
-test('what is too warm never becomes usual, and when the vents are clean it is over', async () => {
+test('high readings never become usual, and a normal reading after cleaning ends the fault', async () => {
   const pc = setUp();
   await daysOf(pc, 4);
   await daysOf(pc, 10, { processorCelsius: 58 });
@@ -60,7 +60,7 @@ test('what is too warm never becomes usual, and when the vents are clean it is o
   expect(await pc.live(30 * minuteMs)).toMatchObject({ isHigh: false });
 });
 
-test('a PC that is carried to Leh is compared by the air there: 1.42 times the rise is as usual', async () => {
+test('a PC moved to Leh is compared with a limit for the thinner air: 1.42 times the rise is usual', async () => {
   const pc = setUp();
   await daysOf(pc, 4);
   const there = await pc.live(20 * minuteMs, { elevationM: 3_500, processorCelsius: 20 + 25 * 1.419 });
@@ -68,7 +68,7 @@ test('a PC that is carried to Leh is compared by the air there: 1.42 times the r
   expect(await pc.live(20 * minuteMs, { elevationM: 3_500, processorCelsius: 20 + 25 * 1.419 * 1.3 })).toMatchObject({ isHigh: true });
 });
 
-test('without a sensor in the room the load is counted from the coldest of the last day, and at rest nothing is said: that would be the weather', async () => {
+test('without a room sensor the rise under load counts from the coldest reading of the last day, and readings at rest are ignored', async () => {
   const pc = setUp();
   const night = { roomCelsius: null, processorCelsius: 22 };
   const day = { roomCelsius: null, processorCelsius: 45 };
@@ -83,7 +83,7 @@ test('without a sensor in the room the load is counted from the coldest of the l
   expect(await pc.live(20 * minuteMs, { ...load, processorCelsius: 105 })).toMatchObject({ isHigh: true });
 });
 
-test('it outlives a restart of the agent, at one short write an hour', async () => {
+test('the usual rise survives a restart of the agent, with one short write an hour', async () => {
   const pc = setUp();
   await daysOf(pc, 5);
   pc.restart();

@@ -13,7 +13,7 @@ const dayMs = 24 * hourMs;
 const uptime = { 'proc/uptime': '100000.00 1.00\n' };
 const cpu = (at: number, name: string) => `sys/devices/system/cpu/cpu${at}/thermal_throttle/${name}_throttle_total_time_ms`;
 
-/** A PC with these files, whose time the test moves. */
+/** Creates a PC with these files, whose clock the test moves. */
 function pc(entries: Record<string, string>, root = tree({ 'bin/note': '', ...entries })) {
   const time = { now: Date.now(), up: 0, slept: 0 };
   const clock: Clock = { ...realClock(), now: () => time.now, up: () => time.up, slept: () => time.slept };
@@ -27,14 +27,14 @@ function pc(entries: Record<string, string>, root = tree({ 'bin/note': '', ...en
   return { root, time, look };
 }
 
-it('a PC that tells of none of it has no such check, nor has a system for which nothing is written', async () => {
+it('a PC without these data sources has no maintenance checks, nor has an unsupported system', async () => {
   const clock = realClock();
   expect(await createUpkeep(clock)(createUnwritten(), AbortSignal.timeout(1_000))).toEqual([]);
   const bare = createLinux({ root: tree({ 'proc/version': '' }), env: { PATH: '' }, clock });
   expect(await createUpkeep(clock)(bare, AbortSignal.timeout(5_000))).toEqual([]);
 });
 
-it('a restart that waits is told after a week: pc.restart_pending', async () => {
+it('a restart that is pending for more than a week gives pc.restart_pending', async () => {
   const { look, time } = pc({ 'run/reboot-required': '*** System restart required ***\n' });
   expect(await look('restart')).toBe('ok: a restart waits');
   time.now += 7 * dayMs + hourMs;
@@ -42,7 +42,7 @@ it('a restart that waits is told after a week: pc.restart_pending', async () => 
   expect(await pc({ 'usr/share/update-notifier/note': '' }).look('restart')).toBe('ok');
 });
 
-it('a restart that comes by itself is told at once: pc.restart_planned', async () => {
+it('a restart that the system performs automatically gives pc.restart_planned at once', async () => {
   const waits = { 'run/reboot-required': '' };
   const apt = (said: string) => ({ 'etc/apt/apt.conf.d/50unattended-upgrades': said });
   const automatic = 'Unattended-Upgrade::Automatic-Reboot "true";\n';
@@ -57,7 +57,7 @@ it('a restart that comes by itself is told at once: pc.restart_planned', async (
   expect(await pc(scheduled('poweroff')).look('restart')).toBeUndefined();
 });
 
-it('a processor that is slowed for more than a tenth of its time is told: pc.throttled', async () => {
+it('a processor throttled for more than a tenth of the time gives pc.throttled', async () => {
   const { look, time, root } = pc({ [cpu(0, 'core')]: '500\n', [cpu(1, 'core')]: '40\n', [cpu(1, 'package')]: '900\n' });
   const count = (ms: number) => writeFileSync(join(root, cpu(1, 'package')), `${ms}\n`);
   expect(await look('speed')).toBe('unknown: measured from the second look on');
@@ -73,7 +73,7 @@ it('a processor that is slowed for more than a tenth of its time is told: pc.thr
   }
 });
 
-it('a crash that the kernel wrote down is told for a day: pc.crashed', async () => {
+it('a crash that the kernel recorded gives pc.crashed for a day', async () => {
   const at = (path: string, agoMs: number) => {
     const { root, look, time } = pc({ 'var/crash/note': '', [path]: 'Oops' });
     utimesSync(join(root, path), 0, (time.now - agoMs) / 1_000);
@@ -92,7 +92,7 @@ const said = (agoSeconds: number, text: string) => `3,1,${(100_000 - agoSeconds)
 const logOf = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });
 const errors = (name: string, ago = 60) => said(ago, `I/O error, dev ${name}, sector 12345 op 0x0:(READ) flags 0x0`).repeat(3);
 
-it('a disk is failing by its file system, its array or the log of the kernel: pc.disk_failing', async () => {
+it('an error of the file system, the array or the kernel log gives pc.disk_failing', async () => {
   expect(await pc({ 'sys/fs/ext4/sda2/errors_count': '0\n', 'sys/fs/ext4/features/lazy': '' }).look('health')).toBe('ok');
   expect(await pc({ 'sys/fs/ext4/sda2/errors_count': '4\n' }).look('health')).toBe('pc.disk_failing');
   const array = (state: string) => ({ 'proc/mdstat': `md0 : active raid1 sdb1[1]\n      976 blocks super 1.2 [2/1] [${state}]\n` });
@@ -104,7 +104,7 @@ it('a disk is failing by its file system, its array or the log of the kernel: pc
   );
 });
 
-it('is no failing disk: one error, one of the day before, a stick that was pulled out, one that can be', async () => {
+it('a single error, an old error, an error of a removable disk or of a USB disk does not give pc.disk_failing', async () => {
   const one = said(60, 'I/O error, dev sda, sector 1 op 0x0:(READ)');
   expect(await pc({ ...disk('sda'), ...logOf(one) }).look('health')).toBe('ok');
   expect(await pc({ ...disk('sda'), ...logOf(errors('sda', 87_000)) }).look('health')).toBe('ok');
@@ -116,7 +116,7 @@ it('is no failing disk: one error, one of the day before, a stick that was pulle
   expect(await pc({}, root).look('health')).toBe('ok');
 });
 
-it('a disk that foretells its own failure is told by its name, once in ten minutes; what cannot be read is no answer', async () => {
+it('a disk that predicts its failure is read once in ten minutes, and an unreadable output is no answer', async () => {
   const face = (name: string, props: object) => ({ [`org.freedesktop.UDisks2.${name}`]: props });
   const printed = (faces: object) => JSON.stringify({ type: 'a{oa{sa{sv}}}', data: [{ '/drives/one': faces }] });
   const drive = face('Drive', { Model: { type: 's', data: 'WDC 10EZEX' } });
@@ -145,7 +145,7 @@ it('a disk that foretells its own failure is told by its name, once in ten minut
   expect(reasonIn('WDC 10EZEX: foretells its own failure', 'hi')).toMatch(/^WDC 10EZEX: डिस्क/);
 });
 
-it('F28 a PC that is set to sleep, or slept in the last day, is told: pc.sleeps', async () => {
+it('F28 a PC that is set to sleep, or slept in the last day, gives pc.sleeps', async () => {
   const conf = (said: string) => ({ 'etc/systemd/logind.conf': `[Login]\n#IdleAction=suspend\n${said}\n` });
   expect(await pc(conf('')).look('sleep')).toBe('ok');
   expect(await pc(conf('IdleAction=suspend')).look('sleep')).toBe('pc.sleeps');

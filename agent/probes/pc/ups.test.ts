@@ -3,7 +3,7 @@ import { upsOf } from './ups.ts';
 
 const ups = (variables: Record<string, string>) => upsOf({ known: true, variables: new Map(Object.entries(variables)) });
 
-test('charge, runtime, temperatures and humidity are taken in base units', () => {
+test('reads charge, runtime, temperatures and humidity in base units', () => {
   const said = {
     'battery.charge': '87',
     'battery.runtime': '1830',
@@ -28,7 +28,7 @@ test.each([
   ['FSD OL', true, true],
   ['WAIT', null, false],
   ['', null, false],
-])('status "%s": on battery %s, low %s', (status, onBattery, batteryLow) => {
+])('status "%s" gives on battery %s, low %s', (status, onBattery, batteryLow) => {
   expect(ups({ 'ups.status': status })).toMatchObject({ onBattery, batteryLow });
 });
 
@@ -37,12 +37,12 @@ test.each([
   ['5', 'PbAc', 480_000],
   ['5', 'Li-Ion', 600_000],
   ['-80', 'PbAc', 0],
-])('of 10 minutes that a UPS promises, at %s degrees with %s there are %i ms', (celsius, type, runtimeMs) => {
+])('a promise of 10 minutes at %s degrees with %s counts as %i ms', (celsius, type, runtimeMs) => {
   const said = { 'battery.runtime': '600', 'battery.temperature': celsius, 'battery.type': type };
   expect(ups(said)).toMatchObject({ saidRuntimeMs: 600_000, runtimeMs: expect.closeTo(runtimeMs, 6) });
 });
 
-test('a UPS that always says 0 s does not count, unless its charge is low too', () => {
+test('a runtime of 0 s is ignored unless the charge is low too', () => {
   expect(ups({ 'battery.runtime': '0', 'battery.charge': '80' })).toMatchObject({ saidRuntimeMs: null, runtimeMs: null });
   expect(ups({ 'battery.runtime': '0', 'battery.charge': '8' })).toMatchObject({ saidRuntimeMs: 0, runtimeMs: 0 });
   expect(ups({ 'battery.runtime': '0' })).toMatchObject({ saidRuntimeMs: 0 });

@@ -1,42 +1,42 @@
-/** What the variables of a UPS mean. Names and units: Network UPS Tools, "Variables". */
+/** Meaning of the variables of a UPS. Names and units: Network UPS Tools, "Variables". */
 import type { UpsAnswer } from '../../link/net/nut.ts';
 
-/** What a UPS says of itself; ratios from 0 to 1. */
+/** State of a UPS; ratios from 0 to 1. */
 export type Ups = ReturnType<typeof upsOf>;
 
-/** A lead battery loses about 1 % of its charge for each degree below this, and the UPS counts as if it did not. */
+/** A lead battery loses about 1 % of its capacity per degree below this temperature, and the UPS ignores that. */
 const fullAtCelsius = 25;
 const lossPerCelsius = 0.01;
-/** With more charge than this no battery ends at once. */
+/** Charge above which a runtime of 0 is implausible. */
 const lowRatio = 0.2;
 
-/** Reads the variables of a UPS; what it does not say, or says beyond reason, is null. */
+/** Reads the variables of a UPS. A missing or implausible value is null. */
 export function upsOf({ variables }: Extract<UpsAnswer, { known: true }>) {
   const number = (name: string, scale = 1) => numberOf(variables.get(name), scale);
   const flags = new Set((variables.get('ups.status') ?? '').split(' '));
   const chargeRatio = clamped(number('battery.charge', 0.01));
   const runtimeMs = number('battery.runtime', 1_000);
-  // A UPS that cannot count it says 0 all the time.
+  // A UPS that cannot measure the runtime always reports 0.
   const saidRuntimeMs = runtimeMs === 0 && chargeRatio !== null && chargeRatio > lowRatio ? null : runtimeMs;
   const batteryCelsius = number('battery.temperature');
   const isLead = !/li/i.test(variables.get('battery.type') ?? '');
   const coldness = !isLead || batteryCelsius === null ? 0 : Math.max(0, fullAtCelsius - batteryCelsius);
   const humidity = number('ambient.humidity', 0.01);
   return {
-    /** Null where it does not say. */
+    /** Null if not reported. */
     onBattery: flags.has('OB') || flags.has('FSD') ? true : flags.has('OL') ? false : null,
-    /** It says itself that its battery is about to end. */
+    /** The UPS itself reports a low battery. */
     batteryLow: flags.has('LB') || flags.has('FSD'),
     replaceBattery: flags.has('RB'),
     isCharging: flags.has('CHRG'),
     chargeRatio,
-    /** As the UPS says; `runtimeMs` is what is to be believed of it. */
+    /** As reported; `runtimeMs` is corrected for the temperature. */
     saidRuntimeMs,
     runtimeMs: saidRuntimeMs === null ? null : saidRuntimeMs * Math.max(0, 1 - lossPerCelsius * coldness),
     batteryCelsius,
-    /** Inside of its case, which is warmer than the room. */
+    /** Temperature inside the case, which is warmer than the room. */
     caseCelsius: number('ups.temperature'),
-    /** By a sensor of its own in the room. */
+    /** From a separate sensor in the room. */
     room: { celsius: number('ambient.temperature'), humidityRatio: humidity === 0 ? null : clamped(humidity) },
   };
 }

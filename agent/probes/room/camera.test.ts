@@ -23,19 +23,19 @@ async function ask(answer: Cameras) {
 }
 const see = (...cameras: Camera[]) => ask({ known: true, value: cameras });
 
-it('says ok of a camera that is there, and which program uses it', async () => {
+it('reports a present camera as ok, with the programs that use it', async () => {
   expect(await see(eye())).toEqual([
     { component: 'camera', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'HD Eye' },
   ]);
   expect(await see(eye('zoom'))).toMatchObject([{ status: 'ok', reason: 'in use by zoom' }]);
 });
 
-it('says missing of one that is not, and unknown where the list is not known', async () => {
+it('reports an absent camera as missing, and as unknown if the list of cameras is unknown', async () => {
   expect(await see()).toMatchObject([{ fault: 'camera.missing', name: 'eye' }]);
   expect(await ask({ known: false, reason: 'closed' })).toMatchObject([{ status: 'unknown', fault: null, reason: 'closed' }]);
 });
 
-it('says unknown of one that only PipeWire has where PipeWire does not answer, and missing of one of the kernel', async () => {
+it('reports an absent camera as unknown if PipeWire does not answer, and as missing if the kernel had it', async () => {
   const unheard = { known: true, value: [{ ...eye(), id: 'usb-2', name: 'Built-in' }], unheard: 'PipeWire does not answer' } as const;
   const frozen = { ...unheard, value: [...unheard.value] };
   await see({ ...eye(), isOfSession: true });
@@ -44,7 +44,7 @@ it('says unknown of one that only PipeWire has where PipeWire does not answer, a
   expect(await ask(frozen)).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
-it('says virtual where only OBS has a camera, and ok as soon as that of the room is there', async () => {
+it('reports camera.virtual if only a program such as OBS has a camera, and ok once the real camera is present', async () => {
   const obs: Camera = { id: 'video9', name: 'OBS Eye', usedBy: { known: true, value: [] }, isVirtual: true };
   expect(await see(obs)).toMatchObject([{ status: 'fault', fault: 'camera.virtual', reason: 'found: OBS Eye', name: 'eye' }]);
   expect(await see(obs, eye())).toMatchObject([{ status: 'ok', name: 'HD Eye' }]);
@@ -52,7 +52,7 @@ it('says virtual where only OBS has a camera, and ok as soon as that of the room
   expect(await see({ ...obs, name: 'Loopback' })).toMatchObject([{ fault: 'camera.missing' }]);
 });
 
-it('says held when one program has held it for more than 8 hours, and ok once it is let go', async () => {
+it('reports camera.held after one program has used it for more than 8 hours, and ok once it is released', async () => {
   await see(eye('zoom'));
   nowMs = 7 * hourMs;
   await see(eye('chrome', 'zoom'));
@@ -63,7 +63,7 @@ it('says held when one program has held it for more than 8 hours, and ok once it
   expect(await see(eye('chrome'))).toMatchObject([{ status: 'ok', reason: 'in use by chrome' }]);
 });
 
-/** Cameras as said, and everything else as the files of a PC tell it. */
+/** Runs the probe with these cameras, and takes everything else from the files of a PC. */
 async function askWith(entries: Record<string, string>, cameras: Camera[] = [], match?: string) {
   const { platform } = pcOf(entries);
   const expected = { camera: match === undefined ? [{}] : [{ match }] };
@@ -74,7 +74,7 @@ async function askWith(entries: Record<string, string>, cameras: Camera[] = [], 
 const video = (more: object = {}) => [{ class: '0e', ...more }];
 const driver = { 'sys/bus/usb/drivers/uvcvideo/bind': '' };
 
-it('says why a camera that hangs on USB is none: camera.no_driver, camera.driver, camera.disabled', async () => {
+it('reports why a USB device is no working camera: camera.no_driver, camera.driver, camera.disabled', async () => {
   expect(await askWith(plugged({ functions: video() }))).toBe('camera.no_driver');
   expect(await askWith({ ...driver, ...plugged({ functions: video() }) })).toBe('camera.driver');
   expect(await askWith({ ...driver, ...plugged({ functions: video({ authorized: '0' }) }) })).toBe('camera.disabled');
@@ -83,7 +83,7 @@ it('says why a camera that hangs on USB is none: camera.no_driver, camera.driver
   expect(await askWith(plugged({ ...shut, model: 'ffff:0001' }))).toBe('camera.missing');
 });
 
-it('says camera.slow_port of one that could be faster, and nothing of one that is as fast as it can be', async () => {
+it('reports camera.slow_port if the camera supports a faster port, and ok otherwise', async () => {
   const there: Camera = { id: 'usb-046d:082d-A1', name: 'HD Pro', usedBy: { known: true, value: [] } };
   const at = (speed: string, version: string, model = '046d:082d') =>
     askWith(plugged({ model, files: { speed, version } }), [{ ...there, id: `usb-${model}-A1` }]);
@@ -96,7 +96,7 @@ it('says camera.slow_port of one that could be faster, and nothing of one that i
   expect(await askWith(plugged({ files: { version: ' 2.10', serial: 'B2' } }), [there])).toBe('ok');
 });
 
-it('says camera.privacy where a key of the PC has taken its camera away, and of one that is built in where its shutter is closed', async () => {
+it('reports camera.privacy if a key of the PC disables its camera or the shutter of a built-in camera is closed', async () => {
   const key = (on: string) => ({ 'sys/bus/platform/devices/VPC2004:00/camera_power': `${on}\n` });
   expect(await askWith(key('0'))).toBe('camera.privacy');
   expect(await askWith(key('1'))).toBe('camera.missing');

@@ -1,4 +1,4 @@
-/** Are the room's cameras there, why is one not, and does a forgotten program hold one? No camera is opened. */
+/** Checks whether the room's cameras are present and free, and why one is absent. It opens no camera. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
@@ -8,15 +8,15 @@ import { isOf, type Usb, type UsbDevice, usb } from '../../platform/questions/us
 import { isInName, shortText } from '../../platform/text.ts';
 import { createExpected, fits, inUse } from './expected.ts';
 
-/** Longer than any meeting of a day. */
+/** Time after which a program that uses the camera counts as forgotten: longer than any meeting. */
 const heldMs = 8 * 3_600_000;
-/** Where one comes and goes without a word. */
+/** Interval of the probe if PipeWire alone has a camera, because no event reports its changes. */
 const soonMs = 8_000;
 
-/** What was seen beside the cameras themselves. */
+/** Facts beside the camera list. */
 type Around = { found: readonly Camera[]; usb: Usb; blocked: Blocked; pluggable: ReadonlySet<string> };
 
-/** Remembers since when each program holds each camera; a program that is not seen once begins anew. */
+/** Creates the camera probe. It remembers since when each program uses each camera; a program that is absent once starts again. */
 export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const expected = createExpected<Camera>();
   const since = new Map<string, number>();
@@ -41,7 +41,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
       const answer = all.known ? { known: true as const, value: found.filter(({ isVirtual }) => !isVirtual) } : all;
       const absent = (match: string, last: Camera | undefined) => {
         const verdict = judgeAbsent(around, match, last?.id);
-        // It may be one that only PipeWire knows.
+        // The missing camera may be one that only PipeWire has.
         const mayBeUnheard = verdict.fault === 'camera.missing' && (last === undefined || last.isOfSession);
         return mayBeUnheard && all.unheard !== undefined ? unknown(all.unheard) : verdict;
       };
@@ -52,7 +52,7 @@ export function createCameraProbe(clock: Pick<Clock, 'up'> = realClock()): Probe
   };
 }
 
-/** The worst that is wrong with one that is there. */
+/** Returns the most severe verdict of a present camera. */
 function judgePresent(
   { usb: { devices }, blocked }: Around,
   camera: Camera,
@@ -68,8 +68,8 @@ function judgePresent(
 }
 
 /**
- * One that a program makes shows no room, whoever takes it for the camera; what hangs on USB all the same says why it is none. A key of the PC
- * takes only what is built in: one that hung on a port was pulled out.
+ * Returns why a camera is absent. A USB device with video functions names the cause. A virtual camera does not show the room.
+ * A privacy key affects built-in cameras only. A camera that was on a pluggable port was unplugged.
  */
 function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: Around, match: string, last = ''): Verdict {
   for (const device of devices.filter((one) => isOf('video', one) && fits({ match }, one))) {
@@ -82,7 +82,7 @@ function judgeAbsent({ found, usb: { devices }, blocked, pluggable }: Around, ma
   return fault(isTaken ? 'camera.privacy' : 'camera.missing');
 }
 
-/** Why a device is no camera for the system; undefined where it is one, or nobody knows. */
+/** Returns why a USB device is no camera for the system; undefined if it is one or the cause is unknown. */
 function troubleOf({ isAllowed, functions }: UsbDevice) {
   const pictures = functions.filter(({ kind }) => kind === 'video');
   if (!isAllowed || pictures.some((one) => !one.isAllowed)) return 'camera.disabled';

@@ -8,7 +8,7 @@ import { createDisplayProbe } from './display.ts';
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const fullHd = '1920x1080\n1920x1080\n1280x720\n640x480\n';
 
-/** What a display says of itself: Dell, its product 40A3, this name, made for this many points. */
+/** Returns an EDID block: maker Dell, product 40A3, this name and this native resolution. */
 function edid(name: string, width = 1_920, height = 1_080): Buffer {
   const block = Buffer.alloc(128);
   block.writeUInt16BE(0x10ac, 8);
@@ -40,19 +40,19 @@ async function askExpecting(expected: Profile['expected'], platform = createUnwr
   return (await createDisplayProbe().run({ platform, profile, self, signal: AbortSignal.timeout(1_000) })).checks;
 }
 
-it('says ok of a display that is connected, found by its name, its maker and product, or its connector', async () => {
+it('reports a connected display as ok, found by its name, its maker and product, or its connector', async () => {
   for (const display of [[{}], [{ match: 'p2419' }], [{ match: 'DEL40A3' }], [{ match: 'hdmi' }]])
     expect(await ask(screen, display)).toMatchObject([{ component: 'display', device: 'expected-1', status: 'ok', name: 'DELL P2419H' }]);
 });
 
-it('says display.missing of one that is not connected, by its name once it was seen', async () => {
+it('reports display.missing if a display is not connected, with the last known name', async () => {
   expect(await ask(connector('HDMI-A-1', 'disconnected'))).toMatchObject([{ fault: 'display.missing' }]);
   expect(await ask(screen, [{ match: 'NEC' }])).toMatchObject([{ fault: 'display.missing', name: 'NEC' }]);
   const two = { ...screen, ...connector('DP-1', 'connected', { modes: fullHd }) };
   expect(await ask(two, [{}, {}, {}])).toMatchObject([{ status: 'ok' }, { status: 'ok' }, { fault: 'display.missing' }]);
 });
 
-it('says display.low_resolution where less is offered than the display was made for, or than can be read', async () => {
+it('reports display.low_resolution below the native resolution of the display, or below a readable one', async () => {
   const offered = (modes: string, said: Buffer | string = '') => ask(connector('VGA-1', 'connected', { modes, edid: said }));
   const low = (reason: string) => [{ status: 'fault', fault: 'display.low_resolution', reason }];
   expect(await offered('1024x768\n800x600\n640x480\n')).toMatchObject(low('at most 1024 x 768'));

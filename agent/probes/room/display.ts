@@ -1,16 +1,18 @@
-/** Are the room's displays connected, and does the PC give them a picture that can be read? */
+/** Checks whether the room's displays are connected with a readable resolution. */
 
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import { areaOf, type Display, displays, type Size } from '../../platform/questions/displays.ts';
 import { createExpected } from './expected.ts';
 
-/** What a card falls back to where the display does not tell what it can: a document on it cannot be read from a chair. */
+/**
+ * Least readable resolution if the display does not report its own. A graphics card then falls back to a lower one, such as 1024 x 768.
+ */
 const readable: Size = { width: 1_280, height: 720 };
-/** With as much nobody misses what a larger display could show. */
+/** Sufficient resolution, even for a display that supports more. */
 const enough: Size = { width: 1_920, height: 1_080 };
 
-/** Are the displays that the room should have there? A room of which nobody expects one has no check of it. */
+/** Creates the display probe. Without expected displays there is no check. */
 export function createDisplayProbe(): Probe {
   const expected = createExpected<Display>();
   return {
@@ -27,7 +29,7 @@ export function createDisplayProbe(): Probe {
   };
 }
 
-/** Less than it was made for is a cable or an adapter that cannot carry more. */
+/** A resolution below the native one points to a cable or an adapter that cannot carry more. */
 function judge({ best, own }: Display): Verdict {
   const least = own === null ? areaOf(readable) : Math.min(areaOf(own), areaOf(enough));
   if (best === null || areaOf(best) >= least) return ok;

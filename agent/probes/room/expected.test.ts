@@ -17,7 +17,7 @@ const room = (profile: Profile, ...names: string[]): Room<Device> => ({
 });
 const names = (checks: { name?: string; status: string }[]) => checks.map((one) => (one.status === 'ok' ? one.name : one.status));
 
-it('finds a device by what stands in its id, by vendor and product, and by what its maker calls it', () => {
+it("finds a device by its id, by vendor and product, and by the maker's product name", () => {
   const usb = { id: 'usb-046d:0866-A1B2', name: 'USB Camera' };
   const sound = { id: 'alsa_input.usb-x-02.mono', name: 'Speakerphone', model: '0b0e:0420' };
   for (const [match, device] of [
@@ -32,14 +32,14 @@ it('finds a device by what stands in its id, by vendor and product, and by what 
   }
 });
 
-it('needs another device for each expected one, whatever the order', () => {
+it('assigns a different device to each expected one, in any order', () => {
   const ask = createExpected<Device>();
   expect(names(ask(room(profileOf(undefined, undefined), 'One')))).toEqual(['One', 'fault']);
   expect(names(ask(room(profileOf('usb', 'jabra'), 'USB Jabra', 'USB Logi')))).toEqual(['USB Logi', 'USB Jabra']);
   expect(names(ask(room(profileOf(undefined, 'a', 'b'), 'a', 'b', 'c')))).toEqual(['c', 'a', 'b']);
 });
 
-it('keeps the check and the name of a device that goes and comes', () => {
+it('keeps the check and the name of a device that disappears and returns', () => {
   const ask = createExpected<Device>();
   const there = ask(room(profileOf(undefined), 'HD Eye'));
   const gone = ask(room(profileOf(undefined)));
@@ -50,14 +50,14 @@ it('keeps the check and the name of a device that goes and comes', () => {
   expect(ask(room(profileOf('Brio')))[0]?.name).toBe('Brio');
 });
 
-it('says of a kind of which nothing is expected that nothing is expected, whether or not the devices are known', () => {
+it('reports "none expected" for a kind without expected devices, whether or not the devices are known', () => {
   const ask = createExpected<Device>();
   const none = { component: 'camera', device: '', status: 'ok', fault: null, reason: 'none expected' };
   expect(ask(room(profileOf(), 'Eye'))).toEqual([none]);
   expect(ask({ ...room(profileOf()), answer: { known: false, reason: 'nobody is signed in' } })).toEqual([none]);
 });
 
-it('finds a name in its other spelling: फ़ as one character and as two is no missing device', () => {
+it('finds a name in another Unicode form: फ़ as one or as two code points', () => {
   const [one, two] = ['सभा \u095eोन', 'सभा \u092b\u093cोन'];
   expect(one).not.toBe(two);
   for (const [match, name] of [
@@ -68,7 +68,7 @@ it('finds a name in its other spelling: फ़ as one character and as two is no
   }
 });
 
-it('tells two of one name apart: the one that is pulled out is missing under its own number, the other keeps its', () => {
+it('numbers two devices of the same name, and each keeps its number when the other is unplugged', () => {
   const ask = createExpected<Device>();
   const [left, right] = ['left', 'right'].map((id) => ({ id, name: 'Jabra' })) as [Device, Device];
   const seen = (...devices: Device[]) =>

@@ -1,4 +1,4 @@
-/** The devices that a room should have, and which of the devices found stands for which. Shared by the device probes. */
+/** Assigns found devices to the expected devices of a room. Shared by the device probes. */
 import { type Check, noneExpected, type Profile } from '@sabha/contracts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
@@ -7,26 +7,25 @@ import { isInName, shortText } from '../../platform/text.ts';
 
 type Kind = keyof Profile['expected'];
 type Expected = NonNullable<Profile['expected'][Kind]>[number];
-/** `model`: vendor and product, where the id does not hold them. */
+/** `model`: vendor and product, if the id does not contain them. */
 type Device = { id: string; name: string; model?: string };
 
-/** The devices of one kind that were found, and how a fitting one is judged. */
+/** The found devices of one kind, and the functions that judge them. */
 export type Room<D extends Device> = {
   kind: Kind;
   profile: Profile;
-  /** Found devices; of several that will do, the first is taken. */
+  /** Found devices. If several fit, the first is used. */
   answer: Answer<D[]>;
-  /** `ours` are all that stand for an expected one, in the order of the expected. */
+  /** Judges a present device. `ours` are all assigned devices, in the order of the expected ones. */
   judge: (device: D, ours: readonly D[]) => Verdict;
-  /** What is said of one that is not there, by a part of its name or id, and as it was last found; absent: that it is missing. */
+  /** Judges an absent device by the expected name or id and its last known device. Default: missing. */
   absent?: (match: string, last: D | undefined) => Verdict;
 };
 
 /**
- * Judges the expected devices of one kind, one check for each, under the stable names `expected-1`, `expected-2` …
- * A device keeps its number while it is there, and one that is missing the name under which it was last found; those of one name are told
- * apart by a number behind it.
- * Guarantee: an extra device makes no check; an answer that is not known makes no fault; before a profile says what is expected nothing is ok.
+ * Judges the expected devices of one kind: one check each, under the stable names `expected-1`, `expected-2` …
+ * A device keeps its number while it is present. A missing device keeps its last name. Equal names get a number.
+ * Guarantee: an extra device causes no check. An unknown device list causes no fault. Without a profile nothing is ok.
  */
 export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
   const last = new Map<string, D>();
@@ -51,12 +50,12 @@ export function createExpected<D extends Device>(): (room: Room<D>) => Check[] {
   };
 }
 
-/** The found devices that stand for a wanted one, in the order of the wanted; of several that will do, the first is taken. */
+/** Returns the found devices that are assigned to an expected one, in the order of the expected ones. */
 export function standing<D extends Device>(wanted: readonly Expected[], found: readonly D[]): D[] {
   return assign(wanted, found, () => undefined).filter((device) => device !== undefined);
 }
 
-/** Which programs use a device, as a reason; null where none does. */
+/** Returns the programs that use a device as a reason, or null. */
 export function inUse(programs: string[]): string | null {
   return programs.length === 0 ? null : `in use by ${programs.join(', ')}`;
 }
@@ -69,8 +68,9 @@ function numbered(names: (string | undefined)[]): (string | undefined)[] {
 }
 
 /**
- * First which devices serve the most of the wanted, then which one stands for which: each keeps the one that it had (`had`, by id), and at
- * first they go by their ids, so that a restart counts them as before.
+ * Assigns found devices to expected ones in two steps. The first step selects devices so that the most expected ones are served.
+ * The second step keeps each previous assignment (`had`, by id). Without one the order of the ids decides, so that a restart assigns as
+ * before.
  */
 function assign<D extends Device>(
   wanted: readonly Expected[],
@@ -87,7 +87,7 @@ function assign<D extends Device>(
   return wanted.map((_, at) => found.find((device) => owners.get(device) === at));
 }
 
-/** Gives each wanted device that has none another one of the found, moving earlier choices where that lets one more be served. */
+/** Finds a maximum bipartite matching with augmenting paths: an earlier assignment moves if that serves one more. */
 function match<D extends Device>(wanted: readonly Expected[], found: readonly D[], ownerOf: Map<D, number>): Map<D, number> {
   const take = (device: D, at: number) => {
     ownerOf.set(device, at);
@@ -108,7 +108,7 @@ function match<D extends Device>(wanted: readonly Expected[], found: readonly D[
   return ownerOf;
 }
 
-/** By its name, by what its maker calls it, or by its id: vendor and product, serial number, port. */
+/** True if the expected text is part of the name, the maker's product name, or the id (vendor and product, serial number, port). */
 export function fits({ match = '' }: Expected = {}, { id, name, model = id }: Device): boolean {
   return [name, id, model, usbModelIn(model)?.name ?? ''].some((said) => isInName(match, said));
 }

@@ -6,7 +6,7 @@ import { createMicrophoneProbe } from './microphone.ts';
 import { pcOf, plugged } from './usb.test-helper.ts';
 
 const room: SoundDevice = { id: 'room', name: 'RoomMic', muted: false, volume: 0.7, usedBy: [] };
-/** What the other kind of device says must not matter. */
+/** A device of the other kind, which must not matter. */
 const silent: SoundDevice = { id: 'spk', name: 'Room speaker', muted: true, volume: 0, usedBy: ['vlc'] };
 const head: SoundDevice = { ...room, id: 'head', name: 'Headset' };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
@@ -21,14 +21,14 @@ const known = (sources: SoundDevice[], defaultSource: string | null = 'room'): A
   value: { sources, defaultSource, sinks: [silent], defaultSink: 'other' },
 });
 
-it('says ok of a microphone that is there, chosen, open and loud, and which program uses it', async () => {
+it('reports a microphone as ok if it is present, default, unmuted and loud, with the programs that use it', async () => {
   expect(await ask(known([room, head]))).toEqual([
     { component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'RoomMic' },
   ]);
   expect(await ask(known([{ ...room, usedBy: ['zoom'] }]))).toMatchObject([{ status: 'ok', reason: 'in use by zoom' }]);
 });
 
-it('tells only the worst: muted before not chosen before too quiet', async () => {
+it('reports only the most severe fault: muted before not default before too quiet', async () => {
   const bad = { ...room, muted: true, volume: 0.1, usedBy: ['teams'] };
   expect(await ask(known([bad, head], 'head'))).toMatchObject([{ fault: 'microphone.muted', reason: 'in use by teams' }]);
   const open = { ...bad, muted: false };
@@ -60,12 +60,12 @@ it('reports a gain below -30 dB as low volume, which leaves the room ready', asy
   }
 });
 
-it('says that the PC records its own speaker when the default source is a monitor', async () => {
+it('reports microphone.monitor_chosen if the default source is a monitor of a speaker', async () => {
   for (const monitor of ['speaker.monitor', 'auto_null.monitor', 'alsa_output.usb-Jabra.analog-stereo.monitor'])
     expect(await ask(known([room, head], monitor))).toMatchObject([{ fault: 'microphone.monitor_chosen', reason: null }]);
 });
 
-/** Sound as said, and everything else as the files of a PC tell it. */
+/** Runs the probe with this sound state, and takes everything else from the files of a PC. */
 async function askWith(entries: Record<string, string>, state: Partial<SoundState>, match?: string) {
   const { platform } = pcOf(entries);
   const value = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };
@@ -75,7 +75,7 @@ async function askWith(entries: Record<string, string>, state: Partial<SoundStat
   return checks.map(({ fault, status, reason }) => [fault ?? status, reason])[0];
 }
 
-it('says microphone.disabled of one whose card is switched off, whose USB is not allowed, or whose socket is empty', async () => {
+it('reports microphone.disabled if the card is off, its USB device is not authorised, or its socket is empty', async () => {
   const card = { id: 'alsa_card.usb-Jabra', name: 'Jabra Speak' };
   const off = ['microphone.disabled', 'switched off: Jabra Speak'];
   expect(await askWith({}, { switchedOff: [card] })).toEqual(off);
@@ -90,7 +90,7 @@ it('says microphone.disabled of one whose card is switched off, whose USB is not
   expect(await askWith({}, { sources: [{ ...room, isUnplugged: true }] })).toEqual(['microphone.disabled', 'nothing is plugged in']);
 });
 
-it('says microphone.privacy of one that is built in where the key of the PC is pressed, and nothing of another', async () => {
+it('reports microphone.privacy for a built-in microphone if the privacy key is on, and not for another one', async () => {
   const key = { 'sys/bus/wmi/devices/6932965F-1671-4CEB-B988-D3AB0A901919/dell_privacy_current_state': '[Microphone] [muted]\n' };
   const own = { ...room, id: 'alsa_input.pci-0000_00_1f.3.analog-stereo' };
   expect(await askWith(key, { sources: [own] })).toEqual(['microphone.privacy', null]);
@@ -99,7 +99,7 @@ it('says microphone.privacy of one that is built in where the key of the PC is p
   expect(await askWith(key, {})).toEqual(['microphone.missing', null]);
 });
 
-it('says microphone.roles_split where the system has another microphone for calls', async () => {
+it('reports microphone.roles_split if the system uses another microphone for calls', async () => {
   const sources = [room, head];
   const split = (defaultCallSource: string | null) => askWith({}, { sources, defaultSource: 'room', defaultCallSource }, 'room');
   expect(await split('head')).toEqual(['microphone.roles_split', 'calls take: Headset']);

@@ -1,4 +1,4 @@
-/** Are the room's microphones there, chosen, open and loud enough, and where one is not there, why? */
+/** Checks whether the room's microphones are present, default, unmuted and loud, and why one is absent. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, type Verdict } from '../../link/analysis/verdict.ts';
@@ -9,7 +9,7 @@ import { shortText } from '../../platform/text.ts';
 import { fits } from './expected.ts';
 import { createSoundDeviceProbe, type OwnRules } from './sound-device.ts';
 
-/** Are the microphones that the room should have there, chosen, open and loud enough? Asked each 30 s and at a change. */
+/** Creates the microphone probe. It runs every 30 s and at a change. */
 export function createMicrophoneProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const askPrivacy = asksPrivacy('microphone', clock);
   return createSoundDeviceProbe({
@@ -40,7 +40,7 @@ function rulesOf({ switchedOff = [] }: SoundState, blocked: Blocked, devices: re
   };
 }
 
-/** On a system that has a choice of its own for calls, a browser may hear the room and a call a headset. */
+/** A system with a separate default for calls may give a browser the room microphone and a call a headset. */
 function judgeRoles({ sources, defaultSource, defaultCallSource }: SoundState): Verdict | undefined {
   if (!defaultCallSource || defaultCallSource === defaultSource) return undefined;
   const other = sources.find(({ id }) => id === defaultCallSource);

@@ -1,11 +1,11 @@
-/** Are the programs there without which this room cannot meet? */
+/** Checks whether the programs that the room needs are installed. */
 
 import type { Probe } from '../../checks/probe.ts';
 import { ok } from '../../link/analysis/verdict.ts';
 import { installed, type Program } from '../../platform/questions/installed.ts';
 import { createExpected } from './expected.ts';
 
-/** Is each program installed that the room should have? A room of which nobody expects one has no check of it. */
+/** Creates the program probe. Without expected programs there is no check. */
 export function createProgramProbe(): Probe {
   const expected = createExpected<Program>();
   return {

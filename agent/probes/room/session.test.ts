@@ -13,7 +13,7 @@ const one = (id: string, kind: string, state = 'active') => ({
   [`run/systemd/sessions/${id}`]: `UID=1000\nUSER=kiosk\nSTATE=${state}\nCLASS=${kind}\nSEAT=seat0\n`,
 });
 
-/** A PC whose logind says this of the lock of session 2. */
+/** Creates a PC whose logind reports this lock hint for session 2. */
 function pc(entries: Record<string, string>, hint = 'no', expected: Profile['expected'] = { camera: [{}] }) {
   const { root } = pcOf({ ...entries, 'bin/hint': `${hint}\n` });
   writeFileSync(
@@ -32,20 +32,20 @@ function pc(entries: Record<string, string>, hint = 'no', expected: Profile['exp
 }
 const look = (...args: Parameters<typeof pc>) => pc(...args).look();
 
-it('says session.none where only the login screen is there, or nothing', async () => {
+it('reports session.none if only the login screen or nothing runs', async () => {
   expect(await look({ ...seat('c1'), ...one('c1', 'greeter') })).toEqual(['session.none']);
   expect(await look(seat(''))).toEqual(['session.none']);
   expect(await look({ ...seat('2'), ...one('2', 'user', 'closing') })).toEqual(['session.none']);
 });
 
-it('says session.locked where somebody is signed in behind a lock or the login screen, and ok where the screen is open', async () => {
+it('reports session.locked behind a lock screen or a login screen, and ok with an open screen', async () => {
   const signedIn = { ...seat('2'), ...one('2', 'user') };
   expect(await look(signedIn)).toEqual(['ok']);
   expect(await look(signedIn, 'yes')).toEqual(['session.locked']);
   expect(await look({ ...seat('c1', '2 c1'), ...one('c1', 'greeter'), ...one('2', 'user', 'online') })).toEqual(['session.locked']);
 });
 
-it('does not know where logind does not say it; a PC without a seat, and one of which nothing is expected, have no such check', async () => {
+it('reports unknown if logind gives no lock hint; without a seat or without expected devices there is no check', async () => {
   const signedIn = { ...seat('2'), ...one('2', 'user') };
   const { look: again, root } = pc(signedIn);
   expect(await again()).toEqual(['ok']);
@@ -57,7 +57,7 @@ it('does not know where logind does not say it; a PC without a seat, and one of 
   for (const expected of [{}, { camera: [], display: [] }]) expect(await look(signedIn, 'no', expected)).toEqual([]);
 });
 
-it('S13 an active session whose name is a command is none', async () => {
+it('S13 a session id that contains a command counts as no session', async () => {
   for (const id of ['2; touch x', '../../../etc/passwd', '--help', '$(reboot)'])
     expect(await look({ ...seat(id), ...one('2', 'user') }), id).toEqual(['session.none']);
 });

@@ -1,11 +1,11 @@
-/** Is somebody signed in at this PC, and can the screen be seen? Without it nobody starts the meeting. */
+/** Checks whether someone is signed in and the screen is unlocked. Otherwise nobody can start the meeting. */
 
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer } from '../../platform/platform.ts';
 import { type Session, session } from '../../platform/questions/session.ts';
 
-/** Guarantee: a PC of which no room expects anything, and one that never had a seat, have no check of it. */
+/** Guarantee: without expected devices, or on a PC that never had a seat, there is no check. */
 export function createSessionProbe(): Probe {
   let isKnown = false;
   return {

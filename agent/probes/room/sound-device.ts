@@ -1,4 +1,4 @@
-/** What the probes of sound devices share: is the room's device there, chosen, open and loud enough? Nothing is recorded or played. */
+/** Shared part of the sound probes: is the room's device present, default, unmuted and loud? It records and plays nothing. */
 
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
@@ -6,25 +6,24 @@ import type { Answer, Platform, SoundDevice, SoundState } from '../../platform/p
 import { shortText } from '../../platform/text.ts';
 import { createExpected, inUse } from './expected.ts';
 
-/** Up to this volume nobody is heard. */
+/** Volume up to which a device counts as silent, 0 to 1. */
 const volumeOff = 0.05;
-/** Below this gain people far from the device are not understood, in dB; as a volume, where the system does not tell the gain. */
+/** Gain in dB below which distant speakers are not understood. The volume applies if the system does not report the gain. */
 const quiet = { gainDb: -30, volume: 0.2 };
 
-/** The two kinds of sound device, by the names of their components. */
 export type SoundKind = 'microphone' | 'speaker';
-/** The devices of one kind, and the id of the one that is chosen. */
+/** The devices of one kind, and the id of the default. */
 export type Side = { devices: SoundDevice[]; chosen: string | null };
 
-/** What one kind alone is judged by: what keeps a device from being there or open, and what is wrong where all else is well. */
+/** Rules of one kind of device: why it is absent, why it is unusable, and a fault of the default. */
 export type OwnRules = {
   absent(match: string): Verdict | undefined;
   shut(device: SoundDevice): Verdict | undefined;
-  /** Of the first of the room's devices only. */
+  /** Called for the first of the room's devices only. */
   chosen(state: SoundState): Verdict | undefined;
 };
 
-/** One kind of sound device: what of the sound is its own, and its rules if it has any. */
+/** Options of a sound probe: its kind, its side of the sound state, and its rules. */
 export type SoundKindOptions = {
   kind: SoundKind;
   sideOf: (state: SoundState) => Side;
@@ -33,12 +32,12 @@ export type SoundKindOptions = {
 
 const noRules: OwnRules = { absent: () => undefined, shut: () => undefined, chosen: () => undefined };
 
-/** The probe of one kind of sound device. Guarantee: where no sound server answers, every check is `unknown` with its reason. */
+/** Creates the probe of one kind of sound device. Guarantee: if no sound server answers, each check is `unknown` with the reason. */
 export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKindOptions): Probe {
   const expected = createExpected<SoundDevice>();
   return {
     name: kind,
-    everyMs: 30_000, // a change is told by the watch; this only finds what it missed
+    everyMs: 30_000, // The watch reports changes; this interval finds missed ones.
     timeoutMs: 5_000,
     async run({ platform, profile, signal }) {
       const sound = await platform.sound(signal);
@@ -47,7 +46,7 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
       const answer: Answer<SoundDevice[]> = sound.known ? { known: true, value: chosenFirst(side) } : sound;
       const absent = (match: string) => rules.absent(match) ?? fault(`${kind}.missing`);
       const judge = (device: SoundDevice, ours: readonly SoundDevice[]): Verdict => {
-        // Of several of the room any may be chosen; where none of them is, that is said of the first alone.
+        // Any of the room's devices may be the default. If none is, only the first one reports it.
         const isFirst = ours[0] === device;
         const other = isFirst && side.chosen !== null && !ours.some(({ id }) => id === side.chosen) ? side : undefined;
         const split = sound.known && isFirst ? rules.chosen(sound.value) : undefined;
@@ -59,12 +58,12 @@ export function createSoundDeviceProbe({ kind, sideOf, rules: rulesOf }: SoundKi
   };
 }
 
-/** Where any device will do, the one that is chosen does. */
+/** Sorts the default device first, so that it serves an expected device without a name. */
 export function chosenFirst({ devices, chosen }: Side): SoundDevice[] {
   return devices.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen));
 }
 
-/** The worst that is wrong; `other` is given where one that is not of the room is chosen. */
+/** Returns the most severe verdict. `other` is present if a device outside the room is the default. */
 function judgeOpen(
   kind: SoundKind,
   device: SoundDevice,

@@ -7,7 +7,7 @@ import { createSoundProbe } from './sound.ts';
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const check = { component: 'sound', device: '' };
 
-/** Asks one probe again and again; what the service says is what is known, or a reason. */
+/** Runs one probe repeatedly. The test gives the answer of the sound service, or an error as the reason. */
 function room(expected: Profile['expected'] = { microphone: [{}] }) {
   const probe = createSoundProbe();
   const profile: Profile = { link: 'fibre', elevationM: 0, expected };
@@ -18,7 +18,7 @@ function room(expected: Profile['expected'] = { microphone: [{}] }) {
   };
 }
 
-it('one that hangs is not known at the first look and a fault at the second', async () => {
+it('a sound service that hangs is unknown at the first run and a fault at the second', async () => {
   const ask = room();
   expect(await ask('hung')).toEqual([{ ...check, status: 'unknown', fault: null, reason: 'audio server does not answer' }]);
   expect(await ask('hung')).toEqual([{ ...check, status: 'fault', fault: 'sound.service_down', reason: 'audio server does not answer' }]);
@@ -26,7 +26,7 @@ it('one that hangs is not known at the first look and a fault at the second', as
   expect(await ask('hung')).toMatchObject([{ status: 'unknown' }]);
 });
 
-it('a PC that need not be heard, or whose sound was never known, has no check of it; what was known becomes unknown', async () => {
+it('without expected sound devices or a known service there is no check, and a known service that becomes unreadable is unknown', async () => {
   expect(await room({ microphone: [], speaker: [] })('down')).toEqual([]);
   expect(await room({})('down')).toEqual([]);
   expect(await room()(new Error('PipeWire does not answer'))).toMatchObject([{ status: 'unknown', reason: 'PipeWire does not answer' }]);

@@ -1,13 +1,13 @@
-/** Does the sound service of this PC answer? Without it nobody is heard, whatever microphone and speaker are plugged in. */
+/** Checks whether the sound service of this PC answers. Without it no microphone or speaker works. */
 
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
 import type { Answer, SoundService } from '../../platform/platform.ts';
 
 /**
- * Asked every 5.5 s, since a service that hangs tells nobody: within 10 s it and the devices are unknown. What is silent once is not known, what stays silent is at fault.
- * Guarantee: a PC that need not be heard, and one whose sound was never known, have no check of it; a service that is there and does not answer is
- * unknown from the first look.
+ * Runs every 5.5 s, because a service that hangs sends no event: within 10 s its checks are unknown. The second silent run is a fault.
+ * Guarantee: without expected sound devices, or if the sound was never known, there is no check. A service that does not answer is
+ * unknown at the first run.
  */
 export function createSoundProbe(): Probe {
   let isKnown = false;

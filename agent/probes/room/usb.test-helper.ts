@@ -1,4 +1,4 @@
-/** Devices of USB as the kernel shows them, in a tree. */
+/** USB devices as files of sysfs, in a temporary tree. */
 import { realClock } from '@sabha/contracts';
 import { createLinux } from '../../platform/linux/linux.ts';
 import { tree } from '../../platform/linux/tree.test-helper.ts';
@@ -11,7 +11,7 @@ export type Plugged = {
   functions?: { class: string; node?: string; authorized?: string }[];
 };
 
-/** The files of one device: a C920 on USB 2 that works, where nothing else is said. */
+/** Returns the files of one device. Default: a working C920 on USB 2. */
 export function plugged({ port = '1-2', model = '046d:082d', files = {}, functions = [{ class: '0e', node: 'video0' }] }: Plugged = {}) {
   const at = `sys/bus/usb/devices/${port}`;
   const [vendor = '', product = ''] = model.split(':');
@@ -35,7 +35,7 @@ export function plugged({ port = '1-2', model = '046d:082d', files = {}, functio
   ]) as Record<string, string>;
 }
 
-/** A PC of which these files are known, or those in `root`. */
+/** Creates a Linux platform on these files, or on those in `root`. */
 export function pcOf(
   entries: Record<string, string>,
   env: Record<string, string> = { PATH: '' },

@@ -11,7 +11,7 @@ const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, byte
 const uptime = { 'proc/uptime': '100000.00 1.00\n' };
 const minuteMs = 60_000;
 
-/** A PC that is looked at once a minute; `change` writes a file of its device, or takes the device away. */
+/** Creates a PC that is read once a minute. `counted` sets the device number, `remove` unplugs the device. */
 function bus(device: Plugged = {}, more: Record<string, string> = {}) {
   const time = { up: 0 };
   const { root, platform } = pcOf({ ...plugged(device), ...more });
@@ -26,7 +26,7 @@ function bus(device: Plugged = {}, more: Record<string, string> = {}) {
   return { root, look, time, counted, remove: () => rmSync(at, { recursive: true }) };
 }
 
-it('F20, F28 a camera that went three times in an hour is told, and no more an hour later: usb.flapping', async () => {
+it('F20, F28 reports usb.flapping after a camera dropped off the bus three times in an hour, and ok an hour later', async () => {
   const { look, counted, time } = bus();
   expect(await look()).toEqual(['ok', 'ok']);
   for (const [devnum, said] of [
@@ -43,7 +43,7 @@ it('F20, F28 a camera that went three times in an hour is told, and no more an h
   expect(await look()).toEqual(['ok', 'ok']);
 });
 
-it('the log of the kernel says what was too quick for a look, or before the start', async () => {
+it('counts drops from the kernel log, including those between two runs or before the start', async () => {
   const line = (agoSeconds: number, text: string) => `6,1,${(100_000 - agoSeconds) * 1e6},-;${text}\n`;
   const log = (...lines: string[]) => ({ ...uptime, 'dev/kmsg': lines.join('') });
   const went = line(600, 'usb 1-2: USB disconnect, device number 7');
@@ -59,7 +59,7 @@ it('the log of the kernel says what was too quick for a look, or before the star
   expect(await bus({}, log(...others.map((text) => line(1, text).repeat(3)))).look()).toEqual(['ok', 'ok']);
 });
 
-it('where a device that comes and goes saves power, that is a hint: usb.power_saving', async () => {
+it('reports usb.power_saving if a flapping device uses USB autosuspend', async () => {
   const thrifty = { 'power/control': 'auto', 'power/autosuspend_delay_ms': '2000' };
   const went = { ...uptime, 'dev/kmsg': '6,1,99999000000,-;usb 1-2: USB disconnect\n'.repeat(3) };
   expect(await bus({ files: thrifty }).look()).toEqual(['ok', 'ok']);
@@ -71,7 +71,7 @@ it('where a device that comes and goes saves power, that is a hint: usb.power_sa
     expect(await bus({ files }, went).look()).toEqual(['usb.flapping', 'ok']);
 });
 
-it('a stick is no device of a meeting; a PC without one has no such check, and one whose bus cannot be read any more does not know', async () => {
+it('a USB stick is ignored; a PC without meeting devices has no check, and an unreadable bus is unknown', async () => {
   const stick: Plugged = { model: '0951:1666', functions: [{ class: '08' }] };
   expect(await bus(stick, { ...uptime, 'dev/kmsg': '6,1,99999000000,-;usb 1-2: USB disconnect\n'.repeat(9) }).look()).toEqual([]);
   const { look } = bus({ model: '0b0e:0420', functions: [{ class: '01' }] });

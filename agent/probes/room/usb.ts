@@ -1,4 +1,4 @@
-/** Do cameras and sound devices stay on their USB, or do they come and go? */
+/** Checks whether cameras and sound devices stay connected to USB. */
 import { type Check, type Clock, realClock } from '@sabha/contracts';
 import type { Probe } from '../../checks/probe.ts';
 import { fault, ok, unknown, type Verdict } from '../../link/analysis/verdict.ts';
@@ -6,15 +6,16 @@ import { type KernelLine, kernelLog } from '../../platform/questions/disks.ts';
 import { isOf, type UsbDevice, usb } from '../../platform/questions/usb.ts';
 import { shortText } from '../../platform/text.ts';
 
-/** So often in an hour no hand pulls it out. */
+/** Drops in an hour that no person causes by hand. */
 const flapping = { least: 3, withinMs: 3_600_000 };
 
-/** `drops`: when it went, or came back as another one, as far as it was seen from look to look. */
+/** `drops`: times at which it left the bus or got a new device number, as seen between two runs. */
 type Seen = { device: UsbDevice; isThere: boolean; drops: number[] };
 
 /**
- * Counts how often each device of the meeting went in the last hour: by the log of the kernel, and from look to look where that is closed.
- * Guarantee: a stick, a mouse or a keyboard is none of them, and a PC on which there never was one has no such check.
+ * Counts how often each camera and sound device left the bus in the last hour. It uses the kernel log and its own runs, whichever counted
+ * more.
+ * Guarantee: other USB devices do not count, and a PC that never had such a device has no check.
  */
 export function createUsbProbe(clock: Pick<Clock, 'up'> = realClock()): Probe {
   const seen = new Map<string, Seen>();
