@@ -1,4 +1,2 @@
-/** What any question to a system is answered with. */
-
-/** An answer, or the reason why none can be had (a tool is missing, nobody is signed in). */
+/** A value, or the reason why it is unknown (a tool is missing, nobody is signed in). */
 export type Answer<T> = { known: true; value: T } | { known: false; reason: string };

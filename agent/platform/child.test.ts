@@ -9,19 +9,19 @@ const env = { LC_ALL: 'C', SABHA_PROBE: 'yes; reboot' };
 const node = (script: string) => ({ program: process.execPath, args: ['-e', script], env });
 const never = new AbortController().signal;
 
-it('S13 gives back what a program printed, with its environment set and its arguments untouched by any shell', async () => {
+it('S13 returns the output of a program, with its environment set and its arguments untouched by any shell', async () => {
   const script = 'console.log(process.env.SABHA_PROBE, process.argv[1], process.env.PATH !== undefined)';
   const output = await runCommand({ program: process.execPath, args: ['-e', script, '$(reboot)"</script>'], env }, never);
   expect(output).toEqual({ ok: true, text: 'yes; reboot $(reboot)"</script> true\n' });
 });
 
-it('tells a program that is not installed from one that failed', async () => {
+it('distinguishes a program that is not installed from one that failed', async () => {
   expect(await runCommand({ program: 'sabha-no-such-program', args: [], env }, never)).toMatchObject({ ok: false, why: 'missing' });
   const failed = await runCommand(node('console.error("no audio"); process.exit(3)'), never);
   expect(failed).toEqual({ ok: false, why: 'failed', text: 'no audio\n' });
 });
 
-/** A program that starts another, writes both their numbers into a file, and never ends. */
+/** Script that starts another process, writes both process ids into a file, and never ends. */
 const family = `
 const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
 require('node:fs').writeFileSync(process.argv[1], process.pid + ' ' + child.pid);
@@ -36,7 +36,7 @@ async function startFamily<T>(start: (command: Command) => T): Promise<{ started
   return { started, pids };
 }
 
-it('F14 kills the program and what it started when the signal aborts', async () => {
+it('F14 kills the program and its child processes when the signal aborts', async () => {
   const stop = new AbortController();
   const { started, pids } = await startFamily((command) => ({ output: runCommand(command, stop.signal) }));
   stop.abort();
@@ -44,7 +44,7 @@ it('F14 kills the program and what it started when the signal aborts', async () 
   await expect.poll(() => pids.filter(isAlive)).toEqual([]);
 });
 
-it('leaves no followed program behind when the agent itself is killed', async () => {
+it('a followed program ends when the agent is killed', async () => {
   const file = join(scratch(), 'pid');
   const child = JSON.stringify(
     `require('node:fs').writeFileSync(${JSON.stringify(file)}, String(process.pid)); setInterval(() => {}, 1000)`,
@@ -58,12 +58,12 @@ it('leaves no followed program behind when the agent itself is killed', async ()
   await expect.poll(() => isAlive(readText(file))).toBe(false);
 });
 
-it('F14 kills a program that prints more than the limit', async () => {
+it('F14 kills a program whose output exceeds the limit', async () => {
   const output = await runCommand(node('for (;;) require("node:fs").writeSync(1, "x".repeat(1000))'), never, 10_000);
   expect(output).toMatchObject({ ok: false, why: 'oversized' });
 });
 
-it('tells whole lines and, once, the end', async () => {
+it('reports complete lines, and the end once', async () => {
   const lines: string[] = [];
   const ended = new Promise<void>((end) => {
     followCommand(node('process.stdout.write("one\\ntw"); process.stdout.write("o\\nhalf")'), { line: (text) => lines.push(text), end });
@@ -72,7 +72,7 @@ it('tells whole lines and, once, the end', async () => {
   expect(lines).toEqual(['one', 'two']);
 });
 
-/** A killed process may stay for a moment as a zombie, which runs no more. */
+/** A killed process may remain briefly as a zombie, which counts as ended. */
 function isAlive(pid: string): boolean {
   return /\) [^Z] /.test(readText(`/proc/${pid}/stat`));
 }
@@ -81,7 +81,7 @@ function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-child-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

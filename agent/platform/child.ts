@@ -1,31 +1,31 @@
-/** Child processes: an argument vector and never a shell, a process group of their own, an end that always comes. */
+/** Child processes: an argument vector without a shell, a separate process group, and an end in every case. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Cancel } from '@sabha/contracts';
 
-/** A program with its arguments, run without a shell. */
+/** A program with its arguments. */
 export type Command = {
   program: string;
   args: string[];
-  /** Set on top of the agent's own environment. */
+  /** Variables set in addition to the agent's environment. */
   env: Record<string, string>;
 };
 
-/** `missing` = the program is not installed; `failed` carries what it wrote to stderr. */
+/** `missing` = the program is not installed; the `text` of `failed` is its stderr. */
 export type Output = { ok: true; text: string } | { ok: false; why: 'missing' | 'aborted' | 'oversized' | 'failed'; text: string };
 
 const outputLimitBytes = 2 * 1024 * 1024;
 const errorLimitBytes = 4 * 1024;
 const notFoundCode = 127;
 
-/** The kernel ends a program that would outlive a killed agent: pactl ignores that nobody reads it. */
+/** The kernel kills the program when the agent ends. Otherwise pactl continues even if its output is closed. */
 const dieWithUs = ['setpriv', '--pdeathsig', 'KILL'];
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Runs a program to its end and returns what it printed.
- * Guarantee: when `signal` aborts or the output passes `limitBytes`, the program is killed with everything it started.
+ * Runs a program to its end and returns its output.
+ * Guarantee: if `signal` aborts or the output exceeds `limitBytes`, the program and its child processes are killed.
  */
 export function runCommand(command: Command, signal: AbortSignal, limitBytes = outputLimitBytes): Promise<Output> {
   if (signal.aborted) return Promise.resolve({ ok: false, why: 'aborted', text: '' });
@@ -47,8 +47,8 @@ export function runCommand(command: Command, signal: AbortSignal, limitBytes = o
 }
 
 /**
- * Runs a program that goes on printing lines, and tells once when it has ended by itself.
- * Guarantee: the result kills it with everything it started, and nothing is told afterwards; it does not outlive the agent.
+ * Runs a program that keeps printing lines. Calls `end` once if it ends by itself.
+ * Guarantee: the returned function kills it with its child processes, and no call follows. It does not outlive the agent.
  */
 export function followCommand(command: Command, tell: { line: (text: string) => void; end: () => void }): Cancel {
   const child = start(command, dieWithUs);
@@ -72,14 +72,14 @@ export function followCommand(command: Command, tell: { line: (text: string) => 
   };
 }
 
-/** `env` sets the variables and becomes the program: no shell, and no reading of our own environment. */
+/** Starts the program through `env`, which sets the variables without a shell. */
 function start(command: Command, before: string[] = []): Child {
   const variables = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
   const [first = '', ...rest] = [...before, 'env', ...variables, command.program, ...command.args];
   return spawn(first, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** A negative id is the whole group; it stays valid while a member lives, even after the first process has ended. */
+/** A negative id addresses the process group. It is valid while any member lives, even after the first process has ended. */
 function killTree(child: Child): void {
   if (child.pid === undefined) return;
   try {

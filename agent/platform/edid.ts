@@ -1,10 +1,13 @@
-/** What a display says of itself, in the bytes of its EDID. */
+/** Reads the EDID block of a display. */
 
 const edidBytes = 128;
-/** Where the first of its four descriptors begins. */
+/** Offset of the first descriptor. */
 const firstAt = 54;
 
-/** `DEL40A3`: three letters of five bits each, and the maker's own number; empty where it names none. */
+/**
+ * Returns maker and product, such as `DEL40A3`: three letters of five bits each and the product number. Empty if the block names no
+ * maker.
+ */
 export function modelOf(edid: Buffer): string {
   if (edid.length < edidBytes) return '';
   const maker = edid.readUInt16BE(8);
@@ -14,7 +17,7 @@ export function modelOf(edid: Buffer): string {
     : '';
 }
 
-/** The size that the display likes best, by its first descriptor: the upper four bits of each length stand apart. */
+/** Returns the native resolution from the first descriptor. The upper four bits of each length are in a separate byte. */
 export function ownSize(edid: Buffer): { width: number; height: number } | null {
   if (edid.length < edidBytes || edid.readUInt16LE(firstAt) === 0) return null;
   const [width, height] = [2, 5].map((at) => edid.readUInt8(firstAt + at) + ((edid.readUInt8(firstAt + at + 2) & 0xf0) << 4));
@@ -24,7 +27,7 @@ export function ownSize(edid: Buffer): { width: number; height: number } | null 
 const descriptors = { from: 54, bytes: 18, count: 4 };
 const nameTag = 0xfc;
 
-/** EDID 1.3: of its four descriptors the one with this tag holds the name, up to a line feed. Undefined where there is none. */
+/** Returns the display name (EDID 1.3): the descriptor with this tag, up to a line feed. Undefined if there is none. */
 export function displayName(edid: Buffer): string | undefined {
   for (let at = descriptors.from; at < descriptors.from + descriptors.bytes * descriptors.count; at += descriptors.bytes) {
     if (edid.length < at + descriptors.bytes || edid.readUInt32BE(at) !== nameTag) continue;

@@ -1,10 +1,13 @@
-/** What V8 holds is collected by our clock: by itself it waits until some MiB have come together, which takes hours at our pace, and keeps what it took for them. */
+/**
+ * Runs V8's garbage collection periodically. At the agent's low rate of work V8 would otherwise collect only after hours and keep the
+ * memory.
+ */
 import type { Cancel, Clock } from '@sabha/contracts';
 
-/** Costs some hundredths of a second. */
+/** Interval of a collection, which takes some 10 ms. */
 const everyMs = 300_000;
 
-/** `collect`: absent where the process was not started with `--expose-gc`, as `npm start` does not. */
+/** `collect` is absent if the process runs without `--expose-gc`, as with `npm start`. */
 export function keepHeapSmall(clock: Pick<Clock, 'after'>, collect: typeof globalThis.gc): Cancel {
   if (collect === undefined) return () => undefined;
   let timer: Cancel;

@@ -18,10 +18,10 @@ test.each([
   ['music only', platform([], ['vlc'], []), false],
   ['nothing in use', platform([], [], []), false],
   ['nothing known', platform(null, [], null), false],
-])('%s', async (_what, seen, expected) => {
+])('with %s', async (_what, seen, expected) => {
   expect(await isInMeeting(seen)).toBe(expected);
 });
 
-test('what cannot be asked at all is no meeting', async () => {
+test('sound that cannot be read counts as no meeting', async () => {
   expect(await isInMeeting({ sound: () => Promise.reject(new Error('gone')), cameras: async () => known<Camera[]>(null) })).toBe(false);
 });

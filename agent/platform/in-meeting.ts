@@ -1,9 +1,12 @@
-/** Is somebody in a meeting? A camera or a microphone that a program holds says so. */
+/** Detects a meeting: a program uses a camera or a microphone. */
 import type { Answer, Platform } from './platform.ts';
 
 const limitMs = 10_000;
 
-/** What is not known is no meeting: a PC whose sound cannot be asked would never be updated, and the restart of an agent disturbs nobody. */
+/**
+ * Returns whether a meeting runs. Unknown counts as no meeting: otherwise a PC with unreadable sound would never be updated. A restart of
+ * the agent disturbs no meeting.
+ */
 export async function isInMeeting(platform: Pick<Platform, 'sound' | 'cameras' | 'isHeldInRoom'>): Promise<boolean> {
   const signal = AbortSignal.timeout(limitMs);
   const sound = await known(platform.sound(signal));

@@ -1,4 +1,4 @@
-/** What this PC is made of, for the inventory: asked at start and once a day, never in a poll. */
+/** The inventory of this PC, read at start and once a day. */
 import { realClock, withinTime } from '@sabha/contracts';
 import type { Answer, Platform, SoundDevice, SoundState } from './platform.ts';
 
@@ -9,8 +9,8 @@ type Machine = (signal: AbortSignal) => Promise<Record<string, unknown>>;
 type Devices = Pick<Platform, 'sound' | 'cameras'>;
 
 /**
- * Names and versions of the PC, its cameras, microphones and speakers; `machine` reads those parts for which each system has a way of its own.
- * Guarantee: a part that fails or takes longer than 10 s, the machine 30 s, is left out; the rest is told.
+ * Reads names and versions of the PC, its cameras, microphones and speakers. `machine` reads the parts that depend on the system.
+ * Guarantee: a part that fails or takes longer than 10 s (the machine 30 s) is left out, and the other parts are returned.
  */
 export async function readInventory(machine: Machine, devices: Devices, signal: AbortSignal): Promise<Record<string, unknown>> {
   const parts: Record<string, () => Promise<unknown>> = {

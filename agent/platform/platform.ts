@@ -1,4 +1,4 @@
-/** What a probe may ask of an operating system. Only the folders beside this file know one. */
+/** The interface between the probes and an operating system. Only the folders beside this file implement it. */
 import type { Cancel, Clock } from '@sabha/contracts';
 import type { Answer } from './answer.ts';
 import type { Native } from './native.ts';
@@ -11,190 +11,188 @@ export type SoundDevice = {
   id: string;
   name: string;
   muted: boolean;
-  /** Of the loudest channel: 0 to 1; above 1 is amplification. */
+  /** Volume of the loudest channel, 0 to 1; above 1 is amplification. */
   volume: number;
-  /** What that volume does to the sound, in dB; absent where the system has no curve that is known. */
+  /** Gain of that volume in dB; absent if the volume curve of the system is unknown. */
   gainDb?: number;
-  /** One of its channels, and not all, is at 0 %. */
+  /** True if one channel, but not all, is at 0 %. */
   hasDeadChannel?: boolean;
-  /** Programs that record from it or play to it now, by what they may be called. The agent itself is left out. */
+  /** Labels of the programs that use it now, without the agent. */
   usedBy: string[];
-  /** Vendor and product of its USB, where the system tells them: `046d:082d`. */
+  /** USB vendor and product if known: `046d:082d`. */
   model?: string;
-  /** Its socket is empty. */
+  /** True if nothing is plugged into its socket. */
   isUnplugged?: boolean;
-  /** The system tells that it is there, and not whether it is muted or how loud it is. */
+  /** True if the system reports the device but not its mute state and volume. */
   isUnread?: boolean;
 };
-/** Sources are microphones, sinks are loudspeakers; the default is the id of the one that is chosen. */
+/** Sources are microphones, sinks are loudspeakers. The default is a device id. */
 export type SoundState = {
   sources: SoundDevice[];
   defaultSource: string | null;
-  /** What calls take, where the system has a choice of its own for them. */
+  /** Default for calls, if the system has a separate one. */
   defaultCallSource?: string | null;
   sinks: SoundDevice[];
   defaultSink: string | null;
-  /** Cards with microphones that are switched off as a whole. */
+  /** Sound cards with microphones that are switched off. */
   switchedOff?: Part[];
 };
 
-/** `down`: somebody is signed in and none runs; `hung`: it runs and did not answer in time. */
+/** `down`: someone is signed in and no service runs. `hung`: it runs and did not answer in time. */
 export type SoundService = 'answers' | 'down' | 'hung';
 
-/** The cameras of a PC. `unheard`: why others, which only another service knows, may be there. */
+/** The cameras of a PC. `unheard`: why further cameras may exist, which only another service knows. */
 export type Cameras = Answer<Camera[]> & { unheard?: string };
-/** A camera, and the programs that hold it now. */
+/** A camera, and the programs that use it now. */
 export type Camera = {
   id: string;
   name: string;
   usedBy: Answer<string[]>;
-  /** Made by a program, such as that of OBS: no camera of the room. */
+  /** True for a camera made by a program such as OBS, which does not show the room. */
   isVirtual?: boolean;
-  /** Only the session has it, and nobody tells when it comes or goes. */
+  /** True if only the session has it, and no event reports its changes. */
   isOfSession?: boolean;
 };
 
-/** How busy, full and warm the PC is. */
+/** Load, fill level and temperature of the PC. */
 export type PcFigures = {
   uptimeSeconds: number;
-  /** Busy time of all cores since the last call, 0 to 1; null at the first. */
+  /** Busy time of all cores since the last call, 0 to 1; null at the first call. */
   loadRatio: number | null;
   memoryUsedRatio: number;
   diskUsedRatio: number;
   temperatureCelsius: number | null;
-  /** Limit at which the hottest sensor's own firmware calls it critical; null where it names none. */
+  /** Critical limit of the hottest sensor by its firmware; null if it names none. */
   temperatureLimitCelsius: number | null;
 };
 
-/** What the batteries of the PC say. */
+/** State of the batteries of the PC. */
 export type PowerFigures = {
-  /** Both null where the PC has no battery. */
+  /** `onMains` and `batteryChargeRatio` are null without a battery. */
   onMains: boolean | null;
   /** 0 to 1, over all batteries of the PC. */
   batteryChargeRatio: number | null;
   isCharging: boolean;
-  /** How long they last, where they are being emptied and say how fast. */
+  /** Remaining time while discharging, if the rate is known. */
   runtimeMs: number | null;
-  /** Of the coldest battery that says it. */
+  /** Temperature of the coldest battery with a sensor. */
   batteryCelsius: number | null;
 };
 
 /** `room` is a sensor that measures the air around the PC. */
 export type Sensor = { kind: 'processor' | 'board' | 'disk' | 'room'; celsius: number };
 
-/** What the sensors of the PC say. */
 export type ClimateFigures = {
   uptimeSeconds: number;
-  /** As in PcFigures, since the last call of its own. */
+  /** As in PcFigures, with a separate measuring window. */
   loadRatio: number | null;
-  /** All that can be believed, colder than frost too. */
+  /** All plausible sensors, including readings below freezing. */
   sensors: Sensor[];
-  /** Of the air around the PC; null where nothing measures it. */
+  /** Humidity of the air around the PC; null without a sensor. */
   humidityRatio: number | null;
 };
 
-/** A part with a name; its id stays the same and is no serial number. */
+/** A part with a name; its id is stable and is no serial number. */
 export type Part = { id: string; name: string };
-/** Parts of the PC whose limits depend on height. */
+/** Parts with altitude limits. */
 export type Hardware = {
-  /** Disks that turn, built in. */
+  /** Built-in hard disks with rotating platters. */
   turningDisks: Part[];
-  /** The PC itself and its displays, by maker and model. */
+  /** The PC and its displays, by maker and model. */
   models: Part[];
 };
 
-/** A router of the local network; `interface` leads to it. */
+/** A router of the local network, reached through `interface`. */
 export type Gateway = { interface: string; address: string };
-/** The local network as the system has it now. */
+/** Current state of the local network. */
 export type NetworkState = {
-  /** Those that have a carrier; never the loopback. */
+  /** Interfaces with a carrier, without loopback. */
   interfaces: string[];
-  /** One of them has an address that reaches further than the cable. */
+  /** True if an interface has an address that is not link-local. */
   hasAddress: boolean;
   hasWayOut: boolean;
-  /** Those that are taken: the system leaves a way with a higher metric alone until the others are gone. */
+  /** Routers in use. A route with a higher metric is only used after the others are gone. */
   gateways: Gateway[];
 };
 
-/** Of several ways out those with the lowest metric. */
+/** Returns the routes with the lowest metric. */
 export function takenOf<T extends { metric: number }>(ways: readonly T[]): T[] {
   const least = Math.min(...ways.map(({ metric }) => metric));
   return ways.filter(({ metric }) => metric === least);
 }
 
-/** `speedBps`: the rate that the card itself has agreed on with the other end of its cable; null where it names none. */
+/** `speedBps`: negotiated rate of the network card; null if it reports none. */
 export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };
 
-/** What became of an order: done, or why not. */
+/** Result of an order, with the reason of a failure. */
 export type Order = { done: true } | { done: false; reason: string };
 
-/** Of one sound device, by its id. */
+/** A change of one sound device, by its id. */
 export type SoundChange = { kind: 'microphone' | 'speaker'; id: string } & ({ muted: boolean } | { chosen: true });
 
-/** What a command, or a key in the room, may change on this PC. */
+/** Changes that a command or a key in the room may make on this PC. */
 export type PlatformOrders = {
-  /** Starts the sound service of the signed-in user anew. */
+  /** Restarts the sound service of the signed-in user. */
   restartSound(signal: AbortSignal): Promise<Order>;
-  /** Chooses the one device of this kind whose name contains `name`; several or none are a reason. */
+  /** Makes the only device of this kind whose name contains `name` the default. Several or none give a reason. */
   setDefaultDevice(device: { kind: 'microphone' | 'speaker'; name: string }, signal: AbortSignal): Promise<Order>;
-  /** Opens, mutes or chooses the device with exactly this id. */
+  /** Unmutes, mutes or selects the device with exactly this id. */
   changeSound(change: SoundChange, signal: AbortSignal): Promise<Order>;
-  /** Done means that the PC is about to end. */
+  /** `done` means that the PC is about to restart. */
   reboot(signal: AbortSignal): Promise<Order>;
 };
 
-/** What a reading stands on: `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
+/** Context of a reading on Linux. `root`: folder with proc, sys and dev. `env`: environment of the programs it runs. */
 export type System = { root: string; env: Record<string, string>; clock: Clock };
 
-/** A disk as the inventory last saw it; null where Windows does not say. */
+/** A disk as of the last inventory; null if Windows does not report it. */
 export type SeenDisk = { name: string; isTurning: boolean | null; isFailing: boolean | null };
-/** What a reading of Windows stands on: `root` is the folder of Windows itself; `disks`: not known before the inventory was read. */
+/** Context of a reading on Windows. `root`: the Windows folder. `disks`: unknown before the inventory was read. */
 export type WindowsSystem = { native: () => Native; root: string; clock: Clock; disks: () => Answer<SeenDisk[]> };
 
-/** One thing that may be asked, with its reading on each system for which it is written; on every other one it is not known by itself. */
+/** A question to the system, with one reading per supported system. On other systems the result is unknown. */
 export type Question<T> = {
   linux?: (system: System, signal: AbortSignal) => Promise<Answer<T>>;
   windows?: (system: WindowsSystem, signal: AbortSignal) => Promise<Answer<T>>;
 };
 
-/** The answer to a question that is not written for this system. */
+/** Result of a question on a system without a reading. */
 export const notWritten = { known: false, reason: 'not written for this system yet' } as const;
 
-/** What may be asked of the network. */
 export type PlatformNetwork = {
-  /** Cheap: nothing is sent. */
+  /** Reads the network state at low cost and sends nothing. */
   network(): Promise<Answer<NetworkState>>;
-  /** Has this neighbour been heard since it was last asked for; null where the system does not tell. */
+  /** Returns whether this neighbour answered since the system last asked for it; null if unknown. */
   isNeighbourHeard(gateway: Gateway): Promise<boolean | null>;
 };
 
-/** Everything that may be asked of an operating system, and ordered. */
+/** All questions and orders to an operating system. */
 export type Platform = PlatformOrders &
   PlatformNetwork & {
-    /** Whatever has no question of its own below: a new one needs no word here. */
+    /** Reads any question, so that a new one needs no method here. */
     ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>;
     sound(signal: AbortSignal): Promise<Answer<SoundState>>;
-    /** Cheap. Where it is another answer than the last, the watch below tells of it. */
+    /** Low cost. If the result differs from the last one, `watchSound` calls back. */
     soundService(signal: AbortSignal): Promise<Answer<SoundService>>;
-    /** Calls back at every change of a sound device; says nothing where there is no sound server. */
+    /** Calls back at every change of a sound device. Without a sound server it never calls back. */
     watchSound(changed: () => void): Cancel;
     cameras(signal: AbortSignal): Promise<Cameras>;
-    /** Only where the session is another process's, which sees more: does a program have camera or microphone there? */
+    /** Present only if another process serves the session: does a program use a camera or a microphone there? */
     isHeldInRoom?(signal: AbortSignal): Promise<boolean>;
     watchCameras(changed: () => void): Cancel;
     figures(signal: AbortSignal): Promise<PcFigures>;
-    /** Devices, OS and versions, for the inventory: slow, at start and once a day. */
+    /** Devices, OS and versions for the inventory. It is slow and runs at start and once a day. */
     inventory(signal: AbortSignal): Promise<Record<string, unknown>>;
     power(signal: AbortSignal): Promise<PowerFigures>;
     climate(signal: AbortSignal): Promise<ClimateFigures>;
-    /** What does not change while the PC runs, displays aside. */
+    /** Parts that do not change while the PC runs, except displays. */
     hardware(signal: AbortSignal): Promise<Hardware>;
-    /** Random at each boot of the PC. */
+    /** A random id for each boot of the PC. */
     bootId(): string;
-    /** The system wrote down that the boot before this one ended in a crash of its own; false where it did not, or does not tell us. */
+    /** True if the system recorded that the previous boot ended in a crash; false if not, or if unknown. */
     crashedBefore(): boolean;
-    /** What the system has begun that will end this boot: `update`, `shutdown`; null for nothing. Cheap: it is asked every 10 s. */
+    /** An end of this boot that the system has begun, or null. Low cost, because it is read every 10 s. */
     endBegun(): 'update' | 'shutdown' | null;
-    /** Asked when the agent is told to end: because the whole system does? */
+    /** Called when the agent is stopped. True if the whole system is shutting down. */
     isShuttingDown(signal: AbortSignal): Promise<boolean>;
   };

@@ -1,22 +1,18 @@
-/**
- * A program by its whole path, run to its end: what an installation calls, on Windows too, where there is neither the `env` nor the group of
- * processes by which `child.ts` runs one.
- */
+/** Runs a program by its full path. The installation uses it, also on Windows, which lacks `env` and the process groups of `child.ts`. */
 import { execFile } from 'node:child_process';
 
-/** How it ended, and what it said, of an error before all else; a program that could not be started or took too long has no code. */
+/** Exit code and output (stderr first). The code is null if the program did not start or took too long. */
 export type Ran = { code: number | null; text: string };
-/** Guarantee: an argument vector and never a shell; an end always comes. */
+/** Guarantee: an argument vector without a shell, and an end in every case. */
 export type RunProgram = (program: string, args: readonly string[]) => Promise<Ran>;
 
-/** An enrolment over a satellite takes a minute. */
+/** Time limit. An enrolment over a satellite link takes a minute. */
 const timeout = 300_000;
 
-/** As the type says. */
 export const runProgram: RunProgram = (program, args) =>
   new Promise((resolve) => {
     const child = execFile(program, args, { timeout, windowsHide: true }, (error, out, err) => {
-      // The message names all arguments: a code of enrolment may be among them.
+      // The error message contains all arguments, which may include an enrolment code.
       resolve(child.pid === undefined ? { code: null, text: `${error?.message}` } : { code: child.exitCode, text: (err || out).trim() });
     });
   });

@@ -7,12 +7,12 @@ it('names a meeting program by its binary, on every system', () => {
   expect(programLabel('firefox-esr')).toBe('firefox');
 });
 
-it('tells no name that is not on the list', () => {
+it('replaces a name that is not on the list', () => {
   expect(programLabel('private-diary')).toBe('another program');
   expect(programLabel('constructor')).toBe('another program');
   expect(programLabel('')).toBe('another program');
 });
 
-it('tells each once, in order', () => {
+it('returns each label once, sorted', () => {
   expect(programLabels(['zoom', 'diary', 'zoom.real', 'notes'])).toEqual(['another program', 'zoom']);
 });

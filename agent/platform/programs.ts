@@ -1,4 +1,4 @@
-/** Which program: only what helps a technician is told, by an allow-list. What else people run is their own affair. */
+/** Labels of programs for reports. An allow-list limits them to what helps a technician and protects the privacy of users. */
 
 const known: Record<string, readonly string[]> = {
   zoom: ['zoom', 'zoom.real', 'zoomlauncher'],
@@ -15,13 +15,13 @@ const known: Record<string, readonly string[]> = {
 };
 const labels = new Map(Object.entries(known).flatMap(([label, binaries]) => binaries.map((binary) => [binary, label] as const)));
 
-/** What a program may be called in a report: its name where it is on the list, `another program` where it is not. */
+/** Returns the label of a program, or `another program` if it is not on the list. */
 export function programLabel(binary: string): string {
   const base = binary.slice(Math.max(binary.lastIndexOf('/'), binary.lastIndexOf('\\')) + 1).toLowerCase();
   return labels.get(base.replace(/\.exe$/, '')) ?? 'another program';
 }
 
-/** The programs by what they may be called, each once, in order. */
+/** Returns the labels of the programs, each once, sorted. */
 export function programLabels(binaries: Iterable<string>): string[] {
   return [...new Set([...binaries].map(programLabel))].sort();
 }

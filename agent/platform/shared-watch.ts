@@ -1,7 +1,7 @@
-/** A watch that costs something, for as many as want to hear of it. */
+/** Shares one expensive watch among several listeners. */
 import type { Cancel, Clock } from '@sabha/contracts';
 
-/** One watch for all who ask: it begins with the first of them and ends with the last. */
+/** Returns a shared watch: it starts with the first listener and stops after the last. */
 export function shared(begin: (changed: () => void) => Cancel): (changed: () => void) => Cancel {
   const listeners = new Set<() => void>();
   let stop: Cancel = () => undefined;
@@ -21,7 +21,7 @@ export function shared(begin: (changed: () => void) => Cancel): (changed: () => 
 
 const everyMs = 5_000;
 
-/** Calls back where two looks differ. Guarantee: one look at a time, none after the end. */
+/** Polls and calls back when two readings differ. Guarantee: one reading at a time, none after the end. */
 export function watchLooks(look: () => Promise<unknown>, clock: Pick<Clock, 'after'>, changed: () => void): Cancel {
   let before: string | undefined;
   let over = false;

@@ -1,23 +1,23 @@
 import { expect, it } from 'vitest';
 import { deviceName, shortId, shortText } from './text.ts';
 
-it('takes out what moves a terminal or turns a text round', () => {
+it('removes characters that move a terminal cursor or reverse the text', () => {
   expect(shortText('Mic\u001b[2J\n\u202eoff\u0000')).toBe('Mic [2J off');
 });
 
-it('cuts a name to 256 characters without halving one', () => {
+it('cuts a name to 256 characters without splitting a character', () => {
   expect(shortText('x'.repeat(4_096))).toHaveLength(256);
   const cut = shortText(`${'x'.repeat(255)}😀`);
   expect(cut).toBe('x'.repeat(255));
 });
 
-it('a device whose description was blank, or holds nothing to be seen, had an empty name: it is called by its id', () => {
+it('a device with a blank or invisible description gets its id as name', () => {
   for (const blank of [undefined, null, '', ' ', '\t\n', '\u00a0', '\u200b\u202e', '\u0000'])
     expect(deviceName(blank, 'alsa_input.usb-room')).toBe('alsa_input.usb-room');
   expect([deviceName(' Jabra ', 'x'), deviceName(' ', '')]).toEqual(['Jabra', 'no name']);
 });
 
-it('cuts an id to 128 characters and keeps two that differ at the end apart', () => {
+it('cuts an id to 128 characters, and different ids stay different', () => {
   const long = 'alsa_input.'.padEnd(4_096, 'y');
   expect(shortId(`${long}1`).length).toBeLessThanOrEqual(128);
   expect(shortId(`${long}1`)).not.toBe(shortId(`${long}2`));

@@ -1,4 +1,4 @@
-/** Names of devices are data from outside: any script, any length, any trick. Here they are cut to what a message may carry. */
+/** Cleans names of devices, which are untrusted input of any script and length, and limits them to the size of a message field. */
 import { createHash } from 'node:crypto';
 import { oneLine } from '@sabha/contracts';
 
@@ -6,17 +6,17 @@ const nameLimit = 256;
 const idLimit = 128;
 const hashLength = 12;
 
-/** A name or reason fit to be shown and sent: one line, at most 256 characters. */
+/** Returns a name or reason for display and sending: one line, at most 256 characters. */
 export function shortText(text: string): string {
   return cut(clean(text), nameLimit);
 }
 
-/** What people call a device: the first of these in which something is to be seen. A maker may leave the name blank, and then its id names it. */
+/** Returns the first name with a visible character. A maker may leave the name blank, so the last one is usually the id. */
 export function deviceName(...said: (string | null | undefined)[]): string {
   return shortText(said.find((one) => plain(one ?? '') !== '') ?? 'no name');
 }
 
-/** An id of at most 128 characters. Guarantee: two ids that differ stay different. */
+/** Returns an id of at most 128 characters. Guarantee: different ids stay different. */
 export function shortId(id: string): string {
   const plain = clean(id);
   if (plain === id && id.length <= idLimit) return id;
@@ -25,8 +25,8 @@ export function shortId(id: string): string {
 }
 
 /**
- * Does a name contain this, in any case? One letter in two spellings (फ़ as one character or as two) is one letter, and what nobody sees, such
- * as a mark of direction or a joiner that was copied along, is none.
+ * Returns whether a name contains `part`, ignoring case. Unicode normalisation makes फ़ as one or two code points equal.
+ * Invisible characters, such as direction marks and joiners, are ignored.
  */
 export function isInName(part: string, name: string): boolean {
   return plain(name).includes(plain(part));
@@ -41,12 +41,12 @@ function plain(text: string): string {
     .toLowerCase();
 }
 
-/** Control characters move a terminal's cursor; the bidirectional overrides make a text read as another. */
+/** Removes control characters, which move a terminal cursor, and bidirectional overrides, which change the visible text. */
 function clean(text: string): string {
   return oneLine(text, Number.POSITIVE_INFINITY).trim().toWellFormed();
 }
 
-/** Cut at a limit of UTF-16 units, as the contracts count, without halving a character. */
+/** Cuts at a number of UTF-16 units, as the contracts count, without splitting a surrogate pair. */
 function cut(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(0, limit).replace(/[\ud800-\udbff]$/, '');
 }

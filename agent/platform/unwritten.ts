@@ -1,4 +1,4 @@
-/** An operating system that has no folder here yet: every question about its devices is not known, and said so. */
+/** Platform for an unsupported operating system: every question about its devices is unknown. */
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem, uptime } from 'node:os';
@@ -6,13 +6,11 @@ import { notWritten, type Order, type Platform, type PlatformNetwork, type Platf
 
 const unknown = async () => notWritten;
 const notHere = async (): Promise<Order> => ({ done: false, reason: 'not possible here' });
-/** A system on which nothing can be changed from afar. */
 const noOrders: PlatformOrders = { restartSound: notHere, setDefaultDevice: notHere, changeSound: notHere, reboot: notHere };
 
-/** A system that tells nothing of its network. */
 const noNetwork: PlatformNetwork = { network: unknown, isNeighbourHeard: async () => null };
 
-/** Guarantee: never a device found, never one missing. */
+/** Guarantee: never reports a device as found or missing. */
 export function createUnwritten(): Platform {
   const bootId = randomUUID();
   return {

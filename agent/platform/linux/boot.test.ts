@@ -19,11 +19,11 @@ function boot(entries: Record<string, string>, said: Output = { ok: true, text: 
 }
 const ask = (of: ReturnType<typeof boot>) => of.isShuttingDown(new AbortController().signal);
 
-it('tells the id of this boot', () => {
+it('returns the id of this boot', () => {
   expect(boot({}).id()).toBe('6f1c2a90-1');
 });
 
-it('knows of a crash by the last words of the kernel, where it finds them or where systemd put them in this boot', () => {
+it('detects a crash by a kernel dump in pstore, or by one that systemd moved in this boot', () => {
   expect(boot({}).crashedBefore()).toBe(false);
   expect(boot({ 'sys/fs/pstore/dmesg-efi-171': 'Oops' }).crashedBefore()).toBe(true);
   expect(boot({ 'sys/fs/pstore/console-ramoops-0': 'hello' }).crashedBefore()).toBe(false);
@@ -38,7 +38,7 @@ it('knows of a crash by the last words of the kernel, where it finds them or whe
 it.each([
   ['update', 'run/unattended-upgrades.progress'],
   ['shutdown', 'run/nologin'],
-])('knows that an end of this boot has begun: %s, and no more once its mark is old', (what, mark) => {
+])('detects a begun end of this boot by a fresh marker file: %s', (what, mark) => {
   expect(boot({}).endBegun()).toBeNull();
   const of = boot({ [mark]: 'x' });
   utimesSync(join(of.root, mark), 0, now / 1_000 - 60);
@@ -47,7 +47,7 @@ it.each([
   expect(of.endBegun()).toBeNull();
 });
 
-it('knows that the system is going down by the marks of systemd, or by its own word', async () => {
+it('detects a system shutdown by the marker files of systemd, or by its state', async () => {
   const marked = boot({ 'run/nologin': 'System is going down.' });
   expect(await ask(marked)).toBe(true);
   expect(marked.ran).toEqual([]);
@@ -57,7 +57,7 @@ it('knows that the system is going down by the marks of systemd, or by its own w
   expect(stopping.ran).toEqual(['systemctl show --property=SystemState --value']);
 });
 
-it('calls it a stop of the agent alone where the system runs on, or nobody can say', async () => {
+it('reports no shutdown if the system keeps running or its state is unknown', async () => {
   expect(await ask(boot({}))).toBe(false);
   expect(await ask(boot({}, { ok: false, why: 'missing', text: '' }))).toBe(false);
   expect(await ask(boot({}, { ok: false, why: 'aborted', text: 'stopping' }))).toBe(false);

@@ -1,9 +1,8 @@
-/** How this boot began, and whether it is about to end. */
+/** Id and previous crash of this boot, and whether it is about to end. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Output } from '../child.ts';
 
-/** What looking at a boot needs of the system. */
 export type BootOptions = {
   root: string;
   /** Wall clock, milliseconds. */
@@ -11,11 +10,14 @@ export type BootOptions = {
   run(program: string, args: string[], signal: AbortSignal): Promise<Output>;
 };
 
-/** Where the kernel leaves its last words, and where systemd puts them at the next boot. Often only root may look. */
+/** Folders of kernel dumps: where the kernel writes them, and where systemd moves them at the next boot. Often only root may read them. */
 const lastWords = { kernel: 'sys/fs/pstore', kept: 'var/lib/systemd/pstore' };
-/** A planned shutdown stands in the first; systemd forbids new logins by the second once one has begun. */
+/** Marker files of systemd: a planned shutdown, and the ban on new logins once a shutdown has begun. */
 const endMarks = ['run/systemd/shutdown/scheduled', 'run/nologin'];
-/** Touched again and again while packages are exchanged; and what logind puts there minutes before a shutdown. One that is old was left behind. */
+/**
+ * Markers of a begun end: touched repeatedly during package updates, or written by logind minutes before a shutdown. An old marker is a
+ * leftover.
+ */
 const begunMarks = [
   ['update', 'run/unattended-upgrades.progress'],
   ['update', 'var/lib/dpkg/updates'],
@@ -23,7 +25,7 @@ const begunMarks = [
 ] as const;
 const begunForMs = 10 * 60_000;
 
-/** Reads the marks that kernel and systemd leave of a boot. */
+/** Reads the boot markers of kernel and systemd. */
 export function createBoot({ root, now, run }: BootOptions) {
   return {
     id: (): string => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),
@@ -31,7 +33,7 @@ export function createBoot({ root, now, run }: BootOptions) {
       if (names(join(root, lastWords.kernel)).some((name) => name.startsWith('dmesg-'))) return true;
       const bootedAt = now() - Number.parseFloat(readFileSync(join(root, 'proc/uptime'), 'utf8')) * 1_000;
       const folder = join(root, lastWords.kept);
-      // What is older was put there after a crash of long ago.
+      // An older dump belongs to an earlier boot.
       return names(folder).some((name) => statSync(join(folder, name)).mtimeMs >= bootedAt);
     },
     endBegun(): 'update' | 'shutdown' | null {
@@ -54,7 +56,7 @@ function names(folder: string): string[] {
   }
 }
 
-/** Not a number where there is no such file, or none for us. */
+/** Returns NaN if the file is missing or unreadable. */
 function changedAt(path: string): number {
   try {
     return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;

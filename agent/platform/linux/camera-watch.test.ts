@@ -5,7 +5,7 @@ import type { Clock } from '@sabha/contracts';
 import { expect, it, onTestFinished } from 'vitest';
 import { watchCameras } from './cameras.ts';
 
-/** A clock whose tasks wait until the test runs them. */
+/** A manual clock: tasks wait until the test runs them. */
 function handClock() {
   const tasks = new Map<() => void, number>();
   const clock: Clock = {
@@ -26,7 +26,7 @@ function handClock() {
   return { clock, run, waits: () => [...tasks.values()] };
 }
 
-it('tells once, 2 s after a camera came with several nodes, and says nothing of other devices', async () => {
+it('calls back once, 2 s after a camera with several nodes appeared, and ignores other devices', async () => {
   const root = scratch();
   mkdirSync(join(root, 'dev'));
   const { clock, run, waits } = handClock();
@@ -46,7 +46,7 @@ it('tells once, 2 s after a camera came with several nodes, and says nothing of 
   expect(waits()).toEqual([]);
 });
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-camera-watch-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { readCameras as read } from './cameras.ts';
 import { readVideoSources } from './desktop/video-sources.ts';
 
 const signal = new AbortController().signal;
-/** A PC without PipeWire, unless the test brings it. */
+/** Output on a PC without PipeWire. */
 const noPipeWire: Output = { ok: false, why: 'failed', text: "can't connect: Host is down" };
 const readCameras = (root: string, limit = signal, dumped: Output = noPipeWire) =>
   read(root, limit, (asked) => readVideoSources(async () => dumped, asked));
@@ -16,7 +16,7 @@ const record = (file: string): Output => ({
   text: readFileSync(new URL(`../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8'),
 });
 
-/** A tree as the kernel shows it: files by their text, links by `-> target`. */
+/** Creates a sysfs tree: files by their text, links by `-> target`. */
 function tree(entries: Record<string, string>): string {
   const root = scratch();
   for (const [path, text] of Object.entries({ 'sys/class/tty/note': '', 'proc/version': '', ...entries })) {
@@ -47,14 +47,14 @@ const program = (pid: number, comm: string, exe: string, ...open: string[]) => (
   ...Object.fromEntries(['/dev/null', ...open].map((target, fd) => [`proc/${pid}/fd/${fd}`, `-> ${target}`])),
 });
 
-it('finds a camera once, by vendor, product and serial number, and leaves its metadata node out', async () => {
+it('finds a camera once, by vendor, product and serial number, and leaves out its metadata node', async () => {
   expect(await readCameras(tree({ ...c920, ...program(9, 'bash', '/bin/bash') }), signal)).toEqual({
     known: true,
     value: [{ id: 'usb-046d:082d-A1B2', name: 'HD Pro Webcam C920', usedBy: { known: true, value: [] } }],
   });
 });
 
-it('knows a camera without a serial number by its port, and one that is on no bus by its node', async () => {
+it('identifies a camera without serial number by its port, and one without a bus by its node', async () => {
   const { [`${port}/serial`]: _serial, ...plain } = c920;
   const root = tree({ ...plain, [`${list}/video7/name`]: '$(reboot)"</script> सभा' });
   const answer = await readCameras(root, signal);
@@ -64,7 +64,7 @@ it('knows a camera without a serial number by its port, and one that is on no bu
   ]);
 });
 
-it('names the program that holds a camera, by its binary, and not the desktop service that only lists it', async () => {
+it('names the program that uses a camera by its binary, without the desktop services that only list cameras', async () => {
   const root = tree({
     ...c920,
     ...program(10, 'pipewire', '/usr/bin/pipewire', '/dev/video0'),
@@ -75,13 +75,13 @@ it('names the program that holds a camera, by its binary, and not the desktop se
   expect(await readCameras(root, signal)).toMatchObject({ value: [{ usedBy: { known: true, value: ['another program', 'zoom'] } }] });
 });
 
-it('says no camera where the kernel lists none, and does not know where its list is away', async () => {
+it('returns no cameras if the kernel lists none, and unknown if its list is missing', async () => {
   expect(await readCameras(tree({}), signal)).toEqual({ known: true, value: [] });
   const bare = scratch();
   expect(await readCameras(bare, signal)).toEqual({ known: false, reason: 'device list of the kernel cannot be read' });
 });
 
-/** A node as the kernel shows it: what stands behind it, on which bus, by which driver; nothing stands behind that of a program. */
+/** Returns a video node with its device, bus and driver; the node of a program has no device. */
 const node = (at: number, name: string, behind?: { bus: string; driver: string }) => ({
   [`sys/devices/${at}/video4linux/video${at}/name`]: name,
   [`sys/devices/${at}/video4linux/video${at}/index`]: '0',
@@ -99,7 +99,7 @@ const namesOf = async (root: string, dumped?: Output) => {
   return answer.known ? answer.value.map(({ name, isVirtual }) => (isVirtual ? `(${name})` : name)) : answer.reason;
 };
 
-it('takes neither an OBS camera nor a decoder nor the node of a raw sensor for a camera of the room; a capture card is one', async () => {
+it('accepts a capture card as a camera, but not an OBS camera, a decoder or the node of a raw sensor', async () => {
   const others = {
     ...node(2, 'OBS Virtual Camera'),
     ...node(3, 'bcm2835-codec-decode', { bus: 'platform', driver: 'bcm2835-codec' }),
@@ -114,14 +114,14 @@ it('takes neither an OBS camera nor a decoder nor the node of a raw sensor for a
   expect(await namesOf(tree(card), session)).toEqual(['Magewell Pro Capture']);
 });
 
-it('a Video/Source of PipeWire without a node of the kernel is a camera, with the program that looks at it', async () => {
+it('a PipeWire Video/Source without a kernel node is a camera, with the program that uses it', async () => {
   const idle = { id: 'conf_cam', name: 'ConfCam', usedBy: { known: true, value: [] as string[] }, isOfSession: true };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-idle-filtered.json'))).toEqual({ known: true, value: [idle] });
   const inUse = { ...idle, usedBy: { known: true, value: ['another program'] } };
   expect(await readCameras(tree({}), signal, record('pw-dump-camera-inuse-filtered.json'))).toEqual({ known: true, value: [inUse] });
 });
 
-it('says no camera only where whoever may know of one has answered', async () => {
+it('returns no cameras only if each source that may know of one has answered', async () => {
   const hung: Output = { ok: false, why: 'aborted', text: '' };
   expect(await namesOf(tree({}))).toEqual([]);
   expect(await namesOf(tree({}), hung)).toBe('PipeWire does not answer');
@@ -137,7 +137,7 @@ it('says no camera only where whoever may know of one has answered', async () =>
       ]),
     ),
   ).toEqual([]);
-  // A built-in sensor: its camera is one of libcamera, which only PipeWire has.
+  // For a built-in raw sensor, libcamera makes the camera, which only PipeWire knows.
   expect(await namesOf(tree(node(5, 'Intel IPU6 ISYS Capture 0', { bus: 'pci', driver: 'intel-ipu6' })))).toBe('no PipeWire');
 });
 
@@ -145,7 +145,7 @@ function printed(things: object[]): Output {
   return { ok: true, text: JSON.stringify(things) };
 }
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-cameras-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** Cameras by sysfs and PipeWire, and who holds them by /proc and PipeWire. No camera is opened. */
+/** Cameras by sysfs and PipeWire, and the programs that use them by /proc and PipeWire. No camera is opened. */
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -10,24 +10,24 @@ import { deviceName, shortId } from '../text.ts';
 import { noPipeWire, type VideoSource } from './desktop/video-sources.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-/** The desktop's own camera services hold devices for others, or only to list them. */
+/** Camera services of the desktop. They hold devices for other programs, or only to list them. */
 const services = new Set(['pipewire', 'wireplumber']);
-/** What works on pictures of others, or gives those of a bare sensor that nobody can look at before libcamera has worked on them. */
+/** Drivers that process images, or deliver raw sensor data that needs libcamera. */
 const pictureUnit = /ipu\d|isys|cio2|imgu|atomisp|isp\b|codec|decoder|encoder/i;
 
-/** `raw` can be part of a camera, which then only PipeWire knows; `virtual` is made by a program. */
+/** `raw`: possibly part of a camera that only PipeWire knows. `virtual`: made by a program. */
 type Node = { node: string; id: string; name: string; kind: 'camera' | 'virtual' | 'raw' };
 type Holders = { byNode: Map<string, string[]>; complete: boolean };
 
-/** Of a camera that is not in use. */
+/** Users of a camera that is not in use. */
 const nobody: Holders = { byNode: new Map(), complete: true };
 
-/** What PipeWire has, or why that is not known. */
+/** Returns PipeWire's cameras, or why they are unknown. */
 export type AskPipeWire = (signal: AbortSignal) => Promise<Answer<VideoSource[]>>;
 
 /**
- * The cameras that the kernel lists, and those that only PipeWire has (libcamera, the network).
- * Guarantee: none is an answer only where both could be asked that may know of one.
+ * Returns the cameras of the kernel, and those that only PipeWire has (libcamera, network).
+ * Guarantee: an empty list is returned only if both sources could be read where they may know a camera.
  */
 export async function readCameras(root: string, signal: AbortSignal, askPipeWire: AskPipeWire): Promise<Cameras> {
   if ((await readNames(join(root, 'sys/class'))) === undefined) return { known: false, reason: 'device list of the kernel cannot be read' };
@@ -36,10 +36,10 @@ export async function readCameras(root: string, signal: AbortSignal, askPipeWire
   const isElsewhere = all.length > nodes.length || (!sources.known && sources.reason !== noPipeWire);
   if (!sources.known && isElsewhere && !nodes.some(({ kind }) => kind === 'camera')) return sources;
   const seen = sources.known ? sources.value : [];
-  // Each opened camera holds the module of its driver: one that nobody holds is not in use, whoever may look into which program.
+  // An open camera holds a reference to its driver module. Without references it is not in use, even if processes cannot be inspected.
   const counts = nodes.map(({ node }) => readNumber(join(root, 'sys/class/video4linux', node, 'device/driver/module/refcnt')));
   const inUse = (await Promise.all(counts)).map((count) => count !== 0);
-  // To look into each program is most of the cost.
+  // Inspecting every process is most of the cost.
   const holders = inUse.includes(true) ? await findHolders(root, signal) : undefined;
   const ofKernel = nodes.map((one, at) => kernelCamera(one, { holders: inUse[at] ? holders : nobody, seen }));
   const value = [...ofKernel, ...seen.filter(({ node }) => node === null).map(sessionCamera)];
@@ -62,7 +62,7 @@ function sessionCamera({ id, name, programs, isVirtual }: VideoSource): Camera {
   return { id, name, usedBy: { known: true, value: programLabels(programs) }, isOfSession: true, ...(isVirtual && { isVirtual }) };
 }
 
-/** The kernel makes the folder with the first camera driver. Index 0 is the picture, higher ones are metadata of the same camera. */
+/** Lists the video nodes. The kernel creates the folder with the first camera driver. Index 0 is the image, higher ones are metadata. */
 async function listNodes(root: string): Promise<Node[]> {
   const folder = join(root, 'sys/class/video4linux');
   const nodes: Node[] = [];
@@ -80,7 +80,7 @@ async function listNodes(root: string): Promise<Node[]> {
   return nodes;
 }
 
-/** Nothing stands behind the node of a program such as OBS; on the bus of a card a capture card may stand, on those of the board none does. */
+/** Classifies a node without USB. A virtual node has no device. A capture card is on PCI; nodes on the board's buses are no cameras. */
 async function kindOf(device: string, name: string): Promise<Node['kind']> {
   const real = await realpath(device).catch(() => undefined);
   if (real === undefined) return 'virtual';
@@ -89,7 +89,7 @@ async function kindOf(device: string, name: string): Promise<Node['kind']> {
   return (await nameOf('subsystem')) === 'pci' ? 'camera' : 'raw';
 }
 
-/** Vendor, product and serial number, or the port for the many devices without a serial number; undefined where it is no USB device. */
+/** Returns vendor, product and serial number, or the port instead of a missing serial number. Undefined if it is no USB device. */
 export async function usbIdOf(usb: string, port: string): Promise<string | undefined> {
   const vendor = await readText(join(usb, 'idVendor'));
   const product = await readText(join(usb, 'idProduct'));
@@ -97,7 +97,7 @@ export async function usbIdOf(usb: string, port: string): Promise<string | undef
   return `usb-${vendor}:${product}-${(await readText(join(usb, 'serial'))) || port}`;
 }
 
-/** Synchronous reads are a third of the cost here; a pause between two processes keeps the agent answering. */
+/** Synchronous reads cost a third here. A pause between two processes keeps the event loop responsive. */
 async function findHolders(root: string, signal: AbortSignal): Promise<Holders> {
   const holders: Holders = { byNode: new Map(), complete: true };
   for (const pid of (await readNames(join(root, 'proc'))) ?? []) {
@@ -111,7 +111,7 @@ async function findHolders(root: string, signal: AbortSignal): Promise<Holders> 
   return holders;
 }
 
-/** Camera nodes that a process has open; undefined where we may not look. */
+/** Returns the camera nodes that a process has open; undefined if access is denied. */
 function heldBy(folder: string): string[] | undefined {
   try {
     return [...new Set(readdirSync(join(folder, 'fd')).flatMap((fd) => cameraOf(join(folder, 'fd', fd)) ?? []))];
@@ -139,7 +139,7 @@ function note(holders: Holders, held: string[], folder: string): void {
   for (const node of held) holders.byNode.set(node, [...(holders.byNode.get(node) ?? []), program]);
 }
 
-/** The binary says more than `comm`, which a thread may rename and the kernel cuts at 15 letters. */
+/** Returns the program name. The binary is more precise than `comm`, which threads may change and the kernel cuts at 15 characters. */
 function programName(folder: string): string | undefined {
   try {
     const comm = readFileSync(join(folder, 'comm'), 'utf8').trim();
@@ -149,14 +149,14 @@ function programName(folder: string): string | undefined {
   }
 }
 
-/** A camera makes several nodes, and udev sets them up for a while. */
+/** Debounce interval. A camera creates several nodes, and udev needs time to set them up. */
 const debounceMs = 2_000;
-/** How often the folder is read where the kernel cannot tell of changes. */
+/** Polling interval if the file watch fails. */
 const pollMs = 10_000;
 
 const camera = /^video\d+$/;
 
-/** Calls back about 2 s after a change of the camera nodes in /dev. Guarantee: the result frees the watch and its timers. */
+/** Calls back about 2 s after a change of the camera nodes in /dev. Guarantee: the returned function frees the watch and its timers. */
 export function watchCameras(root: string, clock: Clock, changed: () => void): Cancel {
   const folder = join(root, 'dev');
   let debounce: Cancel | undefined;

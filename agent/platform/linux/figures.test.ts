@@ -32,7 +32,7 @@ it('reads uptime, memory and disk, and the load from the second call on', async 
   expect((await figures()).loadRatio).toBeNull();
 });
 
-it('takes the hottest sensor with the limit of its own firmware, and passes over broken ones', async () => {
+it('reads the hottest sensor with the limit of its firmware, and skips broken sensors', async () => {
   const { root } = tree({
     'sys/class/thermal/thermal_zone0/temp': '27800',
     'sys/class/thermal/thermal_zone0/trip_point_0_type': 'critical',
@@ -47,12 +47,12 @@ it('takes the hottest sensor with the limit of its own firmware, and passes over
   expect(await createFigures(root)()).toMatchObject({ temperatureCelsius: 71, temperatureLimitCelsius: 90 });
 });
 
-it('throws where a figure cannot be read: that is neither well nor ill', async () => {
+it('throws if a figure cannot be read', async () => {
   await expect(createFigures(scratch())()).rejects.toThrow('/proc/stat cannot be read');
   await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');
 });
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-figures-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

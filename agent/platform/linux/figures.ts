@@ -1,14 +1,14 @@
-/** Load, memory, disk and temperature by /proc, /sys and one statfs: no child process. */
+/** Load, memory, disk and temperature by /proc, /sys and one statfs call, without a child process. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClimateFigures, PcFigures, Sensor } from '../platform.ts';
 import { readNames, readNumber, readText, required } from './files.ts';
 
-/** Beyond these a sensor is broken or absent, or a limit is a placeholder. */
+/** Plausible range in °C. Other readings come from broken or absent sensors, other limits are placeholders. */
 const coldestCelsius = 1;
 const hottestCelsius = 125;
 
-/** Reads the figures of the PC; each call measures the load since the one before. */
+/** Reads the figures of the PC. Each call measures the load since the previous one. */
 export function createFigures(root: string): () => Promise<PcFigures> {
   const load = createLoadMeter(root);
   return async () => {
@@ -31,14 +31,14 @@ function memoryUsed(meminfo: string): number {
   return 1 - available / total;
 }
 
-/** As `df` counts: blocks kept for root are not free for people. */
+/** Counts like `df`: blocks reserved for root are not free for users. */
 async function diskUsed(root: string): Promise<number> {
   const disk = await statfs(root);
   const used = disk.blocks - disk.bfree;
   return used + disk.bavail === 0 ? 0 : used / (used + disk.bavail);
 }
 
-/** Of two equal ones, which are often one sensor by two doors, the one that names its limit. */
+/** Returns the hottest reading. Among equal readings, often of the same sensor, it prefers one with a limit. */
 function hottest(sensors: Reading[]): Reading | undefined {
   return sensors
     .filter(({ celsius }) => isTemperature(celsius))
@@ -47,7 +47,7 @@ function hottest(sensors: Reading[]): Reading | undefined {
 
 type Ticks = { busy: number; all: number };
 
-/** Busy time of all cores since the call before, 0 to 1; null at the first. Each meter has its own window. */
+/** Measures the busy time of all cores since the previous call, 0 to 1; null at the first. Each meter has a separate window. */
 function createLoadMeter(root: string): () => Promise<number | null> {
   let before: Ticks | undefined;
   return async () => {
@@ -58,7 +58,7 @@ function createLoadMeter(root: string): () => Promise<number | null> {
   };
 }
 
-/** First line: user, nice, system, idle, iowait, irq, softirq, steal. Time that waits for a disk is not busy. */
+/** First line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. Waiting for a disk is not busy. */
 function readTicks(stat: string): Ticks {
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (stat.split('\n')[0] ?? '')
     .trim()
@@ -69,27 +69,27 @@ function readTicks(stat: string): Ticks {
   return { busy, all: busy + idle + iowait };
 }
 
-/** Drivers that measure one kind of thing, whatever their sensors are called. */
+/** Drivers whose sensors all measure the same kind. */
 const drivers: readonly (readonly [RegExp, Sensor['kind']])[] = [
   [/^(coretemp|k10temp|zenpower|cpu_thermal|x86_pkg_temp)$/, 'processor'],
   [/^(nvme|drivetemp)$/, 'disk'],
   [/^(acpitz|jc42|spd5118|pch_.*)$/, 'board'],
 ];
-/** Of all other drivers only what names its place is taken: the rest are often inputs to which nothing is connected. */
+/** Labels for other drivers. Unlabelled inputs are skipped, because often nothing is connected to them. */
 const labels: readonly (readonly [RegExp, Sensor['kind']])[] = [
   [/\b(ambient|room)\b/i, 'room'],
   [/^(systin|system|motherboard|mb|board)\b/i, 'board'],
 ];
-/** What is said beyond these, and exactly 0, is an input without a sensor. */
+/** Plausible range in °C. A reading outside it, or of exactly 0, comes from an input without a sensor. */
 const believedCelsius = { least: -50, most: 125 };
 
-/** Reads the sensors of the PC; each call gives the load since the one before. */
+/** Reads the sensors of the PC. Each call measures the load since the previous one. */
 export function createClimate(root: string): () => Promise<ClimateFigures> {
   const load = createLoadMeter(root);
   return async () => {
     const loadRatio = await load();
     const { sensors, humidityRatio } = await readMonitors(root);
-    // Where no driver of the processor is loaded, its zone says it.
+    // Without a processor driver the thermal zone is used.
     const hasProcessor = sensors.some(({ kind }) => kind === 'processor');
     const zones = hasProcessor ? [] : (await readZones(root)).filter(({ kind }) => kind === 'processor');
     return {
@@ -101,7 +101,7 @@ export function createClimate(root: string): () => Promise<ClimateFigures> {
   };
 }
 
-/** What a sensor says, °C; `kind` is undefined where nothing tells what it measures. */
+/** A reading in °C; `kind` is undefined if it is unknown what the sensor measures. */
 type Reading = { celsius: number; limit: number | null; kind: Sensor['kind'] | undefined };
 
 async function readMonitors(root: string): Promise<{ sensors: Reading[]; humidityRatio: number | null }> {
@@ -117,7 +117,7 @@ async function readMonitors(root: string): Promise<{ sensors: Reading[]; humidit
     for (const file of files.filter((one) => /^temp\d+_input$/.test(one))) {
       const label = (await readText(join(at, file.replace('_input', '_label')))) ?? '';
       const limit = await readNumber(join(at, file.replace('_input', '_crit')));
-      // What measures the humidity too stands in the air of the room.
+      // A sensor that also measures humidity is in the air of the room.
       const kind = humid ? 'room' : kindOf(driver, label);
       sensors.push(...reading(kind, await readNumber(join(at, file)), limit));
     }
@@ -145,7 +145,7 @@ function kindOf(driver: string, label: string): Sensor['kind'] | undefined {
   return (byDriver ?? labels.find(([pattern]) => pattern.test(label)))?.[1];
 }
 
-/** The kernel counts in thousandths of a degree. */
+/** The kernel reports thousandths of a degree. */
 function reading(kind: Reading['kind'], milli = 0, limitMilli = 0): Reading[] {
   const celsius = milli / 1_000;
   const limit = isTemperature(limitMilli / 1_000) ? limitMilli / 1_000 : null;

@@ -1,13 +1,13 @@
-/** Small readings of /proc and /sys. What is absent is `undefined`; everything else is thrown. */
+/** Readers for /proc and /sys. Absent data is `undefined`; other errors are thrown. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Not there, or gone while we looked. */
+/** Error codes of a missing file, also one removed during the read. */
 const gone = ['ENOENT', 'ENOTDIR', 'ESRCH'];
-/** A sensor or attribute that is there and has nothing to say now, or not to us. */
+/** Error codes of a file that has no value now, or that we may not read. */
 const silent = [...gone, 'ENODEV', 'ENXIO', 'EIO', 'EINVAL', 'EAGAIN', 'ENODATA', 'ETIMEDOUT', 'EACCES', 'EPERM'];
 
-/** The text of a file without its line end; undefined where there is none to be had. */
+/** Returns the text of a file without its line end; undefined if it is not readable. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
@@ -16,14 +16,14 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** The number that a file holds; undefined where it holds none. */
+/** Returns the number in a file; undefined if there is none. */
 export async function readNumber(path: string): Promise<number | undefined> {
   const text = await readText(path);
   const value = text ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** The names in a folder, sorted; undefined where there is no such folder. Throws where it is closed to us: that is no answer. */
+/** Returns the sorted names in a folder; undefined if it is missing. Throws if access is denied, because the content is then unknown. */
 export async function readNames(path: string): Promise<string[] | undefined> {
   try {
     return (await readdir(path)).sort();
@@ -32,7 +32,7 @@ export async function readNames(path: string): Promise<string[] | undefined> {
   }
 }
 
-/** The text of a file without which nothing can be said. */
+/** Returns the text of a file that must be readable. Throws otherwise. */
 export async function required(root: string, path: string): Promise<string> {
   const text = await readText(join(root, path));
   if (!text) throw new Error(`/${path} cannot be read`);

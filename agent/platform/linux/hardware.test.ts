@@ -11,7 +11,7 @@ const disk = (name: string, { model = 'ST1000DM010', turns = '1', removable = '0
   [`sys/block/${name}/removable`]: `${removable}\n`,
 });
 
-it('finds a disk that turns, under an id that says nothing of its serial number', async () => {
+it('finds a hard disk under a stable id that does not reveal its serial number', async () => {
   const { turningDisks } = await readHardware(tree({ ...disk('sda'), ...disk('sdb', { turns: '0', model: 'Samsung SSD 870' }) }));
   expect(turningDisks).toEqual([{ id: expect.stringMatching(/^disk-[0-9a-f]{8}$/), name: 'ST1000DM010' }]);
   const again = await readHardware(tree(disk('sdc', { wwid: 'naa.sda' })));
@@ -20,7 +20,7 @@ it('finds a disk that turns, under an id that says nothing of its serial number'
   expect(other.turningDisks[0]?.id).not.toBe(turningDisks[0]?.id);
 });
 
-it('tells maker and model of the PC, and the names that displays give themselves', async () => {
+it('reads maker and model of the PC, and the names of its displays', async () => {
   const root = tree({
     'sys/class/dmi/id/sys_vendor': 'Dell Inc.\n',
     'sys/class/dmi/id/product_name': 'OptiPlex 7010\n',
@@ -36,7 +36,7 @@ it('tells maker and model of the PC, and the names that displays give themselves
   expect((await readHardware(root)).models).toHaveLength(1);
 });
 
-/** A block as displays send it, the name in its third descriptor. */
+/** Returns an EDID block with the name in the third descriptor. */
 function edid(name: string): Buffer {
   const block = Buffer.alloc(128);
   block.writeUInt32BE(0x00ffffff, 0);

@@ -1,4 +1,4 @@
-/** Which disks turn, and what this PC and its displays are: by /sys alone, so that no program and no root is needed. */
+/** Hard disks, and the models of the PC and its displays, by /sys. It needs no program and no root rights. */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,16 +7,16 @@ import type { Hardware, Part } from '../platform.ts';
 import { shortText } from '../text.ts';
 import { readNames, readNumber, readText } from './files.ts';
 
-/** A disk of a virtual machine says that it turns, and does not. */
+/** Disks of virtual machines report that they rotate, but do not. */
 const virtualDisk = /\b(qemu|vbox|vmware|virtual|virtio|msft)\b/i;
 const hashLength = 8;
 
-/** Disks that turn, and makers and models of PC and displays; what cannot be read is left out. */
+/** Returns rotating disks, and makers and models of PC and displays. Unreadable parts are left out. */
 export async function readHardware(root: string): Promise<Hardware> {
   return { turningDisks: await turningDisks(root), models: [...(await ownModel(root)), ...(await displays(root))] };
 }
 
-/** Guarantee: only disks of the PC itself; what hangs on USB, can be taken out, or belongs to a virtual machine is none. */
+/** Guarantee: only built-in disks. USB disks, removable disks and virtual disks are left out. */
 async function turningDisks(root: string): Promise<Part[]> {
   const folder = join(root, 'sys/block');
   const disks: Part[] = [];
@@ -48,7 +48,7 @@ async function displays(root: string): Promise<Part[]> {
   return found;
 }
 
-/** No serial number leaves the PC; a hash of it stays the same as long as the disk does. */
+/** Hashes an identity, so that no serial number leaves the PC. The hash is stable for the life of the disk. */
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, hashLength);
 }

@@ -7,7 +7,7 @@ import { tree } from './tree.test-helper.ts';
 
 const signal = new AbortController().signal;
 
-it('sound is read once for all who ask at one time, anew when it is kept no longer, and at once when it is told that something changed', async () => {
+it('concurrent callers share one sound reading, and it is read again after its time to live or after a change', async () => {
   let [up, reads] = [0, 0];
   const waiting: (() => void)[] = [];
   const read = async () => {
@@ -39,7 +39,7 @@ it('sound is read once for all who ask at one time, anew when it is kept no long
   expect(await answered(ask(signal))).toBe(4);
 });
 
-it('does not call a camera missing where the session is gone whose PipeWire may have it', async () => {
+it('cameras are unknown if there is no session whose PipeWire may have one', async () => {
   const root = tree({ 'sys/class/note': '', 'session/note': '', 'bin/note': '' });
   writeFileSync(join(root, 'bin/pw-dump'), '#!/bin/sh\nexit 1\n');
   chmodSync(join(root, 'bin/pw-dump'), 0o755);
@@ -48,6 +48,6 @@ it('does not call a camera missing where the session is gone whose PipeWire may 
   const unseen = { known: false, reason: 'only the session at the PC knows its cameras' };
   expect(await camerasIn({})).toEqual(unseen);
   expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'nobody') })).toEqual(unseen);
-  // Somebody is signed in, and no PipeWire runs there.
+  // Someone is signed in, and no PipeWire runs.
   expect(await camerasIn({ XDG_RUNTIME_DIR: join(root, 'session') })).toEqual({ known: true, value: [] });
 });

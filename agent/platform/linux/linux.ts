@@ -1,4 +1,4 @@
-/** The Linux side of the platform: PipeWire or PulseAudio, sysfs and /proc. */
+/** The Linux platform: PipeWire or PulseAudio, sysfs and /proc. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cancel, Clock } from '@sabha/contracts';
@@ -28,12 +28,12 @@ import { createOrders } from './orders.ts';
 import { readPower } from './power.ts';
 
 const momentMs = 2_000;
-/** Whoever tells of each change may have missed one. */
+/** Time to live of a reading while a watch reports changes. The limit covers a missed event. */
 const watchedMs = 300_000;
-/** Nobody who asks waits longer. */
+/** Time limit of a reading. */
 const readLimitMs = 4_500;
 
-/** `root` is the folder that holds proc, sys and dev; `env` is set for the programs that are run. */
+/** `root`: folder with proc, sys and dev. `env`: environment of the programs it runs. */
 export function createLinux(system: System): Platform {
   const { root, env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
@@ -89,7 +89,7 @@ export function createLinux(system: System): Platform {
   };
 }
 
-/** What PipeWire has of cameras: where somebody watches it is told of each change, and only asked whether it is awake. */
+/** Cameras of PipeWire. While the watch runs, its state is used, and PipeWire is only tested for a response. */
 function createVideo({ system, run }: { system: System; run(program: string, args: string[], signal: AbortSignal): Promise<Output> }) {
   const { env, clock } = system;
   const session = env['XDG_RUNTIME_DIR'];
@@ -117,15 +117,15 @@ function createVideo({ system, run }: { system: System; run(program: string, arg
   };
 }
 
-/** The folder that a session has from the first login to the last logout. */
+/** Tests for the folder that a session has from the first login to the last logout. */
 async function hasSession({ root, env }: System): Promise<boolean> {
   return (await readNames(env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`))) !== undefined;
 }
 
-/** `keptMs`: so long an answer serves whoever asks after it. */
+/** `keptMs`: time to live of a result. */
 type Kept<T> = { up: Clock['up']; keptMs(answer: T): number };
 
-/** One reading for all who ask while it is under way, and for as long after it as it is kept: it takes six runs of a program. */
+/** Shares one reading among concurrent callers and caches it for its time to live. A reading of the sound runs a program six times. */
 export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptMs }: Kept<T>) {
   let last: { answer: Promise<T>; isOld(): boolean } | undefined;
   return {
@@ -153,7 +153,7 @@ export function forAll<T>(read: (signal: AbortSignal) => Promise<T>, { up, keptM
   };
 }
 
-/** A question whose watcher hears when the answer is another one than the last. */
+/** Wraps a question so that a watcher is called when the answer changes. */
 function tellingChanges<T>(ask: (signal: AbortSignal) => Promise<T>) {
   let last: string | undefined;
   let tell: () => void = () => undefined;

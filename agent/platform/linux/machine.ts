@@ -1,6 +1,6 @@
 /**
- * What this PC is made of, by systeminformation. It takes more memory than the rest of the agent, and starts shells: it is asked in a process of its
- * own that ends, which is this very program under another verb.
+ * Parts of this PC, by systeminformation. It needs more memory than the rest of the agent and starts shells.
+ * It therefore runs in a separate short process: this program with another verb.
  */
 import { join } from 'node:path';
 import { realClock, withinTime } from '@sabha/contracts';
@@ -8,16 +8,16 @@ import { runCommand } from '../child.ts';
 
 declare const SABHA_VERSION: string | undefined;
 const program = typeof SABHA_VERSION === 'string' ? import.meta.filename : join(import.meta.dirname, '../../cli.ts');
-/** systeminformation sets no limit on the programs it starts. */
+/** Time limit of a part, because systeminformation does not limit the programs it starts. */
 const limitMs = 10_000;
 
-/** Parts by their names; none where the other process fails. No serial number, address, user or network is read. */
+/** Returns the parts by name; none if the other process fails. It reads no serial number, address, user or network. */
 export async function readMachine(signal: AbortSignal): Promise<Record<string, unknown>> {
   const output = await runCommand({ program: process.execPath, args: [...process.execArgv, program, 'machine'], env: {} }, signal);
   return output.ok ? JSON.parse(output.text) : {};
 }
 
-/** In the other process. Guarantee: a part that fails or takes longer than 10 s is left out; the rest is told. */
+/** Runs in the other process. Guarantee: a part that fails or takes longer than 10 s is left out, and the others are returned. */
 export async function machine(): Promise<Record<string, unknown>> {
   const si = await import('systeminformation');
   const parts: Record<string, () => Promise<unknown>> = {

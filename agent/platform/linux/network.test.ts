@@ -22,7 +22,7 @@ function tree(files: Record<string, string>): string {
 const carriers = (all: Record<string, string>) =>
   Object.fromEntries(Object.entries(all).map(([name, value]) => [`sys/class/net/${name}/carrier`, value]));
 
-it('knows interface, address, way out and router', async () => {
+it('reads interface, address, default route and router', async () => {
   const root = tree({ ...carriers({ lo: '1', eth0: '1', wlan0: '0' }), 'proc/net/route': [head, own, byRouter].join('\n') });
   expect(await readNetwork(root, () => ({ eth0: address('192.168.1.20') }))).toEqual({
     interfaces: ['eth0'],
@@ -32,7 +32,7 @@ it('knows interface, address, way out and router', async () => {
   });
 });
 
-it('a cable that is out, an address that came from nobody, and no route are told apart', async () => {
+it('distinguishes an unplugged cable, a link-local address and a missing route', async () => {
   const routes = { 'proc/net/route': [head, byRouter].join('\n') };
   const out = await readNetwork(tree({ ...carriers({ lo: '1', eth0: '0' }), ...routes }), () => ({}));
   expect(out).toEqual({ interfaces: [], hasAddress: false, hasWayOut: false, gateways: [] });
@@ -40,21 +40,21 @@ it('a cable that is out, an address that came from nobody, and no route are told
   expect(local).toMatchObject({ interfaces: ['eth0'], hasAddress: false, hasWayOut: false });
 });
 
-it('a modem is a way out without a router, and a route that is down is none', async () => {
+it('a modem is a default route without a router, and a route that is down does not count', async () => {
   const files = { ...carriers({ wwan0: '1' }), 'proc/net/route': [head, modem].join('\n') };
   expect(await readNetwork(tree(files), () => ({ wwan0: address('100.64.1.2') }))).toMatchObject({ hasWayOut: true, gateways: [] });
   const down = { ...carriers({ wwan0: '1' }), 'proc/net/route': [head, modem.replace('0001', '0000')].join('\n') };
   expect(await readNetwork(tree(down), () => ({}))).toMatchObject({ hasWayOut: false });
 });
 
-it('of two ways out the router of the one that is taken counts: that of the other one stood for it when it was dead', async () => {
+it('with two default routes only the router with the lower metric counts', async () => {
   const slower = byRouter.replace('eth0', 'wlan0').replace('0101A8C0', '0101000A').replace('\t100\t', '\t600\t');
   const files = { ...carriers({ eth0: '1', wlan0: '1' }), 'proc/net/route': [head, slower, byRouter].join('\n') };
   const state = await readNetwork(tree(files), () => ({ eth0: address('192.168.1.20') }));
   expect(state.gateways).toEqual([{ interface: 'eth0', address: '192.168.1.1' }]);
 });
 
-it('finds the router of an IPv6 network under the interface that leads to it', async () => {
+it('finds the router of an IPv6 network with its interface', async () => {
   const zero = '0'.repeat(32);
   const route6 = `${zero} 00 ${zero} 00 fe80000000000000021b21fffe000001 00000400 00000001 00000000 00000003     eth0`;
   const refused = `${zero} 00 ${zero} 00 ${zero} ffffffff 00000001 00000000 00200200       lo`;
@@ -64,7 +64,7 @@ it('finds the router of an IPv6 network under the interface that leads to it', a
   ]);
 });
 
-it('says of a neighbour whether it was heard, and null of one that was never asked for', async () => {
+it('returns whether a neighbour has answered, and null for one that was never resolved', async () => {
   const arp = 'IP address       HW type     Flags       HW address            Mask     Device';
   const rows = [
     '10.0.0.1         0x1         0x2         5a:33:7e:f2:ff:5d     *        eth0',

@@ -1,4 +1,4 @@
-/** The local network by /proc and /sys: interfaces, the way out, and which neighbours the kernel has heard. */
+/** The local network by /proc and /sys: interfaces, default routes, and which neighbours answered. */
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, type NetworkState, takenOf } from '../platform.ts';
@@ -8,7 +8,7 @@ const routeIsUp = 1;
 const heardFlag = 2;
 const anywhere6 = '0'.repeat(32);
 
-/** `root` holds proc and sys; which interfaces have addresses only the system itself tells. */
+/** `root`: folder with proc and sys. `addresses` lists the addresses of the interfaces. */
 export async function readNetwork(root: string, addresses: typeof networkInterfaces = networkInterfaces): Promise<NetworkState> {
   const interfaces: string[] = [];
   for (const name of (await readNames(join(root, 'sys/class/net'))) ?? []) {
@@ -25,7 +25,7 @@ export async function readNetwork(root: string, addresses: typeof networkInterfa
   };
 }
 
-/** What the neighbour table says of an IPv4 address; null where it says nothing, as of any IPv6 one. */
+/** Looks up an IPv4 address in the ARP table; null if it is not there, as for every IPv6 address. */
 export async function isNeighbourHeard(root: string, { address }: Gateway): Promise<boolean | null> {
   const table = (await readText(join(root, 'proc/net/arp'))) ?? '';
   const row = table.split('\n').find((line) => line.startsWith(`${address} `));
@@ -34,7 +34,10 @@ export async function isNeighbourHeard(root: string, { address }: Gateway): Prom
 
 type Route = { interface: string; address: string | null; metric: number };
 
-/** Iface, Destination, Gateway, Flags, …, Metric (6), Mask: hexadecimal but for the metric, the address in the machine's own order of bytes. */
+/**
+ * Columns: Iface, Destination, Gateway, Flags, …, Metric (6), Mask. All are hexadecimal except the metric; addresses are in host byte
+ * order.
+ */
 async function routes4(root: string): Promise<Route[]> {
   const rows = ((await readText(join(root, 'proc/net/route'))) ?? '').split('\n').slice(1);
   return rows.flatMap((line) => {
@@ -45,7 +48,7 @@ async function routes4(root: string): Promise<Route[]> {
   });
 }
 
-/** Destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
+/** Columns: destination and its length, source and its length, next hop, metric, …, flags (8), Iface. */
 async function routes6(root: string): Promise<Route[]> {
   const rows = ((await readText(join(root, 'proc/net/ipv6_route'))) ?? '').split('\n');
   return rows.flatMap((line) => {

@@ -24,7 +24,7 @@ function setUp(answer: (args: string[]) => Output = () => ({ ok: true, text: '' 
   return { orders, ran };
 }
 
-test('a device is chosen by the part of its name that only it has', async () => {
+test('selects the only device whose name contains the text', async () => {
   const { orders, ran } = setUp();
   expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'jabra' }, signal)).toEqual({ done: true });
   expect(await orders.setDefaultDevice({ kind: 'speaker', name: 'सभा' }, signal)).toEqual({ done: true });
@@ -32,12 +32,12 @@ test('a device is chosen by the part of its name that only it has', async () => 
   expect(ran).toEqual([
     ['pactl', '--', 'set-default-source', 'usb-1'],
     ['pactl', '--', 'set-default-sink', 'usb-out'],
-    // What a device calls itself is no option.
+    // A device name that looks like an option is not treated as one.
     ['pactl', '--', 'set-default-source', '--help'],
   ]);
 });
 
-test('none or several are a reason, and nothing is run; so is a sound server that does not answer', async () => {
+test('gives a reason and runs nothing if no device or several fit, or if the sound server does not answer', async () => {
   const { orders, ran } = setUp();
   expect(await orders.setDefaultDevice({ kind: 'microphone', name: 'rally' }, signal)).toEqual({
     done: false,
@@ -54,7 +54,7 @@ test('none or several are a reason, and nothing is run; so is a sound server tha
   expect(ran).toEqual([]);
 });
 
-test('of the sound services those that run are started anew, and no others, whatever the list says', async () => {
+test('restarts only known sound services that are running', async () => {
   const { orders, ran } = setUp((args) => ({
     ok: true,
     text: args.includes('list-units') ? 'pipewire.service loaded active running x\nevil.service a\nwireplumber.service y' : '',
@@ -63,7 +63,7 @@ test('of the sound services those that run are started anew, and no others, what
   expect(ran[1]).toEqual(['systemctl', '--user', 'restart', 'pipewire.service', 'wireplumber.service']);
 });
 
-test('no sound service, no systemctl and a refusal are reasons', async () => {
+test('gives a reason without a sound service, without systemctl, and for a refusal', async () => {
   expect(await setUp().orders.restartSound(signal)).toEqual({ done: false, reason: 'no sound service of this user runs' });
   const missing = setUp(() => ({ ok: false, why: 'missing', text: '' })).orders;
   expect(await missing.restartSound(signal)).toEqual({ done: false, reason: 'systemctl is not installed' });
@@ -71,7 +71,7 @@ test('no sound service, no systemctl and a refusal are reasons', async () => {
   expect(await refused.reboot(signal)).toEqual({ done: false, reason: 'systemctl failed: Access denied' });
 });
 
-test('one device is opened, muted or chosen by its id, which must be there', async () => {
+test('unmutes, mutes or selects a device by its id, which must exist', async () => {
   const { orders, ran } = setUp();
   for (const muted of [false, true])
     expect(await orders.changeSound({ kind: 'microphone', id: '--help', muted }, signal)).toEqual({ done: true });

@@ -1,20 +1,18 @@
-/** What a command may change on a Linux PC: fixed programs with fixed arguments, and no word of the command among them. */
+/** Changes that a command may make on a Linux PC: fixed programs with fixed arguments, none taken from the command. */
 
 import type { Output } from '../child.ts';
 import type { Answer, Order, PlatformOrders, SoundChange, SoundState } from '../platform.ts';
 import { isInName, shortText } from '../text.ts';
 
-/** What the orders need of the system. */
 export type OrdersOptions = {
   sound(signal: AbortSignal): Promise<Answer<SoundState>>;
-  /** Runs a program to its end. */
   run(program: string, args: string[], signal: AbortSignal): Promise<Output>;
 };
 
-/** The user's services of PipeWire and of PulseAudio. */
+/** The user's services of PipeWire and PulseAudio. */
 const soundUnits = ['pipewire.service', 'pipewire-pulse.service', 'wireplumber.service', 'pulseaudio.service'];
 
-/** The orders that a Linux PC can carry out. Guarantee: each ends with done or a reason, and never throws for what a program does. */
+/** The orders on a Linux PC. Guarantee: each returns done or a reason, and does not throw if a program fails. */
 export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
   return {
     async restartSound(signal) {
@@ -45,7 +43,7 @@ export function createOrders({ sound, run }: OrdersOptions): PlatformOrders {
   };
 }
 
-/** The id is one that the sound server itself gave. */
+/** The id comes from the sound server itself. */
 function wordsOf(change: SoundChange): string[] {
   const side = change.kind === 'microphone' ? 'source' : 'sink';
   return 'muted' in change ? ['--', `set-${side}-mute`, change.id, change.muted ? '1' : '0'] : ['--', `set-default-${side}`, change.id];

@@ -6,7 +6,7 @@ import { readPower } from './power.ts';
 
 type Supplies = Record<string, Record<string, string>>;
 
-/** Answers of a PC whose /sys holds these power supplies. */
+/** Reads the power figures of a PC whose /sys has these power supplies. */
 async function ask(supplies: Supplies) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-power-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ const mains = (online: string) => ({ type: 'Mains', online });
 const battery = (capacity: string, status = 'Discharging') => ({ type: 'Battery', present: '1', capacity, status });
 const none = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
 
-it('says mains or battery, and how full it is', async () => {
+it('reports mains or battery, and the charge', async () => {
   expect(await ask({ AC: mains('1'), BAT0: battery('97', 'Charging') })).toMatchObject({
     onMains: true,
     batteryChargeRatio: 0.97,
@@ -30,14 +30,14 @@ it('says mains or battery, and how full it is', async () => {
   expect(await ask({ AC: mains('0'), BAT0: battery('41') })).toMatchObject({ onMains: false, batteryChargeRatio: 0.41, isCharging: false });
 });
 
-it('says nothing of a PC without a battery, nor by the battery of a mouse or one that cannot be read', async () => {
+it('returns null without a battery, and ignores the battery of a mouse and an unreadable one', async () => {
   expect(await ask({})).toEqual(none);
   expect(await ask({ AC: mains('1') })).toEqual(none);
   expect(await ask({ AC: mains('1'), mouse: { ...battery('12'), scope: 'Device' } })).toEqual(none);
   expect(await ask({ AC: mains('1'), BAT0: { type: 'Battery', capacity: 'x' } })).toEqual(none);
 });
 
-it('counts how long a battery lasts from what is drawn, as energy or as charge, and only while it is being emptied', async () => {
+it('computes the runtime from energy or charge and its rate, only while discharging', async () => {
   const energy = { energy_now: '30000000', power_now: '15000000' };
   const charge = { charge_now: '2000000', current_now: '-4000000' };
   const BAT0 = { ...battery('60'), ...energy };
@@ -47,7 +47,7 @@ it('counts how long a battery lasts from what is drawn, as energy or as charge, 
   expect(await ask({ AC: mains('0'), BAT0: { ...battery('60'), energy_now: '1', power_now: '0' } })).toMatchObject({ runtimeMs: null });
 });
 
-it('tells the temperature of the coldest battery, and none by firmware that has no sensor', async () => {
+it('reads the coldest battery temperature, and ignores the values of firmware without a sensor', async () => {
   const warm = { ...battery('60'), temp: '251' };
   expect(await ask({ BAT0: warm, BAT1: { ...battery('60'), temp: '-45' } })).toMatchObject({ batteryCelsius: -4.5 });
   expect(await ask({ BAT0: { ...battery('60'), temp: '0' } })).toMatchObject({ batteryCelsius: null });

@@ -6,10 +6,13 @@ import { readNames, readNumber, readText } from './files.ts';
 type Supply = Awaited<ReturnType<typeof readSupply>>;
 
 const none: PowerFigures = { onMains: null, batteryChargeRatio: null, isCharging: false, runtimeMs: null, batteryCelsius: null };
-/** A sensor that says less or more is none. */
+/** Plausible range of battery temperatures in °C. */
 const believedCelsius = { least: -40, most: 90 };
 
-/** Guarantee: a battery of a mouse or headset is not the PC's; a PC without a battery gives no answer, whatever its mains supply says. */
+/**
+ * Guarantee: the battery of a mouse or headset does not count. A PC without a battery returns null values, whatever its mains supply
+ * reports.
+ */
 export async function readPower(root: string): Promise<PowerFigures> {
   const folder = join(root, 'sys/class/power_supply');
   const supplies: Supply[] = [];
@@ -25,7 +28,7 @@ export async function readPower(root: string): Promise<PowerFigures> {
     onMains: onMains(supplies, batteries),
     batteryChargeRatio: charges.reduce((sum, one) => sum + one, 0) / charges.length,
     isCharging: batteries.some((one) => one.status === 'Charging'),
-    // Of several batteries one is emptied after the other.
+    // Several batteries are discharged one after another.
     runtimeMs: runtimes.length === 0 ? null : runtimes.reduce((sum, one) => sum + one, 0),
     batteryCelsius: celsius.length === 0 ? null : Math.min(...celsius),
   };
@@ -45,14 +48,14 @@ async function readSupply(folder: string) {
   };
 }
 
-/** The kernel counts in tenths of a degree; a plain 0 is what firmware without a sensor says. */
+/** The kernel reports tenths of a degree. Firmware without a sensor reports 0. */
 function celsiusOf(tenths: number | undefined): number | null {
   if (tenths === undefined || tenths === 0) return null;
   const celsius = tenths / 10;
   return celsius >= believedCelsius.least && celsius <= believedCelsius.most ? celsius : null;
 }
 
-/** What is left by what is drawn, as energy or as charge. */
+/** Computes the remaining time from amount and rate, as energy or as charge. */
 async function runtimeMsOf(folder: string): Promise<number | null> {
   for (const [left, drawn] of [
     ['energy_now', 'power_now'],
@@ -64,7 +67,7 @@ async function runtimeMsOf(folder: string): Promise<number | null> {
   return null;
 }
 
-/** Some machines show no mains supply at all: there a battery that is not being emptied says it. */
+/** Some PCs report no mains supply. There a battery that is not discharging shows that mains is present. */
 function onMains(supplies: Supply[], batteries: Supply[]): boolean {
   const mains = supplies.filter((one) => one.type === 'Mains' || one.type === 'USB');
   if (mains.some((one) => one.online)) return true;

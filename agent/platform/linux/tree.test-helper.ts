@@ -1,10 +1,10 @@
-/** A folder with the files of a PC, which goes with the test. */
+/** A temporary folder with the files of a PC. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder of its own with these files and links (`-> target`), gone when the test is over. */
+/** Creates a folder with these files, which is removed after the test. */
 export function tree(entries: Record<string, string | Buffer>): string {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tree-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** What went through a network card, by /sys/class/net. */
+/** Traffic of a network card, by /sys/class/net. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readNumber } from '../linux/files.ts';
@@ -6,10 +6,10 @@ import type { Answer, CardFigures, Question } from '../platform.ts';
 
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address'>[]>;
 
-/** Of the network card that has this address: what went through it since it is up. Cheap: asked every 10 s. */
+/** Reads the traffic of the network card with this address since it came up. Low cost: it is read every 10 s. */
 export const cardOf = (address: string): Question<CardFigures> => ({ linux: ({ root }) => readCard(root, address, networkInterfaces()) });
 
-/** `interfaces`: as Node lists them. A card without a cable, and a tunnel, name no speed, or one below 1. */
+/** `interfaces`: as Node lists them. A card without a cable, or a tunnel, reports no speed or a speed below 1. */
 export async function readCard(root: string, address: string, interfaces: Interfaces): Promise<Answer<CardFigures>> {
   const name = Object.keys(interfaces).find((one) => interfaces[one]?.some((own) => own.address === address));
   if (name === undefined) return { known: false, reason: 'no network card has this address' };

@@ -1,4 +1,4 @@
-/** Do the disks of the PC fail? What file system, array, kernel and the disk itself say of it; no disk is read for it. */
+/** Detects failing disks by the file system, the array, the kernel log and SMART. It reads no disk. */
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { readNames, readNumber, readText } from '../linux/files.ts';
 import type { Answer, Question } from '../platform.ts';
 import { shortText } from '../text.ts';
 
-/** Each trouble in words that stay the same; none where all that could be asked is well. Not known where nothing could. */
+/** Returns each fault as a stable text; empty if everything readable is good. Unknown if nothing is readable. */
 export const diskTroubles: Question<string[]> = {
   linux: async (system, signal) => {
     const { root, env } = system;
@@ -31,15 +31,15 @@ export const diskTroubles: Question<string[]> = {
 
 const foretold = 'foretells its own failure';
 const unknown: Answer<never> = { known: false, reason: 'nothing here tells of the disks' };
-/** UDisks looks at them every ten minutes; it is not started for us. */
+/** UDisks reads the disks every ten minutes. This call does not start it. */
 const objects = ['--system', '--auto-start=no', '--json=short', 'call', 'org.freedesktop.UDisks2', '/org/freedesktop/UDisks2'].concat(
   'org.freedesktop.DBus.ObjectManager',
   'GetManagedObjects',
 );
-/** What hangs there keeps nothing else from being told. */
+/** Time limit of the call, so that a hanging service does not block the other sources. */
 const limitMs = 2_000;
 const dayMs = 86_400_000;
-/** One alone can be a cable that was touched. */
+/** Errors that count as a fault. A single one may come from a cable that was touched. */
 const errorsLeast = 3;
 
 async function fileSystems(root: string): Promise<string[] | undefined> {
@@ -50,14 +50,14 @@ async function fileSystems(root: string): Promise<string[] | undefined> {
   return names.filter((_, at) => (counts[at] ?? 0) > 0).map((name) => shortText(`${name}: errors in the file system`));
 }
 
-/** `[U_]`: one of two is away. */
+/** `[U_]`: one of two disks is missing. */
 async function arrays(root: string): Promise<string[] | undefined> {
   const text = await readText(join(root, 'proc/mdstat'));
   const found = text?.matchAll(/^(md\S+) : active.*\n.*\[U*_[U_]*\]/gm);
   return found && [...found].map(([, name]) => shortText(`${name}: a disk of the array is away`));
 }
 
-/** Only of disks that are still there and built in: whoever pulls out a stick makes such errors too. */
+/** Counts errors of disks that are present and built in, because unplugging a USB stick causes such errors too. */
 async function errorsIn(root: string, log: readonly KernelLine[]): Promise<string[]> {
   const young = log.filter(({ ageMs }) => ageMs < dayMs);
   const named = young.flatMap(({ text }) => /(?:I\/O|critical medium) error, dev ([a-z]+\w*)/.exec(text)?.[1] ?? []);
@@ -75,7 +75,7 @@ const property = v.object({ data: v.unknown() });
 const drives = v.object({ data: v.tuple([v.record(v.string(), v.record(v.string(), v.record(v.string(), property)))]) });
 const drive = 'org.freedesktop.UDisks2.Drive';
 
-/** By its own counters (SMART), as UDisks last read them. */
+/** Returns disks that predict their failure by their counters (SMART), as last read by UDisks. */
 function byItself(output: Output): string[] | undefined {
   const read = output.ok ? readJson(drives, output.text) : undefined;
   if (read === undefined) return undefined;
@@ -87,16 +87,16 @@ function byItself(output: Output): string[] | undefined {
   });
 }
 
-/** `ageMs`: how long ago; what lies before a sleep of the PC counts as older than it is. */
+/** `ageMs`: age of the line. Sleep of the PC makes earlier lines count as older. */
 export type KernelLine = { ageMs: number; text: string };
 
-/** Some thousand reads of memory: to be asked once a minute at most. */
+/** The kernel log. It takes some thousand reads, so read it at most once a minute. */
 export const kernelLog: Question<KernelLine[]> = { linux: ({ root }) => readKernelLog(root) };
 
-/** The kernel gives one record a read, and none is longer. */
+/** Maximum length of a record. The kernel returns one record per read. */
 const recordBytes = 8_192;
 const recordsLimit = 20_000;
-/** Priority, number, microseconds since the boot, flags; the lines that follow a record begin with a blank. */
+/** Priority, sequence number, microseconds since boot, flags, text. Continuation lines begin with a blank. */
 const record = /^\d+,\d+,(\d+),[^;]*;(.*)$/;
 
 async function readKernelLog(root: string): Promise<Answer<KernelLine[]>> {
@@ -110,7 +110,7 @@ async function readKernelLog(root: string): Promise<Answer<KernelLine[]>> {
   return { known: true, value };
 }
 
-/** Read to its end, which a device has only for who does not want to wait. */
+/** Reads a device to its end. Without O_NONBLOCK the read would wait for new lines. */
 function textOf(path: string): string | undefined {
   let file: number | undefined;
   try {
@@ -134,7 +134,7 @@ function allOf(file: number): string {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') break;
-      // A record that was overwritten before we came to it.
+      // The record was overwritten before it was read.
       if (code !== 'EPIPE') throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** The displays that the graphics card sees, by /sys/class/drm or by Windows: nothing is drawn and nothing is switched. */
+/** The displays that the graphics card sees, by /sys/class/drm or by Windows. Nothing is drawn or switched. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayName, modelOf, ownSize } from '../edid.ts';
@@ -7,15 +7,15 @@ import type { Answer, Question, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId } from '../text.ts';
 import { attempt, displayPlace, readEdid } from '../windows/attempt.ts';
 
-/** Width and height in points. */
+/** Width and height in pixels. */
 export type Size = { width: number; height: number };
-/** `id`: connector, and maker with product number where it tells them (`HDMI-A-1 DEL40A3`). */
+/** `id`: connector, with maker and product number if known (`HDMI-A-1 DEL40A3`). */
 export type Display = Awaited<ReturnType<typeof readDisplay>>;
 
-/** `isSure`: of each connector the card can tell whether anything hangs on it. */
+/** `isSure`: every connector reports whether a display is connected. */
 export type Displays = { found: Display[]; isSure: boolean };
 
-/** Not known where the card shows no connector at all. */
+/** Unknown if the graphics card shows no connector. */
 export const displays: Question<Displays> = { linux: ({ root }) => readDisplays(root), windows: readScreens };
 
 async function readDisplays(root: string): Promise<Answer<Displays>> {
@@ -39,14 +39,13 @@ async function readDisplay(folder: string, connector: string) {
   return {
     id: shortId(`${connector} ${model}`.trim()),
     name: deviceName(displayName(edid), model, connector),
-    /** The most that the card offers it; null where it offers nothing. */
+    /** Highest resolution that the graphics card offers; null if it offers none. */
     best: modes.toSorted((a, b) => areaOf(b) - areaOf(a))[0] ?? null,
-    /** What it was made for, by its own word; null where it does not tell. */
+    /** Native resolution as reported by the display, or null. */
     own: ownSize(edid),
   };
 }
 
-/** How many points a picture of this size has. */
 export function areaOf({ width, height }: Size): number {
   return width * height;
 }
@@ -56,7 +55,7 @@ function sizeOf(mode: string): Size | undefined {
   return width === undefined ? undefined : { width: Number(width), height: Number(height) };
 }
 
-/** Only in the session of whoever sits there does Windows know the displays of the PC. */
+/** Windows reports the displays only in the console session. */
 async function readScreens({ native }: WindowsSystem): Promise<Answer<Displays>> {
   const here = attempt(native().calls, (calls) => calls.isAtConsole());
   if (!here.known) return here;

@@ -1,4 +1,4 @@
-/** Parts of Windows that never answer: each is asked in a thread, which is one of this test; what is asked in the agent's own is written down. */
+/** Tests Windows components that never answer. The worker threads are fakes; calls in the agent's own thread are recorded. */
 import { expect, test } from 'vitest';
 import { handClock } from '../../checks/agent.test-helper.ts';
 import { createAsking } from '../windows/native/asking.ts';
@@ -12,7 +12,7 @@ import { usb } from './usb.ts';
 
 const hanging = ['CM_Get_Device_ID_List_SizeW', 'OpenSCManagerW', 'WTSQuerySessionInformationW', 'EnumDisplayDevicesW'];
 
-test('a device manager, a service manager, sessions or a graphics card that hang stopped the whole agent: its own thread asks none of them', async () => {
+test('a hanging device manager, service manager, session or graphics card blocks only the worker threads and is reported as unknown', async () => {
   const asked: string[] = [];
   const calls: Record<string, Call> = { RegOpenKeyExW: () => 2, ProcessIdToSessionId: () => 1, WTSGetActiveConsoleSessionId: () => 0 };
   for (const name of hanging) calls[name] = () => asked.push(name);

@@ -1,4 +1,4 @@
-/** The programs that a person can start on this PC: by the entries of its menu, or by what Windows has installed. */
+/** The programs that a user can start on this PC: by the menu entries, or by the installed programs of Windows. */
 import { join } from 'node:path';
 import { readNames, readText } from '../linux/files.ts';
 import type { RegistryKey } from '../native.ts';
@@ -6,13 +6,13 @@ import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
 import { deviceName, shortId, shortText } from '../text.ts';
 import { inEach, userHives } from '../windows/attempt.ts';
 
-/** `id`: the name of its entry, such as `us.zoom.Zoom`; `name`: as the menu shows it in English. */
+/** `id`: file name of the menu entry, such as `us.zoom.Zoom`; `name`: its English name. */
 export type Program = { id: string; name: string };
 
-/** Some hundred small files: asked every ten minutes. Not known where the system has no menu. */
+/** It reads some hundred small files, every ten minutes. Unknown if the system has no menu. */
 export const installed: Question<Program[]> = { linux: readInstalled, windows: readUninstallable };
 
-/** Of packages, of the administrator, of Flatpak and of Snap; and what a user installed without an administrator, where his folder is told. */
+/** Menus of packages, of the administrator, of Flatpak and of Snap. Programs installed by a user are read if the home folder is known. */
 const menus = [
   'usr/share/applications',
   'usr/local/share/applications',
@@ -39,7 +39,7 @@ async function readInstalled({ root, env }: System): Promise<Answer<Program[]>> 
   return known ? { known: true, value: programs } : { known: false, reason: 'this system has no menu of programs' };
 }
 
-/** What has an uninstaller, of 64 and of 32 bits, for all or for one user; and what came as a package. */
+/** Registry keys of installed programs, 64-bit and 32-bit, for all users or one user, and of app packages. */
 const uninstallers = ['Microsoft\\Windows\\CurrentVersion\\Uninstall', 'WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall'];
 const packages = 'Software\\Classes\\Local Settings\\Software\\Microsoft\\Windows\\CurrentVersion\\AppModel\\Repository\\Packages';
 
@@ -62,7 +62,7 @@ function programOf({ path, values }: RegistryKey): Program | undefined {
   return { id: shortId(path.slice(path.lastIndexOf('\\') + 1)), name: shortText(name) };
 }
 
-/** `MSTeams_24004.1304.2655.7488_x64__8wekyb3d8bbwe`: what comes before its version. */
+/** Returns the package name before the version: `MSTeams_24004.1304.2655.7488_x64__8wekyb3d8bbwe`. */
 function packageOf({ path }: RegistryKey): Program {
   const [name = ''] = path.slice(path.lastIndexOf('\\') + 1).split('_');
   return { id: shortId(name), name: shortText(name) };

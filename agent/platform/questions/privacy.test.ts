@@ -6,7 +6,7 @@ import { createLinux } from '../linux/linux.ts';
 import { tree } from '../linux/tree.test-helper.ts';
 import { asksPrivacy, privacy } from './privacy.ts';
 
-/** What the desktop's settings print, in the session of a signed-in user or where there is none. */
+/** Reads the privacy question with this output of gsettings, in the session of a signed-in user or without one. */
 async function ask(printed: string, session = 'session') {
   const root = tree({ 'session/note': '', 'bin/said': printed });
   const gsettings = `[ "$*" = "list-recursively org.gnome.desktop.privacy" ] && exec cat "${root}/bin/said"`;
@@ -14,7 +14,7 @@ async function ask(printed: string, session = 'session') {
   return answer.known && answer.value;
 }
 
-/** A PC in whose session the desktop's settings are told by this line of a shell. */
+/** Creates a PC whose gsettings is this line of shell. */
 function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin/note': '' }), session = 'session', env: more = {} } = {}) {
   writeFileSync(join(root, 'bin/gsettings'), `#!/bin/sh\n${gsettings}\n`);
   chmodSync(join(root, 'bin/gsettings'), 0o755);
@@ -24,14 +24,14 @@ function desktopWith(gsettings: string, { root = tree({ 'session/note': '', 'bin
 const line = (key: string, value: boolean) => `org.gnome.desktop.privacy ${key} ${value}\n`;
 const open = { camera: null, microphone: null };
 
-it('the desktop takes camera and microphone away where its own setting says so', async () => {
+it("reports camera and microphone as blocked if the desktop's privacy setting says so", async () => {
   expect(await ask(line('disable-camera', false) + line('disable-microphone', false))).toEqual(open);
   expect(await ask(line('disable-camera', true) + line('disable-microphone', false))).toEqual({ camera: 'all', microphone: null });
   expect(await ask(line('disable-sound-output', true) + line('disable-microphone', true))).toEqual({ camera: null, microphone: 'all' });
   expect(await ask('')).toEqual(open);
 });
 
-it('a privacy setting was seen up to five minutes late: a look a minute later sees it, and none starts a program where nobody set anything', async () => {
+it('detects a changed privacy setting at the next run, and starts no program without a change', async () => {
   const root = tree({ 'session/note': '', 'bin/said': line('disable-camera', false), 'home/.config/dconf/user': '1' });
   const platform = desktopWith(`echo x >> "${root}/asked"; exec cat "${root}/bin/said"`, { root, env: { HOME: '/home' } });
   let now = 0;

@@ -1,4 +1,4 @@
-/** Does a switch of the PC, or the privacy setting of its system, take camera and microphone away from programs? */
+/** Detects whether a privacy key of the PC or a privacy setting blocks camera and microphone. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@sabha/contracts';
@@ -8,25 +8,25 @@ import type { Question, System } from '../platform.ts';
 import { type Capability, readConsent } from '../windows/consent.ts';
 import { type Ask, asksSeldom } from './seldom.ts';
 
-/** Which devices are taken away: those that are built in, or all. */
+/** The blocked devices: the built-in ones, or all. */
 export type Blocked = 'built-in' | 'all' | null;
-/** Of what no place tells nothing is taken away: this only explains what is wrong otherwise. */
+/** Unknown sources count as not blocked, because this only explains a fault found elsewhere. */
 export type Privacy = Record<'camera' | 'microphone', Blocked>;
 
-/** A desktop that hangs keeps nobody from asking camera and microphone themselves. */
+/** Time limit, so that a hanging desktop does not delay the camera and microphone probes. */
 const limitMs = 1_500;
 
-/** It may start a program, and nobody changes it in a meeting. */
+/** Interval of the full reading, which may start a program. */
 const everyMs = 300_000;
-/** A desktop whose settings are written all day, as by its windows, starts it no more often than that. */
+/** Minimum interval between two readings, because some desktops write their settings all day. */
 const leastMs = 60_000;
 
-/** Asks whether `kind` is taken away: anew where it was, where a switch or a setting was touched since, and every few minutes. */
+/** Reads whether `kind` is blocked. Reads again while it is blocked, after a change of a key or setting, and every few minutes. */
 export function asksPrivacy(kind: keyof Privacy, clock: Pick<Clock, 'up'>): Ask<Privacy> {
   return asksSeldom(privacy, { everyMs, leastMs, clock, mark: touched, isKept: (taken) => taken[kind] === null });
 }
 
-/** Is another one when something of it was changed, and costs no program: the switches, and when the user last set anything on his desktop. */
+/** A cheap marker that changes with the keys and with any desktop setting of the user. It starts no program. */
 const touched: Question<string> = {
   linux: async ({ root, env }) => {
     const set = await stat(join(root, env['HOME'] ?? '', '.config/dconf/user')).catch(() => undefined);
@@ -37,7 +37,6 @@ const touched: Question<string> = {
   },
 };
 
-/** May start a program. */
 export const privacy: Question<Privacy> = {
   linux: async (system, signal) => {
     const [keys, desktop] = [await keysOf(system.root), await desktopOf(system, signal)];
@@ -52,7 +51,7 @@ export const privacy: Question<Privacy> = {
 
 type Switches = Record<keyof Privacy, boolean>;
 
-/** The keys and shutters of Dell and Lenovo, as their drivers show them. */
+/** Reads the privacy keys and shutters of Dell and Lenovo from their drivers. */
 async function keysOf(root: string): Promise<Switches> {
   const dell = await readEach(join(root, 'sys/bus/wmi/devices'), /^6932965F-/i, 'dell_privacy_current_state');
   const lenovo = await readEach(join(root, 'sys/bus/platform/devices'), /^VPC2004:/, 'camera_power');
@@ -67,7 +66,7 @@ async function readEach(folder: string, pattern: RegExp, file: string): Promise<
   return (await Promise.all(names.map((name) => readText(join(folder, name, file))))).filter((said) => said !== undefined);
 }
 
-/** GNOME's, which other desktops do not heed and so do not set; only the signed-in user has one. */
+/** Reads GNOME's settings, which other desktops do not use. Only a signed-in user has them. */
 async function desktopOf({ env, root }: System, signal: AbortSignal): Promise<Switches> {
   const session = env['XDG_RUNTIME_DIR'] ?? join(root, 'run/user', `${process.getuid?.()}`);
   if ((await readNames(session).catch(() => undefined)) === undefined) return { camera: false, microphone: false };

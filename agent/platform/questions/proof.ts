@@ -1,4 +1,7 @@
-/** Who is at the other end of a socket, which Node does not tell by itself: whoever can leave a file of his with these words; on Windows whoever made a pipe. */
+/**
+ * Proves the peer of a local socket, which Node does not report. On Linux the peer creates a file with a given name and content; on
+ * Windows the creator of the pipe is checked.
+ */
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,16 +9,16 @@ import type { PipeEnd } from '../native.ts';
 import type { Question } from '../platform.ts';
 import { attempt } from '../windows/attempt.ts';
 
-/** Everybody may write there, nobody may remove or rename what is another's, and it holds nothing over a restart. */
+/** Everyone may write here, only the owner may remove or rename a file, and nothing survives a restart. */
 const shared = 'dev/shm';
-/** The proof is a few words; what is longer is none. */
+/** Maximum size of a proof in bytes. */
 const lengthBytes = 64;
 
 const none = { known: false, reason: 'no proof is there' } as const;
 
 /**
- * To whom the file with these words belongs, as a number. A link is not followed and a file with a second name not taken, a pipe is not waited
- * for; the words are in it, so that no file is taken which its owner did not write for this very purpose.
+ * Returns the uid of the file's owner. It follows no link, accepts no file with a second hard link, and does not wait for a pipe.
+ * The content must match too, so that only a file written for this purpose counts.
  */
 export const ownerOfProof = (words: string): Question<number> => ({
   async linux({ root }) {
@@ -33,7 +36,7 @@ export const ownerOfProof = (words: string): Question<number> => ({
   },
 });
 
-/** Leaves the proof, for whoever gave us these words, to be read. The answer takes it away. On Windows the pipe is the proof. */
+/** Creates the proof file for these words. The returned function removes it. On Windows the pipe itself is the proof. */
 export const leaveProof = (words: string): Question<() => Promise<void>> => ({
   async linux({ root }) {
     const path = fileOf(root, words);
@@ -49,7 +52,7 @@ export const leaveProof = (words: string): Question<() => Promise<void>> => ({
   windows: async () => ({ known: true, value: async () => undefined }),
 });
 
-/** The words are letters and digits of ours, and nothing else becomes a part of a path. */
+/** The words are 32 hex digits, so nothing else can become part of a path. */
 function fileOf(root: string, words: string): string {
   if (!/^[0-9a-f]{32}$/.test(words)) throw new Error('no words of a proof');
   return join(root, shared, `sabha-room-${words}`);
@@ -57,12 +60,12 @@ function fileOf(root: string, words: string): string {
 
 const nobodyWaits = { known: false, reason: 'nobody waits at this pipe' } as const;
 
-/** Windows: the session of this process. Its number is part of the name of the pipe of its room seat. */
+/** Windows: the session number of this process. It is part of the pipe name of the room helper. */
 export const ownSession: Question<number> = {
   windows: async ({ native }) => attempt(native().calls, (calls) => calls.ownSession()),
 };
 
-/** The pipe at this address, held until it is closed. */
+/** Opens the pipe at this address and holds it until it is closed. */
 export const pipeAt = (address: string): Question<PipeEnd> => ({
   async windows({ native }) {
     const seen = attempt(native().calls, (calls) => calls.pipe(address));

@@ -1,4 +1,4 @@
-/** Does the system wait for a restart, and will it restart by itself? The marks of Debian and its kin, of systemd, and of the updates of Windows. */
+/** Detects a pending or planned restart: by files of Debian and its derivatives, by systemd, and by Windows Update. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNames, readNumber, readText } from '../linux/files.ts';
@@ -6,14 +6,14 @@ import { fromFileTime } from '../native.ts';
 import type { Answer, Question, WindowsSystem } from '../platform.ts';
 import { lastDump, readValue } from '../windows/attempt.ts';
 
-/** `pendingSince`: milliseconds since 1970, null where nothing waits. */
+/** `pendingSince`: milliseconds since 1970, null if no restart is pending. */
 export type Restart = { pendingSince: number | null; isPlanned: boolean };
 
-/** Cheap: some small files. Not known where nothing on this system would write the mark. */
+/** Low cost: some small files. Unknown if nothing on this system writes the marker. */
 export const restart: Question<Restart> = { linux: ({ root }) => readRestart(root), windows: readMarks };
 
 const mark = 'run/reboot-required';
-/** What writes it after an update. */
+/** Packages that write the marker after an update. */
 const writers = ['usr/share/unattended-upgrades', 'usr/share/update-notifier', 'etc/kernel/postinst.d/unattended-upgrades'];
 
 async function readRestart(root: string): Promise<Answer<Restart>> {
@@ -26,7 +26,7 @@ async function readRestart(root: string): Promise<Answer<Restart>> {
   return { known: true, value: { pendingSince, isPlanned } };
 }
 
-/** Each later update touches the mark, so that its age is that of its birth where the disk keeps it. */
+/** Returns the creation time of the marker, because each later update touches it. Without one it returns the change time. */
 function changedAt(path: string): Promise<number | null> {
   return stat(path).then(
     ({ mtimeMs, birthtimeMs }) => (birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs),
@@ -34,7 +34,7 @@ function changedAt(path: string): Promise<number | null> {
   );
 }
 
-/** The last word of apt's settings counts. */
+/** In the settings of apt the last value counts. */
 async function isAutomatic(root: string): Promise<boolean> {
   const folder = join(root, 'etc/apt/apt.conf.d');
   const texts = await Promise.all(((await readNames(folder)) ?? []).map((name) => readText(join(folder, name))));
@@ -43,11 +43,11 @@ async function isAutomatic(root: string): Promise<boolean> {
 }
 
 const ofWindows = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion';
-/** Keys that are there as long as a restart waits. Files that are to be renamed at one are none: half of all installers leave some. */
+/** Registry keys that exist while a restart is pending. Pending file renames are ignored, because many installers leave some. */
 const marks = [`${ofWindows}\\Component Based Servicing\\RebootPending`, `${ofWindows}\\WindowsUpdate\\Auto Update\\RebootRequired`];
 const plan = ['HKLM\\SOFTWARE\\Microsoft\\WindowsUpdate\\UX\\StateVariables', 'ScheduledRebootTime'] as const;
 
-/** Where the age of a mark is not told, it waits from now on. */
+/** A marker of unknown age counts from now. */
 async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Restart>> {
   const since: number[] = [];
   for (const path of marks) {
@@ -61,13 +61,13 @@ async function readMarks({ native, clock }: WindowsSystem): Promise<Answer<Resta
   return { known: true, value: { pendingSince: since.length === 0 ? null : Math.min(...since), isPlanned } };
 }
 
-/** Milliseconds since 1970, null for never. Not known where no place for it is open to us. */
+/** Milliseconds since 1970, null for never. Unknown if no location is readable. */
 export const lastCrash: Question<number | null> = {
   linux: ({ root }) => readLastCrash(root),
   windows: async ({ root }) => lastDump(root),
 };
 
-/** Programs that crash are put beside the kernel's dumps, which lie in folders named by their time. */
+/** Locations of kernel dumps. `var/crash` also holds program crashes; kernel dumps are folders named by their time. */
 const places = [
   ['sys/fs/pstore', /^dmesg-/],
   ['var/lib/systemd/pstore', /./],
@@ -88,7 +88,7 @@ async function readLastCrash(root: string): Promise<Answer<number | null>> {
   return { known: true, value: newest === 0 ? null : newest };
 }
 
-/** Milliseconds since the boot, of the core that lost the most. Not known where the processor counts none. */
+/** Throttled milliseconds since boot, of the core with the most. Unknown if the processor does not count them. */
 export const throttledMs: Question<number> = { linux: ({ root }) => readThrottled(root) };
 
 const counters = ['package_throttle_total_time_ms', 'core_throttle_total_time_ms'];

@@ -6,7 +6,7 @@ import { asksSeldom } from './seldom.ts';
 const question: Question<string> = {};
 const mark: Question<string> = {};
 
-/** Asks a question of which only `well` is kept, as time goes on by hand; tells how often the system was asked. */
+/** Asks a question whose answer is kept only if it is `well`, with a manual clock. Counts how often the system is asked. */
 function pc() {
   const seen = { up: 0, asked: 0, mark: 1, answer: { known: true, value: 'well' } as Answer<string> };
   const platform = {
@@ -21,7 +21,7 @@ function pc() {
   return { seen, ask: () => ask(platform, new AbortController().signal) };
 }
 
-it('a setting that was changed was seen five minutes later: what costs little says that it was touched', async () => {
+it('a changed marker causes a new reading before the interval is over, but not within the minimum interval', async () => {
   const { seen, ask } = pc();
   const asked: number[] = [];
   for (const [up, mark] of [
@@ -35,6 +35,6 @@ it('a setting that was changed was seen five minutes later: what costs little sa
     await ask();
     asked.push(seen.asked);
   }
-  // No more often than every ten, whatever is touched.
+  // The minimum interval of 10 applies.
   expect(asked).toEqual([1, 1, 2, 2, 3]);
 });

@@ -1,13 +1,12 @@
-/** For a question that costs a program, or many files. */
+/** A cache for questions that start a program or read many files. */
 import type { Clock } from '@sabha/contracts';
 import type { Answer, Platform, Question } from '../platform.ts';
 
-/** How a probe asks it. */
 export type Ask<T> = (platform: Platform, signal: AbortSignal) => Promise<Answer<T>>;
 
 /**
- * `isKept`: an answer that is good for so long; each is, where it is absent. What is not known is kept too: it costs the same. `mark`: another
- * question, which costs little, and whose answer is another one when that of the first may be; for so long as `leastMs` that asks nothing anew.
+ * `everyMs`: time to live of an answer. `isKept`: whether a known answer is cached; default all. Unknown answers are cached too.
+ * `mark`: a cheap question whose answer changes when the first one may change. A changed mark causes a new reading after `leastMs`.
  */
 export type Seldom<T> = {
   everyMs: number;
@@ -17,7 +16,7 @@ export type Seldom<T> = {
   leastMs?: number;
 };
 
-/** Asks anew when the last answer is older than this, or not to be kept. */
+/** Returns the cached answer, or asks again if it is stale or must not be cached. */
 export function asksSeldom<T>(question: Question<T>, { everyMs, clock, isKept = () => true, mark, leastMs = 0 }: Seldom<T>): Ask<T> {
   let last: { up: number; seen: string; answer: Answer<T> } | undefined;
   return async (platform, signal) => {

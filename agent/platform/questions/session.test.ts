@@ -1,4 +1,4 @@
-/** Who sits at the PC; whether anybody does, and behind a lock, stands in the test of its probe. */
+/** Tests which user sits at the PC. The test of the session probe covers the lock. */
 
 import { realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { atConsole } from './session.ts';
 
 type User = { id: string; uid: number; kind?: string; state?: string };
 
-/** A PC whose seat shows the first of these sessions. */
+/** Returns the user at a PC whose seat shows the first of these sessions. */
 function who(...users: User[]) {
   const [first] = users;
   const root = tree({
@@ -24,19 +24,19 @@ function who(...users: User[]) {
 }
 const greeter: User = { id: 'c1', uid: 110, kind: 'greeter' };
 
-it('of several signed-in users the one whose session is shown sits at the PC', async () => {
+it('among several signed-in users the one with the active session sits at the PC', async () => {
   expect(await who({ id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: 1_000 });
   expect(await who({ id: '3', uid: 1_001, kind: 'user-early' }, { id: '2', uid: 1_000 })).toEqual({ known: true, value: 1_001 });
 });
 
-it('behind a login screen it is the one who alone is signed in, and of several nobody', async () => {
+it('behind a login screen it is the only signed-in user, and with several users null', async () => {
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '5', uid: 1_000 })).toEqual({ known: true, value: 1_000 });
   expect(await who(greeter, { id: '2', uid: 1_000 }, { id: '3', uid: 1_001 })).toEqual({ known: true, value: null });
   expect(await who(greeter, { id: '2', uid: 1_000, state: 'closing' })).toEqual({ known: true, value: null });
   expect(await who()).toEqual({ known: true, value: null });
 });
 
-it('S13 S15 a session with a strange name or number is nobody’s, and a PC without a seat is not known', async () => {
+it('S13 S15 a session with an invalid id or uid belongs to no user, and a PC without a seat is unknown', async () => {
   expect(await who({ id: '../../etc/passwd', uid: 0 })).toEqual({ known: true, value: null });
   for (const uid of [Number.NaN, -1, 1.5]) expect(await who({ id: '2', uid })).toEqual({ known: true, value: null });
   const bare = createLinux({ root: tree({ note: '' }), env: {}, clock: realClock() });

@@ -1,4 +1,4 @@
-/** Who sits at this PC, and whether the screen is locked: by logind, or by the sessions of Windows. */
+/** The user at this PC and the screen lock: by logind, or by the sessions of Windows. */
 
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import type { Native, RegistryValue } from '../native.ts';
 import type { Answer, Question, System, WindowsSystem } from '../platform.ts';
 import { readValue } from '../windows/attempt.ts';
 
-/** `locked`: somebody is signed in, behind a lock or behind the login screen. */
+/** `locked`: someone is signed in behind a lock screen or the login screen. */
 export type Session = 'none' | 'open' | 'locked';
 
-/** Starts a program where somebody is signed in. Not known where the PC has no seat. */
+/** Starts a program if someone is signed in. Unknown if the PC has no seat. */
 export const session: Question<Session> = {
   linux: async ({ root, env }, signal) => {
     const seat = await readText(join(root, 'run/systemd/seats/seat0'));
@@ -39,15 +39,15 @@ function lockOf(hint: string): Answer<Session> {
   return { known: true, value: hint === 'yes' ? 'locked' : 'open' };
 }
 
-/** The login screen is shown; somebody may be signed in behind it. */
+/** The login screen is active; someone may be signed in behind it. */
 async function withoutActive(root: string, ids: string): Promise<Session> {
   for (const id of ids.split(' ')) if (await isUser(root, id)) return 'locked';
   return 'none';
 }
 
 /**
- * Who sits at this PC, as a number of the system; null where nobody is signed in there. Of several it is the one whose session is shown, and
- * behind a login screen the one who alone is signed in. Not known where the PC has no seat. On Windows it is the number of his session.
+ * The user at this PC by uid, or null if nobody is signed in. Among several it is the one with the active session.
+ * Behind a login screen it is the only signed-in user. Unknown without a seat. On Windows it is the session number.
  */
 export const atConsole: Question<number | null> = {
   linux: async ({ root }) => {
@@ -73,14 +73,14 @@ async function userOf(root: string, id: string): Promise<number | null> {
   return /^\d{1,10}$/.test(uid) ? Number(uid) : null;
 }
 
-/** What is no plain number or word is no session of logind. */
+/** A valid logind session id has letters, digits and underscores only. */
 async function isUser(root: string, id: string): Promise<boolean> {
   if (!/^\w{1,32}$/.test(id)) return false;
   const text = (await readText(join(root, 'run/systemd/sessions', id))) ?? '';
   return said(text, 'CLASS')?.startsWith('user') === true && said(text, 'STATE') !== 'closing';
 }
 
-/** Which desktop the user at the PC has, where that is the user of this process: only then can its settings be read. */
+/** Returns the desktop of the user at the PC if this process runs as that user. Only then its settings are readable. */
 async function ownDesktop(root: string): Promise<string | undefined> {
   const active = said((await readText(join(root, 'run/systemd/seats/seat0'))) ?? '', 'ACTIVE') ?? '';
   if (!(await isUser(root, active))) return undefined;
@@ -92,12 +92,12 @@ function said(text: string, key: string): string | undefined {
   return new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
 }
 
-/** Starts a program on GNOME: asked every ten minutes. */
+/** Starts a program on GNOME, so it is read every ten minutes. */
 export const sleepsWhenIdle: Question<boolean> = { linux: readSleeps, windows: readPlan };
 
-/** What hangs there keeps nothing else from being told. */
+/** Time limit, so that a hanging desktop does not block the other checks. */
 const limitMs = 1_000;
-/** The later overrules the earlier. */
+/** Later folders take precedence. */
 const folders = ['usr/lib/systemd/logind.conf.d', 'run/systemd/logind.conf.d', 'etc/systemd/logind.conf.d'];
 const targets = ['sleep.target', 'suspend.target'];
 
@@ -115,7 +115,7 @@ async function readSleeps(system: System, signal: AbortSignal): Promise<Answer<b
   return { known: true, value: isOfSystem || (await desktopSleeps(system, signal)) };
 }
 
-/** On mains; the timeout is in seconds, and 0 is never. */
+/** Reads the setting on mains. The timeout is in seconds; 0 means never. */
 async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promise<boolean> {
   if (!/gnome|ubuntu/i.test((await ownDesktop(root)) ?? '')) return false;
   const args = ['list-recursively', 'org.gnome.settings-daemon.plugins.power'];
@@ -127,17 +127,17 @@ async function desktopSleeps({ root, env }: System, signal: AbortSignal): Promis
 }
 
 const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
-/** Of the group of sleep: after how many seconds on mains it sleeps, and after how many it hibernates. */
+/** Settings of the sleep group: seconds on mains until sleep, and until hibernation. */
 const group = '238c9fa8-0aad-41ed-83f4-97be242c8f20';
 const settings = ['29f6c1db-86da-48c5-9fdb-f2b67b1f44da', '9d7815a6-7ee4-497e-8888-515a05f02364'];
 
-/** By which an office sets all of its PCs. */
+/** Group policies of an organisation. */
 const rules = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Power\\PowerSettings';
 
 const plans = `${power}\\User\\PowerSchemes`;
 const activePlan = (native: Native) => readValue(native, plans, 'ActivePowerScheme');
 
-/** What holds on mains, of a setting in its group. Rules overrule the plan; what nobody has set in it stands in the defaults of Windows. */
+/** Returns the value of a setting on mains: policy first, then the active plan, then the defaults of Windows. */
 export async function planned(native: Native, group: string, setting: string): Promise<RegistryValue | undefined> {
   const plan = await activePlan(native);
   const ruled = await readValue(native, `${rules}\\${setting}`, 'ACSettingIndex');

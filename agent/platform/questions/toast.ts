@@ -1,10 +1,10 @@
-/** A word to whoever sits at this PC, with one thing that can be done about it: a notification of the desktop. */
+/** A desktop notification with one button for the user at this PC. */
 import { runCommand } from '../child.ts';
 import type { Question } from '../platform.ts';
 
 const key = 'act';
 
-/** Was the button pressed? Answered when the notification goes; not known where the desktop shows none, or none with a button. */
+/** Returns whether the button was pressed, once the notification closes. Unknown if the desktop shows no notification with a button. */
 export const toast = ({ title, text, action }: { title: string; text: string; action: string }): Question<boolean> => ({
   async linux({ env }, signal) {
     const args = [

@@ -1,4 +1,4 @@
-/** What hangs on USB, by /sys/bus/usb/devices or by the device manager of Windows: no device is opened or woken. */
+/** The USB devices, by /sys/bus/usb/devices or by the device manager of Windows. No device is opened or woken. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usbIdOf } from '../linux/cameras.ts';
@@ -9,34 +9,34 @@ import { deviceName, shortId } from '../text.ts';
 import { isCamera, usbIdOf as usbIdOfWindows } from '../windows/cameras.ts';
 import { planned } from './session.ts';
 
-/** One function of a device. `node`: the system shows it to programs. */
+/** One function of a device. `node`: programs can open it. */
 export type UsbFunction = { kind: 'video' | 'audio' | 'other'; isAllowed: boolean; node: boolean; hasDriver: boolean };
-/** `id`: as cameras have it; `port`: where it hangs; `counted`: another number each time that it comes. */
+/** `id`: the same as for cameras. `port`: its USB port. `counted`: a number that changes each time it connects. */
 export type UsbDevice = {
   id: string;
   name: string;
   port: string;
   counted: number;
   isAllowed: boolean;
-  /** Null where the system does not tell. */
+  /** Null if unknown. */
   savesPower: boolean | null;
   isBuiltIn: boolean;
-  /** It hangs on a port that people reach; false where the system does not tell. */
+  /** True if it is on a port that people reach; false if unknown. */
   isPluggable: boolean;
-  /** It could be faster than its port lets it. */
+  /** True if the device supports a faster port. */
   isSlowed: boolean;
   functions: UsbFunction[];
 };
-/** On Windows the cameras that hang elsewhere are among them. */
+/** On Windows it includes cameras on other buses. */
 export type Usb = { devices: UsbDevice[] };
 
-/** Cheap: some small files a device. Not known where the system has no USB. */
+/** Low cost: some small files per device. Unknown if the system has no USB. */
 export const usb: Question<Usb> = { linux: ({ root }) => readUsb(root), windows: ({ native }) => readUsbOfWindows(native()) };
 
 const kinds: Readonly<Record<string, UsbFunction['kind']>> = { '0e': 'video', '01': 'audio' };
-/** In Mbit/s: USB 1, 2 and 3. */
+/** Speeds of USB 1, 2 and 3 in Mbit/s. */
 const speeds = { full: 12, high: 480, super: 5_000 };
-/** From this version on a device that came up at high speed has a faster one. */
+/** From this USB version on, a device at high speed supports a faster one. */
 const superVersion = 2.1;
 
 async function readUsb(root: string): Promise<Answer<Usb>> {
@@ -88,7 +88,7 @@ async function readFunction(folder: string, hasVideoDriver: boolean): Promise<Us
   };
 }
 
-/** Is it one that a meeting sees or hears with? A device that is not allowed shows no function: there the table says it. */
+/** True if the device serves a meeting with video or audio. An unauthorised device shows no function, so the table decides. */
 export function isOf(kind: 'video' | 'audio', { id, functions }: UsbDevice): boolean {
   return functions.some((one) => one.kind === kind) || usbModelIn(id)?.kind === (kind === 'video' ? 'camera' : 'sound');
 }
@@ -100,15 +100,15 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Codes of the device manager: switched off by a person, by the firmware, by a rule. */
+/** Device manager codes: disabled by a user, by the firmware, by a policy. */
 const switchedOff = [22, 29, 48];
-/** Not set up, to be set up anew, no driver. */
+/** Device manager codes: not configured, to be reinstalled, no driver. */
 const withoutDriver = [1, 18, 28];
 
-/** Of the power plan: may what hangs on USB sleep. */
+/** Power plan setting for USB selective suspend. */
 const suspends = ['2a737441-1930-4402-8d77-b2bebba308a3', '48e6b7a6-50f5-4782-a5d4-53bb8f07e226'] as const;
 
-/** Guarantee: a part that is no camera and no sound, such as the door for its firmware, is no trouble of the device. */
+/** Guarantee: a part that is neither camera nor sound, such as a firmware interface, causes no fault of the device. */
 async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
   const found = await native.ask('devices');
   if (!found.known) return found;
@@ -122,12 +122,12 @@ async function readUsbOfWindows(native: Native): Promise<Answer<Usb>> {
   return { known: true, value: { devices: [...parts].map(([id, own]) => ({ ...deviceOfParts(id, own), savesPower })) } };
 }
 
-/** The parts of one device: the device itself, unless it is only their frame, and each of its functions. */
+/** Combines the parts of one device: the device itself and its functions. */
 function deviceOfParts(id: string, parts: PnpDevice[]): Omit<UsbDevice, 'savesPower'> {
   const isFunction = ({ id: own }: PnpDevice) => /&MI_/i.test(own);
   const whole = parts.find((one) => !isFunction(one)) ?? parts[0];
   const functions = parts.some(isFunction) ? parts.filter(isFunction) : parts;
-  // What only holds the others together is called the same in every device.
+  // The composite parent has the same generic name for every device.
   const shown = functions.find((one) => kindOf(one) === 'video') ?? functions.find((one) => kindOf(one) === 'audio') ?? whole;
   return {
     id,
@@ -151,19 +151,17 @@ function functionOf(part: PnpDevice): UsbFunction {
   };
 }
 
-/** By its class of USB, which it has without a driver too. */
+/** Decides by the USB class, which is known without a driver. */
 function kindOf(part: PnpDevice): UsbFunction['kind'] {
   const isOf = (usbClass: string) => part.compatible.some((one) => new RegExp(`^USB\\\\Class_${usbClass}(&|$)`, 'i').test(one));
   if (isCamera(part) || isOf('0e')) return 'video';
   return part.kind === deviceClasses.sound || isOf('01') ? 'audio' : 'other';
 }
 
-/** Devices of meetings by vendor and product of their USB: what they are called, where the device itself says less, and what they can. */
-
-/** `isUsb3`: it needs a port of USB 3 for its full picture. */
+/** A known meeting device. `isUsb3`: it needs a USB 3 port for its full resolution. */
 export type UsbModel = { name: string; kind: 'camera' | 'sound'; isUsb3?: boolean };
 
-/** From the list of the Linux USB project, and from lists of devices that people sent in. */
+/** Sources: the list of the Linux USB project, and user-submitted device lists. */
 const rows: Readonly<Record<string, UsbModel>> = {
   '046d:082d': { name: 'Logitech C920', kind: 'camera' },
   '046d:0892': { name: 'Logitech C920', kind: 'camera' },
@@ -199,7 +197,7 @@ const rows: Readonly<Record<string, UsbModel>> = {
   '2574:0960': { name: 'AVer VB342', kind: 'camera' },
 };
 
-/** The device whose vendor and product stand in an id, such as `usb-046d:082d-A1B2`; undefined where the table does not know it. */
+/** Returns the model by the vendor and product in an id such as `usb-046d:082d-A1B2`, or undefined if it is not in the table. */
 export function usbModelIn(id: string): UsbModel | undefined {
   const [model = ''] = /(?<![0-9a-f])[0-9a-f]{4}:[0-9a-f]{4}(?![0-9a-f])/i.exec(id) ?? [];
   return Object.hasOwn(rows, model.toLowerCase()) ? rows[model.toLowerCase()] : undefined;

@@ -1,4 +1,4 @@
-/** What else may be asked of a PC with Windows: the readings of the questions beside this file. */
+/** Tests the readings of the questions on Windows. */
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const servicing = `${current}\\Component Based Servicing\\RebootPending`;
 const updated = `${current}\\WindowsUpdate\\Auto Update\\RebootRequired`;
 const plan = 'HKLM\\SOFTWARE\\Microsoft\\WindowsUpdate\\UX\\StateVariables';
 
-it('a restart waits where a key says so, since it was written, and is planned where an update has set its time', async () => {
+it('a restart is pending since its registry key was written, and planned if an update has set its time', async () => {
   expect(await ask(restart)).toEqual({ pendingSince: null, isPlanned: false });
   const both = { [servicing]: {}, [updated]: {} };
   expect(await ask(restart, { keys: both, changedAt: { [servicing]: 9_000, [updated]: 5_000 } })).toEqual({
@@ -35,7 +35,7 @@ it('a restart waits where a key says so, since it was written, and is planned wh
   expect(await ask(restart, { closed: [updated] })).toBe('registry: code 5');
 });
 
-it('programs are told by their uninstallers and packages, for all and for each who is signed in', async () => {
+it('reads programs by their uninstallers and packages, for all users and for each signed-in user', async () => {
   const uninstall = `${current}\\Uninstall`;
   const packages = `${user}\\Software\\Classes\\Local Settings\\Software\\Microsoft\\Windows\\CurrentVersion\\AppModel\\Repository\\Packages`;
   const keys = {
@@ -56,7 +56,7 @@ it('programs are told by their uninstallers and packages, for all and for each w
   expect(await ask(installed, { closed: [uninstall] })).toBe('registry: code 5');
 });
 
-it('somebody sits there, nobody does, or the screen is locked', async () => {
+it('reports the session as open, locked or none', async () => {
   const seen = (name: string, isLocked: boolean | null) =>
     ask(session, { calls: { consoleSession: () => ({ id: 1, user: name, isLocked }) } });
   expect([await seen('राम', false), await seen('राम', true), await seen('', null)]).toEqual(['open', 'locked', 'none']);
@@ -64,7 +64,7 @@ it('somebody sits there, nobody does, or the screen is locked', async () => {
   expect(await ask(session, { noCalls: 'koffi is not there' })).toBe('koffi is not there');
 });
 
-it('sleep is that of the power plan, or of the defaults of Windows where nobody has set it', async () => {
+it('reads sleep from the power plan, or from the defaults of Windows if the plan does not set it', async () => {
   const power = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power';
   const plans = `${power}\\User\\PowerSchemes`;
   const [group, sleep, hibernate] = [
@@ -83,7 +83,7 @@ it('sleep is that of the power plan, or of the defaults of Windows where nobody 
   expect(await ask(sleepsWhenIdle)).toBe('Windows tells of no power plan');
 });
 
-it('the last blue screen is that of the newest dump', async () => {
+it('returns the time of the newest crash dump', async () => {
   const root = mkdtempSync(join(tmpdir(), 'sabha-dumps-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   expect(await ask(lastCrash, { root })).toBeNull();
@@ -99,7 +99,7 @@ it('the last blue screen is that of the newest dump', async () => {
   expect(await ask(lastCrash, { root })).toBe(5_000_000);
 });
 
-it('a display is told by its own words, its model, or its place', async () => {
+it('names a display by its EDID name, its model, or its place', async () => {
   const path = '\\\\?\\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-ee97-4a90-b076-33f57bf4eaa7}';
   const edid = Buffer.alloc(128);
   edid.writeUInt16BE(0x10ac, 8);

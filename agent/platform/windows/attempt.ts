@@ -1,4 +1,4 @@
-/** A call into Windows that fails is not known, with its reason. */
+/** Helpers for calls into Windows. A failed call gives an unknown answer with the reason. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@sabha/contracts';
@@ -6,7 +6,7 @@ import type { Calls, Native, RegistryKey, RegistryValue } from '../native.ts';
 import type { Answer } from '../platform.ts';
 import { shortText } from '../text.ts';
 
-/** What `ask` answers; the reason where no call can be made, or this one fails. */
+/** Returns the result of `ask`, or the reason why no call is possible or this one failed. */
 export function attempt<T>(calls: Answer<Calls>, ask: (calls: Calls) => T): Answer<T> {
   if (!calls.known) return calls;
   try {
@@ -16,40 +16,40 @@ export function attempt<T>(calls: Answer<Calls>, ask: (calls: Calls) => T): Answ
   }
 }
 
-/** Of people, of their domain or of Microsoft's cloud; Windows's own users are none. */
+/** SIDs of local, domain and cloud users. Accounts of Windows itself do not match. */
 const person = /^HKU\\S-1-(5-21|12-1)-[\d-]+$/;
 
-/** The branches of the registry that belong to people. Those of others are closed to who is no administrator. */
+/** Returns the registry hives of users. Only an administrator can read those of other users. */
 export async function userHives(native: Native): Promise<Answer<string[]>> {
   const all = await native.registry('HKU', 'here');
   if (!all.known) return all;
   return { known: true, value: all.value.map(({ path }) => path).filter((path) => person.test(path)) };
 }
 
-/** The keys of one place in each of these branches, as far as they are open to us. */
+/** Returns the keys at one place of each hive, as far as they are readable. */
 export async function inEach(native: Native, hives: readonly string[], place: string): Promise<RegistryKey[][]> {
   const answers = await Promise.all(hives.map((hive) => native.registry(`${hive}\\${place}`, 'below')));
   return answers.map((answer) => (answer.known ? answer.value : []));
 }
 
-/** One value of a key; undefined where key or value are not there. */
+/** Returns one value of a key; undefined if the key or the value is missing. */
 export async function readValue(native: Native, path: string, name: string): Promise<RegistryValue | undefined> {
   const answer = await native.registry(path, 'here');
   return answer.known ? valueAt(answer.value, path, name) : undefined;
 }
 
-/** A value among keys that were read. */
+/** Returns a value from keys that were already read. */
 export function valueAt(keys: readonly RegistryKey[], path: string, name: string): RegistryValue | undefined {
   return keys.find((key) => key.path.toLowerCase() === path.toLowerCase())?.values.get(name.toLowerCase());
 }
 
-/** `DISPLAY\SAM0D2C\4&29C712E5&0&UID214595`, from `\\?\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-…}`. */
+/** Returns `DISPLAY\SAM0D2C\4&29C712E5&0&UID214595`, from `\\?\DISPLAY#SAM0D2C#4&29c712e5&0&UID214595#{e6f07b5f-…}`. */
 export function displayPlace(path: string): string | undefined {
   const [, model, place] = /^\\\\\?\\DISPLAY#([^#\\]+)#([^#\\]+)#/i.exec(path) ?? [];
   return model === undefined ? undefined : `DISPLAY\\${model}\\${place}`;
 }
 
-/** Empty where it says nothing. */
+/** Returns the EDID of a display; empty if there is none. */
 export async function readEdid(native: Native, path: string): Promise<Buffer> {
   const place = displayPlace(path);
   const enumerated = `HKLM\\SYSTEM\\CurrentControlSet\\Enum\\${place}\\Device Parameters`;
@@ -57,7 +57,10 @@ export async function readEdid(native: Native, path: string): Promise<Buffer> {
   return Buffer.isBuffer(value) ? value : Buffer.alloc(0);
 }
 
-/** When Windows last wrote down a blue screen, ms since 1970, null for never: it does so after the next start. Only administrators may look. */
+/**
+ * Returns the time of the newest crash dump, ms since 1970, null for never. Windows writes it after the next start, and only
+ * administrators may read it.
+ */
 export function lastDump(root: string): Answer<number | null> {
   const folder = join(root, 'Minidump');
   try {

@@ -1,20 +1,22 @@
-/** How this boot began, and whether it is about to end. */
+/** Id and previous crash of this boot, and whether it is about to end. */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Native } from '../native.ts';
 import { attempt, lastDump } from './attempt.ts';
 
-/** Windows makes this branch anew at each boot; a clock that is set later does not change when. */
+/** Windows creates this key at each boot. Its time does not change if the clock is set later. */
 const madeAtBoot = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
 const updated = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired';
-/** By the clock alone, which may be put right by minutes. */
+/** Rounding of the boot time without the registry, because the clock may be corrected by minutes. */
 const coarseMs = 600_000;
 const hashLength = 32;
 
-/** What the system tells of this boot and of the end of the last one. */
 export type BootOptions = { native: () => Native; root: string; now(): number; uptime(): number };
 
-/** Guarantee: one id a boot, another one at the next; where the registry cannot be asked, as far as the clock is not put right meanwhile. */
+/**
+ * Guarantee: the boot id is stable during a boot and differs at the next. Without the registry this holds only if the clock is not
+ * corrected.
+ */
 export function createBoot({ native, root, now, uptime }: BootOptions) {
   const bootedAt = () => now() - uptime() * 1_000;
   const isShuttingDown = () => {

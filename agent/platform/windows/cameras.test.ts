@@ -6,7 +6,7 @@ import { camera, consent, endpoint, type Fake, fakeWindows, fileTime, type Keys,
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{ match: 'meetup' }] } };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 const frame = camera({ id: 'USB\\VID_046D&PID_0866\\A1B2C3', parent: 'USB\\ROOT_HUB30\\1', kind: '', service: 'usbccgp', compatible: [] });
-/** The door for its firmware has no driver, and needs none. */
+/** The firmware interface has no driver and needs none. */
 const firmware = camera({
   id: 'USB\\VID_046D&PID_0866&MI_05\\6&1&0&5',
   name: 'MeetUp',
@@ -23,7 +23,7 @@ async function look(devices = [camera()], fake: Fake = {}) {
   return checks.map(({ status, fault, reason, name }) => [fault ?? status, ...(reason ? [reason] : []), name].join(': '))[0];
 }
 
-/** Zoom has had the camera since, or until. */
+/** Returns the record of Zoom's use of the camera, from `since` to `until` (0 = still in use). */
 const use = (since: number, until = 0, program = zoom): Keys => ({
   [`${user}\\${consent}\\webcam\\NonPackaged\\${program.replaceAll('\\', '#')}`]: {
     LastUsedTimeStart: fileTime(since),
@@ -37,7 +37,7 @@ const used = async (keys: Keys, more: Fake = {}) => {
 };
 const soon = () => Date.now() - 1_000;
 
-it('a camera is there, or missing, by the device manager', async () => {
+it('reports a camera as present or missing by the device manager', async () => {
   expect(await look()).toBe('ok: Logitech MeetUp');
   expect(await look([camera({ kind: '{6bdd1fc6-810f-11d0-bec7-08002be2092f}', service: 'USBVIDEO' })])).toBe('ok: Logitech MeetUp');
   expect(await look([])).toBe('camera.missing: meetup');
@@ -45,7 +45,7 @@ it('a camera is there, or missing, by the device manager', async () => {
   expect(await look([scanner])).toBe('camera.missing: meetup');
 });
 
-it('the code of the device manager says why it is none: camera.driver, camera.disabled, camera.no_driver', async () => {
+it('maps the code of the device manager to camera.driver, camera.disabled or camera.no_driver', async () => {
   const said = async (problem: number) => (await look([camera({ problem })]))?.split(':')[0];
   for (const problem of [10, 14, 19, 31, 37, 39, 43, 52]) expect(await said(problem), `${problem}`).toBe('camera.driver');
   for (const problem of [22, 29, 48]) expect(await said(problem), `${problem}`).toBe('camera.disabled');
@@ -54,12 +54,12 @@ it('the code of the device manager says why it is none: camera.driver, camera.di
   expect(await look([unknown])).toBe('camera.no_driver: found: MeetUp: meetup');
 });
 
-it('one that a program makes shows no room: camera.virtual', async () => {
+it('reports a camera made by a program as camera.virtual', async () => {
   const obs = camera({ id: 'SWD\\VCAMDEVAPI\\1', parent: 'SWD\\1', name: 'MeetUp (virtual)', service: '' });
   expect(await look([obs])).toBe('camera.virtual: found: MeetUp (virtual): meetup');
 });
 
-it('programs of the meeting are denied it: camera.privacy; a key that is not there denies nothing', async () => {
+it('reports camera.privacy if programs are denied the camera, and a missing key denies nothing', async () => {
   const denied = 'camera.privacy: Logitech MeetUp';
   const said = (keys: Keys) => look([camera()], { keys });
   expect(await said({ [`HKLM\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe(denied);
@@ -72,7 +72,7 @@ it('programs of the meeting are denied it: camera.privacy; a key that is not the
   expect(await said({ [`HKU\\.DEFAULT\\${consent}\\webcam`]: { Value: 'Deny' } })).toBe('ok: Logitech MeetUp');
 });
 
-it('who has the camera is written down, and a time of 0 says that it is not over', async () => {
+it('reads the programs that use a camera from the registry, where a stop time of 0 means in use', async () => {
   expect(await used(use(soon()))).toEqual([['zoom']]);
   expect(await used(use(soon(), soon() + 500))).toEqual([[]]);
   expect(await used({})).toEqual(['Windows does not write down who uses it']);
@@ -80,7 +80,7 @@ it('who has the camera is written down, and a time of 0 says that it is not over
   expect(await used(teams)).toEqual([['teams']]);
 });
 
-it("the frame server and Windows's own face recognition are no use by a program", async () => {
+it('ignores the frame server and the face recognition of Windows', async () => {
   const programs = ['C:\\Windows\\System32\\svchost.exe', 'C:\\WINDOWS\\System32\\FsIso.exe'];
   for (const program of programs)
     expect(await used(use(soon(), 0, program), { calls: { devices: () => [camera()], programs: () => programs } })).toEqual([[]]);
@@ -94,7 +94,7 @@ it("the frame server and Windows's own face recognition are no use by a program"
     );
 });
 
-it('of two cameras Windows does not tell which one it is, nor of one where its record is seen to be wrong', async () => {
+it('the use is unknown with two cameras, and if the record contradicts Core Audio', async () => {
   const two = [camera(), camera({ id: 'USB\\VID_0001&PID_0002\\3', parent: '', name: 'Other' })];
   const calls = { devices: () => two, programs: () => [zoom] };
   const unsure = 'Windows does not tell which camera a program uses';
@@ -104,7 +104,7 @@ it('of two cameras Windows does not tell which one it is, nor of one where its r
   expect(await used(use(soon(), soon() + 500), { calls: heard })).toEqual(['Windows does not write down who uses it']);
 });
 
-it('a camera keeps its id at another port where it has a serial number, and two cameras have two', async () => {
+it('a camera with a serial number keeps its id at another port, and two cameras have different ids', async () => {
   const ids = async (...devices: ReturnType<typeof camera>[]) => {
     const cameras = await fakeWindows({ calls: { devices: () => devices } }).platform.cameras(AbortSignal.timeout(5_000));
     return cameras.known && cameras.value.map(({ id }) => id);

@@ -1,4 +1,4 @@
-/** Cameras by the device manager, and who uses them by the privacy settings of Windows. No camera is opened. */
+/** Cameras by the device manager, and their use by the privacy records of Windows. No camera is opened. */
 import type { Native, PnpDevice } from '../native.ts';
 import { deviceClasses } from '../native.ts';
 import type { Answer, Camera, WindowsSystem } from '../platform.ts';
@@ -7,10 +7,10 @@ import { deviceName, shortId } from '../text.ts';
 import { attempt } from './attempt.ts';
 import { programIn, readUses, type UseContext } from './consent.ts';
 
-/** What Windows gives to programs that make devices of their own. */
+/** Buses of virtual devices, which programs create. */
 const madeByPrograms = /^(ROOT|SWD)\\/i;
 
-/** Guarantee: one that does not work is none; why it does not is told by the question of USB. */
+/** Guarantee: a camera that does not work is left out. The USB question gives the cause. */
 export async function readCameras(system: WindowsSystem, bootedAt: number): Promise<Answer<Camera[]>> {
   const native = system.native();
   const devices = await native.ask('devices');
@@ -24,7 +24,7 @@ export async function readCameras(system: WindowsSystem, bootedAt: number): Prom
 
 const none: Camera['usedBy'] = { known: true, value: [] };
 
-/** Scanners are of the second class too. */
+/** True for a camera. Scanners have the image class too. */
 export function isCamera({ kind, service }: PnpDevice): boolean {
   return kind === deviceClasses.camera || (kind === deviceClasses.image && service.toLowerCase() === 'usbvideo');
 }
@@ -34,14 +34,14 @@ function cameraOf(device: PnpDevice, usedBy: Camera['usedBy']): Camera {
   return { id: usbIdOf(device) ?? shortId(device.id), name: deviceName(device.name, device.id), usedBy, ...(isVirtual && { isVirtual }) };
 }
 
-/** Vendor, product and what follows them of the device itself: its serial number, or where it hangs. */
+/** Returns vendor, product and the rest of the device's id: its serial number or its place. */
 export function usbIdOf({ id, parent }: PnpDevice): string | undefined {
   const isPart = /^USB\\[^\\]*&MI_/i.test(id) && parent.toUpperCase().startsWith('USB\\VID_');
   const [, vendor, product, rest] = /^USB\\VID_([0-9a-f]{4})&PID_([0-9a-f]{4})[^\\]*\\(.*)$/i.exec(isPart ? parent : id) ?? [];
   return vendor === undefined ? undefined : shortId(`usb-${vendor}:${product}-`.toLowerCase() + rest);
 }
 
-/** Windows does not write down which of several cameras it is. */
+/** Returns the users of one camera. With several cameras Windows does not record which one is used. */
 function sharedOut(uses: Answer<string[]>, cameras: number): Camera['usedBy'] {
   if (!uses.known) return uses;
   if (uses.value.length === 0 || cameras === 1) return { known: true, value: programLabels(uses.value.map(programIn)) };
@@ -49,8 +49,9 @@ function sharedOut(uses: Answer<string[]>, cameras: number): Camera['usedBy'] {
 }
 
 /**
- * Guarantee: nobody is said to use no camera by a record that can be seen to be wrong: some versions of Windows write no use down, and then
- * neither that of the microphone which Core Audio sees.
+ * Reads the programs that use a camera.
+ * Guarantee: a record that is visibly wrong does not count as "no use". Some versions of Windows record no use at all.
+ * They then miss the use of the microphone as well, which Core Audio shows.
  */
 async function usesOf(native: Native, context: Omit<UseContext, 'running'>): Promise<Answer<string[]>> {
   const running = attempt(native.calls, (calls) => calls.programs());

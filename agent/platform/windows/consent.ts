@@ -1,23 +1,23 @@
-/** What the privacy settings of Windows say: may programs have camera and microphone, and which of them has one now. */
+/** The privacy settings of Windows: may programs use camera and microphone, and which program uses one now? */
 import { win32 } from 'node:path';
 import type { Native, RegistryKey } from '../native.ts';
 import { fromFileTime } from '../native.ts';
 import type { Answer } from '../platform.ts';
 import { inEach, readValue, userHives, valueAt } from './attempt.ts';
 
-/** As Windows calls them there. */
+/** Names of the capabilities in the registry. */
 export type Capability = 'webcam' | 'microphone';
-/** A key that is not there denies nothing. */
+/** A missing key denies nothing. */
 export type Consent = 'allowed' | 'denied' | 'unknown';
 
 const store = 'SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
 const policy = { webcam: ['HKLM\\SOFTWARE\\Policies\\Microsoft\\Camera', 'AllowCamera'] } as const;
-/** Programs that come from no shop, such as all of the meeting. */
+/** Key of programs that are not store packages, such as most meeting programs. */
 const ordinary = 'NonPackaged';
-/** A start that was written down in the minute of the boot belongs to the boot before. */
+/** A start recorded within the first minute of a boot belongs to the previous boot. */
 const bootMarginMs = 60_000;
 
-/** Denied where the PC, an administrator, or all who are signed in deny it to ordinary programs. */
+/** Returns `denied` if the PC, an administrator, or every signed-in user denies it to programs. */
 export async function readConsent(native: Native, kind: Capability): Promise<Consent> {
   const place = `${store}\\${kind}`;
   if (kind === 'webcam' && (await readValue(native, ...policy.webcam)) === 0) return 'denied';
@@ -38,13 +38,16 @@ function wordOf(value: unknown): Consent {
   return value === 'Deny' ? 'denied' : value === 'Allow' ? 'allowed' : 'unknown';
 }
 
-/** What the uses are judged by: which programs run now, by path or name (null: not known), when this boot began (ms since 1970), our own program, the folder of Windows. */
+/**
+ * Facts to judge a use record: running programs by path or name (null: unknown), start of this boot (ms since 1970), the agent's program,
+ * the Windows folder.
+ */
 export type UseContext = { running: readonly string[] | null; bootedAt: number; own: string; root: string };
 
 /**
- * The programs that have camera or microphone now, as Windows writes it down: paths, or the names of packages.
- * Guarantee: nobody is an answer only where all who are signed in could be looked at; what a crash or a power cut left behind is none, nor is a
- * part of Windows itself (its frame server, its face recognition), nor are we.
+ * Returns the programs that use camera or microphone now, by Windows' records: paths, or names of packages.
+ * Guarantee: an empty list is returned only if the records of all signed-in users were readable.
+ * Records left by a crash or a power cut, parts of Windows and the agent are ignored.
  */
 export async function readUses(native: Native, kind: Capability, context: UseContext): Promise<Answer<string[]>> {
   const users = await userHives(native);
@@ -54,7 +57,7 @@ export async function readUses(native: Native, kind: Capability, context: UseCon
   if (uses.length === 0) return { known: false, reason: 'Windows does not write down who uses it' };
   const now = uses.filter(({ since, isOver }) => !isOver && since > context.bootedAt + bootMarginMs);
   const value = [...new Set(now.map(({ program }) => program).filter((program) => isOfOthers(program, context)))];
-  // Whoever is signed in behind the one at the PC may have left his meeting on.
+  // Another signed-in user in the background may have a meeting open.
   if (value.length === 0 && all.some(({ known }) => !known))
     return { known: false, reason: 'programs of other users cannot be looked into' };
   return { known: true, value };
@@ -68,7 +71,7 @@ function useOf({ path, values }: RegistryKey, kind: Capability): { program: stri
   return { program, since: fromFileTime(start), isOver: stop !== 0n };
 }
 
-/** Packages have no path by which a process could be found. */
+/** Packages have no path, so their processes cannot be checked. */
 function isOfOthers(program: string, { running, own, root }: UseContext): boolean {
   const isPath = /^[a-z]:\\/i.test(program);
   if (!isPath) return !ofWindows.test(program);
@@ -76,14 +79,14 @@ function isOfOthers(program: string, { running, own, root }: UseContext): boolea
   return !isBelow(root, program) && !isIt(own) && (running === null || running.some(isIt));
 }
 
-/** A folder may have the # in its name that is written for each step. */
+/** The record writes each backslash as #, and a folder name may contain # as well. */
 function stepsIn(path: string): string {
   return path.replaceAll('#', '\\').toLowerCase();
 }
 
 const ofWindows = /^(Microsoft\.Windows\.|Microsoft\.(BioEnrollment|LockApp|AAD\.BrokerPlugin)|windows\.)/i;
 
-/** Is it a part of Windows? `root` is its folder. */
+/** True if the program is below the Windows folder `root`. */
 export function isBelow(root: string, program: string): boolean {
   return win32
     .normalize(program)
@@ -91,7 +94,7 @@ export function isBelow(root: string, program: string): boolean {
     .startsWith(`${win32.normalize(root).toLowerCase()}\\`);
 }
 
-/** `MSTeams_8wekyb3d8bbwe`: the name of a package before the mark of its maker, without the maker's own name. */
+/** Returns the package name without publisher prefix and publisher id, as in `MSTeams_8wekyb3d8bbwe`. */
 export function programIn(use: string): string {
   return /^[a-z]:\\/i.test(use) ? use : (use.split('_')[0]?.split('.').at(-1) ?? use);
 }

@@ -1,21 +1,21 @@
-/** A PC with Windows that is made of what a test says: its registry, its devices, its sound. */
+/** A fake Windows PC for tests: registry, devices and sound are given by the test. */
 import { type Clock, realClock } from '@sabha/contracts';
 import type { Output } from '../child.ts';
 import type { Calls, Endpoint, Native, PnpDevice, RegistryKey, RegistryValue, Slow, Sound, Told } from '../native.ts';
 import { attempt } from './attempt.ts';
 import { createWindows } from './windows.ts';
 
-/** Keys by their paths, each with its values; `changedAt` beside them is when it was written. */
+/** Keys by path, with their values. `changedAt` of the fake holds their write times. */
 export type Keys = Record<string, Record<string, RegistryValue>>;
 export type Fake = {
   keys?: Keys;
-  /** Those that are closed to us. */
+  /** Keys without read access. */
   closed?: string[];
   changedAt?: Record<string, number>;
   calls?: Partial<Calls & Slow>;
-  /** The sound service does not answer. */
+  /** True if the sound service does not answer. */
   isHung?: boolean;
-  /** Why no library can be called. */
+  /** Reason why no library can be called. */
   noCalls?: string;
   run?: (program: string, args: string[]) => Output;
   clock?: Partial<Clock>;
@@ -80,7 +80,7 @@ export function fakeWindows({ keys = {}, closed = [], changedAt = {}, calls, noC
   return { platform, native, asked };
 }
 
-/** As Windows has it: a key is there where one below it is, in whatever case it is asked for. */
+/** Finds keys as Windows does: a key exists if one below it exists, and case is ignored. */
 function found(written: RegistryKey[], path: string, isDeep: boolean): RegistryKey[] {
   const at = path.toLowerCase();
   const below = written.filter((key) => key.path.toLowerCase().startsWith(`${at}\\`));
@@ -94,14 +94,14 @@ function bare(path: string): RegistryKey {
   return { path, values: new Map(), changedAt: null };
 }
 
-/** A microphone that is there and open, as one look of Core Audio has it. */
+/** Returns an unmuted microphone, as Core Audio reports it. */
 export function endpoint(more: Partial<Endpoint> = {}): Endpoint {
   const id = more.id ?? '{0.0.1.00000000}.{84bbfd53-05f2-4232-b20b-f8c4237c18d6}';
   const device = '{1}.USB\\VID_046D&PID_0867&MI_02\\7&1A2B3C4D&0&0002';
   return { id, flow: 'capture', state: 1, name: 'Mikrofon (MeetUp)', device, muted: false, volume: 0.8, programs: [], ...more };
 }
 
-/** A sound of these ends; the first of each kind is chosen, by programs and by calls. */
+/** Returns a sound state with these endpoints. The first of each kind is the default for programs and calls. */
 export function soundOf(endpoints: Endpoint[], more: Partial<Sound> = {}): Sound {
   const first = (flow: Endpoint['flow']) => {
     const id = endpoints.find((one) => one.flow === flow && one.state === 1)?.id ?? null;
@@ -110,7 +110,7 @@ export function soundOf(endpoints: Endpoint[], more: Partial<Sound> = {}): Sound
   return { endpoints, capture: first('capture'), render: first('render'), ...more };
 }
 
-/** A camera on USB that works: the picture of a device of several functions. */
+/** Returns a working USB camera: one function of a composite device. */
 export function camera(more: Partial<PnpDevice> = {}): PnpDevice {
   return {
     id: 'USB\\VID_046D&PID_0866&MI_00\\6&2070FBC0&0&0000',
@@ -125,7 +125,7 @@ export function camera(more: Partial<PnpDevice> = {}): PnpDevice {
   };
 }
 
-/** 100 ns since 1601, of milliseconds since 1970. */
+/** Converts milliseconds since 1970 to 100 ns units since 1601. */
 export function fileTime(ms: number): bigint {
   return BigInt(ms) * 10_000n + 116_444_736_000_000_000n;
 }

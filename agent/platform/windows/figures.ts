@@ -1,21 +1,20 @@
-/** Load, memory, disk and power of a PC with Windows: what Node asks of it (GetSystemTimes, GlobalMemoryStatusEx, GetDiskFreeSpace), and one call. */
+/** Load, memory, disk and power of a Windows PC, by Node (GetSystemTimes, GlobalMemoryStatusEx, GetDiskFreeSpace) and one call. */
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import type { Native } from '../native.ts';
 import type { PcFigures, PowerFigures } from '../platform.ts';
 import { attempt } from './attempt.ts';
 
-/** What Node says of the machine; another one in tests. */
+/** The functions of Node's `os` module; tests replace them. */
 export type Machine = {
   cpus(): { times: { user: number; sys: number; irq: number; idle: number } }[];
   freemem(): number;
   totalmem(): number;
   uptime(): number;
 };
-/** This machine. */
 export const thisMachine: Machine = { cpus, freemem, totalmem, uptime };
 
-/** `disk`: a folder of the disk on which Windows lies. Each call measures the load since the one before. */
+/** `disk`: a folder on the disk of Windows. Each call measures the load since the previous one. */
 export function createFigures(disk: string, machine = thisMachine): () => Promise<PcFigures> {
   const load = createLoadMeter(machine);
   return async () => {
@@ -32,7 +31,7 @@ export function createFigures(disk: string, machine = thisMachine): () => Promis
   };
 }
 
-/** Busy time of all cores since the call before, 0 to 1; null at the first. Windows counts interrupts among the time of the system. */
+/** Measures the busy time of all cores since the previous call, 0 to 1; null at the first. Windows counts interrupts as system time. */
 export function createLoadMeter(machine = thisMachine): () => number | null {
   let before: { busy: number; all: number } | undefined;
   return () => {
@@ -50,7 +49,7 @@ const lines = { battery: 0, mains: 1 };
 const flags = { charging: 8, noBattery: 128, unknown: 255 };
 const unknownPercent = 255;
 
-/** Guarantee: a PC without a battery gives no answer. A UPS on USB is a battery of Windows, where nobody has set up another program for it. */
+/** Guarantee: a PC without a battery returns null values. Windows reports a USB UPS as a battery, unless another program manages it. */
 export function readPower(native: Native): PowerFigures {
   const status = attempt(native.calls, (calls) => calls.power());
   if (!status.known) return none;

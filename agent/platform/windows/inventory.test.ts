@@ -19,7 +19,7 @@ async function read(output: Output) {
 }
 const said = (text: string) => read({ ok: true, text });
 
-it('what PowerShell prints is told, in any language, with any ends of lines and marks of bytes', async () => {
+it('reads the output of PowerShell in any language, with any line ends and a byte order mark', async () => {
   const { items, asked } = await said(`\ufeff${JSON.stringify(printed)}\r\n`);
   expect(items).toMatchObject({
     os: { Caption: 'Microsoft Windows 11 प्रो', Version: '10.0.26100', OSArchitecture: '64-bit' },
@@ -33,7 +33,7 @@ it('what PowerShell prints is told, in any language, with any ends of lines and 
   expect(asked).toEqual(scripts.map((script) => [...program, '-Command', script]));
 });
 
-it('cut, empty, or not its own: not known, with a reason, and the rest is told', async () => {
+it('reports an incomplete, empty or foreign output as unknown with a reason, and returns the other parts', async () => {
   const whole = JSON.stringify(printed);
   for (let end = 1; end < whole.length; end += 7)
     expect((await said(whole.slice(0, end))).items['unknown']).toBe('PowerShell: answer cannot be read');
@@ -43,11 +43,11 @@ it('cut, empty, or not its own: not known, with a reason, and the rest is told',
   expect((await said('')).items).toMatchObject({ os: { platform: 'win32' }, cameras: [], microphones: [], speakers: [] });
 });
 
-it('no serial number, user or address is asked for', () => {
+it('requests no serial number, user or address', () => {
   expect(scripts.join()).not.toMatch(/serial|user(?!\w*Device)|address|uuid/i);
 });
 
-/** What probes hear of the disks that PowerShell told of, in words or in numbers. */
+/** Returns the disk questions before and after an inventory with these rows, in words or numbers. */
 async function disks(rows: unknown) {
   const { platform } = fakeWindows({ run: () => ({ ok: true, text: JSON.stringify({ disks: rows }) }) });
   const signal = AbortSignal.timeout(5_000);
@@ -57,7 +57,7 @@ async function disks(rows: unknown) {
 }
 const disk = (FriendlyName: string, MediaType: unknown, HealthStatus: unknown) => ({ FriendlyName, MediaType, HealthStatus });
 
-it('a disk that foretells its failure is told, and one that turns: pc.disk_failing, climate.hdd_altitude', async () => {
+it('reports a disk that predicts its failure (pc.disk_failing) and a hard disk (climate.hdd_altitude)', async () => {
   const two = [disk('Acme SSD', 'SSD', 'Healthy'), disk('Acme HDD', 'HDD', 'Warning')];
   expect(await disks(two)).toMatchObject({
     before: { known: false, reason: 'not checked since the start' },

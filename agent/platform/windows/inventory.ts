@@ -1,4 +1,7 @@
-/** What this PC is made of, by PowerShell that prints one JSON, and then another for what is slow: at the start and once a day, never in a poll. */
+/**
+ * Inventory of this PC by PowerShell: one script that prints JSON, and a second one for the slow part. It runs at the start and once a
+ * day.
+ */
 
 import * as v from 'valibot';
 import type { Output } from '../child.ts';
@@ -10,10 +13,10 @@ const limitMs = 20_000;
 const program = 'WindowsPowerShell\\v1.0\\powershell.exe';
 const options = ['-NoProfile', '-NonInteractive', '-NoLogo', '-WindowStyle', 'Hidden', '-Command'];
 
-/** Where the number stands that a monthly update changes, which no class of CIM tells. */
+/** Registry key of the update build revision (UBR), which CIM does not report. */
 const build = 'HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion';
 
-/** What is asked of whom, and under which words; a part that fails is left out. No serial number, user or address is among it. */
+/** PowerShell commands by the name of their part. A failing part is left out. They request no serial number, user or address. */
 const parts: Readonly<Record<string, string>> = {
   os: `Get-CimInstance Win32_OperatingSystem | Select-Object Caption,Version,OSArchitecture,@{n='UBR';e={(Get-ItemProperty '${build}').UBR}}`,
   system: 'Get-CimInstance Win32_ComputerSystem | Select-Object Manufacturer,Model',
@@ -23,10 +26,10 @@ const parts: Readonly<Record<string, string>> = {
   disks: 'Get-PhysicalDisk | Select-Object FriendlyName,MediaType,HealthStatus',
 };
 
-/** Its list takes most of the time, and what it takes too long for would be lost with it. */
+/** The slow part has a separate script, so that a timeout does not lose the others. */
 const slow = 'drivers';
 
-/** Under rules that forbid the first line, names of other scripts may be garbled; the rest is told. */
+/** The two scripts. If a policy forbids setting the encoding, non-Latin names may be garbled; the rest is correct. */
 export const scripts = [scriptOf((name) => name !== slow), scriptOf((name) => name === slow)] as const;
 
 function scriptOf(isWanted: (name: string) => boolean): string {
@@ -42,7 +45,10 @@ function scriptOf(isWanted: (name: string) => boolean): string {
 const row = v.record(v.string(), v.unknown());
 const printed = v.pipe(v.string(), v.startsWith('{'), v.parseJson(), v.record(v.string(), v.union([v.array(row), row])));
 
-/** The parts by their names. Guarantee: it ends within 20 s, and what was printed is wholly read or not known, with a reason; the slow part takes no other with it. */
+/**
+ * Returns the parts by name. Guarantee: it ends within 20 s. An output is read completely or is unknown with a reason, and the slow part
+ * affects no other.
+ */
 export async function readByPowerShell(run: RunProgram, signal: AbortSignal): Promise<Answer<Record<string, unknown>>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   const ask = async (script: string) => fromPowerShell(await run(program, [...options, script], limited));
@@ -52,7 +58,6 @@ export async function readByPowerShell(run: RunProgram, signal: AbortSignal): Pr
   return { known: true, value: { ...told.value, ...(late.known ? late.value : { unknown: late.reason }) } };
 }
 
-/** Reads what PowerShell printed. */
 export function fromPowerShell(output: Output): Answer<Record<string, unknown>> {
   if (!output.ok) return { known: false, reason: reasonOf(output) };
   const read = v.safeParse(printed, output.text.replace(/^\ufeff/, '').trim());
@@ -67,11 +72,11 @@ function reasonOf({ why, text }: Output & { ok: false }): string {
   return shortText(`PowerShell ${why}: ${text}`);
 }
 
-/** The words of Get-PhysicalDisk, which it prints as numbers too. */
+/** Values of Get-PhysicalDisk, as words or numbers. */
 const kinds: Readonly<Record<string, boolean>> = { HDD: true, SSD: false, SCM: false, 3: true, 4: false, 5: false };
 const healths: Readonly<Record<string, boolean>> = { Healthy: false, Warning: true, Unhealthy: true, 0: false, 1: true, 2: true };
 
-/** The disks among the parts that PowerShell told. */
+/** Returns the disks among the parts. */
 export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> {
   const rows = v.safeParse(v.union([v.array(row), row]), disks);
   if (!rows.success) return { known: false, reason: 'PowerShell tells of no disk' };
@@ -88,7 +93,7 @@ export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> 
 
 type Row = v.InferOutput<typeof row>;
 
-/** Only what was asked for: a profile of the PC may print on. */
+/** Returns only requested parts, because a PowerShell profile may print other text. */
 function shownOf(name: string, value: Row | Row[]): [string, unknown][] {
   if (!Object.hasOwn(parts, name)) return [];
   const rows = (Array.isArray(value) ? value : [value]).map(plain);

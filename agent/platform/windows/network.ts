@@ -1,4 +1,4 @@
-/** The local network of a PC with Windows, by the tables of iphlpapi: nothing is sent. */
+/** The local network of a Windows PC, by the tables of iphlpapi. Nothing is sent. */
 import { isIPv4 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Native } from '../native.ts';
@@ -9,7 +9,9 @@ type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'netmask' |
 
 const anywhere = '0.0.0.0';
 
-/** Node lists those that are up. A way of IPv6 is believed where there is an address for it: routers tell both. */
+/**
+ * Reads the network. Node lists the interfaces that are up. A global IPv6 address implies an IPv6 route, because routers announce both.
+ */
 export function readNetwork(native: Native, found: Interfaces = networkInterfaces()): Answer<NetworkState> {
   const routes = attempt(native.calls, (calls) => calls.routes());
   if (!routes.known) return routes;
@@ -34,7 +36,7 @@ export function readNetwork(native: Native, found: Interfaces = networkInterface
   };
 }
 
-/** Of an IPv4 neighbour; null where the table does not have it. */
+/** Returns whether an IPv4 neighbour answered; null if the table does not contain it. */
 export function isNeighbourHeard(native: Native, { address }: Gateway): boolean | null {
   const table = attempt(native.calls, (calls) => calls.neighbours());
   return table.known ? (table.value.get(address) ?? null) : null;

@@ -1,14 +1,14 @@
-/** What a command may change on a PC with Windows. */
+/** Changes that a command may make on a Windows PC. */
 import type { Native, RunProgram } from '../native.ts';
 import type { Order, PlatformOrders, SoundChange } from '../platform.ts';
 import { shortId, shortText } from '../text.ts';
 
-/** Time to say goodbye. */
+/** Time for the agent to send its bye. */
 const restartSeconds = 5;
 
 const notChosen = 'Windows lets only its user choose a device: Settings > System > Sound';
 
-/** Guarantee: each ends with done or a reason. */
+/** Guarantee: each returns done or a reason. */
 export function createOrders(run: RunProgram, native: () => Native): PlatformOrders {
   return {
     restartSound: async () => no('the sound service of Windows belongs to the system: it is restarted with the PC'),

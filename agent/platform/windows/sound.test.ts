@@ -20,7 +20,7 @@ const microphone = async (...of: Parameters<typeof soundOf>) =>
 const speaker = async (...of: Parameters<typeof soundOf>) =>
   (await look(createSpeakerProbe(), { calls: { sound: () => soundOf(...of) } }))[0];
 
-it('a microphone is well, muted, too low or missing as Core Audio has it', async () => {
+it('reports a microphone as ok, muted, too quiet or missing by Core Audio', async () => {
   expect(await microphone([endpoint()])).toBe('ok');
   expect(await microphone([endpoint({ muted: true })])).toBe('microphone.muted');
   expect(await microphone([endpoint({ volume: 0.1 })])).toBe('microphone.volume_low');
@@ -28,7 +28,7 @@ it('a microphone is well, muted, too low or missing as Core Audio has it', async
   expect(await microphone([endpoint({ state: 4 })])).toBe('microphone.missing');
 });
 
-it('one that is switched off, or whose socket is empty, says so: microphone.disabled', async () => {
+it('reports microphone.disabled if the endpoint is disabled or its socket is empty', async () => {
   expect(await microphone([endpoint({ state: 2, muted: null, volume: null })])).toBe(
     'microphone.disabled: switched off: Mikrofon (MeetUp)',
   );
@@ -36,7 +36,7 @@ it('one that is switched off, or whose socket is empty, says so: microphone.disa
   expect(await microphone([endpoint({ state: 8, muted: null, volume: null })])).toBe('microphone.disabled: nothing is plugged in');
 });
 
-it('another one is chosen: by programs, or by calls alone: microphone.roles_split', async () => {
+it('reports another default microphone, or microphone.roles_split if only calls use another one', async () => {
   const both = [endpoint(), headset];
   const other = { console: headset.id, call: headset.id };
   expect(await microphone(both, { capture: other })).toBe('microphone.not_default: chosen: Headset');
@@ -45,26 +45,26 @@ it('another one is chosen: by programs, or by calls alone: microphone.roles_spli
   );
 });
 
-it('programs are told by name where they are on the list; parts of Windows are none', async () => {
+it('labels programs from the list, and ignores parts of Windows', async () => {
   const programs = ['C:\\Program Files\\Zoom\\bin\\Zoom.exe', 'D:\\Tagebuch\\privat.exe', 'C:\\WINDOWS\\System32\\svchost.exe', ''];
   expect(await microphone([endpoint({ programs })])).toBe('ok: in use by another program, zoom');
   expect(await microphone([endpoint({ programs: null })])).toBe('ok');
 });
 
-it('the sound service that is stopped is down; what cannot be asked is not known: sound.service_down', async () => {
+it('a stopped sound service gives sound.service_down, and an unreadable one is unknown', async () => {
   const fails: Fake['calls'] = {
     sound: () => {
       throw new Error('CoCreateInstance: 800706ba');
     },
   };
-  // A check that was never known is none.
+  // A check that was never known is left out.
   expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 4 } })).toEqual([]);
   expect(await look(createSoundProbe(), { calls: { ...fails, service: () => 1 } })).toEqual(['sound.service_down: no audio server']);
   expect(await look(createSoundProbe(), {})).toEqual(['ok']);
   expect((await look(createMicrophoneProbe(), { calls: fails }))[0]).toBe('unknown: CoCreateInstance: 800706ba');
 });
 
-it('a microphone of which Windows tells neither mute nor volume was open and loud: it is not known', async () => {
+it('a microphone without a mute state or volume is unknown', async () => {
   const reason = 'the system does not say whether it is muted';
   expect(await microphone([endpoint({ muted: null, volume: null })])).toBe(`unknown: ${reason}`);
   expect(await speaker([{ ...loud, volume: null }])).toBe(`unknown: ${reason}`);
@@ -72,7 +72,7 @@ it('a microphone of which Windows tells neither mute nor volume was open and lou
   expect(await microphone([endpoint({ muted: null }), headset], { capture: other })).toBe('microphone.not_default: chosen: Headset');
 });
 
-it('at a Remote Desktop, and behind another user, the microphone of the room was missing: such a session has another sound', async () => {
+it('outside the console session, as at a Remote Desktop, the sound devices are unknown', async () => {
   const fake = { calls: { isAtConsole: () => false, sound: () => soundOf([{ ...headset, name: 'Remote Audio' }]) } };
   const unknown = ['unknown: only the session at the PC knows its sound'];
   expect(await look(createMicrophoneProbe(), fake)).toEqual(unknown);

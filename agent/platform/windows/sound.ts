@@ -1,4 +1,4 @@
-/** Microphones and speakers from one look of Core Audio. */
+/** Microphones and speakers from one reading of Core Audio. */
 import type { Endpoint, Native, Sound } from '../native.ts';
 import type { Answer, Part, SoundDevice, SoundService, SoundState } from '../platform.ts';
 import { programLabels } from '../programs.ts';
@@ -9,10 +9,10 @@ import { isBelow } from './consent.ts';
 const states = { active: 1, disabled: 2, unplugged: 8 };
 const audioService = 'Audiosrv';
 const stopped = 1;
-/** The higher bits are Windows's own. */
+/** The higher bits are internal to Windows. */
 const stateBits = 0xf;
 
-/** `root`: the folder of Windows, whose own parts are no programs of a person. At a Remote Desktop Windows shows the sound of the other PC. */
+/** `root`: the Windows folder, whose programs are ignored. In a Remote Desktop session Windows shows the sound of the other PC. */
 export async function readSound(native: Native, root: string): Promise<Answer<SoundState>> {
   const here = attempt(native.calls, (calls) => calls.isAtConsole());
   if (here.known && !here.value) return { known: false, reason: 'only the session at the PC knows its sound' };
@@ -20,7 +20,7 @@ export async function readSound(native: Native, root: string): Promise<Answer<So
   return seen.known ? { known: true, value: soundFrom(seen.value, root) } : seen;
 }
 
-/** What is not present is as if it were never there; an empty socket is a microphone without a voice, and no speaker. */
+/** Converts the endpoints. Absent endpoints are left out. An empty socket is an unplugged microphone, but no speaker. */
 function soundFrom({ endpoints, capture, render }: Sound, root: string): SoundState {
   const of = (flow: Endpoint['flow'], ...wanted: number[]) =>
     endpoints.filter((one) => one.flow === flow && wanted.includes(one.state & stateBits));
@@ -56,7 +56,10 @@ function deviceOf(one: Endpoint, root: string): SoundDevice {
   };
 }
 
-/** The list of devices is that of another service. Guarantee: a service that is not there, or cannot be asked, is none that is down. */
+/**
+ * Reads the service state. Another service keeps the device list. Guarantee: a service that is missing or unreadable does not count as
+ * down.
+ */
 export async function readSoundService(native: Native): Promise<Answer<SoundService>> {
   const seen = await native.ask('sound');
   if (!seen.known && seen.isHung) return { known: true, value: 'hung' };

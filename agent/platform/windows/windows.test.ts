@@ -9,7 +9,7 @@ const route = (destination: string, hop: string, metric = 25) => ({ destination,
 const at = (address: string, netmask = '255.255.255.0') => [{ address, netmask, internal: false }];
 const loopback = [{ address: '127.0.0.1', netmask: '255.0.0.0', internal: true }];
 
-it('power: a UPS is a battery, a PC without one says nothing, and 255 is not known', () => {
+it('reads a UPS as a battery, and gives null values without a battery or for the value 255', () => {
   const power = (status: Partial<ReturnType<NonNullable<NonNullable<Fake['calls']>['power']>>>) =>
     readPower(fakeWindows({ calls: { power: () => ({ line: 1, flag: 1, percent: 90, seconds: -1, ...status }) } }).native);
   expect(power({})).toMatchObject({ onMains: true, batteryChargeRatio: 0.9, isCharging: false, runtimeMs: null });
@@ -25,7 +25,7 @@ it('power: a UPS is a battery, a PC without one says nothing, and 255 is not kno
   expect(readPower(fakeWindows({ noCalls: 'no' }).native)).toMatchObject({ onMains: null, batteryChargeRatio: null });
 });
 
-it('the way out leads through the card that stands beside the router', () => {
+it('the default gateway belongs to the network card in the same subnet', () => {
   const seen = (routes: ReturnType<typeof route>[], cards: Parameters<typeof readNetwork>[1]) => {
     const answer = readNetwork(fakeWindows({ calls: { routes: () => routes } }).native, cards);
     return answer.known && answer.value;
@@ -48,7 +48,7 @@ it('the way out leads through the card that stands beside the router', () => {
   });
 });
 
-it('a boot has one id, whatever is done to the clock; without the registry, as far as the clock is let alone', () => {
+it('the boot id does not depend on the clock, except without the registry', () => {
   const made = 'HKLM\\HARDWARE\\DESCRIPTION\\System';
   const boot = (changed: number, now: number) =>
     fakeWindows({ calls: { keyChangedAt: (path) => (path === made ? changed : null) }, clock: { now: () => now } }).platform.bootId();
@@ -59,7 +59,7 @@ it('a boot has one id, whatever is done to the clock; without the registry, as f
   expect(bare(Date.now())).not.toBe(bare(Date.now() + 3_600_000));
 });
 
-it('orders: a restart is Windows’s own program; what only its user may do has a reason', async () => {
+it('reboots by shutdown.exe, and gives a reason for orders that only the user can carry out', async () => {
   const { platform, asked } = fakeWindows({ run: () => ({ ok: true, text: '' }) });
   expect(await platform.reboot(signal)).toEqual({ done: true });
   expect(asked).toEqual([['shutdown.exe', '/r', '/t', '5']]);
@@ -70,7 +70,7 @@ it('orders: a restart is Windows’s own program; what only its user may do has 
   expect(await denied.reboot(signal)).toEqual({ done: false, reason: 'shutdown.exe failed: Access denied.(5)' });
 });
 
-it('on Windows the key opened no microphone: it opens the one that is meant, and to choose one is refused with the reason', async () => {
+it('unmutes the microphone with the given id, and refuses to change the default device with a reason', async () => {
   const told: Mute[] = [];
   const mute = (change: Mute): true => {
     told.push(change);
@@ -92,7 +92,7 @@ it('on Windows the key opened no microphone: it opens the one that is meant, and
   expect(await hung.changeSound(change, signal)).toEqual({ done: false, reason: 'audio server does not answer' });
 });
 
-/** Looks that are made when the test says so. */
+/** Creates a watch whose readings the test triggers. */
 async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']) {
   const tasks = new Set<() => void>();
   const after = (delayMs: number, task: () => void) => {
@@ -118,7 +118,7 @@ async function watched(kind: 'watchSound' | 'watchCameras', calls: Fake['calls']
   return { look, cancel, tasks };
 }
 
-it('a microphone that goes, comes, is muted or chosen is told at the next look, and nothing after the end', async () => {
+it('reports a microphone that appears, disappears, is muted or becomes the default at the next reading, and nothing after the end', async () => {
   let sound = soundOf([endpoint()]);
   const { look, cancel, tasks } = await watched('watchSound', { sound: () => sound });
   expect([await look(), await look()]).toEqual([0, 0]);

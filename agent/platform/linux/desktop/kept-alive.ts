@@ -1,19 +1,18 @@
-/** A program that goes on telling, started again whenever it ends. */
+/** Keeps a program running that prints continuously, with backoff between restarts. */
 import { type Cancel, type Clock, doubledMs } from '@sabha/contracts';
 import { type Command, followCommand } from '../../child.ts';
 
-/** A program that lives this long has found its server, and so has one that has told of something. */
+/** Run time after which the program counts as connected to its server. A printed line counts as well. */
 const settledMs = 1_000;
 const backoff = { firstMs: 1_000, maxMs: 60_000 };
 
-/** Runs a program that goes on printing, as `followCommand` does. */
 export type Follow = typeof followCommand;
-/** What is run, and by which clock it is tried again; `isDue`: whether it is worth a try now. */
+/** The command, and the clock for retries. `isDue`: whether a retry makes sense now. */
 export type KeptAlive = { command: Command; clock: Clock; follow?: Follow | undefined; isDue?(): boolean };
-/** Who hears of it: each line; that it found its server, `isAgain` after having been without; that it has lost it. */
+/** Callbacks: a line; connected (`isAgain` = after an interruption); connection lost. */
 export type Hearing = { line(text: string): void; found(isAgain: boolean): void; lost(): void };
 
-/** Guarantee: the result ends the program; without its server it is tried at growing intervals, at most a minute. */
+/** Guarantee: the returned function ends the program. Without its server the program is retried with backoff of at most a minute. */
 export function keepAlive({ command, clock, follow = followCommand, isDue = () => true }: KeptAlive, hearing: Hearing): Cancel {
   const timers = { settled: idle, again: idle };
   let failures = 0;

@@ -6,11 +6,11 @@ import { expect, it, onTestFinished } from 'vitest';
 import { knockSound } from './knock.ts';
 
 const patient = new AbortController().signal;
-/** An answer to the request of this number, as PulseAudio frames it: command 2 is a reply, 0 an error. */
+/** Returns a PulseAudio response to the request with this tag: command 2 is a reply, 0 an error. */
 const answerTo = (tag: number, command = 2) =>
   Buffer.from([...[0, 0, 0, 10, 255, 255, 255, 255], ...Array(12).fill(0), ...[76, 0, 0, 0, command, 76, 0, 0, 0, tag]]);
 
-/** A folder of a session with a server at this socket. */
+/** Creates a session folder with a server at this socket. */
 async function serverAt(name: string, onSocket: (socket: Socket) => void): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-knock-'));
   mkdirSync(join(folder, 'pulse'));
@@ -28,7 +28,7 @@ async function serverAt(name: string, onSocket: (socket: Socket) => void): Promi
   return folder;
 }
 
-it('a sound server answers when it says what it is, in however many pieces, or refuses to', async () => {
+it('a sound server answers if it returns its server info or refuses, in any number of pieces', async () => {
   for (const command of [2, 0]) {
     const folder = await serverAt('pulse/native', (socket) => {
       socket.write(Buffer.concat([answerTo(0), answerTo(1), answerTo(2, command).subarray(0, 15)]));
@@ -48,7 +48,7 @@ it('reports a sound server as stalled when it answers for a PipeWire that stays 
     const folder = await serverAt('pulse/native', (socket) => {
       const info = answerTo(2);
       info.writeUInt32BE(10 + name.length, 0);
-      // The name arrives in a piece of its own.
+      // The name arrives in a separate piece.
       socket.write(Buffer.concat([answerTo(0), info]));
       socket.once('data', () => setImmediate(() => socket.write(name)));
     });
@@ -63,7 +63,7 @@ it('reports a sound server as stalled when it answers for a PipeWire that stays 
   }
 });
 
-it('where nobody listens, hangs up, or talks without end, nobody is there for us', async () => {
+it('returns closed if nobody listens, the peer hangs up, or it sends without end', async () => {
   expect(await knockSound('/nowhere', patient)).toBe('closed');
   expect(await knockSound(await serverAt('pulse/native', (socket) => socket.end()), patient)).toBe('closed');
   const talker = await serverAt('pulse/native', (socket) => socket.write(Buffer.alloc(100_000, 255)));

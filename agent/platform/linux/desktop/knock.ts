@@ -1,24 +1,27 @@
-/** Does a server of the desktop answer at its socket? A few words of its own protocol: to run a program for each such question costs a hundred times as much. */
+/**
+ * Tests whether a desktop server answers at its socket, with a few bytes of the server's protocol. Running a program costs a hundred
+ * times as much.
+ */
 import { connect } from 'node:net';
 
-/** `silent`: it took the words and says nothing. `closed`: nobody is there, or nobody who talks to us. */
+/** `silent`: it accepted the request and does not answer. `closed`: nobody listens, or the peer refuses. */
 export type Knock = 'answers' | 'silent' | 'closed';
 
-/** What is said to whoever listens there, and whether what came back is the answer. */
+/** The bytes that are sent to a socket, and the test for a complete response. */
 type Greeting = { socket: string; words: Buffer; isAnswer(heard: Buffer): boolean };
 
-/** `stalled`: the PulseAudio server answers, and PipeWire, for which it speaks, does not. */
+/** `stalled`: the PulseAudio server answers, but the PipeWire behind it does not. */
 export type SoundKnock = Knock | 'stalled';
 
-/** More than any answer to these words. */
+/** Limit of the received bytes, larger than any response to these requests. */
 const heardLimitBytes = 65_536;
-/** What the system says where the queue of a server that stands still is full. */
+/** Error code if the connection queue of a stalled server is full. */
 const queueFull = 'EAGAIN';
 
 /**
- * Asks the sound server of the session in this folder for its server info. pipewire-pulse answers from memory while PipeWire
- * stands still, so PipeWire itself is asked too where the server names it.
- * Guarantee: it answers when the signal aborts, at the latest.
+ * Requests the server info of the session's sound server.
+ * The pipewire-pulse server answers from memory while PipeWire is stalled. So PipeWire is tested as well if the server info names it.
+ * Guarantee: returns at the latest when the signal aborts.
  */
 export async function knockSound(folder: string, signal: AbortSignal): Promise<SoundKnock> {
   let isOfPipeWire = false;
@@ -31,12 +34,12 @@ export async function knockSound(folder: string, signal: AbortSignal): Promise<S
   return (await knockPipeWire(folder, signal)) === 'silent' ? 'stalled' : 'answers';
 }
 
-/** Where PipeWire listens, if it runs in the session that has this folder. */
+/** Returns the PipeWire socket of the session with this folder. */
 export function pipeWireSocket(folder: string): string {
   return `${folder}/pipewire-0`;
 }
 
-/** Says hello to PipeWire, which then tells who it is. */
+/** Sends a hello to PipeWire, which then introduces itself. */
 export function knockPipeWire(folder: string, signal: AbortSignal): Promise<Knock> {
   return knock({ socket: pipeWireSocket(folder), words: hello(), isAnswer: (heard) => heard.length > 0 }, signal);
 }
@@ -64,7 +67,7 @@ function knock({ socket, words, isAnswer }: Greeting, signal: AbortSignal): Prom
   return promise;
 }
 
-/** The protocol of PulseAudio in the oldest form that both servers take, in which a client tells its name as one word. */
+/** The PulseAudio protocol in the oldest version that both servers accept. In it the client name is a single string. */
 const pulse = {
   version: 12,
   command: { auth: 8, name: 9, info: 20 },
@@ -73,10 +76,10 @@ const pulse = {
   controlChannel: 0xff_ff_ff_ff,
   cookieBytes: 256,
 };
-/** By which number each answer is known. */
+/** Tag of each request, repeated in its response. */
 const asked = { auth: 0, name: 1, info: 2 };
 
-/** An empty cookie: the server believes the kernel, which tells it the user. */
+/** Builds the requests. The cookie is empty, because the server gets the user from the kernel. */
 function askWhatItIs(): Buffer {
   const { version, command, cookieBytes } = pulse;
   const cookie = Buffer.concat([Buffer.from('x'), numbered(cookieBytes), Buffer.alloc(cookieBytes)]);
@@ -105,7 +108,7 @@ function numbered(value: number): Buffer {
   return bytes;
 }
 
-/** True once the whole response with this tag has arrived. A refusal counts: whoever refuses is awake. */
+/** True once the whole response with this tag has arrived. A refusal counts too, because it shows that the server runs. */
 function hasReplyTo(heard: Buffer, tag: number): boolean {
   for (let at = 0; at + pulse.headBytes <= heard.length; at += pulse.headBytes + heard.readUInt32BE(at)) {
     const [tagAt, endAt] = [at + pulse.tagAt, at + pulse.headBytes + heard.readUInt32BE(at)];
@@ -114,7 +117,7 @@ function hasReplyTo(heard: Buffer, tag: number): boolean {
   return false;
 }
 
-/** The core (object 0) is told the version of the protocol (method 1): a structure that holds one whole number, and its filling. */
+/** Builds the hello for PipeWire: object 0 (the core), method 1, with the protocol version as a structure of one padded integer. */
 function hello(): Buffer {
   const type = { int: 4, struct: 14 };
   const body = [16, type.struct, 4, type.int, 3, 0];

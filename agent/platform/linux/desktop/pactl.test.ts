@@ -6,7 +6,7 @@ import { readSoundService, soundFrom } from './pactl.ts';
 
 const record = (file: string) => readFileSync(new URL(`../../../../test/fixtures/linux/${file}`, import.meta.url), 'utf8');
 
-/** A `pactl` that prints recordings: a file name, or a whole output. */
+/** Creates a `pactl` that prints recordings: a file name, or a whole output. */
 function pactl(answers: Record<string, string | Output>) {
   return async (args: string[]): Promise<Output> => {
     const answer = answers[args.join(' ')] ?? answers[args.slice(2).join(' ')] ?? { ok: false, why: 'failed', text: `not asked: ${args}` };
@@ -38,7 +38,7 @@ it('reads the loudspeakers, and the microphones without the monitors of loudspea
   });
 });
 
-it('reads mute of a loudspeaker, and which program plays to which', async () => {
+it('reads the mute state of a loudspeaker, and which program plays to which one', async () => {
   const playing = (sink: number, binary: string, corked = false) => ({
     sink,
     corked,
@@ -52,7 +52,7 @@ it('reads mute of a loudspeaker, and which program plays to which', async () => 
   ]);
 });
 
-it('reads vendor and product of a microphone, whether its socket is empty, and which cards with microphones are switched off', async () => {
+it('reads vendor and product of a microphone, an empty socket, and cards with microphones that are switched off', async () => {
   const [one] = JSON.parse(record('pactl-sources-idle.json'));
   const ports = [
     { name: 'front', availability: 'not available' },
@@ -79,7 +79,7 @@ it('reads vendor and product of a microphone, whether its socket is empty, and w
   for (const cards of [[card('duplex', 1)], [card('off', 0)], [], 'nonsense', [{}]]) expect((await read({}, cards)).off).toBeUndefined();
 });
 
-it('takes the louder of two channels, its gain by the cubic curve, and tells a channel at 0 per cent', async () => {
+it('reads the louder of two channels, its gain by the cubic curve, and a channel at 0 per cent', async () => {
   const read = async (left: number, right: number) => {
     const one = JSON.parse(record('pactl-sources-idle.json'));
     one[0].volume['front-left'].value_percent = `${left}%`;
@@ -101,7 +101,7 @@ it('takes the louder of two channels, its gain by the cubic curve, and tells a c
   expect((await read(0, 0))?.hasDeadChannel).toBeUndefined();
 });
 
-it('says no microphone and no loudspeaker where the server answers and has none', async () => {
+it('returns empty lists if the server answers and has no device', async () => {
   const devices = { 'list sources': 'pactl-sources-no-device.json', 'list sinks': 'pactl-sinks-no-device.json' };
   const none = { ...idle, info: 'pactl-info-no-device.json', ...devices };
   expect(await soundFrom(pactl(none))).toMatchObject({ known: true, value: { sources: [], sinks: [] } });
@@ -109,7 +109,7 @@ it('says no microphone and no loudspeaker where the server answers and has none'
   expect(await soundFrom(pactl(lost))).toMatchObject({ known: true, value: { sources: [], defaultSource: 'conf_spk.monitor' } });
 });
 
-it('says the reason where there is no answer', async () => {
+it('returns the reason if the server gives no answer', async () => {
   const reason = async (output: Output) => soundFrom(async () => output);
   const refused = 'Connection failure: Connection refused\npa_context_connect() failed: Connection refused\n';
   expect(await reason({ ok: false, why: 'failed', text: refused })).toEqual({ known: false, reason: 'no audio server' });
@@ -120,7 +120,7 @@ it('says the reason where there is no answer', async () => {
   expect(!long.known && long.reason.length).toBe(256);
 });
 
-it('a server that refuses is down where somebody is signed in, and not known where nobody is; one that is silent hangs', async () => {
+it('a refusing server is down if someone is signed in, otherwise unknown, and a silent one hangs', async () => {
   const service = (output: Output, isSession = true) =>
     readSoundService(
       { knock: async () => 'closed', pactl: async () => output, isSession: async () => isSession },
@@ -138,7 +138,7 @@ it('a server that refuses is down where somebody is signed in, and not known whe
   });
 });
 
-it('a server that answers at its socket, or is silent there, is asked by no program', async () => {
+it('starts no program if the server answers at its socket or is silent there', async () => {
   const never = async () => {
     throw new Error('asked');
   };
@@ -150,7 +150,7 @@ it('a server that answers at its socket, or is silent there, is asked by no prog
 });
 
 it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"no","volume":{}}]'])(
-  'never takes an answer that cannot be read for "no device": %j',
+  'an unreadable output is unknown and does not count as "no device": %j',
   async (text) => {
     for (const list of ['list sources', 'list source-outputs', 'list sinks', 'list sink-inputs']) {
       expect(await soundFrom(pactl({ ...idle, [list]: printed(text) })), list).toMatchObject({ known: false });
@@ -158,7 +158,7 @@ it.each(['', 'not json', '{}', '[{"index":1}]', '[{"index":1,"name":"m","mute":"
   },
 );
 
-it('takes a name that pactl cannot write into JSON from its text', async () => {
+it('takes a name that pactl cannot write as JSON from its text output', async () => {
   const hindi = { ...idle, 'list sources': 'pactl-sources-hindi.json' };
   const ask = async (args: string[]) => pactl(args[0] === 'list' ? { 'list sources': 'pactl-sources-hindi.txt' } : hindi)(args);
   const sound = await soundFrom(ask);

@@ -1,4 +1,4 @@
-/** Sound by PipeWire or PulseAudio, asked through `pactl`. Nothing is recorded and no setting is changed. */
+/** Sound by PipeWire or PulseAudio, read through `pactl`. Nothing is recorded and no setting is changed. */
 
 import { readJson } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -9,22 +9,22 @@ import { deviceName, shortId, shortText } from '../../text.ts';
 import { knockSound, type SoundKnock } from './knock.ts';
 import { silentPipeWire } from './video-sources.ts';
 
-/** Environment of every `pactl`: other locales write `0,00` into its JSON and translate its text. */
+/** Environment of every `pactl`. Other locales write `0,00` into its JSON and translate its text. */
 export const soundEnv = { LC_ALL: 'C' };
 
-/** Somebody who answers at all does it in a hundredth of that. */
+/** Time limit. A healthy server needs a hundredth of it. */
 const answerMs = 1_500;
 const noServer = 'no audio server';
 const noAnswer = 'audio server does not answer';
 
-/** The name by which our own recordings, if any, are known; they are no use by a program. */
+/** Client name of the agent's own recordings, which do not count as use by a program. */
 const ownName = 'sabha-agent';
-/** What pactl writes in JSON for every text that is not plain ASCII: all names of a Hindi desktop. */
+/** Placeholder of pactl in JSON for every text that is not ASCII, such as all names of a Hindi desktop. */
 const unwritable = '(null)';
-/** How the name begins that a server without a session manager gives as its default: nobody there finds devices. */
+/** Prefix of the default device on a server without a session manager, which finds no devices. */
 const noneChosen = '@';
 
-/** The two kinds of device, and how pactl calls what belongs to them. */
+/** The two kinds of device, and their names in pactl. */
 const sides = {
   source: { list: 'sources', streams: 'source-outputs', block: /^Source #/m, chosen: 'get-default-source' },
   sink: { list: 'sinks', streams: 'sink-inputs', block: /^Sink #/m, chosen: 'get-default-sink' },
@@ -62,10 +62,12 @@ const devices = v.array(device);
 
 type Device = v.InferOutput<typeof device>;
 type Stream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
-/** How `pactl` is run: its arguments, and what it printed. */
+/** Runs `pactl` with these arguments and returns its output. */
 export type Pactl = (args: string[]) => Promise<Output>;
 
-/** The microphones and loudspeakers of this session as the sound server has them now; none of what it remembers while PipeWire stands still. */
+/**
+ * Reads the sound devices of this session. While PipeWire is stalled the result is unknown, because pipewire-pulse answers from memory.
+ */
 export async function readSound(env: Record<string, string>, signal: AbortSignal): Promise<Answer<SoundState>> {
   const session = env['XDG_RUNTIME_DIR'];
   const heard = session && (await knockSound(session, AbortSignal.any([signal, AbortSignal.timeout(answerMs)])));
@@ -74,7 +76,7 @@ export async function readSound(env: Record<string, string>, signal: AbortSignal
   return soundFrom((args) => runCommand({ program: 'pactl', args, env: { ...env, ...soundEnv } }, signal));
 }
 
-/** Guarantee: no source is "no microphone", and no sink "no speaker", only where the server itself answered; whatever cannot be read is not known. */
+/** Reads the sound state. Guarantee: an empty list is returned only if the server itself answered. Unreadable output is unknown. */
 export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   const info = await ask(pactl, ['info'], server);
   if (!info.known) return info;
@@ -94,7 +96,7 @@ export async function soundFrom(pactl: Pactl): Promise<Answer<SoundState>> {
   return { known: true, value: { ...state, ...(switchedOff.length > 0 && { switchedOff }) } };
 }
 
-/** Who is asked whether the sound server answers; `knock` at its own socket, which costs no program. */
+/** Ways to test the sound server; `knock` uses its socket and starts no program. */
 export type Servers = {
   knock(signal: AbortSignal): Promise<SoundKnock>;
   pactl(args: string[], signal: AbortSignal): Promise<Output>;
@@ -102,8 +104,8 @@ export type Servers = {
 };
 
 /**
- * Does the server answer? Where nobody is signed in (`isSession`) none need run.
- * Guarantee: where it cannot be asked, that is no server that is down; while PipeWire stands still, nothing is known.
+ * Reads whether the server answers. Without a signed-in user (`isSession`) none needs to run.
+ * Guarantee: a server that cannot be tested does not count as down. While PipeWire is stalled the result is unknown.
  */
 export async function readSoundService({ knock, pactl, isSession }: Servers, signal: AbortSignal): Promise<Answer<SoundService>> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
@@ -119,7 +121,7 @@ export async function readSoundService({ knock, pactl, isSession }: Servers, sig
   return reason === noServer && (await isSession()) ? { known: true, value: 'down' } : { known: false, reason };
 }
 
-/** Of a service, or a person who asks as another user, the server may answer well to whoever is signed in: none that runs is not to be said there. */
+/** Replaces "no audio server" if this process runs outside the session of the signed-in user, where the server may be healthy. */
 export async function ofThisSession<T>(answer: Answer<T>, isSession: () => Promise<boolean>): Promise<Answer<T>> {
   if (answer.known || answer.reason !== noServer || (await isSession())) return answer;
   return { known: false, reason: 'only the session at the PC knows its sound' };
@@ -161,10 +163,10 @@ function reasonOf(output: Output & { ok: false }): string {
   return shortText(`pactl failed: ${output.text}`);
 }
 
-/** A monitor records what a loudspeaker plays. */
+/** A monitor records the output of a loudspeaker. */
 const isMonitor = (one: Device) => Boolean(one.monitor_source) || one.name.endsWith('.monitor');
 
-/** `auto_null` stands where there is no device at all. */
+/** `auto_null` is the placeholder if there is no device. */
 function isDevice(one: Device): boolean {
   return !one.name.startsWith('auto_null');
 }
@@ -193,13 +195,13 @@ function programsOf(streams: Stream[]): string[] {
   return used.map(({ properties }) => String(properties['application.process.binary'] ?? properties['application.name'] ?? ''));
 }
 
-/** PipeWire names them as ALSA does, PulseAudio as the bus does. */
+/** Returns USB vendor and product. PipeWire reports them in ALSA's format, PulseAudio in that of the bus. */
 function modelOf(properties: Record<string, unknown>): string | undefined {
   const said = `${properties['alsa.components']} ${properties['device.vendor.id']}:${properties['device.product.id']}`;
   return /(?:USB|\b)([0-9a-f]{4}:[0-9a-f]{4})\b/i.exec(said.replaceAll('0x', ''))?.[1]?.toLowerCase();
 }
 
-/** Names that the JSON could not write are taken from the text form, by the number of the device. */
+/** Reads names that the JSON could not contain from the text output, by device number. */
 async function named(pactl: Pactl, side: Side, list: Device[]): Promise<Device[]> {
   if (!list.some((one) => one.name === unwritable || one.description === unwritable)) return list;
   const output = await pactl(['list', sides[side].list]);

@@ -6,7 +6,7 @@ import { watchSound } from './sound-watch.ts';
 
 type Timer = { at: number; task: () => void };
 
-/** A clock that stands still until the test moves it. */
+/** A manual clock. */
 function testClock() {
   let now = 0;
   const timers = new Set<Timer>();
@@ -52,7 +52,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('tells once, 200 ms after the first of several events', () => {
+it('calls back once, 200 ms after the first of several events', () => {
   start();
   const recorded = readFileSync(new URL('../../../../test/fixtures/linux/pactl-subscribe-unplug-replug.txt', import.meta.url), 'utf8');
   for (const line of recorded.split('\n')) running[0]?.line(line);
@@ -65,7 +65,7 @@ it('tells once, 200 ms after the first of several events', () => {
   expect(calls).toBe(2);
 });
 
-it('says nothing where there is no server, and asks again at growing intervals of at most a minute', () => {
+it('without a server it never calls back, and retries with backoff of at most a minute', () => {
   start();
   const gaps: number[] = [];
   let passed = 0;

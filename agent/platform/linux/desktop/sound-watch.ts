@@ -1,18 +1,18 @@
-/** Tells of sound devices that come, go, are muted, chosen or used: `pactl subscribe`, kept alive. */
+/** Watches sound devices (plugged, unplugged, muted, selected, used) by `pactl subscribe`, which is kept running. */
 import type { Cancel, Clock } from '@sabha/contracts';
 import { type Follow, keepAlive } from './kept-alive.ts';
 import { soundEnv } from './pactl.ts';
 
-/** Several events belong to one change. */
+/** Debounce interval. One change causes several events. */
 const debounceMs = 200;
 
-/** Events of clients are left out: each question of our own is one. */
+/** Relevant events. Client events are ignored, because each of our own requests causes one. */
 const relevant = /^Event '[a-z]+' on (source|source-output|sink|sink-input|server|card) #/;
 
-/** `isLive`: it has told of something, so that each change is told now; each question of a client, our own too, is told. */
+/** `isLive`: the watch has received an event, so that it reports every change from now on. */
 export type Watching = ReturnType<typeof watchSound>;
 
-/** Calls back within 200 ms of a change of a microphone or a loudspeaker, and when the sound server went or came back. */
+/** Calls back within 200 ms of a change of a microphone or a loudspeaker, and when the sound server stops or returns. */
 export function watchSound({ env, clock, follow }: { env: Record<string, string>; clock: Clock; follow?: Follow }, changed: () => void) {
   let debounce: Cancel | undefined;
   let isLive = false;

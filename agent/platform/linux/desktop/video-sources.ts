@@ -1,4 +1,4 @@
-/** What PipeWire has of cameras, and which programs look through it: one `pw-dump`. No camera is opened. */
+/** Cameras of PipeWire, and the programs that use them, by `pw-dump`. No camera is opened. */
 
 import { type Clock, readJson } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -7,27 +7,26 @@ import type { Answer } from '../../platform.ts';
 import { deviceName, shortId } from '../../text.ts';
 import { type Follow, keepAlive } from './kept-alive.ts';
 
-/** A source of pictures. */
 export type VideoSource = {
   id: string;
   name: string;
-  /** The kernel's node that it stands for, such as `video0`; null where the kernel has none. */
+  /** Its kernel node, such as `video0`; null if there is none. */
   node: string | null;
-  /** The binaries that look at it now. */
+  /** Binaries of the programs that use it now. */
   programs: string[];
   isVirtual: boolean;
 };
 
-/** Why nothing is known of PipeWire where none runs: no program can have a camera by it then. */
+/** Reason if no PipeWire runs. No program can then use a camera through it. */
 export const noPipeWire = 'no PipeWire';
-/** Why nothing is known of one that takes our words and says nothing. */
+/** Reason if PipeWire accepts a request and does not answer. */
 export const silentPipeWire = 'PipeWire does not answer';
-/** It answers in a twentieth of a second; the kernel's cameras do not wait for one that hangs. */
+/** Time limit, so that kernel cameras do not wait for a hanging PipeWire. It normally answers in 50 ms. */
 export const limitMs = 3_000;
 
 const text = v.optional(v.fallback(v.optional(v.string()), undefined));
 const number = v.optional(v.fallback(v.optional(v.number()), undefined));
-/** An object of PipeWire, as `pw-dump` writes it, as far as it says something of cameras. */
+/** The parts of a PipeWire object, as `pw-dump` prints it, that matter for cameras. */
 export const thing = v.object({
   id: v.number(),
   type: v.string(),
@@ -54,7 +53,7 @@ export const thing = v.object({
 });
 export type Thing = v.InferOutput<typeof thing>;
 
-/** Guarantee: an answer that cannot be read is none, and so is one that does not come. */
+/** Reads PipeWire's cameras. Guarantee: an unreadable or missing output is unknown. */
 export async function readVideoSources(run: (signal: AbortSignal) => Promise<Output>, signal: AbortSignal): Promise<Answer<VideoSource[]>> {
   const output = await run(AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
   signal.throwIfAborted();
@@ -63,7 +62,7 @@ export async function readVideoSources(run: (signal: AbortSignal) => Promise<Out
   return things === undefined ? { known: false, reason: 'pw-dump: answer cannot be read' } : { known: true, value: sourcesOf(things) };
 }
 
-/** The sources of pictures among these objects. */
+/** Returns the cameras among these objects. */
 function sourcesOf(things: readonly Thing[]): VideoSource[] {
   const sources: VideoSource[] = [];
   for (const { id, info } of things) {
@@ -84,7 +83,7 @@ function sourcesOf(things: readonly Thing[]): VideoSource[] {
   return sources;
 }
 
-/** The binary of the client at the other end of a link from this source, where pictures run through it. */
+/** Returns the binary of the client at the end of an active link from this source. */
 function lookingBy(things: readonly Thing[], { info: link }: Thing, source: number): string[] {
   if (link?.['output-node-id'] !== source || link.state !== 'active') return [];
   const propsOf = (id: number | undefined) => things.find((one) => one.id === id)?.info?.props;
@@ -94,15 +93,15 @@ function lookingBy(things: readonly Thing[], { info: link }: Thing, source: numb
   return [said?.['application.process.binary'] ?? said?.['application.name'] ?? ''];
 }
 
-/** What watching the pictures needs of the system; `isThere`: whether PipeWire has its socket, without which no program is started. */
+/** Options of the watch. `isThere`: whether PipeWire's socket exists; without it no program is started. */
 export type VideoWatch = { env: Record<string, string>; clock: Clock; isThere(): boolean; follow?: Follow };
-/** `sources`: as PipeWire last told; undefined where it tells of nothing now. */
+/** `sources`: the last known cameras; undefined if PipeWire reports none now. */
 export type VideoWatching = ReturnType<typeof watchVideo>;
 
-/** First all objects are written, then those that changed; of one that is gone only its number. */
+/** Schema of the output: first all objects, then changed ones. A removed object has only its number. */
 const changes = v.array(v.object({ ...thing.entries, type: v.optional(v.string(), '') }));
 
-/** Calls back when a camera of PipeWire comes or goes, or somebody begins or ceases to look through one. */
+/** Calls back when a PipeWire camera appears or disappears, or its use begins or ends. */
 export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed: () => void) {
   const things = new Map<number, Thing>();
   let lines: string[] = [];
@@ -126,7 +125,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
     {
       line(text) {
         lines.push(text);
-        // Only a whole list ends at the margin.
+        // Only the end of a complete list has no indentation.
         if (text !== ']') return;
         const read = readJson(changes, lines.join('\n'));
         lines = [];
@@ -141,7 +140,7 @@ export function watchVideo({ env, clock, isThere, follow }: VideoWatch, changed:
   return { stop, sources: (): VideoSource[] | undefined => sources };
 }
 
-/** Of all that PipeWire has, only what may be a camera, or lead from one to a program. */
+/** Keeps only objects that may be a camera or connect one to a program. */
 function keep(things: Map<number, Thing>, one: Thing): void {
   const [, kind] = /:(Node|Link|Client)$/.exec(one.type) ?? [];
   const isKept = one.info != null && kind !== undefined && (kind !== 'Node' || /Video/.test(one.info.props?.['media.class'] ?? ''));

@@ -23,7 +23,7 @@ const start = () =>
   watchVideo({ env: {}, clock, isThere: () => isThere, follow }, () => {
     calls += 1;
   });
-/** As `pw-dump --monitor` writes a list: over many lines, and each list to the margin. */
+/** Prints a list as `pw-dump --monitor` does: over many lines, with the last bracket unindented. */
 const write = (...objects: object[]) => {
   for (const line of JSON.stringify(objects, null, 2).split('\n')) running.at(-1)?.line(line);
 };
@@ -42,7 +42,7 @@ beforeEach(() => {
   calls = 0;
 });
 
-it('knows nothing before the first list, and then each camera and who looks through it, told once a change', () => {
+it('is unknown before the first list, then reports each camera and its programs, with one callback per change', () => {
   const { sources } = start();
   expect(sources()).toBe(undefined);
   write(node(30, { 'media.class': 'Audio/Sink' }), camera);
@@ -58,7 +58,7 @@ it('knows nothing before the first list, and then each camera and who looks thro
   expect(calls).toBe(4);
 });
 
-it('knows nothing any more when PipeWire is gone, and all of it when it is back', () => {
+it('is unknown after PipeWire stopped, and complete after it returned', () => {
   const { sources } = start();
   write(camera);
   running[0]?.end();

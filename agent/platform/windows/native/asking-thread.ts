@@ -1,4 +1,4 @@
-/** The thread in which services and drivers of Windows are asked: a call into one of them waits for it, however long that hangs. */
+/** Worker thread for calls into Windows services and drivers, which may block indefinitely. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '@sabha/contracts';
 import { shortText } from '../../text.ts';

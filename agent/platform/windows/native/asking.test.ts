@@ -1,4 +1,4 @@
-/** Questions to Windows from a thread: what the thread does is what a text of the test says, in a real thread; its time is that of a hand. */
+/** Tests calls to Windows in real worker threads that run a script of the test, with a manual clock. */
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { handClock } from '../../../checks/agent.test-helper.ts';
@@ -8,7 +8,7 @@ import { createAsking, type FromThread, type Thread, type ToThread } from './ask
 const heard = { known: true, value: { endpoints: [], capture: { console: null, call: null }, render: { console: null, call: null } } };
 const gate = () => new Int32Array(new SharedArrayBuffer(4));
 
-/** `work`: what the thread does at each question; it may wait for the gate as a call into a service that hangs. */
+/** `work`: code of the thread for each call. It may wait for the gate, like a call into a hanging service. */
 function asking(work: string, lock = gate()) {
   const threads: Worker[] = [];
   const clock = handClock();
@@ -44,7 +44,7 @@ function asking(work: string, lock = gate()) {
 }
 const isHung = { known: false, reason: 'audio server does not answer', isHung: true };
 
-test('a sound service that hangs is named in two seconds, holds nobody up and one thread alone, and is asked again once it answers', async () => {
+test('a hanging sound service is reported within two seconds, blocks one thread only, and is asked again after it answers', async () => {
   const { look, clock, threads, ready, open, hangs } = asking('wait(); port.postMessage(heard);');
   const first = look();
   await ready();
@@ -60,7 +60,7 @@ test('a sound service that hangs is named in two seconds, holds nobody up and on
   expect(threads).toHaveLength(1);
 });
 
-test('beside a device manager that hangs the sound is looked at in a second thread, which stays when the first comes back and is ended', async () => {
+test('while the device manager hangs, a second thread reads the sound and stays in use, and the first thread is ended when it returns', async () => {
   const { ask, look, clock, threads, ready, open, hangs } = asking("if (what === 'devices') wait(); port.postMessage(heard);");
   const devices = ask('devices');
   const sound = look();
@@ -76,7 +76,7 @@ test('beside a device manager that hangs the sound is looked at in a second thre
   expect([hangs(), await ask('devices'), await look(), threads.length]).toEqual([false, heard, heard, 2]);
 });
 
-/** Threads that are ready at once and answer when the test says so. */
+/** Creates fake threads that the test answers. */
 function threadsByHand(isReady = true) {
   const clock = handClock();
   const begun: { given: ToThread[]; answer(message: FromThread): void; fail(error: Error): void }[] = [];
@@ -98,7 +98,7 @@ function threadsByHand(isReady = true) {
   return { ask, clock, begun, hangs, ended: () => ended };
 }
 
-test('three parts of Windows that hang hold three threads; a fourth part is not asked before one of them comes back, and none is left over', async () => {
+test('three hanging parts of Windows hold three threads, a fourth part waits until one returns, and no thread is left over', async () => {
   const { ask, clock, begun, hangs, ended } = threadsByHand();
   const all = Promise.all([ask('sound'), ask('devices'), ask('consoleSession'), ask('service', 'Audiosrv'), ask('screens')]);
   for (let limits = 0; limits < 3; limits += 1) await clock.pass(2_000);
@@ -119,7 +119,7 @@ test('three parts of Windows that hang hold three threads; a fourth part is not 
   expect(await sound).toEqual({ known: true, value: 'now' });
 });
 
-test('a thread that is slow to start is no service that hangs; one that cannot start, or ends, tells why and is begun anew', async () => {
+test('a slow start of the thread does not count as hanging, and a thread that fails gives its reason and is restarted', async () => {
   const slow = asking('port.postMessage(heard);');
   const early = slow.look();
   const passed = slow.clock.pass(2_000);

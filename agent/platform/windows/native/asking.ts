@@ -1,15 +1,15 @@
-/** Questions to services and drivers of Windows, from a thread of their own: what hangs is given up, named, and holds nothing else up. */
+/** Calls to services and drivers of Windows in a worker thread. A hanging call times out, is reported, and blocks nothing else. */
 import { Worker } from 'node:worker_threads';
 import { type Cancel, type Clock, messageOf, realClock } from '@sabha/contracts';
 import type { Native, Slow, Told } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 
-/** What the thread is asked, one after the other. */
+/** A call for the thread. Calls run one after another. */
 export type ToThread = { what: keyof Slow; args: unknown[] };
-/** What it says: that it can be asked, and then what each question was answered with. */
+/** Messages of the thread: that it is ready, and the result of each call. */
 export type FromThread = 'ready' | Answer<unknown>;
-/** As far as it is used here. */
+/** The parts of Worker that are used here. */
 export type Thread = {
   postMessage(question: ToThread): void;
   on(event: 'message', told: (message: FromThread) => void): unknown;
@@ -17,15 +17,15 @@ export type Thread = {
   terminate(): unknown;
 };
 
-/** Whoever waits longer waits for what hangs: what Linux gives its sound too. */
+/** Time limit of a call, the same as for the sound server on Linux. */
 const limitMs = 2_000;
-/** So many threads may hang, each in another part of Windows; then nothing is asked until one comes back. */
+/** Maximum number of hanging threads, each in another part of Windows. Then no call is made until one returns. */
 const mostHung = 3;
 const starting = { known: false, reason: 'not checked since the start' } as const;
 const silent = { known: false, reason: 'Windows does not answer' } as const;
 const silentSound = { known: false, reason: 'audio server does not answer' } as const;
 
-/** What hangs together. */
+/** Calls to the same part of Windows hang together. */
 const parts: Readonly<Record<keyof Slow, string>> = {
   sound: 'sound',
   mute: 'sound',
@@ -42,18 +42,19 @@ type State = {
   after: Clock['after'];
   thread: Thread | undefined;
   isReady: boolean;
-  /** What the thread has been given and not answered. */
+  /** The call in the thread that has not returned. */
   asked: Question | undefined;
   queue: Question[];
-  /** Of the question in the thread, or of its start. */
+  /** Timer of the call in the thread, or of its start. */
   limit: Cancel | undefined;
-  /** Threads that were given up, and in what; they may come back yet. */
+  /** Abandoned threads with the part of Windows in which they hang. They may still return. */
   hung: Map<Thread, string>;
 };
 
 /**
- * Guarantee: a question whose turn it is is answered within two seconds, and one part of Windows holds one thread at most, and neither the agent
- * nor the other parts: these go on in a new thread. When it answers again it is asked again. No thread is left over.
+ * Guarantee: a call returns within two seconds from its turn. A hanging part of Windows holds at most one thread and blocks neither the
+ * agent nor the other parts.
+ * The other calls continue in a new thread. A part is asked again after its thread returns. No thread is left over.
  */
 export function createAsking(begin: () => Thread, after: Clock['after']): { ask: Native['ask']; isHung(): boolean } {
   const none = { thread: undefined, isReady: false, asked: undefined, limit: undefined };
@@ -68,7 +69,7 @@ async function ask(state: State, what: keyof Slow, args: unknown[]): Promise<Tol
   const refused = refusal(state, what);
   if (refused !== undefined) return refused;
   const { promise, resolve } = Promise.withResolvers<Told<unknown>>();
-  // Words with something to say are each their own.
+  // Only calls without arguments are deduplicated.
   const same = [state.asked, ...state.queue].find((one) => one?.what === what && args.length === 0);
   if (same === undefined) state.queue.push({ what, args, tell: [resolve] });
   else same.tell.push(resolve);
@@ -76,7 +77,7 @@ async function ask(state: State, what: keyof Slow, args: unknown[]): Promise<Tol
   return promise;
 }
 
-/** Why a question is not asked now. */
+/** Returns the reason not to make a call now, or undefined. */
 function refusal({ hung }: State, what: keyof Slow): Told<never> | undefined {
   if ([...hung.values()].includes(parts[what])) return { ...(parts[what] === 'sound' ? silentSound : silent), isHung: true };
   return hung.size < mostHung ? undefined : silent;
@@ -109,7 +110,7 @@ function started(state: State): Thread {
   });
   thread.on('error', (error) => {
     if (state.hung.delete(thread)) return;
-    // One that cannot start would not start for the next question either.
+    // A thread that fails to start would also fail for the next call.
     const lost = state.isReady ? taken(state) : state.queue.splice(0);
     state.thread = undefined;
     endLimit(state);
@@ -132,7 +133,7 @@ function giveUp(state: State): void {
   next(state);
 }
 
-/** A thread that came back goes on, where no other has taken its place. */
+/** Reuses a thread that returned, unless a new one has replaced it. */
 function comeBack(state: State, thread: Thread): void {
   if (state.thread !== undefined) return void thread.terminate();
   state.thread = thread;
@@ -154,7 +155,7 @@ function tell(questions: readonly Question[], answer: Told<unknown>): void {
   for (const resolve of questions.flatMap((one) => one.tell)) resolve(answer);
 }
 
-/** The questions of this process. A process that is to end waits for its threads: where one hangs, nothing but its own death ends it. */
+/** Returns the calls of this process. A process waits for its threads at exit, so it kills itself if one hangs. */
 export function openAsking(begin: () => Thread): Native['ask'] {
   const { ask, isHung } = createAsking(begin, realClock().after);
   process.once('exit', () => {
@@ -163,12 +164,12 @@ export function openAsking(begin: () => Thread): Native['ask'] {
   return ask;
 }
 
-/** Set where the agent was packed into one file: the thread's own code. */
+/** Code of the thread; defined if the agent is packed into one file. */
 declare const SABHA_ASKING_THREAD: string | undefined;
-/** A look needs less than a megabyte; a thread that asks for more begins anew. */
+/** A call needs less than 1 MB. A thread that exceeds the limits is restarted. */
 const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 1 };
 
-/** The thread as it is. It keeps no process from its end. */
+/** Starts the worker thread. It does not keep the process running. */
 export function beginThread(): Thread {
   const options = { resourceLimits, execArgv: [] };
   const thread =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createRunner } from './child.ts';
 
-/** A System32 with these scripts. */
+/** Creates a System32 folder with these scripts. */
 function programs(scripts: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-system32-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -16,7 +16,7 @@ function programs(scripts: Record<string, string>) {
 }
 const patient = () => AbortSignal.timeout(60_000);
 
-it('what it prints is its answer; a failure, a flood and an absence are told apart, and no word is run by a shell', async () => {
+it('returns the output, distinguishes failure, flood and a missing program, and runs nothing through a shell', async () => {
   const { folder, run } = programs({
     'say.exe': 'echo "$1"',
     'fail.exe': 'echo अस्वीकृत >&2; exit 1',
@@ -30,7 +30,7 @@ it('what it prints is its answer; a failure, a flood and an absence are told apa
   expect(await run('say.exe', [], AbortSignal.abort())).toEqual({ ok: false, why: 'aborted', text: '' });
 });
 
-/** Ends a program that hangs, by these scripts; their folder. */
+/** Runs and aborts a hanging program with these scripts. Returns their folder. */
 async function endHanging(scripts: Record<string, string>): Promise<string> {
   const { folder, run } = programs({ 'hang.exe': 'touch "$1"; exec sleep 600', ...scripts });
   const end = new AbortController();
@@ -41,7 +41,7 @@ async function endHanging(scripts: Record<string, string>): Promise<string> {
   return folder;
 }
 
-it('a program that hangs is ended with all that it has started', async () => {
+it('ends a hanging program together with its child processes', async () => {
   const folder = await endHanging({ 'taskkill.exe': 'echo "$@" > "$(dirname "$0")/killed"' });
   expect(readFileSync(join(folder, 'killed'), 'utf8')).toMatch(/^\/T \/F \/PID \d+\n$/);
 });

@@ -1,4 +1,4 @@
-/** Programs of Windows itself: by their whole path, without a shell or a window, with an end that always comes. */
+/** Runs programs of Windows by their full path, without a shell or a window, and with an end in every case. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { win32 } from 'node:path';
 import type { Output } from '../../child.ts';
@@ -7,17 +7,17 @@ import type { RunProgram } from '../../native.ts';
 const outputLimitBytes = 2 * 1024 * 1024;
 const taskkillMs = 5_000;
 
-/** Where Windows lies, whatever the drive. */
+/** Returns the Windows folder, on any drive. */
 export function systemRoot(env: Record<string, string | undefined>): string {
   return env['SystemRoot'] ?? 'C:\\Windows';
 }
 
-/** Where a program of Windows lies. */
+/** Returns the path of a program in System32. */
 export function inSystem32(root: string): (program: string) => string {
   return (program) => win32.join(root, 'System32', program);
 }
 
-/** `place`: where a program lies. Guarantee: one that is to end is ended with all that it has started. */
+/** `place` returns the path of a program. Guarantee: an aborted program is ended with its child processes. */
 export function createRunner(place: (program: string) => string): RunProgram {
   return (program, args, signal) =>
     new Promise((resolve) => {
@@ -32,7 +32,10 @@ export function createRunner(place: (program: string) => string): RunProgram {
     });
 }
 
-/** Windows ends no children with their parent, and finds none by a parent that is gone: it goes last, whatever becomes of the program that ends them. */
+/**
+ * Ends the process tree. Windows does not end children with their parent, and finds them only while it exists, so the parent is ended
+ * last.
+ */
 function endTree(taskkill: string, child: ChildProcess): void {
   const end = () => void child.kill();
   if (child.pid === undefined) return;

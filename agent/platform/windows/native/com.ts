@@ -1,22 +1,21 @@
-/** COM by koffi: objects whose methods are called by their place in a table. Each pointer that is had is given back. */
+/** COM by koffi. Methods are called by their index in the virtual table, and every pointer is released. */
 import type { CType, Koffi, Pointer } from './koffi.ts';
 
-/** A method that answers with an HRESULT: what has its highest bit went wrong, 0 is well, and all between is well with something to say. */
+/** A method that returns an HRESULT: with the highest bit set it failed, 0 is success, other values are success with information. */
 export type Method = (self: Pointer, ...args: unknown[]) => number;
-/** Notes what is to be given back at the end of a scope. */
+/** Marks a pointer for release at the end of the scope. */
 export type Keep = (pointer: Pointer) => Pointer;
 
-/** What the calls of Core Audio are made of. */
 export type Com = ReturnType<typeof createCom>;
 
-/** For a place that a callee fills. */
+/** An output parameter. */
 export type Out<T> = [T];
 
 const allThreads = 0;
 const inProcess = 1;
 const pointerBytes = 8;
 
-/** Guarantee: COM is begun in this thread. */
+/** Guarantee: COM is initialised in this thread. */
 export function createCom(koffi: Koffi) {
   const ole = koffi.load('ole32.dll');
   const outPointer = koffi.out(koffi.pointer('void *'));
@@ -43,7 +42,7 @@ export function createCom(koffi: Koffi) {
       check('CoCreateInstance', createInstance(guid(classId), null, inProcess, guid(interfaceId), made));
       return made[0];
     },
-    /** Guarantee: all that was kept is released, whatever happens. */
+    /** Guarantee: every kept pointer is released, also after an error. */
     scope<T>(work: (keep: Keep) => T): T {
       const kept: Pointer[] = [];
       try {
@@ -61,22 +60,22 @@ export function createCom(koffi: Koffi) {
       free(at);
       return text;
     },
-    /** Empties a PROPVARIANT. */
+    /** Clears a PROPVARIANT. */
     clear: (variant: Buffer): void => void clearVariant(variant),
   };
 }
 
-/** Did the call do what it should, whatever else it has to say? */
+/** True if the HRESULT is a success, with or without information. */
 export function isWell(result: number): boolean {
   return result >>> 0 < 0x8000_0000;
 }
 
-/** Throws where a call did not do well. */
+/** Throws if the HRESULT is a failure. */
 export function check(what: string, result: number): void {
   if (!isWell(result)) throw new Error(`${what}: ${(result >>> 0).toString(16)}`);
 }
 
-/** The bytes of `CA3E7AB9-B4C3-4AE6-8251-579EF933890F`: of the first three groups the low byte comes first. */
+/** Returns the bytes of a GUID such as `CA3E7AB9-B4C3-4AE6-8251-579EF933890F`. The first three groups are little-endian. */
 export function guid(text: string): Buffer {
   const plain = Buffer.from(text.replaceAll(/[{}-]/g, ''), 'hex');
   return Buffer.concat([

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { createCoreAudio, createMute } from './core-audio.ts';
 import type { Koffi, Pointer } from './koffi.ts';
 
-/** What a method answers; what it hands out it writes into the last of its arguments, and a new object is one more to be given back. */
+/** Methods of a fake object. A method writes its output into its last argument; a new object must be released. */
 type Methods = Record<number, (...args: unknown[]) => number>;
 
-/** A memory in which each object has a table of methods by their place; the third of each gives the object back, and then it is none any more. */
+/** Creates a fake COM memory. Each object has a table of methods; index 2 releases it, after which its use throws. */
 function memory(enumerator: Methods) {
   const objects = new Map<Pointer, Methods>();
   const texts = new Map<Pointer, string>();
@@ -49,7 +49,7 @@ function answer(args: unknown[], value: unknown, result = 0): number {
 
 const spansProcesses = 0x0889_000d;
 
-/** One microphone, whose session belongs to a process; `told`: with which answer Windows tells which. `isFixed`: whatever it is told, it stays as it is. */
+/** Creates one microphone with a session of a process. `told`: HRESULT of the process id. `isFixed`: the mute state cannot be changed. */
 function onePc(told: number, isFixed = false) {
   let isMuted = 1;
   const session: Methods = {
@@ -91,15 +91,15 @@ const programsBy = (told: number) => {
   return { programs: endpoints[0]?.programs, left: room.left() };
 };
 
-it('a look gives back all that it was handed, and nothing is used afterwards', () => {
+it('a reading releases everything, and uses nothing after its release', () => {
   expect(programsBy(0)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('a browser whose session spans several processes was nobody: Windows tells the first of them, with another word than well', () => {
+it('a session that spans several processes, as of a browser, is attributed to its first process', () => {
   expect(programsBy(spansProcesses)).toEqual({ programs: ['C:\\program-77.exe'], left: 0 });
 });
 
-it('a muted microphone is opened; one that is gone, or stays muted whatever it is told, says so, and all is given back', () => {
+it('unmutes a microphone, throws if it is gone or stays muted, and releases everything', () => {
   const opened = (id: string, isFixed = false) => {
     const room = onePc(0, isFixed);
     const mute = createMute(room.koffi);

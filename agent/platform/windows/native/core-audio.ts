@@ -1,4 +1,6 @@
-/** Core Audio. A look at the sound: ends, states, defaults, mute, volume and who uses them. Nothing is recorded, and but for a mute that is asked for nothing changed. */
+/**
+ * Core Audio: endpoints, states, defaults, mute, volume, and their users. It records nothing and changes nothing except a requested mute.
+ */
 import type { Defaults, Endpoint, Mute, Sound } from '../../native.ts';
 import { type Com, check, createCom, guid, isWell, type Keep, type Out } from './com.ts';
 import type { Koffi, Pointer } from './koffi.ts';
@@ -18,10 +20,10 @@ const anyContext = 23;
 const sessionActive = 1;
 const notFound = 0x8007_0490;
 const textVariant = 31;
-/** A PROPVARIANT: its kind, three words, and the value from the ninth byte on. */
+/** A PROPVARIANT: its type, three reserved words, and the value from the ninth byte on. */
 const variantBytes = 24;
 
-/** The name as the settings of Windows show it, and the PnP device (`{1}.USB\VID_…`): GUID and number of the property. */
+/** Property keys, as GUID and number: the name as in the settings of Windows, and the PnP device (`{1}.USB\VID_…`). */
 const properties = {
   name: propertyKey('A45C254E-DF1C-4EFD-8020-67D146A850E0', 14),
   device: propertyKey('B3F8FA53-0004-438E-9003-51A46E139BFC', 2),
@@ -34,16 +36,16 @@ function propertyKey(id: string, number: number): Buffer {
 }
 
 type Methods = ReturnType<typeof methodsOf>;
-/** `programOf`: the path of the program of a process, null where it cannot be told; `own`: the id of this process. */
+/** `programOf`: program path of a process, null if unknown. `own`: the id of this process. */
 export type Processes = { programOf(id: number): string | null; own: number };
 type Names = Pick<Endpoint, 'name' | 'device'>;
-/** `names`: by the ids of the ends. */
+/** `names`: cached by endpoint id. */
 type Look = { com: Com; koffi: Koffi; on: Methods; processes: Processes; names: Map<string, Names> };
 
-/** Names cost most of a look, and seldom change: they are read anew once in so many. */
+/** Readings between two refreshes of the names, which take most of the time and seldom change. */
 const namesEvery = 12;
 
-/** Guarantee: each look gives back all that it has taken, and begins anew: an enumerator that is kept may outlive the sound service it asks. */
+/** Guarantee: each reading releases everything and creates a new enumerator, because a kept one may outlive the sound service. */
 export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound {
   const com = createCom(koffi);
   const look: Look = { com, koffi, on: methodsOf(com, koffi), processes, names: new Map() };
@@ -61,7 +63,7 @@ export function createCoreAudio(koffi: Koffi, processes: Processes): () => Sound
     });
 }
 
-/** Guarantee: it gives back all that it has taken, and throws where the end is not then as it should be. */
+/** Guarantee: it releases everything, and throws if the endpoint does not have the requested mute state afterwards. */
 export function createMute(koffi: Koffi): (change: Mute) => true {
   const com = createCom(koffi);
   const on = methodsOf(com, koffi);
@@ -79,7 +81,7 @@ export function createMute(koffi: Koffi): (change: Mute) => true {
     });
 }
 
-/** By their places in the tables of IMMDeviceEnumerator, IMMDevice, IPropertyStore, IAudioEndpointVolume and the sessions. */
+/** Method indexes of IMMDeviceEnumerator, IMMDevice, IPropertyStore, IAudioEndpointVolume and the session interfaces. */
 function methodsOf({ method }: Com, koffi: Koffi) {
   const pointer = koffi.out(koffi.pointer('void *'));
   const number = koffi.out(koffi.pointer('uint32'));
@@ -153,7 +155,7 @@ function namesOf({ com, on, koffi }: Look, device: Pointer): Names {
   });
 }
 
-/** One that goes while it is looked at tells nothing more. */
+/** An endpoint that disappears during the reading gives null values. */
 function openEnd(look: Look, device: Pointer): Pick<Endpoint, 'muted' | 'volume' | 'programs'> {
   const { com, on } = look;
   return com.scope((keep) => {
@@ -180,7 +182,10 @@ function programsOn({ com, on, processes }: Look, device: Pointer, keep: Keep): 
   return [...found];
 }
 
-/** 0 where it is not active, or belongs to Windows's own sounds. Of several, as a browser is, it is the one that began it: Windows says so beside it. */
+/**
+ * Returns 0 if the session is inactive or plays Windows' system sounds. With several processes it is the first one, which Windows marks
+ * in the HRESULT.
+ */
 function activeProcess(on: Methods, { list, at, keep }: { list: Pointer; at: number; keep: Keep }): number {
   const [session, named]: [Out<Pointer>, Out<Pointer>] = [[0n], [0n]];
   const [state, id]: [Out<number>, Out<number>] = [[0], [0]];

@@ -1,7 +1,7 @@
-/** koffi without Windows: each library has the calls that a test names. */
+/** A fake koffi, in which each library has the calls that a test defines. */
 import type { Call, Koffi } from './koffi.ts';
 
-/** All calls do nothing but those that are named. */
+/** Creates a library. Calls that are not defined return 0. */
 export function library(calls: Record<string, Call>): Koffi {
   return {
     load: () => ({ func: (_, name) => calls[name] ?? (() => 0) }),

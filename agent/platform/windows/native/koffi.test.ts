@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { loadKoffi } from './koffi.ts';
 import { openNative } from './native.ts';
 
-/** The folder of a node.exe with these files beside it. */
+/** Returns the path of a node.exe with these files beside it. */
 function beside(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-koffi-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -17,19 +17,19 @@ function beside(files: Record<string, string>): string {
 }
 const as = (name: string) => `module.exports = { name: '${name}' };`;
 
-it('koffi lies beside the program of Node: in a folder of its own, else among packages', () => {
+it('loads koffi from the folder beside node.exe, otherwise from node_modules', () => {
   const packages = { 'node_modules/koffi/index.js': as('package') };
   expect(loadKoffi(beside({ 'koffi/index.js': as('folder'), ...packages }))).toMatchObject({ known: true, value: { name: 'folder' } });
   expect(loadKoffi(beside(packages))).toMatchObject({ known: true, value: { name: 'package' } });
   expect(loadKoffi(beside({}))).toEqual({ known: false, reason: 'koffi is not there' });
 });
 
-it('a koffi that lies in a folder above was loaded where ours is broken: on a disk of Windows anybody can put one there', () => {
+it('does not load a koffi from a parent folder if the installed one is broken', () => {
   const program = beside({ 'Sabha/koffi/index.js': "throw new Error('no native half')", 'node_modules/koffi/index.js': as('planted') });
   expect(loadKoffi(join(dirname(program), 'Sabha/node.exe'))).toEqual({ known: false, reason: 'koffi: no native half' });
 });
 
-it('nothing is loaded before it is asked for, and then once; where it fails the registry is not known either', async () => {
+it('loads koffi only at first use and once, and without koffi the registry is unknown as well', async () => {
   let loads = 0;
   const native = openNative(() => {
     loads += 1;

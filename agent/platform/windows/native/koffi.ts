@@ -1,18 +1,16 @@
-/** Where koffi lies, by which libraries of Windows are called. Guarantee: it is looked for when it is first asked for, and nowhere but on Windows. */
+/** Loads koffi, which calls the libraries of Windows. Guarantee: it is loaded at first use, and only on Windows. */
 import { createRequire as requireFrom } from 'node:module';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '@sabha/contracts';
 import type { Answer } from '../../platform.ts';
 import { shortText } from '../../text.ts';
 
-/** An address in the memory of this process. */
 export type Pointer = bigint;
-/** A type of C, by its name or made by koffi. */
+/** A C type, by its name or created by koffi. */
 export type CType = string | { readonly made: unique symbol };
-/** A function of a library. */
 export type Call = (...args: unknown[]) => number;
 
-/** What we use of koffi 3. */
+/** The parts of koffi 3 that are used here. */
 export type Koffi = {
   load(library: string): { func(convention: string, name: string, result: CType, args: CType[]): Call };
   proto(convention: string, result: CType, args: CType[]): CType;
@@ -27,12 +25,13 @@ export type Koffi = {
   };
 };
 
-/** Set where the agent was packed. */
+/** Version of the agent; defined if the agent is packed. */
 declare const SABHA_VERSION: string | undefined;
 
 /**
- * Both halves beside the program of Node, so that no update of the agent parts them; in a tree of sources among its packages.
- * Guarantee: what is installed takes none from a folder above its own, where Node would look too and where, up to the disk, anybody may put one.
+ * Loads both parts of koffi from beside node.exe, so that an update of the agent does not separate them. From source, it loads them from
+ * node_modules.
+ * Guarantee: an installed agent loads none from a parent folder. Node would search there, and any user may be able to write there.
  */
 export function loadKoffi(program = process.execPath): Answer<Koffi> {
   const beside = requireFrom(join(dirname(program), 'koffi.cjs'));
@@ -49,15 +48,13 @@ export function loadKoffi(program = process.execPath): Answer<Koffi> {
   return { known: false, reason };
 }
 
-/** How Windows writes texts. */
-
-/** The text before the first zero: behind it may lie anything. */
+/** Returns the text before the first zero, because the rest of the buffer is undefined. */
 export function untilZero(text: string): string {
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Texts one behind the other, each with its zero. */
+/** Returns the zero-terminated texts of a buffer. */
 export function textsOf(data: Buffer): string[] {
   return data
     .toString('utf16le')

@@ -1,4 +1,4 @@
-/** The interface to Windows as it is: koffi where it lies beside Node; without it nothing of Windows is known. */
+/** The real interface to Windows, by koffi. Without koffi everything is unknown. */
 import { messageOf } from '@sabha/contracts';
 import type { Native } from '../../native.ts';
 import type { Answer } from '../../platform.ts';
@@ -8,7 +8,7 @@ import { type Koffi, loadKoffi } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
-/** Guarantee: nothing is loaded before it is first asked for. */
+/** Guarantee: nothing is loaded before the first use. */
 export function openNative(load = loadKoffi, asking = () => openAsking(beginThread)): () => Native {
   let opened: Native | undefined;
   return () => {

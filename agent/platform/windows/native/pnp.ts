@@ -1,4 +1,4 @@
-/** The devices of the device manager by cfgmgr32: no device is opened or woken. */
+/** Devices of the device manager, by cfgmgr32. No device is opened or woken. */
 import { deviceClasses, fromFileTime, type PnpDevice, type Slow } from '../../native.ts';
 import { guid } from './com.ts';
 import { type Koffi, textsOf, untilZero } from './koffi.ts';
@@ -6,10 +6,10 @@ import { type Koffi, textsOf, untilZero } from './koffi.ts';
 const lists = { ofBus: 0x1 | 0x100, ofClass: 0x200 | 0x100 };
 const fields = { description: 1, compatible: 3, service: 5, kind: 9, name: 13 };
 const largest = 4_096;
-/** GUID and number of the property that says when the device last came. */
+/** GUID and number of the property with the last arrival time. */
 const arrival = Buffer.concat([guid('83DA6326-97A6-4088-9453-A1923F573B29'), Buffer.from([102, 0, 0, 0])]);
 
-/** All of USB, and the cameras wherever they hang, as far as they are there. Guarantee: an empty list, which no PC has, is no answer. */
+/** Lists all USB devices, and cameras on any bus, that are present. Guarantee: an empty list throws, because every PC has USB devices. */
 export function createPnp(koffi: Koffi): Pick<Slow, 'devices' | 'marks'> {
   const calls = callsOf(koffi);
   const ids = (): string[] => {
@@ -48,12 +48,12 @@ function idsOf({ size, list }: PnpCalls, filter: string, flags: number): string[
   if (sized !== 0) throw new Error(`list of devices: code ${sized}`);
   const buffer = Buffer.alloc(Math.max(1, length[0]) * 2);
   const listed = list(filter, buffer, length[0], flags);
-  // One that came meanwhile makes the list too long: the next look has it.
+  // A device that arrived meanwhile makes the list too long. The next reading contains it.
   if (listed !== 0) throw new Error(`list of devices: code ${listed}`);
   return textsOf(buffer);
 }
 
-/** Undefined of one that went meanwhile. */
+/** Returns undefined if the device was removed meanwhile. */
 function nodeOf({ locate, status }: PnpCalls, id: string): { node: number; problem: number } | undefined {
   const [node, flags, problem]: [[number], [number], [number]] = [[0], [0], [0]];
   if (locate(node, id, 0) !== 0 || status(flags, problem, node[0], 0) !== 0) return undefined;

@@ -1,9 +1,9 @@
-/** The registry as advapi32 answers: each call is what a test says. */
+/** Tests the registry with fake advapi32 calls. */
 import { expect, test } from 'vitest';
 import type { Call, Koffi } from './koffi.ts';
 import { createRegistry } from './registry.ts';
 
-/** One that has these calls; the others do nothing, well. */
+/** Creates a registry with these calls. Other calls return 0. */
 function registry(calls: Record<string, Call>) {
   const koffi = {
     load: () => ({ func: (_: string, name: string) => calls[name] ?? (() => 0) }),
@@ -14,7 +14,7 @@ function registry(calls: Record<string, Call>) {
   return createRegistry(koffi as unknown as Koffi);
 }
 
-test('S15 a user who filled a key of his without end held up the whole agent at each look', () => {
+test('S15 a registry key with endless content ends the reading after a limited number of calls', () => {
   let asked = 0;
   const endless: Call = (...args) => {
     const [, at, into, length, , , , bytes] = args;

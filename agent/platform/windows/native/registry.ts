@@ -4,16 +4,16 @@ import type { Answer } from '../../platform.ts';
 import { type Koffi, type Pointer, textsOf, untilZero } from './koffi.ts';
 
 const hives: Readonly<Record<string, bigint>> = { HKLM: 0xffff_ffff_8000_0002n, HKU: 0xffff_ffff_8000_0003n };
-/** To read, in the part of 64 bits. */
+/** Read access to the 64-bit view. */
 const access = 0x2_0019 | 0x100;
 const codes = { notThere: 2, more: 234, end: 259 };
 const longestName = 16_384;
-/** What is larger is no setting. */
+/** Bytes of a value. A larger value is no setting. */
 const largestValue = 4_096;
-/** A tree with more keys and values is cut: none of those that are asked for is near it, and a user may make his own as large as he likes. */
+/** Limit of calls per reading. Relevant keys need far fewer, and a user can create keys without limit. */
 const looksLimit = 60_000;
 
-/** Guarantee: each key that was opened is closed, and no tree, however large, takes longer than a moment. */
+/** Guarantee: each opened key is closed, and the time of a reading is limited for any size of the tree. */
 export function createRegistry(koffi: Koffi) {
   const calls = callsOf(koffi);
   const room = { name: Buffer.alloc(longestName * 2), data: Buffer.alloc(largestValue), left: looksLimit };
@@ -75,7 +75,7 @@ function changedAt(calls: RegistryCalls, key: Pointer): number | null {
   return calls.info(key, ...absent, time) === 0 ? fromFileTime(time.readBigUInt64LE()) : null;
 }
 
-/** What the calls write into, one after the other, and how many more may be made. */
+/** Reused output buffers, and the number of calls left. */
 type Room = { name: Buffer; data: Buffer; left: number };
 
 function namesOf(calls: RegistryCalls, key: Pointer, room: Room): string[] {
@@ -106,7 +106,7 @@ function valuesOf(calls: RegistryCalls, key: Pointer, room: Room): Map<string, R
 
 const kinds = { text: 1, expandable: 2, number: 4, texts: 7, long: 11 };
 
-/** Guarantee: bytes that do not have the length of their kind stay bytes. */
+/** Guarantee: data whose length does not fit its type is returned as bytes. */
 function valueFrom(kind: number, data: Buffer): RegistryValue {
   if (kind === kinds.text || kind === kinds.expandable) return untilZero(data.toString('utf16le'));
   if (kind === kinds.number && data.length === 4) return data.readUInt32LE();

@@ -1,11 +1,11 @@
-/** What services and drivers answer, each of which may hang: it is called in a thread alone (`asking.ts`). */
+/** Calls to services and drivers, which may hang. They run only in the worker thread (`asking.ts`). */
 import type { Screen, Slow } from '../../native.ts';
 import { createCoreAudio, createMute } from './core-audio.ts';
 import { type CType, type Koffi, type Pointer, untilZero } from './koffi.ts';
 import { createPnp } from './pnp.ts';
 import { createProgramOf } from './system-calls.ts';
 
-/** Guarantee: whatever Windows hands out is given back: memory, handles. */
+/** Guarantee: all memory and handles of Windows are released. */
 export function createSlow(koffi: Koffi): Slow {
   return {
     sound: createCoreAudio(koffi, { programOf: createProgramOf(koffi), own: process.pid }),
@@ -39,10 +39,10 @@ function createService(koffi: Koffi): Slow['service'] {
 }
 
 const sessionInfo = { user: 5, extended: 25 };
-/** In WTSINFOEXW: the level, then from the ninth byte on id, state and flags. */
+/** Offset in WTSINFOEXW: the level, then from the ninth byte on id, state and flags. */
 const flagsAt = 16;
 const flags = { locked: 0, unlocked: 1 };
-/** Nobody is at the console now. Whoever asks for the session of this number is told of his own. */
+/** Session number without a console session. A query with this number would return the caller's session. */
 const noSession = 0xffff_ffff;
 
 function createConsoleSession(koffi: Koffi): Slow['consoleSession'] {
@@ -71,7 +71,7 @@ function createConsoleSession(koffi: Koffi): Slow['consoleSession'] {
   };
 }
 
-/** DISPLAY_DEVICEW: size, name, text, flags, id. DEVMODEW: its own size at 68, width and height from 172 on. */
+/** DISPLAY_DEVICEW: size, name, text, flags, id. DEVMODEW: its size at 68, width and height from 172 on. */
 const device = { bytes: 840, name: [4, 68], text: [68, 324], flags: 324, id: [328, 840] } as const;
 const mode = { bytes: 220, sizeAt: 68, widthAt: 172 };
 const shown = 1;

@@ -1,11 +1,11 @@
-/** Windows as its libraries answer: each call is what a test says. */
+/** Tests calls to Windows libraries with fake functions. */
 import { expect, test } from 'vitest';
 import { library } from './koffi.test-helper.ts';
 import type { Call } from './koffi.ts';
 import { createSlow } from './slow.ts';
 import { createPipes, createSystemCalls } from './system-calls.ts';
 
-/** Fills the place that a call is given for its answer. */
+/** Returns a call that writes a value to its output parameter. */
 const fills = (at: number, value: unknown): Call => {
   return (...args) => {
     (args[at] as unknown[])[0] = value;
@@ -13,14 +13,14 @@ const fills = (at: number, value: unknown): Call => {
   };
 };
 
-test('with no session at the console nobody sits there, though Windows takes that number for the session of the asker', () => {
+test("without a console session no user is reported, although Windows would return the caller's session", () => {
   const asked = (id: number) =>
     createSlow(library({ WTSGetActiveConsoleSessionId: () => id, WTSQuerySessionInformationW: fills(3, 1n) })).consoleSession();
   expect(asked(3)).toMatchObject({ id: 3, user: 'Asha' });
   expect(asked(0xffff_ffff)).toMatchObject({ user: '', isLocked: null });
 });
 
-test('each program that runs is told: by its path, and one that cannot be looked into by its name', () => {
+test('lists each running program by its path, or by its name if it cannot be inspected', () => {
   const processes = [
     [4, 'System'],
     [70, 'Zoom.exe'],
@@ -53,7 +53,7 @@ test('each program that runs is told: by its path, and one that cannot be looked
   expect(() => createSystemCalls(none).programs()).toThrow(/^the processes are closed to us$/);
 });
 
-test('S15 a pipe tells its session where its maker lives and is of it too; else it is closed at once', () => {
+test('S15 a pipe reports its session only if its creator runs in that session, and is closed otherwise', () => {
   const closed: unknown[] = [];
   const pipe = (sessions: { ofPipe: Call; ofProcess: Call }, handle = 228) =>
     createPipes(

@@ -1,12 +1,12 @@
-/** Small questions to kernel32, user32 and iphlpapi, which the kernel answers at once. */
+/** Calls to kernel32, user32 and iphlpapi, which the kernel answers at once. */
 import type { Calls, PipeEnd, Route } from '../../native.ts';
 import { type Koffi, untilZero } from './koffi.ts';
 
 const pathLength = 1_024;
-/** A list of processes; PROCESSENTRY32W: its own size, the id at 8, the name of the program from 44 on. */
+/** Process list; PROCESSENTRY32W: its size, the id at 8, the program name from 44 on. */
 const process32 = { list: 2, bytes: 568, idAt: 8, nameAt: 44 };
 
-/** Guarantee: whatever Windows hands out is given back: memory, handles. */
+/** Guarantee: all memory and handles of Windows are released. */
 export function createSystemCalls(koffi: Koffi): Omit<Calls, 'keyChangedAt' | 'pipe'> {
   const kernel = koffi.load('kernel32.dll');
   const user = koffi.load('user32.dll');
@@ -43,7 +43,7 @@ const shuttingDown = 0x2000;
 
 const limitedLook = 0x1000;
 
-/** The path of the program of a process; null where it cannot be told. */
+/** Returns the program path of a process; null if unknown. */
 export function createProgramOf(koffi: Koffi, kernel = koffi.load('kernel32.dll')): (id: number) => string | null {
   const open = kernel.func('__stdcall', 'OpenProcess', 'uint64', ['uint32', 'int32', 'uint32']);
   const close = kernel.func('__stdcall', 'CloseHandle', 'int32', ['uint64']);
@@ -79,7 +79,7 @@ const routeBytes = 56;
 const neighbourBytes = 24;
 const invalidNeighbour = 2;
 
-/** Tables of rows behind their number. */
+/** Reads tables that start with their number of rows. */
 function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'> {
   const library = koffi.load('iphlpapi.dll');
   const length = koffi.inout(koffi.pointer('uint32'));
@@ -108,11 +108,14 @@ function createNetworkTables(koffi: Koffi): Pick<Calls, 'routes' | 'neighbours'>
 
 const read = 0x8000_0000;
 const existing = 3;
-/** SECURITY_SQOS_PRESENT with SECURITY_ANONYMOUS: the maker of a pipe may otherwise act in the name of whoever opens it, and that may be SYSTEM. */
+/**
+ * SECURITY_SQOS_PRESENT with SECURITY_ANONYMOUS. Otherwise the creator of a pipe could impersonate the process that opens it, which may
+ * run as SYSTEM.
+ */
 const asNobody = 0x0010_0000;
 const invalid = 0xffff_ffff_ffff_ffffn;
 
-/** Guarantee: a pipe that is looked at learns nothing of us, not even who we are; what was opened is closed where no answer comes. */
+/** Guarantee: the creator of an opened pipe learns nothing, not even our identity. A handle is closed if no session is returned. */
 export function createPipes(koffi: Koffi): Calls['pipe'] {
   const kernel = koffi.load('kernel32.dll');
   const open = kernel.func('__stdcall', 'CreateFileW', 'uint64', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *']);
@@ -122,7 +125,7 @@ export function createPipes(koffi: Koffi): Calls['pipe'] {
   const madeBy = kernel.func('__stdcall', 'GetNamedPipeServerProcessId', 'int32', ['uint64', number]);
   const sessionOf = kernel.func('__stdcall', 'ProcessIdToSessionId', 'int32', ['uint32', number]);
 
-  /** Undefined where pipe and process do not say the same: then whoever made it is gone. */
+  /** Returns undefined if pipe and process report different sessions, because the creator has then ended. */
   function sessionAt(handle: number): number | undefined {
     const [session, id, ofProcess]: [[number], [number], [number]] = [[0], [0], [0]];
     const isTold = madeIn(handle, session) !== 0 && madeBy(handle, id) !== 0 && sessionOf(id[0], ofProcess) !== 0;
