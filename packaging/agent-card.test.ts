@@ -1,4 +1,4 @@
-/** `sabha-agent room --card` of the package, with an `xdg-open` of the test. */
+/** Tests `sabha-agent room --card` of the Debian package, with a fake `xdg-open`. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ function openCard({ opens, language }: { opens: boolean; language: string }) {
   return { status, said: stderr.replaceAll(folder, '') };
 }
 
-test('a card that no browser opens is named with its path, without the error of xdg-open, in the language of the user', () => {
+test("if no browser opens, the command prints the path of the card in the user's language, without the error of xdg-open", () => {
   expect(openCard({ opens: true, language: 'en_IN.UTF-8' })).toEqual({ status: 0, said: '' });
   expect(openCard({ opens: false, language: 'en_IN.UTF-8' })).toEqual({
     status: 1,

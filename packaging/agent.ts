@@ -1,6 +1,7 @@
 /**
- * `npm run pack:agent -- --out FOLDER [--key FILE] [--centre https://HOST:8443 --roots FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days N]`: the agent
- * as files of an update, as a package for Debian (`agent/` is the folder that it installs), and as an MSI for Windows.
+ * `npm run pack:agent -- --out FOLDER [--key FILE] [--centre https://HOST:8443 --roots FILE] [--version X.Y.Z] [--minimum X.Y.Z] [--days
+ * N]`:
+ * builds the agent as update files, as a Debian package (installed folder: `agent/`) and as an MSI for Windows.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -20,14 +21,14 @@ Licence: Apache-2.0, /usr/share/common-licenses/Apache-2.0
 Node.js, which comes along: node.copyright. What is packed into agent.mjs and room.mjs: packages.copyright.
 `;
 const fields = {
-  // The scripts call programs that not every Debian has.
+  // Programs that the scripts call and that not every Debian has.
   Depends: `${nodeDepends}, adduser, passwd`,
   Recommends: 'pulseaudio-utils, pipewire-bin, libnotify-bin, xdg-utils',
   Description:
     'says whether a conferencing room is ready\n It watches microphone, speaker, camera, power and link of this PC,\n and tells its centre.',
 };
 
-/** Makes `sabha-agent_VERSION_ARCHITECTURE.deb` of the packed agent, with a Node of its own. */
+/** Builds `sabha-agent_VERSION_ARCHITECTURE.deb` from the packed agent, with its own Node. */
 export async function packDeb({ out, version, key, centre, fast = false }: Deb): Promise<MadeDeb> {
   const root = mkdtempSync(join(out, 'deb-'));
   try {
@@ -49,7 +50,7 @@ export async function packDeb({ out, version, key, centre, fast = false }: Deb):
   }
 }
 
-/** What may be said; what is not said is so. */
+/** Usage text, with the default values. */
 const usage = `npm run pack:agent -- [--out dist/agent] [--key KEY.pem] [--version V] [--minimum 0.0.0] [--days 30]
   [--centre https://HOST:PORT --roots roots.pem]`;
 

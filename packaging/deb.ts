@@ -1,20 +1,22 @@
-/** Makes a Debian package of a folder that is laid out as the package installs it. */
+/** Builds a Debian package from a folder with the layout of the installed files. */
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MadeDeb, put, run } from '../agent/maintain/install/packing.ts';
 
-/** What a package says of itself, beside the fields that all of ours share. `fast` = larger, in seconds instead of a minute. */
+/**
+ * Name, version and control fields of a package, in addition to the shared fields. `fast` = larger, built in seconds instead of a minute.
+ */
 export type Package = { name: string; version: string; fields: Record<string, string>; out: string; fast: boolean };
 
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
-/** The package that npm brings for this machine; its licence goes along. */
+/** The npm package with Node for this machine. Its licence is packed too. */
 export const nodeFolder = join(modules, `node-linux-${process.arch}`);
-/** The shared libraries of Node. */
+/** Shared libraries that Node needs. */
 export const nodeDepends = 'libc6 (>= 2.28), libstdc++6, libgcc-s1, libatomic1';
 
-/** Puts the files of a folder of this one, and a Node without its symbols, where the package installs them. Null, or one line that says why not. */
+/** Copies a folder beside this file, and a Node without symbols, to their installed places. Returns null, or a one-line error. */
 export async function layOut(root: string, folder: string, node: string): Promise<string | null> {
   cpSync(new URL(folder, import.meta.url), root, { recursive: true, verbatimSymlinks: true });
   mkdirSync(dirname(join(root, node)), { recursive: true });
@@ -22,8 +24,8 @@ export async function layOut(root: string, folder: string, node: string): Promis
 }
 
 /**
- * Makes `NAME_VERSION_ARCHITECTURE.deb` in `out`, for machines like this one.
- * Guarantee: the same files and the same SOURCE_DATE_EPOCH make the same package, byte by byte, with any umask.
+ * Builds `NAME_VERSION_ARCHITECTURE.deb` in `out`, for the architecture of this machine.
+ * Guarantee: the same files and the same SOURCE_DATE_EPOCH give the same package, byte by byte, with any umask.
  */
 export async function buildDeb(root: string, { name, version, fields, out, fast }: Package): Promise<MadeDeb> {
   const architecture = architectures[process.arch];
@@ -47,7 +49,7 @@ export async function buildDeb(root: string, { name, version, fields, out, fast 
   return problem === null ? { ok: true, file } : { ok: false, line: problem };
 }
 
-/** Everybody reads it and only root writes it. Programs are what their owner may run. */
+/** Makes the files readable by everyone and writable by root only. A file that its owner may execute stays executable. */
 function setModes(path: string): void {
   const found = lstatSync(path);
   if (found.isSymbolicLink()) return;

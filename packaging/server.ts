@@ -1,4 +1,4 @@
-/** `npm run pack:server [-- --out FOLDER] [--version X.Y.Z]`: the server as a package for Debian. `server/` is the folder that it installs. */
+/** `npm run pack:server [-- --out FOLDER] [--version X.Y.Z]`: builds the server as a Debian package. Installed folder: `server/`. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ const fields = {
     'server of Sabha, which checks conferencing rooms before each meeting\n It receives the state of each PC, turns faults into incidents, and\n notifies technicians.',
 };
 
-/** Makes `sabha-server_VERSION_ARCHITECTURE.deb` of these sources and their packages, with a Node of its own. */
+/** Builds `sabha-server_VERSION_ARCHITECTURE.deb` from these sources and their packages, with its own Node. */
 async function packServer(out: string, version: string): Promise<MadeDeb> {
   mkdirSync(out, { recursive: true });
   const root = mkdtempSync(join(out, 'deb-'));
@@ -38,7 +38,7 @@ async function packServer(out: string, version: string): Promise<MadeDeb> {
   }
 }
 
-/** Folders of the packages that not only development or the agent needs. A nested package comes with the one that contains it. */
+/** Returns the folders of packages that the server needs at run time. A nested package is part of the package that contains it. */
 function runtimePackages(): string[] {
   const { packages }: { packages: Record<string, { dev?: boolean; devOptional?: boolean }> } = read('package-lock.json');
   const paths = Object.keys(packages).filter((path) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !isAgents.test(path));

@@ -18,7 +18,7 @@ test.each([
   ['music only', platform([], ['vlc'], []), false],
   ['nothing in use', platform([], [], []), false],
   ['nothing known', platform(null, [], null), false],
-])('with %s', async (_what, seen, expected) => {
+])('detects whether a meeting runs: %s', async (_what, seen, expected) => {
   expect(await isInMeeting(seen)).toBe(expected);
 });
 

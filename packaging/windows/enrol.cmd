@@ -1,5 +1,5 @@
 @echo off
-rem Only administrators may open the data of the agent: Windows asks for one.
+rem Only administrators may open the data of the agent, so Windows asks for their consent.
 net session >nul 2>&1
 if errorlevel 1 (
   powershell -NoProfile -Command "Start-Process -Verb RunAs '%~f0'"

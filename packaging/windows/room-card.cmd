@@ -1,4 +1,4 @@
 @echo off
-rem What stands in the way of the card stays to be read.
+rem Keeps the window open, so that an error can be read.
 call "%~dp0sabha-agent.cmd" room --card
 if errorlevel 1 pause

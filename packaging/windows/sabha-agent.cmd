@@ -12,7 +12,7 @@ for %%t in (run room) do (
   schtasks /change /tn Sabha\%%t /enable >nul
   schtasks /run /tn Sabha\%%t >nul
 )
-rem The first connection brings what the centre expects of this room.
+rem Waits at most 30 s for the configuration, which the server sends with the first connection.
 for /l %%i in (1,1,30) do if not exist "%ProgramData%\Sabha\config.json" timeout /t 1 /nobreak >nul
 exit /b 0
 

@@ -39,8 +39,8 @@ function wordOf(value: unknown): Consent {
 }
 
 /**
- * Facts to judge a use record: running programs by path or name (null: unknown), start of this boot (ms since 1970), the agent's program,
- * the Windows folder.
+ * Facts to judge a use record. `running`: programs by path or name, null if unknown. `bootedAt`: ms since 1970. `own`: the agent's
+ * program. `root`: the Windows folder.
  */
 export type UseContext = { running: readonly string[] | null; bootedAt: number; own: string; root: string };
 

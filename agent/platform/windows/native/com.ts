@@ -35,7 +35,7 @@ export function createCom(koffi: Koffi) {
   const release = method(2);
 
   return {
-    /** The method at this place of the table, with these arguments. */
+    /** Returns the method at this index of the virtual table, with these argument types. */
     method,
     create(classId: string, interfaceId: string): Pointer {
       const made: Out<Pointer> = [0n];
