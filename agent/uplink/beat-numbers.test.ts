@@ -15,17 +15,20 @@ it('sends a number again only if its first three digits changed, and a number of
   expect(beats.pick({ load: 0.26, up: 123_499 }, 80)).toEqual({ load: 0.26 });
 });
 
-it.each([0, 0.3, 1])('with all numbers in use, and a share of %s of them changing, sends each number at least once in 15 beats of 60 B', (changing) => {
-  const random = seeded(changing * 10 + 1);
-  const beats = createBeatNumbers();
-  const numbers = Object.fromEntries(keys.map((key) => [key, 0.123]));
-  const last = new Map<string, number>(keys.map((key) => [key, -1]));
-  for (let beat = 0; beat < 200; beat += 1) {
-    for (const key of keys) if (random() < changing) numbers[key] = Math.round(random() * 1_000) / 1_000;
-    const picked = beats.pick(numbers, 60);
-    expect(sizeOf(picked)).toBeLessThanOrEqual(60);
-    beats.said(picked);
-    for (const key of Object.keys(picked)) last.set(key, beat);
-    for (const [key, said] of last) expect(beat - said, `${key} at ${beat}`).toBeLessThanOrEqual(15);
-  }
-});
+it.each([0, 0.3, 1])(
+  'with all numbers in use, and a share of %s of them changing, sends each number at least once in 15 beats of 60 B',
+  (changing) => {
+    const random = seeded(changing * 10 + 1);
+    const beats = createBeatNumbers();
+    const numbers = Object.fromEntries(keys.map((key) => [key, 0.123]));
+    const last = new Map<string, number>(keys.map((key) => [key, -1]));
+    for (let beat = 0; beat < 200; beat += 1) {
+      for (const key of keys) if (random() < changing) numbers[key] = Math.round(random() * 1_000) / 1_000;
+      const picked = beats.pick(numbers, 60);
+      expect(sizeOf(picked)).toBeLessThanOrEqual(60);
+      beats.said(picked);
+      for (const key of Object.keys(picked)) last.set(key, beat);
+      for (const [key, said] of last) expect(beat - said, `${key} at ${beat}`).toBeLessThanOrEqual(15);
+    }
+  },
+);

@@ -27,10 +27,13 @@ function daysOf(link: (typeof linkClasses)[number], pc: string): { beats: number
   return { beats, numbers };
 }
 
-test.each(linkClasses)('on %s, beats with many changing numbers and a long PC name stay within their daily share of the data budget', (link) => {
-  const { beats, numbers } = daysOf(link, longName);
-  const wireBytes = beats.reduce((sum, bytes) => sum + bytes + pcTopic(longName, 'beat').length + aroundBytes, 0);
-  expect(wireBytes).toBeLessThan((0.86 * links[link].budget.telemetryBytes * days) / 31);
-  // The beats use the space that they have.
-  expect(numbers / beats.length).toBeGreaterThan(4);
-});
+test.each(linkClasses)(
+  'on %s, beats with many changing numbers and a long PC name stay within their daily share of the data budget',
+  (link) => {
+    const { beats, numbers } = daysOf(link, longName);
+    const wireBytes = beats.reduce((sum, bytes) => sum + bytes + pcTopic(longName, 'beat').length + aroundBytes, 0);
+    expect(wireBytes).toBeLessThan((0.86 * links[link].budget.telemetryBytes * days) / 31);
+    // The beats use the space that they have.
+    expect(numbers / beats.length).toBeGreaterThan(4);
+  },
+);

@@ -40,19 +40,22 @@ test('R6 a long backlog is sent in batches of at most 500 events and under 64 KB
 test.each([
   ['fibre', 30_000],
   ['geo', 120_000],
-] as const)('R6 on %s an unacknowledged event is sent again after %i ms, with an interval that doubles up to one hour', async (linkClass, resendMs) => {
-  const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
-  uplink.start();
-  await clock.pass(0);
-  ack(1, { session: session() });
-  event('a');
-  const first = net.take('event')[0]?.at ?? 0;
-  await clock.pass(6 * 3_600_000);
-  const times = net.take('event').map((one) => one.at - first);
-  expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
-  const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
-  expect(Math.max(...gaps)).toBe(3_600_000);
-});
+] as const)(
+  'R6 on %s an unacknowledged event is sent again after %i ms, with an interval that doubles up to one hour',
+  async (linkClass, resendMs) => {
+    const { uplink, clock, net, ack, session, event } = setUp({ link: linkClass });
+    uplink.start();
+    await clock.pass(0);
+    ack(1, { session: session() });
+    event('a');
+    const first = net.take('event')[0]?.at ?? 0;
+    await clock.pass(6 * 3_600_000);
+    const times = net.take('event').map((one) => one.at - first);
+    expect(times.slice(0, 3)).toEqual([resendMs, 3 * resendMs, 7 * resendMs]);
+    const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+    expect(Math.max(...gaps)).toBe(3_600_000);
+  },
+);
 
 test('R6 after an ack of a birth all unacknowledged events are sent at once', async () => {
   const { uplink, clock, net, ack, session, event } = setUp();
@@ -65,7 +68,9 @@ test('R6 after an ack of a birth all unacknowledged events are sent at once', as
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async ({ task }) => {
+test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async ({
+  task,
+}) => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);

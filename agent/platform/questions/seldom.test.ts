@@ -6,7 +6,7 @@ import { asksSeldom } from './seldom.ts';
 const question: Question<string> = {};
 const mark: Question<string> = {};
 
-/** Asks a question whose answer is kept only if it is `well`, with a manual clock. Counts how often the system is asked. */
+/** Creates a cached question that keeps only the answer `well`, with a manual clock. Counts the readings. */
 function pc() {
   const seen = { up: 0, asked: 0, mark: 1, answer: { known: true, value: 'well' } as Answer<string> };
   const platform = {

@@ -67,7 +67,7 @@ const refusalsToBelieve = 2;
 const unreachablesToBelieve = 3;
 const lossToTell = { atLeast: 3, share: 0.25 };
 
-/** Tests everything beyond the router. Guarantee: what it reports as silent was asked many times, and packet loss is reported. */
+/** Tests everything beyond the router. Guarantee: it reports a place as silent only after many requests, and packet loss is reported. */
 export async function askBeyond(stage: BeyondStage): Promise<Beyond> {
   const { clock, context, memory } = stage;
   const startedUp = clock.up();
@@ -138,7 +138,7 @@ export async function askNames(stage: BeyondStage): Promise<PathFacts['names']> 
 }
 
 /**
- * Looks up random names. Once nothing else is asked, a thin link uses the normal interval, because only this test finds a silent name
+ * Looks up random names. Once no other test runs, a thin link uses the normal interval, because only this test finds a silent name
  * server.
  */
 function askStrangers(stage: BeyondStage, isAlone = () => false): Asked<Looked> {
@@ -165,8 +165,8 @@ function judgeNames({ questions, memory }: BeyondStage, { heard }: Tally<Looked>
 }
 
 /**
- * True if a response must have come from beyond the router. A name server of this network could invent it, except for a zone that it
- * cannot forge.
+ * True if a response must have come from beyond the router. For a name server of this network that takes a denied name and the zone's SOA
+ * record.
  */
 function isFromBeyond({ questions }: BeyondStage, { names, zone }: { names: Tally<Looked>; zone: Tally<true> }): boolean {
   const kinds = names.heard.map(({ kind }) => kind);
@@ -174,7 +174,7 @@ function isFromBeyond({ questions }: BeyondStage, { names, zone }: { names: Tall
   return kinds.some((kind) => kind !== 'closed');
 }
 
-/** Asks for the top-level zone, and only after the server was silent for a while. */
+/** Requests the SOA record of the top-level domain, only after the server was silent for `laterMs`. */
 function askZone(stage: BeyondStage): Asked<true> {
   const { questions, asking } = stage;
   return keepAsking(

@@ -38,7 +38,7 @@ export function office({ link = 'fibre' as LinkClass, host = 'centre.example', a
     centreName: 'found' as Looked['kind'],
     inHostsFile: undefined as string | undefined,
     servers: ['10.0.0.1'],
-    /** The name server of this network gets the zone from outside. */
+    /** Whether the name server of this network returns the SOA record from outside. */
     hears: true,
     /** Share of requests without a response. */
     loss: 0,

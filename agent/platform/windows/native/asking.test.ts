@@ -44,7 +44,7 @@ function asking(work: string, lock = gate()) {
 }
 const isHung = { known: false, reason: 'audio server does not answer', isHung: true };
 
-test('a hanging sound service is reported within two seconds, blocks one thread only, and is asked again after it answers', async () => {
+test('a hanging sound service is reported within two seconds, blocks one thread only, and is called again after it answers', async () => {
   const { look, clock, threads, ready, open, hangs } = asking('wait(); port.postMessage(heard);');
   const first = look();
   await ready();

@@ -54,7 +54,7 @@ type State = {
 /**
  * Guarantee: a call returns within two seconds from its turn. A hanging part of Windows holds at most one thread and blocks neither the
  * agent nor the other parts.
- * The other calls continue in a new thread. A part is asked again after its thread returns. No thread is left over.
+ * The other calls continue in a new thread. A part is called again after its thread returns. No thread is left over.
  */
 export function createAsking(begin: () => Thread, after: Clock['after']): { ask: Native['ask']; isHung(): boolean } {
   const none = { thread: undefined, isReady: false, asked: undefined, limit: undefined };
