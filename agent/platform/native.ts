@@ -27,12 +27,10 @@ export type Endpoint = {
 };
 /** Ids of the default devices for programs and for calls. */
 export type Defaults = { console: string | null; call: string | null };
-/** One reading of the sound. */
 export type Sound = { endpoints: Endpoint[]; capture: Defaults; render: Defaults };
 /** Result of a call; `isHung`: the Windows component did not answer in time. */
 export type Told<T> = { known: true; value: T } | { known: false; reason: string; isHung?: true };
 
-/** A change of the mute state of an endpoint. */
 export type Mute = { id: string; muted: boolean };
 
 /** A present PnP device; `problem`: code of the device manager, 0 for none. */

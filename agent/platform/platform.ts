@@ -5,7 +5,6 @@ import type { Native } from './native.ts';
 
 export type { Answer } from './answer.ts';
 
-/** A microphone or a loudspeaker. */
 export type SoundDevice = {
   /** Stable name of the device, such as `alsa_input.usb-…`. */
   id: string;
@@ -54,7 +53,6 @@ export type Camera = {
   isOfSession?: boolean;
 };
 
-/** Load, fill level and temperature of the PC. */
 export type PcFigures = {
   uptimeSeconds: number;
   /** Busy time of all cores since the last call, 0 to 1; null at the first call. */
@@ -66,7 +64,6 @@ export type PcFigures = {
   temperatureLimitCelsius: number | null;
 };
 
-/** State of the batteries of the PC. */
 export type PowerFigures = {
   /** `onMains` and `batteryChargeRatio` are null without a battery. */
   onMains: boolean | null;
@@ -104,7 +101,6 @@ export type Hardware = {
 
 /** A router of the local network, reached through `interface`. */
 export type Gateway = { interface: string; address: string };
-/** Current state of the local network. */
 export type NetworkState = {
   /** Interfaces with a carrier, without loopback. */
   interfaces: string[];
@@ -124,10 +120,8 @@ export function takenOf<T extends { metric: number }>(ways: readonly T[]): T[] {
 /** `speedBps`: negotiated rate of the network card; null if it reports none. */
 export type CardFigures = { sentBytes: number; receivedBytes: number; speedBps: number | null };
 
-/** Result of an order, with the reason of a failure. */
 export type Order = { done: true } | { done: false; reason: string };
 
-/** A change of one sound device, by its id. */
 export type SoundChange = { kind: 'microphone' | 'speaker'; id: string } & ({ muted: boolean } | { chosen: true });
 
 /** Changes that a command or a key in the room may make on this PC. */

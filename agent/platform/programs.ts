@@ -21,7 +21,6 @@ export function programLabel(binary: string): string {
   return labels.get(base.replace(/\.exe$/, '')) ?? 'another program';
 }
 
-/** Returns the labels of the programs, each once, sorted. */
 export function programLabels(binaries: Iterable<string>): string[] {
   return [...new Set([...binaries].map(programLabel))].sort();
 }

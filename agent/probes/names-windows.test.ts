@@ -57,7 +57,6 @@ it('the PowerShell reader accepts a complete output with a hostile name, refuses
   }
 });
 
-/** Creates a PC whose devices, programs, users and registry have these names. */
 function pcWith(names: readonly string[]) {
   const uninstall = 'HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall';
   const keys: Keys = Object.fromEntries(

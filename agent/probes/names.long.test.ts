@@ -72,7 +72,6 @@ it(
   },
 );
 
-/** Creates a PC whose cameras, microphones, speakers, sensors, disks and programs have these names, and whose `pactl` prints them. */
 function pcWith(names: readonly string[]) {
   const files = names.flatMap((name, n): [string, string][] => [
     [`sys/class/video4linux/video${n}/index`, '0\n'],

@@ -134,7 +134,6 @@ export function createBeatRoom(limits: () => LinkLimits, topicBytes: number) {
   };
 }
 
-/** Returns the payload bytes of one beat after all overhead. */
 function payloadOf({ budget, beatMs }: LinkLimits, topicBytes: number): number {
   const beatBytes = (budget.telemetryBytes * beatsShare * beatMs) / monthMs;
   // The TCP acknowledgement of the beat travels with its PUBACK.

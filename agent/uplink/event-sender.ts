@@ -197,7 +197,6 @@ function batchAfter(spool: Spool, seq: number, { limit, last }: { limit: number;
   return fitting(spool.after(seq, limit).filter((event) => event.seq <= last));
 }
 
-/** Returns the first events that fit into one message. */
 function fitting(events: EventMessage[]): EventMessage[] {
   let bytes = 0;
   const end = events.findIndex((event) => {

@@ -93,7 +93,6 @@ function agentAt(name: string, { token = 'right', used }: { token?: string; used
   });
 }
 
-/** Publishes an ack, as `flows` does. */
 function ack(agent: Agent, session: number): void {
   const payload = encode('ack', { spool: agent.spool.id(), upTo: 0, at: Date.now(), session });
   broker.aedes.publish({ cmd: 'publish', topic: pcTopic(pc, 'ack'), payload, qos: 0, retain: false, dup: false }, () => undefined);

@@ -7,7 +7,6 @@ import { meterTcp, type OnMessage, type Used } from '../link/net/meter.ts';
 import type { OnSlip } from './store/log.ts';
 import { dial } from './tls.ts';
 
-/** Identity, keepalive and last will of a connection. */
 export type ConnectOptions = {
   /** Client id and user name. */
   name: string;
@@ -121,7 +120,6 @@ export function sturdyTransport(transport: Transport, onSlip: OnSlip): Transport
 /** Packet types that the other side answers at once. All messages that we publish have QoS 1. */
 const asking: ReadonlySet<string> = new Set(['connect', 'subscribe', 'publish', 'pingreq']);
 
-/** Counts each MQTT packet just before it is written. */
 function countMessages(client: MqttClient, { message }: { message: OnMessage }): void {
   client.on('packetsend', ({ cmd }) => message('out', asking.has(cmd))).on('packetreceive', ({ cmd }) => message('in', asking.has(cmd)));
 }

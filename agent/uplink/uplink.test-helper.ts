@@ -149,7 +149,6 @@ export function setUp({ link = 'fibre', key = null }: { link?: keyof typeof link
   return { clock, spool, table, net, logs, seen, uplink: made, session, ack, event, status, markOf, filters: agentFilters(pc) };
 }
 
-/** Returns the decoded last will of a connection. */
 export function decodeWill(options: ConnectOptions | undefined) {
   const read = decode('presence', options?.will.payload ?? Buffer.from(''));
   if (!read.ok) throw new Error(read.detail);

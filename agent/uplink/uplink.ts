@@ -43,9 +43,7 @@ export function createUplink(options: UplinkOptions) {
     start: (): void => void connect(options, state),
     /** Sends a bye if possible, within 2 s. The broker then publishes no last will. */
     stop: (reason: string): Promise<void> => stop(state, reason),
-    /** Call it after a change of the check table. */
     stateChanged: (): void => state.session?.stateChanged(),
-    /** Call it after an append to the spool. */
     appended: (): void => state.session?.appended(),
     inventoryKnown: (changed: boolean): void => state.session?.inventoryKnown(changed),
     figures: (): UplinkFigures => state.figures,

@@ -25,7 +25,6 @@ const begunMarks = [
 ] as const;
 const begunForMs = 10 * 60_000;
 
-/** Reads the boot markers of kernel and systemd. */
 export function createBoot({ root, now, run }: BootOptions) {
   return {
     id: (): string => readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'utf8').trim(),

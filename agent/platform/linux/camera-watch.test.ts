@@ -46,7 +46,6 @@ it('calls back once, 2 s after a camera with several nodes appeared, and ignores
   expect(waits()).toEqual([]);
 });
 
-/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-camera-watch-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -145,7 +145,6 @@ function printed(things: object[]): Output {
   return { ok: true, text: JSON.stringify(things) };
 }
 
-/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-cameras-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

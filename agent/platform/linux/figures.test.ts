@@ -52,7 +52,6 @@ it('throws if a figure cannot be read', async () => {
   await expect(createFigures(tree({ 'proc/meminfo': 'MemTotal: x' }).root)()).rejects.toThrow('/proc/meminfo cannot be read');
 });
 
-/** Creates a folder that is removed after the test. */
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-figures-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -6,7 +6,6 @@ import { readPower } from './power.ts';
 
 type Supplies = Record<string, Record<string, string>>;
 
-/** Reads the power figures of a PC whose /sys has these power supplies. */
 async function ask(supplies: Supplies) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-power-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

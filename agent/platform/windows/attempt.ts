@@ -38,7 +38,6 @@ export async function readValue(native: Native, path: string, name: string): Pro
   return answer.known ? valueAt(answer.value, path, name) : undefined;
 }
 
-/** Returns a value from keys that were already read. */
 export function valueAt(keys: readonly RegistryKey[], path: string, name: string): RegistryValue | undefined {
   return keys.find((key) => key.path.toLowerCase() === path.toLowerCase())?.values.get(name.toLowerCase());
 }

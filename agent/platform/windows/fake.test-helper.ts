@@ -94,7 +94,6 @@ function bare(path: string): RegistryKey {
   return { path, values: new Map(), changedAt: null };
 }
 
-/** Returns an unmuted microphone, as Core Audio reports it. */
 export function endpoint(more: Partial<Endpoint> = {}): Endpoint {
   const id = more.id ?? '{0.0.1.00000000}.{84bbfd53-05f2-4232-b20b-f8c4237c18d6}';
   const device = '{1}.USB\\VID_046D&PID_0867&MI_02\\7&1A2B3C4D&0&0002';
@@ -110,7 +109,6 @@ export function soundOf(endpoints: Endpoint[], more: Partial<Sound> = {}): Sound
   return { endpoints, capture: first('capture'), render: first('render'), ...more };
 }
 
-/** Returns a working USB camera: one function of a composite device. */
 export function camera(more: Partial<PnpDevice> = {}): PnpDevice {
   return {
     id: 'USB\\VID_046D&PID_0866&MI_00\\6&2070FBC0&0&0000',

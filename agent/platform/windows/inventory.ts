@@ -76,7 +76,6 @@ function reasonOf({ why, text }: Output & { ok: false }): string {
 const kinds: Readonly<Record<string, boolean>> = { HDD: true, SSD: false, SCM: false, 3: true, 4: false, 5: false };
 const healths: Readonly<Record<string, boolean>> = { Healthy: false, Warning: true, Unhealthy: true, 0: false, 1: true, 2: true };
 
-/** Returns the disks among the parts. */
 export function disksOf({ disks }: Record<string, unknown>): Answer<SeenDisk[]> {
   const rows = v.safeParse(v.union([v.array(row), row]), disks);
   if (!rows.success) return { known: false, reason: 'PowerShell tells of no disk' };

@@ -31,10 +31,8 @@ export type PathQuestions = {
   nameServers(): string[];
   isNear(address: string): boolean;
 };
-/** The operations on the real network of this PC. */
 export const ownNetwork: PathQuestions = { knock, look, addressOf, hearsOf, nameServers, isNear };
 
-/** The path facts beyond the router. */
 export type Beyond = Pick<PathFacts, 'names' | 'centreName' | 'outside' | 'centre' | 'losesPackets'>;
 /** Kept between runs: the server's address, and whether the name servers have answered for names outside their network. */
 export type BeyondMemory = { address: string | undefined; servesAll: boolean };

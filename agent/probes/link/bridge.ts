@@ -66,7 +66,6 @@ function isAlive(status: number): boolean {
   return status < internalError || status >= globalFailure || status === notImplemented;
 }
 
-/** Reasons for known status codes. */
 const plain: Record<number, string> = {
   501: 'it answers 501: it does not know this question',
   505: 'it answers 505: it speaks another version of SIP',

@@ -27,7 +27,6 @@ export const online: NetworkState = {
   gateways: [{ interface: 'eth0', address: '10.0.0.1' }],
 };
 
-/** Creates an office with a simulated network and the path probe. */
 export function office({ link = 'fibre' as LinkClass, host = 'centre.example', anchors = [] as string[] } = {}) {
   const clock = handClock();
   const net = {

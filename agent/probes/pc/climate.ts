@@ -36,7 +36,6 @@ const devicesEveryMs = 3_600_000;
 
 type Reading = { figures: ClimateFigures; power: PowerFigures; ups: Ups | null };
 
-/** Reader of the UPS, and the clock. Default: the real ones. */
 export type ClimateOptions = { ask?: AskUps; clock?: Clock };
 
 /** Creates the climate probe. Guarantee: only a sensor in the room can report a warm room. A sensor that disappears gives `unknown`. */
@@ -88,7 +87,6 @@ async function readAll({ platform, profile, signal }: ProbeContext, ask: AskUps)
   };
 }
 
-/** Remembers a start in frost until the PC has thawed. */
 function createColdWatch(): (limits: Limits, figures: ClimateFigures) => Verdict | undefined {
   let startedFrozen = false;
   return (limits, { sensors, uptimeSeconds }) => {

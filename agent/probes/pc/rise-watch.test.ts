@@ -34,7 +34,6 @@ function setUp() {
   return { live, restart, clock, writes: () => writes, bytes: () => words.get('rises')?.length ?? 0 };
 }
 
-/** Runs half an hour on each of `count` days. */
 async function daysOf({ live, clock }: ReturnType<typeof setUp>, count: number, reading: Partial<RiseReading> = {}): Promise<void> {
   for (let day = 0; day < count; day += 1) {
     await live(30 * minuteMs, reading);

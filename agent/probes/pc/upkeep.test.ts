@@ -13,7 +13,6 @@ const dayMs = 24 * hourMs;
 const uptime = { 'proc/uptime': '100000.00 1.00\n' };
 const cpu = (at: number, name: string) => `sys/devices/system/cpu/cpu${at}/thermal_throttle/${name}_throttle_total_time_ms`;
 
-/** Creates a PC with these files, whose clock the test moves. */
 function pc(entries: Record<string, string>, root = tree({ 'bin/note': '', ...entries })) {
   const time = { now: Date.now(), up: 0, slept: 0 };
   const clock: Clock = { ...realClock(), now: () => time.now, up: () => time.up, slept: () => time.slept };

@@ -63,7 +63,6 @@ it('reports camera.held after one program has used it for more than 8 hours, and
   expect(await see(eye('chrome'))).toMatchObject([{ status: 'ok', reason: 'in use by chrome' }]);
 });
 
-/** Runs the probe with these cameras, and takes everything else from the files of a PC. */
 async function askWith(entries: Record<string, string>, cameras: Camera[] = [], match?: string) {
   const { platform } = pcOf(entries);
   const expected = { camera: match === undefined ? [{}] : [{ match }] };

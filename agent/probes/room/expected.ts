@@ -55,7 +55,6 @@ export function standing<D extends Device>(wanted: readonly Expected[], found: r
   return assign(wanted, found, () => undefined).filter((device) => device !== undefined);
 }
 
-/** Returns the programs that use a device as a reason, or null. */
 export function inUse(programs: string[]): string | null {
   return programs.length === 0 ? null : `in use by ${programs.join(', ')}`;
 }

@@ -65,7 +65,6 @@ it('reports microphone.monitor_chosen if the default source is a monitor of a sp
     expect(await ask(known([room, head], monitor))).toMatchObject([{ fault: 'microphone.monitor_chosen', reason: null }]);
 });
 
-/** Runs the probe with this sound state, and takes everything else from the files of a PC. */
 async function askWith(entries: Record<string, string>, state: Partial<SoundState>, match?: string) {
   const { platform } = pcOf(entries);
   const value = { sources: [], defaultSource: null, sinks: [], defaultSink: null, ...state };

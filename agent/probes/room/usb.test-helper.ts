@@ -35,7 +35,6 @@ export function plugged({ port = '1-2', model = '046d:082d', files = {}, functio
   ]) as Record<string, string>;
 }
 
-/** Creates a Linux platform on these files, or on those in `root`. */
 export function pcOf(
   entries: Record<string, string>,
   env: Record<string, string> = { PATH: '' },

@@ -57,13 +57,11 @@ export function openSpool({ limitBytes = defaultLimitBytes, ...given }: SpoolOpt
   return {
     id: (): string => core.counters.id,
     range: (): SpoolRange => rangeOf(core),
-    /** Last acknowledged number. */
     acked: (): number => core.counters.acked,
     append: (kind: string, body: Record<string, unknown>, grade: Grade = 'event'): Appended => append(core, { kind, body, grade }),
     /** Returns events with a number above `seq`, in order, including acknowledged ones that are still kept. */
     after: (seq: number, limit: number): EventMessage[] =>
       read(core, 'SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?', [seq, limit]),
-    /** Returns the unacknowledged tombstones. */
     tombstones: (): EventMessage[] => unackedTombstones(core),
     ack: (word: AckWord): AckResult => applyAck(core, word),
     /** Counts a refusal of an event by the server. Returns true if the event was quarantined for it (R8). */

@@ -56,7 +56,6 @@ export function openMarker({ memory, clock, boot, crashedBefore, endBegun }: Mar
       const isNews = (onMains !== null && onMains !== held.mains) || next.gone !== held.gone || next.begun !== held.begun;
       if (isNews || clock.up() - savedUp >= everyMs) save(next);
     },
-    /** Records a bye at the time when it is sent. */
     bye: (reason: string): void => save({ aliveAt: clock.now(), bye: reason }),
     /** Returns how the previous boot ended, or undefined once the server has acknowledged it. */
     previous: (): Previous | undefined => held.previous ?? undefined,

@@ -2,9 +2,7 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { type Clock, messageOf, oneLine } from '@sabha/contracts';
 
-/** Writes a line for people, with fields for machines. */
 export type Log = Record<'info' | 'warn', (fields: object, line: string) => void>;
-/** A log that keeps its last lines in memory. */
 export type LogMemory = Log & { last(lines: number): string[] };
 
 const levels = { info: 30, warn: 40 };

@@ -34,7 +34,6 @@ export async function knockSound(folder: string, signal: AbortSignal): Promise<S
   return (await knockPipeWire(folder, signal)) === 'silent' ? 'stalled' : 'answers';
 }
 
-/** Returns the PipeWire socket of the session with this folder. */
 export function pipeWireSocket(folder: string): string {
   return `${folder}/pipewire-0`;
 }

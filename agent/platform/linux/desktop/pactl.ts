@@ -24,7 +24,6 @@ const unwritable = '(null)';
 /** Prefix of the default device on a server without a session manager, which finds no devices. */
 const noneChosen = '@';
 
-/** The two kinds of device, and their names in pactl. */
 const sides = {
   source: { list: 'sources', streams: 'source-outputs', block: /^Source #/m, chosen: 'get-default-source' },
   sink: { list: 'sinks', streams: 'sink-inputs', block: /^Sink #/m, chosen: 'get-default-sink' },
@@ -62,7 +61,6 @@ const devices = v.array(device);
 
 type Device = v.InferOutput<typeof device>;
 type Stream = { corked: boolean; properties: Record<string, unknown>; source?: number; sink?: number };
-/** Runs `pactl` with these arguments and returns its output. */
 export type Pactl = (args: string[]) => Promise<Output>;
 
 /**

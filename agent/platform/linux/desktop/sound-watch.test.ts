@@ -6,7 +6,6 @@ import { watchSound } from './sound-watch.ts';
 
 type Timer = { at: number; task: () => void };
 
-/** A manual clock. */
 function testClock() {
   let now = 0;
   const timers = new Set<Timer>();

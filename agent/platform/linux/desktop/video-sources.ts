@@ -62,7 +62,6 @@ export async function readVideoSources(run: (signal: AbortSignal) => Promise<Out
   return things === undefined ? { known: false, reason: 'pw-dump: answer cannot be read' } : { known: true, value: sourcesOf(things) };
 }
 
-/** Returns the cameras among these objects. */
 function sourcesOf(things: readonly Thing[]): VideoSource[] {
   const sources: VideoSource[] = [];
   for (const { id, info } of things) {

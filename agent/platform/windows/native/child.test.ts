@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createRunner } from './child.ts';
 
-/** Creates a System32 folder with these scripts. */
 function programs(scripts: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-system32-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -7,12 +7,10 @@ import type { RunProgram } from '../../native.ts';
 const outputLimitBytes = 2 * 1024 * 1024;
 const taskkillMs = 5_000;
 
-/** Returns the Windows folder, on any drive. */
 export function systemRoot(env: Record<string, string | undefined>): string {
   return env['SystemRoot'] ?? 'C:\\Windows';
 }
 
-/** Returns the path of a program in System32. */
 export function inSystem32(root: string): (program: string) => string {
   return (program) => win32.join(root, 'System32', program);
 }

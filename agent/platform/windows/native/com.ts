@@ -8,7 +8,6 @@ export type Keep = (pointer: Pointer) => Pointer;
 
 export type Com = ReturnType<typeof createCom>;
 
-/** An output parameter. */
 export type Out<T> = [T];
 
 const allThreads = 0;
@@ -60,7 +59,6 @@ export function createCom(koffi: Koffi) {
       free(at);
       return text;
     },
-    /** Clears a PROPVARIANT. */
     clear: (variant: Buffer): void => void clearVariant(variant),
   };
 }

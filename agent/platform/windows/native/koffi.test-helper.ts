@@ -1,7 +1,6 @@
 /** A fake koffi, in which each library has the calls that a test defines. */
 import type { Call, Koffi } from './koffi.ts';
 
-/** Creates a library. Calls that are not defined return 0. */
 export function library(calls: Record<string, Call>): Koffi {
   return {
     load: () => ({ func: (_, name) => calls[name] ?? (() => 0) }),

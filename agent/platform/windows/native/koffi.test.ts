@@ -5,7 +5,6 @@ import { expect, it, onTestFinished } from 'vitest';
 import { loadKoffi } from './koffi.ts';
 import { openNative } from './native.ts';
 
-/** Returns the path of a node.exe with these files beside it. */
 function beside(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-koffi-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
