@@ -1,4 +1,4 @@
-/** The words of the incident engine: what it remembers, what it is told, what it answers. */
+/** The types of the incident engine: its stored records, its input events and its effects. */
 import type {
   AgainReason,
   CauseKind,
@@ -16,102 +16,105 @@ import type {
   Words,
 } from '@sabha/contracts';
 
-/** What the centre remembers of one PC. Written to the ledger as one row. */
+/** The stored state of one PC: one row of the ledger. */
 export type PcRecord = {
   pc: string;
   link: LinkClass;
   presence: Presence;
   boot: string | null;
-  /** The boots of late, the present one first; and when one of them came back after another: two machines have this identity. */
+  /** Recent boot ids, newest first. `clonedAt`: when an earlier boot id returned, which means that two machines share this identity. */
   boots?: string[];
   clonedAt?: number | null;
   session: number;
   rev: number;
   digest: string | null;
   checks: (Check & { since: number })[];
-  /** Centre's clock at the last message of any kind; null where none was ever heard. */
+  /** When the last message of any kind arrived, in server time; null if none ever did. */
   heardAt: number | null;
-  /** When the will of session `lostSession` arrived; null where none counts. */
+  /** When the last will of session `lostSession` arrived; null if no last will counts. */
   lostAt: number | null;
   lostSession: number;
-  /** True where that will came so soon after a gap of ours, before any word of its PC, that it may be of the gap. */
+  /** The last will arrived soon after a receive gap and before any message of the PC, so the gap may have caused it. */
   lostInGap?: boolean;
-  /** Silent since a gap of the centre's own: counted in one list, not in an incident of its own (R19). */
+  /** Silent since a receive gap of the server. The PC is listed in one server incident: R19 (outages of the server itself). */
   unheard: boolean;
   spool: string | null;
   config: number;
   inventory: string | null;
   agent: string | null;
-  /** When it last answered a roll call; null where it never did. */
+  /** When the PC last answered a roll call; null if never. */
   calledAt: number | null;
-  /** When each fault of this room last ended or came back, by fault key: the memory by which a return is known as flapping. */
+  /** When each fault of this room last ended or returned, by fault key. Used to detect flapping. */
   ended: Record<string, number>;
-  /** Its last gasp, until it says that the power is back. */
+  /** The last gasp, until the PC reports that power is back. */
   gasp?: { at: number; runtimeMs: number | null } | null;
-  /** Its goodbye, until it is born again. */
+  /** The bye, until the next birth. */
   bye?: { at: number; reason: string } | null;
-  /** The time in which it is away, or was the last time. */
+  /** The current or last outage. */
   absence?: Absence | null;
-  /** Spools of the machines that stood here before, the last one first (R30). */
+  /** Spools of earlier machines at this place, newest first: R30 (replacement). */
   formers?: string[];
-  /** Sessions up to this one may be theirs. */
+  /** Session numbers up to this one may belong to earlier machines. */
   formerSessions?: number;
-  /** What people were last told of this room, the last first. */
+  /** Faults of this room in earlier messages, newest first. */
   past?: PastFault[];
-  /** What it runs, by part, as its last inventory told. */
+  /** Installed versions by part, from the last inventory. */
   versions?: Versions;
-  /** When it came with another version of something, the last first. */
+  /** Recent version changes, newest first. */
   updates?: readonly Update[];
 };
 
-/** An update of the agent, of the system or of a driver; `what` as people call it, with its version. */
+/** An update of the agent, the system or a driver. `what` is its display name with the version. */
 export type Update = { what: UpdateName; at: number };
-/** By its kind, which tells it from the name of a device. */
+/** The prefix distinguishes an update from a device name. */
 export type UpdateName = `${'agent' | 'system' | 'driver'} ${string}`;
-/** What a machine runs, by part: its system, and the driver of each camera and sound device. */
+/** The versions on a machine, by part: its system, and the driver of each camera and sound device. */
 export type Versions = Record<string, UpdateName>;
 
-/** A time without a PC, and why. Times are the centre's. */
+/** One outage of a PC and its cause. Times are in server time. */
 export type Absence = Outage & {
-  /** Its last word, or the last mark that it found on its disk afterwards. */
+  /** The last message, or the last time mark that the PC later found on its disk. */
   from: number;
-  /** By then it was away for certain: its will or its goodbye came, or a beat did not. */
+  /** The PC was certainly offline at this time: its last will or bye arrived, or a beat was missing. */
   goneBy: number;
-  /** Null while it lasts. */
+  /** Null while the outage lasts. */
   to: number | null;
-  /** After a new boot: the last mark of the boot before. */
+  /** After a reboot: the last time mark of the boot before. */
   aliveAt: number | null;
-  /** Where it saw its mains go with it: when, on the centre's clock. */
+  /** When the PC saw its mains power fail, in server time. */
   mainsGoneAt?: number;
-  /** The incident that tells of it. */
+  /** The incident about this outage. */
   incident: number | null;
 };
 
-/** What an incident and its messages say of an absence. */
+/** The part of an outage that incidents and messages show. */
 export type ShownOutage = Pick<Absence, 'cause' | 'confidence' | 'from' | 'to'>;
 
-/** One fault of an incident. `key` = `fault|device`. */
+/** One fault of an incident. `key` is `fault|device`. */
 export type StandingFault = {
   key: string;
   fault: string;
   device: string;
   name: string | null;
   reason: string | null;
-  /** The catalogue's, or what a rule on a tab made of it. */
+  /** The default of the fault catalogue, or the severity that a tab has set. */
   severity: Severity;
   since: number;
-  /** Since when it is gone and waits for its clear time; null while it stands. */
+  /** When the fault disappeared; it now waits for its clear time. Null while the fault is present. */
   goneAt: number | null;
-  /** Since when its check is unknown: frozen, no clear and no escalation (R14). */
+  /** Since when its check is unknown: R14 (unknown freezes an incident). */
   unknownSince: number | null;
   hidden: boolean;
-  /** A cause of many explains it, and its room is notified all the same: a meeting is near, or the morning after has come. */
+  /** A group incident explains the fault, but the room is notified too: a meeting is near, or it is the next morning. */
   explained?: boolean;
-  /** A person was told of it, at this severity. */
+  /** The severity in the last message about this fault; null if no person was notified. */
   told: Severity | null;
 };
 
-/** News of an incident: what a transition will be made of. `held`: it has stood for its hold already; `holdMs`: it has yet to stand for so long; `grew`: people know of its fault, and not of these sites, which went with it since. */
+/**
+ * A change of an incident, from which a transition is made.
+ * `held`: the hold is over. `holdMs`: the remaining hold. `grew`: sites that joined after people were notified of the fault.
+ */
 export type News = {
   kind: TransitionKind;
   faults: StandingFault[];
@@ -121,19 +124,19 @@ export type News = {
   grew?: readonly string[];
 };
 
-/** What a message says of a fault. */
+/** The part of a fault that messages show. */
 export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reason' | 'since'>;
 
-/** A fault that people were told of and that is over. */
+/** An ended fault of which people were notified. */
 export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
 
-/** One person who was told, on which channel. */
+/** A person who was notified, and over which channel. */
 export type Told = { person: string; channel: string; at: number };
 
-/** One answer of a person; `link` names the link by which it came, which says each word once. */
+/** A reply of a person. `link` identifies the reply link; each reply counts once per link. */
 export type Answer = { person: string; by: string; word: SaidWord; at: number; link?: string };
 
-/** One incident per room (or per scope of the centre's own), with its faults as children. */
+/** One incident per room, or per scope of the server, with its faults. */
 export type Incident = Handling & {
   id: number;
   scope: string;
@@ -141,7 +144,7 @@ export type Incident = Handling & {
   overAt: number | null;
   over: 'cleared' | 'closed' | null;
   closedBecause: string | null;
-  /** The names of its room when it was closed: the site table may know the room no longer. */
+  /** The names of the room at the close. The site table may no longer contain the room. */
   place?: { site: Words; room: Words; timeZone: string };
   severity: Severity;
   flapping: boolean;
@@ -149,104 +152,113 @@ export type Incident = Handling & {
   acknowledged: Taken | null;
   told: Told[];
   notes: { at: number; by: string; text: string }[];
-  /** What those who were told of it answered. */
+  /** Replies of the people who were notified. */
   answers?: Answer[];
-  /** Why the PC was away in it, the last time. */
+  /** The last known outage of the PC in this incident. */
   outage?: ShownOutage;
-  /** What people were last told of that. */
+  /** The cause of the outage in the last message. */
   toldOutage?: Outage;
-  /** Since when they were told that the PC is away, and when that was told, the last time. */
+  /** The start of the outage in the last message, and when that message was made. */
   toldSince?: { from: number; at: number };
-  /** What people were told of in it and what ended since; `said`: its end was told too. */
+  /** Ended faults of which people were notified. `said`: their end was notified too. */
   ended?: (StandingFault & { said: boolean })[];
-  /** The incident of the cause that it is one of the many of, the last time. */
+  /** The group incident to which this incident last belonged. */
   parent?: number;
-  /** Of a cause of many: who it is. */
+  /** For a group incident: its members. */
   spread?: Spread;
-  /** Of one of many sites: those of which people were told that they are away. */
+  /** For an incident of many sites: the offline sites of which people were notified. */
   toldAway?: readonly string[];
-  /** Of maintenance: the time of day at which it ends. */
+  /** For maintenance: its end, in server time. */
   until?: number;
 };
 
-/** The sites that went with one cause, or the PCs of a site or of one fault: all that ever belonged to it, those that are away now, and of how many. `path`: the part of the tree that holds them all. `lastAt`: when the last of them went, or of one fault of many rooms the first, and `waves`: those that went together long after the others. */
+/**
+ * The members of a group incident: sites of one cause, PCs of one site, or rooms with one fault.
+ * `members`: all since the start. `away`: those affected now, out of `of`. `path`: the part of the tree that contains them all.
+ * `lastAt`: when the last member joined; for one fault in many rooms, when the first joined. `waves`: members that joined together much
+ * later.
+ */
 export type Spread = { members: string[]; away: string[]; of: number; path: string; lastAt?: number; waves?: string[] };
 
-/** A step in an incident's life, which is open until *conclude* says what became of it (R21, R23). */
+/** A step in the life of an incident. It is open until *conclude* writes its result: R21 (transitions), R23 (conclude). */
 export type Transition = {
   id: number;
   incident: number;
   kind: TransitionKind;
   at: number;
-  /** The faults that are its news, as they were then. */
+  /** The faults of this change, as they were then. */
   about: FaultNews[];
   severity: Severity;
   holdMs: number;
-  /** `pending` waits for its turn; `open` is on the wires; `waiting` has a durable timer; `concluded` is over. */
+  /** `pending`: in the queue. `open`: offered to the tabs. `waiting`: has a durable timer. `concluded`: over. */
   state: 'pending' | 'open' | 'waiting' | 'concluded';
-  /** Offers made in this pass; counted in the ledger before each is made (R24). */
+  /** Offers of this pass. Each is counted in the ledger before it is made: R24 (repeated offers and the default route). */
   offers: number;
   offeredAt: number | null;
-  /** What it was before it took others with it. */
+  /** Its own data before it was merged with other transitions. */
   was?: Pick<Transition, 'kind' | 'at' | 'about' | 'severity'>;
-  /** It tells once more what people know of. */
+  /** Repeats a notification that people already received. */
   again?: Again;
-  /** People know of its fault, and not of these sites, which went with it since. */
+  /** Sites that joined after people were notified of the fault. */
   grew?: readonly string[];
-  /** `channel/person` of all that it was given to the outbox for: once each, however often it is offered (R23). */
+  /** `channel/person` of all its outbox rows. Each pair gets one row, however often the transition is offered. */
   sent: string[];
   conclusion: string | null;
   /**
-   * It waits for its turn, has waited for it, or was over before it and is counted in the next message (R27); since when. `hadAt`: when its turn
-   * came. Null where enough was never told when it was to be.
+   * Its state in the queue of the hourly rate limit: R27 (budgets: quota and backpressure).
+   * `waits`: queued. `waited`: sent after `hadAt`. `counted`: over before its turn; the next message includes it in a count. `at`: since
+   * when. Null if the limit never applied.
    */
   turn?: { is: 'waits' | 'waited' | 'counted'; at: number; hadAt?: number } | null;
-  /** The message of it that counts in the pace of its scope (R27): when, and what of it was critical. */
+  /** Its message that counts against the rate limits of the scope: when it was sent, and its critical faults. */
   told?: { at: number; critical: string[] };
-  /** Its passes over the wires, the last ones. */
+  /** Its last passes through the tabs. */
   passes?: (PassedWay & { at: number; how: string })[];
 };
 
-/** The nodes that a message passed, as text, and the hash of the tabs in which they stood. */
+/** The nodes that a message passed, as text, and the hash of the tabs. */
 export type PassedWay = { tabs: string; path: string };
-/** A durable wait that a node on a tab asked for (R22, R25). */
+/** A durable wait that a node of a tab requested: R22 (hold), R25 (timers and outcomes). */
 export type Timer = {
   id: number;
   transition: number;
-  /** Id of the wait node that goes on when it is due. */
+  /** The id of the wait node that continues when the timer fires. */
   node: string;
   dueAt: number;
-  /** It ends without effect where the incident was acknowledged in time. */
+  /** The timer has no effect if the incident is acknowledged before it fires. */
   unlessAcknowledged: boolean;
-  /** The message's own fields, as the node held them. */
+  /** The fields of the message at the node. */
   message: WireFields;
 };
 
-/** What *when* knows of a message beyond its severity; it survives every wait. */
+/** Fields of the *when* node beside the severity. They survive every wait. */
 export type HoursFields = {
-  /** Its own wait, for: the morning of what nobody knows, a meeting of what was told, the end of one. Nobody else's waits have it. */
+  /**
+   * Set only by the *when* node. `held`: an unsent message waits for the morning. `told`: a sent one waits for a meeting. `meeting`: waits
+   * for the end of a meeting.
+   */
   waits?: 'held' | 'told' | 'meeting';
-  /** The severity before a meeting made it critical. */
+  /** The severity before a meeting made the fault critical. */
   was?: Severity;
-  /** It goes out with others of the morning, one message a person. */
+  /** The message goes into the morning digest, one per person. */
   digest?: true;
-  /** People were notified of it as critical before its meeting came near: they are notified once more, and no higher level is. */
+  /** People were notified of the fault as critical before the meeting came near. They are notified again, without escalation. */
   known?: true;
-  /** Later waits count from here, and no longer from the fault. */
+  /** Later waits start here instead of at the fault. */
   countsFrom?: number;
-  /** The meeting for which it is urgent. */
+  /** The meeting that makes the message urgent. */
   meeting?: { at: number; title: string };
 };
 
-/** What a path adds to the message; only *conclude* writes them (R23). */
+/** An act of a path through the tabs. Only *conclude* writes it. */
 export type Act =
   | { do: 'deliver'; channel: string; to: string[]; severity: Severity; hours?: HoursFields }
   | { do: 'wait'; node: string; dueAt: number; unlessAcknowledged: boolean; message: WireFields };
 
-/** The fields that rules on a tab may change and that survive a wait. */
+/** The fields that tabs may change and that survive a wait. */
 export type WireFields = { severity: Severity; holdMs: number; to: string[]; hours?: HoursFields };
 
-/** The message on the visual wires. */
+/** The Node-RED message. */
 export type WireMessage = WireFields & {
   topic: string;
   transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why']; grew?: number };
@@ -257,39 +269,42 @@ export type WireMessage = WireFields & {
     site: string;
     link: LinkClass;
     elevationM: number;
-    /** Of its site. */
+    /** The time zone of the site. */
     timeZone?: string;
     severity: Severity;
     flapping: boolean;
     acknowledged: boolean;
-    /** Ids of persons who were told of it; where it grew, of those who knew of it before. */
+    /** Ids of notified persons; if the incident grew, of those notified before that. */
     told: string[];
-    /** What kind of cause of many it is, with how many of how many are away; null of a room and of the centre itself. */
+    /** The kind of the group incident, and how many of how many are offline. Null for a room and for the server. */
     cause: { kind: CauseKind; down: number; of: number } | null;
   };
-  /** Id of the most severe fault in the news, such as `microphone.missing`. */
+  /** Id of the most severe new fault, such as `microphone.missing`. */
   fault: string;
-  /** Ids of all faults in the news. */
+  /** Ids of all new faults. */
   faults: string[];
-  /** Why the PC is away, or was in this incident, as far as it is known now. */
+  /** Why the PC is or was offline, as far as is known now. */
   outage: (Outage & { from?: number }) | null;
   acts: Act[];
 };
 
-/** A PC of the site table: what the engine expects to hear of. Only PCs of live sites alert; of others state and presence are kept. */
+/**
+ * A PC of the site table, from which the engine expects messages. Only PCs of live sites cause alerts; state and presence of others are
+ * stored.
+ */
 export type KnownPc = {
   pc: string;
   link: LinkClass;
   elevationM: number;
   alerts: boolean;
-  /** The provider of its site's line and the line itself, where the table names them. */
+  /** The internet provider and the line of the site, if the site table names them. */
   isp?: string;
   linkId?: string;
 };
 
-/** What the engine is told of one PC. Times come with the call, never inside. */
+/** Input events about one PC. Times are a separate argument. */
 export type PcEvent =
-  /** `spools` = those of the events that it brought; `boot` = that of a birth which was held back: twins are known by it all the same. */
+  /** Any message. `spools`: the spools of its events. `boot`: the boot of a birth that is delayed. Both serve to detect cloned machines. */
   | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
   | { type: 'inventory'; pc: string; hash: string; versions: Versions }
   | {
@@ -303,11 +318,11 @@ export type PcEvent =
       config: number;
       inventory: string;
       agent: string;
-      /** It answers a roll call: its probes ran anew for it. */
+      /** Answers a roll call with new probe results. */
       fresh?: boolean;
-      /** It answers a hello of ours that is so old. */
+      /** The age of the hello that it answers. */
       askedMs?: number | undefined;
-      /** Its own clock. */
+      /** The PC's own clock. */
       at?: number;
       previous?: Previous | undefined;
       apartMs?: number | null | undefined;
@@ -329,43 +344,45 @@ export type PcEvent =
   | { type: 'beat'; pc: string; digest: string; session: number }
   | { type: 'unreadable'; pc: string; leaf: string };
 
-/** What the engine is told of the centre: its session, its clock, its people and its tabs. */
+/** Input events about the server: its connection, clock, people and tabs. */
 export type CentreEvent =
-  /** The site table is another. `because` says of a PC that is gone why (R15); of a `replaced` one everything is forgotten. */
+  /** The site table changed. `because`: why a removed PC is gone, see R15 (close). `replaced`: PCs whose stored data is deleted. */
   | { type: 'known'; pcs: readonly KnownPc[]; because: Record<string, string>; replaced: readonly string[] }
-  /** These are shut out: what they say no more is no silence. */
+  /** Revoked PCs: their silence is no fault. */
   | { type: 'revoked'; pcs: readonly string[] }
   | { type: 'subscribed' }
-  /** `slow`: the session stands, but nothing comes of it, or this process stood still (R18a). */
+  /** `slow`: the connection is open, but nothing arrives, or this process stopped for a while: R18a (canary). */
   | { type: 'unsubscribed'; slow?: true }
-  /** `provenAt`: what was not heard after it says nothing about anybody (R18a); without it hearing is proven until now. `hung`: a commit is under way for long. */
+  /** `provenAt`: the watermark of the canary, up to which silence may be judged. Absent: until now. `hung`: a commit takes long. */
   | { type: 'tick'; provenAt?: number | null; hung?: boolean }
-  /** The clock of the machine was set by so much, and the centre's time with it (R29). `gap`: perhaps it was paused for so long (R18a). */
+  /**
+   * The system clock was set, and server time follows: R29 (clock of the server). `gap`: the machine may have been suspended for that time.
+   */
   | { type: 'clock'; byMs: number; gap?: boolean }
   | HandlingOrder
   | { type: 'note'; incident: number; by: string; text: string }
   | ({ type: 'answer'; incident: number } & Omit<Answer, 'at'>)
   | { type: 'conclude'; transition: number; acts: Act[]; severity: Severity; how: string; way?: PassedWay }
   | { type: 'centre'; fault: string; device: string; standing: boolean; reason?: string }
-  /** A PC is beyond its budget (R27). */
+  /** A PC exceeds a limit of R27. */
   | { type: 'noisy'; of: string; what: 'events' | 'words' | 'spools' }
-  /** Meetings or hours are others now: what waits by them is judged again. */
+  /** Meetings or hours changed: timers that depend on them are judged again. */
   | { type: 'look-again' }
   | { type: 'started' };
 
-/** All that the engine takes. */
+/** All input events of the engine. */
 export type EngineEvent = PcEvent | CentreEvent;
 
-/** What is to be done once the batch is committed. */
+/** An action for after the commit. */
 export type Effect =
   | { do: 'ask'; pc: string; want: Want[] }
-  /** Offer the transition to the head of the wires, or to the wait node whose timer fired. */
+  /** Offers the transition to the head, or to the wait node whose timer fired. */
   | { do: 'offer'; message: WireMessage; node: string | null };
 
-/** One thing that was done; `by` is empty where nobody did it. `to`: who was asked, or from whom it was taken. */
+/** One entry of the incident's log. `by` is empty for an automatic action. `to`: the person assigned, or the person replaced. */
 export type Deed = { at: number; by: string; did: DeedKind; to?: string; until?: number };
 
-/** Who is on it. `instead`: what stood before, while this can still be taken back. */
+/** An acknowledgement. `instead`: the state before it, while it can still be withdrawn. */
 export type Taken = {
   by: string;
   at: number;
@@ -373,22 +390,22 @@ export type Taken = {
   instead?: Pick<Handling, 'assigned' | 'fixed'> & { acknowledged: Taken | null };
 };
 
-/** How an incident is handled, beside being taken. */
+/** How people handle an incident, beside its acknowledgement. */
 type Handling = {
   /** `to` is the id of a person. */
   assigned?: { to: string; by: string; at: number };
-  /** Somebody says that it is fixed: telemetry has until `until` to agree. */
+  /** A person reported the repair. Telemetry must confirm it before `until`. */
   fixed?: { by: string; at: number; until: number };
-  /** Nothing of it is told until then, but what is worse than this, or newly critical. */
+  /** Nothing is notified before `until`, except faults worse than `severity` and newly critical ones. */
   snoozed?: { by: string; at: number; until: number; severity: Severity };
-  /** The newest last; a bounded number of them. */
+  /** Newest last, limited in number. */
   deeds?: Deed[];
 };
 
-/** Why what people know of is told once more. `to` = persons who hear it first; the tabs choose where it is empty. */
+/** Why an incident is notified again. `to`: the first recipients; if empty, the tabs choose them. */
 export type Again = { why: AgainReason; by: string; to: string[] };
 
-/** What a person orders about an incident. */
+/** An order of a person about an incident. */
 export type HandlingOrder =
   | { type: 'acknowledge' | 'withdraw' | 'fixed'; incident: number; by: string }
   | { type: 'assign'; incident: number; by: string; to: string }

@@ -1,270 +1,295 @@
-/** Messages to people: what waits in the outbox, and what a channel promises. */
+/** Messages to people: rows of the outbox, and the interface of a notification channel. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AnswerWord, CauseKind, Clock, MessageLanguage, Outage, Person, Severity, TransitionKind, Words } from '@sabha/contracts';
 import type * as v from 'valibot';
 import type { Again, FaultNews, PastFault, ShownOutage } from './incidents.ts';
 
-/** What a message is made of; the text is made when it is sent, in the language of the person. */
+/** The data of a message. The text is rendered when it is sent, in the language of the recipient. */
 export type Notice = Place & {
   kind: TransitionKind | 'unfinished' | 'direct';
   incident: number | null;
   severity: Severity;
-  /** Scope and its names, as they were. */
+  /** The scope with its names at that time. */
   scope: string;
   faults: FaultNews[];
   at: number;
   flapping: boolean;
-  /** Its news joins what is as severe already: there is more to do, and nothing is worse. */
+  /** The incident already has an open fault at least as severe, so this message adds work but no urgency. */
   joins?: true;
-  /** It is told once more, and why. */
+  /** Why the incident is notified again. */
   again?: Pick<Again, 'why' | 'by'>;
-  /** Somebody gave it back, or nobody of those who were told (ids) has taken it, so it comes to who was not told before. */
+  /**
+   * The message goes to a further recipient. Either a person declined the incident, or none of the earlier recipients (ids) acknowledged
+   * it.
+   */
   passed?: { at: number; by: string } | { at: number; to: readonly string[] };
-  /** It waited for the morning, and goes out with others of it in one message. */
+  /** The message waited for the morning and goes out in one digest. */
   digest?: true;
-  /** The meeting for which it is urgent. */
+  /** The meeting that makes the message urgent. */
   meeting?: { at: number; title: string };
-  /** Why the PC is away, or was, where the news is that. */
+  /** Why the PC is or was offline, if the message is about that. */
   outage?: ShownOutage;
-  /** Another PC of its site answers now: the site can be reached. */
+  /** Another PC of the site is online, so the site is reachable. */
   beside?: true;
-  /** Of what got better: what else stands there, the most severe first. */
+  /** For `eased`: the faults that are still open, most severe first. */
   rest?: FaultNews[];
-  /** At its end: the room is known to be ready. */
+  /** For an ended incident: the room is proven ready. */
   ready?: true;
-  /** Of maintenance: when it ends. */
+  /** For maintenance: its end. */
   until?: number;
-  /** What was told of why it is away, before this. */
+  /** The reason for the outage in earlier messages. */
   toldOutage?: Outage;
-  /** What went wrong in this room before, the last first. */
+  /** Earlier faults of this room, newest first. */
   before?: readonly PastFault[];
-  /** So many changes of this hour were told to nobody: more are told of one PC than a person can use. */
+  /** Changes of this hour that the rate limit suppressed. */
   counted?: number;
-  /** Of a cause of many: how many of how many are away, and their names. */
+  /** For a group incident: how many of how many are offline, and their names. */
   many?: { kind: CauseKind; down: number; of: number; names: Words[] };
-  /** What somebody says to many, in their own words: its number, by which it is answered. */
+  /** An announcement in its author's own words. People mark it as read by its id. */
   announcement?: { id: number; by: string; text: string };
-  /** Lines added by the machine, such as the incidents that the default route bundles. */
+  /** Extra lines, such as the incidents that the default route bundles. */
   lines: string[];
 };
 
-/** One row: one notice, one channel, one person (R23: key = transition, channel, person). */
+/** One notice, one channel, one person. The key is transition, channel, person: R23 (conclude). */
 export type OutboxRow = {
   key: string;
   transition: number | null;
   channel: string;
   person: string;
-  /** The person's further channels, in order: the next one is used where this one does not deliver in time. */
+  /** The person's further channels, in order. The next one is used if this one does not deliver in time. */
   further?: readonly string[];
-  /** It went out over the next channel too. */
+  /** The message was also sent over the next channel. */
   moved?: true;
-  /** It arrived over another channel. */
+  /** The person received the message over another channel. */
   told?: true;
-  /** It stood in one message with others before, all of which have this name: the key of the first. They go on in one. */
+  /** Rows that were sent in one list share this name, the key of the first row. They stay together in later lists. */
   beside?: string;
-  /** It stands on the console because no other channel reaches its person, or carries it. */
+  /** Written to the console, since no other channel reaches the person or carries this notice. */
   lost?: true;
-  /** The other side took it under this name, and says later what became of it: it is not sent again. */
+  /** The provider accepted the message under this id and reports the result later. It is not sent again. */
   accepted?: { id: string; at: number };
-  /** It stands with its person and can be changed there. */
+  /** Delivered, and still editable at the recipient. */
   copy?: Copy;
   notice: Notice;
   createdAt: number;
-  /** Not before this time. */
+  /** The earliest send time. */
   dueAt: number;
   tries: number;
   state: 'waiting' | 'delivered' | 'refused';
   lastError: string | null;
 };
 
-/** A message where it stands: the name that its channel gave it, and what it says, with `linkMark` in place of the person's link, which is nobody else's business. */
+/** An editable message: its id at the channel, and its text. `linkMark` replaces the recipient's personal link, which must stay private. */
 export type Copy = { id: string; text: string };
-/** No name has it in it. */
+/** A control character that no name contains. */
 export const linkMark = '\u001a';
 
-/** What became of one send; `afterMs` where the other side named a wait, `copy` where what was delivered can be changed there: its name. */
+/**
+ * The result of one send. `afterMs`: the wait that the provider requested. `copy`: the id of the delivered message, if it can be edited.
+ */
 export type Outcome =
   | { result: 'delivered'; copy?: string }
   | { result: 'retry'; reason: string; afterMs?: number }
   | { result: 'refused'; reason: string }
-  /** The channel refuses ourselves: a wrong password, an expired token. Trying again helps nobody. */
+  /** The channel rejects this server (wrong password, expired token). A retry does not help. */
   | { result: 'locked'; reason: string };
 
-/** What a channel says of a send. `accepted`: the other side took it under this name, and says later what became of it; that is no delivery yet. */
+/** The immediate result of a send. `accepted`: the provider took the message under this id and reports the delivery later. */
 export type SendOutcome = Outcome | { result: 'accepted'; id: string };
 
-/** What the other side says later of a message that it took. */
+/** A later delivery report of the provider. */
 export type Report = { channel: string; id: string; outcome: Extract<Outcome, { result: 'delivered' | 'refused' }> };
 
-/** Takes what is said later of messages. Each rejects where the ledger takes nothing now: whoever said it is to say it again. */
+/** Handles delivery reports. Each function rejects if the ledger cannot commit now; the provider must then repeat the report. */
 export type Reports = {
-  /** Ends once it is committed. A name that nobody knows changes nothing. */
+  /** Resolves when the report is committed. An unknown id has no effect. */
   take(report: Report): Promise<void>;
-  /** To whom a message went that was taken under this name, and about what. */
+  /** The recipient and the incident of an accepted message. */
   about(channel: string, id: string): { person: string; incident: number | null } | undefined;
 };
 
-/** A call of a provider at the address of a channel: `token` is what stands behind its name there. */
+/** A request of a provider to the webhook of a channel. `token` is the part of the path after the channel name. */
 export type HookCall = { method: string; token: string; query: URLSearchParams; headers: IncomingHttpHeaders; body: Buffer };
-/** 401: it does not prove who it is. 503: it is to be said again. */
+/** 401: not authenticated. 503: the provider must retry. */
 export type HookReply = { status: 200 | 401 | 503; text?: string };
 
-/** A way to reach a person, open; every one passes the same conformance suite. */
+/** An open notification channel. All channels pass one conformance suite. */
 export type Channel = {
-  /** Longest time that one send may take, where it is not the outbox's own. */
+  /** Timeout of one send, if it differs from the default of the outbox. */
   limitMs?: number;
-  /** Most sends at the same time, where it is fewer than the outbox's own. */
+  /** Concurrent sends, if fewer than the default of the outbox. */
   atOnce?: number;
-  /** So many messages are shown to one person in such a time, as on a phone; the last of them is a list of all that waits for that person. */
+  /**
+   * Rate limit per person, for example on a phone. The last message within the limit is a list of everything that waits for that person.
+   */
   within?: { most: number; ms: number };
-  /** Of a channel that carries no list (`single`): whether it can say in one short text of a language how many alerts there are. Absent: it cannot. */
+  /** For a `single` channel: whether one short text in this language can state the number of alerts. Absent: it cannot. */
   lists?(language: MessageLanguage): boolean;
-  /** Whether a text stands whole in one message here; absent: any does. */
+  /** Whether a text fits into one message. Absent: every text fits. */
   fits?(text: string): boolean;
-  /** Guarantee: `delivered` only when the other side took the message. Never throws for what the other side does. */
+  /** Guarantee: returns `delivered` only after the provider took the message. Never throws for a fault of the provider. */
   send(message: RenderedMessage, person: Person, signal: AbortSignal): Promise<SendOutcome>;
-  /** Its provider calls us, at the address of this channel. Guarantee: what does not prove who it is does nothing. Rejects where it is to be said again. */
+  /** Handles a webhook request of the provider. Guarantee: an unauthenticated request has no effect. Rejects if the provider must retry. */
   hear?(call: HookCall): Promise<HookReply>;
   /**
-   * Changes a message that stands with the person. Guarantee: news goes before it, and nothing is changed at an address that the person has no more;
-   * `said` is asked when its turn comes. Never throws for what the other side does.
+   * Edits a delivered message. Guarantee: new messages go first, and no message is edited at an address that the person no longer has.
+   * `said` is called just before the edit. Never throws for a fault of the provider.
    */
   edit?(copy: Changed, person: Person, signal: AbortSignal): Promise<Outcome>;
-  /** Ends what it does by itself, such as asking for answers. Absent: it does nothing by itself. */
+  /** Stops background work, such as polling for replies. Absent: the channel has none. */
   close?(): void;
 };
 
-/** What a message that stands there is to say: its text, and lines below it. */
+/** The new text of a delivered message, and the lines below it. */
 export type Changed = Pick<Copy, 'id'> & { notice: Notice; said(): { text: string; lines: readonly string[] } };
 
-/** Takes one line of the log: its fields, and its words. Pino's `info` is one. */
+/** Writes one log line, like Pino's `info`. */
 export type LogLine = (fields: object, words: string) => void;
 
-/** An answer as a channel hears it: from one of these addresses of the channel, the person's own first, or of the person to whom the message went. */
+/**
+ * A reply as a channel receives it. `addresses` are the sender's addresses on this channel, the personal one first. `person` is the
+ * recipient of the original message.
+ */
 export type Answer = { channel: string; addresses: readonly string[]; person?: string; incident: number; word: AnswerWord };
 
-/** Takes an answer, once it is committed: `line` is what the person is shown, `by` whose it was where it counts. */
+/** Processes a reply and resolves after the commit. `line` is shown to the sender; `by` is the person, if the reply counted. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
 
-/** Takes the number of somebody who called us and hung up; what it came to. */
+/** Processes a missed call from a phone number and returns the result. */
 export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
-/** A browser that shows what its person is told: its address at the push service of its maker, and the keys for which a message is sealed. */
+/** A browser with push notifications: its address at the push service, and its encryption keys. */
 export type Device = { endpoint: string; p256dh: string; auth: string };
-/** The devices of persons, and the secret by which push services know this centre. A service says that one is `gone`. */
+/**
+ * The push devices of people, and the key pair's secret that identifies this server to push services. `gone` removes a device that the
+ * service no longer knows.
+ */
 export type Devices = { secret: Buffer; of(person: string): readonly Device[]; gone(person: string, endpoint: string): void };
 
-/** What a channel is opened with, beside its settings. */
+/** The dependencies of a channel, beside its settings. */
 export type Around = {
   log: LogLine;
   clock: Clock;
-  /** Absent: nobody takes answers. */
+  /** Absent: replies are ignored. */
   onAnswer?: TakeAnswer | undefined;
-  /** Absent: nobody takes missed calls. */
+  /** Absent: missed calls are ignored. */
   onMissedCall?: TakeMissedCall | undefined;
-  /** Absent: nobody follows what is said later of messages, so what is taken counts as delivered. */
+  /** Absent: delivery reports are not tracked, so an accepted message counts as delivered. */
   reports?: Reports | undefined;
-  /** Absent: nobody is told on devices. */
+  /** Absent: there are no push devices. */
   devices?: Devices | undefined;
 };
 
-/** All that Sabha knows of a channel: one file each in `people/channels/`, and its line in the list there. */
+/** The description of a channel. Each has one file in `people/channels/` and one line in the list there. */
 export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
-  /** As the tabs and `sabha.json` call it. */
+  /** The name in the tabs and in `sabha.json`. */
   name: string;
-  /** As people read it, as in "Asha was told by e-mail". */
+  /** The display name. */
   words: Words;
-  /** Its key under `channels` in `sabha.json`: it is open where that stands. Absent: there is nothing to set, and it is always open. */
+  /** The schema of its key under `channels` in `sabha.json`. The channel opens if the key is present. Absent: no settings, always open. */
   settings?: S;
-  /** Those of its keys that hold what is nobody else's business. */
+  /** Settings keys with secret values. */
   secrets?: readonly string[];
   open(settings: v.InferOutput<S>, around: Around): Channel;
-  /** Absent: it reaches who has an address under its name in `addresses`. */
+  /** Absent: the channel reaches each person with an address under its name in `addresses`. */
   reaches?(person: Person, around: Pick<Around, 'devices'>): boolean;
-  /** Persons join it by themselves, so no list has an address for it. */
+  /** People subscribe by themselves, so `addresses` has no entry for it. */
   joined?: true;
-  /** Programs read it: it stands in nobody's order who does not name it. */
+  /** For programs: used only for recipients whose channel order names it. */
   forPrograms?: true;
-  /** Under this name of `addresses` stands by what else it knows who writes to us. */
+  /** A further key of `addresses` by which senders of replies are recognised. */
   knownBy?: string;
-  /** It carries no list: what is late goes out one by one too, but where it `lists`; and what waited for the morning goes where a list can be read, if there is such a channel. */
+  /**
+   * The channel cannot carry a list, so late messages go out one by one unless `lists` allows a count. A digest prefers a channel that can
+   * carry a list.
+   */
   single?: true;
-  /** It reaches nobody whose own order does not name it, and central hears the findings of the centre elsewhere. */
+  /** Used only if the person's own order names it. Central receives findings about the server over other channels. */
   asked?: true;
-  /** What is over, or was told over another channel, does not go out here at all. */
+  /** Messages that are over, or were delivered over another channel, are not sent here. */
   newsOnly?: true;
-  /** What arrived over another channel meanwhile, or was over before it could be said, does not go out here any more: no text of it could say that it is late. */
+  /**
+   * A message is dropped if it was delivered over another channel meanwhile, or was over before it was sent. This channel cannot say that a
+   * message is late.
+   */
   once?: true;
-  /** What it carries in an order of channels, and when; a tab that names it alone is not asked. Absent: anything. */
+  /**
+   * Which notices the channel carries as part of a channel order, and when. A tab that names only this channel bypasses the check. Absent:
+   * all.
+   */
   carries?(settings: v.InferOutput<S>): Carries;
 };
 
-/** Whether a notice of a time goes over a channel. */
+/** Whether the channel carries a notice at a time. */
 export type Carries = (notice: Notice, at: number) => boolean;
 
-/** A channel, and whom it can reach. */
+/** A channel and the people whom it can reach. */
 export type OpenChannel = Partial<Record<'joined' | 'forPrograms' | 'single' | 'asked' | 'newsOnly' | 'once', boolean>> & {
   channel: Channel;
   reaches(person: Person): boolean;
   carries?: Carries | undefined;
 };
 
-/** A message in the words of one person's language. */
+/** A message in the language of its recipient. */
 export type RenderedMessage = {
   key: string;
   subject: string;
   text: string;
   language: MessageLanguage;
   severity: Severity;
-  /** It tells of several incidents. */
+  /** The message lists several incidents. */
   list?: true;
-  /** So many of those stand, and so many are over. */
+  /** How many of those are open, and how many are over. */
   alerts?: { open: number; over: number };
-  /** Its incident has ended meanwhile. */
+  /** The incident has ended meanwhile. */
   over?: true;
-  /** Where the person answers with one tap, which stands in the text too, or where its incident stands on the wall; absent where the centre has no name. */
+  /**
+   * The link for a reply with one tap, which the text contains too, or the incident's page on the wall. Absent if the server has no public
+   * name.
+   */
   link?: string;
-  /** The same in few characters; only where the person answers by it. */
+  /** The short form of a reply link. */
   shortLink?: string;
-  /** The line that ends with the number of whom to call, where its text has that, and what a telephone dials for it. */
+  /** The line of the text that ends with a phone number, that number, and its `tel:` form. */
   phone?: { line: string; number: string; tel: string };
-  /** What it was made of, for channels that programs read. */
+  /** The source data, for channels that programs read. */
   notice: Notice;
 };
 
-/** Whom a tab may tell: roles and groups, which are looked up for a place, and persons. */
+/** Possible recipients for a tab: roles and groups, which are resolved per place, and persons. */
 export type People = { roles: string[]; groups: string[]; persons: Pick<Person, 'id' | 'name' | 'role' | 'scope'>[] };
 
-/** Begins the keys of what central is told where somebody gave an incident back. */
+/** The key prefix of notices to central that a recipient declined an incident. */
 export function notMinePrefix(incident: number): string {
   return `not-mine-${incident}-`;
 }
 
-/** The names of a scope as people know it, and what the site table has for those who call or go there. */
+/** The names of a scope, and the data of the site table for people who call or visit it. */
 export type Place = {
   site: Words;
   room: Words;
   timeZone: string;
   state?: Words;
   phone?: string;
-  /** The phone is the office's: whose, '' where the table names nobody. */
+  /** The owner of the office phone; '' if the table names no person. */
   contact?: string;
   wayIn?: string;
   spare?: string;
-  /** The provider of its line, and the number that the provider knows it by. */
+  /** The internet provider, and the number of the line at that provider. */
   line?: string;
 };
 
-/** What was said, by whom, to which scope or group of the roster, and to whom that was. */
+/** The text, its author, the scope or group to which it was addressed, and its recipients. */
 export type Announcement = { id: number; at: number; by: string; to: string; text: string; persons: string[] };
 
-/** What became of the message to one person over one channel. */
+/** The delivery state of one announcement to one person over one channel. */
 type AnnouncementSent = { person: string; channel: string; state: 'waiting' | 'delivered' | 'refused'; reason: string | null };
 
-/** A notice, where its messages stand, and when each person said that they have read it. */
+/** An announcement, its delivery states, and when each person marked it as read. */
 export type AnnouncementState = { announcement: Announcement; sent: AnnouncementSent[]; read: { person: string; at: number }[] };
 
-/** Begins the key of each of its rows in the outbox. */
+/** The key prefix of its rows in the outbox. */
 export function announcementPrefix(id: number): string {
   return `announcement/${id}/`;
 }

@@ -1,4 +1,4 @@
-/** What goes into the ledger and what comes out. All of a batch is one transaction (R20). */
+/** The operations and queries of the ledger. Each batch is one transaction: R20 (one transaction per batch). */
 import type {
   CommandAnswer,
   CommandSummary,
@@ -29,9 +29,9 @@ import type {
   TreeNode,
 } from './sites.ts';
 
-/** One row that is written, or taken away. */
+/** One operation of a batch: it writes, replaces or deletes a row. */
 export type Op =
-  /** A birth names the spool's range; what lies below its first number is settled here (R5). */
+  /** A birth names the first and last number of its spool. All lower numbers are settled here: R5 (the ack always advances). */
   | { op: 'birth'; pc: string; spool: string; first: number; last: number; carries: string | null; at: number }
   | { op: 'event'; pc: string; event: EventMessage; at: number }
   | { op: 'pc'; record: PcRecord }
@@ -40,30 +40,33 @@ export type Op =
   | { op: 'transition-gone'; id: number }
   | { op: 'timer'; timer: Timer }
   | { op: 'timer-gone'; id: number }
-  /** Adds a row under its key; a key that exists is left as it is. */
+  /** Inserts a row unless its key exists. */
   | { op: 'outbox'; row: OutboxRow }
-  /** Replaces the row of the key. */
+  /** Inserts or replaces the row of this key. */
   | { op: 'outbox-set'; row: OutboxRow }
-  /** What a person or the centre did: a row of the chain. */
+  /** An action of a person or of the server: one row of the hash chain. */
   | { op: 'audit'; at: number; who: string; what: string; about: string }
-  /** What a machine did. */
+  /** An action of a machine. */
   | { op: 'step'; at: number; who: string; what: string; about: string }
   | { op: 'registry'; entry: RegistryEntry }
   | { op: 'node'; node: TreeNode }
-  /** With a PC goes what was remembered of it; not its registry entry, nor which configuration versions and tokens it had, which must not come again. */
+  /**
+   * Also deletes what is stored about a PC. Its registry entry and its used configuration versions and tokens stay: they must never be
+   * reused.
+   */
   | { op: 'node-gone'; path: string }
-  /** What a PC's component says from `at` on; `component` `presence` is the PC's own. For the strips of the wall. */
+  /** The status of a component of a PC from `at` on, for the status strips of the wall. The component `presence` is the PC itself. */
   | ({ op: 'change' } & PcChange)
-  /** A time in which the centre heard nobody, once it is over. */
+  /** A receive gap of the server, written when it ends. */
   | ({ op: 'away' } & Away)
-  /** The clock fell back to `at` (R29): nothing of strips, commands and roll calls is later; each last answer is that of now, and a command begins its life. */
+  /** The clock was set back to `at`: R29 (clock of the server). Moves later times of status strips, commands and roll calls to `at`. */
   | { op: 'not-ahead'; at: number }
   | { op: 'rollcall'; rollcall: RollCallView }
   | { op: 'command'; row: CommandRow }
-  /** Counts once, and only of a PC that was asked. */
+  /** Counts only the first result of a PC to which the command was sent. */
   | { op: 'command-answer'; pc: string; at: number; answer: CommandAnswer }
   | { op: 'account'; account: Account }
-  /** With an account go its logins. */
+  /** Also deletes the sessions of the account. */
   | { op: 'account-gone'; name: string }
   | { op: 'login'; login: Login }
   | { op: 'login-gone'; hash: string }
@@ -72,67 +75,75 @@ export type Op =
   | { op: 'maintenance'; maintenance: Maintenance }
   | { op: 'maintenance-gone'; id: string }
   | { op: 'member'; member: Member }
-  /** With a person go the proofs, and the devices. */
+  /** Also deletes the proofs and the devices of the person. */
   | { op: 'member-gone'; id: string }
   | ({ op: 'proof' } & Proof)
   | { op: 'announcement'; announcement: Announcement }
-  /** The first time counts. */
+  /** Only the first time is stored. */
   | { op: 'announcement-read'; id: number; person: string; at: number }
-  /** Null takes the row away. */
+  /** A null value deletes the row. */
   | { op: 'meta'; key: string; value: string | null };
 
-/** A command as it was sent. */
+/** A command and the signed message that was sent. */
 export type CommandRow = CommandSummary & { signed: Signed };
 
-/** `status` is ok, fault, unknown, `gone` where it is no longer reported or kept, or, of the presence, what it became. */
+/** `status` is `ok`, `fault`, `unknown`, or `gone` if the check is no longer reported or stored. For `presence` it is the new presence. */
 export type Change = { component: string; at: number; status: string; faults: string[] };
 
-/** A time in which the centre heard nobody (R18a): nothing is known of it, whatever stood before. */
+/** A receive gap of the server, in which nothing is known of any PC: R18a (canary). */
 export type Away = { from: number; to: number };
 
-/** Where a spool stands after a commit: everything up to `upTo` is durable or declared dropped (R4). */
+/**
+ * The acknowledged position of a spool after a commit. All numbers up to `upTo` are durable or declared dropped: R4 (cumulative
+ * acknowledgement).
+ */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
 
-/** What a commit came to. */
+/** The result of a commit. */
 export type Receipt = {
-  /** One for each spool that the batch touched. */
+  /** One for each spool that the batch changed. */
   cursors: Cursor[];
-  /** Events written for the first time. */
+  /** Events that were not in the ledger before. */
   applied: number;
-  /** Numbers lost: neither in the ledger nor declared dropped, as many as were counted; the rest is in later receipts, whoever they are for. */
+  /**
+   * Numbers that are neither in the ledger nor declared dropped. One batch counts a limited number; later receipts report the rest,
+   * whatever their PC.
+   */
   gaps: number;
-  /** Whose numbers those were; absent where there are none. */
+  /** Gaps by PC; absent if there are none. */
   gapsOf?: Readonly<Record<string, number>>;
   /** Numbers that tombstones declared dropped. */
   dropped: number;
-  /** What of the batch could not be written though the disk took the rest (R28); absent where all of it is there. */
+  /** Operations that failed although the disk accepted the rest: R28 (poison messages). Absent if none failed. */
   poison?: Poison[];
 };
 
-/** An operation that was set aside: what it was, whose, and why. */
+/** An operation in quarantine, its PC, and the reason. */
 export type Poison = { op: Op['op']; pc: string; why: string };
 
-/** All that `flows` needs to begin where it stopped. */
+/** All data that `flows` loads at start. */
 export type Contents = {
   pcs: PcRecord[];
-  /** Open ones, and those that are over within the last day. */
+  /** Open incidents, and those that ended within the last day. */
   incidents: Incident[];
-  /** Not concluded, and those of the incidents above. */
+  /** Transitions without a conclusion, and all transitions of the incidents above. */
   transitions: Transition[];
   timers: Timer[];
-  /** Not delivered and not refused. */
+  /** Rows that are neither delivered nor refused. */
   outbox: OutboxRow[];
   registry: { version: number; entries: RegistryEntry[] };
   nodes: TreeNode[];
-  /** All but the inventories of PCs, which nobody needs at the start. */
+  /** All keys except the inventories of PCs: the start does not use them. */
   meta: Record<string, string>;
   nextIncident: number;
   nextTransition: number;
   nextTimer: number;
 };
 
-/** `admitted` = of each PC the hash of the token by which it was let in by itself; `codes` = enrolment codes by the hash of their secret;
- * `reflectorKey` = by which the reflector proves who may measure, null before one was made. */
+/**
+ * `admitted`: per PC, the hash of the token with which it enrolled itself. `codes`: enrolment codes by the hash of their secret.
+ * `reflectorKey`: the key with which the reflector authorises measurements; null before the key exists.
+ */
 export type RegistryContents = Contents['registry'] & {
   admitted: Record<string, string>;
   codes: Record<string, string>;
@@ -140,12 +151,15 @@ export type RegistryContents = Contents['registry'] & {
   fingerprints: string | null;
 };
 
-/** Who did what, about what. */
+/** An actor, the action, and its object. */
 export type Audit = { who: string; what: string; about: string };
-/** Something that somebody did, as it stands in the audit. */
+/** One row of the audit log. */
 export type AuditAct = Audit & { id: number; at: number };
 
-/** Which rows: of what people and the centre did, or machines; of one of them, since a time, below a number. The newest first, `most` of them at most. */
+/**
+ * Selects audit rows of people and the server, or of machines. Filters: one actor, a start time, a highest row number. Returns at most
+ * `most` rows, newest first.
+ */
 export type ActsQuery = {
   of: 'people' | 'machines';
   who?: string | undefined;
@@ -155,8 +169,8 @@ export type ActsQuery = {
 };
 
 /**
- * Which ledger this is, how many commits it has seen, its last row of the audit with the hash of that, and the last acts of people, newest first.
- * `older`: what stands under its meta key. `newestAt`: a time of the centre that was reached when it was written.
+ * The state of a ledger: id, number of commits, last audit row with its hash, and the last actions of people, newest first.
+ * `older` is the value of `olderKey`. `newestAt` is a time that the server clock had reached.
  */
 export type Progress = {
   ledger: string;
@@ -168,69 +182,72 @@ export type Progress = {
   newestAt: number;
 };
 
-/** All queries of the ledger, as the thread that holds the file runs them. */
+/** All queries of the ledger. They run in the thread that holds the database file. */
 export type Queries = Retention & {
   load(): Contents;
-  /** Who may connect, and nothing else. */
+  /** Only the PCs that may connect. */
   registry(): RegistryContents;
-  /** Who may log in, and who is logged in. */
+  /** Accounts and their sessions. */
   accounts(): AccountContents;
   /** The calendar, by id. */
   meetings(): Meeting[];
-  /** What maintenance is planned, by id. */
+  /** Planned maintenance, by id. */
   maintenance(): Maintenance[];
-  /** Who is told, by id, and what was proven of their channels. */
+  /** Recipients by id, and the proofs of their channels. */
   roster(): RosterContents;
-  /** Notices to many, newest first, at most 50. */
+  /** Announcements, newest first, at most 50. */
   announcements(): Announcement[];
   announcement(id: number): AnnouncementState | undefined;
-  /** The rows of an incident whose message stands with somebody and can be changed there: the newest first, so many at most. */
+  /** The outbox rows of an incident whose delivered message can still be edited. Newest first, limited in number. */
   copies(incident: number): OutboxRow[];
-  /** Changes of one PC since a time, and of each component the last one before it, oldest first; what is beyond its budgets is unknown (R27). */
+  /**
+   * Changes of one PC since a time, oldest first, with the last earlier change of each component. Beyond the limits the status is unknown:
+   * R27 (budgets: quota and backpressure).
+   */
   history(pc: string, since: number): Change[];
-  /** The times in which the centre heard nobody that ended after `since`, oldest first. */
+  /** Receive gaps of the server that ended after `since`, oldest first. */
   aways(since: number): Away[];
   /** Finished roll calls, newest first, at most 50, without their rows. */
   rollcalls(): RollCallSummary[];
   rollcall(id: string): RollCallView | undefined;
-  /** The newest commands first, at most 50. */
+  /** Newest first, at most 50. */
   commands(): CommandRow[];
-  /** A command with the answers that came. */
+  /** A command with its results. */
   command(id: string): { row: CommandRow; answers: CommandView['answers'] } | undefined;
-  /** Commands that have not expired, with the PCs that have answered, in the order in which they were issued. */
+  /** Commands that have not expired, with the PCs that have returned a result, in order of issue. */
   openCommands(now: number): { row: CommandRow; answered: string[] }[];
-  /** What became of the tabs, newest first, at most 50. */
+  /** Events of the Node-RED tabs, newest first, at most 50. */
   tabsSteps(): TabsStep[];
-  /** What was done, page by page. */
+  /** Audit rows, page by page. */
   acts(query: ActsQuery): AuditAct[];
   /**
-   * What happened, page by page, so that no commit waits for all of it: incidents above `after` that were not over at `since`. As JSON, so that
-   * whoever only hands it on need not read it; `last`: the highest incident of the page, null where there is none.
+   * One page of incidents with an id above `after` that had not ended at `since`. Pages keep commits from waiting for the whole history.
+   * The result is JSON, so a caller that only forwards it need not parse it. `last` is the highest id of the page, or null.
    */
   past(query: { since: number; after: number; most?: number }): { json: string; last: number | null };
-  /** Proof from the data that no event is missing and none stands twice. Commits wait for it: a centre that runs asks a copy. */
+  /** Proves from the data that no event is missing or duplicate. Commits wait for this proof, so a running server checks a copy. */
   audit(): LedgerAudit;
-  /** All rows in which a person stands. */
+  /** All rows that name a person. */
   person(words: PersonWords): PersonRow[];
-  /** Takes a person out of them, and writes the file anew. Nothing else may be written meanwhile, and whatever was loaded before is not true any more. */
+  /** Removes a person from all rows and rewrites the file. Nothing may be written meanwhile. Data that was loaded before is stale. */
   forget(whom: Forgetting): Forgotten;
   progress(): Progress;
-  /** The hash of one row of the audit; null where there is no such row. */
+  /** The hash of one audit row, or null if the row does not exist. */
   hashAt(row: number): string | null;
-  /** Brings what stands in the write-ahead log into the file. */
+  /** Copies the write-ahead log into the database file. */
   checkpoint(): void;
 };
 
-/** The ledger as `flows` sees it; behind it stands a worker thread, or the same code in this thread. */
+/** The ledger as `flows` uses it: a worker thread runs the queries, or this thread does. */
 export type Ledger = Async<Queries> & {
-  /** Guarantee: resolves only when the whole batch is on disk; rejects with nothing of it written. */
+  /** Guarantee: resolves only when the whole batch is on disk; if it rejects, nothing of the batch is written. */
   commit(ops: Op[]): Promise<Receipt>;
-  /** Copies it into a file, which is written anew; commits go on meanwhile. */
+  /** Copies the database into a new file; commits continue meanwhile. */
   copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 };
 
-/** An event as it leaves, with the PC and the name of its spool; `body` as it is stored. */
+/** An event that moves to the archive, with its PC and the name of its spool. `body` is the stored text. */
 export type LeavingEvent = {
   spool: number;
   pc: string;
@@ -245,77 +262,82 @@ export type LeavingEvent = {
   body: string;
 };
 
-/** Where a page begins: behind this number of this spool. */
+/** The start of a page: after number `seq` of spool `spool`. */
 export type PagePlace = { spool: number; seq: number };
-/** Events that may leave, received before `before`, or by a clock that was ahead, after `ahead`; or all that the ledger has of a PC or site. */
+/**
+ * Selects events for the archive, or all events of a PC or site. Events for the archive were received before `before`. A time after `ahead`
+ * also qualifies: a clock that was ahead wrote it.
+ */
 export type PageAsk = { after: PagePlace; before: number; ahead: number } | { after: PagePlace; path: string };
-/** `next` is null behind the last spool. */
+/** `next` is null after the last spool. */
 export type LeavingPage = { events: LeavingEvent[]; next: PagePlace | null };
 
-/** Numbers side by side, both ends in it. */
+/** A range of consecutive numbers, both ends included. */
 export type Run = { a: number; b: number };
-/** What a segment holds of a spool; `newest` = when the last of them was received. */
+/** The events of one spool in a segment. `newest` is the time when the last of them was received. */
 export type SegmentSpool = { spool: number; runs: Run[]; newest: number };
-/** A part of the archive of a month, whole on the disk: where it begins, how long it is, the SHA-256 of its bytes. */
+/** A durable part of the archive of a month: its offset, its length in bytes, and the SHA-256 of its bytes. */
 export type Segment = { month: string; at: number; bytes: number; sha256: string; spools: SegmentSpool[] };
 
-/** How many events of a spool stand in the archive of a month, which is the first, when the last of them was received, and whether it was given up. */
+/** The events of one spool in the archive of a month: first number, count, time of the newest, and whether they have expired. */
 export type HeldMonth = { pc: string; name: string; month: string; a: number; count: number; newest: number; expired: boolean };
-/** What archives hold of a PC or site, and where the segments of those months lie; `known`: it said something once. */
+/** The archived events of a PC or site, and the segments of those months. `known`: the ledger has a spool of that path. */
 export type HeldOf = { known: boolean; months: HeldMonth[]; segments: Omit<Segment, 'spools'>[] };
 
-/** The steps by which rows leave the ledger for their age, each a slice: it waits for the commits before it, as they do for it. */
+/** The steps of retention. Each handles a slice and runs between commits, so that neither blocks the other for long. */
 export type Retention = {
-  /** Some of the events that are asked for, by spool and number. */
+  /** One page of the requested events, ordered by spool and number. */
   page(ask: PageAsk): LeavingPage;
-  /** How long the archive of a month is, as far as it counts. */
+  /** The valid length of the archive of a month, in bytes. */
   end(month: string): number;
-  /** What has left of a PC or site. */
+  /** The archived events of a PC or site. */
   held(path: string): HeldOf;
-  /** From now on the events of a segment count as held by it. Throws where it does not begin at the end of its archive. */
+  /** Marks the events of a segment as archived. Throws if the segment does not begin at the end of its archive. */
   seal(segment: Segment): void;
-  /** Takes some of what is sealed out of the ledger; false where nothing is left to take. */
+  /** Deletes some sealed events from the ledger; returns false if none are left. */
   leave(): boolean;
-  /** Deletes some of what is older than this; false where nothing is left. */
+  /** Deletes some rows older than `before`; returns false if none are left. */
   forgetBefore(before: number): boolean;
-  /** Gives some free pages back to the disk; false where enough are given. */
+  /** Returns some free pages to the disk; returns false if enough are returned. */
   shrink(): boolean;
-  /** Expires all months but the newest `kept`. Returns the months that an earlier call expired: their files may be deleted. */
+  /** Expires all months except the newest `kept`. Returns the months that an earlier call expired; their files may be deleted. */
   expire(kept: number): string[];
 };
 
-/** Functions that another thread runs: each returns a promise of its result. */
+/** The same functions, run by another thread: each returns a promise. */
 type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
   [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
 };
-/** A message to a person as it was written down. */
+/** A stored message to a person. */
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
-/** What stands in the audit behind an acknowledgement that was taken back at once. */
+/** The audit entry of an acknowledgement that was withdrawn at once. */
 export const withdrawnWord = 'withdrawn';
 /** A change of a component, with its PC. */
 export type PcChange = { pc: string } & Change;
 
-/** Some incidents with all that belongs to them. */
+/** Incidents with all rows that belong to them. */
 export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
 
-/** Holds times of day: each keeps its distance to now when the centre's time is set by so much (R29). */
+/**
+ * Holds times of day. `setClock` shifts them when the server clock is set, so that their distance to now stays: R29 (clock of the server).
+ */
 export type FollowsClock = { setClock(byMs: number): void };
 
-// The keys of the table `meta`.
+// Keys of the table `meta`.
 
 /** The version of the registry that was last published to the broker. */
 export const registryVersionKey = 'registry.version';
-/** The key by which the reflector proves which PC may measure. */
+/** The key with which the reflector authorises the measurements of a PC. */
 export const reflectorKeyKey = 'reflector.key';
 /** The fingerprints of the signing key and of the certificate authority. */
 export const fingerprintsKey = 'fingerprints';
 /** The time up to which retention has deleted old rows. */
 export const settledKey = 'settled';
-/** The PCs that were not heard since the last start, and for how long the server listened for them. */
+/** PCs from which nothing was received since the last start, each with the time for which the server listened. */
 export const inVainKey = 'in-vain';
 /** When central operations last received the list of checks that are unknown for a day. */
 export const unknownNamedKey = 'unknown-named';
-/** What the ledger lacks of an earlier state, and until when that is reported. */
+/** Data of an earlier state that this ledger lacks, and until when that is reported. */
 export const olderKey = 'ledger.older';
 /** Prefix: the hash of the token with which a PC enrolled itself. */
 export const admittedPrefix = 'admitted/';

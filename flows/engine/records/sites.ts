@@ -1,4 +1,4 @@
-/** The tree of places: nation, states, sites, PCs; who changes it, and what a change consists of. */
+/** The site tree (nation, states, sites, PCs) with its changes, and the data of people, accounts and meetings. */
 import type { LinkClass, Person, Profile, RegistryEntry, Role, SiteStage, Tier, TokenRole, Words } from '@sabha/contracts';
 import type { KnownPc } from './incidents.ts';
 import type { Place } from './notices.ts';
@@ -8,7 +8,7 @@ export type Bridge = NonNullable<Profile['bridge']>;
 /** The UPS of a site, as NUT names it. */
 export type Ups = NonNullable<Profile['ups']>;
 
-/** What a level may set; the next level inherits what it leaves out. Null = none here, whatever stands above. */
+/** The settings of one level. The next level inherits absent values; null removes an inherited value. */
 export type ProfileLayer = {
   link?: LinkClass;
   elevationM?: number;
@@ -19,59 +19,62 @@ export type ProfileLayer = {
   ups?: Ups | null;
   help?: string | null;
   languages?: string[];
-  /** For whoever calls or goes there; no PC is told of it. */
+  /** For people who call or visit the site. PCs do not receive these values. */
   phone?: string;
   wayIn?: string;
   spare?: string;
-  /** When the site confers, and the minute of the day at which its people go home. */
+  /** The conference hours of the site, and the minute of the day at which its staff leave. */
   vcHours?: DayHours[] | null;
   closes?: number | null;
 };
 
-/** One place. `path`: '' is the nation, else `state`, `state/site` or `state/site/pc`. */
+/** One node of the tree. `path` is '' for the nation, or `state`, `state/site` or `state/site/pc`. */
 export type TreeNode = {
   path: string;
-  /** Of a PC: the name of its room. */
+  /** For a PC, the name of its room. */
   name: Words;
   layer: ProfileLayer;
-  /** Of a site only. */
+  /** Null unless this is a site. */
   site: SiteFacts | null;
 };
 
-/** What is held of a site beside its profile: its stage, and what that goes by. */
+/** Facts about a site beside its profile, such as its stage and the reason for that stage. */
 export type SiteFacts = {
   stage: SiteStage;
-  /** When it came to this stage; centre's clock. */
+  /** When the site reached this stage, in server time. */
   stageAt: number;
-  /** Of a site that is being set up: from when its quiet day counts; null while a fault stands or its PCs were not all there yet. */
+  /** Start of the fault-free day that a new site needs. Null while a fault is open or a PC has not yet connected. */
   cleanSince: number | null;
   latitude: number | null;
   longitude: number | null;
   isp: string;
   linkId: string;
   contact: { name: string; phone: string; email: string };
-  /** The groups that it is in; absent where it is in none. */
+  /** The groups of the site; absent if it has none. */
   groups?: string[];
 };
 
-/** A change of the tree: one transaction, after which the engine knows the new PCs and the broker the new registry. */
+/** A change of the tree, written in one transaction. Afterwards the engine knows the new PCs and the broker the new registry. */
 export type SiteChange = {
   nodes: TreeNode[];
-  /** Nodes that are no more, with the reason that closes what is open of them (R15), such as `moved to goa/panaji/vc-1`. */
+  /** Removed nodes. The reason closes their open incidents, for example `moved to goa/panaji/vc-1`: R15 (close). */
   gone: { path: string; because: string }[];
-  /** PCs whose machine is another one now: what was known of the old one is forgotten. */
+  /** PCs with a new machine: stored data of the old machine is deleted. */
   replaced: string[];
   registry: RegistryEntry[];
-  /** The configurations that it changes go out in stages. */
+  /** The changed configurations are rolled out in stages. */
   staged?: { by: string };
-  /** Null where only the date of a quiet day is another. */
+  /** Null if only the start of a fault-free day changes. */
   audit: { who: string; what: string; about: string } | null;
 };
 
-/** A profile with the origin of each value: the path of the level that set it, null for the built-in default. `office` is absent where nobody names hours. */
+/**
+ * A profile and the origin of each value: the path of the level that set it, or null for the built-in default. `office` is absent if no
+ * level sets hours.
+ */
 export type ResolvedProfile = { profile: Profile; timeZone: string; office?: OfficeHours; origins: Record<string, string | null> };
 
-/** The tree, ready to be asked. Immutable: a change makes a new one. */
+/** An immutable index of the tree; a change creates a new one. */
 export type SiteTable = {
   node(path: string): TreeNode | undefined;
   nodes(): Iterable<TreeNode>;
@@ -79,157 +82,157 @@ export type SiteTable = {
   sites: readonly TreeNode[];
   /** The PCs of a site, by path. */
   pcsOf(site: string): readonly string[];
-  /** Every PC of a site that is not closed; only those of live sites alert. */
+  /** All PCs of sites that are not closed. Only PCs of live sites cause alerts. */
   known: readonly KnownPc[];
-  /** The stage of the site of a PC, or of a site; undefined for anything else. */
+  /** The stage of a site, or of the site of a PC; undefined for any other path. */
   stageOf(path: string): SiteStage | undefined;
   place(scope: string): Place;
-  /** The scopes of the groups that the site of a path is in. */
+  /** The scopes of the groups to which the site of a path belongs. */
   groupsOf(path: string): readonly string[];
-  /** The paths that a scope consists of: the sites of a group, else itself. */
+  /** The sites of a group; for any other scope, the scope itself. */
   pathsOf(scope: string): readonly string[];
   resolve(path: string): ResolvedProfile;
 };
 
-/** Days off, the first and the last, by the calendar on the wall: `2027-01-10`. */
+/** The first and last day of leave, as local dates such as `2027-01-10`. */
 export type Leave = { from: string; to: string };
 
-/** A person with all that decides when they are told. `role` and `scope` are the first of `roles` and `scopes`. */
+/** A person with the data that decides when to notify them. `role` and `scope` are the first of `roles` and `scopes`. */
 export type Member = Person & {
-  /** In the order in which they are tried; none named = each that reaches the person. */
+  /** In order of use. An empty list means each channel that reaches the person. */
   channels: string[];
   groups: string[];
   roles: Role[];
-  /** Paths of the tree, '' = everywhere. */
+  /** Paths of the tree; '' means everywhere. */
   scopes: string[];
-  /** The hours of duty, of which the end may lie after 24:00; null = always. */
+  /** The hours of duty; the end may lie after 24:00. Null means always on duty. */
   duty: DayHours[] | null;
-  /** The zone of duty and leave. */
+  /** The time zone of duty and leave. */
   zone: string;
   leave: Leave[];
-  /** Who is told instead while the person is away. */
+  /** The person to notify during the absence of this person. */
   deputy: string | null;
-  /** The shift that runs, taken over by somebody else until it ends. */
+  /** Another person has taken over the current shift until `until`. */
   relief?: { by: string; until: number };
 };
 
-/** When a channel last was proven to reach a person. */
+/** When a channel was last proven to reach a person. */
 export type Proof = { person: string; channel: string; at: number };
 
-/** The roster as it is read at the start. `devices`: those of each person, as they were written. */
+/** The roster as loaded at start. `devices`: the stored push devices of each person. */
 export type RosterContents = { members: Member[]; proofs: Proof[]; devices?: Readonly<Record<string, string>> };
 
-/** `ids`: by which programs name the person; `texts`: name, phone, addresses, as people write them. `alias`: what stands in their place. */
+/** `ids`: identifiers of the person in programs. `texts`: name, phone and addresses as people write them. `alias` replaces both. */
 export type PersonWords = { ids: readonly string[]; texts: readonly string[]; alias: string };
-/** A row in which the person stands. */
+/** A row that names the person. */
 export type PersonRow = { table: string; row: Record<string, unknown> };
-/** Who forgets whom, and when. */
+/** The person whose data is deleted, who requested that, and when. */
 export type Forgetting = { words: PersonWords; by: string; at: number };
-/** Out of how many rows a person was taken. */
+/** The number of rows from which a person was removed. */
 export type Forgotten = { audit: number; elsewhere: number };
 
-/** scrypt's parameters stand beside each hash, so that a later version may choose stronger ones. Salt and key in base64url. */
+/** scrypt's parameters are stored with each hash, so a later version may choose stronger ones. Salt and key are base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
 
-/** One who may log in. */
+/** An account that can sign in. */
 export type Account = {
   name: string;
   role: TokenRole;
-  /** The part of the tree that it sees and acts on: '' = all of it. */
+  /** The part of the tree that the account may see and change; '' means all of it. */
   scope: string;
   password: PasswordHash;
-  /** The password is a secret of ours: nothing opens with it but the choice of another one. */
+  /** The password is a generated one-time secret: it only allows choosing a new password. */
   once: boolean;
-  /** When that secret was made, and when somebody came in by it. */
+  /** When that secret was generated, and when it was last used. */
   secretAt?: number;
   usedAt?: number;
-  /** Whom the directory knows it as; null = it logs in by its password. */
+  /** The subject id at the OpenID provider; null if the account uses a password. */
   openid: string | null;
-  /** Set for a program, which sends a token and has no password: what the token hashes to (`hashToken`), and how long it is valid. */
+  /** For a program, which sends a token instead of a password: the hash of the token (`hashToken`) and its validity. */
   token?: { hash: string; days: number };
-  /** Another one with each password: a session that began under an older one is over. */
+  /** Changes with each password: sessions with an older stamp are invalid. */
   stamp: string;
   madeAt: number;
 };
 
-/** One who is logged in. */
+/** A session of a signed-in account. */
 export type Login = {
   /** SHA-256 of the session's token, in base64url. */
   hash: string;
   account: string;
   stamp: string;
   startedAt: number;
-  /** To within some minutes. */
+  /** Accurate to some minutes. */
   usedAt: number;
 };
 
-/** All accounts and logins that the ledger holds. */
+/** All accounts and sessions in the ledger. */
 export type AccountContents = { accounts: Account[]; logins: Login[] };
 
-/** One meeting, with all its dates. Local times are `2027-01-15T11:00:00`. */
+/** A meeting with all its dates. Local times look like `2027-01-15T11:00:00`. */
 export type Meeting = {
-  /** The UID of its calendar, or what was made of its line. */
+  /** The UID of its calendar entry, or an id derived from its line of a list. */
   id: string;
   title: string;
-  /** Which rooms it concerns: paths of the tree, '' for all. */
+  /** The rooms of the meeting, as paths of the tree; '' means all. */
   scopes: string[];
-  /** Its first date, as the clock on the wall shows it. */
+  /** Local start of the first date. */
   start: string;
-  /** An IANA name, or an offset such as `+05:30`; null = the zone of the site. */
+  /** An IANA name, or an offset such as `+05:30`; null means the time zone of the site. */
   zone: string | null;
   minutes: number;
-  /** Null where it is held once. */
+  /** Null for a meeting that takes place once. */
   rule: Rule | null;
-  /** Starts that fall out, as `start` has them. */
+  /** Cancelled starts, in the form of `start`. */
   except: string[];
-  /** Single dates that are held at another time, by the start that they had; `scopes` where it is in other rooms. */
+  /** Dates that were moved, keyed by their original start. `scopes` is set if the rooms differ too. */
   moved: { of: string; start: string; zone: string | null; minutes: number; scopes?: string[] }[];
 };
 
-/** How a meeting comes back: the part of RFC 5545 that calendars of people write. */
+/** A recurrence rule: the part of RFC 5545 that calendar programs use. */
 export type Rule = {
   frequency: 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'YEARLY';
   interval: number;
-  /** ISO weekdays, Monday is 1; `nth` of the month, counted from its end where negative, 0 = each. */
+  /** ISO weekdays, Monday is 1. `nth` counts within the month, from the end if negative; 0 means each. */
   weekdays: { day: number; nth: number }[];
   monthDays: number[];
   months: number[];
   positions: number[];
-  /** The last local start that may be; null = none. */
+  /** The last possible local start; null means no end. */
   until: string | null;
-  /** `until` is a time of UTC. */
+  /** `until` is in UTC. */
   untilUtc: boolean;
   weekStart: number;
 };
 
-/** A date of a meeting. */
+/** One date of a meeting. */
 export type Occurrence = { id: string; title: string; from: number; to: number };
 
-/** A span of a day on some weekdays (ISO, Monday is 1); minutes after midnight. */
+/** A span of the day on some weekdays (ISO, Monday is 1), in minutes after midnight. */
 export type DayHours = { days: number[]; from: number; to: number };
 
-/** When a site confers, and when its people go home; null = it does not say. */
+/** The conference hours of a site, and when its staff leave; null means not specified. */
 export type OfficeHours = { vc: DayHours[] | null; closes: number | null };
 
-/** A planned maintenance, which takes place once or repeats by a rule. */
+/** A planned maintenance: a single one, or a series with a recurrence rule. */
 export type Maintenance = {
   id: string;
   /** A state, a site or a room. */
   scope: string;
-  /** What for, in the words of whoever planned it. */
+  /** The purpose, in the words of the person who planned it. */
   title: string;
-  /** When it begins, the first time, as the clock on the wall shows it. */
+  /** Local start of the first date. */
   start: string;
-  /** An IANA name, or an offset; null = the zone of the site. */
+  /** An IANA name or an offset; null means the time zone of the site. */
   zone: string | null;
   minutes: number;
-  /** Null where it is held once. */
+  /** Null for a single maintenance. */
   rule: Rule | null;
-  /** The rule as it was said. */
+  /** The recurrence rule as it was entered. */
   ruleText: string | null;
   by: string;
   at: number;
 };
 
-/** One of its times. */
+/** One date of a maintenance. */
 export type MaintenanceDate = Pick<Maintenance, 'id' | 'scope' | 'title'> & { from: number; to: number };
