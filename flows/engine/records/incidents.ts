@@ -318,7 +318,7 @@ export type PcEvent =
       config: number;
       inventory: string;
       agent: string;
-      /** Answers a roll call with new probe results. */
+      /** A response to a roll call, with new probe results. */
       fresh?: boolean;
       /** The age of the hello that it answers. */
       askedMs?: number | undefined;

@@ -215,7 +215,7 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
    */
   once?: true;
   /**
-   * Which notices the channel carries as part of a channel order, and when. A tab that names only this channel bypasses the check. Absent:
+   * Selects the notices that the channel carries as part of a channel order, by time. A tab that names only this channel bypasses the check. Absent:
    * all.
    */
   carries?(settings: v.InferOutput<S>): Carries;

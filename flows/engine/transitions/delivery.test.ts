@@ -6,7 +6,7 @@ import { toldWhy } from './delivery.ts';
 const minute = 60_000;
 const last = (stage: Stage) => stage.outbox().at(-1)?.notice;
 
-test('that a part is better says what is left', () => {
+test('the message that a fault has eased lists the faults that remain', () => {
   const stage = online();
   stage.state([fault('camera.missing'), fault('pc.load_high', ''), ok('microphone')]);
   stage.state([ok('camera'), fault('pc.load_high', ''), ok('microphone')]);
@@ -45,9 +45,9 @@ test('a minor fault listed in the first message of an incident is not notified a
   expect(stage.outbox().map(({ notice }) => notice.kind)).toEqual(['raised', 'eased', 'cleared', 'raised']);
 });
 
-describe('the reason and the beginning of one outage', () => {
+describe('toldWhy: the cause and the start of one outage', () => {
   type Found = { cause: 'power-cut' | 'upstream' | 'pc-off' | 'undetermined'; confidence: number; from: number };
-  /** What is read in the messages of an outage that is judged anew before each; the last one is its end. */
+  /** Returns the cause and start in each message of an outage that is judged again each time. The last message reports the end. */
   const toldOf = (found: readonly Found[], before: Partial<Incident> = {}) => {
     let incident = { faults: [], ...before } as unknown as Incident;
     return found.map((one, at) => {
@@ -83,11 +83,11 @@ describe('the reason and the beginning of one outage', () => {
       ],
       ['upstream since 60', 'pc-off since 900', 'pc-off since 900'],
     ],
-  ] as const)('%s: %j are told as %j', (_, found, expected) => {
+  ] as const)('%s: the causes %j are reported as %j', (_, found, expected) => {
     expect(toldOf(found.map(([cause, confidence, from]) => ({ cause, confidence, from: from * 1_000 })))).toEqual(expected);
   });
 
-  test('stand in the message and in the all-clear alike, though the PC says when it comes back that it went earlier', () => {
+  test('the start is equal in the first message and in the all-clear, even if the PC later reports an earlier start', () => {
     const stage = online();
     stage.apply({ type: 'gasp', pc, boot: 'boot-1', session: 1, runtimeMs: 60_000 });
     stage.pass(20 * minute, 5_000);
@@ -100,7 +100,7 @@ describe('the reason and the beginning of one outage', () => {
   });
 });
 
-test('at its end an alert said that the room is well, though of its microphone nothing was known', () => {
+test('an all-clear reports a ready room only if no check of the room is unknown', () => {
   const ready = online();
   ready.state([fault('camera.missing'), ok('microphone')]);
   ready.state([ok('camera'), ok('microphone')]);
@@ -114,7 +114,7 @@ test('at its end an alert said that the room is well, though of its microphone n
   expect(last(blind)).not.toHaveProperty('ready');
 });
 
-test('a microphone that breaks for the third time within an hour comes and goes; with two breaks it does not, nor does the camera beside it', () => {
+test('a microphone that breaks three times in an hour is flapping; after two breaks it is not, nor is the camera beside it', () => {
   const stage = online();
   const [bad, well] = [fault('microphone.missing'), ok('microphone')];
   for (let turn = 0; turn < 2; turn += 1) {
@@ -125,7 +125,7 @@ test('a microphone that breaks for the third time within an hour comes and goes;
     stage.live(12 * minute);
   }
   stage.state([bad, ok('camera')]);
-  // Its turn comes after the messages of this hour (R27).
+  // The hourly limit (R27) delays the message.
   stage.live(60 * minute);
   const raised = stage.outbox().findLast(({ notice }) => notice.kind === 'raised')?.notice;
   expect(raised).toMatchObject({ faults: [{ fault: 'microphone.missing' }], flapping: true });

@@ -1,4 +1,4 @@
-/** What a conclusion writes: rows of the outbox, and who was told of what (R23). */
+/** Writes the outbox rows of a conclusion and records who was notified of which faults: R23 (conclude). */
 import { bySeverity, causeKindOf, isAbsence, readinessOf, type Severity, stateOf, type Words } from '@sabha/contracts';
 import { woken } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -7,19 +7,19 @@ import type { Notice, OutboxRow, Place } from '../records/notices.ts';
 import { isEnd, isWorse, oneFlaps, worst } from './incident.ts';
 import { factsOf, type Hand, newsOf, type Recipient, type TransitionOptions, toldFaults } from './noise.ts';
 
-/** What goes out in the morning is gathered for so long: the wires bring it one by one. */
+/** Collection time of a digest: the tabs deliver its messages one by one. */
 const gatherMs = 30_000;
-/** More names than this are never read. */
+/** Names per message; nobody reads more. */
 const namesAtMost = 40;
 
 type Delivery = Hand & { transition: Transition; incident: Incident; acts: readonly Act[] };
 
-/** Puts into the outbox what is not there yet, and remembers on the incident who was told. */
+/** Adds the missing outbox rows, and records the recipients on the incident. */
 export function deliver(delivery: Delivery): { told: Incident; sent: string[] } {
   const { memory, options, now, transition, incident, acts } = delivery;
   const told: Told[] = [...incident.told];
   const sent = [...transition.sent];
-  // Whoever was told hears of the end, whatever the hour.
+  // Everybody who was notified is notified of the end, at any hour.
   const at = { now, knew: isEnd(transition) ? incident.told.map(({ person }) => person) : [] };
   for (const act of acts) {
     if (act.do !== 'deliver' || act.to.length === 0) continue;
@@ -39,12 +39,12 @@ export function deliver(delivery: Delivery): { told: Incident; sent: string[] } 
   return { told: isHeard(delivery, sent) ? withTold({ ...incident, told }, transition) : incident, sent };
 }
 
-/** True if a message is sent now, or is not needed because an earlier one listed the fault. */
+/** True if a message is sent now, or an earlier one already listed the fault. */
 function isHeard({ transition, incident, acts }: Delivery, sent: readonly string[]): boolean {
   return sent.length > 0 || (heardBefore(transition, incident).length > 0 && acts.some((act) => act.do === 'deliver'));
 }
 
-/** Persons who are not notified again. Whoever knows of a fault in many rooms is not told of each further room. */
+/** Returns persons who are not notified again. A person who knows of a fault in many rooms is not notified of each further room. */
 function knowing({ transition, incident }: Delivery, { severity }: Deliver): string[] {
   const isOnce = causeKindOf(incident.scope) === 'spread' && !isEnd(transition) && transition.again === undefined;
   if (isOnce) return incident.told.map(({ person }) => person);
@@ -52,15 +52,15 @@ function knowing({ transition, incident }: Delivery, { severity }: Deliver): str
 }
 
 /**
- * Persons who know of a minor fault from an earlier message: the first message of an incident to a person lists them. Minor faults
- * are not escalated, so a second message would tell them nothing.
+ * Returns persons who know a minor fault from their first message about the incident, which lists it. Minor faults are not escalated, so a
+ * second message would add nothing.
  */
 function heardBefore({ at, kind, severity, again, grew }: Transition, { told }: Incident): string[] {
   if (severity !== 'minor' || isEnd({ kind }) || again !== undefined || grew !== undefined) return [];
   return told.flatMap(({ person }) => (told.every((one) => one.person !== person || at < one.at) ? [person] : []));
 }
 
-/** For which places recipients are looked up: that one fault of many rooms grew concerns each state of the further rooms. */
+/** Returns the places whose recipients are looked up. If a nationwide fault grew, these are the states of the new rooms. */
 function placesOf({ incident: { scope, spread }, transition: { grew } }: Delivery): string[] {
   const isWide = grew !== undefined && spread?.path === '' && causeKindOf(scope) === 'spread';
   return isWide ? [...new Set(grew.map(stateOf))] : [spread?.path ?? scope];
@@ -68,13 +68,19 @@ function placesOf({ incident: { scope, spread }, transition: { grew } }: Deliver
 
 type Deliver = Extract<Act, { do: 'deliver' }>;
 
-/** Once to a person on a channel; and once more before each meeting of what people knew, or knew as less severe. */
+/**
+ * Returns the key of a message to one person on one channel. Before a meeting the key is new if the person knew the fault, or knew it as
+ * less severe.
+ */
 function sentAs(to: string, { severity, hours }: Deliver, transition: Transition): string {
   const isNews = hours?.known === true || isWorse(severity, transition.severity);
   return isNews && hours?.meeting !== undefined && transition.sent.includes(to) ? `${to}/${severity}/${hours.meeting.at}` : to;
 }
 
-/** Puts a notice of the centre's own into the outbox, for central's persons on every channel; answers whom it goes to. `key` begins the key of each row. */
+/**
+ * Adds an outbox row with a server notice for each person and channel of central, and returns the recipients. `key` is the prefix of the
+ * row keys.
+ */
 export function tellCentral(
   { memory, options, now }: Pick<Hand, 'memory' | 'now'> & { options: Pick<TransitionOptions, 'central' | 'place'> },
   { kind, lines, key }: { kind: 'unfinished' | 'direct'; lines: string[]; key: string },
@@ -93,7 +99,7 @@ function addRow(memory: Memory, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tr
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
 }
 
-/** What a rule on a tab made of the severity holds for the faults that gave the transition its own. */
+/** Applies the severity that a tab has set to the faults that had the severity of the transition. */
 export function overridden(at: { incident: Incident; transition: Transition; severity: Severity; now: number }): Incident {
   const { incident, transition, severity, now } = at;
   if (severity === transition.severity || incident.over !== null) return incident;
@@ -106,14 +112,14 @@ export function overridden(at: { incident: Incident; transition: Transition; sev
   return isWorse(severity, incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
 }
 
-/** Remembers what of the news a person now knows; that something is over is no news of what stands. */
+/** Records which faults people know now. A transition that reports an end changes nothing. */
 export function withTold(incident: Incident, transition: Transition): Incident {
   if (transition.kind !== 'raised' && transition.kind !== 'worsened') return incident;
   const keys = new Set(newsOf(transition, incident).flatMap((fault) => (fault.hidden ? [] : [fault.key])));
   const isMore = ({ told, severity }: StandingFault) => told === null || bySeverity(severity, told) < 0;
   const faults = incident.faults.map((fault) => (keys.has(fault.key) && isMore(fault) ? { ...fault, told: fault.severity } : fault));
   const { outage, spread } = incident;
-  // A later level of a telling is news to that level alone.
+  // A later escalation reaches only its own level, so it adds no known site.
   const isNew = spread?.lastAt !== undefined && transition.sent.length === 0;
   const toldAway = isNew ? [...new Set([...(incident.toldAway ?? []), ...spread.away])] : undefined;
   const isAway = outage !== undefined && isOwn(incident) && faults.some(({ key, fault }) => keys.has(key) && isAbsence(fault));
@@ -122,13 +128,13 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
 }
 
-/** What people are told of a transition. */
+/** Builds the notice of a transition. */
 function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hours }: Extract<Act, { do: 'deliver' }>): Notice {
   const { options, transition, incident } = step;
   const { scope } = incident;
   const faults = toldFaults(transition, incident);
   const outage = toldWhy(incident, isEnd(transition));
-  // What was sent once is sent anew for the meeting, whatever it was sent for before.
+  // A repeated message is about the meeting, whatever the reason of the first one was.
   const isForMeeting = hours?.meeting !== undefined && transition.sent.length > 0;
   return {
     kind: transition.kind,
@@ -154,7 +160,7 @@ function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hou
 
 type Step = { incident: Incident; transition: Transition };
 
-/** What is known of its room beside the news. */
+/** Returns facts about the room beside the news. */
 function roomOf({ memory, options, transition, incident }: Step & Pick<Hand, 'memory' | 'options'>, faults: FaultNews[]) {
   const { scope, flapping } = incident;
   const before = memory.pastOf(scope) ?? [];
@@ -168,15 +174,15 @@ function roomOf({ memory, options, transition, incident }: Step & Pick<Hand, 'me
   };
 }
 
-/** True of a room that its PC says to be ready, and where nothing is open by now. */
+/** True if the PC of a room reports it ready and no incident is open there. */
 export function isReadyIn(memory: Pick<Memory, 'pcs' | 'openIncident'>, scope: string): boolean {
   const record = memory.pcs.get(scope);
   return record !== undefined && memory.openIncident(scope) === undefined && readinessOf(record).readiness === 'ready';
 }
 
 /**
- * The first message about an incident to a person also lists faults that are open beside its news: all of them where the incident got worse, and
- * minor ones always, since `heardBefore` keeps back their own message.
+ * Completes a person's first message about an incident with other open faults. A worsened incident lists all of them. Minor ones are always
+ * listed, since `heardBefore` suppresses their own message.
  */
 function forPerson(notice: Notice, { incident, transition }: Step, person: string): Notice {
   if ((notice.kind !== 'raised' && notice.kind !== 'worsened') || incident.told.some((one) => one.person === person)) return notice;
@@ -187,7 +193,7 @@ function forPerson(notice: Notice, { incident, transition }: Step, person: strin
   return { ...rest, kind: 'raised', faults: [...notice.faults, ...others.map(factsOf)] };
 }
 
-/** The last word of those who were told is that they do not go; or there is none, and this step of it was told to somebody before. */
+/** Returns why the message goes to a further recipient: a person declined the incident, or earlier recipients did not reply. */
 function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
   const { acknowledged, answers = [], told } = incident;
   if (acknowledged !== null || transition.again !== undefined) return {};
@@ -200,7 +206,7 @@ function passedOn({ incident, transition }: Step): Pick<Notice, 'passed'> {
   return first.length === 0 ? {} : { passed: { at, to: [...new Set(first)] } };
 }
 
-/** What stands and can be told. */
+/** Returns the present faults that are not hidden. */
 function restOf({ faults }: Incident): FaultNews[] {
   const standing = faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
   return standing.sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since).map(factsOf);
@@ -210,14 +216,15 @@ function isIn(news: readonly FaultNews[], one: FaultNews): boolean {
   return news.some(({ fault, device }) => fault === one.fault && device === one.device);
 }
 
-/** What went with many did not go alone, whatever its own return says. */
+/** True for an outage of this PC alone. An outage with a group incident is not, even if the PC reports a shutdown. */
 export function isOwn({ outage, parent }: Incident): boolean {
   return outage !== undefined && !(parent !== undefined && outage.cause === 'pc-off');
 }
 
 /**
- * Why it is away, as people read it. What they know of this outage stays until something surer is found, so that two reasons never alternate; at its
- * end it is told as it was found. It begins when they were told that it began.
+ * Returns the outage as messages state it.
+ * The known cause stays until a more certain one is found, so that messages do not alternate between two causes. The end reports the cause
+ * as found. The start stays as in the first message.
  */
 export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boolean): ShownOutage | undefined {
   const isOfThis = toldSince !== undefined && outage !== undefined && outage.from <= toldSince.at;
@@ -226,7 +233,7 @@ export function toldWhy({ outage, toldOutage, toldSince }: Incident, isOver: boo
   return { ...outage, cause, confidence, from: toldSince.from };
 }
 
-/** Who is away, those first of whom people do not know yet. */
+/** Returns the offline members, new ones first. */
 function manyOf({ options, incident: { scope }, transition: { grew = [] } }: Step & Pick<Hand, 'options'>, { away, of }: Spread) {
   const kind = causeKindOf(scope) ?? 'site';
   const nameOf = (path: string): Words => {
@@ -237,19 +244,19 @@ function manyOf({ options, incident: { scope }, transition: { grew = [] } }: Ste
   const named = [...new Set([...away.filter((one) => grew.includes(one)), ...away])]
     .slice(0, namesAtMost)
     .map((path) => ({ path, name: nameOf(path) }));
-  // Of two with one name each goes by its path.
+  // Members with equal names are listed by their paths.
   const byName = Map.groupBy(named, ({ name }) => name.en);
   const names = named.map(({ path, name }) => (byName.get(name.en)?.length === 1 ? name : { en: path, hi: path }));
   return { kind, down: away.length, of, names };
 }
 
-/** True where something stands that is as severe, beside the news; or what it explains is more severe, and was told. */
+/** True if another fault of the same severity is present, or the news covers a hidden, more severe one of which people were notified. */
 function isNoWorse(incident: Incident, news: FaultNews[], severity: Severity): boolean {
   const others = incident.faults.filter((one) => one.goneAt === null && !isIn(news, one));
   return others.some((one) => bySeverity(one.severity, severity) < (one.hidden ? 0 : 1) && (!one.hidden || one.told !== null));
 }
 
-/** A notice of the centre's own, past any incident: what the default route bundles, or a word told directly. */
+/** Builds a server notice without an incident: a bundle of the default route, or a direct message. */
 export function centralNotice(of: Pick<Notice, 'lines'> & { kind: 'unfinished' | 'direct'; place: Place; now: number }): Notice {
   const { place, now, ...said } = of;
   return { ...said, incident: null, severity: 'major', scope: 'centre', ...place, faults: [], at: now, flapping: false };

@@ -1,31 +1,44 @@
-/** One incident per room, with its faults as children: a pure step from what stood to what stands (R14, R15, R21). */
+/**
+ * Computes the next incident of a scope from the current one: a pure function. R14 (unknown freezes an incident), R15 (close), R21
+ * (transitions).
+ */
 import { budgets, bySeverity, faultOf, maintenanceFault, type Severity, type TransitionKind } from '@sabha/contracts';
 import { woken } from '../handling/handling.ts';
 import { returns } from '../outages/pc.ts';
 import type { FaultNews, Incident, News, PcRecord, StandingFault } from '../records/incidents.ts';
 
-/** So many breaks within a window are flapping, as ISA-18.2 counts the activations of a chattering alarm. Two are a repair that failed once. */
+/**
+ * Breaks within a window that count as flapping, as ISA-18.2 counts the activations of a chattering alarm. Two breaks may be one failed
+ * repair.
+ */
 const flapBreaks = 3;
 const flapWindowMs = 60 * 60_000;
-/** A fault that flaps, or came back within `returnMs` of its end, stays open and ends only after `calmMs` without it. */
+/** Calm time: a fault that flaps, or returned within `returnMs` of its end, ends only after `calmMs` without it. */
 const returnMs = 30 * 60_000;
 const calmMs = 10 * 60_000;
-/** A minor fault that flaps over a working day ends only after two hours without it: each break would be a message that changes nothing. */
+/**
+ * A minor fault that flaps over a working day ends only after two hours without it. Otherwise each break sends a message that changes
+ * nothing.
+ */
 const minorWindowMs = 8 * 3_600_000;
 const minorCalmMs = 2 * 3_600_000;
-/** For so long it is remembered of a scope when its faults broke and ended. */
+/** Time for which the breaks and ends of faults are stored. */
 export const endedMemoryMs: number = minorWindowMs;
-/** Good news of a part waits so long for the rest of it: whoever plugs a hub in brings back all that hangs on it, within seconds. */
+/** Delay of `eased`, so that further faults can end too. A USB hub that is plugged in brings back all its devices within seconds. */
 const restWaitMs = 30_000;
 
-/** True for the end of what stood: whoever was told of it hears of its end, and it is no step that counts (R27). */
+/**
+ * True for the end of a fault. The people notified of the fault are notified of its end, and it does not count against the rate limits of
+ * R27.
+ */
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
 /**
- * Follows a scope: joins what newly stands, freezes what is unknown, ends what is gone for its clear time or no longer checked.
- * `ended` remembers when each fault ended or came back, and its last breaks under `KEY#1` to `KEY#3`. `open` makes a new incident.
+ * Computes the next incident of a scope, its changes, and the new `ended`.
+ * New faults join and unknown faults freeze. A fault ends after its clear time, or when its check is gone.
+ * `ended` maps a fault key to its last end or return, and `KEY#1` to `KEY#3` to its last breaks. `open` creates an incident.
  */
 export function follow(at: {
   incident: Incident | undefined;
@@ -70,14 +83,14 @@ export function follow(at: {
   return { incident: takenBack(next, news, now), news, ended: nextEnded };
 }
 
-/** The silence of a PC that loses its session again and again flaps from the first, and until it keeps one (R15). */
+/** A PC that loses its session repeatedly is flapping from the first silence, until it keeps a session. */
 function withDrops(ended: Record<string, number>, { unsteadyAt, standing }: Scene, before: readonly StandingFault[]) {
   const isSilence = standing.has(silence) || before.some(({ key }) => key === silence);
   if (!isSilence || typeof unsteadyAt !== 'number' || (ended[silence] ?? 0) >= unsteadyAt) return ended;
   return withBreaks({ ...ended, [silence]: unsteadyAt }, new Array(flapBreaks).fill(silence), unsteadyAt);
 }
 
-/** With one more break of each of these faults. */
+/** Adds a break to each of these faults. */
 function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: number): Record<string, number> {
   const next = { ...ended };
   for (const key of keys) {
@@ -87,7 +100,7 @@ function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: 
   return next;
 }
 
-/** Takes out of the faults of a room the oldest of those that are frozen, where they are more than are ever remembered (R27). */
+/** Removes the oldest frozen faults above the limit of R27 (budgets: quota and backpressure), and returns them. */
 function tooMany(kept: StandingFault[]): StandingFault[] {
   const frozen = kept.filter(({ unknownSince }) => unknownSince !== null);
   const over = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
@@ -95,15 +108,15 @@ function tooMany(kept: StandingFault[]): StandingFault[] {
   return [...over];
 }
 
-/** The most severe of the faults that are not hidden. */
+/** Returns the highest severity of the faults that are not hidden. */
 export function worst(faults: readonly StandingFault[]): Severity {
   const seen = faults.filter((fault) => !fault.hidden);
   return seen.map((fault) => fault.severity).sort(bySeverity)[0] ?? 'info';
 }
 
 /**
- * When a fault that is gone will be over, unless it comes back: after its catalogue time, or after the long calm of one that came back or flaps. One
- * of the centre's own that came back is watched for half an hour: nothing else limits how often central is notified of it.
+ * Returns when a fault that disappeared is over, unless it returns: after its clear time, or after the calm time if it returned or flaps.
+ * A server fault that returned waits half an hour: no other limit applies to the notifications of central.
  */
 export function watchedUntil({ key, fault, device, since, goneAt }: StandingFault, ended: Record<string, number>): number {
   if (goneAt === null) return Number.POSITIVE_INFINITY;
@@ -115,7 +128,7 @@ export function watchedUntil({ key, fault, device, since, goneAt }: StandingFaul
   return calmAt < returnsUntil ? calmAt : Math.max(returnsUntil, clearAt);
 }
 
-/** True if one of these faults has come and gone several times lately. Maintenance follows its plan and never flaps. */
+/** True if one of these faults is flapping. Maintenance follows its plan and never flaps. */
 export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[], ended: Record<string, number>): boolean {
   return faults.some(({ fault, device }) => {
     const breaks = fault === maintenanceFault ? [] : breaksOf(ended, faultKey(fault, device));
@@ -123,7 +136,7 @@ export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[],
   });
 }
 
-/** The last breaks of a fault, the newest first. */
+/** Returns the times of the last breaks of a fault, newest first. */
 function breaksOf(ended: Record<string, number>, key: string): number[] {
   return Array.from({ length: flapBreaks }, (_, nth) => ended[`${key}#${nth + 1}`]).filter((at) => at !== undefined);
 }
@@ -153,24 +166,25 @@ function isOver(fault: StandingFault, { scene, ended, now }: Ending): boolean {
 }
 
 function withHidden(faults: StandingFault[], { explained, isNeeded }: Scene, now: number): StandingFault[] {
-  // While it stands and until its clear time is over; not for the long calm of one that flaps, in which nobody would be told of what it explains no more.
+  // A fault hides others while it is present and until its clear time is over. The calm time does not count: faults that become independent
+  // then must be notified.
   const hides = ({ fault, goneAt }: StandingFault) => goneAt === null || now - goneAt < (faultOf(fault)?.clearMs ?? 0);
   const hiding = new Set(faults.filter(hides).map(({ fault }) => fault));
   return faults.map((before) => {
     const { explained: wasNeeded, ...fault } = before;
     const by = explained?.(fault);
     const needed = by !== undefined && isNeeded?.(fault, by) === true;
-    // What people know of waits for nobody.
+    // A fault that people already know is not held back for a possible group incident.
     const isExplained = by !== undefined && !needed && (by !== 'waits' || fault.told === null);
     const hidden = isExplained || (faultOf(fault.fault)?.parents ?? []).some((parent) => hiding.has(parent));
-    // After its meeting the cause stands for it again, and before the next meeting it is news again.
+    // After the meeting, the group incident covers the fault again. Before the next meeting the fault is notified anew.
     return { ...fault, hidden, told: wasNeeded && hidden ? null : fault.told, ...(needed && { explained: true }) };
   });
 }
 
 type Ended = NonNullable<Incident['ended']>;
 
-/** What people were told of in an incident and what is over by now; what stands again is not. */
+/** Returns the ended faults of which people were notified, without those that are present again. */
 function endedIn(incident: Incident | undefined, ends: readonly StandingFault[], faults: readonly StandingFault[]): Ended {
   const standing = new Set([...faults, ...ends].map(({ key }) => key));
   const earlier = (incident?.ended ?? []).filter(({ key }) => !standing.has(key));
@@ -178,13 +192,16 @@ function endedIn(incident: Incident | undefined, ends: readonly StandingFault[],
   return [...earlier, ...late].slice(-budgets.faults.most);
 }
 
-/** What is told as better: all that ended and was not said yet, unless something worse is left, or what explains it, or the all-clear says it in a moment. */
+/**
+ * Returns the ended faults to notify as `eased`: all that are not yet notified.
+ * Returns none if a worse fault or a parent fault remains, or if the incident is about to be cleared.
+ */
 function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 'ended' | 'now'>): Ended {
-  // What is left has ended too, and nobody was told of it, or it is over in a moment.
+  // All remaining faults have ended too. Each was never notified, or is over within `restWaitMs`.
   const isSoonOver = (one: StandingFault) => watchedUntil(one, at.ended) - at.now <= restWaitMs;
   if (left.every((one) => one.goneAt !== null && (one.told === null || isSoonOver(one)))) return [];
   const unsaid = ended.filter(({ said }) => !said);
-  // Of a PC that answers again its first state says in a moment what else is left.
+  // After a PC comes back, its first state is about to show which faults remain.
   const isJustBack = ({ key, goneAt }: StandingFault) => key === silence && at.now - (goneAt ?? at.now) < restWaitMs;
   if (unsaid.some(isJustBack)) return [];
   const isLeft = (one: StandingFault) =>
@@ -194,7 +211,7 @@ function easedOf(ended: Ended, left: readonly StandingFault[], at: Pick<Ending, 
   return unsaid.some(isLeft) ? [] : unsaid;
 }
 
-/** The end of an incident sums up its room: all that people were told of in it. */
+/** Ends the incident. Its last transition lists all faults of which people were notified. */
 function over(
   base: Incident,
   { ends, ended }: { ends: StandingFault[]; ended: Ended },
@@ -207,7 +224,7 @@ function over(
   return { incident, news: [{ kind, faults }] };
 }
 
-/** What the end of an incident that is over was told of, the most severe first. */
+/** Returns the faults that the end of an incident lists, most severe first. */
 export function endOf(incident: Incident): StandingFault[] {
   return summedUp(incident.faults, endedIn(incident, incident.faults, []));
 }
@@ -223,15 +240,15 @@ function newsOf(at: { before: readonly StandingFault[]; eased: StandingFault[]; 
   const fresh = at.faults.filter((fault) => !fault.hidden && fault.told === null && (old.get(fault.key)?.hidden ?? true));
   const news: News[] = [];
   if (at.eased.length > 0) news.push({ kind: 'eased', faults: at.eased });
-  // What stood before was explained by a cause of many, and nobody heard of it: this is the first word.
+  // The earlier faults were hidden by a group incident and never notified, so this is the first notification.
   const isFirst = at.isNew || at.before.every(({ hidden, told }) => hidden && told === null);
-  // What stood while its cause was told in its place has stood for its hold.
+  // Faults that were present while their group incident was notified have served their hold.
   const held = fresh.every(({ explained, key }) => explained === true && old.has(key));
   if (fresh.length > 0) news.push({ kind: isFirst ? 'raised' : 'worsened', faults: fresh, ...(held && { held }) });
   return news;
 }
 
-/** What is more severe than what was acknowledged takes the acknowledgement back (R21); that, and what is newly critical, ends a quiet too. */
+/** Revokes an acknowledgement if a new fault is more severe: R21 (transitions). Such a fault, or a new critical one, also ends a snooze. */
 export function takenBack(incident: Incident, news: News[], now: number): Incident {
   const severities = news.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map(({ faults }) => worst(faults));
   const isOver = (than: Severity | undefined) => severities.some((severity) => isWorse(severity, than));
@@ -240,46 +257,46 @@ export function takenBack(incident: Incident, news: News[], now: number): Incide
   return isOver(incident.acknowledged?.severity) ? { ...next, acknowledged: null } : next;
 }
 
-/** True where `severity` is more severe than `than`; nothing is worse than nothing. */
+/** True if `severity` is more severe than `than`. False if `than` is undefined. */
 export function isWorse(severity: Severity, than: Severity | undefined): boolean {
   return than !== undefined && bySeverity(severity, than) < 0;
 }
 
-/** A fault that is true now. */
+/** A fault that is present now. */
 export type Standing = Pick<StandingFault, 'key' | 'fault' | 'device' | 'name' | 'reason' | 'severity' | 'since'>;
 
-/** `gone` = its check is ok now; `unknown` = nobody can say; `absent` = its check is no longer made. */
+/** `gone`: its check is ok. `unknown`: its check has no result. `absent`: its check no longer exists. */
 type FaultState = 'standing' | 'gone' | 'unknown' | 'absent';
 
-/** What a scope says. */
+/** The current state of a scope. */
 export type Scene = {
-  /** The faults that stand, by key, and what to think of one that does not. */
+  /** The present faults, by key. `faultState` also judges faults that are not present. */
   standing: ReadonlyMap<string, Standing>;
   faultState(key: string): FaultState;
-  /** Why it closes where nothing is checked any more. */
+  /** The reason of the close if no check remains. */
   because: string;
-  /** What is seen of it may be old: nothing is over yet by that it was well. */
+  /** The state may be stale, so no fault ends because of it. */
   isOld?: boolean;
-  /** When the session of its PC was last lost, where it is lost again and again. */
+  /** When a PC that repeatedly loses its session last lost it. */
   unsteadyAt?: number | null;
-  /** The scope of the cause of many that explains a fault, and is told in its place; `waits` where that is not known yet. */
+  /** Returns the scope of the group incident that explains a fault and is notified instead. `waits`: correlation has not decided yet. */
   explained?: (fault: StandingFault) => string | undefined;
-  /** True if a fault is notified although the wider cause `by` explains it. */
+  /** True if a fault is notified although the group incident `by` explains it. */
   isNeeded?: (fault: StandingFault, by: string) => boolean;
 };
 
-/** By this a fault of a device is one and the same. */
+/** Returns the key that identifies a fault of a device. */
 export function faultKey(fault: string, device: string): string {
   return `${fault}|${device}`;
 }
 
-/** A fault with the severity of the catalogue; one that this version does not know is `major`. */
+/** Creates a fault with the severity of the catalogue, or `major` if this version does not know the fault. */
 export function standingFault(fault: string, device: string, since: number): Standing {
   const severity = faultOf(fault)?.severity ?? 'major';
   return { key: faultKey(fault, device), fault, device, name: null, reason: null, severity, since };
 }
 
-/** The scene of a room. Of a PC that is silent or stopped only its silence is known: the rest is frozen (R14). */
+/** Returns the scene of a room. While its PC is offline, only the silence is known and other faults freeze: R14. */
 export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): Scene {
   const talks = record.presence === 'online' || record.presence === 'lost';
   const found: Standing[] = [];
@@ -300,12 +317,12 @@ export function sceneOfPc(record: PcRecord, unreadable: boolean, now: number): S
   };
 }
 
-/** The ids of faults that a PC reports and this version does not know. */
+/** Returns the ids of reported faults that this version does not know. */
 export function unknownFaults({ checks }: PcRecord): string[] {
   return checks.flatMap(({ status, fault }) => (status === 'fault' && fault !== null && faultOf(fault) === undefined ? [fault] : []));
 }
 
-/** What a PC's checks say: the most severe of it, and one fault for all that the catalogue does not know, whose hold nobody wrote down (R27). */
+/** Returns the most severe faults of the checks. All unknown faults become one fault with a defined hold: R27. */
 function faultsOf(record: PcRecord): Standing[] {
   const unknown = unknownFaults(record);
   const checks = record.checks.filter(({ status, fault }) => status === 'fault' && fault !== null && faultOf(fault) !== undefined);
@@ -321,26 +338,26 @@ function faultsOf(record: PcRecord): Standing[] {
   return [...counted, { ...standingFault('agent.unknown_fault', '', since), name }];
 }
 
-/** Of one that said that it would be back. */
+/** Reasons of a silence after an announced absence. */
 const lateReasons = { update: 'not back after an update', restart: 'not back after a restart', none: null };
 
-/** The silence of a PC. */
+/** The key of the fault that a PC is silent. */
 export const silence: string = faultKey('pc.silent', '');
 const ownKeys = new Set([silence, 'pc.cloned|', 'agent.unreadable|', 'agent.unknown_fault|']);
 const notChecked = 'no longer checked';
 
-/** The scene of a scope of the centre's own: what is not in the list is gone. */
+/** Returns the scene of a server scope: a fault that is not in the list is gone. */
 export function sceneOfList(list: Iterable<Standing>): Scene {
   const standing = byKey(list);
   return { standing, faultState: (key) => (standing.has(key) ? 'standing' : 'gone'), because: notChecked };
 }
 
-/** A room of which nobody is to hear any more: every fault is absent, for this reason (R15). */
+/** Returns the scene of a room that is no longer monitored: each fault is absent, for this reason. R15. */
 export function sceneOver(because: string): Scene {
   return { standing: new Map(), faultState: () => 'absent', because };
 }
 
-/** Of two checks that say the same fault of the same device the first counts. */
+/** If two checks report one fault of one device, the first counts. */
 function byKey(list: Iterable<Standing>): Map<string, Standing> {
   const standing = new Map<string, Standing>();
   for (const one of list) if (!standing.has(one.key)) standing.set(one.key, one);

@@ -5,7 +5,7 @@ import { createNoise } from './noise.ts';
 const room = 'ladakh/leh/hall';
 const minute = 60_000;
 
-it('R27, R29 a room that was just told of much may tell more after a minute, also where the clock is set back by two hours', () => {
+it('R27, R29 a room at its limit per minute may send again after one minute, even if the clock is set back by two hours', () => {
   const noise = createNoise();
   const at = 1_200 * minute;
   for (let told = 0; told < budgets.toldAMinute.most; told += 1) noise.told(room, { faults: [`fault-${told}`], critical: [] }, at);
@@ -15,7 +15,7 @@ it('R27, R29 a room that was just told of much may tell more after a minute, als
   expect(noise.mayTell(room, ['one.more'], at - 119 * minute)).toBe(true);
 });
 
-it('R27 the messages of an hour count on for a room whose PC is replaced', () => {
+it('R27 the messages of an hour still count after the PC of the room is replaced', () => {
   const noise = createNoise();
   for (const at of [0, 1, 2]) noise.told(room, { faults: ['camera.held'], critical: [] }, at * minute);
   noise.count(room);

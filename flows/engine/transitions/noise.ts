@@ -1,22 +1,25 @@
-/** Flood control (R27): how often a room may change, which PC is named as too noisy, how fast people are notified; and which faults are news. */
+/**
+ * Flood control: the rate limits of R27 (budgets: quota and backpressure) per room, the muting of noisy PCs, and the check whether a fault
+ * is news.
+ */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import { type Memory, moveTimes } from '../memory/memory.ts';
 import type { FaultNews, Incident, News, StandingFault, Transition, WireMessage } from '../records/incidents.ts';
 import type { Notice, Place } from '../records/notices.ts';
 import { faultKey, isEnd, type Scene, type Standing } from './incident.ts';
 
-/** In what a PC is beyond its budget. What it is named for first is what is said of it. */
+/** The limit that a PC exceeds. The first one exceeded is the reason that people see. */
 export type Excess = 'alerts' | 'events' | 'words' | 'spools' | 'changes';
 
-/** What has no hold and is there and gone within this does not stay: it is not to use up the one time that its fault goes past a mute. */
+/** A critical fault without hold must last this long to pass a mute. A short one must not use up the single pass of its fault. */
 const staysMs = 30_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** As many as a minute's budget lets out of what is critical and new before its PC is muted, with the end of each. */
+/** Messages kept per scope: the critical ones that the limit per minute permits before the PC is muted, and their ends. */
 const tellingsKept = 4 * budgets.toldAnHour.most;
 const batchEveryMs = 10 * 60_000;
 const kinds = ['eased', 'worsened'] as const;
-/** Whose further members wait. That more PCs are unheard is said at once. */
+/** Fault ids whose further members wait for the next batch. Further PCs of `centre.unheard` are notified at once. */
 const batched: Record<Kind, readonly string[]> = { eased: ['centre.unheard', 'pc.noisy'], worsened: ['pc.noisy'] };
 
 type Noisy = {
@@ -25,16 +28,16 @@ type Noisy = {
   what: Excess;
   alerts: boolean;
   untold: number;
-  /** What stood when it was last followed while muted. */
+  /** The faults that were present at the last look while muted. */
   stood: ReadonlySet<string>;
-  /** The faults that went past the mute. */
+  /** Fault ids that have passed the mute. */
   past: Set<string>;
 };
 
-/** The noise of one memory. */
+/** The flood control of one engine memory. */
 export type Noise = ReturnType<typeof createNoise>;
 
-/** Guarantee: holds no more of a PC than its budget has numbers. */
+/** Guarantee: holds no more times per PC than its rate limits allow. */
 export function createNoise() {
   const steps = new Map<string, number[]>();
   const noisy = new Map<string, Noisy>();
@@ -51,7 +54,7 @@ export function createNoise() {
     return isNews;
   }
 
-  /** Who is muted stays so while it does more than may be told of it. */
+  /** A muted PC stays muted while it makes more changes than the lower limit for muted PCs. */
   function stepped(scope: string, now: number): boolean {
     const { most } = isMuted(scope) ? budgets.toldAnHour : budgets.transitionsAnHour;
     if (!isPcPath(scope)) return false;
@@ -62,11 +65,11 @@ export function createNoise() {
   }
 
   return {
-    /** Counts a step of a room's incident; true where that is one too many, and was none before. */
+    /** Counts a change of a room's incident; true if it is the first above the limit. */
     stepped,
     /**
-     * Counts what newly stands of a room that is muted, as one step, and answers what of it goes past the mute: the silence of its PC and
-     * what is critical and has stood for its hold, each fault once while the mute lasts.
+     * Counts new faults of a muted room as one change, and returns the keys that pass the mute.
+     * The silence of its PC and critical faults after their hold pass, each fault id once per mute.
      */
     past(pc: string, { standing, faultState }: Scene, now: number): string[] {
       const held = noisy.get(pc);
@@ -82,16 +85,19 @@ export function createNoise() {
       });
     },
     muted: () => [...noisy].flatMap(([pc, { alerts }]) => (alerts ? [pc] : [])),
-    /** A PC is beyond its budget; true where that is news. */
+    /** Records that a PC exceeds a limit; true if that is new. */
     name,
-    /** True while nothing more is told of a room. */
+    /** True while messages about a room are suppressed. */
     isMuted,
-    /** How fast its steps are told, and what is counted. */
+    /** The rate limits of its messages. */
     ...pace,
-    /** True where there was enough news of a room in this hour, told or counted: with more of it, it is muted. Of one whose PC is named already that is less. */
+    /**
+     * True if a room used up its news of this hour, sent or suppressed: the next one mutes it. The limit is lower for a PC that is already
+     * noisy.
+     */
     isFull: (scope: string, now: number) =>
       !isMuted(scope) && pace.newsInAnHour(scope, now) >= budgets[noisy.has(scope) ? 'toldOfNoisyAnHour' : 'toldAnHour'].most,
-    /** Those that are noisy no more, with what was only counted: for an hour they were named, and stayed within their budget. */
+    /** Returns PCs that stayed within their limits for an hour, with the number of suppressed changes, and unmutes them. */
     quiet(now: number): { pc: string; untold: number }[] {
       pace.tidy(now);
       const over = [...noisy].filter(([, { since, lastAt }]) => Math.min(now - since, now - lastAt) >= budgets.noisyMs.most);
@@ -110,7 +116,7 @@ export function createNoise() {
   };
 }
 
-/** True where something stands that did not when it was last looked at; what is frozen stood, and is no news when it thaws. */
+/** True if a new fault is present. A frozen fault counts as present before, so it is not new after the freeze. */
 function isMore(held: Noisy, { standing, faultState }: Pick<Scene, 'standing' | 'faultState'>): boolean {
   const { stood } = held;
   const frozen = [...stood].filter((key) => !standing.has(key) && faultState(key) === 'unknown').slice(-budgets.faults.most);
@@ -123,10 +129,13 @@ function isUrgent({ fault, severity, since }: Standing, now: number): boolean {
   return severity === 'critical' && now - since >= staysAtLeastMs;
 }
 
-/** What one message told: its faults, and those of them that were critical. */
+/** The faults of one message, and the critical ones among them. */
 type Telling = { faults: readonly string[]; critical: readonly string[] };
 
-/** How fast the steps of each room, and of each cause of many, are told (R27). Guarantee: holds no more of a scope than its budgets have numbers. The centre's own, and maintenance, have no pace. */
+/**
+ * The rate limits for messages of each room and each group incident: R27. Guarantee: holds no more entries per scope than its limits allow.
+ * Incidents of the server and maintenance have no limit.
+ */
 function createPace() {
   const told = new Map<string, (Telling & { at: number })[]>();
   const news = new Map<string, number[]>();
@@ -134,37 +143,40 @@ function createPace() {
   const within = (scope: string, now: number, ms: number) => (told.get(scope) ?? []).filter(({ at }) => now - at < ms);
 
   return {
-    /** True where one more step may be told of now: it is no flood, and not once more the same. */
+    /** True if a message is within the limits per minute, in total and for the same fault. */
     mayTell(scope: string, faults: readonly string[], now: number): boolean {
       const late = within(scope, now, minuteMs);
       const again = (fault: string) => late.filter((one) => one.faults.includes(fault)).length >= budgets.sameAMinute.most;
       return late.length < budgets.toldAMinute.most && !faults.every(again);
     },
-    /** So many messages more are told in this hour; what is critical and new is told besides. */
+    /** Messages left in this hour. New critical faults are exempt from this limit. */
     left: (scope: string, now: number) => budgets.messagesAnHour.most - within(scope, now, hourMs).length,
-    /** True where a fault was told as critical in this hour, of whatever device. */
+    /** True if a message of this hour reported this fault as critical, for any device. */
     wasCritical: (scope: string, fault: string, now: number) => within(scope, now, hourMs).some(({ critical }) => critical.includes(fault)),
     newsInAnHour: (scope: string, now: number) => lastHour(news.get(scope), now).length,
-    /** There is news of a room, told or counted. */
+    /** Counts a change of a room, sent or suppressed. */
     cameNews(scope: string, now: number): void {
       if (isPcPath(scope)) news.set(scope, [...(news.get(scope) ?? []), now].slice(-budgets.toldAnHour.most));
     },
-    /** A message went out; what was counted until then stands in it. */
+    /** Counts a message. It states the number of suppressed changes, so that number is reset. */
     told(scope: string, telling: Telling, now: number): void {
       if (!isPcPath(scope) && causeKindOf(scope) === undefined) return;
       told.set(scope, [...within(scope, now, hourMs), { ...telling, at: now }].slice(-tellingsKept));
       untold.delete(scope);
     },
-    /** A step is told to nobody, since enough was. */
+    /** Counts a suppressed change. */
     count: (scope: string) => void untold.set(scope, (untold.get(scope) ?? 0) + 1),
-    /** So many were, since the last message. */
+    /** Suppressed changes since the last message. */
     counted: (scope: string) => untold.get(scope) ?? 0,
     setClock: (byMs: number): void => void moveTimes([news, told], byMs),
-    /** What was told goes on counting: the next machine at a place, and one that is opened again, is the same room. */
+    /** Messages of this hour still count: after a replacement or a reopening it is the same room. */
     forget(pc: string): void {
       for (const each of [news, untold]) each.delete(pc);
     },
-    /** Forgets those of which nothing was told for an hour and nothing is counted: nobody else does, and there are ever new ones. */
+    /**
+     * Deletes scopes without a message in the last hour and without suppressed changes. New scopes appear all the time, and this is the
+     * only cleanup.
+     */
     tidy(now: number): void {
       for (const scope of told.keys()) {
         if (!untold.has(scope) && within(scope, now, hourMs).length === 0) told.delete(scope);
@@ -173,19 +185,21 @@ function createPace() {
   };
 }
 
-/** Those of the last hour. */
 function lastHour(times: readonly number[] = [], now: number): number[] {
   return times.filter((at) => now - at < hourMs);
 }
 
 type Kind = (typeof kinds)[number];
 
-/** Guarantee: what waits is told with the next step, unless it is no longer so by then; the clear of an incident says it all. */
+/**
+ * Guarantee: a waiting fault is notified with the next batch unless its change is reversed by then; the clear of an incident covers all of
+ * them.
+ */
 export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();
 
   return {
-    /** What of the news is told now, with what waited. */
+    /** Returns the changes to notify now, with those that waited. */
     told(incident: Incident, news: readonly News[], now: number): News[] {
       const { scope } = incident;
       if (isPcPath(scope)) return [...news];
@@ -201,7 +215,7 @@ export function createBatches() {
       });
       return [...steps, ...news.filter(({ kind }) => kind !== 'eased' && kind !== 'worsened')];
     },
-    /** True where what waits of a scope may be told. */
+    /** True if waiting changes of a scope are due. */
     isDue: (scope: string, now: number): boolean =>
       kinds.some((kind) => {
         const batch = batches.get(`${scope} ${kind}`);
@@ -211,7 +225,7 @@ export function createBatches() {
   };
 }
 
-/** What stands again has not eased, and what is gone has not worsened. */
+/** Drops reversed changes: an eased fault that is present again, and a worsened fault that is gone. */
 function stillSo(kind: Kind, incident: Incident, faults: readonly StandingFault[]): StandingFault[] {
   if (incident.over !== null) return [];
   const standing = new Set(incident.faults.map(({ key }) => key));
@@ -219,7 +233,7 @@ function stillSo(kind: Kind, incident: Incident, faults: readonly StandingFault[
   return [...last.values()].filter(({ key }) => standing.has(key) === (kind === 'worsened'));
 }
 
-/** People were told of a fault in these steps of an incident, and nothing told them, or is on its way to tell them, that it is over. */
+/** True if people were notified of a fault in these transitions, and no end of it was sent or is in progress. */
 export function owesAnEnd(steps: readonly Transition[]): boolean {
   const known = new Set<string>();
   for (const one of steps) {
@@ -230,55 +244,61 @@ export function owesAnEnd(steps: readonly Transition[]): boolean {
   return known.size > 0;
 }
 
-/** One person on one channel; `further`: the other ones, in order, where that one does not deliver. `lost`: no channel but the console reaches the person, or carries this. */
+/**
+ * A person and a channel. `further`: the next channels, in order, if this one does not deliver. `lost`: no channel except the console
+ * reaches the person or carries the notice.
+ */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
 
-/** Who is to be told. */
+/** Finds the people to notify. */
 export type Recipients = {
-  /** Persons behind roles or ids, and the channel that reaches each: the one asked for, or a lesser one; for whom none does, whoever stands in. Never empty. */
+  /**
+   * Resolves roles and ids to persons, each with the requested channel or a lesser one. A stand-in replaces a person whom no channel
+   * reaches. Never empty.
+   */
   recipients(
     to: readonly string[],
     channel: string,
-    /** Of what, when, and who is to hear of its end. */
+    /** The place, the time, and the persons who must be notified of the end. */
     at: { scope: string; now: number; knew: readonly string[]; notice?: Notice },
   ): Recipient[];
-  /** Central's persons and every channel that reaches them. Never empty. */
+  /** All persons of central, with every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
-  /** The id of the person whom a name or an id means, if it is anybody of the roster. */
+  /** Finds a person of the roster by name or id. */
   personNamed(name: string): string | undefined;
 };
 
-/** What the engine must be told of people and places; all of it policy or names, none of it held here. */
+/** Facts about people and places that the engine needs and does not store. */
 export type TransitionOptions = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
-  /** True while the PC of a scope is away and another one of its site answers. */
+  /** True while the PC of a scope is offline and another PC of its site is online. */
   isBeside(scope: string): boolean;
-  /** True while what a scope said in a gap of our own may still be on its way to us. */
+  /** True while messages from a receive gap of the server may still arrive. */
   isUnread(scope: string, now: number): boolean;
-  /** How fast the steps of one room, or of one cause of many, may be told (R27). */
+  /** The rate limits for messages of a room or a group incident: R27. */
   pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
-/** A memory, whom it may ask, and the time. */
+/** The context of a step: the memory, the options, and the time. */
 export type Hand = { memory: Memory; options: TransitionOptions; now: number };
 
-/** The conclusion of what something greater is told in place of, */
+/** Conclusion of a transition that a greater fault covers. */
 const explainedWord = 'explained by a greater fault';
-/** of what people know already, */
+/** Conclusion of a transition whose faults people already know. */
 export const knownWord = 'already told';
-/** and of good news while something worse stands. */
+/** Conclusion of an improvement while a worse fault is present. */
 export const worseWord = 'something worse stands by now';
 
-/** Whether an offer goes out now, is over with a conclusion, or is looked at again. */
+/** Offers the transition now, concludes it, or judges it again later. */
 type Judgement = { next: 'go' } | { next: 'over'; how: string } | { next: 'later'; inMs: number };
 
-/** True of what ended untold for what was so by then, and not for a rule: it may be news again. */
+/** True for a transition that ended unsent because of the situation then, not because of a rule. Its faults may be news again. */
 export function isUnheard({ sent, conclusion, turn }: Transition): boolean {
   return sent.length === 0 && (turn?.is === 'counted' || [knownWord, explainedWord].some((word) => conclusion?.endsWith(word)));
 }
 
-/** Judges an offer against the incident as it is now, not as it was (R24). */
+/** Judges an offer against the incident as it is now: R24 (repeated offers and the default route). */
 export function judge(transition: Transition, incident: Incident): Judgement {
   const told = incident.told.length > 0;
   if (isEnd(transition)) {
@@ -294,30 +314,30 @@ export function judge(transition: Transition, incident: Incident): Judgement {
   if (isKnown(transition, incident, open)) return { next: 'over', how: knownWord };
   if (open.every((fault) => fault.unknownSince !== null)) return { next: 'later', inMs: 60_000 };
   const gone = open.every((fault) => fault.goneAt !== null);
-  // Not the long calm of a fault that flaps: it may stand again at any time, and then somebody must be told.
+  // Waits for the clear time only, not for the calm time: a flapping fault may return at any time, and people must then be notified.
   if (gone) return { next: 'later', inMs: Math.min(...open.map(({ fault }) => faultOf(fault)?.clearMs ?? 0)) + 1_000 };
   return { next: 'go' };
 }
 
-/** True where people know all of it. Not of one that told it itself, and may wait for a later level. */
+/** True if people already know all faults. False for a transition that sent a message itself: it may wait for an escalation. */
 function isKnown({ severity, sent, again, grew = [] }: Transition, { spread }: Incident, news: readonly StandingFault[]): boolean {
   if (sent.length > 0 || again !== undefined || grew.some((site) => spread?.away.includes(site))) return false;
   return news.every(({ told }) => told !== null && bySeverity(told, severity) <= 0);
 }
 
-/** That something is better is no news while something worse stands, or the same again: it waited its turn meanwhile. */
+/** An improvement is obsolete if a worse fault, or the same one, appeared while it was queued. */
 function isWorseNow({ about, severity }: Transition, { faults }: Incident): boolean {
   const keys = new Set(about.map((one) => faultKey(one.fault, one.device)));
   return faults.some((one) => !one.hidden && one.goneAt === null && (keys.has(one.key) || bySeverity(one.severity, severity) < 0));
 }
 
-/** The faults that a transition tells of and that the incident still has; what ended and came back later has a transition of its own. */
+/** Returns the faults of a transition that the incident still has. A fault that ended and returned has a later transition. */
 export function newsOf(transition: Transition, incident: Incident): StandingFault[] {
   const keys = new Set(transition.about.map((one) => faultKey(one.fault, one.device)));
   return incident.faults.filter(({ key, since }) => keys.has(key) && since <= transition.at);
 }
 
-/** Faults that a person is told of, most severe first: the news that still stands, else the news as it was, as the end of something is. */
+/** Returns the faults for the message, most severe first: those still present, or the original ones if it reports an end. */
 export function toldFaults(transition: Transition, incident: Incident): FaultNews[] {
   if (isEnd(transition)) return transition.about;
   const news = newsOf(transition, incident).filter((fault) => !fault.hidden);
@@ -325,25 +345,25 @@ export function toldFaults(transition: Transition, incident: Incident): FaultNew
   return sorted.length > 0 ? sorted.map(factsOf) : transition.about;
 }
 
-/** What a message says of a fault, and no more. */
+/** Returns the part of a fault that messages show. */
 export function factsOf({ fault, device, name, reason, since }: FaultNews): FaultNews {
   return { fault, device, name, reason, since };
 }
 
-/** What a message says of its place. */
+/** Facts about the place of a message. */
 export type PlaceFacts = Pick<WireMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
 
-/** The hold of a set of faults: the shortest of the catalogue's, so that the most urgent is not kept back by another. */
+/** Returns the shortest hold of the faults in ms, so that a longer hold does not delay the most urgent one. */
 export function holdOf(faults: readonly { fault: string }[]): number {
   return Math.min(...faults.map((one) => faultOf(one.fault)?.holdMs ?? 0));
 }
 
-/** True while nothing new of an incident is told: somebody wants it quiet, or its place is maintained. */
+/** True while an incident is snoozed or its place is under maintenance. */
 export function isQuiet(memory: Memory, incident: Incident): boolean {
   return incident.snoozed !== undefined || maintainedFor(memory, incident) !== undefined;
 }
 
-/** The maintenance that goes on where an incident is; of a cause of many, where all are that are away with it. */
+/** Returns the current maintenance at the place of an incident. A group incident needs maintenance at all its offline members. */
 export function maintainedFor(memory: Memory, { scope, spread }: Pick<Incident, 'scope' | 'spread'>): Incident | undefined {
   if (maintainedIn(scope) !== undefined) return undefined;
   const whole = maintainedAt(memory, spread?.path ?? pathOfScope(scope));
@@ -352,7 +372,7 @@ export function maintainedFor(memory: Memory, { scope, spread }: Pick<Incident, 
   return each.includes(undefined) ? undefined : each[0];
 }
 
-/** The maintenance that goes on at a path of the tree or above it, the narrowest first. */
+/** Returns the current maintenance at a path or above it, the narrowest first. */
 export function maintainedAt(memory: Memory, path: string): Incident | undefined {
   const parts = path.split('/');
   for (let level = parts.length; level > 0; level -= 1) {

@@ -34,7 +34,7 @@ function transition(change: Partial<Transition> = {}): Transition {
 const lesser = standing('camera.held', { severity: 'minor' });
 const told = [{ person: 'a', channel: 'email', at: now }];
 
-describe('R24 each offer is judged against the incident as it is now', () => {
+describe('R24 judge: an offer is judged against the incident as it is now', () => {
   it.each([
     ['a raise of what stands goes', transition(), incident(), { next: 'go' }],
     [
@@ -90,7 +90,7 @@ describe('R24 each offer is judged against the incident as it is now', () => {
   });
 });
 
-it('R22 the hold is the shortest of the faults; one that the catalogue does not know has none', () => {
+it('R22 the hold is the shortest of the faults; a fault that is not in the catalogue has no hold', () => {
   expect(holdOf([{ fault: 'microphone.missing' }, { fault: 'pc.disk_full' }])).toBe(20_000);
   expect(holdOf([{ fault: 'pc.of_tomorrow' }, { fault: 'pc.disk_full' }])).toBe(0);
 });
@@ -98,7 +98,7 @@ it('R22 the hold is the shortest of the faults; one that the catalogue does not 
 describe('a timer', () => {
   const wait = { severity: 'critical', holdMs: 0, to: [] } as const;
 
-  it('R21 waits while another transition of its incident is on the wires', () => {
+  it('R21 waits while another transition of its incident is offered', () => {
     const stage = online();
     stage.setPath(() => ({
       acts: [{ do: 'wait', node: 'n', dueAt: stage.now() + 1_000, unlessAcknowledged: false, message: { ...wait, to: [] } }],
@@ -114,7 +114,7 @@ describe('a timer', () => {
   });
 });
 
-it('R23 tells a person once over one channel, however often the transition is offered', () => {
+it('R23 a person is notified once over one channel, however often the transition is offered', () => {
   const stage = online();
   const tell = { do: 'deliver', channel: 'email', to: ['technician'], severity: 'critical' } as const;
   stage.setPath(({ node }) => ({

@@ -1,4 +1,4 @@
-/** The transitions of all incidents on their way over the wires: one open at a time, in order, never forgotten (R21-R25). */
+/** Processes the transitions of all incidents: one open at a time, in order, none lost. R21 (transitions) to R25 (timers and outcomes). */
 import { bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, pathOfScope, type Severity } from '@sabha/contracts';
 import { isSettled, withdrawForMs } from '../handling/handling.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -7,43 +7,46 @@ import { deliver, overridden, tellCentral, withTold } from './delivery.ts';
 import { faultKey, isEnd, isWorse, worst } from './incident.ts';
 import { factsOf, type Hand, holdOf, isQuiet, judge, newsOf, type TransitionOptions, toldFaults } from './noise.ts';
 
-/** Without a conclusion in this time a transition is offered again; after `maxOffers` the default route takes it (R24). */
+/** Time in which the tabs must conclude an offer: R24 (repeated offers and the default route). */
 const offerLimitMs = 10_000;
-/** So many offers are made to the tabs before the default route takes a transition (R24). */
+/** Offers to the tabs before the default route takes a transition: R24. */
 const maxOffers = 2;
-/** How often a level that waits for the end of a cause is judged again: it is at most this late then. */
+/** Interval at which an escalation that waits for the end of a group incident is judged again. It bounds the delay. */
 const causeLookMs = 10 * 60_000;
 
-/** The default route sends at most one message in this time (R24). */
+/** Minimum interval between messages of the default route: R24. */
 const bundleMs = 60_000;
 
-/** Nothing is offered, no timer fires and no default route steps in before `restart`: an offer to tabs that do not run yet is lost. */
+/** Makes no offer, fires no timer and uses no default route before `restart`: tabs that do not run yet would lose an offer. */
 export function createTransitions(memory: Memory, options: TransitionOptions) {
   let bundledAt = Number.NEGATIVE_INFINITY;
   let hungAt = Number.NEGATIVE_INFINITY;
   let tabsRun = false;
 
   return {
-    /** Adds what is new of an incident; it goes out when its turn comes. */
+    /** Adds a transition for a change of an incident. It is offered in its turn. */
     add: (incident: Incident, news: News, now: number) => add(memory, { incident, news }, now),
 
-    /** Tells once more what stands of an incident; what waited to be told of it goes with that, but not what is younger than its hold. Nobody is told where nothing stands. */
+    /** Notifies again of the present faults of an incident, if there are any. Unsent faults are included unless their hold still runs. */
     addAgain: (incident: Incident, again: Again, now: number) => addAgain(memory, { incident, again }, now),
 
-    /** Opens what may be opened of an incident. */
+    /** Offers the next transition of an incident if possible. */
     proceed(incidentId: number, now: number): void {
       if (tabsRun) proceed({ memory, options, now }, incidentId);
     },
 
-    /** Writes acts and conclusion together. A transition that is not open has its conclusion already: nothing changes (R23). */
+    /** Writes acts and conclusion together. A transition that is not open is not changed: R23 (conclude). */
     conclude: (said: Concluded, now: number) => conclude({ memory, options, now }, said),
 
-    /** No more news of an incident is told: what was on its way is over, with this as its conclusion. The end of what was told goes on. */
+    /** Concludes the unsent news of an incident with this text. Transitions that report an end continue. */
     mute(incidentId: number, how: string): void {
       for (const one of memory.liveOf(incidentId)) if (!isEnd(one)) endUntold(memory, one, how);
     },
 
-    /** Offers again what has no conclusion, lets due timers go on, and gives the default route what the wires did not finish. True where it had to. */
+    /**
+     * Repeats offers without a conclusion, fires due timers, and passes unfinished transitions to the default route. Returns true if the
+     * default route was used.
+     */
     tick(now: number): boolean {
       if (!tabsRun) return false;
       const hand = { memory, options, now };
@@ -57,17 +60,17 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       return true;
     },
 
-    /** The rooms that have more news than is counted in an hour (R27). */
+    /** The rooms that exceed the hourly limit of news: R27 (budgets: quota and backpressure). */
     refused: (now: number) => refused({ memory, options, now }),
 
-    /** What waits by meetings and hours is due: the tabs judge it anew. */
+    /** Makes the timers that depend on meetings and hours due, so that the tabs judge them again. */
     lookAgain(now: number): void {
       for (const timer of [...memory.timers.values()]) {
         if (timer.message.hours?.waits !== undefined && timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
       }
     },
 
-    /** The disk has held a commit for long: the offers of it and of those behind it are not made, so no wire can have lost them (R24). */
+    /** A commit has blocked for long. The offers behind it were not made, so the tabs cannot have lost them: R24. */
     hung(now: number): void {
       hungAt = now;
     },
@@ -77,7 +80,7 @@ export function createTransitions(memory: Memory, options: TransitionOptions) {
       hungAt += byMs;
     },
 
-    /** The tabs run: everything that was open is offered again, to the head (R24), and what waited for them goes out. */
+    /** The tabs run: offers every open transition to the head again (R24), and all queued ones. */
     restart(now: number): void {
       tabsRun = true;
       goOn({ memory, options, now }, () => true);
@@ -92,7 +95,7 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
   const begin = { state: 'pending' as const, offers: 0, offeredAt: null, sent: [], conclusion: null, turn: null };
   memory.putTransition({ ...fresh, ...(again && { again }), ...(grew && { grew }), ...begin });
   if (incident.over === null) return;
-  // A clear cancels the waits: what waited to be told is over untold (R22, R24).
+  // A clear cancels the waits, so unsent news is over: R22 (hold), R24.
   const how = incident.told.length > 0 ? incident.over : 'over before anybody was told';
   for (const one of memory.liveOf(incident.id))
     for (const timer of memory.timersOf(one.id)) endWait(memory, { transition: one, timer, how });
@@ -100,9 +103,10 @@ function add(memory: Memory, { incident, news }: { incident: Incident; news: New
 
 function addAgain(memory: Memory, { incident, again }: { incident: Incident; again: Again }, now: number): void {
   const standing = incident.faults.filter(({ hidden, goneAt }) => !hidden && goneAt === null);
-  // What is just gone may come back: what waits to be told of it goes on waiting.
+  // A fault that just disappeared may return, so its unsent news keeps waiting.
   if (standing.length === 0) return;
-  // News that nobody was told of and that has not stood for its hold waits on. Whoever is asked by name is told of that too, at its time: no wait of it leads there.
+  // Unsent news within its hold keeps waiting. A person who is assigned by name is also notified of it when the hold ends, since its own
+  // timer does not reach that person.
   const fresh = memory.liveOf(incident.id).filter((one) => !isEnd(one) && one.sent.length === 0 && one.again === undefined);
   const young = fresh.filter((one) => heldUntil(memory, one) > now);
   const ofYoung = new Set(young.flatMap(({ about }) => about.map((one) => faultKey(one.fault, one.device))));
@@ -113,20 +117,20 @@ function addAgain(memory: Memory, { incident, again }: { incident: Incident; aga
     return;
   }
   const untold = gather(memory, incident.id, { young, again });
-  // News that nobody heard goes to whoever the tabs choose.
+  // The tabs choose the recipients of unsent news.
   const to = again.why === 'awake' && untold.length > 0 ? [] : again.to;
   const grew = untold.flatMap((one) => one.grew ?? []).filter((site) => incident.spread?.away.includes(site));
   const news = { kind: 'raised', faults, held: true, again: { ...again, to }, ...(grew.length > 0 && { grew }) } as const;
   add(memory, { incident, news }, now);
 }
 
-/** Where it waits, a rule on a tab may have made its hold another than the catalogue's; that it waits for the morning is no hold. */
+/** A tab may have changed the hold of a waiting transition. A wait for the morning is not a hold. */
 function heldUntil(memory: Memory, { id, state, at, holdMs }: Transition): number {
   if (state !== 'waiting') return at + holdMs;
   return Math.max(...memory.timersOf(id).flatMap(({ dueAt, message }) => (message.hours?.waits === undefined ? dueAt : [])));
 }
 
-/** Offers once more what is open and due, to the head (R24), and lets out what waits for its turn. */
+/** Repeats due open offers to the head (R24), and offers queued transitions. */
 function goOn(hand: Hand, isDue: (one: Transition) => boolean): void {
   const { memory } = hand;
   for (const transition of memory.live()) {
@@ -146,7 +150,7 @@ function conclude(hand: Hand, said: Concluded): void {
   const incident = overridden({ incident: before, transition, severity, now });
   const judged = { transition, incident, acts };
   const conclusion = joined(transition.conclusion, how);
-  // The tabs would tell what is to be quiet now: it goes over the wires anew when the quiet is over.
+  // The incident is quiet now: the transition is offered again when the quiet ends.
   if (!isEnd(transition) && acts.some((act) => act.do === 'deliver') && isQuiet(memory, incident)) {
     memory.putIncident(incident);
     return memory.putTransition({
@@ -163,12 +167,12 @@ function conclude(hand: Hand, said: Concluded): void {
   const isTold = sent.length > transition.sent.length;
   memory.putIncident(told);
   const counts = isTold ? noteTold(hand, judged) : {};
-  // After the severity fell, the escalation follows the new severity: the tab that lowered it has set its own waits.
+  // After a lower severity, the escalation follows it: the tab that lowered the severity has set its own waits.
   const isOfBefore = ({ message }: Timer) => message.severity === transition.severity && message.hours?.waits === undefined;
   if (isWorse(transition.severity, severity)) memory.timersOf(transition.id).filter(isOfBefore).forEach(memory.dropTimer);
   const waits = told.over === null ? acts.filter((act) => act.do === 'wait') : [];
   for (const { do: _, ...wait } of waits) memory.putTimer({ id: memory.newId('timer'), transition: transition.id, ...wait });
-  // After its last level it still waits for a meeting.
+  // After its last escalation a transition may still wait for a meeting.
   const state = memory.timersOf(transition.id).length > 0 ? 'waiting' : 'concluded';
   const passes = way && { passes: [...(transition.passes ?? []), { ...way, at: now, how }].slice(-passesKept) };
   memory.putTransition({ ...hadTurn(transition), ...passes, ...counts, severity, state, sent, conclusion });
@@ -179,17 +183,20 @@ function conclude(hand: Hand, said: Concluded): void {
   proceed(hand, incident.id);
 }
 
-/** Who hears that a cause grew hears how it is by now: what else it grew by, and waits untold, stands in that. */
+/** A message about a grown group incident shows its present size, so other unsent growth is covered. */
 function tellGrown(memory: Memory, { id, incident, grew }: Transition): void {
   if (grew === undefined) return;
   const others = memory.liveOf(incident).filter((one) => one.id !== id && one.grew !== undefined && one.sent.length === 0);
   for (const one of others) endUntold(memory, one, toldAgain);
 }
 
-/** So many passes of a transition are kept: its hold, and each level that was told. Of some hundred bytes each. */
+/** Passes kept per transition: its hold and each escalation. Each takes some hundred bytes. */
 const passesKept = 6;
 
-/** What waits untold, or for its next level, waits no more: it is told once more. Answers what of it was told to nobody; at the end of a quiet that waits for the morning is of it. */
+/**
+ * Cancels the unsent news and the escalations of an incident, since a new message replaces them. Returns the unsent news; after a quiet
+ * this includes news that waits for the morning.
+ */
 function gather(memory: Memory, incident: number, { young, again }: { young: readonly Transition[]; again: Again }): Transition[] {
   const news = memory.liveOf(incident).filter((one) => !isEnd(one) && !young.includes(one));
   const wasQuiet = again.why === 'awake' || again.why === 'maintained';
@@ -202,7 +209,7 @@ function gather(memory: Memory, incident: number, { young, again }: { young: rea
   return untold;
 }
 
-/** It is told no more by itself, whatever it waits for. */
+/** Concludes a transition and drops its timers. */
 function endUntold(memory: Memory, one: Transition, how: string): void {
   for (const timer of memory.timersOf(one.id)) memory.dropTimer(timer);
   memory.putTransition({ ...one, state: 'concluded', conclusion: joined(one.conclusion, how) });
@@ -219,7 +226,7 @@ function proceed(hand: Hand, incidentId: number): void {
     if (incident === undefined) return;
     const judged = judge(one, incident);
     if (judged.next === 'over') overUntold(hand, { transition: one, incident }, judged.how);
-    // It waits, and keeps back nothing that comes after it.
+    // It keeps waiting, and does not block later transitions.
     if (judged.next !== 'go' || (!isEnd(one) && isQuiet(memory, incident)) || waitsItsTurn(hand, one, incident)) continue;
     return offer({ ...hand, transition: withOthers(hand, one, incident) });
   }
@@ -237,7 +244,7 @@ function offer({ memory, options, now, transition, timer }: Hand & { transition:
   memory.effect({ do: 'offer', message, node: timer?.node ?? null });
 }
 
-/** A second offer is judged too: what is over by now is concluded as such (R24). */
+/** Judges the transition before a second offer: it may be over by now (R24). */
 function offerAgain(hand: Hand & { transition: Transition }): void {
   const { memory, transition, now } = hand;
   const incident = memory.incidents.get(transition.incident);
@@ -255,7 +262,7 @@ function fire({ timer, ...hand }: Hand & { timer: Timer }): void {
   if (options.isUnread(incident.scope, now)) return;
   const judged = judgeTimer(timer, { transition, incident, now });
   if (judged.next === 'over') return endWait(memory, { transition, timer, how: judged.how });
-  // What waits by hours and meetings is judged all the same: it may have become urgent.
+  // Timers that depend on hours and meetings are judged anyway: the news may have become urgent.
   if (isQuiet(memory, incident) && timer.message.hours?.waits === undefined) return;
   if (memory.liveOf(incident.id).some((one) => one.state === 'open') || !mayTell(hand, transition, incident)) return;
   if (judged.next === 'later') return memory.putTimer({ ...timer, dueAt: now + judged.inMs });
@@ -292,11 +299,11 @@ function joined(before: string | null, how: string): string {
   return before === how || before.endsWith(`; ${how}`) ? before : `${before}; ${how}`;
 }
 
-/** Whether a timer that is due may go on: not for what is over, or was acknowledged in time. It waits while that may be taken back. */
+/** Judges a due timer. It ends if its news is over or was acknowledged in time, and waits while the acknowledgement can be withdrawn. */
 function judgeTimer(timer: Timer, { transition, incident, now }: Omit<Judged, 'acts'> & Pick<Hand, 'now'>): ReturnType<typeof judge> {
   const { acknowledged } = incident;
   const judged = judge(transition, incident);
-  // The higher levels know the cause. The level waits for as long as that cause stands.
+  // The higher levels know the group incident, so the escalation waits until that ends.
   const waits = timer.unlessAcknowledged && newsOf(transition, incident).every(({ hidden, explained }) => hidden || explained);
   if (acknowledged === null && waits && judged.next === 'go') return { next: 'later', inMs: causeLookMs };
   if (!timer.unlessAcknowledged || acknowledged === null) return judged;
@@ -304,17 +311,17 @@ function judgeTimer(timer: Timer, { transition, incident, now }: Omit<Judged, 'a
   return { next: 'over', how: `acknowledged by ${acknowledged.by}` };
 }
 
-/** What stands in the conclusion of what waits for its turn. */
+/** Conclusion of a transition that waits for the hourly limit. */
 const turnWord = 'held back: enough was told in this hour';
-/** The conclusion of what was over before its turn. */
+/** Conclusion of a transition that was over before its turn. */
 const countedWord = 'counted: enough was told in this hour';
-/** What waits goes over the wires anew each time that so much is over: a meeting that has come near may have made it critical. */
+/** Interval at which a waiting transition is offered again: a near meeting may have made it critical. */
 const lookAgainMs = 10 * 60_000;
 
-/** What the tabs would do with a transition; the incident as they judged it. */
+/** A transition with its incident and the acts of the tabs. */
 type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
 
-/** True where it is not told now, since enough was. A list of the morning is one message, whatever stands in it. */
+/** True if the hourly limit holds the message back. A morning digest is one message, whatever its size. */
 function isTooMuch({ options, now }: Hand, { transition, incident, acts }: Judged): boolean {
   const { scope } = incident;
   if (transition.again !== undefined || transition.sent.length > 0 || options.pace.left(scope, now) > 0) return false;
@@ -324,7 +331,7 @@ function isTooMuch({ options, now }: Hand, { transition, incident, acts }: Judge
   return criticalOf(transition, incident).every((fault) => options.pace.wasCritical(scope, fault, now));
 }
 
-/** True while a transition waits for its turn. Where the end of what was waits and what is by now waits too, both go, in this order, or none. */
+/** True while the hourly limit holds a transition back. If an end and later news both wait, both go in this order, or neither. */
 function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
   if (!isWaiting(transition)) return false;
   const left = options.pace.left(scope, now);
@@ -334,7 +341,9 @@ function waitsItsTurn({ memory, options, now }: Hand, transition: Transition, { 
   return isEnd(transition) || now < looksAgainAt(transition);
 }
 
-/** When what waits for its turn goes over the wires anew: by its beginning, or each look that is late would make all that follow later. */
+/**
+ * Returns when a waiting transition is offered again. Counting from the start of the wait keeps a late offer from delaying all later ones.
+ */
 function looksAgainAt({ turn, offeredAt }: Transition): number {
   const offered = offeredAt ?? 0;
   const since = turn?.at ?? offered;
@@ -342,20 +351,20 @@ function looksAgainAt({ turn, offeredAt }: Transition): number {
   return since + (passed + 1) * lookAgainMs;
 }
 
-/** It waits for its turn from now on. */
+/** Queues a transition for the hourly limit. */
 function holdForTurn({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
   if (!hasWaited(transition) && !isEnd(transition)) options.pace.cameNews(incident.scope, now);
   const conclusion = transition.turn?.is === 'waits' ? transition.conclusion : `${how}; ${turnWord}`;
   memory.putTransition({ ...transition, state: 'pending', conclusion, turn: { is: 'waits', at: transition.turn?.at ?? now } });
 }
 
-/** It had its turn, or waits for something else by now. */
+/** Ends the wait for the hourly limit. */
 function hadTurn(transition: Transition): Transition {
   const { turn, offeredAt } = transition;
   return turn?.is === 'waits' ? { ...transition, turn: { is: 'waited', at: turn.at, hadAt: offeredAt ?? turn.at } } : transition;
 }
 
-/** Concludes what is over and was told to nobody: where it waited for its turn it is counted in the next message of its scope. */
+/** Concludes an unsent transition that is over. If it waited for the hourly limit, the next message of its scope counts it. */
 function overUntold({ memory, options, now }: Hand, { transition, incident }: Omit<Judged, 'acts'>, how: string): void {
   if (!hasWaited(transition)) return memory.putTransition({ ...transition, state: 'concluded', conclusion: how });
   options.pace.count(incident.scope);
@@ -363,8 +372,9 @@ function overUntold({ memory, options, now }: Hand, { transition, incident }: Om
 }
 
 /**
- * A message that a fault stands is never followed by one that it was over before: an end that still waits for the hourly limit is only counted.
- * Who was notified of that earlier incident is notified of the end of this one.
+ * Drops older ends of the same fault that still wait for the hourly limit, and counts them: an end must not follow the message of a new
+ * fault.
+ * The recipients of the earlier incident are added here, so that they are notified of the end of this one.
  */
 function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>): void {
   const { memory } = hand;
@@ -383,7 +393,7 @@ function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>)
   }
 }
 
-/** What waited and has its turn takes with it what waits beside it of the same incident and still stands: all of that is one message. */
+/** Merges the waiting news of the same incident into one message when the first one has its turn. */
 function withOthers({ memory, options, now }: Hand, transition: Transition, incident: Incident): Transition {
   if (!isWaiting(transition) || isEnd(transition) || options.pace.left(incident.scope, now) < 1) return transition;
   const isBeside = (one: Transition) => one.id !== transition.id && isWaiting(one) && !isEnd(one);
@@ -392,17 +402,17 @@ function withOthers({ memory, options, now }: Hand, transition: Transition, inci
   return together([transition, ...others]);
 }
 
-/** True while it waits for its turn. */
+/** True while a transition waits for the hourly limit. */
 export function isWaiting(transition: Transition): boolean {
   return transition.state === 'pending' && transition.turn?.is === 'waits';
 }
 
-/** True of what waited for its turn, and of what was counted then. */
+/** True if the hourly limit has delayed or suppressed the transition. */
 export function hasWaited(transition: Transition): boolean {
   return transition.turn?.is !== undefined;
 }
 
-/** It was told: that counts, once a transition. Answers what is to be kept of it for the next start. */
+/** Counts the first message of a transition. Returns the fields to store for the next start. */
 function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged): Pick<Transition, 'told'> {
   const { scope } = incident;
   if (isFirst(transition) && !hasWaited(transition)) options.pace.cameNews(scope, now);
@@ -412,7 +422,7 @@ function noteTold({ options, now }: Hand, { transition, incident, acts }: Judged
   return { told: { at: now, critical } };
 }
 
-/** What was told and counted before a start goes on counting: a centre that starts again and again would begin the hour anew each time. */
+/** Restores the rate limits at start. Otherwise a server that restarts repeatedly would begin a new hour each time. */
 export function recall(pace: TransitionOptions['pace'], { transitions, incidents }: Memory): void {
   const marks: { at: number; does(): void }[] = [];
   for (const one of transitions.values()) {
@@ -426,12 +436,12 @@ export function recall(pace: TransitionOptions['pace'], { transitions, incidents
   for (const { does } of marks.toSorted((a, b) => a.at - b.at)) does();
 }
 
-/** True where one more step may go over the wires now. */
+/** True if the limits of the hour and the minute allow another offer. */
 function mayTell({ options, now }: Hand, transition: Transition, { scope }: Incident): boolean {
   return !(isFirst(transition) && options.pace.isFull(scope, now)) && options.pace.mayTell(scope, idsOf(transition), now);
 }
 
-/** The rooms of which there is more news in this hour than is told or counted: they are muted. */
+/** Returns the rooms that exceed the hourly limit of news, so that they are muted. */
 function refused({ memory, options, now }: Hand): string[] {
   const due = (one: Transition) => one.state === 'pending' || memory.timersOf(one.id).some(({ dueAt }) => dueAt <= now);
   const of = (one: Transition) => memory.incidents.get(one.incident);
@@ -440,7 +450,7 @@ function refused({ memory, options, now }: Hand): string[] {
   return [...scopes].filter((scope) => options.pace.isFull(scope, now));
 }
 
-/** News that nobody was told of yet. What is told once more is no word of its PC. */
+/** True for unsent news. A repeated notification is not news from the PC. */
 function isFirst(transition: Transition): boolean {
   return !isEnd(transition) && transition.sent.length === 0 && transition.again === undefined;
 }
@@ -453,15 +463,15 @@ function idsOf({ about }: Transition): string[] {
   return about.map(({ fault }) => fault);
 }
 
-/** What of the news is critical, as rules on the tabs have it; none where it is the end of something. */
+/** Returns the critical faults of the news, with the severities that tabs have set; none for an end. */
 function criticalOf(transition: Transition, incident: Incident): string[] {
   return isEnd(transition) ? [] : newsOf(transition, incident).flatMap((one) => (one.severity === 'critical' ? one.fault : []));
 }
 
-/** What breaks at once, such as all that hangs on one hub, a PC says in two states, which are at most this far apart. */
+/** Faults with one cause, such as devices on one hub, arrive in two states that are at most this far apart. */
 const momentMs = 2_000;
 
-/** One transition that tells of all of these. */
+/** Merges transitions into one. */
 function together([first, ...others]: [Transition, ...Transition[]]): Transition {
   const all = [first, ...others];
   const about = new Map(all.flatMap((one) => one.about).map((one) => [faultKey(one.fault, one.device), one]));
@@ -475,8 +485,8 @@ function together([first, ...others]: [Transition, ...Transition[]]): Transition
 }
 
 /**
- * What is due takes with it what broke in the same moment and would be told a moment later, where the tabs made the same of both.
- * Guarantee: nothing is told more than `momentMs` before its hold is over, and each counts as news of its room (R27).
+ * Merges a due transition with others that broke in the same moment and are due a moment later, if the tabs gave them the same wait.
+ * Guarantee: no fault is notified more than `momentMs` before its hold ends, and each counts as news of its room (R27).
  */
 function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Omit<Judged, 'acts'> & { timer: Timer }): Transition {
   if (!isHeld(transition)) return transition;
@@ -496,17 +506,17 @@ function withHeld({ memory, options, now }: Hand, { transition, timer, incident 
 
 const toldTogether = 'told with what broke in the same moment';
 
-/** Transitions that wait for the end of their hold. Nobody was notified of them yet. */
+/** True for unsent news that waits for the end of its hold. */
 function isHeld(one: Transition): boolean {
   return !isEnd(one) && one.state === 'waiting' && one.sent.length === 0 && one.again === undefined;
 }
 
-/** Two timers with one mark wait at one node, for the same to be done. */
+/** Returns a key that is equal for timers with the same node and the same fields. */
 function markOf({ node, unlessAcknowledged, message: { severity, to, hours } }: Timer): string {
   return JSON.stringify([node, unlessAcknowledged, severity, to, hours ?? null]);
 }
 
-/** The message of an offer. `fields` are what a wait kept; at the head they are the transition's own. */
+/** Builds the message of an offer. `fields` come from the timer; an offer to the head uses those of the transition. */
 function wireMessage(at: {
   transition: Transition;
   incident: Incident;
@@ -533,9 +543,10 @@ function wireMessage(at: {
       ...(place.timeZone !== undefined && { timeZone: place.timeZone }),
       severity: incident.severity,
       flapping: incident.flapping,
-      // A wait that began for nothing ends by itself; one that did not begin would not come back.
+      // An acknowledgement counts only when it can no longer be withdrawn. A needless wait ends by itself, but a missing wait would never
+      // start.
       acknowledged: isSettled(incident.acknowledged, transition.offeredAt ?? Number.POSITIVE_INFINITY),
-      // A person who was first notified after the cause grew already knows its present size.
+      // A person who was first notified after the group incident grew already knows its present size.
       told: [...new Set(incident.told.filter(({ at: toldAt }) => !grew || toldAt <= transition.at).map(({ person }) => person))],
       cause: causeOf(incident),
     },
