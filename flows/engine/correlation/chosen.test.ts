@@ -3,7 +3,7 @@ import { chosenNumbers, usualNumbers } from './numbers.ts';
 
 const usual = { siteShare: '80', regionShare: '30', regionSites: '3', within: '5', spreadRooms: '5', spreadWithin: '60' };
 
-test('the numbers of the shipped dialog are those of the table', () => {
+test('the defaults of the dialog equal those of the table', () => {
   const read = chosenNumbers(usual);
   expect(
     read.ok &&
@@ -11,7 +11,7 @@ test('the numbers of the shipped dialog are those of the table', () => {
   ).toEqual([]);
 });
 
-test('what is chosen takes the place of the usual, and nothing else does', () => {
+test('a value of the dialog replaces only its own default', () => {
   expect(chosenNumbers({ ...usual, regionSites: '4', within: '10' })).toMatchObject({
     ok: true,
     numbers: { regionSites: 4, withinMs: 600_000, planeShare: usualNumbers.planeShare },

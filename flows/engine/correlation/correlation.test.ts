@@ -1,4 +1,4 @@
-/** The causes of one memory, from look to look: which is found first, whom it explains, who waits, and how it ends. */
+/** Tests the causes over successive judgements: order, explained PCs, waits and ends. */
 import { expect, test } from 'vitest';
 import { createCorrelation } from './correlation.ts';
 import { usualNumbers as numbers } from './numbers.ts';
@@ -22,7 +22,7 @@ const names = (count: number, from = 0) => Array.from({ length: count }, (_, at)
 const sites = (count: number, seen: Seen = {}, from = 0) => names(count, from).map((name) => site(name, seen));
 const fresh = () => createCorrelation([], { now: 0 });
 
-test('a site whose PCs all went is one cause, and each of them is explained', () => {
+test('a site whose PCs are all lost is one cause that explains each of them', () => {
   const correlation = fresh();
   const { scopes, who } = correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   expect(scopes).toEqual(['site:bihar/gaya']);
@@ -31,7 +31,7 @@ test('a site whose PCs all went is one cause, and each of them is explained', ()
   expect(correlation.explains('bihar/patna/pc-0')).toBeUndefined();
 });
 
-test('a site that is one of many is explained by the wider one, and its PCs by the site', () => {
+test('a wider cause explains the site, and the site explains its PCs', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { lost: 3 }), site('patna')], 0);
   const { scopes } = correlation.judge(
@@ -43,7 +43,7 @@ test('a site that is one of many is explained by the wider one, and its PCs by t
   expect(correlation.explains('bihar/gaya/pc-0')).toBe('site:bihar/gaya');
 });
 
-test('it ends while few are left, and explains them five minutes more', () => {
+test('a cause ends when few sites remain, and explains them for five more minutes', () => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
@@ -63,7 +63,7 @@ test('it ends while few are left, and explains them five minutes more', () => {
 test.each([
   ['18 min', 18 * minute, 18 * minute],
   ['an hour', 60 * minute, numbers.settleMostMs],
-])('explains the last sites of a cause whose sites came back within %s for as long again, at most 30 min', (_, tookMs, longer) => {
+])('a cause whose sites came back within %s explains the last ones for as long again, at most 30 min', (_, tookMs, longer) => {
   const correlation = fresh();
   const others = sites(15, {}, 20);
   correlation.judge([...sites(10, { lost: 3 }), ...others], 0);
@@ -80,7 +80,7 @@ test.each([
 test.each([
   ['in time', numbers.joinMs, 9],
   ['later', numbers.joinMs + 1, 8],
-])('a site that goes %s after the last one', (_, afterMs, members) => {
+])('a site that is lost alone joins the cause only within the join time: %s', (_, afterMs, members) => {
   const correlation = fresh();
   correlation.judge([...sites(8, { lost: 3 }), ...sites(12, {}, 20)], 0);
   const at = afterMs + minute;
@@ -88,7 +88,7 @@ test.each([
   expect(correlation.causes.get('state:bihar')?.members.size).toBe(members);
 });
 
-test('a PC waits for those that may have gone with it, for a minute and no longer', () => {
+test('a lost PC waits one minute for related losses', () => {
   const correlation = fresh();
   const look = (at: number) => correlation.judge([site('gaya', { lost: 1, heardAt: -1 }), site('patna')], at);
   look(0);
@@ -99,7 +99,7 @@ test('a PC waits for those that may have gone with it, for a minute and no longe
   expect(correlation.explains('bihar/gaya/pc-0')).toBeUndefined();
 });
 
-test('a site on battery is a cause of its power, which goes on when it also goes dark', () => {
+test('a site on battery is a power cause, which continues when the site also goes offline', () => {
   const correlation = fresh();
   correlation.judge([site('gaya', { onBattery: 3 }), site('patna')], 0);
   expect(correlation.causes.get('site:bihar/gaya')).toMatchObject({ faults: ['outage.power'], since: 0 });

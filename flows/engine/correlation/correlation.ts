@@ -1,6 +1,6 @@
 /**
- * One cause of many: which site, line, provider, state or nation stands for the PCs that went with it, from when until when. And one fault that
- * comes in many rooms at once (a spread): of one model of a device, or of machines with one update of agent, system or driver.
+ * Finds the common cause of many lost PCs: their site, line, provider, state, the nation or the server, with its start and end.
+ * Also finds a spread: one fault in many rooms, with one device model or after one update of agent, system or driver.
  */
 import { type CauseKind, causeKindOf, causeScope, nameInScope, siteOf } from '@sabha/contracts';
 import { moveTimes } from '../memory/memory.ts';
@@ -9,56 +9,56 @@ import { type Numbers, usualNumbers } from './numbers.ts';
 import { createMayBeRegion, type Field, type Found, growingIn, isOfRegion, planeOf, regionsOf } from './regions.ts';
 import { type Down, hitOf, isOnBattery, isStillDown, isStillOnBattery, isSurelyDown, mayBeWhole, type SiteSight } from './sight.ts';
 
-/** What people do with their hands, many of them at the same time: of these many are no news. */
+/** Faults that people cause by hand, or that many PCs have at once for separate reasons. They never form a spread. */
 const byHand =
   /\.(muted|volume_low|volume_off|held|privacy|not_default|monitor_chosen|roles_split|disabled)$|^(session|program|pc|agent|clock|power|climate|link|path)\./;
 
-/** How what was updated is called, before its name and version; no model of a device is called so. */
+/** The prefixes of update names; no device model starts with them. */
 const ofUpdate = /^(?:agent|system|driver) /;
 
-/** One cause, or one fault that comes in many rooms (a spread). */
+/** A common cause, or a spread (one fault in many rooms). */
 export type Cause = {
   scope: string;
   kind: CauseKind;
-  /** The first loss of it. */
+  /** The first loss. */
   since: number;
-  /** The sites that went, the PCs of a site or the rooms of a spread; of how many. */
+  /** The affected sites, PCs of a site, or rooms of a spread, out of `of`. */
   members: Set<string>;
   of: number;
-  /** Those that are away now. */
+  /** The members that are affected now. */
   away: readonly string[];
-  /** The faults of it that stand. */
+  /** The fault ids that are present. */
   faults: readonly string[];
-  /** Since when nothing of it stands. */
+  /** When the last fault ended; null while one is present. */
   endedAt: number | null;
-  /** The last loss that belongs to it. */
+  /** The last loss that belongs to this cause. */
   lastAt: number;
   /** When the first of its sites came back. Not stored: unknown after a restart. */
   backAt?: number;
-  /** Some of its sites ran on battery: one that does is away. */
+  /** Some of its sites ran on battery, so a site on battery counts as affected. */
   isOfPower?: boolean;
-  /** Those that went alone while it stood, after a pause; not kept over a start. */
+  /** Sites that joined alone after a pause. Lost at a restart. */
   late?: ReadonlySet<string>;
-  /** Those that went together while it stood, long after the others. */
+  /** Sites that joined together, long after the others. */
   waves?: ReadonlySet<string>;
 };
 
-/** Opens the causes that the ledger knows, frozen as they were. */
+/** Restores the causes from the ledger. */
 export function createCorrelation(incidents: readonly Incident[], { numbers = usualNumbers, now }: { numbers?: Numbers; now: number }) {
   const causes = causesIn(incidents, numbers, now);
   let covers = coversIn(incidents, causes);
   let waits = new Set<string>();
-  /** Since when a PC is called silent: it waits a moment for the others. */
+  /** When each silent PC became silent. A PC waits a short time, in case others follow. */
   let silentSince = new Map<string, number>();
 
   const state = { causes, numbers };
   return {
-    /** All of them, with the spreads, which `createSpreads` follows. */
+    /** All causes, including the spreads of `createSpreads`. */
     causes,
-    /** The cause of a PC, or of a site's own cause; `waits` where nobody can know yet whether it has one. */
+    /** Returns the cause of a PC or of a site. `waits`: not known yet. */
     explains: (who: string): string | 'waits' | undefined => (waits.has(who) ? 'waits' : covers.get(who)),
 
-    /** The cause of what the PCs of a site say of their battery. */
+    /** Returns the cause of the battery faults of a site's PCs. */
     explainsPower(site: string, at: number): string | undefined {
       const scope = causeScope('site', site);
       const cause = causes.get(scope);
@@ -68,8 +68,8 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
     },
 
     /**
-     * Looks at all sites. Answers causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed.
-     * Guarantee: a cause is found before any PC that it explains is told.
+     * Judges all sites. Returns causes whose incidents must be judged again, and the PCs and sites (by scope) whose cause changed.
+     * Guarantee: a cause is found before a notification about any PC that it explains.
      */
     judge(sites: readonly SiteSight[], at: number): { scopes: string[]; who: string[] } {
       const bySite = new Map(sites.map((one) => [one.site, one]));
@@ -97,13 +97,13 @@ export function createCorrelation(incidents: readonly Incident[], { numbers = us
       return { scopes: changed.map(({ scope }) => scope), who: [...touched].filter(moved) };
     },
 
-    /** The incident of a cause is over: it is forgotten once it explains nothing any more. */
+    /** Forgets a cause whose incident is over, once it explains nothing. */
     forget(scope: string, at: number): void {
       const cause = causes.get(scope);
       if (cause !== undefined && !isCovering(cause, numbers, at)) causes.delete(scope);
     },
 
-    /** What it is about is looked at no more. */
+    /** Forgets a cause that is no longer monitored. */
     drop: (scope: string): void => void causes.delete(scope),
 
     setClock: (byMs: number): void => void moveTimes([causes, silentSince], byMs),
@@ -131,7 +131,7 @@ function causesIn(incidents: Iterable<Incident>, { settleMs }: Numbers, now: num
   return causes;
 }
 
-/** Who was explained when the ledger was left: nobody is told before the first look. */
+/** Returns what the stored causes explained at the last shutdown. No PC is notified before the first judgement. */
 function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Cause>): Map<string, string> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const children = incidents.filter(({ over, faults }) => over === null && faults.some(({ hidden }) => hidden));
@@ -143,12 +143,12 @@ function coversIn(incidents: readonly Incident[], causes: ReadonlyMap<string, Ca
   );
 }
 
-/** What of a cause its incident says. */
+/** A summary that changes with the content of the incident. */
 function markOf({ members, away, of, faults }: Cause): string {
   return `${members.size} ${away.length} ${of} ${faults.join()}`;
 }
 
-/** A site of which nothing is seen is not over by that: what is held of it stays as it was. */
+/** Updates the cause of one site. A site that cannot be seen keeps its state. */
 function followSite({ numbers }: State, cause: Cause, { bySite, now }: Look): void {
   const sight = bySite.get(nameInScope(cause.scope));
   if (sight === undefined) return;
@@ -170,7 +170,7 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
   const dark = sights.filter((one) => isStillDown(one, numbers));
   const isCut = (one: SiteSight) => cause.isOfPower === true && isStillOnBattery(one, numbers);
   const still = sights.filter((one) => dark.includes(one) || isCut(one)).map(({ site }) => site);
-  // Whoever comes back late, one after the other, still comes back from it.
+  // Sites that come back late, one after another, still belong to the ended cause.
   if (cause.endedAt !== null && still.length < cause.away.length && now - cause.endedAt > numbers.waitMs) cause.endedAt = now;
   if (still.length < cause.away.length) cause.backAt ??= now;
   cause.away = still;
@@ -182,7 +182,7 @@ function followWide({ numbers }: State, cause: Cause, { bySite, field, now }: Lo
 
 const faultOf = (kind: CauseKind) => (kind === 'plane' ? 'centre.plane' : `outage.${kind}`);
 
-/** Who goes while it stands goes with it, unless it was there long after the last one went. True where that is news. */
+/** Adds a lost site to a cause unless the last loss is too long ago. True if the site is new. */
 function join(cause: Cause, down: Down, withinMs: number): boolean {
   const { sight, from, at } = down;
   const isOfIt = cause.kind === 'plane' || (sight.regions.includes(cause.scope) && isOfRegion(cause.kind, down));
@@ -193,7 +193,7 @@ function join(cause: Cause, down: Down, withinMs: number): boolean {
   return true;
 }
 
-/** A site that goes later, and alone, goes with a cause that was still growing a moment ago. */
+/** Adds a site that is lost alone and later to a cause that still grew recently. */
 function joinLate({ causes, numbers }: State, { downs }: Field): void {
   const explained = explainedBy(causes.values());
   const growing = [...causes.values()].filter(({ kind, endedAt }) => kind !== 'site' && kind !== 'plane' && endedAt === null);
@@ -209,13 +209,13 @@ function end(cause: Cause, faults: readonly string[], now: number): void {
   else cause.endedAt ??= now;
 }
 
-/** The sites that a wide cause which stands explains. */
+/** Returns the sites that a current regional cause explains. */
 function explainedBy(causes: Iterable<Cause>): Set<string> {
   const wide = [...causes].filter(({ kind, endedAt }) => kind !== 'site' && endedAt === null);
   return new Set(wide.flatMap(({ members }) => [...members]));
 }
 
-/** What no wide cause explains yet. */
+/** Opens causes for losses that no regional cause explains. */
 function openWide(state: State, field: Field, now: number): void {
   const { causes } = state;
   const downs = field.downs.filter(({ sight }) => !field.explained?.has(sight.site));
@@ -226,7 +226,7 @@ function openWide(state: State, field: Field, now: number): void {
   for (const one of found.filter((one) => !isRest(state, one, now))) openFound(state, field, one);
 }
 
-/** What a cause that just ended has not brought back yet is no cause of its own, until it had its time. */
+/** Sites that have not yet come back from a cause that just ended are no new cause. */
 function isRest({ causes, numbers }: State, { downs }: Found, now: number): boolean {
   return [...causes.values()].some((one) => {
     const { kind, endedAt, members } = one;
@@ -235,19 +235,19 @@ function isRest({ causes, numbers }: State, { downs }: Found, now: number): bool
   });
 }
 
-/** Who went before the others, and is away too, is counted from the first word on. */
+/** Opens a cause. Sites that were lost before the others, and still are, count from their first loss. */
 function openFound({ causes, numbers }: State, field: Field, { scope, downs, of }: Found): void {
   const kind = causeKindOf(scope) ?? 'nation';
   const before = causes.get(scope);
   const since = before?.since ?? Math.min(...downs.map((one) => one.at));
   const lastAt = Math.max(...downs.map((one) => one.at));
   const sites = downs.map(({ sight }) => sight.site);
-  // One that ended a moment ago, and is watched still, goes on.
+  // A cause that ended shortly before continues.
   const members = new Set([...(before?.members ?? []), ...sites]);
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  // Of sites that went together, those that a cause which stood, or had just ended, did not have; none where most of them are its own.
+  // Of sites lost together, those that were not members before. None if most of the sites were members.
   const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };
@@ -270,18 +270,18 @@ function openSite({ causes, numbers }: State, sight: SiteSight, { down, now }: {
   causes.set(scope, { scope, kind: 'site', since, members, of: sight.expected, away, faults, endedAt: null, lastAt: now });
 }
 
-/** True while a cause explains its sites. After its end the last sites have as long as the others took to come back, within limits. */
+/** True while a cause explains its sites. After its end it lasts as long as the other sites took to come back, within limits. */
 function isCovering({ endedAt, backAt = Number.POSITIVE_INFINITY }: Cause, { settleMs, settleMostMs }: Numbers, now: number): boolean {
   return endedAt === null || now - endedAt < Math.max(settleMs, Math.min(settleMostMs, endedAt - backAt));
 }
 
-/** Which cause stands for each PC that is lost, and for each site that is: the site for its PCs, what is wider for the site. */
+/** Returns the cause of each lost PC and site: the site for its PCs, the wider cause for the site. */
 function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: number): Map<string, string> {
   const covers = new Map<string, string>();
   const all = [...causes.values()].filter((one) => isCovering(one, numbers, now));
   const wide = all.filter(({ kind }) => kind !== 'site');
   const wideOf = new Map(wide.flatMap(({ members, scope }) => [...members].map((site) => [site, scope] as const)));
-  // A site that runs on battery is less severe than a PC that does not answer, and does not hide it.
+  // A site on battery is less severe than a PC that does not respond, and does not hide it.
   const isDark = ({ faults, endedAt }: Cause) => endedAt !== null || faults.includes('outage.site');
   const own = new Set(all.flatMap((one) => (one.kind === 'site' && isDark(one) ? [one.scope] : [])));
   for (const { site, lost } of sites) {
@@ -294,7 +294,7 @@ function coversOf({ causes, numbers }: State, sites: readonly SiteSight[], now: 
   return covers;
 }
 
-/** Losses that may be of a site or a region, where that is not known yet. */
+/** Returns losses that may belong to a site or region outage that is not yet known. */
 function waitsOf(
   field: Field,
   at: { silentSince: ReadonlyMap<string, number>; covers: ReadonlyMap<string, string>; now: number; growing: readonly SiteSight[] },
@@ -317,15 +317,14 @@ function waitsOf(
   return waits;
 }
 
-/** What a room says of a device, with the model that it names. */
+/** A fault of a device, with the device model. */
 export type DeviceFault = { key: string; fault: string; name: string | null; since: number };
 
 type Opened = { numbers?: Numbers; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };
 
-/** The spreads of one memory. */
 export type Spreads = ReturnType<typeof createSpreads>;
 
-/** Follows the spreads among the causes of a memory, with the updates that the ledger has of PCs. */
+/** Tracks the spreads among the causes, with the updates of PCs from the ledger. */
 export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbers, updates = [] }: Opened = {}) {
   const spreads = () => [...causes.values()].filter(({ kind }) => kind === 'spread');
   const groups = createGroups(spreads());
@@ -336,23 +335,23 @@ export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbe
     if (byHand.test(fault)) return [];
     const prefix = causeScope('spread', `${fault} `);
     const late = (updated.get(pc) ?? []).flatMap((one) => (at - one.at < numbers.updatedMs ? `${prefix}${one.what}` : []));
-    // Whoever is one of the many of an update stays so, however long ago that was by now, and whatever update came since.
+    // A member of an update's spread stays a member, however old the update is and whatever update follows.
     const isHeld = ({ scope, members }: Cause) => scope.startsWith(prefix) && ofUpdate.test(scope.slice(prefix.length)) && members.has(pc);
     const held = [...causes.values()].filter(isHeld).map(({ scope }) => scope);
     return [...(held.length > 0 ? held : late), ...(name === null ? [] : [`${prefix}${name}`])];
   };
 
   return {
-    /** A machine came with another version of something; the newest first. */
+    /** Records the updates of a PC, newest first. */
     updated: (pc: string, list: readonly Update[]) => void updated.set(pc, copied(list)),
 
-    /** What stands in a room now. */
+    /** Records the present faults of a room. */
     seen(pc: string, faults: readonly DeviceFault[], at: number): void {
       const now = new Map(faults.flatMap((one) => groupsOf(pc, one, at).map((scope) => [scope, one.since] as const)));
       for (const scope of groups.put(pc, now)) touched.add(scope);
     },
 
-    /** Looks at what changed. Answers what is to be followed anew. */
+    /** Judges changed spreads. Returns the scopes and PCs to judge again. */
     judge(at: number): { scopes: string[]; pcs: string[] } {
       const due = spreads().filter((one) => !isCovering(one, numbers, at));
       const looked = [...groups.bySize(touched), ...due.map(({ scope }) => scope)];
@@ -362,7 +361,7 @@ export function createSpreads(causes: Map<string, Cause>, { numbers = usualNumbe
       return { scopes: changed, pcs: [...pcs] };
     },
 
-    /** The spread that stands for a fault of a room; for one that began after the spread was over none does. */
+    /** Returns the spread that explains a fault of a room. A fault that began after the end of the spread is not explained. */
     explains(pc: string, fault: Pick<DeviceFault, 'fault' | 'name'>, at: number): string | undefined {
       return groupsOf(pc, fault, at).find((scope) => {
         const spread = causes.get(scope);
@@ -385,7 +384,7 @@ function copied(list: readonly Update[]): Update[] {
   return list.map((one) => ({ ...one }));
 }
 
-/** Which rooms have a fault of one kind, and since when. Guarantee: holds nothing of a room in which none stands. */
+/** The rooms with each fault, and since when. Guarantee: holds nothing for a room without a fault. */
 function createGroups(spreads: readonly Cause[]) {
   const groups = new Map(spreads.map(({ scope, away, since }) => [scope, new Map(away.map((pc) => [pc, since]))]));
   const ofPc = new Map<string, readonly string[]>();
@@ -395,9 +394,9 @@ function createGroups(spreads: readonly Cause[]) {
   return {
     held: groups,
     of,
-    /** The greatest first: what it explains is no news of another. */
+    /** The largest first: what it explains does not open another spread. */
     bySize: (scopes: Iterable<string>) => [...scopes].toSorted((a, b) => of(b).size - of(a).size),
-    /** Answers the groups that are others than before. */
+    /** Returns the groups that changed. */
     put(pc: string, now: ReadonlyMap<string, number>): string[] {
       const before = ofPc.get(pc) ?? [];
       const gone = before.filter((scope) => !now.has(scope));
@@ -414,7 +413,7 @@ function createGroups(spreads: readonly Cause[]) {
   };
 }
 
-/** True where the spread is another than before. */
+/** Updates a spread; true if it changed. */
 function look({ causes, numbers }: State, scope: string, { group, now }: { group: ReadonlyMap<string, number>; now: number }): boolean {
   const held = causes.get(scope);
   const newest = Math.max(...group.values());
@@ -438,7 +437,7 @@ function look({ causes, numbers }: State, scope: string, { group, now }: { group
   return before !== markOf(held);
 }
 
-/** After its end the rooms in which it is not over are still counted; true where they are others than before. */
+/** After its end, updates the rooms that still have the fault; true if they changed. */
 function isOtherRest(held: Cause | undefined, group: ReadonlyMap<string, number>): boolean {
   if (held === undefined) return false;
   const before = held.away.join();

@@ -1,10 +1,10 @@
-/** THE table of the numbers by which many losses are taken for one. */
+/** Thresholds of the correlation of losses. */
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** What holds where nobody chose otherwise; each with its reason. */
+/** The defaults, each with its reason. */
 export const usualNumbers = {
   /** Share of the expected PCs of a site whose loss is an outage of the site. One PC may use another line, or be noticed late. */
   siteShare: 0.8,
@@ -18,33 +18,35 @@ export const usualNumbers = {
   withinMs: 5 * minute,
   /** Time after the last loss in which further sites join the outage, ms. The gaps of a slow outage have any length. */
   joinMs: 15 * minute,
-  /** The longest gap in a row of losses that is a slow outage; so long a site waits from its loss while its row may become one. */
+  /** The longest gap between two losses of a slow outage, ms. A lost site waits this long while its row may become an outage. */
   rowWaitMs: 8 * minute,
-  /** It stands while so many of those that went are away, and `regionSites`: what few are left have a trouble of their own. */
+  /** The outage lasts while this share of its sites, and at least `regionSites`, is offline. The few that remain have separate problems. */
   regionStands: 0.1,
-  /** So many of all PCs in `planeMs`, while our hearing is proven: no line and no power is so large, our own door is. */
+  /**
+   * Share of all PCs lost within `planeMs` that means a fault of the server's own connection. No line and no power supply serves so many.
+   */
   planeShare: 0.5,
   planeMs: minute,
-  /** With fewer sites than these, half of all may as well be one line. */
+  /** Fewest sites of such a fault. Half of fewer sites may share one line. */
   planeSites: 10,
-  /** Whoever is not back so long after the cause has a trouble of its own: a PC starts, and its first state is fresh. */
+  /** Time for PCs to come back after the end of a cause, ms: a PC starts and sends a fresh state. Later silences are separate problems. */
   settleMs: 5 * minute,
-  /** The most of it, for a cause whose sites come back one after the other. */
+  /** The longest such time, for a cause whose sites come back one after another. */
   settleMostMs: 30 * minute,
-  /** So long a loss waits for the others that may have gone with it, where they were not heard since. */
+  /** Time for which a loss waits for related losses among PCs that were not seen since. */
   waitMs: minute,
-  /** So long a PC on battery waits for those beside it, which ask their UPS in turns. */
+  /** Time for which a PC on battery waits for others of its site, which poll their UPS in turns. */
   powerWaitMs: 20 * second,
-  /** What began longer ago has nothing to do with what begins now. */
+  /** Losses further apart than this are unrelated. */
   longAgoMs: hour,
-  /** One fault of one model in so many rooms in `spreadMs` is no chance. */
+  /** Rooms with one fault of one model within `spreadMs` that cannot be coincidence. */
   spreadRooms: 5,
   spreadMs: hour,
-  /** A machine that was updated so lately may have its fault from that. */
+  /** Time after an update in which the update may cause a fault. */
   updatedMs: 24 * hour,
 };
 
-/** The fields of the dialog of the node *correlate*. */
+/** The fields in the dialog of the *correlate* node. */
 const fields: readonly { name: string; key: keyof Numbers; factor: number; least: number; most: number; what: string }[] = [
   { name: 'siteShare', key: 'siteShare', factor: 0.01, least: 50, most: 100, what: 'percent of the PCs of a site' },
   { name: 'regionShare', key: 'regionShare', factor: 0.01, least: 10, most: 100, what: 'percent of the sites of a region' },
@@ -54,10 +56,9 @@ const fields: readonly { name: string; key: keyof Numbers; factor: number; least
   { name: 'spreadWithin', key: 'spreadMs', factor: 60_000, least: 10, most: 1_440, what: 'minutes' },
 ];
 
-/** All of them, as somebody may have chosen them. */
 export type Numbers = typeof usualNumbers;
 
-/** All numbers, those of the dialog in the place of the usual ones; or one line that names the one that is out of its range. */
+/** Returns all thresholds, with the values of the dialog. For a value out of range, returns one line that names it. */
 export function chosenNumbers(config: Readonly<Record<string, unknown>>): { ok: true; numbers: Numbers } | { ok: false; line: string } {
   const numbers = { ...usualNumbers };
   for (const { name, key, factor, least, most, what } of fields) {

@@ -5,7 +5,7 @@ import type { Down, SiteSight } from './sight.ts';
 
 const minute = 60_000;
 
-/** So many sites, each with so many PCs; those that went, and when. */
+/** Sites, PCs per site, lost sites, and when they were lost. */
 type Plan = {
   of: number;
   down: number;
@@ -48,16 +48,16 @@ test.each([
   ['three in exactly five minutes', { of: 10, down: 3, at: (site) => now + site * 2.5 * minute }, ['state:bihar 3 of 10']],
   ['three in a little more than five minutes', { of: 10, down: 3, at: (site) => now + site * 2.51 * minute }, []],
   ['three of whom nobody is called silent yet', { of: 10, down: 3, isSilent: false }, []],
-] satisfies [string, Plan, string[]][])('of a state with %s', (_, plan, regions) => {
+] satisfies [string, Plan, string[]][])('regionsOf finds the outage of a state with %s', (_, plan, regions) => {
   expect(found(plan)).toEqual(regions);
 });
 
-test('of two regions that explain the same sites the narrower is the cause', () => {
+test('of two regions that explain the same sites, the narrower is the cause', () => {
   const regions: Regions = (site) => [...(site < 4 ? ['link:ring-1', 'provider:Jio'] : []), 'state:bihar', 'nation'];
   expect(found({ of: 12, down: 4, regions })).toEqual(['link:ring-1 4 of 4']);
 });
 
-test('two regions at one time are two causes, each site in one of them', () => {
+test('two regions lost at the same time are two causes, with each site in one of them', () => {
   const regions: Regions = (site) => [site % 2 === 0 ? 'provider:Jio' : 'provider:BSNL', `state:${site}`];
   expect(found({ of: 20, down: 12, regions }).toSorted()).toEqual(['provider:BSNL 6 of 10', 'provider:Jio 6 of 10']);
 });
@@ -65,12 +65,12 @@ test('two regions at one time are two causes, each site in one of them', () => {
 test.each([
   [3, ['state:bihar 9 of 12']],
   [2, ['provider:Jio 9 of 9']],
-])('a line of nine sites of which %d spoke of a battery', (onBattery, regions) => {
+])('a line of nine sites, of which %d reported battery power', (onBattery, regions) => {
   const jio: Regions = (site) => [...(site < 9 ? ['provider:Jio'] : []), 'state:bihar'];
   expect(found({ of: 12, down: 9, onBattery, regions: jio })).toEqual(regions);
 });
 
-test('all sites of one state are no nation', () => {
+test('all sites of one state are no outage of the nation', () => {
   expect(found({ of: 5, down: 5, regions: () => ['nation'] })).toEqual([]);
 });
 
@@ -79,6 +79,6 @@ test.each([
   ['half of all PCs, of nine sites', { of: 18, down: 9 }, false],
   ['half of all PCs in exactly a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 9 }, true],
   ['half of all PCs in more than a minute', { of: 20, down: 10, at: (site) => now + (site * minute) / 8 }, false],
-] satisfies [string, Plan, boolean][])('it is our own door, where there went %s', (_, plan, isPlane) => {
+] satisfies [string, Plan, boolean][])('planeOf finds a fault of the server connection after a loss of %s', (_, plan, isPlane) => {
   expect(planeOf(field(plan)) !== undefined).toBe(isPlane);
 });

@@ -1,27 +1,27 @@
-/** Which line, provider, state or nation explains the sites that went; pure. */
+/** Finds the line, provider, state or nation that explains lost sites. Pure functions. */
 import { causeKindOf, causeScope, stateOf } from '@sabha/contracts';
 import type { Numbers } from './numbers.ts';
 import type { Down, SiteSight } from './sight.ts';
 
-/** A region and the sites that it explains, `of` how many it has with a PC that is expected. */
+/** A region with the lost sites that it explains, out of `of` sites with an expected PC. */
 export type Found = { scope: string; downs: readonly Down[]; of: number };
 
-/** Everything that is looked at: all sites, of them those that went, and those that a cause which stands explains. */
+/** The input: all sites, the lost ones, and those that a current cause explains. */
 export type Field = { sites: readonly SiteSight[]; downs: readonly Down[]; explained?: ReadonlySet<string>; numbers: Numbers };
 
-/** How wide a scope is, where two explain the same. */
+/** Scopes from narrow to wide, to choose between equal explanations. */
 const width = ['link', 'provider', 'state', 'nation'];
-/** One that explains nearly as many, and has fewer that stand, is the better one. */
+/** A region that explains at least this share of the best, with fewer sites online, is the better explanation. */
 const nearly = 0.8;
 
-/** At least so many sites of a region with so many make it one, where `gone` were away before: all of them where it has two. */
+/** Returns the least number of lost sites for a region outage. `gone` sites were lost before. A region with two sites needs both. */
 function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers): number {
   return Math.max(Math.min(regionSites, of), regionShare * (of - gone));
 }
 
 /**
- * The regions that explain the sites that went, each site once.
- * Guarantee: as few as can be; of two that explain the same the narrower, and of a power cut no line.
+ * Returns the regions that explain the lost sites, each site once.
+ * Guarantee: as few regions as possible. Of equal explanations the narrower wins. A line never explains a power cut.
  */
 export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] {
   const sizes = sizesOf({ sites, explained });
@@ -36,7 +36,7 @@ export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] 
   return found;
 }
 
-/** How many sites a region has, and how many of them were away before. */
+/** The number of sites in a region, and of those lost before. */
 type Size = { of: number; gone: number };
 
 function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field['explained'] | undefined }): Map<string, Size> {
@@ -61,13 +61,16 @@ function bestOf(downs: readonly Down[], { sizes, numbers, isSlow }: Search): Fou
   return all.filter((one) => one.downs.length >= nearly * most).sort((a, b) => share(b) - share(a) || wide(a) - wide(b))[0];
 }
 
-/** The sites of a region that went in one time, or (`isSlow`) one soon after the other, where they are enough. A nation has no slow outage, its states have. */
+/**
+ * Returns the sites of a region that were lost together, or (`isSlow`) one soon after another, if they are enough. A nation has no slow
+ * outage; its states have.
+ */
 function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSlow }: Size & Omit<Search, 'sizes'>): Found | undefined {
   const isNation = causeKindOf(scope) === 'nation';
   if (of < 2 || isOfPower(scope, list) || (isSlow && isNation)) return undefined;
   const sorted = list.filter((one) => isOfRegion(causeKindOf(scope), one)).toSorted((a, b) => a.at - b.at);
   const least = leastOf(of, gone, numbers);
-  // The latest of those that end a row of enough.
+  // The latest loss that completes a group of sufficient size.
   const last = sorted.findLast(
     ({ at }, index) => at - (sorted[index - Math.ceil(least) + 1]?.at ?? Number.NEGATIVE_INFINITY) <= numbers.withinMs,
   );
@@ -79,20 +82,20 @@ function foundIn(scope: string, list: readonly Down[], { of, gone, numbers, isSl
   return isFound ? { scope, downs: together, of } : undefined;
 }
 
-/** True where a hit may be of a cause of this kind: a site on battery still has its line. */
+/** True if a loss may belong to this kind of cause. A site on battery still has its line. */
 export function isOfRegion(kind: string | undefined, { isPower }: Down): boolean {
   return isPower !== true || kind === 'state' || kind === 'nation';
 }
 
 /**
- * So many sites of a region, each lost within `rowWaitMs` after the one before, are a slow outage. At two lone outages a site and month, four of a
- * state of 50 follow each other so closely once in some hundred years.
+ * Returns the least number of sites in a slow outage, each lost within `rowWaitMs` of the one before.
+ * At two lone outages per site and month, four sites of a state of 50 follow so closely once in some hundred years.
  */
 function leastInRow(of: number, { regionSites, regionShare }: Numbers): number {
   return Math.max(regionSites + 1, (regionShare / 4) * of);
 }
 
-/** Sites in rows, the earliest first: in a row each went soon after the one before. */
+/** Splits losses into rows, earliest first. In a row each loss follows soon after the one before. */
 function rowsIn(sorted: readonly Down[], { rowWaitMs }: Numbers): Down[][] {
   const rows: Down[][] = [];
   for (const one of sorted) {
@@ -103,7 +106,7 @@ function rowsIn(sorted: readonly Down[], { rowWaitMs }: Numbers): Down[][] {
   return rows;
 }
 
-/** The sites that wait: the row in which they went still grows, and may become a cause. */
+/** Returns the sites whose row still grows and may become a cause. */
 export function growingIn({ sites, downs, explained, numbers }: Field, now: number): SiteSight[] {
   const open = downs.filter(({ sight }) => !explained?.has(sight.site));
   if (open.length < 2) return [];
@@ -113,19 +116,19 @@ export function growingIn({ sites, downs, explained, numbers }: Field, now: numb
     const { of, gone } = { of: 0, gone: 0, ...sizes.get(scope) };
     const mayGrow = (row: readonly Down[]) => row.length >= Math.max(2, leastInRow(of - gone, numbers) / 4);
     const rows = rowsIn(list, numbers).filter((row) => mayGrow(row) && now - (row.at(-1)?.at ?? 0) <= numbers.rowWaitMs);
-    // A site that was alone on battery may go dark while the outage grows: its wait begins at its last loss.
+    // A site on battery alone may go offline while the outage grows, so its wait begins at its last loss.
     const lastOf = ({ at, sight }: Down) => Math.max(at, ...sight.lost.map((one) => one.at));
     return rows.flat().flatMap((one) => (now - lastOf(one) < numbers.rowWaitMs ? [one.sight] : []));
   });
 }
 
-/** A third of them spoke of a battery: that is the power of a region, and no line. */
+/** True if a third of the sites reported battery power: then the power of the region failed, not a line. */
 function isOfPower(scope: string, list: readonly Down[]): boolean {
   const kind = causeKindOf(scope);
   return (kind === 'link' || kind === 'provider') && list.filter(({ sight }) => sight.onBattery > 0).length * 3 >= list.length;
 }
 
-/** Half of all PCs, of enough sites, lost in a minute; undefined where they are not. */
+/** Finds an outage of the server: half of all PCs, in enough sites, lost within a minute. Otherwise undefined. */
 export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
   const expected = sites.reduce((sum, one) => sum + one.expected, 0);
   const hit = sites.filter(({ lost }) => lost.length > 0);
@@ -136,7 +139,7 @@ export function planeOf({ sites, downs, numbers }: Field): Found | undefined {
   return isDense ? { scope: causeScope('plane', ''), downs, of: sites.filter((one) => one.expected > 0).length } : undefined;
 }
 
-/** Tells of a site that went whether more sites of a region than now are known to be gone may have gone with it. A region is looked at once, however many ask. */
+/** Returns a function: may a lost site belong to a region outage that is not certain yet? Results are cached per region. */
 export function createMayBeRegion({ sites, downs, explained, numbers }: Field): (site: SiteSight, at: number) => boolean {
   const bySite = byRegion(sites, ({ expected, regions: above }) => (expected > 0 ? above : []));
   const byDown = byRegion(downs, ({ sight }) => sight.regions);
@@ -160,7 +163,7 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
     });
 }
 
-/** The members of each region. */
+/** Groups by region. */
 export function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
   for (const one of all) for (const region of regionsIn(one)) lists.getOrInsertComputed(region, () => []).push(one);

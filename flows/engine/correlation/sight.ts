@@ -1,41 +1,41 @@
-/** What is seen of one site at one moment, and what that says of it; pure. */
+/** What is known of one site at one moment, and conclusions from it. Pure functions. */
 import type { Numbers } from './numbers.ts';
 
-/** A PC that is lost, as far as can be known: its last word, by when it was away, and whether it is called silent yet. */
+/** A lost PC: its last message (`from`), the time when it was certainly offline (`at`), and whether it counts as silent yet. */
 export type Loss = { pc: string; from: number; at: number; isSilent: boolean };
 
-/** One site. Expected is who was there and said no goodbye, but for those in `cut`. */
+/** The view of one site. Expected PCs were online and sent no bye, except those in `cut`. */
 export type SiteSight = {
   site: string;
-  /** The scopes above it: line, provider, state, nation. */
+  /** The scopes above the site: line, provider, state, nation. */
   regions: readonly string[];
-  /** How many PCs are expected, leaving out those of which a gap of ours says nothing; and how many with those. */
+  /** The number of expected PCs, without (`expected`) and with (`watched`) those affected by a receive gap of the server. */
   expected: number;
   watched: number;
   lost: Loss[];
-  /** Those that its power cut switched off in order. */
+  /** PCs that shut down in order because of a power cut. */
   cut?: string[];
-  /** Of those that are watched, how many did not show since our last SUBACK that they are there. */
+  /** Watched PCs that sent nothing since the last SUBACK of the server. */
   away: number;
-  /** How many say that they run on battery, or went with it. */
+  /** PCs that report battery power, or went offline on it. */
   onBattery: number;
-  /** Since when the first of those does; absent where none does. */
+  /** Since when the first PC runs on battery; absent if none does. */
   batterySince?: number;
-  /** When each of the others was last heard. */
+  /** When each other PC was last seen. */
   heard: number[];
 };
 
-/** A site whose PCs went together, or that lost its mains (`isPower`) and still answers. `isSilent`: known for certain. */
+/** A site that lost its PCs together, or one that lost mains power and is still online (`isPower`). `isSilent`: certain. */
 export type Down = { sight: SiteSight; at: number; from: number; isSilent: boolean; pcs: number; isPower?: true };
 
-/** The losses of a site that belong to its last one, and how many PCs were there until then. */
+/** Returns the recent losses of a site, and how many PCs were online before them. */
 function lately({ lost, expected }: SiteSight, { withinMs }: Numbers): { losses: readonly Loss[]; there: number } {
   const newest = Math.max(...lost.map(({ at }) => at));
   const losses = lost.filter(({ at }) => at >= newest - withinMs);
   return { losses, there: expected - (lost.length - losses.length) };
 }
 
-/** The site as one that went as a whole; undefined where it did not, or long ago. */
+/** Returns the site as lost in whole; undefined if it is not, or was lost long ago. */
 function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
   if (sight.lost.length === 0) return undefined;
   const { losses, there } = lately(sight, numbers);
@@ -45,7 +45,7 @@ function downOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefin
   return { sight, at, from, isSilent: losses.some(({ isSilent }) => isSilent), pcs: losses.length };
 }
 
-/** The site as one that went dark, or that lost its mains; undefined where it did neither, or long ago. */
+/** Returns the site as lost, or as on battery; undefined if neither, or long ago. */
 export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | undefined {
   const down = downOf(sight, numbers, now);
   const { batterySince: since, onBattery: pcs } = sight;
@@ -55,8 +55,8 @@ export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | u
 }
 
 /**
- * True where a site is dark for certain: as many as make it one are silent, or were not heard since one of those was gone. Whoever was heard
- * after that has a trouble of its own, and the grace of its own will (R18).
+ * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent one was lost.
+ * A PC that was seen later has a separate problem, and the grace time of its own last will: R18 (silence).
  */
 export function isSurelyDown(sight: SiteSight, numbers: Numbers): boolean {
   const { losses, there } = lately(sight, numbers);
@@ -65,22 +65,22 @@ export function isSurelyDown(sight: SiteSight, numbers: Numbers): boolean {
   return sure.length >= Math.max(numbers.sitePcs, numbers.siteShare * there);
 }
 
-/** True while so many of a site's PCs are away that it is still the site. */
+/** True while enough PCs of a site are offline to count as a site outage. */
 export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers): boolean {
   return watched > 0 && away >= siteShare * watched;
 }
 
-/** True where the power of the site is what ails it: as many as make a site run on battery, or went with it, and most of them say so. */
+/** True if the site has a power fault: enough PCs run on battery or went offline on it, and they are the majority of the lost. */
 export function isOnBattery(sight: SiteSight, numbers: Numbers): boolean {
   return sight.onBattery >= numbers.sitePcs && isStillOnBattery(sight, numbers);
 }
 
-/** True while that is still so, of however few that are left. */
+/** True while the power fault lasts, however few PCs remain. */
 export function isStillOnBattery({ onBattery, away, expected }: SiteSight, { siteShare }: Numbers): boolean {
   return onBattery > 0 && onBattery >= siteShare * expected && onBattery * 2 >= away;
 }
 
-/** True where a loss at this time may be that of the whole site, and nobody can know yet: others were not heard since. */
+/** True if a loss at this time may become a loss of the whole site: the other PCs were not seen since. */
 export function mayBeWhole({ lost, heard, expected }: SiteSight, at: number, { siteShare, sitePcs }: Numbers): boolean {
   const unsure = heard.filter((heardAt) => heardAt < at).length;
   return unsure > 0 && expected >= sitePcs && lost.length + unsure >= siteShare * expected;

@@ -1,4 +1,4 @@
-/** One fault in many rooms: how many, in which time, of what; who belongs to it, until when, and after a start. */
+/** Tests the spread of one fault: number of rooms, time, common model or update, members, end and restart. */
 import { expect, test } from 'vitest';
 import { type Cause, createSpreads, type Spreads } from './correlation.ts';
 import { usualNumbers as numbers } from './numbers.ts';
@@ -9,7 +9,7 @@ const scope = 'spread:camera.missing Logi Rally';
 const camera = { key: 'camera.missing|expected-1', fault: 'camera.missing', name: 'Logi Rally' } as const;
 const room = (at: number) => `bihar/site-${at}/vc-1`;
 
-/** The camera of a room is broken since then. */
+/** Reports a broken camera in a room. */
 function breaks(spreads: Spreads, at: number, since: number, more: { fault?: string; name?: string | null } = {}): void {
   spreads.seen(room(at), [{ ...camera, ...more, since }], since);
 }
@@ -23,7 +23,7 @@ test.each([
   ['four rooms', [0, 0, 0, 0], []],
   ['five rooms in exactly an hour', [0, 1, 2, 3, 60].map((at) => at * minute), [scope]],
   ['five rooms in a little more than an hour', [0, 1, 2, 3, 60.1].map((at) => at * minute), []],
-] as const)('one fault of one model in %s', (_, times, scopes) => {
+] as const)('a spread of one fault and one model in %s', (_, times, scopes) => {
   const spreads = fresh();
   for (const [at, since] of times.entries()) breaks(spreads, at, since);
   expect(spreads.judge(2 * hour).scopes).toEqual(scopes);
@@ -33,7 +33,7 @@ test.each([
   ['of another model each', (at: number) => ({ name: `model ${at}` })],
   ['of devices that name no model', () => ({ name: null })],
   ['that people make with their hands', () => ({ fault: 'microphone.muted' })],
-] as const)('one fault in ten rooms, %s, is none', (_, how) => {
+] as const)('one fault in ten rooms, %s, is no spread', (_, how) => {
   const spreads = fresh();
   for (let at = 0; at < 10; at += 1) breaks(spreads, at, 0, how(at));
   expect(spreads.judge(0)).toEqual({ scopes: [], pcs: [] });
@@ -42,14 +42,14 @@ test.each([
 test.each([
   [numbers.updatedMs - 1, ['spread:camera.missing agent 0.2.0']],
   [numbers.updatedMs, []],
-])('of rooms whose agent was updated %d ms before it is of the update, whatever the models', (afterMs, scopes) => {
+])('rooms whose agent was updated %d ms before the fault form a spread of the update, whatever the models', (afterMs, scopes) => {
   const spreads = fresh();
   for (let at = 0; at < 5; at += 1) spreads.updated(room(at), [{ what: 'agent 0.2.0', at: 0 }]);
   for (let at = 0; at < 5; at += 1) breaks(spreads, at, afterMs, { name: null });
   expect(spreads.judge(afterMs).scopes).toEqual(scopes);
 });
 
-test('one fault after an update of the system, of one model too, is one news, by the update; of one model in more rooms, by the model', () => {
+test('a fault that matches an update and a model is one spread, of the update; with more rooms of the model, of the model', () => {
   const updated = (spreads: Spreads, count: number) => {
     for (let at = 0; at < count; at += 1)
       spreads.updated(room(at), [
@@ -69,7 +69,7 @@ test('one fault after an update of the system, of one model too, is one news, by
   expect(most.judge(0).scopes).toEqual([scope]);
 });
 
-test('each room of it is explained, no other one is, and no other fault of it is', () => {
+test('a spread explains its fault in its own rooms only', () => {
   const spreads = fresh();
   many(spreads, 5);
   expect(spreads.judge(0).pcs.toSorted()).toEqual([0, 1, 2, 3, 4].map(room));
@@ -78,7 +78,7 @@ test('each room of it is explained, no other one is, and no other fault of it is
   expect(spreads.explains(room(0), { ...camera, fault: 'camera.busy' }, 0)).toBeUndefined();
 });
 
-test('after its end a spread names the rooms in which it is not over at that time', () => {
+test('after its end a spread lists the rooms that still have the fault', () => {
   const causes = new Map<string, Cause>();
   const spreads = fresh(causes);
   many(spreads, 10);

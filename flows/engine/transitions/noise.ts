@@ -1,7 +1,4 @@
-/**
- * Flood control: the rate limits of R27 (budgets: quota and backpressure) per room, the muting of noisy PCs, and the check whether a fault
- * is news.
- */
+/** Flood control: rate limits per room, muting of noisy PCs, and the check for news. R27 (budgets: quota and backpressure). */
 import { budgets, bySeverity, causeKindOf, faultOf, isPcPath, maintainedIn, maintenanceScope, pathOfScope } from '@sabha/contracts';
 import { type Memory, moveTimes } from '../memory/memory.ts';
 import type { FaultNews, Incident, News, StandingFault, Transition, WireMessage } from '../records/incidents.ts';
@@ -199,7 +196,7 @@ export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();
 
   return {
-    /** Returns the changes to notify now, with those that waited. */
+    /** Guarantee: the next batch reports a waiting change unless it is reversed by then. The clear of an incident covers all of them. */
     told(incident: Incident, news: readonly News[], now: number): News[] {
       const { scope } = incident;
       if (isPcPath(scope)) return [...news];
@@ -259,7 +256,10 @@ export type Recipients = {
   recipients(
     to: readonly string[],
     channel: string,
-    /** The place, the time, and the persons who must be notified of the end. */
+    /**
+     * Resolves roles and ids to persons, each with the requested channel or a lesser one. Another person substitutes for one whom no
+     * channel reaches. Never empty.
+     */
     at: { scope: string; now: number; knew: readonly string[]; notice?: Notice },
   ): Recipient[];
   /** All persons of central, with every channel that reaches them. Never empty. */

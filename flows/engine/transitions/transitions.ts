@@ -372,8 +372,8 @@ function overUntold({ memory, options, now }: Hand, { transition, incident }: Om
 }
 
 /**
- * Drops older ends of the same fault that still wait for the hourly limit, and counts them: an end must not follow the message of a new
- * fault.
+ * An end must not follow the message of a new fault. Older ends of the same fault that still wait for the hourly limit are dropped and
+ * counted.
  * The recipients of the earlier incident are added here, so that they are notified of the end of this one.
  */
 function dropOldEnds(hand: Hand, { transition, incident }: Omit<Judged, 'acts'>): void {
@@ -485,7 +485,7 @@ function together([first, ...others]: [Transition, ...Transition[]]): Transition
 }
 
 /**
- * Merges a due transition with others that broke in the same moment and are due a moment later, if the tabs gave them the same wait.
+ * Merges a due transition with others that broke in the same moment, are due a moment later and wait alike.
  * Guarantee: no fault is notified more than `momentMs` before its hold ends, and each counts as news of its room (R27).
  */
 function withHeld({ memory, options, now }: Hand, { transition, timer, incident }: Omit<Judged, 'acts'> & { timer: Timer }): Transition {
