@@ -247,7 +247,7 @@ function openFound({ causes, numbers }: State, field: Field, { scope, downs, of 
   const isDark = downs.filter((one) => one.isPower).length * 2 <= downs.length;
   const isOfPower = before?.isOfPower === true || !isDark;
   const faults = [...new Set([...(before?.faults ?? []), isDark ? faultOf(kind) : 'outage.power'])];
-  // Of sites lost together, those that were not members before. None if most of the sites were members.
+  // New members among the sites lost together. None if most of the sites were members before.
   const fresh = before === undefined ? [] : sites.filter((site) => !before.members.has(site));
   const waves = new Set([...(before?.waves ?? []), ...(fresh.length * 2 >= sites.length ? fresh : [])]);
   const cause: Cause = { scope, kind, since, members, of, away: sites, faults, endedAt: null, lastAt, waves, isOfPower };

@@ -52,7 +52,7 @@ test.each([
   expect(found(plan)).toEqual(regions);
 });
 
-test('of two regions that explain the same sites, the narrower is the cause', () => {
+test('the cause is the narrower of two regions that explain the same sites', () => {
   const regions: Regions = (site) => [...(site < 4 ? ['link:ring-1', 'provider:Jio'] : []), 'state:bihar', 'nation'];
   expect(found({ of: 12, down: 4, regions })).toEqual(['link:ring-1 4 of 4']);
 });

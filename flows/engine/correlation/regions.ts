@@ -21,7 +21,7 @@ function leastOf(of: number, gone: number, { regionSites, regionShare }: Numbers
 
 /**
  * Returns the regions that explain the lost sites, each site once.
- * Guarantee: as few regions as possible. Of equal explanations the narrower wins. A line never explains a power cut.
+ * Guarantee: as few regions as possible. The narrower of two equal explanations wins. A line never explains a power cut.
  */
 export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] {
   const sizes = sizesOf({ sites, explained });

@@ -1,4 +1,4 @@
-/** What is known of one site at one moment, and conclusions from it. Pure functions. */
+/** Facts about one site at one moment, and conclusions from them. Pure functions. */
 import type { Numbers } from './numbers.ts';
 
 /** A lost PC: its last message (`from`), the time when it was certainly offline (`at`), and whether it counts as silent yet. */
@@ -56,7 +56,7 @@ export function hitOf(sight: SiteSight, numbers: Numbers, now: number): Down | u
 
 /**
  * True if a site is certainly lost: enough PCs are silent, or were last seen before a silent one was lost.
- * A PC that was seen later has a separate problem, and the grace time of its own last will: R18 (silence).
+ * A PC that was seen later has a separate problem and its own grace time after a last will: R18 (silence).
  */
 export function isSurelyDown(sight: SiteSight, numbers: Numbers): boolean {
   const { losses, there } = lately(sight, numbers);
@@ -70,7 +70,7 @@ export function isStillDown({ away, watched }: SiteSight, { siteShare }: Numbers
   return watched > 0 && away >= siteShare * watched;
 }
 
-/** True if the site has a power fault: enough PCs run on battery or went offline on it, and they are the majority of the lost. */
+/** True if the site has a power fault. Enough PCs run on battery or went offline on it, and these are at least half of the lost PCs. */
 export function isOnBattery(sight: SiteSight, numbers: Numbers): boolean {
   return sight.onBattery >= numbers.sitePcs && isStillOnBattery(sight, numbers);
 }

@@ -1,12 +1,11 @@
-/** What the engine holds in memory, and what of it must be written: every put becomes one row of the next batch (R20). */
+/** The state of the engine in memory. Each put also becomes one row of the next batch: R20 (one transaction per batch). */
 import { budgets, type Check, type Status } from '@sabha/contracts';
 import type { Effect, Incident, PcRecord, Timer, Transition } from '../records/incidents.ts';
 import type { Change, Contents, Op } from '../records/ops.ts';
 
-/** One memory of the ledger. */
 export type Memory = ReturnType<typeof createMemory>;
 
-/** A ledger in which nothing has happened yet. */
+/** An empty ledger. */
 export const emptyContents: Contents = {
   pcs: [],
   incidents: [],
@@ -22,14 +21,14 @@ export const emptyContents: Contents = {
 };
 
 const changesPerMs = budgets.changesADay.most / 86_400_000;
-/** What is no longer reported, or no longer kept: shown as unknown, and forgotten with age. */
+/** A component that is no longer reported or stored. It is shown as unknown, and retention deletes it. */
 const gone: Answer = { status: 'gone', faults: [] };
-/** A component has a few; who reports more is not to fill the ledger with them at each change. */
+/** Faults stored per component: a PC that reports more must not fill the ledger. */
 const faultsKept = 16;
 const gravity: Record<string, number> = { ok: 0, unknown: 1, fault: 2 } satisfies Record<Status, number>;
 const timeKeys = ['at', 'since', 'lastAt', 'endedAt', 'backAt', 'toldAt', 'from', 'to'];
 
-/** Opens the memory on what the ledger holds. */
+/** Creates the memory from the contents of the ledger. */
 export function createMemory(contents: Contents) {
   const held = heldOf(contents);
   const { pcs, incidents, transitions, timers, ended, steps } = held;
@@ -43,7 +42,7 @@ export function createMemory(contents: Contents) {
     ...readingOf(held),
     newId: (kind: keyof typeof next) => next[kind]++,
 
-    /** Holds a record in memory; `durable` writes it too. */
+    /** Stores a record; `durable` also writes it to the ledger. */
     putPc(record: PcRecord, durable: boolean): void {
       pcs.set(record.pc, record);
       if (durable) write(`pc/${record.pc}`, { op: 'pc', record });
@@ -70,10 +69,10 @@ export function createMemory(contents: Contents) {
       without(held.timersOf, timer.transition, timer.id);
       write(`timer/${timer.id}`, { op: 'timer-gone', id: timer.id });
     },
-    /** Any other row, such as one for the outbox; the same key is written once. */
+    /** Writes any other row, such as one for the outbox. A later row with the same key replaces it. */
     add: write,
     effect: (effect: Effect) => void effects.push(effect),
-    /** The rows and effects gathered since the last call. Effects are for after the commit. */
+    /** Returns and clears the collected rows and effects. Effects must follow the commit. */
     take(): { ops: Op[]; effects: Effect[] } {
       const taken = { ops: [...written.values()], effects };
       written = new Map();
@@ -81,10 +80,10 @@ export function createMemory(contents: Contents) {
       return taken;
     },
 
-    /** Of a scope that is no room, whose record has it: not written, a fault of the centre's own begins anew with each start. */
+    /** For scopes other than rooms. Not written: after a start, flapping of a server fault is counted anew. */
     putEnded: (scope: string, at: Record<string, number>) => void ended.set(scope, at),
 
-    /** Forgets an incident that is long over; the ledger keeps it. */
+    /** Removes an old ended incident from memory; it stays in the ledger. */
     forget(id: number): void {
       incidents.delete(id);
       for (const step of steps.get(id) ?? []) transitions.delete(step);
@@ -96,7 +95,7 @@ export function createMemory(contents: Contents) {
 type Held = ReturnType<typeof heldOf>;
 type Index = Map<number, Set<number>>;
 
-/** The steps of an incident that fall away because it has too many: those in the middle that are concluded, the oldest first (R27). */
+/** Returns the transitions to delete above the limit of R27 (budgets): concluded ones in the middle, oldest first. */
 function tooMany({ steps, transitions }: Held, incident: number): number[] {
   const ids = steps.get(incident) ?? new Set();
   const over = ids.size - budgets.stepsKept.most;
@@ -108,7 +107,9 @@ function tooMany({ steps, transitions }: Held, incident: number): number[] {
     .slice(0, over);
 }
 
-/** The rows of the ledger, with what finds them: transitions by incident, live ones too, timers by transition, the open incident of a scope. */
+/**
+ * The rows of the ledger with their indexes: transitions by incident, live ones too, timers by transition, the open incident of a scope.
+ */
 function heldOf(contents: Contents) {
   const [live, steps, timersOf]: [Index, Index, Index] = [new Map(), new Map(), new Map()];
   const incidents = new Map<number, Incident>();
@@ -144,22 +145,22 @@ function heldOf(contents: Contents) {
 
 function readingOf({ pcs, incidents, transitions, timers, ended, live, steps, timersOf, open }: Held) {
   return {
-    /** When each fault of a scope last ended or came back, by fault key. */
+    /** When each fault of a scope last ended or returned, by fault key. */
     endedOf: (scope: string) => pcs.get(scope)?.ended ?? ended.get(scope) ?? {},
-    /** The transitions of an incident that are not concluded, in order. */
+    /** The transitions of an incident without a conclusion, in order. */
     liveOf: (incident: number) => found(transitions, live.get(incident)),
-    /** All that are kept of its transitions, in order. */
+    /** All stored transitions of an incident, in order. */
     stepsOf: (incident: number) => found(transitions, steps.get(incident)),
-    /** All transitions that are not concluded. */
+    /** All transitions without a conclusion. */
     live: () => [...live.values()].flatMap((ids) => found(transitions, ids)),
     timersOf: (transition: number) => found(timers, timersOf.get(transition)),
 
-    /** What people were told of a room before. */
+    /** Earlier faults of a room of which people were notified. */
     pastOf: (scope: string) => pcs.get(scope)?.past,
     openIncident: (scope: string): Incident | undefined => incidents.get(open.get(scope) ?? Number.NaN),
     openScopes: () => [...open.keys()],
     openIncidents: (): Incident[] => found(incidents, open.values()),
-    /** The incidents of a scope that have a transition which is not concluded. */
+    /** The incidents of a scope with a transition without a conclusion. */
     liveScope: (scope: string) => [...live.keys()].filter((id) => incidents.get(id)?.scope === scope),
   };
 }
@@ -170,20 +171,22 @@ function without(index: Index, key: number, id: number): void {
   if (held?.size === 0) index.delete(key);
 }
 
-/** Ids grow and are added once each, so that a set holds them in their order. */
+/** Ids grow, so the insertion order of a set is the order of ids. */
 function found<T>(rows: ReadonlyMap<number, T>, ids: Iterable<number> = []): T[] {
   return Array.from(ids).flatMap((id) => rows.get(id) ?? []);
 }
 
 type Answer = Pick<Change, 'status' | 'faults'>;
 
-/** Guarantee: of no PC more is written than its budget, but once that all of it is unknown, and later once what it is (R27). */
+/**
+ * Guarantee: writes no more changes of a PC than its limit; beyond it, once that all is unknown, and later once the current state (R27).
+ */
 export function createHistory() {
   const pcs = new Map<string, { left: number; at: number; isHidden: boolean }>();
   const { most } = budgets.changesAtOnce;
 
   return {
-    /** What is written as a record becomes another one, and whether that is more than may be. */
+    /** Returns the rows for a change of a record, and whether they exceed the limit. */
     changes(before: PcRecord | undefined, after: PcRecord, at: number): { rows: Change[]; isBeyond: boolean } {
       const rows = changesOf(before, after, at);
       if (rows.length === 0) return { rows, isBeyond: false };
@@ -194,7 +197,7 @@ export function createHistory() {
       pcs.set(after.pc, { left: left - (isBeyond ? hidden.length : rows.length), at, isHidden: held.isHidden || isBeyond });
       return { rows: held.isHidden || isBeyond ? hidden : rows, isBeyond };
     },
-    /** A PC is within its budgets again: what is said of it once it was hidden. */
+    /** Returns the current state of a PC that is within its limits again, if its changes were suppressed. */
     shown(record: PcRecord, at: number): Change[] {
       const held = pcs.get(record.pc);
       if (held?.isHidden !== true) return [];
@@ -206,13 +209,13 @@ export function createHistory() {
   };
 }
 
-/** All that is held of a PC, as unknown. */
+/** Marks everything known of a PC as unknown. */
 function hiddenOf({ checks }: PcRecord, at: number): Change[] {
   const components = Array.from(answersOf(checks).keys(), (component) => ({ component, at, ...gone }));
   return [{ component: 'presence', at, status: 'unknown', faults: [] }, ...components];
 }
 
-/** The changes from one record to the next; none of a record that is new, and `gone` for a component that is no longer checked. */
+/** Returns the changes between two records: no presence for a new record, and `gone` for a component that is no longer checked. */
 function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): Change[] {
   const changes: Change[] = [];
   if (before !== undefined && before.presence !== after.presence) {
@@ -230,7 +233,7 @@ function changesOf(before: PcRecord | undefined, after: PcRecord, at: number): C
   return changes;
 }
 
-/** The worst answer of each component, and its faults. */
+/** Returns the worst status of each component, and its faults. */
 function answersOf(checks: readonly Check[]): Map<string, Answer> {
   const answers = new Map<string, Answer>();
   for (const { component, status, fault } of checks) {
@@ -242,7 +245,7 @@ function answersOf(checks: readonly Check[]): Map<string, Answer> {
   return answers;
 }
 
-/** Shifts all times in maps, lists and objects by `byMs`, in place (R29). A bare number is a time. */
+/** Shifts all times in maps, lists and objects by `byMs`, in place: R29 (clock of the server). A bare number is a time. */
 export function moveTimes<T>(held: T, byMs: number): T {
   if (typeof held === 'number') return (held + byMs) as T;
   if (held instanceof Map) for (const [key, one] of held) held.set(key, moveTimes(one, byMs));

@@ -8,7 +8,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const goneBy = 10 * hour;
 const now = goneBy + 90 * second;
-/** Of a fibre site: 1.5 keepalives and a minute. */
+/** For a fibre site: 1.5 keepalives and a minute. */
 const windowMs = 195 * second;
 
 const absence = (edit: Partial<Absence> = {}): Absence => ({
@@ -37,7 +37,7 @@ const cut = goneBy - 90 * second;
 
 const upstream = { cause: 'upstream', confidence: 0.85 } as const;
 
-/** One row of the decision table: what is seen, and what is said of it. */
+/** One row of the decision table: the evidence and the verdict. */
 type Row = [seen: string, one: Away, neighbours: PcRecord[], isUpstream: boolean, verdict: string];
 
 const rows: Row[] = [
@@ -118,13 +118,13 @@ const rows: Row[] = [
   ['many sites at once', away(), [away()], true, 'upstream 0.85'],
 ];
 
-describe('the decision table, row by row', () => {
+describe('whyAway: the rows of the decision table', () => {
   test.each(rows)('%s', (_, one, neighbours, isUpstream, verdict) => {
     const { cause, confidence } = whyAway(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
 
-  test('without a word of a battery nothing but a goodbye, a neighbour or many sites says more than "not known yet"', () => {
+  test('a power cut above 0.6 needs evidence of a battery or a neighbour, and link-down is never the verdict', () => {
     for (const [seen, one, neighbours, isUpstream] of rows) {
       const { cause, confidence } = whyAway(one, { neighbours, upstream: () => (isUpstream ? upstream : null), now });
       expect(cause, seen).not.toBe('link-down');
@@ -134,12 +134,12 @@ describe('the decision table, row by row', () => {
   });
 });
 
-describe('many sites', () => {
+describe('wentWith', () => {
   const site = (at: number, edit: Partial<PcRecord> = {}) => [away({ pc: `s/${at}/1`, ...edit }, { goneBy: goneBy + at * second })];
   const there = (at: number) => [pc({ pc: `s/${at}/1` })];
   const ask = (...sites: PcRecord[][]) => wentWith(away(), regionOf(sites, now)).length > 0;
 
-  test('three of three, and three of ten, are many; two, and three of eleven, are chance', () => {
+  test('three of three and three of ten sites are an outage; two, and three of eleven, are coincidence', () => {
     expect(ask(site(1), site(2), site(3))).toBe(true);
     expect(ask(site(1), site(2))).toBe(false);
     const seven = [4, 5, 6, 7, 8, 9, 10].map(there);
@@ -147,7 +147,7 @@ describe('many sites', () => {
     expect(ask(site(1), site(2), site(3), ...seven, there(11))).toBe(false);
   });
 
-  test('where a third of them spoke of a battery it is the power, and no line', () => {
+  test('there is no line outage if a third of the sites reported battery power', () => {
     expect(ask(site(1, battery(cut)), site(2), site(3))).toBe(false);
     expect(ask(site(1, battery(cut)), site(2), site(3), site(4))).toBe(true);
   });

@@ -1,66 +1,67 @@
 /**
- * Why a PC is away, judged from what the server has seen, and why it was, from what it says at its return; pure. The first row that fits decides: its own messages, then its site, then its
- * state or provider. The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
+ * Judges why a PC is offline, from what the server has seen, and why it was, from its birth after the return. Pure functions.
+ * The first matching row decides: the PC's own messages, then its site, then its state or provider.
+ * The confidences are calibrated by `npm run bench -- verdicts`. The product figures were chosen with other seeds.
  */
 import { links, type MainsGone, type Outage, openUpTo, type Previous, sureFrom } from '@sabha/contracts';
 import type { Absence, PcEvent, PcRecord } from '../records/incidents.ts';
 import { batterySince, returns, seesMains, toldLateMs } from './pc.ts';
 
-/** A PC with the time in which it is, or was, away. */
+/** A PC with its current or last outage. */
 export type Away = PcRecord & { absence: Absence };
 
-/** What is known beside the PC itself when a cause is sought. */
+/** Evidence beside the PC itself. */
 export type Around = {
   /** The other PCs of its site. */
   neighbours: readonly PcRecord[];
-  /** What the sites of its state or its provider say that went at the same time; null for nothing. */
+  /** The verdict of the sites in its state or of its provider that were lost at the same time, or null. */
   upstream(): Outage | null;
   now: number;
 };
 
-/** The cause of what nothing explains. */
+/** The verdict without evidence. */
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
-/** One battery that lost its mains: a power cut, a pulled plug and a laptop taken off its dock look the same. */
+/** One battery lost mains power. A power cut, a pulled plug and a laptop taken off its dock look the same. */
 const perhapsPower: Outage = { cause: 'power-cut', confidence: 0.55 };
 
-/** A goodbye or an update while something points to the power: the program of a UPS says goodbye too. */
+/** A bye or an update with some evidence of a power cut: the shutdown program of a UPS causes a bye too. */
 const perhapsIntended: Outage = { cause: 'intended', confidence: openUpTo };
 
-/** A goodbye with nothing beside it. */
+/** A bye without any other evidence. */
 const surelyIntended: Outage = { cause: 'intended', confidence: 0.99 };
 
-/** Two PCs of a site lost their mains within one minute, or PCs lost power together and two of them saw the mains go. */
+/** Two PCs of a site lost mains power within one minute, or PCs lost power together and two of them saw the mains fail. */
 const powerCutOfTwo: Outage = { cause: 'power-cut', confidence: 0.9 };
-/** Most that a neighbour which is back after a power cut says of a PC that is still away. */
+/** Highest confidence from a neighbour that is back after a power cut, for a PC that is still offline. */
 const mostOfReturned = 0.7;
 
-/** Marks are written every 30 s: one this much later than the loss was written by a PC that ran without being received. */
+/** Time marks are written every 30 s. A mark this long after the loss proves that the PC ran without a connection. */
 const livedOnMs = 60_000;
-/** A mark may be older than its file says by this much, where another clock reads it than wrote it. */
+/** Tolerance for the age of a mark that was written by another clock than the one that reads it. */
 const markSlackMs = 90_000;
-/** Marks of PCs that lost their power at one moment: each is at most 30 s and a tick of 10 s old. */
+/** Marks of PCs that lost power together: each is at most 30 s and a tick of 10 s old. */
 const togetherMs = 40_000;
-/** A clock that is out by more tells nothing of seconds. */
+/** Largest clock error at which seconds can be compared. */
 const trueClockMs = 60_000;
-/** A system that starts by itself is back in this time, whatever ended it. */
+/** Time in which a system restarts by itself. */
 const restartMs = 4 * 60_000;
-/** PCs that were all made to start anew may take so long. */
+/** Time that a forced restart of several PCs may take. */
 const forcedMs = 20 * 60_000;
-/** PCs that were away for so long were perhaps switched off at the wall for the night. */
+/** After this long, the PCs were perhaps switched off for the night at the wall. */
 const nightMs = 6 * 3_600_000;
-/** PCs lost power together and one of them saw the mains go, or three or more PCs of a site were off together for some hours. */
+/** PCs lost power together and one saw the mains fail, or three or more PCs of a site were off together for some hours. */
 const powerOfSite: Outage = { cause: 'power-cut', confidence: 0.85 };
-/** All of a site may as well have been made to start anew, or stand at one wall switch. */
+/** All PCs of a site may have been restarted, or share one wall switch. */
 const powerOrRestart: Outage = { cause: 'power-cut', confidence: openUpTo };
-/** A goodbye that was not received: the line was perhaps down before, and somebody restarted the PC. */
+/** A bye that was not received: perhaps the line was down before, and a person restarted the PC. */
 const unheardBye: Outage = { cause: 'intended', confidence: 0.8 };
-/** The mains may have gone during an update. */
+/** An update ended the boot, or the mains failed during it. */
 const endedByUpdate: Outage = { cause: 'intended', confidence: 0.85 };
 
 /**
- * The verdict while it is away.
- * Guarantee: a `power-cut` is sure only where two PCs of the site report it; `link-down` is never said before the return.
+ * Returns the verdict while the PC is offline.
+ * Guarantee: a `power-cut` is certain only if two PCs of the site report it; `link-down` is never the verdict before the return.
  */
 export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outage {
   const onBattery = batteriesOf(one, neighbours, now);
@@ -82,32 +83,31 @@ export function whyAway(one: Away, { neighbours, upstream, now }: Around): Outag
   return upstream() ?? undetermined;
 }
 
-/** How far apart two PCs that went for one reason may be noticed: W = 1.5 keepalives and a minute. */
+/** Returns how far apart two losses with one cause may be noticed: W = 1.5 keepalives and a minute. */
 export function windowMs({ link }: PcRecord): number {
   return 1.5 * links[link].keepaliveMs + 60_000;
 }
 
-/** True where both went at the same time, as far as it can be told. */
+/** True if both were lost within W. */
 function wentTogether(a: Away, b: Away): boolean {
   return Math.abs(a.absence.goneBy - b.absence.goneBy) <= Math.max(windowMs(a), windowMs(b));
 }
 
-/** True where something is held of its last absence, whether or not that goes on. */
+/** True if a PC has a current or a past outage. */
 function hasAbsence(record: PcRecord): record is Away {
   return record.absence !== undefined && record.absence !== null;
 }
 
-/** True while it is away. */
 export function isAway(record: PcRecord): record is Away {
   return hasAbsence(record) && record.absence.to === null;
 }
 
-/** True while a PC is away and one of the others of its site answers: the site can be reached. */
+/** True while a PC is offline and another PC of its site is online, so the site is reachable. */
 export function isBeside(one: PcRecord | undefined, others: readonly PcRecord[]): boolean {
   return one !== undefined && isAway(one) && others.some((other) => isThere(other, one));
 }
 
-/** PCs of its site whose mains went when its own did; of a PC without a battery, when it was lost. It counts itself. */
+/** Counts PCs of the site that lost mains power when this one did, itself included. A PC without a battery uses the time of its loss. */
 function batteriesOf(one: Away, neighbours: readonly PcRecord[], now: number): number {
   const own = batterySince(one);
   const { from, goneBy } = one.absence;
@@ -119,14 +119,14 @@ function batteriesOf(one: Away, neighbours: readonly PcRecord[], now: number): n
   return others.length + Number(own !== null);
 }
 
-/** Why a PC said goodbye: a UPS switches PCs off in order too. A PC that announces its return was switched off by nothing else. */
+/** Judges a bye. A UPS also causes an orderly shutdown, but not a bye that announces a return. */
 function whyStopped(one: Away, onBattery: number, neighbours: readonly PcRecord[]): Outage {
   if (returns(one) !== null) return surelyIntended;
   if (onBattery > 1) return powerCutOfTwo;
   return onBattery === 1 || isBesideDark(one, neighbours) ? perhapsIntended : surelyIntended;
 }
 
-/** Another PC of the site went without a goodbye at that time, or was not received since: this one does not see its mains. */
+/** True if another PC of the site was lost without a bye at that time, or was not seen since. False if this PC sees its mains power. */
 function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
   if (seesMains(one)) return false;
   return neighbours.some((other) => {
@@ -135,26 +135,26 @@ function isBesideDark(one: Away, neighbours: readonly PcRecord[]): boolean {
   });
 }
 
-/** Another PC was received after this one was gone, and is there now, whether or not it was away meanwhile. */
+/** True if another PC was seen after the loss of this one and is online, whether or not it was offline in between. */
 function isThere(other: PcRecord, one: Away): boolean {
   return other.presence === 'online' && !isAway(other) && (other.heardAt ?? 0) > one.absence.goneBy;
 }
 
-/** Another PC of the site was received after this one was gone, and had not been away itself: site and line stand. */
+/** True if another PC was seen after the loss and was not offline itself, so site and line work. */
 function stayed(other: PcRecord, one: Away): boolean {
-  // Only the last absence is held: on an unsteady line the PC may have been away more than once meanwhile.
+  // Only the last outage is stored. On an unsteady line the other PC may have been offline more than once.
   const wasAway = hasAbsence(other) && (wentTogether(other, one) || (other.absence.to ?? 0) > one.absence.from);
   return isThere(other, one) && !wasAway;
 }
 
-/** What a return says of the absence before it. */
+/** The verdict of a return about the outage before it. */
 export type Finding = Outage & Pick<Absence, 'from' | 'aliveAt' | 'mainsGoneAt'>;
-/** The other PCs of its site, and when it is back. */
+/** The other PCs of the site, and the time of the return. */
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
 /**
- * What the return says of the absence; `one` is the record as it was before.
- * Guarantee: `link-down` is sure only of a process that ran through the whole absence.
+ * Returns the verdict of a birth about the outage before it; `one` is the record before the birth.
+ * Guarantee: `link-down` is certain only if the process ran through the whole outage.
  */
 export function whyWasAway(one: Away, said: Extract<PcEvent, { type: 'birth' }>, { neighbours, now }: Return): Finding {
   const { absence } = one;
@@ -175,22 +175,23 @@ export function whyWasAway(one: Away, said: Extract<PcEvent, { type: 'birth' }>,
   }
   const mainsGoneAt = mainsAtEnd(one, found, (aliveAt ?? found.aliveAt) - found.aliveAt);
   const why = whyOnNewBoot(one, found, { mainsGoneAt, awayMs: now - (aliveAt ?? from) });
-  // Another boot ran meanwhile without being received: how that one ended does not say how this absence began.
+  // Another boot ran without a connection in between. Its end does not explain the start of this outage.
   const most = found.boot === one.boot ? 1 : openUpTo;
   return { ...why, confidence: Math.min(why.confidence, most), from: aliveAt ?? from, aliveAt, ...(aliveAt !== null && seen(mainsGoneAt)) };
 }
 
-/** The session went on, or the same one is received again: nothing ended but the reception. */
+/** Returns the verdict if the same session continues: only the connection was interrupted. */
 export function whyUnheard(one: Away, neighbours: readonly PcRecord[]): Outage {
   return lineOf(one, batterySince(one), neighbours);
 }
 
-/** PCs that went for one reason. */
+/** PCs lost for one reason. */
 export type Joint = { why: Outage; together: readonly Away[] };
 
 /**
- * The PCs of a site, or of a state, that lost their power when `one` did, and what that says. Null where they are not half of those that were
- * there. Where nobody saw the mains go, they may all have been made to start anew, or were switched off at the wall.
+ * Returns the PCs of a site or a state that lost power together with `one`, and the verdict. Null if they are fewer than half of the PCs
+ * online before.
+ * If no PC saw the mains fail, all may have been restarted or switched off at the wall.
  */
 export function lostPowerTogether(one: Away, all: readonly PcRecord[]): Joint | null {
   const own = powerLostAt(one);
@@ -208,13 +209,13 @@ export function lostPowerTogether(one: Away, all: readonly PcRecord[]): Joint | 
   return { why: together.length > 2 && awayMs >= forcedMs && awayMs < nightMs ? powerOfSite : powerOrRestart, together };
 }
 
-/** What an absence is after what others say of it; null where that changes nothing. */
+/** Returns the verdict after new evidence, or null if it does not change. */
 export function weighed({ cause, confidence }: Absence, why: Outage): Outage | null {
   const isOpen = cause !== 'intended' && cause !== 'pc-off' && confidence < sureFrom;
   return isOpen && why.confidence > confidence ? why : null;
 }
 
-/** When its mains went, or its boot ended without a word; null where it ran on, or where something else ended it. */
+/** Returns when the mains failed or the boot ended silently; null if the PC kept running or another cause is known. */
 function powerLostAt({ absence }: Away): { at: number; isSeen: boolean } | null {
   const { aliveAt, goneBy, mainsGoneAt, cause } = absence;
   if (cause === 'pc-off' || cause === 'crash' || cause === 'intended') return null;
@@ -222,7 +223,7 @@ function powerLostAt({ absence }: Away): { at: number; isSeen: boolean } | null 
   return aliveAt !== null && aliveAt <= goneBy + livedOnMs ? { at: aliveAt, isSeen: false } : null;
 }
 
-/** It was expected there when `one` went: it is there, or went at that time. */
+/** True if a PC was expected to be online when `one` was lost: it is online, or was lost at that time. */
 function wasThere(other: PcRecord, one: Away): boolean {
   return other.heardAt !== null && other.presence !== 'stopped' && (!isAway(other) || wentTogether(other, one));
 }
@@ -231,23 +232,23 @@ type Evidence = { mainsGoneAt: number | null; neighbours: readonly PcRecord[]; n
 
 function whyOnSameBoot(one: Away, apartMs: number | null | undefined, { mainsGoneAt, neighbours, now }: Evidence): Outage {
   const { from, cause, confidence } = one.absence;
-  // This session was received before: its birth does not say how long the PC was apart.
+  // The server already received this session, so its birth does not state how long the PC was without a connection.
   if (apartMs === undefined) return cause === 'undetermined' ? { cause: 'link-down', confidence: openUpTo } : { cause, confidence };
-  // Its agent was started anew, perhaps only while the line was down.
+  // The agent restarted, perhaps while the line was down.
   if (apartMs === null) return cause === 'power-cut' ? { cause, confidence } : { cause: 'pc-off', confidence: sureOfAlone(one, 0.9) };
-  // A beat and an unanswered ping lie between its last message and the moment at which the PC notices the loss.
+  // Between its last message and the moment when the PC notices the loss are a beat and an unanswered ping.
   const slept = now - from - apartMs > windowMs(one) + links[one.link].beatMs;
   return slept ? { cause: 'pc-off', confidence: 0.8 } : lineOf(one, mainsGoneAt, neighbours);
 }
 
-/** It ran and was not received: its own cable, its power, the line of many, or the line of its site. */
+/** Judges a PC that kept running: its own cable, its power, a shared line, or the line of its site. */
 function lineOf(one: Away, mainsGoneAt: number | null, neighbours: readonly PcRecord[]): Outage {
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: sureOfAlone(one, 0.9) };
   if (mainsGoneAt !== null) return powerCutOf(one);
-  // Mains that were there all the time leave only the line; perhaps it was the server's own.
+  // With mains power all the time only the line remains; it may be the server's own.
   if (cause === 'upstream') return { cause, confidence: confidence >= openUpTo && seesMains(one) ? 0.95 : confidence };
-  // A PC that does not see its mains may stand on a UPS, and its router not. A neighbour without a UPS would have gone dark.
+  // A PC that does not see its mains power may have a UPS that its router lacks. A neighbour without a UPS would be offline.
   const isLone = !neighbours.some((other) => wasThere(other, one));
   return { cause: 'link-down', confidence: seesMains(one) ? 0.95 : isLone ? openUpTo : 0.8 };
 }
@@ -260,26 +261,29 @@ function whyOnNewBoot(one: Away, found: Previous, { mainsGoneAt, awayMs }: Pick<
   return inOrder ?? whyEndedSilently(one, found.mains === true, awayMs < restartMs);
 }
 
-/** `isBrief`: a system that starts anew by itself may be in an update that it did not announce. */
+/** `isBrief`: a quick restart may be an unannounced update. */
 function whyEndedSilently(one: Away, hadMains: boolean, isBrief: boolean): Outage {
   const { cause, confidence } = one.absence;
   if (cause === 'pc-off') return { cause, confidence: isBrief ? openUpTo : sureOfAlone(one, 0.8) };
   if (cause === 'power-cut') return { cause, confidence };
-  // Its battery had mains at the last mark: not the mains ended this boot.
+  // The battery had mains power at the last mark, so a power cut did not end this boot.
   return hadMains ? { cause: 'pc-off', confidence: isBrief ? openUpTo : 0.7 } : undetermined;
 }
 
-/** A new boot that says nothing of the one before: a verdict about the power or this PC stays. */
+/** A new boot without data of the one before: a verdict about the power or this PC stays. */
 function withoutWord({ absence: { cause, confidence } }: Away): Outage {
   return cause === 'power-cut' || cause === 'pc-off' ? { cause, confidence } : undetermined;
 }
 
-/** How sure it is that a PC was away alone: not where others of its site went with it, as behind an access point. */
+/**
+ * Returns the confidence that this PC was offline alone. It is low if others of its site were lost too, for example behind one access
+ * point.
+ */
 function sureOfAlone({ absence: { cause, confidence } }: Away, alone: number): number {
   return cause === 'pc-off' && confidence > openUpTo ? alone : openUpTo;
 }
 
-/** A cut that the site was sure of stays one. */
+/** Keeps a power cut that the site was sure of. */
 function powerCutOf({ absence: { cause, confidence } }: Away): Outage {
   return cause === 'power-cut' && confidence > perhapsPower.confidence ? { cause, confidence } : perhapsPower;
 }
@@ -288,7 +292,7 @@ function seen(mainsGoneAt: number | null): Pick<Finding, 'mainsGoneAt'> {
   return mainsGoneAt === null ? {} : { mainsGoneAt };
 }
 
-/** When its mains went, on the server's clock, of a PC that ran on; null where they went later, or were back before the loss. */
+/** Returns when a PC that kept running lost mains power, in server time. Null if that was after the loss, or power was back before it. */
 function mainsAtLoss(one: Away, gone: MainsGone | undefined, offsetMs: number): number | null {
   const said = batterySince(one);
   if (gone === undefined) return said;
@@ -298,7 +302,7 @@ function mainsAtLoss(one: Away, gone: MainsGone | undefined, offsetMs: number): 
   return goneAt > goneBy + toldLateMs || backAt < from ? null : goneAt;
 }
 
-/** The same, of a PC whose boot ended; `aheadMs`: what the server's clock is ahead of its own. */
+/** The same for a PC whose boot ended; `aheadMs`: server clock minus PC clock. */
 function mainsAtEnd(one: Away, { gone }: Previous, aheadMs: number): number | null {
   if (gone === undefined) return batterySince(one);
   return gone.to === null ? gone.from + aheadMs : null;
@@ -306,29 +310,31 @@ function mainsAtEnd(one: Away, { gone }: Previous, aheadMs: number): number | nu
 
 type Clock = { offsetMs: number; now: number };
 
-/** The last mark on the server's clock: by the clock as it is now, else as it was written; null where neither fits. */
+/** Returns the last mark in server time, first corrected by the present clock error, then as written. Null if neither is plausible. */
 function markOf({ from }: Absence, previous: Previous | undefined, { offsetMs, now }: Clock): number | null {
   const written = previous?.aliveAt ?? Number.NaN;
   return [written - offsetMs, written].find((at) => at >= from - markSlackMs && at <= now) ?? null;
 }
 
-/** Its marks went on after it was lost, by a clock that is right. */
+/** True if its marks continue after the loss and its clock is right. */
 function livedOn({ goneBy }: Absence, aliveAt: number, { offsetMs, now }: Clock): boolean {
   return Math.abs(offsetMs) <= trueClockMs && aliveAt > goneBy + livedOnMs && aliveAt <= now;
 }
 
-/** So many sites that go at one moment are no chance. */
+/** Fewest sites lost together that cannot be coincidence. */
 const leastSites = 3;
 const leastShare = 0.3;
 const lastHourMs = 3_600_000;
 
-/** The sites of a state, a provider or the nation at one moment: those of which every PC is away, how many were there in the last hour, and who is. */
+/**
+ * The sites of a state, a provider or the nation. `down`: sites with all PCs offline. `there`: sites seen in the last hour.
+ */
 export type Region = { down: Away[][]; there: number; online: PcRecord[]; groups: Map<string, Away[][]> };
 
-/** Who went this close together is asked for once, however many went. */
+/** Losses within this time share one cached result. */
 const groupMs = 10_000;
 
-/** `sites`: of each the PCs that are expected to be there. */
+/** `sites` holds the expected PCs of each site. */
 export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Region {
   const region: Region = { down: [], there: 0, online: [], groups: new Map() };
   for (const pcs of sites) {
@@ -339,14 +345,14 @@ export function regionOf(sites: Iterable<readonly PcRecord[]>, now: number): Reg
   return region;
 }
 
-/** It was heard since this one was gone, and had not gone with it: what it hangs on stood. */
+/** True if another PC was seen after the loss and was not lost with it, so their shared line worked. */
 export function stoodSince(other: PcRecord, one: Away): boolean {
   return (other.heardAt ?? 0) > one.absence.goneBy && !(hasAbsence(other) && wentTogether(other, one));
 }
 
 /**
- * The sites that went with this one, where so many did that it is no chance: at least three, and three in ten of those that were there in the
- * last hour. None where a third of them spoke of a battery: that is the power of the region, and no line.
+ * Returns the sites lost together with this PC if they are no coincidence: at least three, and 30 % of those seen in the last hour.
+ * None if a third of them reported battery power: that is the power of the region, not a line.
  */
 export function wentWith(one: Away, region: Region): Away[][] {
   const least = Math.max(leastSites, leastShare * region.there);

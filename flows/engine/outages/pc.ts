@@ -1,38 +1,41 @@
-/** What one PC says of itself: pure steps from a record and a word to the next record (R11-R13, R16, R18). */
+/**
+ * Computes the next record of a PC from a message: pure functions. R11 (digest), R12 (order and differences), R13 (convergence), R16
+ * (sessions, births and the time of the server), R18 (silence).
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { believedSession, budgets, type Check, checkKey, digestOf, links, oneLine, sameAnswer, willGraceMs } from '@sabha/contracts';
 import { moveTimes } from '../memory/memory.ts';
 import type { PcEvent, PcRecord, UpdateName, Versions } from '../records/incidents.ts';
 
-/** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
+/** Boot ids kept per PC, to detect cloned disks. Clones that the broker disconnects reconnect in turns. */
 const bootsKept = 32;
 const clonedForMs = 3_600_000;
-/** Who said that it restarts is back in this time, or it is silent. */
+/** Time in which a PC must return after an announced restart, before it is silent. */
 const backWithinMs = 10 * 60_000;
-/** Machines that stood at one path, one after the other. */
+/** Earlier machines remembered per path. */
 const formersKept = 32;
-/** What a connection said last may reach us after its will: a broker lets it wait its turn for up to 20 s. */
+/** The last messages of a connection may arrive after its last will: a broker may queue them for up to 20 s. */
 const lateWordsMs = 30_000;
-/** More sessions than a machine opens in a week, whether it counts them or goes by its clock, which makes one a second. */
+/** More sessions than a machine opens in a week. Its numbers rise by one, or follow its clock with one per second. */
 const sessionsApart = 1_000_000;
-/** A broker that stood still tells the wills of that time as soon as it goes on. */
+/** A broker that stalled sends the last wills of that time as soon as it continues. */
 const willsOfGapMs = 60_000;
-/** A battery that ran for longer says nothing of a loss. */
+/** Longest battery time that still counts as evidence about a loss. */
 const batteryLimitMs = 4 * 3_600_000;
-/** Longest time after which a PC reports that it runs on battery. */
+/** Longest delay before a PC reports that it runs on battery. */
 export const toldLateMs = 60_000;
-/** No room has more. */
+/** Limit per room. */
 const driversAtMost = 16;
 const textAtMost = 100;
-/** Those before them are no cause any more. */
+/** Older updates no longer explain a fault. */
 const updatesKept = 8;
 
 type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 
-/** What came of a word: the next record, and what it leaves to be asked for. `stale` words change nothing but the time of hearing. */
+/** The result of a message: the next record, and what to request. A `stale` message changes only the last-seen time. */
 export type Step = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
-/** What is held of a PC that nobody has heard. */
+/** Returns the record of a PC that was never seen. */
 export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
   return {
     pc,
@@ -60,9 +63,9 @@ export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
 }
 
 /**
- * A record for the next machine at this path. Of those before it the spools are kept, which tell them from it, and a session that none of them
- * reaches before the broker shuts it out: each counts on from its last one, or from its clock. Above one that no honest machine has, no
- * agent could follow: such a one is not counted.
+ * Returns the record for the next machine at this path. It keeps the spools of earlier machines, to recognise their messages.
+ * `formerSessions` is a session number that no earlier machine reaches before the broker disconnects it: each counts on from its last
+ * number or its clock. Numbers near the limit of R16 are ignored, since no agent could follow them.
  */
 export function recordAfter({ pc, link, spool, session, lostSession, formers = [], formerSessions = 0 }: PcRecord, now: number): PcRecord {
   const reached = [session, lostSession, formerSessions].filter((one) => one + sessionsApart <= believedSession);
@@ -75,9 +78,9 @@ export function recordAfter({ pc, link, spool, session, lostSession, formers = [
 }
 
 /**
- * R30: what a machine that was replaced, moved or retired still says is not believed, nor does it count as hearing, however late it comes and
- * whatever the broker knows. Who is let in anew with an old disk opens another spool. At a path where another machine stood before, a session
- * and a boot are believed from their birth on, which alone names the spool, and no session that one of those may have.
+ * Rejects all messages of a machine that was replaced, moved or retired, whatever the broker knows: R30 (replacement). An old disk that is
+ * enrolled again opens another spool.
+ * After a replacement a session counts only from its birth, which names the spool, and only above the sessions of earlier machines.
  */
 export function believes({ formers = [], formerSessions = 0, spool, session, boot }: PcRecord, said: PcEvent): boolean {
   if (formers.length === 0) return true;
@@ -87,12 +90,12 @@ export function believes({ formers = [], formerSessions = 0, spool, session, boo
   return !('session' in said) || (said.session === session && session > formerSessions);
 }
 
-/** When a word came, and since when we listen. */
+/** The time of the message, and since when the server is subscribed. */
 type Heard = { now: number; listeningSince: number | null };
 
 const stopped = { presence: 'stopped', lostAt: null } as const;
 
-/** A record after a word of its PC. A word of an older session is stale; which birth is, its spool says. */
+/** Returns the record after a message of the PC. Messages of an older session are stale. For a birth, the spool decides. */
 export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step {
   const { now } = heardAt;
   if ('session' in said && said.type !== 'birth' && said.session < record.session) return { record, stale: true };
@@ -100,7 +103,7 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
     case 'birth':
       return onBirth(record, said, now);
     case 'bye':
-      // A clean goodbye of the current session or a later one: the PC is stopped, which is not silence.
+      // A clean disconnect of the current or a later session: the PC is stopped, not silent.
       return { record: { ...record, ...stopped, session: said.session, boot: said.boot, bye: { at: now, reason: said.reason ?? '' } } };
     case 'gasp':
       return { record: { ...inSession(record, said.session), gasp: { at: now, runtimeMs: said.runtimeMs } } };
@@ -120,8 +123,9 @@ export function afterWord(record: PcRecord, said: PcEvent, heardAt: Heard): Step
 }
 
 /**
- * A birth of an older session of the same spool is late, and nothing; a new spool begins a new order of sessions. One among those of a machine
- * before it says no more than its spool: it is answered with the last of these, and its machine goes on above it (R16, R30).
+ * A birth of an older session of the same spool is stale; a new spool starts a new order of sessions.
+ * A session number that an earlier machine may have used only sets the spool. The ack returns the highest of those numbers, so that the
+ * machine continues above it (R16, R30).
  */
 function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   const { formerSessions = 0 } = record;
@@ -147,7 +151,7 @@ function onBirth(record: PcRecord, said: Said<'birth'>, now: number): Step {
   return { record: next, ask };
 }
 
-/** A machine never goes back to an earlier boot. What was found stands until nothing but new boots has come for an hour. */
+/** Detects a cloned PC: a machine never returns to an earlier boot. The finding lasts until only new boots have come for an hour. */
 function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now: number): Pick<PcRecord, 'boots' | 'clonedAt'> {
   if (boots[0] === boot) return {};
   const isBack = boots.includes(boot);
@@ -155,7 +159,10 @@ function bootsWith({ boots = [], clonedAt = null }: PcRecord, boot: string, now:
   return { boots: [boot, ...boots.filter((one) => one !== boot)].slice(0, bootsKept), clonedAt: isBack ? now : stands ? clonedAt : null };
 }
 
-/** The will of the current session or a later one; an older will is ignored (R16). Whether it may be of a gap of ours (R18a) is judged once: another gap may follow. */
+/**
+ * Ignores a last will of an earlier session (R16). Whether a receive gap of the server may have caused it (R18a, canary) is decided here
+ * once, since another gap may follow.
+ */
 function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: Heard): Step {
   const over = said.session === record.session && record.presence === 'stopped';
   if (over) return { record, stale: true };
@@ -170,7 +177,7 @@ function onLost(record: PcRecord, said: Said<'lost'>, { now, listeningSince }: H
   };
 }
 
-/** A whole list, or a difference that builds on the digest held; anything else is asked for again (R12, R13). */
+/** Applies a full list, or a difference on top of the stored digest. Any other state is requested again (R12, R13). */
 function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
   const current = inSession(record, said.session);
   if (said.rev <= current.rev) return { record: current, stale: true };
@@ -182,8 +189,8 @@ function onState(record: PcRecord, said: Said<'state'>, now: number): Step {
 }
 
 /**
- * A word that comes so long after a will that it was not under way then, or answers a hello that is younger than the will, shows that its
- * session is there: the will was wrong (R16).
+ * Discards a last will that was wrong (R16). The session still runs if a message comes too late to have been queued before the will, or
+ * responds to a newer hello.
  */
 export function afterWill(record: PcRecord, now: number, askedMs = Number.POSITIVE_INFINITY): PcRecord {
   const { lostAt, presence } = record;
@@ -193,16 +200,16 @@ export function afterWill(record: PcRecord, now: number, askedMs = Number.POSITI
   return { ...record, lostAt: null, presence: presence === 'silent' ? 'silent' : 'online' };
 }
 
-/** Any message of its own counts as hearing, readable or not. */
+/** Records the last-seen time. Any message counts, readable or not. */
 export function heard(record: PcRecord, now: number): PcRecord {
   return { ...record, heardAt: now, presence: record.presence === 'never' ? 'online' : record.presence };
 }
 
 /**
- * Where the PC stands now (R18). `listeningSince` is our own last SUBACK, or the later time from which this PC was expected; null while we
- * are not subscribed.
- * Guarantee: while `flows` is not subscribed no silence is judged, and none is counted from before it was. A will of our
- * own gap, in which the broker heard nobody, shortens no limit (R18a).
+ * Returns the presence of a PC (R18). `listeningSince` is the last SUBACK of the server, or the later time from which the PC was expected;
+ * null while not subscribed.
+ * Guarantee: while `flows` is not subscribed, no silence is judged, and no limit starts before the SUBACK. A last will from a receive gap
+ * of the server shortens no limit (R18a).
  */
 export function presenceOf(record: PcRecord, listeningSince: number | null, now: number): PcRecord['presence'] {
   if (listeningSince === null) return record.presence;
@@ -218,29 +225,29 @@ export function presenceOf(record: PcRecord, listeningSince: number | null, now:
   return spoken ? 'online' : 'silent';
 }
 
-/** True for a will that may be of a gap of ours, of one that has not spoken since. */
+/** True for a last will that a receive gap may have caused, if the PC has sent nothing since. */
 export function isOfGap({ lostAt, lostInGap = false, heardAt }: PcRecord): boolean {
   return lostAt !== null && lostInGap && (heardAt ?? 0) < lostAt;
 }
 
-/** A goodbye of one that means to be back, such as `restart` or `update`. */
+/** Returns the announced reason if a bye announces a return. */
 export function returns({ bye }: PcRecord): 'restart' | 'update' | null {
   const [, what] = /^(restart|reboot|update)/.exec(bye?.reason ?? '') ?? [];
   return what === undefined ? null : what === 'update' ? 'update' : 'restart';
 }
 
-/** How long nothing may be heard of one that is expected, or back; null of one that is expected by nobody. */
+/** Returns how long an expected or returning PC may send nothing; null if it is not expected. */
 export function patienceMs(record: PcRecord): number | null {
   if (record.presence === 'stopped') return returns(record) === null ? null : backWithinMs;
   return links[record.link].silentMs;
 }
 
-/** True for a check that says that the PC runs on battery. */
+/** True for a check that reports battery power. */
 export function isBattery({ status, fault }: Check): boolean {
   return status === 'fault' && (fault === 'power.on_battery' || fault === 'power.battery_low');
 }
 
-/** A word of a newer session ends what was said of an older one: its revision and its will. */
+/** A message of a newer session resets the revision and the last will of an older one. */
 function inSession(record: PcRecord, session: number): PcRecord {
   const newer = session > record.session;
   const base = newer ? { ...record, session, rev: 0 } : record;
@@ -257,7 +264,7 @@ function changed(held: readonly Check[], changes: readonly Check[], gone: readon
   return [...byKey.values()];
 }
 
-/** `since` is the centre's time at which the answer became what it is. */
+/** `since` is the server time at which the result last changed. */
 function dated(held: PcRecord['checks'], list: readonly Check[], now: number): PcRecord['checks'] {
   const byKey = new Map(held.map((check) => [checkKey(check), check]));
   return list.map((check) => {
@@ -267,24 +274,24 @@ function dated(held: PcRecord['checks'], list: readonly Check[], now: number): P
   });
 }
 
-/** Since when it ran on battery at its last message, on the server's clock; null where it did not. A last gasp counts too. */
+/** Returns since when the PC ran on battery at its last message, in server time, or null. A last gasp counts too. */
 export function batterySince(record: PcRecord, lastMessageAt = record.absence?.from ?? record.heardAt ?? 0): number | null {
   const said = record.checks.filter(isBattery).map((check) => check.since);
   const since = Math.min(...said, record.gasp?.at ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(since) && lastMessageAt - since <= batteryLimitMs ? since : null;
 }
 
-/** It sees its mains, and says so. */
+/** True if the PC reports mains power. */
 export function seesMains({ checks }: PcRecord): boolean {
   return checks.some(({ component, device, status }) => component === 'power' && device === 'mains' && status === 'ok');
 }
 
-/** What an inventory tells of it, in the words of either system. What is not told is left out. */
+/** Reads the versions from an inventory of Linux or Windows. Missing values are left out. */
 export function versionsIn({ os, drivers }: Record<string, unknown>): Versions {
   const { distro, release, kernel, Caption, Version, UBR } = fieldsOf(os);
-  // The monthly updates of Windows change nothing but the number after its version.
+  // Monthly updates of Windows change only the number after the version.
   const build = [textOf(Version), textOf(UBR)].filter((part) => part !== '').join('.');
-  // The number first: a message cuts long names.
+  // The number comes first, since messages cut long names.
   const system = joined([kernel, build, distro, release, Caption]);
   const told = [drivers ?? []]
     .flat()
@@ -312,43 +319,44 @@ function joined(parts: readonly unknown[]): string {
   return oneLine(words.join(' '), textAtMost);
 }
 
-/** A record with the updates that another inventory tells of. What was not known before, as a device that was plugged in, is none. */
+/** Returns the record with the updates in a new inventory. A device without an earlier version is not an update. */
 export function withVersions(record: PcRecord, versions: Versions, now: number): PcRecord {
   const { versions: before = {} } = record;
   const fresh = Object.entries(versions).filter(([part, what]) => before[part] !== undefined && before[part] !== what);
-  // The same object where all is as it was: nothing is to be written then.
+  // Returns the same object if nothing changed, so that nothing is written.
   const next = isDeepStrictEqual(record.versions, versions) ? record : { ...record, versions };
   return fresh.length === 0 ? next : withUpdates(next, { what: fresh.map(([, what]) => what), now });
 }
 
-/** A record with updates that were seen now. */
+/** Adds updates that were found now. */
 function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateName[]; now: number }): PcRecord {
   const fresh = what.map((one) => ({ what: one, at: now }));
   return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
 }
 
-/** A silence is told late by as much; each is a few bytes inside of one machine. */
+/** Interval of the canary. It delays the detection of silence by as much; each canary has only a few bytes. */
 const wordEveryMs = 1_000;
-/** So many may be under way: the oldest of more are long too late. */
+/** Most canaries in transit; older ones are late anyway. */
 const wordsAtMost = 60;
 const lateWordMs = 20_000;
 const lateTickMs = 5_000;
-/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+/** Smallest limits: the clock of a process is no more precise, however fast the demo runs. */
 const least = { wordMs: 2_000, tickMs: 500 };
-/** So many losses in this time. */
+/** Losses within `dropWindowMs` that make a PC unsteady. */
 const dropsKept = 3;
 const dropWindowMs = 10 * 60_000;
-/** In so much of a gap's end the PCs are asked anew, and answer. */
+/** Time after a receive gap in which the PCs are asked and respond. */
 const answeringMs = 60_000;
-/** Who was not heard in so many times its limit is missed, however often the count of its limit began anew. */
+/** A PC that was not seen for this many times its limit is missing, however often gaps restarted the limit. */
 export const missedLimits = 3;
 const longestMs = missedLimits * Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 
-/** `deaf`: no word comes back, and nothing is known until one does. `late`: this process stood still, and goes on; `still`: while it heard nobody anyway. */
+/** `deaf`: no canary returns. `late`: this process had stopped and continues. `still`: it was late, but received nothing before either. */
 type GapOfOurs = 'deaf' | 'late' | 'still';
 
 /**
- * Times are the centre's. `name` is random: a word of an earlier memory proves nothing.
+ * Proves that the server receives: R18a (canary). Times are in server time. `name` is random, so a canary of an earlier process proves
+ * nothing.
  * Guarantee: between two gaps everything that reached the broker before `provenAt` has been read.
  */
 export function createHearing(name: string, speed = 1) {
@@ -357,10 +365,10 @@ export function createHearing(name: string, speed = 1) {
   const held = { listens: false, isDeaf: false, provenAt: null as number | null, count: 0, saidAt: 0, tickDueAt: Number.POSITIVE_INFINITY };
 
   return {
-    /** Until when our hearing is proven: what was not heard later says nothing about anybody. Null before the first SUBACK. */
+    /** The watermark up to which silence may be judged. Null before the first SUBACK. */
     provenAt: () => held.provenAt,
 
-    /** We are heard and hear from now on; what is still under way of older words says nothing of the time since. */
+    /** The server is subscribed. Canaries from before are ignored. */
     begin(now: number): void {
       words.clear();
       Object.assign(held, { listens: true, isDeaf: false, provenAt: now, saidAt: Number.NEGATIVE_INFINITY });
@@ -372,7 +380,7 @@ export function createHearing(name: string, speed = 1) {
       Object.assign(held, { listens: false, isDeaf: false });
     },
 
-    /** The word that is to go out now, if it is time for one. */
+    /** Returns the id of the next canary if it is due. */
     word(now: number): string | undefined {
       if (!held.listens || now - held.saidAt < wordEveryMs) return undefined;
       held.count += 1;
@@ -383,21 +391,21 @@ export function createHearing(name: string, speed = 1) {
       return id;
     },
 
-    /** A word came back; true where that ends a gap. */
+    /** A canary came back; returns true if that ends a gap. */
     back(id: string): boolean {
       const saidAt = words.get(id);
       if (saidAt === undefined) return false;
       for (const [older, at] of words) if (at <= saidAt) words.delete(older);
-      // A gap lasted until now, from what was proven before it.
+      // A gap lasts until now, from the last proof before it.
       if (!held.isDeaf) held.provenAt = saidAt;
       return held.isDeaf;
     },
 
-    /** Looks, at each tick of ours, whether a gap of ours begins or just was. */
+    /** At each tick, checks whether a receive gap begins or just ended. */
     tick(now: number): GapOfOurs | undefined {
       const isLate = now - held.tickDueAt > limits.tickMs;
       const hears = held.listens && !held.isDeaf;
-      // Who hears nobody is not heard again because he was late: a word must come back.
+      // A deaf server does not recover by a late tick: a canary must come back.
       if (isLate) return hears ? 'late' : 'still';
       const [oldest = now] = words.values();
       if (!hears || now - oldest <= limits.wordMs) return undefined;
@@ -419,13 +427,13 @@ export function createHearing(name: string, speed = 1) {
   };
 }
 
-/** Guarantee: holds three numbers of a PC at most, and none of one that never lost a session. */
+/** Guarantee: holds at most three times per PC, and none for a PC that never lost a session. */
 export function createDrops() {
   const times = new Map<string, readonly number[]>();
   return {
     /** Records that a PC lost its session without a clean disconnect. */
     dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-dropsKept)),
-    /** When it was last lost, where that was the third time in ten minutes and is no longer ago than that. */
+    /** Returns the last loss if it was the third within ten minutes and happened in the last ten minutes. */
     unsteadyAt(pc: string, now: number): number | null {
       const [first = now, , last] = times.get(pc) ?? [];
       return last !== undefined && last - first <= dropWindowMs && now - last <= dropWindowMs ? last : null;
@@ -435,23 +443,26 @@ export function createDrops() {
   };
 }
 
-/** Times are the centre's. Guarantee: holds no more of the past than the most patient class asks for. */
+/**
+ * Sums the time in which the server received. Times are in server time. Guarantee: holds no more than the longest limit of all link classes
+ * needs.
+ */
 export function createInAll() {
   let spans: { from: number; to: number }[] = [];
   const sinceMs = (at: number) => spans.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0);
 
   return {
-    /** A gap of ours is over. */
+    /** A receive gap is over. */
     begin(now: number): void {
       const kept = spans.filter(({ from, to }) => to > from && sinceMs(to) < longestMs);
       spans = [...kept, { from: now + answeringMs, to: now + answeringMs }];
     },
-    /** Our hearing is proven until then. */
+    /** Receiving is proven until then. */
     proven(until: number): void {
       const last = spans.at(-1);
       if (last !== undefined) last.to = Math.max(last.to, until);
     },
-    /** For how long we heard since `at`. */
+    /** Returns for how long the server received since `at`. */
     sinceMs,
     setClock: (byMs: number): void => void moveTimes(spans, byMs),
   };

@@ -8,12 +8,12 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** When the PC of the tests was last heard, when it was away for certain, and when it is back. */
+/** When the test PC was last seen, when it was certainly offline, and when it is back. */
 const from = 10 * 3_600 * second;
 const goneBy = from + 100 * second;
 const now = from + 3_600 * second;
 
-/** A PC that is away since then, or was. */
+/** A PC with an outage. */
 const away = (of: Partial<Absence> = {}, edit: Partial<PcRecord> = {}): Away => ({
   ...newRecord('s/a/1', 'fibre'),
   boot: 'b1',
@@ -52,7 +52,7 @@ const onBattery = (since: number) => ({
 });
 
 const mainsSeen = { checks: [{ component: 'power', device: 'mains', status: 'ok' as const, fault: null, reason: null, since: 1 }] };
-/** Of the mains, as the PC found: times before the loss, and before its return. */
+/** The loss of mains power as the PC saw it: ms before the loss, and before its return. */
 const gone = (before: number, back: number | null = null) => ({
   from: from - before,
   to: back === null ? null : now - back,
@@ -150,7 +150,7 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ],
 ];
 
-/** Another PC of the site that is there. */
+/** Another PC of the site that is online. */
 const other = (edit: Partial<PcRecord> = {}) => ({
   ...away({}, { pc: 's/a/2', presence: 'online', heardAt: now, ...edit }),
   absence: null,
@@ -162,92 +162,92 @@ describe('whyWasAway', () => {
     expect(`${cause} ${confidence}`).toBe(verdict);
   });
 
-  test('a line is not known where the only PC of a site does not see its mains', () => {
+  test('link-down is uncertain if the only PC of a site does not see its mains power', () => {
     const confidence = (one: Away, ...neighbours: PcRecord[]) => whyWasAway(one, birth({ apartMs: hour }), { neighbours, now }).confidence;
     expect(confidence(away())).toBe(0.6);
     expect(confidence(away(), other({ heardAt: null }), other({ presence: 'stopped' }))).toBe(0.6);
     expect(confidence(away({}, mainsSeen))).toBe(0.95);
   });
 
-  test('the same session that goes on is a line that stood still', () => {
+  test('the same session that continues was a line outage', () => {
     expect(whyUnheard(away({}, mainsSeen), [])).toEqual({ cause: 'link-down', confidence: 0.95 });
     expect(whyUnheard(away({ cause: 'pc-off', confidence: 0.8 }), [])).toEqual({ cause: 'pc-off', confidence: 0.9 });
   });
 });
 
-describe('when it began', () => {
+describe('whyWasAway: the start of the outage', () => {
   const begin = (said: Birth) => whyWasAway(away(), said, { neighbours: [], now });
 
-  test('at the last mark, on the clock of the centre', () => {
+  test('the outage starts at the last mark, in server time', () => {
     expect(begin(reboot())).toMatchObject({ from: from + 20 * second, aliveAt: from + 20 * second });
     expect(begin(reboot({ aliveAt: from + 3 * hour }, { at: now + 3 * hour })).from).toBe(from);
   });
 
-  test('a wrong clock makes no line of a power cut', () => {
+  test('a power cut with a wrong clock is not taken for a line outage', () => {
     expect(begin(reboot({ aliveAt: from + 30 * minute, mains: false, gone: gone(0) }, { at: now + 30 * minute }))).toMatchObject({
       cause: 'power-cut',
     });
   });
 });
 
-describe('PCs of a site that lost their power together', () => {
+describe('lostPowerTogether', () => {
   const back = (aliveAt: number | null, edit: Partial<PcRecord> = {}) => away({ to: now, aliveAt }, { presence: 'online', ...edit });
   const at = from;
   const together = (one: Away, ...others: PcRecord[]) => lostPowerTogether(one, [one, ...others])?.together ?? [];
   const ask = (...others: PcRecord[]) => together(back(at), ...others);
 
-  test('two of two, and two of four, whose marks stand within 40 s', () => {
+  test('PCs whose marks are within 40 s lost power together, if they are two of two or two of four', () => {
     expect(ask(back(at + 40 * second))).toHaveLength(2);
     expect(ask(back(at - 40 * second), back(null), back(null))).toHaveLength(2);
   });
 
-  test('not one alone, nor two of five', () => {
+  test('one PC alone, or two of five, did not lose power together', () => {
     expect(together(back(at))).toEqual([]);
     expect(ask(back(at), back(null), back(null), back(null))).toEqual([]);
   });
 
-  test('a wall switch 80 s apart was a power cut of both', () => {
+  test('PCs whose marks are more than 40 s apart did not lose power together', () => {
     expect(ask(back(at + 80 * second))).toEqual([]);
     expect(ask(back(at + 41 * second))).toEqual([]);
   });
 
-  test('one that lived on and saw its mains all the time had power', () => {
+  test('a PC that kept running with mains power is not counted', () => {
     expect(ask(away({ to: now, cause: 'link-down', confidence: 0.95 }, { presence: 'online' }))).toEqual([]);
   });
 
-  test('a power cut in an outage of the line was the cause of it', () => {
+  test('PCs whose marks continue after a line outage are not counted', () => {
     const later = { to: now, aliveAt: goneBy + 61 * second };
     expect(together(away(later), away(later))).toEqual([]);
   });
 
-  test('who was never heard or is switched off does not count for the half', () => {
+  test('a PC that was never seen, or is switched off, does not count for the half', () => {
     const off = back(null, { presence: 'stopped' });
     expect(ask(back(at), off, off, off, newRecord('s/a/9', 'fibre'))).toHaveLength(2);
   });
 });
 
-describe('the confidence of PCs that lost their power together', () => {
+describe('lostPowerTogether: the confidence', () => {
   const dark = (pc: string, of: Partial<Absence> = {}) => away({ to: now, aliveAt: from, ...of }, { pc, presence: 'online', heardAt: now });
   const there = (pc: string): PcRecord => ({ ...newRecord(pc, 'fibre'), presence: 'online', heardAt: now });
   const seen = (pc: string) => dark(pc, { cause: 'power-cut', confidence: 0.55, mainsGoneAt: from + 50 * second });
   const confidence = (...all: PcRecord[]) => lostPowerTogether(all[0] as Away, all)?.why.confidence;
   const three = (of: Partial<Absence> = {}) => [1, 2, 3].map((at) => dark(`s/a/${at}`, of));
 
-  test('nobody saw the mains go: two may stand at one wall switch, three for some hours are likely, for a night or some minutes not', () => {
+  test('if no PC saw the mains fail, the confidence is 0.85 only for three PCs that were off for some hours', () => {
     expect(confidence(dark('s/a/1'), dark('s/a/2'))).toBe(0.6);
     expect(confidence(...three())).toBe(0.85);
     expect(confidence(...three({ from: from - 6 * hour }))).toBe(0.6);
     expect(confidence(...three({ to: from + 19 * minute }))).toBe(0.6);
   });
 
-  test('likely where one saw it, sure where two did, also of routers that died with the mains', () => {
+  test('the confidence is 0.85 if one PC saw the mains fail, and 0.9 if two did, even if the PCs kept running', () => {
     expect(confidence(dark('s/a/1'), seen('s/a/2'))).toBe(0.85);
     expect(confidence(dark('s/a/1'), seen('s/a/2'), seen('s/a/3'))).toBe(0.9);
     const lived = (pc: string) => ({ ...seen(pc), absence: { ...seen(pc).absence, aliveAt: null } });
     expect(confidence(lived('s/a/1'), lived('s/b/1'))).toBe(0.9);
   });
 
-  test('none where fewer than half of those that were there went', () => {
+  test('there is no verdict if fewer than half of the PCs online before were lost', () => {
     const others = Array.from({ length: 200 }, (_, at) => there(`s/on${at}/1`));
     expect(confidence(seen('s/x/1'), seen('s/y/1'), ...others)).toBeUndefined();
     expect(confidence(dark('s/a/1'), dark('s/a/2', { cause: 'pc-off', confidence: 0.8 }))).toBeUndefined();

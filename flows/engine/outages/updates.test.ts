@@ -4,7 +4,7 @@ import { newRecord, versionsIn, withVersions } from './pc.ts';
 
 const windows = { os: { Caption: 'Microsoft Windows 11 Pro', Version: '10.0.26100', OSArchitecture: '64-bit', UBR: 4061 } };
 
-describe('what an inventory says that a machine runs', () => {
+describe('versionsIn', () => {
   test.each([
     [
       'Debian',
@@ -29,26 +29,26 @@ describe('what an inventory says that a machine runs', () => {
   });
 });
 
-describe('what was updated', () => {
+describe('withVersions', () => {
   const updatesOf = ({ updates = [] }: PcRecord) => updates;
   const record = newRecord('bihar/patna/vc-1', 'fibre');
   const first = withVersions(record, versionsIn(windows), 1);
 
-  test('the first word of a machine, and the same again, are no update', () => {
+  test('a first inventory, and an equal one, are no update', () => {
     const again = withVersions(first, versionsIn(windows), 2);
     expect(updatesOf(again)).toEqual([]);
-    // Nothing is written of it.
+    // Equal, so nothing is written.
     expect(again).toBe(first);
   });
 
-  test('another number is one, and what it took the place of is none later', () => {
+  test('another version is an update, recorded once', () => {
     const system = { system: 'system 10.0.26100.5000 Microsoft Windows 11 Pro' } as const;
     const updated = withVersions(first, system, 2);
     expect(updatesOf(updated)).toEqual([{ what: system.system, at: 2 }]);
     expect(updatesOf(withVersions(updated, system, 3))).toEqual([{ what: system.system, at: 2 }]);
   });
 
-  test('a device that is plugged in, pulled out or told of no more is none', () => {
+  test('a device that is plugged in or disappears is no update', () => {
     const more = { ...versionsIn(windows), 'driver Cam': 'driver 2 Cam' as const };
     expect(updatesOf(withVersions(withVersions(first, more, 2), versionsIn(windows), 3))).toEqual([]);
   });

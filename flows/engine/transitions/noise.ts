@@ -188,15 +188,12 @@ function lastHour(times: readonly number[] = [], now: number): number[] {
 
 type Kind = (typeof kinds)[number];
 
-/**
- * Guarantee: a waiting fault is notified with the next batch unless its change is reversed by then; the clear of an incident covers all of
- * them.
- */
+/** Guarantee: the next batch reports a waiting change unless it is reversed by then. The clear of an incident covers all of them. */
 export function createBatches() {
   const batches = new Map<string, { toldAt: number; faults: readonly StandingFault[] }>();
 
   return {
-    /** Guarantee: the next batch reports a waiting change unless it is reversed by then. The clear of an incident covers all of them. */
+    /** Returns the changes to notify now, with those that waited. */
     told(incident: Incident, news: readonly News[], now: number): News[] {
       const { scope } = incident;
       if (isPcPath(scope)) return [...news];
@@ -250,16 +247,13 @@ export type Recipient = { person: string; channel: string; further?: readonly st
 /** Finds the people to notify. */
 export type Recipients = {
   /**
-   * Resolves roles and ids to persons, each with the requested channel or a lesser one. A stand-in replaces a person whom no channel
+   * Resolves roles and ids to persons, each with the requested channel or a lesser one. Another person replaces a person whom no channel
    * reaches. Never empty.
    */
   recipients(
     to: readonly string[],
     channel: string,
-    /**
-     * Resolves roles and ids to persons, each with the requested channel or a lesser one. Another person substitutes for one whom no
-     * channel reaches. Never empty.
-     */
+    /** The place, the time, and the persons who must be notified of the end. */
     at: { scope: string; now: number; knew: readonly string[]; notice?: Notice },
   ): Recipient[];
   /** All persons of central, with every channel that reaches them. Never empty. */
