@@ -1,4 +1,4 @@
-/** The causes of many: what is seen of all sites, what that is one cause of, and the incident of each. */
+/** Feeds the correlation with the view of all sites, updates group incidents, and judges silence and outages. */
 import {
   causeKindOf,
   causeScope,
@@ -50,15 +50,15 @@ import {
   shownOutage,
 } from './core.ts';
 
-/** How far apart it is told that ever more went with a cause, one by one; and how long after a site that went late and alone. */
+/** Interval between messages about single sites that join a group incident, and the delay for a site that joins late and alone. */
 const growthMs = 10 * 60_000;
-/** Messages of one cause after which no more is told of such growth: people know that it grows. */
+/** Messages of a group incident after which such growth is not notified: people know that it grows. */
 const growthSteps = 3;
-/** What went a little before the first that was noticed. */
+/** Tolerance for losses shortly before the first one noticed. */
 const slackMs = 60_000;
 const minuteMs = 60_000;
 
-/** Finds what many have in common before any of them is followed: a cause is told, and not its many. */
+/** Finds common causes before single PCs are updated, so that the cause is notified instead of its members. */
 function correlate(core: Core, now: number): void {
   const { correlation, spreads, subscribedAt } = core;
   const sights = subscribedAt === null ? [] : sightsOf(core);
@@ -76,7 +76,7 @@ function isOfSite(scope: string): boolean {
   return causeKindOf(scope) === 'site';
 }
 
-/** All sites of which something alerts, as they are seen now. */
+/** Returns the view of all sites with an alerting PC. */
 function sightsOf(core: Core): SiteSight[] {
   const sights: SiteSight[] = [];
   for (const [site, pcs] of core.sites) {
@@ -88,7 +88,7 @@ function sightsOf(core: Core): SiteSight[] {
   return sights;
 }
 
-/** Adds one PC to what is seen of its site. */
+/** Adds one PC to the view of its site. */
 function look(core: Core, sight: SiteSight, record: PcRecord | undefined): void {
   if (record === undefined || record.heardAt === null || record.presence === 'never') return;
   if (record.presence === 'stopped') return lookAtStopped(core, sight, record);
@@ -109,8 +109,9 @@ function addBattery(sight: SiteSight, record: PcRecord): void {
 }
 
 /**
- * Of those that said goodbye only they count who did so while a cause of their site, or of its region, stood: whom its power cut switched off
- * in order is away and on battery as those are that it took without a word; one that was gone, or saw its mains, shows that it was there again.
+ * Adds a PC that sent a bye, if that was during a cause of its site or region.
+ * A PC that shut down on battery counts like one that lost power suddenly. A member, or a PC with mains power, counts as watched only: it
+ * shows that the power is back.
  */
 function lookAtStopped(core: Core, sight: SiteSight, record: PcRecord): void {
   const { causes, explains } = core.correlation;
@@ -126,12 +127,12 @@ function lookAtStopped(core: Core, sight: SiteSight, record: PcRecord): void {
   addBattery(sight, record);
 }
 
-/** What it last said stays true of one that is gone, whatever is thought of its absence. */
+/** The last report of an offline PC stays valid, whatever its verdict. */
 function isOnBattery(record: PcRecord): boolean {
   return record.checks.some(isBattery) || (isAway(record) && record.absence.cause === 'power-cut');
 }
 
-/** A PC that is silent, or about to be: its will has come, or a beat has not. */
+/** Returns the loss of a PC that is silent, or soon will be: its last will arrived, or a beat is missing. */
 function lossOf(core: Core, record: PcRecord): Loss | null {
   const { pc, presence, heardAt, unheard, lostAt } = record;
   if (unheard || heardAt === null || isOfGap(record)) return null;
@@ -142,7 +143,7 @@ function lossOf(core: Core, record: PcRecord): Loss | null {
   return core.provenAt > due ? { pc, from: heardAt, at: due, isSilent } : null;
 }
 
-/** Follows the incident of a cause of many; of one that is known no more what is open of it ends. */
+/** Updates the group incident of a cause. If the cause is gone, its incident ends. */
 function followCause(core: Core, scope: string, now: number): void {
   const { correlation, memory } = core;
   const cause = correlation.causes.get(scope);
@@ -158,7 +159,7 @@ function followCause(core: Core, scope: string, now: number): void {
   if (memory.openIncident(scope) === undefined) correlation.forget(scope, now);
 }
 
-/** A spread is named by its scope: the fault of the rooms, and the model or the update that they share. */
+/** The scope of a spread contains the fault, and the shared model or update. */
 function standingOf({ scope, kind, since, faults }: Cause): Standing[] {
   if (kind !== 'spread') return faults.map((fault) => standingFault(fault, '', since));
   const [device = '', ...what] = nameInScope(scope).split(' ');
@@ -166,9 +167,10 @@ function standingOf({ scope, kind, since, faults }: Cause): Standing[] {
 }
 
 /**
- * The sites by which a cause grew that is told as such: at once where some of those that people do not know of went together, after a pause
- * where one went late, else where as many more are away as they know of; that half of all is away says what is to be known.
- * One fault of many rooms grew when it reaches a further state.
+ * Returns the sites to notify as growth of a group incident, or none.
+ * At once: sites unknown to people that were lost together. After a pause: a site lost late. Otherwise: when the number of unknown sites
+ * equals the known ones.
+ * A spread has grown when it reaches another state.
  */
 function grownBy(core: Core, scope: string, now: number): string[] {
   const { memory, correlation } = core;
@@ -179,11 +181,11 @@ function grownBy(core: Core, scope: string, now: number): string[] {
   const { away = [], waves, late, lastAt = now, faults = [] } = correlation.causes.get(scope) ?? {};
   const fresh = away.filter((site) => !known.has(site));
   if (fresh.length === 0) return [];
-  // What is dark in its own maintenance is no news before the end of that; while all of it is maintained, all is told at the end.
+  // A site under maintenance is not news until that ends. If all of it is under maintenance, everything is notified at the end.
   const isAll = maintainedFor(memory, incident) !== undefined;
   const untold = isAll ? fresh : fresh.filter((site) => maintainedAt(memory, site) === undefined);
   const news = steps.filter((one) => !isEnd(one));
-  // That a region on battery also goes dark is a message yet to come.
+  // One message is reserved: a region on battery may still go offline.
   const left = growthSteps - news.length - Number(faults.join() === 'outage.power');
   const isApart = causeKindOf(scope) !== 'plane' && now - (news.at(-1)?.at ?? 0) >= growthMs;
   const hasDoubled = left > 0 && untold.length >= Math.max(1, known.size);
@@ -203,7 +205,7 @@ function spreadOf({ scope, members, away, of, lastAt, waves = new Set() }: Cause
   return { members: all, away: [...away], of, path: causeKindOf(scope) === 'plane' ? '' : path, ...last };
 }
 
-/** Why its many are away: what one PC of a site knows is so for the site; of many sites what most of them say. */
+/** Returns the shared outage. For a site the most certain verdict of a PC counts; for several sites the most frequent one. */
 function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undefined {
   const pcs = kind === 'site' ? [...members] : [...members].flatMap((site) => pcsOf(core, site));
   const isOfIt = (one: PcRecord['absence']): one is Absence => one != null && one.goneBy >= since - slackMs && one.cause !== 'pc-off';
@@ -220,13 +222,16 @@ function whyOf(core: Core, { kind, members, since }: Cause): ShownOutage | undef
   return { cause, confidence, from: Math.min(...all.map(({ from }) => from)), to };
 }
 
-/** When the next fault that is gone will be over, unless it comes back; infinity where none is. What is due and stands still does not count: a tick has judged it. */
+/** Returns when the next fault in its clear time will be over; infinity if none. Times in the past do not count: a tick has judged them. */
 export function nextClearAt({ memory }: Core, now: number): number {
   const ends = memory.openIncidents().flatMap(({ scope, faults }) => faults.map((fault) => watchedUntil(fault, memory.endedOf(scope))));
   return ends.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
 }
 
-/** Follows what waits for its clear time, which passes without any message; and once a minute all that is open: a meeting comes near, or a morning. */
+/**
+ * Updates incidents that wait for a clear time, since no message triggers that. Once a minute updates all open ones, because a meeting or a
+ * morning may be near.
+ */
 export function followOpen(core: Core, now: number): void {
   const minute = Math.floor(now / minuteMs);
   const all = core.followedMinute !== minute;
@@ -244,8 +249,8 @@ export function followOpen(core: Core, now: number): void {
 }
 
 /**
- * Judges the silence of each PC as of the last moment until which our hearing is proven (R18a), whether it is silent on its own or since a gap of ours, and why it may be away.
- * Guarantee: a PC that is there costs no more than the look at its presence.
+ * Judges the silence of each PC as of the watermark (R18a, canary), and why it may be offline.
+ * Guarantee: an online PC costs only a look at its presence.
  */
 export function judgeSilence(core: Core, now: number): void {
   const regions: Regions = new Map();
@@ -254,10 +259,10 @@ export function judgeSilence(core: Core, now: number): void {
   for (const { pc } of changed) followPc(core, pc, now);
 }
 
-/** True where the PC, or why it is away, is judged otherwise than before. */
+/** True if the presence or the verdict changed. */
 function judged(core: Core, record: PcRecord, { now, regions }: { now: number; regions: Regions }): boolean {
   const known = core.known.get(record.pc);
-  // Nobody waits for a PC that never spoke, as long as its site is being set up.
+  // A PC that was never seen is not expected while its site is being set up.
   if (known === undefined || (!known.alerts && record.presence === 'never')) return false;
   const since = listeningSince(core, record.pc);
   const presence = presenceNow(core, record, since);
@@ -271,7 +276,10 @@ function judged(core: Core, record: PcRecord, { now, regions }: { now: number; r
   return true;
 }
 
-/** Gaps of ours give each PC its whole limit anew: one that is not heard in all the hearing between them is missed although they go on (R19). */
+/**
+ * Each receive gap restarts the limit of every PC. A PC not seen in the sum of the times between gaps is silent anyway: R19 (outages of the
+ * server itself).
+ */
 function presenceNow(core: Core, record: PcRecord, since: number | null): PcRecord['presence'] {
   const limitMs = since === null ? null : patienceMs(record);
   const inVainMs = core.inAll.sinceMs(waitedFrom(core, record)) + earlierMs(core, record);
@@ -283,14 +291,14 @@ function waitedFrom({ expectedSince }: Core, record: PcRecord): number {
   return Math.max(record.heardAt ?? 0, expectedSince.get(record.pc) ?? 0);
 }
 
-/** In how much of the hearing of earlier starts it was not heard either. */
+/** Returns for how long earlier runs of `flows` received nothing from this PC, in ms. */
 function earlierMs(core: Core, record: PcRecord): number {
   return waitedFrom(core, record) < core.startedAt ? (core.inVain.get(record.pc) ?? 0) : 0;
 }
 
 /**
- * The PCs that were not heard since this start and are not silent yet, each with how much of our hearing that was: for the next start, or a
- * `flows` that is restarted again and again would hide who is dead.
+ * Returns the PCs not seen since this start and not yet silent, with the time in ms in which the server received.
+ * Stored for the next start: otherwise a `flows` that restarts repeatedly would hide dead PCs.
  */
 export function inVainOf(core: Core): Record<string, number> {
   const waited = [...core.memory.pcs.values()].filter(
@@ -301,8 +309,8 @@ export function inVainOf(core: Core): Record<string, number> {
 }
 
 /**
- * Silent since a receive gap, or never heard: its agent is yet to be installed. Both are one list. A PC that had said goodbye before the gap is
- * missed for a reason of its own, and so is the next machine in a room that had one.
+ * True if the PC belongs in the common list: silent since a receive gap, or never seen because its agent is not installed yet.
+ * A PC that sent a bye before the gap is silent for its own reason. The next machine of a room is too.
  */
 function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: Pick<PcRecord, 'presence'> & { since: number | null }) {
   const from = since ?? 0;
@@ -312,31 +320,30 @@ function isSilentSinceGap(core: Core, record: PcRecord, { presence, since }: Pic
   return presence === 'silent' && record.presence !== 'stopped' && since === core.subscribedAt && !heardSince;
 }
 
-/** A PC that is heard again is judged at once, not at the next tick. */
+/** Updates the presence at a message, without waiting for the next tick. */
 export function judgedNow(core: Core, record: PcRecord): PcRecord {
   const presence = presenceOf(record, listeningSince(core, record.pc), core.provenAt);
   const unheard = record.unheard && presence === 'silent';
   return presence === record.presence && unheard === record.unheard ? record : { ...record, presence, unheard };
 }
 
-/** The region of all sites. */
 const nation = causeScope('nation', '');
-/** A beat that is late by this much does not come. */
+/** A beat later than this is lost. */
 const beatSlackMs = 15_000;
-/** Many sites that go together have gone in this time; later ones are judged by themselves. */
+/** Sites that are lost later than this are judged separately. */
 const widespreadForMs = 10 * 60_000;
 
-/** What was seen of whole states and providers at one moment: looked at once, however many are away. */
+/** Cached views of states and providers at one moment. */
 export type Regions = Map<string, Region>;
 
 /** All records, and the PCs of each site. */
 type Places = { memory: Memory; sites: ReadonlyMap<string, string[]> };
 /** A PC before and after a message. */
 type Change = { before: PcRecord; record: PcRecord };
-/** When it is judged, with what was seen of regions at that moment. */
+/** The time of the judgement, with the cached regions. */
 type Moment = { now: number; regions: Regions };
 
-/** The record of a PC that is away, with the verdict as it is now; the same record where nothing changed. */
+/** Returns the record of an offline PC with its present verdict; the same object if nothing changed. */
 function judgedAway(core: Core, record: PcRecord, moment: Moment): PcRecord {
   const { now } = moment;
   if (record.presence === 'online' || record.presence === 'never') return record;
@@ -347,23 +354,23 @@ function judgedAway(core: Core, record: PcRecord, moment: Moment): PcRecord {
   return { ...away, absence: { ...away.absence, ...next } };
 }
 
-/** The record after a message of its PC: an absence begins with a will or a goodbye, and ends with whatever shows that it is there. */
+/** Returns the record after a message. An outage begins with a last will or a bye, and ends with any sign that the PC is online. */
 export function withAbsence(core: Core, at: { before: PcRecord; record: PcRecord; event: PcEvent }, now: number): PcRecord {
   const { before, record, event } = at;
   if (event.type === 'birth') return born(core, { before, record, said: event }, now);
   if (record.presence !== 'online') {
     if (isAway(record) || record.presence === 'never') return record;
-    // The broker sent its will: its last own message came before that.
+    // The broker sent the last will, so the last own message of the PC is earlier.
     const from = record.presence === 'stopped' ? now : (before.heardAt ?? now);
     return judgedAway(core, begun(core, record, { from, now }), { now, regions: new Map() });
   }
-  // The same session goes on; of a newer one the birth will tell.
+  // The same session continues. For a newer session, the birth brings the evidence.
   if (!isAway(before) || record.session !== before.session) return record;
   const found = { ...whyUnheard(before, neighboursOf(core, before.pc)), from: before.absence.from, aliveAt: null };
   return settled(core, { away: before, record, found }, now);
 }
 
-/** True while the PC of a scope is away and another one of its site answers. */
+/** True while the PC of a scope is offline and another one of its site is online. */
 export function isBesideIn(core: Places, scope: string): boolean {
   return isBeside(core.memory.pcs.get(scope), neighboursOf(core, scope));
 }
@@ -373,14 +380,14 @@ function begun(core: Core, record: PcRecord, { from, now }: { from: number; now:
   return { ...record, absence: { ...undetermined, from, goneBy, to: null, aliveAt: null, incident: null } };
 }
 
-/** When a PC last received at `from` is missed: its next beat and the slack of a late one, counted from when the server listens. */
+/** Returns when a PC last seen at `from` is missed: its next beat and the slack, counted from when the server listens. */
 function dueAt(core: Core, { pc, link }: PcRecord, from: number): number {
   return Math.max(from, listeningSince(core, pc) ?? 0) + links[link].beatMs + beatSlackMs;
 }
 
 /**
- * A verdict stays until another one is surer. That this PC alone went, or was switched off, may be corrected until each neighbour has sent a
- * beat or is missed; a restart that is not back is judged anew.
+ * Returns the verdict to keep: a new one must be more certain.
+ * `pc-off` and `intended` may be corrected until each neighbour has sent a beat or is missed. A restart that is overdue is judged again.
  */
 function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const { now } = moment;
@@ -391,7 +398,7 @@ function verdictOf(core: Core, away: Away, moment: Moment): Outage {
   const isSettled = isCorrectable ? now - goneBy > Math.max(windowMs(away), links[link].beatMs + beatSlackMs) : confidence > openUpTo;
   if (isSettled && !isOverdue) return absence;
   const next = whyAway(away, { neighbours: neighboursOf(core, away.pc), upstream: () => upstreamOf(core, away, moment), now });
-  // A neighbour that has its mains back says nothing of the time in which it had none.
+  // A neighbour with mains power again says nothing about the time without it.
   if (cause === 'power-cut' && next.cause === 'pc-off') return absence;
   return isCorrectable || next.confidence > confidence ? next : absence;
 }
@@ -399,7 +406,7 @@ function verdictOf(core: Core, away: Away, moment: Moment): Outage {
 function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'birth' }> }, now: number): PcRecord {
   const { before, record, said } = change;
   const isNewBoot = before.boot !== null && before.boot !== said.boot;
-  // It was away so shortly that nobody noticed.
+  // The outage was so short that nothing noticed it.
   const missed = isNewBoot ? begun(core, before, { from: before.heardAt ?? now, now }) : undefined;
   const away = isAway(before) ? before : missed;
   if (away === undefined) return record;
@@ -407,7 +414,7 @@ function born(core: Core, change: Change & { said: Extract<PcEvent, { type: 'bir
   return settled(core, { away, record, found }, now);
 }
 
-/** The absence is over: its own evidence, and what it tells of the other PCs that went with it. */
+/** Ends an outage: stores its evidence, and applies it to other PCs that were lost too. */
 function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding }, now: number): PcRecord {
   const { away, record, found } = at;
   const own: Away = { ...record, absence: { ...away.absence, ...found, to: now } };
@@ -418,7 +425,10 @@ function settled(core: Core, at: { away: Away; record: PcRecord; found: Finding 
   return { ...record, absence };
 }
 
-/** The PCs that lost their power with this one. A whole state needs two PCs that saw it: offices close at one time, and many stand at a wall switch. */
+/**
+ * Returns the PCs that lost power with this one. For a whole state two PCs must have seen it: offices close at the same hour, often with a
+ * wall switch.
+ */
 function jointPower(core: Core, own: Away): Joint | null {
   if (own.absence.aliveAt === null && own.absence.mainsGoneAt === undefined) return null;
   const inState = (core.regions.get(causeScope('state', stateOf(own.pc))) ?? []).flatMap((site) => recordsOf(core, pcsOf(core, site)));
@@ -435,7 +445,7 @@ function relabel(core: Core, { record, why }: { record: Away; why: Outage }, now
   told(core, { pc: record.pc, before: record.absence, after: absence }, now);
 }
 
-/** Writes the verdict into its incident, which may be over, and among the steps of machines. Nobody is sent a message for it. */
+/** Writes the verdict into its incident, which may be over, and into the log of machine steps. Sends no message. */
 function told({ memory }: Core, { pc, before, after }: { pc: string; before: Absence; after: Absence }, now: number): void {
   const incident = after.incident === null ? undefined : memory.incidents.get(after.incident);
   if (incident === undefined) return;
@@ -453,8 +463,9 @@ function recordsOf({ memory }: Places, paths: readonly string[]): PcRecord[] {
 }
 
 /**
- * What many sites that went with it say: of the line of its provider, or of its state, where a site on another line stands. One of the same
- * state shows that the power is there. Where nobody of the state or the nation is received it may be the server's own line: no office is accused.
+ * Returns the verdict of many sites lost together: the line of the provider or the state.
+ * It needs a site on another line that is online; in the same state that site also shows that there is power.
+ * If nothing of the state or nation is received, the server's own line may be the cause, so no office is blamed.
  */
 function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
   const { goneBy } = away.absence;
@@ -474,16 +485,16 @@ function upstreamOf(core: Core, away: Away, moment: Moment): Outage | null {
     if (!standing(hasOthers ? state : nation).some(({ pc }) => isOther(pc))) return perhapsOurs;
     return new Set(onLine.flatMap(([pc]) => stateOf(pc?.pc ?? ''))).size > 1 ? lineOfMany : perhapsLine;
   }
-  // A PC that stands sends its beat by then.
+  // An online PC sends a beat by then.
   if (moment.now - goneBy <= links[away.link].beatMs) return null;
   return [state, nation].some((region) => went(region).length > 0 && !standing(region).some(() => true)) ? perhapsOurs : null;
 }
 
-/** The line of a provider in more than one state: each state has a power of its own. */
+/** The line of a provider in several states, which have separate power supplies. */
 const lineOfMany: Outage = { cause: 'upstream', confidence: 0.85 };
-/** In one state it may be a district without power, of which this is the provider. */
+/** In one state this may be a district without power that this provider serves. */
 const perhapsLine: Outage = { cause: 'upstream', confidence: openUpTo };
-/** The line of the server looks the same from here, or a power cut of several states. */
+/** A fault of the server's own line, or a power cut of several states, looks the same. */
 const perhapsOurs: Outage = { cause: 'upstream', confidence: 0.55 };
 
 function regionAt(core: Core, region: string, { regions, now }: Moment): Region {

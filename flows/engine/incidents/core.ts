@@ -1,4 +1,4 @@
-/** What the engine begins with, and what it holds between two events. */
+/** The state of the engine between two events, and the functions that update the incident of a scope. */
 import { budgets, type CauseKind, causeKindOf, causeScope, isPcPath, nameInScope, siteOf, stateOf, zonedAt } from '@sabha/contracts';
 import { createCorrelation, createSpreads } from '../correlation/correlation.ts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
@@ -26,37 +26,36 @@ import {
 import { createBatches, createNoise, type Excess, owesAnEnd, type TransitionOptions } from '../transitions/noise.ts';
 import type { createTransitions } from '../transitions/transitions.ts';
 
-/** Whoever has not spoken so long after a gap has nothing waiting. */
+/** Time after a receive gap in which queued messages of a PC may still arrive. */
 const readWithinMs = 60_000;
 
-/** What the engine begins with, and whom it may ask. */
+/** The dependencies of the engine. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
   known: readonly KnownPc[];
   /** Times at which `flows` started, this start included. */
   starts: readonly number[];
-  /** Until when the last run of `flows` is known to have heard the PCs, in ms. */
+  /** The time in ms until which the last run of `flows` is known to have received. */
   listenedUntil?: number;
-  /** The numbers of causes of many, as they are at each look; those of the table without them. */
+  /** The thresholds of the correlation, read at each judgement. Default: the built-in table. */
   numbers?: Numbers;
-  /** The dates of the maintenance that goes on at a time, begins soon, or has just ended; undefined where that is not known yet. */
+  /** The maintenance dates that are current, near, or just over; undefined if not known yet. */
   maintenance?(now: number): readonly MaintenanceDate[] | undefined;
-  /** True from the time before a meeting of a room, or of a room of a site, at which it is urgent, until its end. */
+  /** True while a meeting is near or running in a room, or in a room of a site. */
   isMeetingNear?: ((scope: string, now: number) => boolean) | undefined;
-  /** Of the same memory, beside the engine. */
+  /** Other holders of times in this process. */
   followers: readonly FollowsClock[];
 };
 
-/** What the engine holds between two events. */
 export type Core = ReturnType<typeof createHeld> & { transitions: ReturnType<typeof createTransitions> };
 
-/** The state of the engine without the transitions, which read it. */
+/** Creates the state of the engine without the transitions, which read it. */
 export function createHeld(options: EngineOptions, memory: Memory, now: number) {
   const { contents, numbers = usualNumbers } = options;
   const never = Number.NEGATIVE_INFINITY;
   const updates = [...memory.pcs.values()].map((record) => [record.pc, record.updates ?? []] as const);
   const correlation = createCorrelation(contents.incidents, { numbers, now });
-  // Each part below holds state in memory that is not in the ledger, and answers one question from it.
+  // Each part below holds state in memory that is not in the ledger.
   const parts = {
     noise: createNoise(),
     inAll: createInAll(),
@@ -68,61 +67,61 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
   };
   return {
     ...{ options, memory, ...parts },
-    /** All parts that hold times in memory. Each is notified once, in this order, when the clock is set (R29). */
+    /** All parts that hold times. Each is called once, in this order, when the clock is set: R29 (clock of the server). */
     followers: [...options.followers, ...Object.values(parts)] satisfies FollowsClock[],
     known: new Map(options.known.map((one) => [one.pc, one])),
-    /** True if the list of unheard PCs changed since it was last read. */
+    /** True if the list of PCs not seen since a receive gap changed after it was last read. */
     listChanged: false,
-    /** The minute in which all that is open was last followed; null before that is done for what the ledger had open. */
+    /** The minute in which all open incidents were last updated; null until that is done after the start. */
     followedMinute: null as number | null,
-    /** When this memory began, and the times at which `flows` started. */
+    /** When this process started, and the start times of `flows`. */
     startedAt: now,
     starts: options.starts,
-    /** Our own last SUBACK; null while we are not subscribed. */
+    /** The last SUBACK of the server; null while not subscribed. */
     subscribedAt: null as number | null,
     unsubscribedAt: now as number | null,
-    /** Until when our hearing is proven, and when it was not of late (R18a). */
+    /** The watermark of the canary, and the times of recent receive gaps: R18a (canary). */
     provenAt: now,
     slowAt: [] as readonly number[],
     /** For how long earlier runs of `flows` received messages without one of this PC, in ms. */
     inVain: new Map(Object.entries(JSON.parse(contents.meta[inVainKey] ?? '{}') as Record<string, number>)),
-    /** Until when something that was said in a gap of ours may still be on its way to us. */
+    /** Until when messages from a receive gap may still arrive. */
     unreadUntil: now + readWithinMs,
-    /** When the default route last had to step in, and when central last had the list of what is unknown for a day. */
+    /** When the default route was last used, and when central last received the list of faults unknown for a day. */
     unfinishedAt: never,
     namedAt: Math.min(now, Number(contents.meta[unknownNamedKey] ?? never)),
-    /** PCs whose fault waits for what others say. */
+    /** PCs whose fault waits for the faults of others. */
     waiting: new Set<string>(),
-    /** PCs that report a fault which the catalogue does not know. */
+    /** PCs that report a fault outside the catalogue. */
     unknown: new Set<string>(),
-    /** PCs that have named the state that is held since our last SUBACK. */
+    /** PCs that confirmed their stored state since the last SUBACK. */
     current: new Set<string>(),
     /** The known PCs of each site. */
     sites: new Map<string, string[]>(),
     /** The sites of each line, provider and state, and of the nation. */
     regions: new Map<string, string[]>(),
-    /** The causes that may stand above each site, the narrowest first. */
+    /** The possible wider causes of each site, the narrowest first. */
     above: new Map<string, readonly string[]>(),
-    /** Since when a PC alerts, as far as that is later than our start: its silence counts from then. */
+    /** When a PC began to alert, if that is after the start of `flows`: its silence counts from then. */
     expectedSince: new Map<string, number>(),
-    /** What is to be asked of a PC, and how its answers were. */
+    /** Requests for state by PC, and how many responses were unreadable. */
     asking: new Map<string, { needed: boolean; askedAt: number; unreadable: number }>(),
-    /** Faults of the centre's own that stand. */
+    /** The present faults of the server. */
     centre: new Map<string, Standing>(),
   };
 }
 
-/** What is known of our hearing; `unreadUntil`: until when something may be waiting, `current`: who named the state that is held. */
+/** The state of reception. `unreadUntil`: until when queued messages may arrive. `current`: PCs that confirmed their stored state. */
 export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
-/** A gap of ours begins, or just was. Guarantee: of a row of gaps no more than half of the time is waited, or they would hold back all that is due. */
+/** Records a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so due steps still happen. */
 export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {
   if (now >= reading.unreadUntil + readWithinMs) reading.unreadUntil = now + readWithinMs;
 }
 
 /**
- * True while what a room said in our last gap, or before our start, may be on its way to us: until a word of ours came back that was sent after
- * it, and behind it all that waited, and the PC has named its state since.
+ * True while messages of a room from the last receive gap, or from before the start, may still arrive.
+ * The wait ends when a canary sent after the gap comes back, and the PC has confirmed its state.
  */
 export function isUnread({ unreadUntil, subscribedAt, provenAt, current }: Reading, scope: string, now: number): boolean {
   if (now >= unreadUntil) return false;
@@ -130,10 +129,10 @@ export function isUnread({ unreadUntil, subscribedAt, provenAt, current }: Readi
   return !isProven || (isPcPath(scope) && !current.has(scope));
 }
 
-/** R13: after this many answers that could not be read, a PC's reports are a finding. */
+/** Unreadable states after which a finding is reported: R13 (convergence). */
 export const unreadableLimit = 3;
 
-/** Holds a record and writes it, with what changed of its answers. */
+/** Stores and writes a record, with the changes of its results. */
 export function putRecord(core: Core, record: PcRecord, now: number): void {
   const { memory } = core;
   const { pc } = record;
@@ -147,19 +146,19 @@ function addChanges({ memory }: Core, pc: string, changes: readonly Change[]): v
   for (const change of changes) memory.add(`change/${pc}/${change.component}/${change.at}`, { op: 'change', pc, ...change });
 }
 
-/** True for a PC of a live site: only these open incidents and stand in lists. */
+/** True for a PC of a live site. Only these PCs open incidents and appear in lists. */
 export function alerts(core: Core, pc: string): boolean {
   return core.known.get(pc)?.alerts === true;
 }
 
-/** What a site may be one of the many of: its line, its provider, its state, the nation. */
+/** Returns the possible wider causes of a site: its line, its provider, its state, the nation. */
 function causesAbove(path: string, { isp, linkId }: Pick<KnownPc, 'isp' | 'linkId'> = {}): string[] {
   const named = (kind: CauseKind, name: string | undefined) => (name === undefined ? [] : [causeScope(kind, name)]);
   const line = linkId === undefined ? undefined : [isp, linkId].filter((part) => part !== undefined).join(' ');
   return [...named('link', line), ...named('provider', isp), causeScope('state', stateOf(path)), causeScope('nation', '')];
 }
 
-/** Follows the room of one PC, if it alerts. */
+/** Updates the incident of the room of one PC, if it alerts. */
 export function followPc(core: Core, pc: string, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (record === undefined || !alerts(core, pc)) return;
@@ -167,7 +166,7 @@ export function followPc(core: Core, pc: string, now: number): void {
   setCentre(core, { fault: 'centre.unknown_fault', device: '', standing: core.unknown.size > 0, name: pc }, now);
   const unreadable = (core.asking.get(pc)?.unreadable ?? 0) >= unreadableLimit;
   const said = sceneOfPc(isMissed(core, record, now) ? { ...record, unheard: false } : record, unreadable, now);
-  // What a room says of its devices is evidence for others too. What is frozen stays as it was.
+  // Device faults of a room count towards a spread. An offline PC keeps its last entry.
   if (record.presence === 'online') core.spreads.seen(pc, [...said.standing.values()], now);
   const isOld = isUnread(core, pc, now);
   const explained = { explained: explainedIn(core, record, now), isNeeded: neededIn(core, pc, now) };
@@ -175,7 +174,7 @@ export function followPc(core: Core, pc: string, now: number): void {
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 
-/** A PC of the list of those that do not answer is notified to its room before a meeting there, and from then on until it answers. */
+/** True if a PC not seen since a receive gap opens an incident of its room: from the time before a meeting there until it is back. */
 function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
   return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);
@@ -184,12 +183,12 @@ function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: num
 const ofPower: readonly string[] = ['power.on_battery', 'power.battery_low'];
 
 /**
- * Which cause of many, or which fault of the same battery, is notified in the place of a fault of this room.
- * Guarantee: two faults of a room never hide each other, and the silence of a PC is hidden by a cause of many alone.
+ * Returns a function that names the scope or fault that is notified instead of a fault of this room.
+ * Guarantee: two faults of a room never hide each other, and only a group incident hides the silence of a PC.
  */
 function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Scene['explained']> {
   const held = core.memory.openIncident(pc)?.faults ?? [];
-  // One power cut of a room is one cause: the battery that runs out follows from it.
+  // A low battery follows from the same power cut, so it is not notified separately.
   const told = held.find(({ fault, goneAt, told: to }) => ofPower.includes(fault) && goneAt === null && to !== null);
   core.waiting.delete(pc);
   return (fault) => {
@@ -201,8 +200,10 @@ function explainedIn(core: Core, { pc }: PcRecord, now: number): NonNullable<Sce
 }
 
 /**
- * Who goes to a room has to know its faults, whatever explains them: before its meetings, and from the morning after one fault came in many rooms.
- * The cause of a site has the meetings of its rooms. That most of the nation went in one minute says nothing of a room: the server itself is cut off.
+ * Returns a function that decides whether a fault is notified although a group incident explains it.
+ * A visitor must know the faults of the room: before its meetings, and from the morning after a fault spread to many rooms. A site's own
+ * cause uses the meetings of its rooms.
+ * A loss of most of the nation within a minute says nothing about a room, since the server itself is cut off.
  */
 export function neededIn({ options, correlation }: Core, scope: string, now: number): NonNullable<Scene['isNeeded']> {
   return ({ since }, by) => {
@@ -214,16 +215,16 @@ export function neededIn({ options, correlation }: Core, scope: string, now: num
   };
 }
 
-/** Where more of the sites than this went at once, the line of the server itself may be cut. */
+/** Above this share of sites lost at once, the server's own line may be cut. */
 const mostOfAll = 2 / 3;
-/** Before the list of nine o'clock is made, so that it stands in it; an office that names no hours is notified then. */
+/** One hour before the nine o'clock digest, so that the fault is in it. Also the time for an office without known hours. */
 const morning = '08:00';
-/** What began so little before is the news of this morning, and waits for the next. */
+/** A fault that begins less than this before the morning waits for the next morning. */
 const leastBeforeMorningMs = 3_600_000;
 
 /**
- * The first morning in this zone that begins an hour or more after `since`: by then whoever was notified of the cause has had his time, and who
- * goes to the room has to know what awaits him there.
+ * Returns the first morning in this time zone at least an hour after `since`. By then the recipients of the group incident have had time,
+ * and visitors of the room must know its faults.
  */
 export function morningAfter(since: number, timeZone: string): number {
   const local = zonedAt(since + leastBeforeMorningMs, timeZone);
@@ -231,7 +232,7 @@ export function morningAfter(since: number, timeZone: string): number {
   return (Temporal.ZonedDateTime.compare(today, local) >= 0 ? today : local.add({ days: 1 }).withPlainTime(morning)).epochMilliseconds;
 }
 
-/** Others of the site may say in a moment that they are on battery too. */
+/** Returns the power cause of a fault. It waits if other PCs of the site may soon report battery power too. */
 function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault; now: number }): string | undefined {
   const site = siteOf(pc);
   const by = core.correlation.explainsPower(site, now);
@@ -244,20 +245,26 @@ function powerOf(core: Core, pc: string, { fault, now }: { fault: StandingFault;
   return 'waits';
 }
 
-/** What is followed of a room that is muted: what was told of it, until it ends, and what goes past the mute (R27). */
+/**
+ * Returns the scene of a muted room: faults of which people were notified, and those that pass the mute (R27, budgets: quota and
+ * backpressure).
+ */
 function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: number): Scene {
   const followed = new Set(core.memory.openIncident(pc)?.faults.map(({ key }) => key));
   const past = new Set(core.noise.past(pc, scene, now));
   return { ...scene, standing: new Map([...scene.standing].filter(([key]) => followed.has(key) || past.has(key))) };
 }
 
-/** Closes what is open of a room, with the reason that whoever was told of it hears (R15). */
+/** Closes the incident of a room with a reason for its recipients: R15 (close). */
 function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
   core.spreads.seen(at.pc, [], now);
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
 }
 
-/** Follows the one list of PCs that nobody heard since a receive gap, or ever: one that never came is not critical. Before a meeting its room is followed too. */
+/**
+ * Updates the incident that lists the PCs not seen since a receive gap, or ever. A PC that was never seen is not critical. Before a meeting
+ * its room is updated too.
+ */
 export function followUnheard(core: Core, now: number): void {
   core.listChanged = false;
   const list = [...core.memory.pcs.values()].filter((record) => record.unheard && record.presence === 'silent' && alerts(core, record.pc));
@@ -276,7 +283,7 @@ function nameOf({ options }: Core, pc: string): string {
 
 type CentreFault = { fault: string; device: string; standing: boolean; name?: string; reason?: string };
 
-/** Says of a fault of the centre's own whether it stands. */
+/** Sets or clears a fault of the server. */
 export function setCentre(core: Core, said: CentreFault, now: number): void {
   const { fault, device, standing, name = device, reason = null } = said;
   const key = faultKey(fault, device);
@@ -286,7 +293,7 @@ export function setCentre(core: Core, said: CentreFault, now: number): void {
   followCentre(core, now);
 }
 
-/** Follows what ails the centre itself. */
+/** Updates the incident of the server. */
 export function followCentre(core: Core, now: number): void {
   followScope(core, { scope: 'centre', scene: sceneOfList(core.centre.values()) }, now);
 }
@@ -299,7 +306,7 @@ const excesses: Record<Excess, string> = {
   changes: 'what it says changes too often to be kept',
 };
 
-/** A PC is beyond its budget: it is named once, and where its alerts are too many nothing more is told of its room (R27). */
+/** Raises `pc.noisy` for a PC above a limit. With too many alerts, further notifications about its room stop (R27). */
 export function setNoisy(core: Core, { pc, what }: { pc: string; what: Excess }, now: number): void {
   if (core.noise.isMuted(pc)) hush(core, pc, now);
   setCentre(core, { fault: 'pc.noisy', device: pc, standing: true, name: nameOf(core, pc), reason: excesses[what] }, now);
@@ -311,16 +318,13 @@ function hush(core: Core, pc: string, now: number): void {
   for (const one of memory.liveScope(pc)) transitions.mute(one, 'counted: its PC is noisy');
   if (incident === undefined) return;
   const faults = incident.faults.filter(({ told }) => told !== null);
-  // What nobody was told of is news again once its PC is quiet.
+  // A fault of which no person was notified becomes news when the PC is no longer noisy.
   if (faults.length > 0) memory.putIncident({ ...incident, faults, severity: worst(faults) });
   else if (owesAnEnd(memory.stepsOf(incident.id))) followScope(core, { scope: pc, scene: sceneOver(excesses.alerts) }, now);
   else memory.putIncident({ ...incident, overAt: now, over: 'closed', closedBecause: excesses.alerts });
 }
 
-/**
- * Who has more news than is told in an hour is muted; who is muted is followed for what goes past that; who stayed within its budget for an
- * hour is followed again, as it is now.
- */
+/** Mutes PCs with too much news in the hour, updates muted ones, and unmutes those that stayed within their limits for an hour. */
 export function followNoise(core: Core, now: number): void {
   for (const pc of core.transitions.refused(now)) if (core.noise.name(pc, 'alerts', now)) setNoisy(core, { pc, what: 'alerts' }, now);
   for (const pc of core.noise.muted()) followPc(core, pc, now);
@@ -333,10 +337,13 @@ export function followNoise(core: Core, now: number): void {
   }
 }
 
-/** What is followed: its scene, of a cause of many who it is, why, and who went since people were told of it (`grew`), and of maintenance when it ends. */
+/**
+ * The input of an update: the scope and its scene. For a group incident: its members, outage and new members (`grew`). For maintenance: its
+ * end.
+ */
 export type Followed = { scope: string; scene: Scene; spread?: Spread; grew?: readonly string[]; outage?: ShownOutage; until?: number };
 
-/** Follows one scope: what is new of its incident goes on its way. */
+/** Updates the incident of a scope and adds transitions for its changes. */
 export function followScope(core: Core, { scope, scene, spread, grew = [], outage, until }: Followed, now: number): void {
   const { memory, transitions } = core;
   const record = memory.pcs.get(scope);
@@ -366,46 +373,45 @@ export function followScope(core: Core, { scope, scene, spread, grew = [], outag
   if (due.length > 0) transitions.proceed(incident.id, now);
 }
 
-/** Whoever was told of a cause hears that more went with it long after the others: nobody else tells of them. */
+/** Adds news about members that joined long after the others. No other message reports them. */
 function withMore({ faults }: Incident, news: readonly News[], grew: readonly string[]): readonly News[] {
   const known = faults.filter(({ told, hidden, goneAt }) => told !== null && !hidden && goneAt === null);
   const isSaid = known.length === 0 || news.some(({ kind }) => kind === 'raised' || kind === 'worsened');
   return grew.length === 0 || isSaid ? news : [...news, { kind: 'worsened', faults: known, grew }];
 }
 
-/** With the incident of what explains a fault of it, the last time. */
+/** Adds the group incident that explains a fault of this incident. */
 function withCause({ memory }: Core, incident: Incident, { explained }: Scene): Incident {
   const by = incident.faults.map((fault) => explained?.(fault)).find((scope) => scope !== undefined && causeKindOf(scope) !== undefined);
   const parent = by === undefined ? undefined : memory.openIncident(by)?.id;
   return parent === undefined || incident.over !== null ? incident : { ...incident, parent };
 }
 
-/** The absence that an incident tells of, from when it says that the PC is silent. */
+/** Returns the outage of an incident from the moment when it includes the silence of the PC. */
 function told(record: PcRecord | undefined, { id, faults }: Incident): Absence | null {
   const absence = record?.absence ?? null;
   if (absence === null || absence.incident === id) return absence;
   return faults.some(({ fault }) => fault === 'pc.silent') ? { ...absence, incident: id } : null;
 }
 
-/** From when silence counts: our own last SUBACK, or when the PC began to be expected, if that was later. */
+/** Returns from when silence counts: the last SUBACK, or later if the PC was expected later. */
 export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string): number | null {
   const since = expectedSince.get(pc);
   return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
 }
 
-/** The known PCs of a site; none of one that is not known. */
+/** Returns the known PCs of a site, or none. */
 export function pcsOf({ sites }: { sites: ReadonlyMap<string, string[]> }, site: string): readonly string[] {
   return sites.get(site) ?? [];
 }
 
-/** What is said of an absence. */
 export function shownOutage({ cause, confidence, from, to }: Absence): ShownOutage {
   return { cause, confidence, from, to };
 }
 
 type Remembered = { ended: Record<string, number> | undefined; absence: Absence | null; now: number };
 
-/** What a scope remembers beside its incident: a room in the record of its PC, with why it is away and what people were told of; the centre in this memory. */
+/** Stores what outlives an incident: for a room in the record of its PC, for the server in memory. */
 function remember(memory: Memory, incident: Incident, { ended, absence, now }: Remembered): void {
   const { scope } = incident;
   const record = memory.pcs.get(scope);
@@ -416,10 +422,10 @@ function remember(memory: Memory, incident: Incident, { ended, absence, now }: R
   if (Object.keys(next).length > 0) memory.putPc({ ...record, ...next }, true);
 }
 
-/** So many faults of a room are named in its next message. */
+/** Earlier faults that the next message of a room lists. */
 const pastKept = 3;
 
-/** What people were told of in a room, for the message of its next incident; undefined where they were told of nothing new. */
+/** Returns the earlier faults for the next message of the room; undefined if there are no new ones. */
 function pastOf({ faults, ended = [] }: Incident, { past = [] }: PcRecord, now: number): PcRecord['past'] {
   const keys = new Set(faults.map(({ key }) => key));
   const known = [...ended.filter(({ key }) => !keys.has(key)), ...faults].filter((one) => one.told !== null);
@@ -437,7 +443,7 @@ function recent(ended: Record<string, number>, now: number): Record<string, numb
 
 type Known = Omit<Extract<CentreEvent, { type: 'known' }>, 'type'>;
 
-/** Takes the PCs of another site table: closes what is open of rooms that no longer alert, and opens what stands in rooms that now do. */
+/** Applies a new site table: closes incidents of rooms that no longer alert, and opens them for rooms that now do. */
 export function setKnown(core: Core, { pcs, because, replaced }: Known, now: number): void {
   const before = new Map(core.known);
   core.known.clear();
@@ -453,7 +459,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   for (const pc of before.keys()) if (!core.known.has(pc)) forgetPc(core, pc, now);
   for (const { pc } of pcs) {
     if (!alerts(core, pc) || before.get(pc)?.alerts) continue;
-    // The PC alerts from now on: its standing faults are raised. If it is silent already, that is its own fault and not one of a gap in our hearing.
+    // The PC alerts from now on, so its present faults are raised. Its silence then counts as its own, not as part of a receive gap.
     core.expectedSince.set(pc, now);
     const record = core.memory.pcs.get(pc);
     if (record?.unheard) putRecord(core, { ...record, unheard: false }, now);
@@ -462,10 +468,7 @@ export function setKnown(core: Core, { pcs, because, replaced }: Known, now: num
   followUnheard(core, now);
 }
 
-/**
- * PCs that the broker lets in no more are stopped at once: nobody waits for their silence, nor for one that said it would be back, and the will
- * of their last session says nothing.
- */
+/** Stops revoked PCs at once: no silence, announced return or last will of theirs is judged. */
 export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   for (const pc of pcs) {
     const record = core.memory.pcs.get(pc);
@@ -475,7 +478,7 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
     followPc(core, pc, now);
   }
   const sites = new Set(pcs.map(siteOf));
-  // One that alerts is there, or away without having been shut out.
+  // A PC that alerts counts if it is online, or offline for another reason than its revocation.
   const isSeen = (pc: string) => {
     const { presence = 'never', bye = null } = core.memory.pcs.get(pc) ?? {};
     return alerts(core, pc) && presence !== 'never' && (presence !== 'stopped' || bye !== null);
@@ -484,7 +487,7 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   closeCauses(core, (all) => (isOver(all) ? 'revoked' : undefined), now);
 }
 
-/** A PC that was away from the table may have said anything meanwhile: whether it is there is judged anew, and from now on (R18). */
+/** Adds a PC. One that was missing from the site table has unknown presence and is judged from now on: R18 (silence). */
 function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (!wasKnown) core.expectedSince.set(pc, now);
@@ -494,7 +497,7 @@ function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> 
   if (record.link !== link) putRecord(core, { ...record, link }, now);
 }
 
-/** Sites of which nothing alerts any more do not answer again by that: what is open of them as one cause ends like their rooms. */
+/** Closes group incidents of sites without alerting PCs: such a site never comes back. */
 function closeSites(core: Core, because: Known['because'], now: number): void {
   const whyOver = (sites: readonly string[]) => {
     if (sites.some((site) => pcsOf(core, site).some((pc) => alerts(core, pc)))) return undefined;
@@ -504,7 +507,7 @@ function closeSites(core: Core, because: Known['because'], now: number): void {
   closeCauses(core, whyOver, now);
 }
 
-/** Closes incidents of sites with a common cause that can no longer end by a return; `whyOver` names the reason, or undefined to keep one open. */
+/** Closes group incidents of sites that can no longer end by a return; `whyOver` returns the reason, or undefined to keep one open. */
 function closeCauses(core: Core, whyOver: (sites: readonly string[]) => string | undefined, now: number): void {
   for (const scope of core.memory.openScopes()) {
     const kind = causeKindOf(scope);
@@ -521,7 +524,7 @@ function usualWhy(isKnown: boolean): string {
   return isKnown ? 'site no longer live' : 'no longer in the site table';
 }
 
-/** Another machine stands in the room, or will one day: what was known of the old one is forgotten. */
+/** Another machine replaces the PC: deletes what is stored about the old one. */
 function renew(core: Core, at: { pc: string; because: string }, now: number): void {
   const { pc } = at;
   const record = core.memory.pcs.get(pc);

@@ -1,6 +1,6 @@
 /**
- * The incident engine: what PCs say and do not say, turned into incidents and their transitions.
- * It decides nothing about people. Rows and effects of each step are taken by the caller, who commits the rows first (R20).
+ * The incident engine: turns messages and silence of PCs into incidents and transitions. It makes no decision about people.
+ * The caller takes the rows and effects of each step and commits the rows first: R20 (one transaction per batch).
  */
 import { isPcPath, links, maintainedIn, maintenanceFault, maintenanceScope, unfinishedFault } from '@sabha/contracts';
 import { dueOf, type HandledAt, handled, has, notesKept, personOf } from '../handling/handling.ts';
@@ -34,34 +34,36 @@ import {
   unreadableLimit,
 } from './core.ts';
 
-/** R13: a state is asked for at most once in 10 s; after three answers that could not be read, once an hour. */
+/** Interval of state requests: R13 (convergence). After three unreadable responses the longer one applies. */
 const askEveryMs = 10_000;
 const askUnreadableEveryMs = 3_600_000;
-/** R19: losing the broker for this long is an incident of the centre's own; so are three starts in half an hour. */
+/** Limits of R19 (outages of the server itself): a lost broker, and restarts within a window. */
 const brokerLostMs = 60_000;
 const startsWindowMs = 30 * 60_000;
 const startsLimit = 3;
-/** R18a: so many gaps of our own in this time are one too. */
+/** Limit of R18a (canary): receive gaps within a window. */
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
-/** So are gaps that leave no time to judge the most patient class, as soon as they have gone on for twice its patience: a dead PC is told late by them. */
+/**
+ * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit, since dead PCs are then
+ * reported late.
+ */
 const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const hiddenMs = 2 * patienceMs;
-/** Gaps of one cause: a process that stood still also loses its session, and whoever puts a clock right may need more than one attempt. */
+/** Gaps within this time have one cause: a stopped process also loses its session, and setting a clock may take several attempts. */
 const oneGapMs = 60_000;
-/** `flow did not finish` stands this long after the last one (R24). */
+/** `flow did not finish` lasts this long after the last use of the default route: R24 (repeated offers and the default route). */
 const unfinishedStandsMs = 60_000;
-/** An incident that has been unknown for a day is named to central, once a day (R14). */
+/** An incident that is unknown for a day is reported to central once a day: R14 (unknown freezes an incident). */
 const dayMs = 24 * 3_600_000;
-/** The names of what is a time in a row. */
+/** The field names that hold times. */
 const timeNames =
   'at since from to goneAt goneBy unknownSince openedAt overAt offeredAt hadAt lastAt heardAt lostAt calledAt clonedAt aliveAt mainsGoneAt';
 const timeKeys = new Set(timeNames.split(' '));
 
-/** One memory's engine. */
 export type Engine = ReturnType<typeof createEngine>;
 
-/** Opens the engine on what the ledger holds and what the site table knows. Until `subscribed` it judges no silence (R18). */
+/** Creates the engine from the ledger and the site table. It judges no silence before `subscribed`: R18 (silence). */
 export function createEngine(options: EngineOptions, now: number) {
   const core = createCore(options, now);
   setKnown(core, { pcs: options.known, because: {}, replaced: [] }, now);
@@ -69,28 +71,28 @@ export function createEngine(options: EngineOptions, now: number) {
     memory: core.memory,
     known: core.known as ReadonlyMap<string, KnownPc>,
     isSubscribed: () => core.subscribedAt !== null,
-    /** True where the PC has named the state that is held since our last SUBACK, and no other one since. */
+    /** True if the PC confirmed its stored state since the last SUBACK, and named no other. */
     isCurrent: (pc: string) => core.current.has(pc),
 
-    /** For the next start, as text. */
+    /** Returns JSON for the next start. */
     inVain: () => JSON.stringify(inVainOf(core)),
 
-    /** False for what a machine says that is ours no more (R30). */
+    /** Rejects messages of a replaced machine: R30 (replacement). */
     believes(event: PcEvent): boolean {
       const record = core.memory.pcs.get(event.pc);
       return record === undefined || believes(record, event);
     },
 
-    /** When the next clear is due; infinity where none is. */
+    /** Returns when the next clear is due; infinity if none. */
     nextClearAt: (at: number) => nextClearAt(core, at),
 
-    /** Takes one event. What it leaves to be written and done is fetched with `take`. */
+    /** Applies one event. `take` returns the resulting rows and effects. */
     apply: (event: EngineEvent, at: number) => ('pc' in event ? onPc(core, event, at) : onCentre(core, event, at)),
 
-    /** A beat with the digest that is held, from a PC that is online: nothing but the time of hearing changes. False where there is more to it. */
+    /** Handles a beat with the stored digest from an online PC: only the last-seen time changes. Returns false if more must be done. */
     touch(pc: string, at: number): boolean {
       const record = core.memory.pcs.get(pc);
-      // Of a digest alone nobody knows which machine says it.
+      // A digest does not identify the machine that sent it.
       if (record?.presence !== 'online' || record.lostAt !== null || record.formers?.length || !core.known.has(pc)) return false;
       core.memory.putPc(heard(record, at), false);
       core.current.add(pc);
@@ -136,7 +138,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
       if (event.slow === true) {
-        // What waited for us meanwhile is read before what was due is told, and no wire has lost the offers of before (R18a, R24).
+        // Queued messages are read before due notifications are made, and the tabs have lost no offer (R18a, R24).
         mayWait(core, now);
         core.transitions.hung(now);
       }
@@ -178,13 +180,13 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
   }
 }
 
-/** Each attempt that fails says that we are not subscribed; the gap is one. */
+/** Each failed attempt reports a lost subscription; together they are one gap. */
 function countGap(core: Core, now: number, isSlow: boolean): void {
   const last = core.slowAt.at(-1) ?? Number.NEGATIVE_INFINITY;
   if (core.subscribedAt !== null && (isSlow || now - last >= oneGapMs)) core.slowAt = [...core.slowAt, now];
 }
 
-/** True where gaps of our own keep silence from being judged. Of a row of gaps the first, the last and those of late are kept. */
+/** True if receive gaps prevent the judgement of silence. Of a series of gaps the first, the last and the recent ones are kept. */
 function isTooSlow(core: Core, now: number): boolean {
   const isLate = (at: number) => now - at < slowWindowMs;
   const [first = now] = core.slowAt;
@@ -202,7 +204,7 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   const judged = judgedNow(core, saidBy(step, event, now));
   const record = step.stale ? judged : withAbsence(core, { before, record: judged, event }, now);
   if (isDrop(before, record, core.subscribedAt ?? now)) core.drops.dropped(record.pc, now);
-  // A record of which nothing but the time of hearing differs need not be written.
+  // A change of the last-seen time alone is not written.
   const changed = (Object.keys(record) as (keyof PcRecord)[]).some((key) => key !== 'heardAt' && before[key] !== record[key]);
   if (changed) putRecord(core, record, now);
   else core.memory.putPc(record, false);
@@ -211,19 +213,21 @@ function onPc(core: Core, event: PcEvent, now: number): void {
   if (before.unheard && !record.unheard) core.listChanged = true;
 }
 
-/** Its will is no word of its own: the broker says it. */
+/** A last will is a message of the broker, not of the PC. */
 function saidBy({ record, stale }: Step, event: PcEvent, now: number): PcRecord {
   if (event.type === 'lost') return record;
   return heard(stale ? record : afterWill(record, now, event.type === 'birth' ? event.askedMs : undefined), now);
 }
 
-/** A newer session of one that said no goodbye: the former was lost. Its first word since a gap of ours says nothing of its link. */
+/**
+ * True if a newer session follows one without a bye: the earlier session was lost. The first message after a receive gap does not count.
+ */
 function isDrop(before: PcRecord, { session }: PcRecord, listeningSince: number): boolean {
   if ((before.heardAt ?? 0) < listeningSince) return false;
   return session > before.session && before.session > 0 && before.presence !== 'stopped' && before.presence !== 'never';
 }
 
-/** Notes what was updated, asks for what a step left open, and keeps count of answers that could not be read (R13). */
+/** Records updates, requests missing data, and counts unreadable states (R13). */
 function follows(core: Core, at: { step: Step; before: PcRecord; record: PcRecord; now: number }): void {
   const { step, before, record, now } = at;
   const pc = record.pc;
@@ -250,11 +254,11 @@ function tick(core: Core, now: number): void {
   judgeSilence(core, now);
   for (const pc of core.asking.keys()) ask(core, pc, now);
   const starts = core.starts.filter((at) => now - at < startsWindowMs).length;
-  // Whoever stood still meanwhile has the time to come back to it first; what is told stands until he is back.
+  // After a stop of this process, reconnecting comes first. A present fault stays until the broker is back.
   const isDue = now >= core.unreadUntil || core.centre.has(faultKey('centre.broker_lost', ''));
   const isLost = isDue && core.unsubscribedAt !== null && now - core.unsubscribedAt >= brokerLostMs;
   setCentre(core, { fault: 'centre.broker_lost', device: '', standing: isLost }, now);
-  // What becomes of a gap is known when it ends: a broker that is lost is told as such, and so is all that led to it.
+  // A gap is classified when it ends. A lost broker is notified as such, together with the gaps before it.
   if (isLost) core.slowAt = [];
   if (core.unsubscribedAt === null) setCentre(core, { fault: 'centre.slow', device: '', standing: isTooSlow(core, now) }, now);
   setCentre(core, { fault: 'centre.restarts', device: '', standing: starts >= startsLimit }, now);
@@ -277,19 +281,19 @@ function nameUnknown(core: Core, now: number): void {
     .filter(({ faults }) => faults.some(({ unknownSince }) => unknownSince !== null && now - unknownSince >= dayMs));
   if (frozen.length === 0) return;
   core.namedAt = now;
-  // Also across starts: a centre that starts again and again would name them each time.
+  // Stored, because a server that restarts repeatedly would otherwise send the list each time.
   core.memory.add(unknownNamedKey, { op: 'meta', key: unknownNamedKey, value: `${now}` });
   const names = frozen.map(({ scope }) => `${core.options.place(scope).site.en}, ${core.options.place(scope).room.en}`);
   const { memory, options } = core;
   tellCentral({ memory, options, now }, { kind: 'direct', lines: ['unknown_for_a_day', ...names], key: `unknown-${now}` });
 }
 
-/** Moves one time, in ms, to the corrected clock. */
+/** Moves a time in ms to the corrected clock. */
 type Move = (at: number) => number;
 
 /**
- * Guarantee: nothing that the memory holds happened later than `now`, and no timer lasts longer than it was set for; otherwise a clock that
- * fell back an hour would keep back every hold, clear and silence for an hour. What is moved is written too: the next start begins with the same.
+ * Guarantee: no stored time is later than `now`, and no timer lasts longer than it was set for. Otherwise a clock set back by an hour would
+ * delay every hold, clear and silence by an hour. Moved times are written for the next start.
  */
 function notAhead(memory: Memory, now: number): void {
   for (const timer of [...memory.timers.values()]) {
@@ -301,7 +305,8 @@ function notAhead(memory: Memory, now: number): void {
 }
 
 /**
- * The ledger does not hold each beat: a PC that was there when the last run of `flows` ended was heard about a beat before that.
+ * Sets the last-seen time of PCs that were online when the last run of `flows` ended: one beat before that. The ledger does not hold each
+ * beat.
  */
 function heardUntil(memory: Memory, listenedUntil: number): void {
   for (const record of [...memory.pcs.values()]) {
@@ -312,12 +317,13 @@ function heardUntil(memory: Memory, listenedUntil: number): void {
 }
 
 /**
- * The clock was set by `byMs`: what this memory saw keeps its distance to now, so that no hold, wait, silence or calm ends by it (R29).
- * What an earlier run of `flows` wrote keeps its time of day, and of what the ledger has for the strips nothing is later than `now`.
+ * Shifts the times of this run when the clock is set by `byMs`, so that no hold, wait, silence or calm time ends early: R29 (clock of the
+ * server).
+ * Times of earlier runs stay, and stored times of the status strips are cut to `now`.
  */
 function setClock(core: Core, byMs: number, now: number): void {
   const { memory, startedAt: from } = core;
-  // Before all that this memory saw: what came in one order stays in it, however often the clock is set to and fro.
+  // Older times stay before those of this run, so their order holds however often the clock is set.
   const move: Move = (at) => (at >= from ? at + byMs : Math.min(at, from + byMs - 1));
   for (const one of core.followers) one.setClock(byMs);
   moveHeld(memory, move);
@@ -337,12 +343,12 @@ function setClock(core: Core, byMs: number, now: number): void {
   if (byMs < 0) cutLedger(memory, now);
 }
 
-/** A row of its own for each step: it stands behind what was written before the step, and ahead of what comes after it. */
+/** Each step has its own row, written after earlier rows and before later ones. */
 function cutLedger(memory: Memory, now: number): void {
   memory.add(`not-ahead/${now}`, { op: 'not-ahead', at: now });
 }
 
-/** Moves the times of all records, incidents and transitions; writes those of which one is another now. */
+/** Moves the times of all records, incidents and transitions, and writes the changed ones. */
 function moveHeld(memory: Memory, move: Move): void {
   const moveEach = <T extends object>(rows: ReadonlyMap<unknown, T>, put: (row: T) => void) => {
     for (const row of [...rows.values()]) {
@@ -372,17 +378,17 @@ function moved<T extends object>(row: T, move: Move, isTime = (key: string) => t
   return Object.assign(Array.isArray(row) ? [...row] : { ...row }, Object.fromEntries(changes)) as T;
 }
 
-/** A clock that is set by less than this at its beginning or its end begins nothing anew. */
+/** Tolerance for a clock that is set near the start or the end of a maintenance. */
 const edgeMs = 60_000;
-/** Central is notified of one person at most so often that nobody takes an incident, however often that person changes their mind. */
+/** Limit of notices to central that no person takes an incident, per declining person. */
 const notMineEveryMs = 3_600_000;
-/** More answers of one incident nobody reads: the newest are kept. */
+/** Limit of replies kept per incident, newest first to stay. */
 const answersAtMost = 256;
 
 /**
- * Follows what is planned: what has begun, and what has ended.
- * Guarantee: it goes by the time of day alone and by what the ledger holds open, so that a start of `flows` and a clock that is set (R29) change
- * neither how often its beginning and its end are told, nor that what is left is told.
+ * Updates incidents of planned maintenance.
+ * Guarantee: it uses only the time of day and the ledger. So neither a restart nor a set clock (R29) changes how often start, end and
+ * remaining faults are notified.
  */
 function followMaintenance(core: Core, now: number): void {
   const { memory, options } = core;
@@ -400,7 +406,7 @@ function followMaintenance(core: Core, now: number): void {
 function followPlace(core: Core, { path, dates }: { path: string; dates: readonly MaintenanceDate[] }, now: number): void {
   const scope = maintenanceScope(path);
   const begun = new Set(core.memory.openIncident(scope)?.faults.map(({ key }) => key));
-  // Each date is one of its own: what is held every night does not come and go.
+  // Each date has its own fault, so a nightly maintenance does not count as flapping.
   const faultOf = ({ id, from, title }: MaintenanceDate) => ({ ...standingFault(maintenanceFault, `${id}@${from}`, from), name: title });
   const going = dates.filter((date) => {
     const isBegun = begun.has(faultOf(date).key);
@@ -410,7 +416,7 @@ function followPlace(core: Core, { path, dates }: { path: string; dates: readonl
   followScope(core, { scope, scene: sceneOfList(going.map(faultOf)), ...until }, now);
 }
 
-/** Does what a person orders. Of an incident that is over nothing is ordered. */
+/** Executes an order of a person. An incident that is over accepts none. */
 function handle(core: Core, order: HandlingOrder, now: number): void {
   const { memory, known } = core;
   const incident = memory.incidents.get(order.incident);
@@ -420,7 +426,7 @@ function handle(core: Core, order: HandlingOrder, now: number): void {
   if (order.type === 'assign') tellAgain(core, { incident: next, again: { why: 'assigned', by: order.by, to: [order.to] } }, now);
 }
 
-/** Follows all that is open: the end of a quiet, of what was said to be fixed, of an acknowledgement. */
+/** Handles due ends of snoozes, reported repairs and acknowledgements. */
 function followHandled(core: Core, now: number): void {
   const { memory } = core;
   for (const incident of memory.openIncidents()) {
@@ -433,7 +439,10 @@ function followHandled(core: Core, now: number): void {
   }
 }
 
-/** Who acts is written as they are called: an account or a name, of two of one name who answered; whoever is nobody of the roster cannot be told, and the tabs choose. */
+/**
+ * Notifies again. People are recorded by account or by name; between two equal names the reply decides. If a name is not in the roster, the
+ * tabs choose the recipients.
+ */
 function tellAgain({ transitions, options }: Core, { incident, again }: { incident: Incident; again: Again }, now: number): void {
   const answerer = (name: string) => (again.why === 'assigned' ? undefined : personOf(incident, name));
   const to = again.to.flatMap((name) => answerer(name) ?? options.personNamed(name) ?? []);
@@ -441,12 +450,13 @@ function tellAgain({ transitions, options }: Core, { incident, again }: { incide
   transitions.proceed(incident.id, now);
 }
 
-/** What an answer is taken with. */
+/** The dependencies of a reply. */
 type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 'central' | 'place'> };
 
 /**
- * Writes an answer down. *Going* and *fixed* take the incident, which ends the escalation, and so does that somebody is there, where nobody has it;
- * *seen* is only known to the others; *not mine* gives it back, and the next are told at once.
+ * Records a reply.
+ * *Going* and *fixed* acknowledge the incident, which ends the escalation; so does *here* if no person has acknowledged it. *Seen* only
+ * informs others. *Not mine* returns the incident, and the next recipients are notified at once.
  */
 export function answered(core: Around, { type: _, incident: id, ...said }: Extract<CentreEvent, { type: 'answer' }>, now: number): void {
   const { memory, known } = core;
@@ -456,22 +466,22 @@ export function answered(core: Around, { type: _, incident: id, ...said }: Extra
   const next = afterAnswer(incident, answer, { now, link: known.get(incident.scope)?.link ?? 'fibre' });
   memory.putIncident({ ...next, answers: [...(incident.answers ?? []), answer].slice(-answersAtMost) });
   if (answer.word !== 'not-mine' || next.acknowledged !== null) return;
-  // Whoever would be notified if nobody took it is notified now; where nobody would, central is.
+  // Fires the escalation timers now. If there are none, central is notified.
   const timers = memory.liveOf(id).flatMap((one) => memory.timersOf(one.id));
   const waits = timers.filter(({ unlessAcknowledged, message }) => unlessAcknowledged && message.hours?.waits === undefined);
   for (const timer of waits) if (timer.dueAt > now) memory.putTimer({ ...timer, dueAt: now });
   if (waits.length === 0) tellNobodyNext(core, incident, answer);
 }
 
-/** *Fixed* is believed when the PC says so: until then whoever says it has it. */
+/** *Fixed* counts only when the PC confirms it. Until then its sender holds the acknowledgement. */
 function afterAnswer(incident: Incident, { word, by: name, person: id }: Answer, around: HandledAt): Incident {
-  // Who has it already under an id takes it over from nobody.
+  // A person who already acknowledged under an id keeps that entry.
   const by = has(incident, { id, name }) ? (incident.acknowledged?.by ?? name) : name;
   if (word === 'fixed') return handled(incident, { type: 'fixed', incident: incident.id, by }, around);
   if (word === 'going' || (word === 'here' && incident.acknowledged === null))
     return handled(incident, { type: 'acknowledge', incident: incident.id, by }, around);
   if (word !== 'not-mine') return incident;
-  // Nothing is asked any more of who gives it back.
+  // A person who declines an incident is no longer assigned.
   const { assigned, ...unasked } = incident;
   const isAsked = assigned !== undefined && [id, name].includes(assigned.to);
   const { fixed: _, ...rest } = isAsked ? unasked : incident;
