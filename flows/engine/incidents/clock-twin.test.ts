@@ -1,6 +1,6 @@
 /**
- * Whatever holds times must follow the clock (R29): a centre whose clock is set to and fro says and writes the same, at the same moments,
- * as its twin whose clock is left alone. A part that is not on the engine's list of followers makes the two differ.
+ * Everything that holds times must follow the clock: R29 (clock of the server). A server whose clock is set repeatedly must write the same,
+ * at the same moments, as a twin whose clock is left alone. A part missing from the engine's list of followers makes them differ.
  */
 import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
@@ -37,7 +37,7 @@ const times =
     }
   };
 
-/** What may happen, each with what is remembered of it for a while. */
+/** Random scenes, each with state that is remembered for a while. */
 const scenes: Record<string, Scene> = {
   rest: (twin) => live(twin, twin.random.below(20 * minute)),
   state: ({ stage, pc, random }) => stage.state([random.pick([ok('camera'), fault(random.pick(faults))]), ok('microphone')], pc),
@@ -78,7 +78,7 @@ const scenes: Record<string, Scene> = {
     stage.apply({ type: 'centre', fault: 'centre.channel_failing', device: 'email', standing: random.next() < 0.5 }),
 };
 
-/** All that is said and written, each with the moment of it by the clock that never jumps. */
+/** Returns all output, each with its time on a clock that never jumps. */
 function play(seed: number, isSet: boolean): string[] {
   const random = randomFrom(seed);
   const steps = randomFrom(seed + 1_000);
@@ -87,7 +87,7 @@ function play(seed: number, isSet: boolean): string[] {
   let seen = { ops: 0, offers: 0, asks: 0 };
   const said: string[] = [];
   const concluded = new Set<string>();
-  // All that is held is written once more as the clock is set: a conclusion is news once.
+  // Setting the clock writes all rows again, so each conclusion is counted once.
   const isNews = (op: Op) =>
     op.op !== 'transition' || concluded.size < concluded.add(`${op.transition.id} ${op.transition.conclusion}`).size;
   const listen = () => {
@@ -135,7 +135,7 @@ function wordsOf(op: Op): string[] {
 }
 
 for (let seed = 1; seed <= ofTier(2, 12); seed += 1) {
-  it(`R29 a centre whose clock is set again and again says what its twin says: seed ${seed}`, () => {
+  it(`R29 a server whose clock is set repeatedly has the same output as its twin: seed ${seed}`, () => {
     expect(play(seed, true)).toEqual(play(seed, false));
   });
 }

@@ -4,8 +4,8 @@ import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-he
 
 const names = Array.from({ length: 200 }, (_, at) => `part-${at}`);
 
-describe('R27 what is kept of the changes of one PC', () => {
-  test('R27 beyond it each answer is unknown once; quiet again for an hour, each is what it is', () => {
+describe('R27 the limit of stored changes per PC', () => {
+  test('R27 beyond the limit each component is unknown once; after an hour within the limit its status is current again', () => {
     const stage = online();
     flip(stage, hour);
     const last = (component: string) => changes(stage).findLast((one) => one.component === component);
@@ -21,7 +21,7 @@ describe('R27 what is kept of the changes of one PC', () => {
     expect(last('part-0')?.status).toBe('fault');
   });
 
-  test('R27 an honest PC whose link flaps each minute loses nothing of its strip', () => {
+  test('R27 a PC whose link changes every minute stays within the limit', () => {
     const stage = online();
     const said = (n: number) => stage.state([ok('microphone'), n % 2 === 0 ? fault('link.slow') : ok('link')]);
     for (let n = 0; n < 1_440; n += 1) {
@@ -32,7 +32,7 @@ describe('R27 what is kept of the changes of one PC', () => {
   });
 });
 
-/** All answers of a PC turned over each minute. */
+/** Inverts all results of a PC every minute. */
 function flip(stage: Stage, forMs: number): void {
   for (let n = 0; n * minute < forMs; n += 1) {
     stage.state(all(n % 2 === 0));

@@ -174,7 +174,7 @@ export function followPc(core: Core, pc: string, now: number): void {
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 
-/** True if a PC not seen since a receive gap opens an incident of its room: from the time before a meeting there until it is back. */
+/** True if a PC not seen since a receive gap also opens an incident of its room. That is from shortly before a meeting until the PC is back. */
 function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
   return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);
@@ -487,7 +487,7 @@ export function shutOut(core: Core, pcs: readonly string[], now: number): void {
   closeCauses(core, (all) => (isOver(all) ? 'revoked' : undefined), now);
 }
 
-/** Adds a PC. One that was missing from the site table has unknown presence and is judged from now on: R18 (silence). */
+/** Adds a PC. A PC that was missing from the site table has unknown presence and is judged from now on: R18 (silence). */
 function admit(core: Core, { pc, link, wasKnown }: Pick<KnownPc, 'pc' | 'link'> & { wasKnown: boolean }, now: number): void {
   const record = core.memory.pcs.get(pc);
   if (!wasKnown) core.expectedSince.set(pc, now);

@@ -8,7 +8,7 @@ const back = (stage: Stage, pcs: readonly string[]) => {
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
 
 describe('a site', () => {
-  it('whose three PCs go dark is one notification, and one all-clear', () => {
+  it('is one notification and one all-clear if its three PCs go offline', () => {
     const { stage, of } = nation({ sites: 4 });
     const others = [of(1), of(2), of(3)].flat();
     for (const pc of of(0)) stage.lost(pc);
@@ -22,7 +22,7 @@ describe('a site', () => {
     expect(told(stage)).toEqual(['raised site:bihar/site-0', 'cleared site:bihar/site-0']);
   });
 
-  it('leaves over whoever is not back five minutes after it, with its true start', () => {
+  it('notifies a PC that is not back five minutes after its site, with the true start', () => {
     const { stage, of } = nation({ sites: 2 });
     const [a = '', ...others] = of(0);
     for (const pc of of(0)) stage.lost(pc);
@@ -41,7 +41,7 @@ describe('a power cut', () => {
   const battery = [ok('camera'), fault('power.on_battery', 'mains')];
   const low = [ok('camera'), fault('power.on_battery', 'mains'), fault('power.battery_low', 'ups')];
 
-  /** Mains go, batteries empty, the PCs gasp and die, and come back twenty minutes later. */
+  /** Mains power fails, the batteries run empty, the PCs send a last gasp and go offline, and return twenty minutes later. */
   function cut({ stage, of }: ReturnType<typeof nation>): void {
     const [site, other] = [of(0), of(1)];
     for (const pc of site) stage.state(battery, pc);
@@ -58,7 +58,7 @@ describe('a power cut', () => {
     live(stage, 40 * minute, [...site, ...other]);
   }
 
-  it('notifies that a site runs on battery, that none of its PCs answers when the batteries are empty, and one all-clear', () => {
+  it('causes three messages at a site: on battery, all PCs offline, all-clear', () => {
     const world = nation({ sites: 2, pcs: 3 });
     world.stage.setPath(holdFirst);
     cut(world);
@@ -66,7 +66,7 @@ describe('a power cut', () => {
     expect(world.stage.outbox()[1]?.notice).toMatchObject({ severity: 'critical', faults: [{ fault: 'outage.site' }] });
   });
 
-  it('notifies that the only PC of a site runs on battery, that it does not answer when the battery is empty, and one all-clear', () => {
+  it('causes three messages at a site with one PC: on battery, PC offline, all-clear', () => {
     const world = nation({ sites: 2, pcs: 1 });
     world.stage.setPath(holdFirst);
     cut(world);
@@ -79,7 +79,7 @@ describe('a power cut', () => {
     ]);
   });
 
-  it('notifies that one PC of a site on battery does not answer while the other PC does', () => {
+  it('notifies that one PC of a site on battery is silent while the other one is online', () => {
     const { stage, of } = nation({ sites: 2, pcs: 2 });
     stage.setPath(holdFirst);
     const [[living = '', dead = ''], others] = [of(0), of(1)];
@@ -93,7 +93,7 @@ describe('a power cut', () => {
 });
 
 describe('many sites', () => {
-  it('40 of 42 lost and 38 back are one notification, one all-clear, and one for each site that stays away', () => {
+  it('40 of 42 lost and 38 back are one notification, one all-clear, and one for each site that stays offline', () => {
     const { stage, of } = nation({ sites: 42, pcs: 2 });
     for (const pc of wide(40).flatMap(of)) stage.lost(pc);
     live(stage, 10 * minute, wide(2, 40).flatMap(of));
@@ -105,7 +105,7 @@ describe('many sites', () => {
     expect(over?.many?.down).toBe(2);
   });
 
-  it('R20 are brought back by a restart, in each state of the cause, and nobody hears of them again', () => {
+  it('R20 are restored by a restart at each stage of the cause, without a repeated notification', () => {
     const { stage, of, known } = nation({ sites: 6, pcs: 2, state: (site) => (site < 4 ? 'bihar' : 'goa') });
     for (const pc of wide(4).flatMap(of)) stage.lost(pc);
     live(stage, 5 * minute, wide(2, 4).flatMap(of));
@@ -139,12 +139,12 @@ describe('one fault in many rooms', () => {
     expect(told(stage).slice(1).toSorted()).toEqual(['cleared spread:camera.missing Logi Rally', `raised ${of(59)[0]}`]);
   });
 
-  it('that stands in the morning is notified once for each room that is left, with its true start', () => {
+  it('that is present in the morning is notified once for each room that is left, with its true start', () => {
     const { stage, of } = nation({ sites: 8, pcs: 1 });
     stage.setPath(holdFirst);
     const brokeAt = stage.now();
     for (const pc of wide(8).flatMap(of)) stage.state([broken], pc);
-    // The stage begins at 05:46 of its zone.
+    // The test begins at 05:46 local time.
     live(stage, 130 * minute, wide(8).flatMap(of));
     expect(told(stage)).toEqual(['raised spread:camera.missing Logi Rally']);
     for (const pc of wide(5).flatMap(of)) stage.state([ok('camera')], pc);

@@ -1,4 +1,4 @@
-/** A site whose power cut switches its PCs off in order, and a dark site of which nothing is to be heard any more. */
+/** A site whose PCs shut down in order after a power cut, and an offline site whose PCs are revoked. */
 import { describe, expect, it } from 'vitest';
 import { live, nation, told } from './nation.test-helper.ts';
 import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
@@ -15,7 +15,7 @@ const begun = () => {
 const onBattery = (stage: Stage, pcs: readonly string[]) => {
   for (const pc of pcs) stage.state([ok('camera'), fault('power.on_battery', 'ups')], pc);
 };
-/** On battery for five minutes; then the agents of the UPS switch these off in order. */
+/** Five minutes on battery, then the UPS software shuts these PCs down in order. */
 const cut = (off = (pcs: readonly string[]) => pcs) => {
   const all = begun();
   const { stage, pcs, rest } = all;
@@ -32,7 +32,7 @@ const back = (stage: Stage, pcs: readonly string[]) => {
 };
 
 describe('a site whose power cut lasts longer than its batteries', () => {
-  it('stays open after its PCs said goodbye in order, and is over when they are back', () => {
+  it('stays open after the bye of its PCs, and is over when they are back', () => {
     const { stage, pcs, rest } = cut();
     live(stage, 60 * minute, rest);
     expect(told(stage)).toEqual([`raised ${site}`]);
@@ -43,7 +43,7 @@ describe('a site whose power cut lasts longer than its batteries', () => {
   });
 });
 
-describe('R15 a dark site', () => {
+describe('R15 an offline site', () => {
   const dark = () => {
     const all = begun();
     for (const pc of all.pcs) all.stage.lost(pc);
@@ -51,7 +51,7 @@ describe('R15 a dark site', () => {
     return all;
   };
 
-  it('whose PCs are shut out is closed, with the reason', () => {
+  it('closes with the reason when its PCs are revoked', () => {
     const { stage, pcs, rest } = dark();
     stage.apply({ type: 'revoked', pcs: pcs.slice(0, 2) });
     live(stage, 15 * minute, rest);

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { createStage, hour, minute, online, pc, second } from './stage.test-helper.ts';
 
-describe('R19 a gap of our own', () => {
+describe('R19 a receive gap of the server', () => {
   const known = ['la/leh/a', 'la/leh/b', 'la/leh/c'].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-  it('PCs still unheard after it are one incident with a list, which clears when the last is heard', () => {
+  it('PCs not seen since the gap are one incident with a list, which clears when the last of them is seen', () => {
     const stage = createStage({ known });
     stage.subscribe();
     stage.birth('la/leh/a');
@@ -22,7 +22,7 @@ describe('R19 a gap of our own', () => {
   });
 
   it.each(ofTier([20], [10.5, 15, 20, 29]))(
-    'a broker that is lost every %d minutes is one unsteady incident, open until half an hour after the last loss',
+    'a broker that is lost every %d minutes is one flapping incident, open until half an hour after the last loss',
     (every) => {
       const stage = online();
       const lose = () => {
@@ -45,7 +45,7 @@ describe('R19 a gap of our own', () => {
     },
   );
 
-  it('three starts in 30 min are an incident of the centre, until they are long ago', () => {
+  it('three starts in 30 min are an incident of the server until the window has passed', () => {
     const stage = createStage({ starts: [900_000, 950_000, 1_000_000] });
     stage.subscribe();
     expect(stage.incident('centre')?.faults[0]?.fault).toBe('centre.restarts');
@@ -54,7 +54,7 @@ describe('R19 a gap of our own', () => {
   });
 });
 
-describe('R18a a gap of our own is no silence of theirs', () => {
+describe('R18a a receive gap is no silence of the PCs', () => {
   const known = Array.from({ length: 20 }, (_, at) => ({ pc: `la/leh/p${at}`, link: 'fibre' as const, elevationM: 0, alerts: true }));
   const there = () => {
     const stage = createStage({ known });
@@ -63,7 +63,7 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     return stage;
   };
 
-  it('wills that a frozen broker sends late, before its PCs are back, make no PC silent', () => {
+  it('last wills that a frozen broker sends late, before its PCs are back, make no PC silent', () => {
     const stage = there();
     stage.apply({ type: 'unsubscribed' });
     stage.pass(200 * second, 10 * second);
@@ -74,12 +74,12 @@ describe('R18a a gap of our own is no silence of theirs', () => {
     expect(stage.incident('la/leh/p0')).toBeUndefined();
     for (const one of known.slice(1)) stage.birth(one.pc, { session: 2 });
     stage.pass(20 * second);
-    // The one that is not back is told, as of the gap.
+    // The PC that does not come back is listed under the gap.
     expect(stage.incident('centre/unheard')?.faults.map((one) => one.device)).toEqual(['la/leh/p0']);
     expect(stage.incident('la/leh/p0')).toBeUndefined();
   });
 
-  it('centre.slow: three gaps in ten minutes are an incident of the centre, until they are long ago; two are none', () => {
+  it('three gaps in ten minutes are an incident of the server until the window has passed; two are none', () => {
     const stage = there();
     const gap = () => {
       stage.apply({ type: 'unsubscribed', slow: true });
@@ -99,9 +99,9 @@ describe('R18a a gap of our own is no silence of theirs', () => {
   });
 });
 
-describe('R18a a deaf centre hides no dead PC without a word', () => {
+describe('R18a gaps that prevent the judgement of silence', () => {
   for (const everyMs of [80 * second, 301 * second]) {
-    it(`a session that was lost each ${everyMs / second} s hid a dead PC, and nobody was told of that: now the centre says so`, () => {
+    it(`a session that is lost every ${everyMs / second} s raises an incident of the server, and a dead PC is silent after the gaps end`, () => {
       const stage = createStage({ known: [{ pc, link: 'floor', elevationM: 0, alerts: true }] });
       stage.subscribe();
       stage.birth();
@@ -129,7 +129,7 @@ describe('R18a a deaf centre hides no dead PC without a word', () => {
     ['floor', 301 * second],
     ['floor', 900 * second],
   ] as const) {
-    it(`R19 gaps each ${everyMs / second} s hid a dead PC on ${link} for ever: three times its limit of hearing in all, and it is in the list`, () => {
+    it(`R19 with gaps every ${everyMs / second} s a dead PC on ${link} is listed after three times its limit of listening time`, () => {
       const known = ['la/leh/a', 'la/leh/b'].map((one) => ({ pc: one, link, elevationM: 0, alerts: true }));
       const stage = createStage({ known });
       stage.subscribe();

@@ -1,15 +1,15 @@
-/** What is told of a cause of many sites to which more go than people were told of. */
+/** Messages about a group incident that grows. */
 import { describe, expect, it } from 'vitest';
 import { live, nation } from './nation.test-helper.ts';
 import type { Stage } from './stage.test-helper.ts';
 
 const minute = 60_000;
 const wide = (sites: number, from = 0) => Array.from({ length: sites }, (_, at) => at + from);
-/** What went into the outbox, with how many are away. */
+/** Returns the outbox rows, with the number of offline sites. */
 const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.many?.down}`);
 const idOf = (stage: Stage) => stage.incident('state:bihar')?.id ?? 0;
 
-/** A state of so many sites of one PC; `go`: they are lost, and the others live on for so long. */
+/** A state with sites of one PC each. `go`: these sites are lost, and the others stay online for `ms`. */
 function bihar(sites = 20) {
   const { stage, of, known } = nation({ sites, pcs: 1 });
   const away = new Set<number>();
@@ -35,7 +35,7 @@ function bihar(sites = 20) {
 }
 
 describe('more sites of a state', () => {
-  it('that come and go are told once', () => {
+  it('that are lost and return repeatedly are notified once', () => {
     const { stage, go, back } = bihar();
     go(wide(8), 20 * minute);
     for (let turn = 1; turn <= 10; turn += 1) {
@@ -46,7 +46,7 @@ describe('more sites of a state', () => {
     expect(told(stage)).toEqual(['raised state:bihar 8', 'worsened state:bihar 14', 'cleared state:bihar 0']);
   });
 
-  it('are told to who took the first, who keeps it; in the quiet only at its end, with all of it', () => {
+  it('keep the acknowledgement; during a snooze they are notified only at its end, in one message', () => {
     const { stage, go } = bihar();
     go(wide(8), 20 * minute);
     stage.apply({ type: 'acknowledge', incident: idOf(stage), by: 'asha' });
@@ -60,7 +60,7 @@ describe('more sites of a state', () => {
     expect(told(stage).slice(2)).toEqual(['raised state:bihar 20']);
   });
 
-  it('one by one, ever on, were told to nobody: once more when as many more are away as people know of, ten minutes later at the soonest', () => {
+  it('that are lost one by one are notified when their number has doubled, at least ten minutes after the last message', () => {
     const { stage, go } = bihar(40);
     go(wide(12), 2 * minute);
     const since = stage.now();
@@ -77,7 +77,7 @@ describe('more sites of a state', () => {
     expect(told(fast)).toEqual([first, 'worsened state:bihar 36']);
   });
 
-  it('R27 wave after wave are three messages in an hour, and then one of all that went since', () => {
+  it('R27 that are lost in waves cause three messages in an hour, and then one with all later sites', () => {
     const { stage, go } = bihar(40);
     let gone = 0;
     for (const wave of [12, 9, 6, 4, 3]) {

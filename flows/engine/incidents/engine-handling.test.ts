@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fault, holdFirst, hour, minute, ok, online, type Stage, unknown } from './stage.test-helper.ts';
 
-/** The tabs in small: whoever was chosen, else the technician; and the next level after a quarter of an hour. */
+/** Simplified tabs: notify the requested person, or else the technician, and escalate after 15 minutes. */
 function withLevels(stage: Stage): Stage {
   stage.setPath(({ message, node }) => {
     const { severity, holdMs, transition } = message;
@@ -30,7 +30,7 @@ function broken(): Stage {
 
 const deeds = (stage: Stage) => stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to].filter(Boolean).join(' ')) ?? [];
 const order = (stage: Stage, what: object) => stage.apply({ incident: stage.incident()?.id ?? 0, by: 'Asha', ...what } as never);
-/** Rows that came since a moment, with why. */
+/** Returns the rows since a time, with the reason. */
 function since(stage: Stage, from: number): string[] {
   const rows = stage.outbox().filter(({ createdAt }) => createdAt >= from);
   return rows.map(({ person, notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''} to ${person}`);
@@ -50,7 +50,7 @@ test('R21 an acknowledgement of a critical fault lapses after 4 h: its owner is 
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'lapsed Asha']);
 });
 
-test('R14 an acknowledgement of what is over, waits to clear, or cannot be seen is held against nobody', { tags: ['long'] }, () => {
+test('R14 an acknowledgement does not expire while its fault is over, in its clear time, or unknown', { tags: ['long'] }, () => {
   const cleared = broken();
   order(cleared, { type: 'acknowledge' });
   cleared.state([ok('microphone'), ok('camera')]);
@@ -81,7 +81,7 @@ test('R21 an acknowledgement that is withdrawn within 15 s does not stop the esc
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'withdrawn Asha']);
 });
 
-test('R21 what is said to be fixed and is not: reopened after five minutes, who said it is told once, then the next level', () => {
+test('R21 a fault that was reported as fixed and persists is reopened after five minutes: its reporter is notified once, then the next level', () => {
   const stage = broken();
   order(stage, { type: 'fixed' });
   const from = stage.now();
@@ -95,7 +95,7 @@ test('R21 what is said to be fixed and is not: reopened after five minutes, who 
   expect(deeds(stage)).toEqual(['acknowledged Asha', 'fixed Asha', 'reopened Asha']);
 });
 
-test('R14 what is said to be fixed waits for a word of its PC: one that nobody heard since says nothing, one that stays silent does', () => {
+test('R14 a repair reported for an offline PC is not judged before the PC was seen since, unless the PC is silent', () => {
   const stage = broken();
   stage.lost();
   order(stage, { type: 'fixed' });
@@ -107,7 +107,7 @@ test('R14 what is said to be fixed waits for a word of its PC: one that nobody h
   expect(since(stage, from).filter((one) => one.includes('reopened'))).toEqual(['raised reopened to asha']);
 });
 
-test('who is asked to see to it is told once, and whoever had it has it no more', () => {
+test('an assigned person is notified once, and the earlier acknowledgement is removed', () => {
   const stage = broken();
   order(stage, { type: 'acknowledge' });
   const from = stage.now();
@@ -119,7 +119,7 @@ test('who is asked to see to it is told once, and whoever had it has it no more'
   expect(since(stage, from)).toEqual(['raised assigned to tashi']);
 });
 
-test('R21 while it is quiet nothing of it is told and no level follows; at the end it is told once, with what joined meanwhile', () => {
+test('R21 a snoozed incident is not notified; at its end one message lists its faults, with those that joined meanwhile', () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);
@@ -139,7 +139,7 @@ test('R21 while it is quiet nothing of it is told and no level follows; at the e
   expect(deeds(stage)).toEqual(['snoozed Asha', 'awake Asha']);
 });
 
-test('R21 a quiet never hides a worse fault: one that is critical ends it at once', () => {
+test('R21 a new critical fault ends a snooze at once', () => {
   const stage = withLevels(online());
   stage.state([ok('microphone'), fault('camera.held')]);
   stage.pass(1_000);

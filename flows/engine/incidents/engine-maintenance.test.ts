@@ -9,7 +9,7 @@ const other = 'la/nubra/room-1';
 const rooms = ['room-1', 'room-2'].map((room) => `${site}/${room}`);
 const known = [...rooms, other].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-/** From ten minutes after the beginning, for an hour. */
+/** Begins ten minutes after the start of the test and lasts an hour. */
 const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
   id: 'm-1',
   scope: site,
@@ -21,7 +21,7 @@ const planned = (edit: Partial<MaintenanceDate> = {}): MaintenanceDate => ({
 
 type Opened = { dates?: MaintenanceDate[]; stage?: Stage };
 
-/** All PCs online and well, with what is planned. */
+/** Brings all PCs online without faults, with the planned maintenance. */
 function opened({ dates = [planned()], stage = createStage({ known, maintenance: () => dates }) }: Opened = {}): Stage {
   stage.apply({ type: 'started' });
   stage.subscribe();
@@ -32,7 +32,7 @@ function opened({ dates = [planned()], stage = createStage({ known, maintenance:
   return stage;
 }
 
-/** Lets time pass, with beats of all PCs that are there. */
+/** Lets time pass with beats of the PCs that are online. */
 function live(stage: Stage, ms: number, who: readonly string[] = [...rooms, other]): void {
   for (let left = ms; left > 0; left -= 30_000) {
     stage.pass(Math.min(30_000, left));
@@ -40,7 +40,7 @@ function live(stage: Stage, ms: number, who: readonly string[] = [...rooms, othe
   }
 }
 
-/** What was told of a scope, in order. */
+/** Returns the messages of a scope, in order. */
 const toldOf = (stage: Stage, scope: string) =>
   stage
     .outbox()
@@ -48,7 +48,7 @@ const toldOf = (stage: Stage, scope: string) =>
     .map(({ notice }) => `${notice.kind}${notice.again ? ` ${notice.again.why}` : ''}: ${notice.faults.map((one) => one.fault).join(' ')}`);
 const own = maintenanceScope(site);
 
-test('its beginning and its end are told once each, with what for and until when', () => {
+test('the start and the end of a maintenance are notified once each, with its purpose and its end', () => {
   const stage = opened();
   live(stage, 9 * minute);
   expect(stage.outbox()).toEqual([]);
@@ -61,7 +61,7 @@ test('its beginning and its end are told once each, with what for and until when
   expect(stage.outbox()).toHaveLength(2);
 });
 
-test('what comes within it is recorded and told to nobody; what is still bad at the end is told once, and what is well by then never', () => {
+test('a fault during a maintenance is not notified; if it is still present at the end it is notified once', () => {
   const stage = opened();
   live(stage, 15 * minute);
   const [first = '', second = ''] = rooms;
@@ -76,7 +76,7 @@ test('what comes within it is recorded and told to nobody; what is still bad at 
   expect(toldOf(stage, own)).toEqual(['raised: maintenance.planned', 'cleared: maintenance.planned']);
 });
 
-test('what was told before it is told once more at its end, its end within it is told at once', () => {
+test('a fault notified before the maintenance is notified again at its end; if it ends earlier, that is notified at once', () => {
   const stage = opened();
   const [first = '', second = ''] = rooms;
   stage.state([fault('microphone.missing'), ok('camera')], first);
@@ -92,7 +92,7 @@ test('what was told before it is told once more at its end, its end within it is
   expect(toldOf(stage, first)).toEqual(['raised: microphone.missing', 'raised maintained: microphone.missing']);
 });
 
-test('a site that goes dark within it is one message at its end, and its rooms none', () => {
+test('a site that goes offline during a maintenance is one message at its end, without messages of its rooms', () => {
   const stage = opened();
   live(stage, 15 * minute);
   for (const room of rooms) stage.lost(room);
@@ -103,7 +103,7 @@ test('a site that goes dark within it is one message at its end, and its rooms n
   expect(rooms.flatMap((room) => toldOf(stage, room))).toEqual([]);
 });
 
-test('R20 a start within it and one after it neither tell its beginning twice nor forget its end or what is left', () => {
+test('R20 a restart during and after a maintenance neither repeats its start nor loses its end or the remaining faults', () => {
   const stage = opened();
   live(stage, 15 * minute);
   stage.state([fault('microphone.missing'), ok('camera')]);
@@ -120,7 +120,7 @@ test('R20 a start within it and one after it neither tell its beginning twice no
   expect(toldOf(after, pc)).toEqual(['raised maintained: microphone.missing']);
 });
 
-test('what is removed while it goes on ends at once, with what is left', () => {
+test('a maintenance that is deleted while it runs ends at once, and the remaining faults are notified', () => {
   const dates = [planned()];
   const stage = opened({ dates });
   live(stage, 15 * minute);
@@ -134,7 +134,7 @@ test('what is removed while it goes on ends at once, with what is left', () => {
   ]);
 });
 
-test('a date that begins three times, as when the clock of the server is set, still ends when it is over', () => {
+test('a maintenance that starts three times because the clock is set still ends when it is over', () => {
   const dates = [planned()];
   const stage = opened({ dates, stage: createStage({ known, maintenance: () => dates }) });
   live(stage, 10 * minute);

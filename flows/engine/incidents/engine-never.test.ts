@@ -5,7 +5,7 @@ import { minute, online, pc, type Stage } from './stage.test-helper.ts';
 
 const known = (...pcs: string[]): KnownPc[] => pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts: true }));
 
-describe('R18 PCs of live sites that never came', () => {
+describe('R18 PCs of live sites that were never seen', () => {
   const imported = (count: number, sites: number) => known(...Array.from({ length: count }, (_, at) => `goa/site-${at % sites}/pc-${at}`));
   const told = (stage: Stage) => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope} ${notice.severity}`);
 
@@ -14,7 +14,7 @@ describe('R18 PCs of live sites that never came', () => {
     [28, 1],
     [9, 9],
   ])(
-    'are one major incident to central, of %i PCs on %i sites that are imported while the server runs, and none more after its next start',
+    'are one major incident to central, of %i PCs on %i sites imported at run time, without a repetition after restarts',
     (count, sites) => {
       const all = [...known(pc), ...imported(count, sites)];
       const stage = online({ known: known(pc) });
@@ -36,7 +36,7 @@ describe('R18 PCs of live sites that never came', () => {
     },
   );
 
-  it('are notified to their room before a meeting there, and cleared when they answer', () => {
+  it('are notified to their room before a meeting there, and cleared when they connect', () => {
     const [one, other] = imported(2, 2).map((pcKnown) => pcKnown.pc);
     let meeting: string | undefined;
     const stage = online({ known: known(pc), isMeetingNear: (scope) => scope === meeting });

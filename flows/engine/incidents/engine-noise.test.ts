@@ -2,8 +2,8 @@ import { budgets, type Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { createStage, fault, holdFirst, hour, minute, ok, online, pc, type Stage, second } from './stage.test-helper.ts';
 
-describe('R27 what one PC reports', () => {
-  it('R27 a new unknown fault each second is one finding of its room, held ten minutes, and one of central', () => {
+describe('R27 limits for one PC', () => {
+  it('R27 a new unknown fault every second is one finding of its room, with a hold of ten minutes, and one of central', () => {
     const stage = online();
     const messages = () => stage.told().length;
     for (let n = 0; n < 60; n += 1) {
@@ -16,7 +16,7 @@ describe('R27 what one PC reports', () => {
     expect(messages()).toBe(2);
   });
 
-  it('R27 states of 256 new faults each keep the memory and the incident within their budgets', () => {
+  it('R27 states of 256 new faults each keep the memory and the incident within their limits', () => {
     const stage = online();
     for (let n = 0; n < 60; n += 1) stage.state(list(256, (at) => fault('microphone.missing', `${n}-${at}`)));
     const { ended = {} } = stage.engine.memory.pcs.get(pc) ?? {};
@@ -25,7 +25,7 @@ describe('R27 what one PC reports', () => {
   });
 });
 
-it('R27 an incident that never ends keeps its first and its newest steps, in memory and in the ledger', () => {
+it('R27 an incident that never ends keeps its first and its newest transitions, in memory and in the ledger', () => {
   const stage = online();
   const turn = (faults: Check[]) => {
     stage.state([fault('camera.missing'), ...faults]);
@@ -50,7 +50,7 @@ it('R27 an incident that never ends keeps its first and its newest steps, in mem
 });
 
 describe('R27 a PC whose alerts change too often', () => {
-  it('R27 a PC that is named for its messages causes at most three notifications in that hour', () => {
+  it('R27 a PC that is noisy by its messages causes at most three notifications in that hour', () => {
     const stage = online();
     stage.setPath(holdFirst);
     for (let n = 0; n < 120; n += 1) {
@@ -64,7 +64,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(budgets.toldOfNoisyAnHour.most).toBe(1);
   });
 
-  it('R27 a known fault of another device each second is told twice a minute, and its PC is named once; then it is quiet for an hour', () => {
+  it('R27 a known fault of another device every second is notified twice, its PC is noisy once, then all is muted for an hour', () => {
     const stage = online();
     flood(stage, 120);
     expect(toldOf(stage, pc).length).toBeLessThanOrEqual(budgets.sameAMinute.most);
@@ -78,7 +78,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(budgets.transitionsAnHour.most).toBe(40);
   });
 
-  it('R27 what stands when it is quiet again is told as it is then, and what was only counted is written down', () => {
+  it('R27 a fault that is present after the mute is notified, and the number of suppressed alerts is written', () => {
     const stage = online();
     flood(stage, 60);
     stage.state([ok('microphone'), fault('camera.missing')]);
@@ -95,7 +95,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(stage.incident('centre')?.over).toBe('cleared');
   });
 
-  it('R27 one noisy PC takes nothing from another: its fault is told at once', () => {
+  it('R27 a noisy PC does not delay the notification of another PC', () => {
     const other = 'la/leh/room-2';
     const known = [pc, other].map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 3_524, alerts: true }));
     const stage = createStage({ known });
@@ -106,7 +106,7 @@ describe('R27 a PC whose alerts change too often', () => {
     expect(toldOf(stage, other)).toHaveLength(1);
   });
 
-  it('R27 a PC that is replaced is not held for what the one before it said', () => {
+  it('R27 a replaced PC is no longer noisy', () => {
     const stage = online();
     flood(stage, 60);
     expect(stage.incident('centre')?.over).toBeNull();
@@ -118,7 +118,7 @@ describe('R27 a PC whose alerts change too often', () => {
   });
 });
 
-describe('R19, R27 what many PCs do one after the other', () => {
+describe('R19, R27 many PCs that act one after another', () => {
   const known = Array.from({ length: 100 }, (_, n) => ({ pc: `la/site-${n}/room-1`, link: 'fibre' as const, elevationM: 0, alerts: true }));
   const all = () => {
     const stage = createStage({ known });
@@ -127,7 +127,7 @@ describe('R19, R27 what many PCs do one after the other', () => {
     return stage;
   };
 
-  it('R27 PCs of a nation that are noisy one after the other are one message to central in ten minutes', () => {
+  it('R27 PCs of a nation that become noisy one after another are one message to central in ten minutes', () => {
     const stage = all();
     for (const one of known) {
       stage.apply({ type: 'noisy', of: one.pc, what: 'words' });
@@ -152,8 +152,8 @@ describe('R19, R27 what many PCs do one after the other', () => {
   }
 });
 
-describe('R27 what is told of a PC that is muted', () => {
-  it('R27 the clear of a fault that people know is notified, also where its room is muted', () => {
+describe('R27 notifications of a muted PC', () => {
+  it('R27 the clear of a fault that people know is notified even if its room is muted', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);
     flicker(stage, 100);
@@ -165,7 +165,7 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(kindsOf(stage, 'microphone.missing')).toEqual(['raised', 'cleared']);
   });
 
-  it('R27 people knew that a microphone is away: when the room was muted its end was one step too many, and nobody heard of it', () => {
+  it('R27 a fault that people know is closed with the reason if its room is muted before its end is notified', () => {
     const stage = online();
     for (const more of [ok('camera'), fault('power.battery_low', 'ups-1'), ok('camera')]) {
       stage.state([fault('microphone.missing'), more]);
@@ -186,7 +186,7 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(closed).toEqual(['its alerts change too often, so they are only counted']);
   });
 
-  it('R27 a muted PC that died, or whose camera is away for its hold, is told of, once while the mute lasts', () => {
+  it('R27 a muted PC that goes silent, or loses its camera beyond the hold, is notified once during the mute', () => {
     const stage = online();
     flood(stage, 60);
     for (const device of ['usb-1', 'usb-2']) {
@@ -203,7 +203,7 @@ describe('R27 what is told of a PC that is muted', () => {
     expect(kindsOf(stage, 'camera.missing')).toEqual(['raised', 'closed']);
   });
 
-  it('R27 a burst of faults is told as fast as a person reads until the hour is full, and then its PC is named', () => {
+  it('R27 a burst of faults is notified within the limit per minute until the hour is full, then its PC is noisy', () => {
     const stage = online();
     stage.setPath(holdFirst);
     const all = list(20, (at) => fault('speaker.missing', `${at}`));
@@ -228,7 +228,7 @@ function flood(stage: Stage, seconds: number): void {
   }
 }
 
-/** A camera of another kind each second, beside a microphone that is away. */
+/** Switches a camera fault of another device on and off every second, beside a missing microphone. */
 function flicker(stage: Stage, seconds: number): void {
   for (let n = 0; n < seconds; n += 1) {
     stage.state([fault('microphone.missing'), n % 2 === 0 ? fault('camera.missing', `usb-${n}`) : ok('camera')]);

@@ -16,8 +16,8 @@ function two(): Stage {
 
 const audits = (stage: Stage) => stage.ops.flatMap((op) => (op.op === 'step' && op.what === 'outage' ? [`${op.who} ${op.about}`] : []));
 
-describe('an absence', () => {
-  it('begins at the last word before the will, is judged at once, and stands in the incident and on the wires', () => {
+describe('an outage', () => {
+  it('begins at the last message before the last will, is judged at once, and is part of the incident and the offer', () => {
     const stage = two();
     stage.pass(10 * second);
     const lastWord = stage.engine.memory.pcs.get(pc)?.heardAt;
@@ -34,7 +34,7 @@ describe('an absence', () => {
     expect(stage.offers.at(-1)?.message.outage).toEqual({ cause: 'pc-off', confidence: 0.8, from: lastWord });
   });
 
-  it('ends with the same session that is heard again; a newer one is judged by its birth', () => {
+  it('ends when the same session is received again; a newer session is judged by its birth', () => {
     const stage = online();
     stage.pass(3 * minute);
     stage.apply({ type: 'heard', pc });
@@ -47,8 +47,8 @@ describe('an absence', () => {
   });
 });
 
-describe('the return of the others', () => {
-  it('R9 labels what is over anew: its incident and the audit, and nobody is told again', () => {
+describe('the return of other PCs of the site', () => {
+  it('R9 the verdict of a past outage changes in the incident and the audit, without a new notification', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
@@ -64,7 +64,7 @@ describe('the return of the others', () => {
     expect(audits(stage).at(-2)).toBe(`${pc} incident ${stage.incident(pc)?.id}: power-cut 0.6, was undetermined 0.5`);
   });
 
-  it('tells of one that stays away that it went with the power', () => {
+  it('changes the verdict of a PC that is still offline to a power cut', () => {
     const stage = two();
     for (const one of [pc, other]) stage.lost(one);
     const aliveAt = stage.now();
@@ -80,8 +80,8 @@ describe('the return of the others', () => {
   });
 });
 
-describe('a goodbye', () => {
-  it.each(['restart', 'restarted', 'update', 'reboot'])('for a %s is told of when the PC is not back in ten minutes', (reason) => {
+describe('a bye', () => {
+  it.each(['restart', 'restarted', 'update', 'reboot'])('for a %s is notified if the PC is not back in ten minutes', (reason) => {
     const stage = online();
     stage.bye(pc, reason);
     stage.pass(10 * minute - second);
@@ -96,8 +96,8 @@ describe('a goodbye', () => {
   });
 });
 
-describe('a gasp', () => {
-  it('makes a power cut of the loss; a new boot, or a state without the battery, ends it', () => {
+describe('a last gasp', () => {
+  it('makes the loss a power cut; a new boot, or a state without battery power, ends it', () => {
     const stage = online();
     const gasp = () => stage.apply({ type: 'gasp', pc, boot: 'b1', session: 1, runtimeMs: 60_000 });
     stage.state([fault('power.battery_low', '')]);

@@ -5,7 +5,7 @@ import { live, nation, restarted } from './nation.test-helper.ts';
 import { fault, hour, minute, ok, online, pc, type Stage } from './stage.test-helper.ts';
 
 describe('R27 three messages an hour and room', () => {
-  it('what is critical and new is told besides, the rest of the room in one when the hour is over', () => {
+  it('a new critical fault is notified beyond the limit, and the other faults in one message after the hour', () => {
     const stage = online();
     const all = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'microphone.missing'];
     for (let n = 1; n <= all.length; n += 1) {
@@ -20,7 +20,7 @@ describe('R27 three messages an hour and room', () => {
     expect(stage.incident()?.faults.every(({ told }) => told !== null)).toBe(true);
   });
 
-  it('a camera that breaks each quarter of an hour is three messages an hour, the rest one line, and the last message is its clear', {
+  it('a camera that breaks every quarter of an hour causes three messages an hour and a count, and the last message is its clear', {
     tags: ['long'],
   }, () => {
     const stage = online();
@@ -28,7 +28,7 @@ describe('R27 three messages an hour and room', () => {
       stage.state([ok('microphone'), camera]);
       stage.live(ms);
     };
-    // Gone for longer than its calm, so that each return is an incident of its own.
+    // The pause is longer than the calm time, so each return is a separate incident.
     for (let n = 0; n < 16; n += 1) {
       turn(fault('camera.missing'), 2 * minute);
       turn(ok('camera'), 12 * minute);
@@ -42,11 +42,11 @@ describe('R27 three messages an hour and room', () => {
   });
 });
 
-describe('R27 three messages an hour, across starts', () => {
+describe('R27 three messages an hour, across restarts', () => {
   const known = [{ pc, link: 'fibre' as const, elevationM: 3_524, alerts: true }];
   const minor = ['pc.disk_full', 'pc.hot', 'clock.wrong', 'pc.load_high', 'pc.memory_low', 'display.missing'];
   const one = (at: number) => [ok('microphone'), ok('camera'), fault(minor[at % minor.length] ?? '')];
-  /** The next start, whose PC says what it said. */
+  /** Restarts; the PC then repeats its state. */
   const next = (stage: Stage, checks: Check[], session: number) => {
     const started = restarted(stage, known);
     started.birth(pc, { session });
@@ -54,7 +54,7 @@ describe('R27 three messages an hour, across starts', () => {
     return started;
   };
 
-  it('a server that is restarted each ten minutes sends three messages an hour and room, and counts the rest', () => {
+  it('a server that restarts every ten minutes sends three messages an hour and room, and counts the rest', () => {
     const rows: OutboxRow[] = [];
     let stage = online();
     for (let turn = 0; turn < 18; turn += 1) {
@@ -69,8 +69,8 @@ describe('R27 three messages an hour, across starts', () => {
   });
 });
 
-describe('R27 three messages an hour and cause of many', () => {
-  it('a site that is away for 3 of 14 min is at most three messages an hour, and a wider cause is sent at once', () => {
+describe('R27 three messages an hour and group incident', () => {
+  it('a site that is offline for 3 of 14 min causes at most three messages an hour, and a wider cause is sent at once', () => {
     const { stage, of } = nation({ sites: 4, pcs: 2 });
     const all = [0, 1, 2, 3].map(of);
     let session = 1;

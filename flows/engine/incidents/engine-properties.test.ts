@@ -1,4 +1,4 @@
-/** What holds of any stream: random lines, deaths, faults and starts of flows, from a seed that a failure names. */
+/** Properties of any sequence: random outages, dead PCs, faults and restarts, from a seed that a failure names. */
 import { expect, it } from 'vitest';
 import { ofTier } from '../../../test/figures.ts';
 import { type Random, randomFrom } from '../../../test/random.ts';
@@ -10,7 +10,7 @@ const broken = { ...fault('camera.missing'), name: 'Logi Rally' };
 
 type Play = { stage: Stage; random: Random; pcs: readonly string[]; away: Set<string>; session: number; ofEach(site: number): string[] };
 
-/** Some go, some come, a camera breaks or is mended, a PC dies beside a whole line. */
+/** PCs go offline or return, a camera breaks or is repaired, a PC fails during a line outage. */
 const acts: ((play: Play) => void)[] = [
   (play) => leave(play, [play.random.pick(play.pcs)]),
   (play) => leave(play, play.ofEach(play.random.below(plan.sites))),
@@ -39,13 +39,13 @@ function arrive(play: Play, pcs: readonly string[]): void {
   for (const pc of pcs.filter((one) => play.away.delete(one))) play.stage.birth(pc, { session: play.session, apartMs: minute });
 }
 
-/** Scopes of which more than one incident is open. */
+/** Returns scopes with more than one open incident. */
 function twice({ engine }: Stage): string[] {
   const open = [...engine.memory.incidents.values()].filter(({ over }) => over === null).map(({ scope }) => scope);
   return open.filter((scope, at) => open.indexOf(scope) !== at);
 }
 
-/** Scopes that were told as bad and not as over. */
+/** Returns scopes whose last message does not report an end. */
 function unended(lines: readonly string[]): string[] {
   const standing = new Set<string>();
   for (const line of lines) {
@@ -57,7 +57,7 @@ function unended(lines: readonly string[]): string[] {
 }
 
 it.each(Array.from({ length: ofTier(2, 6) }, (_, at) => at + 1))(
-  'R19a, R20 seed %d: never two for one scope, and where all is well nothing is open or untold',
+  'R19a, R20 seed %d: a scope never has two open incidents, and at the end nothing is open or without a notified end',
   (seed) => {
     const random = randomFrom(seed);
     const { stage, known, of } = nation(plan);

@@ -1,4 +1,4 @@
-/** What goes with many sites of a state or of a provider, and what is said of each. */
+/** Outages of many sites of a state or a provider, and the verdict for each PC. */
 import { describe, expect, it } from 'vitest';
 import { createStage, minute, previous, second, verdict } from './stage.test-helper.ts';
 
@@ -6,7 +6,7 @@ describe('many sites', () => {
   const sites = ['la/a/1', 'la/b/1', 'la/c/1', 'up/d/1'];
   const stageOf = () => withLines(Object.fromEntries(sites.map((one) => [one, undefined])));
 
-  it('of one state at once are its line, and stay that when the first are back', () => {
+  it('sites of one state lost at once have an upstream verdict, which stays when the first are back', () => {
     const stage = stageOf();
     for (const one of sites.slice(0, 2)) stage.lost(one);
     stage.pass(2 * second);
@@ -21,7 +21,7 @@ describe('many sites', () => {
     expect([verdict(stage, 'la/a/1'), verdict(stage, 'la/b/1')]).toEqual(['upstream 0.6', 'upstream 0.6']);
   });
 
-  it('of one provider at once are its line, over the borders of states', () => {
+  it('sites of one provider in several states lost at once have an upstream verdict', () => {
     const stage = withLines({ ...overBorders, 'mp/e/1': 'himal' });
     for (const one of Object.keys(overBorders)) stage.lost(one);
     stage.pass(second);
@@ -43,7 +43,7 @@ describe('many sites', () => {
   it.each([
     [1, 'undetermined 0.5'],
     [2, 'power-cut 0.9'],
-  ])('of one state whose boots ended at one moment lost their power where two saw the mains go: %i did', (saw, found) => {
+  ])('sites of one state whose boots ended together had a power cut only if two saw the mains fail: %i did', (saw, found) => {
     const stage = stageOf();
     const away = sites.slice(0, 3);
     for (const one of away) stage.lost(one);
@@ -60,7 +60,7 @@ describe('many sites', () => {
     ['13 sites of 13 states with two PCs each', 13, 2, () => undefined],
     ['5 sites of 5 states, each with a provider of its own', 5, 1, (at: number) => `isp-${at}`],
     ['30 sites of 15 states and 4 providers', 30, 1, (at: number) => `isp-${at % 4}`],
-  ])('of all states at once were cut off by the line of the server, and not each by its own: %s', (_, count, pcs, isp) => {
+  ])('sites of all states lost at once were cut off by the line of the server: %s', (_, count, pcs, isp) => {
     const all = Array.from(
       { length: count * pcs },
       (__, at) => [`s-${Math.floor(at / pcs) % (count === 30 ? 15 : count)}/site-${Math.floor(at / pcs)}/pc-${at}`, isp(at)] as const,
@@ -76,19 +76,16 @@ describe('many sites', () => {
     ['8 of 8', 8, 3, 0],
     ['5 of 5', 5, 2, 1],
     ['20 of 20', 20, 4, 7],
-  ])(
-    'of one state with several providers were cut off by what they share where none of the state stands: %s',
-    (_, count, isps, elsewhere) => {
-      const own = Array.from({ length: count }, (__, at) => [`up/site-${at}/pc`, `isp-${at % isps}`] as const);
-      const others = Array.from({ length: 6 + elsewhere }, (__, at) => [`goa/site-${at}/pc`, `isp-${at % isps}`] as const);
-      const stage = withLines(Object.fromEntries([...own, ...others]));
-      for (const [one] of own) stage.lost(one);
-      for (let passed = 0; passed < 12; passed += 1) {
-        stage.pass(30 * second);
-        for (const [one] of others) stage.beat(one);
-      }
-      for (const [one] of own) stage.birth(one, { session: 2, apartMs: 6 * minute });
-      expect(own.map(([one]) => verdict(stage, one)).filter((one) => !one.startsWith('upstream'))).toEqual([]);
-    },
-  );
+  ])('sites of one state with several providers lost at once have an upstream verdict: %s', (_, count, isps, elsewhere) => {
+    const own = Array.from({ length: count }, (__, at) => [`up/site-${at}/pc`, `isp-${at % isps}`] as const);
+    const others = Array.from({ length: 6 + elsewhere }, (__, at) => [`goa/site-${at}/pc`, `isp-${at % isps}`] as const);
+    const stage = withLines(Object.fromEntries([...own, ...others]));
+    for (const [one] of own) stage.lost(one);
+    for (let passed = 0; passed < 12; passed += 1) {
+      stage.pass(30 * second);
+      for (const [one] of others) stage.beat(one);
+    }
+    for (const [one] of own) stage.birth(one, { session: 2, apartMs: 6 * minute });
+    expect(own.map(([one]) => verdict(stage, one)).filter((one) => !one.startsWith('upstream'))).toEqual([]);
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fault, ok, online, pc, second } from './stage.test-helper.ts';
 
-describe('what is told of a room', () => {
-  it('"better now: running on battery" is not told while the battery dies: the all-clear sums up the room', () => {
+describe('messages about a room', () => {
+  it('the end of a fault is not notified while a worse fault remains; the all-clear lists both', () => {
     const stage = online();
     stage.state([fault('power.on_battery', 'mains'), ok('power', 'battery')]);
     stage.state([fault('power.on_battery', 'mains'), fault('power.battery_low', 'battery')]);
@@ -20,7 +20,7 @@ describe('what is told of a room', () => {
     ).toEqual(['power.battery_low', 'power.on_battery']);
   });
 
-  it('what ended behind something worse is told as better once that is over, both in one message', () => {
+  it('a fault that ended behind a worse one is reported as eased together with it', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
     stage.state([ok('microphone'), fault('camera.missing'), fault('pc.disk_full', 'disk')]);
@@ -37,7 +37,7 @@ describe('what is told of a room', () => {
     ).toEqual(['microphone.muted', 'camera.missing']);
   });
 
-  it('"worse" is said only to who knew: to anybody else all that stands is news', () => {
+  it('a worsened incident is worsened for people who know it, and raised with all open faults for others', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
     stage.setPath(({ message }) => ({
@@ -51,7 +51,7 @@ describe('what is told of a room', () => {
     ]);
   });
 
-  it('the next message of a room says what went wrong in it before, the last three, the last first', () => {
+  it('the next message of a room lists the last three earlier faults, newest first', () => {
     const stage = online();
     const ids = ['microphone.muted', 'camera.missing', 'display.missing', 'microphone.missing'] as const;
     for (const id of ids) {

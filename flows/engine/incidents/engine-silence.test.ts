@@ -22,7 +22,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.incidents.size).toBe(1);
   });
 
-  it('R16 what a dead session had on its way when its will was told says nothing: only the answer to a younger hello does', () => {
+  it('R16 messages of a dead session after its last will do not make it online; a response to a newer hello does', () => {
     const stage = online();
     stage.lost();
     stage.pass(10 * second);
@@ -34,7 +34,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', lostAt: null });
   });
 
-  it('nothing heard for the limit of the class is silence, whatever was heard counts as hearing', () => {
+  it('a PC is silent after the limit of its link class; any message restarts the limit', () => {
     const stage = online();
     stage.pass(149 * second);
     stage.apply({ type: 'heard', pc });
@@ -48,7 +48,7 @@ describe('R16, R18 silence', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('online');
   });
 
-  it('a silent PC hides and freezes its other faults; they are told when it is back, if nobody was', () => {
+  it('a silent PC hides and freezes its other faults; they are notified when the PC is back, if they were not before', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('microphone.missing')]);

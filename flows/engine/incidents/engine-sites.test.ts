@@ -8,7 +8,7 @@ const known = (alerts: boolean, ...pcs: string[]): KnownPc[] =>
   pcs.map((one) => ({ pc: one, link: 'fibre' as const, elevationM: 0, alerts }));
 
 describe('a site that is not live', () => {
-  it('keeps state and presence of its PCs, and opens no incident for fault or silence', () => {
+  it('keeps state and presence of its PCs, and opens no incident for a fault or silence', () => {
     const stage = online({ known: known(false, pc) });
     stage.state([fault('microphone.missing')]);
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', checks: [{ fault: 'microphone.missing' }] });
@@ -18,7 +18,7 @@ describe('a site that is not live', () => {
     expect(stage.engine.memory.incidents.size).toBe(0);
   });
 
-  it('R19 its PCs stand in no list, and one that never spoke stays as it is', () => {
+  it('R19 has no PC in the list of unseen PCs, and a PC that was never seen stays so', () => {
     const stage = createStage({ known: [...known(false, pc), ...known(true, other)] });
     stage.subscribe();
     stage.pass(5 * minute);
@@ -26,7 +26,7 @@ describe('a site that is not live', () => {
     expect(stage.engine.memory.pcs.get(pc)?.presence).toBe('never');
   });
 
-  it('raises what stands when it becomes live, and judges from then who never spoke', () => {
+  it('raises present faults when it becomes live, and judges the silence of its PCs from then on', () => {
     const stage = online({ known: known(false, pc, other) });
     stage.state([fault('microphone.missing')]);
     stage.live(10 * minute);
@@ -39,12 +39,12 @@ describe('a site that is not live', () => {
   });
 });
 
-describe('R15 a room that is no longer ours', () => {
+describe('R15 a room that is no longer monitored', () => {
   it.each([
     ['a site that is closed', { [pc]: 'site closed' }, 'site closed'],
     ['a PC that was moved', { [pc]: 'moved to goa/panaji/vc-1' }, 'moved to goa/panaji/vc-1'],
     ['a PC without a reason', {}, 'no longer in the site table'],
-  ])('%s: its incident closes with the reason, told to whoever was told', (_, because, reason) => {
+  ])('%s: its incident closes with the reason, and its recipients are notified', (_, because, reason) => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     stage.setKnown([], { because });
@@ -57,7 +57,7 @@ describe('R15 a room that is no longer ours', () => {
   });
 });
 
-it('a PC that comes back into the table is neither silent nor at fault by what it said long ago', () => {
+it('a PC that returns to the site table is neither silent nor faulty until it sends a message', () => {
   const stage = online();
   stage.state([fault('microphone.missing')]);
   stage.pass(3 * minute);
@@ -72,7 +72,7 @@ it('a PC that comes back into the table is neither silent nor at fault by what i
 });
 
 describe('R15 a PC that is replaced', () => {
-  it('closes its incident, forgets spool, session and checks, and begins anew with the next machine', () => {
+  it('closes its incident, deletes spool, session and checks, and starts anew with the next machine', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.state([fault('microphone.missing')]);
@@ -84,7 +84,7 @@ describe('R15 a PC that is replaced', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('is called silent on its own when the new machine does not come', () => {
+  it('is silent with its own incident if the new machine does not connect', () => {
     const stage = online();
     stage.pass(second);
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -95,8 +95,8 @@ describe('R15 a PC that is replaced', () => {
   });
 });
 
-describe('R30 the machine that stood there before', () => {
-  it('answers the hello before the broker has shut it out: nothing of it is believed, nor counts as hearing, until another spool is born', () => {
+describe('R30 the machine that was replaced', () => {
+  it('is ignored until a birth with another spool arrives, and does not count as seen', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -114,7 +114,7 @@ describe('R30 the machine that stood there before', () => {
     expect(stage.incident()).toMatchObject({ over: null, faults: [{ fault: 'camera.missing' }] });
   });
 
-  it('is not believed after its successor was born, nor when two have followed it: a later session, a will, an old event, the same digest', () => {
+  it('is ignored after the births of two successors: a later session, a last will, an old event, the same digest', () => {
     const stage = online();
     stage.birth(pc, { session: 9 });
     stage.setKnown(known(true, pc), { replaced: [pc] });
@@ -141,8 +141,8 @@ describe('R30 the machine that stood there before', () => {
   });
 });
 
-describe('changes for the strips', () => {
-  it('are written when the answer of a component or the presence changes, and only then', () => {
+describe('changes for the status strips', () => {
+  it('are written only if the status of a component or the presence changes', () => {
     const stage = createStage();
     stage.subscribe();
     stage.birth();
@@ -164,7 +164,7 @@ describe('changes for the strips', () => {
   });
 });
 
-it('remembers when a PC last answered a roll call, over later births and restarts', () => {
+it('the time of the last response to a roll call outlives later births and restarts', () => {
   const stage = online();
   expect(stage.engine.memory.pcs.get(pc)?.calledAt).toBeNull();
   stage.pass(minute);

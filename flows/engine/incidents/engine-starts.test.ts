@@ -1,13 +1,13 @@
-/** Causes of many over a start of `flows`. */
+/** Group incidents across a restart of `flows`. */
 import { expect, it } from 'vitest';
 import { live, nation, restarted, told } from './nation.test-helper.ts';
 import { fault, holdFirst, minute, ok, type Stage } from './stage.test-helper.ts';
 
-it('R20 one fault in many rooms after an update stays one incident over a start of flows', () => {
+it('R20 a spread after an update stays one incident across a restart of flows', () => {
   const spread = 'spread:camera.missing agent 2';
   const { stage, known } = nation({ sites: 60, pcs: 1, state: (site) => `state-${site % 7}` });
   const pcs = known.map(({ pc }) => pc);
-  /** All get the update, and a camera breaks in each: only the update is what they have in common. */
+  /** Updates all PCs and breaks a camera in each: they have only the update in common. */
   const breakAll = (of: Stage) => {
     of.setPath(holdFirst);
     for (const pc of pcs) of.birth(pc, { session: 2, agent: '2' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStage, fault, hour, minute, ok, online, pc, second, unknown } from './stage.test-helper.ts';
 
 describe('R10 only state and silence raise and clear', () => {
-  it('raises at once what the state says, and clears it after its clear time, told once each', () => {
+  it('a fault is raised at once and cleared after its clear time, with one notification each', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);
     expect(stage.told()).toEqual(['raised to technician']);
@@ -15,7 +15,7 @@ describe('R10 only state and silence raise and clear', () => {
     expect(stage.outbox()[1]?.notice.faults[0]?.fault).toBe('microphone.missing');
   });
 
-  it('takes no notice of a PC that the site table does not know', () => {
+  it('a PC that is not in the site table is ignored', () => {
     const stage = online();
     stage.birth('la/leh/stranger');
     stage.state([fault('microphone.missing')], 'la/leh/stranger');
@@ -42,7 +42,7 @@ describe('F8 two machines with one identity', () => {
 });
 
 describe('R11, R12, R13 the state converges', () => {
-  it('R13 after three answers that it could not read it asks once an hour, and that is a finding', () => {
+  it('R13 after three unreadable states the state is requested once an hour, and a finding is raised', () => {
     const stage = online();
     const broken = { type: 'state', pc, digest: 'ffffffffffffffff', session: 1, base: undefined, checks: [], gone: [] } as const;
     for (const rev of [11, 12, 13]) stage.apply({ ...broken, rev });
@@ -59,7 +59,7 @@ describe('R11, R12, R13 the state converges', () => {
     expect(stage.incident()?.over).toBe('cleared');
   });
 
-  it('R12 ignores an older revision and an older session', () => {
+  it('R12 an older revision and an older session are ignored', () => {
     const stage = online();
     const old = { type: 'state', pc, digest: '0', base: undefined, checks: [fault('camera.missing')], gone: [] } as const;
     stage.apply({ ...old, session: 1, rev: 1 });
@@ -72,7 +72,7 @@ describe('R11, R12, R13 the state converges', () => {
     expect(stage.engine.memory.pcs.get(pc)).toMatchObject({ presence: 'online', session: 5 });
   });
 
-  it('R12 a difference builds on the digest held; one that does not is asked for', () => {
+  it('R12 a difference is applied to the stored digest; if it does not fit, the state is requested', () => {
     const stage = online();
     const held = stage.engine.memory.pcs.get(pc)?.digest ?? '';
     const after = createStage();
@@ -89,7 +89,7 @@ describe('R11, R12, R13 the state converges', () => {
     expect(stage.incident()?.faults.map((one) => one.fault)).toEqual(['microphone.muted']);
   });
 
-  it('R16 a new spool begins a new order of sessions', () => {
+  it('R16 a new spool starts a new order of sessions', () => {
     const stage = online();
     stage.birth(pc, { session: 900 });
     stage.birth(pc, { session: 3, spool: 's2' });
@@ -98,8 +98,8 @@ describe('R11, R12, R13 the state converges', () => {
   });
 });
 
-describe('R14 unknown freezes', () => {
-  it('neither clears nor escalates while nobody can say, and shows its age', () => {
+describe('R14 unknown freezes an incident', () => {
+  it('an unknown check neither clears nor escalates its fault, and its age is stored', () => {
     const stage = online();
     stage.setPath(({ message }) => ({
       acts: [
@@ -123,7 +123,7 @@ describe('R14 unknown freezes', () => {
     expect(stage.offers.map((one) => one.node)).toEqual([null, 'n']);
   });
 
-  it('names to central what has been unknown for a day, once a day', { tags: ['long'] }, () => {
+  it('incidents that are unknown for a day are reported to central once a day', { tags: ['long'] }, () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     stage.state([unknown('microphone', 'no audio server')]);
@@ -138,7 +138,7 @@ describe('R14 unknown freezes', () => {
 });
 
 describe('R15 close', () => {
-  it('closes with the reason when a check is gone, and tells whoever was told', () => {
+  it('an incident closes with the reason if its check is gone, and its recipients are notified', () => {
     const stage = online();
     stage.state([fault('microphone.missing'), ok('camera')]);
     stage.state([ok('camera')]);
@@ -148,7 +148,7 @@ describe('R15 close', () => {
   });
 });
 
-it('forgets an incident a day after it is over', { tags: ['long'] }, () => {
+it('an incident is removed from memory a day after its end', { tags: ['long'] }, () => {
   const stage = online();
   stage.state([fault('microphone.missing')]);
   stage.state([ok('microphone')]);
@@ -157,7 +157,7 @@ it('forgets an incident a day after it is over', { tags: ['long'] }, () => {
   expect(stage.engine.memory.transitions.size).toBe(0);
 });
 
-it('a beat that changes nothing costs no row', () => {
+it('a beat that changes nothing writes no row', () => {
   const stage = online();
   const before = stage.ops.length;
   expect(stage.engine.touch(pc, stage.now())).toBe(true);

@@ -2,7 +2,7 @@ import type { Check } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, second } from './stage.test-helper.ts';
 
-describe('R21 what happens together', () => {
+describe('R21 faults that begin together', () => {
   it('faults of one severity that begin within two seconds are one message; later or milder ones have their own', () => {
     const [camera, microphone, speaker] = [fault('camera.missing'), fault('microphone.missing'), fault('speaker.missing')];
     const told = (...steps: [Check[], number][]) => {
@@ -30,7 +30,7 @@ describe('R21 what happens together', () => {
     expect(told([[camera, ok('speaker')], 1], [[camera, fault('speaker.muted')], 0]).faults).toEqual([ids('camera'), ['speaker.muted']]);
   });
 
-  it('of what broke in the same moment, what is gone before the hold ends is not told, and neither is what somebody else is to be told of', () => {
+  it('a fault that ends within the hold, or has other recipients, is not merged with one that began in the same moment', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('camera.missing'), ok('microphone')]);
@@ -49,7 +49,7 @@ describe('R21 what happens together', () => {
     expect(other.outbox()).toHaveLength(2);
   });
 
-  it('what was plugged in again was "Got better, the rest is still open" a second before its all-clear: it is one all-clear; what comes back does not keep it', () => {
+  it('two faults that end within two seconds are one all-clear; an ended fault is reported as eased if the other one returns', () => {
     const both = [fault('camera.missing'), fault('microphone.missing')];
     const stage = online();
     stage.state(both);

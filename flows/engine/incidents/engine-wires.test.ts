@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fault, holdFirst, minute, ok, online, pc, second, tellTechnician } from './stage.test-helper.ts';
 
 describe('R21 transitions', () => {
-  it('a fault that joins is worsened and takes back an acknowledgement when it is more severe', () => {
+  it('a fault that joins is worsened, and revokes an acknowledgement if it is more severe', () => {
     const stage = online();
     stage.state([fault('microphone.muted'), ok('camera')]);
     stage.apply({ type: 'acknowledge', incident: 1, by: 'Tsering' });
@@ -18,7 +18,7 @@ describe('R21 transitions', () => {
     stage.apply({ type: 'acknowledge', incident: 99, by: 'nobody' });
   });
 
-  it('a parent hides its child: the child is told only when it stands alone', () => {
+  it('a child fault is hidden by its parent, and is notified when the parent ends', () => {
     const stage = online();
     stage.state([fault('microphone.missing', 'expected-1'), fault('microphone.muted', 'expected-2')]);
     expect(stage.outbox()[0]?.notice.faults.map((one) => one.fault)).toEqual(['microphone.missing']);
@@ -38,7 +38,7 @@ describe('R21 transitions', () => {
     expect(stage.kinds()).toEqual(['raised', 'worsened']);
   });
 
-  it('F20 a room that flaps has one open incident and at most four messages, and clears once it is calm for 10 min', () => {
+  it('F20 a room that flaps has one open incident and at most four messages, and clears after ten minutes without a break', () => {
     const stage = online();
     stage.setPath(holdFirst);
     for (let cycle = 0; cycle < 24 * 60; cycle += 1) {
@@ -58,7 +58,7 @@ describe('R21 transitions', () => {
 });
 
 describe('R22 hold', () => {
-  it('a clear in that time ends it untold', () => {
+  it('a clear within the hold ends the transition without a notification', () => {
     const stage = online();
     stage.setPath(holdFirst);
     stage.state([fault('microphone.missing')]);
@@ -75,7 +75,7 @@ describe('R22 hold', () => {
 });
 
 describe('R23 conclude', () => {
-  it('writes acts and conclusion together, once; a second conclusion changes nothing', () => {
+  it('acts and conclusion are written together once; a second conclusion changes nothing', () => {
     const stage = online();
     stage.state([fault('microphone.missing')]);
     const rows = stage.outbox().length;
@@ -91,7 +91,7 @@ describe('R23 conclude', () => {
     expect(stage.outbox()[0]).toMatchObject({ key: '1/email/technician', state: 'waiting', tries: 0 });
   });
 
-  it('a rule that makes it more urgent holds for the incident, and takes an acknowledgement back', () => {
+  it('a higher severity from a tab applies to the incident, and revokes an acknowledgement', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.muted')]);
@@ -107,8 +107,8 @@ describe('R23 conclude', () => {
   });
 });
 
-describe('R24 offered again, then the default route', () => {
-  it('without a conclusion in 10 s it is offered again; after two offers central is told and the flow is named', () => {
+describe('R24 repeated offers and the default route', () => {
+  it('a transition without a conclusion is offered again after 10 s; after two offers central is notified and a finding is raised', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing')]);
@@ -142,7 +142,7 @@ describe('R24 offered again, then the default route', () => {
 });
 
 describe('R25 timers', () => {
-  it('an acknowledgement in time ends an escalation', () => {
+  it('an acknowledgement before the timer fires ends the escalation', () => {
     const stage = online();
     stage.setPath(({ message, node }) =>
       node === null && message.transition.kind === 'raised'

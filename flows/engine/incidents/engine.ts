@@ -45,8 +45,7 @@ const startsLimit = 3;
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
 /**
- * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit, since dead PCs are then
- * reported late.
+ * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit. Dead PCs are then reported late.
  */
 const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const hiddenMs = 2 * patienceMs;
@@ -186,7 +185,7 @@ function countGap(core: Core, now: number, isSlow: boolean): void {
   if (core.subscribedAt !== null && (isSlow || now - last >= oneGapMs)) core.slowAt = [...core.slowAt, now];
 }
 
-/** True if receive gaps prevent the judgement of silence. Of a series of gaps the first, the last and the recent ones are kept. */
+/** True if receive gaps prevent the judgement of silence. Keeps the first, the last and the recent gaps of a series. */
 function isTooSlow(core: Core, now: number): boolean {
   const isLate = (at: number) => now - at < slowWindowMs;
   const [first = now] = core.slowAt;
@@ -317,8 +316,7 @@ function heardUntil(memory: Memory, listenedUntil: number): void {
 }
 
 /**
- * Shifts the times of this run when the clock is set by `byMs`, so that no hold, wait, silence or calm time ends early: R29 (clock of the
- * server).
+ * Shifts the times of this run when the clock is set by `byMs`: R29 (clock of the server). So no hold, wait, silence or calm time ends early.
  * Times of earlier runs stay, and stored times of the status strips are cut to `now`.
  */
 function setClock(core: Core, byMs: number, now: number): void {

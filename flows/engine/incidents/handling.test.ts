@@ -2,7 +2,7 @@ import type { SaidWord } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { fault, minute, online, type Path, pc, type Stage, tellTechnician } from './stage.test-helper.ts';
 
-/** Tells the technician, then in a quarter of an hour the state unless somebody has it: what the tabs do with what is critical. */
+/** Notifies the technician and, 15 minutes later, the state unless the incident is acknowledged: what the tabs do for critical faults. */
 const escalating: Path = (offer) => {
   const { message, node } = offer;
   if (node !== null || message.transition.kind !== 'raised') {
@@ -26,7 +26,7 @@ function say(stage: Stage, word: SaidWord, person = 'asha'): void {
   stage.apply({ type: 'answer', incident: stage.incident()?.id ?? 0, person, by, word, link: 'x1' });
 }
 
-test('whoever is going has it, and the escalation ends', () => {
+test('"going" acknowledges the incident and ends the escalation', () => {
   const stage = broken();
   say(stage, 'going');
   expect(stage.incident()?.acknowledged).toMatchObject({ by: 'Asha', severity: 'critical' });
@@ -35,7 +35,7 @@ test('whoever is going has it, and the escalation ends', () => {
   expect(stage.incident()?.answers).toEqual([{ person: 'asha', by: 'Asha', word: 'going', link: 'x1', at: expect.any(Number) }]);
 });
 
-test('that somebody has seen it ends no escalation', () => {
+test('"seen" does not end the escalation', () => {
   const stage = broken();
   say(stage, 'seen');
   expect(stage.incident()?.acknowledged).toBeNull();
@@ -43,7 +43,7 @@ test('that somebody has seen it ends no escalation', () => {
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });
 
-test('who came and pressed nothing else had it not: the next were told a quarter of an hour later', () => {
+test('"here" acknowledges the incident and ends the escalation, and does not replace an earlier acknowledgement', () => {
   const stage = broken();
   say(stage, 'here');
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
@@ -53,7 +53,7 @@ test('who came and pressed nothing else had it not: the next were told a quarter
   expect(stage.incident()?.acknowledged?.by).toBe('Asha');
 });
 
-test('not mine: the next are told at once, and who had it has it no more', () => {
+test('"not mine" removes the acknowledgement and notifies the next level at once', () => {
   const stage = broken();
   say(stage, 'going');
   say(stage, 'not-mine');
@@ -62,7 +62,7 @@ test('not mine: the next are told at once, and who had it has it no more', () =>
   expect(stage.told()).toEqual(['raised to technician', 'raised to state']);
 });
 
-test('not mine where nobody would be told next goes to central, not nowhere', () => {
+test('"not mine" is reported to central if there is no next level', () => {
   const stage = broken(tellTechnician);
   say(stage, 'not-mine');
   expect(stage.outbox().at(-1)).toMatchObject({
@@ -71,7 +71,7 @@ test('not mine where nobody would be told next goes to central, not nowhere', ()
   });
 });
 
-test('fixed is believed when the PC says so: until then who says it has it, and the history says from whom', () => {
+test('"fixed" acknowledges the incident until the PC confirms it, and the log names the person who is replaced', () => {
   const stage = broken();
   say(stage, 'fixed');
   expect(stage.incident()).toMatchObject({ over: null, acknowledged: { by: 'Asha' } });
@@ -80,7 +80,7 @@ test('fixed is believed when the PC says so: until then who says it has it, and 
   expect(stage.incident()?.deeds?.map(({ did, by, to }) => [did, by, to])).toContainEqual(['taken-over', 'Bina', 'Asha']);
 });
 
-test('"fixed", then "not mine": whoever gave it back was asked about it as if they had it', () => {
+test('"not mine" after "fixed" removes the reported repair, and after an assignment the assignment', () => {
   const stage = broken();
   say(stage, 'fixed');
   say(stage, 'not-mine');
@@ -91,7 +91,7 @@ test('"fixed", then "not mine": whoever gave it back was asked about it as if th
   expect(stage.incident()).not.toHaveProperty('assigned');
 });
 
-test('nothing is said to what is over, and the clock moves answers with all else', () => {
+test('a reply to an ended incident has no effect, and a set clock moves the times of replies', () => {
   const stage = broken();
   say(stage, 'seen');
   const at = stage.incident()?.answers?.[0]?.at ?? 0;
@@ -104,7 +104,7 @@ test('nothing is said to what is over, and the clock moves answers with all else
   expect(stage.incident()).toMatchObject({ acknowledged: null, answers: [{ word: 'seen' }] });
 });
 
-test('who pressed going and not mine in turn sent central a message each time: a hundred in twenty seconds', () => {
+test('"going" and "not mine" in turns cause one message to central an hour and person', () => {
   const stage = broken(tellTechnician);
   for (let times = 0; times < 100; times += 1) {
     say(stage, 'going');

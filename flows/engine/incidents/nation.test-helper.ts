@@ -1,4 +1,4 @@
-/** Nations of PCs for the tests of causes of many: who lives, what is told, and the next start on the same ledger. */
+/** Simulated nations of PCs for the tests of group incidents. */
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import type { KnownPc } from '../records/incidents.ts';
 import type { MaintenanceDate } from '../records/sites.ts';
@@ -14,7 +14,7 @@ type Plan = {
   maintenance?: (now: number) => readonly MaintenanceDate[];
 };
 
-/** PCs of so many sites, all of them online and well. */
+/** Creates sites with PCs that are all online and without faults. */
 export function nation({
   sites,
   pcs = 3,
@@ -41,7 +41,7 @@ export function nation({
   return { stage, known, of };
 }
 
-/** Lets time pass while these PCs beat. */
+/** Lets time pass while these PCs send beats. */
 export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
   for (let left = ms; left > 0; left -= 30 * second) {
     stage.pass(Math.min(left, 30 * second), 10 * second);
@@ -49,10 +49,10 @@ export function live(stage: Stage, ms: number, pcs: readonly string[]): void {
   }
 }
 
-/** What went into the outbox, in order. */
+/** Returns the outbox rows, in order. */
 export const told = (stage: Stage): string[] => stage.outbox().map(({ notice }) => `${notice.kind} ${notice.scope}`);
 
-/** The next `flows` on what this one wrote. */
+/** Starts the next `flows` on the ledger of this one. */
 export function restarted(stage: Stage, known: KnownPc[]): Stage {
   const next = createStage({ contents: contentsAfter([...history(stage)]), known, at: stage.now() });
   earlier.set(next, history(stage));

@@ -9,11 +9,11 @@ test.each([
   ['an hour before eight o’clock', '2026-03-04T01:30', 'Asia/Kolkata', '2026-03-04T02:30'],
   ['less than an hour before eight o’clock', '2026-03-04T01:31', 'Asia/Kolkata', '2026-03-05T02:30'],
   ['in the night in which summer time begins', '2026-03-28T20:00', 'Europe/Berlin', '2026-03-29T06:00'],
-])('a fault that begins %s waits for the first morning that is an hour away', (_, since, zone, morning) => {
+])('morningAfter: a fault that begins %s waits for the first morning at least an hour later', (_, since, zone, morning) => {
   expect(new Date(morningAfter(utc(since), zone)).toISOString().slice(0, 16)).toBe(morning);
 });
 
-test('the morning after a time with a fraction, or beyond all calendars, does not throw', () => {
+test('morningAfter accepts a time with a fraction, and one beyond all calendars', () => {
   expect(morningAfter(utc('2026-03-03T20:30') + 0.7573, 'Asia/Kolkata')).toBe(utc('2026-03-04T02:30'));
   expect(() => morningAfter(1e300, 'Asia/Kolkata')).not.toThrow();
 });

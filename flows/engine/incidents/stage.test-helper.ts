@@ -1,4 +1,4 @@
-/** A stage for the engine's tests: one or more PCs that speak, a clock that is set, wires that conclude as they are told. */
+/** A test bench for the engine: simulated PCs, a clock under control, and tabs that conclude as configured. */
 import { type Check, digestOf, type Previous } from '@sabha/contracts';
 import { type Numbers, usualNumbers } from '../correlation/numbers.ts';
 import { emptyContents } from '../memory/memory.ts';
@@ -26,14 +26,14 @@ type StageOptions = {
 };
 type Offer = { message: WireMessage; node: string | null };
 
-/** How a path ends: by default the technician is told at once. */
+/** The result of a path. The default notifies the technician at once. */
 export type Path = (offer: Offer) => { acts: Act[]; how?: string; severity?: WireMessage['severity'] } | 'nothing';
 
 export const tellTechnician: Path = ({ message }) => ({
   acts: [{ do: 'deliver', channel: 'email', to: ['technician'], severity: message.severity }],
 });
 
-/** Waits for the hold at node `hold`, then tells the technician: what the tabs do. */
+/** Waits for the hold at node `hold`, then notifies the technician, as the tabs do. */
 export const holdFirst: Path = (offer) => {
   const { message, node } = offer;
   const dueAt = message.transition.at + message.holdMs;
@@ -73,7 +73,7 @@ export function createStage({
     },
     now,
   );
-  // The tabs of a first start run at once; a test that opens a stage on what an earlier one left says itself when they do.
+  // The tabs of a first start run at once. A test of a restart starts the tabs itself.
   if (contents === emptyContents) engine.apply({ type: 'started' }, now);
   const held = { checks: new Map<string, Check[]>(), rev: new Map<string, number>(), session: new Map<string, number>() };
   const ops: Op[] = [];
@@ -81,7 +81,7 @@ export function createStage({
   const asks: Extract<Effect, { do: 'ask' }>[] = [];
   let path: Path = tellTechnician;
 
-  /** Takes what is due, as ingest does: rows first, then effects; the path concludes each offer at once. */
+  /** Commits as ingestion does: rows first, then effects. The path concludes each offer at once. */
   function settle(): void {
     for (let turn = 0; turn < 50; turn += 1) {
       const taken = engine.take();
@@ -118,30 +118,28 @@ export function createStage({
     setPath: (next: Path) => {
       path = next;
     },
-    /** Lets time pass in steps of a second (or larger), with a tick at each. */
+    /** Lets time pass in steps of a second (or more), with a tick at each. */
     pass(ms: number, stepMs = 1_000, provenAt: number | null = null): void {
       for (let left = ms; left > 0; left -= stepMs) {
         now += Math.min(stepMs, left);
         apply({ type: 'tick', provenAt });
       }
     },
-    /** Lets time pass without a tick. */
     between(ms: number): void {
       now += ms;
     },
-    /** `flows` stands still, and goes on: its tick is late, and what waits in the socket is yet to be read. */
+    /** Stops `flows` for a while: its tick is late, and messages wait in the socket. */
     standStill(ms: number): void {
       now += ms;
       apply({ type: 'unsubscribed', slow: true });
       apply({ type: 'subscribed' });
       apply({ type: 'tick', provenAt: now });
     },
-    /** The clock of the machine is set, and the centre's time with it. */
+    /** Sets the system clock, and server time with it. */
     setClock(byMs: number): void {
       now += byMs;
       apply({ type: 'clock', byMs });
     },
-    /** Another site table. */
     setKnown: (pcs: KnownPc[], { because = {}, replaced = [] }: { because?: Record<string, string>; replaced?: string[] } = {}) =>
       apply({ type: 'known', pcs, because, replaced }),
     subscribe: () => apply({ type: 'subscribed' }),
@@ -161,12 +159,12 @@ export function createStage({
       held.rev.set(who, 0);
       apply({ type: 'birth', pc: who, boot, session, digest, rev: 0, spool, config: 1, inventory, agent: '1', fresh, ...said });
     },
-    /** The next machine at its path is born, and once more above the session that it is answered with. */
+    /** The next machine at this path sends a birth, and another one above the session in the ack. */
     successor(said: Partial<Extract<PcEvent, { type: 'birth' }>>): void {
       this.birth(pc, { session: 1, ...said });
       this.birth(pc, { session: (engine.memory.pcs.get(pc)?.session ?? 0) + 1, ...said });
     },
-    /** The whole state of a PC. */
+    /** Sends the full state of a PC. */
     state(checks: Check[], who = pc): void {
       held.checks.set(who, checks);
       const rev = (held.rev.get(who) ?? 0) + 1;
@@ -176,7 +174,7 @@ export function createStage({
     beat: (who = pc) => apply({ type: 'beat', pc: who, digest: digestOf(held.checks.get(who) ?? []), session: sessionOf(who) }),
     lost: (who = pc, session = sessionOf(who)) => apply({ type: 'lost', pc: who, boot: 'b1', session }),
     bye: (who = pc, reason = 'stopped') => apply({ type: 'bye', pc: who, boot: 'b1', session: sessionOf(who), reason }),
-    /** Beats for `ms`, so that the PC is not silent meanwhile. */
+    /** Sends beats for `ms`, so that the PC is not silent. */
     live(ms: number, who = pc): void {
       for (let left = ms; left > 0; left -= 30_000) {
         this.pass(Math.min(30_000, left), 1_000);
@@ -185,10 +183,10 @@ export function createStage({
     },
     incident: (scope = pc): Incident | undefined => [...engine.memory.incidents.values()].filter((one) => one.scope === scope).at(-1),
     kinds: () => offers.map((one) => one.message.transition.kind),
-    /** Rows for the outbox, in the order of writing. */
+    /** Outbox rows, in the order of writing. */
     outbox: (): OutboxRow[] => ops.flatMap((op) => (op.op === 'outbox' ? [op.row] : [])),
     told: (): string[] => ops.flatMap((op) => (op.op === 'outbox' ? [`${op.row.notice.kind} to ${op.row.person}`] : [])),
-    /** What was written for the strips of a PC, as `component: status faults`. */
+    /** The changes written for a PC, as `component: status faults`. */
     changes: (who = pc): string[] =>
       ops.flatMap((op) => (op.op === 'change' && op.pc === who ? [`${op.component}: ${[op.status, ...op.faults].join(' ')}`] : [])),
     minute,
@@ -205,9 +203,8 @@ export function unknown(component: string, reason: string, device = 'expected-1'
   return { component, device, status: 'unknown', fault: null, reason };
 }
 
-/** What the ledger would hand to the next start: the rows written so far, latest first of each. */
+/** Returns the ledger for the next start: the last version of each row. */
 export function contentsAfter(ops: readonly Op[]): Contents {
-  /** The last of each. */
   const last = <T>(rows: readonly T[], key: (row: T) => unknown): T[] => [...new Map(rows.map((row) => [key(row), row])).values()];
   const gone = new Set(ops.flatMap((op) => (op.op === 'timer-gone' ? [op.id] : [])));
   const incidents = last(
@@ -238,7 +235,7 @@ export function contentsAfter(ops: readonly Op[]): Contents {
   };
 }
 
-/** A stage with one PC online whose microphone and camera are well. */
+/** Creates a bench with one online PC whose microphone and camera have no fault. */
 export function online(options: StageOptions = {}): Stage {
   const stage = createStage(options);
   stage.subscribe();
@@ -247,11 +244,11 @@ export function online(options: StageOptions = {}): Stage {
   return stage;
 }
 
-/** The last absence of a PC, as the engine holds it. */
+/** The last outage of a PC. */
 export const absenceOf = (stage: Stage, who = pc) => stage.engine.memory.pcs.get(who)?.absence;
-/** What is said of it. */
+/** The verdict about it. */
 export const verdict = (stage: Stage, who = pc) => `${absenceOf(stage, who)?.cause} ${absenceOf(stage, who)?.confidence}`;
-/** What a boot tells of the one before: all was well with it until now. */
+/** The report of a boot about the one before: no fault until now. */
 export const previous = (stage: Stage, edit: Partial<Previous> = {}): Previous => ({
   boot: 'b1',
   aliveAt: stage.now(),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contentsAfter, createStage, fault, holdFirst, minute, pc, type Stage, second } from './stage.test-helper.ts';
 
-describe('R29 what an earlier run wrote, by another clock', () => {
-  it('a fault that an earlier run had seen is notified although the clock was set back within its hold', () => {
+describe('R29 times that an earlier run wrote by another clock', () => {
+  it('a fault from an earlier run is notified even if the clock is set back within its hold', () => {
     const known = { pc, link: 'fibre', elevationM: 0 } as const;
     const closed = createStage({ known: [{ ...known, alerts: false }] });
     closed.subscribe();
@@ -20,7 +20,7 @@ describe('R29 what an earlier run wrote, by another clock', () => {
   });
 });
 
-/** The next start, on what the earlier ones wrote: the tabs run, and the microphone is muted still. */
+/** The next start: the tabs run, and the microphone is still muted. */
 function next(earlier: Stage[], at: number): Stage {
   const stage = createStage({ contents: contentsAfter(earlier.flatMap(({ ops }) => ops)), at });
   stage.setPath(holdFirst);

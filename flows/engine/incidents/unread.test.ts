@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contentsAfter, createStage, fault, holdFirst, minute, ok, online, pc, second } from './stage.test-helper.ts';
 
-describe('R18a what waited in the socket while we stood still', () => {
+describe('R18a messages that wait in the socket while flows has stopped', () => {
   const held = () => {
     const stage = online();
     stage.setPath(holdFirst);
@@ -10,7 +10,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     return stage;
   };
 
-  it('a hold that ended meanwhile is not notified where the PC says that all is well', () => {
+  it('a hold that ended meanwhile is not notified if the PC then reports no fault', () => {
     const stage = held();
     stage.standStill(5 * minute);
     stage.pass(500, 500, stage.now());
@@ -20,7 +20,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(stage.incident()?.over).toBe('cleared');
   });
 
-  it('what still stands is told as soon as its PC has spoken and a word of ours is back, and of one that says nothing after a minute', () => {
+  it('a fault that is still present is notified when its PC and a canary are received, or after a minute', () => {
     const heard = held();
     heard.standStill(5 * minute);
     heard.beat();
@@ -36,7 +36,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(mute.told()).toEqual(['raised to technician']);
   });
 
-  it('a centre that stands still again and again tells what is due all the same', () => {
+  it('a server that stops repeatedly still sends due notifications', () => {
     const stage = held();
     for (let times = 0; times < 12; times += 1) {
       stage.standStill(10 * second);
@@ -45,7 +45,7 @@ describe('R18a what waited in the socket while we stood still', () => {
     expect(stage.outbox().filter(({ notice }) => notice.scope === pc)).toHaveLength(1);
   });
 
-  it('R24 an offer that was on the wires when flows stood still is not counted as lost', () => {
+  it('R24 an offer made before flows stopped does not count as lost', () => {
     const stage = online();
     stage.setPath(() => 'nothing');
     stage.state([fault('microphone.missing'), ok('camera')]);
@@ -56,8 +56,8 @@ describe('R18a what waited in the socket while we stood still', () => {
   });
 });
 
-describe('R18a what PCs said while flows was down', () => {
-  /** A centre that is there again after five minutes, with what was open before. */
+describe('R18a messages that PCs sent while flows was down', () => {
+  /** Restarts after five minutes with the open incidents. */
   const again = (before: ReturnType<typeof online>) => {
     const stage = createStage({ contents: contentsAfter(before.ops), at: before.now() + 5 * minute });
     stage.setPath(holdFirst);
@@ -68,7 +68,7 @@ describe('R18a what PCs said while flows was down', () => {
     return stage;
   };
 
-  it('a start notifies no hold that had become due before its PC is heard', () => {
+  it('a hold that ended before the start is not notified before its PC is seen', () => {
     const before = online();
     before.setPath(holdFirst);
     before.state([fault('camera.missing'), ok('microphone')]);
