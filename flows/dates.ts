@@ -1,4 +1,4 @@
-/** What the ledger holds of dates beside a memory: the calendar and what maintenance is planned, as they are used now. */
+/** The meeting calendar and the planned maintenance, as loaded from the ledger. */
 import { pathOfScope } from '@sabha/contracts';
 import type { Ledger, Op } from './engine/records/ops.ts';
 import type { Ingest } from './ingest/ingest.ts';
@@ -7,18 +7,18 @@ import { createMeetingOrders } from './sites/calendar/meeting-orders.ts';
 import { createMaintenanceOrders, createPlanned, type Planned } from './sites/maintenance/maintenance.ts';
 import { createSiteTable } from './sites/table.ts';
 
-/** What dates stand on; while the ledger is opened anew `ingest` is undefined and `opened` throws. */
+/** The dependencies. While the ledger is reopened, `ingest` returns undefined and `opened` throws. */
 export type DatesOptions = { ingest(): Ingest | undefined; opened(): Ingest; now(): number; randomId(): string };
 
-/** Holds nothing before `load`. */
+/** Creates the dates; they are empty before `load`. */
 export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   const table = () => opened().table();
-  // Without a table, as while the ledger is opened anew, nobody asks for dates.
+  // The calendar is not used while the ledger is reopened, so an empty table serves then.
   const calendarOf = (meetings: Parameters<typeof createCalendar>[0]) =>
     createCalendar(meetings, () => ingest()?.table() ?? createSiteTable([]));
   const plannedOf = (plans: Parameters<typeof createPlanned>[0]) => createPlanned(plans, () => ingest()?.table());
   const held = { calendar: calendarOf([]), planned: plannedOf([]) };
-  // As the node *when* of the release has it, until the first message passes the node.
+  // The default of the shipped *when* node, used until the first message passes the node.
   const before = { ms: 30 * 60_000 };
   const write = async (what: string, ops: readonly Op[], next: Partial<typeof held>) => {
     if (!(await ingest()?.record(ops))) throw new Error(`the ledger did not take the ${what}`);
@@ -28,11 +28,11 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
   return {
     calendar: (): Calendar => held.calendar,
     planned: (): Planned => held.planned,
-    /** From how long before a meeting a room is urgent, as the node *when* has it. */
+    /** How long before a meeting a room is urgent, as set in the *when* node. */
     before,
     isMeetingNear: (scope: string, at: number): boolean =>
       held.calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
-    /** Takes what the ledger holds. */
+    /** Loads the dates from the ledger. */
     async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {
       held.calendar = calendarOf(await ledger.meetings());
       held.planned = plannedOf(await ledger.maintenance());

@@ -1,4 +1,4 @@
-/** `flows` as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
+/** The entry point of `flows`: reads settings from the environment, and logs one line when it is ready or when it fails. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,11 +76,11 @@ await runPart({
 
 type Parts = Awaited<ReturnType<typeof start>>;
 type Centre = Awaited<ReturnType<typeof openCentre>>;
-/** The secrets of the centre, and what the broker is told of them. */
+/** The keys of the server, and the function that publishes the registry. */
 type Keys = Awaited<ReturnType<typeof openKeys>>;
 type Opened = { base: Base; keys: Keys; runtime: Runtime };
 
-/** Opens the parts that the API and the tabs need, each after those that it uses. */
+/** Opens the parts that the API and the tabs need, in the order of their dependencies. */
 async function openCentre() {
   const [registry, config] = [required('SABHA_REGISTRY'), required('SABHA_CONFIG')];
   const read = loadCentreSettings(config);
@@ -99,7 +99,7 @@ async function openCentre() {
   const listed = await ledger.roster();
   useRoster(people, listed);
   const metrics = createMetrics({ outboxWaiting: () => runtime.waiting(), commitMs: () => runtime.commitMs() });
-  // Nothing can be sent before the session opens: each PC asks again with its birth.
+  // Nothing is sent before the session opens; each PC repeats its birth until it is acknowledged.
   const send: PartSession['send'] = (topic, payload, qos) => later.session?.send(topic, payload, qos);
   let signed: Backups['signed'] = () => undefined;
   const note = createNote(() => signed());
@@ -148,8 +148,8 @@ async function start() {
 }
 
 /**
- * An account where nobody can log in yet. Its secret is shown once to a person at a terminal; anything written elsewhere may be kept as a
- * log, so there the secret goes into a file.
+ * Creates the first account. Its secret is shown once on a terminal. Other output may be stored as a log, so the secret goes into a file
+ * there.
  */
 async function sayFirstSecret(accounts: Accounts, dataDir: string): Promise<void> {
   const made = await accounts.first('first start');
@@ -254,7 +254,7 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
   });
 }
 
-/** Certificates go by the time of the machine, whatever the speed of the clock: others judge them by theirs. */
+/** Certificates use system time at any demo speed, since others check them by their own clocks. */
 async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOptions['onHttps']): Promise<Pki> {
   const { settings, dataDir, ledger } = base;
   const [request, certificate] = [env['SABHA_BROKER_CSR'], env['SABHA_BROKER_CERT']];
@@ -276,8 +276,8 @@ async function startCertificates({ base, keys, runtime }: Opened, onHttps: PkiOp
 }
 
 /**
- * Starts Node-RED. Tabs that do not run must not lose alerts: every alert then takes the default route to central (R24). The editor is open
- * only if its password file is named, by `npm run editor` or by the settings.
+ * Starts Node-RED. If the tabs do not run, every alert takes the default route to central: R24 (repeated offers and the default route).
+ * The editor is open only if its password file is named, by `npm run editor` or by the settings.
  */
 async function startTabs({ base: { settings }, deciding, accounts }: Centre): Promise<Red | undefined> {
   const { tabs, wires, tryOut } = deciding;
@@ -303,7 +303,10 @@ async function stop({ ends, api, pki, served, red, session, runtime, watch, back
   await watch.ledger.close();
 }
 
-/** With the one site of sabha.json a scope that is nowhere is a typo there; a site table may come later than its people. */
+/**
+ * Rejects an unknown scope of a person if `sabha.json` defines the only site. Otherwise it only warns, since the site table may be imported
+ * later.
+ */
 function checkScopes({ site, people }: CentreSettings, { sites }: Runtime): void {
   const wrong = wrongScope(
     people,
@@ -314,7 +317,7 @@ function checkScopes({ site, people }: CentreSettings, { sites }: Runtime): void
   log.warn({}, wrong);
 }
 
-/** With key and certificate of the organisation, where it has some: nobody names only one of the two files. */
+/** Returns the HTTPS options. An organisation's certificate needs both files; naming only one is an error. */
 function httpsOf({ https }: CentreSettings, clock: Clock): Omit<HttpsOptions, 'tls'> | undefined {
   if (https === undefined) return undefined;
   const text = (name: string) => loadText(required(name));
@@ -337,7 +340,7 @@ function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Who may log in. `SABHA_PROGRAMS` lists the programs of this machine. The file of the first secret goes with that secret. */
+/** Opens the accounts. `SABHA_PROGRAMS` lists the programs of this machine. The first-secret file is deleted with its secret. */
 async function openAccounts({ ledger, clock, dataDir }: Base, now: () => number): Promise<Accounts> {
   const secretGone = (name: string) => {
     if (name === firstName) rmSync(firstSecretIn(dataDir), { force: true });
@@ -352,8 +355,8 @@ function firstSecretIn(dataDir: string): string {
 }
 
 /**
- * The tabs, an operator's own beside the ledger, and what stands around them: the way of each message is written down, and what they would do is
- * told, nobody else hearing of it. What is refused of the tabs central hears, whatever runs instead. `red` is undefined until the tabs run.
+ * Opens the Node-RED tabs with their tools: the traces of messages, the replay and the explanations.
+ * Refused tabs are reported to central, whatever runs instead. `red` is undefined until the tabs run.
  */
 function openDeciding(base: Base, { people, runtime }: { people: People; runtime: Runtime }, red: () => Red | undefined) {
   const { settings, dataDir, clock, ledger } = base;
@@ -396,13 +399,12 @@ function openDeciding(base: Base, { people, runtime }: { people: People; runtime
 }
 
 /**
- * The ledger, looked at before anything is written to it; `gone` hears that its file is. What is beside it goes by the time of the machine, as
- * certificates do.
+ * Opens and checks the ledger before the first write. `gone` is called if its file disappears. Checks beside the ledger use system time.
  */
 async function openWatched({ settings, dataDir, clock }: Omit<Base, 'ledger' | 'log'>, registry: string, gone: (line: string) => void) {
   const ledgerFile = join(dataDir, 'ledger.db');
   const ledger = await openLedger({ file: ledgerFile, limitMiB: settings.ledgerLimitMiB });
-  // What a clock that runs faster than the day has written says nothing of that of the machine.
+  // A demo clock runs faster than real time, so its stored times cannot check the system clock.
   const isOwnTime = clock.speed === undefined || clock.speed === 1;
   const at = { flows: dataDir, ledgerFile, registry, clock: realClock(), now: Date.now };
   return watchLedger({ ledger, ...at, isSynchronised, ignoresTime: !isOwnTime, gone, log });

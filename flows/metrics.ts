@@ -1,15 +1,15 @@
-/** What `flows` says of itself. */
+/** The Prometheus metrics of `flows`. */
 import { metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Receipt } from './engine/records/ops.ts';
 
-/** Of a commit: what is asked of it is 50 ms. */
+/** Buckets of the commit duration in seconds; the target is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
-/** What is counted, and where it is asked for. */
+/** The registry and the functions that count. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** The metrics of one process. What is given is asked whenever somebody looks. */
+/** Creates the metrics of one process. Gauges call the given functions on each scrape. */
 export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): number; commitMs(): number }) {
   const registry = new Registry();
   const counter = (series: Series) => new Counter({ ...metricOf(series), registers: [registry] });
@@ -34,7 +34,7 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
   gauge(ownSeries.ledgerCommitWaiting, () => commitMs() / 1_000);
   return {
     registry,
-    /** What was foreign about a request that was refused before it was looked at. */
+    /** Counts requests that were refused because of a foreign host, origin or content type. */
     countRefused: (reason: 'host' | 'origin' | 'type'): void => refused.inc({ reason }),
     count: {
       message: (leaf: string, result: string): void => messages.inc({ leaf, result }),
@@ -43,7 +43,7 @@ export function createMetrics({ outboxWaiting, commitMs }: { outboxWaiting(): nu
         gaps.inc(receipt.gaps);
         dropped.inc(receipt.dropped);
       },
-      /** Metrics of writes to the ledger. `seconds`: how long a commit took. */
+      /** Counts a write to the ledger and its duration in seconds. */
       commit(result: 'ok' | 'failed', seconds: number): void {
         commits.inc({ result });
         if (result === 'ok') commitSeconds.observe(seconds);

@@ -6,7 +6,7 @@ import { linking } from './people.ts';
 
 const made = createAnswerLinks({ key: Buffer.alloc(32, 7), now: () => Date.UTC(2026, 2, 3) });
 
-test('a centre whose name leaves no room for a link had its texts registered without one, and sent its first alerts with one: the operator refused each', () => {
+test('SMS texts carry a link only if the registered texts do, whatever the length of the server name', () => {
   for (const length of [8, 12, 13, 15, 18, 40]) {
     const https = { names: ['x'.repeat(length)], port: 443 };
     const { linksTo, wall } = linking(https as never, { answers: made, notices: made });
@@ -16,7 +16,7 @@ test('a centre whose name leaves no room for a link had its texts registered wit
   }
 });
 
-test('a notice to many leads to its own page, and a word about neither leads nowhere', () => {
+test('an announcement links to its own page, and a message without incident or announcement has no link', () => {
   const { linksTo } = linking({ names: ['a.example'], port: 443 } as never, { answers: made, notices: made });
   const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
   expect(linksTo?.('asha', { incident: null, announcement })).toEqual({ tap: `https://a.example/n?${made.token('asha', 3)}` });

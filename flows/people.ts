@@ -1,4 +1,4 @@
-/** The people of the centre: who is told, over which channels, by which links they answer, and what an operator does with the roster. */
+/** The recipients of notifications, their channels and reply links, and the orders of operators about the roster. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LogLine, Reports, TakeAnswer, TakeMissedCall } from './engine/records/notices.ts';
@@ -24,20 +24,23 @@ import type { Runtime } from './runtime.ts';
 import type { Base, CentreSettings } from './settings.ts';
 import { goneAfterMs } from './storage/backup/backup.ts';
 
-/** The persons, and how each is reached. */
+/** The roster, and how each person is reached. */
 export type People = ReturnType<typeof openPeople>;
 
-/** What is made after the people: `answers` takes what somebody says of an incident; nothing is open while the ledger is opened anew. */
+/**
+ * Parts that are created later. `answers` processes replies about incidents. `outbox` and `ingest` are undefined while the ledger is
+ * reopened.
+ */
 export type Later = { answers(): Answers; runtime(): Pick<Runtime, 'record' | 'now' | 'outbox' | 'ingest'> };
 
-/** Opens the channels, and the roster with the persons of the settings. */
+/** Opens the channels, and a roster with the people of the settings. */
 export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: Later) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
   const byButton: TakeAnswer = (answer) => answers().byButton(answer);
   const byMissedCall: TakeMissedCall = (...call) => answers().byMissedCall(...call);
   const tests = createHeard(clock);
-  // What is said later of a message goes to the outbox that has its row, or to the test that waits for it.
+  // A delivery report goes to the outbox with the row, or to the channel test that waits for it.
   const reports: Reports = {
     async take(report) {
       if (tests.take(report)) return;
@@ -59,20 +62,23 @@ export function openPeople({ settings, dataDir, clock, log }: Base, { answers, r
   const tellDirectly = createDirect({ clock, channels, roster, before: toldIn(dataDir), onFailure });
   const now = () => runtime().now();
   const toldOf = (incident: number) => (runtime().ingest()?.memory.incidents.get(incident)?.told ?? []).map(({ person }) => person);
-  // The key outlives a start, as the links do. Some answer an incident, the others say that a notice was read.
+  // The key is stored, so links survive a restart. One kind of link replies to an incident, the other marks an announcement as read.
   const key = loadAnswerLinkKey(join(dataDir, 'answer.key'), randomBytes);
   const links = { answers: createAnswerLinks({ key, now, toldOf }), notices: createAnswerLinks({ key, now, about: 'notice' }) };
   const reached = { roster, channels, offers, tellDirectly, heard: tests, devices: push?.devices };
   return { ...reached, links, ...linking(settings.https, links) };
 }
 
-/** Takes the persons of the ledger into use, with their devices. */
+/** Loads the people of the ledger into the roster, with their push devices. */
 export function useRoster({ roster, devices }: People, { members, devices: written = {} }: RosterContents): void {
   roster.use(members);
   devices?.use(written);
 }
 
-/** The key by which push services know this centre is made at the first start with them, and lies beside the others. */
+/**
+ * Creates the push devices if push is configured. The secret identifies this server to push services; it is generated once and stored
+ * beside the other keys.
+ */
 function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, roster: Roster, runtime: Later['runtime']) {
   const push = pushOf(settings.channels);
   if (push === undefined) return undefined;
@@ -82,13 +88,13 @@ function devicesOf({ settings, dataDir }: Pick<Base, 'settings' | 'dataDir'>, ro
   return { secret, devices: createDevices({ key: pushKeyOf(secret), services: push.services, persons, ...at }) };
 }
 
-/** What is done about all that stands of one person. Backups go by the time of the machine. */
+/** Creates the orders about all data of one person. Backups use system time. */
 export function forgettingOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' | 'apart' | 'record' | 'now'>): PeopleOrders {
   const randomId = () => randomBytes(3).toString('hex');
   return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + goneAfterMs, randomId });
 }
 
-/** What an operator does with the roster. */
+/** Creates the orders of operators about the roster. */
 export function rosterOrdersOf(
   { settings, clock }: Base,
   people: People,
@@ -101,14 +107,14 @@ export function rosterOrdersOf(
   return createRosterOrders({ ...people, clock, fixed: settings.people.map(memberOf), onTabs, ...at });
 }
 
-/** What messages lead to, where the centre has a name that a phone can open. */
+/** Returns the links for messages, if the server has a public name. */
 export function linking(
   https: CentreSettings['https'],
   { answers, notices }: Record<'answers' | 'notices', AnswerLinks>,
 ): Pick<OutboxOptions, 'wall' | 'linksTo'> {
   const wall = wallAddress(https);
   if (wall === undefined) return {};
-  // An operator knows each text for SMS with a link or without one, as it was exported.
+  // SMS texts are registered with the operator with a link or without one, as they were exported.
   const isInTexts = usableUrl(longestLink(wall)) !== undefined;
   return {
     wall,

@@ -1,21 +1,21 @@
 /**
- * From the word of a PC to the mail of a person. The stages, in their order:
+ * From the message of a PC to the notification of a person. The stages, in order:
  *
- *     receive      ingest/ingest.ts `take`      a message that came over the session
- *     read         ingest/read-message.ts       bytes → what the engine is told, and rows
- *     apply        incidents/engine.ts          → incidents and transitions, as rows and effects
- *     commit       ingest/ingest.ts             all of a batch in one transaction of the ledger (R20)
- *     ── the disk: what stands below never comes before it ──
- *     acknowledge  ingest/acks.ts               the PC may forget what is durable (R4)
- *     hear         commands/, rollcall/         births and answers that somebody waits for
- *     offer        runtime.ts `offered`         a transition goes to a node of the tabs (nodes/kinds.ts), which decide (R24)
- *     notify       people/outbox.ts             rows of the outbox go to people/channels/ (R26)
- *     rewrite      people/copies/copies.ts      messages that stand with people say who took it
- *     show         view/live.ts                 whoever looks sees what changed
+ * - `receive`, ingest/ingest.ts `take`: takes a message from the MQTT session
+ * - `read`, ingest/read-message.ts: decodes it into an engine event and rows
+ * - `apply`, incidents/engine.ts: computes incidents and transitions, as rows and effects
+ * - `commit`, ingest/ingest.ts: writes the batch in one transaction, R20 (one transaction per batch); later stages follow the commit
+ * - `acknowledge`, ingest/acks.ts: the PC may trim its durable events, R4 (cumulative acknowledgement)
+ * - `hear`, commands/ and rollcall/: forwards births and results to the parts that wait for them
+ * - `offer`, runtime.ts `offered`: sends a transition to a node of the tabs, R24 (repeated offers and the default route)
+ * - `notify`, people/outbox.ts: delivers outbox rows through people/channels/, R26 (outbox delivery)
+ * - `rewrite`, people/copies/copies.ts: edits delivered messages, for example after an acknowledgement
+ * - `show`, view/live.ts: updates the live views
  *
- * An incident comes from what the *state* of a PC says; its *events* are remembered, and raise none. Twice the way leads back to *apply*,
- * and through the same commit: what the tabs conclude (R23) puts the rows into the outbox, and what became of a message says whether its
- * channel fails.
+ * The *state* of a PC raises incidents; its *events* are only stored. Two results return to *apply* and pass the same commit:
+ *
+ * - conclusions of the tabs, R23 (conclude), which add outbox rows
+ * - delivery failures, which raise a fault of the channel
  */
 import type { KeyObject } from 'node:crypto';
 import { sealSigned } from '@sabha/contracts';
@@ -28,7 +28,7 @@ import { failing } from './notify/people/lanes.ts';
 import { createOutbox, type Outbox, type OutboxOptions } from './notify/people/outbox.ts';
 import { recipientsOf } from './notify/people/roster.ts';
 
-/** What is around the pipeline whichever ledger's memory it runs on. `key`: the centre's own, by which configurations and commands are signed. */
+/** The dependencies of a pipeline. `key` signs configurations and commands. */
 export type Around = Pick<
   IngestOptions,
   'clock' | 'reflector' | 'numbers' | 'maintenance' | 'isMeetingNear' | 'send' | 'publish' | 'randomId'
@@ -40,21 +40,21 @@ export type Around = Pick<
     log: { warn(fields: object, line: string): void; error(fields: object, line: string): void };
   };
 
-/** Those outside who take something from a stage. */
+/** The outputs of the stages. */
 export type Ends = Pick<IngestOptions, 'isRollCall' | 'listening' | 'clockSet'> & {
   heard(heard: Heard): void;
   offered(offer: Offer): void;
   changed(changed: Changed): void;
-  /** What is in memory is not true any more, and the pipeline is to be closed: the ledger took nothing, or the outbox is not what it holds. */
+  /** A commit failed, or the outbox does not match the ledger. The memory is invalid and the pipeline must be closed. */
   failed(error: Error): void;
-  /** A stage broke over what is durable already: what it left undone is asked for or offered again (R6, R24). */
+  /** A stage threw after the commit. R6 (retransmission) or R24 (repeated offers and the default route) repeats its work. */
   broke(stage: string, error: Error): void;
 };
 
-/** One memory of the ledger with all that goes through it. */
+/** The state in memory and the outbox on one loaded ledger. */
 export type Pipeline = { ingest: Ingest; outbox: Outbox; close(): Promise<void> };
 
-/** Opens the stages on what the ledger holds; what waited for people goes on at once. */
+/** Opens the stages on the contents of the ledger. Waiting notifications continue at once. */
 export function openPipeline(around: Around, contents: Contents, ends: Ends): Pipeline {
   const { ledger, channels } = around;
   const { isRollCall, listening, clockSet, failed } = ends;
@@ -77,7 +77,7 @@ export function openPipeline(around: Around, contents: Contents, ends: Ends): Pi
       for (const finding of failing(row, outcome, channels.get(row.channel)?.joined)) void ingest.tell({ type: 'centre', ...finding });
     },
   });
-  /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit (R28). */
+  /** Runs each step in turn. A step that throws does not stop the next ones, and never counts as a failed commit: R28 (poison messages). */
   function follow({ acks, sends, heard, offers, notices, handled, changed }: Committed): void {
     guarded('acknowledge', () => ingest.acknowledge({ acks, sends }), ends);
     for (const one of heard) guarded('hear', () => ends.heard(one), ends);
@@ -105,7 +105,7 @@ function guarded(stage: string, work: () => void, { broke, failed }: Ends): void
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     broke(stage, error);
-    // What waits for people is only in the ledger and in the outbox: an outbox that broke is made anew.
+    // Waiting notifications exist only in the ledger and in the outbox, so a failed outbox is rebuilt from the ledger.
     if (stage === 'notify') failed(error);
   }
 }

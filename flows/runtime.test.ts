@@ -12,7 +12,7 @@ import { LedgerError } from './storage/ledger/poison.ts';
 const hour = 3_600_000;
 const none = () => {};
 
-/** A runtime on a ledger in memory, with what it sends to PCs. */
+/** A runtime on an in-memory ledger, with its messages to PCs. */
 async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs = 0, logged = [] as string[] } = {}) {
   const settings = readSettings('{}');
   if (!settings.ok) throw new Error('no settings');
@@ -40,7 +40,7 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
   await runtime.open();
   runtime.subscribed();
   await clock.pass(1_000);
-  /** For how long each command that went out is good from now. */
+  /** The remaining validity of each sent command. */
   const lives = () =>
     sent.map((payload) => {
       const read = decode('cmd', payload);
@@ -50,7 +50,7 @@ async function setUp({ ledger = inThread(new DatabaseSync(':memory:')), aheadMs 
   return { runtime, clock, ledger, lives };
 }
 
-test('R29 what outlives a pipeline follows the clock: commands go out anew, the last roll call is not ahead', async () => {
+test('R29 after a clock step commands are sent again, and the last roll call is not in the future', async () => {
   const { runtime, clock, lives, ledger } = await setUp({ aheadMs: 2 * hour });
   await runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });
   await ledger.commit([{ op: 'rollcall', rollcall: rollCall(clock.now()) }]);
@@ -60,7 +60,7 @@ test('R29 what outlives a pipeline follows the clock: commands go out anew, the 
   expect(runtime.view.snapshot('').rollcall?.finishedAt).toBe(clock.now());
 });
 
-test('that the tabs were refused stands also after the ledger was opened anew, until it is said that they are in order', async () => {
+test('a report of refused tabs survives a reopened ledger until its end is reported', async () => {
   const kept = inThread(new DatabaseSync(':memory:'));
   let fails = false;
   const ledger: typeof kept = {
@@ -86,7 +86,7 @@ test('that the tabs were refused stands also after the ledger was opened anew, u
   await runtime.close();
 });
 
-test('S19 a person who is forgotten while the centre runs is not written anew from its memory', async () => {
+test('S19 a person who is deleted while the server runs is not written again from its memory', async () => {
   const words = { ids: ['asha'], texts: ['Asha Kumari'], alias: 'forgotten-1' };
   const { runtime, clock, ledger } = await setUp();
   runtime.say('centre.tabs_refused', 'a file is empty');
@@ -105,7 +105,7 @@ test('S19 a person who is forgotten while the centre runs is not written anew fr
   await runtime.close();
 });
 
-test('readiness names a full disk although a small commit is still taken, until there is room', async () => {
+test('readiness names a full disk until there is space, even if a small commit succeeds', async () => {
   const { runtime, clock } = await setUp();
   runtime.started();
   runtime.full('the disk of /data is 100 % full, 0 MiB are free');
@@ -118,7 +118,7 @@ test('readiness names a full disk although a small commit is still taken, until 
   await runtime.close();
 });
 
-test('F5 a disk that stayed full was two lines of the log a second: it is one a minute, and one when it takes something again', async () => {
+test('F5 a full disk is logged once a minute, and once when commits succeed again', async () => {
   const kept = inThread(new DatabaseSync(':memory:'));
   let full = false;
   const ledger: typeof kept = {
@@ -130,11 +130,11 @@ test('F5 a disk that stayed full was two lines of the log a second: it is one a 
   full = true;
   for (let second = 0; second < 120; second += 1) {
     void runtime.record([]);
-    // As the tabs do, which take what is offered anew after each start.
+    // Like the tabs, which start again after each reopening.
     runtime.started();
     await clock.pass(1_000);
   }
-  // No broker is in this test, and its silence has a line of its own.
+  // The missing broker of this test has its own log line.
   const ofTheDisk = logged.filter((line) => !line.includes('the broker'));
   expect(new Set(ofTheDisk)).toEqual(new Set(['the ledger took nothing: database or disk is full']));
   expect(ofTheDisk.length).toBeLessThanOrEqual(3);
@@ -146,7 +146,7 @@ test('F5 a disk that stayed full was two lines of the log a second: it is one a 
   await runtime.close();
 });
 
-test('R29 the same where the clock was put right while flows was down, at its next start', async () => {
+test('R29 after a restart with a corrected clock commands are sent again, and the last roll call is not in the future', async () => {
   const first = await setUp({ aheadMs: 2 * hour });
   const { clock, ledger } = first;
   await first.runtime.view.commands.issue({ to: '', verb: 'probe-now', args: {}, by: 'Asha' });

@@ -1,6 +1,6 @@
 /**
- * Keeps a pipeline open on the ledger, and everything that outlives one (tabs, API, people).
- * When a commit fails the pipeline is thrown away, central is told directly, and a new one is opened on the ledger (R20).
+ * Keeps a pipeline open on the ledger, with the parts that outlive a pipeline (tabs, API, people).
+ * If a commit fails, the pipeline is discarded, central is notified directly, and a new one is opened: R20 (one transaction per batch).
  */
 import { doubledMs, type SettingsSite } from '@sabha/contracts';
 import { createDates } from './dates.ts';
@@ -23,16 +23,16 @@ import { LedgerError } from './storage/ledger/poison.ts';
 import { createLiveView } from './view/live.ts';
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
-/** A disk that stays full is tried again and again: its line is logged once in this time. */
+/** Rate limit of one log line, since a full disk fails again at each retry. */
 const sameLineMs = 60_000;
 
-/** What a runtime is given: what is around its pipelines, and what outlives them. */
+/** The dependencies of a runtime and of its pipelines. */
 type RuntimeOptions = Around & {
-  /** The site of the settings, if they name one. */
+  /** The site of the settings, if any. */
   site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
-  /** How many links are measured at once. */
+  /** The limit of concurrent link measurements. */
   capacity: MeasureQueueOptions['limits'];
 };
 
@@ -42,25 +42,25 @@ export type Runtime = ReturnType<typeof createRuntime>;
 type Life = ReturnType<typeof createLife>;
 type State = ReturnType<typeof createState>;
 
-/** Opens nothing yet: that is `open`. */
+/** Creates the runtime; `open` opens it. */
 export function createRuntime(options: RuntimeOptions) {
   const state = createState(options);
   const { life, rollcalls, live, measureQueue, now, dates, ingest, opened } = state;
   return {
     wires: wiresOf(state),
     view: live.view,
-    /** What is open now; undefined while the ledger is opened anew. */
+    /** Undefined while the ledger is reopened. */
     ingest,
-    /** What waits for people now; undefined while the ledger is opened anew. */
+    /** Undefined while the ledger is reopened. */
     outbox: (): Outbox | undefined => life.pipeline?.outbox,
-    /** The site table as it is used now. Throws while the ledger is opened anew. */
+    /** The current site table. Throws while the ledger is reopened. */
     sites: sitesOf(opened, now),
-    /** What may be ordered of the calendar, and of maintenance. */
+    /** Orders about the calendar and maintenance. */
     meetings: dates.meetings,
     maintenance: dates.maintenance,
-    /** Writes rows of others; false while the ledger is opened anew. */
+    /** Commits rows of other parts; returns false while the ledger is reopened. */
     record: (ops: readonly Op[]): Promise<boolean> => life.pipeline?.ingest.record(ops) ?? Promise.resolve(false),
-    /** Loads the ledger and opens the first pipeline; rejects where it cannot be read. */
+    /** Loads the ledger and opens the first pipeline; rejects if it cannot be read. */
     open: (): Promise<void> => open(state),
     take: (topic: string, payload: Buffer): void => life.pipeline?.ingest.take(topic, payload),
     subscribed(): void {
@@ -79,13 +79,13 @@ export function createRuntime(options: RuntimeOptions) {
       life.started = true;
       ingest()?.started();
     },
-    /** Says why nothing more can be written to the disk; null where there is room. */
+    /** Sets the reason why the disk accepts no more data; null if it has space. */
     full: (reason: string | null): void => void Object.assign(life, { full: reason }),
-    /** Notifications that wait. */
+    /** The number of waiting notifications. */
     waiting: (): number => life.pipeline?.outbox.waiting() ?? 0,
-    /** For how long the oldest commit is under way, in ms; 0 where none is. */
+    /** The age in ms of the oldest commit in progress; 0 if there is none. */
     commitMs: state.commitMs,
-    /** The centre's time, and that by which goes what is deleted for its age. */
+    /** Server time, and the time that decides about retention. */
     now,
     settledAt: (): number => life.pipeline?.ingest.settledAt() ?? 0,
     /** Reports a fault of the server with its reason, or its end (null). Each later load of the ledger gets the report again. */
@@ -95,7 +95,7 @@ export function createRuntime(options: RuntimeOptions) {
       else state.words.set(fault, word);
       void life.pipeline?.ingest.tell(word);
     },
-    /** Does something to the ledger while nothing of it is in memory, and opens it anew. PCs send again what comes meanwhile. */
+    /** Closes the pipeline, runs work on the ledger, and reopens it. PCs send their messages again afterwards. */
     apart: <T>(work: () => Promise<T>): Promise<T> => apart(state, work),
     async close(): Promise<void> {
       life.closed = true;
@@ -110,7 +110,7 @@ export function createRuntime(options: RuntimeOptions) {
   };
 }
 
-/** What there is only while a pipeline is open. */
+/** The state that changes as pipelines open and close. */
 function createLife() {
   return {
     pipeline: undefined as Pipeline | undefined,
@@ -118,7 +118,7 @@ function createLife() {
     started: false,
     closed: false,
     failures: 0,
-    /** Why the ledger takes nothing, until it took something; and the line about it that was logged last. */
+    /** Why commits fail, until one succeeds; and the last log line about it. */
     trouble: undefined as string | undefined,
     full: null as string | null,
     logged: undefined as { line: string; up: number } | undefined,
@@ -155,14 +155,14 @@ function createState(given: RuntimeOptions) {
   const commands = createCommands({ clock, key, ledger, ingest, send, randomId });
   const measureQueue = createMeasureQueue({ clock, commands, ingest, limits, randomId, log });
   const rollcalls = createRollCalls({ clock, roster, ledger, ingest, randomId, progress: (view) => live.rollcall(view) });
-  // Whoever orders goes to the queue, which hands on what is no measurement.
+  // All commands go to the queue, which forwards those that are no measurement.
   const live = createLiveView({ clock, roster, ledger, rollcalls, commands: measureQueue.view, ingest, unready });
   return {
-    /** With the ledger as it is watched. */
+    /** Includes the ledger with its watch for slow commits. */
     options,
     commitMs,
     life,
-    /** The wait nodes by their id; the head has no name. */
+    /** The callbacks of the wait nodes by node id; the head has the id ''. */
     takers: createTakers<WireMessage>(),
     rollcalls,
     commands,
@@ -172,13 +172,13 @@ function createState(given: RuntimeOptions) {
     words: new Map<string, CentreEvent>(),
     dates,
     now,
-    /** What is open now; undefined while the ledger is opened anew, when `opened` throws. */
+    /** `ingest` returns undefined while the ledger is reopened, and `opened` throws. */
     ingest,
     opened,
   };
 }
 
-/** What orders of the site table change goes through the pipeline that is open. */
+/** The functions for orders about the site table, on the current pipeline. */
 function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOptions, 'newToken'> {
   return {
     table: () => opened().table(),
@@ -196,7 +196,7 @@ function sitesOf(opened: () => Ingest, now: () => number): Omit<SiteOrdersOption
   };
 }
 
-/** What the nodes of the tabs can call. It stays the same when the pipeline is reopened. */
+/** The functions for the nodes of the tabs. They stay the same when the pipeline is reopened. */
 function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
   const moment = createMoments({
     calendar: dates.calendar,
@@ -226,7 +226,7 @@ function wiresOf({ options, takers, dates, ingest, now }: State): Wires {
 }
 
 function whyUnready({ trouble, full, pipeline, started }: Life): string | undefined {
-  // A small commit may be taken on a full disk, where there is room in the write-ahead log.
+  // On a full disk a small commit may still fit into the write-ahead log.
   if (trouble !== undefined || full !== null) return trouble ?? full ?? undefined;
   if (pipeline === undefined) return 'the ledger is being opened';
   if (!pipeline.ingest.isSubscribed()) return 'the broker is out of reach, or this process has just stood still';
@@ -250,7 +250,10 @@ async function open(state: State): Promise<void> {
       const { pc, event } = heard;
       if (event.type === 'birth' && event.fresh) rollcalls.born(pc, event);
     },
-    /** A wait node that is gone leaves its message to the head (R25); without a head the offer is made again in time (R24). */
+    /**
+     * If the wait node is gone, the head gets the message: R25 (timers and outcomes). Without a head the offer is repeated: R24 (repeated
+     * offers and the default route).
+     */
     offered({ message, node }) {
       life.failures = 0;
       const taker = takers.of(node ?? '') ?? takers.of('');
@@ -288,13 +291,13 @@ async function open(state: State): Promise<void> {
   if (own !== null) await changeSites(own.change, own.ops);
 }
 
-/** What the ledger holds beside the memory of a pipeline, once the rows of a clock that was ahead are put right: that is done by the next commit (R29). */
+/** Reloads data beside the pipeline. The commit before it corrects times that are in the future: R29 (clock of the server). */
 async function reread({ commands, rollcalls }: State, ingest: Ingest): Promise<void> {
   await ingest.record([]);
   await Promise.all([commands.reread(), rollcalls.reread()]);
 }
 
-/** R20: nothing of this memory is true any more. Central is told past the outbox, and the ledger is opened anew. */
+/** Discards the memory after a failed commit, notifies central without the outbox, and reopens the ledger (R20). */
 function fail(state: State, pipeline: Pipeline, error: Error & { code?: string }): void {
   const { options, life, rollcalls } = state;
   if (life.closed || life.pipeline !== pipeline) return;
@@ -321,7 +324,7 @@ async function apart<T>(state: State, work: () => Promise<T>): Promise<T> {
   const { life, rollcalls } = state;
   const { pipeline } = life;
   if (pipeline === undefined) throw new Error('the ledger is opened anew');
-  // At once: nobody else may do the same meanwhile.
+  // Set at once, so that a second caller is refused.
   life.pipeline = undefined;
   rollcalls.drop();
   try {
@@ -341,7 +344,7 @@ function reopen(state: State): void {
   });
 }
 
-/** The ledger could not be read: it is tried again. */
+/** Retries after a failed load of the ledger. */
 function unread(state: State) {
   const { options, life } = state;
   return (error: Error): void => {

@@ -63,11 +63,11 @@ test('an empty file sets no channel, and offers none to the tabs', () => {
   expect(must('{}').channels).toEqual({ offered: [] });
 });
 
-test('a full file is taken as it stands', () => {
+test('a file with all keys is accepted unchanged', () => {
   expect(must(JSON.stringify(full))).toEqual(full);
 });
 
-describe('one clear line says what is wrong with a channel and where', () => {
+describe('an invalid channel is reported in one line that names its place', () => {
   test.each([
     ['what is wrong elsewhere', '{"sit":{},"channels":{"emial":{}}}', 'sabha.json: sit: this key is not known'],
     ['an unknown key inside', '{"channels":{"emial":{}}}', 'sabha.json: channels.emial: this key is not known'],
@@ -128,11 +128,11 @@ describe('one clear line says what is wrong with a channel and where', () => {
   });
 });
 
-test('a person may have the name of the own role as id', () => {
+test("an id may be the name of the person's own role", () => {
   expect(must('{"people":[{"id":"central","name":"A","role":"central"}]}').people).toMatchObject([{ id: 'central' }]);
 });
 
-test('S20 500 changed files: each is refused, or means what it says in full, never less', () => {
+test('S20 500 changed files: each is refused, or has its full meaning', () => {
   const random = randomFrom(20);
   const counts = { refused: 0, equal: 0 };
   for (let round = 0; round < 500; round++) {
@@ -149,7 +149,7 @@ test('S20 500 changed files: each is refused, or means what it says in full, nev
 
 type Changed = { text: string; same: boolean };
 
-/** One key somewhere is written wrong. */
+/** Misspells one key. */
 function typo(random: Random): Changed {
   const root = structuredClone(full);
   const { parent, key } = random.pick(placesIn(root).filter((place) => !Array.isArray(place.parent)));
@@ -160,7 +160,7 @@ function typo(random: Random): Changed {
   return { text: JSON.stringify(root), same: false };
 }
 
-/** One value is of another type. */
+/** Changes the type of one value. */
 function otherType(random: Random): Changed {
   const root = structuredClone(full);
   const { parent, key } = random.pick(placesIn(root));
@@ -172,7 +172,7 @@ function otherType(random: Random): Changed {
   return { text: JSON.stringify(root), same: false };
 }
 
-/** One number or name lies outside what is allowed. */
+/** Sets one number or name outside its range. */
 function outOfRange(random: Random): Changed {
   const text = JSON.stringify(full);
   const [from, to] = random.pick([
@@ -194,13 +194,13 @@ function outOfRange(random: Random): Changed {
   return { text: text.replace(from, to), same: false };
 }
 
-/** The file was written only in part. */
+/** Truncates the file. */
 function cut(random: Random): Changed {
   const text = JSON.stringify(full);
   return { text: text.slice(0, random.below(text.length)), same: false };
 }
 
-/** The same settings in another order. */
+/** Changes the order of keys. */
 function reordered(random: Random): Changed {
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);
@@ -210,12 +210,12 @@ function reordered(random: Random): Changed {
   return { text: JSON.stringify(shuffled(full)), same: true };
 }
 
-/** The same settings with other spaces. */
+/** Changes the white space. */
 function moved(random: Random): Changed {
   return { text: `\n${JSON.stringify(full, null, random.pick([1, 2, '\t']))}\r\n`, same: true };
 }
 
-/** Every key of every object and list within, and the node that holds it. */
+/** Returns every key of each object and list, with the node that holds it. */
 function placesIn(node: object): { parent: Record<string, unknown>; key: string }[] {
   return Object.entries(node).flatMap(([key, value]) => [
     { parent: node as Record<string, unknown>, key },
@@ -230,7 +230,7 @@ function must(text: string) {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'a file with a secret in it that everybody on the machine may read is refused in one line; the group of a service may read it',
+  'a file with a secret is refused if every user can read it; the group of a service may read it',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'sabha-settings-'));
     const file = join(folder, 'sabha.json');

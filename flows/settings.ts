@@ -1,4 +1,7 @@
-/** `sabha.json` as `flows` reads it: with its channels, which nobody else knows. As a program it judges a file: one line and exit code 1 where something is wrong. */
+/**
+ * Reads `sabha.json` with its notification channels. As a program it checks a file: it prints one line and sets exit code 1 if something is
+ * wrong.
+ */
 import { type Clock, describeIssue, isOpenToAll, loadText, readSettings, type Settings } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Ledger } from './engine/records/ops.ts';
@@ -8,15 +11,15 @@ import { reservedWord } from './notify/roster/book.ts';
 /** The settings with their channels. */
 export type CentreSettings = Settings & { channels: ChannelSettings };
 
-/** Takes one line of the log. */
+/** Writes one log line. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 
-/** What everything else stands on. `dataDir`: the folder of the data of `flows`. */
+/** The dependencies of most parts. `dataDir`: the data folder of `flows`. */
 export type Base = { settings: CentreSettings; dataDir: string; clock: Clock; ledger: Ledger; log: Log };
 
 type Read = { ok: true; value: CentreSettings } | { ok: false; line: string };
 
-/** As `readSettings`, and the channels too: one that is not in their list is wrong, and so is an address that no channel uses. */
+/** Validates the settings with the channels. Rejects unknown channels, and addresses that no channel uses. */
 export function readCentreSettings(text: string, file = 'sabha.json'): Read {
   const settings = readSettings(text, file);
   if (!settings.ok) return settings;
@@ -27,7 +30,7 @@ export function readCentreSettings(text: string, file = 'sabha.json'): Read {
   return stray === undefined ? { ok: true, value } : { ok: false, line: `${file}: ${stray}` };
 }
 
-/** The settings of a file: as they are read, and one that holds something secret is wrong where everybody on this machine may read it. */
+/** Loads a file. Rejects one that contains secrets and is readable by every user of the machine. */
 export function loadCentreSettings(file: string): Read {
   const read = readCentreSettings(loadText(file), file);
   if (!read.ok) return read;
@@ -40,7 +43,7 @@ export function loadCentreSettings(file: string): Read {
 function firstStray({ people, channels }: CentreSettings): string | undefined {
   return people
     .flatMap(({ id, role, groups = [], addresses, channels: order = [] }, at) => [
-      // The word of the person's own role means this person too.
+      // The name of the person's own role is allowed as an id.
       ...[id, ...groups].map((word) => ({ at: `people.${at}`, wrong: word === role ? undefined : reservedWord(word) })),
       ...Object.keys(addresses).map((name) => ({ at: `people.${at}.addresses.${name}`, wrong: strayAddress(name, channels) })),
       ...order.map((name, place) => ({ at: `people.${at}.channels.${place}`, wrong: strayChannel(name, channels) })),
