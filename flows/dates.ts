@@ -32,7 +32,6 @@ export function createDates({ ingest, opened, now, randomId }: DatesOptions) {
     before,
     isMeetingNear: (scope: string, at: number): boolean =>
       held.calendar.next(pathOfScope(scope), at).some(({ from }) => from - before.ms <= at),
-    /** Loads the dates from the ledger. */
     async load(ledger: Pick<Ledger, 'meetings' | 'maintenance'>): Promise<void> {
       held.calendar = calendarOf(await ledger.meetings());
       held.planned = plannedOf(await ledger.maintenance());

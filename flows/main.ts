@@ -76,7 +76,6 @@ await runPart({
 
 type Parts = Awaited<ReturnType<typeof start>>;
 type Centre = Awaited<ReturnType<typeof openCentre>>;
-/** The keys of the server, and the function that publishes the registry. */
 type Keys = Awaited<ReturnType<typeof openKeys>>;
 type Opened = { base: Base; keys: Keys; runtime: Runtime };
 
@@ -335,7 +334,6 @@ function privateKey(file: string): KeyObject {
   return loadPem(file, createPrivateKey, 'is no private key');
 }
 
-/** 32 random bytes as text. */
 function newToken(): string {
   return randomBytes(32).toString('base64url');
 }

@@ -6,7 +6,6 @@ import type { Receipt } from './engine/records/ops.ts';
 /** Buckets of the commit duration in seconds; the target is 50 ms. */
 const commitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 
-/** The registry and the functions that count. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Creates the metrics of one process. Gauges call the given functions on each scrape. */

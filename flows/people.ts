@@ -24,7 +24,6 @@ import type { Runtime } from './runtime.ts';
 import type { Base, CentreSettings } from './settings.ts';
 import { goneAfterMs } from './storage/backup/backup.ts';
 
-/** The roster, and how each person is reached. */
 export type People = ReturnType<typeof openPeople>;
 
 /**
@@ -33,7 +32,6 @@ export type People = ReturnType<typeof openPeople>;
  */
 export type Later = { answers(): Answers; runtime(): Pick<Runtime, 'record' | 'now' | 'outbox' | 'ingest'> };
 
-/** Opens the channels, and a roster with the people of the settings. */
 export function openPeople({ settings, dataDir, clock, log }: Base, { answers, runtime }: Later) {
   const roster = createRoster(settings.people, (path) => runtime().ingest()?.table().groupsOf(path) ?? []);
   const offers = createOffers();
@@ -94,7 +92,6 @@ export function forgettingOf({ ledger }: Base, at: Pick<ForgetOptions, 'roster' 
   return createPeopleOrders({ ...at, ledger, backupsUntil: () => Date.now() + goneAfterMs, randomId });
 }
 
-/** Creates the orders of operators about the roster. */
 export function rosterOrdersOf(
   { settings, clock }: Base,
   people: People,

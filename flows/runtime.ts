@@ -26,9 +26,7 @@ const reopening = { firstMs: 1_000, maxMs: 60_000 };
 /** Rate limit of one log line, since a full disk fails again at each retry. */
 const sameLineMs = 60_000;
 
-/** The dependencies of a runtime and of its pipelines. */
 type RuntimeOptions = Around & {
-  /** The site of the settings, if any. */
   site: SettingsSite | null;
   offers: Pick<Offers, 'take' | 'outcome'>;
   tellDirectly: TellCentralDirectly;
@@ -55,7 +53,6 @@ export function createRuntime(options: RuntimeOptions) {
     outbox: (): Outbox | undefined => life.pipeline?.outbox,
     /** The current site table. Throws while the ledger is reopened. */
     sites: sitesOf(opened, now),
-    /** Orders about the calendar and maintenance. */
     meetings: dates.meetings,
     maintenance: dates.maintenance,
     /** Commits rows of other parts; returns false while the ledger is reopened. */
@@ -81,7 +78,6 @@ export function createRuntime(options: RuntimeOptions) {
     },
     /** Sets the reason why the disk accepts no more data; null if it has space. */
     full: (reason: string | null): void => void Object.assign(life, { full: reason }),
-    /** The number of waiting notifications. */
     waiting: (): number => life.pipeline?.outbox.waiting() ?? 0,
     /** The age in ms of the oldest commit in progress; 0 if there is none. */
     commitMs: state.commitMs,
@@ -344,7 +340,6 @@ function reopen(state: State): void {
   });
 }
 
-/** Retries after a failed load of the ledger. */
 function unread(state: State) {
   const { options, life } = state;
   return (error: Error): void => {

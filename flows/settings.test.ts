@@ -194,13 +194,11 @@ function outOfRange(random: Random): Changed {
   return { text: text.replace(from, to), same: false };
 }
 
-/** Truncates the file. */
 function cut(random: Random): Changed {
   const text = JSON.stringify(full);
   return { text: text.slice(0, random.below(text.length)), same: false };
 }
 
-/** Changes the order of keys. */
 function reordered(random: Random): Changed {
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);

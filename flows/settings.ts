@@ -8,10 +8,8 @@ import type { Ledger } from './engine/records/ops.ts';
 import { type ChannelSettings, channelSettings, secretsIn, strayAddress, strayChannel } from './notify/people/channels/channels.ts';
 import { reservedWord } from './notify/roster/book.ts';
 
-/** The settings with their channels. */
 export type CentreSettings = Settings & { channels: ChannelSettings };
 
-/** Writes one log line. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 
 /** The dependencies of most parts. `dataDir`: the data folder of `flows`. */

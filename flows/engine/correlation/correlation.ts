@@ -27,7 +27,6 @@ export type Cause = {
   of: number;
   /** The members that are affected now. */
   away: readonly string[];
-  /** The fault ids that are present. */
   faults: readonly string[];
   /** When the last fault ended; null while one is present. */
   endedAt: number | null;
@@ -317,7 +316,6 @@ function waitsOf(
   return waits;
 }
 
-/** A fault of a device, with the device model. */
 export type DeviceFault = { key: string; fault: string; name: string | null; since: number };
 
 type Opened = { numbers?: Numbers; updates?: Iterable<readonly [pc: string, updates: readonly Update[]]> };

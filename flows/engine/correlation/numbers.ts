@@ -4,7 +4,6 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** The defaults, each with its reason. */
 export const usualNumbers = {
   /** Share of the expected PCs of a site whose loss is an outage of the site. One PC may use another line, or be noticed late. */
   siteShare: 0.8,

@@ -36,7 +36,6 @@ export function regionsOf({ sites, downs, explained, numbers }: Field): Found[] 
   return found;
 }
 
-/** The number of sites in a region, and of those lost before. */
 type Size = { of: number; gone: number };
 
 function sizesOf({ sites, explained }: Pick<Field, 'sites'> & { explained: Field['explained'] | undefined }): Map<string, Size> {
@@ -163,7 +162,6 @@ export function createMayBeRegion({ sites, downs, explained, numbers }: Field): 
     });
 }
 
-/** Groups by region. */
 export function byRegion<One>(all: readonly One[], regionsIn: (one: One) => readonly string[]): Map<string, One[]> {
   const lists = new Map<string, One[]>();
   for (const one of all) for (const region of regionsIn(one)) lists.getOrInsertComputed(region, () => []).push(one);

@@ -9,7 +9,6 @@ const scope = 'spread:camera.missing Logi Rally';
 const camera = { key: 'camera.missing|expected-1', fault: 'camera.missing', name: 'Logi Rally' } as const;
 const room = (at: number) => `bihar/site-${at}/vc-1`;
 
-/** Reports a broken camera in a room. */
 function breaks(spreads: Spreads, at: number, since: number, more: { fault?: string; name?: string | null } = {}): void {
   spreads.seen(room(at), [{ ...camera, ...more, since }], since);
 }

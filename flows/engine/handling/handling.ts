@@ -41,10 +41,8 @@ export const notesKept = 256;
 /** Limit of assignments and snoozes of an incident per hour: each of them notifies people. */
 const tellingOrdersAnHour = 12;
 
-/** The context of an order. */
 export type HandledAt = { now: number; link: LinkClass };
 
-/** Returns the incident after an order of a person. */
 export function handled(incident: Incident, order: HandlingOrder, around: HandledAt): Incident {
   const { now, link } = around;
   const { by } = order;
@@ -77,7 +75,6 @@ export function isOrderedOften({ deeds = [] }: Incident, now: number): boolean {
   return lately.length >= tellingOrdersAnHour;
 }
 
-/** True while this person can still withdraw the acknowledgement. */
 export function mayWithdraw({ acknowledged }: Incident, by: string, now: number): boolean {
   return acknowledged?.by === by && acknowledged.instead !== undefined && !isSettled(acknowledged, now);
 }

@@ -76,7 +76,6 @@ function isOfSite(scope: string): boolean {
   return causeKindOf(scope) === 'site';
 }
 
-/** Returns the view of all sites with an alerting PC. */
 function sightsOf(core: Core): SiteSight[] {
   const sights: SiteSight[] = [];
   for (const [site, pcs] of core.sites) {
@@ -88,7 +87,6 @@ function sightsOf(core: Core): SiteSight[] {
   return sights;
 }
 
-/** Adds one PC to the view of its site. */
 function look(core: Core, sight: SiteSight, record: PcRecord | undefined): void {
   if (record === undefined || record.heardAt === null || record.presence === 'never') return;
   if (record.presence === 'stopped') return lookAtStopped(core, sight, record);
@@ -336,11 +334,8 @@ const widespreadForMs = 10 * 60_000;
 /** Cached views of states and providers at one moment. */
 export type Regions = Map<string, Region>;
 
-/** All records, and the PCs of each site. */
 type Places = { memory: Memory; sites: ReadonlyMap<string, string[]> };
-/** A PC before and after a message. */
 type Change = { before: PcRecord; record: PcRecord };
-/** The time of the judgement, with the cached regions. */
 type Moment = { now: number; regions: Regions };
 
 /** Returns the record of an offline PC with its present verdict; the same object if nothing changed. */

@@ -29,7 +29,6 @@ import type { createTransitions } from '../transitions/transitions.ts';
 /** Time after a receive gap in which queued messages of a PC may still arrive. */
 const readWithinMs = 60_000;
 
-/** The dependencies of the engine. */
 export type EngineOptions = Omit<TransitionOptions, 'facts' | 'pace' | 'isUnread' | 'isBeside'> & {
   contents: Contents;
   known: readonly KnownPc[];
@@ -96,7 +95,6 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
     unknown: new Set<string>(),
     /** PCs that confirmed their stored state since the last SUBACK. */
     current: new Set<string>(),
-    /** The known PCs of each site. */
     sites: new Map<string, string[]>(),
     /** The sites of each line, provider and state, and of the nation. */
     regions: new Map<string, string[]>(),
@@ -114,7 +112,7 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
 /** The state of reception. `unreadUntil`: until when queued messages may arrive. `current`: PCs that confirmed their stored state. */
 export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
-/** Records a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so due steps still happen. */
+/** Starts the wait for queued messages after a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so due steps still happen. */
 export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {
   if (now >= reading.unreadUntil + readWithinMs) reading.unreadUntil = now + readWithinMs;
 }
@@ -255,7 +253,7 @@ function muted(core: Core, { pc, scene }: { pc: string; scene: Scene }, now: num
   return { ...scene, standing: new Map([...scene.standing].filter(([key]) => followed.has(key) || past.has(key))) };
 }
 
-/** Closes the incident of a room with a reason for its recipients: R15 (close). */
+/** Closes the incident of a room with a reason, which its recipients receive: R15 (close). */
 function closeRoom(core: Core, at: { pc: string; because: string }, now: number): void {
   core.spreads.seen(at.pc, [], now);
   if (core.memory.openIncident(at.pc) !== undefined) followScope(core, { scope: at.pc, scene: sceneOver(at.because) }, now);
@@ -400,7 +398,6 @@ export function listeningSince({ subscribedAt, expectedSince }: Core, pc: string
   return subscribedAt === null || since === undefined ? subscribedAt : Math.max(subscribedAt, since);
 }
 
-/** Returns the known PCs of a site, or none. */
 export function pcsOf({ sites }: { sites: ReadonlyMap<string, string[]> }, site: string): readonly string[] {
   return sites.get(site) ?? [];
 }

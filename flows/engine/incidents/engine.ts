@@ -55,7 +55,6 @@ const oneGapMs = 60_000;
 const unfinishedStandsMs = 60_000;
 /** An incident that is unknown for a day is reported to central once a day: R14 (unknown freezes an incident). */
 const dayMs = 24 * 3_600_000;
-/** The field names that hold times. */
 const timeNames =
   'at since from to goneAt goneBy unknownSince openedAt overAt offeredAt hadAt lastAt heardAt lostAt calledAt clonedAt aliveAt mainsGoneAt';
 const timeKeys = new Set(timeNames.split(' '));
@@ -137,7 +136,7 @@ function onCentre(core: Core, event: CentreEvent, now: number): void {
     case 'unsubscribed':
       countGap(core, now, event.slow === true);
       if (event.slow === true) {
-        // Queued messages are read before due notifications are made, and the tabs have lost no offer (R18a, R24).
+        // Queued messages are read before due notifications are made. The stop has lost no offer (R18a, R24).
         mayWait(core, now);
         core.transitions.hung(now);
       }
@@ -378,9 +377,9 @@ function moved<T extends object>(row: T, move: Move, isTime = (key: string) => t
 
 /** Tolerance for a clock that is set near the start or the end of a maintenance. */
 const edgeMs = 60_000;
-/** Limit of notices to central that no person takes an incident, per declining person. */
+/** Minimum interval of notices to central about a declined incident, per person who declines it. */
 const notMineEveryMs = 3_600_000;
-/** Limit of replies kept per incident, newest first to stay. */
+/** Replies kept per incident; older ones are dropped. */
 const answersAtMost = 256;
 
 /**
@@ -448,7 +447,6 @@ function tellAgain({ transitions, options }: Core, { incident, again }: { incide
   transitions.proceed(incident.id, now);
 }
 
-/** The dependencies of a reply. */
 type Around = Pick<Core, 'memory' | 'known'> & { options: Pick<Core['options'], 'central' | 'place'> };
 
 /**

@@ -5,7 +5,6 @@ import type { Change, Contents, Op } from '../records/ops.ts';
 
 export type Memory = ReturnType<typeof createMemory>;
 
-/** An empty ledger. */
 export const emptyContents: Contents = {
   pcs: [],
   incidents: [],

@@ -12,14 +12,12 @@ export type Away = PcRecord & { absence: Absence };
 
 /** Evidence beside the PC itself. */
 export type Around = {
-  /** The other PCs of its site. */
   neighbours: readonly PcRecord[];
   /** The verdict of the sites in its state or of its provider that were lost at the same time, or null. */
   upstream(): Outage | null;
   now: number;
 };
 
-/** The verdict without evidence. */
 export const undetermined: Outage = { cause: 'undetermined', confidence: 0.5 };
 
 /** One battery lost mains power. A power cut, a pulled plug and a laptop taken off its dock look the same. */
@@ -149,7 +147,6 @@ function stayed(other: PcRecord, one: Away): boolean {
 
 /** The verdict of a return about the outage before it. */
 export type Finding = Outage & Pick<Absence, 'from' | 'aliveAt' | 'mainsGoneAt'>;
-/** The other PCs of the site, and the time of the return. */
 export type Return = { neighbours: readonly PcRecord[]; now: number };
 
 /**

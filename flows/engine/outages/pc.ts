@@ -24,7 +24,6 @@ const willsOfGapMs = 60_000;
 const batteryLimitMs = 4 * 3_600_000;
 /** Longest delay before a PC reports that it runs on battery. */
 export const toldLateMs = 60_000;
-/** Limit per room. */
 const driversAtMost = 16;
 const textAtMost = 100;
 /** Older updates no longer explain a fault. */
@@ -35,7 +34,6 @@ type Said<T extends PcEvent['type']> = Extract<PcEvent, { type: T }>;
 /** The result of a message: the next record, and what to request. A `stale` message changes only the last-seen time. */
 export type Step = { record: PcRecord; ask?: ('state' | 'inventory')[]; unreadable?: boolean; stale?: boolean };
 
-/** Returns the record of a PC that was never seen. */
 export function newRecord(pc: string, link: PcRecord['link']): PcRecord {
   return {
     pc,
@@ -242,7 +240,6 @@ export function patienceMs(record: PcRecord): number | null {
   return links[record.link].silentMs;
 }
 
-/** True for a check that reports battery power. */
 export function isBattery({ status, fault }: Check): boolean {
   return status === 'fault' && (fault === 'power.on_battery' || fault === 'power.battery_low');
 }
@@ -281,7 +278,6 @@ export function batterySince(record: PcRecord, lastMessageAt = record.absence?.f
   return Number.isFinite(since) && lastMessageAt - since <= batteryLimitMs ? since : null;
 }
 
-/** True if the PC reports mains power. */
 export function seesMains({ checks }: PcRecord): boolean {
   return checks.some(({ component, device, status }) => component === 'power' && device === 'mains' && status === 'ok');
 }
@@ -328,7 +324,6 @@ export function withVersions(record: PcRecord, versions: Versions, now: number):
   return fresh.length === 0 ? next : withUpdates(next, { what: fresh.map(([, what]) => what), now });
 }
 
-/** Adds updates that were found now. */
 function withUpdates(record: PcRecord, { what, now }: { what: readonly UpdateName[]; now: number }): PcRecord {
   const fresh = what.map((one) => ({ what: one, at: now }));
   return { ...record, updates: [...fresh, ...(record.updates ?? [])].slice(0, updatesKept) };
@@ -374,7 +369,6 @@ export function createHearing(name: string, speed = 1) {
       Object.assign(held, { listens: true, isDeaf: false, provenAt: now, saidAt: Number.NEGATIVE_INFINITY });
     },
 
-    /** The session is lost. */
     end(): void {
       words.clear();
       Object.assign(held, { listens: false, isDeaf: false });
@@ -413,7 +407,6 @@ export function createHearing(name: string, speed = 1) {
       return 'deaf';
     },
 
-    /** When the next tick is due. */
     tickAt(at: number): void {
       held.tickDueAt = at;
     },
@@ -431,7 +424,6 @@ export function createHearing(name: string, speed = 1) {
 export function createDrops() {
   const times = new Map<string, readonly number[]>();
   return {
-    /** Records that a PC lost its session without a clean disconnect. */
     dropped: (pc: string, now: number) => void times.set(pc, [...(times.get(pc) ?? []), now].slice(-dropsKept)),
     /** Returns the last loss if it was the third within ten minutes and happened in the last ten minutes. */
     unsteadyAt(pc: string, now: number): number | null {

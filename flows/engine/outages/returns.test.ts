@@ -150,7 +150,6 @@ const rows: [seen: string, one: Away, said: Birth, verdict: string][] = [
   ],
 ];
 
-/** Another PC of the site that is online. */
 const other = (edit: Partial<PcRecord> = {}) => ({
   ...away({}, { pc: 's/a/2', presence: 'online', heardAt: now, ...edit }),
   absence: null,

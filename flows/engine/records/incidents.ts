@@ -83,7 +83,6 @@ export type Absence = Outage & {
   aliveAt: number | null;
   /** When the PC saw its mains power fail, in server time. */
   mainsGoneAt?: number;
-  /** The incident about this outage. */
   incident: number | null;
 };
 
@@ -130,7 +129,6 @@ export type FaultNews = Pick<StandingFault, 'fault' | 'device' | 'name' | 'reaso
 /** An ended fault of which people were notified. */
 export type PastFault = Pick<StandingFault, 'fault' | 'name'> & { at: number };
 
-/** A person who was notified, and over which channel. */
 export type Told = { person: string; channel: string; at: number };
 
 /** A reply of a person. `link` identifies the reply link; each reply counts once per link. */
@@ -152,7 +150,6 @@ export type Incident = Handling & {
   acknowledged: Taken | null;
   told: Told[];
   notes: { at: number; by: string; text: string }[];
-  /** Replies of the people who were notified. */
   answers?: Answer[];
   /** The last known outage of the PC in this incident. */
   outage?: ShownOutage;
@@ -164,7 +161,6 @@ export type Incident = Handling & {
   ended?: (StandingFault & { said: boolean })[];
   /** The group incident to which this incident last belonged. */
   parent?: number;
-  /** For a group incident: its members. */
   spread?: Spread;
   /** For an incident of many sites: the offline sites of which people were notified. */
   toldAway?: readonly string[];
@@ -227,7 +223,6 @@ export type Timer = {
   dueAt: number;
   /** The timer has no effect if the incident is acknowledged before it fires. */
   unlessAcknowledged: boolean;
-  /** The fields of the message at the node. */
   message: WireFields;
 };
 
@@ -246,7 +241,6 @@ export type HoursFields = {
   known?: true;
   /** Later waits start here instead of at the fault. */
   countsFrom?: number;
-  /** The meeting that makes the message urgent. */
   meeting?: { at: number; title: string };
 };
 
@@ -258,7 +252,6 @@ export type Act =
 /** The fields that tabs may change and that survive a wait. */
 export type WireFields = { severity: Severity; holdMs: number; to: string[]; hours?: HoursFields };
 
-/** The Node-RED message. */
 export type WireMessage = WireFields & {
   topic: string;
   transition: { id: number; offer: number; kind: TransitionKind; at: number; again?: Again['why']; grew?: number };
@@ -269,7 +262,6 @@ export type WireMessage = WireFields & {
     site: string;
     link: LinkClass;
     elevationM: number;
-    /** The time zone of the site. */
     timeZone?: string;
     severity: Severity;
     flapping: boolean;
@@ -281,7 +273,6 @@ export type WireMessage = WireFields & {
   };
   /** Id of the most severe new fault, such as `microphone.missing`. */
   fault: string;
-  /** Ids of all new faults. */
   faults: string[];
   /** Why the PC is or was offline, as far as is known now. */
   outage: (Outage & { from?: number }) | null;
@@ -370,7 +361,6 @@ export type CentreEvent =
   | { type: 'look-again' }
   | { type: 'started' };
 
-/** All input events of the engine. */
 export type EngineEvent = PcEvent | CentreEvent;
 
 /** An action for after the commit. */
@@ -390,7 +380,6 @@ export type Taken = {
   instead?: Pick<Handling, 'assigned' | 'fixed'> & { acknowledged: Taken | null };
 };
 
-/** How people handle an incident, beside its acknowledgement. */
 type Handling = {
   /** `to` is the id of a person. */
   assigned?: { to: string; by: string; at: number };
@@ -405,7 +394,6 @@ type Handling = {
 /** Why an incident is notified again. `to`: the first recipients; if empty, the tabs choose them. */
 export type Again = { why: AgainReason; by: string; to: string[] };
 
-/** An order of a person about an incident. */
 export type HandlingOrder =
   | { type: 'acknowledge' | 'withdraw' | 'fixed'; incident: number; by: string }
   | { type: 'assign'; incident: number; by: string; to: string }

@@ -25,7 +25,6 @@ export type Notice = Place & {
   passed?: { at: number; by: string } | { at: number; to: readonly string[] };
   /** The message waited for the morning and goes out in one digest. */
   digest?: true;
-  /** The meeting that makes the message urgent. */
   meeting?: { at: number; title: string };
   /** Why the PC is or was offline, if the message is about that. */
   outage?: ShownOutage;
@@ -156,7 +155,6 @@ export type Answer = { channel: string; addresses: readonly string[]; person?: s
 /** Processes a reply and resolves after the commit. `line` is shown to the sender; `by` is the person, if the reply counted. */
 export type TakeAnswer = (answer: Answer) => Promise<{ line: string; by?: string }>;
 
-/** Processes a missed call from a phone number and returns the result. */
 export type TakeMissedCall = (channel: string, number: string) => Promise<'taken' | 'none' | 'several' | 'stranger'>;
 
 /** A browser with push notifications: its address at the push service, and its encryption keys. */
@@ -167,7 +165,6 @@ export type Device = { endpoint: string; p256dh: string; auth: string };
  */
 export type Devices = { secret: Buffer; of(person: string): readonly Device[]; gone(person: string, endpoint: string): void };
 
-/** The dependencies of a channel, beside its settings. */
 export type Around = {
   log: LogLine;
   clock: Clock;
@@ -221,10 +218,8 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
   carries?(settings: v.InferOutput<S>): Carries;
 };
 
-/** Whether the channel carries a notice at a time. */
 export type Carries = (notice: Notice, at: number) => boolean;
 
-/** A channel and the people whom it can reach. */
 export type OpenChannel = Partial<Record<'joined' | 'forPrograms' | 'single' | 'asked' | 'newsOnly' | 'once', boolean>> & {
   channel: Channel;
   reaches(person: Person): boolean;
@@ -283,13 +278,11 @@ export type Place = {
 /** The text, its author, the scope or group to which it was addressed, and its recipients. */
 export type Announcement = { id: number; at: number; by: string; to: string; text: string; persons: string[] };
 
-/** The delivery state of one announcement to one person over one channel. */
 type AnnouncementSent = { person: string; channel: string; state: 'waiting' | 'delivered' | 'refused'; reason: string | null };
 
 /** An announcement, its delivery states, and when each person marked it as read. */
 export type AnnouncementState = { announcement: Announcement; sent: AnnouncementSent[]; read: { person: string; at: number }[] };
 
-/** The key prefix of its rows in the outbox. */
 export function announcementPrefix(id: number): string {
   return `announcement/${id}/`;
 }

@@ -84,7 +84,6 @@ export type Op =
   /** A null value deletes the row. */
   | { op: 'meta'; key: string; value: string | null };
 
-/** A command and the signed message that was sent. */
 export type CommandRow = CommandSummary & { signed: Signed };
 
 /** `status` is `ok`, `fault`, `unknown`, or `gone` if the check is no longer reported or stored. For `presence` it is the new presence. */
@@ -99,7 +98,6 @@ export type Away = { from: number; to: number };
  */
 export type Cursor = { pc: string; spool: string; upTo: number; mark: string | undefined };
 
-/** The result of a commit. */
 export type Receipt = {
   /** One for each spool that the batch changed. */
   cursors: Cursor[];
@@ -112,7 +110,6 @@ export type Receipt = {
   gaps: number;
   /** Gaps by PC; absent if there are none. */
   gapsOf?: Readonly<Record<string, number>>;
-  /** Numbers that tombstones declared dropped. */
   dropped: number;
   /** Operations that failed although the disk accepted the rest: R28 (poison messages). Absent if none failed. */
   poison?: Poison[];
@@ -151,9 +148,7 @@ export type RegistryContents = Contents['registry'] & {
   fingerprints: string | null;
 };
 
-/** An actor, the action, and its object. */
 export type Audit = { who: string; what: string; about: string };
-/** One row of the audit log. */
 export type AuditAct = Audit & { id: number; at: number };
 
 /**
@@ -187,11 +182,8 @@ export type Queries = Retention & {
   load(): Contents;
   /** Only the PCs that may connect. */
   registry(): RegistryContents;
-  /** Accounts and their sessions. */
   accounts(): AccountContents;
-  /** The calendar, by id. */
   meetings(): Meeting[];
-  /** Planned maintenance, by id. */
   maintenance(): Maintenance[];
   /** Recipients by id, and the proofs of their channels. */
   roster(): RosterContents;
@@ -212,13 +204,11 @@ export type Queries = Retention & {
   rollcall(id: string): RollCallView | undefined;
   /** Newest first, at most 50. */
   commands(): CommandRow[];
-  /** A command with its results. */
   command(id: string): { row: CommandRow; answers: CommandView['answers'] } | undefined;
   /** Commands that have not expired, with the PCs that have returned a result, in order of issue. */
   openCommands(now: number): { row: CommandRow; answered: string[] }[];
   /** Events of the Node-RED tabs, newest first, at most 50. */
   tabsSteps(): TabsStep[];
-  /** Audit rows, page by page. */
   acts(query: ActsQuery): AuditAct[];
   /**
    * One page of incidents with an id above `after` that had not ended at `since`. Pages keep commits from waiting for the whole history.
@@ -232,7 +222,6 @@ export type Queries = Retention & {
   /** Removes a person from all rows and rewrites the file. Nothing may be written meanwhile. Data that was loaded before is stale. */
   forget(whom: Forgetting): Forgotten;
   progress(): Progress;
-  /** The hash of one audit row, or null if the row does not exist. */
   hashAt(row: number): string | null;
   /** Copies the write-ahead log into the database file. */
   checkpoint(): void;
@@ -290,7 +279,6 @@ export type Retention = {
   page(ask: PageAsk): LeavingPage;
   /** The valid length of the archive of a month, in bytes. */
   end(month: string): number;
-  /** The archived events of a PC or site. */
   held(path: string): HeldOf;
   /** Marks the events of a segment as archived. Throws if the segment does not begin at the end of its archive. */
   seal(segment: Segment): void;
@@ -304,18 +292,14 @@ export type Retention = {
   expire(kept: number): string[];
 };
 
-/** The same functions, run by another thread: each returns a promise. */
 type Async<T extends Record<keyof T, (...args: never[]) => unknown>> = {
   [K in keyof T]: (...args: Parameters<T[K]>) => Promise<ReturnType<T[K]>>;
 };
-/** A stored message to a person. */
 export type Sent = Pick<OutboxRow, 'key' | 'createdAt'>;
 /** The audit entry of an acknowledgement that was withdrawn at once. */
 export const withdrawnWord = 'withdrawn';
-/** A change of a component, with its PC. */
 export type PcChange = { pc: string } & Change;
 
-/** Incidents with all rows that belong to them. */
 export type Past = { incidents: Incident[]; transitions: Transition[]; changes: PcChange[]; sent: Sent[] };
 
 /**
@@ -341,9 +325,7 @@ export const unknownNamedKey = 'unknown-named';
 export const olderKey = 'ledger.older';
 /** Prefix: the hash of the token with which a PC enrolled itself. */
 export const admittedPrefix = 'admitted/';
-/** Prefix: the inventory of a PC. */
 export const inventoryPrefix = 'inventory/';
-/** Prefix: the last link report of a site. */
 export const linkReportPrefix = 'link/';
 /** Prefix: where the link of a site last broke. */
 export const linkBreakPrefix = 'broke/';

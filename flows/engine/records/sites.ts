@@ -3,7 +3,6 @@ import type { LinkClass, Person, Profile, RegistryEntry, Role, SiteStage, Tier, 
 import type { KnownPc } from './incidents.ts';
 import type { Place } from './notices.ts';
 
-/** The audio bridge of a site. */
 export type Bridge = NonNullable<Profile['bridge']>;
 /** The UPS of a site, as NUT names it. */
 export type Ups = NonNullable<Profile['ups']>;
@@ -78,9 +77,7 @@ export type ResolvedProfile = { profile: Profile; timeZone: string; office?: Off
 export type SiteTable = {
   node(path: string): TreeNode | undefined;
   nodes(): Iterable<TreeNode>;
-  /** All sites, by path. */
   sites: readonly TreeNode[];
-  /** The PCs of a site, by path. */
   pcsOf(site: string): readonly string[];
   /** All PCs of sites that are not closed. Only PCs of live sites cause alerts. */
   known: readonly KnownPc[];
@@ -124,7 +121,6 @@ export type RosterContents = { members: Member[]; proofs: Proof[]; devices?: Rea
 
 /** `ids`: identifiers of the person in programs. `texts`: name, phone and addresses as people write them. `alias` replaces both. */
 export type PersonWords = { ids: readonly string[]; texts: readonly string[]; alias: string };
-/** A row that names the person. */
 export type PersonRow = { table: string; row: Record<string, unknown> };
 /** The person whose data is deleted, who requested that, and when. */
 export type Forgetting = { words: PersonWords; by: string; at: number };
@@ -134,7 +130,6 @@ export type Forgotten = { audit: number; elsewhere: number };
 /** scrypt's parameters are stored with each hash, so a later version may choose stronger ones. Salt and key are base64url. */
 export type PasswordHash = { n: number; r: number; p: number; salt: string; key: string };
 
-/** An account that can sign in. */
 export type Account = {
   name: string;
   role: TokenRole;
@@ -166,7 +161,6 @@ export type Login = {
   usedAt: number;
 };
 
-/** All accounts and sessions in the ledger. */
 export type AccountContents = { accounts: Account[]; logins: Login[] };
 
 /** A meeting with all its dates. Local times look like `2027-01-15T11:00:00`. */
@@ -223,10 +217,8 @@ export type Maintenance = {
   title: string;
   /** Local start of the first date. */
   start: string;
-  /** An IANA name or an offset; null means the time zone of the site. */
   zone: string | null;
   minutes: number;
-  /** Null for a single maintenance. */
   rule: Rule | null;
   /** The recurrence rule as it was entered. */
   ruleText: string | null;
@@ -234,5 +226,4 @@ export type Maintenance = {
   at: number;
 };
 
-/** One date of a maintenance. */
 export type MaintenanceDate = Pick<Maintenance, 'id' | 'scope' | 'title'> & { from: number; to: number };

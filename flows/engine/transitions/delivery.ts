@@ -93,7 +93,6 @@ export function tellCentral(
   return recipients;
 }
 
-/** Adds a row that waits to be sent to one person over one channel. */
 function addRow(memory: Memory, row: Omit<OutboxRow, 'createdAt' | 'dueAt' | 'tries' | 'state' | 'lastError'>, now: number): void {
   const dueAt = now + (row.notice.digest ? gatherMs : 0);
   memory.add(`outbox/${row.key}`, { op: 'outbox', row: { ...row, createdAt: now, dueAt, tries: 0, state: 'waiting', lastError: null } });
@@ -128,7 +127,6 @@ export function withTold(incident: Incident, transition: Transition): Incident {
   return { ...incident, faults, ...(toldAway && { toldAway }), ...toldOf };
 }
 
-/** Builds the notice of a transition. */
 function noticeOf(step: Step & Pick<Hand, 'memory' | 'options'>, { severity, hours }: Extract<Act, { do: 'deliver' }>): Notice {
   const { options, transition, incident } = step;
   const { scope } = incident;

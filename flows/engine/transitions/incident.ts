@@ -28,8 +28,7 @@ export const endedMemoryMs: number = minorWindowMs;
 const restWaitMs = 30_000;
 
 /**
- * True for the end of a fault. The people notified of the fault are notified of its end, and it does not count against the rate limits of
- * R27.
+ * True for the end of a fault. The people notified of the fault are notified of its end, and it does not count against the rate limits of R27 (budgets: quota and backpressure).
  */
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
@@ -100,7 +99,7 @@ function withBreaks(ended: Record<string, number>, keys: Iterable<string>, now: 
   return next;
 }
 
-/** Removes the oldest frozen faults above the limit of R27 (budgets: quota and backpressure), and returns them. */
+/** Removes the oldest frozen faults above the limit of R27, and returns them. */
 function tooMany(kept: StandingFault[]): StandingFault[] {
   const frozen = kept.filter(({ unknownSince }) => unknownSince !== null);
   const over = new Set(frozen.slice(0, Math.max(0, frozen.length - budgets.faults.most)));
@@ -136,7 +135,6 @@ export function oneFlaps(faults: readonly Pick<FaultNews, 'fault' | 'device'>[],
   });
 }
 
-/** Returns the times of the last breaks of a fault, newest first. */
 function breaksOf(ended: Record<string, number>, key: string): number[] {
   return Array.from({ length: flapBreaks }, (_, nth) => ended[`${key}#${nth + 1}`]).filter((at) => at !== undefined);
 }
@@ -285,7 +283,6 @@ export type Scene = {
   isNeeded?: (fault: StandingFault, by: string) => boolean;
 };
 
-/** Returns the key that identifies a fault of a device. */
 export function faultKey(fault: string, device: string): string {
   return `${fault}|${device}`;
 }

@@ -31,7 +31,6 @@ type Noisy = {
   past: Set<string>;
 };
 
-/** The flood control of one engine memory. */
 export type Noise = ReturnType<typeof createNoise>;
 
 /** Guarantee: holds no more times per PC than its rate limits allow. */
@@ -86,7 +85,6 @@ export function createNoise() {
     name,
     /** True while messages about a room are suppressed. */
     isMuted,
-    /** The rate limits of its messages. */
     ...pace,
     /**
      * True if a room used up its news of this hour, sent or suppressed: the next one mutes it. The limit is lower for a PC that is already
@@ -209,7 +207,6 @@ export function createBatches() {
       });
       return [...steps, ...news.filter(({ kind }) => kind !== 'eased' && kind !== 'worsened')];
     },
-    /** True if waiting changes of a scope are due. */
     isDue: (scope: string, now: number): boolean =>
       kinds.some((kind) => {
         const batch = batches.get(`${scope} ${kind}`);
@@ -244,7 +241,6 @@ export function owesAnEnd(steps: readonly Transition[]): boolean {
  */
 export type Recipient = { person: string; channel: string; further?: readonly string[]; lost?: true };
 
-/** Finds the people to notify. */
 export type Recipients = {
   /**
    * Resolves roles and ids to persons, each with the requested channel or a lesser one. Another person replaces a person whom no channel
@@ -258,7 +254,6 @@ export type Recipients = {
   ): Recipient[];
   /** All persons of central, with every channel that reaches them. Never empty. */
   central(now: number): Recipient[];
-  /** Finds a person of the roster by name or id. */
   personNamed(name: string): string | undefined;
 };
 
@@ -270,7 +265,6 @@ export type TransitionOptions = Recipients & {
   isBeside(scope: string): boolean;
   /** True while messages from a receive gap of the server may still arrive. */
   isUnread(scope: string, now: number): boolean;
-  /** The rate limits for messages of a room or a group incident: R27. */
   pace: Pick<Noise, 'mayTell' | 'told' | 'isFull' | 'cameNews' | 'left' | 'wasCritical' | 'count' | 'counted'>;
 };
 
@@ -344,7 +338,6 @@ export function factsOf({ fault, device, name, reason, since }: FaultNews): Faul
   return { fault, device, name, reason, since };
 }
 
-/** Facts about the place of a message. */
 export type PlaceFacts = Pick<WireMessage['incident'], 'link' | 'elevationM' | 'timeZone'>;
 
 /** Returns the shortest hold of the faults in ms, so that a longer hold does not delay the most urgent one. */

@@ -318,7 +318,6 @@ const countedWord = 'counted: enough was told in this hour';
 /** Interval at which a waiting transition is offered again: a near meeting may have made it critical. */
 const lookAgainMs = 10 * 60_000;
 
-/** A transition with its incident and the acts of the tabs. */
 type Judged = { transition: Transition; incident: Incident; acts: readonly Act[] };
 
 /** True if the hourly limit holds the message back. A morning digest is one message, whatever its size. */
