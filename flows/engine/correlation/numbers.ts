@@ -9,7 +9,9 @@ export const usualNumbers = {
   siteShare: 0.8,
   /** Fewest PCs of an outage of a site. A single PC is notified as a PC that does not answer. */
   sitePcs: 2,
-  /** Fewest sites of a regional outage. With one outage in 1,000 windows, three of twenty sites fail together by chance once in a million. */
+  /**
+   * Fewest sites of a regional outage. With one outage in 1,000 windows, three of twenty sites fail together by chance once in a million.
+   */
   regionSites: 3,
   /** Least share of the region's sites that must be lost. Three of a hundred sites may fail for three different reasons. */
   regionShare: 0.3,

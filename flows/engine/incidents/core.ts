@@ -112,7 +112,10 @@ export function createHeld(options: EngineOptions, memory: Memory, now: number) 
 /** The state of reception. `unreadUntil`: until when queued messages may arrive. `current`: PCs that confirmed their stored state. */
 export type Reading = { unreadUntil: number; subscribedAt: number | null; provenAt: number; current: ReadonlySet<string> };
 
-/** Starts the wait for queued messages after a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so due steps still happen. */
+/**
+ * Starts the wait for queued messages after a receive gap. Guarantee: with repeated gaps no more than half of the time is spent waiting, so
+ * due steps still happen.
+ */
 export function mayWait(reading: Pick<Reading, 'unreadUntil'>, now: number): void {
   if (now >= reading.unreadUntil + readWithinMs) reading.unreadUntil = now + readWithinMs;
 }
@@ -172,7 +175,9 @@ export function followPc(core: Core, pc: string, now: number): void {
   followScope(core, { scope: pc, scene: core.noise.isMuted(pc) ? muted(core, { pc, scene }, now) : scene }, now);
 }
 
-/** True if a PC not seen since a receive gap also opens an incident of its room. That is from shortly before a meeting until the PC is back. */
+/**
+ * True if a PC not seen since a receive gap also opens an incident of its room. That is from shortly before a meeting until the PC is back.
+ */
 function isMissed({ memory, options }: Core, { pc, unheard }: PcRecord, now: number): boolean {
   const isFollowed = memory.openIncident(pc)?.faults.some(({ key }) => key === silence) === true;
   return unheard && (isFollowed || options.isMeetingNear?.(pc, now) === true);

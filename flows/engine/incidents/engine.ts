@@ -45,7 +45,8 @@ const startsLimit = 3;
 const slowWindowMs = 10 * 60_000;
 const slowLimit = 3;
 /**
- * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit. Dead PCs are then reported late.
+ * Gaps that leave too little time to judge the slowest link class become an incident after twice its limit. Dead PCs are then reported
+ * late.
  */
 const patienceMs = Math.max(...Object.values(links).map(({ silentMs }) => silentMs));
 const hiddenMs = 2 * patienceMs;
@@ -315,7 +316,8 @@ function heardUntil(memory: Memory, listenedUntil: number): void {
 }
 
 /**
- * Shifts the times of this run when the clock is set by `byMs`: R29 (clock of the server). So no hold, wait, silence or calm time ends early.
+ * Shifts the times of this run when the clock is set by `byMs`: R29 (clock of the server). So no hold, wait, silence or calm time ends
+ * early.
  * Times of earlier runs stay, and stored times of the status strips are cut to `now`.
  */
 function setClock(core: Core, byMs: number, now: number): void {

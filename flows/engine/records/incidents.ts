@@ -295,7 +295,10 @@ export type KnownPc = {
 
 /** Input events about one PC. Times are a separate argument. */
 export type PcEvent =
-  /** Any message. `spools`: the spools of its events, to recognise a replaced machine. `boot`: the boot of a delayed birth, to detect a cloned one. */
+  /**
+   * Any message. `spools`: the spools of its events, to recognise a replaced machine. `boot`: the boot of a delayed birth, to detect a
+   * cloned one.
+   */
   | { type: 'heard'; pc: string; spools?: readonly string[]; boot?: string }
   | { type: 'inventory'; pc: string; hash: string; versions: Versions }
   | {

@@ -212,7 +212,8 @@ export type ChannelKind<S extends v.GenericSchema = v.GenericSchema> = {
    */
   once?: true;
   /**
-   * Selects the notices that the channel carries as part of a channel order, by time. A tab that names only this channel bypasses the check. Absent:
+   * Selects the notices that the channel carries as part of a channel order, by time. A tab that names only this channel bypasses the
+   * check. Absent:
    * all.
    */
   carries?(settings: v.InferOutput<S>): Carries;

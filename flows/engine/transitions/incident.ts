@@ -28,7 +28,8 @@ export const endedMemoryMs: number = minorWindowMs;
 const restWaitMs = 30_000;
 
 /**
- * True for the end of a fault. People who know the fault are notified of its end. Ends are exempt from the limit on changes, R27 (budgets: quota and backpressure).
+ * True for the end of a fault. People who know the fault are notified of its end. Ends are exempt from the limit on changes, R27 (budgets:
+ * quota and backpressure).
  */
 export function isEnd({ kind }: { kind: TransitionKind }): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
