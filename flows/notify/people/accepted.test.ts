@@ -8,7 +8,7 @@ const sms = (changes: Partial<OutboxRow> = {}) => row({ channel: 'sms', further,
 const report = (outcome: Report['outcome'] = { result: 'delivered' }, id = 'g-1'): Report => ({ channel: 'sms', id, outcome });
 const unreachable = { result: 'refused', reason: 'the gateway says UNDELIV' } as const;
 
-/** A gateway that takes each message under a name, and a Telegram that delivers; `ledger` outlives the outbox. */
+/** A gateway that accepts each message under an id, and a Telegram channel that delivers. `ledger` outlives the outbox. */
 function rig(changes: Changes = {}) {
   let count = 0;
   const takes = () => {
@@ -19,7 +19,7 @@ function rig(changes: Changes = {}) {
   return { ...opened, channelsUsed: () => opened.sent.map(({ channel }) => channel) };
 }
 
-test('accepted is not delivered: the row waits for its report, holds up no other, and is written down when the report comes', async () => {
+test('an accepted row waits for its delivery report without delaying other rows, and is settled by the report', async () => {
   const { clock, outbox, ledger, results, add } = rig();
   add(sms());
   add(sms({ transition: 2 }));
@@ -31,7 +31,7 @@ test('accepted is not delivered: the row waits for its report, holds up no other
   expect([outbox.waiting(), results().at(-1)]).toEqual([1, '1/sms/asha delivered']);
 });
 
-test('a report that it failed: the next channel at once, and nothing more of it here', async () => {
+test('a failure report moves the row to the next channel at once and ends it on the first one', async () => {
   const { clock, outbox, ledger, channelsUsed, add } = rig();
   add(sms());
   await clock.pass(5_000);
@@ -47,7 +47,7 @@ test('a report that it failed: the next channel at once, and nothing more of it 
   expect(channelsUsed()).toEqual(['sms', 'telegram']);
 });
 
-test('without a report a critical message goes over the next channel after 60 s, others after 5 min; a report that comes then moves nothing again', async () => {
+test('without a report a critical message also goes to the next channel after 60 s, others after 5 min; a later report moves nothing again', async () => {
   for (const [severity, afterMs] of [
     ['critical', 60_000],
     ['major', 300_000],
@@ -65,7 +65,7 @@ test('without a report a critical message goes over the next channel after 60 s,
   }
 });
 
-test('a report that is faster than the answer of the gateway, or comes twice, counts once', async () => {
+test('a report that arrives before the response of the gateway, or twice, counts once', async () => {
   const { clock, outbox, ledger, channelsUsed, results, add } = rig();
   await outbox.report(report(unreachable));
   add(sms());
@@ -78,7 +78,7 @@ test('a report that is faster than the answer of the gateway, or comes twice, co
   expect(results()).toEqual(['1/sms/asha accepted', '1/sms/asha refused', '1/sms/asha/telegram delivered']);
 });
 
-test('after a start what was accepted is not sent again: its report is waited for, and without one it goes over the next channel', async () => {
+test('after a restart an accepted row is not sent again; without a report it goes to the next channel', async () => {
   const first = rig();
   first.add(sms());
   await first.clock.pass(0);
@@ -91,7 +91,7 @@ test('after a start what was accepted is not sent again: its report is waited fo
   expect(channelsUsed()).toEqual(['telegram']);
 });
 
-test('what nobody says anything of for a day is refused; a tab that chose this channel alone hears it on the console', async () => {
+test('an accepted row without a report for 24 h is refused; without further channels it goes to the console', async () => {
   const { clock, outbox, ledger, channelsUsed, add } = rig();
   const { further: _, ...alone } = sms();
   add(alone);
@@ -103,7 +103,7 @@ test('what nobody says anything of for a day is refused; a tab that chose this c
   expect(outbox.waiting()).toBe(0);
 });
 
-test('R20 a report that the ledger does not take is to be said again, and stops the outbox', async () => {
+test('R20 a report that the ledger cannot commit is rejected and stops the outbox', async () => {
   let isFull = false;
   const commit = () => (isFull ? Promise.reject(new Error('SQLITE_FULL')) : Promise.resolve());
   const { clock, outbox, add, ended } = rig({ commit });

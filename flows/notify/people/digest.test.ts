@@ -11,7 +11,7 @@ const renderDigest = (notices: readonly Notice[], language: MessageLanguage, way
     { kind: 'night', ...way },
   );
 
-test('the list of the morning names place, fault and urgency, the most severe first, in both languages', () => {
+test('the morning digest lists place, fault and urgency, the most severe first, in both languages', () => {
   const major = notice({ severity: 'major', room: { en: 'Small room', hi: 'छोटा कमरा' } });
   const { subject, text } = renderDigest([major, notice()], 'en');
   expect(subject).toBe('2 alerts of the night');
@@ -21,7 +21,7 @@ test('the list of the morning names place, fault and urgency, the most severe fi
   expect(renderDigest([major, notice()], 'hi')).toMatchObject({ subject: 'रात के 2 अलर्ट', text: expect.stringContaining('छोटा कमरा') });
 });
 
-test('each line has the link of its incident below it, where there is one; what is over has none; hundreds stay short, and the rest is counted', () => {
+test('each open line of a digest is followed by its link, an ended one has none, and a long list is cut and counted', () => {
   const other = notice({ incident: 18, room: { en: 'Small room', hi: '' } });
   const linkOf = ({ incident }: { incident: number | null }) => (incident === 17 ? 'https://a.example/t?17' : undefined);
   const morning = renderDigest([notice(), other], 'en', { linkOf }).text.split('\n');

@@ -1,4 +1,4 @@
-/** The messages as people get them, to be read aloud: `words.golden.txt`. */
+/** Snapshot of the messages as people receive them: `words.golden.txt`. */
 
 import { messageLanguages, type OutageCause } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -50,7 +50,7 @@ const ofMany = (id: string, cause: OutageCause, confidence: number): Partial<Not
   state: { en: '', hi: '' },
 });
 
-/** Of a site: nobody calls a room for it. */
+/** Maintenance concerns a site, so no room has a phone to call. */
 const maintenance: Partial<Notice> = {
   severity: 'minor',
   scope: 'maintenance:ladakh/leh',
@@ -157,7 +157,7 @@ const told: Record<string, Partial<Notice>> = {
   'the disk of the centre is full': { kind: 'direct', incident: null, faults: [], lines: ['disk_full', 'SQLITE_FULL'] },
 };
 
-test('the messages are those of the file that people have read', async () => {
+test('rendered messages match the reviewed snapshot file', async () => {
   const pages = Object.entries(told).map(([what, changes]) => {
     const texts = messageLanguages.map((language) => {
       const { subject, text } = render(notice({ ...leh, ...changes }), language, { wall: 'https://sabha.example.in:8443' });

@@ -3,10 +3,10 @@ import { createLanes } from './lanes.ts';
 import { notice, row, testClock } from './people.test-helper.ts';
 
 const key = (transition: number, person = 'asha', channel = 'email') => row({ transition, person, channel, createdAt: transition });
-/** A message about a room of its own to one person. */
+/** A row about room `n` for one person. */
 const room = (n: number) => ({ ...key(n), notice: notice({ scope: `ladakh/leh/pc-${n}` }) });
 
-test('rows of one channel and person come out in the order of their transitions, however they came in', () => {
+test('rows of one channel and person come out in the order of their transitions, however they were added', () => {
   const lanes = createLanes(testClock());
   for (const one of [2, 3, 1]) lanes.add(key(one), 0);
   const order = [];
@@ -17,7 +17,7 @@ test('rows of one channel and person come out in the order of their transitions,
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('R26, R29 a clock that was set back while a mail waited sent "cleared" before "raised"', () => {
+test('R26, R29 rows keep the order of their transitions when the wall clock is set back', () => {
   const lanes = createLanes(testClock());
   lanes.add({ ...key(7), createdAt: 1_000_000 }, 60_000);
   lanes.add({ ...key(9), createdAt: 400_000 }, 0);
@@ -26,7 +26,7 @@ test('R26, R29 a clock that was set back while a mail waited sent "cleared" befo
   expect(lanes.next()?.row.key).toBe('word');
 });
 
-test('a row that is older than the one on its way waits behind it, and before the newer ones', () => {
+test('an older row waits behind the row being sent and before the newer ones', () => {
   const lanes = createLanes(testClock());
   lanes.add(key(5), 0);
   const first = lanes.next();
@@ -35,7 +35,7 @@ test('a row that is older than the one on its way waits behind it, and before th
   expect(lanes.next()?.row.transition).toBe(3);
 });
 
-test('a person who waits for a retry holds up nobody else, and later rows of the same person wait behind', async () => {
+test('a row that waits for a retry delays no other person, and later rows of the same person wait behind it', async () => {
   const clock = testClock();
   const lanes = createLanes(clock);
   for (const one of [key(1), key(2), key(3, 'bina')]) lanes.add(one, 0);
@@ -50,7 +50,7 @@ test('a person who waits for a retry holds up nobody else, and later rows of the
   expect(lanes.next()?.row).toMatchObject({ transition: 1, tries: 1 });
 });
 
-test('R27 a server that was slow to take one message held up every alert: after a quarter of a second the next goes beside it, eight of one person at most', async () => {
+test('R27 on a slow server the next send starts after 250 ms, up to eight in parallel for one person', async () => {
   const clock = testClock();
   const lanes = createLanes(clock);
   for (let n = 1; n <= 12; n += 1) lanes.add(room(n), 0);
@@ -63,7 +63,7 @@ test('R27 a server that was slow to take one message held up every alert: after 
   }
 });
 
-test('R27 behind the rooms of one person whose server hangs another waited minutes: who has none on the way goes first, a quarter of a second later', async () => {
+test('R27 a person without a send in progress goes first, at most 250 ms later', async () => {
   const clock = testClock();
   const lanes = createLanes(clock);
   for (let n = 1; n <= 100; n += 1) lanes.add(room(n), 0);
@@ -80,7 +80,7 @@ test('R27 behind the rooms of one person whose server hangs another waited minut
   expect(lanes.next()?.row.person).toBe('chand');
 });
 
-test('R27 however many persons a server hangs for, no more than 40 messages are on their way to it', async () => {
+test('R27 a hanging server gets at most 40 parallel sends, for any number of persons', async () => {
   const clock = testClock();
   const lanes = createLanes(clock);
   for (let n = 1; n <= 100; n += 1) lanes.add(key(n, `person-${n}`), 0);
@@ -93,7 +93,7 @@ test('R27 however many persons a server hangs for, no more than 40 messages are 
   expect(lanes.nextInMs()).toBe(Number.POSITIVE_INFINITY);
 });
 
-test('R27 one noisy room delays no alert of another room to the same person, whatever of it waits to be tried again', () => {
+test('R27 retries of one noisy room delay no alert of another room to the same person', () => {
   const lanes = createLanes(testClock());
   for (let n = 1; n <= 50; n += 1) lanes.add(key(n), 0);
   const noisy = lanes.next();
@@ -102,7 +102,7 @@ test('R27 one noisy room delays no alert of another room to the same person, wha
   expect(lanes.next()?.row.transition).toBe(99);
 });
 
-test('a key that is held already changes nothing; one that is done may come again', () => {
+test('a key that is already held is ignored, and may come again once it is done', () => {
   const lanes = createLanes(testClock());
   for (const one of [key(1), key(1)]) lanes.add(one, 0);
   expect(lanes.size()).toBe(1);

@@ -1,45 +1,54 @@
-/** The order of the outbox: one message of a channel at a time, more only where it is slow; no room and no person holds up another. */
+/** Queues of the outbox: one send at a time per channel, more if the channel is slow. No room and no person delays another. */
 import { type Cancel, type Clock, keepLatest, messageOf, withinTime } from '@sabha/contracts';
 import type { Channel, OutboxRow, Report, SendOutcome } from '../../engine/records/notices.ts';
 import { lastChannel } from './channels/channels.ts';
 
-// How long messages are tried, how many go at once, and when they go over the next channel.
+// Constants: how long a message is current, how many sends run in parallel, and when a row moves to the next channel.
 
-/** What hangs in a channel goes on to the next as one message where it is late within so long, */
+/** Rows for one person on one channel that expire within this time move to the next channel as one message, */
 const togetherMs = 2_000;
-/** and is more than this: fewer are read one by one, each with its own buttons. */
+/** if there are more rows than this. Fewer rows move one by one, so that each keeps its own buttons. */
 const aloneAtMost = 3;
 
-/** A message that was accepted, and of which nothing is said in this time, did not arrive: no operator keeps one for longer. */
+/** Wait for a delivery report. After it, an accepted message counts as lost: operators keep a message for at most 24 h. */
 export const reportLimitMs = 24 * 60 * 60_000;
 
-/** After a start, what waits has at least this long on its own channel. */
+/** After a start, a waiting row has at least this time on its own channel. */
 export const startGraceMs = 10_000;
 
-/** A timer that goes off so much too late did so in a process that stood still: what waits in its sockets is read first (R18a), */
+/**
+ * A timer that fires this late was held up by a paused process. Responses in the sockets are read first, R18a (canary),
+ */
 const stoodStillMs = 5_000;
-/** in this time. */
+/** within this time. */
 const readMs = 1_000;
 
-/** Who takes longer than this to take a message is slow: the next one goes beside it. */
+/** A send that runs longer than this is slow: the next send starts in parallel. */
 export const slowMs = 250;
-/** While so many are on their way on a channel, only who has none of his own there is sent another, */
+/** Parallel sends on one channel up to which a recipient with a send in progress gets another one. */
 const besideAtMost = 8;
-/** and while so many are, nobody: each is a connection to the other side. */
+/** Parallel sends on one channel for all recipients: each is a connection to the provider. */
 const besideEver = 40;
 
-/** `dueUp`: not before this time of `Clock.up`, so that a wall clock which jumps holds nothing back; from `lateUp` on it is no news any more. */
+/**
+ * A row in the queue. `dueUp` and `lateUp` are monotonic times (`Clock.up`), so a step of the wall clock delays nothing. From `lateUp` on
+ * the row is stale.
+ */
 export type Item = { row: OutboxRow; dueUp: number; lateUp: number };
 
-/** Since when each is on its way; one that `rides` goes in the message of another. */
+/** Rows being sent, with the start of the send. `rides`: the row is part of the message of another row. */
 type Taken = Map<Item, { sinceUp: number; rides: boolean }>;
 
-/** What a channel is to the order. `gathers`: where it is late, it goes out there in one message with others. Of what goes `within` a time to one person the last goes with all that waits. */
+/**
+ * Properties of the channels. `gathers`: stale rows may share one message. `limits`: the most parallel sends, and the rate limit per person
+ * (`within`), whose last message lists all that waits.
+ */
 type LaneKind = { gathers(row: OutboxRow): boolean; limits(channel: string): Pick<Channel, 'atOnce' | 'within'> };
 const anyKind: LaneKind = { gathers: () => true, limits: () => ({}) };
 
 /**
- * Guarantee: rows of one channel, person and room come out in the order of their transitions, each only after the one before it is done.
+ * Guarantee: rows of one channel, person and room come out in the order of their transitions. Each comes only after the row before it is
+ * done.
  */
 export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKind) {
   const lanes = new Map<string, Item[]>();
@@ -51,7 +60,7 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
   const heads = () => headsOf(lanes.values(), { taken, limits, freeUp: crowds.freeUp });
 
   return {
-    /** Puts a row at its place in the order; a key that is held already changes nothing. */
+    /** Inserts a row at its place in the order. Ignores a key that is already held. */
     add(row: OutboxRow, waitMs: number): void {
       if (items.has(row.key)) return;
       const lane = lanes.getOrInsertComputed(laneOf(row), () => []);
@@ -61,7 +70,10 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       lane.splice(lane.findLastIndex(earlier) + 1, 0, item);
       if (row.further !== undefined) movable.add(item);
     },
-    /** The next item that may go now; it is taken until `again` or `done`. `slowMs` is the longest that one person's server delays another's item. */
+    /**
+     * Takes the next row that may be sent now, until `again` or `done`. A slow send to one person delays another person's row by at most
+     * `slowMs`.
+     */
     next(): Item | undefined {
       const first = firstOf(heads().filter(({ goesUp }) => goesUp <= clock.up()));
       if (first === undefined) return undefined;
@@ -69,11 +81,14 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       crowds.goes(first.row, clock.up());
       return first;
     },
-    /** The items of one message, the given one first; all are taken. `isLocked`: the channel refuses our login for a while. */
+    /**
+     * Takes and returns the rows of one message, the given row first. `isLocked`: the channel refuses the credentials of the server for a
+     * while.
+     */
     together(item: Item, isLocked = false): Item[] {
       const going = (isNow: (one: Item) => boolean) => goingWith(item, { lanes: lanes.values(), taken, gathers, isNow });
       const isDue = (one: Item) => one.dueUp <= clock.up();
-      // They were sent as one message before.
+      // Rows that shared an earlier message stay together.
       const stoodBeside = ({ row: { beside } }: Item) => beside !== undefined && beside === item.row.beside;
       const crowded = crowds.freeUp(item.row) > clock.up();
       const all = isLocked ? going(isDue) : [];
@@ -82,15 +97,15 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
       for (const one of others) taken.set(one, { sinceUp: clock.up(), rides: true });
       return [item, ...others];
     },
-    /** What is late, and may go out over another channel of its person: each by itself, or many as one. */
+    /** Returns the stale rows that may move to another channel, in groups that become one message each. */
     toMove: (): Item[][] => lateTogether(movable, clock.up(), ({ row }) => row),
-    /** The process stood still: nothing is late before what was answered meanwhile is read. */
+    /** Extends all deadlines after a pause of the process, so that waiting responses are read before a row counts as stale. */
     grace(): void {
       for (const item of movable) item.lateUp = Math.max(item.lateUp, clock.up() + startGraceMs);
     },
-    /** It goes over no other channel any more. */
+    /** Keeps the row on its channel from now on. */
     stays: (item: Item): void => void movable.delete(item),
-    /** Milliseconds until something is due, or late; infinite when nothing waits for time alone. */
+    /** Milliseconds until a row is due or becomes stale. Infinite if no row waits only for time. */
     nextInMs: (): number => untilFirst([...[...movable].map(({ lateUp }) => lateUp), ...heads().map(({ goesUp }) => goesUp)], clock),
     again(item: Item, row: OutboxRow, waitMs: number): void {
       taken.delete(item);
@@ -110,7 +125,10 @@ export function createLanes(clock: Clock, { gathers, limits }: LaneKind = anyKin
   };
 }
 
-/** When something is due, or late. Whoever looks long after that stood still: what was answered meanwhile is read before anything is late (R18a). */
+/**
+ * Timer for the next row that is due or stale. If it fires much too late, the process was paused, and all deadlines are extended first
+ * (R18a).
+ */
 export function createLooks(clock: Clock, of: readonly { grace(): void; nextInMs(): number }[]) {
   let cancel: Cancel = () => {};
   let dueUp = Number.POSITIVE_INFINITY;
@@ -131,11 +149,11 @@ function untilFirst(ups: readonly number[], clock: Clock): number {
   return Math.max(0, ups.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - clock.up());
 }
 
-/** Whoever has none on the way there comes before the others. */
+/** A recipient without a send in progress on the channel comes before the others. */
 function firstOf(due: readonly Head[]): Item | undefined {
   const before = due.some(({ isFirst }) => isFirst) ? due.filter(({ isFirst }) => isFirst) : due;
   const rankOf = ({ row }: Item) => (row.notice.severity === 'critical' ? 0 : 1);
-  // What is critical goes before what is not, else what has been due longer.
+  // Critical rows first, then the row that has been due longest.
   const between = (a: Item, b: Item) => rankOf(a) - rankOf(b) || a.dueUp - b.dueUp;
   return before.reduce<Item | undefined>((a, { item }) => (a && between(item, a) >= 0 ? a : item), undefined);
 }
@@ -143,7 +161,7 @@ function firstOf(due: readonly Head[]): Item | undefined {
 type Head = { item: Item; goesUp: number; isFirst: boolean };
 type At = Pick<LaneKind, 'limits'> & { taken: Taken; freeUp(row: OutboxRow): number };
 
-/** The first of each lane, when it may go, and whether its person has none on the way there. */
+/** Returns the first row of each queue, when it may be sent, and whether its recipient has no send in progress on that channel. */
 function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[] {
   // Messages being sent on each channel: count, recipients, and the start of the latest.
   const onTheWay = new Map<string, { count: number; persons: Set<string>; lastUp: number }>();
@@ -163,7 +181,7 @@ function headsOf(lanes: Iterable<Item[]>, { taken, limits, freeUp }: At): Head[]
   });
 }
 
-/** When what was sent to whom lately, on a channel that shows one person only so much. */
+/** Rate limit per person: remembers the last sends on each channel that has such a limit. */
 function createCrowds(limits: LaneKind['limits']) {
   const lately = new Map<string, number[]>();
   const nameOf = ({ channel, person }: OutboxRow) => `${channel}/${person}`;
@@ -172,7 +190,7 @@ function createCrowds(limits: LaneKind['limits']) {
       const most = limits(row.channel).within?.most;
       if (most !== undefined) lately.set(nameOf(row), [...(lately.get(nameOf(row)) ?? []), up].slice(-most));
     },
-    /** When the next may go. */
+    /** Returns the earliest time (`Clock.up`) of the next send. */
     freeUp(row: OutboxRow): number {
       const { within } = limits(row.channel);
       const ups = within === undefined ? [] : (lately.get(nameOf(row)) ?? []);
@@ -184,8 +202,9 @@ function createCrowds(limits: LaneKind['limits']) {
 type Along = Pick<LaneKind, 'gathers'> & { lanes: Iterable<Item[]>; taken: Taken; isNow(one: Item): boolean };
 
 /**
- * The items that go out in one message with an item, in the order of each room; none where it goes alone. For the morning digest it is all of
- * the person's digest, due or not. Else it is what is late or stood in one message before; before a pause of the channel, all that is due.
+ * Returns the rows that share one message with `item`, in the order of each room; empty if `item` is sent alone.
+ * For the morning digest these are all digest rows of the person, due or not. Otherwise they are the rows that are stale or shared an
+ * earlier message. If the channel is about to pause, they are all due rows.
  */
 function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] {
   const { notice, person, channel } = item.row;
@@ -199,7 +218,9 @@ function goingWith(item: Item, { lanes, taken, gathers, isNow }: Along): Item[] 
   });
 }
 
-/** What is late: each by itself; where many will be late for a person on a channel in the same moment, all of them as one. */
+/**
+ * Groups stale rows. If many rows of one person on one channel expire together, they form one group. Otherwise each row is its own group.
+ */
 function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number, rowOf: (one: T) => OutboxRow | undefined): T[][] {
   const soon = [...all].filter(({ lateUp }) => lateUp <= up + togetherMs);
   const ways = Map.groupBy(soon, (one) => `${rowOf(one)?.channel}/${rowOf(one)?.person}`);
@@ -209,14 +230,19 @@ function lateTogether<T extends { lateUp: number }>(all: Iterable<T>, up: number
   });
 }
 
-/** How long it is news yet. Without `delivered` in this time a message goes over the next channel too: what was told over another channel is none. A wall clock that was set makes it neither longer nor shorter than it may be. */
+/**
+ * Time for which the row is current, in ms. Then it also goes to the next channel; a moved row has none. The limits hold whatever the wall
+ * clock shows.
+ */
 function newsMs({ createdAt, notice, moved }: OutboxRow, now: number): number {
   if (moved) return 0;
   const limitMs = notice.severity === 'critical' ? 60_000 : 5 * 60_000;
   return Math.min(Math.max(createdAt + limitMs - now, Math.min(startGraceMs, limitMs)), limitMs);
 }
 
-/** Transitions are numbered in the order in which they happened, whatever the clock; words of the centre's own have no number, and a lane of their own. */
+/**
+ * Transition numbers follow the order of events, whatever the clock shows. Notices of the server itself have no number and their own queue.
+ */
 function orderOf({ transition, createdAt }: OutboxRow): number {
   return transition ?? createdAt;
 }
@@ -226,8 +252,8 @@ function laneOf({ channel, person, notice, transition }: OutboxRow): string {
 }
 
 /**
- * Guarantee: ends at the limit or at the `cut`, and never rejects: whatever goes wrong in a channel is a reason to try again. Of a process that
- * stood still the limit is over once the answers that waited are read: what was told meanwhile is not told twice.
+ * Guarantee: ends at the limit or when `cut` aborts, and never rejects: any error of a channel is a reason to retry.
+ * After a pause of the process the limit applies only once waiting responses are read. This prevents a duplicate.
  */
 export async function limited(
   limit: { clock: Clock; limitMs: number; cut?: AbortSignal },
@@ -255,20 +281,21 @@ function patient(clock: Clock): Pick<Clock, 'after'> {
   };
 }
 
-/** This many failures of one message in a row are a failing channel. */
+/** Failed attempts of one message after which its channel counts as failing. */
 const failingTries = 3;
 
-/** A fault of a channel, and whether it stands. */
+/** A fault of a channel. `standing`: true if it is open, false if it is gone. */
 type Finding = { fault: 'centre.channel_failing' | 'centre.channel_login'; device: string; standing: boolean; reason?: string };
 
-/** What refuses our login where a message was locked out: the channel, or what one person joined it with. */
+/** Names the owner of the refused credentials: the channel, or one person's registration on a channel that persons join themselves. */
 export function loginOf({ channel, person }: Pick<OutboxRow, 'channel' | 'person'>, joined = false): string {
   return joined ? `${channel} to ${person}` : channel;
 }
 
 /**
- * What is to be said of which device: the channel, or the channel to a person. On one that persons join by themselves (`joined`) a refusal is no
- * fault, since a phone that is off, or left, is nothing that central could mend, and a lock is that of the person's own devices.
+ * Returns the faults to raise or clear after an attempt, for the channel and for the channel to one person.
+ * On a channel that persons join themselves (`joined`) a refusal is no fault: central cannot mend a phone that is off. There a lock
+ * concerns only the devices of that person.
  */
 export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): Finding[] {
   const { channel, person, tries, lost = false } = row;
@@ -280,20 +307,21 @@ export function failing(row: OutboxRow, outcome: SendOutcome, joined = false): F
   if (result === 'refused') return joined ? [] : [fails(forPerson, true)];
   if (result === 'retry') return tries >= failingTries ? [fails(channel, true)] : [];
   const works: Finding[] = [fails(channel, false), { fault: 'centre.channel_login', device: locked, standing: false }];
-  // Taken is not arrived: what did not reach the person last time may not now.
+  // An accepted message has not arrived yet, so an earlier failure of this person stays open.
   if (result === 'accepted') return works;
-  // The console takes everything, and reaches nobody who is elsewhere.
+  // The console accepts everything, but a person elsewhere does not read it.
   const isReached = channel !== lastChannel;
   const found = isReached || lost ? [fails(`nothing reaches ${person}`, !isReached)] : [];
   return [...works, fails(forPerson, false), ...found];
 }
 
-// What other sides took and have yet to say what became of: it is not sent again, and goes out over the next channel where they say nothing in time, or no.
+// Accepted messages whose delivery report is awaited. They are not sent again. Without a report in time, or after a failure, they go to the
+// next channel.
 
-/** Rows that went out as one message; from `lateUp` of `Clock.up` on they are news no more, and from `endUp` on nobody says anything of them any more. */
+/** Rows of one accepted message. From `lateUp` (`Clock.up`) on they are stale, and from `endUp` on no report is expected. */
 export type Held = { rows: OutboxRow[]; lateUp: number; endUp: number };
 
-/** So many reports of messages that are not here (yet), and so many messages that were, are remembered. */
+/** Entries kept per map: reports of unknown messages, and past messages. */
 const rememberedAtMost = 2_000;
 
 /** Guarantee: a report counts once. */
@@ -332,7 +360,7 @@ export function createAccepted(clock: Clock) {
     grace(): void {
       for (const one of held.values()) one.lateUp = Math.max(one.lateUp, clock.up() + startGraceMs);
     },
-    /** What is news no more and may go out over another channel: each by itself, or many as one. */
+    /** Returns the stale rows that may go to another channel, in groups that become one message each. */
     toMove: (): Held[][] => lateTogether([...held.values()].filter(mayMove), clock.up(), ({ rows }) => rows[0]),
     /** Returns rows whose report did not come in time, and stops holding them. */
     toEnd(): Held[] {

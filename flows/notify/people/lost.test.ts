@@ -1,4 +1,4 @@
-/** Somebody on duty whom nothing reaches: who is told instead, and what central hears of it. */
+/** A person on duty whom no channel reaches: the substitutes, and the finding for central. */
 
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -11,10 +11,10 @@ import { createRoster, recipientsOf } from './roster.ts';
 
 const email = 'somebody@office.test';
 const channels = channelsNamed('email', 'voice');
-/** Rings at night alone, and then for what is critical. */
+/** Calls only at night, and only for critical alerts. */
 Object.assign(channels.get('voice') ?? {}, { carries: ({ severity }: Notice, at: number) => severity === 'critical' && at > wednesday });
 
-/** Whom an alert goes to, and how. */
+/** Recipients of an alert with their channels. */
 function told(
   members: readonly Member[],
   { at = wednesday, changes = {}, over = channels, wanted = 'own-order', to = ['technician'] } = {},
@@ -30,7 +30,7 @@ const bina = member('bina', { deputy: 'chand' });
 const chand = member('chand', { scopes: ['goa'], email });
 const meera = member('meera', { roles: ['central'], scopes: [''], email });
 
-test('of an alert whose person on duty has no channel only the log of the centre was told: the deputy is, else central', () => {
+test('a person on duty without a channel is replaced by the deputy, otherwise by central', () => {
   expect(told([bina, chand, meera])).toEqual(['bina console lost', 'chand email']);
   expect(told([bina, { ...chand, duty: [] }, meera])).toEqual(['bina console lost', 'meera email']);
   expect(told([bina, { ...chand, email: undefined } as unknown as Member, meera])).toEqual(['bina console lost', 'meera email']);
@@ -38,14 +38,14 @@ test('of an alert whose person on duty has no channel only the log of the centre
   expect(told([bina])).toEqual(['bina console lost', 'central-desk console']);
 });
 
-test('a phone that rings at night alone reaches nobody by day: whoever stands in is told then, and at night the person', () => {
+test('by day a person with only a night phone is replaced, and at night the person is notified', () => {
   const asha = member('asha', { channels: ['voice'], addresses: { voice: '+919419000001' } });
   expect(told([asha, meera])).toEqual(['asha console lost', 'meera email']);
   expect(told([asha, meera], { at: wednesday + 1 })).toEqual(['asha voice']);
   expect(told([asha, meera], { at: wednesday + 1, changes: { severity: 'major' } })).toEqual(['asha console lost', 'meera email']);
 });
 
-test('where somebody else on duty is reached central hears of it by the finding alone; nobody is told twice', () => {
+test('if another person on duty is reached, central gets only the finding, and no one is notified twice', () => {
   const asha = member('asha', { email });
   expect(told([bina, asha, meera])).toEqual(['bina console lost', 'asha email']);
   expect(told([bina, asha, chand, meera])).toEqual(['bina console lost', 'asha email', 'chand email']);
@@ -54,11 +54,11 @@ test('where somebody else on duty is reached central hears of it by the finding 
   expect(told(ring)).toEqual(['bina console lost', 'chand email']);
 });
 
-test('a channel that a tab names beside the own order, and that a person has not, loses nobody', () => {
+test('a named channel that the person lacks does not mark a person with another channel as lost', () => {
   expect(told([chand], { to: ['chand'], wanted: 'voice' })).toEqual(['chand console']);
 });
 
-test('an end, the console by its own name, and a centre that has set no channel for people ask for nobody else', () => {
+test('an end, the console by name, and a server without channels for people add no substitutes', () => {
   expect(told([bina, chand], { changes: { kind: 'cleared' } })).toEqual(['bina console']);
   expect(told([bina, chand], { wanted: 'console' })).toEqual(['bina console']);
   expect(told([bina, chand], { over: channelsNamed() })).toEqual(['bina console']);
@@ -73,24 +73,24 @@ describe('a person with "webhook": true and no other address', () => {
     ['own-order', ['tickets webhook']],
     ['webhook', ['tickets webhook']],
     ['console', ['tickets console']],
-  ])('over the channel %s is reached, and no one else is notified instead', (wanted, expected) => {
+  ])('is reached over the channel %s, and no one else is notified instead', (wanted, expected) => {
     expect(told([desk, meera], { over, wanted, to: ['tickets'] })).toEqual(expected);
   });
 
-  test('with a deputy is reached as well, and is not reached where no webhook is set', () => {
+  test('is reached if a webhook is set, and is replaced by the deputy if not', () => {
     const vendor = member('vendor', { webhook: true, deputy: 'chand', channels: ['sms'] });
     expect(told([vendor, chand], { over })).toEqual(['vendor webhook']);
     expect(told([vendor, chand])).toEqual(['vendor console lost', 'chand email']);
   });
 
-  test('beside a person with an e-mail address leaves the order of that person alone', () => {
+  test('does not change the channel order of a person with an e-mail address', () => {
     const asha = member('asha', { email, webhook: true });
     expect(told([asha, desk], { over })).toEqual(['asha email']);
     expect(told([asha, desk], { over, wanted: 'webhook' })).toEqual(['asha webhook']);
   });
 });
 
-test('what only the console took was delivered, and no finding: it is one to central until something reaches the person', () => {
+test('a lost delivery on the console is a finding until another channel reaches the person', () => {
   const said = (changes: object) =>
     failing(row({ person: 'bina', ...changes }), { result: 'delivered' }).filter(({ device }) => device === 'nothing reaches bina');
   expect(said({ channel: 'console', lost: true })).toMatchObject([{ fault: 'centre.channel_failing', standing: true }]);

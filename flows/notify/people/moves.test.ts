@@ -1,11 +1,11 @@
-/** What a channel does not deliver goes over the next of its person's own order; what it takes later is one message. */
+/** An undelivered message goes to the next channel of the person. When the channel recovers, its backlog is one message. */
 import { expect, test } from 'vitest';
 import type { OutboxRow, SendOutcome } from '../../engine/records/notices.ts';
 import { failing } from './lanes.ts';
 import { delivered, hangs, outboxOver as rig, type Send } from './outbox.test-helper.ts';
 import { notice, row } from './people.test-helper.ts';
 
-/** Each under a name of its own. */
+/** Accepts each message under a new id. */
 const takes = (): Send => {
   let n = 0;
   return () => {
@@ -20,7 +20,7 @@ const room = (incident: number, changes: Partial<OutboxRow['notice']> = {}, furt
   return row({ transition: incident, further, notice: notice({ incident, scope, room: { en: `Room ${incident}`, hi: '' }, ...changes }) });
 };
 
-test('F17 a mail server that hangs for an hour: what is critical is told elsewhere after a minute, the rest after five, each once', async () => {
+test('F17 if a mail server hangs, a critical alert goes to the next channel after 1 min, others after 5 min, each once', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   add(room(1), room(2, { severity: 'minor' }));
   await clock.pass(59_999);
@@ -35,7 +35,7 @@ test('F17 a mail server that hangs for an hour: what is critical is told elsewhe
   expect(told('console')).toEqual([]);
 });
 
-test('F17 forty alerts that hung in a mail server were forty messages of Telegram: what is late in one moment goes on as one', async () => {
+test('F17 alerts that become late together go to the next channel as one message', async () => {
   const { clock, told, add, outbox, ledger } = rig({ email: hangs, telegram: delivered });
   for (let n = 1; n <= 40; n += 1) {
     add({ ...room(n), createdAt: clock.now() });
@@ -47,21 +47,21 @@ test('F17 forty alerts that hung in a mail server were forty messages of Telegra
   expect(outbox.waiting()).toBe(40);
 });
 
-test('F17 three alerts that hung go on one by one, each with its own buttons', async () => {
+test('F17 three late alerts go to the next channel one by one, each with its own buttons', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   add(room(1), room(2), room(3));
   await clock.pass(70_000);
   expect(told('telegram').map(({ message }) => [message.notice.incident, message.list])).toEqual([1, 2, 3].map((n) => [n, undefined]));
 });
 
-test('F17 what a gateway took and says nothing of goes on as one too', async () => {
+test('F17 accepted messages without a report go to the next channel as one message', async () => {
   const { clock, told, add } = rig({ sms: takes(), telegram: delivered });
   add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['telegram', 'console'])));
   await clock.pass(70_000);
   expect([told('sms').length, told('telegram').map(({ message }) => message.subject)]).toEqual([5, ['5 alerts at once']]);
 });
 
-test('F32 of flows that stood still for five minutes a message on its way was told again, and over the next channel too: its answer is read first', async () => {
+test('F32 after a pause of the process waiting responses are read first, so nothing is sent twice', async () => {
   const mail = Promise.withResolvers<SendOutcome>();
   const { clock, told, add, outbox } = rig({
     email: () => mail.promise,
@@ -79,7 +79,7 @@ test('F32 of flows that stood still for five minutes a message on its way was to
   expect(outbox.waiting()).toBe(0);
 });
 
-test('F32 what was not answered in a gap of ours either goes over the next channel after it', async () => {
+test('F32 a message without a response after a pause goes to the next channel', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   add(room(1));
   await clock.pass(1_000);
@@ -90,7 +90,7 @@ test('F32 what was not answered in a gap of ours either goes over the next chann
   expect(told('telegram')).toHaveLength(1);
 });
 
-test('F17 on return of the channel one message says it all, and marks what is over; nothing stale comes as news', async () => {
+test('F17 when the channel recovers, one message lists all late alerts and marks those that are over', async () => {
   const answers = { email: hangs, telegram: delivered };
   const { clock, told, over, add, outbox, ledger } = rig(answers);
   add(...Array.from({ length: 40 }, (_, n) => room(n + 1)));
@@ -108,7 +108,7 @@ test('F17 on return of the channel one message says it all, and marks what is ov
   expect(new Set([...ledger.values()].map(({ state }) => state))).toEqual(new Set(['delivered']));
 });
 
-test('late beside two alerts, a notice to many and a full disk were lines without a word of what they say, and counted as delivered: each goes by itself', async () => {
+test('late notices of the server itself are sent separately beside the list of late alerts', async () => {
   const answers = { email: hangs };
   const { clock, told, add } = rig(answers);
   const word = (n: number, changes: Partial<OutboxRow['notice']>) => {
@@ -134,7 +134,7 @@ test('late beside two alerts, a notice to many and a full disk were lines withou
   expect(after.map(({ text }) => text).join('')).toMatch(/The line is changed on Sunday[\s\S]*Disk of the central machine is full/);
 });
 
-test('a channel that carries no list, as one for tickets, gets each by itself, however late; what is over says so', async () => {
+test('a channel without lists gets each late message separately, and those that are over say so', async () => {
   const answers = { tickets: hangs };
   const { clock, told, over, add } = rig(answers);
   const rows = [1, 2, 3].map((n) => ({ ...room(n, {}, ['console']), key: `${n}/tickets/asha`, channel: 'tickets' }));
@@ -152,10 +152,10 @@ test('a channel that carries no list, as one for tickets, gets each by itself, h
   ]);
 });
 
-/** Its person has SMS first, and these channels then. */
+/** A row for a person with SMS first, then these channels. */
 const bySms = (n: number, further: string[], changes = {}) => ({ ...room(n, changes, further), key: `${n}/sms/asha`, channel: 'sms' });
 
-test('a gateway that was away an hour sent twelve SMS as news, though another channel had told each; what only the console has is sent', async () => {
+test('after an outage a gateway sends only rows that no other channel delivered', async () => {
   const answers = { sms: hangs, telegram: delivered };
   const { clock, told, add, ledger, outbox } = rig(answers);
   add(...Array.from({ length: 12 }, (_, n) => bySms(n + 1, ['telegram', 'console'])), bySms(99, ['console']));
@@ -170,7 +170,7 @@ test('a gateway that was away an hour sent twelve SMS as news, though another ch
   expect(ledger.get('7/sms/asha')).toMatchObject({ state: 'refused', lastError: 'it is no news any more' });
 });
 
-test('one alert that a mail server had kept for two hours came as news: it says that it is late, and so it does after a start', async () => {
+test('a single late alert says that it is late, also after a restart', async () => {
   const answers = { email: hangs };
   const first = rig(answers);
   first.add(room(1, {}, ['console']));
@@ -187,14 +187,14 @@ test('one alert that a mail server had kept for two hours came as news: it says 
   }
 });
 
-test('a list of the night over SMS named one room of five, and all were delivered: it goes where a list can be read', async () => {
+test('the morning digest goes to a channel that can show a list, not to SMS', async () => {
   const { clock, told, add } = rig({ sms: delivered, email: delivered });
   add(...[1, 2, 3, 4, 5].map((n) => bySms(n, ['email', 'console'], { digest: true })));
   await clock.pass(1_000);
   expect([told('sms').length, told('email').map(({ message }) => message.subject)]).toEqual([0, ['5 alerts of the night']]);
 });
 
-test('of one incident that came and went meanwhile only the end is told', async () => {
+test('if an incident starts and ends during an outage of the channel, only the end is sent', async () => {
   const answers = { email: hangs };
   const { clock, told, over, add } = rig(answers);
   add(room(1, {}, ['console']));
@@ -212,7 +212,7 @@ test('of one incident that came and went meanwhile only the end is told', async 
   ).toEqual(['Leh: Cleared: Microphone not found, Room 1']);
 });
 
-test('a wrong password is one finding and no retry: what waits goes on at once, and the server is asked again after a quarter of an hour', async () => {
+test('a wrong password is one finding, moves all rows at once and is retried after 15 min', async () => {
   const answers = { email: locked, telegram: delivered };
   const { clock, told, outcomes, add, ledger } = rig(answers);
   add(...Array.from({ length: 30 }, (_, n) => room(n + 1)));
@@ -233,7 +233,7 @@ test('a wrong password is one finding and no retry: what waits goes on at once, 
   expect(last && failing(last.row, last.outcome)).toContainEqual({ fault: 'centre.channel_login', device: 'email', standing: false });
 });
 
-test('one phone whose push service lets us not in turned notifications off for everybody: it is the finding of its person, whose other channels are used', async () => {
+test('rejected push credentials of one person affect only that person, who is notified over the other channels', async () => {
   const answers = { push: locked, email: delivered };
   const { clock, told, outcomes, add } = rig(answers);
   const of = (person: string, n: number): OutboxRow => ({
@@ -253,7 +253,7 @@ test('one phone whose push service lets us not in turned notifications off for e
   expect(told('email').map(({ message }) => message.key)).toEqual(['1/push/asha/email', '2/push/asha/email']);
 });
 
-test('refused by one channel, the next of the order is asked, and the console at the very end', async () => {
+test('a refused row goes to each further channel in order, and finally to the console', async () => {
   const no: Send = () => ({ result: 'refused', reason: 'no such person' });
   const { clock, told, add } = rig({ email: no, telegram: no, sms: no });
   add(room(1, {}, ['telegram', 'sms', 'console']));
@@ -261,7 +261,7 @@ test('refused by one channel, the next of the order is asked, and the console at
   expect(told('console').map(({ message }) => message.key)).toEqual(['1/email/asha/telegram/sms/console']);
 });
 
-test('killed between the move and its word, the next process moves it no second time', async () => {
+test('R26 a row that moved before a crash does not move again after the restart', async () => {
   const first = rig({ email: hangs, telegram: hangs });
   first.add(room(1));
   await first.clock.pass(61_000);
@@ -274,7 +274,7 @@ test('killed between the move and its word, the next process moves it no second 
   expect(second.told('console')).toEqual([]);
 });
 
-test('after a start what waits has ten seconds on its own channel, however old it is', async () => {
+test('after a start a waiting row has 10 s on its own channel, whatever its age', async () => {
   const { clock, told, add } = rig({ email: hangs, telegram: delivered });
   await clock.pass(3_600_000);
   add(room(1));

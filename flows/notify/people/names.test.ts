@@ -6,12 +6,10 @@ import { notice } from './people.test-helper.ts';
 import { render } from './words.ts';
 
 const names = hostileNames(randomFrom(41), ofTier(2_000, 10_000));
-/** What moves a terminal's cursor, begins a line or turns the direction of a text. */
+/** Characters that move a terminal's cursor, start a line or change the direction of a text. */
 const moving = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 
-test(`S14 ${names.length} hostile names of devices: a subject stays one line, a text has the lines that it has with any name`, ({
-  task,
-}) => {
+test(`S14 ${names.length} hostile device names: a subject stays one line, and a text keeps its number of lines`, ({ task }) => {
   const [plain] = notice().faults;
   if (plain === undefined) throw new Error('no fault');
   const lines = render(notice({ faults: [{ ...plain, name: 'Mic' }] }), 'en').text.split('\n').length;

@@ -1,4 +1,4 @@
-/** Who has nothing but SMS, after the gateway was away: by the real texts, through the scrubber of the operators. */
+/** A person with only SMS, after an outage of the gateway. Uses the real texts and the simulated operator filter. */
 import { expect, test } from 'vitest';
 import type { OutboxRow } from '../../engine/records/notices.ts';
 import type { Fetch } from './channels/kit/http.ts';
@@ -22,7 +22,7 @@ const settings = {
   perSecond: 10,
 } as const;
 
-/** `registered`: the texts that have an id; `only`: a tab names SMS, and nothing comes after it. */
+/** `registered`: the texts that have an operator id. `only`: a tab names SMS, and no other channel follows. */
 function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
   const clock = testClock();
   const { fetch, passed } = scrubber({ templates: new Map(texts.map((one, at) => [dltOf(at), one])), addresses: [] });
@@ -54,21 +54,18 @@ function rig({ registered = texts.map(({ id }) => id), only = false } = {}) {
 
 const twelve = Array.from({ length: 12 }, (_, n) => n + 1);
 
-test.each([false, true])(
-  'who has nothing but SMS got twelve of them late after an outage of the gateway: what still stands is one (a tab names SMS alone: %s)',
-  async (only) => {
-    const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
-    for (const n of twelve) tell(n);
-    await clock.pass(3_600_000);
-    expect(sent()).toEqual([]);
-    await back();
-    expect(sent()).toEqual(['Leh, Room 5, since 14:05 3/3, and elsewhere: 12 alerts open, 0 over. Sabha']);
-    expect(outbox.waiting()).toBe(0);
-    for (const n of twelve) expect(ledger.get(`${n}/sms/asha`)?.state).toBe('delivered');
-  },
-);
+test.each([false, true])('after an outage of the gateway all open alerts are one SMS (a tab names SMS alone: %s)', async (only) => {
+  const { clock, outbox, tell, back, texts: sent, ledger } = rig({ only });
+  for (const n of twelve) tell(n);
+  await clock.pass(3_600_000);
+  expect(sent()).toEqual([]);
+  await back();
+  expect(sent()).toEqual(['Leh, Room 5, since 14:05 3/3, and elsewhere: 12 alerts open, 0 over. Sabha']);
+  expect(outbox.waiting()).toBe(0);
+  for (const n of twelve) expect(ledger.get(`${n}/sms/asha`)?.state).toBe('delivered');
+});
 
-test('what came and went while the gateway was away was told as well again, twice: nothing is said of it, and its end is none either', async () => {
+test('an incident that starts and ends during the outage causes no SMS, neither for its start nor for its end', async () => {
   const { clock, outbox, tell, ends, back, texts: sent } = rig();
   for (const n of twelve) tell(n);
   await clock.pass(3_000_000);
@@ -79,7 +76,7 @@ test('what came and went while the gateway was away was told as well again, twic
   expect(outbox.waiting()).toBe(0);
 });
 
-test('the end of what was told before the outage is said, with what stands, in the same text', async () => {
+test('the end of an incident that was sent before the outage is counted in the SMS with the open ones', async () => {
   const { clock, tell, ends, back, texts: sent, gateway } = rig();
   gateway.isAway = false;
   tell(1);
@@ -95,7 +92,7 @@ test('the end of what was told before the outage is said, with what stands, in t
   ]);
 });
 
-test('who has nothing but SMS read each room of the night by itself: what still stands in the morning is one', async () => {
+test('the open alerts of the night are one SMS in the morning', async () => {
   const { clock, tell, over, gateway, texts: sent } = rig();
   gateway.isAway = false;
   over.add(4);

@@ -4,7 +4,7 @@ import { channelsNamed } from '../roster/roster.test-helper.ts';
 import { row, technician } from './people.test-helper.ts';
 import { nextRow, wayOf } from './roster.ts';
 
-test('the order is the person’s own, else e-mail and what is for people in the order of the list; the console is always last', () => {
+test('channels follow the order of the person, otherwise that of the list of channels for people, with the console last', () => {
   const channels = channelsNamed('email', 'telegram', 'sms', 'webhook');
   Object.assign(channels.get('webhook') ?? {}, { reaches: () => true, forPrograms: true });
   const asha: Person = { ...technician, addresses: { telegram: '1', sms: '2' } };

@@ -12,13 +12,13 @@ const persons = ['asha', 'bina', 'chand'].map((id) => ({ ...technician, id, emai
 const channels = ['email', 'sms'];
 const runs = ofTier(50, 200);
 
-/** Where a process can be killed around one send: each point is passed once a send. */
+/** Points around one send at which a process can be killed. Each send passes each point once. */
 const killPoints = ['before the send', 'taken, not answered', 'answered, not committed', 'committed, not told'] as const;
 
-/** What outlives a process: the ledger's rows, and what the other side took. */
+/** State that outlives a process: the rows of the ledger, and the messages that the provider accepted. */
 type World = { ledger: Map<string, OutboxRow>; taken: { key: string; incidents: number[] }[]; clock: ReturnType<typeof testClock> };
 
-test(`R26 F18 killed at any point around a send, again and again: none lost, at most one message of a channel twice a kill (${runs} runs)`, async () => {
+test(`R26 F18 killed at random points around a send: no row is lost, and each kill causes at most one duplicate message (${runs} runs)`, async () => {
   const seen = new Set<string>();
   for (let seed = 1; seed <= runs; seed++) {
     const { world, kills } = await history(seed, seen);
@@ -38,7 +38,7 @@ test(`R26 F18 killed at any point around a send, again and again: none lost, at 
   expect([...seen].sort()).toEqual([...killPoints].sort());
 });
 
-/** One history: five processes are killed in turn while rows come in; the sixth runs to the end. */
+/** One random run: five processes are killed in turn while rows arrive; the sixth runs to the end. */
 async function history(seed: number, seen: Set<string>): Promise<{ world: World; kills: number }> {
   const random = randomFrom(seed);
   const world: World = { ledger: new Map(), taken: [], clock: testClock() };
@@ -59,7 +59,7 @@ async function history(seed: number, seen: Set<string>): Promise<{ world: World;
   return { world, kills };
 }
 
-/** Rows come in, each in the ledger first, and time goes by. */
+/** Adds rows, each to the ledger first, and lets time pass. */
 async function live({ ledger, clock }: World, outbox: Outbox, random: Random): Promise<void> {
   for (let i = random.below(6); i > 0; i--) {
     const to = { channel: random.pick(channels), person: random.pick(persons).id };
@@ -73,14 +73,14 @@ async function live({ ledger, clock }: World, outbox: Outbox, random: Random): P
   await clock.pass(random.below(30_000));
 }
 
-/** A line of a list of what is late names its room. */
+/** Room number in a line of a list. */
 function roomIn(line: string): number {
   return Number(/Room (\d+)\./.exec(line)?.[1]);
 }
 
 type KillAt = { point: (typeof killPoints)[number]; send: number } | undefined;
 
-/** A process: once dead, nothing that it still does reaches the world. */
+/** Starts a process. After its kill none of its actions reaches the world. */
 function start(world: World, random: Random, killAt: KillAt) {
   let dead = false;
   let sends = 0;
@@ -116,7 +116,7 @@ function start(world: World, random: Random, killAt: KillAt) {
   const outbox = createOutbox(options);
   outbox.add([...world.ledger.values()].filter(({ state }) => state === 'waiting'));
   void outbox.run();
-  /** Kills it for good; true where it was dead already, at its point. */
+  /** Kills the process; returns true if it had already died at its kill point. */
   const kill = () => {
     const before = dead;
     dead = true;

@@ -1,4 +1,4 @@
-/** An outbox over channels whose answers a test gives, and a ledger that keeps the rows by their keys. */
+/** An outbox over channels with scripted responses, and a ledger that keeps rows by key. */
 import { onTestFinished } from 'vitest';
 import type { OpenChannel, OutboxRow, RenderedMessage, SendOutcome } from '../../engine/records/notices.ts';
 import { createOutbox, type OutboxOptions } from './outbox.ts';
@@ -14,7 +14,7 @@ const bina = { ...technician, id: 'bina', email: 'bina@office.test' };
 /** `ledger` and `clock` outlive a process. */
 export type Changes = Partial<Omit<OutboxOptions, 'clock'>> & { ledger?: Map<string, OutboxRow>; clock?: TestClock };
 
-/** `sends`: for each channel its answers, which a test may change meanwhile, or the channel itself. The console takes everything. */
+/** `sends`: for each channel its response, which a test may change later, or the channel itself. The console accepts everything. */
 export function outboxOver(
   sends: Record<string, Send | OpenChannel>,
   { ledger = new Map(), clock = testClock(), ...changes }: Changes = {},
@@ -54,7 +54,7 @@ export function outboxOver(
     await stopped;
   });
   const ended = outbox.run();
-  /** Puts rows into the ledger, and then into the outbox. */
+  /** Adds rows to the ledger, then to the outbox. */
   const add = (...rows: OutboxRow[]) => {
     for (const one of rows) ledger.set(one.key, one);
     outbox.add(rows);

@@ -4,12 +4,12 @@ import type { Op } from '../../engine/records/ops.ts';
 import { type Changes, delivered, hangs, outboxOver, type Send } from './outbox.test-helper.ts';
 import { notice, row, technician } from './people.test-helper.ts';
 
-/** An outbox with one e-mail line whose answers the test gives. */
+/** An outbox with one e-mail channel whose responses the test gives. */
 const rig = (email: Send, changes: Changes = {}) => outboxOver({ email }, changes);
 
 const busy: Send = () => ({ result: 'retry', reason: '451 later' });
 
-test('R26 a delivered row is written down before it is forgotten, and then told', async () => {
+test('R26 a delivered row is committed before it is forgotten, and then reported', async () => {
   const commits: { ops: Op[]; waiting: number }[] = [];
   const { clock, outbox, results, ended } = rig(delivered, {
     commit: async (ops) => commits.push({ ops, waiting: outbox.waiting() }),
@@ -24,7 +24,7 @@ test('R26 a delivered row is written down before it is forgotten, and then told'
   await expect(ended).resolves.toBeUndefined();
 });
 
-test('R26 retry: the first within 5 s, doubling to 15 min, each written down with its time and reason', async () => {
+test('R26 retries start within 5 s and double to 15 min, each recorded with its time and reason', async () => {
   const { clock, outbox, ledger, sent } = rig(busy, { random: () => 0.999_999 });
   outbox.add([row()]);
   await clock.pass(0);
@@ -43,7 +43,7 @@ test('R26 retry: the first within 5 s, doubling to 15 min, each written down wit
   expect(outbox.waiting()).toBe(1);
 });
 
-test('what the other side asks to wait is waited, up to the longest backoff', async () => {
+test('the wait that a provider names is kept, up to the longest backoff', async () => {
   const answers: Outcome[] = [
     { result: 'retry', reason: 'slow', afterMs: 60_000 },
     { result: 'retry', reason: 'slow', afterMs: 9e9 },
@@ -59,7 +59,7 @@ test('what the other side asks to wait is waited, up to the longest backoff', as
   expect(sent.length).toBe(3);
 });
 
-test('refused: written down in one transaction with its row on the console, and both are told', async () => {
+test('a refusal and its row on the console are committed in one transaction, and both outcomes are reported', async () => {
   const commits: Op[][] = [];
   const { clock, outbox, results } = rig(async () => ({ result: 'refused', reason: '550 no such user' }), {
     commit: async (ops) => commits.push(ops),
@@ -74,7 +74,7 @@ test('refused: written down in one transaction with its row on the console, and 
   expect(outbox.waiting()).toBe(0);
 });
 
-test('a channel that is gone and a person without an address are told on the console', async () => {
+test('a row for an unknown channel or a person without an address goes to the console', async () => {
   const { clock, outbox, ledger } = rig(delivered);
   outbox.add([row({ channel: 'pigeon' }), row({ transition: 2, person: 'left-us' })]);
   await clock.pass(0);
@@ -84,7 +84,7 @@ test('a channel that is gone and a person without an address are told on the con
   ]);
 });
 
-test('rows of one person go in order of creation; the cleared follows its raise, which says that it is over', async () => {
+test('rows of one person go in order: the raise first, marked as over, then the cleared', async () => {
   let up = false;
   const { clock, outbox, over, messages } = rig(async () => (up ? { result: 'delivered' } : { result: 'retry', reason: 'down' }));
   outbox.add([row()]);
@@ -102,7 +102,7 @@ test('rows of one person go in order of creation; the cleared follows its raise,
   expect(messages()[0]?.subject).toBe('Leh: Critical: Microphone not found, Conference room');
 });
 
-test('F17 a mail server that hangs is given up after 30 s; the console goes on meanwhile, and who is told after it does not wait for that', async () => {
+test('F17 a hanging mail server times out after 30 s; the console and other persons do not wait for it', async () => {
   const signals: AbortSignal[] = [];
   const hanging: Send = (_, signal) => {
     signals.push(signal);
@@ -120,7 +120,7 @@ test('F17 a mail server that hangs is given up after 30 s; the console goes on m
   expect(keys().at(-1)).toBe('3/email/bina');
 });
 
-test('F17 behind a hundred rooms of one person whose server hangs another was told six minutes late: it is within a second, all the while', async () => {
+test('F17 with 100 rooms of one person on a hanging server, another person is notified within 1 s each time', async () => {
   const { clock, outbox, outcomes } = rig((message) => (message.key.endsWith('asha') ? new Promise(() => {}) : { result: 'delivered' }));
   outbox.add(Array.from({ length: 100 }, (_, n) => row({ transition: n + 1, notice: notice({ scope: `ladakh/leh/pc-${n}` }) })));
   for (let transition = 1_000; transition < 1_060; transition += 1) {
@@ -131,7 +131,7 @@ test('F17 behind a hundred rooms of one person whose server hangs another was to
   }
 });
 
-test('a channel that breaks is tried again and stops nobody', async () => {
+test('an error in a channel is retried and stops no other row', async () => {
   const { clock, outbox, ledger, outcomes } = rig(({ key }) => {
     if (key.endsWith('asha')) throw new Error('bug');
     return { result: 'delivered' };
@@ -142,7 +142,7 @@ test('a channel that breaks is tried again and stops nobody', async () => {
   expect(outcomes.map(({ outcome }) => outcome.result)).toEqual(['retry', 'delivered']);
 });
 
-test('R20 a commit that fails stops the outbox and reaches its owner; nothing more is sent', async () => {
+test('R20 a failed commit stops the outbox and rejects `run`; nothing more is sent', async () => {
   const { clock, outbox, ended, keys, outcomes } = rig(delivered, { commit: () => Promise.reject(new Error('SQLITE_FULL')) });
   const failed = expect(ended).rejects.toThrow('SQLITE_FULL');
   outbox.add([row(), row({ transition: 2 }), row({ transition: 3, person: 'bina' })]);
@@ -153,7 +153,7 @@ test('R20 a commit that fails stops the outbox and reaches its owner; nothing mo
   expect(outbox.waiting()).toBe(3);
 });
 
-test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
+test('R20 a failed commit aborts the sends in progress', async () => {
   const signals: AbortSignal[] = [];
   const hanging: Send = (_, signal) => {
     signals.push(signal);
@@ -167,7 +167,7 @@ test('R20 a commit that fails cuts what is on its way elsewhere', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
 });
 
-test('a row is not sent before its time, and a wall clock set back holds nothing back', async () => {
+test('a row is not sent before its time, and a wall clock set back does not delay it', async () => {
   const { clock, outbox, sent } = rig(delivered);
   outbox.add([row({ dueAt: clock.now() + 60_000 })]);
   clock.jump(-86_400_000);
@@ -181,7 +181,7 @@ test('a row is not sent before its time, and a wall clock set back holds nothing
 });
 
 describe('stop', () => {
-  test('what is being sent may end, and nothing new begins', async () => {
+  test('running sends end normally, and no new one starts', async () => {
     const answer = Promise.withResolvers<Outcome>();
     const { clock, outbox, ledger, keys, ended } = rig(() => answer.promise);
     outbox.add([row(), row({ transition: 2 })]);
@@ -194,7 +194,7 @@ describe('stop', () => {
     expect(ledger.get('1/email/asha')?.state).toBe('delivered');
   });
 
-  test('what does not end in a second is cut, and stays as it was in the ledger', async () => {
+  test('a send that does not end within 1 s is aborted, and its row in the ledger is unchanged', async () => {
     const { clock, outbox, ledger } = rig(hangs);
     outbox.add([row()]);
     await clock.pass(0);
@@ -206,7 +206,7 @@ describe('stop', () => {
   });
 });
 
-test('what waited for the morning goes to a person as one message, without what has ended; tried again it is still one, and each row has its outcome', async () => {
+test('the morning digest is one message for each person without ended incidents, also in a retry, and each row gets its outcome', async () => {
   const answers: Outcome[] = [{ result: 'retry', reason: '451 later' }, { result: 'delivered' }];
   const { clock, outbox, messages, ledger } = rig(async () => answers.shift() ?? { result: 'delivered' }, {
     isOver: (incident) => incident === 2,
@@ -235,7 +235,7 @@ const linksTo: Changes['linksTo'] = (person, { incident, announcement }) =>
     ? { tap: `https://a.example/n?${person}.${announcement.id}` }
     : { tap: `https://a.example/t?${person}.${incident}`, short: `https://a.example/?s${incident}` };
 
-test('news of an incident carries a link of its person; its end, a word of the centre and what the console tells do not', async () => {
+test('news of an incident carries a personal link; its end and the console show only the link to the wall', async () => {
   const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, person: 'bina' }), row({ transition: 3, channel: 'console' })]);
   outbox.add([row({ transition: 4, notice: notice({ kind: 'cleared' }) })]);
@@ -243,14 +243,14 @@ test('news of an incident carries a link of its person; its end, a word of the c
   const of = (key: string) => messages().find((message) => message.key === key);
   expect([of('1/email/asha')?.link, of('2/email/bina')?.link]).toEqual(['https://a.example/t?asha.17', 'https://a.example/t?bina.17']);
   expect(of('1/email/asha')?.text).toContain('\nAnswer with one tap: https://a.example/t?asha.17\n');
-  // There the wall is meant, where one logs in.
+  // The link to the wall, which requires a sign-in.
   const onWall = 'https://a.example/?#/incident/17';
   expect([of('3/console/asha')?.link, of('4/email/asha')?.link]).toEqual([onWall, onWall]);
   expect([of('3/console/asha')?.text, of('4/email/asha')?.text].join()).not.toContain('/t?');
   expect(of('4/email/asha')?.text).toContain('https://a.example/?#/incident/17');
 });
 
-test('who was told before is named as the roster does, and a person’s own deed is told as such', async () => {
+test('earlier recipients are named as in the roster, and the recipient\'s own action is addressed as "you"', async () => {
   const { clock, outbox, messages } = rig(delivered);
   outbox.add([row({ person: 'bina', notice: notice({ passed: { at: notice().at, to: ['asha'] } }) })]);
   outbox.add([row({ transition: 2, notice: notice({ again: { why: 'reopened', by: technician.name }, phone: '01982 252010' }) })]);
@@ -263,7 +263,7 @@ test('who was told before is named as the roster does, and a person’s own deed
   expect(messages()[1]?.phone).toEqual({ line: 'Call the room: 01982 252010', number: '01982 252010', tel: '01982252010' });
 });
 
-test('a notice to many carries the link by which its person says that it is read; on the console it carries none', async () => {
+test('an announcement carries a link to confirm that it was read, except on the console', async () => {
   const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   const announcement = { id: 3, by: 'Anil', text: 'The line is changed on Sunday.' };
   const said = notice({ kind: 'direct', incident: null, faults: [], severity: 'info', lines: ['announcement'], announcement });
@@ -277,7 +277,7 @@ test('a notice to many carries the link by which its person says that it is read
   expect([of('2/console/asha')?.link, of('2/console/asha')?.text.includes('/n?')]).toEqual([undefined, false]);
 });
 
-test('an SMS has a link in few characters; a digest has one a line, each of its own incident', async () => {
+test('an SMS has a short link, and a digest has one link for each incident', async () => {
   const { clock, outbox, messages } = rig(delivered, { wall: 'https://a.example', linksTo });
   outbox.add([row(), row({ transition: 2, notice: notice({ kind: 'cleared' }) })]);
   await clock.pass(0);
@@ -295,7 +295,7 @@ test('an SMS has a link in few characters; a digest has one a line, each of its 
   ).toEqual(['https://a.example/t?asha.18', 'https://a.example/t?asha.19']);
 });
 
-test('S19 the line of the signed audit stands above the footer until it arrived, once a person, and never on the console', async () => {
+test('S19 the audit line is above the footer until one message arrived, once for each person, and never on the console', async () => {
   const first: Outcome[] = [{ result: 'retry', reason: '451 later' }];
   const known = new Set<string>();
   const note = {
@@ -313,7 +313,7 @@ test('S19 the line of the signed audit stands above the footer until it arrived,
   expect(lines).toEqual([undefined, 'Audit', 'Audit', undefined]);
 });
 
-test('a channel says what it takes whole, and a list keeps to it together with what stands below', async () => {
+test('a list is cut to the length that the channel accepts, including the audit line', async () => {
   const fits = (text: string) => text.length <= 300;
   const note = { lineFor: () => 'Audit of 2027-01-05: row 812, 0123 4567 89ab cdef', arrived: () => {} };
   const { clock, outbox, messages, channels } = rig(delivered, { note });

@@ -1,4 +1,4 @@
-/** The outbox: what waits for people is sent, and what became of it is written down (R26). */
+/** The outbox: sends waiting notifications and records their outcomes, R26 (outbox delivery). */
 import { bySeverity, type Clock, doubledMs, filled, keepLatest, type MessageLanguage, nameIn, titleIn, wordsIn } from '@sabha/contracts';
 import {
   type Copy,
@@ -18,19 +18,19 @@ import { createAccepted, createLanes, createLooks, type Held, type Item, limited
 import { keysBefore, movedRow, nextRow, openRow, type Roster } from './roster.ts';
 import { footerMark, incidentLink, isNews, type Reader, render } from './words.ts';
 
-/** Of a message tried in vain: the first retry comes within the first of these, and none waits longer than the second. */
+/** Backoff of a failed send: upper limits of the first and of the longest wait. */
 const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 
-/** What is being sent when the outbox is stopped has this long to end. */
+/** Time for which running sends may end when the outbox stops. */
 const stopGraceMs = 1_000;
 
 /** Longest time that one send may take. */
 const sendLimitMs = 30_000;
 
-/** A channel that refuses our login is asked again only after this time: each wrong password may lock the account. */
+/** Pause after a channel refused our credentials: more attempts with a wrong password may lock the account. */
 const loginPauseMs = 15 * 60_000;
 
-/** Who is written to, by which channels, and where outcomes are written down. */
+/** The recipients, the channels and the place where outcomes are recorded. */
 export type OutboxOptions = {
   clock: Clock;
   /** Between 0 and 1. */
@@ -38,29 +38,29 @@ export type OutboxOptions = {
   commit: (ops: Op[]) => Promise<unknown>;
   channels: Channels;
   roster: Roster;
-  /** True where the incident has ended, so that a raise which still waits says so. */
+  /** True if the incident has ended. A raise that still waits then says so. */
   isOver: (incident: number) => boolean;
-  /** The address of the wall, where the centre has a name. */
+  /** Address of the wall; absent if the server has no public name. */
   wall?: string | undefined;
   /** Links by which a person replies to an incident or confirms an announcement; absent if the server has no public name. */
   linksTo?: ((person: string, notice: Pick<Notice, 'incident' | 'announcement'>) => Links) | undefined;
-  /** What a message carries at its end. */
+  /** Line of the signed audit at the end of a message. */
   note?: Note | undefined;
-  /** Told after the commit. A refusal means that a channel fails: central is told. */
+  /** Called after the commit. After a refusal the caller raises a channel fault for central. */
   onOutcome: (row: OutboxRow, outcome: SendOutcome) => void;
-  /** Told after the commit of each message that stands with its person and can be changed there. */
+  /** Called after the commit of each delivered message that its channel can edit. */
   onCopy?: ((row: OutboxRow) => void) | undefined;
 };
 
 /** `tap`: link to reply with one tap; `short`: a shorter link for SMS. */
 type Links = { tap?: string | undefined; short?: string | undefined };
 
-/** The outbox of one memory. */
 export type Outbox = ReturnType<typeof createOutbox>;
 
 /**
- * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none, and sends a second time at most what was on
- * its way: one on each channel, and more only on one that is slow. Rows of one room go to one person on one channel in the order of their transitions.
+ * Guarantee: a row is forgotten only after its outcome is in the ledger, so a crash loses none. After a crash only sends in progress
+ * repeat: one for each channel, more only on a slow one.
+ * Rows of one room go to one person on one channel in the order of their transitions.
  */
 export function createOutbox(options: OutboxOptions) {
   const { clock } = options;
@@ -102,25 +102,25 @@ export function createOutbox(options: OutboxOptions) {
   }
 
   return {
-    /** Takes rows that are in the ledger. A key that waits already is left as it is. */
+    /** Takes rows that are in the ledger. Ignores a key that already waits. */
     add,
-    /** What the other side says later of a message that it took; ends once it is committed. A name that is not known changes nothing. */
+    /** Records a delivery report and ends after the commit. Ignores an unknown id. */
     async report(report: Report): Promise<void> {
       const work = endAccepted(office, accepted.take(report) ?? [], report.outcome);
       work.catch(fail);
       await work;
     },
-    /** The row that was accepted under this name, of the last ones. */
+    /** Returns the row that was accepted under this id, if it is one of the last. */
     accepted: accepted.last,
     /** Rows not yet delivered and not refused. */
     waiting: () => lanes.size() + accepted.size(),
-    /** Sends until it is stopped; rejects when the ledger does not take an outcome, and then sends nothing more (R20). */
+    /** Sends until `stop`. Rejects if the ledger refuses an outcome, and then sends nothing more, R20 (one transaction per batch). */
     run(): Promise<void> {
       state = 'running';
       pump();
       return ended.promise;
     },
-    /** Ends `run`; what is being sent has a second to end, and is otherwise sent again after the next start. */
+    /** Ends `run`. Running sends have a second to end; the others are repeated after the next start. */
     async stop(): Promise<void> {
       if (state === 'stopped') return;
       state = 'stopped';
@@ -133,7 +133,7 @@ export function createOutbox(options: OutboxOptions) {
   };
 }
 
-/** What the work on one item needs. */
+/** Dependencies of the work on one item. */
 type Office = OutboxOptions & {
   lanes: ReturnType<typeof createLanes>;
   accepted: ReturnType<typeof createAccepted>;
@@ -149,12 +149,12 @@ function admit({ lanes, accepted, clock, roster, channels }: Office, row: Outbox
   else lanes.add(openRow(row, roster.person(row.person), channels), waitMs);
 }
 
-/** Writes down what became of rows, and rows that come anew. */
+/** Commits changed rows and new rows in one transaction. */
 async function write({ commit }: Office, changed: readonly OutboxRow[], added: readonly OutboxRow[]): Promise<void> {
   await commit([...changed.map((row) => ({ op: 'outbox-set', row }) as const), ...added.map((row) => ({ op: 'outbox', row }) as const)]);
 }
 
-/** Writes down rows that have ended, or are tried again; what is lost goes over the next channel, at last to the console: those rows. */
+/** Records rows that ended or will be retried. Returns new rows for lost ones, on the next channel and finally on the console. */
 async function writeEnds(office: Office, ended: readonly OutboxRow[]): Promise<OutboxRow[]> {
   const isLost = ({ state, channel, moved }: OutboxRow) => state === 'refused' && channel !== lastChannel && moved !== true;
   const rest = nextOf(ended.filter(isLost), office);
@@ -173,10 +173,10 @@ async function deliver(office: Office, item: Item): Promise<void> {
   past.note(rows(), isStale);
   const outcome: Sent = isStale ? noNews : (locked ?? (await attempt(office, rows(), isLate)));
   const isRetry = outcome.result === 'retry';
-  // Cut short by our own stop: the row stays as it is in the ledger.
+  // Aborted by our own stop: the row stays unchanged in the ledger.
   if (isRetry && office.cut.aborted) return;
   locks.note(item.row, outcome);
-  // The rows as they are now: one may have moved on meanwhile.
+  // Reads the rows again: one may have moved during the send.
   const { ended, waitMs } = afterAll(office, rows(), outcome);
   for (const [at, one] of items.entries()) {
     one.row = ended[at] ?? one.row;
@@ -190,10 +190,13 @@ async function deliver(office: Office, item: Item): Promise<void> {
   if (early !== undefined) await endAccepted(office, rows(), early);
 }
 
-/** So many ends of what was never said are known. */
+/** Raises remembered that were never sent, so that their ends are not sent either. */
 const unsaidAtMost = 2_000;
 
-/** What is no news any more: nobody is woken for what is over, or was told elsewhere; and of what was over before it could be said no end is said. */
+/**
+ * Decides whether a row is stale, on channels that cannot mark a message as late. No one is woken for an incident that is over or was
+ * notified elsewhere. If a raise was never sent, its end is not sent either.
+ */
 function createPast({ channels, isOver, roster }: OutboxOptions) {
   const unsaid = new Map<string, true>();
   const nameOf = ({ channel, person, notice }: OutboxRow) => `${channel}/${person}/${notice.incident}`;
@@ -207,13 +210,16 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
   return {
     is,
     limits: (channel: string) => channels.get(channel)?.channel ?? {},
-    /** Whether a row that is late goes with others: no word of the centre's own, of which a list has no line; on a channel without lists what it can count. */
+    /**
+     * Whether a stale row may share a message. A notice of the server cannot, since a list has no line for it. On a channel without lists
+     * only rows that it can count may.
+     */
     gathers(row: OutboxRow): boolean {
       const { channel, single = false } = channels.get(row.channel) ?? {};
       const counts = () => channel?.lists?.(roster.person(row.person).language) === true;
       return row.notice.incident !== null && (!single || (counts() && !is(row, true)));
     },
-    /** Once it is decided whether they are said. */
+    /** Records that a raise was sent or skipped. */
     note(rows: readonly OutboxRow[], isPast: boolean): void {
       for (const row of rows.filter(({ notice }) => isNews(notice))) {
         const { kind, again } = row.notice;
@@ -224,7 +230,10 @@ function createPast({ channels, isOver, roster }: OutboxOptions) {
   };
 }
 
-/** The rows that still wait on a channel before that of a row which arrived: their person knows it. What the console told the person may not know. */
+/**
+ * Marks and returns the rows that still wait on an earlier channel of a delivered row: their recipient knows. A delivery on the console
+ * does not count.
+ */
 function toldElsewhere(lanes: Office['lanes'], rows: readonly OutboxRow[]): OutboxRow[] {
   return rows.flatMap(({ key, channel, state }) => {
     if (state !== 'delivered' || channel === lastChannel) return [];
@@ -236,7 +245,7 @@ function toldElsewhere(lanes: Office['lanes'], rows: readonly OutboxRow[]): Outb
 
 const noNews: Outcome = { result: 'refused', reason: 'it is no news any more' };
 
-/** Tells it over the person's next channel; here it goes on waiting, as news no more. */
+/** Sends the rows over the next channel of the person. The old rows keep waiting on their channel, as stale. */
 async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
   const rows = items.map(({ row }) => row);
   for (const item of items) {
@@ -247,7 +256,7 @@ async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
   await tellNext(office, rows);
 }
 
-/** The same for what was accepted, and of which nothing is said in time. */
+/** The same for accepted messages without a report in time. */
 async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
   const rows = held.flatMap((one) => one.rows);
   for (const one of held) one.rows = one.rows.map(movedRow);
@@ -261,7 +270,7 @@ async function tellNext(office: Office, rows: readonly OutboxRow[]): Promise<voi
   office.add(next);
 }
 
-/** Of what was accepted it is known now what became of it. */
+/** Records the final outcome of an accepted message. */
 async function endAccepted(office: Office, rows: readonly OutboxRow[], outcome: Report['outcome']): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
@@ -271,7 +280,7 @@ async function endAccepted(office: Office, rows: readonly OutboxRow[], outcome: 
   office.onOutcome(first, outcome);
 }
 
-/** One send with its time limit: one row, or all that goes out with it. */
+/** Sends one row, or all rows that share its message, within the time limit. */
 async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boolean): Promise<Sent> {
   const { clock, channels, roster, isOver, wall, linksTo, note, cut } = office;
   const [first] = rows;
@@ -295,7 +304,10 @@ async function attempt(office: Office, rows: readonly OutboxRow[], isLate: boole
   return withCopy(outcome, message);
 }
 
-/** A list tells of several incidents, and nobody takes those by it. The token of a link is kept nowhere; that to the wall has none. */
+/**
+ * Adds the copy that the channel can edit. A list has none, since it covers several incidents. A link with a token is replaced by a mark,
+ * so that no token is stored.
+ */
 function withCopy(outcome: SendOutcome, { list, text, link, notice }: Said): Sent {
   if (outcome.result !== 'delivered' || outcome.copy === undefined) return outcome;
   const { copy: id, ...rest } = outcome;
@@ -303,14 +315,14 @@ function withCopy(outcome: SendOutcome, { list, text, link, notice }: Said): Sen
   return list || notice.incident === null ? rest : { ...rest, stands: { id, text: isSecret ? text.replaceAll(link, linkMark) : text } };
 }
 
-/** A line of its own at the end of a text, above its footer. */
+/** Puts a line at the end of a text, above its footer. */
 function withLine(text: string, line: string | undefined): string {
   return line === undefined ? text : text.replace(footerMark, () => `\n${line}${footerMark}`);
 }
 
 /**
- * How to render for one recipient. `isLate`: the message is overdue; `fits`: true if the channel takes a text unshortened; `linksOf`: links for the
- * reply of the person, empty for the console, whose output may be kept as a log.
+ * How to render for one recipient. `isLate`: the message is overdue. `fits`: true if the channel takes a text unshortened.
+ * `linksOf`: links for the reply of the person, empty for the console, whose output may be kept as a log.
  */
 type Telling = {
   reader: Reader;
@@ -322,7 +334,7 @@ type Telling = {
 };
 type Said = Pick<RenderedMessage, 'notice' | 'subject' | 'text' | 'list' | 'alerts' | 'over' | 'link' | 'shortLink' | 'phone'>;
 
-/** What has ended meanwhile is no news of the morning. */
+/** Leaves out incidents that have ended since. */
 function morning(all: readonly Late[], telling: Telling): Said {
   const standing = all.filter(({ over }) => !over);
   if (standing.length < 2) return saidOf(standing.length > 0 ? standing : all.slice(0, 1), telling);
@@ -341,7 +353,7 @@ function listOf(all: readonly Late[], kind: ListWay['kind'], { language, linksOf
   };
 }
 
-/** One message as it is; of several that are late the last word on each incident, in one. */
+/** Renders one message as it is. If several are stale, lists the last notice of each incident. */
 function saidOf(all: readonly Late[], telling: Telling): Said {
   const { language, wall, isLate, linksOf } = telling;
   // A notice of the server has no incident, so it is never merged with another.
@@ -361,7 +373,10 @@ function saidOf(all: readonly Late[], telling: Telling): Said {
   };
 }
 
-/** The channels that refuse our login, each with its answer for a while: nobody asks them meanwhile. One that persons join by themselves refuses that of one person. */
+/**
+ * Channels that refuse our credentials, with the outcome that applies during the pause. On a channel that persons join themselves the lock
+ * concerns one person.
+ */
 function createLocks({ clock, channels }: OutboxOptions) {
   const locked = new Map<string, { outcome: SendOutcome; untilUp: number }>();
   const nameOf = (row: OutboxRow) => loginOf(row, channels.get(row.channel)?.joined);
@@ -379,58 +394,61 @@ function createLocks({ clock, channels }: OutboxOptions) {
   };
 }
 
-/** What became of a message, which may stand there as a copy that can be changed. */
+/** Outcome of a send. `stands`: the delivered message that the channel can edit. */
 type Sent = SendOutcome & { stands?: Copy };
 
-/** The rows of one message after an attempt; its copy is that of its last news. One message is tried again as one. */
+/** Computes the rows of one message after an attempt. The copy belongs to the last row. Rows of one message are retried together. */
 function afterAll(office: Office, rows: readonly OutboxRow[], { stands, ...outcome }: Sent) {
   const all = rows.map((row) => after(row, outcome, office));
   const ended = all.map(({ row }, at) => (stands !== undefined && at === all.length - 1 ? { ...row, copy: stands } : row));
   return { ended, waitMs: Math.max(...all.map(({ waitMs }) => waitMs)) };
 }
 
-/** Of a message that was taken nobody said anything more. */
+/** Outcome of an accepted message without a delivery report. */
 const unsaid: Report['outcome'] = {
   result: 'refused',
   reason: `taken, but nothing was said of it in ${reportLimitMs / 3_600_000} hours`,
 };
 
-/** The row as it is written down after an attempt, and how long it waits where it is to be tried again. */
+/** Returns the row after an attempt, and the wait before a retry in ms. */
 function after(row: OutboxRow, outcome: SendOutcome, { clock, random }: Office): { row: OutboxRow; waitMs: number } {
   const tries = row.tries + 1;
   if (outcome.result === 'delivered') return { row: { ...row, tries, state: 'delivered', lastError: null }, waitMs: 0 };
   if (outcome.result === 'accepted')
     return { row: { ...row, tries, lastError: null, accepted: { id: outcome.id, at: clock.now() } }, waitMs: 0 };
   if (outcome.result !== 'retry') return { row: { ...row, tries, state: 'refused', lastError: outcome.reason }, waitMs: 0 };
-  // Full jitter: anything between nothing and a limit that doubles, so that a server which is back is not stormed.
-  // Who names a wait is asked after it: what waited for a turn several times waits no longer for that.
+  // Full jitter: a random wait up to a limit that doubles, so that a recovered provider is not overloaded.
+  // If the provider names a wait, the limit does not double: such a row only waited for its turn.
   const jitterMs = Math.ceil(random() * doubledMs(outcome.afterMs === undefined ? row.tries : 0, backoff));
   const waitMs = Math.min(Math.max(jitterMs, outcome.afterMs ?? 0), backoff.maxMs);
   return { row: { ...row, tries, dueAt: clock.now() + waitMs, lastError: outcome.reason }, waitMs };
 }
 
-/** The rows that tell the same over the next channel of their person: what was one message is one there too. */
+/** Creates the rows for the next channel of the person. Rows of one message stay one message there. */
 function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Office): OutboxRow[] {
   const [first, ...others] = rows;
   const beside = first && others.length > 0 ? { beside: first.key } : {};
   return rows.map((row) => ({ ...nextRow(row, roster.person(row.person), { channels, now: clock.now() }), ...beside }));
 }
 
-/** Longest list, characters: a screen or two of a small phone. */
+/** Longest list in characters: one or two screens of a small phone. */
 const listLimit = 1_200;
-/** Longest name in it. */
+/** Longest name in it, characters. */
 const nameLimit = 60;
 
 /**
- * How a list is written: of the night, of what is late, or of what came all at once. `linkOf`: where the person answers to what a line tells;
- * `fits`: whether its channel takes such a text whole.
+ * Form of a list: the night digest, stale messages, or many at once. `linkOf`: link for a reply to one line. `fits`: true if the channel
+ * takes the text unshortened.
  */
 export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
 
 /** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
-/** Subject and text of several notices in one language: a line for each, the most severe first. What is over says so; what does not fit is counted. */
+/**
+ * Subject and text of several notices in one language. Each has one line, open ones and the most severe first. Ended ones are marked; the
+ * rest is counted.
+ */
 export function renderList(late: readonly Late[], language: MessageLanguage, way: ListWay): { subject: string; text: string } {
   const { kind, linkOf = () => undefined, fits = () => true } = way;
   const { message } = wordsIn(language);
@@ -443,7 +461,7 @@ export function renderList(late: readonly Late[], language: MessageLanguage, way
   const inOrder = late.toSorted((a, b) => Number(a.over) - Number(b.over) || byUrgency(a.notice, b.notice));
   const lines = inOrder.map(({ notice, over }) => {
     const link = over ? undefined : linkOf(notice);
-    // In a line of its own, which a mail shows as a link.
+    // Most mail programs make a link of a URL on its own line.
     return `${lineOf(notice, language, over)}${link === undefined ? '' : `\n${link}`}`;
   });
   const textOf = (shown: number) => {
@@ -451,13 +469,13 @@ export function renderList(late: readonly Late[], language: MessageLanguage, way
     return `${[head, ...(about === '' ? [] : [about]), ...lines.slice(0, shown), ...more].join('\n')}${footerMark}Sabha\n`;
   };
   const isTooLong = (shown: number) => lines.slice(0, shown).join('\n').length > listLimit || !fits(textOf(shown));
-  // A line stands whole or not at all.
+  // Drops whole lines only.
   let shown = lines.length;
   while (shown > 1 && isTooLong(shown)) shown -= 1;
   return { subject: head, text: textOf(shown) };
 }
 
-/** The same for programs: a line for each, and the place and urgency of the most severe of `first`. */
+/** The same for channels that programs read: one line for each notice, with place and urgency of the most severe of `first`. */
 function digestOf(all: readonly Late[], first: readonly Late[]): Notice {
   const [of] = first.map(({ notice }) => notice).toSorted(byUrgency);
   if (of === undefined) throw new Error('a digest of nothing');
@@ -469,7 +487,7 @@ function byUrgency(a: Notice, b: Notice): number {
   return bySeverity(a.severity, b.severity) || a.at - b.at;
 }
 
-/** Where first, since the list is of many places. */
+/** Starts with the place, since the list covers many places. */
 function lineOf({ site, room, severity, faults, scope }: Notice, language: MessageLanguage, over = false): string {
   const words = wordsIn(language);
   const place = [site, room].map((name) => short(nameIn(name, language), nameLimit)).filter((name) => name !== '');

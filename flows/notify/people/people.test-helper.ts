@@ -1,16 +1,16 @@
-/** A clock that a test turns, and notices to send. */
+/** A clock that a test controls, and sample notices. */
 import type { Cancel, Clock, Person } from '@sabha/contracts';
 import type { Notice, OutboxRow } from '../../engine/records/notices.ts';
 import { footerMark } from './words.ts';
 
 export type TestClock = Clock & {
-  /** Moves time on by `ms`, running what falls due, in order; waits for what each task starts. */
+  /** Advances time by `ms` and runs due tasks in order. Waits for the work that each task starts. */
   pass(ms: number): Promise<void>;
-  /** The process stands still: time goes on, and nothing of it runs meanwhile. */
+  /** Pauses the process: time advances, but no task runs. */
   stall(ms: number): void;
-  /** The machine sleeps: only its wall clock goes on. */
+  /** Suspends the machine: only the wall clock advances. */
   sleep(ms: number): void;
-  /** The wall clock jumps; `up` does not. */
+  /** Steps the wall clock; `up` stays. */
   jump(ms: number): void;
 };
 
@@ -57,7 +57,7 @@ export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
   };
 }
 
-/** Ends when all promises that can go on have gone on. */
+/** Ends when all promises that can settle have settled. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -99,7 +99,7 @@ export function row(changes: Partial<OutboxRow> = {}): OutboxRow {
   return { key, transition, channel, person, ...fresh, ...changes };
 }
 
-/** The news alone, without what helps whoever goes there. */
+/** The news part alone, without the details for a visit. */
 export function bodyOf(text: string): string {
   return text.slice(0, text.indexOf(footerMark)).split('\n\n')[0] ?? '';
 }

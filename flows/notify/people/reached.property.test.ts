@@ -1,4 +1,4 @@
-/** Random rosters over channels that fail: what becomes of each alert, and who is told. */
+/** Property test: random rosters over failing channels. Checks the outcome and the recipients of each alert. */
 
 import { type Person, severities } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -18,11 +18,11 @@ const rosters = ofTier(60, 200);
 const alertsEach = 6;
 const hour = 3_600_000;
 const names = ['email', 'telegram', 'sms'] as const;
-/** What a channel is in a run; `blocks` says no to some persons for good, `back` is away for an hour. */
+/** Behaviour of a channel in a run: `blocks` refuses some persons permanently, `back` is offline for an hour. */
 const moods = ['works', 'works', 'blocks', 'refuses', 'locked', 'gone', 'back'] as const;
 type Mood = (typeof moods)[number];
 
-test('of random rosters each alert is delivered to somebody, or stands at the centre with a counted reason; nobody outside scope or duty is told', async () => {
+test('each alert of a random roster is delivered, or is on the console with a finding; only persons in scope and on duty are notified', async () => {
   const counts = { reached: 0, atTheCentre: 0 };
   for (let seed = 1; seed <= rosters; seed++) {
     const run = await played(randomFrom(seed));
@@ -36,7 +36,7 @@ test('of random rosters each alert is delivered to somebody, or stands at the ce
   expect(counts.atTheCentre).toBeGreaterThan(rosters / 3);
 });
 
-/** What is wrong with what became of an alert. */
+/** Returns the violations for one alert. */
 function judged({ id, scope, to, told, lost, central }: Alert, { members, ledger, findings, now }: Played) {
   const rows = ledger.filter(({ transition }) => transition === id);
   const arrived = rows.filter(({ state }) => state === 'delivered');
@@ -52,11 +52,11 @@ function judged({ id, scope, to, told, lost, central }: Alert, { members, ledger
   return { wrong, isReached };
 }
 
-/** `lost`: no channel reaches any of those who are told; `central`: who hears it then. */
+/** `lost`: no channel reaches any recipient. `central`: the persons who are notified in that case. */
 type Alert = { id: number; scope: string; to: string[]; told: string[]; lost: boolean; central: string[] };
 type Played = { members: Member[]; alerts: Alert[]; ledger: OutboxRow[]; findings: Set<string>; now: number };
 
-/** Some alerts of one hour, and what became of them in a day. */
+/** Plays several alerts of one hour and their outcomes over six hours. */
 async function played(random: Random): Promise<Played> {
   const members = randomMembers(random).map((one) => withAddresses(one, random));
   const clock = testClock(hoursLater(random.below(14 * 24)));
@@ -108,14 +108,17 @@ function channelOf(name: (typeof names)[number], mood: Mood, clock: ReturnType<t
   return { channel, reaches: (person) => (name === 'email' ? person.email !== undefined : person.addresses[name] !== undefined) };
 }
 
-/** Central hears why it arrived nowhere: of the channel, of the channel to that person, or that nothing reaches the person. */
+/** Whether a finding names the cause: the channel, the channel to that person, or a person whom nothing reaches. */
 function isFound({ channel, person }: OutboxRow, findings: ReadonlySet<string>): boolean {
   return [channel, `${channel} to ${person}`, `nothing reaches ${person}`].some((device) => findings.has(device));
 }
 
 type Hearing = { members: readonly Member[]; scope: string; to: readonly string[]; now: number };
 
-/** Who is there, and meant, or stands in for who is; else central, of whom all hear it where none is there. */
+/**
+ * Whether a person may be notified: on duty and a recipient, or the substitute of one. If no central person is on duty, all of central may
+ * be.
+ */
 function mayHear(id: string, { members, scope, to, now }: Hearing): boolean {
   const moment = momentAt(now);
   const isHere = (one: Member) => moment(one) === 'here';

@@ -28,14 +28,14 @@ function ids(people: Person[], to: string[], of = scope): string[] {
     .persons.map(({ id }) => id);
 }
 
-test('a role means the persons whose scope is the incident’s or stands above it, level by level', () => {
+test('a role resolves to the persons whose scope equals or contains that of the incident', () => {
   expect(ids([asha, bina, chand, devi], ['technician'])).toEqual(['asha']);
   expect(ids([asha, bina, chand, devi], ['technician', 'state', 'central'])).toEqual(['asha', 'chand', 'devi']);
   expect(ids([person('room', 'technician', scope), asha], ['technician'])).toEqual(['room', 'asha']);
   expect(ids([asha, devi], ['technician', 'central'], 'ladakh')).toEqual(['devi']);
 });
 
-test('an account and its person were two: whoever is meant by id, name or e-mail address is called by the name of the roster', () => {
+test('an id, a name or an e-mail address resolves to the name in the roster', () => {
   const roster = createRoster([{ ...asha, name: 'Asha Devi', email: 'A.Devi@office.test' }, bina]);
   expect(['asha', ' asha devi', 'a.devi@office.test', 'Asha Devi'].map((said) => namesOfOne(roster, said))).toEqual([
     ['Asha Devi', 'asha'],
@@ -47,7 +47,7 @@ test('an account and its person were two: whoever is meant by id, name or e-mail
   expect([' ASHA DEVI', 'Bina', 'Ash', ''].map((said) => personNamed(roster, said))).toEqual(['asha', 'bina', undefined, undefined]);
 });
 
-test('where two persons could be meant nobody is: of two of one name an account is called by its id, a name by itself', () => {
+test('an ambiguous name or address matches no person; an account of a shared name is stored by its id', () => {
   const mail = 'desk@office.test';
   const roster = createRoster([
     { ...asha, name: 'Asha Devi', email: mail },
@@ -61,7 +61,7 @@ test('where two persons could be meant nobody is: of two of one name an account 
   ]);
 });
 
-test('a group means those of its persons who look after the place; it is offered once, beside roles and persons', () => {
+test('a group resolves to its members who are responsible for the place, and is offered once beside roles and persons', () => {
   const vendors = [asha, bina, chand].map((one) => ({ ...one, groups: ['vendors'] }));
   expect(ids([...vendors, devi], ['vendors'])).toEqual(['asha', 'chand']);
   expect(ids([...vendors, devi], ['vendors'], 'goa/panaji')).toEqual(['devi']);
@@ -70,14 +70,14 @@ test('a group means those of its persons who look after the place; it is offered
   expect(namesOf(roster)).toEqual(['technician', 'state', 'central', 'vendors', 'asha', 'bina', 'chand', 'devi', 'central-desk']);
 });
 
-test('words that mean nobody are returned, and the others are told', () => {
+test('unknown recipients are returned, and the known ones are notified', () => {
   expect(createRoster([asha, devi]).resolve(['technicians', 'asha'], scope, { now })).toMatchObject({
     persons: [asha],
     unknown: ['technicians'],
   });
 });
 
-test('nobody found: the central persons; none of those: the desk at the centre, on the console', () => {
+test('without a match central is notified, and without central the central desk on the console', () => {
   expect(ids([bina, devi, person('east', 'central', 'assam')], ['technician'])).toEqual(['devi', 'east']);
   const { persons, unknown } = createRoster([bina]).resolve(['nobody-like-this'], scope, { now });
   expect(persons).toMatchObject([{ id: 'central-desk', language: 'en' }]);
@@ -86,7 +86,7 @@ test('nobody found: the central persons; none of those: the desk at the centre, 
   expect(createRoster([]).central(now)).toMatchObject([{ id: 'central-desk' }]);
 });
 
-test('who was told that it began hears that it ended, off duty or not; whoever is new is asked by the hour', () => {
+test('a person notified of the start is notified of the end off duty too, and new recipients only on duty', () => {
   const roster = createRoster([devi]);
   const duty = [{ days: [7], from: 0, to: 60 }];
   const away = {
@@ -109,7 +109,7 @@ test('who was told that it began hears that it ended, off duty or not; whoever i
   expect(told(['gone'], ['gone'])).toEqual(['devi']);
 });
 
-test('with nobody of central on duty all of central are told; who stands in the settings and the roster is as the roster says', () => {
+test('if no central person is on duty, all of central are notified; the roster overrides the settings for a person in both', () => {
   const roster = createRoster([devi, asha]);
   expect(roster.central(now).map(({ id }) => id)).toEqual(['devi']);
   const own = { roles: ['central' as const], scopes: [''], groups: [], channels: [], zone: 'Asia/Kolkata', leave: [], deputy: null };
@@ -121,7 +121,7 @@ test('with nobody of central on duty all of central are told; who stands in the 
 
 const mail = { host: '127.0.0.1', port: 25, from: 'sabha@office.test', secure: false };
 
-test('the wanted channel where it reaches the person, otherwise the console', () => {
+test('the wanted channel is used if it reaches the person, otherwise the console', () => {
   const lines = open({ email: mail });
   expect(wayTo(asha, 'email', lines)).toEqual({ channel: 'email' });
   expect(wayTo(bina, 'email', lines)).toEqual({ channel: 'console' });
@@ -131,7 +131,7 @@ test('the wanted channel where it reaches the person, otherwise the console', ()
   expect(channelsOf(bina, lines)).toEqual(['console']);
 });
 
-test('a scope that holds no PC is one clear line', () => {
+test('a scope that contains no PC is reported in one line', () => {
   const pcs = [scope, 'ladakh/leh-2/pc-1'];
   expect(wrongScope([asha, bina, chand, devi, person('room', 'technician', scope)], pcs)).toBeUndefined();
   expect(wrongScope([devi, person('typo', 'state', 'ladak')], pcs)).toBe(

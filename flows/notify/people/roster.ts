@@ -1,4 +1,4 @@
-/** Who is told: persons by role and scope, and the channel on which each can be reached. */
+/** Finds the recipients by role and scope, and the channels that reach each of them. */
 import { isWithin, type Person, type Role, roles } from '@sabha/contracts';
 import type { Notice, OpenChannel, OutboxRow, People } from '../../engine/records/notices.ts';
 import type { Member, SiteTable } from '../../engine/records/sites.ts';
@@ -7,16 +7,15 @@ import { type Book, called, createBook, memberOf, momentAt, ofName, ownRecipient
 import { type Channels, lastChannel, ownOrder } from './channels/channels.ts';
 import { isNews } from './words.ts';
 
-/** When somebody is to be told. `knew`: who was told before of what has now ended, and hears its end whatever the hour. */
+/** When to notify. `knew`: persons notified of the start, who are notified of the end at any hour. */
 export type Asked = { now: number; knew?: readonly string[] };
 
-/** Who is who, by role, group, scope and id. */
 export type Roster = ReturnType<typeof createRoster>;
 
-/** `log` takes the words of a tab that mean nobody. */
+/** `log` reports recipients of a tab that match no person. */
 type RecipientsOptions = { roster: Roster; channels: Channels; log: { warn(fields: object, line: string): void } };
 
-/** The built-in person who is told when nobody else is there. */
+/** Built-in recipient if there is no other. */
 const centralDesk: Person = {
   id: ownRecipients[0],
   name: 'Central desk',
@@ -27,7 +26,7 @@ const centralDesk: Person = {
   addresses: {},
 };
 
-/** The roster over the persons of the settings, and whoever else comes into use. `groupsOf`: the groups of sites that a place is in. */
+/** Creates the roster from the persons of the settings; `use` adds others. `groupsOf`: the groups of sites that contain a place. */
 export function createRoster(settings: readonly Person[], groupsOf: SiteTable['groupsOf'] = () => []) {
   const fixed = settings.map(memberOf);
   let book = createBook(fixed, groupsOf);
@@ -40,9 +39,10 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   const known = (id: string) => (id === centralDesk.id ? centralDesk : book.byId.get(id));
   return {
     /**
-     * The persons that `to` (roles, groups and ids of persons) means for a scope at a time, each once, why these, and the words that mean nobody.
-     * Guarantee: never nobody. Where none of them is on duty it is their deputies, then the state, then central, then whoever is of central at all,
-     * and without any the desk at the centre.
+     * Resolves `to` (roles, groups and ids) for a scope and a time. Returns each person once, the reason, and the entries that match no
+     * person.
+     * Guarantee: never empty. If no one is on duty, the result is the deputies, then the state, then central on duty, then all of central.
+     * Without any central person it is the central desk.
      */
     resolve(to: readonly string[], scope: string, { now, knew = [] }: Asked) {
       const isDirect = (word: string) => known(word) !== undefined && (word === centralDesk.id || knew.includes(word));
@@ -53,21 +53,20 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
       const found = new Set([...direct, ...(persons.length > 0 ? persons : byCentral(now))]);
       return { persons: [...found], by, unknown };
     },
-    /** The central persons who are there; where none is, all of them; without any the desk at the centre. */
+    /** Central persons on duty; if there are none, all of them; without any, the central desk. */
     central: byCentral,
-    /** Who has a role for a place, on duty or not. */
+    /** Persons with a role for a place, on duty or not. */
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
-    /** All that a tab may write into `to`. */
+    /** All values that a tab may use in `to`. */
     people: (): People => ({
       roles: [...roles],
       groups: [...new Set(book.members.flatMap(({ groups }) => groups))].sort(),
       persons: book.members.map(({ id, name, role, scope }) => ({ id, name, role, scope })),
     }),
-    /** The person of an id. One who has left since is a stand-in without an address, reached on the console. */
+    /** Person by id. An id that has left gets a placeholder without an address, reached on the console. */
     person: (id: string): Person => known(id) ?? { ...centralDesk, id, name: id },
-    /** All persons, as they are looked up. */
     book: (): Book => book,
-    /** Takes the persons of the roster into use, beside those of the settings; who stands in both is as the roster says. */
+    /** Adds the persons of the roster to those of the settings. The roster wins for a person in both. */
     use(members: readonly Member[]): void {
       const named = new Set(members.map(({ id }) => id));
       book = createBook([...fixed.filter(({ id }) => !named.has(id)), ...members], groupsOf);
@@ -75,19 +74,19 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
   };
 }
 
-/** Where the person is told first, and where next, for a channel as the tabs name it: that one, or the console where it cannot reach the person. */
+/** Channels of a person for the channel that a tab names. If that one cannot reach the person, the console. */
 export function wayTo(person: Person, wanted: string, channels: Channels): Way {
   if (wanted === ownOrder) return wayOf(person, channels);
   return { channel: channels.get(wanted)?.reaches(person) ? wanted : lastChannel };
 }
 
-/** Every word that a tab may write into `to`. */
+/** Every value that a tab may use in `to`. */
 export function namesOf(roster: Roster): string[] {
   const { roles: all, groups, persons } = roster.people();
   return [...all, ...groups, ...persons.map(({ id }) => id), centralDesk.id];
 }
 
-/** Whom the engine means: the persons of a tab's words with their channel, and central's on every channel that reaches them. */
+/** Recipients for the engine: persons with their channels, and central on every channel that reaches it. */
 export function recipientsOf({ roster, channels, log }: RecipientsOptions): Recipients {
   return {
     recipients(to, channel, { scope, notice, ...asked }) {
@@ -108,12 +107,12 @@ type Reached = { person: Person; way: Way };
 type FoundAt = Pick<RecipientsOptions, 'roster' | 'channels'> & { notice: Notice; now: number };
 
 /**
- * The same, with who stands in for each whom nothing reaches: the deputy; where nobody else is reached either, central.
- * The desk at the centre reads the console.
+ * Adds substitutes for recipients whom no channel reaches: the deputy, or central if no one else is reached.
+ * The central desk reads the console.
  */
 function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached[] {
   const ownWay = (person: Person) => ({ person, way: wayOf(person, at.channels) });
-  // A tab may name a channel that a person has not, beside the person's own order.
+  // A tab may name a channel that the person lacks, so the person's own order is checked too.
   const isGone = ({ person, way }: Reached) =>
     person.id !== centralDesk.id && isLost(way, person, at) && isLost(ownWay(person).way, person, at);
   const gone = told.filter(isGone);
@@ -129,14 +128,14 @@ function foundFor(told: readonly Reached[], { roster, ...at }: FoundAt): Reached
   return [...told, ...further.map(ownWay)].map((one) => (isGone(one) ? { ...one, way: { channel: lastChannel, lost: true } } : one));
 }
 
-/** The id of the one person whom an id, a name or an e-mail address means, however it is written. */
+/** Finds the id of the one person with this id, name or e-mail address, ignoring case. */
 export function personNamed(roster: Pick<Roster, 'book'>, said: string): string | undefined {
   return called(roster.book().members, said)?.id;
 }
 
 /**
- * By which names an incident may say that whoever acts under `said`, an account or a name, is on it. The first is the one to write: what the person answers
- * by a link or a phone stands there under the same; of two of one name it is the id.
+ * Names under which an incident may list the person who acts as `said`, an account or a name. The first one is the name to store.
+ * It is the same for replies by link or phone. If two persons share a name, it is the id.
  */
 export function namesOfOne(roster: Pick<Roster, 'book'>, said: string): [string, ...string[]] {
   const { members } = roster.book();
@@ -146,23 +145,23 @@ export function namesOfOne(roster: Pick<Roster, 'book'>, said: string): [string,
   return [written, ...new Set([person.id, said]).difference(new Set([written]))];
 }
 
-/** Every channel that reaches the person and waits for nobody to ask for it; never none, since the console reaches everybody. */
+/** Every channel that reaches the person and needs no request by name. Never empty, since the console reaches everyone. */
 export function channelsOf(person: Person, channels: Channels): string[] {
   return [...channels].filter(([, one]) => one.reaches(person) && !one.asked).map(([name]) => name);
 }
 
-/** One line for a person whose scope holds none of the PCs, who would never be told; undefined where all is well. */
+/** One line about a person whose scope contains no PC and who would never be notified; undefined if there is none. */
 export function wrongScope(people: readonly Person[], pcs: readonly string[]): string | undefined {
   const wrong = people.find(({ scope }) => scope !== '' && !pcs.some((pc) => isWithin(scope, pc)));
   return wrong && `people: the scope "${wrong.scope}" of ${wrong.id} is no state, site or PC of this network`;
 }
 
-/** Where a message goes first, and where next. `lost`: nothing but the console is left. */
+/** First channel and further channels. `lost`: only the console is left. */
 export type Way = { channel: string; further?: readonly string[]; lost?: true };
 
 /**
- * By the order of `sabha.json`, else every channel for people that reaches the person, in the order of their list; the console is last, and never absent.
- * A person whom none of them reaches may be a program, such as a ticket desk: its own channel is used then.
+ * Uses the order of `sabha.json`, otherwise every channel for people that reaches the person. The console is always last.
+ * If none reaches the person, channels for programs are used: the recipient may be a ticket system.
  */
 export function wayOf(person: Person, channels: Channels): Way {
   const reaching = (names: readonly string[]) => names.filter((name) => name !== lastChannel && channels.get(name)?.reaches(person));
@@ -175,7 +174,7 @@ export function wayOf(person: Person, channels: Channels): Way {
   return channel === undefined || further.length === 0 ? { channel: lastChannel } : { channel, further };
 }
 
-/** Whether nothing but the console is left of a way for such news at that time, where the centre has other channels for people at all. */
+/** Whether only the console is left for this notice at this time. False if the server has no other channel for people. */
 function isLost(way: Way, person: Person, { channels, notice, now }: { channels: Channels; notice: Notice; now: number }): boolean {
   if (![...channels].some(([name, { forPrograms = false }]) => name !== lastChannel && !forPrograms)) return false;
   const isAlone = way.further === undefined;
@@ -185,7 +184,9 @@ function isLost(way: Way, person: Person, { channels, notice, now }: { channels:
   });
 }
 
-/** The row on the first channel of its order that still reaches the person, and carries such news at that time: the console, where none does. */
+/**
+ * Moves the row to the first of its channels that still reaches the person and carries this notice at this time; otherwise to the console.
+ */
 export function openRow(row: OutboxRow, person: Person, channels: Channels): OutboxRow {
   const order = orderOf(row, channels);
   const isAlone = row.further === undefined;
@@ -200,14 +201,14 @@ export function openRow(row: OutboxRow, person: Person, channels: Channels): Out
   return { ...rest, channel: order[at] ?? lastChannel, ...(further.length > 0 && { further }) };
 }
 
-/** The order of its channels. What waited for the morning is a list: it goes first where one can be read. */
+/** Channels of the row in order. The morning digest is a list, so channels that carry lists come first. */
 function orderOf({ channel, further = [], notice }: OutboxRow, channels: Channels): string[] {
   const rankOf = (name: string) => (name === lastChannel ? 2 : Number(channels.get(name)?.single === true));
   const order = [channel, ...further];
   return notice.digest ? order.toSorted((a, b) => rankOf(a) - rankOf(b)) : order;
 }
 
-/** The row that tells the same over the next channel that reaches the person. */
+/** Row with the same notice for the next channel that reaches the person. */
 export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels; now: number }): OutboxRow {
   const { further: [channel = lastChannel, ...further] = [], moved: _, accepted: __, ...rest } = row;
   const next = openRow({ ...rest, channel, ...(further.length > 0 && { further }) }, person, at.channels);
@@ -215,13 +216,13 @@ export function nextRow(row: OutboxRow, person: Person, at: { channels: Channels
   return { ...next, key, createdAt: at.now, dueAt: at.now, tries: 0, state: 'waiting' };
 }
 
-/** The keys of the rows before it in its order of channels, as `nextRow` made them. */
+/** Keys of the rows on the earlier channels, as `nextRow` built them. */
 export function keysBefore(key: string): string[] {
   const parts = key.split('/');
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('/'));
 }
 
-/** The row that stays behind: it is told over another channel too. */
+/** Marks the row that stays on its channel after a move. */
 export function movedRow({ further: _, ...row }: OutboxRow): OutboxRow {
   return { ...row, moved: true };
 }

@@ -7,14 +7,14 @@ import { render, textLimit } from './words.ts';
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const at = Date.UTC(2026, 2, 3, 8, 50);
 
-describe('a PC that is away', () => {
+describe('message about a silent PC', () => {
   const silent = { fault: 'pc.silent', device: '', name: null, reason: null, since };
   const outage = { cause: 'power-cut', confidence: 0.95, from: since - 120_000, to: null } as const;
   const upstream = { cause: 'upstream', confidence: 0.9 } as const;
   const said = (changes: Partial<Notice>, language: MessageLanguage = 'en') =>
     bodyOf(render(notice({ faults: [silent], at, ...changes }), language).text).split('\n');
 
-  test('is told of since its last word, with the cause as far as it is known', () => {
+  test('starts at the last message of the PC and names the cause with its certainty', () => {
     expect(said({ outage }).slice(1, 4)).toEqual(['Critical: PC does not answer', 'Since 3 Mar, 14:03.', 'Why: power cut.']);
     expect(said({ outage }, 'hi')[3]).toBe('वजह: बिजली गई।');
     expect(said({ outage: { ...outage, confidence: 0.7 } })[3]).toBe('Why: probably power cut.');
@@ -25,7 +25,7 @@ describe('a PC that is away', () => {
     expect(said({}).join()).not.toContain('Why');
   });
 
-  test.each(outageCauses)('for %s asks for what helps then: nobody looks for a cable in a power cut', (cause) => {
+  test.each(outageCauses)('for the cause %s lists the matching steps; only a PC that is off mentions a cable', (cause) => {
     const { outageAction } = wordsIn('en');
     const text = said({ outage: { ...outage, cause } }).join(' ');
     for (const step of stepsOf(outageAction[cause])) expect(text).toContain(step);
@@ -33,12 +33,12 @@ describe('a PC that is away', () => {
     expect(said({ outage: { ...outage, cause, confidence: 0.5 } }).join(' ')).toContain('Call the office.');
   });
 
-  test('of which nobody knows why, or that is closed while it is away, says nothing of a cause that was', () => {
+  test('names no cause in the end of an unknown outage or in a close', () => {
     expect(said({ kind: 'cleared', outage: { ...outage, cause: 'undetermined', confidence: 0.5, to: at } }).join()).not.toContain('Why');
     expect(said({ kind: 'closed', lines: ['replaced'], outage }).join()).not.toContain('power cut');
   });
 
-  test('is never "line of the state" and then "only this PC": what was told stands unless more is known, and then both are said', () => {
+  test('keeps the cause of the first notification unless a more certain one is known, and then names both', () => {
     const back = (cause: 'pc-off' | 'power-cut', confidence: number, toldOutage: Notice['toldOutage']) =>
       said({ kind: 'cleared', outage: { ...outage, cause, confidence, to: at }, ...(toldOutage && { toldOutage }) })[3];
     expect(back('pc-off', 0.8, upstream)).toBe('Why: line of the state or provider down.');
@@ -48,7 +48,7 @@ describe('a PC that is away', () => {
     expect(back('pc-off', 0.8, { cause: 'pc-off', confidence: 0.9 })).toBe('Why: probably only this PC is away.');
   });
 
-  test('fits the small phone with every cause, in each language, between long names', () => {
+  test('fits the limit of a small phone for every cause and language with long names', () => {
     const room = { en: 'R'.repeat(60), hi: 'क'.repeat(60) };
     for (const language of messageLanguages)
       for (const cause of outageCauses)

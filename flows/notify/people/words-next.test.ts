@@ -1,4 +1,4 @@
-/** Who is told next hears why, and who did something himself hears it as his own. */
+/** The next recipient reads why the message comes, and one's own action is addressed as "you". */
 
 import { type MessageLanguage, messageLanguages } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -12,11 +12,11 @@ const readBy = (id: string, name: string) => ({ reader: { to: { id, name }, name
 const linesOf = (changes: Partial<Notice>, language: MessageLanguage = 'en', more: Telling = {}) =>
   bodyOf(render(notice({ at, ...changes }), language, { ...readBy('meera', 'Meera'), ...more }).text).split('\n');
 const gaveBack = { passed: { at: at + 180_000, by: 'Asha Devi' } };
-test('of what is late or over nobody knows who has it by now', () => {
+test('a late or ended message does not say who gave the incident back', () => {
   for (const more of [{ late: true }, { over: true }]) expect(linesOf(gaveBack, 'en', more).join()).not.toContain('cannot go');
 });
 
-test.each(messageLanguages)('%s: why it comes fits on the screen with the longest names', (language) => {
+test.each(messageLanguages)('%s: the reason for a new recipient fits on the screen with the longest names', (language) => {
   const long = 'कॉन्फ़्रेंस रूम '.repeat(9);
   const one = { fault: 'power.on_battery', device: 'd', name: long, reason: long, since: at };
   const places = { site: { en: long, hi: long }, state: { en: long, hi: long }, room: { en: long, hi: long }, faults: Array(9).fill(one) };
@@ -28,7 +28,7 @@ test.each(messageLanguages)('%s: why it comes fits on the screen with the longes
   }
 });
 
-test('who said that it is fixed read of it under the own name, as of somebody else', () => {
+test('the person who reported the fix reads "you", not the own name', () => {
   const asha = readBy('asha', 'Asha Devi');
   const again = { why: 'reopened', by: 'Asha Devi' } as const;
   expect(linesOf({ again })).toContain('Asha Devi said that it is fixed.');
@@ -38,7 +38,7 @@ test('who said that it is fixed read of it under the own name, as of somebody el
   expect(linesOf({ again: { ...again, why: 'assigned' } }, 'en', asha)).toContain('Assigned by Asha Devi.');
 });
 
-test('what was bad here earlier today had the day of today, and no time', () => {
+test('earlier faults show the time if they are of today, otherwise the day', () => {
   const before = [at - 3_600_000, at - 86_400_000].map((one) => ({ fault: 'camera.missing', name: null, at: one }));
   expect(render(notice({ at, before }), 'en').text).toContain('Earlier here: 13:20 Camera not found; 2 Mar Camera not found\n');
 });

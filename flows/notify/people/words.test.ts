@@ -9,7 +9,7 @@ import { footerMark, render, spokenOf, textLimit } from './words.ts';
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 const since = Date.UTC(2026, 2, 3, 8, 35);
 const at = Date.UTC(2026, 2, 3, 8, 50);
-test('each name in a subject was cut at 18 letters: office and room are told whole, and the state where it fits', () => {
+test('a subject has the full names of office and room, and the state if it fits', () => {
   const site = { en: 'District office, Kozhikode', hi: 'ज़िला कार्यालय, कोझिकोड' };
   const room = { en: 'Conference room 2', hi: 'कॉन्फ़्रेंस रूम, दूसरी मंज़िल' };
   const state = { en: 'Kerala', hi: 'केरल' };
@@ -22,7 +22,7 @@ test('each name in a subject was cut at 18 letters: office and room are told who
   );
 });
 
-test('a name that is too long for a subject keeps its first and last words, on one line, and what is wrong stays whole', () => {
+test('a name too long for a subject keeps its first and last words, and the title stays whole', () => {
   const long = { en: `Office of the Deputy Commissioner,\nLeh and ${'all its blocks '.repeat(9)}`, hi: '' };
   const { subject } = render(notice({ site: long, room: long }), 'en');
   expect(subject).toBe('Office…all its blocks: Critical: Microphone not found, Office…all its blocks');
@@ -39,18 +39,18 @@ test.each([
   expect(subject.split(': ')[0]).toContain(kept);
 });
 
-test('a long name was cut within a word in the first line of a mail, where there is room for it', () => {
+test('the first line of a text has the full names if they fit', () => {
   const room = { en: 'Video conferencing room of the Additional Deputy Commissioner', hi: 'अपर उपायुक्त (विकास) का वीडियो कॉन्फ़्रेंस रूम' };
   const firstIn = (language: MessageLanguage, more: Partial<Notice> = {}) =>
     render(notice({ room, ...more }), language).text.split('\n')[0];
   expect([firstIn('en'), firstIn('hi')]).toEqual([`Leh, ${room.en}`, `लेह, ${room.hi}`]);
   expect(spokenOf(notice({ room }), 'hi').place).toBe(`लेह, ${room.hi}`);
-  // Where the whole ones are more than a screen they are cut all the same.
+  // Names are cut if the full ones exceed one screen.
   const long = { fault: 'microphone.missing', device: '', name: 'x'.repeat(80), reason: 'y'.repeat(200), since };
   expect(firstIn('en', { site: { en: 'x'.repeat(90), hi: '' }, state: { en: 'y'.repeat(90), hi: '' }, faults: [long] })).toHaveLength(94);
 });
 
-test('a close says why, in Hindi too; a reason without Hindi words is printed as it is', () => {
+test('a close gives its reason, in Hindi too; a reason without Hindi words is printed as it is', () => {
   const hi = (reason: string) => render(notice({ kind: 'closed', lines: [reason] }), 'hi').text;
   expect(hi('no longer checked')).toContain('वजह: अब इसकी जाँच नहीं होती।');
   expect(hi('site closed')).toContain('वजह: यह साइट बंद कर दी गई है।');
@@ -58,7 +58,7 @@ test('a close says why, in Hindi too; a reason without Hindi words is printed as
   expect(hi('PC moved')).toContain('वजह: PC moved।');
 });
 
-test('why the tabs were refused is told whole', () => {
+test('the reason why the tabs were refused is shown in full', () => {
   const reason = 'stranger (telegram sender): nodes of type "telegram sender" are not used on the tabs';
   const place = { scope: 'centre', room: { en: 'the centre itself' }, site: { en: 'All offices' } };
   const own = { ...place, faults: [{ ...notice().faults[0], fault: 'centre.tabs_refused', name: null, reason }] } as Partial<Notice>;
@@ -67,7 +67,7 @@ test('why the tabs were refused is told whole', () => {
   }
 });
 
-test('what the default route bundles is listed, with what central is to do', () => {
+test('the alerts that the default route bundles are listed with the action for central', () => {
   const lines = Array.from({ length: 9 }, (_, i) => `Site ${i}, Conference room: Microphone not found (raised)`);
   const { subject, text } = render(notice({ kind: 'unfinished', incident: null, severity: 'major', faults: [], lines }), 'en');
   expect(subject).toBe('Leh: Major: A flow did not finish, Conference room');
@@ -76,7 +76,7 @@ test('what the default route bundles is listed, with what central is to do', () 
   expect(text.endsWith(`${footerMark}Sabha\n`)).toBe(true);
 });
 
-test('a raise that waited until the incident was over says so in place of the action', () => {
+test('a raise of an incident that is over says so in place of the action', () => {
   for (const kind of ['raised', 'worsened', 'eased'] as const) {
     const { subject, text } = render(notice({ kind, phone: '01982 252010' }), 'en', { over: true });
     expect(subject).toContain('Already over: Microphone not found');
@@ -96,25 +96,25 @@ describe('lists', () => {
     expect(render(notice({ faults: many }), 'en').text).toMatch(/Also: ladakh\/site-1\/pc-1; .*; and \d{3} more\n/);
   });
 
-  test('rooms that differ in a number only keep their whole names', () => {
+  test('rooms that differ only in a number keep their whole names', () => {
     const halls = [1, 2, 3].map((hall) => named('centre.unheard', `Hall ${hall}`, `ladakh/leh/vc-${hall}`));
     const { text } = render(notice({ kind: 'worsened', severity: 'major', joins: true, faults: halls }), 'en');
     expect(text).toContain('3 more, Major: PCs that do not answer the server: Hall 1\nAlso: Hall 2; Hall 3\n');
   });
 
-  test('what nothing but its path tells apart goes by it', () => {
+  test('PCs with the same name are listed by their path', () => {
     const twin = (pc: string) => named('centre.unheard', 'Conference room, Leh', pc);
     const { text } = render(notice({ faults: [twin('ladakh/leh/vc-1'), twin('ladakh/leh/vc-2')] }), 'en');
     expect(text).toContain('the server: ladakh/leh/vc-1\nAlso: ladakh/leh/vc-2\n');
   });
 });
 
-test('a fault that this version does not know prints as itself', () => {
+test('a fault that this version does not know prints as its id', () => {
   const { text } = render(notice({ faults: [{ fault: 'laser.lost', device: 'y', name: 'x', reason: null, since }] }), 'hi');
   expect(text).toContain('बहुत ज़रूरी: laser.lost: x\n');
 });
 
-test('a time zone or a time that cannot be stops no message', () => {
+test('an impossible time zone or time still renders a message', () => {
   expect(render(notice({ timeZone: 'Moon/Base' }), 'en').text).toContain('Since 3 Mar, 08:35 UTC.');
   for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5, 1e300]) {
     const faults = [{ fault: 'pc.silent', device: '', name: null, reason: null, since: odd }];
@@ -122,7 +122,7 @@ test('a time zone or a time that cannot be stops no message', () => {
   }
 });
 
-test('a name without words falls back: Hindi to English, no names at all to the scope', () => {
+test('a missing name falls back from Hindi to English, and without any name to the scope', () => {
   expect(render(notice({ room: { en: 'Hall', hi: '' } }), 'hi').text).toContain('लेह, Hall');
   expect(render(notice({ room: { en: '', hi: '' }, site: { en: '', hi: '' } }), 'en').subject).toContain(', ladakh/leh/pc-1');
 });
@@ -130,7 +130,7 @@ test('a name without words falls back: Hindi to English, no names at all to the 
 describe('one screen of a small phone', () => {
   const nasty = '$(reboot)"</script>\r\nBcc: all@office.test\u202e'.repeat(20);
   const names = { en: nasty, hi: 'कॉन्फ़्रेंस रूम '.repeat(9) };
-  /** At somebody’s desk each kind in one language, with each third fault. */
+  /** In the default tier each kind runs in one language with every third fault. */
   const all = kinds.flatMap((kind, row) =>
     messageLanguages.map((language, column) => ({ kind, language, row, isOfDesk: row % 3 === column })),
   );
@@ -139,7 +139,7 @@ describe('one screen of a small phone', () => {
     all,
   );
 
-  test.each(worst)('$kind in $language: every fault with the longest names', ({ kind, language, row }) => {
+  test.each(worst)('$kind in $language: every fault with the longest names fits', ({ kind, language, row }) => {
     for (const [nth, fault] of [...faultIds, 'x'.repeat(64)].entries())
       for (const severity of ofTier<readonly Severity[]>(
         nth % 3 === row % 3 ? [severities[nth % severities.length] ?? 'minor'] : [],
@@ -167,7 +167,7 @@ describe('one screen of a small phone', () => {
       }
   });
 
-  test('every fault with ordinary names keeps all that is to be done', () => {
+  test('every fault with ordinary names keeps all its steps', () => {
     for (const fault of faultIds) {
       for (const language of messageLanguages) {
         const { text } = render(notice({ faults: [{ fault, device: '', name: 'Jabra Speak 510', reason: null, since }] }), language);
@@ -178,7 +178,7 @@ describe('one screen of a small phone', () => {
   });
 });
 
-test('what is urgent for a meeting says when that is, by the clock of the site, until it is over', () => {
+test('an alert that is urgent for a meeting gives its time at the site until the incident is over', () => {
   const meeting = { at: Date.UTC(2026, 2, 3, 5, 30), title: 'Review' };
   expect(render(notice({ meeting }), 'en').text).toContain('\nMeeting at 11:00.\n');
   expect(render(notice({ meeting }), 'hi').text).toContain('\n11:00 बजे मीटिंग है।\n');
@@ -198,7 +198,7 @@ test.each([
     ['Conference room, District office', 'Conference room, District court'].flatMap((one) => [`${one} Patna`, `${one} Gaya`]),
     'Conference room, District office Patna; Conference room, District office Gaya; Conference room, District court Patna; Conference room, District court Gaya',
   ],
-])('each of many rooms %s has a name of its own in the list', (_, rooms, list) => {
+])('each of many rooms %s has a distinct name in the list', (_, rooms, list) => {
   const many = { kind: 'spread' as const, down: rooms.length, of: 60, names: rooms.map((en) => ({ en, hi: en })) } satisfies Notice['many'];
   const faults = [{ fault: 'centre.spread', device: 'camera.missing', name: 'Logi Rally', reason: null, since }];
   expect(render(notice({ faults, many }), 'en').text).toContain(`${rooms.length} rooms: ${list}\n`);

@@ -1,4 +1,4 @@
-/** The text of a message: where, what, since when, why, what to do; never more than one screen of a small phone, and below it what helps whoever goes there. */
+/** Text of a message: place, fault, time, cause and action on one screen of a small phone. Details for a visit follow below. */
 import {
   actionIn,
   type CauseKind,
@@ -28,35 +28,39 @@ import type { Notice, RenderedMessage } from '../../engine/records/notices.ts';
 import { telOf } from '../roster/book.ts';
 import { clockOf, lettersIn, localOf, plain, short, shortInside, variableLimit } from './channels/kit/plain.ts';
 
-/** Longest news, characters: one screen of a small phone. What helps whoever goes there stands below it. */
+/** Longest news part in characters: one screen of a small phone. The details for a visit come below it. */
 export const textLimit = 400;
-/** Longest name, as a site table has it. */
+/** Longest name of the site table, characters. */
 const nameLimit = 80;
-/** Longest names: as a site table has them, and what they are cut to where those do not fit. */
+/** Name lengths that are tried in order: the full length, then the cut one. */
 const nameLimits = [nameLimit, variableLimit] as const;
 const tightLimit = 12;
-/** Longest line about what is left. */
+/** Longest line about the remaining faults, characters. */
 const restLimit = 120;
-/** Letters of the names in a subject, together: with what is wrong, it then stays about as long as mail programs show. The state goes first, and long names are cut. */
+/**
+ * Letters of all names in a subject together. With the title the subject is then about as long as mail programs show. The state is dropped
+ * first, then long names are cut.
+ */
 const namesLimit = 44;
 /** Longest text of a notice to many, characters. */
 export const announcementLimit = 300;
-/** Stands between text and footer, as in a mail. */
+/** Separates text and footer, as in a mail. */
 export const footerMark = '\n-- \n';
 
 /**
- * How a notice is told. `over`: its incident ended while a raise still waited. `late`: it comes when it is no news any more. `wall`: the address of the wall, where the centre has a name.
- * `link`: where its person answers with one tap; it stands in the place of the wall's. `reader`: who that is.
+ * How to render a notice. `over`: the incident ended while its raise waited. `late`: the message is stale. `wall`: address of the wall,
+ * absent without a public name.
+ * `link`: one-tap link of the recipient, replaces the link to the wall. `reader`: the recipient.
  */
 export type Telling = Partial<Told> & { wall?: string | undefined; link?: string | undefined };
 type Rendered = Pick<RenderedMessage, 'subject' | 'text' | 'phone'>;
 type Told = { over: boolean; late: boolean; reader?: Reader | undefined };
-/** `to`: its person, whose own deeds are said as such. */
+/** `to`: the recipient. An action of this person is rendered as "you". */
 export type Reader = { to: Pick<Person, 'id' | 'name'>; nameOf(person: string): string };
 
 /**
- * Subject (one line) and text of a notice in one language.
- * Guarantee: names of devices and rooms are data, at most 80 characters each, without line breaks or hidden characters; it never throws.
+ * Renders subject (one line) and text of a notice in one language.
+ * Guarantee: names of devices and rooms are data: at most 80 characters each, without line breaks or hidden characters. It never throws.
  */
 export function render(notice: Notice, language: MessageLanguage, telling: Telling = {}): Rendered {
   const { over = false, late = false, reader, ...links } = telling;
@@ -71,7 +75,7 @@ export function render(notice: Notice, language: MessageLanguage, telling: Telli
   return { subject: subjectOf(message), text: `${text}${belowOf(message, links)}${footerMark}${footer}\n`, ...(phone && { phone }) };
 }
 
-/** The same for a page, each by itself: where, what, since when, why, what to do, and what helps whoever goes there. */
+/** The same parts for a web page, separately: place, fault, time, cause, action and the details for a visit. */
 export function spokenOf(notice: Notice, language: MessageLanguage) {
   const message = messageOf(notice, language, { over: false, late: false });
   return {
@@ -87,7 +91,7 @@ export function spokenOf(notice: Notice, language: MessageLanguage) {
 
 function messageOf(given: Notice, language: MessageLanguage, { over, late, reader }: Told): Message {
   const { many, room } = given;
-  // A line, a provider and a state go by their own name; that they are of all offices says nothing.
+  // A link, a provider or a state is named by itself. "All offices" would add nothing.
   const isNamed = many?.kind === 'link' || many?.kind === 'provider' || many?.kind === 'state';
   const notice = isNamed ? { ...given, site: room, room: { en: '', hi: '' } } : given;
   const words = wordsIn(language);
@@ -96,7 +100,7 @@ function messageOf(given: Notice, language: MessageLanguage, { over, late, reade
   return { notice, language, words, over, late, reader, news: { ...news, head } };
 }
 
-/** What the notice says happened (`head`, `title`) and what is to be done now (`steps`). */
+/** News of a notice: the event (`head`, `title`) and the actions to take now (`steps`). */
 type News = { head: string; title: string; steps: string[] };
 type Message = Told & { notice: Notice; language: MessageLanguage; words: Vocabulary; news: News };
 
@@ -133,14 +137,14 @@ function newsOf({ notice, language, words, over }: Pick<Message, 'notice' | 'lan
   }
 }
 
-/** Maintenance is no fault, and at its end nobody is to do anything about it. */
+/** Planned maintenance is not a fault: at its end nothing remains to do. */
 function plannedOf({ faults, kind }: Notice, message: Vocabulary['message'], steps: string[]): Omit<News, 'title'> | undefined {
   if (faults[0]?.fault !== maintenanceFault) return undefined;
   if (kind === 'cleared') return { head: message.ended, steps: [message.maintained] };
   return kind === 'raised' || kind === 'worsened' ? { head: message.begun, steps } : undefined;
 }
 
-/** Why it is told once more. */
+/** Says why the notification is repeated. */
 function againOf({ notice, language, words, over, reader }: Message, size: number): string {
   const { again } = notice;
   if (again === undefined || over) return '';
@@ -149,7 +153,7 @@ function againOf({ notice, language, words, over, reader }: Message, size: numbe
   return own ?? filled(words.again[again.why], { name: short(again.by, size) });
 }
 
-/** Why it comes to who was not told before; of what is late nobody knows who has it by now. */
+/** Says why it goes to a new recipient. Empty if the message is stale, since the assignee may have changed. */
 function passedOf({ notice: { passed, at, timeZone }, language, words: { message }, ...telling }: Message, size: number): string {
   if (passed === undefined || telling.over || telling.late) return '';
   const time = momentOf(passed.at, at, { timeZone, language });
@@ -158,35 +162,35 @@ function passedOf({ notice: { passed, at, timeZone }, language, words: { message
   return filled(message.untaken, { names: namesInWords(names, language), time });
 }
 
-/** To whoever writes from an address that is nobody's, and so in no language that is known. */
+/** Reply to an unknown sender, in all languages, since the language is not known. */
 export function toStranger(): string {
   return languages.map((language) => wordsIn(language).sender.stranger).join(' · ');
 }
 
-/** Kinds that ask somebody to act, and are stale once the incident is over. */
+/** Returns true for kinds that ask for an action and are stale once the incident is over. */
 export function isNews({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'raised' || kind === 'worsened' || kind === 'eased';
 }
 
-/** What has come in many rooms is named with them; a region on battery is no site on battery. */
+/** Adds the fault to the title of a fault in many rooms. A region on battery has its own title. */
 function spreadTitle({ fault, device }: Notice['faults'][number], kind: CauseKind | undefined, language: MessageLanguage): string {
   if (fault === 'outage.power' && kind !== undefined && kind !== 'site') return titleOf('power.on_battery', language);
   const what = fault === 'centre.spread' ? titleIn(device, language) : undefined;
   return what === undefined ? titleOf(fault, language) : `${titleOf(fault, language)}: ${what}`;
 }
 
-/** An id that this version does not know is printed as itself. */
+/** Prints an id that this version does not know as it is. */
 function titleOf(fault: string, language: MessageLanguage): string {
   return titleIn(fault, language) ?? short(fault, 64);
 }
 
-/** What is said at the end: of one cause of many that ends for a part of them, nothing; that a room is well only where that is known. */
+/** Closing line. Says that a room is well only if that is known. Empty while some PCs of a common cause are still down. */
 function wellOf({ many, ready }: Notice, { message }: Vocabulary): string[] {
   if (many === undefined) return [ready ? message.roomWell : message.isOver];
   return many.down > 0 ? [] : [message.allWell];
 }
 
-/** What is left, by name, as far as it fits. Where all of it is gone and only watched, nothing is left. */
+/** Names the remaining faults as far as they fit. If only watched faults remain, says that it is over. */
 function restOf({ rest }: Notice, language: MessageLanguage): string {
   const { stillOpen, restOpen, isOver } = wordsIn(language).message;
   if (rest === undefined) return restOpen;
@@ -196,12 +200,12 @@ function restOf({ rest }: Notice, language: MessageLanguage): string {
   return listThatFits({ items, count: items.length }, language, { limit: restLimit, frame }) || restOpen;
 }
 
-/** What to do about the first fault: of a PC or a site that is away that depends on why it is. */
+/** Action for the first fault. For a silent PC or site the action depends on the cause. */
 function actionOf({ faults, outage, beside }: Notice, language: MessageLanguage): string {
   const fault = faults[0]?.fault ?? '';
   if (!(fault === 'pc.silent' || fault === 'outage.site') || outage === undefined) return actionIn(fault, language) ?? '';
   const { cause, confidence } = outage;
-  // Where another PC of the site answers, its power and its line are there.
+  // If another PC of the site responds, the site has power and a link.
   const unknown = beside ? 'pc-off' : 'undetermined';
   return wordsIn(language).outageAction[surenessOf(confidence) === 'open' ? unknown : cause];
 }
@@ -212,13 +216,13 @@ function directOf({ lines }: Notice, language: MessageLanguage): Omit<News, 'hea
   return { title, steps: stepsOf(wordFor(language, 'directAction', reason) ?? '') };
 }
 
-/** Where, what, since when, why, what to do: the lines that every message has, with names of at most `size` characters. */
+/** The lines of every message: place, fault, time, cause and action, with names of at most `size` characters. */
 function partsOf(message: Message, size: number): string[] {
   const { announcement } = message.notice;
   const parts = [
     placeOf(message, size),
     whatOf(message, size),
-    // What somebody says to many stands whole: its length was looked at when it was sent.
+    // The length was checked when the announcement was sent, so it is not cut.
     announcement === undefined ? '' : `${short(announcement.by)}: ${short(announcement.text, announcementLimit)}`,
     passedOf(message, size),
     sinceOf(message),
@@ -233,7 +237,7 @@ function partsOf(message: Message, size: number): string[] {
 function whatOf({ notice, news, language }: Message, size: number): string {
   const first = mainFault(notice);
   const name = short(namesOf(notice)[0] ?? '', size);
-  // What the centre found wrong with itself names a file, or a node.
+  // Faults of the server name a file or a node, which may be longer.
   const reasonSize = first?.fault.startsWith('centre.') && size > tightLimit ? 4 * size : size;
   const reason = first?.reason ? ` (${short(reasonTold(first.reason, language), reasonSize)})` : '';
   return `${news.head}: ${news.title}${name === '' ? '' : `: ${name}`}${reason}`;
@@ -246,12 +250,12 @@ function stepLines({ notice, news, over, words }: Message): string[] {
   return news.steps.map((step, at) => `${at + 1}. ${step}`);
 }
 
-/** The fault that the title names; a word of the centre's own has none. */
+/** The fault that the title names. A notice of the server itself has none. */
 function mainFault(notice: Notice): Notice['faults'][number] | undefined {
   return notice.kind === 'unfinished' || notice.kind === 'direct' ? undefined : notice.faults[0];
 }
 
-/** The names of all that has the first fault, by what tells them apart; a PC of a name that stands there twice goes by its path. */
+/** Names of everything with the first fault, reduced to what differs. PCs with the same name are named by their path. */
 function namesOf(notice: Notice): string[] {
   const first = mainFault(notice);
   const same = notice.faults.filter(({ fault }) => fault === first?.fault).slice(0, itemLimit);
@@ -260,7 +264,7 @@ function namesOf(notice: Notice): string[] {
   return names.map((name, at) => (isTwice(name) && isPcPath(same[at]?.device ?? '') ? (same[at]?.device ?? '') : name));
 }
 
-/** Why it is closed, or why the PC is away or was. What was told before and is not so is said too: message and all-clear agree. */
+/** Why it is closed, or why the PC is or was offline. If an earlier notification named another cause, the all-clear says so too. */
 function whyOf(message: Message): string[] {
   const { notice, words } = message;
   if (notice.kind === 'closed') return closedBecause(message);
@@ -283,7 +287,7 @@ function closedBecause({ notice, language, words }: Message): string[] {
   return reason === '' ? [] : [filled(words.message.why, { reason: text })];
 }
 
-/** The meeting for which it is urgent, by the clock of the site. */
+/** The meeting that makes it urgent, in the time of the site. */
 function meetingOf({ notice, words, over }: Message): string {
   if (notice.meeting === undefined || over || !isNews(notice)) return '';
   return filled(words.message.meeting, { time: clockOf(notice.meeting.at, notice.timeZone) });
@@ -293,7 +297,7 @@ function hasEnded({ kind }: Notice): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
-/** Site and state, then the room. */
+/** Site and state, then room. */
 function placeOf({ notice, language }: Message, size: number): string {
   const { site, state, room } = notice;
   const names = [site, ...(state ? [state] : []), room].map((name) => short(nameIn(name, language), size));
@@ -301,7 +305,7 @@ function placeOf({ notice, language }: Message, size: number): string {
   return place === '' ? short(notice.scope, 98) : place;
 }
 
-/** Where, what, and the room, on one line. The names are the same in all messages of an incident, whatever else these say. */
+/** Place, fault and room on one line. The names are the same in all messages of an incident. */
 function subjectOf({ notice, news, language }: Message): string {
   const { scope } = notice;
   const nameOf = (name: Notice['site'] = { en: '', hi: '' }) => plain(nameIn(name, language));
@@ -315,7 +319,7 @@ function subjectOf({ notice, news, language }: Message): string {
   return [begin === '' ? what : `${begin}: ${what}`, begin + end === '' ? short(scope, 40) : end].filter((part) => part !== '').join(', ');
 }
 
-/** Since when, or from when to when, of the fault in the title. A PC is away since its last word, not since we noticed. */
+/** Start, or start and end, of the fault in the title. A PC is offline since its last message, not since the detection. */
 function sinceOf({ notice, language, words, over }: Message): string {
   const { faults, at, timeZone, outage, until } = notice;
   const lastWord = isAbsence(faults[0]?.fault ?? '') && outage !== undefined ? [outage.from] : [];
@@ -329,9 +333,12 @@ function sinceOf({ notice, language, words, over }: Message): string {
   return `${when}${comes}${notice.counted ? ` ${filled(counted, { n: notice.counted })}` : ''}`;
 }
 
-/** The rest of the news: who is away with one cause of many, else further faults, or the lines that the machine added. The first line of a close or a direct word is used already. */
+/**
+ * Rest of the news: offline PCs of a common cause, otherwise further faults or added lines. The title already uses the first line of a
+ * close or of a notice of the server.
+ */
 function moreOf({ notice, language }: Message): List {
-  // The names of those that are away; more than a notice holds are counted.
+  // Names of the offline PCs. PCs beyond the limit of a notice are counted.
   if (notice.many !== undefined)
     return { items: distinct(notice.many.names.map((name) => nameIn(name, language))), count: notice.many.down };
   const first = mainFault(notice);
@@ -345,7 +352,10 @@ function moreOf({ notice, language }: Message): List {
   return { items: [...items, ...lines.slice(0, itemLimit).map((line) => short(line, 80))], count: others.length + lines.length };
 }
 
-/** Frames the list below the news: of one cause of many who is away, or at its end who is left; else what there is beside the first fault. */
+/**
+ * Returns the sentence around the list. For a common cause it lists who is offline, or at its end who still is. Otherwise it lists further
+ * faults.
+ */
 function frameOf({ notice, words }: Message): (list: string) => string {
   const { also, left, manyPcs, manyRooms, manySites } = words.message;
   const { many } = notice;
@@ -356,7 +366,7 @@ function frameOf({ notice, words }: Message): (list: string) => string {
   return (list) => (hasEnded(notice) ? filled(left, { list }) : filled(asMany, { down, of, list }));
 }
 
-/** What stands below the news, and the link, each where there is any. */
+/** The details for a visit and the link, if any. */
 function belowOf({ notice, language, words, over }: Message, { wall, link: url }: Omit<Telling, 'over' | 'late'>): string {
   const visit = over || (notice.kind !== 'raised' && notice.kind !== 'worsened') ? [] : visitLines(notice, language);
   const onWall =
@@ -365,11 +375,11 @@ function belowOf({ notice, language, words, over }: Message, { wall, link: url }
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
 
-/** Longest of each, characters. */
+/** Longest line and longest title in these details, characters. */
 const lineLimit = 80;
 const titleLimit = 40;
 
-/** Whom to call, the way in, what to bring, its line where that is at fault, and what went wrong there before; a line each. */
+/** One line each: contact, access, spare part, network line if that is at fault, and earlier faults in this room. */
 function visitLines(notice: Notice, language: MessageLanguage): string[] {
   const { message } = wordsIn(language);
   const { wayIn = '', spare = '', line = '', at, timeZone, faults, outage } = notice;
@@ -393,7 +403,7 @@ function visitLines(notice: Notice, language: MessageLanguage): string[] {
   return list === '' ? lines : [...lines, filled(message.before, { list })];
 }
 
-/** Whom to call: the room, or who is named for its office. */
+/** Contact line: the phone of the room, or the contact person of the office. */
 function callText({ phone = '', contact }: Notice, language: MessageLanguage): string {
   const { message } = wordsIn(language);
   const number = short(phone, lineLimit);
@@ -401,36 +411,36 @@ function callText({ phone = '', contact }: Notice, language: MessageLanguage): s
   return filled(message.contact, { text: contact === '' ? number : `${short(contact, titleLimit)}, ${number}` });
 }
 
-/** The number at the end of that line, and what a telephone dials for it; undefined where there is none that could be dialled. */
+/** The contact line, its number as shown, and the number to dial; undefined if it cannot be dialled. */
 function phoneOf(notice: Notice, language: MessageLanguage): RenderedMessage['phone'] {
   const { phone = '' } = notice;
   const tel = telOf(phone);
   return tel === undefined ? undefined : { line: callText(notice, language), number: short(phone, lineLimit), tel };
 }
 
-/** Where people find the wall, where the centre has a name: what a message links to. */
+/** Address of the wall, for links in messages; undefined if the server has no public name. */
 export function wallAddress(https: { names: readonly string[]; port: number } | undefined): string | undefined {
   const [name] = https?.names ?? [];
   if (https === undefined || name === undefined) return undefined;
   return `https://${name}${https.port === 443 ? '' : `:${https.port}`}`;
 }
 
-/** Where the incident stands on the wall. A `?` ends what is registered of an address with India's operators: what follows may differ. */
+/** Link to the incident on the wall. India's operators register an address up to the `?`; the rest may vary. */
 export function incidentLink(wall: string, incident: number): string {
   return `${wall}/?#/incident/${incident}`;
 }
 
-/** The longest that such an address gets: incidents have at most seven digits for a long time. */
+/** Longest possible link: an incident number has at most seven digits. */
 export function longestLink(wall: string | undefined): string | undefined {
   return wall === undefined ? undefined : incidentLink(wall, 9_999_999);
 }
 
-/** More items than this never fit. */
+/** Items considered for a list; more never fit. */
 const itemLimit = 60;
 
 /**
- * Of names that share their first or last words only what differs: of "Conference room, Leh" and "Conference room, Nubra" the places.
- * Nothing is left out where only a number or nothing would be left of one of them.
+ * Removes words that all names share at their start or end: "Conference room, Leh" and "Conference room, Nubra" become "Leh" and "Nubra".
+ * Keeps the full names if one of them would be empty or only a number.
  */
 function differing(names: readonly string[]): string[] {
   if (new Set(names).size < 2) return [...names];
@@ -445,11 +455,11 @@ function differing(names: readonly string[]): string[] {
     const part = one.slice(head, one.length - tail).join(' ');
     return part.replace(/,$/, '');
   });
-  // Of "Hall 1" and "Hall 2" the numbers alone name no room.
+  // "Hall 1" and "Hall 2" would become bare numbers, which name no room.
   return parts.every((part) => /\p{L}[\p{L}\p{M}]/u.test(part)) ? parts : [...names];
 }
 
-/** Names cut short for a list: of those with the same beginning what differs; whole where that reads like another. */
+/** Shortens names for a list. Names with the same start keep what differs. A name stays whole if its short form is not unique. */
 function distinct(names: readonly string[]): string[] {
   const alike = [...Map.groupBy(new Set(names), (name) => short(name)).values()];
   const cut = new Map(alike.flatMap((some) => differing(some).map((name, at) => [some[at] ?? '', short(name)] as const)));
@@ -457,16 +467,16 @@ function distinct(names: readonly string[]): string[] {
   return names.map((name) => (counts.get(cut.get(name) ?? '')?.length === 1 ? (cut.get(name) ?? '') : short(name, nameLimit)));
 }
 
-/** Names as a sentence has them; more than three are counted. */
+/** Joins names as in a sentence; beyond three the rest is counted. */
 function namesInWords(names: readonly string[], language: MessageLanguage): string {
   if (names.length <= 3) return new Intl.ListFormat(datesIn(language).locale).format(names);
   return `${names.slice(0, 3).join(', ')} ${filled(wordsIn(language).message.others, { n: names.length - 3 })}`;
 }
 
-/** A list that may say how many items it leaves out. */
+/** A list that may state how many items it leaves out. */
 export type List = { items: readonly string[]; count: number };
 
-/** As many items as fit into `limit` characters once `frame` is around them, and how many are left out; empty where not even that fits. */
+/** Returns as many items as fit into `limit` characters inside `frame`, and the count of the rest; empty if not even the count fits. */
 function listThatFits({ items, count }: List, language: MessageLanguage, at: { limit: number; frame(list: string): string }): string {
   const { others } = wordsIn(language).message;
   for (let shown = items.length; shown >= 0; shown--) {
@@ -477,25 +487,24 @@ function listThatFits({ items, count }: List, language: MessageLanguage, at: { l
   return '';
 }
 
-/** Day and time. A zone that this machine does not know is UTC, and says so. */
+/** Day and time. Uses UTC and says so if this machine does not know the zone. */
 export function timeOf(atMs: number, timeZone: string, language: MessageLanguage): string {
   const time = `${dayOf(atMs, timeZone, language)}, ${clockOf(atMs, timeZone)}`;
   return isTimeZone(timeZone) ? time : `${time} UTC`;
 }
 
-/** The time of day of what is of the same day as `now`, else with its day. */
+/** Time of day if `atMs` is on the same day as `now`, otherwise day and time. */
 export function momentOf(atMs: number, now: number, { timeZone, language }: { timeZone: string; language: MessageLanguage }): string {
   const isToday = dayOf(atMs, timeZone, language) === dayOf(now, timeZone, language);
   return isToday ? clockOf(atMs, timeZone) : timeOf(atMs, timeZone, language);
 }
 
-/** The day alone. */
 function dayOf(atMs: number, timeZone: string, language: MessageLanguage): string {
   const local = localOf(atMs, timeZone);
   return days.get(language)?.format(Date.UTC(local.year, local.month - 1, local.day)) ?? local.toPlainDate().toString();
 }
 
-/** Made once: a format costs more to make than a message. */
+/** Cached, since creating a formatter costs more than rendering a message. */
 const days = new Map(
   messageLanguages.map((language) => {
     const { locale, month } = datesIn(language);
@@ -503,7 +512,7 @@ const days = new Map(
   }),
 );
 
-/** One line, as a voice reads it. */
+/** One line for a voice call. */
 export function speechOf(notice: Notice, language: MessageLanguage): string {
   const { place, what, since } = spokenOf(notice, language);
   return [place, what, since]

@@ -16,7 +16,7 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   const edits: string[] = [];
   const asked: number[] = [];
   const outcomes: Outcome[] = [];
-  /** Until it is let go nobody has a turn. */
+  /** Blocks all edits until it resolves. */
   let turn: Promise<void> = Promise.resolve();
   /** Until it resolves the channel gives no outcome. */
   let answer: Promise<void> = Promise.resolve();
@@ -54,7 +54,7 @@ function rig(rows: OutboxRow[] = [copyOf()]) {
   return { clock, copies, edits, asked, outcomes, roster, hold, holdAnswer };
 }
 
-test('what is said after the start stands below each copy, in the language of its reader; what was said before it is not written again', async () => {
+test('an answer given after the start is added to each copy in the language of its reader; earlier answers are not', async () => {
   const rows = [copyOf(), copyOf({ key: '1/chat/bina', person: 'bina', copy: { id: 'c2', text: 'माइक\n' } })];
   const { clock, copies, edits, asked } = rig(rows);
   copies.changed([incidentOf([going('Asha', -3_600_000)]), incidentOf([], { id: 18 })]);
@@ -65,7 +65,7 @@ test('what is said after the start stands below each copy, in the language of it
   expect(edits).toEqual(['c1 | broken | ✔ Meera: I am going', expect.stringMatching(/^c2 \| माइक \| ✔ Meera: मैं/)]);
 });
 
-test('one change of a message waits at a time, and says what was last said when its turn comes', async () => {
+test('one edit of a message waits at a time, and writes the latest answer when it runs', async () => {
   const { clock, copies, edits, hold } = rig();
   const letGo = hold();
   copies.changed([incidentOf([going('Asha')])]);
@@ -77,7 +77,7 @@ test('one change of a message waits at a time, and says what was last said when 
   expect(edits).toEqual(['c1 | broken | ✔ Meera: I am going']);
 });
 
-test('what was said while a message was on its way, or waited, stands below it once it is there; what was said before its news does not', async () => {
+test('an answer given while the message was being sent is added after the delivery; one older than its notice is not', async () => {
   const { clock, copies, edits } = rig([]);
   copies.changed([incidentOf([going('Asha', 5)])]);
   await clock.pass(0);
@@ -90,7 +90,7 @@ test('what was said while a message was on its way, or waited, stands below it o
   expect(edits).toEqual(['c1 | broken | ✔ Asha: I am going']);
 });
 
-test('a channel that is away is asked again, not sooner than it says, and one that says no is not', async () => {
+test('a busy channel is retried no sooner than it says, and a refusal is not retried', async () => {
   const { clock, copies, edits, outcomes } = rig();
   outcomes.push(
     { result: 'retry', reason: 'busy', afterMs: 120_000 },
@@ -107,14 +107,14 @@ test('a channel that is away is asked again, not sooner than it says, and one th
   expect(edits.at(-1)).toMatch(/Meera/);
 });
 
-test('the link in a copy is a new one of its person: the one that was sent may be late', async () => {
+test('an edited copy carries a new personal link, because the first one may have expired', async () => {
   const { clock, copies, edits } = rig([copyOf({ copy: { id: 'c1', text: `broken\n${linkMark}\n` } })]);
   copies.changed([incidentOf([going('Asha')])]);
   await clock.pass(0);
   expect(edits).toEqual(['c1 | broken\nhttps://sabha.test/t?asha.17.new | ✔ Asha: I am going']);
 });
 
-test('a change that fails is not tried again while a later change of the same message waits', async () => {
+test('a failed edit is not retried while a later edit of the same message waits', async () => {
   const { clock, copies, edits, outcomes, hold, holdAnswer } = rig();
   const answer = holdAnswer();
   outcomes.push({ result: 'retry', reason: 'busy' });

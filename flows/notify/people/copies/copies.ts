@@ -7,7 +7,6 @@ import { answerLine, short } from '../channels/kit/plain.ts';
 import type { OutboxOptions } from '../outbox.ts';
 import type { Roster } from '../roster.ts';
 
-/** What messages are changed with. */
 export type CopiesOptions = Pick<OutboxOptions, 'linksTo' | 'clock' | 'channels'> & {
   roster: Pick<Roster, 'book'>;
   /** Rows of one incident whose message can be changed, the newest first. */
@@ -58,7 +57,7 @@ export function createCopies(options: CopiesOptions) {
     const person = roster.book().byId.get(id);
     const incident = notice.incident ?? 0;
     let isSaid = false;
-    // The channel asks for the text when it sends the change. Anything said later starts a change of its own.
+    // The channel requests the text when it sends the edit. A later answer starts another edit.
     const said = () => {
       isSaid = true;
       waiting.delete(key);
@@ -73,7 +72,7 @@ export function createCopies(options: CopiesOptions) {
 
   const nameOf = (id: string) => roster.book().byId.get(id)?.name ?? id;
   return {
-    /** Takes incidents as committed, and changes their messages where somebody said or did more. */
+    /** Takes committed incidents and edits their messages if there is a newer answer or deed. */
     changed(incidents: readonly Incident[]): void {
       for (const incident of incidents) {
         const { id } = incident;
@@ -83,7 +82,7 @@ export function createCopies(options: CopiesOptions) {
         if (before === undefined ? latest.at > beganAt : latest.at !== before.at) begin(changeAll(id, latest));
       }
     },
-    /** Takes a delivered row, and writes below it what somebody said during the delivery. */
+    /** Takes a delivered row and adds an answer that was given during the delivery. */
     stands(row: OutboxRow): void {
       const latest = known.get(row.notice.incident ?? 0);
       if (latest !== undefined) begin(change(row, latest));

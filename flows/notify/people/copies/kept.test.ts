@@ -1,4 +1,4 @@
-/** What is kept of a message that can be changed: in the row of the outbox, and found by its incident. */
+/** Stored copy of an editable message: kept in its outbox row, and found by its incident. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Transition } from '../../../engine/records/incidents.ts';
@@ -9,7 +9,7 @@ import { notice, row, testClock } from '../people.test-helper.ts';
 
 const at = row().createdAt;
 
-/** Rows that wait go out over a channel whose messages can be changed; what the ledger then holds of an incident. */
+/** Sends rows over a channel with editable messages. Returns the ledger and the keys that `onCopy` received. */
 async function sent(rows: OutboxRow[], passMs = 0) {
   const clock = testClock();
   const ledger = inThread(new DatabaseSync(':memory:'));
@@ -44,7 +44,7 @@ async function sent(rows: OutboxRow[], passMs = 0) {
 const waiting = (transition: number, change: Parameters<typeof notice>[0] = {}) =>
   row({ channel: 'chat', transition, notice: notice({ at, ...change }) });
 
-test('who was told, in which words and under which name stands in the row, in one commit with its delivery; the token of the link does not', async () => {
+test('a delivered row stores recipient, text and channel id in one commit, without the token of the link', async () => {
   const { ledger, stood } = await sent([waiting(1)]);
   const [kept, ...others] = await ledger.copies(17);
   expect(others).toEqual([]);
@@ -54,7 +54,7 @@ test('who was told, in which words and under which name stands in the row, in on
   expect(stood).toEqual(['1/chat/asha']);
 });
 
-test('copies are found by their incident, the newest first, and no other’s with them', async () => {
+test('copies are found by their incident, the newest first', async () => {
   const rooms = [1, 2, 10, 11, 100].map((id) => waiting(id, { incident: id === 11 ? 18 : 17, scope: `ladakh/leh/pc-${id}` }));
   const { ledger } = await sent(rooms, 60_000);
   expect((await ledger.copies(17)).map(({ transition }) => transition)).toEqual([100, 10, 2, 1]);
@@ -62,7 +62,7 @@ test('copies are found by their incident, the newest first, and no other’s wit
   expect(await ledger.copies(19)).toEqual([]);
 });
 
-test('a list of several alerts is nobody’s to take, and of several words on one alert the last stands', async () => {
+test('a list of several alerts has no copy, and of several late messages on one alert only the last has one', async () => {
   const late = (transition: number, incident: number) =>
     ({ ...waiting(transition, { incident }), createdAt: at - 3_600_000, moved: true }) as OutboxRow;
   const list = await sent([late(1, 17), late(2, 18)]);

@@ -14,22 +14,22 @@ test.each<[Deed, string]>([
   [{ at: 7, by: 'Meera', did: 'assigned', to: 'bina' }, 'Meera asked Bina'],
   [{ at: 8, by: 'Bina', did: 'fixed', until: 20 }, '✔ Bina: It is fixed'],
   [{ at: 20, by: '', did: 'reopened', to: 'Bina' }, 'Still there: Bina said that it is fixed.'],
-])('says the last deed in one line: %j', (deed, expected) => {
+])('shows the last deed in one line: %j', (deed, expected) => {
   expect(line({ deeds: [{ at: 1, by: 'Devi', did: 'acknowledged' }, deed, { ...deed, at: deed.at + 1, did: 'snoozed' }] })).toBe(expected);
 });
 
-test('says the last deed in the language of the reader', () => {
+test('shows the last deed in the language of the reader', () => {
   const deeds: Deed[] = [{ at: 6, by: '', did: 'lapsed', to: 'Meera' }];
   expect(line({ deeds }, 'hi')).toBe('Meera इसे देख रहे थे, अब कोई नहीं देख रहा।');
   expect(line({ deeds: [{ at: 4, by: 'Meera', did: 'acknowledged' }] }, 'mr')).toBe('✔ Meera: मी पाहत आहे');
 });
 
-test('an answer counts before the deed that it caused, and what is taken back leaves no line', () => {
+test('an answer takes precedence over the deed that it caused, and a withdrawn one shows no line', () => {
   const deeds: Deed[] = [{ at: 2, by: 'Asha', did: 'acknowledged' }];
   expect(line({ deeds, answers: [said(2, 'Asha', 'going'), said(3, 'Asha', 'here')] })).toBe('✔ Asha: I am going');
   expect(line({ deeds: [...deeds, { at: 3, by: 'Asha', did: 'withdrawn' }] })).toBe(null);
 });
 
-test('S14 a name that somebody gave themselves stays on one line', () => {
+test('S14 a name with a line break stays on one line', () => {
   expect(line({ answers: [said(1, 'Asha\n✔ Meera: It is fixed\u202e', 'seen')] })).toMatch(/^✔ Asha ✔ Meera: It is fix.*: Seen$/);
 });

@@ -54,7 +54,7 @@ function rig(people: Person[], mail: () => Promise<Outcome>, { console = true, t
   return { clock, tell, sent, failures };
 }
 
-test('every central person is told at once on every channel, in their language, and nobody else is', async () => {
+test('every central person is notified at once on every channel in their language, and no one else is', async () => {
   const { tell, sent, failures } = rig([technician, devi], async () => ({ result: 'delivered' }));
   await tell('disk_full', 'SQLITE_FULL');
   expect(sent.map(({ channel, person }) => `${channel} ${person}`)).toEqual(['console devi', 'email devi']);
@@ -63,7 +63,7 @@ test('every central person is told at once on every channel, in their language, 
   expect(failures).toEqual([]);
 });
 
-test('at most once an hour for each reason, whatever the wall clock does', async () => {
+test('each reason is sent at most once an hour, whatever the wall clock does', async () => {
   const { clock, tell, sent } = rig([], async () => ({ result: 'delivered' }));
   for (const reason of ['disk_full', 'disk_full', 'commit_failed'] as const) await tell(reason, 'x');
   expect(sent.length).toBe(2);
@@ -77,7 +77,7 @@ test('at most once an hour for each reason, whatever the wall clock does', async
   expect(new Set(sent.map(({ message }) => message.key)).size).toBe(3);
 });
 
-test('a channel that refuses, throws or hangs is told to the owner, stops no other, and ends within 10 s', async () => {
+test('a channel that refuses, throws or hangs is reported to the caller, stops no other, and ends within 10 s', async () => {
   const answers: (() => Promise<Outcome>)[] = [
     async () => ({ result: 'refused', reason: '550' }),
     () => Promise.reject(new Error('bug')),
@@ -93,7 +93,7 @@ test('a channel that refuses, throws or hangs is told to the owner, stops no oth
   }
 });
 
-test('for an hour nobody was told of a full disk, since the mail server was away at that moment: it is tried again within that hour', async () => {
+test('a channel that fails is retried within the hour', async () => {
   const meera: Person = { ...devi, id: 'meera', name: 'Meera' };
   const outcomes: Outcome[] = [{ result: 'retry', reason: 'away' }, { result: 'delivered' }, { result: 'refused', reason: '451' }];
   const { clock, tell, sent, failures } = rig([devi, meera], async () => outcomes.shift() ?? { result: 'delivered' });
@@ -111,7 +111,7 @@ test('for an hour nobody was told of a full disk, since the mail server was away
   expect([since().length, failures]).toEqual([2, ['email devi: away', 'email devi: 451']]);
 });
 
-test('F5 a disk that is full was told again at each start: now once an hour, and again at once where nobody was reached', async () => {
+test('F5 across restarts a reason is sent once an hour, and again at once if no one was reached', async () => {
   const outcomes: Outcome[] = [{ result: 'refused', reason: '550' }, { result: 'delivered' }];
   const mail = async () => outcomes.shift() ?? ({ result: 'delivered' } as const);
   const told = async (afterMs: number, reason: 'disk_full' | 'commit_failed' = 'disk_full') => {

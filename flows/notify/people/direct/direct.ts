@@ -1,6 +1,6 @@
 /**
- * Messages without an incident: to central without the outbox when the ledger cannot be written, and to one person, as a test of a channel or as a
- * row of the outbox.
+ * Messages without an incident: to central without the outbox if the ledger cannot be written, and to one person as a channel test or as an
+ * outbox row.
  */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,21 +13,20 @@ import { limited } from '../lanes.ts';
 import { type Roster, wayOf } from '../roster.ts';
 import { render } from '../words.ts';
 
-/** What the centre tells without an incident. */
+/** Reasons of notices without an incident. */
 type DirectReason = keyof Vocabulary['direct'];
 
-/** Who is told past the outbox, and how. */
 export type DirectOptions = {
   clock: Clock;
   channels: Channels;
   roster: Roster;
-  /** What an earlier process told. */
+  /** Times of notices that an earlier process sent. */
   before: ReturnType<typeof toldIn>;
-  /** Told of a channel that did not take the word: nothing else can be done about it. */
+  /** Called if a channel did not accept the notice. No other remedy exists here. */
   onFailure: (channel: string, person: string, reason: string) => void;
 };
 
-/** Tells central at once; `detail` is one line. */
+/** Notifies central at once; `detail` is one line. */
 export type TellCentralDirectly = (reason: DirectReason, detail: string) => Promise<void>;
 
 const quietMs = 3_600_000;
@@ -37,8 +36,8 @@ const again = { firstMs: 60_000, maxMs: 600_000 };
 type Way = { person: Person; name: string; channel: Channel };
 
 /**
- * Tells every central person on every channel that reaches them, at once and at most once an hour for each reason, also across starts. A channel
- * that does not take it is tried again within that hour, after one minute, two and so on.
+ * Notifies every central person on every channel that reaches them, at most once an hour for each reason, also across starts.
+ * Retries a failed channel within that hour after 1 min, 2 min and so on.
  * Guarantee: needs no disk, never rejects, and ends within 10 s.
  */
 export function createDirect(options: DirectOptions): TellCentralDirectly {
@@ -55,7 +54,7 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
       const reaching = [...channels].filter(([, one]) => one.reaches(person));
       return reaching.map(([name, { channel }]) => ({ person, name, channel }));
     });
-    // The console takes everything, and reaches nobody who is elsewhere.
+    // The console accepts everything, but a person elsewhere does not read it.
     const isTelling = ways.every(({ name }) => name === lastChannel) ? () => true : ({ name }: Way) => name !== lastChannel;
     const round = async (open: readonly Way[], failed: number): Promise<void> => {
       const taken = await Promise.all(open.map((way) => send(options, word, way)));
@@ -68,7 +67,7 @@ export function createDirect(options: DirectOptions): TellCentralDirectly {
   };
 }
 
-/** True where the channel took it; what is said later of it needs the ledger, which may be what is told of. */
+/** Returns true if the channel accepted the message. A later report would need the ledger, which may be the thing that failed. */
 async function send(options: DirectOptions, word: { notice: Notice; key: string }, way: Way): Promise<boolean> {
   const { clock, onFailure } = options;
   const { notice, key } = word;
@@ -82,14 +81,14 @@ async function send(options: DirectOptions, word: { notice: Notice; key: string 
   return false;
 }
 
-/** A time that is yet to come says nothing: the clock was set. */
+/** A time in the future is ignored: the clock was set back. */
 function isRecent(at: number | undefined, now: number): boolean {
   return at !== undefined && at <= now && now - at < quietMs;
 }
 
 /**
- * When central was last told directly, across starts: the modification time of an empty file for each reason in an existing folder. A full disk
- * takes hardly more than that.
+ * Last direct notice of each reason, across starts: the modification time of an empty file in an existing folder.
+ * A full disk can usually still store that.
  */
 export function toldIn(folder: string) {
   const fileOf = (reason: DirectReason) => join(folder, `told-${reason}`);
@@ -106,15 +105,17 @@ export function toldIn(folder: string) {
   };
 }
 
-/** Whom it may go to, and over what. */
 export type ProveOptions = { clock: Clock; channels: Channels; roster: Pick<Roster, 'person'>; heard: Pick<Heard, 'wait'> };
 
-/** Whoever asked is waiting for the answer. */
+/** The operator waits for the result. */
 const proveLimitMs = 30_000;
-/** Accepted is no proof: what is said of it then is. */
+/** Outcome while no delivery report came: accepted is no proof of delivery. */
 const onTheWay: Outcome = { result: 'retry', reason: 'the gateway took it; whether it arrived, only the person can say' };
 
-/** Guarantee: sent once, whatever becomes of it: a retry of the outbox would prove another moment. What is taken is proven once the other side says that it arrived. */
+/**
+ * Sends a channel test. Guarantee: sent once, with no retry, since a retry would test a later moment. An accepted message is proven by its
+ * delivery report.
+ */
 export async function prove({ clock, channels, roster, heard }: ProveOptions, id: string, name: string): Promise<Outcome> {
   const open = channels.get(name);
   const person = roster.person(id);
@@ -129,7 +130,7 @@ export async function prove({ clock, channels, roster, heard }: ProveOptions, id
   return (await heard.wait({ channel: name, id: outcome.id, person: id })) ?? onTheWay;
 }
 
-/** A word of the centre's own, as its row of the outbox: over the channels of the person, in order. Its first line is its key in the words. */
+/** Outbox row of a notice of the server to one person, over the person's channels in order. The first line is its key in the vocabulary. */
 export function wordTo({ clock, channels, roster }: Omit<ProveOptions, 'heard'>, id: string, lines: string[]): OutboxRow {
   const now = clock.now();
   const way = wayOf(roster.person(id), channels);
@@ -145,21 +146,20 @@ function directNotice(lines: string[], now: number): Notice {
 
 type Said = Report['outcome'];
 
-/** The tests that are waited for. */
 export type Heard = ReturnType<typeof createHeard>;
 
-/** A phone rings for most of a minute, and is then listened to. */
+/** Limit for the report of a test call: a phone rings for most of a minute, then the message plays. */
 const limitMs = 90_000;
-/** Reports of whatever it may be: a phone may be faster than the answer of the push service that brought it. */
+/** Reports kept without a matching test: a phone may report before the push service responds. */
 const rememberedAtMost = 100;
 
-/** Guarantee: a test is waited for no longer than its limit, and nothing of it stays behind. */
+/** Guarantee: a test is awaited no longer than its limit, and nothing of it is kept afterwards. */
 export function createHeard(clock: Clock) {
   const waiting = new Map<string, { person: string; said(outcome: Said): void }>();
   const early = new Map<string, Said>();
   const nameOf = (channel: string, id: string) => `${channel} ${id}`;
   return {
-    /** What is said of it; undefined where nothing is in time. */
+    /** Returns the reported outcome; undefined if none comes in time. */
     async wait({ channel, id, person }: { channel: string; id: string; person: string }): Promise<Said | undefined> {
       const name = nameOf(channel, id);
       const known = early.get(name);
@@ -170,7 +170,7 @@ export function createHeard(clock: Clock) {
       waiting.delete(name);
       return said;
     },
-    /** True where the report is of a test, which then has it. */
+    /** Returns true if the report belongs to a test, which then receives it. */
     take({ channel, id, outcome }: Report): boolean {
       const name = nameOf(channel, id);
       const one = waiting.get(name);
@@ -178,7 +178,7 @@ export function createHeard(clock: Clock) {
       one?.said(outcome);
       return one !== undefined;
     },
-    /** To whom a test went; undefined where it is none. */
+    /** Recipient of a test; undefined if the id is not of a test. */
     about(channel: string, id: string): { person: string; incident: null } | undefined {
       const one = waiting.get(nameOf(channel, id));
       return one && { person: one.person, incident: null };

@@ -1,4 +1,4 @@
-/** The roster's test over channels whose other side says later what arrived: a phone that rings, and WhatsApp. */
+/** Channel tests of the roster over channels with delivery reports: voice calls and WhatsApp. */
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Channel, Reports } from '../../../engine/records/notices.ts';
@@ -23,7 +23,7 @@ const voiceSettings = {
   reports: { tokenFile: '', id: 'sid', status: 'status', delivered: ['completed'], failed: ['busy', 'no-answer'], key: 'digits' },
 } as const satisfies VoiceOptions['settings'];
 
-/** A test of a channel, as the centre puts it together: what is said of one goes to who waits for it. */
+/** Runs a channel test and passes its report to the waiting test. */
 function proving(name: string, open: (clock: TestClock, reports: Reports) => Channel) {
   const clock = testClock();
   const heard: Heard = createHeard(clock);
@@ -37,7 +37,7 @@ test.each<[AtPhone, object]>([
   ['hung up', { result: 'delivered' }],
   ['busy', { result: 'refused', reason: 'the gateway says busy' }],
   ['unanswered', { result: 'refused', reason: 'the gateway says no-answer' }],
-])('a test call to a phone, %s: proven is that somebody heard it out', async (at, outcome) => {
+])('a test call to a phone, %s: it is proven only if the message played to its end', async (at, outcome) => {
   const { clock, prove } = proving('voice', (clock, reports) => {
     const gateway = voiceGateway(clock, token, () => at);
     const voice = createVoice({ settings: voiceSettings, secret: '', token, clock, fetch: gateway.fetch, reports });
@@ -52,7 +52,7 @@ test.each<[AtPhone, object]>([
 test.each([
   ['delivered', { result: 'delivered' }],
   ['failed', { result: 'refused', reason: expect.stringMatching(/\S/) }],
-])('a test by WhatsApp of which Meta says %s', async (status, outcome) => {
+])('a test by WhatsApp that Meta reports as %s', async (status, outcome) => {
   const secrets = { token: 'EAAG-4711', appSecret: 'app-secret-4711', verify: '' };
   const settings = {
     number: '106540352242922',

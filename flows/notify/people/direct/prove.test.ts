@@ -23,7 +23,7 @@ function rig(send: Channel['send']) {
 }
 const delivered = async (): Promise<Outcome> => ({ result: 'delivered' });
 
-test('a test says in the language of the person that it is one and asks nothing; it is no critical news', async () => {
+test("a test message says in the person's language that it is a test, asks for nothing and is not critical", async () => {
   const { prove, sent } = rig(delivered);
   expect(await prove('asha', 'email')).toEqual({ result: 'delivered' });
   expect(await prove('chand', 'email')).toEqual({ result: 'delivered' });
@@ -33,13 +33,13 @@ test('a test says in the language of the person that it is one and asks nothing;
   expect(new Set(sent.map(({ key }) => key)).size).toBe(2);
 });
 
-test('it is sent once, and what became of it is answered as the channel says it', async () => {
+test('a test is sent once and returns the outcome of the channel', async () => {
   const { prove, sent } = rig(async () => ({ result: 'retry', reason: 'the server answered 503' }));
   expect(await prove('asha', 'email')).toEqual({ result: 'retry', reason: 'the server answered 503' });
   expect(sent).toHaveLength(1);
 });
 
-test('a channel that says nothing for half a minute, or breaks, is no proof', async () => {
+test('a channel that does not respond within 30 s, or throws, proves nothing', async () => {
   const { prove, clock } = rig(() => new Promise(() => {}));
   const asked = prove('asha', 'email');
   await clock.pass(31_000);
@@ -48,14 +48,14 @@ test('a channel that says nothing for half a minute, or breaks, is no proof', as
   expect(await broken.prove('asha', 'email')).toMatchObject({ result: 'retry' });
 });
 
-test('where the channel does not reach the person nothing is sent', async () => {
+test('no test is sent if the channel does not reach the person', async () => {
   const { prove, sent } = rig(delivered);
   expect(await prove('bina', 'email')).toEqual({ result: 'refused', reason: 'the channel "email" does not reach bina' });
   expect(await prove('asha', 'pigeon')).toMatchObject({ result: 'refused' });
   expect(sent).toEqual([]);
 });
 
-test('a word goes over the first channel of the person, or to the desk where there is none, and is no critical news', () => {
+test("a notice of the server goes over the person's first channel, or to the console, and is not critical", () => {
   const { word, clock } = rig(delivered);
   const now = clock.now();
   expect(word('asha', ['shift_taken', 'Bina'])).toMatchObject({
@@ -73,7 +73,7 @@ test('a word goes over the first channel of the person, or to the desk where the
 const accepted: Channel['send'] = async () => ({ result: 'accepted', id: 'abc' });
 const reportOf = (outcome: Report['outcome'], id = 'abc'): Report => ({ channel: 'email', id, outcome });
 
-test('what a gateway took is proven once it says that it arrived, or refused as it says, however late within a minute and a half', async () => {
+test('an accepted test returns the outcome of its delivery report within 90 s', async () => {
   const { prove, heard, clock } = rig(accepted);
   const asked = prove('asha', 'email');
   await clock.pass(60_000);

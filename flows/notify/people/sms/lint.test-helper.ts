@@ -1,8 +1,8 @@
-/** What is wrong with texts for SMS before an operator says so: one line each. */
+/** Checks SMS texts for faults that an operator would refuse. */
 
 import { longestText, registeredText, segmentLimit, sizeOf, type Template, tags } from './sms.ts';
 
-/** One line for each fault of a text, with its id. */
+/** Returns one line for each fault, with the id of its text. */
 export function lintTemplates(templates: readonly Template[]): string[] {
   const ids = templates.map(({ id }) => id);
   const twice = ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id}: stands twice`);
@@ -30,5 +30,5 @@ function faultsOf(template: Template): string[] {
   ];
 }
 
-/** Every text says it: an operator refuses what does not name its sender. */
+/** Every text contains it: operators refuse a text that does not name its sender. */
 const brand = 'Sabha';

@@ -1,12 +1,12 @@
-/** The scrubber of India's operators in place of a gateway: it knows the registered texts, and lets through what fits one of them, blank by blank. */
+/** Simulated filter of India's SMS operators. It accepts a message only if it matches a registered text, blank by blank. */
 import type { Fetch } from '../channels/kit/http.ts';
 import { isOfTag, registeredText, type Template, tags } from './sms.ts';
 
-/** What is registered: by the operator's id a text with tags, and the addresses that are whitelisted. */
+/** Registered texts by operator id, and the whitelisted addresses. */
 export type Registered = { templates: ReadonlyMap<string, Template>; addresses: readonly string[] };
 export type Passed = { to: string; text: string; template: string };
 
-/** Answers as a gateway does: 200 to everything, the verdict inside. */
+/** Responds like a gateway: always 200, with the verdict in the body. */
 export function scrubber({ templates, addresses }: Registered) {
   const passed: Passed[] = [];
 
@@ -33,7 +33,7 @@ export function scrubber({ templates, addresses }: Registered) {
 
 type TagName = keyof typeof tags;
 
-/** What stands at each tag of a registered text; undefined where the text is another one. */
+/** Values at the tags of a registered text; undefined if the text does not match. */
 function valuesOf(registered: string, text: string): { tag: TagName; value: string }[] | undefined {
   const names = Object.keys(tags) as TagName[];
   const written = new RegExp(names.map((name) => tags[name].written).join('|'), 'g');

@@ -20,7 +20,7 @@ const since = Date.UTC(2026, 2, 3, 8, 35);
 const link = 'https://vc.gov.in/?#/incident/17';
 const kinds: Notice['kind'][] = ['raised', 'worsened', 'eased', 'cleared', 'closed', 'unfinished', 'direct'];
 
-describe('segments', () => {
+describe('segments of an SMS', () => {
   test.each([
     ['', 'gsm7', 0, 0],
     ['a'.repeat(160), 'gsm7', 160, 1],
@@ -34,28 +34,28 @@ describe('segments', () => {
     ['ñ@£_Ω', 'gsm7', 5, 1],
     ['…', 'ucs2', 1, 1],
     ['😀', 'ucs2', 2, 1],
-  ] as const)('of %j: %s, %d units, %d', (text, encoding, units, segments) => {
+  ] as const)('text %j: encoding %s, %d units, %d segments', (text, encoding, units, segments) => {
     expect(sizeOf(text)).toEqual({ encoding, units, segments });
   });
 
-  test('an escape, or a pair of one sign, is not cut in two by the end of a segment', () => {
+  test('an escape sequence or a surrogate pair is not split between two segments', () => {
     const full = (each: number, sign: string) => `${'a'.repeat(each - 1)}${sign}`;
     expect(sizeOf(full(153, '€') + full(153, '€'))).toMatchObject({ units: 308, segments: 3 });
     expect(sizeOf(`${'क'.repeat(66)}😀${'क'.repeat(65)}`)).toMatchObject({ units: 133, segments: 2 });
     expect(sizeOf(`${'क'.repeat(66)}😀${'क'.repeat(66)}`)).toMatchObject({ units: 134, segments: 3 });
   });
 
-  test('a name is brought to letters that cost one unit each', () => {
+  test('a name is converted to characters of one unit each', () => {
     expect(basicOf('Pañaji – Śrī [Hall]')).toBe('Pañaji - Sri Hall');
     expect(basicOf('लेह')).toBe('');
   });
 });
 
-describe('the texts that are registered', () => {
+describe('registered texts', () => {
   const good = templatesWith(true);
   const one = good[0] as Template;
 
-  test('all of them pass, with a link and without one, and each fault has one in each language', () => {
+  test('every text passes the check with and without a link, and each fault has a text in each language', () => {
     expect(lintTemplates(good)).toEqual([]);
     expect(lintTemplates(templatesWith(false))).toEqual([]);
     for (const language of messageLanguages)
@@ -72,17 +72,17 @@ describe('the texts that are registered', () => {
     ['a phone number in it', { text: '{site}: call 01982252010 Sabha' }, 'an address or a number stands in its text'],
     ['no sender', { text: '{site}: broken' }, 'does not say who sends it ("Sabha")'],
     ['a stray brace', { text: '{site}: { Sabha' }, 'has a brace that is no blank'],
-  ])('one is refused: %s', (_what, change, line) => {
+  ])('a text with this fault is refused: %s', (_what, change, line) => {
     const blanks = [{ name: 'site', tag: 'alphanumeric', limit: 24 } as const, { name: 'n', tag: 'numeric', limit: 7 } as const];
     const wrong = lintTemplates([{ ...one, text: '{site}: broken {n}. Sabha', blanks, ...change }]);
     expect(wrong.filter((text) => text.includes(line))).toHaveLength(1);
   });
 
-  test('an id that stands twice is refused', () => {
+  test('a duplicate id is refused', () => {
     expect(lintTemplates([one, one])).toEqual([`${one.id}: stands twice`]);
   });
 
-  test('a registered text has tags for blanks, and at its longest takes at most two segments', () => {
+  test('a registered text has tags for blanks, and its longest form takes at most two segments', () => {
     const news = good.find(({ id }) => id === 'news.camera.missing.en.fixed') as Template;
     expect(registeredText(news)).toBe(
       '#alphanumeric#, #alphanumeric#: Camera not found, since #alphanumeric#. Incident #numeric#: #url# Sabha',
@@ -90,7 +90,7 @@ describe('the texts that are registered', () => {
     expect(longestText(news)).toContain('0'.repeat(40));
   });
 
-  test('the export names each with its tags, length and what else is to be registered', () => {
+  test('the export lists each text with its tags, its length and the address to register', () => {
     const csv = templatesCsv(link);
     const lines = csv.split('\r\n');
     expect(lines[0]).toBe('\ufeffid,language,form,text,blanks,encoding,longest,segments,register_url');
@@ -102,8 +102,8 @@ describe('the texts that are registered', () => {
   });
 });
 
-describe('a short message', () => {
-  test('is a registered text with its blanks filled: in the fixed form in Latin letters, in the open one in the reader’s', () => {
+describe('SMS', () => {
+  test('an SMS is a registered text with filled blanks: Latin letters in the fixed form, the script of the reader in the open form', () => {
     expect(smsOf(notice(), { language: 'en', form: 'fixed', link })).toMatchObject({
       template: 'news.microphone.missing.en.fixed',
       text: `Leh, Conference room: Microphone not found, since 14:05 3/3. Incident 17: ${link} Sabha`,
@@ -118,7 +118,7 @@ describe('a short message', () => {
   test.each([
     ['Director’s room – 1st floor', 'Leh – North District Office'],
     ['😀'.repeat(40), '🏔'.repeat(40)],
-  ])('a name of %j made three segments of an open text: it takes two at most', (room, site) => {
+  ])('with the name %j an open text takes at most two segments', (room, site) => {
     const faults = [{ fault: 'audio.of_a_newer_agent', device: '', name: null, reason: null, since }];
     const one = notice({ faults, room: { en: room, hi: room }, site: { en: site, hi: site } });
     const sizes = messageLanguages.map(
@@ -127,7 +127,7 @@ describe('a short message', () => {
     expect(Math.max(...sizes.map(({ segments }) => segments))).toBeLessThanOrEqual(2);
   });
 
-  test('of a fault that nobody registered goes by the open text', () => {
+  test('a fault without a registered text uses the open text', () => {
     const odd = notice({ faults: [{ fault: 'laser.lost', device: '', name: null, reason: null, since }] });
     expect(smsOf(odd, { language: 'en', form: 'fixed' })).toMatchObject({ template: 'news.en.open', values: { title: 'laser.lost' } });
     const word = notice({ kind: 'direct', incident: null, faults: [], lines: ['the moon fell'] });
@@ -150,7 +150,7 @@ describe('a short message', () => {
     ...kinds.map((kind) => ({ kind, lines: ['disk_full'] })),
   ];
 
-  test.each(forms)('takes at most two segments in $language, $form, whatever the names', ({ language, form }) => {
+  test.each(forms)('takes at most two segments in $language, $form, with any name', ({ language, form }) => {
     for (const changes of all) {
       const worst = notice({ site: long, room: long, incident: 9_999_999, ...changes });
       expect(smsOf(worst, { language, form, link }).size.segments).toBeLessThanOrEqual(2);
@@ -158,11 +158,11 @@ describe('a short message', () => {
   });
 });
 
-test.each([-1, 1.5, 10_000_000, Number.NaN])('the text for the incident %d is refused: its number does not fit the tag', (incident) => {
+test.each([-1, 1.5, 10_000_000, Number.NaN])('the text for incident %d is refused, because the number does not fit its tag', (incident) => {
   expect(smsOf(notice({ incident }), { language: 'en', form: 'fixed' }).wrong).toMatch(/^\{n\} is no #numeric#: /);
 });
 
-test('a link that is longer than its tag may be is left out, and of one only what stands before and with the "?" is registered', () => {
+test('a link longer than its tag is left out, and only its part up to the "?" is registered', () => {
   expect(usableUrl(`https://${'x'.repeat(40)}.example/?1`)).toBeUndefined();
   expect(usableUrl('http://a.example/?1')).toBeUndefined();
   expect(usableUrl(link)).toBe(link);

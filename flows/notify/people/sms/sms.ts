@@ -1,7 +1,8 @@
 /**
- * The texts that may be sent as SMS, as they are registered in India: each has an id, and each of its blanks a tag; and what stands in them.
- * Whether Devanagari passes `#alphanumeric#` no rule says. So each fault has a text of its own whose blanks are Latin (`fixed`), and there is
- * one text for all of them with the fault as a blank (`open`): an operator's word decides which is used.
+ * SMS texts as registered in India. Each text has an id, and each blank has a tag for its kind of value.
+ * No rule states whether `#alphanumeric#` accepts Devanagari. So there are two forms, and the operator decides which one is used.
+ * - `fixed`: one text for each fault, with Latin letters in the blanks
+ * - `open`: one text for all faults, with the fault as a blank
  */
 import {
   faultIds,
@@ -24,21 +25,21 @@ import type { Notice, RenderedMessage } from '../../../engine/records/notices.ts
 import { safeTable } from '../../../sites/sheet.ts';
 import { clockOf, localOf, short, shortInside } from '../channels/kit/plain.ts';
 
-// How many segments an SMS takes: by GSM 03.38 where every character is in it, else by UCS-2.
+// Segment count of an SMS: GSM 03.38 if it has every character, otherwise UCS-2.
 
-/** What a text costs: `units` are septets or UTF-16 units. */
+/** Size of a text; `units` are septets or UTF-16 units. */
 type Size = { encoding: 'gsm7' | 'ucs2'; units: number; segments: number };
 
-/** The basic table of GSM 03.38, and its extension, whose characters take an escape before them. */
+/** Basic table of GSM 03.38, and its extension table, whose characters need an escape and so cost two septets. */
 const basic = new Set(
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
 );
 const extension = new Set('\f^{}\\[~]|€');
 
-/** Units of one segment alone, and of each where there are several: the rest of those joins them. */
+/** Units of a single segment, and of each segment of a longer text, where a header takes the rest. */
 const limits = { gsm7: { alone: 160, each: 153 }, ucs2: { alone: 70, each: 67 } };
 
-/** The size of a text as it is sent. A character is never cut in two by the end of a segment: what does not fit goes to the next. */
+/** Size of a text as sent. A character that does not fit moves to the next segment whole. */
 export function sizeOf(text: string): Size {
   const isGsm = [...text].every((character) => basic.has(character) || extension.has(character));
   const encoding = isGsm ? 'gsm7' : 'ucs2';
@@ -58,10 +59,10 @@ export function sizeOf(text: string): Size {
   return { encoding, units, segments };
 }
 
-/** What a word processor makes of signs of the basic table. */
+/** Typographic characters of word processors and their GSM equivalents. */
 const typed: Readonly<Record<string, string>> = { '’': "'", '‘': "'", '“': '"', '”': '"', '–': '-', '—': '-', '…': '.' };
 
-/** The text in letters of the basic table only, which cost one septet each: accents go, what has no such letter goes too. */
+/** Converts a text to the basic table, one septet for each character. Removes accents and all other characters. */
 export function basicOf(text: string): string {
   const letters = [...text.replaceAll(/[’‘“”–—…]/g, (sign) => typed[sign] ?? sign)].flatMap((character) =>
     basic.has(character) ? [character] : [...character.normalize('NFD')],
@@ -78,12 +79,12 @@ function costOf(character: string, encoding: Size['encoding']): number {
   return extension.has(character) ? 2 : 1;
 }
 
-/** How a tag is written in a registered text, the most characters that a value of it may have, and what one looks like. */
+/** Tag as written in a registered text, the longest value in characters, and its pattern. */
 type Tag = { written: string; limit: number; pattern: RegExp };
 
 /**
- * TRAI's direction of 18 November 2025 names the tags by which India's operators (DLT) know what a variable may hold, and the 40 characters of `#alphanumeric#`; the other lengths are those that gateways take for any variable.
- * Change a number here where an operator says another.
+ * TRAI's direction of 18 November 2025 defines the tags of India's operators (DLT) and the 40 characters of `#alphanumeric#`.
+ * The other lengths are those that gateways accept for any variable. Change them if an operator states others.
  */
 export const tags = {
   numeric: { written: '#numeric#', limit: 40, pattern: /^\d+$/ },
@@ -93,17 +94,15 @@ export const tags = {
 
 type TagName = keyof typeof tags;
 
-/** How a text is made: see above. */
+/** The two forms of a text, see above. */
 type Form = 'fixed' | 'open';
-/** A blank of a text: how it is tagged, and the most characters that we fill in. */
+/** A blank of a text: its tag, and the most characters that we fill in. */
 type Blank = { name: BlankName; tag: TagName; limit: number };
-/** One text. */
 export type Template = { id: string; language: MessageLanguage; form: Form; text: string; blanks: readonly Blank[] };
 
-/** Most segments of an SMS. */
 export const segmentLimit = 2;
 
-/** Every blank that a text may have. The limits are ours: two segments hold the rest; none is above that of its tag. */
+/** All blanks with our own limits, so that the text fits into two segments. None exceeds the limit of its tag. */
 const blanks = {
   site: { tag: 'alphanumeric', limit: 24 },
   room: { tag: 'alphanumeric', limit: 16 },
@@ -116,26 +115,26 @@ const blanks = {
 } as const satisfies Record<string, { tag: TagName; limit: number }>;
 type BlankName = keyof typeof blanks;
 
-/** The blanks of which the first that fits into two segments are kept, from the most telling to the shortest. */
+/** Variants of a text, the most detailed first. The first one that fits into two segments is used. */
 const newsTexts = ['newsLink', 'news', 'newsShort'] as const;
 const sureAndLikely = ['sure', 'likely'] as const;
 
-/** All texts of all languages. `link`: where the centre has a name, an alert may lead to its incident. */
+/** All texts in all languages. `link`: the server has a public name, so an alert may link to its incident. */
 export function templatesWith(link: boolean): Template[] {
   return messageLanguages.flatMap((language) => templatesOf(language, link));
 }
 
-/** Id of the text for a fault in the fixed form; a PC that is away has one for each cause, as far as it is known. */
+/** Id of the fixed text for a fault. A silent PC has one text for each cause and certainty. */
 function newsId(fault: string, cause?: { cause: OutageCause; sureness: (typeof sureAndLikely)[number] }): string {
   return cause === undefined ? `news.${fault}` : `news.${fault}.${cause.cause}.${cause.sureness}`;
 }
 
-/** The tags in place of the blanks: as the text is registered. */
+/** The text as registered, with tags in place of the blanks. */
 export function registeredText({ text, blanks: of }: Template): string {
   return filled(text, Object.fromEntries(of.map(({ name, tag }) => [name, tags[tag].written])));
 }
 
-/** The text at its longest: each blank with as many characters as it may have, of the letters that it is filled with. */
+/** The text at its longest: each blank filled to its limit with letters of its script. */
 export function longestText({ text, blanks: of, language, form }: Template): string {
   const letter = (tag: TagName) => (form === 'open' && language !== 'en' && tag === 'alphanumeric' ? 'अ' : '0');
   return filled(text, Object.fromEntries(of.map(({ name, tag, limit }) => [name, letter(tag).repeat(limit)])));
@@ -165,7 +164,7 @@ function titlesOf(language: MessageLanguage): { id: string; title: string }[] {
   return [...faults, ...outageCauses.flatMap((cause) => sureAndLikely.map((sureness) => awayTitle(language, { cause, sureness })))];
 }
 
-/** Of a PC that is away: with why it is. */
+/** Title for a silent PC, with the cause. */
 function awayTitle(language: MessageLanguage, why: { cause: OutageCause; sureness: 'sure' | 'likely' }): { id: string; title: string } {
   const { outage, sureness }: Vocabulary = wordsIn(language);
   return {
@@ -178,7 +177,7 @@ function withTitle(text: string, title: string): string {
   return text.replace('{title}', () => title);
 }
 
-/** Where none fits, the last: the lint says so. */
+/** The last variant if none fits; the check of the texts then reports it. */
 function firstThatFits(variants: readonly Template[]): Template {
   const found = variants.find((one) => sizeOf(longestText(one)).segments <= segmentLimit) ?? variants.at(-1);
   if (found === undefined) throw new Error('a text needs at least one variant');
@@ -193,7 +192,7 @@ function template({ id, language, form, text }: Omit<Template, 'blanks'>): Templ
 
 const columns = ['id', 'language', 'form', 'text', 'blanks', 'encoding', 'longest', 'segments', 'register_url'] as const;
 
-/** CSV with a row for each text; `longestLink` is the longest address of an incident, whose fixed part is to be registered too. */
+/** CSV with one row for each text. `longestLink`: the longest incident link, whose fixed part is registered too. */
 export function templatesCsv(longestLink: string | undefined): string {
   const link = usableUrl(longestLink);
   const rows = templatesWith(link !== undefined).map((one) => {
@@ -205,40 +204,43 @@ export function templatesCsv(longestLink: string | undefined): string {
   return `\ufeff${safeTable(columns, rows)}`;
 }
 
-/** Whether a value stands at a tag as the operators let it through. */
+/** Whether the operators accept a value at a tag. */
 export function isOfTag(tag: TagName, value: string): boolean {
   return value.length <= tags[tag].limit && tags[tag].pattern.test(value);
 }
 
-/** An address that a text may carry; undefined where it is none or too long for its tag, and the text goes without. */
+/** Returns the address if it fits the tag, otherwise undefined: the text then has no link. */
 export function usableUrl(url: string | undefined): string | undefined {
   return url !== undefined && isOfTag('url', url) ? url : undefined;
 }
 
-/** The part of an address that is registered: with a `?` what follows may differ, without one nothing may. */
+/** Part of an address to register: up to the `?` if there is one, since only the rest may vary. */
 export function fixedPartOf(url: string): string {
   const at = url.indexOf('?');
   return at < 0 ? url : url.slice(0, at + 1);
 }
 
-/** In which form, and where the incident stands on the wall, where the centre has a name. `alerts`: it is of several, of which the notice is one. */
+/**
+ * Language and form. `link`: link to the incident on the wall, if the server has a public name. `alerts`: counts, if the notice is one of
+ * several.
+ */
 export type SmsOptions = { language: MessageLanguage; form: Form; link?: string | undefined; alerts?: RenderedMessage['alerts'] };
-/** `template` is the id by which it is registered; `wrong`: which value its tag does not let through. */
+/** `template`: registered id. `wrong`: the value that its tag does not accept. */
 export type Sms = { template: string; text: string; values: Readonly<Record<string, string>>; size: Size; wrong?: string };
 
-/** Guarantee: at most two segments; every value keeps the limit of its tag, or is named as wrong, and in the fixed form is of Latin letters. */
+/** Guarantee: at most two segments. Every value fits its tag or is named in `wrong`. In the fixed form all values use Latin letters. */
 export function smsOf(notice: Notice, options: SmsOptions): Sms {
   const link = usableUrl(options.link);
   const template = templateFor(notice, { ...options, link });
   const isLatin = options.form === 'fixed' || options.language === 'en';
   const own = filledIn(template, valuesOf(notice, { ...options, link }, isLatin ? latin : nameIn));
-  // A sign that takes two units, such as one of a picture.
+  // A character of two units, such as an emoji, made the text too long.
   return own.size.segments <= segmentLimit ? own : filledIn(template, valuesOf(notice, { ...options, link }, latin));
 }
 
 function filledIn(template: Template, all: Values): Sms {
   const { id, blanks } = template;
-  // A number that is cut is another number, and no longer one for its tag.
+  // A number must not be cut: it would be another number.
   const fitted = ({ name, limit }: Blank) => (name === 'site' || name === 'room' ? shortInside : short)(all[name], limit, limit);
   const values = Object.fromEntries(blanks.map((one) => [one.name, fitted(one).replaceAll('…', '.')] as const));
   const text = filled(template.text, values);
@@ -249,12 +251,12 @@ function filledIn(template: Template, all: Values): Sms {
 
 type Values = Record<Template['blanks'][number]['name'], string>;
 
-/** One sign of another table, such as the apostrophe of a spreadsheet, makes all of a text cost twice. */
+/** One character outside GSM 03.38, such as a typographic apostrophe, makes the whole text UCS-2, at twice the cost. */
 function latin({ en }: Words): string {
   return basicOf(en);
 }
 
-/** A fault without a text of its own, of a newer agent, takes the open one. */
+/** An unknown fault, from a newer agent, uses the open text. */
 function templateFor(notice: Notice, { language, form, link, alerts }: SmsOptions): Template {
   const all = link === undefined ? withoutLink : withLink;
   const id = alerts === undefined ? idOf(notice) : 'many';
@@ -301,7 +303,7 @@ function valuesOf(notice: Notice, { language, link = '', alerts }: SmsOptions, n
   };
 }
 
-/** As short as a moment may be: 14:05 3/3. */
+/** Shortest form of a time: 14:05 3/3. */
 function momentOf(atMs: number, timeZone: string): string {
   const { day, month } = localOf(atMs, timeZone);
   return `${clockOf(atMs, timeZone)} ${day}/${month}`;
