@@ -13,12 +13,12 @@ const opened = (settings: ChannelSettings) => [
   }).keys(),
 ];
 
-test('the console is open whatever is set, and stands first; another channel is open where it is set', () => {
+test('the console is always open and comes first; another channel is open only if it is set', () => {
   expect(opened({})).toEqual([lastChannel]);
   expect(opened({ offered: ['telegram'], email: mail })).toEqual([lastChannel, 'email', 'telegram']);
 });
 
-test('every channel has its name in every language; Hindi is written in its letters', () => {
+test('every channel has a name in every language, in Devanagari for Hindi', () => {
   for (const language of languages) {
     const { channel } = wordsOf(language);
     expect(channel).toMatchObject({ email: expect.any(String), console: expect.any(String), webhook: expect.any(String) });
@@ -26,7 +26,7 @@ test('every channel has its name in every language; Hindi is written in its lett
   }
 });
 
-test('the other words are those of the domain, in their order', () => {
+test('the other vocabulary equals that of the contracts, in the same order', () => {
   for (const language of languages) expect({ ...wordsOf(language), channel: {} }).toEqual(vocabulary[language]);
   expect(Object.keys(wordsOf('hi'))).toEqual(Object.keys(vocabulary.en));
 });

@@ -1,4 +1,4 @@
-/** THE list of channels. A new one is a file, its test, and a line here. */
+/** List of all channels. A new channel needs a file, its test and a line here. */
 
 import { type Language, type Person, setting, type Vocabulary, vocabulary } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -14,29 +14,32 @@ import { byWatchdog } from './watchdog.ts';
 import { byWebhook } from './webhook.ts';
 import { byWhatsapp } from './whatsapp.ts';
 
-/** In this order a person is told who has no order of their own, and stand their words in the API. */
+/** Default order of channels for a person without an own order, and the order of their names in the API. */
 const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
-/** The channels that are open, by their name. */
+/** Open channels by name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
 
-/** What is set under `channels` in `sabha.json`: a key for each channel that has settings, and the names of those on the tabs. */
+/** The key `channels` of `sabha.json`: settings for each channel, and `offered`, the names of channels that tabs provide. */
 export type ChannelSettings = { readonly [name: string]: unknown; readonly offered?: readonly string[] };
 
-/** The channel that reaches everybody. */
+/** The channel that reaches everyone. */
 export const lastChannel = 'console';
 
-/** On the tabs, in place of a channel: of each person the first that works, in the person's own order. */
+/** Value that a tab may use instead of a channel: the person's own order, until one channel works. */
 export const ownOrder = 'own-order';
 
-/** What is always open comes first. */
+/** Channels without settings are always open and come first. */
 const kinds = list.toSorted((a, b) => Number(a.settings !== undefined) - Number(b.settings !== undefined));
 
-/** Their addresses stand elsewhere than those of a channel on the tabs. What is joined may have lived there before it was ours. */
+/**
+ * Names that tabs may not provide, because their addresses are stored elsewhere. A channel that persons join may be one that tabs provided
+ * before.
+ */
 const neverOffered = list.filter(({ reaches, joined }) => reaches !== undefined && !joined).map(({ name }) => name);
 const offeredName = v.pipe(setting.id, v.notValues([ownOrder, ...neverOffered]));
 
-/** The key `channels` of `sabha.json`; a channel that is not in the list is wrong. */
+/** Schema of the key `channels` of `sabha.json`. An unknown channel is an error. */
 export const channelSettings = v.optional(
   setting.about(
     v.pipe(
@@ -54,12 +57,12 @@ export const channelSettings = v.optional(
   {},
 );
 
-/** A channel of ours that nobody has set may live on the tabs under the same name, as it did before it was ours. */
+/** A built-in channel without settings may be provided by tabs under the same name, as before it was built in. */
 function twice(settings: ChannelSettings): string | undefined {
   return settings.offered?.find((name) => settings[name] !== undefined);
 }
 
-/** The channels that the settings ask for, and the console always. `log` takes what the console tells. */
+/** Opens the channels of the settings, and always the console, which writes to `log`. */
 export function openChannels({ settings, offers, ...around }: Around & { settings: ChannelSettings; offers: Offers }): Channels {
   const own = kinds
     .filter((kind) => kind.settings === undefined || settings[kind.name] !== undefined)
@@ -79,12 +82,12 @@ function openOne(kind: ChannelKind, settings: unknown, around: Around): OpenChan
   };
 }
 
-/** Every channel that a tab may name, set or not: a person whom it does not reach gets the message over the console. */
+/** Every channel that a tab may name, set or not. If it does not reach a person, the console gets the message. */
 export function channelNames({ offered = [] }: ChannelSettings): string[] {
   return [...new Set([ownOrder, ...kinds.map(({ name }) => name), ...offered])];
 }
 
-/** One line on a channel in a person's order that is not open; undefined where all is well. */
+/** One line about a channel in a person's order that is not open; undefined if it is open. */
 export function strayChannel(name: string, settings: ChannelSettings): string | undefined {
   const isOpen =
     settings.offered?.includes(name) ||
@@ -92,7 +95,7 @@ export function strayChannel(name: string, settings: ChannelSettings): string | 
   return isOpen ? undefined : `channels.${name} is not set, and channels.offered does not name it`;
 }
 
-/** One line on an address for a channel that would never use it, which is a typo; undefined where all is well. */
+/** One line about an address for a channel that never uses it, probably a typo; undefined if it is used. */
 export function strayAddress(name: string, settings: ChannelSettings): string | undefined {
   if (settings.offered?.includes(name)) return undefined;
   const kind = kinds.find((one) => (one.name === name || one.knownBy === name) && one.reaches === undefined);
@@ -100,13 +103,13 @@ export function strayAddress(name: string, settings: ChannelSettings): string | 
   return settings[kind.name] === undefined ? `channels.${kind.name} is not set` : undefined;
 }
 
-/** Where in the settings something stands that is nobody else's business. */
+/** Paths of the secret values in the settings. */
 export function secretsIn(settings: ChannelSettings): string[] {
   const isSet = (name: string, key: string) => (settings[name] as Record<string, unknown> | undefined)?.[key] !== undefined;
   return list.flatMap(({ name, secrets = [] }) => secrets.filter((key) => isSet(name, key)).map((key) => `channels.${name}.${key}`));
 }
 
-/** The words of the domain with those of the channels, as the wall gets them. */
+/** The vocabulary with the channel names, as the wall receives it. */
 export function wordsOf(language: Language): Readonly<Record<keyof Vocabulary, Readonly<Record<string, string>>>> {
   return { ...vocabulary[language], channel: Object.fromEntries(list.map(({ name, words }) => [name, words[language]])) };
 }

@@ -1,4 +1,4 @@
-/** What every channel promises (`Channel` in flows/engine/records/notices.ts), as one suite that each channel's test runs. */
+/** Conformance suite for `Channel` (flows/engine/records/notices.ts). The test of each channel runs it. */
 
 import type { Person } from '@sabha/contracts';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -6,32 +6,36 @@ import type { Channel, RenderedMessage } from '../../../engine/records/notices.t
 import { notice } from '../people.test-helper.ts';
 
 /**
- * What can be wrong at the other side: it says "later", "never", nothing at all, or it is not there; it lets us not in; it names a wait, again and again;
- * it says yes with a no inside; it answers one byte a second.
+ * Faults of a provider:
+ * - `busy` and `refuses`: refuses for now, or permanently
+ * - `hangs`, `gone`, `drips`: no response, no connection, or one byte a second
+ * - `locked`: rejects our credentials
+ * - `floods`: names a wait, repeatedly
+ * - `lies`: returns success with an error in the body
  */
 export type Trouble = 'busy' | 'refuses' | 'hangs' | 'gone' | 'locked' | 'floods' | 'lies' | 'drips';
 
 type Carried = 'key' | 'subject' | 'text';
 
-/** One channel with its other side. */
+/** One channel with its simulated provider. */
 export type Rig = {
   channel: Channel;
-  /** It says later whether it arrived: what is taken is accepted. */
+  /** True if the channel has delivery reports: a sent message is only accepted. */
   accepts?: boolean;
-  /** What it took stands there, and can be changed. */
+  /** True if a delivered message can be edited. */
   copies?: boolean;
-  /** What of a message this channel carries; absent: all three. */
+  /** Parts of a message that this channel carries; absent: all three. */
   carries?: readonly Carried[];
-  /** What the other side took, decoded. */
+  /** Messages that the provider accepted, decoded. */
   taken(): Partial<Record<Carried, string>>[];
   close(): Promise<void>;
 };
 
-/** Runs the suite; `troubles` are those that this channel's other side can be in. */
+/** Runs the suite. `troubles`: the faults that the provider of this channel can have. */
 export function conformance(person: Person, troubles: readonly Trouble[], open: (trouble?: Trouble) => Promise<Rig>): void {
-  describe('what every channel promises', () => {
+  describe('conformance of the channel', () => {
     let opened: Rig | undefined;
-    /** The troubles that the other side of this channel can have. */
+    /** Selects the faults that apply to this channel. */
     const able = (...wanted: Trouble[]) => wanted.filter((one) => troubles.includes(one));
     const start = async (trouble?: Trouble) => {
       opened = await open(trouble);
@@ -43,20 +47,20 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       opened = undefined;
     });
 
-    test('delivered means that the other side took exactly this message, once', async () => {
+    test('a delivered message reached the provider once and unchanged', async () => {
       const rig = await start();
       expect(await rig.channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, message())]);
     });
 
-    test('Hindi, quotes and markup arrive as they were written', async () => {
+    test('Hindi, quotes and markup arrive unchanged', async () => {
       const rig = await start();
       const hostile = message({ subject: 'माइक नहीं मिल रहा <b>', text: 'माइक $(reboot)"</script>\n.\nQUIT\n%0d%0a कॉन्फ़्रेंस रूम\n' });
       expect(await rig.channel.send(hostile, person, AbortSignal.timeout(5_000))).toEqual(tookBy(rig));
       expect(rig.taken()).toEqual([carriedOf(rig, hostile)]);
     });
 
-    test.for(able('refuses'))('%s: a lasting no is refused, with its reason', async () => {
+    test.for(able('refuses'))('%s: a permanent refusal is refused with its reason', async () => {
       const { channel, taken } = await start('refuses');
       expect(await channel.send(message(), person, AbortSignal.timeout(5_000))).toEqual({
         result: 'refused',
@@ -65,7 +69,7 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('busy', 'gone'))('%s: retry, with its reason', async (trouble) => {
+    test.for(able('busy', 'gone'))('%s: the outcome is retry with its reason', async (trouble) => {
       const { channel, taken } = await start(trouble);
       expect(await channel.send(message(), person, AbortSignal.timeout(5_000))).toMatchObject({
         result: 'retry',
@@ -74,13 +78,13 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('locked'))('%s: our login is refused, with its reason', async () => {
+    test.for(able('locked'))('%s: rejected credentials give locked with its reason', async () => {
       const { channel } = await start('locked');
       const outcome = await channel.send(message(), person, AbortSignal.timeout(5_000));
       expect(outcome).toEqual({ result: 'locked', reason: expect.stringMatching(/\S/) });
     });
 
-    test.for(able('floods'))('%s: a wait that is asked for again and again is named each time', async () => {
+    test.for(able('floods'))('%s: a repeated request to wait is returned each time', async () => {
       const { channel, taken } = await start('floods');
       for (let n = 0; n < 3; n++) {
         const outcome = await channel.send(message({ key: `${n}` }), person, AbortSignal.timeout(5_000));
@@ -89,13 +93,13 @@ export function conformance(person: Person, troubles: readonly Trouble[], open: 
       expect(taken()).toEqual([]);
     });
 
-    test.for(able('lies'))('%s: a yes with a no inside is no delivery', async () => {
+    test.for(able('lies'))('%s: a success response with an error in the body is not a delivery', async () => {
       const { channel } = await start('lies');
       const { result } = await channel.send(message(), person, AbortSignal.timeout(5_000));
       expect(['retry', 'refused', 'locked']).toContain(result);
     });
 
-    test.for(able('hangs', 'drips'))('%s: no answer, the signal ends the send, and it is to be tried again', async (trouble) => {
+    test.for(able('hangs', 'drips'))('%s: without a response the signal ends the send, and the outcome is retry', async (trouble) => {
       const { channel } = await start(trouble);
       expect(await channel.send(message(), person, AbortSignal.timeout(100))).toMatchObject({ result: 'retry' });
     });

@@ -1,7 +1,7 @@
-/** The channel that always works: one line in the log of the centre. */
+/** The channel that always works: one line in the log of the server. */
 import type { Channel, ChannelKind, LogLine } from '../../../engine/records/notices.ts';
 
-/** It reaches everybody: whoever runs the centre reads its log. */
+/** Reaches everyone: the operators of the server read its log. */
 export const byConsole: ChannelKind = {
   name: 'console',
   words: { en: 'console', hi: 'कंसोल' },

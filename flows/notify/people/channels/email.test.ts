@@ -54,7 +54,7 @@ async function troubled(trouble?: Trouble): Promise<Rig> {
   return trouble === 'gone' ? { ...rig, close: async () => {} } : rig;
 }
 
-/** A server that takes the connection and says nothing. */
+/** A server that accepts the connection and never responds. */
 async function silent(): Promise<Rig> {
   const server: Server = createServer((socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
@@ -77,7 +77,7 @@ describe('e-mail', () => {
     for (const rig of rigs.splice(0)) await rig.close();
   });
 
-  test('a mail is plain text first, from Sabha to the person, and says that a machine wrote it', async () => {
+  test('a mail has plain text first, comes from Sabha, and is marked as automatically generated', async () => {
     const rig = await start();
     await send(rig);
     expect(rig.recipients).toEqual(['asha@office.test']);
@@ -97,7 +97,7 @@ describe('e-mail', () => {
     expect(mail?.raw.indexOf('text/plain')).toBeLessThan(mail?.raw.indexOf('text/html') ?? 0);
   });
 
-  test('all mails of an incident are one thread, whoever got which first; another incident, or a list of several, is none of it', async () => {
+  test('all mails of an incident form one thread; another incident and a list do not join it', async () => {
     const rig = await start();
     await send(rig);
     await send(rig, { key: '2/email/asha', notice: notice({ kind: 'cleared' }) });
@@ -134,7 +134,7 @@ describe('e-mail', () => {
     expect(await send(await start(options))).toMatchObject({ result, reason: expect.stringMatching(/\S/) });
   });
 
-  test('a wrong password is a channel that lets us not in, and no fault of the message; the right one delivers', async () => {
+  test('a wrong password gives locked, and the right one delivers', async () => {
     const options: SMTPServerOptions = {
       authOptional: false,
       allowInsecureAuth: true,
@@ -148,7 +148,7 @@ describe('e-mail', () => {
     expect(await send(await start(options, { user: 'sabha', password: 'right' }))).toEqual({ result: 'delivered' });
   });
 
-  test('a person without an address is refused, and an address that is none too', async () => {
+  test('a person without an address, or with an invalid one, is refused', async () => {
     const rig = await start();
     const { email: _, ...nowhere } = technician;
     expect(await send(rig, {}, nowhere)).toMatchObject({ result: 'refused', reason: 'asha has no e-mail address' });

@@ -1,4 +1,4 @@
-/** E-mail by SMTP: plain text and the same as small HTML, one thread an incident, one connection a message. */
+/** E-mail by SMTP: plain text and equal HTML, one thread for each incident, one connection for each message. */
 import { createHash } from 'node:crypto';
 import { type Clock, isLoopback, setting } from '@sabha/contracts';
 import { createTransport, type SendMailOptions } from 'nodemailer';
@@ -20,13 +20,12 @@ const emailSettings = v.strictObject({
   perMinute: v.exactOptional(about(mailsAMinute, 'So many mails a minute the server takes from us. Absent: it names no limit.')),
 });
 
-/** What the e-mail channel is set to. */
 export type EmailSettings = v.InferOutput<typeof emailSettings>;
 
-/** What takes mails to a server. */
+/** Sends mails to a server. */
 export type Mailer = { sendMail(mail: SendMailOptions & { signal: AbortSignal }): Promise<unknown>; close(): void };
 
-/** It reaches who has an e-mail address. */
+/** Reaches persons with an e-mail address. */
 export const byEmail: ChannelKind<typeof emailSettings> = {
   name: 'email',
   words: { en: 'e-mail', hi: 'ई-मेल' },
@@ -36,14 +35,17 @@ export const byEmail: ChannelKind<typeof emailSettings> = {
   reaches: (person) => person.email !== undefined,
 };
 
-/** So many connections to a server that names a limit: Exchange Online lets a mailbox have three. What waits is chosen late, and what is late goes in one mail. */
+/**
+ * Parallel connections to a server with a rate limit: Exchange Online allows three for a mailbox. A longer queue lets more rows expire,
+ * which then share one mail.
+ */
 const atOnce = 3;
 const talkLimitMs = 30_000;
 
 /**
- * The e-mail channel. A message has the same Message-ID each time it is sent, so that one sent twice can be told.
- * Guarantee: `delivered` only after the server's word for the whole message; a password never travels in clear beyond this machine; with
- * `perMinute` the server is asked no more often.
+ * The e-mail channel. Each send of a message has the same Message-ID, so that a duplicate is recognised.
+ * Guarantee: `delivered` only after the server accepted the whole message. A password never leaves this machine unencrypted. With
+ * `perMinute` the rate limit is kept.
  */
 export function createEmail(settings: EmailSettings, { clock, mailer }: { clock: Clock; mailer: Mailer }): Channel {
   const { perMinute } = settings;
@@ -66,7 +68,7 @@ export function createEmail(settings: EmailSettings, { clock, mailer }: { clock:
   };
 }
 
-/** Talks to the mail server of the settings. */
+/** Opens the SMTP client for the settings. */
 export function mailerOf({ host, port, secure, user, password }: EmailSettings): Mailer {
   return createTransport({
     host,
@@ -93,7 +95,7 @@ function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: s
     html: htmlOf(message),
     messageId: idOf(message.key),
     ...threadOf(message, idOf),
-    // So that no robot answers a machine, and a mail program can sort by urgency.
+    // Prevents automatic replies, and lets mail programs sort by urgency.
     headers: { 'X-Sabha-Key': plain(message.key), 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
     priority: message.severity === 'critical' ? ('high' as const) : ('normal' as const),
     xMailer: false as const,
@@ -101,8 +103,8 @@ function mailOf(message: RenderedMessage, settings: EmailSettings, to: { name: s
 }
 
 /**
- * All mails of an incident name one that was never sent: mail programs put them into one thread, whichever of them a person got first.
- * A list of several incidents stands for itself.
+ * All mails of an incident refer to one Message-ID that was never sent. So mail programs put them into one thread, in any order of arrival.
+ * A list of several incidents has no thread.
  */
 function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => string) {
   if (notice.incident === null || list) return {};
@@ -110,7 +112,10 @@ function threadOf({ notice, list }: RenderedMessage, idOf: (text: string) => str
   return { references: root, ...(notice.kind !== 'raised' && { inReplyTo: root }) };
 }
 
-/** Only a lasting "no" to this very message is final: a server that turns everybody away is mended one day. A wrong password is mended by us. */
+/**
+ * Only a permanent refusal of this very message is final: a server that refuses every connection may be repaired. A wrong password locks
+ * the channel.
+ */
 function outcomeOf(error: unknown): Outcome {
   const { code, command, responseCode, message } = error as { code?: string; command?: string; responseCode?: number; message: string };
   const reason = plain(`${code ?? ''} ${message}`).slice(0, 200);

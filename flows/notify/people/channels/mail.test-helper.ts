@@ -1,6 +1,6 @@
-/** Reads a mail as a mail program would: headers unfolded and decoded, the body decoded; of several forms of it each. */
+/** Parses a mail as a mail program does: decodes headers and body, and each part of a multipart mail. */
 
-/** `html`: empty where it has no such form. */
+/** `html`: empty if the mail has no HTML part. */
 export type ReadMail = { headers: Map<string, string>; raw: string; text: string; html: string };
 
 export function readMail(raw: string): ReadMail {

@@ -1,4 +1,4 @@
-/** The numbers of the roster, over each channel that dials one. */
+/** Phone numbers of the roster, over each channel that dials one. */
 import { readFileSync } from 'node:fs';
 import type { Person } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ const message = { key: '1/sms/asha', subject: 'Leh', text: 'Leh', language: 'en'
 const registered = new Map([[smsOf(message.notice, { language: 'en', form: 'fixed' }).template, '1107000000000000000']]);
 const reports = { tokenFile: '', id: 'sid', status: 'status', delivered: ['completed'], failed: ['busy'], key: 'digits' };
 
-/** Each channel that dials a number, with a provider that notes what it is asked for. */
+/** Each channel that dials a number, with a provider that records the requests. */
 function dialling(): { channels: Record<string, Channel>; asked: string[] } {
   const asked: string[] = [];
   const fetch: Fetch = async (_, init) => {
@@ -39,14 +39,14 @@ function dialling(): { channels: Record<string, Channel>; asked: string[] } {
   };
 }
 
-/** Sends over each, and says what became of it, with all that the providers were asked for. */
+/** Sends over each channel and returns the outcomes and the requests. */
 async function reached(person: Person) {
   const { channels, asked } = dialling();
   const sends = Object.values(channels).map((one) => one.send(message, person, AbortSignal.timeout(5_000)));
   return { results: (await Promise.all(sends)).map(({ result }) => result), asked };
 }
 
-test('a phone as the docs of the roster print it was imported, and then refused by SMS, voice and WhatsApp', async () => {
+test('a phone number in the format of docs/roster.md reaches SMS, voice and WhatsApp', async () => {
   const [, printed] = /\| `phone`.*?\| `('\+[^`]+)` \|/.exec(readFileSync('docs/roster.md', 'utf8')) ?? [];
   expect(printed).toMatch(/ /);
   const csv = `id,name,roles,scopes,channels,phone,whatsapp\nasha,Asha Devi,technician,ladakh/leh,sms|voice|whatsapp,${printed},${printed}\n`;
@@ -57,7 +57,7 @@ test('a phone as the docs of the roster print it was imported, and then refused 
   for (const body of asked) expect(body).toContain('919876543210');
 });
 
-test('a phone that stands with blanks in sabha.json, or came with them into the ledger, is dialled too; what is none stays as it is', async () => {
+test('a phone number with blanks or separators is normalised, and any other address is unchanged', async () => {
   const addresses = { sms: '+91 98765-43210', voice: '0091 98765 43210', whatsapp: '+91 (0)98765 43210', matrix: '1 2 3' };
   const roster = createRoster([{ ...technician, addresses }]);
   expect((await reached(roster.person('asha'))).results).toEqual(['delivered', 'accepted', 'accepted']);

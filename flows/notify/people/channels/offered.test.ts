@@ -4,7 +4,7 @@ import { notice, technician, testClock } from '../people.test-helper.ts';
 import { conformance, message, type Trouble } from './conformance.test-helper.ts';
 import { createOffers, type OfferedMessage } from './offered.ts';
 
-/** A community node that keeps what it is given and says `answer` of it; without one it says nothing. */
+/** A community node that records its messages and gives the outcome `answer`; without one it gives none. */
 function tab(answer: Outcome | undefined, runs = true) {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
@@ -28,14 +28,14 @@ conformance(technician, ['busy', 'refuses', 'hangs', 'gone'], async (trouble) =>
   return { channel, taken, close: async () => {} };
 });
 
-/** A message that the tab named, and what is written below it since. */
+/** A delivered message whose copy the tab named, with a line to add. */
 const standing = {
   id: '4711\n1512.0001',
   notice: notice(),
   said: () => ({ text: 'Leh\nMicrophone not found\n', lines: ['✔ Bina: going'] }),
 };
 
-test('a channel that an operator made on the tabs could name no copy, so who took an alert was not written below it: what the outcome names is changed there', async () => {
+test('a copy named in the outcome is edited through the same channel, unless the address has changed', async () => {
   const offers = createOffers();
   const given: OfferedMessage[] = [];
   offers.take('telegram', (one) => {
@@ -59,7 +59,7 @@ test('a channel that an operator made on the tabs could name no copy, so who too
   expect(given).toHaveLength(2);
 });
 
-test('a tab that names a copy and never says what became of a change is not waited for longer than two minutes', async () => {
+test('an edit without an outcome ends after 2 min', async () => {
   const clock = testClock();
   const { offers, given } = tab(undefined);
   const channel = offers.channel('telegram', clock);
@@ -72,7 +72,7 @@ test('a tab that names a copy and never says what became of a change is not wait
   expect(given[0]?.sabha.key).not.toBe(given[1]?.sabha.key);
 });
 
-test('an outcome counts for its own message only, and only once', async () => {
+test('an outcome applies to its own message only, and only once', async () => {
   const { offers, channel } = tab(undefined);
   const one = channel.send(message({ key: 'one' }), technician, AbortSignal.timeout(1_000));
   const two = channel.send(message({ key: 'two' }), technician, AbortSignal.timeout(50));
@@ -84,7 +84,7 @@ test('an outcome counts for its own message only, and only once', async () => {
   expect(offers.outcome('two', { result: 'delivered' })).toBe(false);
 });
 
-test('while no offer node runs the message waits, with the reason; the newest node of a channel takes it', async () => {
+test('without a running offer node the outcome is retry; of several nodes for a channel the newest is used', async () => {
   const offers = createOffers();
   const channel = offers.channel('telegram', testClock());
   const send = () => channel.send(message(), technician, AbortSignal.timeout(1_000));

@@ -1,18 +1,20 @@
-/** Channels that live on the tabs: *offer* hands a message to any community node, *outcome* says what became of it. */
+/** Channels that tabs provide: *offer* passes a message to any community node, *outcome* returns its result. */
 import { type Cancel, type Clock, type Person, withinTime } from '@sabha/contracts';
 import type { Channel, OpenChannel, Outcome, RenderedMessage } from '../../../engine/records/notices.ts';
 
-/** A community node has this long to say what became of a message; then it is offered again. */
+/** Time for a community node to return an outcome; then the message is offered again, R25 (timers and outcomes). */
 const outcomeLimitMs = 120_000;
 const late = { result: 'retry', reason: 'no outcome in time' } as const;
 
-/** What an offer node sends to the community node behind it. `sabha.key` must come back with the outcome; `sabha.copy` names the message that is to be changed. */
+/**
+ * Message that an offer node passes to a community node. `sabha.key` must return with the outcome. `sabha.copy` names the message to edit.
+ */
 export type OfferedMessage = ReturnType<typeof offered>;
 
-/** Where channels of the settings and nodes of the tabs meet. */
+/** Connects the channels of the settings with the nodes of the tabs. */
 export type Offers = ReturnType<typeof createOffers>;
 
-/** Who takes what, by name: the newest of a name wins, and letting go of an older one changes nothing. */
+/** Registers handlers by name. The newest of a name wins, and cancelling an older one changes nothing. */
 export function createTakers<T>() {
   const takers = new Map<string, (one: T) => void>();
   return {
@@ -26,7 +28,7 @@ export function createTakers<T>() {
   };
 }
 
-/** Guarantee: `delivered` only after an outcome node said so for this very message. */
+/** Guarantee: `delivered` only after an outcome node confirmed this very message. */
 export function createOffers() {
   const takers = createTakers<OfferedMessage>();
   const waiting = new Map<string, (outcome: Outcome) => void>();
@@ -50,7 +52,7 @@ export function createOffers() {
   }
 
   return {
-    /** The channel of a name; it exists as soon as a person has an address under that name, whether or not its node runs. */
+    /** The channel of a name. It exists whether or not its node runs. */
     channel: (name: string, clock: Clock): Channel => ({
       limitMs: outcomeLimitMs,
       async send(message, person, signal) {
@@ -70,9 +72,9 @@ export function createOffers() {
         return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late, cut }, (signal) => ask(name, offer, signal));
       },
     }),
-    /** The offer node of a channel takes its messages; the newest wins. */
+    /** Registers the offer node of a channel; the newest wins. */
     take: takers.take,
-    /** What became of a message; false where nothing waits for it (any more). */
+    /** Settles a message; returns false if no message waits for this outcome. */
     outcome(key: string, outcome: Outcome): boolean {
       const settle = waiting.get(key);
       settle?.(outcome);
@@ -81,7 +83,7 @@ export function createOffers() {
   };
 }
 
-/** A channel that lives on the tabs; it reaches who has an address for it. */
+/** A channel that tabs provide; reaches persons with an address for it. */
 export function channelOnTabs(name: string, offers: Offers, clock: Clock): OpenChannel {
   return { channel: offers.channel(name, clock), reaches: ({ addresses }) => addresses[name] !== undefined };
 }

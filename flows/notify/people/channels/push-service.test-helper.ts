@@ -1,4 +1,4 @@
-/** A push service of our own, as those of the makers of browsers are, and the browsers behind it, which open what they are sent. */
+/** A simulated push service, and browsers that decrypt its messages. */
 import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Device } from '../../../engine/records/notices.ts';
 
-/** A browser: what it keeps to itself, and the key for which it made its address. */
+/** A browser: its secrets, and the server key for which it subscribed. */
 type Browser = { secret: Buffer; auth: string; key?: string | undefined };
 
-/** Opens the body of a push message as a browser does (RFC 8188, RFC 8291). Throws where it was not sealed for it. */
+/** Decrypts a push message as a browser does (RFC 8188, RFC 8291). Throws if it was encrypted for another browser. */
 export function opened(body: Buffer, { secret, auth }: Browser): string {
   const own = createECDH('prime256v1');
   own.setPrivateKey(secret);
@@ -30,13 +30,13 @@ export function opened(body: Buffer, { secret, auth }: Browser): string {
   return plain.subarray(0, end).toString();
 }
 
-/** A push message as the service took it, and as its browser reads it. */
+/** A push message as received by the service, and as its browser decrypts it. */
 export type Pushed = { headers: IncomingHttpHeaders; text: string; at: string };
 
-/** Answers in place of the service; undefined: it goes on as it does. */
+/** Overrides the response of the service; undefined keeps the normal one. */
 export type PushAnswer = (response: ServerResponse, path: string) => true | undefined;
 
-/** Starts it on loopback. `device` makes a browser that is behind it. */
+/** Starts the service on loopback. `device` creates a browser behind it. */
 export async function pushService(answer: PushAnswer = () => undefined) {
   const browsers = new Map<string, Browser>();
   const pushed: Pushed[] = [];
@@ -57,7 +57,7 @@ export async function pushService(answer: PushAnswer = () => undefined) {
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     pushed,
-    /** `key`: the key of the centre for which it was made; absent: it takes that of any. */
+    /** `key`: the server key for which it subscribed; absent: accepts any. */
     device(name: string, key?: string): Device {
       const pair = createECDH('prime256v1');
       const p256dh = pair.generateKeys().toString('base64url');
@@ -65,7 +65,7 @@ export async function pushService(answer: PushAnswer = () => undefined) {
       browsers.set(`/send/${name}`, { secret: pair.getPrivateKey(), auth, key });
       return { endpoint: `${origin()}/send/${name}`, p256dh, auth };
     },
-    /** The person took the permission back. */
+    /** The person revokes the permission. */
     leave: (name: string) => void browsers.delete(`/send/${name}`),
     async close() {
       server.closeAllConnections();
@@ -74,7 +74,10 @@ export async function pushService(answer: PushAnswer = () => undefined) {
   };
 }
 
-/** RFC 8292: signed by the key that is named, which is that of the browser, for this service, and not for ever. */
+/**
+ * Checks the VAPID header (RFC 8292): signed by the named key, for this service, for at most 24 h. The key must be that of the
+ * subscription.
+ */
 function isKnown({ authorization = '' }: IncomingHttpHeaders, origin: string, own: string | undefined): boolean {
   const [, said = '', mark = '', k = ''] = /^vapid t=([\w-]+\.[\w-]+)\.([\w-]+), k=([\w-]{87})$/.exec(authorization) ?? [];
   if (own !== undefined && own !== k) return false;

@@ -1,4 +1,4 @@
-/** A nation goes, and what of it reaches one phone. */
+/** Many alerts at once, and the notifications that one phone shows. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { RenderedMessage } from '../../../engine/records/notices.ts';
 import { delivered, outboxOver } from '../outbox.test-helper.ts';
@@ -9,7 +9,10 @@ import { pushService } from './push-service.test-helper.ts';
 
 const minuteMs = 60_000;
 
-/** Asha's phone behind an outbox, and her mail where it is not on; each message as it was given to the channel, and when. */
+/**
+ * A phone behind an outbox, with e-mail as the next channel. Records each message and its time. `isOff`: the phone never reports a
+ * delivery.
+ */
 async function phone({ isOff = false } = {}) {
   const clock = testClock();
   const service = await pushService();
@@ -33,7 +36,7 @@ async function phone({ isOff = false } = {}) {
   return { clock, outbox, ledger, shown, mails: () => told('email').map(({ message }) => message), tell };
 }
 
-test('700 alerts in a minute were 700 notifications on one phone: fifteen a minute at most, none later than twenty seconds, none told elsewhere', async () => {
+test('700 alerts in a minute give at most 15 notifications a minute on one phone, within 20 s and over this channel only', async () => {
   const { clock, outbox, ledger, shown, tell } = await phone();
   for (let n = 1; n <= 700; n += 1) {
     tell(n, n % 7 === 0 ? 'critical' : 'minor');
@@ -48,7 +51,7 @@ test('700 alerts in a minute were 700 notifications on one phone: fifteen a minu
   expect(shown.reduce((sum, { message }) => sum + (message.alerts?.open ?? 1), 0)).toBe(700);
 });
 
-test('the first five come each by itself; what comes then is one list that says so, what is critical first', async () => {
+test('the first alerts come separately, the rest as one list, and a critical alert first', async () => {
   const { clock, shown, tell } = await phone();
   for (let n = 1; n <= 40; n += 1) tell(n, n === 40 ? 'critical' : 'minor');
   await clock.pass(1_000);
@@ -61,7 +64,7 @@ test('the first five come each by itself; what comes then is one list that says 
   expect(shown.at(-1)?.message).toMatchObject({ subject: expect.stringContaining('Room 41') });
 });
 
-test('with a phone that is off each of 200 alerts that stood in one list was a mail of its own: what was one message goes on as one', async () => {
+test('if the phone is off, alerts that shared one list share one mail', async () => {
   const { clock, outbox, ledger, shown, mails, tell } = await phone({ isOff: true });
   for (let n = 1; n <= 200; n += 1) tell(n);
   await clock.pass(1_000);

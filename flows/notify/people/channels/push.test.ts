@@ -10,7 +10,7 @@ import { type PushAnswer, pushService } from './push-service.test-helper.ts';
 
 const link = 'https://sabha.test/t?0123456789abcdef0123456789abcdef.asha.17.abc';
 
-/** A channel to a push service of our own, and the devices of Asha behind it. */
+/** A channel to a simulated push service, with the devices of one person. */
 async function open({ answer, names = ['phone'], speed = 1 }: { answer?: PushAnswer | undefined; names?: string[]; speed?: number } = {}) {
   const service = await pushService(answer);
   const secret = freshSeal().secret;
@@ -47,7 +47,7 @@ const answers: Partial<Record<Trouble, PushAnswer>> = {
   drips,
 };
 
-/** A head at once, and then one byte a second. */
+/** Sends the head at once, then one byte a second. */
 function drips(response: ServerResponse): true {
   response.writeHead(201);
   const timer = setInterval(() => response.write('x'), 1_000);
@@ -71,7 +71,7 @@ describe('push', () => {
   };
   const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
 
-  test('a screen that is locked shows what and where, and no name of a person; two buttons, and where the rest stands', async () => {
+  test('a notification shows fault and place without personal names, two buttons and a link', async () => {
     const rig = await start();
     await send(rig, { link, text: 'Asha, Devi is on it already\n' });
     expect(rig.shown()).toEqual([
@@ -94,7 +94,7 @@ describe('push', () => {
     expect(rig.service.pushed[0]?.headers).toMatchObject({ ttl: '900', urgency: 'high' });
   });
 
-  test('a phone cuts a title off after some forty letters, and place stood first: what is wrong does, and the place below', async () => {
+  test('the title starts with the fault, and the place is below', async () => {
     const rig = await start();
     const site = { en: 'Leh', hi: 'लेह' };
     await send(rig, { subject: 'Leh, Ladakh: Critical: Microphone not found, Room 1', notice: notice({ site }) });
@@ -105,7 +105,7 @@ describe('push', () => {
     ]);
   });
 
-  test('the end of an incident takes the place of its news, quietly; a list, and what leads to the wall, has no buttons', async () => {
+  test('the end of an incident replaces its notification without sound; a list and a link to the wall have no buttons', async () => {
     const rig = await start();
     await send(rig, { link, severity: 'minor', notice: notice({ kind: 'cleared' }) });
     await send(rig, { list: true });
@@ -119,7 +119,7 @@ describe('push', () => {
     expect(onWall.actions).toEqual([]);
   });
 
-  test('what a push service took is delivered once a device says that it showed it; nobody else can say so', async () => {
+  test('an accepted message is delivered once a device confirms it with the signed id, and no one else can confirm it', async () => {
     const rig = await start({ names: ['phone', 'pc'] });
     const outcome = await send(rig);
     const [phone, pc] = rig.shown();
@@ -135,7 +135,7 @@ describe('push', () => {
     expect(rig.reported).toEqual([{ channel: 'push', id: phone.id, outcome: { result: 'delivered' } }]);
   });
 
-  test('a device that took its permission back is forgotten, and the others still get it; without any it goes elsewhere at once', async () => {
+  test('a device that revoked its permission is forgotten; without any device the message is refused at once', async () => {
     const rig = await start({ names: ['phone', 'pc'] });
     rig.service.leave('phone');
     expect(await send(rig)).toMatchObject({ result: 'accepted' });
@@ -146,13 +146,13 @@ describe('push', () => {
     expect(await send(rig)).toEqual({ result: 'refused', reason: 'asha has no device' });
   });
 
-  test('of two push services one hangs: the other device was rung again and again, and nothing came of it', async () => {
+  test('a hanging push service does not delay the other device of the person', async () => {
     const rig = await start({ names: ['phone', 'pc'], answer: (_, path) => (path.endsWith('phone') ? true : undefined), speed: 100 });
     const outcome = await rig.channel.send(message(), technician, AbortSignal.timeout(30_000));
     expect([outcome.result, rig.shown().length]).toEqual(['accepted', 1]);
   });
 
-  test('it reaches who has a device, and carries what has a page: an incident or a notice to many, no word that may name people', async () => {
+  test('reaches persons with a device, and carries incidents and announcements, but no digest and no notice of the server', async () => {
     const rig = await start();
     const { devices } = rig.options;
     expect(byPush.reaches?.(technician, { devices })).toBe(true);

@@ -1,4 +1,7 @@
-/** Notifications of the browser, on a phone or a PC, by Web Push: sealed for the device, and delivered once the device says that it showed it. */
+/**
+ * Browser notifications on phone or PC by Web Push. They are encrypted for the device, and delivered once the device confirms that it
+ * showed them.
+ */
 import { createHash, createHmac } from 'node:crypto';
 import { nameIn, setting } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -23,15 +26,14 @@ const pushSettings = v.strictObject({
     '*.notify.windows.com',
   ]),
 });
-/** What the channel is set to. */
 export type PushSettings = v.InferOutput<typeof pushSettings>;
 
-/** What it is set to; undefined where it is not. */
+/** Settings of the channel; undefined if it is not set. */
 export function pushOf(settings: { readonly [name: string]: unknown }): PushSettings | undefined {
   return settings['push'] as PushSettings | undefined;
 }
 
-/** It reaches who has let a browser show it. */
+/** Reaches persons who allowed notifications in a browser. */
 export const byPush: ChannelKind<typeof pushSettings> = {
   name: 'push',
   words: { en: 'notification', hi: 'नोटिफ़िकेशन' },
@@ -39,36 +41,37 @@ export const byPush: ChannelKind<typeof pushSettings> = {
   open: ({ contact: to }, around) => createPush({ contact: to, ...around, now: Date.now, fetch: globalThis.fetch }),
   joined: true,
   reaches: ({ id }, { devices }) => (devices?.of(id).length ?? 0) > 0,
-  // Words of the centre's own may name people, and what a locked screen shows has no page to open; a list of the morning is read, not glanced at.
+  // A notice of the server may name persons, and has no page to open. A digest is for reading, not for a notification.
   carries:
     () =>
     ({ incident, announcement, digest }) =>
       digest !== true && (incident !== null || announcement !== undefined),
 };
 
-/** A push service keeps it so long for a phone that is away: later it is told elsewhere, and nothing stale comes as news. */
+/** Time to live at the push service. Later the next channel is used, and a stale notification would mislead. */
 const keptS = 15 * 60;
-/** One device whose service does not answer holds up none of the others of its person. */
+/** Timeout for each device, so that one push service does not delay the other devices of the person. */
 const deviceLimitMs = 8_000;
-/** What a phone shows is far shorter. */
+/** Longest title and text in characters; a phone shows far less. */
 const titleLimit = 200;
 const bodyLimit = 1_200;
-/** Where a nation goes, a phone shows three times as many a minute, and no more; nobody waits so long that it would be told elsewhere. */
+/** Rate limit for one phone: 15 notifications a minute. The wait stays below the time after which the next channel is used. */
 const within = { most: 5, ms: 20_000 };
-/** A subject shortens a long name, by no less than this. */
+/** Characters of the place name that a subject never cuts. */
 const placeKnownBy = 8;
-/** A list is shown by its first lines. */
+/** Lines of a list that a notification shows. */
 const listMost = 8;
 
-/** `now`: the time of the machine, as push services judge by theirs. */
+/** `now`: wall clock of the machine, since push services check times. */
 export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
 
-/** What became of it at one device. */
+/** Outcome at one device. */
 type AtDevice = SendOutcome | { result: 'gone' };
 
 /**
- * Guarantee: accepted by a push service is not delivered; that says the device, by a name that only it was sent. A device that is gone is
- * forgotten. Nothing of the message but its kind, its place and how to answer leaves the centre, and only the device can read it.
+ * Guarantee: accepted by a push service is not delivered; the device confirms delivery by an id that only it received. A revoked device is
+ * forgotten.
+ * Only kind, place and reply link leave the server, and only the device can read them.
  */
 export function createPush(options: PushOptions): Channel {
   const { devices, reports } = options;
@@ -87,7 +90,7 @@ export function createPush(options: PushOptions): Channel {
       const sent = {
         text: JSON.stringify(shownOf(message, id)),
         urgent: message.severity === 'critical' || message.severity === 'major',
-        // A service keeps one word of a topic, the last one, for a device that is away (RFC 8030, 5.4).
+        // A push service keeps only the last message of a topic for an offline device (RFC 8030, 5.4).
         topic: createHash('sha256').update(tagOf(message, id)).digest('base64url').slice(0, 32),
         id,
       };
@@ -107,10 +110,13 @@ export function createPush(options: PushOptions): Channel {
   };
 }
 
-/** What the worker of the wall shows: what is wrong first, since a phone cuts a title off. A locked screen may show all of it: no person stands in it. */
+/**
+ * Payload for the service worker of the wall. The fault comes first, since a phone cuts the title. It names no person, so a locked screen
+ * may show it.
+ */
 function shownOf(message: RenderedMessage, id: string) {
   const { subject, language, link, list, notice } = message;
-  // The address of an answer has its token behind "?"; that of the wall its place behind "#".
+  // A reply link has its token after "?"; a link to the wall has its place after "#".
   const isAnswered = !list && link !== undefined && !link.includes('#');
   const buttons = isAnswered ? buttonsOf(message).map(({ text, data }) => ({ action: readButton(data)?.word ?? '', title: text })) : [];
   const [where, what] = list ? [linesOf(message), plain(subject)] : divided(message);
@@ -127,26 +133,26 @@ function shownOf(message: RenderedMessage, id: string) {
   };
 }
 
-/** A subject begins with the place, where there is one: it stands below what is wrong there. */
+/** Splits a subject into place and fault, so that the place goes below the fault. */
 function divided({ subject, language, notice: { site } }: RenderedMessage): [where: string, what: string] {
   const text = plain(subject);
   const [place, end] = [plain(nameIn(site, language)).slice(0, placeKnownBy), text.indexOf(': ')];
   return place === '' || end < 0 || !text.startsWith(place) ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
 }
 
-/** Of a list what it lists, without the addresses by which a person answers. */
+/** Lines of a list, without the reply links. */
 function linesOf({ text }: RenderedMessage): string {
   const lines = text.split('\n').filter((line) => line.startsWith('• '));
   return lines.slice(0, listMost).map(plain).join('\n');
 }
 
-/** By its path alone: the wall may have been installed under another name of the centre than messages have. */
+/** Keeps only the path: the wall may be installed under another host name than the links use. */
 function ownAddress(link: string | undefined): string {
   const url = link === undefined ? null : URL.parse(link);
   return url === null ? '/' : `${url.pathname}${url.search}${url.hash}`;
 }
 
-/** What takes the place of what: of one incident its last word. */
+/** Notifications with the same tag replace each other: one tag for each incident. */
 function tagOf({ list, notice }: RenderedMessage, id: string): string {
   return notice.incident === null || list ? id : `incident-${notice.incident}`;
 }
@@ -182,7 +188,7 @@ function outcomeOf(answer: HttpAnswer, id: string): AtDevice {
   return status === 400 || status === 413 ? { result: 'refused', reason } : { result: 'retry', reason, ...askedToWait(headers) };
 }
 
-/** One device is enough; where none took it, the outcome that leaves most hope. Undefined where each is gone. */
+/** The best outcome of all devices, since one device is enough; undefined if every device was revoked. */
 function togetherOf(outcomes: readonly AtDevice[]): SendOutcome | undefined {
   const order = ['accepted', 'retry', 'locked', 'refused'];
   const left = outcomes.filter((one) => one.result !== 'gone');

@@ -44,14 +44,14 @@ conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies
     floods: async () => new Response('', { status: 429, headers: { 'retry-after': '90' } }),
     lies: async () => Response.json({ type: 'error', message: '302 balance is over' }),
   };
-  // A message of the suite has no link, and so it is of the texts without one.
+  // A message of the suite has no link, so only texts without a link are registered.
   const { fetch, passed } = strict([], false);
   const said = (trouble && says[trouble]) ?? fetch;
-  // What it carries is the registered text, and neither key nor subject: the scrubber has judged that.
+  // The channel sends the registered text instead of key and subject; the simulated filter checks it.
   return { channel: channel(said), carries: [], taken: () => passed.map(() => ({})), close: async () => {} };
 });
 
-test('every kind of news in every language passes the scrubber, in the fixed form and with its link', async () => {
+test('every kind of news in every language passes the operator filter in the fixed form with its link', async () => {
   const { fetch, passed } = strict();
   const hostile = { en: 'Room "1"} {x}\\n', hi: 'कमरा' };
   for (const language of ['en', 'hi', 'mr'] as const) {
@@ -63,7 +63,7 @@ test('every kind of news in every language passes the scrubber, in the fixed for
   expect(passed.every(({ to }) => to === '919419000001')).toBe(true);
 });
 
-test('the text of several alerts passes the scrubber in every language and form, and counts those that are open and those that are over', async () => {
+test('the text for several alerts passes the filter in every language and form, and counts open and ended alerts', async () => {
   const { fetch, passed } = strict();
   const several = { list: true, alerts: { open: 12, over: 3 }, link: undefined } as object;
   for (const language of ['en', 'hi', 'mr'] as const)
@@ -74,13 +74,13 @@ test('the text of several alerts passes the scrubber in every language and form,
   expect(channel(fetch, { registered: new Map() }).lists?.('hi')).toBe(false);
 });
 
-test('what has ended before it could be sent is told as that, by its own text', async () => {
+test('an alert that ended before its send uses the text for an end', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, { over: true })).toEqual({ result: 'delivered' });
   expect(passed[0]?.template).toBe(registered.get('well.en.fixed'));
 });
 
-test('a text without an id of the operator is not sent at all', async () => {
+test('a text without an operator id is not sent', async () => {
   const { fetch, passed } = strict();
   expect(await send(fetch, {}, { registered: new Map() })).toEqual({
     result: 'refused',
@@ -89,7 +89,7 @@ test('a text without an id of the operator is not sent at all', async () => {
   expect(passed).toEqual([]);
 });
 
-test('what fills a blank ends no field: of a form, of an address, of JSON', async () => {
+test('a value cannot end a field of a form, a URL or JSON', async () => {
   const hostile = { en: 'a&to=1"?#\\n', hi: '' };
   const seen: { url: string; body: string }[] = [];
   const fetch: Fetch = async (url, init) => {
@@ -108,12 +108,12 @@ test('what fills a blank ends no field: of a form, of an address, of JSON', asyn
   expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ text });
 });
 
-test('the secret stands in no reason, whatever the gateway says', async () => {
+test('the secret is in no reason, whatever the gateway returns', async () => {
   const outcome = await send(async () => new Response(`wrong key ${secret}`, { status: 400 }));
   expect(JSON.stringify(outcome)).not.toContain(secret);
 });
 
-test('a person without a number, or with one that is none, is refused', async () => {
+test('a person without a valid number is refused', async () => {
   const { fetch } = strict();
   for (const sms of ['', '12', '+91 94190', '919419000001;rm', '0'.repeat(12)]) {
     const outcome = await channel(fetch).send(message(), { ...asha, addresses: { sms } }, AbortSignal.timeout(100));
@@ -121,7 +121,7 @@ test('a person without a number, or with one that is none, is refused', async ()
   }
 });
 
-test('the file of the operator’s ids: read whole, or one line that says what is wrong where', () => {
+test('the file of operator ids is read as a whole, or one line names the fault', () => {
   expect(readRegistered('\ufeffid,dlt,note\r\nnews.x.en.fixed,1107160000000000001,ok\r\n', 'dlt.csv')).toEqual(
     new Map([['news.x.en.fixed', '1107160000000000001']]),
   );
@@ -130,7 +130,7 @@ test('the file of the operator’s ids: read whole, or one line that says what i
 
 const token = 'a-secret-of-the-gateway-4711';
 const reading = { tokenFile: '', token, id: 'requestId', status: 'status', delivered: ['1', 'DELIVRD'], failed: ['2', 'UNDELIV'] };
-/** A gateway with reports: what it says at our address is taken. */
+/** A gateway with delivery reports; records those that the channel accepts. */
 function reporting(how: object = {}) {
   const taken: Report[] = [];
   const takes = { take: async (report: Report) => void taken.push(report) };
@@ -147,7 +147,7 @@ function reporting(how: object = {}) {
   return { open, taken, hears: (changes: Partial<HookCall>) => open.hear?.(call(changes)) };
 }
 
-test('with reports the gateway only accepts: under its own id, or under our key where its answer has none', async () => {
+test('with reports a message is accepted under the id of the gateway, or under our key if there is none', async () => {
   const { open } = reporting();
   expect(await open.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: 'g-77' });
   const takes = { take: async () => {} };
@@ -155,7 +155,7 @@ test('with reports the gateway only accepts: under its own id, or under our key 
   expect(await plain.send(message({ link }), asha, AbortSignal.timeout(1_000))).toEqual({ result: 'accepted', id: '1/x/asha' });
 });
 
-test('a report is read of an address, of a form, of JSON, and of a list that stands as JSON in a form', async () => {
+test('a report is read from a URL, a form, JSON, or a JSON list inside a form', async () => {
   const json = { 'content-type': 'application/json' };
   const { taken, hears } = reporting();
   await hears({ method: 'GET', query: new URLSearchParams('requestId=g-1&status=DELIVRD') });
@@ -177,7 +177,7 @@ test('a report is read of an address, of a form, of JSON, and of a list that sta
   expect(many.taken.map(({ id, outcome }) => `${id} ${outcome.result}`)).toEqual(['g-5 delivered', 'g-7 refused']);
 });
 
-test('who does not show the secret says nothing, and what is no report is none', async () => {
+test('a call without the secret is rejected, and an invalid report is ignored', async () => {
   const { taken, hears } = reporting({ list: '.' });
   const body = Buffer.from('[{"requestId":"g-1","status":"1"}]');
   const headers = { 'content-type': 'application/json' };

@@ -1,4 +1,4 @@
-/** SMS over any gateway with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+/** SMS over any gateway with an HTTP interface. `sabha.json` holds its URL, headers and body, with blanks for the values. */
 import { type Clock, loadText, StartError, setting } from '@sabha/contracts';
 import { parse } from 'csv-parse/sync';
 
@@ -23,10 +23,9 @@ const gatewaySettings = v.strictObject({
   ),
 });
 
-/** What the channel is set to. */
 export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;
 
-/** It reaches who has a phone number under `sms`. */
+/** Reaches persons with a phone number under `sms`. */
 export const bySms: ChannelKind<typeof gatewaySettings> = {
   name: 'sms',
   words: { en: 'SMS', hi: 'एसएमएस' },
@@ -42,7 +41,7 @@ export const bySms: ChannelKind<typeof gatewaySettings> = {
   },
 };
 
-/** `registered`: the operator's id of each of our texts. `heard`: how reports are read, and who takes them; absent: nobody does. */
+/** `registered`: the operator's id of each text. `heard`: how to read delivery reports and who receives them; absent: there are none. */
 export type SmsOptions = {
   settings: Omit<GatewaySettings, 'secretFile' | 'templatesFile' | 'reports'>;
   clock: Clock;
@@ -53,8 +52,8 @@ export type SmsOptions = {
 };
 
 /**
- * Guarantee: only a registered text is sent, and `delivered` only where the gateway said that it took it or, with reports, that the phone got it;
- * the secret stands in no reason.
+ * Guarantee: only a registered text is sent. `delivered` means that the gateway accepted it or, with reports, that the phone received it.
+ * No reason contains the secret.
  */
 export function createSms({ settings, secret, registered, clock, heard, fetch }: SmsOptions): Channel {
   const { form } = settings;
@@ -65,7 +64,7 @@ export function createSms({ settings, secret, registered, clock, heard, fetch }:
       const to = person.addresses['sms'] ?? '';
       if (!isPhone(to)) return { result: 'refused', reason: `${person.id} has no phone number` };
       const { language, link, shortLink = link, over, alerts } = message;
-      // What has ended meanwhile is told as that.
+      // An incident that has ended uses the text for an end.
       const notice = over ? { ...message.notice, kind: 'cleared' as const } : message.notice;
       const sms = smsOf(notice, { language, form, link: shortLink, alerts });
       const template = registered.get(sms.template);
@@ -78,7 +77,7 @@ export function createSms({ settings, secret, registered, clock, heard, fetch }:
   };
 }
 
-/** Each report that is news is taken; what is none of ours changes nothing. */
+/** Passes on each final report and ignores any other content. */
 async function hear(call: HookCall, { token, takes, ...settings }: NonNullable<SmsOptions['heard']>): Promise<HookReply> {
   if (!isSameSecret(call.token, token)) return { status: 401 };
   for (const said of reportsIn(saidIn(call), settings)) {
@@ -88,7 +87,7 @@ async function hear(call: HookCall, { token, takes, ...settings }: NonNullable<S
   return { status: 200 };
 }
 
-/** The operator's ids by ours. Throws one line where the file is none. */
+/** Maps our text ids to the operator's ids. Throws a one-line error if the file is invalid. */
 export function readRegistered(csv: string, file: string): Map<string, string> {
   const row = v.looseObject({ id: v.string(), dlt: v.pipe(v.string(), v.regex(/^\d{10,25}$/)) });
   let rows: unknown[] = [];

@@ -1,4 +1,4 @@
-/** 700 alerts in a minute, to thirty persons, over channels whose other sides let so many through and no more. */
+/** Load test: 700 alerts in a minute for 30 persons, over channels with a rate limit. */
 import type { Person } from '@sabha/contracts';
 import { expect } from 'vitest';
 import type { Channel, OpenChannel, OutboxRow } from '../../../engine/records/notices.ts';
@@ -11,7 +11,7 @@ export const alerts = 700;
 const persons = 30;
 export const minuteMs = 60_000;
 
-/** One in seven is critical, and comes after the others. */
+/** Every seventh alert is critical. */
 export function rowsOn(channel: string): OutboxRow[] {
   return Array.from({ length: alerts }, (_, n) => {
     const severity = n % 7 === 6 ? ('critical' as const) : ('minor' as const);
@@ -20,7 +20,7 @@ export function rowsOn(channel: string): OutboxRow[] {
   });
 }
 
-/** An outbox over these channels, and when each alert was delivered on which. */
+/** An outbox over these channels; records the delivery of each alert. */
 export function stormOver(clock: TestClock, channels: Record<string, OpenChannel>) {
   const told: { at: number; key: string; channel: string; critical: boolean }[] = [];
   const commit = async (ops: Op[]) => {
@@ -37,12 +37,12 @@ export function stormOver(clock: TestClock, channels: Record<string, OpenChannel
   return { outbox, told, lastOf };
 }
 
-/** What a mail server lets through that takes so many in any minute, as Exchange Online does of one mailbox. */
+/** A mail server with a limit of mails in any minute, like that of an Exchange Online mailbox. */
 export function mailLimit(clock: TestClock, perMinute: number) {
   const taken: { at: number; to: string }[] = [];
   let turnedAway = 0;
   return {
-    /** True where it takes one more. */
+    /** Returns true if it accepts one more mail. */
     take(to: string): boolean {
       const isFree = taken.filter(({ at }) => at > clock.up() - minuteMs).length < perMinute;
       if (isFree) taken.push({ at: clock.up(), to });
@@ -56,7 +56,9 @@ export function mailLimit(clock: TestClock, perMinute: number) {
 
 type Stormed = { clock: TestClock; channel: Channel; limit: ReturnType<typeof mailLimit> };
 
-/** Thirty mails a minute are one each two seconds: the first to each person tells what is critical, what is late then goes in one mail to each. */
+/**
+ * At 30 mails a minute, one leaves every 2 s. The first one to each person is critical; the late rows then share one mail for each person.
+ */
 export async function mailStorm({ clock, channel, limit }: Stormed): Promise<void> {
   const everyMs = 2_000;
   const { outbox, told, lastOf } = stormOver(clock, { email: { channel, reaches: () => true } });
@@ -68,7 +70,7 @@ export async function mailStorm({ clock, channel, limit }: Stormed): Promise<voi
   expect(told).toHaveLength(alerts);
   expect(new Set(told.map(({ key }) => key)).size).toBe(alerts);
   expect(new Set(limit.taken.slice(0, persons).map(({ to }) => to)).size).toBe(persons);
-  // What was on its way when the rest became late goes by itself.
+  // A row in transit when the others became late is sent alone.
   expect(lastOf(true, 'email')).toBeLessThanOrEqual(2 * minuteMs + 3 * everyMs);
   expect(lastOf(false, 'email')).toBeLessThanOrEqual(6 * minuteMs + 3 * everyMs);
 }

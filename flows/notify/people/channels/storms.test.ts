@@ -1,4 +1,4 @@
-/** 700 alerts in a minute over e-mail and webhook; those over channels with limits of their own stand beside each of them. */
+/** 700 alerts in a minute over e-mail and webhook. Channels with their own limits have such a test in their own file. */
 import { expect, test } from 'vitest';
 import { type TestClock, testClock } from '../people.test-helper.ts';
 import { createEmail } from './email.ts';
@@ -6,7 +6,7 @@ import type { Fetch } from './kit/http.ts';
 import { alerts, mailLimit, mailStorm, minuteMs, rowsOn, stormOver } from './storms.test-helper.ts';
 import { createWebhook } from './webhook.ts';
 
-test('700 alerts in a minute over a mail server that takes 30 a minute: it turns none away, what is critical is told within some two minutes, all within six', async () => {
+test('700 alerts over a mail server with 30 mails a minute exceed no limit; critical ones arrive within about 2 min, all within 6 min', async () => {
   const clock = testClock();
   const limit = mailLimit(clock, 30);
   const mailer = {
@@ -22,7 +22,7 @@ test('700 alerts in a minute over a mail server that takes 30 a minute: it turns
 
 const webhook = { url: 'https://desk.test/hook', secret: `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}` };
 
-/** A program that takes a hundred posts in each ten seconds; of any more it says when the next ten begin. */
+/** A program that accepts 100 posts in 10 s, and otherwise names the wait. */
 function deskOf(clock: TestClock) {
   const windowMs = 10_000;
   const taken: { at: number; critical: boolean }[] = [];
@@ -39,7 +39,7 @@ function deskOf(clock: TestClock) {
   return { fetch, taken, turnedAway: () => turnedAway };
 }
 
-test('700 alerts in a minute over a webhook that takes a hundred in ten seconds: each once, what is critical first, all within two minutes, and one is turned away each time', {
+test('700 alerts over a webhook with 100 posts in 10 s arrive once each within 2 min, critical ones first, with few rejections', {
   tags: ['long'],
 }, async () => {
   const clock = testClock();

@@ -1,10 +1,10 @@
-/** Telegram's Bot API as it answers, with its limits: in place of `fetch`, on the test's own clock. */
+/** Simulated Telegram Bot API with its rate limits, used as `fetch` on the test clock. */
 import type { TestClock } from '../people.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 
 export type Posted = { at: number; method: string; body: Record<string, unknown> };
 
-/** What Telegram says, as recorded. */
+/** Recorded responses of Telegram. */
 export const answers = {
   sent: (id: number) => ({
     status: 200,
@@ -35,7 +35,9 @@ type Said = { status: number; body: unknown };
 type Say = (chat: string) => Said | Promise<Said> | undefined;
 const nothing: Say = () => undefined;
 
-/** `say` answers sendMessage, `sayEdit` editMessageText, else it is done; a chat that is written to faster than Telegram lets, edits included, gets its 429. */
+/**
+ * `say` overrides the response to sendMessage, `sayEdit` that to editMessageText. Too many messages to a chat, edits included, get a 429.
+ */
 export function telegramBot(clock: TestClock, say = nothing, sayEdit = nothing) {
   const posts: Posted[] = [];
   const taken: { chat: string; text: string; at: number }[] = [];
@@ -87,7 +89,7 @@ export function telegramBot(clock: TestClock, say = nothing, sayEdit = nothing) 
     ]);
     return new Response(typeof said.body === 'string' ? said.body : JSON.stringify(said.body), { status: said.status });
   };
-  /** Somebody does something in a chat. */
+  /** Adds an event of a chat. */
   const happen = (update: object) => {
     updates.push(update);
     wake();

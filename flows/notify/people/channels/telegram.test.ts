@@ -14,7 +14,7 @@ type Say = Parameters<typeof telegramBot>[1];
 
 const group = { ...technician, id: 'group', language: 'hi' as const, addresses: { telegram: '-1001' } };
 
-/** What is answered is said of its incident, and what is sent stands there: the copies of it are changed. */
+/** A channel to the simulated bot. It passes answers to their incident, and edits sent messages through their copies. */
 function rig(say?: Say, onAnswer?: TakeAnswer, { sayEdit }: { sayEdit?: Say } = {}) {
   const clock = testClock();
   const bot = telegramBot(clock, say, sayEdit);
@@ -68,13 +68,13 @@ test('a group that became a supergroup is refused with its new number', async ()
   expect(await rig(() => answers.moved).send()).toEqual({ result: 'refused', reason: 'the group has another number now: -1001234' });
 });
 
-test('the token stands in no reason', async () => {
+test('the token is in no reason', async () => {
   const outcome = await rig(() => Promise.reject(new Error(`https://api.telegram.test/bot${token}/sendMessage is away`))).send();
   expect(outcome).toMatchObject({ result: 'retry' });
   expect(JSON.stringify(outcome)).not.toContain(token);
 });
 
-test('a person without a number, or with one that is none, is refused, and Telegram is not asked', async () => {
+test('a person without a valid chat number is refused without a request', async () => {
   const { send, posts } = rig();
   for (const telegram of ['', '@asha', '1;2', '47 11']) {
     expect(await send({}, { ...technician, addresses: { telegram } })).toMatchObject({ result: 'refused' });
@@ -82,7 +82,7 @@ test('a person without a number, or with one that is none, is refused, and Teleg
   expect(posts).toEqual([]);
 });
 
-test('S14 markup in a name is text: no parse mode, no preview of an address', async () => {
+test('S14 markup in a name is sent as text, without a parse mode or a link preview', async () => {
   const { send, posts } = rig();
   await send({ text: '<b>*x*</b> [a](https://evil.test)\n' });
   expect(posts[0]?.body).toEqual({
@@ -99,7 +99,7 @@ function outboxOf(say?: Say, persons = [technician]) {
   return { ...outboxOver({ telegram }, { clock, roster: createRoster(persons) }), taken, floods };
 }
 
-test('700 alerts in a minute to thirty persons and a group: within all limits of Telegram, each once, what is critical first', {
+test('700 alerts in a minute to 30 persons and a group keep all limits of Telegram and arrive once each', {
   tags: ['long'],
 }, async () => {
   const persons = Array.from({ length: 30 }, (_, n) => ({
@@ -126,7 +126,7 @@ const pressed = (data: string, chat = 4711) => ({
   callback_query: { id: 'q1', from: { id: 4711, first_name: 'Asha' }, data, message: { chat: { id: chat }, message_id: 1 } },
 });
 
-test('a button answers for its person; every copy of the message says who, in its own language', async () => {
+test('a pressed button counts for its person, and every copy shows the name in its own language', async () => {
   const heard: unknown[] = [];
   const { clock, send, happen, posts } = rig(undefined, async (answer) => {
     heard.push(answer);
@@ -150,7 +150,7 @@ test('a button answers for its person; every copy of the message says who, in it
   expect(of('getUpdates').at(-1)).toMatchObject({ offset: 2 });
 });
 
-test('a stranger, a button that is none of ours and an answer that breaks change no message', async () => {
+test('an unknown person, an invalid button and a failed answer edit no message', async () => {
   const heard: string[] = [];
   const { clock, send, happen, posts } = rig(undefined, async ({ word }) => {
     heard.push(word);
@@ -169,7 +169,7 @@ test('a stranger, a button that is none of ours and an answer that breaks change
   expect(posts.filter(({ method }) => method === 'editMessageText')).toEqual([]);
 });
 
-test('whoever says /start is told the number for the roster, and nothing else', async () => {
+test('/start returns the chat number for the roster, and any other text gets no reply', async () => {
   const { clock, happen, posts } = rig(undefined, async () => ({ line: '' }));
   happen({ message: { chat: { id: 815 }, text: '/start' } });
   happen({ message: { chat: { id: 815 }, text: 'which rooms are broken?' } });
@@ -177,7 +177,7 @@ test('whoever says /start is told the number for the roster, and nothing else', 
   expect(posts.filter(({ method }) => method === 'sendMessage').map(({ body }) => body)).toEqual([{ chat_id: 815, text: '815' }]);
 });
 
-test('forty presses in one group held up every other chat of the nation for two minutes, and a press in a chat that was left alone for ten', async () => {
+test('many presses in one group, or a paused chat, delay no other chat', async () => {
   let isBusy = false;
   const { clock, channel, send, happen, posts } = rig(
     () => (isBusy ? answers.flood(600) : undefined),
@@ -201,7 +201,7 @@ test('forty presses in one group held up every other chat of the nation for two 
   expect(edits.at(-1)?.body['text']).toMatch(/✔ Asha: मेरा काम नहीं$/);
 });
 
-test('what Telegram did not let change at once was left as it was, and the next one came before the time that it had named', async () => {
+test('an edit that Telegram rejects is retried, and not before the wait that it named', async () => {
   const said = [answers.flood(90), answers.gateway];
   const sayEdit: Say = () => said.shift();
   const { clock, send, happen, posts, floods } = rig(undefined, async () => ({ by: 'Asha', line: 'noted' }), { sayEdit });
@@ -217,7 +217,7 @@ test('what Telegram did not let change at once was left as it was, and the next 
   expect(floods).toEqual([]);
 });
 
-test('a copy in a chat that its person has no more is not changed, and a link in one that is gets no preview', async () => {
+test('a copy is not edited after its person changed the chat, and an edit has no link preview', async () => {
   const { clock, channel, posts } = rig();
   const cut = new AbortController().signal;
   const copy = { id: '4711/5', notice: notice(), said: () => ({ text: 'one\nhttps://sabha.test/t?x\n', lines: ['✔ Bina: Seen'] }) };
@@ -229,7 +229,7 @@ test('a copy in a chat that its person has no more is not changed, and a link in
   expect(posts[0]?.body).toEqual({ chat_id: '4711', message_id: 5, text, link_preview_options: { is_disabled: true } });
 });
 
-test('who answers at once with nothing, or with the same press again, was asked without a pause, and the press was taken each time', async () => {
+test('an empty or repeated poll response does not cause a busy loop, and a press is handled once', async () => {
   const heard: string[] = [];
   const clock = testClock();
   let asked = 0;

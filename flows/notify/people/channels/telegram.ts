@@ -1,4 +1,4 @@
-/** Telegram by a bot of the organisation's own: to persons and groups, with buttons; a message that stands there can be changed. */
+/** Telegram through the organisation's own bot: to persons and groups, with buttons, and with messages that can be edited. */
 import { type Clock, doubledMs, loadText, setting, withinTime } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Changed, Channel, ChannelKind, Outcome, RenderedMessage, TakeAnswer } from '../../../engine/records/notices.ts';
@@ -12,7 +12,7 @@ const telegramSettings = v.strictObject({
   api: v.optional(about(setting.url, 'Where the Bot API is, for a server of your own.'), 'https://api.telegram.org'),
 });
 
-/** It reaches who has a number of a chat, of a person or a group, under `telegram`. */
+/** Reaches persons with the number of a chat, personal or group, under `telegram`. */
 export const byTelegram: ChannelKind<typeof telegramSettings> = {
   name: 'telegram',
   words: { en: 'Telegram', hi: 'टेलीग्राम' },
@@ -21,16 +21,16 @@ export const byTelegram: ChannelKind<typeof telegramSettings> = {
     createTelegram({ token: loadText(tokenFile).trim(), api, clock, fetch: globalThis.fetch, onAnswer }),
 };
 
-/** What Telegram lets a bot send: 30 messages a second, one a second to a chat, 20 a minute to a group. */
+/** Rate limits of Telegram: 30 messages a second for a bot, one a second for a chat, 20 a minute for a group. */
 const everyMs = Math.ceil(1_000 / 30);
 const apartMs = { person: 1_000, group: 3_000 };
-/** Longer than this nothing waits in a send: it is tried again later. */
+/** Longest wait for a turn within one send; after a longer pause the outbox retries. */
 const waitLimitMs = 20_000;
 const textLimit = 4_096;
-/** Strangers who are told their number at once: nobody else waits for more of them. */
+/** Unknown chats that are answered at the same time; more are ignored, so that notifications do not wait. */
 const greetedAtMost = 32;
 
-/** `onAnswer` absent: nobody asks for what is pressed, and messages have no buttons. */
+/** `onAnswer` absent: the bot does not poll, and messages have no buttons. */
 export type TelegramOptions = {
   token: string;
   api: string;
@@ -39,7 +39,7 @@ export type TelegramOptions = {
   onAnswer?: TakeAnswer | undefined;
 };
 
-/** Guarantee: `delivered` only after Telegram's ok for this message; its limits are kept, and a wait that it asks for is waited. */
+/** Guarantee: `delivered` only after Telegram confirmed this message. Rate limits and requested waits are kept. */
 export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramOptions): Channel {
   const bot: Bot = { api, token, fetch, clock };
   const pace = createPace(clock, everyMs);
@@ -47,7 +47,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
   const later = { signal: ended.signal, isLater: true };
   const greeted = new Set<string>();
 
-  /** A text with its buttons: an edit that names none takes them away, and one that wants no preview of the link says so too. */
+  /** Text with buttons and without a link preview. An edit must repeat both, otherwise Telegram resets them. */
   function bodyOf(text: string, of: Pick<RenderedMessage, 'notice' | 'list' | 'language'>) {
     const rows = onAnswer ? buttonsOf(of).map((one) => [{ text: one.text, callback_data: one.data }]) : [];
     return { text, link_preview_options: { is_disabled: true }, ...(rows.length > 0 && { reply_markup: { inline_keyboard: rows } }) };
@@ -57,7 +57,7 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
     if (outcome.result === 'retry' && outcome.afterMs !== undefined) pace.pause(chat, outcome.afterMs);
   }
 
-  /** Sends a chat its own number, after the notifications that wait. Anybody may ask: only some of many get a reply. */
+  /** Sends a chat its own number, with low priority. Any stranger may ask, so the count is limited. */
   async function greet(chat: string): Promise<void> {
     if (greeted.has(chat) || greeted.size >= greetedAtMost) return;
     greeted.add(chat);
@@ -97,31 +97,31 @@ export function createTelegram({ token, api, clock, fetch, onAnswer }: TelegramO
 
 const noTurn: Outcome = { result: 'retry', reason: 'no turn in time' };
 
-/** Nothing where it is this chat's turn, else why it is not. */
+/** Returns undefined once it is the turn of this chat, otherwise the outcome. */
 async function waitFor(pace: Pace, chat: string, signal: AbortSignal): Promise<Outcome | undefined> {
   const afterMs = pace.pausedMs(chat);
   if (afterMs > waitLimitMs) return { result: 'retry', reason: 'Telegram asked to wait', afterMs };
   return (await pace.turn(chat, { apartMs: apartOf(chat), signal })) ? undefined : noTurn;
 }
 
-/** The message with the lines below it, within what Telegram takes. */
+/** Appends the lines to the text, within the length that Telegram accepts. */
 function withLines({ text, lines }: ReturnType<Changed['said']>): string {
   const tail = lines.map((line) => `\n\n${line}`).join('');
   return `${text.trimEnd().slice(0, Math.max(0, textLimit - tail.length))}${tail}`.slice(0, textLimit);
 }
 
-/** Groups have numbers below nothing. */
+/** Chat numbers of groups are negative. */
 function apartOf(chat: string): number {
   return chat.startsWith('-') ? apartMs.group : apartMs.person;
 }
 
-/** By the number that Telegram gave it, in its chat. */
+/** Copy id: chat and message number. */
 function copyOf(chat: string, result: unknown): { copy?: string } {
   const number = (result as { message_id?: unknown } | undefined)?.message_id;
   return typeof number === 'number' ? { copy: `${chat}/${number}` } : {};
 }
 
-/** Where the bot is; `token` is its secret. */
+/** Access data of the bot; `token` is secret. */
 type Bot = { api: string; token: string; fetch: Fetch; clock: Clock };
 
 const answer = v.looseObject({
@@ -132,10 +132,10 @@ const answer = v.looseObject({
   parameters: v.optional(v.looseObject({ retry_after: v.optional(v.number()), migrate_to_chat_id: v.optional(v.number()) })),
 });
 
-/** `code` 0: no answer of Telegram's came. */
+/** `code` 0: no valid response of Telegram. */
 type Called = { ok: true; result: unknown } | { ok: false; code: number; reason: string; afterMs?: number; movedTo?: string };
 
-/** Guarantee: never rejects, and the token stands in no reason. */
+/** Guarantee: never rejects, and no reason contains the token. */
 async function call(bot: Bot, method: string, at: { body: object; signal: AbortSignal }): Promise<Called> {
   const headers = { 'content-type': 'application/json' };
   const said = await request(bot.fetch, `${bot.api}/bot${bot.token}/${method}`, {
@@ -159,10 +159,10 @@ async function call(bot: Bot, method: string, at: { body: object; signal: AbortS
   };
 }
 
-/** A call that nobody else limits has this long. */
+/** Timeout of a call without another limit. */
 const callLimitMs = 30_000;
 
-/** Guarantee: ends in time, also where Telegram says nothing, or says it byte by byte. */
+/** Guarantee: ends in time, also if Telegram does not respond or responds byte by byte. */
 function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortSignal }) {
   const late: Called = { ok: false, code: 0, reason: `no answer in ${callLimitMs / 1_000} s` };
   return withinTime<Called>({ clock: bot.clock, limitMs: callLimitMs, late, cut: at.signal }, (signal) =>
@@ -170,7 +170,7 @@ function callInTime(bot: Bot, method: string, at: { body: object; signal: AbortS
   );
 }
 
-/** What an answer means for a message: 401 and 404 are about our token, 400 and 403 about this chat for good, anything else may pass. */
+/** Outcome of a response: 401 and 404 concern our token, 400 and 403 this chat permanently; any other error may pass. */
 function outcomeOf(called: Called): Outcome {
   if (called.ok) return { result: 'delivered' };
   const { code, reason, afterMs, movedTo } = called;
@@ -194,18 +194,18 @@ const update = v.looseObject({
   message: v.optional(v.looseObject({ chat: v.looseObject({ id }), text: v.optional(v.string(), '') })),
 });
 
-/** Telegram holds an empty answer back for so long. */
+/** Long polling: Telegram delays an empty response by this time. */
 const heldS = 50;
 const pollLimitMs = 70_000;
 /** Backoff of the polling after an invalid response; a refused token waits longest. */
 const again = { firstMs: 1_000, maxMs: 60_000, lockedMs: 15 * 60_000 };
-/** Longest word beside a button. */
+/** Longest text of a reply to a button press. */
 const wordLimit = 200;
 
-/** `greets` is told of each chat that wants to know its number. */
+/** `greets`: called for each chat that asks for its number. */
 type PollOptions = { bot: Bot; signal: AbortSignal; onAnswer: TakeAnswer; greets(chat: string): void };
 
-/** Asks until the signal ends it. Guarantee: never rejects; an update is asked for again until it was taken, and taken once. */
+/** Polls until the signal ends it. Guarantee: never rejects. An update is requested until it was handled, and is handled once. */
 async function pollAnswers(options: PollOptions): Promise<void> {
   const { bot, signal } = options;
   const { clock } = bot;
@@ -217,7 +217,7 @@ async function pollAnswers(options: PollOptions): Promise<void> {
     const askedUp = clock.up();
     const called = await call(bot, 'getUpdates', { body, signal: limit });
     const next = called.ok ? await takeAll(options, called.result, offset) : offset;
-    // Whoever says nothing new, and holds nothing back, is not asked again at once.
+    // Waits if the response came at once without a new update; otherwise this would be a busy loop.
     const isIdle = next === offset && clock.up() - askedUp < again.firstMs;
     offset = next;
     failures = called.ok ? 0 : failures + 1;
@@ -225,7 +225,7 @@ async function pollAnswers(options: PollOptions): Promise<void> {
   }
 }
 
-/** Takes what came; answers the number from which on to ask next. */
+/** Handles the updates and returns the offset for the next poll. */
 async function takeAll(options: PollOptions, result: unknown, offset: number): Promise<number> {
   let next = offset;
   for (const one of Array.isArray(result) ? result : []) {
@@ -247,7 +247,7 @@ function numberOf(one: unknown): number {
 
 async function take(options: PollOptions, { callback_query: pressed, message }: v.InferOutput<typeof update>): Promise<void> {
   const { bot, signal, onAnswer, greets } = options;
-  // The reply to /start is the number that belongs into the roster.
+  // The reply to /start is the chat number to enter in the roster.
   if (message?.text.startsWith('/start')) greets(String(message.chat.id));
   if (pressed === undefined) return;
   const button = readButton(pressed.data);

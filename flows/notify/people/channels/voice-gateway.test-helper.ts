@@ -1,15 +1,15 @@
-/** A telephone behind a gateway: it is called, somebody does or does not pick up, and the gateway says so at our address. */
+/** A simulated voice gateway with a phone: reports to our address how each call ended. */
 import type { Channel, HookCall } from '../../../engine/records/notices.ts';
 import type { TestClock } from '../people.test-helper.ts';
 import type { Fetch } from './kit/http.ts';
 
-/** What happens at the phone: nobody can, nobody does, somebody does and hangs up, a child presses what it likes, the person presses 1. */
+/** Behaviour at the phone: `hung up` answers without pressing a key, `stranger` presses another key, `going` presses 1. */
 export type AtPhone = 'busy' | 'unanswered' | 'hung up' | 'stranger' | 'going';
 
-/** How long it rings, or somebody listens. */
+/** Time for which the phone rings or a person listens. */
 const ringsMs = 30_000;
 
-/** `at` says what happens at the phone of a number. `listen` is told which channel hears the gateway. */
+/** `at`: behaviour of the phone of a number. `listen`: sets the channel that receives the reports. */
 export function voiceGateway(clock: TestClock, token: string, at: (to: string) => AtPhone) {
   const calls: { at: number; to: string; text: string; language: string }[] = [];
   const replies: number[] = [];
@@ -41,7 +41,7 @@ export function voiceGateway(clock: TestClock, token: string, at: (to: string) =
     calls,
     replies,
     say,
-    /** Somebody calls our number and hangs up. */
+    /** A person calls our number and hangs up. */
     missed: (from: string) => say({ from }, 'missed'),
     listen(channel: Channel): void {
       hears = channel.hear;

@@ -56,7 +56,7 @@ conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies
     calls.push(JSON.parse(String(init?.body)));
     return Response.json({ ok: true, call: { sid: 'c-1' } });
   };
-  // It is taken when it is picked up, not when it is dialled; what is read aloud is judged below.
+  // A call is delivered when a key is pressed, not when it is dialled. The spoken text is tested below.
   return {
     channel: open((trouble && says[trouble]) ?? takes),
     accepts: true,
@@ -66,11 +66,11 @@ conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies
   };
 });
 
-/** A night in Leh: 03:00 by its clock. */
+/** 03:00 in Leh. */
 const night = Date.UTC(2026, 2, 2, 21, 30);
 const day = Date.UTC(2026, 2, 3, 6, 30);
 
-/** The outbox with phone and Telegram; what is answered is heard. */
+/** An outbox with voice and Telegram; records answers and missed calls. */
 function office({ at = () => 'unanswered', start = night }: { at?: (to: string) => AtPhone; start?: number } = {}) {
   const clock = testClock(start);
   const answers: Answer[] = [];
@@ -120,7 +120,7 @@ function office({ at = () => 'unanswered', start = night }: { at?: (to: string) 
   return { clock, gateway, answers, missed, told, over, ledger, add, channels };
 }
 
-test('at night a critical alert rings and is read aloud twice, in the language of the person; key 1 takes it, and nobody else is told', async () => {
+test('at night a critical alert is read aloud twice in the language of the person, and key 1 accepts it', async () => {
   const { clock, gateway, answers, told, ledger, add } = office({ at: () => 'going' });
   const key = add();
   await clock.pass(120_000);
@@ -136,7 +136,7 @@ test.for<[AtPhone, number]>([
   ['unanswered', 30_000],
   ['hung up', 30_000],
   ['stranger', 30_000],
-])('%s: nothing is taken, and the next channel is used at once', async ([happens, afterMs]) => {
+])('%s: the alert is not taken, and the next channel is used at once', async ([happens, afterMs]) => {
   const { clock, answers, told, ledger, add } = office({ at: () => happens });
   const key = add();
   await clock.pass(afterMs - 1);
@@ -145,7 +145,7 @@ test.for<[AtPhone, number]>([
   expect([answers, told(), ledger.get(key)?.state]).toEqual([[], ['telegram'], 'refused']);
 });
 
-test('two incidents at a time: two calls, and each key takes the one that was read aloud', async () => {
+test('two incidents cause two calls, and key 1 accepts the incident of its call', async () => {
   const { clock, answers, add } = office({ at: () => 'going' });
   add();
   add({ key: '2', transition: 2, notice: notice({ incident: 18, scope: 'ladakh/leh/pc-2' }) });
@@ -153,7 +153,7 @@ test('two incidents at a time: two calls, and each key takes the one that was re
   expect(answers.map(({ incident, word }) => `${incident} ${word}`)).toEqual(['17 going', '18 going']);
 });
 
-test('by day, and for what is not critical or is over, no phone rings: the next channel is used', async () => {
+test('by day, and for alerts that are not critical or are over, the next channel is used instead of a call', async () => {
   const byDay = office({ start: day });
   byDay.add();
   await byDay.clock.pass(0);
@@ -167,7 +167,7 @@ test('by day, and for what is not critical or is over, no phone rings: the next 
   expect([byNight.gateway.calls, byNight.told()]).toEqual([[], ['telegram', 'telegram', 'telegram']]);
 });
 
-test('who does not name it in the order is never called, nor is central for what the centre finds at itself', async () => {
+test('a person whose order does not name voice is never called, and neither is central for faults of the server', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-voice-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const tokenFile = join(folder, 'token');
@@ -183,7 +183,7 @@ test('who does not name it in the order is never called, nor is central for what
   expect(channelsOf(asha, channels)).toEqual(['console']);
 });
 
-test('a key that is here before the gateway’s own answer is to be said again; a missed call names its number; a stranger says nothing', async () => {
+test('an early key press is rejected with 503; a missed call reports its number; a call without the secret is rejected', async () => {
   const { gateway, missed, answers } = office();
   await gateway.say({ sid: 'c-99', digits: '1' });
   await gateway.missed('09419000001');
@@ -198,7 +198,7 @@ test('a key that is here before the gateway’s own answer is to be said again; 
   expect(answers).toEqual([]);
 });
 
-test('what is said of every kind of news is one line in each language, and a hostile name ends no field', async () => {
+test('the spoken text is one line in each language, and a hostile name ends no field', async () => {
   const sent: { text: string; language: string }[] = [];
   const fetch: Fetch = async (_, init) => {
     sent.push(JSON.parse(String(init?.body)));

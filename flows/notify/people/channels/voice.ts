@@ -1,4 +1,7 @@
-/** A call by any provider with an HTTP interface that reads a text aloud: for a feature phone at night. Key 1 says "I am going", and so does a call back that nobody picks up. */
+/**
+ * Voice calls over any provider with an HTTP interface, for feature phones at night. Key 1 says "I am going", and so does a missed call to
+ * our number.
+ */
 import { type Clock, loadText, type MessageLanguage, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
@@ -34,7 +37,7 @@ const voiceSettings = v.strictObject({
 });
 type VoiceSettings = v.InferOutput<typeof voiceSettings>;
 
-/** It rings for nobody who has not asked for it, and then at night, for what is critical. */
+/** Calls only persons whose channel order names it, at night, and only for critical alerts. */
 export const byVoice: ChannelKind<typeof voiceSettings> = {
   name: 'voice',
   words: { en: 'phone call', hi: 'फ़ोन कॉल' },
@@ -45,7 +48,7 @@ export const byVoice: ChannelKind<typeof voiceSettings> = {
   carries:
     ({ rings }) =>
     ({ severity, kind, timeZone }, at) => {
-      // What is worth a night: not the end of it.
+      // The end of an incident is not worth a call at night.
       const isUrgent = severity === 'critical' && (kind === 'raised' || kind === 'worsened' || kind === 'direct');
       return isUrgent && isWithin(rings, clockOf(at, timeZone));
     },
@@ -56,16 +59,16 @@ export const byVoice: ChannelKind<typeof voiceSettings> = {
   },
 };
 
-/** What is said before the news, between its two times, and what can be pressed. */
+/** Spoken introduction, key prompt and transition to the repetition. */
 const phrases: Readonly<Record<MessageLanguage, { hello: string; press: string; again: string; locale: string }>> = {
   en: { hello: 'This is Sabha.', press: 'Press 1 if you are going.', again: 'Once more.', locale: 'en-IN' },
   hi: { hello: 'यह सभा है.', press: 'अगर आप जा रहे हैं तो 1 दबाइए.', again: 'एक बार फिर.', locale: 'hi-IN' },
   mr: { hello: 'ही सभा आहे.', press: 'तुम्ही जात असाल तर 1 दाबा.', again: 'पुन्हा एकदा.', locale: 'mr-IN' },
 };
-/** The key that says "I am going". Nothing else can be said: a number can be forged, so "fixed" never. */
+/** The key for "I am going". There is no key for "fixed", since a caller number can be forged. */
 const goingKey = '1';
 
-/** `token` = the secret of our address; `onMissedCall`, `onAnswer` and `reports` take what is said there. */
+/** `token`: secret of our address. `onMissedCall`, `onAnswer` and `reports` receive the calls to it. */
 export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports'> & {
   settings: Omit<VoiceSettings, 'secretFile' | 'rings'>;
   secret: string;
@@ -74,7 +77,7 @@ export type VoiceOptions = Pick<Around, 'onAnswer' | 'onMissedCall' | 'reports'>
   fetch: Fetch;
 };
 
-/** Guarantee: an alert is delivered only when the person pressed the key: who picks up, hangs up, or is somebody else, has not taken it. */
+/** Guarantee: an alert is delivered only when the person presses the key. To pick up or to hang up is not enough. */
 export function createVoice(options: VoiceOptions): Channel {
   const { settings, secret, clock, fetch } = options;
   const post = createGateway({ settings, secret, clock, fetch });
@@ -89,7 +92,7 @@ export function createVoice(options: VoiceOptions): Channel {
   };
 }
 
-/** Whoever is woken hears it twice. */
+/** Plays the message twice, since the person may just have woken. */
 function spoken({ notice, language }: RenderedMessage): string {
   const { hello, press, again } = phrases[language];
   const said = `${speechOf(notice, language)}${notice.incident === null ? '' : ` ${press}`}`;
@@ -110,12 +113,12 @@ async function hear(call: HookCall, options: VoiceOptions): Promise<HookReply> {
   return id === undefined ? { status: 200 } : heardOf(id, said, options);
 }
 
-/** What is said of one of our calls: a key, or how it ended. */
+/** Handles a report on one of our calls: a pressed key, or its end. */
 async function heardOf(id: string, said: unknown, { settings: { reports: reading }, reports, onAnswer }: VoiceOptions): Promise<HookReply> {
   const call = reports?.about('voice', id);
   const report = (outcome: Report['outcome']) => reports?.take({ channel: 'voice', id, outcome });
   if (valueAt(said, reading.key) === goingKey) {
-    // It may be here before the gateway's answer to our own request.
+    // The report may arrive before the response to our own request.
     if (call === undefined) return { status: 503 };
     const { person, incident } = call;
     if (incident !== null) await onAnswer?.({ channel: 'voice', addresses: [], person, incident, word: 'going' });
@@ -128,7 +131,7 @@ async function heardOf(id: string, said: unknown, { settings: { reports: reading
   return { status: 200 };
 }
 
-/** A child, a guard, or somebody who fell asleep again. */
+/** Outcome if another person, or a sleepy one, picked up. */
 const notTaken = { result: 'refused', reason: 'somebody picked up, and nobody pressed 1' } as const;
 
 function isWithin({ from, to }: VoiceSettings['rings'], time: string): boolean {

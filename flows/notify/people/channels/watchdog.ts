@@ -1,4 +1,7 @@
-/** The outside address that hears from us each minute: where it hears nothing, somebody outside is told that the alerting itself is dead. */
+/**
+ * Dead man's switch: an external monitor receives a request each minute. If the requests stop, the monitor reports that the alerting itself
+ * has failed.
+ */
 
 import { isPcPath, setting } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -14,27 +17,29 @@ const watchdogSettings = v.strictObject({
   ),
 });
 
-/** What it is set to, where it is: its part of the channels of `sabha.json`, which are read already. */
+/** Settings of the watchdog in the channels of `sabha.json`; undefined if it is not set. */
 export function watchdogOf(channels: { readonly [name: string]: unknown }): v.InferOutput<typeof watchdogSettings> | undefined {
   return channels['watchdog'] as v.InferOutput<typeof watchdogSettings> | undefined;
 }
 
-/** The only one who is reached by it. */
+/** The only recipient of this channel. */
 export const watchdogPerson = 'watchdog';
 
-/** Nobody of the roster is told by it. */
+/** Reaches no person of the roster. */
 export const byWatchdog: ChannelKind<typeof watchdogSettings> = {
   name: 'watchdog',
   words: { en: 'watchdog', hi: 'वॉचडॉग' },
   settings: watchdogSettings,
-  // Whoever knows the address can keep the outside quiet.
+  // Anyone who knows the address could fake the requests.
   secrets: ['url'],
   open: ({ url }) => createWatchdog(url, globalThis.fetch),
   reaches: ({ id }) => id === watchdogPerson,
   forPrograms: true,
 };
 
-/** Guarantee: `delivered` only after a 2xx that says no error inside. A beat is sent once: the next one comes in a minute. */
+/**
+ * Guarantee: `delivered` only after a 2xx without an error in the body. A request is not retried, since the next one follows in a minute.
+ */
 export function createWatchdog(url: string, fetch: Fetch): Channel {
   return {
     limitMs: 20_000,

@@ -12,7 +12,7 @@ import { createWebhook } from './webhook.ts';
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
 type Taken = { headers: IncomingHttpHeaders; body: string };
 
-/** A real HTTP server that answers as it is told. */
+/** A real HTTP server with scripted responses. */
 async function open(
   answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end(),
   shape: 'sabha' | 'alertmanager' = 'sabha',
@@ -52,7 +52,7 @@ async function troubled(trouble?: Trouble): Promise<Rig> {
   return { channel, taken, close: trouble === 'gone' ? async () => {} : close };
 }
 
-/** A head at once, and then one byte a second. */
+/** Sends the head at once, then one byte a second. */
 function drips(response: ServerResponse): void {
   response.writeHead(200);
   const timer = setInterval(() => response.write('x'), 1_000);
@@ -70,7 +70,7 @@ describe('webhook', () => {
   };
   const send = ({ channel }: Pick<Rig, 'channel'>, changes = {}) => channel.send(message(changes), technician, AbortSignal.timeout(5_000));
 
-  test('whoever knows the secret can prove that the message is ours and when it was sent', async () => {
+  test('the signature proves the sender and the time of a message', async () => {
     const rig = await start();
     const before = Date.now() / 1_000;
     await send(rig);
@@ -83,7 +83,7 @@ describe('webhook', () => {
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
-  test('a program reads the facts beside the text', async () => {
+  test('the body contains the facts beside the text', async () => {
     const rig = await start();
     await send(rig);
     const outage = { cause: 'power-cut', confidence: 0.95, from: 1, to: 2 } as const;
@@ -102,7 +102,7 @@ describe('webhook', () => {
     });
   });
 
-  test('in the shape of Alertmanager a raise fires, its end resolves the same group, and no name becomes a label', async () => {
+  test('in the format of Alertmanager a raise fires, its end resolves the same group, and no name becomes a label', async () => {
     const rig = await start(undefined, 'alertmanager');
     const link = 'https://sabha.test/?#/incident/17';
     await send(rig, { link });
@@ -122,7 +122,7 @@ describe('webhook', () => {
     expect(resolved.alerts[0]).toMatchObject({ fingerprint: fired.alerts[0].fingerprint, endsAt: '2026-03-03T09:00:00.000Z' });
   });
 
-  test('a date in Retry-After is waited for', async () => {
+  test('a date in Retry-After is kept', async () => {
     const at = new Date(Date.now() + 600_000).toUTCString();
     const { afterMs } = (await send(await start(status(429, { 'retry-after': at })))) as { afterMs: number };
     expect(afterMs).toBeGreaterThan(590_000);

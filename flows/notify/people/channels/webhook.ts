@@ -1,4 +1,4 @@
-/** A JSON POST for each message, signed as Standard Webhooks says: for a ticket desk, a chat, or a program of the organisation's own. */
+/** A JSON POST for each message, signed as in Standard Webhooks: for a ticket system, a chat, or the organisation's own program. */
 import { createHash, createHmac } from 'node:crypto';
 import { type Clock, type Person, setting } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -20,7 +20,7 @@ const webhookSettings = v.strictObject({
 });
 type WebhookSettings = v.InferOutput<typeof webhookSettings>;
 
-/** It reaches who is told through it too. */
+/** Reaches persons with `webhook` set. */
 export const byWebhook: ChannelKind<typeof webhookSettings> = {
   name: 'webhook',
   words: { en: 'webhook', hi: 'वेबहुक' },
@@ -32,13 +32,16 @@ export const byWebhook: ChannelKind<typeof webhookSettings> = {
   single: true,
 };
 
-/** What a server says of the message itself. Anything else may pass: a wrong deploy of the receiver answers 401 or 404, and must cost no ticket. */
+/**
+ * Status codes that concern the message itself. Others may pass: a faulty deployment of the receiver returns 401 or 404, and must lose no
+ * ticket.
+ */
 const final = new Set([400, 410, 413, 415, 422]);
 
 /**
- * The webhook channel. `webhook-id` is the same each time a message is sent, so that one sent twice can be told; `webhook-signature` is
- * `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
- * Guarantee: `delivered` only after a 2xx; a server that names a wait is asked nothing before it is over.
+ * The webhook channel. `webhook-id` is the same for each send of a message, so that a duplicate is recognised.
+ * `webhook-signature` is `v1,` and HMAC-SHA-256 in base64 over `id.timestamp.body` (standardwebhooks.com). Redirects are not followed.
+ * Guarantee: `delivered` only after a 2xx. A requested wait is kept before the next request.
  */
 export function createWebhook(settings: WebhookSettings, { clock, fetch }: { clock: Clock; fetch: Fetch }): Channel {
   const { url, secret, shape = 'sabha' } = settings;
@@ -68,17 +71,17 @@ export function createWebhook(settings: WebhookSettings, { clock, fetch }: { clo
 }
 
 const secretPrefix = 'whsec_';
-/** However long a wait it names, it is asked again after this: it may have been mended meanwhile. */
+/** Longest wait that is kept: the receiver may be repaired earlier. */
 const closedAtMostMs = 15 * 60_000;
 
-/** What other programs read: the text for a person, and beside it the facts. */
+/** Body for other programs: the text for a person, and the facts. */
 function bodyOf({ key, subject, text, language, severity, notice }: RenderedMessage, person: Person) {
   const { kind, incident, scope, site, room, faults, at, flapping, outage = null } = notice;
   const facts = { kind, incident, scope, site, room, at, flapping, outage, faults: faults.map(({ reason: _, ...fault }) => fault) };
   return { key, person: { id: person.id, name: person.name }, language, severity, subject, text, ...facts };
 }
 
-/** The same in the shape that programs behind Alertmanager know. */
+/** The same in the format of Alertmanager. */
 function alertBodyOf({ notice, link }: RenderedMessage, person: Person) {
   const { incident, severity, scope, site, room, faults, at, kind, lines } = notice;
   const fault = faults[0]?.fault ?? `centre.${lines[0] ?? kind}`;

@@ -18,7 +18,7 @@ const settings = {
   api: 'https://graph.test/v23.0',
 };
 
-/** As Meta answers, recorded. */
+/** Recorded responses of Meta. */
 const sent = (id = 'wamid.HBgM1') => ({
   messaging_product: 'whatsapp',
   contacts: [{ input: '919419000001', wa_id: '919419000001' }],
@@ -73,7 +73,7 @@ conformance(asha, ['busy', 'refuses', 'hangs', 'gone', 'locked', 'floods', 'lies
   return { channel, accepts: true, carries: [], taken: () => Array.from({ length: took }, () => ({})), close: async () => {} };
 });
 
-/** Time that nobody waits for: each look is ten seconds later. */
+/** A clock that advances 10 s at each reading. */
 function hurried(): Clock {
   let up = 0;
   return {
@@ -85,7 +85,7 @@ function hurried(): Clock {
   };
 }
 
-test('news goes out by the template with buttons, in the language of the person; what asks nothing by the one without', async () => {
+test('news uses the template with buttons in the language of the person, and other messages use the one without', async () => {
   const { posts, send, clock } = rig();
   expect(await send({ text: 'Leh: room\n\nSince 14:05.\n-- \nIncident 17\n', language: 'hi' })).toEqual({
     result: 'accepted',
@@ -122,7 +122,7 @@ test('news goes out by the template with buttons, in the language of the person;
   expect(posts[1]?.body['template']).toMatchObject({ name: 'sabha_notice', components: [{ type: 'body' }] });
 });
 
-test('a value of a template is one line, whatever the names, and never too long', async () => {
+test('a template value is one line of limited length for any name', async () => {
   const { posts, send } = rig();
   await send({ subject: `a\t\n${'x'.repeat(5_000)}`, text: `b     c\r\n\u202e${'माइक '.repeat(2_000)}` });
   const values = JSON.stringify(posts[0]?.body['template']).match(/"text":"[^"]*"/g) ?? [];
@@ -148,7 +148,7 @@ test.for<[number, string]>([
   if (result === 'retry') expect(outcome).toMatchObject({ afterMs: 60_000 });
 });
 
-test('to one person one message each six seconds, and nobody else waits for that', async () => {
+test('one person gets a message every 6 s at most, and no other person waits', async () => {
   const { clock, posts, channel } = rig();
   const to = (whatsapp: string) => channel.send(message(), { ...asha, addresses: { whatsapp } }, new AbortController().signal);
   const all = [to('+919419000001'), to('+919419000001'), to('+919419000002')];
@@ -159,7 +159,7 @@ test('to one person one message each six seconds, and nobody else waits for that
   await Promise.all(all);
 });
 
-/** Meta's calls, signed. */
+/** A channel with signed calls of Meta; records reports and answers. */
 function meta(changes: Partial<WhatsappOptions> = {}) {
   const reports: Report[] = [];
   const answers: Answer[] = [];
@@ -201,7 +201,7 @@ const press = (payload: string, who: object) => ({
   ...who,
 });
 
-test('accepted is not delivered: Meta says what arrived, what was read, and what failed and why', async () => {
+test('a delivered or read status is a delivery, and a failed one is refused with its reason', async () => {
   const { reports, hears } = meta();
   const undeliverable = {
     code: 131_026,
@@ -219,7 +219,7 @@ test('accepted is not delivered: Meta says what arrived, what was read, and what
   ]);
 });
 
-test('what Meta has not signed, or somebody has changed, does nothing', async () => {
+test('a call without a valid signature is rejected and changes nothing', async () => {
   const { channel, call, reports, answers } = meta();
   const value = { statuses: [status('b', 'delivered')], messages: [press('going:17', { from: '919419000001' })] };
   const right = call(value);
@@ -240,7 +240,7 @@ test('what Meta has not signed, or somebody has changed, does nothing', async ()
   }
 });
 
-test('a button answers for whom the message went to, else for whose number it is, else for whose id: a webhook may lack any', async () => {
+test('a button press is matched by our message, otherwise by phone number, otherwise by user id', async () => {
   const { answers, posts, hears, clock } = meta();
   await hears({ messages: [press('going:17', { from: '919419000001', context: { id: 'wamid.ours' } })] });
   await hears({ messages: [press('seen:17', { from: '919419000001', context: { id: 'wamid.old' } })] });
@@ -261,7 +261,7 @@ test('a button answers for whom the message went to, else for whose number it is
   ]);
 });
 
-test('Meta finds the address to be ours by the secret of it, and a stranger does not', async () => {
+test('the verification request succeeds only with our secret', async () => {
   const { channel } = rig();
   const ask = (token: string) =>
     channel.hear?.({
@@ -275,19 +275,19 @@ test('Meta finds the address to be ours by the secret of it, and a stranger does
   expect(await ask('x')).toEqual({ status: 401 });
 });
 
-test('an id of a user stands beside a number in sabha.json, where WhatsApp is set', () => {
+test('a user id may be set in sabha.json if WhatsApp is set', () => {
   expect(strayAddress('whatsapp-user', { whatsapp: {} })).toBeUndefined();
   expect(strayAddress('whatsapp-user', {})).toBe('channels.whatsapp is not set');
 });
 
-/** What stands in the second value of the template. */
+/** The second value of the template. */
 const valueIn = (message: RenderedMessage): string => {
   const { template } = bodyOf(message, '919876543210', settings.templates);
   return (template.components[0] as { parameters: { text: string }[] }).parameters[1]?.text ?? '';
 };
 const tap = `https://sabha.ladakh.example.in/t?${'x'.repeat(60)}`;
 
-test('a list of twelve was cut at 800 characters and said nothing of the rest: lines stand whole, with their link, and the rest is counted', () => {
+test('a list is cut at whole lines with their links, and the rest is counted', () => {
   for (const language of ['en', 'hi', 'mr'] as const) {
     const place = { en: 'District collectorate of a long name', hi: 'जिला कलेक्टर कार्यालय' };
     const twelve = Array.from({ length: 12 }, (_, n) => notice({ incident: n + 1, severity: 'major', site: place }));
@@ -305,7 +305,7 @@ test('a list of twelve was cut at 800 characters and said nothing of the rest: l
   }
 });
 
-test('of a long alert the link of one tap was cut off: it stays, and what stands before it is shortened', () => {
+test('a long alert keeps its reply link, and the text before it is shortened', () => {
   const long = { site: { en: 'S'.repeat(80), hi: 'स'.repeat(80) }, wayIn: 'w'.repeat(80), spare: 'p'.repeat(80), phone: '01982 252010' };
   const before = Array.from({ length: 3 }, () => ({ at: 0, fault: 'microphone.missing', name: null }));
   const of = ['microphone.missing', 'camera.missing', 'speaker.missing', 'camera.held', 'microphone.muted'];

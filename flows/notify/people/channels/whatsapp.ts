@@ -1,4 +1,7 @@
-/** WhatsApp by the Cloud API of a business's own number: registered templates with buttons; what arrived and what is pressed Meta says at our address. */
+/**
+ * WhatsApp by the Cloud API with the organisation's own number: registered templates with buttons. Meta calls our address with delivery
+ * reports and button presses.
+ */
 import { createHmac } from 'node:crypto';
 import { type Clock, loadText, setting, withinTime } from '@sabha/contracts';
 
@@ -28,10 +31,10 @@ const whatsappSettings = v.strictObject({
   api: v.optional(about(setting.url, 'Where the Cloud API is, with its version.'), 'https://graph.facebook.com/v23.0'),
 });
 
-/** The address of a person who is known by the id that the business has for them. */
+/** Channel name for addresses that are user ids of the business. */
 const userChannel = 'whatsapp-user';
 
-/** It reaches who has a phone number under `whatsapp`. Under `whatsapp-user` may stand the id by which the business knows them. */
+/** Reaches persons with a phone number under `whatsapp`. `whatsapp-user` may hold the id by which the business knows the person. */
 export const byWhatsapp: ChannelKind<typeof whatsappSettings> = {
   name: 'whatsapp',
   words: { en: 'WhatsApp', hi: 'व्हाट्सऐप' },
@@ -45,11 +48,11 @@ export const byWhatsapp: ChannelKind<typeof whatsappSettings> = {
   },
 };
 
-/** What a number may send: 80 messages a second, and one each six seconds to a person. */
+/** Rate limits of Meta: 80 messages a second for a number, one every 6 s for a person. */
 const everyMs = 1_000 / 80;
 const apartMs = 6_000;
 const replyLimitMs = 20_000;
-/** `verify` = the secret by which Meta finds our address. */
+/** `verify`: secret by which Meta verifies our address. */
 export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
   settings: Pick<v.InferOutput<typeof whatsappSettings>, 'number' | 'templates' | 'api'>;
   secrets: { token: string; appSecret: string; verify: string };
@@ -57,7 +60,9 @@ export type WhatsappOptions = Pick<Around, 'onAnswer' | 'reports'> & {
   fetch: Fetch;
 };
 
-/** Guarantee: accepted is not delivered; its limits are kept; what Meta has not signed does nothing, and no secret stands in a reason. */
+/**
+ * Guarantee: accepted is not delivered. Rate limits are kept. A call without Meta's signature changes nothing. No reason contains a secret.
+ */
 export function createWhatsapp(options: WhatsappOptions): Channel {
   const { settings, secrets, clock } = options;
   const pace = createPace(clock, everyMs);
@@ -83,7 +88,7 @@ function post({ settings, secrets, fetch }: WhatsappOptions, body: object, signa
 
 type Reply = ReturnType<NonNullable<Channel['hear']>>;
 
-/** Before it says anything, Meta asks whether the address is ours. */
+/** Verification request: Meta sends it once before any other call. */
 function verified({ query }: HookCall, verify: string): Reply {
   const isOurs = query.get('hub.mode') === 'subscribe' && isSameSecret(query.get('hub.verify_token') ?? '', verify);
   return Promise.resolve(isOurs ? { status: 200, text: (query.get('hub.challenge') ?? '').slice(0, 100) } : { status: 401 });
@@ -94,7 +99,7 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   if (!isSigned(call, secrets.appSecret)) return { status: 401 };
   const read = v.safeParse(hook, jsonOf(call.body.toString('utf8')));
   const values = read.success ? read.output.entry.flatMap(({ changes }) => changes.map((one) => one.value)) : [];
-  // Other content and unknown shapes are ignored. Who pressed is found by our message, which a report may end.
+  // Ignores other content and unknown formats. Presses come first: they are matched by our message, which a report may settle.
   for (const said of values.flatMap(({ messages }) => messages)) {
     const press = pressedOf(said);
     if (press !== undefined) await take(press, options, signal);
@@ -106,7 +111,7 @@ async function hear(call: HookCall, options: WhatsappOptions, signal: AbortSigna
   return { status: 200 };
 }
 
-/** The person to whom the message went, else whose number it is, else whose id: Meta may tell any of the three, and the id may change. */
+/** Matches the press by our message, then by phone number, then by user id: Meta may send any of them, and the id may change. */
 async function take({ message, about: told, phone, user, ...said }: Pressed, options: WhatsappOptions, signal: AbortSignal): Promise<void> {
   const { onAnswer, reports } = options;
   const person = told === undefined ? undefined : reports?.about('whatsapp', told)?.person;
@@ -124,7 +129,7 @@ async function take({ message, about: told, phone, user, ...said }: Pressed, opt
   if (line !== undefined && phone !== undefined) reply({ to: phone, line, message }, options, signal);
 }
 
-/** Said to who has just pressed or written, below what they wrote: where it does not arrive, the wall says it too. */
+/** Replies below the message of the person. Not retried, since the wall shows the same text. */
 function reply(said: { to: string; line: string; message: string }, options: WhatsappOptions, cut: AbortSignal): void {
   const body = {
     messaging_product: 'whatsapp',
@@ -138,10 +143,10 @@ function reply(said: { to: string; line: string; message: string }, options: Wha
   void withinTime<HttpAnswer>({ clock: options.clock, limitMs: replyLimitMs, late, cut }, (own) => post(options, body, own));
 }
 
-/** A value in a template: one line, and not so long that the whole gets longer than 1,024 characters. */
+/** Longest template values in characters: the whole message may have 1,024. */
 const limits = { subject: 120, text: 800 };
 
-/** The message: with buttons where there is something to answer. */
+/** Builds the message, with buttons if it can be answered. */
 export function bodyOf(message: RenderedMessage, to: string, templates: WhatsappOptions['settings']['templates']) {
   const { subject, text, language } = message;
   const buttons = buttonsOf(message);
@@ -167,12 +172,12 @@ export function bodyOf(message: RenderedMessage, to: string, templates: Whatsapp
 
 const between = ' · ';
 
-/** Whether a text stands whole in its value. */
+/** Whether a text fits into its template value uncut. */
 export function fitsWhole(text: string): boolean {
   return plain(linesOf(text).join(between)).length <= limits.text;
 }
 
-/** The text on one line. Of what is too long the address stays by which its person answers. */
+/** Joins the text to one line. If it is too long, the reply link is kept. */
 function valueFrom(text: string, link: string | undefined): string {
   const lines = linesOf(text);
   const at = link === undefined || fitsWhole(text) ? -1 : lines.findIndex((line) => line.includes(link));
@@ -196,14 +201,14 @@ const failure = v.looseObject({
 });
 const failed = v.looseObject({ error: failure });
 
-/** Our token, our account, or what it may do. */
+/** Error codes that concern our token, our account or its permissions. */
 const lockedCodes = new Set([0, 3, 10, 190, 368, 131_005, 131_031, 133_010]);
-/** They say so themselves, or limit how much may be sent: of all, to one person, of one template. */
+/** Error codes of a temporary failure or of a rate limit: for all messages, for one person or for one template. */
 const waitingCodes = new Set([1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_048, 131_056, 131_057, 133_004]);
-/** To one person one message each six seconds is let through, after which all are. */
+/** Wait after these codes: longer than the 6 s between two messages to one person, and long enough for the other limits. */
 const waitMs = 60_000;
 
-/** What the answer to a message means. Guarantee: accepted is not delivered, whatever the status says. */
+/** Outcome of the response to a message. Guarantee: accepted is not delivered, whatever the status. */
 function sendOutcomeOf(answer: HttpAnswer): Exclude<Outcome, { result: 'delivered' }> | { result: 'accepted'; id: string } {
   if (!answer.ok) return { result: 'retry', reason: answer.reason };
   const { status, headers, text } = answer;
@@ -227,7 +232,7 @@ function reasonOf({ code, message, title, error_data: more }: v.InferOutput<type
   return plain(`${code} ${message || title} ${more?.details ?? ''}`).slice(0, 200);
 }
 
-/** Whoever signs with the secret of our app is Meta. */
+/** Checks Meta's signature with the secret of our app. */
 function isSigned({ headers, body }: Pick<HookCall, 'headers' | 'body'>, appSecret: string): boolean {
   const said = headers['x-hub-signature-256'];
   return typeof said === 'string' && isSameSecret(said, `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`);
@@ -235,7 +240,7 @@ function isSigned({ headers, body }: Pick<HookCall, 'headers' | 'body'>, appSecr
 
 const text = v.pipe(v.string(), v.maxLength(300));
 const status = v.looseObject({ id: text, status: text, errors: v.optional(v.array(failure), []) });
-/** A webhook may lack the number of who presses: then it has the id by which this business knows them. */
+/** A press may lack the phone number; then it has the user id. */
 const pressed = v.looseObject({
   id: text,
   from: v.optional(text),
@@ -258,7 +263,7 @@ function reportOf(said: unknown): Omit<Report, 'channel'> | undefined {
   return { id, outcome: { result: 'refused', reason: first === undefined ? 'WhatsApp says that it failed' : reasonOf(first) } };
 }
 
-/** A button of ours that somebody pressed. `message`: theirs; `about`: ours, below which it stood. */
+/** A press of one of our buttons. `message`: id of the press; `about`: id of our message. */
 function pressedOf(said: unknown) {
   const read = v.safeParse(pressed, said);
   const button = read.success ? readButton(read.output.button.payload) : undefined;

@@ -25,7 +25,11 @@ const again = { times: 10, firstMs: 30_000, maxMs: 15 * 60_000 };
 /** The last answer or deed of an incident; `line` is null if it was withdrawn, or if there is none. */
 type Latest = { at: number; line: ((language: MessageLanguage, nameOf: (id: string) => string) => string) | null };
 
-/** Guarantee: only what is committed is written below a message, one change of a message waits at a time, and nobody who left the roster gets one. A change is lost with the process. */
+/**
+ * Guarantee: only committed answers are written below a message. One edit of a message waits at a time. A person who left the roster gets
+ * none.
+ * A waiting edit is lost when the process ends.
+ */
 export function createCopies(options: CopiesOptions) {
   const { clock, channels, roster, copies, broke } = options;
   const beganAt = clock.now();

@@ -1,6 +1,6 @@
 /**
- * Messages without an incident: to central without the outbox if the ledger cannot be written, and to one person as a channel test or as an
- * outbox row.
+ * Messages without an incident. Central gets them without the outbox, even if the ledger cannot be written.
+ * One person gets a channel test or an outbox row.
  */
 import { closeSync, openSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';

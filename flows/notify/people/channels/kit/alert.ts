@@ -1,10 +1,10 @@
-/** An incident as an alert of Prometheus: what Alertmanager takes, and what it sends to a webhook. */
+/** An incident as a Prometheus alert: for the API of Alertmanager, and in its webhook format. */
 import { createHash } from 'node:crypto';
 import { nameIn, titleIn } from '@sabha/contracts';
 import type { Notice } from '../../../../engine/records/notices.ts';
 import { plain } from './plain.ts';
 
-/** What an alert is made of. `endsAt`: null while it lasts. */
+/** Facts of an alert. `endsAt`: null while it is open. */
 type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'room'> & {
   fault: string;
   startsAt: number;
@@ -12,13 +12,12 @@ type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'roo
   link?: string | undefined;
 };
 
-/** An alert of Prometheus. */
 export type Alert = ReturnType<typeof alertOf>;
 
-/** As Go writes no time at all: the alert lasts. */
+/** Zero time of Go, which Alertmanager uses for an open alert. */
 const lasting = '0001-01-01T00:00:00Z';
 
-/** The alert of an incident. Names are annotations: labels are what the centre itself says, so no device adds one. */
+/** Builds the alert of an incident. Names are annotations and never labels, so that no device name adds a label. */
 export function alertOf({ incident, fault, severity, scope, site, room, startsAt, endsAt, link = '' }: AlertFacts) {
   const place = [site, room].map((name) => plain(nameIn(name, 'en'))).filter((name) => name !== '');
   const title = titleIn(fault, 'en') ?? fault;
@@ -31,7 +30,7 @@ export function alertOf({ incident, fault, severity, scope, site, room, startsAt
   };
 }
 
-/** The body that Alertmanager posts to a webhook, its version 4, with this one alert. */
+/** Webhook body of Alertmanager, version 4, with this one alert. */
 export function webhookBodyOf(alert: Alert, receiver: string) {
   const status = alert.endsAt === lasting ? 'firing' : 'resolved';
   const { labels, annotations, generatorURL } = alert;

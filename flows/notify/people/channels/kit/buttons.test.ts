@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Notice } from '../../../../engine/records/notices.ts';
 import { answerLine, buttonsOf } from './plain.ts';
 
-test.each(messageLanguages)('%s: a button said another word than the page of the answer does', (language) => {
+test.each(messageLanguages)('%s: a button has the same label as on the answer page', (language) => {
   const { answer } = wordsIn(language);
   const notice = { incident: 7, kind: 'raised' } as Notice;
   expect(buttonsOf({ notice, language })).toEqual(answerWords.map((word) => ({ text: answer[word], data: `${word}:7` })));

@@ -1,4 +1,4 @@
-/** Any provider with an HTTP interface: its address, headers and body stand in `sabha.json`, with blanks for what is sent. */
+/** Client for any provider with an HTTP interface. `sabha.json` holds its URL, headers and body, with blanks for the values. */
 import { type Clock, setting } from '@sabha/contracts';
 
 import * as v from 'valibot';
@@ -15,7 +15,7 @@ const address = v.pipe(
   v.check((url) => v.is(setting.url, url.replace(/\{\w+\}/g, '0')), 'an https:// address, or http:// on loopback'),
 );
 
-/** What each channel over such a provider is set to; `blanks` = what may stand in braces. */
+/** Settings of a channel over such a provider. `blanks`: the names allowed in braces. */
 export function gatewayFields(blanks: string) {
   return {
     url: about(address, `The gateway. Blanks: ${blanks}.`),
@@ -35,21 +35,22 @@ export function gatewayFields(blanks: string) {
   };
 }
 
-/** What is set of such a provider, without the file of its secret. */
+/** Settings without the file of the secret. */
 type GatewaySettings = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof gatewayFields>, undefined>>, 'secretFile'>;
 
 type GatewayOptions = { settings: GatewaySettings; secret: string; clock: Clock; fetch: Fetch };
 
 /**
- * Sends over such a provider, each message in its turn; `accepted` is that the gateway took it. `values`: what fills the blanks beside those of every message.
- * Guarantee: the secret stands in no reason.
+ * Sends over such a provider within its rate limit. `accepted` means that the gateway took the message. `values`: the blanks that are
+ * specific to the channel.
+ * Guarantee: no reason contains the secret.
  */
 export function createGateway({ settings, secret, clock, fetch }: GatewayOptions) {
   const { accepted, denied = '', idInAnswer = '', method } = settings;
   const pace = createPace(clock, 1_000 / settings.perSecond);
   const cleaned = (reason: string) => (secret === '' ? reason : reason.replaceAll(secret, '…'));
 
-  /** The gateway will speak of a message by its own name, where the answer has one, else by our key. */
+  /** Reports refer to the gateway's own id if its response has one, otherwise to our key. */
   function outcomeOf(answer: HttpAnswer, key: string): SendOutcome {
     if (!answer.ok) return { result: 'retry', reason: cleaned(answer.reason) };
     const { status, headers, text: said } = answer;
@@ -68,10 +69,10 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
   };
 }
 
-/** What stands in the place of each blank. */
+/** Value of each blank. */
 type Values = Readonly<Record<string, string>>;
 
-/** The blanks filled, written as their place wants it: nothing that somebody named may end a field. */
+/** Fills the blanks and escapes each value for its place, so that no value can end a field. */
 function filled({ url, headers, body }: Pick<GatewaySettings, 'url' | 'headers' | 'body'>, values: Values) {
   const fill = (into: string, write: (value: string) => string) =>
     into.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(values, name) ? write(values[name] ?? '') : blank));
@@ -83,12 +84,12 @@ function filled({ url, headers, body }: Pick<GatewaySettings, 'url' | 'headers' 
   return { url: fill(url, encodeURIComponent), rest: { headers: all, ...(body !== undefined && { body: fill(body, inBody) }) } };
 }
 
-/** True for what may be a phone number. */
+/** Returns true for a possible phone number. */
 export function isPhone(number: string): boolean {
   return /^\+?[1-9]\d{7,14}$/.test(number);
 }
 
-/** Whether two ways of writing may be one number: with or without the code of the country, with zeros before it. */
+/** Whether two notations may be the same number: with or without country code or leading zeros. */
 export function isSamePhone(a: string, b: string): boolean {
   const [one, other] = [a, b].map((number) => number.replace(/\D/g, '').replace(/^0+/, '')).toSorted((x, y) => x.length - y.length);
   if (one === undefined || other === undefined || one.length < nationalDigits) return false;
@@ -96,7 +97,7 @@ export function isSamePhone(a: string, b: string): boolean {
   return one === other || (!isWhole && other.endsWith(one) && isCountry.test(other.slice(0, -one.length)));
 }
 
-/** Of the codes of countries two have one digit. */
+/** Country codes: only 1 and 7 have one digit. */
 const isCountry = /^([17]|\d{2,3})$/;
-/** Of a number in India without the code of the country. */
+/** Digits of an Indian number without country code. */
 const nationalDigits = 10;

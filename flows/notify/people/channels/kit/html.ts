@@ -1,15 +1,14 @@
-/** A message as small HTML: the same words as its text, in the colours of the reader's own theme. */
+/** A message as small HTML: the same words as its text, in the colours of the reader's theme. */
 import { filled, wordsIn } from '@sabha/contracts';
 import type { RenderedMessage } from '../../../../engine/records/notices.ts';
 
-/** What it is made of; the text may have lines that are addresses, and one that leads to `link`. */
+/** Content of the HTML. A line of the text may be a URL, or end with `link`. */
 export type HtmlMessage = Pick<RenderedMessage, 'subject' | 'text' | 'language'> &
   Partial<Pick<RenderedMessage, 'link' | 'phone' | 'notice'>>;
 
 /**
- * No picture, no script, no colour of its own: a mail program in dark mode keeps its own letters and ground. What is answered by a tap has a button, and its address stands
- * small at the end.
- * Guarantee: whatever stands in the text comes out as text; only the message's own link, a line that is an https address, and the phone number become links.
+ * Uses no picture, script or colour, so that dark mode works. A reply link becomes a button, with its address in small letters at the end.
+ * Guarantee: all text is escaped. Only the message's own link, a line that is an https address, and the phone number become links.
  */
 export function htmlOf(message: HtmlMessage): string {
   const { subject, text, language, link = '' } = message;
@@ -34,7 +33,7 @@ export function htmlOf(message: HtmlMessage): string {
   ].join('\n');
 }
 
-/** Above what is to be done: who does it says first that he is on it. What is to be read is read first. */
+/** Position of the button: above the steps for an alert, since the reader replies before acting; after the text of an announcement. */
 function buttonAt(lines: readonly string[], { notice, language }: HtmlMessage): number {
   const { todo } = wordsIn(language).message;
   const steps = ['1. ', todo.slice(0, todo.indexOf('{'))];
@@ -53,13 +52,13 @@ function lineOf(line: string, { link, phone }: HtmlMessage): string {
   return phone?.line === line ? linked(line, phone.number, `tel:${phone.tel}`) : linked(line, link);
 }
 
-/** What a line ends with as a link; a number is as high as a thumb. */
+/** Makes the end of a line a link. The padding of a phone number is sized for a thumb. */
 function linked(line: string, end = '', to = end): string {
   if (end === '' || !line.endsWith(end)) return escaped(line);
   return `${escaped(line.slice(0, -end.length))}<a href="${escaped(to)}"${to === end ? '' : ' style="padding:12px 0"'}>${escaped(end)}</a>`;
 }
 
-/** As HTML writes it, in text and in attributes. */
+/** Escapes a text for HTML, in content and attributes. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

@@ -1,17 +1,17 @@
-/** One HTTP request of a channel: what was answered, or why nothing was. */
+/** One HTTP request of a channel: its response, or the reason why there is none. */
 import { plain } from './plain.ts';
 
-/** What is sent. A channel is handed its `fetch`, so that a test needs no network. */
+/** Request of a channel. `fetch` is a parameter, so that a test needs no network. */
 export type HttpRequest = { method?: string; headers?: Record<string, string>; body?: string | Uint8Array; signal: AbortSignal };
 export type Fetch = typeof globalThis.fetch;
 
-/** `text` is what the server said, no more than a channel could need. */
+/** `text`: body of the response, cut to the length limit. */
 export type HttpAnswer = { ok: true; status: number; headers: Headers; text: string } | { ok: false; reason: string };
 
-/** More of an answer is not read: nobody may fill our memory. */
+/** Longest response body in bytes, so that a server cannot fill the memory. */
 const answerLimit = 65_536;
 
-/** Guarantee: never rejects; ends with the signal, also where the server answers one byte a second; follows no redirect. */
+/** Guarantee: never rejects, ends with the signal even if the server sends one byte a second, and follows no redirect. */
 export async function request(fetch: Fetch, url: string, { method = 'POST', headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
   try {
     const init = { method, headers: { 'user-agent': 'Sabha', ...headers }, signal, redirect: 'manual' as const };
@@ -23,14 +23,14 @@ export async function request(fetch: Fetch, url: string, { method = 'POST', head
   }
 }
 
-/** How long a server wants us to wait, where it names a time: `Retry-After` says seconds or a date. */
+/** Wait that a server requests with `Retry-After`, in seconds or as a date. */
 export function askedToWait(headers: Headers): { afterMs?: number } {
   const said = headers.get('retry-after') ?? '';
   const afterMs = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
   return afterMs > 0 ? { afterMs } : {};
 }
 
-/** What a server said that is JSON, else nothing. */
+/** Parses JSON; undefined if it is invalid. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

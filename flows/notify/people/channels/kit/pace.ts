@@ -1,29 +1,28 @@
-/** How fast a provider lets us send: whoever comes too early waits for a turn, and nobody waits for another's. */
+/** Rate limiter of a channel. A send that is too early waits for a turn, and no address waits for another one. */
 import { type Cancel, type Clock, withinTime } from '@sabha/contracts';
 
-/** How far apart the turns of an address are, and what ends the wait. `isLater`: whatever else waits for that address goes first. */
+/** `apartMs`: least time between two turns of an address. `signal`: ends the wait. `isLater`: low priority for that address. */
 export type TurnOptions = { apartMs: number; signal: AbortSignal; isLater?: boolean };
 
-/** The turns of one channel. */
 export type Pace = ReturnType<typeof createPace>;
 
-/** Addresses that are not waited for are forgotten once there are so many. */
+/** Addresses remembered before idle ones are dropped. */
 const rememberedAtMost = 10_000;
 
 type Waiter = { address: string; apartMs: number; isLater: boolean; give(isTurn: boolean): void };
 
 /**
- * `everyMs`: the least time between two turns of anybody.
- * Guarantee: a turn is counted when it is given: what waits for one address, or was given up, costs no other address any time.
+ * `everyMs`: least time between two turns of any addresses.
+ * Guarantee: a turn counts when it is given. A waiting or cancelled turn costs no other address any time.
  */
 export function createPace(clock: Clock, everyMs: number) {
   let nextUp = Number.NEGATIVE_INFINITY;
   const freeUp = new Map<string, number>();
-  // In the order in which they came.
+  // In order of arrival.
   const waiting = new Set<Waiter>();
   let cancelTimer: Cancel = () => {};
 
-  /** Gives all turns that are due, and comes back when the next one is. */
+  /** Gives all due turns, and sets a timer for the next one. */
   function pump(): void {
     cancelTimer();
     for (let first = firstOf(waiting, freeUp, clock.up()); first; first = firstOf(waiting, freeUp, clock.up())) {
@@ -44,7 +43,7 @@ export function createPace(clock: Clock, everyMs: number) {
   }
 
   return {
-    /** Ends when it is this address's turn: true. False where the signal ends first. */
+    /** Resolves to true at the turn of this address, and to false if the signal ends first. */
     turn(address: string, { apartMs, signal, isLater = false }: TurnOptions): Promise<boolean> {
       if (signal.aborted) return Promise.resolve(false);
       forget();
@@ -59,14 +58,14 @@ export function createPace(clock: Clock, everyMs: number) {
       pump();
       return promise.finally(() => signal.removeEventListener('abort', end));
     },
-    /** The provider asked to leave this address alone for so long. */
+    /** Blocks an address for the time that the provider requests. */
     pause: (address: string, forMs: number): void => void freeUp.set(address, Math.max(freeUp.get(address) ?? 0, clock.up() + forMs)),
-    /** How long this address is to be left alone yet. */
+    /** Remaining time of the block, in ms. */
     pausedMs: (address: string): number => Math.max(0, (freeUp.get(address) ?? 0) - clock.up()),
   };
 }
 
-/** Of those whose address is free who is not for later, and came first; else whose address is free first. */
+/** The waiter whose address is free first. Among equals, normal priority comes first, then the order of arrival. */
 function firstOf(waiting: ReadonlySet<Waiter>, freeUp: ReadonlyMap<string, number>, now: number): Waiter | undefined {
   const freeAt = ({ address }: Waiter) => Math.max(freeUp.get(address) ?? now, now);
   let best: Waiter | undefined;
@@ -77,7 +76,7 @@ function firstOf(waiting: ReadonlySet<Waiter>, freeUp: ReadonlyMap<string, numbe
   return best;
 }
 
-/** True after `forMs`, false where the signal ends it before. */
+/** Resolves to true after `forMs`, and to false if the signal ends first. */
 export async function waited(clock: Clock, forMs: number, signal: AbortSignal): Promise<boolean> {
   await withinTime<void>({ clock, limitMs: forMs, late: undefined, cut: signal }, () => new Promise(() => {}));
   return !signal.aborted;

@@ -7,7 +7,7 @@ test('line breaks, control characters and direction overrides become spaces', ()
   expect(plain('a\u2028b\u2029c\u0085d\ud800e')).toBe('a b c d e');
 });
 
-test('Hindi and emoji stay as they are written, joiners too', () => {
+test('Hindi and emoji stay unchanged, including joiners', () => {
   expect(plain('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}')).toBe('क्\u200dष कॉन्फ़्रेंस \u{1f468}\u200d\u{1f469}');
 });
 
@@ -18,7 +18,7 @@ test('a name is cut at 30 characters, and never inside a letter', () => {
   expect(short('\u{1f468}'.repeat(40))).toBe(`${'\u{1f468}'.repeat(14)}…`);
 });
 
-test('a name of one letter with a thousand marks, or of 4 KB, is cut too', () => {
+test('a name of one letter with 1,000 marks, or of 4 KB, is cut', () => {
   expect(short(`e${'\u0301'.repeat(1_000)}`)).toBe('…');
   expect(short('$(reboot)"</script>'.repeat(220)).length).toBeLessThanOrEqual(variableLimit);
 });
@@ -36,7 +36,7 @@ test.each([
   [`e${'\u0301'.repeat(900)} room`, 20, 'room…'],
   ['Leh\r\nBcc: x', 30, 'Leh Bcc: x'],
   ['', 5, ''],
-])('of the name %j in %i letters the distinguishing words stay: %j', (name, limit, expected) => {
+])('the name %j cut to %i letters keeps its distinguishing words: %j', (name, limit, expected) => {
   expect(shortInside(name, limit)).toBe(expected);
   expect(lettersIn(expected)).toBeLessThanOrEqual(limit);
 });

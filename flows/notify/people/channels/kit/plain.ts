@@ -1,13 +1,13 @@
-/** Names that others chose, made harmless: one line, nothing invisible, no longer than its place. */
+/** Sanitises names from outside: one line, no invisible characters, limited length. */
 import { type AnswerWord, answerWords, isTimeZone, type MessageLanguage, wordsIn, zonedAt } from '@sabha/contracts';
 import type { Answer, RenderedMessage } from '../../../../engine/records/notices.ts';
 
-/** Longest name that goes into a text, characters: what an SMS template registered in India admits for a variable. */
+/** Longest name in a text, characters: the limit of a variable in an SMS template registered in India. */
 export const variableLimit = 30;
 
 /**
- * The text on one line, without control characters, line breaks, direction overrides, or anything else that is not seen.
- * The two joiners stay: Hindi is written with them.
+ * Returns the text on one line, without control characters, line breaks, direction overrides or other invisible characters.
+ * The two joiners stay, since Hindi needs them.
  */
 export function plain(text: string): string {
   return text
@@ -16,14 +16,14 @@ export function plain(text: string): string {
     .trim();
 }
 
-/** The text made plain and cut to `limit` characters (UTF-16 units, as a phone counts them), never inside a letter. */
+/** Sanitises the text and cuts it to `limit` UTF-16 units, as a phone counts them, never inside a letter. */
 export function short(text: string, limit = variableLimit): string {
   const line = plain(text.slice(0, readLimit));
   if (line.length <= limit) return line;
   return `${beginOf(line, (size) => size < limit).trimEnd()}…`;
 }
 
-/** As many whole letters as `fits` admits, which is asked of their size in characters and their number. */
+/** As many whole letters as `fits` accepts by size in characters and count. */
 function beginOf(line: string, fits: (size: number, count: number) => boolean): string {
   let [kept, count] = ['', 0];
   for (const { segment } of letters.segment(line)) {
@@ -34,14 +34,15 @@ function beginOf(line: string, fits: (size: number, count: number) => boolean): 
   return kept;
 }
 
-/** How many letters people see: of Hindi one is two or three characters. */
+/** Number of visible letters; a Hindi letter has two or three characters. */
 export function lettersIn(text: string): number {
   return [...letters.segment(text)].length;
 }
 
 /**
- * The text made plain and cut to `limit` letters and `most` characters. What tells a name from others stands in its first or its last words, as in
- * "District office Leh" and "Leh Collectorate": words between them go first. Without room for both ends the longer word stays.
+ * Sanitises the text and cuts it to `limit` letters and `most` characters.
+ * The first and last words distinguish names, as in "District office Leh" and "Leh Collectorate", so words between them go first. If both
+ * ends do not fit, the longer word stays.
  */
 export function shortInside(text: string, limit: number, most: number = 2 * limit): string {
   const line = plain(text.slice(0, readLimit));
@@ -53,34 +54,34 @@ export function shortInside(text: string, limit: number, most: number = 2 * limi
   return `${beginOf(longer, (size, count) => count < limit && size < most)}…`;
 }
 
-/** More of a name than this is not even looked at. */
+/** Characters of a name that are read at all. */
 const readLimit = 1_000;
 const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const letters = new Intl.Segmenter('hi', { granularity: 'grapheme' });
 
-/** What calendar and clock of a zone say; a zone that this machine does not know is UTC, and a time that is none is 1970. */
+/** Local time in a zone. An unknown zone is UTC, and an invalid time is 1970. */
 export function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime {
   const at = Number.isFinite(atMs) ? Math.min(Math.max(Math.round(atMs), 0), latestMs) : 0;
   return zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
 }
 
-/** The time of day alone. */
+/** Time of day. */
 export function clockOf(atMs: number, timeZone: string): string {
   return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
 }
 
-/** The end of the year 9999: nobody sends a message about a later one. */
+/** End of the year 9999: the latest time that is shown. */
 const latestMs = 253_402_300_799_000;
 
-/** Who answered what, for those who were told too. */
+/** One line about an answer, for the other recipients. */
 export function answerLine(by: string, word: AnswerWord, language: MessageLanguage): string {
   return `✔ ${by}: ${wordsIn(language).answer[word]}`;
 }
 
-/** `data` comes back when it is pressed; Telegram lets it have 64 bytes. */
+/** `data` returns when the button is pressed; Telegram allows 64 bytes. */
 export type Button = { text: string; data: string };
 
-/** None where there is nothing to answer: a list, an end, a word of the centre's own. */
+/** Buttons of a message; empty for a list, an end or a notice of the server. */
 export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'notice' | 'list' | 'language'>): Button[] {
   const { incident, kind } = notice;
   if (incident === null || list || (kind !== 'raised' && kind !== 'worsened')) return [];
@@ -88,7 +89,7 @@ export function buttonsOf({ notice, list, language }: Pick<RenderedMessage, 'not
   return answerWords.map((word) => ({ text: answer[word], data: `${word}:${incident}` }));
 }
 
-/** What a button says; undefined for what is none of ours. */
+/** Parses the data of a button; undefined if it is not one of ours. */
 export function readButton(data: string): Pick<Answer, 'word' | 'incident'> | undefined {
   const [, said, incident] = /^(seen|going|fixed|not-mine):([1-9]\d{0,14})$/.exec(data) ?? [];
   const word = answerWords.find((one) => one === said);

@@ -1,4 +1,7 @@
-/** What a provider says later of a message, at the address of its channel: who says it proves it by a secret, and what it says stands where the settings name. */
+/**
+ * Delivery reports of a provider at the address of its channel. A secret authenticates the caller, and the settings name the place of each
+ * value.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { loadText, StartError, setting } from '@sabha/contracts';
 import * as v from 'valibot';
@@ -8,14 +11,14 @@ import { plain } from './plain.ts';
 
 const { about } = setting;
 
-/** A place in JSON or a form: names and numbers with points between; `.` is all of it. */
+/** Path in JSON or a form: names and numbers with dots between; `.` is the whole body. */
 export const placeInJson = v.pipe(
   v.string(),
   v.check((place) => place === '.' || /^[\w-]{1,64}(\.[\w-]{1,64}){0,7}$/.test(place), 'names with points between, such as data.0.id'),
 );
 const words = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(100))), v.minLength(1), v.maxLength(50));
 
-/** What is set of the reports of a provider. */
+/** Settings of the delivery reports of a provider. */
 export const reportFields = {
   tokenFile: about(
     v.pipe(v.string(), v.minLength(1)),
@@ -30,15 +33,14 @@ export const reportFields = {
   failed: about(words, 'The words that say there that it will not. Any other word is no news.'),
 };
 const reportSettings = v.strictObject(reportFields);
-/** How reports are read. */
 export type ReportSettings = v.InferOutput<typeof reportSettings>;
 
-/** The shortest secret: it stands alone between the world and who is believed to be told. */
+/** Least length of the secret: it is the only protection against forged reports. */
 const tokenAtLeast = 20;
-/** More reports of one call are not read. */
+/** Most reports read from one call. */
 const reportsAtMost = 1_000;
 
-/** The secret of an address. Throws one line where it is none that would do. */
+/** Reads the secret of an address. Throws a one-line error if it is unsuitable. */
 export function loadToken(file: string): string {
   const token = loadText(file).trim();
   if (/^[\w-]+$/.test(token) && token.length >= tokenAtLeast) return token;
@@ -47,13 +49,13 @@ export function loadToken(file: string): string {
   );
 }
 
-/** In the same time wherever they differ, and however long they are. */
+/** Compares in constant time, independent of content and length. */
 export function isSameSecret(a: string, b: string): boolean {
   const hashOf = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hashOf(a), hashOf(b));
 }
 
-/** All that a call says: of its address, and of its body, which is JSON or a form. */
+/** All values of a call, from its URL and its body (JSON or form). */
 export function saidIn({ query, headers, body }: Pick<HookCall, 'query' | 'headers' | 'body'>): unknown {
   const text = body.toString('utf8');
   const inBody = headers['content-type']?.includes('json') ? jsonOf(text) : Object.fromEntries(new URLSearchParams(text));
@@ -61,20 +63,20 @@ export function saidIn({ query, headers, body }: Pick<HookCall, 'query' | 'heade
   return { ...Object.fromEntries(query), ...(typeof inBody === 'object' && inBody) };
 }
 
-/** The word at a place: a text or a number. What is JSON within a form is read too. */
+/** Text or number at a path. Also reads JSON inside a form. */
 export function valueAt(said: unknown, place: string): string | undefined {
   const found = foundAt(said, place);
   return typeof found === 'string' || typeof found === 'number' ? `${found}` : undefined;
 }
 
-/** The reports of a call, each as it was said. */
+/** The reports of a call, unparsed. */
 export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>): unknown[] {
   if (list === undefined) return [said];
   const found = foundAt(said, list);
   return Array.isArray(found) ? found.slice(0, reportsAtMost) : [];
 }
 
-/** What one report says: undefined where it is no news, or none. */
+/** Parses one report; undefined if it is invalid or not final. */
 export function reportOf(said: unknown, settings: ReportSettings): Omit<Report, 'channel'> | undefined {
   const { delivered, failed } = settings;
   const [id, status] = [valueAt(said, settings.id), valueAt(said, settings.status)];
@@ -95,7 +97,7 @@ function foundAt(said: unknown, place: string): unknown {
   return Array.isArray(list) ? list : found;
 }
 
-/** JSON that stands in a field of a form. */
+/** Parses JSON in a form field. */
 function unfolded(found: unknown): unknown {
   return typeof found === 'string' && /^\s*[[{]/.test(found) ? jsonOf(found) : found;
 }

@@ -20,11 +20,11 @@ const vector = {
     'qgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN',
 };
 
-test('the example of RFC 8291 comes out byte for byte', () => {
+test('the example of RFC 8291 gives the same bytes', () => {
   expect(sealed(vector.plain, vector.device, vector.seal).toString('base64url')).toBe(vector.body);
 });
 
-test('a browser opens what is sealed for it, to the longest, and no text is sealed twice alike', () => {
+test('a browser decrypts its message up to the longest, and two encryptions of one text differ', () => {
   const secret = Buffer.from(vector.deviceSecret, 'base64url');
   const open = (body: Buffer) => opened(body, { secret, auth: vector.device.auth });
   expect(open(Buffer.from(vector.body, 'base64url'))).toBe(vector.plain);
@@ -36,13 +36,13 @@ test('a browser opens what is sealed for it, to the longest, and no text is seal
   expect(() => sealed(`${longest}aaa`, vector.device)).toThrow(RangeError);
 });
 
-test('what was changed by one bit is opened by nobody', () => {
+test('a message with one changed bit cannot be decrypted', () => {
   const body = sealed('x', vector.device);
   body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
   expect(() => opened(body, { secret: Buffer.from(vector.deviceSecret, 'base64url'), auth: vector.device.auth })).toThrow();
 });
 
-test('the word to a push service is signed by our key, for that service alone, and ends within a day', () => {
+test('the authorization for a push service is signed by our key, limited to that service, and expires within a day', () => {
   const key = pushKeyOf(freshSeal().secret);
   const now = Date.UTC(2026, 2, 3);
   const said = authorizationFor('https://push.test:8443/send/abc', key, { contact: 'mailto:it@office.test', now });

@@ -1,30 +1,30 @@
-/** Web Push: a message sealed so that one browser alone reads it (RFC 8291 over RFC 8188), and the word by which a push service knows who sends (RFC 8292). */
+/** Web Push: encrypts a message for one browser (RFC 8291 over RFC 8188), and authenticates the server to the push service (RFC 8292). */
 import { createCipheriv, createECDH, createPrivateKey, hkdfSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import type { Device } from '../../../../engine/records/notices.ts';
 
 const curve = 'prime256v1';
-/** One record holds all of a message: so large a body each push service takes. */
+/** Record size: one record holds the whole message, and every push service accepts a body of this size. */
 const recordBytes = 4_096;
 const tagBytes = 16;
-/** The header of a record: salt, its size, and our public key with its length. */
+/** Header of a record: salt, record size, and our public key with its length. */
 const headBytes = 16 + 4 + 1 + 65;
-/** Longest text that can be sealed; one byte ends it. */
+/** Longest text in bytes; one byte ends the record. */
 export const sealedAtMost = recordBytes - headBytes - tagBytes - 1;
 
-/** How long a push service believes our word; a day at most. */
+/** Lifetime of the authorization in seconds; RFC 8292 allows at most a day. */
 const wordLifeS = 12 * 60 * 60;
 
-/** By what a message is sealed; fresh for each message. */
+/** Encryption input, fresh for each message. */
 export type Seal = { secret: Buffer; salt: Buffer };
 
-/** A key pair for one message, and its salt. */
+/** Creates a key pair and a salt for one message. */
 export function freshSeal(): Seal {
   const pair = createECDH(curve);
   pair.generateKeys();
   return { secret: pair.getPrivateKey(), salt: randomBytes(16) };
 }
 
-/** The body of a push message. Throws where the text is longer than `sealedAtMost` bytes, or the keys of the device are none. */
+/** Body of a push message. Throws if the text is longer than `sealedAtMost` bytes, or the keys of the device are invalid. */
 export function sealed(text: string, { p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>, { secret, salt }: Seal = freshSeal()): Buffer {
   const plain = Buffer.from(text);
   if (plain.length > sealedAtMost) throw new RangeError(`a push message holds ${sealedAtMost} bytes, not ${plain.length}`);
@@ -42,7 +42,7 @@ export function sealed(text: string, { p256dh, auth }: Pick<Device, 'p256dh' | '
   head.writeUInt8(ours.length, 20);
   ours.copy(head, 21);
   const cipher = createCipheriv('aes-128-gcm', key, nonce);
-  // The last record of a message ends with a 2, and its mark stands behind it.
+  // The last record ends with the delimiter byte 2, and the authentication tag follows (RFC 8188).
   return Buffer.concat([head, cipher.update(plain), cipher.update(Buffer.from([2])), cipher.final(), cipher.getAuthTag()]);
 }
 
@@ -50,10 +50,13 @@ function hkdf(secret: Buffer, salt: Buffer, { info, bytes }: { info: Buffer; byt
   return Buffer.from(hkdfSync('sha256', secret, salt, info, bytes));
 }
 
-/** By what push services know us. */
-export type PushKey = { sign: KeyObject /** In base64url, as a browser wants it. */; public: string };
+/** Key that identifies the server to push services. */
+export type PushKey = { sign: KeyObject /** In base64url, as a browser expects it. */; public: string };
 
-/** The key of a secret of 32 bytes. Throws where that is none of the curve, which of random ones one in four billions is not. */
+/**
+ * Derives the key pair from a secret of 32 bytes. Throws if it is no valid key of the curve, which happens for one random secret in four
+ * billion.
+ */
 export function pushKeyOf(secret: Buffer): PushKey {
   const pair = createECDH(curve);
   pair.setPrivateKey(secret);
@@ -63,7 +66,7 @@ export function pushKeyOf(secret: Buffer): PushKey {
   return { sign: createPrivateKey({ key: jwk, format: 'jwk' }), public: point.toString('base64url') };
 }
 
-/** The header that says to the push service of an address who sends; `contact` is whom it may write to. */
+/** Authorization header for the push service of an endpoint. `contact`: address for its operator. */
 export function authorizationFor(endpoint: string, key: PushKey, { contact, now }: { contact: string; now: number }): string {
   const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
   const claims = { aud: new URL(endpoint).origin, exp: Math.floor(now / 1_000) + wordLifeS, sub: contact };
@@ -72,7 +75,7 @@ export function authorizationFor(endpoint: string, key: PushKey, { contact, now 
   return `vapid t=${said}.${mark}, k=${key.public}`;
 }
 
-/** Whether these are keys of a browser: a point of the curve, and 16 bytes. */
+/** Whether these are keys of a browser: a point on the curve, and 16 bytes. */
 export function areKeys({ p256dh, auth }: Pick<Device, 'p256dh' | 'auth'>): boolean {
   try {
     const pair = createECDH(curve);
