@@ -13,7 +13,7 @@ import { createAnnouncements } from './announce.ts';
 const minute = 60_000;
 const email = 'somebody@office.test';
 
-/** Leh's technician, Ladakh's officer, Goa's technician who is in a group of sites, and central; over a real ledger. */
+/** A real ledger and four persons: the technician of Leh, the officer of Ladakh, a technician of Goa in a group, and central. */
 function rig() {
   const db = new DatabaseSync(':memory:');
   onTestFinished(() => db.close());
@@ -46,7 +46,7 @@ function rig() {
   const pass = (ms: number) => {
     now += ms;
   };
-  /** What became of the message to a person. */
+  /** Sets the outcome of the message to a person. */
   const became = async (person: string, changes: Partial<OutboxRow>) => {
     const [row] = (await ledger.load()).outbox.filter((one) => one.person === person);
     if (row) await ledger.commit([{ op: 'outbox-set', row: { ...row, ...changes } }]);
@@ -56,7 +56,7 @@ function rig() {
 const personsOf = (done: Awaited<ReturnType<ReturnType<typeof rig>['send']>>) =>
   done.ok ? done.value.persons.map(({ id }) => id) : done.line;
 
-test('whoever looks after something there is told, on duty or not; a group of sites, a group of persons and everybody are meant too', async () => {
+test('an announcement goes to everyone responsible for the place, on duty or not, or to the members of a group', async () => {
   const { send } = rig();
   const to = async (where: string) => personsOf(await send(where, { apply: false }));
   expect([await to('ladakh'), await to('ladakh/leh'), await to('group:konkan'), await to('coast'), await to('')]).toEqual([
@@ -69,7 +69,7 @@ test('whoever looks after something there is told, on duty or not; a group of si
   expect(await send('bihar')).toMatchObject({ ok: false, status: 404 });
 });
 
-test('without apply nothing is written; with it the notice, a message to each and a row of the audit are one commit', async () => {
+test('without apply nothing is written; with apply announcement, messages and audit row are one commit', async () => {
   const { send, ledger } = rig();
   expect(await send('ladakh', { apply: false })).toMatchObject({ ok: true, value: { id: null } });
   expect([await ledger.announcements(), (await ledger.progress()).commits]).toEqual([[], 0]);
@@ -82,7 +82,7 @@ test('without apply nothing is written; with it the notice, a message to each an
   ]);
 });
 
-test('it says who got it, who read it, and who did not: what only the desk saw did not arrive', async () => {
+test('the view shows who received it and who read it; a delivery on the console does not count', async () => {
   const { announcements, send, became, pass } = rig();
   await send('');
   await became('asha', { state: 'delivered' });
@@ -107,7 +107,7 @@ test('it says who got it, who read it, and who did not: what only the desk saw d
   ]);
 });
 
-test('an account of a state says something to its own only, and sees no notice of others', async () => {
+test('a state account sends only within its scope and sees only its own announcements', async () => {
   const { announcements, send } = rig();
   expect(personsOf(await send('ladakh', { within: 'ladakh' }))).toEqual(['asha', 'chand']);
   expect(await send('', { within: 'ladakh' })).toMatchObject({ status: 403 });
@@ -122,7 +122,7 @@ test('an account of a state says something to its own only, and sees no notice o
   expect([await announcements.one(2, 'ladakh'), (await announcements.one(2, ''))?.id]).toEqual([undefined, 2]);
 });
 
-test('what comes too often is refused with the reason, of one person and of all', async () => {
+test('more announcements than the hourly limit, of one person or of all, are refused with the reason', async () => {
   const { send, pass } = rig();
   for (let n = 0; n < 3; n++) expect(await send('ladakh')).toMatchObject({ ok: true });
   pass(minute);

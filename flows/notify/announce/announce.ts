@@ -1,4 +1,4 @@
-/** Operational notices: to whom of the roster one goes, and what became of it: who got it, who read it, who did not. */
+/** Announcements by operators: their recipients in the roster, and for each recipient whether it was delivered and read. */
 import { type AnnouncementSummary, type AnnouncementView, groupOfScope, mutex, type Words } from '@sabha/contracts';
 import { type Announcement, type AnnouncementState, announcementPrefix, type OutboxRow } from '../../engine/records/notices.ts';
 import type { Ledger, Op } from '../../engine/records/ops.ts';
@@ -9,30 +9,31 @@ import { type ProveOptions, wordTo } from '../people/direct/direct.ts';
 import type { Roster } from '../people/roster.ts';
 import type { Book } from '../roster/book.ts';
 
-/** What notices are made from, and where they go. */
 export type AnnounceOptions = Omit<ProveOptions, 'heard'> & {
   roster: Pick<Roster, 'book'>;
   table(): Pick<SiteTable, 'node' | 'pathsOf'>;
   ledger: Pick<Ledger, 'announcements' | 'announcement'>;
-  /** Writes the rows; false where the ledger takes nothing now. */
+  /** Commits the rows; returns false if the ledger cannot write now. */
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
 };
 
-/** What somebody wants to say. `to`: a scope, a group of sites, or a group of persons; `within`: the scope of whoever says it. Without `apply` nothing is sent. */
+/**
+ * Order to send an announcement. `to`: a scope, a group of sites or a group of persons. `within`: scope of the sender. Without `apply`
+ * nothing is sent.
+ */
 export type AnnounceOrder = { to: string; text: string; apply: boolean; by: string; within: string };
 
-/** What became of it. */
+/** Result of an order. */
 export type Announced = { ok: true; value: AnnouncementView } | { ok: false; status: 403 | 404 | 429; line: string };
 
-/** What comes too often is not read: so many notices an hour of one person, and of all. */
+/** Rate limit: announcements an hour by one person, and by all. Readers ignore too many. */
 const anHour = { ofOne: 3, ofAll: 10 };
 const hourMs = 3_600_000;
 
-/** The notices of a centre. */
 export type Announcements = ReturnType<typeof createAnnouncements>;
 
-/** Guarantee: a notice and all of its messages are one commit; nobody is told of outside the scope of who sends it. */
+/** Guarantee: an announcement and all its messages are one commit. No one outside the scope of the sender is notified or named. */
 export function createAnnouncements(options: AnnounceOptions) {
   const { ledger } = options;
   const { book } = options.roster;
@@ -43,22 +44,22 @@ export function createAnnouncements(options: AnnounceOptions) {
   };
   return {
     send: (order: AnnounceOrder): Promise<Announced> => inTurn(() => send(options, order)),
-    /** The newest, as far as they went to a scope, without their persons. */
+    /** The newest announcements that went to a scope, without their recipients. */
     async list(within: string): Promise<AnnouncementSummary[]> {
       const all = (await ledger.announcements()).filter((one) => own(within, one));
       return all.map(({ persons, ...rest }) => ({ ...rest, count: persons.length }));
     },
-    /** One with its persons; undefined where there is none that went to the scope. */
+    /** One announcement with its recipients; undefined if none went to the scope. */
     async one(id: number, within: string): Promise<AnnouncementView | undefined> {
       const found = await ledger.announcement(id);
       return found && own(within, found.announcement) ? viewOf(found, book()) : undefined;
     },
-    /** What a person was sent; undefined where it is not kept, or went to others. */
+    /** The announcement as sent to a person; undefined if it is not kept or went to others. */
     async show(id: number, person: string): Promise<Announcement | undefined> {
       const found = await ledger.announcement(id);
       return found?.announcement.persons.includes(person) ? found.announcement : undefined;
     },
-    /** The person has read it. */
+    /** Records that the person has read it. */
     async read(id: number, person: string): Promise<void> {
       const { record, now } = options;
       if (!(await record([{ op: 'announcement-read', id, person, at: now() }]))) throw new Error('the ledger did not take it');
@@ -86,13 +87,13 @@ async function send(options: AnnounceOptions, { to, text, apply, by, within }: A
   return { ok: true, value: viewOf({ announcement, sent, read: [] }, book()) };
 }
 
-/** Its place is the part of the tree to which it goes. */
+/** Names the addressed part of the tree as the place of the message. */
 function rowOf(row: OutboxRow, { id, by, text }: Announcement, site: Words = row.notice.site): OutboxRow {
   const notice = { ...row.notice, site, room: { en: '', hi: '' }, announcement: { id, by, text } };
   return { ...row, key: `${announcementPrefix(id)}${row.person}`, notice };
 }
 
-/** Whoever looks after something in a part of the tree or a group of sites, on duty or not; else the persons of a group. */
+/** Everyone responsible for a part of the tree or a group of sites, on duty or not; otherwise the members of a group. */
 function audienceOf({ roster, table }: AnnounceOptions, to: string): readonly Member[] {
   const { members } = roster.book();
   if (!isPlace(table(), to)) return members.filter(({ groups }) => groups.includes(to));
@@ -105,7 +106,7 @@ function isPlace(table: Pick<SiteTable, 'node'>, to: string): boolean {
 
 type Refusal = Extract<Announced, { ok: false }>;
 
-/** A group of persons is somebody's own where all that its persons look after is. */
+/** Whether the recipients lie in the scope of the sender. For a group of persons all scopes of all members must. */
 function isOwn({ table }: AnnounceOptions, at: { to: string; within: string }, persons: readonly Member[]): boolean {
   const { to, within } = at;
   const isIn = (scope: string) => liesWithin(table().pathsOf, within, scope);
@@ -146,7 +147,7 @@ function viewOf({ announcement, sent, read }: AnnouncementState, book: Book): An
   return { ...announcement, persons };
 }
 
-/** One that arrived counts, whatever became of others; what only the desk saw did not arrive. */
+/** One delivery is enough, whatever became of the others. A delivery on the console does not count. */
 function stateOf(messages: AnnouncementState['sent']): Pick<AnnouncementView['persons'][number], 'channel' | 'state' | 'reason'> {
   const arrived = messages.find(({ state, channel }) => state === 'delivered' && channel !== lastChannel);
   if (arrived !== undefined) return { channel: arrived.channel, state: 'delivered', reason: null };

@@ -15,13 +15,13 @@ function rig(other = key) {
   return { links: createAnswerLinks({ key: other, now: () => at }), pass };
 }
 
-/** The token with each of its bits changed in turn. */
+/** Variants of a token, each with one flipped bit. */
 const flipped = (token: string) =>
   [...token].flatMap((letter, at) =>
     [...Array(7).keys()].map((bit) => token.slice(0, at) + String.fromCharCode(letter.charCodeAt(0) ^ (1 << bit)) + token.slice(at + 1)),
   );
 
-test('a link names its person and its incident, for a day', () => {
+test('a link names its person and incident and is valid for a day', () => {
   const { links, pass } = rig();
   const token = links.token('asha', 17);
   expect(links.read(token)).toEqual({ ok: true, person: 'asha', incident: 17, id: token.split('.').at(-1) });
@@ -31,7 +31,7 @@ test('a link names its person and its incident, for a day', () => {
   expect(links.read(token)).toEqual({ ok: false, why: 'late' });
 });
 
-test('one that is changed anywhere is none of ours: one bit, another person, another incident, a longer life, a piece of it', () => {
+test('a changed link is rejected: one bit, another person or incident, another expiry, or a part of it', () => {
   const { links } = rig();
   const token = links.token('asha', 17);
   const forged = [
@@ -45,7 +45,7 @@ test('one that is changed anywhere is none of ours: one bit, another person, ano
   expect([...flipped(token), ...forged].filter((one) => links.read(one).ok)).toEqual([]);
 });
 
-test('a link of another centre is none of ours, whatever it names', () => {
+test('a link signed by another server is rejected', () => {
   const other = rig(Buffer.alloc(32, 8));
   const { links } = rig();
   const named = ['a', 'asha', '0', 'kargil-clerk-2', 'x'.repeat(32)].flatMap((person) =>
@@ -57,7 +57,7 @@ test('a link of another centre is none of ours, whatever it names', () => {
   }
 });
 
-test('the key is made once, for its owner alone; a file that holds none stops the start in one line', () => {
+test('the key is created once with mode 600, and an invalid key file stops the start with one line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-link-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'answer.key');
@@ -69,7 +69,7 @@ test('the key is made once, for its owner alone; a file that holds none stops th
   expect(() => loadAnswerLinkKey(file, random)).toThrow(/answer\.key: is no key of 32 bytes/);
 });
 
-test('a link for an SMS has at most 18 characters, is of whoever was told of the incident, and is good for a day', () => {
+test('a link for SMS has at most 18 characters, belongs to a person notified of the incident, and is valid for a day', () => {
   let at = Date.UTC(2026, 2, 3, 8);
   const told: Record<number, string[]> = { 17: ['bina', 'asha'], 9999999: ['asha'] };
   const links = createAnswerLinks({ key, now: () => at, toldOf: (incident) => told[incident] ?? [] });
@@ -87,7 +87,7 @@ test('a link for an SMS has at most 18 characters, is of whoever was told of the
   expect(links.read(token)).toEqual({ ok: false, why: 'late' });
 });
 
-test('only what looks like such a token is led to the page of an answer', () => {
+test('only a URL with a short token is rewritten to the answer page', () => {
   const others = ['/', '/?', '/?#/incident/17', '/?lang=hi', '/t?123456789amhc1', '/login.html?password', '/?a.b.c'];
   for (const url of [...others, `/?${'x'.repeat(40)}`]) expect(answerUrl(url)).toBe(url);
 });

@@ -1,38 +1,37 @@
-/** The link by which a person answers to an incident: who and which stand in it, and only this centre can make one. */
+/** Signed links by which a person answers an incident. A link contains the person and the incident, and only this server can create one. */
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadText, replaceFile, StartError } from '@sabha/contracts';
 import { isSameSecret } from '../people/channels/kit/reports.ts';
 
-/** Where a notice to many is read; as below. */
+/** Path of the page of an announcement. */
 export const noticePath = '/n';
-/** Where such a link leads. What comes after `?` is the token: so much of an address is registered with India's operators, and what follows may differ. */
+/** Path of the answer page. The token follows `?`: India's operators register an address up to there, and the rest may vary. */
 export const answerLinkPath = '/t';
 
 const dayMs = 24 * 60 * 60_000;
-/** An answer to an incident is good for a day; a notice may be read after a holiday. */
+/** Validity of a link: a day for an answer, two weeks for an announcement, which may be read after a holiday. */
 const lives = { answer: dayMs, notice: 14 * dayMs } as const;
 const keyBytes = 32;
-/** 128 bits: nobody guesses it, and it fits a short message. */
+/** Hexadecimal digits of the signature: 128 bits cannot be guessed, and the link still fits a short message. */
 const markLetters = 32;
 const form = new RegExp(`^([0-9a-f]{${markLetters}})\\.([a-z0-9-]{1,32})\\.([1-9]\\d{0,14})\\.([0-9a-z]{1,9})$`);
 
 /**
- * For an SMS, whose address may have 40 characters with all that is before it: the mark (54 bits), the hour until which it is good, the incident.
- * Of whom it is, the mark says: it is tried on those who were told of the incident.
+ * Short form for SMS, where the whole address may have 40 characters: signature (54 bits), expiry hour, incident.
+ * It omits the person: the signature is checked against each person who was notified of the incident.
  */
 const shortForm = /^([\w-]{9})([0-9a-z]{4})([1-9a-z][0-9a-z]{0,4})$/;
 const hourMs = 60 * 60_000;
 
-/** Whom a link is for, and about what; `id` tells it from other links of that person to that incident. */
+/** Person and incident of a link. `id` distinguishes several links of one person for one incident. */
 export type AnswerLink = { person: string; incident: number; id: string };
-/** A link that is good, or why it is not. */
+/** A valid link, or the reason why it is invalid. */
 export type ReadAnswerLink = ({ ok: true } & AnswerLink) | { ok: false; why: 'wrong' | 'late' };
 
-/** Makes and reads links by one key. */
 export type AnswerLinks = ReturnType<typeof createAnswerLinks>;
 
-/** `about`: what they answer to; a link of one kind is none of the other's. `toldOf`: who was told of an incident. */
+/** `about`: subject of the links; a link of one kind is invalid for the other. `toldOf`: persons notified of an incident. */
 export type AnswerLinksOptions = {
   key: Buffer;
   now: () => number;
@@ -40,7 +39,7 @@ export type AnswerLinksOptions = {
   toldOf?: (incident: number) => readonly string[];
 };
 
-/** Guarantee: what was changed by one bit is wrong, and how long that takes to find says nothing of the right one. */
+/** Guarantee: a link with one changed bit is rejected, and the time of the comparison reveals nothing of the right signature. */
 export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [] }: AnswerLinksOptions) {
   const markOf = (said: string) => createHmac('sha256', key).update(`sabha ${about} 1\n${said}`).digest('hex').slice(0, markLetters);
   const shortMark = (said: string) => createHmac('sha256', key).update(`sabha ${about} short 1\n${said}`).digest('base64url').slice(0, 9);
@@ -53,7 +52,7 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
     return Number.parseInt(hour, 36) * hourMs < now() ? { ok: false, why: 'late' } : { ok: true, person, incident: number, id: hour };
   }
   return {
-    /** What stands behind the `?`. */
+    /** Token after the `?`. */
     token(person: string, incident: number): string {
       const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;
@@ -76,13 +75,13 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
   };
 }
 
-/** What stands behind the centre's name and `?` in an SMS leads to the page of an answer: so much of the address is registered, and no more. */
+/** Rewrites the URL of an SMS link to the answer page. The SMS has only host name and `?`, since no more is registered. */
 export function answerUrl(url: string): string {
   const [, token] = /^\/\?([\w-]{14,18})(?:[&#]|$)/.exec(url) ?? [];
   return token !== undefined && shortForm.test(token) ? `${answerLinkPath}?${token}` : url;
 }
 
-/** The key of this centre's links, in a file for its owner alone; made at the first start. Throws `StartError` where it is no such key. */
+/** Key for the links of this server, in a file with mode 600, created at the first start. Throws `StartError` if the file is invalid. */
 export function loadAnswerLinkKey(file: string, random: (bytes: number) => Buffer): Buffer {
   if (!existsSync(file)) {
     const fresh = random(keyBytes);

@@ -1,4 +1,4 @@
-/** The answers of a centre with one room whose microphone is gone, over a real engine. */
+/** The answers module over a real engine, with one room whose microphone is missing. */
 import type { CommandView, Person, StreamFrame } from '@sabha/contracts';
 import { scriptedView } from '../../api/scripted-view.test-helper.ts';
 import { fault, ok, online, pc } from '../../engine/incidents/stage.test-helper.ts';
@@ -69,7 +69,7 @@ export function answersRig(persons: readonly Person[] = people) {
   const wait = (ms: number) => {
     late += ms;
   };
-  /** The room says that all is well. */
+  /** The room reports that all checks are ok. */
   const mend = () => {
     stage.state([ok('microphone'), ok('camera')]);
     changed();
@@ -78,15 +78,15 @@ export function answersRig(persons: readonly Person[] = people) {
     stage.live(ms);
     changed();
   };
-  /** Whether PCs can be asked. */
+  /** Sets whether PCs can be reached by a command. */
   const reach = (can: boolean) => {
     reaches = can;
   };
-  /** The PC says what became of the last command. */
+  /** The PC reports the result of the last command. */
   const says = (outcome: 'done' | 'refused') => {
     reply = [{ pc, at: stage.now(), outcome, reason: null }];
   };
-  /** The PC is gone, as its broker says. */
+  /** The last will of the PC arrives. */
   const lose = () => {
     stage.lost();
     changed();

@@ -5,7 +5,7 @@ import { answersRig, pc } from './answers.test-helper.ts';
 
 const minute = 60_000;
 
-test('a word is said once with a link, also of two at the same time; another link, or another word, is free', async () => {
+test('an answer counts once for each link, also with two requests in parallel; another link or another answer is accepted', async () => {
   const { answers, incident, audit } = answersRig();
   const twice = await Promise.all([1, 2].map(() => answers.byLink({ person: 'asha', incident, id: 'a1' }, 'seen')));
   expect(twice).toEqual([{ ok: true }, { ok: false, why: 'used' }]);
@@ -15,7 +15,7 @@ test('a word is said once with a link, also of two at the same time; another lin
   expect(audit[0]).toEqual({ who: 'Asha', what: 'answer seen', about: `incident ${incident} by link` });
 });
 
-test('who gave it back, or lost it to another one, could not take it again, and nobody else could with an older link', async () => {
+test('a person who gave the incident back or lost it can take it again with an older link', async () => {
   const { answers, incident, stage } = answersRig();
   const used = (person: string, id: string) => answers.sheet(person, incident, id)?.live.used;
   for (const word of ['going', 'not-mine', 'going'] as const) {
@@ -28,7 +28,7 @@ test('who gave it back, or lost it to another one, could not take it again, and 
   expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', 'Bina')).toEqual({ ok: true });
 });
 
-test('a link by which somebody changes their mind again and again says no more', async () => {
+test('a link accepts at most 16 answers', async () => {
   const { answers, incident, stage } = answersRig();
   const word = (at: number) => answers.byLink({ person: 'asha', incident, id: 'a1' }, at % 2 === 0 ? 'going' : 'not-mine');
   const said = [];
@@ -38,7 +38,7 @@ test('a link by which somebody changes their mind again and again says no more',
   expect(await answers.byLink({ person: 'asha', incident, id: 'a2' }, 'going')).toEqual({ ok: true });
 });
 
-test('what somebody took meanwhile is not overrun; who has seen that may take it over', async () => {
+test('an incident that another person took needs a confirmed takeover', async () => {
   const { answers, incident, stage } = answersRig();
   await answers.answer('bina', incident, 'going');
   expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
@@ -47,7 +47,7 @@ test('what somebody took meanwhile is not overrun; who has seen that may take it
   expect(stage.incident()?.answers?.map(({ by, word }) => `${by} ${word}`)).toEqual(['Bina going', 'Asha going']);
 });
 
-test('who had taken it on the wall by an account was asked on the phone to take it over from herself', async () => {
+test('a person who took an incident on the wall by an account holds it on the phone page too', async () => {
   const { answers, incident, stage } = answersRig();
   stage.apply({ type: 'acknowledge', incident, by: 'bina' });
   expect(answers.sheet('bina', incident, 'b1')?.live.labels.going).toBe('I am going');
@@ -56,7 +56,7 @@ test('who had taken it on the wall by an account was asked on the phone to take 
   expect(await answers.byLink({ person: 'asha', incident, id: 'a1' }, 'going', '')).toEqual({ ok: false, why: 'taken' });
 });
 
-test('a stranger, an incident that is forgotten and one that is over are told so', async () => {
+test('an answer of an unknown person, for a missing incident or for one that is over, is refused with the reason', async () => {
   const { answers, incident, mend, pass } = answersRig();
   expect(await answers.answer('chandra', incident, 'going')).toEqual({ ok: false, why: 'stranger' });
   expect(await answers.answer('asha', 999, 'going')).toEqual({ ok: false, why: 'missing' });
@@ -66,7 +66,7 @@ test('a stranger, an incident that is forgotten and one that is over are told so
   expect(await answers.here('asha', incident)).toBe(false);
 });
 
-test('I am here asks the PCs of the site, once however often it is pressed', async () => {
+test('"I am here" starts the checks of the site once within the rate limit', async () => {
   const { answers, incident, ordered, pass } = answersRig();
   expect([await answers.here('asha', incident), await answers.here('asha', incident)]).toEqual([true, true]);
   expect(ordered).toEqual([{ to: pc.split('/').slice(0, 2).join('/'), verb: 'fast-checks', args: {}, by: 'Asha' }]);
@@ -75,7 +75,7 @@ test('I am here asks the PCs of the site, once however often it is pressed', asy
   expect(ordered).toHaveLength(2);
 });
 
-test('the sheet says in the language of the person what stands, and that it is well the moment a check says so', async () => {
+test('the sheet is in the language of the person and says that all is well as soon as a check says so', async () => {
   const { answers, incident, mend, pass } = answersRig();
   const live = () => answers.sheet('asha', incident, 'a1')?.live;
   expect(answers.sheet('asha', incident, 'a1')).toMatchObject({
@@ -95,7 +95,7 @@ test('the sheet says in the language of the person what stands, and that it is w
   expect(live()).toMatchObject({ cure: 'over', status: expect.stringMatching(/^यह अलर्ट 3 मार्च, 14:00 पर ख़त्म हुआ/) });
 });
 
-test('the page said that the room is being checked for as long as the fault stood, though the PC had done it at once', async () => {
+test('the sheet shows the check as running, then its result once the PC has run it', async () => {
   const { answers, incident, says, clock, mend } = answersRig();
   const live = () => answers.sheet('bina', incident, 'b1')?.live;
   let told = 0;
@@ -119,7 +119,7 @@ test('the page said that the room is being checked for as long as the fault stoo
   expect(live()).toMatchObject({ cure: 'well', line: '' });
 });
 
-/** A technician and a group of the site; the alert went to `told`, and somebody presses *going* at these addresses. */
+/** A technician and a group at one site. The alert went to `told`, and a press of *going* comes from these addresses. */
 function pressing(told: string[]) {
   const group = { ...technician, id: 'leh-it', name: 'Leh IT', language: 'hi' as const, addresses: { telegram: '-100200' } };
   const rig = answersRig([technician, group]);
@@ -130,7 +130,7 @@ function pressing(told: string[]) {
 }
 const stranger = { line: expect.stringContaining('Not in the roster') };
 
-test('a button counts only for what its person, or the group at an address, was told', async () => {
+test('a button counts only if its person, or the group at an address, was notified', async () => {
   const { press, said } = pressing(['leh-it']);
   expect([await press(['4711']), await press(['999'])]).toEqual([stranger, stranger]);
   expect(await press(['999', '-100200'])).toEqual({ by: 'Leh IT', line: expect.stringMatching(/^✔ Leh IT: मैं/) });
@@ -138,7 +138,7 @@ test('a button counts only for what its person, or the group at an address, was 
   expect(said()).toEqual(['leh-it going', 'asha going']);
 });
 
-test('a button of an incident that is over or forgotten, or of a person who left, counts for nobody', async () => {
+test('a button for a missing or ended incident, or of a person who left, does not count', async () => {
   const { press, said, mend, pass } = pressing(['asha', 'left-us']);
   expect(await press([], { person: 'left-us' })).toEqual(stranger);
   expect(await press(['4711'], { incident: 999 })).toEqual({ line: 'This alert is no longer kept.' });
@@ -149,7 +149,7 @@ test('a button of an incident that is over or forgotten, or of a person who left
   expect(said()).toEqual(['asha going']);
 });
 
-test('a missed call takes the one open incident that its person was told of; with two, none, a stranger, or a number of two persons it takes nothing', async () => {
+test('a missed call takes the incident only if number, person and open incident are unique', async () => {
   const phone = (id: string, voice: string) => ({ ...technician, id, addresses: { voice } });
   const persons = [phone('asha', '+919419000001'), phone('bina', '+919419000002'), phone('chand', '+919419000003')];
   const twins = [phone('dev', '+919419000009'), phone('esha', '09419000009')];

@@ -1,4 +1,7 @@
-/** What a person answers to an incident without a login, by a link or a button of a channel: four words, and *I am here*. Nothing else can be done this way. */
+/**
+ * Answers of a person to an incident without a sign-in, by link or by button of a channel: four answers and *I am here*. No other action is
+ * possible this way.
+ */
 import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, wordsIn } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
 import type { Incident } from '../../engine/records/incidents.ts';
@@ -14,47 +17,55 @@ import type { AnswerLink } from './answer-link.ts';
 import { createChecks } from './checks.ts';
 import { holds, type Sheet, sheetOf } from './sheet.ts';
 
-/** A button that is pressed again in this time says nothing more, where it stands as it was said. */
+/** Time in which a repeated button press is ignored, if its answer still holds. */
 const againMs = 10 * 60_000;
-/** So much may be said with one link: who changes their mind more often is told anew. */
+/** Most answers by one link, which is not sign-in protected; a new notification brings a new link. */
 const wordsOfOneLink = 16;
 
-/** `used`: what was said with this link still holds, or enough was said with it; `taken`: somebody else has it meanwhile; `stranger`: nobody of that id is told any more. */
+/**
+ * Result of an answer. `used`: this answer by this link still holds, or its limit is reached. `taken`: another person has the incident.
+ * `stranger`: no such recipient.
+ */
 export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
 
-/** What the answers are taken with. */
 export type AnswersOptions = {
-  /** What is open now; undefined while the ledger is opened anew. */
+  /** The open incidents; undefined while the ledger is being reopened. */
   ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
   roster: Pick<Roster, 'book'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
   clock: Pick<Clock, 'after' | 'up'>;
-  /** What meets in a room next. */
+  /** The next meetings of a room. */
   meetings?: { calendar(): Pick<Calendar, 'next'> };
 };
 
 type Parts = AnswersOptions & { checks: ReturnType<typeof createChecks> };
 
-/** The answers of one centre. */
 export type Answers = ReturnType<typeof createAnswers>;
 
-/** Guarantee: an answer is in the ledger, with the person's name in the audit, before it is confirmed; one link says no word twice that still holds, also of two at the same time. */
+/**
+ * Guarantee: an answer is confirmed only after it is in the ledger, with the person's name in the audit log.
+ * An answer that still holds counts once for each link, also with requests in parallel.
+ */
 export function createAnswers(options: AnswersOptions) {
   const { ingest, roster, view, meetings } = options;
   const checks = createChecks(options);
   const parts: Parts = { ...options, checks };
   const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
-    /** By whatever knows the person. Resolves once it is committed. */
+    /** Records an answer by any channel. Resolves after the commit. */
     answer: (id: string, incident: number, word: Answer['word']) => take(parts, { id, incident, word }),
-    /** By a link, which says no word again that still holds. `holder`: who had it as far as the person saw; another one is not overrun. */
+    /**
+     * Records an answer by a link, unless this answer still holds. `holder`: the assignee that the person saw; another assignee is not
+     * replaced.
+     */
     byLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
       take(parts, { id, incident, word, link, holder }),
-    /** By a button of a channel. */
+    /** Records a press of a button in a channel. */
     byButton: (answer: Answer): ReturnType<TakeAnswer> => takeButton(parts, answer),
     /**
-     * By a call that its caller ended before anybody picked up: it takes what the caller was told of.
-     * Guarantee: only where number, person and incident are one each; nobody is known by less than ten digits. It says *going* and nothing else: a number can be forged.
+     * Records a missed call as *going* for the incident of which the caller was notified.
+     * Guarantee: number, person and incident must each be unique, and the number needs at least ten digits. No other answer is possible,
+     * since a number can be forged.
      */
     async byMissedCall(channel: string, number: string): ReturnType<TakeMissedCall> {
       const callers = roster.book().members.filter(({ addresses }) => isSamePhone(addresses[channel] ?? '', number));
@@ -67,7 +78,7 @@ export function createAnswers(options: AnswersOptions) {
       if (more.length > 0) return 'several';
       return (await take(parts, { id: person.id, incident: incident.id, word: 'going' })).ok ? 'taken' : 'none';
     },
-    /** The person is there, which is written down, and the checks of the incident's site run now; false where it cannot be asked. */
+    /** Records that the person is on site and runs the checks of the site. Returns false if the site cannot be reached. */
     async here(id: string, incident: number, link?: string): Promise<boolean> {
       const person = roster.book().byId.get(id);
       const open = present(parts);
@@ -77,7 +88,7 @@ export function createAnswers(options: AnswersOptions) {
       if (!isKnown || about.acknowledged === null) await write(open, person, { incident, word: 'here', link });
       return check(parts, person, incident);
     },
-    /** All that the page of a link shows; undefined where the incident is no longer kept. */
+    /** Content of the answer page; undefined if the incident is no longer kept. */
     sheet(id: string, incident: number, link: string): Sheet | undefined {
       const open = ingest();
       const person = roster.book().byId.get(id);
@@ -88,9 +99,9 @@ export function createAnswers(options: AnswersOptions) {
       const check = site === undefined ? undefined : checks.of(site, pcs);
       return sheetOf({ ...open, next: meetings?.calendar().next }, about, { person, link, pcs, check });
     },
-    /** The language of a person; undefined of one who is not told any more. */
+    /** Language of a person; undefined if the person has left the roster. */
     languageOf: (id: string): MessageLanguage | undefined => roster.book().byId.get(id)?.language,
-    /** Told when an incident may read differently. */
+    /** Calls the listener if the sheet of an incident may have changed. */
     onChange(incident: number, listener: () => void): Cancel {
       const about = found(incident);
       const site = about && siteOfScope(about);
@@ -118,14 +129,15 @@ async function take(parts: Parts, { id, incident, ...how }: How & { id: string; 
   if (why !== undefined) return { ok: false, why };
   if (link === undefined && found && isSaid(found, { person, word, now: open.time() })) return { ok: true };
   await write(open, person, { incident, word, link });
-  // Believed when the PC says so, which is asked to look at once.
+  // *Fixed* is not believed: the PC must run its checks at once.
   if (word === 'fixed') await check(parts, person, incident);
   return { ok: true };
 }
 
 /**
- * Guarantee: nobody answers who has none of the addresses in the roster, or is not in it any more, nor of what neither they nor the group at one
- * of the addresses was told: what a press is about comes from a program of the person. The first address that has a person counts.
+ * Guarantee: a press counts only for a person with one of the addresses in the roster. That person, or the group at one address, must have
+ * been notified of the incident.
+ * The content of a press comes from the person's own program, so it is not trusted. The first address with a person counts.
  */
 async function takeButton(parts: Parts, { channel, addresses, person: told, incident, word }: Answer): ReturnType<TakeAnswer> {
   const { members } = parts.roster.book();
@@ -145,7 +157,7 @@ async function takeButton(parts: Parts, { channel, addresses, person: told, inci
 
 type Open = NonNullable<ReturnType<AnswersOptions['ingest']>>;
 
-/** Applied before the first await, so that a second one finds it. */
+/** Applied before the first await, so that a parallel request sees it. */
 async function write(
   open: Open,
   person: Person,
@@ -180,13 +192,13 @@ function refusalOf(incident: Incident | undefined, { person, word, link, holder 
   return word === 'going' && holder !== undefined && by !== '' && !has(incident, person) && by !== holder ? ('taken' as const) : undefined;
 }
 
-/** It is the person's last word, of a moment ago, and nobody has changed since what follows of it. */
+/** Whether this is the person's last answer, is recent, and still holds. */
 function isSaid(incident: Incident, { person, word, now }: { person: Person; word: Answer['word']; now: number }): boolean {
   const last = incident.answers?.findLast((one) => one.person === person.id && one.word !== 'here');
   return last?.word === word && Math.abs(now - last.at) < againMs && holds(incident, person, word);
 }
 
-/** The site whose PCs are asked: that of a room, or of a cause within one site. */
+/** Site whose PCs run the checks: that of a room, or of a cause within one site. Otherwise undefined. */
 function siteOfScope({ scope, spread }: Incident): string | undefined {
   const path = spread?.path ?? pathOfScope(scope);
   const parts = path.split('/').length;

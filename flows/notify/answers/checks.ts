@@ -1,33 +1,32 @@
-/** What comes of *I am here*: the checks of a site are asked to run, and its PCs say that they do, or say nothing. */
+/** Runs the checks of a site after *I am here*, and follows the responses of its PCs. */
 import { EventEmitter } from 'node:events';
 import type { Cancel, Clock, Outcome } from '@sabha/contracts';
 import type { CentreView } from '../../view/live.ts';
 
-/** The checks of a site are asked for at most once in this time. */
+/** Rate limit: the checks of a site run at most once in this time. */
 const everyMs = 10_000;
-/** So long each probe of a room may take, from the word of its PC on: what stands then was found by it. */
+/** Time after the response of a PC in which all its probes finish; a fault that is open then was found by this run. */
 const roundMs = 10_000;
-/** Who has said nothing after this time is said not to answer; its word may still come. */
+/** Timeout for the response of a PC; a later response still counts. */
 const lateMs = 30_000;
-/** The ledger is asked for answers so often, and less often of who is late. */
+/** Polling intervals for responses in the ledger: before and after the timeout. */
 const lookMs = { first: 1_000, late: 5_000 };
-/** What came of a check so long ago is no news to anybody. */
+/** Time for which the result of a run is kept. */
 const keptMs = 30 * 60_000;
 
-/** How it stands with the checks of an incident; `at`: when they were asked for, or when each had run. */
+/** State of a run of checks. `at`: time of the request, or time of the result. */
 export type CheckState = { is: 'running' | 'checked' | 'refused' | 'late'; at: number };
 
 type Ask = { at: number; isLate: boolean; said: Map<string, CheckState> };
-/** Where it is said, and by whom. */
 export type ChecksOptions = { view: Pick<CentreView, 'commands' | 'now'>; clock: Pick<Clock, 'after' | 'up'> };
 
-/** The checks that people asked for. Guarantee: what was never asked runs for nobody, and what is long past is forgotten. */
+/** Runs of checks that persons requested. Guarantee: a failed request is not shown as running, and an old run is dropped. */
 export function createChecks({ view, clock }: ChecksOptions) {
   const asks = new Map<string, Ask>();
   const changes = new EventEmitter().setMaxListeners(0);
   const tell = (site: string) => void changes.emit(site);
 
-  /** False where the site cannot be asked. */
+  /** Requests a run; returns false if the site cannot be reached. */
   async function ask(site: string, by: string): Promise<boolean> {
     const now = view.now();
     if (Math.abs(now - (asks.get(site)?.at ?? Number.NEGATIVE_INFINITY)) < everyMs) return true;
@@ -39,14 +38,14 @@ export function createChecks({ view, clock }: ChecksOptions) {
       if (issued.ok) id = issued.id;
       return issued.ok;
     } finally {
-      // Who presses again is not told that what was never asked runs.
+      // Drops a failed request, so that the next press tries again.
       if (id !== undefined) follow({ view, clock, asks, tell }, site, { one, id });
       else if (asks.get(site) === one) asks.delete(site);
       tell(site);
     }
   }
 
-  /** Of some PCs of a site: of the one that is furthest. */
+  /** State of a run for these PCs of a site: that of the PC that has come furthest. */
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;
@@ -55,7 +54,7 @@ export function createChecks({ view, clock }: ChecksOptions) {
     return best ?? { is: one.isLate ? 'late' : 'running', at: one.at };
   }
 
-  /** Told when the checks of a site have come further. */
+  /** Calls the listener when a run of the site changes its state. */
   function onChange(site: string, listener: () => void): Cancel {
     changes.on(site, listener);
     return () => void changes.off(site, listener);
@@ -66,7 +65,7 @@ export function createChecks({ view, clock }: ChecksOptions) {
 
 type Stage = ChecksOptions & { asks: Map<string, Ask>; tell(site: string): void };
 
-/** Until it is forgotten, or asked for anew. */
+/** Polls for responses until the run is dropped or a new one starts. */
 function follow({ view, clock, asks, tell }: Stage, site: string, { one, id }: { one: Ask; id: string }): void {
   const begun = clock.up();
   const after = (delayMs: number, then: () => void) =>

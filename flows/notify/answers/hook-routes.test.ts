@@ -48,7 +48,7 @@ afterEach(async () => {
 const call = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${api.port}/hook/${path}`, init);
 const post = (path: string, body: string, type: string) => call(path, { method: 'POST', body, headers: { 'content-type': type } });
 
-test('a channel hears what its provider says, in whatever form, byte for byte', async () => {
+test('a channel receives the calls of its provider in any format, byte for byte', async () => {
   expect((await post('sms/right', '{"a": 1}', 'application/json')).status).toBe(200);
   expect((await post('sms/right', 'a=%E0%A4%AE', 'application/x-www-form-urlencoded')).status).toBe(200);
   expect((await post('sms/right', 'माइक', 'text/plain')).status).toBe(200);
@@ -58,7 +58,7 @@ test('a channel hears what its provider says, in whatever form, byte for byte', 
   expect(heard[3]?.query.get('id')).toBe('7');
 });
 
-test('a stranger hears the same of a channel that is there, that hears nothing, and that is not; whoever tries again and again waits', async () => {
+test('all rejected calls get the same response, whether or not the channel exists, and repeated ones get 429', async () => {
   const tried = [];
   for (const path of ['sms/wrong', 'sms', 'email/right', 'pigeon/right', 'sms/wrong', 'sms/wrong', 'sms/wrong']) {
     const { status, text } = await post(path, 'x=1', 'application/x-www-form-urlencoded').then(async (one) => ({
@@ -72,7 +72,7 @@ test('a stranger hears the same of a channel that is there, that hears nothing, 
   expect(heard).toHaveLength(1);
 });
 
-test('what cannot be taken now is refused, so that it is said again; what is too large is not read', async () => {
+test('a call that cannot be handled now is rejected, so that it is repeated, and a large one is not read', async () => {
   fails = true;
   expect((await call('sms/right')).status).toBe(500);
   fails = false;

@@ -41,7 +41,7 @@ function rig() {
   return { ask, read, links, others, pass };
 }
 
-test('GET only shows what is said, as text, in the language of the person; the button notes that it is read', async () => {
+test('GET only shows the announcement as text in the language of the person, and POST records that it was read', async () => {
   const { ask, read, links } = rig();
   const token = links.token('asha', 3);
   const page = await ask('GET', token);
@@ -56,7 +56,7 @@ test('GET only shows what is said, as text, in the language of the person; the b
   expect(done.body).toContain('धन्यवाद');
 });
 
-test('a link to an incident, of another person, of a notice that is gone, changed or late shows one line and notes nothing', async () => {
+test('an invalid link, one of another person, and one of a missing announcement show one line and record nothing', async () => {
   const { ask, read, links, others, pass } = rig();
   const status = async (token: string) => [(await ask('GET', token)).statusCode, (await ask('POST', token)).statusCode];
   expect(await status(others.token('asha', 3))).toEqual([404, 404]);

@@ -1,4 +1,4 @@
-/** The page of an answer as HTML: it works without scripts, on a phone of 360 px; a little script keeps it as it is now. */
+/** HTML of the answer page. It works without scripts on a phone of 360 px; a small script keeps it current. */
 import { answerWords, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import type { Head } from '../../pki/door/door.ts';
 import { escaped } from '../people/channels/kit/html.ts';
@@ -6,17 +6,17 @@ import { isCured, type Sheet } from './sheet.ts';
 
 type Html = { html: string };
 
-/** HTML from a template: whatever is filled in is text, unless it was made by this function. */
+/** Template function that escapes every value, except HTML that it created itself. */
 function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html {
   const textOf = (value: string | Html) => (typeof value === 'string' ? escaped(value) : value.html);
   const textAt = (at: number) => [values[at] ?? ''].flat().map(textOf).join('');
   return { html: parts.map((part, at) => part + textAt(at)).join('') };
 }
 
-/** How a page looks, and in which language it speaks. */
+/** Style and language of a page. */
 type Manner = { head: Head; language: MessageLanguage };
 
-/** The page of one incident. `action`: where its buttons go; `live`: what it follows. */
+/** Page of one incident. `action`: target of its form; `live`: URL of its event stream. */
 export function sheetPage(head: Head, sheet: Sheet, { action, live }: { action: string; live: string }): string {
   const { language, live: now } = sheet;
   const { answer, message } = wordsIn(language);
@@ -57,7 +57,7 @@ ${answerWords.map(button)}
   return document({ head, language }, { title: `${sheet.place}: ${now.what}`, body, script: true, isAwaited });
 }
 
-/** The number in a line is dialled by a tap; read aloud it says whose it is. */
+/** Makes the number in a line a phone link; a screen reader reads the whole line. */
 function called(line: string, phone: Sheet['phone']): Html {
   const at = phone === undefined ? -1 : line.indexOf(phone.number);
   if (phone === undefined || at < 0) return html`${line}`;
@@ -65,7 +65,7 @@ function called(line: string, phone: Sheet['phone']): Html {
   return html`${line.slice(0, at)}<a class="tel" href="tel:${tel}" aria-label="${line}">${number}</a>${line.slice(at + number.length)}`;
 }
 
-/** A page that says one thing, with a way back where there is one; `sheet`: of which incident. */
+/** Page with one message and an optional link back. `sheet`: its incident. */
 export function linePage(manner: Manner, { line, back, sheet }: { line: string; back?: string; sheet?: Sheet }): string {
   const way = back === undefined ? html`` : wayBack(manner, back);
   return document(manner, {
@@ -75,7 +75,7 @@ export function linePage(manner: Manner, { line, back, sheet }: { line: string; 
   });
 }
 
-/** Where, and what: whoever has more than one link open sees which this is. */
+/** Place and fault, for a person with several open links. */
 function about({ place, live }: Sheet): Html {
   return html`<p class="place">${place}</p><p>${live.what}</p>`;
 }
@@ -84,7 +84,7 @@ function wayBack({ language }: Manner, to: string): Html {
   return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
 }
 
-/** The page of a notice to many: what somebody says, and the button by which it is read. */
+/** Page of an announcement, with the button that confirms reading. */
 export function noticePage(manner: Manner, notice: { by: string; text: string; at: string; action: string }): string {
   const { direct, announce } = wordsIn(manner.language);
   const { by, text, at, action } = notice;
@@ -93,7 +93,7 @@ export function noticePage(manner: Manner, notice: { by: string; text: string; a
   return document(manner, { title: direct.announcement, body, script: false });
 }
 
-/** A page that asks before something of somebody else is taken. */
+/** Page that asks for confirmation before a takeover. */
 export function askPage(head: Head, sheet: Sheet, action: string): string {
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
@@ -103,7 +103,7 @@ export function askPage(head: Head, sheet: Sheet, action: string): string {
   return document({ head, language }, { title: 'Sabha', body, script: false });
 }
 
-/** `isAwaited`: a result is on its way, which a page without a script asks for anew. */
+/** `isAwaited`: a result is pending, so a page without a script reloads itself. */
 type Content = { title: string; body: Html; script: boolean; isAwaited?: boolean };
 
 function document({ head, language }: Manner, { title, body, script, isAwaited = false }: Content): string {

@@ -39,7 +39,7 @@ const post = (token: string, fields: Record<string, string>) =>
   fetch(url(token), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
 const token = (person = 'bina') => rig.links.token(person, rig.incident);
 
-test('GET only shows: a scanner of mail that opens every link says nothing in the name of anybody', async () => {
+test('GET only shows the page, so a mail scanner that opens the link records no answer', async () => {
   const text = await (await get(token())).text();
   expect(text).toContain('Critical: Microphone not found');
   const call = '<a class="tel" href="tel:01982252010" aria-label="Call the room: 01982 252010">01982 252010</a>';
@@ -50,7 +50,7 @@ test('GET only shows: a scanner of mail that opens every link says nothing in th
   expect([rig.stage.incident()?.answers, rig.audit, rig.ordered]).toEqual([undefined, [], []]);
 });
 
-test('POST acts, once a word, and leads back to the page, which says so; the page lets nobody frame it and no other script run', async () => {
+test('POST records an answer once and redirects to the page, whose headers forbid frames and other scripts', async () => {
   const own = token();
   const done = await post(own, { word: 'going', holder: '' });
   expect([done.status, done.headers.get('location')]).toEqual([303, `/t?${own}`]);
@@ -62,7 +62,7 @@ test('POST acts, once a word, and leads back to the page, which says so; the pag
   expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You said this with this link already.')]);
 });
 
-test('a link that is late, changed by one bit, for somebody who is gone, or with a word of its own, is one clear page, in the language asked for', async () => {
+test('an expired, forged or invalid link and an unknown answer show one message in the language of the person or browser', async () => {
   const own = token();
   const forged = `${own.slice(0, 5)}${own[5] === '0' ? '1' : '0'}${own.slice(6)}`;
   const said = async (response: Promise<Response>) => {
@@ -81,14 +81,14 @@ test('a link that is late, changed by one bit, for somebody who is gone, or with
   expect(rig.stage.incident()?.answers).toBeUndefined();
 });
 
-test('who tries links waits; one that is good is not held up by it', async () => {
+test('repeated invalid links get 429, and a valid link is not delayed', async () => {
   const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => get(`${'0'.repeat(32)}.bina.${at + 1}.abc`)));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404, 429]));
   expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('60');
   expect((await get(token())).status).toBe(200);
 });
 
-test('what somebody else has is asked before it is taken over', async () => {
+test('a takeover from another person asks for confirmation', async () => {
   await rig.answers.answer('asha', rig.incident, 'going');
   const ask = await post(token(), { word: 'going', holder: '' });
   const text = await ask.text();
@@ -102,7 +102,7 @@ test('what somebody else has is asked before it is taken over', async () => {
   expect(rig.stage.incident()?.acknowledged?.by).toBe('Bina');
 });
 
-test('a page that stands open is told of its incident as it changes, and is forgotten when it closes', async () => {
+test('an open page receives each change of its incident, and its listener is removed when it closes', async () => {
   const stop = new AbortController();
   const live = await fetch(url(token(), '/t/live'), { signal: stop.signal });
   const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -113,13 +113,13 @@ test('a page that stands open is told of its incident as it changes, and is forg
   expect(await (await get(token())).text()).toMatch(/<form method="post" action="[^"]+" [^>]*[^n]>/);
   rig.mend();
   expect(await next()).toMatch(/"steps":\[\],"cure":"well","status":"Works since/);
-  // What is well asks for nothing, also of who has no script.
+  // A page without a script has no steps and no form either once all is well.
   expect(await (await get(token())).text()).toMatch(/<ol id="steps"><\/ol>[\s\S]*<form method="post" action="[^"]+" [^>]* hidden>/);
   stop.abort();
   await expect.poll(() => rig.listeners.size).toBe(0);
 });
 
-test('I am here says that the checks run, then what came of them, with a script and without; GET asks for nothing', async () => {
+test('"I am here" shows the running checks and then their result, with and without a script, and GET starts nothing', async () => {
   const own = token();
   const stop = new AbortController();
   const live = await fetch(url(own, '/t/live'), { signal: stop.signal });
@@ -130,7 +130,7 @@ test('I am here says that the checks run, then what came of them, with a script 
   expect([done.status, done.headers.get('location')]).toEqual([303, `/t?${own}`]);
   const page = await (await get(own)).text();
   expect(page).toContain('<p id="line" class="line" aria-live="polite">The room is being checked. The result appears here.</p>');
-  // Without a script the page asks anew by itself, until it is known.
+  // Without a script the page reloads itself until the result is known.
   expect(page).toContain('<noscript><meta http-equiv="refresh" content="5"></noscript>');
   expect(rig.ordered).toHaveLength(1);
   rig.says('done');

@@ -1,4 +1,7 @@
-/** The door of an answer: a page that GET only shows, since scanners of mail open every link, and that POST acts by. Whoever has the link is believed to be its person. */
+/**
+ * HTTP routes of the answer page. GET only shows it, since mail scanners open every link, and POST records the answer. Anyone with the link
+ * counts as its person.
+ */
 import type { ServerResponse } from 'node:http';
 import { answerWords, type Cancel, type Clock, filled, type MessageLanguage, messageLanguages, networkOf, wordsIn } from '@sabha/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -12,13 +15,15 @@ import type { Answered, Answers } from './answers.ts';
 import { askPage, linePage, noticePage, sheetPage } from './page.ts';
 
 const livePath = `${answerLinkPath}/live`;
-/** A word and a name. */
+/** Longest body in bytes: the form has one answer and one name. */
 const bodyLimitBytes = 2_048;
 
-/** What the routes answer with. */
 type AnswerRoutesOptions = { answers: Answers; links: AnswerLinks; clock: Clock; head: Head };
 
-/** No frame, no script but ours; its form goes back here, which the browser says by `Origin` only where it may say so. */
+/**
+ * Security headers: no frames, only our scripts, and forms only to this server. `same-origin` makes the browser send `Origin` with the
+ * form.
+ */
 function headersWith({ scripts, styles }: Inline): Record<string, string> {
   return {
     'content-security-policy': `default-src 'none'; script-src ${ownAnd(scripts)}; style-src ${ownAnd(styles)}; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
@@ -30,7 +35,7 @@ function headersWith({ scripts, styles }: Inline): Record<string, string> {
 type Asked = { request: FastifyRequest; reply: FastifyReply };
 type Stage = AnswerRoutesOptions & { limits: ReturnType<typeof createLimits>; openLive: ReturnType<typeof createLives> };
 
-/** Adds the routes to a door. Guarantee: a request without a link that is good, of a person who is told, is shown one line and nothing else. */
+/** Adds the routes to a server. Guarantee: a request without a valid link of a current recipient gets one line and nothing else. */
 export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): void {
   const { answers, clock } = options;
   const stage: Stage = { ...options, limits: createLimits(clock.up), openLive: createLives({ answers, clock }) };
@@ -44,7 +49,7 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   });
 }
 
-/** Adds routes whose bodies are those of a form of ours. */
+/** Adds routes that accept only a form body. */
 export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -57,7 +62,7 @@ export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => 
   });
 }
 
-/** What stands behind the `?`; what a mail program hangs on behind `&` is none of it. */
+/** Token after the `?`, without parameters that a mail program appends after `&`. */
 function tokenOf({ raw }: FastifyRequest): string {
   return /\?([^&#]*)/.exec(raw.url ?? '')?.[1] ?? '';
 }
@@ -65,7 +70,7 @@ function tokenOf({ raw }: FastifyRequest): string {
 type LinkStage = Pick<Stage, 'links' | 'limits' | 'head'>;
 type Page = FastifyReply | Promise<FastifyReply>;
 
-/** Only who shows wrong ones waits, and with them their network: a link that is good is never held up by strangers. */
+/** Rate limit for invalid links, by network and address. A valid link is never delayed. */
 async function withLink(stage: LinkStage, { request, reply }: Asked, then: (link: AnswerLink) => Page): Promise<FastifyReply> {
   const { links, limits, head } = stage;
   reply.headers(headersWith(head.inline));
@@ -91,7 +96,7 @@ function followed({ openLive }: Stage, { reply }: Asked, link: AnswerLink): Fast
   return openLive(reply, link) ? reply.hijack() : reply.code(503).send();
 }
 
-/** Guarantee: only a word of the four, or *I am here*, does anything; the page is then asked for anew, so that a reload says nothing twice. */
+/** Guarantee: only the four answers and *I am here* have an effect. Then it redirects to the page, so that a reload repeats nothing. */
 async function acted(stage: Stage, { request, reply }: Asked, link: AnswerLink): Promise<FastifyReply> {
   const { answers, head } = stage;
   const { word = '', holder } = (request.body ?? {}) as { word?: string; holder?: string };
@@ -117,12 +122,12 @@ function refused(stage: Stage, asked: Asked, { link, why, page }: Refusal): Fast
   const { language, live } = sheet;
   const { answer } = wordsIn(language);
   if (why === 'taken') return said(asked.reply, 409, askPage(head, sheet, page));
-  // Whatever was wanted of what is over: that it is over says more.
+  // If the incident is over, this says more than the refusal.
   const line = live.cure === 'over' ? live.status : answer[why];
   return said(asked.reply, 409, linePage({ head, language }, { line, back: page, sheet }));
 }
 
-/** The person is not told any more, or the incident is forgotten. */
+/** The person is no longer a recipient, or the incident is no longer kept. */
 function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: AnswerLink): FastifyReply {
   const own = answers.languageOf(person);
   const language = own ?? browserLanguage(request);
@@ -130,30 +135,29 @@ function gone({ answers, head }: Stage, { request, reply }: Asked, { person }: A
   return said(reply, 410, linePage({ head, language }, { line: own === undefined ? answer.stranger : answer.missing }));
 }
 
-/** Sends a page. */
 function said(reply: FastifyReply, status: number, page: string): FastifyReply {
   return reply.code(status).type('text/html; charset=utf-8').send(page);
 }
 
-/** Of somebody whom no link names: what the browser asks for first. */
+/** Language for a request without a known person: the first supported one of the browser. */
 function browserLanguage({ headers: { 'accept-language': wanted = '' } }: FastifyRequest): MessageLanguage {
   const asked = wanted.split(',').map((one) => one.trim().slice(0, 2).toLowerCase());
   return messageLanguages.find((one) => one === asked.find((two) => messageLanguages.some((three) => three === two))) ?? 'en';
 }
 
-/** Pages that may stand open at a door, and those of one link: nobody shuts out all others. */
+/** Most open event streams of a server and of one link, so that one client cannot use up all. */
 const livesAtMost = 256;
 const livesOfOneLink = 4;
-/** A page that hears nothing for a little longer knows that it may be old. */
+/** Interval of the heartbeat; a page without one knows that it may be stale. */
 const heartbeatMs = 15_000;
-/** A phone in a pocket is let go; its page asks anew when it is looked at. */
+/** Longest life of an event stream; a page reconnects when it is visible again. */
 const lifeMs = 60 * 60_000;
 
-/** Guarantee: a page is told of its own incident only; what is closed holds no timer and no listener. */
+/** Guarantee: a page receives only its own incident, and a closed one leaves no timer and no listener. */
 function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
   const open = new Map<ServerResponse, string>();
 
-  /** False where too many stand open. */
+  /** Opens an event stream; returns false if the limit is reached. */
   return function openLive(reply: FastifyReply, { person, incident, id }: AnswerLink): boolean {
     const key = `${person}.${incident}.${id}`;
     const own = [...open.values()].filter((one) => one === key).length;
@@ -176,7 +180,7 @@ function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
     const beat = () => {
       cancelBeat = clock.after(heartbeatMs, () => {
         const time = answers.sheet(person, incident, id)?.clock;
-        // The page says of what it shows how old it is, on the clocks of the site.
+        // The page shows the age of its content by the clock of the site.
         response.write(time === undefined ? ': here\n\n' : `event: clock\ndata: ${time}\n\n`);
         beat();
       });
@@ -194,14 +198,16 @@ function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
   };
 }
 
-/** What the page shows and notes. `timeZone`: the clock of the centre. */
+/** Options of the announcement page. `timeZone`: zone of the server. */
 export type NoticeRoutesOptions = Omit<AnswerRoutesOptions, 'answers'> & {
   announcements: Pick<Announcements, 'show' | 'read'>;
   answers: Pick<Answers, 'languageOf'>;
   timeZone: string;
 };
 
-/** Adds the page to a door. Guarantee: without a link that is good, of a person who was sent the notice, one line is shown and nothing else. */
+/**
+ * Adds the page to a server. Guarantee: a request without a valid link of a recipient of the announcement gets one line and nothing else.
+ */
 export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): void {
   const { announcements, answers, links, clock, timeZone, head } = options;
   const stage = { links, limits: createLimits(clock.up), head };
@@ -223,12 +229,15 @@ export function addNotices(app: FastifyInstance, options: NoticeRoutesOptions): 
   addForms(app, (scope) => void scope.route({ method: ['GET', 'POST'], url: noticePath, ...open, handler: notice }));
 }
 
-/** Behind it stand the name of the channel and, where the provider signs nothing, a secret. */
+/** Base path of provider calls. The channel name follows and, if the provider does not sign its calls, a secret. */
 const hookPath = '/hook';
-/** Some say a hundred things in one call. */
+/** Longest body in bytes: some providers send a hundred reports in one call. */
 const hookLimitBytes = 256 * 1024;
 
-/** Adds the routes to a door. `channels`: whose calls are taken; `clock`: by what time who knocks in vain waits. Guarantee: who cannot prove who it is waits, and with it its network; whoever can is never held up by that. */
+/**
+ * Adds the routes to a server. `channels`: receivers of the calls. `clock`: time of the rate limit.
+ * Guarantee: unauthenticated calls are rate limited by network and address. An authenticated call is never delayed by them.
+ */
 export function addHooks(app: FastifyInstance, { channels, clock }: { channels: Channels; clock: Pick<Clock, 'up'> }): void {
   const limits = createLimits(clock.up);
 
@@ -243,7 +252,7 @@ export function addHooks(app: FastifyInstance, { channels, clock }: { channels: 
     if (status !== 401) return reply.code(status).send(text);
     const waitMs = limits.take({ name: `hooks of ${networkOf(request.ip)}`, address: request.ip });
     if (waitMs > 0) reply.header('retry-after', `${Math.ceil(waitMs / 1_000)}`);
-    // A channel that is not there looks like one that is.
+    // The response does not reveal whether the channel exists.
     return reply.code(waitMs > 0 ? 429 : 401).send('');
   }
 

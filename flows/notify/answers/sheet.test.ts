@@ -13,7 +13,7 @@ const minute = 60_000;
 const other = 'la/leh/room-2';
 const known = [pc, other].map((one) => ({ pc: one, link: 'fibre', elevationM: 3_524, alerts: true }) as const);
 
-/** A site of two PCs that are well. */
+/** A site with two PCs without faults. */
 function site(): Stage {
   const stage = createStage({ known: [...known], at: Date.UTC(2026, 2, 3, 8, 30) });
   stage.subscribe();
@@ -24,7 +24,7 @@ function site(): Stage {
   return stage;
 }
 
-/** Time passes; these are heard, the others are not. */
+/** Advances time; only the PCs in `heard` send beats. */
 function pass(stage: Stage, ms: number, heard: readonly string[] = [pc, other]): void {
   for (let left = ms; left > 0; left -= 20_000) {
     stage.pass(Math.min(left, 20_000));
@@ -44,7 +44,7 @@ function sheet(stage: Stage, changes = {}, language: MessageLanguage = 'en') {
 }
 const read = (...asked: Parameters<typeof sheet>) => sheet(...asked).live;
 
-test('while the wall said that another PC of the site answers, the phone page said that the office cannot be reached, and to call it', () => {
+test('the cause of a silent PC says whether another PC of the site responds', () => {
   const stage = site();
   pass(stage, 10 * minute, [other]);
   const outage = { cause: 'undetermined', confidence: 0.5, from: stage.now() - 9 * minute, to: null };
@@ -57,7 +57,7 @@ test('while the wall said that another PC of the site answers, the phone page sa
   expect(read(stage, { outage }).why).toEqual(['Why: not known yet, the site cannot be reached.']);
 });
 
-test('of an alert that was over the page said that you are on it', () => {
+test('the page of an ended alert uses the past tense for the assignee', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   const incident = stage.incident()?.id ?? 0;
@@ -69,7 +69,7 @@ test('of an alert that was over the page said that you are on it', () => {
   expect([read(stage, {}, 'hi').holder, read(stage, {}, 'mr').holder]).toEqual(['14:00 से यह आपके पास था।', '14:00 पासून हे तुमच्याकडे होते.']);
 });
 
-test('while all of an incident that flaps is well, its mail, the page of an answer and the wall say so', () => {
+test('mail, answer page and wall agree that a flapping incident is well at the moment', () => {
   const stage = site();
   const turn = (camera: boolean, microphone: boolean, forMs: number) => {
     stage.state([camera ? ok('camera') : fault('camera.missing'), microphone ? ok('microphone') : fault('microphone.missing')]);
@@ -92,7 +92,7 @@ test('while all of an incident that flaps is well, its mail, the page of an answ
   expect([isWatched(row), needsSomebody(row)]).toEqual([true, false]);
 });
 
-test('of a camera that works again the page said in its heading that it is not found, and that it comes and goes', () => {
+test('the heading says cleared while a flapping fault is gone', () => {
   const stage = site();
   for (const one of [fault, ok, fault, ok, fault, ok]) {
     stage.state([one === fault ? fault('camera.missing') : ok('camera'), ok('microphone')]);
@@ -109,7 +109,7 @@ test('of a camera that works again the page said in its heading that it is not f
   expect(sheet(stage, {}, 'hi').live.what).toBe('ठीक हो गया: कैमरा नहीं मिल रहा');
 });
 
-test('of two faults the page named the first alone, and no meeting; when that went, it did not say so', () => {
+test('the page lists further faults, cleared ones and the next meeting', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   pass(stage, 2 * minute);
@@ -128,7 +128,7 @@ test('of two faults the page named the first alone, and no meeting; when that we
   expect(read(stage)).toMatchObject({ cure: 'well', beside: ['Also: Microphone not found: RoomMic'] });
 });
 
-test('at the end of all nobody said that nothing is left to do', () => {
+test('the page says that nothing remains to do if the room has no other fault', () => {
   const stage = site();
   stage.state([fault('camera.missing'), ok('microphone')]);
   stage.state([ok('camera'), ok('microphone')]);
@@ -136,6 +136,6 @@ test('at the end of all nobody said that nothing is left to do', () => {
   expect(read(stage).status).toMatch(/^Over since 3 Mar, 14:0\d\. No fault is left in the room\. Nothing more to do\.$/);
   stage.state([fault('microphone.missing'), ok('camera')]);
   const old = stage.engine.memory.incidents.get(1);
-  // While something new stands there the room is not well.
+  // A new fault in the room: the room is not well.
   expect(read(stage, old).status).toMatch(/^Over since 3 Mar, 14:0\d\.$/);
 });

@@ -1,4 +1,4 @@
-/** What the page of an answer says: one incident in the words of one person, as it is now. */
+/** Content of the answer page: the current state of one incident in the language of one person. */
 import {
   type AnswerWord,
   answerWords,
@@ -26,32 +26,31 @@ import { clockOf, short } from '../people/channels/kit/plain.ts';
 import { momentOf, spokenOf, timeOf } from '../people/words.ts';
 import type { CheckState } from './checks.ts';
 
-/** More lines of what was said nobody reads on a phone. */
+/** Most answers that are listed. */
 const saidAtMost = 12;
-/** More faults of one room are counted. */
+/** Most further faults that are listed; the rest is counted. */
 const besideAtMost = 6;
-/** A meeting that begins later says nothing of now. */
+/** A later meeting is not shown. */
 const meetingWithinMs = 12 * 3_600_000;
 
-/** How it stands with what the incident is about: it stands, is well and watched, cannot be measured, or is over. */
+/** State of the faults: open, not measurable, gone but still watched, or over. */
 export type Cure = 'broken' | 'unknown' | 'well' | 'over';
 
 type Spoken = ReturnType<typeof spokenOf>;
 
-/** All of a page. */
 export type Sheet = ReturnType<typeof sheetOf>;
 
-/** Nothing is to be done about it, and nothing to be answered. */
+/** Returns true if no action and no answer is needed. */
 export function isCured(cure: Cure): boolean {
   return cure === 'well' || cure === 'over';
 }
 
-/** `next`: the dates of a scope, the first first. */
+/** `next`: the meetings of a scope in order. */
 type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calendar['next'] | undefined };
-/** `pcs`: those that it is about; `check`: how it stands with the checks that were asked of them. */
+/** `pcs`: the PCs of the incident. `check`: state of their requested checks. */
 type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
-/** Everything that the page shows to the person of a link. */
+/** Builds the content of the page for the person of a link. */
 export function sheetOf(at: At, incident: Incident, asked: For) {
   const { language } = asked.person;
   const where = incident.place ?? at.place(incident.scope);
@@ -60,15 +59,15 @@ export function sheetOf(at: At, incident: Incident, asked: For) {
   const whole = spokenOf(news, language);
   const { place, visit, phone } = whole;
   const standing = standingOf(at, incident, { language, timeZone });
-  // What is well has ended, also while it is watched.
+  // A fault that is gone counts as ended, even while it is watched.
   const { goneAt } = standing;
   const spoken = goneAt === undefined ? whole : spokenOf({ ...news, kind: 'cleared', at: goneAt }, language);
-  /** The time of day on the clocks of the site. */
+  /** Time of day at the site. */
   const clock = clockOf(at.time(), timeZone);
   return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
 }
 
-/** The news as it stands now, of an incident that is over as its end was told. */
+/** Notice of the current state, or for an ended incident that of its end. */
 function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): Notice {
   const { outage, toldOutage, scope, flapping, over } = incident;
   const shown = shownOf(incident);
@@ -90,7 +89,7 @@ function noticeNow(at: At, incident: Incident, place: ReturnType<At['place']>): 
   };
 }
 
-/** What the page is about: what stands, else what went and is watched, else what the end was told of; the most severe first. */
+/** Faults of the page: the open ones, otherwise the watched ones, otherwise those of the end. The most severe come first. */
 function shownOf(incident: Incident): StandingFault[] {
   if (incident.over !== null) return endOf(incident);
   const seen = incident.faults.filter((one) => !one.hidden);
@@ -99,7 +98,7 @@ function shownOf(incident: Incident): StandingFault[] {
   return shown.toSorted((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since);
 }
 
-/** Another PC of its site answers: by the rule of the messages. */
+/** Whether another PC of the site responds, by the same rule as in messages. */
 function answersBeside({ memory, table }: At, scope: string): boolean {
   if (!isPcPath(scope)) return false;
   const others = table()
@@ -108,7 +107,7 @@ function answersBeside({ memory, table }: At, scope: string): boolean {
   return isBeside(memory.pcs.get(scope), others);
 }
 
-/** What changes while the page stands open; the rest stays as it was. What it is about changes too: one fault goes while another stands. */
+/** The parts that change while the page is open. The main fault may change too, if it clears before others. */
 function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For & { spoken: Spoken; standing: Standing }) {
   const { person, link } = asked;
   const { timeZone } = incident.place ?? at.place(incident.scope);
@@ -123,40 +122,40 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
   return {
     what,
     since,
-    /** What stands beside it, what works again, and the meeting that comes next, a sentence each. */
+    /** Further faults, cleared faults and the next meeting, one sentence each. */
     beside: besideOf(at, incident, { language: person.language, timeZone, cure }),
     why,
-    // Of what is well and only watched nothing is to be done.
+    // No action is needed for a fault that is gone.
     steps: isCured(cure) ? [] : steps,
     cure,
-    /** How it stands, in a sentence. */
+    /** State as a sentence. */
     status,
-    /** What came of the last check that somebody asked for, in a sentence; '' where that says nothing. */
+    /** Result of the last requested check as a sentence; '' if it adds nothing. */
     line: isCured(cure) ? '' : checkLine(at, incident, asked),
-    /** Who has it, in a sentence; `taken` by name, '' for nobody. */
+    /** Assignee as a sentence; `taken` is the name, '' for none. */
     holder: holder ?? (cure === 'over' ? '' : answer.nobody),
     taken: acknowledged?.by ?? '',
-    /** What these buttons say: that depends on who has it, and on what was said. */
+    /** Labels that depend on the assignee and on earlier answers. */
     labels: {
       going: acknowledged === null || isMine ? answer.going : answer.takeOver,
       'not-mine': isMine ? answer.cannotGo : answer['not-mine'],
       here: answers.some((one) => one.person === person.id && one.word === 'here') ? answer.checkAgain : answer.here,
     },
-    /** What was said, newest first. */
+    /** Answers, newest first. */
     said: answers
       .slice(-saidAtMost)
       .toReversed()
       .map(({ by, word, at: saidAt }) => filled(answer[sentences[word]], { name: by, time: clock(saidAt) })),
-    /** Words that the person has said, and that still hold. */
+    /** Answers of the person that still hold. */
     used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
   };
 }
 
 type Reading = { language: MessageLanguage; timeZone: string };
-/** `goneAt`: of what is well and watched, since when. */
+/** `goneAt`: time since which all faults are gone, if they are only watched. */
 type Standing = { cure: Cure; status: string; goneAt?: number };
 
-/** The page is about one fault, and its room may have more. */
+/** Sentences about the room beside the main fault. */
 function besideOf({ time, next }: At, incident: Incident, { language, timeZone, cure }: Reading & { cure: Cure }): string[] {
   const { answer, message } = wordsIn(language);
   const now = time();
@@ -176,7 +175,7 @@ function besideOf({ time, next }: At, incident: Incident, { language, timeZone, 
   return [...besides, ...gone, ...(isNear ? [filled(message.meeting, { time: clockOf(meeting.from, timeZone) })] : [])];
 }
 
-/** It is well as soon as a check says so, although the incident is watched for a while. */
+/** The state is `well` as soon as a check clears the fault, although the incident is watched for a while. */
 function standingOf({ memory }: At, incident: Incident, { language, timeZone }: Reading): Standing {
   const { answer, message } = wordsIn(language);
   if (incident.overAt !== null) {
@@ -193,7 +192,7 @@ function standingOf({ memory }: At, incident: Incident, { language, timeZone }: 
   return isUnknown ? { cure: 'unknown', status: answer.unknown } : { cure: 'broken', status: answer.broken };
 }
 
-/** What stands although its checks have run is said by name; what began later was not looked for. */
+/** Names a fault that is still open after the checks. A fault that began later was not checked. */
 function checkLine({ memory, place }: At, incident: Incident, { person: { language }, pcs, check }: For): string {
   const { answer } = wordsIn(language);
   if (check === undefined) return '';
@@ -209,7 +208,10 @@ function checkLine({ memory, place }: At, incident: Incident, { person: { langua
 
 const sentences = { seen: 'saidSeen', going: 'saidGoing', fixed: 'saidFixed', 'not-mine': 'saidNotMine', here: 'saidHere' } as const;
 
-/** Whether what a person said of an incident still holds, of one link, where `link` names it; then it is not said again. What somebody took, and gave back or lost to another one, can be taken again. */
+/**
+ * Whether an answer of a person still holds, for one link if `link` is set; then it is not recorded again. A person who gave the incident
+ * back or lost it can take it again.
+ */
 export function holds(incident: Incident, person: { id: string; name: string; link?: string | undefined }, word: AnswerWord): boolean {
   const said = incident.answers?.filter((one) => one.person === person.id) ?? [];
   const isHolder = has(incident, person);
@@ -217,7 +219,7 @@ export function holds(incident: Incident, person: { id: string; name: string; li
     case 'seen':
       return said.some((one) => one.word === word && (person.link === undefined || one.link === person.link));
     case 'going':
-      // Whoever took it on the wall has said nothing yet.
+      // A person who took it on the wall has given no answer yet.
       return isHolder && said.some((one) => one.word !== 'seen' && one.word !== 'not-mine');
     case 'fixed':
       return isHolder && incident.fixed !== undefined;

@@ -13,7 +13,7 @@ function checked(members: Parameters<typeof createBook>[0], places = [place], ho
 const at = (hour: number) => hoursLater(hour, midnight);
 const email = 'somebody@office.test';
 
-test('every hour has who would be told in it; hours with the same persons are one span', async () => {
+test('hours with the same recipients form one span', async () => {
   const { places, gaps } = await checked([member('asha', { duty: day, email }), member('bina', { duty: night, email })]);
   expect(places[0]?.spans).toEqual([
     { from: at(0), to: at(9), by: 'duty', persons: ['bina'], reached: true },
@@ -23,7 +23,7 @@ test('every hour has who would be told in it; hours with the same persons are on
   expect(gaps).toEqual([]);
 });
 
-test('hours in which nobody is on duty anywhere, or only somebody whom no channel reaches, are named', async () => {
+test('hours without anyone on duty, or with only unreachable persons, are gaps', async () => {
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'], duty: [{ days: [3], from: 18 * 60, to: 20 * 60 }] });
   const { gaps } = await checked([member('asha', { duty: day, email }), state]);
   expect(gaps).toEqual([
@@ -33,7 +33,7 @@ test('hours in which nobody is on duty anywhere, or only somebody whom no channe
   ]);
 });
 
-test('who is told first counts, not who is told once nobody has answered; a place of which the tabs tell nobody is named', async () => {
+test('only the first recipients count, and a place for which the tabs notify no one is listed', async () => {
   const tells = [
     { to: ['central'], afterMs: 3_600_000 },
     { to: ['technician'], afterMs: 0 },
@@ -50,7 +50,7 @@ test('who is told first counts, not who is told once nobody has answered; a plac
   expect(untold).toEqual(['goa/panaji/vc-1']);
 });
 
-test('hours in which a channel reaches its person and carries no alert, as a phone that rings at night alone, were no gap', async () => {
+test('hours in which the channel of the person carries no alert are a gap', async () => {
   const asha = member('asha', { channels: ['voice'], addresses: { voice: '1' } });
   const carries = (_: unknown, time: number) => time < at(7) || time >= at(21);
   const channels = channelsNamed('voice');
@@ -70,7 +70,7 @@ test('hours in which a channel reaches its person and carries no alert, as a pho
   ]);
 });
 
-test('who has no channel is named, and of each other person the channel that was proven longest ago, once that is for long', () => {
+test('lists persons without a channel, and for others the channel with the oldest proof if it is too old', () => {
   const both = { email, addresses: { sms: '12345678' }, channels: ['email', 'sms'] };
   const members = [member('asha', both), member('bina', { email }), member('chand'), member('devi', { email }), member('esha', both)];
   const proofs = new Map([

@@ -1,4 +1,4 @@
-/** The roster tried out: who would be told of each place in each hour to come, and where that is nobody who can be reached. */
+/** Dry run of the roster: the recipients for each place in each coming hour, and the hours without a reachable one. */
 import { setImmediate } from 'node:timers/promises';
 import type { RosterCheck } from '@sabha/contracts';
 import type { Notice } from '../../engine/records/notices.ts';
@@ -8,25 +8,24 @@ import { centrePlace } from '../../sites/table.ts';
 import { type Channels, lastChannel } from '../people/channels/channels.ts';
 import { type Book, type Moment, momentAt, toldFor } from '../roster/book.ts';
 
-/** Whom the tabs tell of a place, and how long after the fault. */
+/** Recipients that the tabs notify of a place, and the delay after the fault. */
 export type Tell = { to: readonly string[]; afterMs: number };
-/** A place with what the running tabs tell of it. */
+/** A place with the notifications that the running tabs send for it. */
 export type ToldPlace = { scope: string; tells: readonly Tell[] };
 
-/** What is tried. */
 export type CheckOptions = { book: Book; channels: Channels; places: readonly ToldPlace[]; from: number; hours: number };
 
 const hourMs = 3_600_000;
 type Span = RosterCheck['places'][number]['spans'][number];
 
 /**
- * Raises a fault in each place at each hour and looks up who is told of it first.
- * Guarantee: who is named is who would be told, by the same choice on the same words at the same time.
+ * Simulates a fault in each place at each hour and looks up its first recipients.
+ * Guarantee: uses the same lookup as a real alert, so the result is the same.
  */
 export async function checkRoster(options: CheckOptions): Promise<Pick<RosterCheck, 'places' | 'gaps' | 'untold'>> {
   const { book, channels, from, hours } = options;
   const reached = new Map(book.members.map((member) => [member.id, reachedBy(member, channels)]));
-  // A channel may carry an alert at some hours only.
+  // A channel may carry alerts only at some hours.
   const isReached = ({ id, zone }: Member, now: number) =>
     (reached.get(id) ?? []).some((name) => channels.get(name)?.carries?.(alertIn(zone, now), now) ?? true);
   const told = options.places
@@ -56,19 +55,19 @@ export async function checkRoster(options: CheckOptions): Promise<Pick<RosterChe
   };
 }
 
-/** An alert than which none is more urgent. */
+/** The most urgent alert possible. */
 function alertIn(timeZone: string, now: number): Notice {
   const notice = centralNotice({ kind: 'direct', lines: [], place: { ...centrePlace(), timeZone }, now });
   return { ...notice, kind: 'raised', incident: 0, severity: 'critical' };
 }
 
-/** All that is told at the earliest time. */
+/** Merges all notifications of the earliest time. */
 function firstOf(tells: readonly Tell[]): Tell {
   const afterMs = Math.min(...tells.map((tell) => tell.afterMs));
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };
 }
 
-/** An hour in which the same are told, and reached or not, makes the last span longer. */
+/** Extends the last span if recipients and reachability are the same. */
 function extend(spans: Span[], next: Span): void {
   const last = spans.at(-1);
   const isSame = last?.by === next.by && last.reached === next.reached && last.persons.join() === next.persons.join();
@@ -76,16 +75,16 @@ function extend(spans: Span[], next: Span): void {
   else spans.push(next);
 }
 
-/** A quarter of a year: telephone numbers and pass words change meanwhile. */
+/** Age after which a proof is too old, 90 days: phone numbers and passwords change meanwhile. */
 export const proofLongMs = 90 * 24 * 3_600_000;
 
-/** The channels that work for a person, in the person's order; what only the desk reads is none. */
+/** Channels that reach a person, in the person's order, without the console. */
 export function reachedBy(member: Member, channels: Channels): string[] {
   const wanted = member.channels.length > 0 ? member.channels : [...channels.keys()].filter((name) => name !== lastChannel);
   return wanted.filter((name) => channels.get(name)?.reaches(member));
 }
 
-/** Persons whom no channel reaches; of each other person the channel with the oldest proof, where that is older than a quarter of a year. */
+/** Persons whom no channel reaches, and for each other person the channel with the oldest proof, if it is older than 90 days. */
 export function weakPoints(members: readonly Member[], at: { channels: Channels; proofs: ReadonlyMap<string, number>; now: number }) {
   const { channels, proofs, now } = at;
   const all = members.map((member) => ({ member, reached: reachedBy(member, channels) }));

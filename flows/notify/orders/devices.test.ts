@@ -5,12 +5,12 @@ import { createDevices } from './devices.ts';
 
 const key = pushKeyOf(freshSeal().secret);
 const services = ['fcm.googleapis.com', '*.push.apple.com'];
-/** Keys as those of a browser are: a point of the curve, and 16 bytes. */
+/** Valid keys of a browser: a point on the curve, and 16 bytes. */
 const keys = { p256dh: pushKeyOf(freshSeal().secret).public, auth: Buffer.alloc(16, 7).toString('base64url') };
 const device = (name: string) => ({ endpoint: `https://fcm.googleapis.com/fcm/send/${name}`, ...keys });
 const namesOf = (all: readonly { endpoint: string }[]) => all.map(({ endpoint }) => endpoint.split('/').at(-1));
 
-/** A book over a ledger that outlives it. */
+/** A device book over a ledger that outlives it. */
 function rig(ledger: Record<string, string> = {}, own = key) {
   const persons: { id: string; email?: string }[] = [{ id: 'asha', email: 'Asha@office.test' }, { id: 'ravi' }];
   const acts: string[] = [];
@@ -37,7 +37,7 @@ function rig(ledger: Record<string, string> = {}, own = key) {
   return { devices, ledger, acts, persons, state };
 }
 
-test('a login means the person of that id or e-mail address, and nobody by a name', () => {
+test('an account maps to the person with that id or e-mail address, never by name', () => {
   const { devices } = rig();
   expect(['asha', 'ASHA@office.test', ' ravi ', 'Asha Devi', ''].map(devices.personOf)).toEqual([
     'asha',
@@ -48,7 +48,7 @@ test('a login means the person of that id or e-mail address, and nobody by a nam
   ]);
 });
 
-test('a device that was added is there after a start, and stands in the audit; one that is taken off is not', async () => {
+test('an added device survives a restart and is in the audit log, and a removed one is gone', async () => {
   const { devices, ledger, acts } = rig();
   expect(await devices.add('asha', device('phone'), 'asha')).toEqual({ ok: true });
   await devices.add('asha', device('phone'), 'asha');
@@ -63,7 +63,7 @@ test('a device that was added is there after a start, and stands in the audit; o
   expect(acts).toEqual(['asha: device added', 'asha: device added', 'asha: device added', 'asha: device removed', 'asha: device removed']);
 });
 
-test('a PC at which somebody else logs in tells them, and no more who was there before', async () => {
+test('a device moves to the next person who signs in there', async () => {
   const { devices, ledger } = rig();
   await devices.add('asha', device('desk'), 'asha');
   await devices.add('ravi', device('desk'), 'ravi');
@@ -71,7 +71,7 @@ test('a PC at which somebody else logs in tells them, and no more who was there 
   expect(Object.keys(ledger)).toEqual(['ravi']);
 });
 
-test('of many devices of one person the oldest goes', async () => {
+test('beyond the limit of devices for one person the oldest is dropped', async () => {
   const { devices } = rig();
   await Promise.all(Array.from({ length: 10 }, (_, n) => devices.add('asha', device(`${n}`), 'asha')));
   expect(namesOf(devices.of('asha'))).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
@@ -86,19 +86,19 @@ test.each([
   ['a port', 'https://fcm.googleapis.com:8443/x'],
   ['a login', 'https://a@fcm.googleapis.com/x'],
   ['no address', 'x'],
-])('an address with %s leads nowhere: the centre posts only to push services', async (_, endpoint) => {
+])('an address with %s is refused: the server posts only to push services', async (_, endpoint) => {
   const { devices, ledger } = rig();
   expect(await devices.add('asha', { endpoint, ...keys }, 'asha')).toMatchObject({ ok: false });
   expect(ledger).toEqual({});
 });
 
-test('a host below one of the list is one of it; keys that are none are refused', async () => {
+test('a host matching a wildcard is accepted, and invalid keys are refused', async () => {
   const { devices } = rig();
   expect(await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha')).toEqual({ ok: true });
   expect(await devices.add('asha', { ...device('x'), p256dh: 'AAAA' }, 'asha')).toMatchObject({ ok: false });
 });
 
-test('a device that its push service no longer knows is forgotten, also by the ledger; where that takes nothing now, it is said again', async () => {
+test('a device that its push service no longer knows is dropped, and after a failed write the drop is repeated', async () => {
   const { devices, ledger, state } = rig();
   await devices.add('asha', device('phone'), 'asha');
   state.takes = false;
@@ -112,7 +112,7 @@ test('a device that its push service no longer knows is forgotten, also by the l
   expect(devices.of('asha')).toEqual([]);
 });
 
-test('who left the roster has no device; a device made for another key of the centre is none', async () => {
+test('a person who left the roster has no device, and a device for another server key is ignored', async () => {
   const { devices, ledger, persons } = rig();
   await devices.add('asha', device('phone'), 'asha');
   expect(rig(ledger, pushKeyOf(freshSeal().secret)).devices.of('asha')).toEqual([]);
@@ -121,7 +121,7 @@ test('who left the roster has no device; a device made for another key of the ce
   expect([devices.of('asha'), ledger]).toEqual([[], {}]);
 });
 
-test('a device outlived its person: a later one of that id, or with another address, is not told on it', async () => {
+test('a device is dropped if its account no longer maps to its person', async () => {
   const { devices, ledger, persons } = rig();
   await devices.add('asha', device('phone'), 'Asha@office.test');
   await devices.add('asha', device('pc'), 'asha');
@@ -134,14 +134,14 @@ test('a device outlived its person: a later one of that id, or with another addr
   expect(ledger).toEqual({});
 });
 
-test('a phone that was stolen is taken off by somebody else: all devices of its person go, with who did it', async () => {
+test('another account can remove all devices of a person, and the audit log names that account', async () => {
   const { devices, ledger, acts } = rig();
   for (const name of ['phone', 'pc']) await devices.add('asha', device(name), 'asha');
   expect([await devices.removeAll('asha', 'meera'), await devices.removeAll('asha', 'meera')]).toEqual([2, 0]);
   expect([ledger, acts.at(-1)]).toEqual([{}, 'meera: devices removed']);
 });
 
-test('a host that is taken off the list is posted to no more, also for a device that was added before', async () => {
+test('a device of a host that was removed from the list is ignored', async () => {
   const { devices, ledger } = rig();
   await devices.add('asha', { endpoint: 'https://web.push.apple.com/x', ...keys }, 'asha');
   const left = createDevices({

@@ -35,7 +35,7 @@ async function setUp({ isFixed = false, ops = [] as Op[] } = {}) {
 
 const asked = { name: 'Asha Kumari', also: [], by: 'meera' };
 
-test('a person is counted first, then taken out by id, name, phone and addresses, with the roster; the row of it does not name them', async () => {
+test('forget counts without apply; with apply it removes id, name, phone and addresses, and its audit row does not name the person', async () => {
   const { people, did, about } = await setUp();
   expect(await people.forget({ ...asked, apply: false })).toEqual({
     ok: true,
@@ -53,19 +53,19 @@ test('a person is counted first, then taken out by id, name, phone and addresses
   ]);
 });
 
-test('who left long ago is found by what is typed, and by other words', async () => {
+test('a person who left is found by the typed name and by further words', async () => {
   const { people, about } = await setUp();
   expect(await people.forget({ name: 'asha-k', also: ['98765-43210'], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
   expect((await about())[1]).toBe('ravi: leave set, asha: call forgotten-1a2b3c');
 });
 
-test('a name of two letters was passed over, and stood on in every row', async () => {
+test('a name of two letters is removed from every row', async () => {
   const { people, about } = await setUp({ ops: [{ op: 'audit', at: 1, who: 'ओम', what: 'note', about: 'incident 3' }] });
   expect(await people.forget({ name: 'ओम', also: [], by: 'meera', apply: true })).toMatchObject({ value: { audit: 1 } });
   expect((await about())[1]).toBe('forgotten-1a2b3c: note, incident 3');
 });
 
-test('what was told of a ledger that went back, and is told no more, is no hindrance', async () => {
+test('an expired note about a restored ledger does not prevent the removal', async () => {
   const { people } = await setUp({ ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":5,"line":"Asha Kumari: note"}' }] });
   expect(await people.forget({ ...asked, apply: true })).toMatchObject({ value: { audit: 1, elsewhere: 1 } });
 });
@@ -87,7 +87,7 @@ test.each([
     { ops: [{ op: 'meta', key: 'ledger.older', value: '{"until":6,"line":"Asha Kumari: note"}' } as Op] },
     /^for a day after/,
   ],
-])('who %s is refused in one line, and nothing has changed', async (_how, at, line) => {
+])('a person who %s is refused in one line, and nothing changes', async (_how, at, line) => {
   const { people, did } = await setUp(at);
   expect(await people.forget({ ...asked, apply: true })).toEqual({ ok: false, missing: false, line: expect.stringMatching(line) });
   expect(did).toEqual([]);

@@ -1,28 +1,26 @@
-/** All that stands of a person is handed to whoever asks, or taken out: their rows, and the roster. */
+/** Exports or erases all data about one person: ledger rows and roster entry. */
 import { isId, type PersonExport, type PersonForgotten } from '@sabha/contracts';
 import { type Ledger, type Op, olderKey } from '../../engine/records/ops.ts';
 import type { PersonRow, PersonWords } from '../../engine/records/sites.ts';
 import { type Done, type RosterOrders, type RosterOrdersOptions, refused } from './roster-orders.ts';
 
-/** What this works on. */
 export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   roster: Pick<RosterOrders, 'known' | 'forget'>;
   ledger: Pick<Ledger, 'person' | 'forget'>;
-  /** Does it while nothing of the ledger is in memory. */
+  /** Runs the work while no part of the ledger is in memory. */
   apart<T>(work: () => Promise<T>): Promise<T>;
-  /** By when the last backup of now is gone. */
+  /** Time at which the last backup of now is deleted. */
   backupsUntil(): number;
-  /** Some letters and digits that say nothing. */
+  /** Random letters and digits for the alias. */
   randomId(): string;
 };
 
-/** Whom: an id or a name, and other words by which they stand somewhere. Without `apply` it is only counted. */
+/** The person by id or name, and further words that identify the person. Without `apply` the rows are only counted. */
 export type PersonAsked = { name: string; also: readonly string[]; by: string };
 
-/** The orders about all that stands of one person. */
 export type PeopleOrders = ReturnType<typeof createPeopleOrders>;
 
-/** Guarantee: who stands in a table or a file of the organisation's own is refused, and nothing has changed then. */
+/** Guarantee: a person who is in a site table or a file of the organisation is refused, and then nothing changes. */
 export function createPeopleOrders(options: ForgetOptions) {
   const { roster, ledger, apart, record, now, backupsUntil } = options;
   return {
@@ -49,7 +47,7 @@ export function createPeopleOrders(options: ForgetOptions) {
   };
 }
 
-/** Others hold these in memory, or read them from a file: they are changed there. */
+/** Refuses data that another module holds in memory or reads from a file: it must be changed there first. */
 function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly PersonRow[]): string | undefined {
   const known = roster.known(name);
   if (known?.isFixed === true) return `${known.member.id} stands in sabha.json: take them out there and start the centre anew`;
@@ -64,13 +62,13 @@ function refusalOf({ roster, now }: ForgetOptions, name: string, rows: readonly 
   return `there is an account of this person: sabha ${verb} ${String(account.row['name'] ?? account.row['account'])} first`;
 }
 
-/** What is told of acts that are gone is in the memory of more than one. */
+/** Whether a note about a restored ledger still names the person: several modules hold it in memory. */
 function isTold({ table, row: { key, value } }: PersonRow, now: number): boolean {
   const until = typeof value === 'object' && value !== null && 'until' in value ? Number(value.until) : 0;
   return table === 'meta' && key === olderKey && until > now;
 }
 
-/** One who left long ago stands under the name that is typed, and what else somebody knows of them. */
+/** Words to search for: the typed ones, and those of the roster. A person who left is found only by the typed ones. */
 function wordsOf({ roster, randomId }: ForgetOptions, { name, also }: PersonAsked): PersonWords {
   const member = roster.known(name)?.member;
   const given = [name, ...also];

@@ -1,4 +1,4 @@
-/** What the routes of the roster ask: each plans a change on the persons that are held, and applies it before it answers. */
+/** Operations behind the roster routes. Each plans a change of the stored persons and applies it before its response. */
 import {
   type DayView,
   type DutyView,
@@ -21,33 +21,32 @@ import { cellsOf, leaveOf, planRoster, type RosterChange, rosterCsv } from '../r
 import { dayOf, shiftsOf } from '../roster/shifts.ts';
 import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
 
-/** The present roster, and how a change of it is applied. */
 export type RosterOrdersOptions = ProveOptions & {
-  /** All persons who may be told, as they are looked up. */
+  /** All recipients, for lookup. */
   roster: Pick<Roster, 'book' | 'use' | 'central' | 'person'>;
   devices?: { keepPersons(): Promise<void> } | undefined;
-  /** The roster as the ledger has it. */
+  /** The roster as loaded from the ledger. */
   listed: Pick<RosterContents, 'members' | 'proofs'>;
-  /** The persons of the settings, as they are looked up. */
+  /** The persons of `sabha.json`, for lookup. */
   fixed: readonly Member[];
   table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
-  /** The words by which the tabs tell somebody. */
+  /** The recipients that the tabs name. */
   onTabs(): readonly string[];
-  /** What the tabs that run tell of each site of a part of the tree, by their words; undefined where no tabs run. */
+  /** Recipients that the running tabs notify for each site in a scope; undefined if no tabs run. */
   tells(scope: string): Promise<ToldPlace[] | undefined>;
-  /** Writes the rows; false where the ledger takes nothing now. */
+  /** Commits the rows; returns false if the ledger cannot write now. */
   record(ops: readonly Op[]): Promise<boolean>;
   now(): number;
 };
 
 /** Why an order about one person is refused. `missing`: no person has that name. `often`: the rate limit is reached. */
 export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
-/** What came of an order on one person that answers something. */
+/** Result of an order about one person that returns a value. */
 export type Done<T> = { ok: true; value: T } | RefusedOrder;
-/** What became of an order on one person. */
+/** Result of an order about one person. */
 export type PersonOrder = { ok: true } | RefusedOrder;
 
-/** The persons of the ledger as they are now, and the way to change them. `often`: each tells somebody. */
+/** The current persons of the ledger, and the means to change them. `often`: rate limits of orders that notify someone. */
 type Kept = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   fixed: ReadonlyMap<string, Member>;
   held: ReadonlyMap<string, Member>;
@@ -55,12 +54,11 @@ type Kept = Omit<RosterOrdersOptions, 'fixed' | 'listed'> & {
   often: Record<keyof typeof anHour, ReturnType<typeof createOften>>;
 };
 
-/** What may be ordered of the roster. */
 export type RosterOrders = ReturnType<typeof createRosterOrders>;
 
 /**
- * The orders over the present roster.
- * Guarantee: one after the other, each on the roster that the last one left; a change goes into use at once, with its row in the audit.
+ * Creates the operations over the current roster.
+ * Guarantee: orders run one after the other, each on the roster that the last one left. A change takes effect at once, with its audit row.
  */
 export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOptions) {
   const byId = (all: readonly Member[]) => new Map(all.map((one) => [one.id, one]));
@@ -70,10 +68,10 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
   const { roster, now } = parts;
   const inTurn = mutex();
   return {
-    /** The persons whose scope lies in one ('' = all), by name. */
+    /** Persons whose scope lies in `scope` ('' = all), by name. */
     list: (scope: string): RosterPerson[] => listOf(kept, scope),
     csv: () => rosterCsv([...kept.held.values()]),
-    /** Who is told of a place at a time, by role. */
+    /** Current recipients for a place, by role. */
     duty(scope: string): DutyView {
       const at = now();
       const dutyOf = (role: (typeof roles)[number]) => {
@@ -83,13 +81,13 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
       };
       return { at, scope, roles: roles.map(dutyOf) };
     },
-    /** Without `apply` it only tells what would change. */
+    /** Without `apply` only returns the changes. */
     import: (file: Importing): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
-    /** Days off of one person, '' = none any more. */
+    /** Sets the days off of one person; '' removes them. */
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
-    /** The shift of `from` that runs now goes over to a person, until it ends; who had it is told, once. */
+    /** A person takes over the current shift of `from` until it ends; `from` is notified once. */
     take: (id: string, asked: { from: string; by: string }): Promise<Done<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
-    /** The duty of one person today; undefined where there is none of that name. */
+    /** Duty of one person today; undefined if there is no such person. */
     day(id: string): DayView | undefined {
       const book = roster.book();
       const member = book.byId.get(id);
@@ -99,22 +97,22 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     },
     remove: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => ({ put: [], gone: [id] }) })),
-    /** Takes a person out of the roster, also as who stands in for others. */
+    /** Removes a person from the roster, also as deputy or substitute of others. */
     forget: (id: string, by: string): Promise<PersonOrder> =>
       inTurn(() => edit(kept, id, { audit: { who: by, what: 'person removed', about: id }, to: () => without(kept, id) })),
-    /** The person of an id or a name, and whether `sabha.json` names them too; undefined where there is none. */
+    /** Finds the person of an id or a name, and whether `sabha.json` contains that person too; undefined if there is none. */
     known(name: string): { member: Member; isFixed: boolean } | undefined {
       const isMeant = ({ id, name: own }: Member) => [id, own].some((one) => one.toLowerCase() === name.toLowerCase());
       const member = [...kept.held.values()].find(isMeant) ?? fixed.find(isMeant);
       return member && { member, isFixed: kept.fixed.has(member.id) };
     },
-    /** Tries the roster out for so many days from this hour on; undefined where no tabs run. */
+    /** Dry run for some days from this hour; undefined if no tabs run. */
     check: (trial: Trial): Promise<RosterCheck | undefined> => check(kept, trial),
-    /** Sends a person one message over a channel, or over each that is to reach the person; what arrived is kept with its time. */
+    /** Sends a test to a person over one channel, or over each that reaches the person. A delivered test is stored with its time. */
     prove: (id: string, asked: ProofOrder): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
-    /** The parts of the tree that somebody looks after; undefined where there is no such person. */
+    /** Scopes for which a person is responsible; undefined if there is no such person. */
     scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
-    /** True where all of a scope, or group of sites, lies in another. */
+    /** True if a scope, or group of sites, lies completely in another. */
     liesWithin: (outer: string, inner: string) => liesIn(kept, outer, inner),
   };
 }
@@ -127,7 +125,7 @@ function without({ held }: Kept, id: string): RosterChange {
   return { put, gone: [id] };
 }
 
-/** `replace`: who does not stand in the file is no more. */
+/** `replace`: removes persons who are not in the file. */
 type Importing = { csv: string; replace: boolean; apply: boolean; by: string };
 
 async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
@@ -142,7 +140,7 @@ async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
   return { ...planned.import, applied: true };
 }
 
-/** A part of the tree to check, for so many days. */
+/** Scope and number of days of a dry run. */
 type Trial = { scope: string; days: number };
 
 async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | undefined> {
@@ -155,7 +153,7 @@ async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | 
   return { from, to: from + hours * hourMs, ...found, ...weakPoints(membersIn(kept, scope), { channels, proofs, now: from }) };
 }
 
-/** Without `channel`: over each that is to reach the person. */
+/** Without `channel`: every channel that reaches the person. */
 type ProofOrder = { channel: string | undefined; by: string };
 
 async function proveChannels(kept: Kept, id: string, { channel, by }: ProofOrder): Promise<Done<ProofView>> {
@@ -198,20 +196,19 @@ function listOf(kept: Kept, scope: string): RosterPerson[] {
   });
 }
 
-/** Who looks after a part of the tree, or a group of sites, and after what lies in it. */
+/** Persons responsible for a scope, a group of sites, or a place within it. */
 function membersIn(kept: Kept, scope: string): Member[] {
   return kept.roster.book().members.filter(({ scopes }) => scopes.some((own) => liesIn(kept, scope, own)));
 }
 
-/** The table is asked for groups alone: while the ledger is opened anew there is none. */
+/** Reads the table at the moment of the call: while the ledger is being reopened there is none. */
 function liesIn({ table }: Kept, outer: string, inner: string): boolean {
   return liesWithin((scope) => table().pathsOf(scope), outer, inner);
 }
 
-/** Days off as they are written, '' = none; without `deputy` it stays who it was. */
+/** Days off as text, '' = none. Without `deputy` the deputy stays. */
 type LeaveOrder = { days: string; deputy: string | undefined; by: string };
 
-/** Sets the days off of one person. */
 async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder): Promise<PersonOrder> {
   const leave = days === '' ? [] : leaveOf(days);
   if (leave === undefined) return refused('days off are written 2027-01-10..2027-01-20, more with ";" between');
@@ -222,7 +219,7 @@ async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder
   return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
 }
 
-/** The shift of `from` goes over to a person, until it ends. */
+/** Hands the current shift of `from` to a person, until it ends. */
 async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Done<ShiftView>> {
   const { roster, now } = kept;
   const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
@@ -252,7 +249,7 @@ async function edit(kept: Kept, id: string, { audit, to }: { audit: Audit; to(me
   return { ok: true };
 }
 
-/** Written first, in use then. */
+/** Writes to the ledger first, then to memory. */
 async function change(kept: Kept, plan: RosterChange, { audit, words = [] }: { audit: Audit; words?: readonly Op[] }): Promise<void> {
   const { record, now, roster } = kept;
   const rows: Op[] = [
@@ -274,7 +271,7 @@ function changed(held: ReadonlyMap<string, Member>, { put, gone }: RosterChange)
   return next;
 }
 
-/** A line for each word of the tabs that meant somebody, and would mean nobody: then the tabs themselves would be refused. */
+/** One line for each recipient of a tab that the change would leave without a match: the tabs would then be refused. */
 function lostLines({ roster, onTabs, table, fixed, held }: Kept, plan: RosterChange): string[] {
   const before = roster.book();
   const after = createBook([...new Map([...fixed, ...changed(held, plan)]).values()], (path) => table().groupsOf(path));
@@ -283,12 +280,12 @@ function lostLines({ roster, onTabs, table, fixed, held }: Kept, plan: RosterCha
   return words.map((word) => `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`);
 }
 
-/** Why an order on a person who is there is not carried out. */
+/** Result of an order that is refused. */
 export function refused(line: string): RefusedOrder {
   return { ok: false, missing: false, line };
 }
 
-/** Why a person is not there to be changed. */
+/** Result of an order about a person who is not in the ledger. */
 function notHeld(id: string, isFixed: boolean): RefusedOrder {
   const line = isFixed ? `${id} stands in sabha.json: change it there` : 'there is no such person in the roster';
   return { ok: false, missing: !isFixed, line };
@@ -296,16 +293,16 @@ function notHeld(id: string, isFixed: boolean): RefusedOrder {
 
 const hourMs = 3_600_000;
 
-/** So often an hour. A channel is set up, tried, mended and tried again; a shift goes over, goes over again since the first cannot, and that is all. */
+/** Rate limits an hour for each person. The setup of a channel needs several tests; a shift changes hands once or twice. */
 export const anHour = { tests: 6, takes: 3 } as const;
 
 /**
- * Keeps the times of one kind of order, by the person whom it is about. Guarantee: holds no more times of one person than it lets through, and of none
- * that is not asked for by the roster. A start of `flows` begins anew.
+ * Rate limiter for one kind of order, by person. Guarantee: keeps at most `most` times for each person of the roster. A restart of `flows`
+ * resets it.
  */
 function createOften(most: number) {
   const times = new Map<string, number[]>();
-  /** Counts one more, or says when the next may go: `12:40 UTC`. */
+  /** Counts one more, or returns the time of the next one: `12:40 UTC`. */
   return (id: string, now: number): string | undefined => {
     const lately = (times.get(id) ?? []).filter((at) => at <= now && now - at < hourMs);
     const [oldest] = lately;

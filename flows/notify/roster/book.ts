@@ -1,12 +1,14 @@
-/** Persons by what a tab may call them: role, group and id, and by the place that they look after. */
+/** Index of the persons by what a tab may name (role, group, id) and by their scope. */
 import { isRole, type Person, pathOfScope, type Role, zonedAt } from '@sabha/contracts';
 import type { DayHours, Member, SiteTable } from '../../engine/records/sites.ts';
 import { isPhone, isSamePhone } from '../people/channels/kit/gateway.ts';
 
-/** The persons of one roster, looked up without walking through all of them. */
 export type Book = ReturnType<typeof createBook>;
 
-/** `groupsOf`: the scopes of the groups of sites that a place is in. Guarantee: a place costs as many looks as it has levels and groups, however many persons there are. */
+/**
+ * Builds the index. `groupsOf`: the groups of sites that contain a place. Guarantee: the cost of a lookup depends on the levels and groups
+ * of the place, not on the number of persons.
+ */
 export function createBook(written: readonly Member[], groupsOf: SiteTable['groupsOf'] = () => []) {
   const members: readonly Member[] = written.map(withDialled);
   const byId: ReadonlyMap<string, Member> = new Map(members.map((member) => [member.id, member]));
@@ -20,15 +22,15 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
     const found = new Set([...above, ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
-  /** Those of a role who look after a place, in the order of the roster. */
+  /** Persons with a role who are responsible for a place, in the order of the roster. */
   const ofRole = (role: Role, scope: string) => lookedUp(byRole, role, pathOfScope(scope));
   return {
     members,
     byId,
-    /** All of central, whatever their scope. */
+    /** All central persons, whatever their scope. */
     central: members.filter(({ roles }) => roles.includes('central')),
     ofRole,
-    /** The persons that a word means for a scope; undefined where it means nobody anywhere. */
+    /** Persons whom a recipient of a tab means for a scope; undefined if it means no one at any place. */
     meant(word: string, scope: string): Member[] | undefined {
       if (isRole(word)) return ofRole(word, scope);
       const one = byId.get(word);
@@ -47,7 +49,10 @@ export function reservedWord(word: string): string | undefined {
   return isReserved ? `"${word}" is a word of Sabha's own` : undefined;
 }
 
-/** Says whom a login means: the person of that id, else of an e-mail address that nobody else has, however it is written. All are looked at once, however many logins are asked for. */
+/**
+ * Returns a function from account name to person: by id, otherwise by a unique e-mail address, ignoring case. The index is built once for
+ * many lookups.
+ */
 export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[]): (login: string) => T | undefined {
   const byId = new Map(persons.map((one) => [one.id, one]));
   const byMail = Map.groupBy(persons, ({ email }) => email?.toLowerCase());
@@ -55,12 +60,12 @@ export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonl
   return (login) => of(login.trim().toLowerCase());
 }
 
-/** The person whom somebody means by what they said: as a login, or by a name that nobody else has. Undefined where it is nobody, or could be several. */
+/** Finds a person by id, e-mail address or unique name. Undefined if there is none, or more than one. */
 export function called<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons: readonly T[], said: string): T | undefined {
   return byLogin(persons)(said) ?? only(ofName(persons, said));
 }
 
-/** All of a name, however it is written. */
+/** All persons with a name, ignoring case. */
 export function ofName<T extends Pick<Person, 'name'>>(persons: readonly T[], name: string): T[] {
   const wanted = name.trim().toLowerCase();
   return persons.filter((one) => one.name.trim().toLowerCase() === wanted);
@@ -88,17 +93,17 @@ function indexOf(members: readonly Member[], namesOf: (member: Member) => readon
   return index;
 }
 
-/** `leave`: the hours are the person's own, who has days off; `relieved`: somebody else has taken over the shift; `off`: the hours are somebody else's. */
+/** State of a person: on duty, on leave during the own hours, relieved by another person, or outside the own hours. */
 type Attendance = 'here' | 'leave' | 'relieved' | 'off';
 
-/** Judges persons at one moment, each zone and each person once. */
+/** Returns the state of a person at one time; caches each zone and each person. */
 export type Moment = (member: Member) => Attendance;
 
 const dayMinutes = 24 * 60;
 
 type Local = ReturnType<typeof localAt>;
 
-/** What holds at a time. */
+/** States at a time. */
 export function momentAt(now: number): Moment {
   const zones = new Map<string, Local>();
   const known = new Map<Member, Attendance>();
@@ -112,7 +117,7 @@ export function momentAt(now: number): Moment {
     });
 }
 
-/** How long such hours last yet, where they run; also the part of yesterday's hours that reaches over midnight. */
+/** Minutes that these hours still last, also after midnight for hours that began yesterday; empty if they do not run. */
 function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: Local): number[] {
   const yesterday = weekday === 1 ? 7 : weekday - 1;
   const isToday = days.includes(weekday) && minute >= from && minute < to;
@@ -120,10 +125,10 @@ function minutesLeft({ days, from, to }: DayHours, { weekday, minute }: Local): 
   return [...(isToday ? [to - minute] : []), ...(isOfYesterday ? [to - minute - dayMinutes] : [])];
 }
 
-/** How long a takeover lasts where the person has no hours of duty. */
+/** Length of a takeover if the person has no hours of duty. */
 const wholeShiftMs = 12 * 3_600_000;
 
-/** When the shift ends that a person has now; null where there is none. */
+/** End of the current shift of the person; null if there is none. */
 export function shiftEndsAt({ duty, zone }: Pick<Member, 'duty' | 'zone'>, now: number): number | null {
   const minuteBegan = Math.floor(now / minuteMs) * minuteMs;
   if (duty === null) return minuteBegan + wholeShiftMs;
@@ -139,15 +144,15 @@ function localAt(now: number, zone: string) {
   return { date: time.toPlainDate().toString(), weekday: time.dayOfWeek, minute: time.hour * 60 + time.minute };
 }
 
-/** Why these persons: they are on duty, stand in for who is not, are of the state or of central, or nobody is on duty anywhere. */
+/** Reason for these recipients: on duty, as deputies, of the state, of central, or no one is on duty. */
 export type ToldBy = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
-/** `unknown`: the words that mean nobody. */
+/** `unknown`: entries that match no person. */
 export type Told = { persons: Member[]; by: ToldBy; unknown: string[] };
 
 /**
- * The persons for the words of a tab at a moment, each once.
- * Nobody on duty: their deputies, then the state, then central; and where none of those is there, `persons` is empty and `by` is `nobody`.
- * Guarantee: nobody is told outside their scope and hours but a deputy, in the place of whom they stand in for.
+ * Resolves the recipients of a tab at a time, each once. If none is on duty, it tries their deputies, then the state, then central.
+ * If none of these is on duty either, `persons` is empty and `by` is `nobody`.
+ * Guarantee: no one is notified outside the own scope and hours, except as a deputy.
  */
 export function toldFor(book: Book, { to, scope, moment }: { to: readonly string[]; scope: string; moment: Moment }): Told {
   const words = to.map((word) => ({ word, members: book.meant(word, scope) }));
@@ -164,31 +169,30 @@ export function toldFor(book: Book, { to, scope, moment }: { to: readonly string
   return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
-/** Those of some persons who are there, or else who stands in for them. */
+/** The persons on duty, otherwise their deputies. */
 export function thereOf(sight: Sight, members: readonly Member[]): Member[] {
   const there = present(sight, members);
   return there.length > 0 ? there : each(members, (one) => standIn(sight, one));
 }
 
-/** What is looked at. */
 export type Sight = { book: Pick<Book, 'byId'>; moment: Moment };
 
-/** Who is there, and for each who has days off in their hours the deputy. */
+/** Persons on duty, and for each one on leave or relieved the substitute. */
 function present(sight: Sight, members: readonly Member[]): Member[] {
   return each(members, (one) => {
     const attendance = sight.moment(one);
     if (attendance === 'here') return one;
     if (attendance === 'off') return undefined;
-    // Whoever took over the shift, in whatever hours of their own, unless they have days off.
+    // The reliever counts at any hour, unless on leave.
     const reliever = attendance === 'relieved' ? sight.book.byId.get(one.relief?.by ?? '') : undefined;
     return reliever !== undefined && sight.moment(reliever) !== 'leave' ? reliever : standIn(sight, one);
   });
 }
 
-/** So many deputies one after the other are asked; a ring of those who are away ends here too. */
+/** Longest chain of deputies; also ends a cycle of absent ones. */
 const deputyLimit = 8;
 
-/** The first of the deputies, and of theirs, who is there, and of whom that holds which is asked. */
+/** First person in the chain of deputies who is on duty and fulfils `holds`. */
 export function standIn(sight: Sight, member: Pick<Member, 'deputy'>, holds = (_: Member) => true): Member | undefined {
   const { book, moment } = sight;
   let next = book.byId.get(member.deputy ?? '');
@@ -203,7 +207,7 @@ function each(members: readonly Member[], find: (member: Member) => Member | und
   return [...new Set(members.map(find).filter((one) => one !== undefined))];
 }
 
-/** Persons who stand with one phone number, a list for each number: of them nobody knows who calls from it. Only numbers that end alike are compared. */
+/** Groups of persons who share one phone number, so that a caller cannot be identified. Compares only numbers with the same last digits. */
 export function sharedNumbers(members: readonly Member[]): string[][] {
   const alike = new Map<string, { number: string; ids: Set<string> }[]>();
   for (const { id, addresses } of members)
@@ -217,12 +221,12 @@ export function sharedNumbers(members: readonly Member[]): string[][] {
   return [...new Map(shared.map(({ ids }) => [[...ids].join(), [...ids]])).values()];
 }
 
-/** In groups of digits, with the mark of the file before it. */
+/** Digits in groups, with an optional apostrophe that marks text in a spreadsheet. */
 const written = /^'?\+?\d[\d ()-]{4,24}$/;
 
 /**
- * The number as a gateway dials it: `+`, where it stands there, and digits. Undefined for what none could dial: two numbers in one cell, too few
- * digits, or a zero in the place of the country.
+ * Normalises a number for a gateway: an optional `+` and digits. Undefined if it cannot be dialled: two numbers in one cell, too few
+ * digits, or a zero as country code.
  */
 export function dialled(text: string): string | undefined {
   if (!written.test(text)) return undefined;
@@ -233,10 +237,10 @@ export function dialled(text: string): string | undefined {
   return isPhone(number) ? number : undefined;
 }
 
-/** A number of India as people write it there: the zero that no gateway takes, and ten digits. */
+/** Indian number in national notation: a leading zero, which gateways reject, and ten digits. */
 const withZero = /^0[1-9]\d{9}$/;
 
-/** What a telephone is told to dial for a number that somebody wrote down: as a gateway dials it, or with the zero of its country; undefined where none could. */
+/** Number for a `tel:` link: as for a gateway, or in national notation; undefined if it cannot be dialled. */
 export function telOf(text: string): string | undefined {
   const digits = text.replace(/[ ()-]/g, '');
   return dialled(text) ?? (withZero.test(digits) ? digits : undefined);
@@ -244,7 +248,7 @@ export function telOf(text: string): string | undefined {
 
 const byNumber = ['phone', 'sms', 'voice', 'whatsapp'] as const;
 
-/** The person with numbers that can be dialled, however they were written in `sabha.json`, or before an import looked at them. */
+/** Normalises the phone numbers of a person, since `sabha.json` and old rows may hold them in any notation. */
 function withDialled(member: Member): Member {
   const { addresses } = member;
   const changed = byNumber.flatMap((name) => {

@@ -19,7 +19,7 @@ function wrong(csv: string, changes: Parameters<typeof planOf>[1] = {}): string[
   return planned.import.problems.map(({ line, column, what }) => `${line} ${column}: ${what}`);
 }
 
-test('a file becomes persons, and what is written reads back as the same', () => {
+test('a file is imported, and its export reads back as the same persons', () => {
   const { import: said, change } = planRoster(planOf(file(asha, bina)));
   expect(said).toMatchObject({ problems: [], difference: { added: ['asha', 'bina'], changed: [], same: 0, missing: [] } });
   expect(change?.put[0]).toMatchObject({
@@ -37,13 +37,13 @@ test('a file becomes persons, and what is written reads back as the same', () =>
   expect(again).toMatchObject({ import: { problems: [], difference: { same: 2 } }, change: null });
 });
 
-test('a @name of Telegram was taken, counted as reached, and could never be written to', () => {
+test('a Telegram @name is refused, because a bot cannot write to it', () => {
   const row = (telegram: string) => `${header},telegram\n${asha},"${telegram}"\n${bina},\n`;
   expect(wrong(row('@asha_devi'))).toEqual([expect.stringMatching(/^2 telegram: .*a @name cannot be written to/)]);
   expect(planRoster(planOf(row("'-1004711"))).import.problems).toEqual([]);
 });
 
-test('a group of sites is a scope, in which there must be a site', () => {
+test('a group of sites is a valid scope if it contains a site', () => {
   const tree = smallTree().map((one) =>
     one.path === 'ladakh/leh' && one.site ? { ...one, site: { ...one.site, groups: ['magadh'] } } : one,
   );
@@ -56,7 +56,7 @@ test('a group of sites is a scope, in which there must be a site', () => {
   expect(wrong(file(inGroup.replace('magadh', 'Magadh'), bina), { table })).toHaveLength(1);
 });
 
-test('the difference names each cell that changes; who is not in the file stays, and goes only with replace', () => {
+test('the difference names each changed cell; a person missing in the file is removed only with replace', () => {
   const held = new Map([member('asha'), member('gone')].map((one) => [one.id, one]));
   const left = planRoster(planOf(file(asha, bina), { held }));
   expect(left.import.difference).toMatchObject({ added: ['bina'], missing: ['gone'], removed: [] });
@@ -65,7 +65,7 @@ test('the difference names each cell that changes; who is not in the file stays,
   expect([replaced.import.difference.removed, replaced.change?.gone]).toEqual([['gone'], ['gone']]);
 });
 
-test('every faulty line is named with its number, and nothing of the file is taken', () => {
+test('every faulty line is reported with its number, and nothing is imported', () => {
   const lines = [
     asha,
     'Bad Id,=cmd|calc,boss,nowhere/x,,xx,pigeon,12,no-mail,Mon 25:00-26:00,2027-02-30,asha',
@@ -83,7 +83,7 @@ test('every faulty line is named with its number, and nothing of the file is tak
   expect(cells.join(', ')).toBe(first + rest);
 });
 
-test('what is wrong is said in one line that a clerk can act on', () => {
+test('each problem is one line that a clerk can act on', () => {
   const one = (cells: string) => wrong(file(cells))[0];
   expect(one('dev,Dev,technician,bihar,,,,,,,,')).toBe('2 scopes: there is no state, site or PC bihar');
   expect(one('dev,Dev,technician,ladakh/leh,,,pigeon,,,,,')).toBe(
@@ -93,7 +93,7 @@ test('what is wrong is said in one line that a clerk can act on', () => {
   expect(one('dev,Dev,technician,ladakh/leh,,,,,,,,ravi')).toBe('2 deputy: there is no person "ravi" in this file or the roster');
 });
 
-test('days off without a deputy and a person of sabha.json are one clear line each, and the file is imported', () => {
+test('days off without a deputy and a person of sabha.json are notes, and the file is imported', () => {
   const line = (id: string, rest: string) => `${id},${id},technician,ladakh,,,,,${id}@office.test,,${rest}`;
   const off = line('d', '2027-01-10..2027-01-12,');
   const { import: said, change } = planRoster(planOf(file(off), { fixed: new Map([['d', member('d')]]) }));
@@ -104,7 +104,7 @@ test('days off without a deputy and a person of sabha.json are one clear line ea
   ]);
 });
 
-test('one number of two persons was taken without a word, and a missed call from it is nobody’s: a line says so, once, however it is written', () => {
+test('a phone number shared by two persons is a note, once, in any notation', () => {
   const row = (id: string, phone: string) => `${id},${id},technician,ladakh/leh,,,,${phone},,,,`;
   const lines = [row('a', '+91 98765 43210'), row('b', '9876543210'), row('c', '+92 98765 43210'), row('d', '+91 98765 43211')];
   const { import: said, change } = planRoster(planOf(file(...lines)));
@@ -116,7 +116,7 @@ test('one number of two persons was taken without a word, and a missed call from
   expect(second.import.notes).toMatchObject([{ line: 2, what: expect.stringMatching(/^(ravi, d|d, ravi) have one number/) }]);
 });
 
-test('a row without any address was taken without a word, and its person is told nothing: a line says so', () => {
+test('a person without any address is a note', () => {
   const { import: said, change } = planRoster(planOf(file('dev,Dev,technician,ladakh/leh,,,,,,,,', asha.replace('bina', ''))));
   expect(change?.put).toHaveLength(2);
   expect(said.notes).toEqual([
@@ -128,7 +128,7 @@ test('a row without any address was taken without a word, and its person is told
   ]);
 });
 
-test('the zone IST was taken, and by it no time could be told: every look at who is on duty threw', () => {
+test('only time zones that the runtime can use are accepted', () => {
   const zoned = (zone: string) => `${header},time_zone\ndev,Dev,technician,ladakh/leh,,,,,,,,,${zone}\n`;
   for (const zone of ['IST', 'SystemV/EST5'])
     expect(wrong(zoned(zone))).toEqual([`2 time_zone: expected a time zone such as Asia/Kolkata, found "${zone}"`]);
@@ -141,14 +141,14 @@ test('the zone IST was taken, and by it no time could be told: every look at who
 const injections = ['=HYPERLINK("x")', "'; DROP TABLE roster;--", '<script>', '@SUM(1)'];
 const hostile = [...injections, '\u202egnp', 'a\u0000b', 'x'.repeat(400), '"', '|||', '\r\n', 'आशा', '+91'];
 
-/** A file of persons in which some cells are hostile. */
+/** A roster file with some hostile characters. */
 function spoilt(random: Random, people: readonly Member[]): string {
   const text = [...rosterCsv(people)];
   for (let times = random.below(4); times > 0; times--) text.splice(random.below(text.length), random.below(3), random.pick(hostile));
   return text.join('');
 }
 
-test('whatever stands in a file, it is taken whole or told what is wrong in it, and never throws', () => {
+test('a file with hostile content is imported as a whole or its problems are reported, without an exception', () => {
   const people = [member('asha', { email: 'asha@office.test', channels: ['email'] }), member('bina', { deputy: 'asha' })];
   let taken = 0;
   for (let seed = 1; seed <= 400; seed++) {

@@ -1,4 +1,4 @@
-/** The roster as a file: what its columns say, one way and back, and an import, all or nothing, with the difference shown first. */
+/** The roster as a CSV file: its columns, export and import. An import is all or nothing, and shows the difference first. */
 import { groupOfScope, isId, isRole, messageLanguages, oneLine, pathOfScope, type Role, type RosterImport, roles } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Leave, Member, SiteTable } from '../../engine/records/sites.ts';
@@ -8,7 +8,7 @@ import { csvText, readRow, sheetLines, sortedProblems, type Wrong as WrongCell }
 import type { Channels } from '../people/channels/channels.ts';
 import { dialled, reservedWord, sharedNumbers } from './book.ts';
 
-/** What is imported, and onto what. `replace`: who does not stand in the file is no more; `fixed`: the persons of the settings. */
+/** File and current state. `replace`: removes persons who are not in the file. `fixed`: the persons of the settings. */
 export type RosterPlan = {
   csv: string;
   replace: boolean;
@@ -17,12 +17,12 @@ export type RosterPlan = {
   table: Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
   channels: Channels;
 };
-/** The persons that are put and those that go. */
+/** Persons to write and ids to remove. */
 export type RosterChange = { put: Member[]; gone: string[] };
 
 /**
- * What a file would change. `change` is null where there is a problem or nothing differs.
- * Guarantee: one problem anywhere, and nothing of the file is taken.
+ * Computes the changes of a file. `change` is null if there is a problem or no difference.
+ * Guarantee: with one problem anywhere, nothing of the file is imported.
  */
 export function planRoster(plan: RosterPlan): { import: RosterImport; change: RosterChange | null } {
   const { held, fixed, replace } = plan;
@@ -41,7 +41,7 @@ export function planRoster(plan: RosterPlan): { import: RosterImport; change: Ro
   };
 }
 
-/** A file does not name a shift that somebody else has taken over: it stays. */
+/** A file has no column for a takeover, so an existing one stays. */
 function withOwn(member: Member, { relief }: Partial<Member> = {}): Member {
   return { ...member, ...(relief && { relief }) };
 }
@@ -58,10 +58,10 @@ function differs(member: Member, before: Member | undefined, difference: RosterI
   return changed.length > 0;
 }
 
-/** What may stand, and somebody should know of. */
+/** Notes that do not prevent the import. */
 function notesOf(members: readonly ReadMember[], { others, fixed }: Read): RosterImport['notes'] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
-  // Once for each number, with the last of its persons in the file.
+  // Once for each number, at the last of its persons in the file.
   const inFile = new Set(members.map(({ member }) => member.id));
   const shared = Map.groupBy(sharedNumbers([...byId.values()]), (ids) => ids.findLast((id) => inFile.has(id)));
   return members.flatMap(({ line, member }) => {
@@ -90,11 +90,11 @@ function listed(ids: readonly string[]): string {
 
 const linesLimit = 20_000;
 
-/** A person with the number of its line. */
+/** A person with the line number. */
 type ReadMember = { line: number; member: Member };
 type Wrong = WrongCell<Column>;
 
-/** Guarantee: every faulty line is named by its number in the file, and where one problem is found nobody is answered. */
+/** Guarantee: every faulty line is reported with its number, and with one problem no person is returned. */
 function readRoster(plan: Read): { members: ReadMember[]; problems: RosterImport['problems'] } {
   const { table } = plan;
   const { lines, problems } = sheetLines<Column>(plan.csv, {
@@ -121,7 +121,7 @@ function readRoster(plan: Read): { members: ReadMember[]; problems: RosterImport
   return { members: problems.length > 0 ? [] : members, problems: sortedProblems(problems) };
 }
 
-/** The roster as a file: no spreadsheet makes a number or a formula of its cells. */
+/** Exports the roster. The cells are protected against conversion to numbers or formulas in a spreadsheet. */
 export function rosterCsv(members: readonly Member[]): string {
   const marked = (text: string) => text && textMark + text;
   const rows = members.map(cellsOf).map((cells) => {
@@ -130,7 +130,7 @@ export function rosterCsv(members: readonly Member[]): string {
   return csvText(columns, rows);
 }
 
-/** Places that are nowhere: nobody would ever be told. */
+/** Unknown scopes: such a person would never be notified. */
 function misplaced({ scopes, roles }: Row, table: RosterPlan['table']): Wrong[] {
   const isThere = (scope: string) =>
     groupOfScope(scope) === undefined ? table.node(pathOfScope(scope)) !== undefined : table.pathsOf(scope).length > 0;
@@ -143,7 +143,7 @@ function misplaced({ scopes, roles }: Row, table: RosterPlan['table']): Wrong[] 
   return wrong;
 }
 
-/** Each channel is there, and has what it needs to reach the person, who may join some later. */
+/** Checks that each channel exists and reaches the person, or that the person may join it later. */
 function unreached(member: Member, channels: Channels): Wrong[] {
   return member.channels.flatMap((channel): Wrong[] => {
     const open = channels.get(channel);
@@ -152,10 +152,10 @@ function unreached(member: Member, channels: Channels): Wrong[] {
   });
 }
 
-/** `others`: who is known beside the file. */
+/** `others`: known persons outside the file. */
 type Read = RosterPlan & { others: ReadonlyMap<string, Member> };
 
-/** A tab names roles, groups and persons by one word. */
+/** A tab names roles, groups and persons by one word, so the names must not collide. */
 function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof namesIn>): Wrong[] {
   const { isPerson } = names;
   const reserved = reservedWord(id);
@@ -168,7 +168,7 @@ function misnamed({ id, groups, deputy }: Member, names: ReturnType<typeof names
   return wrong;
 }
 
-/** Of who stands in the file the groups of before are over. */
+/** Names after the import: the old groups of a person in the file do not count. */
 function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number>, { others }: Read) {
   const beside = [...others.values()].filter(({ id }) => !ids.has(id));
   const groups = new Set([...members.map(({ member }) => member), ...beside].flatMap((one) => one.groups));
@@ -176,22 +176,22 @@ function namesIn(members: readonly ReadMember[], ids: ReadonlyMap<string, number
 }
 
 const { that, read, isPlain, isTimeZone, mail, textMark } = cell;
-/** Between the parts of a cell, as in the site table. */
+/** Separator within a cell, as in the site table. */
 const bar = '|';
 const partsLimit = 50;
-/** The word for everywhere. */
+/** Value of `scopes` for everywhere. */
 const everywhere = 'all';
 
 const idWanted = 'lower-case letters, digits and "-", at most 32, and not "all"';
 const plainWanted = 'at most 80 characters on one line, and no = + - @ as the first';
-/** A person's @name cannot be written to. */
+/** Telegram chat number; a bot cannot write to an @name. */
 const chat = /^'?-?\d{4,20}$/;
-/** Of WhatsApp: a country, a dot, and what the business knows the person by. */
+/** WhatsApp user id: country code, dot and the business's id for the person. */
 const scopedUser = /^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/;
 const phone = read(dialled, 'a phone number such as +91 98765 43210');
 const path = /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,32}){0,2}$/;
 
-/** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
+/** Schema of a row without its empty cells. Its keys are all columns, which may come in any order. */
 const rowSchema = v.object({
   id: that(isId, idWanted),
   name: that((text) => isPlain(text), plainWanted),
@@ -215,16 +215,17 @@ const rowSchema = v.object({
   time_zone: v.optional(that(isTimeZone, 'a time zone such as Asia/Kolkata')),
 });
 
-/** What a row says. */
 type Row = v.InferOutput<typeof rowSchema>;
-/** The name of a column. */
 type Column = keyof Row;
-/** The cells of a row, by the name of their column. */
+/** Cells of a row by column. */
 type Cells = Record<Column, string>;
-/** All columns, in the order in which they are written. */
+/** All columns in the order of the export. */
 const columns = Object.keys(rowSchema.entries) as Column[];
 
-/** The person that a row describes. `zone`: of the first scope, for a row that names none. In this order always: what the ledger holds is compared as text. */
+/**
+ * Builds the person of a row. `zone`: zone of the first scope, for a row without one. The order of the keys is fixed, since the ledger
+ * compares JSON text.
+ */
 function memberOf(row: Row, zone: string): Member {
   const { roles: own, scopes, email, phone: number, telegram, whatsapp, whatsapp_user: user } = row;
   return {
@@ -237,7 +238,7 @@ function memberOf(row: Row, zone: string): Member {
     channels: row.channels ?? [],
     ...(email !== undefined && { email }),
     webhook: row.channels?.includes('webhook') ?? false,
-    // One phone serves every channel that rings or writes to a number.
+    // One phone number serves SMS and voice.
     addresses: {
       ...row.addresses,
       ...(number !== undefined && { phone: number, sms: number, voice: number }),
@@ -256,7 +257,7 @@ function memberOf(row: Row, zone: string): Member {
 
 const ownColumns = new Set(['phone', 'sms', 'voice', 'telegram', 'whatsapp', 'whatsapp-user']);
 
-/** The cells of a person, as people read them. */
+/** Cells of a person for the export. */
 export function cellsOf(member: Member): Cells {
   const { addresses } = member;
   const further = Object.entries(addresses).filter(([name]) => !ownColumns.has(name));
@@ -304,7 +305,7 @@ function addressesOf(text: string): Record<string, string> | undefined {
   return pairs?.every(isPair) ? Object.fromEntries(pairs) : undefined;
 }
 
-/** The days off of `2027-01-10..2027-01-20; 2027-03-01`. */
+/** Parses days off such as `2027-01-10..2027-01-20; 2027-03-01`; undefined if invalid. */
 export function leaveOf(text: string): Leave[] | undefined {
   const parts = text.split(';').map((part) => {
     const [from = '', to = from, ...rest] = part.split('..').map((day) => day.trim());

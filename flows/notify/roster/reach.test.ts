@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { sharedNumbers, telOf } from './book.ts';
 import { member } from './roster.test-helper.ts';
 
-test('a number that is tapped is dialled as the gateways dial it, or with the zero of its country; what none could dial is no link', () => {
+test('a phone number becomes a dialable link in international or national notation, and an invalid one does not', () => {
   const asGateways = ['+91 98765 43210', '0091 98765 43210', '+91 (0)98765 43210', '98765-43210'];
   expect(asGateways.map(telOf)).toEqual(['+919876543210', '+919876543210', '+919876543210', '9876543210']);
   expect(['01982 252010', '(01982) 252010', '01982-252010'].map(telOf)).toEqual(Array(3).fill('01982252010'));
   expect(['', '252010', '01982 252010/11', '+91 98765 43210 98765 43211', 'javascript:1'].map(telOf)).toEqual(Array(5).fill(undefined));
 });
 
-test('one number, with the code of the country or without it, whoever stands first; under another code it is another', () => {
+test('two notations of one number match, with or without country code, and other country codes do not', () => {
   const of = (...numbers: string[]) => sharedNumbers(numbers.map((phone, at) => member(`p${at}`, { addresses: { phone } })));
   expect(of('+919419000001', '9419000001', '919419000001')).toEqual([['p0', 'p1', 'p2']]);
   expect(of('9419000001', '+919419000001')).toEqual([['p0', 'p1']]);

@@ -1,4 +1,4 @@
-/** Rosters for tests: a small tree, a file of persons, and what it is read against. */
+/** Test rosters: a small tree, an import plan and sample persons. */
 import type { Person } from '@sabha/contracts';
 import type { Random } from '../../../test/random.ts';
 import type { OpenChannel } from '../../engine/records/notices.ts';
@@ -9,7 +9,6 @@ import type { RosterPlan } from './import.ts';
 
 /** A Wednesday, 11:30 in India. */
 export const wednesday = Date.UTC(2027, 0, 13, 6);
-/** So many hours later. */
 export const hoursLater = (hours: number, from = wednesday) => from + hours * 3_600_000;
 
 export function member(id: string, changes: Partial<Member> = {}): Member {
@@ -34,7 +33,7 @@ export function member(id: string, changes: Partial<Member> = {}): Member {
   };
 }
 
-/** The console, and channels that reach whoever has such an address; all deliver. */
+/** The console, and channels that reach persons with such an address; all deliver. */
 export function channelsNamed(...names: string[]): Map<string, OpenChannel> {
   const channel = { send: async () => ({ result: 'delivered' as const }) };
   const reaches = (name: string) => (person: Person) =>
@@ -42,7 +41,7 @@ export function channelsNamed(...names: string[]): Map<string, OpenChannel> {
   return new Map(['console', ...names].map((name) => [name, { channel: { ...channel }, reaches: reaches(name) }]));
 }
 
-/** A file over the small tree; e-mail and console are there. */
+/** An import of a file over the small tree, with e-mail, SMS and console. */
 export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPlan {
   return {
     csv,
@@ -62,9 +61,9 @@ export const day: DayHours[] = [{ days: everyDay, from: 9 * 60, to: 18 * 60 }];
 export const night: DayHours[] = [{ days: everyDay, from: 18 * 60, to: 33 * 60 }];
 /** Days off around that Wednesday. */
 export const away: Leave[] = [{ from: '2027-01-10', to: '2027-01-20' }];
-/** The groups of sites that the room is in. */
+/** Groups of sites that contain the room. */
 export const groupsOfRoom = (path: string) => (path.startsWith('ladakh/leh') ? ['group:magadh'] : []);
-/** Some persons around one room: of any role, scope (groups of sites too) and duty, on leave, with deputies who are gone or in a ring. */
+/** Random persons around one room: any role, scope and duty, on leave, and with missing or cyclic deputies. */
 export function randomMembers(random: Random): Member[] {
   const count = 1 + random.below(7);
   const ids = Array.from({ length: count }, (_, at) => `p${at}`);

@@ -6,7 +6,7 @@ import { createBook, momentAt } from './book.ts';
 import { day, hoursLater, member, night, randomMembers, wednesday } from './roster.test-helper.ts';
 import { shiftsOf } from './shifts.ts';
 
-/** Midnight in India before that Wednesday, and three days from it. */
+/** Midnight in India before that Wednesday. */
 const midnight = Date.UTC(2027, 0, 12, 18, 30);
 const at = (hours: number) => hoursLater(hours, midnight);
 
@@ -18,13 +18,13 @@ function shifts(one: Member, others: Member[] = [], days = 3) {
   );
 }
 
-test('hours of duty are shifts by the clock on the wall, also over midnight; without hours it is one', () => {
+test('hours of duty become shifts in local time, also over midnight; without hours it is one shift', () => {
   expect(shifts(member('asha', { duty: day }))).toEqual(['9-18', '33-42', '57-66']);
   expect(shifts(member('asha', { duty: night }))).toEqual(['0-9', '18-33', '42-57', '66-72']);
   expect(shifts(member('asha'))).toEqual(['0-72']);
 });
 
-test('days off cut a shift at midnight; the deputy who is on duty then stands in', () => {
+test('days off cut a shift at midnight, and the deputy on duty takes that part', () => {
   const asha = member('asha', { duty: night, leave: [{ from: '2027-01-14', to: '2027-01-14' }], deputy: 'bina' });
   expect(shifts(asha)).toEqual(['0-9', '18-24', '48-57', '66-72']);
   expect(shifts(member('bina', { duty: day }), [asha])).toEqual(['9-18', '33-42', '57-66']);
@@ -37,7 +37,7 @@ test('moves a shift that is taken over from one person to the other', () => {
   expect(shifts(member('bina', { duty: night }), [asha])).toEqual(['0-9', '11.5-18 for asha', '18-33', '42-57', '66-72']);
 });
 
-test('of random persons the shifts say of each hour what the roster says of it', () => {
+test('shifts of random persons agree with their state in each hour', () => {
   for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const random = randomFrom(seed);
     const [one = member('asha')] = randomMembers(random);

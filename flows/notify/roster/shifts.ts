@@ -1,17 +1,17 @@
-/** The shifts of one person in a time: as times, whatever the clocks on walls do between. */
+/** Shifts of one person in a period, as absolute times, so that clock changes do not matter. */
 import { zonedAt } from '@sabha/contracts';
 import type { Leave, Member } from '../../engine/records/sites.ts';
 import type { Book } from './book.ts';
 
-/** `for`: the name of whom the person stands in for; null where the shift is their own. */
+/** `for`: name of the person replaced; null for an own shift. */
 export type Shift = Span & { for: string | null };
 type Span = { from: number; to: number };
 
 const dayMinutes = 24 * 60;
 
 /**
- * Hours of duty without days off, shifts that the person took over, and the hours of whoever is away and has this person as deputy,
- * the first first. `now`: from when on a shift that was taken over counts.
+ * Own hours without days off, shifts taken over, and hours of persons on leave with this person as deputy, in order.
+ * `now`: start of a takeover.
  */
 export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { now, ...within }: Span & { now: number }): Shift[] {
   const { relief } = member;
@@ -26,13 +26,13 @@ export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { n
   return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
 }
 
-/** From midnight to midnight, by the clock of the person. */
+/** The current local day of the person. */
 export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): Span {
   const today = dayAt(now, zone);
   return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };
 }
 
-/** The hours of duty, days off or not. */
+/** Hours of duty, including days off. */
 function hoursOf({ duty, zone }: Member, within: Span): Span[] {
   if (duty === null) return [within];
   const first = dayAt(within.from, zone).subtract({ days: 1 });
@@ -52,7 +52,7 @@ function dayAt(at: number, zone: string): Temporal.PlainDate {
   return zonedAt(at, zone).toPlainDate();
 }
 
-/** A minute of a local day, which may lie after its midnight. */
+/** Absolute time of a minute of a local day; the minute may be after its midnight. */
 function timeOn(day: Temporal.PlainDate, minute: number, zone: string): number {
   const date = day.add({ days: Math.floor(minute / dayMinutes) });
   const rest = minute % dayMinutes;
@@ -60,7 +60,7 @@ function timeOn(day: Temporal.PlainDate, minute: number, zone: string): number {
   return date.toZonedDateTime({ timeZone: zone, plainTime }).epochMilliseconds;
 }
 
-/** In order, and what touches as one. */
+/** Sorts the spans and merges those that touch. */
 function joined(spans: readonly Span[]): Span[] {
   const all: Span[] = [];
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {

@@ -11,7 +11,7 @@ function told(members: readonly Member[], at = wednesday, to = ['technician']): 
   return [by, ...persons.map(({ id }) => id), ...unknown.map((word) => `?${word}`)].join(' ');
 }
 
-test('who is on duty is told, by the clock on their wall, also over midnight', () => {
+test('the person on duty in local time is notified, also over midnight', () => {
   const both = [member('asha', { duty: day }), member('bina', { duty: night })];
   expect(told(both)).toBe('duty asha');
   expect(told(both, hoursLater(12))).toBe('duty bina');
@@ -20,7 +20,7 @@ test('who is on duty is told, by the clock on their wall, also over midnight', (
   expect(told([member('asha', { duty: day, zone: 'Europe/London' })], hoursLater(-1))).toBe('nobody');
 });
 
-test('a night of one weekday ends on the next, and the night of Sunday on Monday', () => {
+test('a night shift ends on the next weekday, and a Sunday shift on Monday', () => {
   const sunday = [member('asha', { duty: [{ days: [7], from: 20 * 60, to: 30 * 60 }] })];
   const monday5 = Date.UTC(2027, 0, 10, 23, 30);
   expect([told(sunday, monday5), told(sunday, hoursLater(1, monday5)), told(sunday, hoursLater(24, monday5))]).toEqual([
@@ -30,7 +30,7 @@ test('a night of one weekday ends on the next, and the night of Sunday on Monday
   ]);
 });
 
-test('for who has days off the deputy is told, and the deputy of a deputy who is away too', () => {
+test("for a person on leave the deputy is notified, or the deputy's deputy", () => {
   const asha = member('asha', { leave: away, deputy: 'bina' });
   const bina = member('bina', { scopes: ['goa'] });
   expect(told([asha, bina])).toBe('deputy bina');
@@ -38,14 +38,14 @@ test('for who has days off the deputy is told, and the deputy of a deputy who is
   expect(told([asha, bina], hoursLater(8 * 24))).toBe('duty asha');
 });
 
-test('deputies in a ring who are all away, and days off without a deputy, fall through to the state', () => {
+test('a cycle of absent deputies, or leave without a deputy, falls back to the state', () => {
   const ring = [member('asha', { leave: away, deputy: 'bina' }), member('bina', { leave: away, deputy: 'asha' })];
   const state = member('chand', { roles: ['state'], scopes: ['ladakh'] });
   expect([told(ring), told([...ring, state])]).toEqual(['nobody', 'state chand']);
   expect(told([member('asha', { leave: away }), state])).toBe('state chand');
 });
 
-test('nobody on duty: the deputy, then the state, then central', () => {
+test('if no one is on duty, the order is deputy, state, central', () => {
   const asha = member('asha', { duty: night, deputy: 'bina' });
   const bina = member('bina', { scopes: ['goa'] });
   const chand = member('chand', { roles: ['state'], scopes: ['ladakh'] });
@@ -56,7 +56,7 @@ test('nobody on duty: the deputy, then the state, then central', () => {
   expect(told([asha, { ...devi, duty: night }])).toBe('nobody');
 });
 
-test('whoever took over a shift is told in any hours of their own, until it ends; with days off it is the deputy', () => {
+test('a person who took over a shift is notified at any hour until it ends, and when on leave the deputy is', () => {
   const until = hoursLater(6.5);
   const asha = member('asha', { duty: day, relief: { by: 'bina', until }, deputy: 'chand' });
   const [bina, chand] = [member('bina', { duty: night, scopes: ['goa'] }), member('chand', { scopes: ['goa'] })];
@@ -66,14 +66,14 @@ test('whoever took over a shift is told in any hours of their own, until it ends
   expect(told([asha, bina, chand], hoursLater(24))).toBe('duty asha');
 });
 
-test('a shift ends with its hours, also of a night that began yesterday; without hours after twelve', () => {
+test('a shift ends with its hours, also if it began yesterday, and without hours after twelve hours', () => {
   const ends = (duty: DayHours[] | null, now: number) => shiftEndsAt({ duty, zone: 'Asia/Kolkata' }, now);
   expect([ends(day, wednesday), ends(night, wednesday), ends(null, wednesday)]).toEqual([hoursLater(6.5), null, hoursLater(12)]);
-  // 21:30 on Wednesday, and 06:30 on Thursday, of a night that ends at nine.
+  // 21:30 on Wednesday, and 06:30 on Thursday: a night shift that ends at 09:00.
   expect([ends(night, hoursLater(10)), ends(night, hoursLater(19))]).toEqual([hoursLater(21.5), hoursLater(21.5)]);
 });
 
-test('of 2,000 random rosters nobody outside scope and duty is told but for whom they stand in, and nobody is told only where nobody is there', () => {
+test('2,000 random rosters: only persons in scope and on duty, or their deputies, are notified, and no one only if no one is on duty', () => {
   const counted: Record<string, number> = {};
   for (let seed = 1; seed <= 2_000; seed++) {
     const random = randomFrom(seed);
@@ -84,7 +84,7 @@ test('of 2,000 random rosters nobody outside scope and duty is told but for whom
     counted[by] = (counted[by] ?? 0) + 1;
     const isFor = (one: Member) =>
       one.scopes.some((path) => ['', 'group:magadh'].includes(path) || `${scope}/`.startsWith(`${path}/`)) || to.includes(one.id);
-    // Whose place they may take: themselves, and whoever leads to them by deputies.
+    // Persons whom this one may replace: oneself, and everyone with this person in the chain of deputies.
     const standsFor = (one: Member): Member[] => {
       const found = [one];
       for (const next of found) found.push(...members.filter((other) => other.deputy === next.id && !found.includes(other)));
