@@ -30,7 +30,7 @@ function setUp(way: Way | undefined = { nodes, tells: [told('webhook'), told('co
   return { asked, explain };
 }
 
-test('a fault of a site is explained for its first PC, with the persons whom a channel reaches and the text in their language', async () => {
+test('a fault of a site is explained for its first PC, with reachable persons and the text in their language', async () => {
   const { asked, explain } = setUp();
   const found = await explain('ladakh/leh', 'microphone.muted');
   expect(asked).toMatchObject([
@@ -42,7 +42,7 @@ test('a fault of a site is explained for its first PC, with the persons whom a c
   expect(found.value.tells[0]?.text).toMatch(/\p{Script=Devanagari}/u);
 });
 
-test('a fault of the centre is explained too', async () => {
+test('a fault of the server is explained', async () => {
   const { asked, explain } = setUp();
   expect(await explain('centre', 'centre.broker_lost')).toMatchObject({ ok: true, value: { scope: 'centre', severity: 'critical' } });
   expect(asked).toMatchObject([{ incident: { scope: 'centre', site: '' } }]);
@@ -51,11 +51,11 @@ test('a fault of the centre is explained too', async () => {
 test.each([
   ['ladakh/leh', 'microphone.gone', 'there is no fault "microphone.gone"'],
   ['goa/nowhere', 'microphone.missing', 'there is no site or PC "goa/nowhere" that is watched'],
-])('%s %s is a no in one line', async (scope, fault, line) => {
+])('%s %s is refused in one line', async (scope, fault, line) => {
   expect(await setUp().explain(scope, fault)).toEqual({ ok: false, line });
 });
 
-test('where no tab runs it says so', async () => {
+test('without running tabs the result says so', async () => {
   const still = createExplained({
     way: async () => undefined,
     table: () => table,

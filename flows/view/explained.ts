@@ -1,4 +1,4 @@
-/** What the tabs that run would do with a fault of a place: nodes, hold, persons, channels and texts. Nobody is told. */
+/** Dry run of a fault through the running tabs: nodes, hold, persons, channels and texts. Nobody is notified. */
 import { type Explained, faultOf, isPcPath, siteOf, stateOf } from '@sabha/contracts';
 import type { WireMessage } from '../engine/records/incidents.ts';
 import type { Notice } from '../engine/records/notices.ts';
@@ -10,7 +10,7 @@ import { type Roster, wayTo } from '../notify/people/roster.ts';
 import { render } from '../notify/people/words.ts';
 import { liesWithin } from '../sites/table.ts';
 
-/** What an explanation stands on; `way` sends a message over the wires, whose end is kept from the ledger. */
+/** Dependencies of an explanation. `way` sends a message through the tabs, and its result is not written to the ledger. */
 export type ExplainedOptions = {
   way(message: WireMessage): Promise<Way | undefined>;
   table(): Pick<SiteTable, 'known' | 'place' | 'pathsOf'>;
@@ -19,15 +19,18 @@ export type ExplainedOptions = {
   now(): number;
 };
 
-/** Explains a fault of a site, a PC or the centre, or says in one line why it cannot. */
+/** Explains a fault of a site, a PC or the server, or states in one line why it cannot. */
 export type Explain = ReturnType<typeof createExplained>;
 
 type Known = SiteTable['known'][number];
 
-/** A fault that every room can have, and that is told at once. */
+/** A fault that every room can have and that is notified at once. */
 const commonFault = 'microphone.missing';
 
-/** Finds whom the running tabs would notify of each site of a part of the tree; asks them once for each site, of its first PC. Undefined where no tabs run. */
+/**
+ * Returns the recipients that the running tabs would notify for each site of a scope. Asks once for each site, about its first PC.
+ * Undefined if no tabs run.
+ */
 export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'now'>) {
   return async (scope: string): Promise<ToldPlace[] | undefined> => {
     const { known, pathsOf } = options.table();
@@ -43,7 +46,7 @@ export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'n
   };
 }
 
-/** Makes the explanation of a fault that nobody has. */
+/** Creates the function that explains a simulated fault. */
 export function createExplained(options: ExplainedOptions) {
   return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };
@@ -70,7 +73,7 @@ export function createExplained(options: ExplainedOptions) {
   };
 }
 
-/** A fault as if it were raised now: of a PC, or without one of the centre. */
+/** A fault as if raised now: of a PC, or of the server without one. */
 function messageOf({ table, now }: Pick<ExplainedOptions, 'table' | 'now'>, known: Known | undefined, fault: string): WireMessage {
   const { pc: scope = 'centre', link = 'fibre', elevationM = 0 } = known ?? {};
   const { severity, holdMs } = faultOf(fault) ?? { severity: 'major', holdMs: 0 };

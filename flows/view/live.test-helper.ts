@@ -1,4 +1,4 @@
-/** A live view over a nation of small sites, with a hand on what its PCs say. */
+/** A live view over a simulated nation of small sites, whose PCs a test controls. */
 import type { Person, StreamFrame } from '@sabha/contracts';
 import { createStage, fault, ok } from '../engine/incidents/stage.test-helper.ts';
 import type { TreeNode } from '../engine/records/sites.ts';
@@ -8,7 +8,7 @@ import { createRoster } from '../notify/people/roster.ts';
 import { createSiteTable, noFacts } from '../sites/table.ts';
 import { createLiveView, type LiveViewOptions, type PcChoice } from './live.ts';
 
-/** A nation of `count` sites with `each` PCs, all of which talk. */
+/** A nation of `count` sites with `each` PCs, all of which send messages. */
 export function setUp({ count = 3, each = 1, talking = true } = {}) {
   const held = {
     table: createSiteTable(nodesOf(count, each)),
@@ -57,7 +57,7 @@ export function setUp({ count = 3, each = 1, talking = true } = {}) {
   });
   show.all();
   const site = (at: number) => held.table.sites[at]?.path ?? '';
-  /** Tells the view what the stage wrote since `from`, as the pipeline does after a commit. */
+  /** Passes the ops that the stage wrote since `from` to the view, as the pipeline does after a commit. */
   const announce = (from: number) => {
     const ops = stage.ops.slice(from);
     const incidents = ops.flatMap((op) =>

@@ -8,8 +8,8 @@ import type { PcChoice } from './live.ts';
 const bytesOf = (frames: StreamFrame[]) =>
   frames.reduce((sum, frame) => sum + Buffer.byteLength(`id: 1000000\nevent: change\ndata: ${JSON.stringify(frame)}\n\n`), 0);
 
-describe('what a change costs', () => {
-  test('with 736 sites one fault of one site is at most 1 KB to who watches the nation, from fault to told; going on talking is nothing', async () => {
+describe('size of the stream', () => {
+  test('with 736 sites a fault of one site costs each client of the nation at most 1 KB, and unchanged beats cost nothing', async () => {
     const { stage, clock, pcs, show, does, listen } = setUp({ count: 736 });
     const nation = listen();
     const one = pcs[400] ?? '';
@@ -18,7 +18,7 @@ describe('what a change costs', () => {
     expect(nation.frames).toMatchObject([{ sites: [{ readiness: 'not-ready', worst: 'critical', open: 1 }], incidents: [{ scope: one }] }]);
     expect(nation.frames[0]?.incidents?.[0]?.told).toHaveLength(1);
     expect(bytesOf(nation.frames)).toBeLessThanOrEqual(1_024);
-    // What is left out there stands in the row of a list.
+    // The row of the list has the fields that the stream omits.
     expect(show.view.incidents()[0]).toMatchObject({ site: { en: 'District office, Kozhikode 46' }, over: null, flapping: false });
     stage.pass(15_000);
     does(() => {
@@ -29,7 +29,7 @@ describe('what a change costs', () => {
     show.close();
   });
 
-  test('a snapshot of 5,000 sites costs little more than its text does to whoever reads it', { tags: ['long'] }, () => {
+  test('building a snapshot of 5,000 sites costs little more than parsing its text', { tags: ['long'] }, () => {
     const { show, stage, does, pcs } = setUp({ count: 5_000 });
     expect(show.view.snapshot('').sites).toHaveLength(5_000);
     let text = '';
@@ -47,8 +47,8 @@ describe('what a change costs', () => {
   });
 });
 
-describe('who listens', () => {
-  test('changes come together, at most every 250 ms', async () => {
+describe('listeners', () => {
+  test('changes are combined into one frame every 250 ms at most', async () => {
     const { stage, clock, pcs, does, listen, show } = setUp();
     does(() => stage.state(broken, pcs[0]));
     const { frames, leave } = listen();
@@ -57,7 +57,7 @@ describe('who listens', () => {
     await clock.pass(249);
     expect(frames).toEqual([]);
     await clock.pass(1);
-    // What was there before is in the snapshot with which everybody begins.
+    // Earlier changes are in the snapshot with which each client starts.
     expect(frames.map((frame) => frame.incidents?.map(({ scope }) => scope))).toEqual([pcs.slice(1)]);
     leave();
     does(() => stage.state(well, pcs[1]));
@@ -66,7 +66,7 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('PCs are shown to who chose them: all, those of a site, or none', async () => {
+  test('frames contain the PCs of the choice: all, those of a site, or none', async () => {
     const { stage, clock, pcs, site, does, listen, show } = setUp();
     const [all, own, other, nation] = [listen('all'), listen(site(0) as PcChoice), listen(site(1) as PcChoice), listen()];
     does(() => stage.state(broken, pcs[0]));
@@ -77,7 +77,7 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('of chosen PCs that only go on talking it is said every 15 s when they were heard, and once', async () => {
+  test('chosen PCs without other news get one frame with their last-seen times every 15 s', async () => {
     const { stage, clock, pcs, site, listen, show } = setUp();
     await clock.pass(15_000);
     const own = listen(site(0) as PcChoice);
@@ -91,7 +91,7 @@ describe('who listens', () => {
     expect(own.frames).toHaveLength(1);
   });
 
-  test('R18a when the centre was away is told once to who listens, and to everybody who comes later', async () => {
+  test('R18a a receive gap of the server is sent once to each listener and is in every later snapshot', async () => {
     const { stage, clock, held, pcs, does, listen, show } = setUp();
     const { frames } = listen();
     expect('away' in show.view.snapshot('')).toBe(false);
@@ -106,7 +106,7 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('an old gap of the centre stood for an hour beside new silence: it is settled as soon as each PC was heard or judged since', async () => {
+  test('a receive gap is settled as soon as each PC was seen or judged silent since', async () => {
     const { stage, clock, held, pcs, listen, show } = setUp();
     const { frames } = listen();
     held.away = { from: stage.now() - 100_000, to: stage.now() + 1_000 };
@@ -124,7 +124,7 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('sites and PCs that are gone are named, and states whose name is another', async () => {
+  test('frames name removed sites and PCs, and states with a new name', async () => {
     const { clock, held, pcs, listen, show, ...nation } = setUp();
     const { frames } = listen();
     const gone = nation.site(2);
@@ -136,7 +136,7 @@ describe('who listens', () => {
     show.close();
   });
 
-  test('when the centre hears nothing any more, no site is ready; a roll call goes out with the rows that changed', async () => {
+  test('while the server receives nothing, no site is ready; a roll call is sent with its changed rows', async () => {
     const { stage, clock, listen, show } = setUp();
     const { frames } = listen();
     stage.apply({ type: 'unsubscribed' });
@@ -150,8 +150,8 @@ describe('who listens', () => {
   });
 });
 
-describe('what is asked', () => {
-  test('an incident that the engine has forgotten is not kept for ever, nor shown to who comes later', { tags: ['long'] }, async () => {
+describe('requests', () => {
+  test('an incident that the engine dropped disappears from lists and snapshots', { tags: ['long'] }, async () => {
     const { stage, show, pcs, does, clock } = setUp({ count: 1 });
     does(() => stage.state(broken, pcs[0]));
     does(() => stage.state(well, pcs[0]));
@@ -164,7 +164,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('what the ledger did not take is not said to be done', async () => {
+  test('an act that the ledger did not write is rejected', async () => {
     const { stage, show, pcs, does, held } = setUp();
     does(() => stage.state(broken, pcs[0]));
     held.isWritten = false;
@@ -172,7 +172,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('a site in full: its facts, what is to do, its PCs, and its day', async () => {
+  test('a site in full has its facts, checklist, PCs and history', async () => {
     const { show, site, pcs } = setUp({ talking: false });
     expect(show.view.site(site(0))).toMatchObject({
       site: { readiness: 'unknown', why: { reason: 'never' }, quietSince: null, pcs: 1 },
@@ -193,7 +193,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('R18a the history of a site is unknown while the centre heard nobody, and while it hears nobody now', async () => {
+  test('R18a the history of a site is unknown during a past or present receive gap of the server', async () => {
     const { show, stage, site } = setUp({ count: 1 });
     const spans = async () => (await show.view.history(site(0), 5))?.pcs[0]?.strips[0]?.spans.map(({ from, status }) => [from, status]);
     const past = [
@@ -207,7 +207,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('while the ledger is opened anew nothing is known, and nothing can be done', async () => {
+  test('while the ledger is being reopened the view is empty and acts are rejected', async () => {
     const { show, held } = setUp();
     held.isOpen = false;
     expect(show.view.snapshot('all')).toMatchObject({ subscribed: false, sites: [], pcs: [], incidents: [] });
@@ -230,7 +230,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('acknowledge and note reach the open incident with a row for the audit, and not one that is over', async () => {
+  test('acknowledge and note apply to an open incident with an audit row, but not to one that is over', async () => {
     const { stage, show, told, pcs, does } = setUp();
     does(() => stage.state(broken, pcs[0]));
     expect(show.view.incident(1)).toMatchObject({ notes: [], history: [{ kind: 'raised' }] });
@@ -254,7 +254,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('what is said to be fixed has its PC look at once; who is asked and a quiet have their row for the audit', async () => {
+  test('"fixed" makes the PC probe at once; assign and snooze write an audit row and reject invalid values', async () => {
     const { stage, show, told, issued, pcs, does } = setUp();
     does(() => stage.state(broken, pcs[0]));
     const until = stage.now() + 3_600_000;
@@ -278,7 +278,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('one account assigned an incident in a loop, or made it quiet for a second each time, and each time somebody was told', async () => {
+  test('repeated assign and snooze orders are rate limited, because each notifies a person', async () => {
     const { stage, show, told, pcs, does } = setUp();
     does(() => stage.state(broken, pcs[0]));
     for (let times = 0; times < 6; times += 1) {
@@ -296,7 +296,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('an incident whose PC answers again says since when, and until when it is watched; nothing of it once it is over', async () => {
+  test('a watched incident shows since when the fault is gone and until when it is watched, but not once it is over', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp({ count: 1 });
     const { frames } = listen();
     const [pc = ''] = pcs;
@@ -310,7 +310,7 @@ describe('what is asked', () => {
     goes();
     expect(watched()).toBeUndefined();
     returns(2);
-    // A silence that just ended for the first time is over at once.
+    // A silence that ends for the first time closes at once.
     expect(show.view.incidents()).toMatchObject([{ over: 'cleared' }]);
     expect(watched()).toBeUndefined();
     goes();
@@ -326,7 +326,7 @@ describe('what is asked', () => {
     show.close();
   });
 
-  test('a PC that is away says why, its incident too, live and after the return; one that is there says nothing', async () => {
+  test('an offline PC and its incident show the cause, live and after the return; an online PC shows none', async () => {
     const { stage, show, pcs, does, listen, clock } = setUp();
     const { frames } = listen('all');
     const [pc = ''] = pcs;
@@ -338,7 +338,7 @@ describe('what is asked', () => {
       stage.pass(31_000);
     });
     const from = stage.engine.memory.pcs.get(pc)?.absence?.from;
-    // One battery alone may as well have been unplugged.
+    // A low battery alone is weak evidence: a person may have unplugged the PC.
     const outage = { cause: 'power-cut', confidence: 0.55, sureness: 'open', from };
     expect(show.view.pcs('all').map((one) => one.outage)).toEqual([outage, null, null]);
     expect(show.view.incidents()).toMatchObject([{ outage: { ...outage, to: null } }]);
@@ -357,7 +357,7 @@ describe('what is asked', () => {
   });
 });
 
-test('an account is its person of the roster: an incident says the name that a link would, the audit the account', async () => {
+test("an account acts under its person's name in the incident and under the account in the audit log", async () => {
   const { stage, show, told, pcs, does } = setUp();
   does(() => stage.state(broken, pcs[0]));
   expect(show.view.names('technician')).toEqual(['आशा कुमारी', 'technician']);
@@ -376,7 +376,7 @@ test('an account is its person of the roster: an incident says the name that a l
   show.close();
 });
 
-test('R18a a PC that died in a gap of the centre was shown ready until it was judged: it is unheard, until it is heard or judged', async () => {
+test('R18a after a receive gap a PC is shown as unheard until it is seen or judged', async () => {
   const { show, stage, clock, pcs, does, listen } = setUp();
   const [dead = '', alive = ''] = pcs;
   const shown = (pc: string) => show.view.pcs('all').find((one) => one.pc === pc);
@@ -401,7 +401,7 @@ test('R18a a PC that died in a gap of the centre was shown ready until it was ju
 const second = 1_000;
 const minute = 60 * second;
 
-/** A site whose two PCs were lost together, and of which nobody knows why. */
+/** A site whose two PCs were lost together for an unknown cause. */
 function lostSite() {
   const nation = setUp({ count: 2, each: 2 });
   const { stage, pcs, show, does, clock } = nation;
@@ -413,7 +413,7 @@ function lostSite() {
   });
   const shown = () => show.view.pcs('all').find(({ pc }) => pc === away)?.outage;
   const told = () => show.view.incidents().find(({ scope }) => scope === away)?.outage;
-  /** Time goes by, in which those that are there are heard. */
+  /** Advances time; the PCs in `there` send beats. */
   function passOf(ms: number, there: readonly string[] = others): void {
     for (let left = ms; left > 0; left -= minute) {
       for (const pc of there) stage.beat(pc);
@@ -423,7 +423,7 @@ function lostSite() {
   return { ...nation, clock, back, away, others, shown, told, passOf };
 }
 
-test('a PC stays away and another one of its site is back: the wall said on that the site cannot be reached', async () => {
+test('the outage of an offline PC shows whether another PC of its site responds', async () => {
   const { does, stage, back, away, others, shown, told, listen, clock, passOf, show } = lostSite();
   expect(shown()).toMatchObject({ cause: 'undetermined' });
   expect(shown()).not.toHaveProperty('beside');
@@ -433,7 +433,7 @@ test('a PC stays away and another one of its site is back: the wall said on that
   await clock.pass(250);
   const isOf = ({ pc }: { pc: string }) => pc === away;
   expect(frames.at(-1)?.pcs?.find(isOf)?.outage).toMatchObject({ beside: true });
-  // The other one tells of itself when the site is well again.
+  // The incident is updated by the other PC once the site is online again.
   does(() => passOf(20 * minute, [back, ...others]));
   expect(told()).toMatchObject({ cause: 'undetermined', beside: true, to: null });
   await clock.pass(250);
@@ -445,7 +445,7 @@ test('a PC stays away and another one of its site is back: the wall said on that
   show.close();
 });
 
-test('that another one answers was seen by its next beat, which is no news of its own: it is followed', async () => {
+test('a beat of another PC updates the outage of the offline PC', async () => {
   const { stage, pcs, show, does, clock, listen } = setUp({ count: 2, each: 2 });
   const [back = '', away = ''] = pcs;
   does(() => {

@@ -1,4 +1,4 @@
-/** What the API sees of the present memory, and may do to it: snapshots, changes as they come, acknowledge and note. */
+/** API view of the current memory: snapshots, a stream of changes, and acts on incidents such as acknowledge and note. */
 import {
   airAt,
   byReadiness,
@@ -43,20 +43,25 @@ import type { CommandsView } from '../operations/commands/commands.ts';
 import { checklist } from '../sites/life.ts';
 import { historyOf } from './strips.ts';
 
-/** The live state, its changes, and the acts of people on incidents. */
 export type CentreView = ReturnType<typeof createLiveView>['view'];
 
 /**
- * Result of an act; `done` after its commit. `missing`: no such incident. `late`: somebody else acknowledged it, or too long ago. `nobody`: no such
- * person in the roster. `time`: in the past or too far ahead. `often`: rate limited, since each such act notifies somebody.
+ * Result of an act; `done` after its commit.
+ * - `missing`: no such incident
+ * - `late`: acknowledged by another person, or too long ago
+ * - `nobody`: no such person in the roster
+ * - `time`: in the past or too far ahead
+ * - `often`: rate limited, since each such act notifies a person
  */
 export type ActResult = 'done' | 'missing' | 'over' | 'late' | 'nobody' | 'time' | 'often';
 
-/** PCs that were heard and say nothing new are named in this time. */
+/** Interval of the last-seen times of chosen PCs without other changes. */
 const heardEveryMs = 15_000;
 const frameEveryMs = 250;
 
-/** The view, with what the pipeline and roll calls tell it. Guarantee: while PCs only go on talking, nobody who chose no PCs is sent anything. */
+/**
+ * Creates the view and the inputs for the pipeline and roll calls. Guarantee: unchanged beats send nothing to a listener who chose no PCs.
+ */
 export function createLiveView(options: LiveViewOptions) {
   const state = createState(options);
   const show = (): void => {
@@ -72,7 +77,7 @@ export function createLiveView(options: LiveViewOptions) {
       state.rollcall = { ...view, rows: [...rows.values()] };
       soon(state);
     },
-    /** Everything anew: another memory, or whether anything can be heard at all. */
+    /** Marks everything as changed, after a new memory or a change of the subscription. */
     all() {
       const ingest = options.ingest();
       if (ingest === undefined) return;
@@ -99,7 +104,7 @@ function viewing(state: State) {
     return view === undefined ? [] : chosen(view.table, choice).map((pc) => pcView(view, pc));
   };
   return {
-    /** Why it is not ready; undefined once the ledger is loaded and takes what it is given, the broker is subscribed and the tabs run. */
+    /** Reason why the server is not ready; undefined once ledger, broker subscription and tabs all work. */
     unready,
     sites,
     pcs,
@@ -125,7 +130,7 @@ function viewing(state: State) {
       };
     },
     site: (path: string) => siteDetail(viewOf(options), path),
-    /** What the components of a site's PCs said from `from` until now. */
+    /** State history of each component of the PCs of a site, from `from` until now. */
     async history(site: string, from: number): Promise<HistoryView | undefined> {
       const view = viewOf(options);
       if (!view?.table.node(site)?.site) return undefined;
@@ -134,12 +139,12 @@ function viewing(state: State) {
       const of = async (pc: string) => ({ pc, strips: historyOf(await ledger.history(pc, from), { from, aways }) });
       return { from, to: view.at, pcs: await Promise.all(view.table.pcsOf(site).map(of)) };
     },
-    /** Also those that are over, within the last day. */
+    /** Includes incidents that ended within the last day. */
     incident: (id: number) => incidentOf(options, id, incidentView),
-    /** By which names incidents may call whoever acts under an account or a name; the first is the one that is written. */
+    /** Names under which incidents may list an account or a name; the first one is stored. */
     names: (said: string) => namesOfOne(options.roster, said),
     act: (id: number, who: string, act: Act): Promise<ActResult> => carryOut(options, act, { id, who }),
-    /** Called after each commit that changed something, at most every 250 ms, with what changed of the sites, the incidents and the chosen PCs. */
+    /** Calls the listener after each commit with changes, at most every 250 ms, with the changed sites, incidents and chosen PCs. */
     onChange(choice: PcChoice, listener: (frame: StreamFrame) => void): Cancel {
       if (state.listeners.size === 0) begin(state);
       const set = state.listeners.get(choice) ?? new Set();
@@ -189,8 +194,8 @@ export type Act =
   | { type: 'snooze'; until: number };
 
 /**
- * Carries out an act: it stands in the incident under the name of the roster, and in the audit under the account. Where a PC is said to be fixed,
- * it is requested to probe at once; where it cannot be reached, it probes in its usual time.
+ * Carries out an act. The incident lists it under the name in the roster, the audit log under the account.
+ * After `fixed` the PC is requested to probe at once; if it cannot be reached, it probes at its usual time.
  */
 async function carryOut({ ingest: present, roster, commands }: LiveViewOptions, given: Act, { id, who }: { id: number; who: string }) {
   const ingest = present();
@@ -223,41 +228,40 @@ function auditOf(act: Act, id: number, who: string): Audit {
   return { who, what: type, about: type === 'snooze' ? `${about}: until ${new Date(act.until).toISOString()}` : about };
 }
 
-/** Which PCs somebody wants to see one by one: none, all, or those of a site (`state/site`). */
+/** PCs that a client wants in detail: none, all, or those of a site (`state/site`). */
 export type PcChoice = '' | 'all' | `${string}/${string}`;
 
-/** Why a roll call was not started. */
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
 /** Roll calls, as the API starts and shows them. */
 export type RollCallsView = {
   /**
-   * `busy`: one runs already; `unknown`: there is no such scope; `deaf`: the broker is out of reach, so that nobody could answer. `within` = what
-   * whoever calls looks after; absent = everything, and then a call of somebody who looks after a part gives way.
+   * `busy`: a roll call already runs. `unknown`: there is no such scope. `deaf`: the broker cannot be reached, so no PC could respond.
+   * `within`: scope of the caller; absent = everything. A call with a wider scope replaces a running one with a narrower scope.
    */
   start(call: { scope: string; by: string; within?: string }): { id: string } | NotStarted;
-  /** The one that runs and those that are finished, newest first. */
+  /** The running roll call and finished ones, newest first. */
   list(): Promise<RollCallSummary[]>;
   one(id: string): Promise<RollCallView | undefined>;
 };
 
-/** What is looked at; it is asked each time, since the memory may be another. */
+/** Dependencies. They are read at each call, since the memory may be replaced. */
 export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'history' | 'aways'>;
-  /** `last` = the one that runs, or the last one that was finished. */
+  /** `last`: the running roll call, or the last finished one. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandsView;
-  /** What is open now; undefined while the ledger is opened anew. */
+  /** Current memory; undefined while the ledger is being reopened. */
   ingest(): Ingest | undefined;
   unready(): string | undefined;
 };
 
-/** What was told, to whom, and what is news since. */
+/** Listeners, last sent rows and pending changes. */
 type State = ReturnType<typeof createState>;
 
-/** Nobody listens, and nothing was told. */
+/** Starts without listeners and without sent rows. */
 function createState(options: LiveViewOptions) {
   return {
     options,
@@ -270,18 +274,18 @@ function createState(options: LiveViewOptions) {
     pcsGone: new Set<string>(),
     rollcall: undefined as RollCallView | undefined,
     subscribed: false,
-    /** The last time in which nobody was heard, as last told. */
+    /** The last receive gap, as last sent. */
     away: undefined as Snapshot['away'],
-    /** When each PC was heard, as last told, and which of them are shown as unheard. */
+    /** Last-seen time of each PC as last sent, and the PCs that are shown as unheard. */
     heard: new Map<string, number>(),
     unheard: new Set<string>() as ReadonlySet<string>,
-    /** The PCs of each site that are shown as away while another one of it answers. */
+    /** By site: the PCs shown as offline while another PC of the site responds. */
     beside: new Map<string, ReadonlySet<string>>(),
     cancelFrame: undefined as Cancel | undefined,
   };
 }
 
-/** The present memory as the rows are made of it; undefined while the ledger is opened anew. */
+/** Current memory as input for the rows; undefined while the ledger is being reopened. */
 function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined {
   const ingest = present();
   const personName = (id: string) => roster.person(id).name;
@@ -290,14 +294,14 @@ function viewOf({ ingest: present, roster }: LiveViewOptions): View | undefined 
   );
 }
 
-/** A row of an incident, made by `make`; undefined where there is none. */
+/** Builds a row of an incident with `make`; undefined if there is no such incident. */
 function incidentOf<T>(options: LiveViewOptions, id: number, make: (view: View, incident: Incident) => T): T | undefined {
   const view = viewOf(options);
   const incident = view?.memory.incidents.get(id);
   return view && incident && make(view, incident);
 }
 
-/** When nobody was heard: the same object as was last told, where nothing of it is another. */
+/** The last receive gap. Returns the last sent object if nothing changed. */
 function awayOf({ away: told }: State, view: View | undefined): Snapshot['away'] {
   if (!view?.away) return undefined;
   const { from, to } = view.away;
@@ -312,7 +316,7 @@ function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
   return choice === '' ? [] : table.pcsOf(choice);
 }
 
-/** The first who listens: what was news before is in the snapshot with which everybody begins. */
+/** Discards changes before the first listener, since each client starts with a snapshot. */
 function begin(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
@@ -324,7 +328,7 @@ function begin(state: State): void {
   state.away = awayOf(state, view);
 }
 
-/** Notes what is another, for the next frame. */
+/** Records changes for the next frame. */
 function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
   const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
@@ -332,9 +336,9 @@ function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Cha
   for (const site of near) state.sites.touch(site);
   for (const id of incidents) touchIncident(state, id);
   const turned = turnedBeside(state, near);
-  // Whoever comes later begins with a snapshot.
+  // Later listeners start with a snapshot.
   if (state.listeners.size === 0) return;
-  // The names of rooms and the wanted configuration come with the site.
+  // Names of rooms and the wanted configuration change with their site.
   for (const pc of [...pcs, ...turned, ...sites.flatMap((path) => table?.pcsOf(path) ?? [])]) state.pcs.add(pc);
   for (const pc of pcsGone) state.pcsGone.add(pc);
   soon(state);
@@ -343,12 +347,14 @@ function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Cha
 function touchIncident({ options, sites, incidents }: State, id: number): void {
   incidents.touch(id);
   const scope = options.ingest()?.memory.incidents.get(id)?.scope ?? '';
-  // What is open of a place says until when it is maintained.
+  // Open incidents of a place show the end of its maintenance.
   if (maintainedIn(scope) !== undefined) incidents.touchAll();
   if (scope.split('/').length === 3) sites.touch(siteOf(scope));
 }
 
-/** Those that are away of these sites, and beside which another one answers by now, or does no more: of them and of what is open of them it is news. */
+/**
+ * Updates for each site which offline PCs have another PC that responds. Returns the PCs for which this changed, and marks their incidents.
+ */
 function turnedBeside(state: State, sites: Iterable<string>): string[] {
   const view = viewOf(state.options);
   if (view === undefined) return [];
@@ -363,7 +369,7 @@ function turnedBeside(state: State, sites: Iterable<string>): string[] {
   return turned;
 }
 
-/** A frame within 250 ms, where anybody listens. */
+/** Schedules a frame within 250 ms if there are listeners. */
 function soon(state: State): void {
   if (state.listeners.size > 0) state.cancelFrame ??= state.options.clock.after(frameEveryMs, () => sendFrames(state));
 }
@@ -396,7 +402,10 @@ function sendFrames(state: State): void {
   }
 }
 
-/** What only time tells: who was not heard for its limit, beside whom another one answers, and of the chosen PCs that have nothing new when they were heard. */
+/**
+ * Periodic work for changes that only time causes: PCs that became unheard, offline PCs beside a responding one, and last-seen times of
+ * chosen PCs.
+ */
 function showHeard(state: State): void {
   const view = viewOf(state.options);
   if (view === undefined) return;
@@ -407,7 +416,7 @@ function showHeard(state: State): void {
   const pcs = [...moved, ...turnedBeside(state, sites)];
   if (pcs.length > 0) changed(state, { pcs, incidents: [] });
   if (awayOf(state, view) !== state.away) soon(state);
-  // What is long over the engine forgets without a word.
+  // The engine drops old incidents without an event.
   state.incidents.touchAll((id) => !view.memory.incidents.has(id));
   for (const [choice, listeners] of state.listeners) {
     if (choice === '') continue;
@@ -422,25 +431,28 @@ function showHeard(state: State): void {
   state.heard = new Map([...view.memory.pcs].flatMap(([pc, { heardAt }]) => (heardAt === null ? [] : [[pc, heardAt]])));
 }
 
-/** Only the lists that hold something. */
+/** Omits empty lists. */
 function some<T extends Record<string, readonly unknown[]>>(lists: T): Partial<T> {
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
 }
 
-/** `place` also names rooms that are gone; `personName` is what people call the person of an id; `wanted` the version of the profile that a PC ought to have. */
+/**
+ * Input of all rows. `place`: also names removed rooms. `personName`: name of the person of an id. `wanted`: profile version that a PC
+ * should have.
+ */
 export type View = Pick<Ingest, 'memory' | 'place' | 'wanted' | 'link' | 'numbers'> & {
   table: SiteTable;
   at: number;
   subscribed: boolean;
-  /** The last time in which the centre heard nobody. */
+  /** The last receive gap. */
   away: ReturnType<Ingest['away']>;
   personName(id: string): string;
 };
 
-/** Of a view, what presence is judged by. */
+/** The part of a view that determines presence. */
 type Now = Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>;
 
-/** True once each PC of a live site was heard after a time, or found silent: what stands is of now. */
+/** True once each PC of a live site was seen since that time or was judged silent, so that the shown state is current. */
 export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, since: number): boolean {
   return table.known.every(({ pc, alerts }) => {
     const { heardAt = null, presence = 'never' } = memory.pcs.get(pc) ?? {};
@@ -448,7 +460,6 @@ export function isSettled({ memory, table }: Pick<View, 'memory' | 'table'>, sin
   });
 }
 
-/** A PC as it is now. */
 function pcView(view: View, pc: string): PcView {
   const { memory, table } = view;
   const record = memory.pcs.get(pc);
@@ -467,7 +478,7 @@ function pcView(view: View, pc: string): PcView {
   };
 }
 
-/** Why a PC is away now. */
+/** Cause of the current outage of a PC; null if it is online. */
 function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   const { absence, presence } = record ?? {};
   if (!record || !absence || absence.to !== null || presence === 'online' || presence === 'never') return null;
@@ -475,12 +486,12 @@ function outageOf(view: View, record: PcRecord | undefined): PcView['outage'] {
   return { cause, confidence, sureness: surenessOf(confidence), from, ...besideOf(view, record.pc) };
 }
 
-/** That another PC of its site answers, where its own is away: by the rule of the messages, and of those that are shown as there. */
+/** Whether another PC of the site responds, by the rule of the messages and only for PCs that are shown as online. */
 function besideOf(view: View, pc: string): { beside?: true } {
   return isBeside(view.memory.pcs.get(pc), answering(view, siteOf(pc))) ? { beside: true } : {};
 }
 
-/** The PCs of a site that are away while another one of it answers. */
+/** Offline PCs of a site while another PC of the site responds. */
 function besideAt(view: Now, site: string): string[] {
   const away = view.table.pcsOf(site).filter((pc) => view.memory.pcs.get(pc)?.absence?.to === null);
   const there = away.length === 0 ? [] : answering(view, site);
@@ -492,8 +503,8 @@ function answering(view: Now, site: string): PcRecord[] {
 }
 
 /**
- * Presence, checks and readiness of a PC. While the centre hears nothing, nobody is online; nor is anybody where it does not listen any more, or
- * who was not heard for its limit: a gap of ours gives it another one, and nobody vouches for it meanwhile.
+ * Presence, checks and readiness of a PC. Nobody is online while the server receives nothing, or after its silence limit without a message.
+ * A receive gap of the server extends the limit for the judgement, and meanwhile the PC is shown as unheard.
  */
 export function answerOf(now: Now, pc: string) {
   const presence = presenceOf(now, pc);
@@ -509,12 +520,12 @@ function presenceOf({ memory, table, subscribed, at }: Now, pc: string): Presenc
   return isDeaf ? 'silent' : isUnheard(record, at) ? 'unheard' : held;
 }
 
-/** True of one that is there as far as anybody judged, and was not heard for its limit. */
+/** True for a PC that still counts as online but sent nothing for its silence limit. */
 function isUnheard(record: PcRecord | undefined, at: number): boolean {
   return record?.presence === 'online' && at - (record.heardAt ?? at) >= links[record.link].silentMs;
 }
 
-/** A site in a row; undefined where there is none. */
+/** Row of a site; undefined if there is none. */
 function siteView(view: View, path: string): SiteView | undefined {
   const { memory, table } = view;
   const node = table.node(path);
@@ -541,12 +552,12 @@ function siteView(view: View, path: string): SiteView | undefined {
   };
 }
 
-/** The states of the table, by their names. */
+/** Names of the states. */
 function stateViews(table: SiteTable): StateView[] {
   return [...table.nodes()].flatMap(({ path, name }) => (path === '' || path.includes('/') ? [] : [{ state: path, name }]));
 }
 
-/** An incident as it stands in lists. */
+/** Row of an incident for lists. */
 export function incidentRow(view: View, incident: Incident): IncidentRow {
   const { memory, place, personName } = view;
   const { site, room } = place(incident.scope);
@@ -573,7 +584,7 @@ export function incidentRow(view: View, incident: Incident): IncidentRow {
   };
 }
 
-/** The row as a frame of the stream carries it. */
+/** Row for the stream, without fields that the client already knows or that have their default. */
 function incidentNews({ site, over, closedBecause, flapping, acknowledged, outage, ...row }: IncidentRow, table: SiteTable): IncidentNews {
   return {
     ...row,
@@ -585,7 +596,6 @@ function incidentNews({ site, over, closedBecause, flapping, acknowledged, outag
   };
 }
 
-/** An incident with its notes and its history. */
 function incidentView(view: View, incident: Incident): IncidentView {
   const steps = view.memory.stepsOf(incident.id);
   const history = steps.map(({ kind, at, conclusion, again }) => ({ kind, at, conclusion, ...(again && { again: again.why }) }));
@@ -594,7 +604,10 @@ function incidentView(view: View, incident: Incident): IncidentView {
   return { ...incidentRow(view, incident), notes: incident.notes, ...(answers && { answers }), history, deeds };
 }
 
-/** `make` answers undefined for a key that is no more. Guarantee: `news` never holds a row that reads as it did when it was last news or listed. */
+/**
+ * Cache of rows that detects changes. `make` returns undefined for a removed key. Guarantee: `news` never returns a row that equals the one
+ * last sent or listed.
+ */
 export function createRows<K, R>(make: (key: K) => R | undefined) {
   const held = new Map<K, { row: R; text: string }>();
   const touched = new Set<K>();
@@ -628,7 +641,7 @@ export function createRows<K, R>(make: (key: K) => R | undefined) {
       refresh();
       return [...held.values()].map(({ row }) => row);
     },
-    /** What changed since the last call, and the keys that are no more. */
+    /** Rows changed since the last call, and removed keys. */
     news(): { rows: R[]; gone: K[] } {
       refresh();
       const taken = { rows: [...fresh].map((key) => held.get(key)?.row).filter((row) => row !== undefined), gone: [...gone] };

@@ -27,7 +27,7 @@ const deeds = [
   { at: 43, by: 'Ravi', did: 'withdrawn' as const },
 ];
 
-test('why somebody was told is read from the ledger, of an incident that is over too; rows of older versions have no way', async () => {
+test('the reasons of notifications are read from the ledger, also for an ended incident, and old rows have no passes', async () => {
   const ledger = inThread(new DatabaseSync(':memory:'));
   const old = {
     ...raised,
@@ -62,7 +62,7 @@ test.each([
   ['on hold; held back: quiet', 'Told nobody: it waits: somebody wants it quiet, or maintenance goes on.'],
   ['my own rule', 'Told nobody: my own rule.'],
   [null, 'Told nobody yet: it is on its way.'],
-] as const)('a conclusion of %j that told nobody is said in words', async (conclusion, said) => {
+] as const)('the conclusion %j without a notification is explained in a sentence', async (conclusion, said) => {
   const ledger = inThread(new DatabaseSync(':memory:'));
   const spread = { members: [], away: [], of: 3, path: 'bihar' };
   await ledger.commit([

@@ -1,15 +1,18 @@
-/** Why people were told of an incident, or not: from the ledger, so that it is known of one that is long over, and whatever the tabs are by now. */
+/**
+ * Explains why people were notified of an incident or not. It reads only the ledger, so it works for old incidents whatever the tabs
+ * contain now.
+ */
 import { filled, type IncidentReasons, type Language, pathOfScope, wordFor, wordsIn } from '@sabha/contracts';
 import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger, Past, Sent } from '../engine/records/ops.ts';
 import { wordsOf } from '../notify/people/channels/channels.ts';
 
-/** The reasons of an incident; undefined where there is none of this number. */
+/** Returns the reasons of an incident; undefined if there is none with this number. */
 export type Reasons = (incident: number) => Promise<IncidentReasons | undefined>;
 
 type Step = IncidentReasons['steps'][number];
 
-/** Reads them from the ledger. `nameOf`: what people call the person of an id. */
+/** Reads the reasons from the ledger. `nameOf`: name of the person of an id. */
 export function createReasons(ledger: Pick<Ledger, 'past'>, nameOf: (person: string) => string): Reasons {
   return async (id) => {
     const page = await ledger.past({ since: 0, after: id - 1, most: 1 });
@@ -35,7 +38,7 @@ function stepOf(
   all: readonly Sent[],
   nameOf: (person: string) => string,
 ): Step {
-  // The key of the outbox names transition, channel and person.
+  // The key of an outbox row contains transition, channel and person.
   const sent = all.flatMap(({ key, createdAt }) => {
     const [transition, channel = '', person = ''] = key.split('/');
     return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
@@ -48,7 +51,7 @@ function stepOf(
     const one = ({ person, channel }: Step['sent'][number]) => `${nameOf(person)} (${channels[channel] ?? channel})`;
     if (sent.length > 0) return filled(why.told, { list: [...new Set(sent.map(one))].join(', ') });
     if (conclusion === null) return why.onItsWay;
-    // What became of it last counts.
+    // The last part of a conclusion is its final result.
     const last = wordFor(language, 'conclusion', conclusion) ?? conclusion.split('; ').at(-1) ?? '';
     return filled(why.nobody, { why: wordFor(language, 'conclusion', last) ?? last });
   };

@@ -8,7 +8,7 @@ const spans = (changes: Change[], component: string, { from = 0, aways = [] as A
     .find((strip) => strip.component === component)
     ?.spans.map(({ from: since, status, faults }) => [since, status, ...faults]);
 
-test('each component is a strip of what it said, the presence first', () => {
+test('each component has a strip of its states, presence first', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'microphone', 'ok'),
@@ -23,7 +23,7 @@ test('each component is a strip of what it said, the presence first', () => {
   expect(spans(changes, 'camera')).toEqual([[9, 'unknown']]);
 });
 
-test('R27 a PC of which more changes came than are kept is unknown on every strip, not away', () => {
+test('R27 a PC with more changes than the limit is unknown on every strip, not offline', () => {
   const changes = [at(1, 'presence', 'online'), at(1, 'camera', 'ok'), at(4, 'presence', 'unknown'), at(4, 'camera', 'unknown')];
   for (const strip of ['presence', 'camera'] as const) {
     expect(spans(changes, strip)).toEqual([
@@ -33,7 +33,7 @@ test('R27 a PC of which more changes came than are kept is unknown on every stri
   }
 });
 
-test.each(['lost', 'silent', 'stopped'])('a PC that is %s is away on every strip, until it is back', (gone) => {
+test.each(['lost', 'silent', 'stopped'])('a PC that is %s is offline on every strip until it is back', (gone) => {
   const changes = [at(1, 'presence', 'online'), at(1, 'camera', 'ok'), at(4, 'presence', gone), at(8, 'presence', 'online')];
   for (const strip of ['presence', 'camera'] as const) {
     expect(spans(changes, strip)).toEqual([
@@ -44,7 +44,7 @@ test.each(['lost', 'silent', 'stopped'])('a PC that is %s is away on every strip
   }
 });
 
-test('what changed while it was away is seen from its return; lost that becomes silent is one span', () => {
+test('a change during the absence shows from the return on; lost followed by silent is one span', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'camera', 'ok'),
@@ -60,7 +60,7 @@ test('what changed while it was away is seen from its return; lost that becomes 
   ]);
 });
 
-test('R18a a strip was green over an hour in which flows was stopped: of that hour it says unknown, whatever stood before', () => {
+test('R18a strips are unknown while flows was stopped, whatever the state before', () => {
   const changes = [
     at(1, 'presence', 'online'),
     at(1, 'camera', 'ok'),
@@ -88,11 +88,11 @@ test('R18a a strip was green over an hour in which flows was stopped: of that ho
   expect(spans(changes, 'camera', { from: 12, aways })).toEqual([[12, 'unknown'], ...both]);
 });
 
-test('R27 looking at a site whose PC writes all that it may stopped flows for 45 s: four times the changes are no more than eight times the comparisons', () => {
+test('R27 the number of comparisons grows about linearly with the number of changes', () => {
   expect(comparisonsOf(400)).toBeLessThanOrEqual(8 * comparisonsOf(100));
 });
 
-/** How often a time of what was written is read while strips are made of `most` changes of each kind. */
+/** Counts how often a time is read while strips are built from `most` changes of each kind. */
 function comparisonsOf(most: number): number {
   let read = 0;
   const readOf = (time: number) => () => {
@@ -109,7 +109,7 @@ function comparisonsOf(most: number): number {
   return read;
 }
 
-test('R27 of a time whose presence is not known, what the PC said is not known either', () => {
+test('R27 while the presence is unknown, the components are unknown too', () => {
   const changes = [at(1, 'camera', 'ok'), at(1, 'presence', 'unknown'), at(4, 'presence', 'online')];
   expect(spans(changes, 'camera')).toEqual([
     [1, 'unknown'],

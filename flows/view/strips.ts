@@ -1,4 +1,4 @@
-/** The strips of the wall: what each component of a PC said over a time, from the changes that the ledger keeps. */
+/** Strips of the wall: states of each component of a PC over time, from the changes in the ledger. */
 import type { HistorySpan, HistoryView } from '@sabha/contracts';
 import type { Away, Change } from '../engine/records/ops.ts';
 
@@ -7,12 +7,14 @@ type Answer = Omit<HistorySpan, 'from'>;
 const away: Answer = { status: 'away', faults: [] };
 const unknown: Answer = { status: 'unknown', faults: [] };
 
-/** From when, and the times in which the centre heard nobody. */
+/** Start time, and the receive gaps of the server. */
 type Frame = { from: number; aways: readonly Away[] };
 
 /**
- * `changes` oldest first, of each component at most one before `from`. While the PC was not online every strip says `away`, or `unknown`.
- * Guarantee: of a time in which the centre heard nobody every strip says `unknown`; each strip costs what is said on it, sorted once (R27).
+ * Builds the strips. `changes`: oldest first, with at most one before `from` for each component. While the PC was not online, every strip
+ * is `away` or `unknown`.
+ * Guarantee: during a receive gap of the server every strip is `unknown`. Each strip costs only its own changes, sorted once, R27
+ * (budgets).
  */
 export function historyOf(changes: readonly Change[], frame: Frame): HistoryView['pcs'][number]['strips'] {
   const saidOf = Map.groupBy(changes, ({ component }) => component);
@@ -29,14 +31,14 @@ export function historyOf(changes: readonly Change[], frame: Frame): HistoryView
 type Point = { at: number; answer: Answer };
 
 const online: Answer = { status: 'ok', faults: [] };
-/** `unknown`: more changes of it came than are kept (R27). */
+/** `unknown`: more changes than the limit came (R27). */
 const presences: Readonly<Record<string, Answer>> = { unknown, online };
 
 function toAnswer({ at, status, faults }: Change): Point {
   return { at, answer: { status: status === 'fault' || status === 'ok' ? status : 'unknown', faults } };
 }
 
-/** Walks over all times at once: `over` covers `said` wherever it is not well, and the centre's own absence covers both. */
+/** Merges three sorted lists in one pass. `over` hides `said` while the PC is not online, and a receive gap hides both. */
 function spansOf({ said, over, aways }: Record<'said' | 'over' | 'aways', readonly Point[]>, from: number): HistorySpan[] {
   const times = [...new Set([...said, ...over, ...aways].map(({ at }) => Math.max(at, from)))].sort((a, b) => a - b);
   const [saidAt, overAt, awayAt] = [along(said), along(over), along(aways)];
@@ -52,7 +54,7 @@ function spansOf({ said, over, aways }: Record<'said' | 'over' | 'aways', readon
   return spans;
 }
 
-/** What the last point says at times that only go on. */
+/** Returns the state at a time; the times of successive calls must not decrease. */
 function along(points: readonly Point[]): (at: number) => Answer | undefined {
   let next = 0;
   return (at) => {
@@ -61,7 +63,7 @@ function along(points: readonly Point[]): (at: number) => Answer | undefined {
   };
 }
 
-/** Times without the centre that touch are one; they may overlap. */
+/** Merges receive gaps that touch or overlap. */
 function joined(aways: readonly Away[]): Point[] {
   const points: Point[] = [];
   let end = Number.NEGATIVE_INFINITY;

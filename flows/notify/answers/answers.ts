@@ -1,6 +1,6 @@
 /**
- * Answers of a person to an incident without a sign-in, by link or by button of a channel: four answers and *I am here*. No other action is
- * possible this way.
+ * Records a person's answers to an incident without a sign-in, by link or by button of a channel: four answers and *I am here*. No other
+ * action is possible this way.
  */
 import { type Cancel, type Clock, isPcPath, type MessageLanguage, type Person, pathOfScope, siteOf, wordsIn } from '@sabha/contracts';
 import { has } from '../../engine/handling/handling.ts';
@@ -19,7 +19,7 @@ import { holds, type Sheet, sheetOf } from './sheet.ts';
 
 /** Time in which a repeated button press is ignored, if its answer still holds. */
 const againMs = 10 * 60_000;
-/** Most answers by one link, which is not sign-in protected; a new notification brings a new link. */
+/** Most answers by one link. A new notification brings a new link. */
 const wordsOfOneLink = 16;
 
 /**

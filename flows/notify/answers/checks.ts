@@ -45,7 +45,7 @@ export function createChecks({ view, clock }: ChecksOptions) {
     }
   }
 
-  /** State of a run for these PCs of a site: that of the PC that has come furthest. */
+  /** Drops a failed request, so that the next press requests again. */
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;

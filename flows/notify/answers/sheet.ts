@@ -152,7 +152,7 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
 }
 
 type Reading = { language: MessageLanguage; timeZone: string };
-/** `goneAt`: time since which all faults are gone, if they are only watched. */
+/** The person's answers that still hold. */
 type Standing = { cure: Cure; status: string; goneAt?: number };
 
 /** Sentences about the room beside the main fault. */

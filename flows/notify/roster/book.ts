@@ -49,10 +49,7 @@ export function reservedWord(word: string): string | undefined {
   return isReserved ? `"${word}" is a word of Sabha's own` : undefined;
 }
 
-/**
- * Returns a function from account name to person: by id, otherwise by a unique e-mail address, ignoring case. The index is built once for
- * many lookups.
- */
+/** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
 export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[]): (login: string) => T | undefined {
   const byId = new Map(persons.map((one) => [one.id, one]));
   const byMail = Map.groupBy(persons, ({ email }) => email?.toLowerCase());
@@ -169,7 +166,11 @@ export function toldFor(book: Book, { to, scope, moment }: { to: readonly string
   return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
-/** The persons on duty, otherwise their deputies. */
+/**
+ * Resolves the recipients of a tab at a time, each once. If none is on duty, the result is their deputies, then the state, then central.
+ * If none of these is on duty either, `persons` is empty and `by` is `nobody`.
+ * Guarantee: no one is notified outside the own scope and hours, except as a deputy.
+ */
 export function thereOf(sight: Sight, members: readonly Member[]): Member[] {
   const there = present(sight, members);
   return there.length > 0 ? there : each(members, (one) => standIn(sight, one));

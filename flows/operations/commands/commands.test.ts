@@ -25,7 +25,7 @@ const birth = {
   spool: { id: 's1', first: 1, last: 2 },
 } as const;
 
-/** Ingest with its commands on a real ledger. */
+/** The ingest module with its commands over a real ledger. */
 async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), change = (ledger: Ledger) => ledger } = {}) {
   const inner = inThread(db);
   if ((await inner.load()).nodes.length === 0) {
@@ -72,7 +72,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     clock,
     commands,
     settle,
-    /** Commands on their way, and where to. */
+    /** Sent commands with their topics. */
     cmds: () =>
       sent.flatMap(({ topic, payload }) => {
         const read = decode('cmd', payload);
@@ -98,7 +98,7 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
 const by = 'Asha';
 const probing = { verb: 'probe-now', args: {}, by };
 
-test('a command is signed, in the ledger with who issued it, and only then on its way', async () => {
+test('a command is signed, committed with its author, and only then sent', async () => {
   const rig = await setUp();
   const issuing = rig.commands.issue({ ...probing, to: hall });
   expect(rig.cmds()).toEqual([]);
@@ -111,7 +111,7 @@ test('a command is signed, in the ledger with who issued it, and only then on it
   expect(await rig.commands.one('c-1')).toMatchObject({ state: 'open', by, to: hall, answers: [], missing: [hall] });
 });
 
-test('to a scope it is one message; each of its PCs answers for itself, once; a stranger does not count', async () => {
+test('a command to a scope is one message, and each PC of the scope counts with its first response', async () => {
   const rig = await setUp();
   await rig.commands.issue({ ...probing, to: 'ladakh' });
   expect(rig.cmds().map(({ topic, to }) => [topic, to])).toEqual([['ladakh/all/cmd', 'ladakh/all']]);
@@ -129,7 +129,7 @@ test('to a scope it is one message; each of its PCs answers for itself, once; a 
   ]);
 });
 
-test('a PC that is born and has not answered is told again, by the same signed text, until it answers or the command expires', async () => {
+test('a command is sent again after each birth of a PC until the PC responds or the command expires', async () => {
   const rig = await setUp();
   await rig.commands.issue({ ...probing, to: 'ladakh/leh' });
   await rig.commands.issue({ ...probing, to: hall });
@@ -149,7 +149,7 @@ test('a PC that is born and has not answered is told again, by the same signed t
   expect(await rig.commands.one('c-1')).toMatchObject({ state: 'expired', missing: [office] });
 });
 
-test('a centre that was killed goes on with what was open, and never gives a counter twice; nor does one with an old ledger', async () => {
+test('after a restart open commands are sent again, and a counter is never reused, also with a restored ledger', async () => {
   const rig = await setUp();
   await rig.commands.issue({ ...probing, to: hall });
   await rig.commands.issue({ ...probing, to: office });
@@ -170,7 +170,7 @@ test('a centre that was killed goes on with what was open, and never gives a cou
   expect(restored.cmds().at(-1)?.counter).toBeGreaterThan(Math.max(...counters));
 });
 
-test('what is no order, or has nowhere to go, is refused in one line, and leaves nothing', async () => {
+test('an invalid order, or one with an unknown scope, is refused in one line and leaves no trace', async () => {
   const rig = await setUp();
   const issue = (verb: string, to: string, args = {}) => rig.commands.issue({ verb, to, args, by });
   expect(await issue('probe-now', 'ladakh/nubra')).toEqual({ ok: false, missing: true, line: 'there is no ladakh/nubra' });
@@ -181,23 +181,23 @@ test('what is no order, or has nowhere to go, is refused in one line, and leaves
   expect([rig.cmds(), [...rig.audit(), ...rig.steps()], await rig.commands.list()]).toEqual([[], [], []]);
 });
 
-test('where the ledger takes nothing, nothing is sent', async () => {
+test('if the ledger cannot write, no command is sent', async () => {
   const rig = await setUp({ change: (ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }) });
   await expect(rig.commands.issue({ ...probing, to: hall })).rejects.toThrow('the ledger did not take the command');
   await rig.settle();
   expect(rig.cmds()).toEqual([]);
 });
 
-describe('R29 a clock that was ahead is put right', () => {
+describe('R29 a clock that was ahead is corrected', () => {
   const year = 365 * 86_400_000;
 
-  test('while flows runs: a command of it was obeyed by nobody; it is signed for the time as it is, and goes out once more', async () => {
+  test('while flows runs: an open command is signed again with valid times and sent once more', async () => {
     const rig = await setUp();
     rig.clock.jump(year);
     await rig.clock.pass(1_000);
     await rig.commands.issue({ ...probing, to: hall });
     rig.clock.jump(-year);
-    // A birth before the step is followed finds nothing that its PC would only refuse.
+    // Until the step is handled a birth sends nothing, since the PC would refuse the command.
     await rig.born(hall);
     expect(rig.cmds()).toHaveLength(1);
     await rig.clock.pass(1_000);

@@ -1,15 +1,15 @@
 /**
- * Commands to PCs: signed, written down, sent, sent again at each birth until they are answered or worth nothing any more.
+ * Commands to PCs: signed, committed, sent, and sent again at each birth until each PC responds or the command expires.
  *
- * From an order to its result, in this order:
+ * Steps from an order to its result:
  *
- *     order      api/incident-routes.ts    who orders what, for which scope
- *     queue      `createMeasureQueue`      `measure-link` becomes commands to single PCs, in turn; any other goes straight on
- *     issue      this file                 signed and counted, into the ledger, then sent
- *     carry out  (the agent)               its answer is an event
- *     read       ingest/read-message.ts    the event `command` is the row `command-answer`
- *     commit     flows/pipeline.ts         and then `heard`, here and in the queue
- *     show       `one`, `list`             from the ledger: answers, and who is missing
+ *     order      api/incident-routes.ts    the author, the verb and the scope
+ *     queue      `createMeasureQueue`      `measure-link` becomes commands to single PCs; any other goes straight on
+ *     issue      this file                 sign, count, commit, then send
+ *     carry out  (the agent)               its response is an event
+ *     read       ingest/read-message.ts    the event `command` becomes the row `command-answer`
+ *     commit     flows/pipeline.ts         then calls `heard`, here and in the queue
+ *     show       `one`, `list`             from the ledger: the responses, and the PCs without one
  */
 import { hash, type KeyObject } from 'node:crypto';
 import {
@@ -37,7 +37,7 @@ import type { Ingest } from '../../ingest/ingest.ts';
 import type { Report } from '../../ingest/read-message.ts';
 
 const counterKey = 'commands.counter';
-/** Who orders what the schedule of a class of link wants. */
+/** Author of measurements that the schedule of a link class orders. */
 export const scheduleName = 'the schedule';
 const tickMs = 5_000;
 const lookEveryMs = 60_000;
@@ -45,20 +45,19 @@ const againMs = 15 * 60_000;
 const triesAtMost = 4;
 const roundLifeMs = 12 * 3_600_000;
 const roundsKept = 50;
-/** More rounds that are not over say nothing new: each site is measured once for all of them. */
+/** Limit of open rounds: further ones would add nothing, since one measurement of a site serves all of them. */
 const roundsOpen = 10;
 const verb = 'measure-link';
 const later: readonly (string | null)[] = Object.values(measureLater);
 
-/** `to` is '' for the nation, a state, state/site or the path of a PC. */
+/** `to`: '' for the nation, a state, state/site or the path of a PC. */
 export type Ordering = { to: string; verb: string; args: Record<string, unknown>; by: string };
-/** What became of an order; `missing` where its scope is none. */
+/** Result of an order; `missing`: its scope does not exist. */
 export type Issued = { ok: true; id: string } | { ok: false; missing: boolean; line: string };
 
-/** What commands are made of, and how they go out. */
 export type CommandsOptions = {
   clock: Clock;
-  /** The centre's own, which signs. */
+  /** Private key of the server that signs commands. */
   key: KeyObject;
   ledger: Pick<Ledger, 'commands' | 'command' | 'openCommands'>;
   ingest(): Ingest | undefined;
@@ -66,20 +65,19 @@ export type CommandsOptions = {
   randomId(): string;
 };
 
-/** Orders to PCs, with what the pipeline tells of their answers. */
 export type Commands = ReturnType<typeof createCommands>;
-/** What those who order may do and see. */
+/** The part for the API. */
 export type CommandsView = Pick<Commands, 'issue' | 'list' | 'one'>;
 
 type State = { options: CommandsOptions; open: Map<string, { row: CommandRow; answered: Set<string> }>; counter: number };
 
-/** Guarantee: no command is sent that is not in the ledger, and no two have one counter, also where the ledger was restored. */
+/** Guarantee: a command is sent only after its commit, and a counter is never used twice, even after a restore of the ledger. */
 export function createCommands(options: CommandsOptions) {
   const state: State = { options, open: new Map(), counter: 0 };
   return {
-    /** Resolves when it is committed and on its way. */
+    /** Signs and sends a command; resolves after the commit. */
     issue: (ordering: Ordering) => issue(state, ordering),
-    /** The newest first. */
+    /** Newest first. */
     async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },
@@ -93,21 +91,21 @@ export function createCommands(options: CommandsOptions) {
       const isOver = row.expires <= options.clock.now();
       return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
     },
-    /** The counter as the ledger holds it. */
+    /** Loads the counter from the ledger. */
     remember({ meta }: Pick<Contents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
     },
-    /** Takes up what the ledger has open, where nothing is ahead of now. */
+    /** Loads the open commands from the ledger, signed for a valid time. */
     async reread(): Promise<void> {
       const open = await options.ledger.openCommands(options.clock.now());
       state.open = new Map(open.map(({ row, answered }) => [row.id, { row: inItsTime(row, options.key), answered: new Set(answered) }]));
     },
-    /** Sends what is open once more: in the gap of a clock that is set nobody is sent anything. */
+    /** Sends open commands again: after a step of the clock no birth triggers it. */
     sendAgain(): void {
       for (const { row, answered } of state.open.values())
         if (!answered.has(row.to)) options.send(pcTopic(addressOf(row.to), 'cmd'), encode('cmd', row.signed), 1);
     },
-    /** What a PC said is committed: its answers, or a birth, after which it may have missed what it was told. */
+    /** Takes a committed report: responses, or a birth, after which the PC may have missed a command. */
     heard({ pc, event, ops }: Pick<Report, 'pc' | 'event' | 'ops'>): void {
       for (const { answer } of ops.filter((op) => op.op === 'command-answer')) state.open.get(answer.id)?.answered.add(pc);
       if (event.type !== 'birth') return;
@@ -129,7 +127,7 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const address = addressOf(to);
   const order = readOrder({ verb, args, to: address });
   if (!order.ok) return { ok: false, missing: false, line: order.reason };
-  // The wall clock is the one by which the PCs know ours. It also keeps the counter rising where the ledger is one of yesterday.
+  // PCs know the time of the server by its wall clock. It also keeps the counter rising if an old ledger was restored.
   const at = clock.now();
   state.counter = Math.max(state.counter + 1, Math.floor(at));
   const times = { notBefore: at, expires: at + commandLifeMs };
@@ -140,7 +138,7 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   const committed = await ingest.record([
     { op: 'meta', key: counterKey, value: `${text.counter}` },
     { op: 'command', row },
-    // A round of measurements has its own row: each command of it is a step of the queue.
+    // A round of measurements has its own audit row, so its commands are only steps.
     { op: verb === 'measure-link' ? 'step' : 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about },
   ]);
   if (!committed) throw new Error('the ledger did not take the command');
@@ -149,7 +147,7 @@ async function issue(state: State, { to, verb, args, by }: Ordering): Promise<Is
   return { ok: true, id: row.id };
 }
 
-/** One that a clock that was ahead had signed is signed for the time that its row has now: no PC would obey it before. */
+/** Signs a command again if it was signed while the clock was ahead: PCs would refuse it as not yet valid. */
 function inItsTime(row: CommandRow, key: KeyObject): CommandRow {
   const text: Command = JSON.parse(row.signed.signed);
   if (text.notBefore === row.at) return row;
@@ -160,13 +158,13 @@ function summaryOf({ signed: _, ...summary }: CommandRow): CommandSummary {
   return summary;
 }
 
-/** A scope as the topics write it. */
+/** Address of a scope in topics. */
 function addressOf(to: string): string {
   if (isPcPath(to)) return to;
   return to === '' ? 'all' : `${to}/all`;
 }
 
-/** Who is ordered through, and how many links of a state and of all may be measured at once. */
+/** `limits`: most links that are measured at the same time, in one state and in total. */
 export type MeasureQueueOptions = {
   clock: Clock;
   commands: CommandsView;
@@ -177,19 +175,19 @@ export type MeasureQueueOptions = {
 };
 
 type Answer = CommandView['answers'][number];
-/** One site that is to be measured, for each of the rounds that want it; `pc` where somebody named it. */
+/** One site to measure, for all rounds that requested it. `pc`: set if a PC was named. */
 type Item = { site: string; pc: string | undefined; rounds: Set<Round>; isScheduled: boolean; notBeforeUp: number; tries: number };
-/** `open`: who is still to be measured, a site or the PC that was named. */
+/** `open`: sites, or the named PC, that are still to be measured. */
 type Round = { summary: CommandSummary; endsUp: number; open: Set<string>; answers: Map<string, Answer> };
 type Running = { item: Item; pc: string; id: string | undefined; endsUp: number };
 
 type Measuring = ReturnType<typeof openState>;
 
 /**
- * A queue that turns the command `measure-link` to a scope, and the schedule of each class of link, into commands to single PCs, a few at a
- * time. It lives in memory: a restart loses the rounds, and the schedule goes on. What waits or ends is timed on the clock that never jumps
- * (`…Up`, R29); the wall clock gives only what is shown, and the slots.
- * Guarantee: never more at once than the limits say, in a state and in all; whoever asks, and whatever the schedule wants.
+ * Queue that turns `measure-link` for a scope, and the schedule of each link class, into commands to single PCs.
+ * It is only in memory: a restart drops the rounds, and the schedule continues. Waits use the monotonic clock (`…Up`), R29 (clock of the
+ * server). The wall clock is only for display and schedule slots.
+ * Guarantee: the number of parallel measurements never exceeds the limits, in a state and in total.
  */
 export function createMeasureQueue(options: MeasureQueueOptions) {
   const state = openState(options);
@@ -199,7 +197,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
     pump(state);
   });
   return {
-    /** Takes orders as `commands` does, and lets measurements wait for their turn. */
+    /** Accepts orders like `commands`, but queues measurements. */
     view: {
       issue: (ordering: Ordering) => (ordering.verb === verb ? begin(state, ordering) : options.commands.issue(ordering)),
       async list() {
@@ -215,7 +213,7 @@ export function createMeasureQueue(options: MeasureQueueOptions) {
         return { ...summary, state: open.size === 0 ? 'answered' : now, answers: [...answers.values()], missing };
       },
     },
-    /** What a PC said is committed. */
+    /** Takes a committed report of a PC. */
     heard({ pc, ops }: Pick<Report, 'pc' | 'ops'>): void {
       for (const op of ops) {
         if (op.op !== 'command-answer') continue;
@@ -234,7 +232,7 @@ function openState(options: MeasureQueueOptions) {
     rounds: new Map<string, Round>(),
     queue: [] as Item[],
     running: new Set<Running>(),
-    /** The interval in which each site was last put into the queue by its schedule. */
+    /** The last interval in which the schedule queued each site. */
     slots: new Map<string, number>(),
     lookedUp: Number.NEGATIVE_INFINITY,
   };
@@ -258,7 +256,7 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
     open: new Set(wanted.map((site) => pc ?? site)),
     answers: new Map<string, Answer>(),
   };
-  // It counts from now on: whoever orders meanwhile is not to slip past it.
+  // Counted before the commit, so that parallel orders cannot exceed the limit.
   rounds.set(round.summary.id, round);
   const about = `${to || 'everywhere'}: ${round.summary.id}, ${round.open.size} sites`;
   if (!(await ingest.record([{ op: 'audit', at: ingest.time(), who: by, what: `command ${verb}`, about }]))) {
@@ -271,7 +269,7 @@ async function begin(state: Measuring, { to, args, by }: Ordering): Promise<Issu
   return { ok: true, id: round.summary.id };
 }
 
-/** Who waits already is measured once for all that want it, as early as one of them may be. */
+/** Merges an item with a waiting one of the same site, at the earlier of both times. */
 function wait({ queue }: Measuring, item: Item): void {
   const same = queue.find(({ site, pc }) => site === item.site && pc === item.pc);
   if (same === undefined) return void queue.push(item);
@@ -280,13 +278,16 @@ function wait({ queue }: Measuring, item: Item): void {
   same.notBeforeUp = Math.min(same.notBeforeUp, item.notBeforeUp);
 }
 
-/** What the schedule of each class wants: sites are spread over the interval by their name, the same in each; a site that becomes live is measured at once. */
+/**
+ * Queues sites by the schedule of their class. A hash of the name spreads them over the interval. A site that becomes live is measured at
+ * once.
+ */
 function look(state: Measuring): void {
   const { clock, ingest: present, slots, queue, running } = state;
   const ingest = present();
   const up = clock.up();
   if (ingest === undefined || !ingest.isSubscribed() || up - state.lookedUp < lookEveryMs) return;
-  // After a start nobody knows which sites are new.
+  // After a start, every site looks new, so none is queued.
   const isStart = state.lookedUp === Number.NEGATIVE_INFINITY;
   state.lookedUp = up;
   const busy = new Set([...queue, ...[...running].map(({ item }) => item)].map(({ site }) => site));
@@ -304,7 +305,7 @@ function look(state: Measuring): void {
   }
 }
 
-/** Begins whatever may begin now, in the order in which it came. */
+/** Starts all measurements that the limits allow, in order of arrival. */
 function pump(state: Measuring): void {
   const { clock, ingest: present, limits, running } = state;
   const ingest = present();
@@ -337,7 +338,7 @@ async function start(state: Measuring, run: Running): Promise<void> {
   end(state, run, { pc, at: state.clock.now(), outcome: 'failed', reason: issued.line });
 }
 
-/** A PC that is not the one that measures any more, or said nothing in the life of its command, holds nobody up. */
+/** Ends a measurement if its PC no longer measures for the site, or did not respond before the command expired. */
 function giveUp(state: Measuring): void {
   const ingest = state.ingest();
   const [at, up] = [state.clock.now(), state.clock.up()];
@@ -366,7 +367,7 @@ function finish(item: Item, answer: Answer): void {
   }
 }
 
-/** From 0 to 1, the same for a site each time. */
+/** Constant share of a site, from 0 to 1, by a hash of its name. */
 export function shareOf(site: string): number {
   return hash('sha256', site, 'buffer').readUInt32BE(0) / 2 ** 32;
 }

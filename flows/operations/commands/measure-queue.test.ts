@@ -16,7 +16,7 @@ type Given = {
 };
 type Sent = Ordering & { id: string; at: number };
 
-/** Each site has one PC that measures, `vc-1`, unless it is put among those that are away. */
+/** Each site has one PC that measures, `vc-1`, unless the site is in `away`. */
 function setUp({ sites = someSites(3, ['goa']), limits = { atOncePerState: 2, atOnce: 10 } }: Given = {}) {
   const clock = testClock();
   const states = [...new Set(sites.map(([path]) => stateOf(path)))];
@@ -84,7 +84,7 @@ function someSites(count: number, states: string[]): NonNullable<Given['sites']>
   );
 }
 
-test('a scope becomes one command a site, to the PC that measures it, in the name of who asked, and the audit names the round', async () => {
+test('an order for a scope becomes one command for each site, in the name of its author, and the audit log names the round', async () => {
   const { begin, sent, open, answer, queue, audit } = setUp();
   const id = await begin('goa');
   expect(audit).toMatchObject([{ op: 'audit', who: 'Asha', what: 'command measure-link', about: 'goa: r-1, 3 sites' }]);
@@ -101,7 +101,7 @@ test('a scope becomes one command a site, to the PC that measures it, in the nam
   expect(await queue.view.list()).toMatchObject([{ id, verb: 'measure-link', by: 'Asha', to: 'goa' }]);
 });
 
-test('never more than two at once in a state and ten in all, whoever answers when; each is asked once', async () => {
+test('at most two measurements run in a state and ten in total, and each site is measured once', async () => {
   const states = Array.from({ length: 8 }, (_, state) => `state-${state}`);
   const { begin, sent, open, answer } = setUp({ sites: someSites(7, states) });
   await begin('');
@@ -119,7 +119,7 @@ test('never more than two at once in a state and ten in all, whoever answers whe
   expect(sent).toHaveLength(56);
 });
 
-test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site waits once for all that want it, and an 11th round is refused', async () => {
+test('R27 a site waits once for all rounds that want it, and an 11th open round is refused', async () => {
   const { queue, clock, sent, open, answer } = setUp({ sites: someSites(8, ['goa', 'kerala', 'punjab', 'bihar', 'assam']) });
   const order = () => queue.view.issue({ to: '', verb: 'measure-link', args: {}, by: 'Asha' });
   const issued = await Promise.all(Array.from({ length: 1_000 }, order));
@@ -133,13 +133,13 @@ test('R27 measure-link ordered 1,000 times held 40,000 measurements: a site wait
   });
   while (open().length > 0) await answer(open()[0]);
   for (const id of taken) expect(await queue.view.one(id)).toMatchObject({ state: 'answered', missing: [] });
-  // Those that were under way when the later rounds came are measured for these once more.
+  // Sites that were being measured when later rounds came are measured once more.
   expect(sent.length).toBeLessThanOrEqual(40 + 10);
   expect(await order()).toMatchObject({ ok: true });
 });
 
 test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
-  'refused for now (%s): it comes again in 15 min, with its reason to be seen',
+  'a measurement postponed by the PC (%s) is retried after 15 min, and its reason is shown',
   async (why) => {
     const { begin, open, answer, queue, clock, sent } = setUp();
     const id = await begin('goa/site-0');
@@ -157,7 +157,7 @@ test.each(['meeting', 'budget', 'busy', 'running', 'crowded'] as const)(
   },
 );
 
-test('who does not answer in the life of the command holds up nobody any longer, and a late answer changes nothing', async () => {
+test('a PC without a response until the command expires frees its place, and a late response is ignored', async () => {
   const { begin, open, answer, queue, clock, sent } = setUp();
   const id = await begin('goa');
   const silent = open();
@@ -174,7 +174,7 @@ test('who does not answer in the life of the command holds up nobody any longer,
   });
 });
 
-test('the schedule: each live site once in the interval of its class, spread, in the name of the schedule; nothing at the start', async () => {
+test('the schedule measures each live site once in the interval of its class, spread over time, and none at the start', async () => {
   const fibre = Array.from({ length: 60 }, (_, site): [string, 'fibre'] => [`state-${site % 10}/fibre-${site}`, 'fibre']);
   const { sent, clock, open, answer } = setUp({
     sites: [...fibre, ['ladakh/leh', 'geo'], ['ladakh/nubra', 'floor'], ['ladakh/kargil', 'fibre', 'planned']],

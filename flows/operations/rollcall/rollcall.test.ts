@@ -62,7 +62,7 @@ function setUp({ subscribed = true } = {}) {
     randomId: () => ids.shift() ?? '',
     progress: (view) => void told.push(view),
   });
-  /** The answering birth, as it is told of after the commit. */
+  /** Reports a committed birth that responds to the roll call. */
   const born = (pc: string, checks = well, rev = 1) => calls.born(pc, { digest: digestOf(checks), session: 1, rev });
   const state = (pc: string, checks = well) => {
     stage.state(checks, pc);
@@ -72,7 +72,7 @@ function setUp({ subscribed = true } = {}) {
   return { clock, stage, calls, rung, written, told, held, born, state, row };
 }
 
-test('it rings the scope, and expects every PC of its live sites and nobody else', async () => {
+test('sends a hello to the scope and expects every PC of its live sites', async () => {
   const { calls, rung } = setUp();
   expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-1' });
   expect(rung).toEqual([{ scope: '', hello: { id: 'call-1', withinMs: 45, fresh: true }, who: 'Asha' }]);
@@ -89,13 +89,13 @@ test('it rings the scope, and expects every PC of its live sites and nobody else
 test.each([
   ['ladakh', [kargil, leh]],
   ['ladakh/leh', [leh]],
-])('the scope %s is called alone', async (scope, pcs) => {
+])('only PCs of the scope %s are called', async (scope, pcs) => {
   const { calls } = setUp();
   calls.start({ scope, by: 'Asha' });
   expect((await calls.one('call-1'))?.rows.map(({ pc }) => pc)).toEqual(pcs);
 });
 
-test('one at a time; no place is no scope; while the broker is away nobody is called', () => {
+test('refuses a second call, an unknown scope, and a call while the broker is offline', () => {
   const { calls, held } = setUp();
   for (const scope of ['kerala', leh]) expect(calls.start({ scope, by: 'Asha' })).toBe('unknown');
   calls.start({ scope: '', by: 'Asha' });
@@ -106,7 +106,7 @@ test('one at a time; no place is no scope; while the broker is away nobody is ca
   expect(setUp({ subscribed: false }).calls.start({ scope: '', by: 'Asha' })).toBe('deaf');
 });
 
-test('a PC has answered when the checks that its birth named are held, or newer ones, and not before', async () => {
+test('a PC has responded once the state that its birth named, or a newer one, is held', async () => {
   const { calls, born, state, row, clock } = setUp();
   calls.start({ scope: '', by: 'Asha' });
   await clock.pass(700);
@@ -122,7 +122,7 @@ test('a PC has answered when the checks that its birth named are held, or newer 
   expect(await row(goa)).toMatchObject({ after: 1_000, readiness: 'not-ready', owner: 'meera' });
 });
 
-test('it ends with the last answer, goes into the ledger whole, and only then is said to be over', async () => {
+test('ends with the last response, is written to the ledger as a whole, and only then is reported as finished', async () => {
   const { calls, born, written, told, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   await clock.pass(600);
@@ -140,7 +140,7 @@ test('it ends with the last answer, goes into the ledger whole, and only then is
   expect((await calls.list()).map(({ id }) => id)).toEqual(['call-2', 'call-1']);
 });
 
-test('at the deadline who is silent is listed exactly, by the reason; who only came is told from who did not', async () => {
+test('at the deadline lists each PC without a response with the reason, and separates a birth without checks', async () => {
   const { calls, born, stage, written, clock } = setUp();
   stage.bye(goa);
   calls.start({ scope: '', by: 'Asha' });
@@ -157,7 +157,7 @@ test('at the deadline who is silent is listed exactly, by the reason; who only c
   expect(written[0]?.counts).toEqual({ expected: 3, answered: 0, ready: 0, 'not-ready': 0, unknown: 3 });
 });
 
-test('progress is told at most every 500 ms, with the rows that changed', async () => {
+test('reports progress at most every 500 ms, with the changed rows', async () => {
   const { calls, born, told, clock } = setUp();
   calls.start({ scope: '', by: 'Asha' });
   await clock.pass(500);
@@ -171,7 +171,7 @@ test('progress is told at most every 500 ms, with the rows that changed', async 
   expect(told[1]).toMatchObject({ finishedAt: null, counts: { answered: 2, expected: 3 } });
 });
 
-test('of a call that is cut short nothing remains: by the end of the view, or by a ledger that does not take it', async () => {
+test('a call that is dropped, or that the ledger cannot write, leaves nothing', async () => {
   const cut = setUp();
   cut.calls.start({ scope: '', by: 'Asha' });
   cut.calls.drop();
@@ -185,7 +185,7 @@ test('of a call that is cut short nothing remains: by the end of the view, or by
   expect(full.calls.last()).toBeNull();
 });
 
-test('R17 a call rings again when the broker is back, so that whom it missed is not listed as silent', async () => {
+test('R17 sends the hello again when the broker is back', async () => {
   const { calls, rung, born, clock } = setUp();
   calls.subscribed();
   calls.start({ scope: 'ladakh', by: 'Asha' });
@@ -198,7 +198,7 @@ test('R17 a call rings again when the broker is back, so that whom it missed is 
   ]);
 });
 
-test('F32, R18a while the broker stood still every room of a roll call was called silent: it is called again, and has the whole time', async () => {
+test('F32, R18a after a receive gap the PCs are called again and have the whole time', async () => {
   const { calls, rung, born, written, held, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   held.provenAt = clock.now();
@@ -210,7 +210,7 @@ test('F32, R18a while the broker stood still every room of a roll call was calle
   await clock.pass(12_000);
   born(leh);
   await clock.pass(16_000);
-  // The last look before the gap ended had heard nothing: one more, for what is on its way.
+  // The last check before the end of the gap failed, so one more is needed.
   expect(written).toEqual([]);
   await clock.pass(1_000);
   expect(written[0]?.rows.map(({ pc, after, why }) => [pc, after, why?.reason])).toEqual([
@@ -220,7 +220,7 @@ test('F32, R18a while the broker stood still every room of a roll call was calle
   expect(rung).toHaveLength(2);
 });
 
-test('R18a a roll call whose centre hears nobody for four minutes is cut short, and says of nobody that he is silent', async () => {
+test('R18a a call whose server receives nothing for 4 min is dropped without a result', async () => {
   const { calls, held, written, clock } = setUp();
   calls.start({ scope: 'ladakh', by: 'Asha' });
   held.provenAt = clock.now();
@@ -231,7 +231,7 @@ test('R18a a roll call whose centre hears nobody for four minutes is cut short, 
   expect(calls.start({ scope: '', by: 'Asha' })).toEqual({ id: 'call-2' });
 });
 
-test('what the ledger remembers as the last one is shown after a start', async () => {
+test('after a start the last roll call of the ledger is shown', async () => {
   const { calls, written, clock } = setUp();
   calls.start({ scope: 'goa/margao', by: 'Asha' });
   await clock.pass(0);
@@ -242,7 +242,7 @@ test('what the ledger remembers as the last one is shown after a start', async (
   expect(next.calls.last()).toEqual(old);
 });
 
-test('a call of somebody who looks after a state gives way to one of the nation, and not the other way round; nor to a neighbour or itself', async () => {
+test('a call for a state gives way to one for the nation, but not to one for the same, a narrower or another scope', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
   expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });

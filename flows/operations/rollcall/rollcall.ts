@@ -1,6 +1,6 @@
 /**
- * The roll call: every room of a scope is asked to look at itself anew, and the answers are listed as they come (R17).
- * It lives in memory until it is finished, and then goes into the ledger whole: of one that is cut short nothing remains.
+ * The roll call, R17 (hello after every SUBACK): every room of a scope runs its probes, and the results are listed as they arrive.
+ * It is in memory until it is finished, and is then written to the ledger as a whole. A dropped one leaves nothing.
  */
 import {
   type Cancel,
@@ -24,31 +24,30 @@ import type { Roster } from '../../notify/people/roster.ts';
 import { safeTable } from '../../sites/sheet.ts';
 import { answerOf, type NotStarted, type RollCallsView } from '../../view/live.ts';
 
-/** Answers are spread over this much a PC, at most over the limit; whoever has not answered at the deadline is silent. */
+/** Responses are spread over `spreadMs` for each PC, up to the limit. A PC without a response at the deadline is silent. */
 const spreadMs = 15;
 const spreadLimitMs = 12_000;
 const deadlineMs = 28_000;
 const progressEveryMs = 500;
-/** A word of our own comes back each second: until this short a time ago our hearing is proven (R18a), or we do not hear. */
+/** A canary returns every second. If the last one is older than this, the server may be in a receive gap, R18a (canary). */
 const heardMs = 3_000;
-/** No machine keeps time better than this by its own clock, however fast the centre's goes. */
+/** Floor for the scaled limit, for a clock of the demo that runs fast: no process is more punctual than this in real time. */
 const leastHeardMs = 1_000;
 const lookEveryMs = 1_000;
-/** All the time of a call whose centre was away; then it is cut short. */
+/** Longest total time of a call with receive gaps of the server; then it is dropped. */
 const timeAtMostMs = 240_000;
 const header = [
   ...['state', 'site', 'site_name', 'room', 'pc', 'answer_after_s', 'readiness', 'component', 'fault', 'reason', 'last_heard', 'owner'],
   ...['state_name', 'last_heard_local', 'time_zone'],
 ];
 
-/** What roll calls are made from. */
 type RollCallOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'rollcalls' | 'rollcall'>;
   ingest(): Ingest | undefined;
   randomId(): string;
-  /** Told of the summary and the rows that changed, at most every 500 ms. */
+  /** Called with the summary and the changed rows, at most every 500 ms. */
   progress(view: RollCallView): void;
 };
 
@@ -57,16 +56,17 @@ type Running = ReturnType<typeof begun>;
 type State = { options: RollCallOptions; running: Running | undefined; last: RollCallSummary | null };
 
 /**
- * Guarantee: one at a time; a PC has answered only when the centre holds the very checks that its answering birth named, and is silent only
- * where the centre heard until the end: after a gap of our own whoever has not answered is called again, and has the whole time (R18a).
+ * Guarantee: one call at a time. A PC has responded only when the server holds the checks that its birth named.
+ * A PC is silent only if the server received until the end. After a receive gap the missing PCs are called again with the whole time
+ * (R18a).
  */
 export function createRollCalls(options: RollCallOptions) {
   const state: State = { options, running: undefined, last: null };
   return {
     start: (call: Parameters<RollCallsView['start']>[0]) => start(state, call),
-    /** The one that runs, or the last one that was finished. */
+    /** The running call, or the last finished one. */
     last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
-    /** Takes up the last one that the ledger holds, and the time of day for the one that runs: the clock was set, or the ledger is opened. */
+    /** Loads the last call from the ledger, and corrects the times of the running one after a step of the clock. */
     async reread(): Promise<void> {
       const { running } = state;
       if (running !== undefined) {
@@ -84,26 +84,25 @@ export function createRollCalls(options: RollCallOptions) {
       if (running?.id === id) return { ...summaryOf(running, null), rows: [...running.rows.values()] };
       return options.ledger.rollcall(id);
     },
-    /** True for the id of the call that runs. */
     isRunning: (id: string): boolean => state.running?.id === id,
-    /** A birth that answers the call is committed; its state may come later. */
+    /** Takes a committed birth that responds to the call; its state may follow later. */
     born(pc: string, { digest, session, rev }: Born): void {
       if (!state.running?.waiting.has(pc)) return;
       state.running.waiting.set(pc, { digest, session, rev });
       answered(state, pc);
     },
-    /** Something of these PCs was committed. */
+    /** Takes committed changes of these PCs. */
     changed(pcs: readonly string[]): void {
       for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
     },
-    /** The broker is back: whoever it could not reach is called again. */
+    /** The broker is back: PCs that it could not reach are called again. */
     subscribed(): void {
       const { running } = state;
       if (running === undefined || running.waiting.size === 0) return;
       ring(state, running);
       lasts(state, running, deadlineMs);
     },
-    /** What was said to the PCs is gone with the memory: the call that runs is no more. */
+    /** Drops the running call: the memory of the responses is gone. */
     drop: () => drop(state),
   };
 }
@@ -114,7 +113,7 @@ function drop(state: State): void {
   state.running = undefined;
 }
 
-/** Guarantee: whoever looks after a part of the tree does not hold up those who look after more of it: their call gives way. */
+/** Guarantee: a call with a wider scope replaces a running one with a narrower scope. */
 function start(state: State, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | NotStarted {
   const { ingest: present, clock, randomId } = state.options;
   const ingest = present();
@@ -139,16 +138,19 @@ function start(state: State, { scope, by, within = '' }: Parameters<RollCallsVie
 
 type Call = Pick<RollCallSummary, 'id' | 'scope' | 'by' | 'startedAt'> & { within: string };
 
-/** `within`: the scope of the person who called. `up`: monotonic time, so that a set clock does not change how long an answer took (R29). */
+/**
+ * `within`: scope of the caller. `up`: monotonic time, so that a step of the clock does not change response times, R29 (clock of the
+ * server).
+ */
 function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
   return {
     ...call,
     startedUp: up,
     endsUp: up,
     endsAt: call.startedAt,
-    /** Of `timeAtMostMs`. */
+    /** Rest of `timeAtMostMs`. */
     leftMs: timeAtMostMs,
-    /** Whether we heard at the last look. */
+    /** Whether the server received messages at the last check. */
     isHeard: true,
     rows,
     /** PCs that have not answered, with the state that their birth named. */
@@ -156,12 +158,12 @@ function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
     news: new Set<string>(),
     cancelProgress: undefined as Cancel | undefined,
     cancelEnd: (() => {}) as Cancel,
-    /** Nobody is waited for any more; it runs on until the ledger has it. */
+    /** True once no response is awaited, until the ledger has the call. */
     isOver: false,
   };
 }
 
-/** From now on it goes on for so long, as long as it has time left. */
+/** Sets the deadline to `ms` from now, if the total time allows it. */
 function lasts(state: State, running: Running, ms: number): void {
   const { clock, ingest } = state.options;
   const now = clock.up();
@@ -172,7 +174,7 @@ function lasts(state: State, running: Running, ms: number): void {
   Object.assign(running, { endsUp: now + ms, endsAt, cancelEnd: clock.after(ms, () => atEnd(state, running)) });
 }
 
-/** What waits for us in the socket, or at a broker that stands still, is read first: two looks find that we hear. */
+/** Ends the call after two checks without a receive gap: responses may still wait in the socket or at the broker. */
 function atEnd(state: State, running: Running): void {
   const { ingest: present, clock } = state.options;
   const ingest = present();
@@ -203,12 +205,12 @@ function answered(state: State, pc: string): void {
   else soon(state, running);
 }
 
-/** Since it began, in whole milliseconds. */
+/** Time since the start, in ms. */
 function lastedMs({ options }: State, { startedUp }: Running): number {
   return Math.round(options.clock.up() - startedUp);
 }
 
-/** The state that the birth named, or a later one. */
+/** Whether the memory holds the state that the birth named, or a later one. */
 function isHeld(born: Born, record: PcRecord | undefined): boolean {
   if (record === undefined || record.digest === born.digest) return record !== undefined;
   return record.rev > 0 && (record.session > born.session || (record.session === born.session && record.rev >= born.rev));
@@ -249,7 +251,7 @@ function finish(state: State, running: Running): void {
   });
 }
 
-/** A row as the PC is known now. One that has not answered is unknown, whatever is known of it from before. */
+/** Row of a PC in its current state. A PC without a response is unknown, whatever its earlier state. */
 function rowOf({ options }: State, ingest: Ingest, { pc, after }: Pick<RollCallRow, 'pc' | 'after'>): RollCallRow {
   const { site, room } = ingest.place(pc);
   const answer = answerOf({ memory: ingest.memory, table: ingest.table(), subscribed: ingest.isSubscribed(), at: ingest.time() }, pc);
@@ -285,7 +287,7 @@ function countsOf(rows: readonly RollCallRow[]): RollCallCounts {
   } as RollCallCounts;
 }
 
-/** Rows in order of state, site and PC, lines ended by CRLF. Guarantee: a text that begins like a formula is led by an apostrophe. */
+/** Rows in order of state, site and PC, with CRLF. Guarantee: a text that starts like a formula gets an apostrophe in front. */
 export function rollCallTable(
   { rows }: RollCallView,
   places: { stateName(state: string): string; timeZone(site: string): string },
@@ -303,13 +305,13 @@ export function rollCallTable(
   return `\ufeff${safeTable(header, lines)}`;
 }
 
-/** The name of the file: whose roll was called, and when by the clock of a place. */
+/** File name with the scope and the local start time. */
 export function tableName({ scope, startedAt }: Pick<RollCallView, 'scope' | 'startedAt'>, zone: string): string {
   const when = localTime(startedAt, zone).slice(0, 16).replace(' ', '-').replace(':', '');
   return `roll-call-${scope === '' ? 'nation' : scope.replaceAll('/', '-')}-${when}.csv`;
 }
 
-/** As a spreadsheet takes it for a time: `2027-01-15 18:30:00`. */
+/** Time in the format of spreadsheets: `2027-01-15 18:30:00`. */
 function localTime(at: number, zone: string): string {
   const local = zonedAt(at, zone).toPlainDateTime();
   return local.toString({ smallestUnit: 'second' }).replace('T', ' ');

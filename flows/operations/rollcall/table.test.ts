@@ -20,7 +20,7 @@ const view = (rows: RollCallRow[]) => ({ rows }) as RollCallView;
 const places = { stateName: () => 'Ladakh', timeZone: () => 'Asia/Kolkata' };
 const tableOf = (rows: RollCallRow[]) => rollCallTable(view(rows), places).replace(/^\ufeff/, '');
 
-test('one line a room in order, with what is wrong and whose it is', () => {
+test('one line for each room in order, with fault and owner', () => {
   const silent = {
     after: null,
     readiness: 'unknown',
@@ -38,7 +38,7 @@ test('one line a room in order, with what is wrong and whose it is', () => {
 });
 
 test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', ' =1+1', '\n=1', '\u00a0@x', '＝1'])(
-  'a name %j is no formula to a spreadsheet',
+  'the name %j is not a formula in a spreadsheet',
   (name) => {
     const [, cells] = parse(tableOf([row({ room: { en: name, hi: name } })]), { record_delimiter: '\r\n' }) as string[][];
     expect(cells?.[3]).toBe(`'${name}`);
@@ -52,7 +52,7 @@ test('quotes, commas and line breaks stay in their cell', () => {
   expect(cells).toHaveLength(15);
 });
 
-test('a spreadsheet read the Hindi of a name as something else: the file begins with its mark, and its name says of whom and when it is', () => {
+test('the file starts with a byte order mark, and its name has scope and time', () => {
   expect(rollCallTable(view([row({})]), places).startsWith('\ufeffstate,')).toBe(true);
   const startedAt = Date.UTC(2026, 10, 28, 20, 2);
   expect(tableName({ scope: 'ladakh/leh', startedAt }, 'Asia/Kolkata')).toBe('roll-call-ladakh-leh-2026-11-29-0132.csv');
