@@ -376,7 +376,7 @@ test("an account acts under its person's name in the incident and under the acco
   show.close();
 });
 
-test('R18a after a receive gap a PC is shown as unheard until it is seen or judged', async () => {
+test('R18a after a receive gap a PC is shown as `unheard` until it is seen or judged', async () => {
   const { show, stage, clock, pcs, does, listen } = setUp();
   const [dead = '', alive = ''] = pcs;
   const shown = (pc: string) => show.view.pcs('all').find((one) => one.pc === pc);

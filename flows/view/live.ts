@@ -276,7 +276,7 @@ function createState(options: LiveViewOptions) {
     subscribed: false,
     /** The last receive gap, as last sent. */
     away: undefined as Snapshot['away'],
-    /** Last-seen time of each PC as last sent, and the PCs that are shown as unheard. */
+    /** Last-seen time of each PC as last sent, and the PCs that are shown as `unheard`. */
     heard: new Map<string, number>(),
     unheard: new Set<string>() as ReadonlySet<string>,
     /** By site: the PCs shown as offline while another PC of the site responds. */
@@ -403,7 +403,7 @@ function sendFrames(state: State): void {
 }
 
 /**
- * Periodic work for changes that only time causes: PCs that became unheard, offline PCs beside a responding one, and last-seen times of
+ * Periodic work for changes that only time causes: PCs that became `unheard`, offline PCs beside a responding one, and last-seen times of
  * chosen PCs.
  */
 function showHeard(state: State): void {
@@ -504,7 +504,7 @@ function answering(view: Now, site: string): PcRecord[] {
 
 /**
  * Presence, checks and readiness of a PC. Nobody is online while the server receives nothing, or after its silence limit without a message.
- * A receive gap of the server extends the limit for the judgement, and meanwhile the PC is shown as unheard.
+ * A receive gap of the server extends the limit for the judgement, and meanwhile the PC is shown as `unheard`.
  */
 export function answerOf(now: Now, pc: string) {
   const presence = presenceOf(now, pc);

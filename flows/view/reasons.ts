@@ -44,7 +44,7 @@ function stepOf(
     return transition === `${id}` ? [{ channel, person, at: createdAt }] : [];
   });
   const faults = [...new Set(about.map(({ fault }) => fault))];
-  /** Who was notified of the transition, or why nobody; `explain` and the wall show this sentence. */
+  /** Names the persons notified of the transition, or the reason why nobody was. `explain` and the wall show this sentence. */
   const sentence = (language: Language) => {
     const { why } = wordsIn(language);
     const channels = wordsOf(language).channel;

@@ -38,14 +38,14 @@ export function createChecks({ view, clock }: ChecksOptions) {
       if (issued.ok) id = issued.id;
       return issued.ok;
     } finally {
-      // Drops a failed request, so that the next press tries again.
+      // Drops a failed request, so that the next press requests again.
       if (id !== undefined) follow({ view, clock, asks, tell }, site, { one, id });
       else if (asks.get(site) === one) asks.delete(site);
       tell(site);
     }
   }
 
-  /** Drops a failed request, so that the next press requests again. */
+  /** State of a run for these PCs of a site: that of the PC that has come furthest. */
   function of(site: string, pcs: readonly string[]): CheckState | undefined {
     const one = asks.get(site);
     if (one === undefined) return undefined;

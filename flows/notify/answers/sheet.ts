@@ -146,13 +146,13 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
       .slice(-saidAtMost)
       .toReversed()
       .map(({ by, word, at: saidAt }) => filled(answer[sentences[word]], { name: by, time: clock(saidAt) })),
-    /** Answers of the person that still hold. */
+    /** The person's answers that still hold. */
     used: answerWords.filter((word) => holds(incident, { ...person, link }, word)),
   };
 }
 
 type Reading = { language: MessageLanguage; timeZone: string };
-/** The person's answers that still hold. */
+/** `goneAt`: time since which all faults are gone, if they are only watched. */
 type Standing = { cure: Cure; status: string; goneAt?: number };
 
 /** Sentences about the room beside the main fault. */

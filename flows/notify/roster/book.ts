@@ -43,13 +43,16 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
 /** The recipients that the server makes itself: the console when nobody else is there, and the monitor outside. */
 export const ownRecipients = ['central-desk', 'watchdog'] as const;
 
-/** One line for a word that means a role or such a recipient: a person or a group of that name would not be notified. */
+/** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
 export function reservedWord(word: string): string | undefined {
   const isReserved = isRole(word) || (ownRecipients as readonly string[]).includes(word);
   return isReserved ? `"${word}" is a word of Sabha's own` : undefined;
 }
 
-/** One line for a name that means a role or such a recipient: a person or a group of that name would not be notified. */
+/**
+ * Returns a function from account name to person: by id, otherwise by a unique e-mail address, ignoring case. The index is built once for
+ * many lookups.
+ */
 export function byLogin<T extends Pick<Person, 'id' | 'email'>>(persons: readonly T[]): (login: string) => T | undefined {
   const byId = new Map(persons.map((one) => [one.id, one]));
   const byMail = Map.groupBy(persons, ({ email }) => email?.toLowerCase());
@@ -147,7 +150,7 @@ export type ToldBy = 'duty' | 'deputy' | 'state' | 'central' | 'nobody';
 export type Told = { persons: Member[]; by: ToldBy; unknown: string[] };
 
 /**
- * Resolves the recipients of a tab at a time, each once. If none is on duty, it tries their deputies, then the state, then central.
+ * Resolves the recipients of a tab at a time, each once. If none is on duty, the result is their deputies, then the state, then central.
  * If none of these is on duty either, `persons` is empty and `by` is `nobody`.
  * Guarantee: no one is notified outside the own scope and hours, except as a deputy.
  */
@@ -166,11 +169,7 @@ export function toldFor(book: Book, { to, scope, moment }: { to: readonly string
   return { persons: central, by: central.length > 0 ? 'central' : 'nobody', unknown };
 }
 
-/**
- * Resolves the recipients of a tab at a time, each once. If none is on duty, the result is their deputies, then the state, then central.
- * If none of these is on duty either, `persons` is empty and `by` is `nobody`.
- * Guarantee: no one is notified outside the own scope and hours, except as a deputy.
- */
+/** The persons on duty, otherwise their deputies. */
 export function thereOf(sight: Sight, members: readonly Member[]): Member[] {
   const there = present(sight, members);
   return there.length > 0 ? there : each(members, (one) => standIn(sight, one));

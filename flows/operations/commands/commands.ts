@@ -3,13 +3,13 @@
  *
  * Steps from an order to its result:
  *
- *     order      api/incident-routes.ts    the author, the verb and the scope
- *     queue      `createMeasureQueue`      `measure-link` becomes commands to single PCs; any other goes straight on
- *     issue      this file                 sign, count, commit, then send
- *     carry out  (the agent)               its response is an event
- *     read       ingest/read-message.ts    the event `command` becomes the row `command-answer`
- *     commit     flows/pipeline.ts         then calls `heard`, here and in the queue
- *     show       `one`, `list`             from the ledger: the responses, and the PCs without one
+ * - order, api/incident-routes.ts: the author, the verb and the scope
+ * - queue, `createMeasureQueue`: `measure-link` becomes commands to single PCs; any other goes straight on
+ * - issue, this file: sign, count, commit, then send
+ * - carry out, the agent: its response is an event
+ * - read, ingest/read-message.ts: the event `command` becomes the row `command-answer`
+ * - commit, flows/pipeline.ts: then calls `heard`, here and in the queue
+ * - show, `one` and `list`: from the ledger the responses, and the PCs without one
  */
 import { hash, type KeyObject } from 'node:crypto';
 import {
