@@ -46,7 +46,6 @@ export function createTells(options: Pick<ExplainedOptions, 'way' | 'table' | 'n
   };
 }
 
-/** Creates the function that explains a simulated fault. */
 export function createExplained(options: ExplainedOptions) {
   return async (asked: string, fault: string): Promise<{ ok: true; value: Explained } | { ok: false; line: string }> => {
     if (faultOf(fault) === undefined) return { ok: false, line: `there is no fault "${fault}"` };

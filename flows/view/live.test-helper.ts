@@ -1,4 +1,3 @@
-/** A live view over a simulated nation of small sites, whose PCs a test controls. */
 import type { Person, StreamFrame } from '@sabha/contracts';
 import { createStage, fault, ok } from '../engine/incidents/stage.test-helper.ts';
 import type { TreeNode } from '../engine/records/sites.ts';

@@ -433,7 +433,7 @@ test('the outage of an offline PC shows whether another PC of its site responds'
   await clock.pass(250);
   const isOf = ({ pc }: { pc: string }) => pc === away;
   expect(frames.at(-1)?.pcs?.find(isOf)?.outage).toMatchObject({ beside: true });
-  // The incident is updated by the other PC once the site is online again.
+  // The PC that is still offline has its own incident once that of the site ends.
   does(() => passOf(20 * minute, [back, ...others]));
   expect(told()).toMatchObject({ cause: 'undetermined', beside: true, to: null });
   await clock.pass(250);

@@ -186,7 +186,6 @@ function siteDetail(view: View | undefined, path: string): SiteDetail | undefine
   };
 }
 
-/** An act of a person on an incident. */
 export type Act =
   | { type: 'acknowledge' | 'withdraw' | 'fixed' }
   | { type: 'note'; text: string }
@@ -233,11 +232,10 @@ export type PcChoice = '' | 'all' | `${string}/${string}`;
 
 export type NotStarted = 'busy' | 'unknown' | 'deaf';
 
-/** Roll calls, as the API starts and shows them. */
 export type RollCallsView = {
   /**
    * `busy`: a roll call already runs. `unknown`: there is no such scope. `deaf`: the broker cannot be reached, so no PC could respond.
-   * `within`: scope of the caller; absent = everything. A call with a wider scope replaces a running one with a narrower scope.
+   * `within`: scope of the caller; absent = everything. The call of a caller with a wider scope replaces a running one.
    */
   start(call: { scope: string; by: string; within?: string }): { id: string } | NotStarted;
   /** The running roll call and finished ones, newest first. */
@@ -250,7 +248,6 @@ export type LiveViewOptions = {
   clock: Clock;
   roster: Roster;
   ledger: Pick<Ledger, 'history' | 'aways'>;
-  /** `last`: the running roll call, or the last finished one. */
   rollcalls: RollCallsView & { last(): RollCallSummary | null };
   commands: CommandsView;
   /** Current memory; undefined while the ledger is being reopened. */
@@ -258,10 +255,8 @@ export type LiveViewOptions = {
   unready(): string | undefined;
 };
 
-/** Listeners, last sent rows and pending changes. */
 type State = ReturnType<typeof createState>;
 
-/** Starts without listeners and without sent rows. */
 function createState(options: LiveViewOptions) {
   return {
     options,
@@ -310,7 +305,6 @@ function awayOf({ away: told }: State, view: View | undefined): Snapshot['away']
   return isTold && told.settled === settled ? told : { from, to, settled };
 }
 
-/** The PCs of a choice. */
 function chosen(table: SiteTable, choice: PcChoice): readonly string[] {
   if (choice === 'all') return table.known.map(({ pc }) => pc);
   return choice === '' ? [] : table.pcsOf(choice);
@@ -328,7 +322,6 @@ function begin(state: State): void {
   state.away = awayOf(state, view);
 }
 
-/** Records changes for the next frame. */
 function changed(state: State, { pcs, incidents, sites = [], pcsGone = [] }: Changed): void {
   const table = state.options.ingest()?.table();
   for (const path of sites) state.sites.touch(path);
@@ -444,12 +437,10 @@ export type View = Pick<Ingest, 'memory' | 'place' | 'wanted' | 'link' | 'number
   table: SiteTable;
   at: number;
   subscribed: boolean;
-  /** The last receive gap. */
   away: ReturnType<Ingest['away']>;
   personName(id: string): string;
 };
 
-/** The part of a view that determines presence. */
 type Now = Pick<View, 'memory' | 'table' | 'subscribed' | 'at'>;
 
 /** True once each PC of a live site was seen since that time or was judged silent, so that the shown state is current. */
@@ -525,7 +516,6 @@ function isUnheard(record: PcRecord | undefined, at: number): boolean {
   return record?.presence === 'online' && at - (record.heardAt ?? at) >= links[record.link].silentMs;
 }
 
-/** Row of a site; undefined if there is none. */
 function siteView(view: View, path: string): SiteView | undefined {
   const { memory, table } = view;
   const node = table.node(path);
@@ -552,12 +542,10 @@ function siteView(view: View, path: string): SiteView | undefined {
   };
 }
 
-/** Names of the states. */
 function stateViews(table: SiteTable): StateView[] {
   return [...table.nodes()].flatMap(({ path, name }) => (path === '' || path.includes('/') ? [] : [{ state: path, name }]));
 }
 
-/** Row of an incident for lists. */
 export function incidentRow(view: View, incident: Incident): IncidentRow {
   const { memory, place, personName } = view;
   const { site, room } = place(incident.scope);

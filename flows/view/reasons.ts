@@ -7,7 +7,6 @@ import type { Transition } from '../engine/records/incidents.ts';
 import type { Ledger, Past, Sent } from '../engine/records/ops.ts';
 import { wordsOf } from '../notify/people/channels/channels.ts';
 
-/** Returns the reasons of an incident; undefined if there is none with this number. */
 export type Reasons = (incident: number) => Promise<IncidentReasons | undefined>;
 
 type Step = IncidentReasons['steps'][number];

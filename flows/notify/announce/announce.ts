@@ -24,7 +24,6 @@ export type AnnounceOptions = Omit<ProveOptions, 'heard'> & {
  */
 export type AnnounceOrder = { to: string; text: string; apply: boolean; by: string; within: string };
 
-/** Result of an order. */
 export type Announced = { ok: true; value: AnnouncementView } | { ok: false; status: 403 | 404 | 429; line: string };
 
 /** Rate limit: announcements an hour by one person, and by all. Readers ignore too many. */
@@ -59,7 +58,6 @@ export function createAnnouncements(options: AnnounceOptions) {
       const found = await ledger.announcement(id);
       return found?.announcement.persons.includes(person) ? found.announcement : undefined;
     },
-    /** Records that the person has read it. */
     async read(id: number, person: string): Promise<void> {
       const { record, now } = options;
       if (!(await record([{ op: 'announcement-read', id, person, at: now() }]))) throw new Error('the ledger did not take it');

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { loadText, replaceFile, StartError } from '@sabha/contracts';
 import { isSameSecret } from '../people/channels/kit/reports.ts';
 
-/** Path of the page of an announcement. */
 export const noticePath = '/n';
 /** Path of the answer page. The token follows `?`: India's operators register an address up to there, and the rest may vary. */
 export const answerLinkPath = '/t';
@@ -26,7 +25,6 @@ const hourMs = 60 * 60_000;
 
 /** Person and incident of a link. `id` distinguishes several links of one person for one incident. */
 export type AnswerLink = { person: string; incident: number; id: string };
-/** A valid link, or the reason why it is invalid. */
 export type ReadAnswerLink = ({ ok: true } & AnswerLink) | { ok: false; why: 'wrong' | 'late' };
 
 export type AnswerLinks = ReturnType<typeof createAnswerLinks>;
@@ -52,7 +50,6 @@ export function createAnswerLinks({ key, now, about = 'answer', toldOf = () => [
     return Number.parseInt(hour, 36) * hourMs < now() ? { ok: false, why: 'late' } : { ok: true, person, incident: number, id: hour };
   }
   return {
-    /** Token after the `?`. */
     token(person: string, incident: number): string {
       const said = `${person}.${incident}.${Math.ceil((now() + lives[about]) / 1_000).toString(36)}`;
       return `${markOf(said)}.${said}`;

@@ -82,7 +82,6 @@ export function answersRig(persons: readonly Person[] = people) {
   const reach = (can: boolean) => {
     reaches = can;
   };
-  /** The PC reports the result of the last command. */
   const says = (outcome: 'done' | 'refused') => {
     reply = [{ pc, at: stage.now(), outcome, reason: null }];
   };

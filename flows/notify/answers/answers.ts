@@ -29,12 +29,10 @@ const wordsOfOneLink = 16;
 export type Answered = { ok: true } | { ok: false; why: 'missing' | 'over' | 'used' | 'stranger' | 'taken' };
 
 export type AnswersOptions = {
-  /** The open incidents; undefined while the ledger is being reopened. */
   ingest(): Pick<Ingest, 'memory' | 'place' | 'table' | 'tell' | 'time'> | undefined;
   roster: Pick<Roster, 'book'>;
   view: Pick<CentreView, 'onChange' | 'commands' | 'now'>;
   clock: Pick<Clock, 'after' | 'up'>;
-  /** The next meetings of a room. */
   meetings?: { calendar(): Pick<Calendar, 'next'> };
 };
 
@@ -52,7 +50,6 @@ export function createAnswers(options: AnswersOptions) {
   const parts: Parts = { ...options, checks };
   const found = (incident: number) => ingest()?.memory.incidents.get(incident);
   return {
-    /** Records an answer by any channel. Resolves after the commit. */
     answer: (id: string, incident: number, word: Answer['word']) => take(parts, { id, incident, word }),
     /**
      * Records an answer by a link, unless this answer still holds. `holder`: the assignee that the person saw; another assignee is not
@@ -60,7 +57,6 @@ export function createAnswers(options: AnswersOptions) {
      */
     byLink: ({ person: id, incident, id: link }: AnswerLink, word: Answer['word'], holder?: string) =>
       take(parts, { id, incident, word, link, holder }),
-    /** Records a press of a button in a channel. */
     byButton: (answer: Answer): ReturnType<TakeAnswer> => takeButton(parts, answer),
     /**
      * Records a missed call as *going* for the incident of which the caller was notified.
@@ -99,9 +95,7 @@ export function createAnswers(options: AnswersOptions) {
       const check = site === undefined ? undefined : checks.of(site, pcs);
       return sheetOf({ ...open, next: meetings?.calendar().next }, about, { person, link, pcs, check });
     },
-    /** Language of a person; undefined if the person has left the roster. */
     languageOf: (id: string): MessageLanguage | undefined => roster.book().byId.get(id)?.language,
-    /** Calls the listener if the sheet of an incident may have changed. */
     onChange(incident: number, listener: () => void): Cancel {
       const about = found(incident);
       const site = about && siteOfScope(about);

@@ -54,7 +54,6 @@ export function createChecks({ view, clock }: ChecksOptions) {
     return best ?? { is: one.isLate ? 'late' : 'running', at: one.at };
   }
 
-  /** Calls the listener when a run of the site changes its state. */
   function onChange(site: string, listener: () => void): Cancel {
     changes.on(site, listener);
     return () => void changes.off(site, listener);

@@ -13,7 +13,6 @@ function html(parts: TemplateStringsArray, ...values: (string | Html | Html[])[]
   return { html: parts.map((part, at) => part + textAt(at)).join('') };
 }
 
-/** Style and language of a page. */
 type Manner = { head: Head; language: MessageLanguage };
 
 /** Page of one incident. `action`: target of its form; `live`: URL of its event stream. */
@@ -84,7 +83,6 @@ function wayBack({ language }: Manner, to: string): Html {
   return html`<p><a class="back" href="${to}">${wordsIn(language).answer.back}</a></p>`;
 }
 
-/** Page of an announcement, with the button that confirms reading. */
 export function noticePage(manner: Manner, notice: { by: string; text: string; at: string; action: string }): string {
   const { direct, announce } = wordsIn(manner.language);
   const { by, text, at, action } = notice;

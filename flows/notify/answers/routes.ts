@@ -49,7 +49,6 @@ export function addAnswers(app: FastifyInstance, options: AnswerRoutesOptions): 
   });
 }
 
-/** Adds routes that accept only a form body. */
 export function addForms(app: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -157,7 +156,6 @@ const lifeMs = 60 * 60_000;
 function createLives({ answers, clock }: { answers: Answers; clock: Clock }) {
   const open = new Map<ServerResponse, string>();
 
-  /** Opens an event stream; returns false if the limit is reached. */
   return function openLive(reply: FastifyReply, { person, incident, id }: AnswerLink): boolean {
     const key = `${person}.${incident}.${id}`;
     const own = [...open.values()].filter((one) => one === key).length;

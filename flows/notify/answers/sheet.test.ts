@@ -13,7 +13,6 @@ const minute = 60_000;
 const other = 'la/leh/room-2';
 const known = [pc, other].map((one) => ({ pc: one, link: 'fibre', elevationM: 3_524, alerts: true }) as const);
 
-/** A site with two PCs without faults. */
 function site(): Stage {
   const stage = createStage({ known: [...known], at: Date.UTC(2026, 2, 3, 8, 30) });
   stage.subscribe();

@@ -50,7 +50,6 @@ type At = Pick<Ingest, 'memory' | 'place' | 'table' | 'time'> & { next?: Calenda
 /** `pcs`: the PCs of the incident. `check`: state of their requested checks. */
 type For = { person: Person; link: string; pcs: readonly string[]; check: CheckState | undefined };
 
-/** Builds the content of the page for the person of a link. */
 export function sheetOf(at: At, incident: Incident, asked: For) {
   const { language } = asked.person;
   const where = incident.place ?? at.place(incident.scope);
@@ -62,7 +61,6 @@ export function sheetOf(at: At, incident: Incident, asked: For) {
   // A fault that is gone counts as ended, even while it is watched.
   const { goneAt } = standing;
   const spoken = goneAt === undefined ? whole : spokenOf({ ...news, kind: 'cleared', at: goneAt }, language);
-  /** Time of day at the site. */
   const clock = clockOf(at.time(), timeZone);
   return { place, visit, phone, language, incident: incident.id, clock, live: liveOf(at, incident, { ...asked, spoken, standing }) };
 }
@@ -128,7 +126,6 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
     // No action is needed for a fault that is gone.
     steps: isCured(cure) ? [] : steps,
     cure,
-    /** State as a sentence. */
     status,
     /** Result of the last requested check as a sentence; '' if it adds nothing. */
     line: isCured(cure) ? '' : checkLine(at, incident, asked),
@@ -141,7 +138,6 @@ function liveOf(at: At, incident: Incident, { spoken, standing, ...asked }: For 
       'not-mine': isMine ? answer.cannotGo : answer['not-mine'],
       here: answers.some((one) => one.person === person.id && one.word === 'here') ? answer.checkAgain : answer.here,
     },
-    /** Answers, newest first. */
     said: answers
       .slice(-saidAtMost)
       .toReversed()

@@ -10,7 +10,6 @@ import { type Book, type Moment, momentAt, toldFor } from '../roster/book.ts';
 
 /** Recipients that the tabs notify of a place, and the delay after the fault. */
 export type Tell = { to: readonly string[]; afterMs: number };
-/** A place with the notifications that the running tabs send for it. */
 export type ToldPlace = { scope: string; tells: readonly Tell[] };
 
 export type CheckOptions = { book: Book; channels: Channels; places: readonly ToldPlace[]; from: number; hours: number };
@@ -61,7 +60,6 @@ function alertIn(timeZone: string, now: number): Notice {
   return { ...notice, kind: 'raised', incident: 0, severity: 'critical' };
 }
 
-/** Merges all notifications of the earliest time. */
 function firstOf(tells: readonly Tell[]): Tell {
   const afterMs = Math.min(...tells.map((tell) => tell.afterMs));
   return { afterMs, to: [...new Set(tells.filter((tell) => tell.afterMs === afterMs).flatMap(({ to }) => to))] };

@@ -10,7 +10,6 @@ const keys = { p256dh: pushKeyOf(freshSeal().secret).public, auth: Buffer.alloc(
 const device = (name: string) => ({ endpoint: `https://fcm.googleapis.com/fcm/send/${name}`, ...keys });
 const namesOf = (all: readonly { endpoint: string }[]) => all.map(({ endpoint }) => endpoint.split('/').at(-1));
 
-/** A device book over a ledger that outlives it. */
 function rig(ledger: Record<string, string> = {}, own = key) {
   const persons: { id: string; email?: string }[] = [{ id: 'asha', email: 'Asha@office.test' }, { id: 'ravi' }];
   const acts: string[] = [];

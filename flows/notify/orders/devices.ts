@@ -47,11 +47,9 @@ export function createDevices(options: DevicesOptions) {
   const inTurn = mutex();
   const isOurs = (one: Held) => one.key === key.public && leadsTo(one.endpoint, services);
   return {
-    /** Public key for the subscription of a browser. */
     key: key.public,
     of: (person: string): readonly Device[] =>
       (held.get(person) ?? []).filter(isOurs).map(({ endpoint, p256dh, auth }) => ({ endpoint, p256dh, auth })),
-    /** Person of the roster for an account, by id or e-mail address. */
     personOf: (login: string) => byLogin(options.persons())(login)?.id,
     /** Adds a device to this person and removes it from any other. */
     add: (person: string, device: Device, by: string): Promise<PersonOrder> => inTurn(() => add(kept, { person, by }, device)),
@@ -69,7 +67,6 @@ export function createDevices(options: DevicesOptions) {
     gone(person: string, endpoint: string): void {
       inTurn(() => drop(kept, { person, endpoint })).catch(() => {});
     },
-    /** Loads the devices from the ledger. */
     use(written: Readonly<Record<string, string>>): void {
       for (const [id, text] of Object.entries(written)) {
         const read = v.safeParse(heldDevices, text);
@@ -122,7 +119,7 @@ async function put({ options, held }: Kept, next: ReadonlyMap<string, readonly H
   for (const [id, all] of next) all.length === 0 ? held.delete(id) : held.set(id, all);
 }
 
-/** Accepts https to a listed host; "*." matches any subdomain. A push service on this machine may use http and any port. */
+/** Accepts https to a listed host; "*." matches any subdomain. A listed push service on this machine may use http and any port. */
 function leadsTo(endpoint: string, services: readonly string[]): boolean {
   const url = URL.parse(endpoint);
   if (url === null || url.username !== '' || url.password !== '') return false;

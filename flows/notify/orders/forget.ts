@@ -9,7 +9,6 @@ export type ForgetOptions = Pick<RosterOrdersOptions, 'record' | 'now'> & {
   ledger: Pick<Ledger, 'person' | 'forget'>;
   /** Runs the work while no part of the ledger is in memory. */
   apart<T>(work: () => Promise<T>): Promise<T>;
-  /** Time at which the last backup of now is deleted. */
   backupsUntil(): number;
   /** Random letters and digits for the alias. */
   randomId(): string;

@@ -22,15 +22,12 @@ import { dayOf, shiftsOf } from '../roster/shifts.ts';
 import { checkRoster, reachedBy, type ToldPlace, weakPoints } from './check.ts';
 
 export type RosterOrdersOptions = ProveOptions & {
-  /** All recipients, for lookup. */
   roster: Pick<Roster, 'book' | 'use' | 'central' | 'person'>;
   devices?: { keepPersons(): Promise<void> } | undefined;
-  /** The roster as loaded from the ledger. */
   listed: Pick<RosterContents, 'members' | 'proofs'>;
   /** The persons of `sabha.json`, for lookup. */
   fixed: readonly Member[];
   table(): Pick<SiteTable, 'node' | 'resolve' | 'pathsOf' | 'groupsOf'>;
-  /** The recipients that the tabs name. */
   onTabs(): readonly string[];
   /** Recipients that the running tabs notify for each site in a scope; undefined if no tabs run. */
   tells(scope: string): Promise<ToldPlace[] | undefined>;
@@ -41,9 +38,7 @@ export type RosterOrdersOptions = ProveOptions & {
 
 /** Why an order about one person is refused. `missing`: no person has that name. `often`: the rate limit is reached. */
 export type RefusedOrder = { ok: false; missing: boolean; often?: true; line: string };
-/** Result of an order about one person that returns a value. */
 export type Done<T> = { ok: true; value: T } | RefusedOrder;
-/** Result of an order about one person. */
 export type PersonOrder = { ok: true } | RefusedOrder;
 
 /** The current persons of the ledger, and the means to change them. `often`: rate limits of orders that notify someone. */
@@ -68,10 +63,8 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
   const { roster, now } = parts;
   const inTurn = mutex();
   return {
-    /** Persons whose scope lies in `scope` ('' = all), by name. */
     list: (scope: string): RosterPerson[] => listOf(kept, scope),
     csv: () => rosterCsv([...kept.held.values()]),
-    /** Current recipients for a place, by role. */
     duty(scope: string): DutyView {
       const at = now();
       const dutyOf = (role: (typeof roles)[number]) => {
@@ -83,11 +76,9 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     },
     /** Without `apply` only returns the changes. */
     import: (file: Importing): Promise<RosterImport> => inTurn(() => importFile(kept, file)),
-    /** Sets the days off of one person; '' removes them. */
     leave: (id: string, to: LeaveOrder): Promise<PersonOrder> => inTurn(() => setLeave(kept, id, to)),
     /** A person takes over the current shift of `from` until it ends; `from` is notified once. */
     take: (id: string, asked: { from: string; by: string }): Promise<Done<ShiftView>> => inTurn(() => takeShift(kept, id, asked)),
-    /** Duty of one person today; undefined if there is no such person. */
     day(id: string): DayView | undefined {
       const book = roster.book();
       const member = book.byId.get(id);
@@ -112,7 +103,6 @@ export function createRosterOrders({ fixed, listed, ...parts }: RosterOrdersOpti
     prove: (id: string, asked: ProofOrder): Promise<Done<ProofView>> => proveChannels(kept, id, asked),
     /** Scopes for which a person is responsible; undefined if there is no such person. */
     scopesOf: (id: string) => roster.book().byId.get(id)?.scopes,
-    /** True if a scope, or group of sites, lies completely in another. */
     liesWithin: (outer: string, inner: string) => liesIn(kept, outer, inner),
   };
 }
@@ -140,7 +130,6 @@ async function importFile(kept: Kept, file: Importing): Promise<RosterImport> {
   return { ...planned.import, applied: true };
 }
 
-/** Scope and number of days of a dry run. */
 type Trial = { scope: string; days: number };
 
 async function check(kept: Kept, { scope, days }: Trial): Promise<RosterCheck | undefined> {
@@ -219,7 +208,6 @@ async function setLeave(kept: Kept, id: string, { days, deputy, by }: LeaveOrder
   return edit(kept, id, { audit: { who: by, what: 'leave set', about }, to });
 }
 
-/** Hands the current shift of `from` to a person, until it ends. */
 async function takeShift(kept: Kept, id: string, { from, by }: { from: string; by: string }): Promise<Done<ShiftView>> {
   const { roster, now } = kept;
   const [taker, member] = [roster.book().byId.get(id), kept.held.get(from)];
@@ -238,7 +226,6 @@ async function takeShift(kept: Kept, id: string, { from, by }: { from: string; b
   return { ok: true, value: { person: from, by: id, until } };
 }
 
-/** Changes one person of the ledger. */
 async function edit(kept: Kept, id: string, { audit, to }: { audit: Audit; to(member: Member): RosterChange }): Promise<PersonOrder> {
   const member = kept.held.get(id);
   if (member === undefined) return notHeld(id, kept.fixed.has(id));
@@ -280,7 +267,6 @@ function lostLines({ roster, onTabs, table, fixed, held }: Kept, plan: RosterCha
   return words.map((word) => `"${word}" would be nobody any more, and a tab tells "${word}": take the name off that tab first`);
 }
 
-/** Result of an order that is refused. */
 export function refused(line: string): RefusedOrder {
   return { ok: false, missing: false, line };
 }

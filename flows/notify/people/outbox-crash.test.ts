@@ -73,7 +73,6 @@ async function live({ ledger, clock }: World, outbox: Outbox, random: Random): P
   await clock.pass(random.below(30_000));
 }
 
-/** Room number in a line of a list. */
 function roomIn(line: string): number {
   return Number(/Room (\d+)\./.exec(line)?.[1]);
 }

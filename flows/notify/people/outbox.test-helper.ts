@@ -54,7 +54,6 @@ export function outboxOver(
     await stopped;
   });
   const ended = outbox.run();
-  /** Adds rows to the ledger, then to the outbox. */
   const add = (...rows: OutboxRow[]) => {
     for (const one of rows) ledger.set(one.key, one);
     outbox.add(rows);

@@ -24,13 +24,11 @@ const backoff = { firstMs: 5_000, maxMs: 15 * 60_000 };
 /** Time for which running sends may end when the outbox stops. */
 const stopGraceMs = 1_000;
 
-/** Longest time that one send may take. */
 const sendLimitMs = 30_000;
 
 /** Pause after a channel refused our credentials: more attempts with a wrong password may lock the account. */
 const loginPauseMs = 15 * 60_000;
 
-/** The recipients, the channels and the place where outcomes are recorded. */
 export type OutboxOptions = {
   clock: Clock;
   /** Between 0 and 1. */
@@ -112,7 +110,6 @@ export function createOutbox(options: OutboxOptions) {
     },
     /** Returns the row that was accepted under this id, if it is one of the last. */
     accepted: accepted.last,
-    /** Rows not yet delivered and not refused. */
     waiting: () => lanes.size() + accepted.size(),
     /** Sends until `stop`. Rejects if the ledger refuses an outcome, and then sends nothing more, R20 (one transaction per batch). */
     run(): Promise<void> {
@@ -133,7 +130,6 @@ export function createOutbox(options: OutboxOptions) {
   };
 }
 
-/** Dependencies of the work on one item. */
 type Office = OutboxOptions & {
   lanes: ReturnType<typeof createLanes>;
   accepted: ReturnType<typeof createAccepted>;
@@ -190,7 +186,7 @@ async function deliver(office: Office, item: Item): Promise<void> {
   if (early !== undefined) await endAccepted(office, rows(), early);
 }
 
-/** Raises remembered that were never sent, so that their ends are not sent either. */
+/** Most raises remembered as never sent; their ends are not sent either. */
 const unsaidAtMost = 2_000;
 
 /**
@@ -256,7 +252,6 @@ async function moveOn(office: Office, items: readonly Item[]): Promise<void> {
   await tellNext(office, rows);
 }
 
-/** The same for accepted messages without a report in time. */
 async function moveAccepted(office: Office, held: readonly Held[]): Promise<void> {
   const rows = held.flatMap((one) => one.rows);
   for (const one of held) one.rows = one.rows.map(movedRow);
@@ -394,7 +389,7 @@ function createLocks({ clock, channels }: OutboxOptions) {
   };
 }
 
-/** Outcome of a send. `stands`: the delivered message that the channel can edit. */
+/** `stands`: the delivered message that the channel can edit. */
 type Sent = SendOutcome & { stands?: Copy };
 
 /** Computes the rows of one message after an attempt. The copy belongs to the last row. Rows of one message are retried together. */
@@ -433,7 +428,6 @@ function nextOf(rows: readonly OutboxRow[], { clock, channels, roster }: Office)
 
 /** Longest list in characters: one or two screens of a small phone. */
 const listLimit = 1_200;
-/** Longest name in it, characters. */
 const nameLimit = 60;
 
 /**
@@ -442,7 +436,6 @@ const nameLimit = 60;
  */
 export type ListWay = { kind: 'night' | 'late' | 'atOnce'; linkOf?(notice: Notice): string | undefined; fits?(text: string): boolean };
 
-/** A notice, and whether its incident has ended. */
 export type Late = { notice: Notice; over: boolean };
 
 /**

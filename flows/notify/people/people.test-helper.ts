@@ -57,7 +57,6 @@ export function testClock(startMs = Date.UTC(2026, 2, 3, 8, 35)): TestClock {
   };
 }
 
-/** Ends when all promises that can settle have settled. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

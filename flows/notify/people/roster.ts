@@ -55,7 +55,6 @@ export function createRoster(settings: readonly Person[], groupsOf: SiteTable['g
     },
     /** Central persons on duty; if there are none, all of them; without any, the central desk. */
     central: byCentral,
-    /** Persons with a role for a place, on duty or not. */
     responsible: (role: Role, scope: string): Person[] => book.ofRole(role, scope),
     /** All values that a tab may use in `to`. */
     people: (): People => ({
@@ -80,7 +79,6 @@ export function wayTo(person: Person, wanted: string, channels: Channels): Way {
   return { channel: channels.get(wanted)?.reaches(person) ? wanted : lastChannel };
 }
 
-/** Every value that a tab may use in `to`. */
 export function namesOf(roster: Roster): string[] {
   const { roles: all, groups, persons } = roster.people();
   return [...all, ...groups, ...persons.map(({ id }) => id), centralDesk.id];

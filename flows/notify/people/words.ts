@@ -30,7 +30,6 @@ import { clockOf, lettersIn, localOf, plain, short, shortInside, variableLimit }
 
 /** Longest news part in characters: one screen of a small phone. The details for a visit come below it. */
 export const textLimit = 400;
-/** Longest name of the site table, characters. */
 const nameLimit = 80;
 /** Name lengths that are tried in order: the full length, then the cut one. */
 const nameLimits = [nameLimit, variableLimit] as const;
@@ -297,7 +296,6 @@ function hasEnded({ kind }: Notice): boolean {
   return kind === 'cleared' || kind === 'closed' || kind === 'eased';
 }
 
-/** Site and state, then room. */
 function placeOf({ notice, language }: Message, size: number): string {
   const { site, state, room } = notice;
   const names = [site, ...(state ? [state] : []), room].map((name) => short(nameIn(name, language), size));
@@ -512,7 +510,6 @@ const days = new Map(
   }),
 );
 
-/** One line for a voice call. */
 export function speechOf(notice: Notice, language: MessageLanguage): string {
   const { place, what, since } = spokenOf(notice, language);
   return [place, what, since]

@@ -22,7 +22,6 @@ export function createBook(written: readonly Member[], groupsOf: SiteTable['grou
     const found = new Set([...above, ...groupsOf(path)].flatMap((level) => ofName?.get(level) ?? []));
     return [...found].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   };
-  /** Persons with a role who are responsible for a place, in the order of the roster. */
   const ofRole = (role: Role, scope: string) => lookedUp(byRole, role, pathOfScope(scope));
   return {
     members,
@@ -65,7 +64,6 @@ export function called<T extends Pick<Person, 'id' | 'email' | 'name'>>(persons:
   return byLogin(persons)(said) ?? only(ofName(persons, said));
 }
 
-/** All persons with a name, ignoring case. */
 export function ofName<T extends Pick<Person, 'name'>>(persons: readonly T[], name: string): T[] {
   const wanted = name.trim().toLowerCase();
   return persons.filter((one) => one.name.trim().toLowerCase() === wanted);
@@ -103,7 +101,6 @@ const dayMinutes = 24 * 60;
 
 type Local = ReturnType<typeof localAt>;
 
-/** States at a time. */
 export function momentAt(now: number): Moment {
   const zones = new Map<string, Local>();
   const known = new Map<Member, Attendance>();

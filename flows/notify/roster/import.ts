@@ -58,7 +58,6 @@ function differs(member: Member, before: Member | undefined, difference: RosterI
   return changed.length > 0;
 }
 
-/** Notes that do not prevent the import. */
 function notesOf(members: readonly ReadMember[], { others, fixed }: Read): RosterImport['notes'] {
   const byId = new Map([...others, ...members.map(({ member }) => [member.id, member] as const)]);
   // Once for each number, at the last of its persons in the file.
@@ -90,7 +89,6 @@ function listed(ids: readonly string[]): string {
 
 const linesLimit = 20_000;
 
-/** A person with the line number. */
 type ReadMember = { line: number; member: Member };
 type Wrong = WrongCell<Column>;
 
@@ -217,9 +215,7 @@ const rowSchema = v.object({
 
 type Row = v.InferOutput<typeof rowSchema>;
 type Column = keyof Row;
-/** Cells of a row by column. */
 type Cells = Record<Column, string>;
-/** All columns in the order of the export. */
 const columns = Object.keys(rowSchema.entries) as Column[];
 
 /**
@@ -257,7 +253,6 @@ function memberOf(row: Row, zone: string): Member {
 
 const ownColumns = new Set(['phone', 'sms', 'voice', 'telegram', 'whatsapp', 'whatsapp-user']);
 
-/** Cells of a person for the export. */
 export function cellsOf(member: Member): Cells {
   const { addresses } = member;
   const further = Object.entries(addresses).filter(([name]) => !ownColumns.has(name));

@@ -55,13 +55,11 @@ export function planOf(csv: string, changes: Partial<RosterPlan> = {}): RosterPl
 }
 
 const everyDay = [1, 2, 3, 4, 5, 6, 7];
-/** By day, every day. */
 export const day: DayHours[] = [{ days: everyDay, from: 9 * 60, to: 18 * 60 }];
 /** By night, over midnight. */
 export const night: DayHours[] = [{ days: everyDay, from: 18 * 60, to: 33 * 60 }];
 /** Days off around that Wednesday. */
 export const away: Leave[] = [{ from: '2027-01-10', to: '2027-01-20' }];
-/** Groups of sites that contain the room. */
 export const groupsOfRoom = (path: string) => (path.startsWith('ladakh/leh') ? ['group:magadh'] : []);
 /** Random persons around one room: any role, scope and duty, on leave, and with missing or cyclic deputies. */
 export function randomMembers(random: Random): Member[] {

@@ -26,7 +26,6 @@ export function shiftsOf({ members }: Pick<Book, 'members'>, member: Member, { n
   return [...here.map((span) => ({ ...span, for: null })), ...standing].sort((a, b) => a.from - b.from);
 }
 
-/** The current local day of the person. */
 export function dayOf({ zone }: Pick<Member, 'zone'>, now: number): Span {
   const today = dayAt(now, zone);
   return { from: timeOn(today, 0, zone), to: timeOn(today, dayMinutes, zone) };

@@ -72,7 +72,6 @@ async function setUp({ db = new DatabaseSync(':memory:'), clock = testClock(), c
     clock,
     commands,
     settle,
-    /** Sent commands with their topics. */
     cmds: () =>
       sent.flatMap(({ topic, payload }) => {
         const read = decode('cmd', payload);

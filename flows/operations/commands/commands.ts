@@ -77,7 +77,6 @@ export function createCommands(options: CommandsOptions) {
   return {
     /** Signs and sends a command; resolves after the commit. */
     issue: (ordering: Ordering) => issue(state, ordering),
-    /** Newest first. */
     async list(): Promise<CommandSummary[]> {
       return (await options.ledger.commands()).map(summaryOf);
     },
@@ -91,7 +90,6 @@ export function createCommands(options: CommandsOptions) {
       const isOver = row.expires <= options.clock.now();
       return { ...summaryOf(row), state: missing.length === 0 ? 'answered' : isOver ? 'expired' : 'open', answers, missing };
     },
-    /** Loads the counter from the ledger. */
     remember({ meta }: Pick<Contents, 'meta'>): void {
       state.counter = Math.max(state.counter, Number(meta[counterKey] ?? 0));
     },

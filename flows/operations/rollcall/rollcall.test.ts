@@ -62,7 +62,6 @@ function setUp({ subscribed = true } = {}) {
     randomId: () => ids.shift() ?? '',
     progress: (view) => void told.push(view),
   });
-  /** Reports a committed birth that responds to the roll call. */
   const born = (pc: string, checks = well, rev = 1) => calls.born(pc, { digest: digestOf(checks), session: 1, rev });
   const state = (pc: string, checks = well) => {
     stage.state(checks, pc);
@@ -242,7 +241,7 @@ test('after a start the last roll call of the ledger is shown', async () => {
   expect(next.calls.last()).toEqual(old);
 });
 
-test('a call for a state gives way to one for the nation, but not to one for the same, a narrower or another scope', async () => {
+test('the call of a state account gives way to that of a national one, but not to one of the same, a narrower or another scope', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
   expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });

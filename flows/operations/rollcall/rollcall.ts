@@ -64,7 +64,6 @@ export function createRollCalls(options: RollCallOptions) {
   const state: State = { options, running: undefined, last: null };
   return {
     start: (call: Parameters<RollCallsView['start']>[0]) => start(state, call),
-    /** The running call, or the last finished one. */
     last: (): RollCallSummary | null => (state.running === undefined ? state.last : summaryOf(state.running, null)),
     /** Loads the last call from the ledger, and corrects the times of the running one after a step of the clock. */
     async reread(): Promise<void> {
@@ -91,7 +90,6 @@ export function createRollCalls(options: RollCallOptions) {
       state.running.waiting.set(pc, { digest, session, rev });
       answered(state, pc);
     },
-    /** Takes committed changes of these PCs. */
     changed(pcs: readonly string[]): void {
       for (const pc of pcs) if (state.running?.waiting.get(pc) !== undefined) answered(state, pc);
     },
@@ -102,7 +100,6 @@ export function createRollCalls(options: RollCallOptions) {
       ring(state, running);
       lasts(state, running, deadlineMs);
     },
-    /** Drops the running call: the memory of the responses is gone. */
     drop: () => drop(state),
   };
 }
@@ -113,7 +110,7 @@ function drop(state: State): void {
   state.running = undefined;
 }
 
-/** Guarantee: a call with a wider scope replaces a running one with a narrower scope. */
+/** Guarantee: the call of a person responsible for a wider scope replaces that of a person with a narrower one. */
 function start(state: State, { scope, by, within = '' }: Parameters<RollCallsView['start']>[0]): { id: string } | NotStarted {
   const { ingest: present, clock, randomId } = state.options;
   const ingest = present();
@@ -148,7 +145,6 @@ function begun(call: Call, rows: Map<string, RollCallRow>, up: number) {
     startedUp: up,
     endsUp: up,
     endsAt: call.startedAt,
-    /** Rest of `timeAtMostMs`. */
     leftMs: timeAtMostMs,
     /** Whether the server received messages at the last check. */
     isHeard: true,
@@ -205,7 +201,6 @@ function answered(state: State, pc: string): void {
   else soon(state, running);
 }
 
-/** Time since the start, in ms. */
 function lastedMs({ options }: State, { startedUp }: Running): number {
   return Math.round(options.clock.up() - startedUp);
 }

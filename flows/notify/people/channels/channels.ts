@@ -17,7 +17,6 @@ import { byWhatsapp } from './whatsapp.ts';
 /** Default order of channels for a person without an own order, and the order of their names in the API. */
 const list: readonly ChannelKind[] = [byPush, byEmail, byTelegram, byWhatsapp, bySms, byVoice, byConsole, byWebhook, byWatchdog];
 
-/** Open channels by name. */
 export type Channels = ReadonlyMap<string, OpenChannel>;
 
 /** The key `channels` of `sabha.json`: settings for each channel, and `offered`, the names of channels that tabs provide. */
@@ -103,7 +102,6 @@ export function strayAddress(name: string, settings: ChannelSettings): string | 
   return settings[kind.name] === undefined ? `channels.${kind.name} is not set` : undefined;
 }
 
-/** Paths of the secret values in the settings. */
 export function secretsIn(settings: ChannelSettings): string[] {
   const isSet = (name: string, key: string) => (settings[name] as Record<string, unknown> | undefined)?.[key] !== undefined;
   return list.flatMap(({ name, secrets = [] }) => secrets.filter((key) => isSet(name, key)).map((key) => `channels.${name}.${key}`));

@@ -17,12 +17,10 @@ export type Trouble = 'busy' | 'refuses' | 'hangs' | 'gone' | 'locked' | 'floods
 
 type Carried = 'key' | 'subject' | 'text';
 
-/** One channel with its simulated provider. */
 export type Rig = {
   channel: Channel;
   /** True if the channel has delivery reports: a sent message is only accepted. */
   accepts?: boolean;
-  /** True if a delivered message can be edited. */
   copies?: boolean;
   /** Parts of a message that this channel carries; absent: all three. */
   carries?: readonly Carried[];
@@ -35,7 +33,6 @@ export type Rig = {
 export function conformance(person: Person, troubles: readonly Trouble[], open: (trouble?: Trouble) => Promise<Rig>): void {
   describe('conformance of the channel', () => {
     let opened: Rig | undefined;
-    /** Selects the faults that apply to this channel. */
     const able = (...wanted: Trouble[]) => wanted.filter((one) => troubles.includes(one));
     const start = async (trouble?: Trouble) => {
       opened = await open(trouble);

@@ -22,10 +22,8 @@ const emailSettings = v.strictObject({
 
 export type EmailSettings = v.InferOutput<typeof emailSettings>;
 
-/** Sends mails to a server. */
 export type Mailer = { sendMail(mail: SendMailOptions & { signal: AbortSignal }): Promise<unknown>; close(): void };
 
-/** Reaches persons with an e-mail address. */
 export const byEmail: ChannelKind<typeof emailSettings> = {
   name: 'email',
   words: { en: 'e-mail', hi: 'ई-मेल' },
@@ -36,8 +34,8 @@ export const byEmail: ChannelKind<typeof emailSettings> = {
 };
 
 /**
- * Parallel connections to a server with a rate limit: Exchange Online allows three for a mailbox. A longer queue lets more rows expire,
- * which then share one mail.
+ * Parallel connections to a server with a rate limit: Exchange Online allows three for a mailbox. Other rows
+ * wait in the outbox, where late ones join one mail.
  */
 const atOnce = 3;
 const talkLimitMs = 30_000;
@@ -68,7 +66,6 @@ export function createEmail(settings: EmailSettings, { clock, mailer }: { clock:
   };
 }
 
-/** Opens the SMTP client for the settings. */
 export function mailerOf({ host, port, secure, user, password }: EmailSettings): Mailer {
   return createTransport({
     host,

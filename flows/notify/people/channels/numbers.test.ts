@@ -39,7 +39,6 @@ function dialling(): { channels: Record<string, Channel>; asked: string[] } {
   };
 }
 
-/** Sends over each channel and returns the outcomes and the requests. */
 async function reached(person: Person) {
   const { channels, asked } = dialling();
   const sends = Object.values(channels).map((one) => one.send(message, person, AbortSignal.timeout(5_000)));

@@ -72,7 +72,6 @@ export function createOffers() {
         return withinTime<Outcome>({ clock, limitMs: outcomeLimitMs, late, cut }, (signal) => ask(name, offer, signal));
       },
     }),
-    /** Registers the offer node of a channel; the newest wins. */
     take: takers.take,
     /** Settles a message; returns false if no message waits for this outcome. */
     outcome(key: string, outcome: Outcome): boolean {

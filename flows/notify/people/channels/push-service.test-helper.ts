@@ -30,7 +30,6 @@ export function opened(body: Buffer, { secret, auth }: Browser): string {
   return plain.subarray(0, end).toString();
 }
 
-/** A push message as received by the service, and as its browser decrypts it. */
 export type Pushed = { headers: IncomingHttpHeaders; text: string; at: string };
 
 /** Overrides the response of the service; undefined keeps the normal one. */
@@ -65,7 +64,6 @@ export async function pushService(answer: PushAnswer = () => undefined) {
       browsers.set(`/send/${name}`, { secret: pair.getPrivateKey(), auth, key });
       return { endpoint: `${origin()}/send/${name}`, p256dh, auth };
     },
-    /** The person revokes the permission. */
     leave: (name: string) => void browsers.delete(`/send/${name}`),
     async close() {
       server.closeAllConnections();

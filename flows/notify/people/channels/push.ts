@@ -28,7 +28,6 @@ const pushSettings = v.strictObject({
 });
 export type PushSettings = v.InferOutput<typeof pushSettings>;
 
-/** Settings of the channel; undefined if it is not set. */
 export function pushOf(settings: { readonly [name: string]: unknown }): PushSettings | undefined {
   return settings['push'] as PushSettings | undefined;
 }
@@ -65,7 +64,6 @@ const listMost = 8;
 /** `now`: wall clock of the machine, since push services check times. */
 export type PushOptions = Pick<Around, 'devices' | 'reports' | 'clock'> & { contact: string; now(): number; fetch: Fetch };
 
-/** Outcome at one device. */
 type AtDevice = SendOutcome | { result: 'gone' };
 
 /**
@@ -140,7 +138,6 @@ function divided({ subject, language, notice: { site } }: RenderedMessage): [whe
   return place === '' || end < 0 || !text.startsWith(place) ? ['', text] : [text.slice(0, end), text.slice(end + 2)];
 }
 
-/** Lines of a list, without the reply links. */
 function linesOf({ text }: RenderedMessage): string {
   const lines = text.split('\n').filter((line) => line.startsWith('• '));
   return lines.slice(0, listMost).map(plain).join('\n');

@@ -25,7 +25,6 @@ const gatewaySettings = v.strictObject({
 
 export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;
 
-/** Reaches persons with a phone number under `sms`. */
 export const bySms: ChannelKind<typeof gatewaySettings> = {
   name: 'sms',
   words: { en: 'SMS', hi: 'एसएमएस' },

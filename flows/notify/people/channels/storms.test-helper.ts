@@ -42,7 +42,6 @@ export function mailLimit(clock: TestClock, perMinute: number) {
   const taken: { at: number; to: string }[] = [];
   let turnedAway = 0;
   return {
-    /** Returns true if it accepts one more mail. */
     take(to: string): boolean {
       const isFree = taken.filter(({ at }) => at > clock.up() - minuteMs).length < perMinute;
       if (isFree) taken.push({ at: clock.up(), to });

@@ -89,7 +89,6 @@ export function telegramBot(clock: TestClock, say = nothing, sayEdit = nothing) 
     ]);
     return new Response(typeof said.body === 'string' ? said.body : JSON.stringify(said.body), { status: said.status });
   };
-  /** Adds an event of a chat. */
   const happen = (update: object) => {
     updates.push(update);
     wake();

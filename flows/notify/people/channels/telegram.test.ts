@@ -92,7 +92,6 @@ test('S14 markup in a name is sent as text, without a parse mode or a link previ
   });
 });
 
-/** An outbox that sends over this bot alone. */
 function outboxOf(say?: Say, persons = [technician]) {
   const { clock, channel, taken, floods } = rig(say);
   const telegram = { channel, reaches: () => true };

@@ -225,7 +225,6 @@ async function pollAnswers(options: PollOptions): Promise<void> {
   }
 }
 
-/** Handles the updates and returns the offset for the next poll. */
 async function takeAll(options: PollOptions, result: unknown, offset: number): Promise<number> {
   let next = offset;
   for (const one of Array.isArray(result) ? result : []) {

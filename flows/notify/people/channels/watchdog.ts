@@ -17,12 +17,10 @@ const watchdogSettings = v.strictObject({
   ),
 });
 
-/** Settings of the watchdog in the channels of `sabha.json`; undefined if it is not set. */
 export function watchdogOf(channels: { readonly [name: string]: unknown }): v.InferOutput<typeof watchdogSettings> | undefined {
   return channels['watchdog'] as v.InferOutput<typeof watchdogSettings> | undefined;
 }
 
-/** The only recipient of this channel. */
 export const watchdogPerson = 'watchdog';
 
 /** Reaches no person of the roster. */

@@ -20,7 +20,6 @@ const webhookSettings = v.strictObject({
 });
 type WebhookSettings = v.InferOutput<typeof webhookSettings>;
 
-/** Reaches persons with `webhook` set. */
 export const byWebhook: ChannelKind<typeof webhookSettings> = {
   name: 'webhook',
   words: { en: 'webhook', hi: 'वेबहुक' },

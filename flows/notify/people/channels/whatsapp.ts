@@ -146,7 +146,6 @@ function reply(said: { to: string; line: string; message: string }, options: Wha
 /** Longest template values in characters: the whole message may have 1,024. */
 const limits = { subject: 120, text: 800 };
 
-/** Builds the message, with buttons if it can be answered. */
 export function bodyOf(message: RenderedMessage, to: string, templates: WhatsappOptions['settings']['templates']) {
   const { subject, text, language } = message;
   const buttons = buttonsOf(message);

@@ -13,7 +13,6 @@ import { limited } from '../lanes.ts';
 import { type Roster, wayOf } from '../roster.ts';
 import { render } from '../words.ts';
 
-/** Reasons of notices without an incident. */
 type DirectReason = keyof Vocabulary['direct'];
 
 export type DirectOptions = {

@@ -2,7 +2,6 @@
 
 import { longestText, registeredText, segmentLimit, sizeOf, type Template, tags } from './sms.ts';
 
-/** Returns one line for each fault, with the id of its text. */
 export function lintTemplates(templates: readonly Template[]): string[] {
   const ids = templates.map(({ id }) => id);
   const twice = ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id}: stands twice`);

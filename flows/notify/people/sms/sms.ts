@@ -94,7 +94,6 @@ export const tags = {
 
 type TagName = keyof typeof tags;
 
-/** The two forms of a text, see above. */
 type Form = 'fixed' | 'open';
 /** A blank of a text: its tag, and the most characters that we fill in. */
 type Blank = { name: BlankName; tag: TagName; limit: number };
@@ -164,7 +163,6 @@ function titlesOf(language: MessageLanguage): { id: string; title: string }[] {
   return [...faults, ...outageCauses.flatMap((cause) => sureAndLikely.map((sureness) => awayTitle(language, { cause, sureness })))];
 }
 
-/** Title for a silent PC, with the cause. */
 function awayTitle(language: MessageLanguage, why: { cause: OutageCause; sureness: 'sure' | 'likely' }): { id: string; title: string } {
   const { outage, sureness }: Vocabulary = wordsIn(language);
   return {

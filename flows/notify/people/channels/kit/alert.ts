@@ -4,7 +4,6 @@ import { nameIn, titleIn } from '@sabha/contracts';
 import type { Notice } from '../../../../engine/records/notices.ts';
 import { plain } from './plain.ts';
 
-/** Facts of an alert. `endsAt`: null while it is open. */
 type AlertFacts = Pick<Notice, 'incident' | 'severity' | 'scope' | 'site' | 'room'> & {
   fault: string;
   startsAt: number;

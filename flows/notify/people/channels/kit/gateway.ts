@@ -35,7 +35,6 @@ export function gatewayFields(blanks: string) {
   };
 }
 
-/** Settings without the file of the secret. */
 type GatewaySettings = Omit<v.InferOutput<v.StrictObjectSchema<ReturnType<typeof gatewayFields>, undefined>>, 'secretFile'>;
 
 type GatewayOptions = { settings: GatewaySettings; secret: string; clock: Clock; fetch: Fetch };
@@ -69,7 +68,6 @@ export function createGateway({ settings, secret, clock, fetch }: GatewayOptions
   };
 }
 
-/** Value of each blank. */
 type Values = Readonly<Record<string, string>>;
 
 /** Fills the blanks and escapes each value for its place, so that no value can end a field. */
@@ -84,7 +82,6 @@ function filled({ url, headers, body }: Pick<GatewaySettings, 'url' | 'headers' 
   return { url: fill(url, encodeURIComponent), rest: { headers: all, ...(body !== undefined && { body: fill(body, inBody) }) } };
 }
 
-/** Returns true for a possible phone number. */
 export function isPhone(number: string): boolean {
   return /^\+?[1-9]\d{7,14}$/.test(number);
 }

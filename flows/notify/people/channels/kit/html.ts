@@ -58,7 +58,6 @@ function linked(line: string, end = '', to = end): string {
   return `${escaped(line.slice(0, -end.length))}<a href="${escaped(to)}"${to === end ? '' : ' style="padding:12px 0"'}>${escaped(end)}</a>`;
 }
 
-/** Escapes a text for HTML, in content and attributes. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

@@ -30,7 +30,6 @@ export function askedToWait(headers: Headers): { afterMs?: number } {
   return afterMs > 0 ? { afterMs } : {};
 }
 
-/** Parses JSON; undefined if it is invalid. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

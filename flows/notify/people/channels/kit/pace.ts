@@ -18,7 +18,6 @@ type Waiter = { address: string; apartMs: number; isLater: boolean; give(isTurn:
 export function createPace(clock: Clock, everyMs: number) {
   let nextUp = Number.NEGATIVE_INFINITY;
   const freeUp = new Map<string, number>();
-  // In order of arrival.
   const waiting = new Set<Waiter>();
   let cancelTimer: Cancel = () => {};
 

@@ -65,7 +65,6 @@ export function localOf(atMs: number, timeZone: string): Temporal.ZonedDateTime 
   return zonedAt(at, isTimeZone(timeZone) ? timeZone : 'UTC');
 }
 
-/** Time of day. */
 export function clockOf(atMs: number, timeZone: string): string {
   return localOf(atMs, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
 }

@@ -18,7 +18,6 @@ export const placeInJson = v.pipe(
 );
 const words = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(100))), v.minLength(1), v.maxLength(50));
 
-/** Settings of the delivery reports of a provider. */
 export const reportFields = {
   tokenFile: about(
     v.pipe(v.string(), v.minLength(1)),
@@ -69,7 +68,6 @@ export function valueAt(said: unknown, place: string): string | undefined {
   return typeof found === 'string' || typeof found === 'number' ? `${found}` : undefined;
 }
 
-/** The reports of a call, unparsed. */
 export function reportsIn(said: unknown, { list }: Pick<ReportSettings, 'list'>): unknown[] {
   if (list === undefined) return [said];
   const found = foundAt(said, list);
@@ -97,7 +95,6 @@ function foundAt(said: unknown, place: string): unknown {
   return Array.isArray(list) ? list : found;
 }
 
-/** Parses JSON in a form field. */
 function unfolded(found: unknown): unknown {
   return typeof found === 'string' && /^\s*[[{]/.test(found) ? jsonOf(found) : found;
 }

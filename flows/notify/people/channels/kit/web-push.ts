@@ -14,7 +14,6 @@ export const sealedAtMost = recordBytes - headBytes - tagBytes - 1;
 /** Lifetime of the authorization in seconds; RFC 8292 allows at most a day. */
 const wordLifeS = 12 * 60 * 60;
 
-/** Encryption input, fresh for each message. */
 export type Seal = { secret: Buffer; salt: Buffer };
 
 /** Creates a key pair and a salt for one message. */
