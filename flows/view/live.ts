@@ -494,8 +494,8 @@ function answering(view: Now, site: string): PcRecord[] {
 }
 
 /**
- * Presence, checks and readiness of a PC. Nobody is online while the server receives nothing, or after its silence limit without a message.
- * A receive gap of the server extends the limit for the judgement, and meanwhile the PC is shown as `unheard`.
+ * Presence, checks and readiness of a PC. No PC is online while the server receives nothing.
+ * A PC without a message for its silence limit is `unheard` until the engine judges it. A receive gap of the server delays that judgement.
  */
 export function answerOf(now: Now, pc: string) {
   const presence = presenceOf(now, pc);

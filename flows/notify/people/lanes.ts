@@ -5,9 +5,9 @@ import { lastChannel } from './channels/channels.ts';
 
 // Constants: how long a message is current, how many sends run in parallel, and when a row moves to the next channel.
 
-/** Rows for one person on one channel that expire within this time move to the next channel as one message, */
+/** Rows for one person on one channel that become stale within this time of each other may move on as one message. */
 const togetherMs = 2_000;
-/** if there are more rows than this. Fewer rows move one by one, so that each keeps its own buttons. */
+/** Up to this many such rows move on one by one, so that each keeps its own buttons. */
 const aloneAtMost = 3;
 
 /** Wait for a delivery report. After it, an accepted message counts as lost: operators keep a message for at most 24 h. */
@@ -16,11 +16,9 @@ export const reportLimitMs = 24 * 60 * 60_000;
 /** After a start, a waiting row has at least this time on its own channel. */
 export const startGraceMs = 10_000;
 
-/**
- * A timer that fires this late was held up by a paused process. Responses in the sockets are read first, R18a (canary),
- */
+/** A timer that fires this late shows that the process was paused. Waiting responses are then read first, R18a (canary). */
 const stoodStillMs = 5_000;
-/** within this time. */
+/** Time for reading the responses that wait after a pause. */
 const readMs = 1_000;
 
 /** A send that runs longer than this is slow: the next send starts in parallel. */

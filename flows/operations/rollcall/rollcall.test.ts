@@ -241,7 +241,7 @@ test('after a start the last roll call of the ledger is shown', async () => {
   expect(next.calls.last()).toEqual(old);
 });
 
-test('the call of a state account gives way to that of a national one, but not to one of the same, a narrower or another scope', async () => {
+test('the call of a state account gives way to a national one, but not to one of the same, a narrower or another scope', async () => {
   const { calls, rung, clock, told, written } = setUp();
   const of = (within: string) => ({ scope: within === '' ? 'goa' : within, by: 'x', within });
   expect(calls.start(of('ladakh'))).toEqual({ id: 'call-1' });
