@@ -1,4 +1,4 @@
-/** The way in and out, the accounts of people, and the tokens of programs. */
+/** Routes for signing in and out, accounts of people, and tokens of programs. */
 import {
   accountMade,
   accountNamePattern,
@@ -20,13 +20,13 @@ import { isSoonGuessed } from '../pki/accounts/password.ts';
 import { begunCookie, begunOf, loginPage, Refused, sessionCookie, whole } from '../pki/door/door.ts';
 import { by, granted, on, order, type Route, scopeOrGroup, textThat } from './kit/route.ts';
 
-/** Whatever somebody wants to try. */
+/** A name or password as sent. The limit bounds the work of a sign-in attempt. */
 const tried = v.pipe(v.string(), v.maxLength(200));
 const typed = v.pipe(tried, v.trim(), v.toLowerCase());
-/** Length is what counts; twelve are what NIST and OWASP ask of one that stands alone. */
+/** NIST and OWASP require 12 characters of a password without a second factor, and no character classes. */
 const chosen = v.pipe(v.string(), v.minLength(12), v.maxLength(200));
 const name = textThat((text) => accountNamePattern.test(text), 'lower-case letters, digits and . @ _ -, at most 64');
-/** `all` = everywhere, as '' is; the role state takes only the word, since '' may be a variable that is not set. */
+/** `all` and '' both mean the whole tree. The role `state` accepts only `all`, because '' may come from an unset shell variable. */
 const grantedScope = textThat(
   (text) => text === 'all' || v.is(scopeOrGroup, text),
   'Invalid scope: "all" for everywhere, a state, state/site, or group:NAME',
@@ -34,10 +34,10 @@ const grantedScope = textThat(
 const right = whole('accounts');
 const makes = { answer: accountMade, done: 201, refusals: [404, 409] } as const;
 const onceForLogin = 'shown this once, for one login';
-/** For how many days a token is valid: at most a year, since programs outlive the people who set them up. */
+/** Token lifetime in days. The limit of one year ensures that a forgotten token expires. */
 const tokenDays = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(366));
 
-/** Who asks, at both doors; accounts and tokens, for those who may. */
+/** The caller's own identity, on both listeners, and the management of accounts and tokens. */
 export const accountRoutes: readonly Route[] = [
   on('view')(
     ['get /api/me', 'Who asks, for which part of the tree, and by which names incidents may call them; `by` counts where nobody logs in.'],
@@ -102,7 +102,7 @@ function scopeFor(role: TokenRole, given: string | undefined, has: (scope: strin
   return of;
 }
 
-/** The way in and out; which ways there are is told at both doors. */
+/** Signing in and out. Both listeners report the available sign-in methods. */
 export const loginRoutes: readonly Route[] = [
   on('accounts')(
     ['get /api/login', 'Which ways in there are besides the password.'],
@@ -134,7 +134,7 @@ export const loginRoutes: readonly Route[] = [
 
 type Directory = { accounts: Accounts; openid: OpenId; log: { warn(fields: object, line: string): void } };
 
-/** Leads to the directory and back. What went wrong there stands in the log: to a stranger it says too much. */
+/** Routes to the identity provider and back. Failures are only logged, because their text would inform an attacker. */
 export function addOpenId(app: FastifyInstance, { accounts, openid, log }: Directory): void {
   const refused = ({ ip }: FastifyRequest, reply: FastifyReply, { line, isAway }: { line: string; isAway?: boolean }) => {
     if (accounts.refusedFrom(ip)) log.warn({}, `a login through the directory failed: ${line}`);

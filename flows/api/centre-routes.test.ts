@@ -11,7 +11,7 @@ import { inThread } from '../storage/ledger/ledger.ts';
 import { routesOf } from './routes.test-helper.ts';
 import { emptyProof } from './scripted-view.test-helper.ts';
 
-/** The routes over real tabs in a folder of their own; without a Node-RED, which is asked for a Deploy only. */
+/** Builds the routes over real tabs in a temporary folder. With `runs` false there is no Node-RED, which only a Deploy needs. */
 function setUp({ runs = true } = {}) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -28,7 +28,7 @@ function setUp({ runs = true } = {}) {
 
 const line = '~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "15" → "5"';
 
-test('which tabs run, what differs and what became of them is told', async () => {
+test('GET /api/tabs, its differences and its steps report the running version, each changed field and each Deploy', async () => {
   const { tabs, get, slower } = setUp();
   const { body: first } = await get('/api/tabs');
   expect(first).toMatchObject({ before: null, running: first.release, base: first.release, refused: null, wrong: [] });
@@ -41,7 +41,7 @@ test('which tabs run, what differs and what became of them is told', async () =>
   ]);
 });
 
-test('the last Deploy is taken back, and taking back is a Deploy that can be taken back', async () => {
+test('POST /api/tabs/undo restores the version before the last Deploy, and a second undo reverts the first', async () => {
   const { tabs, get, post, slower } = setUp();
   const { running: release } = (await get('/api/tabs')).body;
   await tabs.save(slower, 'asha');
@@ -56,7 +56,7 @@ test('the last Deploy is taken back, and taking back is a Deploy that can be tak
   expect((await get('/api/tabs/steps')).body.map(({ who }: TabsStep) => who)).toEqual(['Anil', 'Anil', 'asha']);
 });
 
-test('what would be done with a fault is told, and what cannot be explained is a no in one line', async () => {
+test('GET /api/explain returns what would happen to a fault, and one line if the scope cannot be explained', async () => {
   const value = { scope: 'centre', fault: 'centre.slow', severity: 'major', holdMs: 0, nodes: [], tells: [], how: 'told' } as const;
   const { get } = routesOf({
     explain: async (scope) =>
@@ -67,7 +67,7 @@ test('what would be done with a fault is told, and what cannot be explained is a
   expect((await get('/api/explain?scope=centre')).status).toBe(400);
 });
 
-test('edited tabs are tried as files, and what cannot be tried is a no in one line', async () => {
+test('POST /api/tabs/try passes the edited files to the replay, and returns one line if the replay refuses them', async () => {
   const asked: unknown[] = [];
   const tryFiles = async (files: unknown, days: number) => {
     asked.push({ files, days });
@@ -76,7 +76,7 @@ test('edited tabs are tried as files, and what cannot be tried is a no in one li
   const texts = [{ name: '40-who.json', text: '[]' }];
   const { post } = routesOf({ replay: { tryFiles } });
   const tried = (payload: object) => post('/api/tabs/try', payload);
-  // The name that the door sets is of no use here.
+  // The caller's name, which authentication adds to the body, is not passed to the replay.
   expect(await tried({ by: 'asha', texts, whole: false, days: 30 })).toMatchObject({
     status: 409,
     body: { message: 'nothing happened in the last 30 days' },
@@ -86,7 +86,7 @@ test('edited tabs are tried as files, and what cannot be tried is a no in one li
   expect((await tried({ texts: [{ name: 'x', text: 'y'.repeat(5 * 1024 * 1024) }], whole: true, days: 1 })).status).toBe(413);
 });
 
-test('the audit reads the newest copy, and a new one where that is asked for; a backup that cannot be made is a no in one line', async () => {
+test('GET /api/audit reads the latest copy, or a new one with now=true, and a failed backup returns its reason in one line', async () => {
   const made = { ...emptyProof };
   const { get, post } = routesOf({ proof: made });
   expect([(await get('/api/audit')).body.at, (await get('/api/audit?now=true')).body.at]).toEqual([1, 2]);
@@ -98,7 +98,7 @@ test('the audit reads the newest copy, and a new one where that is asked for; a 
   expect(await post('/api/backup', { by: 'Anil' })).toMatchObject({ body: { message: 'no room in /data: 9 MiB are needed, 1 are free' } });
 });
 
-test('who did what is answered page by page, and as a table with the mark of UTF-8 in which nothing is a formula', async () => {
+test('GET /api/audit/log is paged, and the CSV export has a UTF-8 BOM and no cell that a spreadsheet runs as a formula', async () => {
   const ledger = inThread(new DatabaseSync(':memory:'));
   const all = Array.from(
     { length: 2_001 },

@@ -1,4 +1,4 @@
-/** Health, all that is so now, its changes, the tabs, and the proof from the ledger. */
+/** Routes for health, the snapshot and its stream, the tabs, the audit and the backups. */
 import {
   auditLog,
   backupMade,
@@ -29,7 +29,7 @@ const frames = {
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 
-/** Largest body with tabs in it. */
+/** Limits the request body of a trial of tabs. */
 const triedLimitBytes = 4 * 1024 * 1024;
 const trying = v.strictObject({
   by: v.optional(by),
@@ -40,7 +40,7 @@ const trying = v.strictObject({
 
 const health = { ...ownPart, health: true };
 
-/** What a program asks first. */
+/** Health checks, the snapshot and the stream of changes. */
 export const centreRoutes: readonly Route[] = [
   on('view')(['get /healthz', 'The process lives.'], { right: health, answer: v.object({ alive: v.literal(true) }) }, () => ({
     alive: true as const,
@@ -74,7 +74,7 @@ export const centreRoutes: readonly Route[] = [
   ),
 ];
 
-/** The tabs: what runs, what differs, what became of them, the last Deploy taken back, and what they would do. They are the rules of the whole tree. */
+/** Routes of the tabs: state, differences, history, undo and trial. The tabs hold the alert policy of the whole tree. */
 export const tabsRoutes: readonly Route[] = [
   on('tabs', [
     'tabs check',
@@ -137,14 +137,14 @@ export const tabsRoutes: readonly Route[] = [
 const who = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(80)));
 const wholeNumber = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
 const logEntries = { who, since: v.optional(wholeNumber), of: v.optional(v.picklist(['people', 'machines']), 'people') };
-/** No commit waits for more rows than these. */
+/** Rows per page. Commits of the ledger wait for a query, so a page must be short. */
 const rowsAtOnce = 2_000;
-/** More than a nation's operators do in 400 days; what is older stands in the pages. */
+/** Rows in one CSV export, more than the operators of a nation produce in 400 days. Older rows are in the pages. */
 const rowsInFile = 500_000;
 
 const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.optional(v.picklist(['true', 'false'])) };
 
-/** The proof and the backups from which it is read, who did what, and what PCs said. */
+/** Routes for the audit and backups, the log of actions, and the events of PCs. */
 export const recordRoutes: readonly Route[] = [
   on('proof', ['verify [--now]', 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।'])(
     ['get /api/audit', 'Proves that no event is missing, repeated or changed.'],

@@ -29,7 +29,7 @@ beforeEach(() => {
 const post = async (path: string, payload: object) => (await routes.post(`/api/devices${path}`, payload)).status;
 const get = async (query = '') => (await routes.get(`/api/devices${query}`)).body;
 
-test('whoever has logged in is told on this device, whatever name the page sends, and no more once they say so', async () => {
+test('a signed-in person adds and removes their own device, whatever name the page sends', async () => {
   viewer = { ...viewer, name: 'asha@office.test' };
   const here = `?endpoint=${encodeURIComponent(device.endpoint)}`;
   expect(await get(here)).toEqual({ key: key.public, person: 'asha', here: false });
@@ -40,13 +40,13 @@ test('whoever has logged in is told on this device, whatever name the page sends
   expect(devices.of('asha')).toEqual([]);
 });
 
-test('at this machine, where nobody logs in, the name that is given counts', async () => {
+test('without sign-in on loopback, the name in the request selects the person', async () => {
   expect(await get('?by=devi')).toMatchObject({ person: 'devi' });
   expect(await post('', { by: 'Devi', ...device })).toBe(204);
   expect(devices.of('devi')).toEqual([device]);
 });
 
-test('a login that is nobody of the roster, an address that is no push service, and keys that are none are refused', async () => {
+test('an account outside the roster, an endpoint that is no push service, and invalid keys are refused', async () => {
   viewer = { ...viewer, name: 'kiosk' };
   expect(await get()).toMatchObject({ person: null, here: false });
   expect(await post('', { by: 'x', ...device })).toBe(404);
@@ -57,7 +57,7 @@ test('a login that is nobody of the roster, an address that is no push service, 
   expect(devices.of('asha')).toEqual([]);
 });
 
-test('where Web Push is not set there is no key, and nothing to add to', async () => {
+test('without Web Push configured, no key is returned and adding a device is refused', async () => {
   routes = routesOf({ devices: null });
   expect(await get('?by=devi')).toEqual({ key: null, person: null, here: false });
   expect(await post('', { by: 'devi', ...device })).toBe(404);

@@ -1,4 +1,4 @@
-/** The door beyond this machine: who has not logged in gets nothing but the way in. */
+/** The HTTPS listener: without a session only the sign-in page and its files are served. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -59,7 +59,7 @@ async function ask(path: string, { method = 'GET', body, cookie, headers = {} }:
 const post = (path: string, body: unknown, cookie?: string) => ask(path, { method: 'POST', body, ...(cookie !== undefined && { cookie }) });
 const lineOf = ({ status, body }: Answer) => [status, JSON.parse(body).error];
 
-/** Makes an account whose person has chosen a password and logged in; the cookie of the session. */
+/** Creates an account, chooses its password, signs in, and returns the session cookie. */
 async function person(name: string, role: 'reader' | 'state' | 'central', scope = ''): Promise<string> {
   const made = await accounts.add({ name, role, scope }, 'anil');
   if (!made.ok) throw new Error(made.line);
@@ -71,7 +71,7 @@ function cookieOf({ headers }: Answer): string {
   return (headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
 }
 
-/** Every route of the document, with the ids of something that is there. */
+/** Every route of the OpenAPI document, with ids that exist in the test data. */
 const routes = Object.entries(
   JSON.parse(await import('node:fs').then((fs) => fs.readFileSync('flows/api/openapi.json', 'utf8'))).paths as object,
 ).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path: filled(path) })));
@@ -85,7 +85,7 @@ function filled(path: string): string {
     .replace('{name}', 'asha');
 }
 
-test('the certificate of an organisation stays when the centre’s own is made anew, and PCs are still shown the centre’s', async () => {
+test("a renewed server certificate leaves the organisation's certificate in place, and PCs still receive the server's own", async () => {
   const organisation = selfSigned(['sabha.test'], 'Organisation');
   const roots = [selfSigned(['root'], 'Root').cert];
   const own = selfSigned(['sabha.test'], 'Sabha centre');
@@ -104,8 +104,8 @@ async function shownTo(servername: string): Promise<string | undefined> {
   return shown;
 }
 
-describe('who has not logged in', () => {
-  test('is refused at every route of the API but the login itself, without a look at what was sent', async () => {
+describe('HTTPS API without a session', () => {
+  test('refuses every route except sign-in with 401, before it reads the body', async () => {
     expect(routes.length).toBeGreaterThan(30);
     for (const { method, path } of routes.filter((one) => one.path !== '/api/login')) {
       const answer = await ask(path, { method, ...(method === 'POST' && { body: { by: 'x' } }) });
@@ -117,7 +117,7 @@ describe('who has not logged in', () => {
       expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
   });
 
-  test('gets the page of the login and its files; a page of the wall leads there, its other files and the unknown are refused', async () => {
+  test('serves the sign-in page and its files, redirects wall pages to it, and refuses all other files', async () => {
     for (const name of [
       'login.html',
       'login.js',
@@ -134,7 +134,7 @@ describe('who has not logged in', () => {
       expect([path, (await ask(path)).status]).toEqual([path, 401]);
   });
 
-  test('S12 the editor of the tabs is not there, neither for a stranger nor for central', async () => {
+  test('S12 does not serve the Node-RED editor, with or without a session', async () => {
     const cookie = await person('meera', 'central');
     for (const path of ['/flows', '/library/local/functions', '/settings', '/auth/token', '/red/red.js', '/nodes']) {
       expect([path, (await ask(path)).status]).toEqual([path, 401]);
@@ -142,7 +142,7 @@ describe('who has not logged in', () => {
     }
   });
 
-  test('a foreign Host or Origin is refused, and so is a POST that a form could send', async () => {
+  test('refuses a foreign Host or Origin, and a POST with the content type of a form', async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const port = api.httpsPort;
     const from = (headers: Record<string, string>) => ask('/api/snapshot', { cookie, headers }).then(({ status }) => status);
@@ -159,8 +159,8 @@ describe('who has not logged in', () => {
   });
 });
 
-describe('logging in', () => {
-  test('the cookie goes to this host alone, over TLS alone, to no script and with no request of another site', async () => {
+describe('sign-in', () => {
+  test('sets a cookie that is bound to this host, Secure, HttpOnly and SameSite=Strict', async () => {
     const made = await accounts.add({ name: 'asha', role: 'state', scope: 'ladakh' }, 'anil');
     const answer = await post('/api/login', { name: ' Asha ', password: made.ok ? made.secret : '' });
     expect(JSON.parse(answer.body)).toEqual({ name: 'asha', role: 'state', scope: 'ladakh', once: true });
@@ -170,7 +170,7 @@ describe('logging in', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  test('with a secret that was handed over nothing opens but the choice of a password', async () => {
+  test('with a one-time secret, allows only the choice of a password', async () => {
     const made = await accounts.add({ name: 'asha', role: 'central', scope: '' }, 'anil');
     const secret = made.ok ? made.secret : '';
     const cookie = cookieOf(await post('/api/login', { name: 'asha', password: secret }));
@@ -191,7 +191,7 @@ describe('logging in', () => {
     expect((await ask('/wall.js', { cookie: cookieOf(chosen) })).status).toBe(200);
   });
 
-  test('wrong passwords are answered alike, then with a wait', async () => {
+  test('returns the same line for each wrong password, then 429 with a waiting time', async () => {
     await person('asha', 'reader');
     const guess = (name: string) => post('/api/login', { name, password: 'guess' });
     expect(lineOf(await guess('asha'))).toEqual(lineOf(await guess('nobody')));
@@ -200,7 +200,7 @@ describe('logging in', () => {
     expect([...lineOf(answer), answer.headers['retry-after']]).toEqual([429, 'too many wrong passwords: try again in 60 s', '60']);
   });
 
-  test('after logout the cookie opens nothing', async () => {
+  test('ends the session on sign-out, so the cookie is refused', async () => {
     const cookie = await person('asha', 'reader');
     expect((await ask('/api/snapshot', { cookie })).status).toBe(200);
     const answer = await post('/api/logout', {}, cookie);
@@ -208,7 +208,7 @@ describe('logging in', () => {
     expect((await ask('/api/snapshot', { cookie })).status).toBe(401);
   });
 
-  test('no state is changed by GET', async () => {
+  test('GET requests change no state', async () => {
     const cookie = await person('meera', 'central');
     const before = JSON.stringify([view.state, accounts.list(), accounts.committed]);
     for (const { path } of routes.filter(({ path, method }) => method === 'GET' && path !== '/api/stream')) await ask(path, { cookie });
@@ -218,7 +218,7 @@ describe('logging in', () => {
   });
 });
 
-describe('what an account may', () => {
+describe('permissions of an account', () => {
   test.each([
     ['reader', '', { read: 200, audit: 200, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
     ['reader', 'ladakh', { read: 200, audit: 403, act: 403, roll: 403, stage: 403, import: 403, tokens: 403, accounts: 403 }],
@@ -240,7 +240,7 @@ describe('what an account may', () => {
     }).toEqual(may);
   });
 
-  test('what is read is cut to the scope, and what lies beside it is as if it were not there', async () => {
+  test('reading is cut to the scope, and a path outside the scope returns 404 as if it did not exist', async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const json = async (path: string) => JSON.parse((await ask(path, { cookie })).body);
     expect((await json('/api/snapshot?pcs=all')).sites.map(({ site }: { site: string }) => site)).toEqual(['ladakh/leh']);
@@ -263,8 +263,8 @@ describe('what an account may', () => {
   });
 });
 
-describe('the stream', () => {
-  /** Opens one; what it has said so far, and whether it is over. */
+describe('event stream', () => {
+  /** Opens a stream. Returns the text received so far and whether the stream has ended. */
   async function open(cookie: string) {
     const port = api.httpsPort ?? 0;
     const headers = { host: `sabha.test:${port}`, cookie };
@@ -282,7 +282,7 @@ describe('the stream', () => {
     return heard;
   }
 
-  test('tells an account of its scope, and a session that is over nothing any more', async () => {
+  test("sends only the account's scope, and ends at sign-out", async () => {
     const cookie = await person('asha', 'state', 'ladakh');
     const [own, other] = [await open(cookie), await open(await person('meera', 'reader', 'goa'))];
     view.change({ sites: [wellSite({ open: 4 })] });
@@ -296,7 +296,7 @@ describe('the stream', () => {
     expect(other.isOver).toBe(false);
   });
 
-  test('of one account no more than sixteen are open, and others are not kept out by them', async () => {
+  test('allows 16 streams per account, and the limit of one account does not affect another', async () => {
     const [asha, meera] = [await person('asha', 'reader'), await person('meera', 'reader')];
     for (let nth = 0; nth < 16; nth += 1) expect((await open(asha)).status).toBe(200);
     expect(lineOf(await ask('/api/stream', { cookie: asha }))).toEqual([503, '16 streams of this account are open already']);
@@ -304,8 +304,8 @@ describe('the stream', () => {
   });
 });
 
-describe('accounts', () => {
-  test('central makes, renews and removes them; the secret is in the answer alone', async () => {
+describe('account management', () => {
+  test('creates, renews and removes accounts for central, and shows a secret only in its response', async () => {
     const cookie = await person('meera', 'central');
     const made = await post('/api/accounts', { name: 'asha', role: 'state', scope: 'ladakh' }, cookie);
     expect([made.status, JSON.parse(made.body)]).toEqual([201, { name: 'asha', secret: expect.stringMatching(/^[\w-]{20}$/) }]);
@@ -321,8 +321,8 @@ describe('accounts', () => {
   });
 });
 
-describe('S20 a start that cannot be', () => {
-  test('a key or a certificate that is none, one that does not belong to the other, or a port in use: one line, and nothing listens', async () => {
+describe('S20 start with invalid settings', () => {
+  test('an invalid or mismatched key pair, or a port in use, rejects with one line and nothing listens', async () => {
     const other = selfSigned(['other.test']);
     const https = (edit: object) => ({ ...httpsOptions(), ...edit });
     for (const bad of [

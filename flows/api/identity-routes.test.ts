@@ -19,7 +19,7 @@ const post = async (url: string, payload: object) => {
   return { status, body, wanted };
 };
 
-test('a code is made for a site; by default for a day and for each of its PCs', async () => {
+test('an enrolment code is made for one site, by default for 24 hours and for each PC of the site', async () => {
   expect(await post('/api/enrol-codes', { site: 'ladakh/leh', by: 'Anil' })).toEqual({
     status: 201,
     body: { code: 'AAAAA', uses: 2, ends: 9, centre, pcs },
@@ -39,17 +39,17 @@ test.each([
   [{ site: 'ladakh/leh', by: 'Anil', uses: 1_001 }],
   [{ site: 'ladakh/leh', by: 'Anil', hours: 721 }],
   [{ site: 'ladakh/leh', by: 'Anil', code: 'my own' }],
-])('%j is refused before anything is asked', async (payload) => {
+])('%j is refused with 400 before a code is made', async (payload) => {
   expect(await post('/api/enrol-codes', payload)).toMatchObject({ status: 400, wanted: [] });
 });
 
-test('the open codes of a site are taken back, where there are any', async () => {
+test('the open codes of a site are cancelled, or 404 if the site has none', async () => {
   expect(await post('/api/enrol-codes/cancel', { site: 'ladakh/leh', by: 'Anil' })).toMatchObject({ status: 200, body: { cancelled: 2 } });
   expect(await post('/api/enrol-codes/cancel', { site: 'ladakh/kargil', by: 'Anil' })).toMatchObject({ status: 404 });
   expect(await post('/api/enrol-codes/cancel', { by: 'Anil' })).toMatchObject({ status: 400 });
 });
 
-test('a PC that is not there cannot be revoked', async () => {
+test('revoking an unknown PC returns 404', async () => {
   expect(await post('/api/pcs/ladakh/leh/vc-9/revoke', { by: 'Anil' })).toMatchObject({
     status: 404,
     body: { message: 'there is no PC ladakh/leh/vc-9' },

@@ -1,4 +1,4 @@
-/** Incidents and what a person does with one, roll calls, and commands to PCs. An incident outside the scope is as if it were not there. */
+/** Routes for incidents, roll calls and commands to PCs. An incident outside the viewer's scope returns 404. */
 import {
   commandSummary,
   commandView,
@@ -44,7 +44,7 @@ const refusals = {
   time: [422, 'an incident is quiet until a time that is to come, at most 24 hours ahead'],
   often: [429, 'this incident was assigned or made quiet a dozen times in this hour, and each time somebody is told'],
 } satisfies Record<Exclude<ActResult, 'done'>, [number, string]>;
-/** Where a site has none of its own, or is no more. */
+/** Time zone for a site that has none, or that no longer exists. */
 const usualZone = 'Asia/Kolkata';
 const noRollCall = 'there is no such roll call';
 const notStarted: Record<NotStarted, [number, string]> = {
@@ -52,7 +52,7 @@ const notStarted: Record<NotStarted, [number, string]> = {
   unknown: [404, 'there is no such scope'],
   deaf: [503, 'the broker is out of reach, nobody could answer'],
 };
-/** The arguments are read by the table of the verbs. */
+/** `args` is checked later against the table of commands, which knows the arguments of each. */
 const ordering = v.strictObject({
   by,
   to: textThat(isPlaceOrPc, 'Invalid address: "" for everywhere, a state, state/site or state/site/pc'),
@@ -60,7 +60,7 @@ const ordering = v.strictObject({
   args: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
 });
 
-/** An act answers 204 once it is committed. */
+/** Routes of incidents and roll calls. An action returns 204 after its commit. */
 export const incidentRoutes: readonly Route[] = [
   on('view', ['incidents [--open]', 'अलर्ट की सूची दिखाता है।'])(
     ['get /api/incidents', 'Lists the incidents.'],
@@ -80,7 +80,7 @@ export const incidentRoutes: readonly Route[] = [
     { right: { ...ownPart, may: 'acknowledge' }, body: v.strictObject({ by, takeOver: flag }), refusals: [404, 409] },
     async (view, { params, body: { by: who, takeOver } }) => {
       const id = read(incidentId, params.id);
-      // Looked at and taken in one go: nothing comes between.
+      // No await between the check and the action, so no other request changes the incident in between.
       if (!takeOver) refuseTaken(view.incident(id), view.names(who));
       return done(await view.act(id, who, { type: 'acknowledge' }));
     },
@@ -192,7 +192,7 @@ export const incidentRoutes: readonly Route[] = [
   ),
 ];
 
-/** Only for those who see the whole tree. */
+/** Routes of commands to PCs, for viewers of the whole tree only. */
 export const commandRoutes: readonly Route[] = [
   on('commands', ['cmd list', 'आदेशों की सूची दिखाता है।', { columns: 'id verb args to by at' }])(
     ['get /api/commands', 'Lists the orders to PCs, the newest first.'],

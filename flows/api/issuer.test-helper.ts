@@ -1,4 +1,4 @@
-/** An OpenID Connect directory whose answers a test writes; its tokens are real ones, signed with RS256. */
+/** An OpenID Connect provider whose claims a test sets. Its tokens are real JWTs, signed with RS256. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -11,7 +11,7 @@ export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** Listens on loopback. `claims` are laid over those of the ID token that it gives next; `forge` signs with a key that it does not publish. */
+/** Listens on loopback. `claims` override those of the next ID token. `forge` signs with a key that is not published. */
 export async function startIssuer(port = 0) {
   const state = { claims: {} as Claims, forge: false, alg: 'RS256', asked: [] as URLSearchParams[], authorized: '' };
   const codes = new Map<string, { challenge: string; nonce: string }>();
@@ -34,7 +34,7 @@ export async function startIssuer(port = 0) {
     return json({ access_token: 'a', token_type: 'Bearer', expires_in: 60, id_token: tokenOf(begun.nonce) });
   });
 
-  /** Somebody has logged in: where the browser goes now. */
+  /** Returns the redirect of the browser after a successful sign-in at the provider. */
   function authorized(query: URLSearchParams): string {
     const code = randomBytes(16).toString('hex');
     codes.set(code, { challenge: query.get('code_challenge') ?? '', nonce: query.get('nonce') ?? '' });

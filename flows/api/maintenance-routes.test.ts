@@ -29,7 +29,7 @@ const plan = (edit: object = {}) =>
   routes.post('/api/maintenance', { by: 'x', scope: 'ladakh/leh', title: 'New UPS', from: '2027-01-15T22:00', minutes: 60, ...edit });
 const ids = async () => (await routes.get('/api/maintenance')).body.map(({ id }: { id: string }) => id);
 
-test('it is planned with 201, under the name of who has logged in; what cannot be is 422 with one line, what is no request 400', async () => {
+test('planning maintenance returns 201 with the signed-in name, 422 for a plan that is impossible, and 400 for a malformed request', async () => {
   expect(await plan()).toMatchObject({ status: 201, body: { id: 'm-1', by: 'asha', scope: 'ladakh/leh' } });
   expect(await plan({ rule: 'FREQ=SECONDLY' })).toMatchObject({
     status: 422,
@@ -44,7 +44,7 @@ test('it is planned with 201, under the name of who has logged in; what cannot b
   expect(await ids()).toEqual(['m-1']);
 });
 
-test('an account of a state plans and removes in its own part alone, sees what lies above it, and a reader only reads', async () => {
+test('a state account plans and removes in its scope only, and a reader cannot plan', async () => {
   await plan({ scope: 'ladakh' });
   await plan({ scope: 'ladakh/kargil' });
   viewer = viewerOf('state', 'ladakh/leh');

@@ -1,4 +1,4 @@
-/** Logging in through a directory: from the page of the login to the directory, back, and in. */
+/** Sign-in through OpenID Connect: from the sign-in page to the provider, back, and to a session. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -64,7 +64,7 @@ async function get(path: string, cookie = '') {
   };
 }
 
-/** As a browser: to the directory, where somebody logs in, and back to an address of ours. */
+/** Acts as the browser: follows the redirect to the provider, signs in, and returns the callback address. */
 async function begin() {
   const begun = await get('/api/openid');
   const there = await fetch(begun.location, { redirect: 'manual' });
@@ -78,7 +78,7 @@ async function enter() {
 const sessionOf = ({ cookies }: { cookies: string[] }) => cookies.find((one) => one.startsWith('__Host-sabha=')) ?? '';
 const who = async (session: string) => JSON.parse((await get('/api/me', session)).body);
 
-test('somebody for whom the directory vouches gets the role and the scope of the first grant that fits', async () => {
+test('a person whom the provider vouches for gets the role and scope of the first matching grant', async () => {
   expect(JSON.parse((await get('/api/login')).body)).toEqual({ openid: true, directory: new URL(issuer.at).host });
   const { begun, back, state } = await begin();
   const asked = new URL(begun.location).searchParams;
@@ -103,7 +103,7 @@ test('somebody for whom the directory vouches gets the role and the scope of the
   expect(JSON.stringify(accounts.committed)).not.toContain('clientsecret');
 });
 
-test('a changed role holds from the next login on and ends older sessions; an unchanged one leaves them', async () => {
+test('a changed role applies at the next sign-in and ends older sessions, and an unchanged role keeps them', async () => {
   const first = sessionOf(await enter());
   const second = sessionOf(await enter());
   expect((await get('/api/snapshot', first)).status).toBe(200);
@@ -124,7 +124,7 @@ test.each([
   ['a token of another directory', { iss: 'http://evil.test' }, /JWT claim value/],
   ['a token of another login', { nonce: 'another' }, /JWT claim value/],
   ['a token that is over', { exp: 1 }, /JWT timestamp claim value/],
-])('%s: nobody gets in, and the reason stands in the log alone', async (_what, claims, line) => {
+])('%s: sign-in is refused and only the log has the reason', async (_what, claims, line) => {
   issuer.state.claims = claims;
   const answer = await enter();
   expect([answer.status, answer.location, sessionOf(answer)]).toEqual([302, '/login.html?directory', '']);
@@ -133,7 +133,7 @@ test.each([
   expect(accounts.list()).toEqual([]);
 });
 
-test('a token that is signed by somebody else, or not at all, opens nothing', async () => {
+test('a token with a foreign signature or none is refused', async () => {
   issuer.state.forge = true;
   expect(sessionOf(await enter())).toBe('');
   Object.assign(issuer.state, { forge: false, alg: 'none' });
@@ -141,7 +141,7 @@ test('a token that is signed by somebody else, or not at all, opens nothing', as
   expect(warned).toHaveLength(2);
 });
 
-test('what another began, what comes twice, and what comes too late opens nothing', async () => {
+test("a callback with another browser's cookie, a repeated callback, and a late callback are refused", async () => {
   const [mine, another] = [await begin(), await begin()];
   for (const cookie of ['', another.state]) expect(sessionOf(await get(mine.back, cookie))).toBe('');
   const own = await begin();
@@ -153,7 +153,7 @@ test('what another began, what comes twice, and what comes too late opens nothin
   expect(warned.at(-1)).toContain('too long ago');
 });
 
-test('ten thousand logins that strangers begin hold up and end nobody else’s', { tags: ['long'] }, async () => {
+test('10,000 sign-ins that strangers begin neither delay nor end the sign-in of another person', { tags: ['long'] }, async () => {
   const openid = createOpenId({ settings, secret: 'clientsecret', up: () => up });
   const mine = await openid.begin('https://sabha.test/api/openid/back');
   for (let nth = 0; nth < 10_000; nth += 1) await openid.begin('https://sabha.test/api/openid/back');
@@ -161,13 +161,13 @@ test('ten thousand logins that strangers begin hold up and end nobody else’s',
   expect(await openid.finish(new URL(there.headers.get('location') ?? ''), mine.cookie)).toMatchObject({ ok: true });
 });
 
-test('S21 a stranger who comes back from nowhere again and again fills no log', async () => {
+test('S21 repeated invalid callbacks write a limited number of log lines', async () => {
   for (let nth = 0; nth < 30; nth += 1) expect((await get(`/api/openid/back?code=${nth}`)).location).toBe('/login.html?directory');
   expect(warned).toHaveLength(5);
   expect(sessionOf(await enter())).not.toBe('');
 });
 
-test('the directory cannot take over an account of ours, nor one person that of another', async () => {
+test('the provider cannot take over a local account, nor one provider user the account of another', async () => {
   await accounts.add({ name: 'asha@office.test', role: 'central', scope: '' }, 'anil');
   expect(sessionOf(await enter())).toBe('');
   await accounts.remove('asha@office.test', 'anil');
@@ -179,7 +179,7 @@ test('the directory cannot take over an account of ours, nor one person that of 
   expect(await accounts.renew('asha@office.test', 'anil')).toMatchObject({ ok: false, status: 409 });
 });
 
-test('a directory that is out of reach did not let one in: it does not answer; that is said in the log, and it is asked again the next time', async () => {
+test('an unreachable provider redirects to the sign-in page with one log line, and the next attempt contacts it again', async () => {
   const { at } = issuer;
   await issuer.close();
   expect((await get('/api/openid')).location).toBe('/login.html?away');

@@ -4,7 +4,7 @@ import { smallTree } from '../sites/sites.test-helper.ts';
 import { routesOf, viewerOf } from './routes.test-helper.ts';
 import { emptySiteOrders, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 
-/** The routes as an account of a state has them, over the sites ladakh/leh and goa/panaji. */
+/** Sends the requests as a state account, over the sites ladakh/leh and goa/panaji. Returns status and message of each. */
 async function answersTo(scope: string, site: string) {
   const view = scriptedView();
   view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa' }));

@@ -60,7 +60,7 @@ const csv =
 const load = (more: object = {}) => post('import', { csv, apply: true, ...more });
 const told = (words: string[]) => roster.resolve(words, 'ladakh/leh/vc-1', { now: wednesday }).persons.map(({ id }) => id);
 
-test('an import tells what it would do, then does it, and who is told changes at once, with one row of the audit', async () => {
+test('an import previews its difference, then applies it at once with one audit row', async () => {
   expect(await load({ apply: false })).toMatchObject({
     status: 200,
     body: { applied: false, difference: { added: ['asha', 'bina'] } },
@@ -74,7 +74,7 @@ test('an import tells what it would do, then does it, and who is told changes at
   expect(written).toHaveLength(3);
 });
 
-test('a faulty file is 422 with every faulty line, and changes nothing', async () => {
+test('a faulty file returns 422 with each faulty line and changes nothing', async () => {
   const { status, body } = await load({ csv: `${csv}x,X,boss,nowhere,,,,,\n` });
   expect([status, body.problems.map(({ line, column }: { line: number; column: string }) => `${line} ${column}`)]).toEqual([
     422,
@@ -83,13 +83,13 @@ test('a faulty file is 422 with every faulty line, and changes nothing', async (
   expect([told(['technician']), written]).toEqual([['devi'], []]);
 });
 
-test('where the ledger takes nothing, nothing is in use', async () => {
+test('if the ledger refuses the commit, the roster stays unchanged', async () => {
   takes = false;
   expect(await load()).toMatchObject({ status: 500 });
   expect([told(['technician']), await get()]).toMatchObject([['devi'], [{ id: 'devi' }]]);
 });
 
-test('the list says who is on duty, over what they are reached, and when that was proven; also who stands in sabha.json', async () => {
+test("the list shows each person's duty, channels and dates of proof, also of persons in sabha.json", async () => {
   await load();
   expect(await get()).toMatchObject([
     { id: 'devi', from: 'sabha.json', now: 'here', tel: null, reached: [] },
@@ -99,7 +99,7 @@ test('the list says who is on duty, over what they are reached, and when that wa
   expect((await get('?scope=ladakh/leh')).map(({ id }: { id: string }) => id)).toEqual(['asha']);
 });
 
-test('days off count at once, with who stands in; what cannot be is one line', async () => {
+test('leave applies at once and its deputy is notified, and invalid leave returns one line', async () => {
   await load();
   expect(await post('leave', { person: 'asha', days: '2027-01-13', deputy: 'devi' })).toMatchObject({ status: 204 });
   expect(told(['technician'])).toEqual(['devi']);
@@ -115,7 +115,7 @@ test('days off count at once, with who stands in; what cannot be is one line', a
   });
 });
 
-test('whom a tab names cannot be removed, since then the tab would be refused', async () => {
+test('a person whom a tab names cannot be removed, because the tab would become invalid', async () => {
   await load();
   onTabs = ['bina', 'technician', 'block-7'];
   const line = '"bina" would be nobody any more, and a tab tells "bina": take the name off that tab first';
@@ -131,7 +131,7 @@ test('whom a tab names cannot be removed, since then the tab would be refused', 
   expect(await post('remove', { person: 'bina' })).toMatchObject({ status: 404 });
 });
 
-test('a test proves each channel of a person and dates it; what did not arrive proves nothing', async () => {
+test('a test stores a dated proof for each channel that delivered, and none for a failed channel', async () => {
   await load({
     csv: csv
       .replace('channels,email', 'channels,email,phone')
@@ -155,11 +155,11 @@ test('a test proves each channel of a person and dates it; what did not arrive p
   expect((await get('?scope=ladakh/leh'))[0].proofs).toEqual({ email: null });
 });
 
-test('a check names the hours in which nobody on duty can be reached, and who has no channel', async () => {
+test('a check lists the hours in which no reachable person is on duty, and the persons without a channel', async () => {
   await load();
   const found = await get('/check?scope=ladakh/leh&days=1');
   expect(found).toMatchObject({ from: wednesday, to: hoursLater(24), untold: [], unreached: [] });
-  // From 18:00 to 09:00 in India central is told, whom no channel of this test reaches.
+  // From 18:00 to 09:00 in India `central` is notified, and this test gives that person no channel.
   const span = { from: hoursLater(7), to: hoursLater(22), by: 'central', persons: ['devi'], reached: false };
   expect(found.gaps).toEqual([{ scope: 'ladakh/leh/vc-1', ...span }]);
   expect(found.places[0].spans).toHaveLength(3);
@@ -171,11 +171,11 @@ test('a check names the hours in which nobody on duty can be reached, and who ha
   expect(await get('/check')).toMatchObject({ statusCode: 409 });
 });
 
-test('a shift that runs is taken over until it ends, who had it is told once, and a later import leaves it so', async () => {
+test('a current shift is taken over until its end with one notification, and a later import keeps the change', async () => {
   await load();
   const until = hoursLater(6.5);
   expect(await post('take', { person: 'bina', from: 'asha' })).toMatchObject({ status: 200, body: { person: 'asha', by: 'bina', until } });
-  // bina has no duty of her own at this hour.
+  // bina has no duty at this hour.
   expect([told(['technician']), (await get())[1].now]).toEqual([['bina'], 'relieved']);
   expect(written.filter(({ op }) => op === 'outbox')).toMatchObject([
     { row: { channel: 'email', person: 'asha', notice: { lines: ['shift_taken', 'Bina'] } } },
@@ -185,7 +185,7 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
   expect(told(['technician'])).toEqual(['bina']);
   const later = (hours: number) =>
     roster.resolve(['technician'], 'ladakh/leh/vc-1', { now: hoursLater(hours) }).persons.map(({ id }) => id);
-  // 17:59 and 18:00 in India: the shift is over, and so is the duty; and the next morning.
+  // At 17:59 the shift runs, at 18:00 in India it ends, and the next morning asha is on duty again.
   expect([later(6.48), later(6.5), later(24)]).toEqual([['bina'], ['devi'], ['asha']]);
   const refused = async (person: string, from: string) => (await post('take', { person, from })).body.message;
   expect([
@@ -202,7 +202,7 @@ test('a shift that runs is taken over until it ends, who had it is told once, an
   expect(written.filter(({ op }) => op === 'outbox')).toHaveLength(1);
 });
 
-test('a test could be sent to one person without end, and a shift taken in turn without end: six and three an hour, and one line says when again', async () => {
+test('tests are limited to 6 and takeovers to 3 per person and hour, and the refusal names the next allowed time', async () => {
   await load();
   const test = () => post('test', { person: 'asha', channel: 'email' });
   for (let n = 0; n < anHour.tests; n += 1) expect((await test()).status).toBe(200);
@@ -217,7 +217,7 @@ test('a test could be sent to one person without end, and a shift taken in turn 
   expect([(await test()).status, (await take(anHour.takes)).status]).toEqual([200, 200]);
 });
 
-test('the day of a person is theirs from midnight to midnight, for those who may see the person', async () => {
+test('the day of a person runs from midnight to midnight in their time zone, for viewers of that person only', async () => {
   await load();
   const day = await get('/day?person=asha');
   expect(day).toEqual({
@@ -234,7 +234,7 @@ test('the day of a person is theirs from midnight to midnight, for those who may
   expect(await get('/day?person=asha')).toMatchObject({ statusCode: 404 });
 });
 
-test('an account of a state sees and changes its own persons only, and a reader none', async () => {
+test('a state account sees and changes only persons of its scope, and a reader none', async () => {
   await load();
   viewer = { ...viewer, name: 'chand', role: 'state', scope: 'ladakh/leh' };
   expect((await get()).map(({ id }: { id: string }) => id)).toEqual(['asha']);

@@ -1,4 +1,4 @@
-/** The roster, all data of a person, their devices, and notices to many. */
+/** Routes for the roster, personal data, push devices and announcements. */
 import {
   announcementSummary,
   announcementView,
@@ -63,7 +63,7 @@ const saying = v.strictObject({
 const right = { ...ownPart, may: 'announce' } as const;
 const ownRoster = { ...ownPart, may: 'roster' } as const;
 
-/** Reading and importing the roster, and orders on one person. */
+/** Routes for the roster and for each person on it. */
 export const rosterRoutes: readonly Route[] = [
   on('roster', [
     'roster show [PERSON] [--at STATE[/SITE]|group:NAME]',
@@ -244,7 +244,7 @@ function own(roster: RosterOrders, viewer: Viewer, at: string): string {
   return at;
 }
 
-/** Refuses a person with a scope outside the viewer's, and a person who does not exist, in the same words. */
+/** Throws the same 404 for a person outside the viewer's scope and for an unknown person, so that existence does not leak. */
 function mayChange(roster: RosterOrders, viewer: Viewer, person: string): void {
   const isOwn = roster.scopesOf(person)?.every((scope) => roster.liesWithin(viewer.scope, scope)) ?? viewer.scope === '';
   if (!isOwn) throw new Refused(404, 'there is no such person');

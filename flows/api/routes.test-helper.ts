@@ -1,4 +1,4 @@
-/** The API and its routes as tests reach them. */
+/** Starts the API, or only its routes, for tests. */
 import { type AccountRole, isWithin } from '@sabha/contracts';
 import fastify from 'fastify';
 import { onTestFinished } from 'vitest';
@@ -8,19 +8,19 @@ import { addRoutes } from './routes.ts';
 import { emptyAccounts, emptyProof, emptySiteOrders, scriptedView } from './scripted-view.test-helper.ts';
 import { type ApiOptions, startApi } from './server.ts';
 
-/** An API on a free port of loopback, over a scripted view, with the files of the wall. */
+/** Starts an API on a free loopback port, over a scripted view, with the files of the wall. */
 export function openTestApi(edit: Partial<ApiOptions> = {}) {
   const parts = { view: scriptedView(), siteOrders: emptySiteOrders(), accounts: emptyAccounts(), proof: emptyProof };
   const files = { wallDir: 'dashboards/wall', modulesDir: 'node_modules' };
   return startApi({ port: 0, ...parts, ...files, log: { warn() {}, error() {} }, ...edit });
 }
 
-/** An account that has logged in. */
+/** Returns the viewer of a signed-in account. */
 export function viewerOf(role: AccountRole, scope: string, name: string | null = 'asha'): Viewer {
   return { name, role, scope, once: false, session: '', has: (path) => isWithin(scope, path), isOpen: () => true };
 }
 
-/** The routes of some parts, behind the door of loopback and without a server; they end with the test. */
+/** Returns the given routes behind loopback authentication, without a listening server. They close at the end of the test. */
 export function routesOf(parts: PartsFor, viewer: () => Viewer = () => viewerOf('central', '', null)) {
   const app = fastify({ bodyLimit: bodyLimitBytes });
   onTestFinished(() => app.close());

@@ -1,4 +1,4 @@
-/** THE list of routes, in the order of OpenAPI. */
+/** The complete list of routes, in the order of the OpenAPI document. */
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes, loginRoutes } from './account-routes.ts';
 import { centreRoutes, recordRoutes, tabsRoutes } from './centre-routes.ts';
@@ -7,7 +7,6 @@ import type { PartsFor, Route } from './kit/route.ts';
 import { rosterRoutes } from './roster-routes.ts';
 import { rolloutRoutes, siteRoutes } from './site-routes.ts';
 
-/** One row for each. */
 export const routes: readonly Route[] = [
   ...centreRoutes,
   ...siteRoutes,
@@ -21,7 +20,7 @@ export const routes: readonly Route[] = [
   ...recordRoutes,
 ];
 
-/** Adds the rows of the parts that are there. */
+/** Registers the routes whose part is present in `parts`. */
 export function addRoutes(app: FastifyInstance, parts: PartsFor): void {
   for (const one of routes) one.add(app, parts);
 }

@@ -1,4 +1,4 @@
-/** A view whose content a test writes: what the API and the wall are tried against. */
+/** A view whose content a test sets, for tests of the API and the wall. */
 import { randomBytes } from 'node:crypto';
 import type { IncidentRow, IncidentView, LedgerAudit, PcView, RollCallView, SiteView, Snapshot, StreamFrame } from '@sabha/contracts';
 import type { Op } from '../engine/records/ops.ts';
@@ -11,14 +11,14 @@ import type { CentreView, PcChoice } from '../view/live.ts';
 export type ScriptedView = CentreView & {
   state: Omit<Snapshot, 'incidents'> & { incidents: IncidentView[] };
   because: string | undefined;
-  /** Roll calls that are over, newest first. */
+  /** Finished roll calls, newest first. */
   called: RollCallView[];
-  /** Changes the view and tells those who listen. */
+  /** Changes the view and notifies its listeners. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): void;
   listeners(): number;
 };
 
-/** Makes a view of one site with one PC that is well, and no incident. */
+/** Returns a view of one site with one healthy PC and no incident. */
 export function scriptedView(now: () => number = Date.now): ScriptedView {
   const listeners = new Map<(frame: StreamFrame) => void, PcChoice>();
   const at = now();
@@ -111,7 +111,7 @@ export function scriptedView(now: () => number = Date.now): ScriptedView {
   return view;
 }
 
-/** Orders for sites of a tree: what is asked of them is tested beside the site table. */
+/** Returns site operations over the given tree. Their own behaviour is tested beside the site table. */
 export function emptySiteOrders(nodes: Parameters<typeof createSiteTable>[0] = []) {
   const table = createSiteTable(nodes);
   const siteOrders = createSiteOrders({
@@ -131,7 +131,7 @@ export function emptySiteOrders(nodes: Parameters<typeof createSiteTable>[0] = [
 
 type AccountsGiven = Partial<Pick<AccountsOptions, 'now' | 'up' | 'programs'>>;
 
-/** Nobody may log in; accounts that are made last as long as the test. `up` moves only by the test's hand. */
+/** Returns accounts in memory. The monotonic clock `up` is 0 unless the test gives another. */
 export function emptyAccounts({ now = Date.now, up = () => 0, programs = [] }: AccountsGiven = {}) {
   const committed: Op[] = [];
   const commit = async (ops: Op[]) => void committed.push(...ops);
@@ -151,7 +151,7 @@ export function emptyAccounts({ now = Date.now, up = () => 0, programs = [] }: A
   return Object.assign(accounts, { committed });
 }
 
-/** What 3,524 m mean. */
+/** Limits at 3,524 m, the elevation of Leh. */
 export const lehLimits = { elevationM: 3_524, densityRatio: 0.703, roomLimitC: 26.253, riseFactor: 1.422 };
 
 const facts = {
@@ -165,7 +165,7 @@ const facts = {
   cleanSince: null,
 };
 
-/** The proof of a ledger that holds nothing. */
+/** The audit and backup of an empty ledger. */
 export const emptyProof = {
   make: async () => ({ file: '/data/flows/backups/sabha-20260601T003000Z.backup', bytes: 9, at: 5 }),
   audit: async (now: boolean): Promise<LedgerAudit> => ({ ...audit, at: now ? 2 : 1 }),
@@ -187,7 +187,7 @@ function row({ notes: _, history: __, deeds: ___, ...rest }: IncidentView | (Inc
   return rest;
 }
 
-/** The site of the scripted view, its one room ready. */
+/** The site of the scripted view, with one room that is ready. */
 export function wellSite(edit: Partial<SiteView> = {}): SiteView {
   return {
     site: 'ladakh/leh',
@@ -208,7 +208,7 @@ export function wellSite(edit: Partial<SiteView> = {}): SiteView {
 
 const pcPath = 'ladakh/leh/vc-1';
 
-/** The PC of the scripted view with every check ok. */
+/** The PC of the scripted view, with every check ok. */
 export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
   const check = { status: 'ok', fault: null, reason: null } as const;
   return {
@@ -236,7 +236,7 @@ export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
   };
 }
 
-/** An open incident of that PC: its microphone is gone. */
+/** An open incident of that PC: the microphone is missing. */
 export function microphoneGone(at: number, edit: Partial<IncidentView> = {}): IncidentView {
   return {
     id: 7,

@@ -53,7 +53,7 @@ async function refusal(answer: Promise<Response>): Promise<[number, string]> {
   return [response.status, body.error];
 }
 
-/** Sends headers that fetch would not: a foreign Host. */
+/** Sends headers that fetch forbids, such as a foreign Host. */
 async function raw(headers: Record<string, string>, path = '/api/snapshot'): Promise<number | undefined> {
   const asked = httpRequest({ host: '127.0.0.1', port: api.port, path, headers }).end();
   const [response] = await once(asked, 'response');
@@ -61,7 +61,7 @@ async function raw(headers: Record<string, string>, path = '/api/snapshot'): Pro
   return response.statusCode;
 }
 
-test('healthz says that the process lives, readyz that the view is ready, or why it is not', async () => {
+test('healthz returns 200 while the process runs, and readyz returns 503 with the reason while the view is not ready', async () => {
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(200);
   view.because = 'the disk is full';
@@ -70,7 +70,7 @@ test('healthz says that the process lives, readyz that the view is ready, or why
   expect((await get('/healthz')).status).toBe(200);
 });
 
-test('the view is read as a whole and in its parts; PCs come where they are asked for, notes only with the one incident', async () => {
+test('the view is read in whole or in parts, PCs only on request and notes only with a single incident', async () => {
   const read = async (path: string) => (await get(path)).json();
   expect(await read('/api/snapshot')).toMatchObject({ subscribed: true, pcs: [], incidents: [{ id: 7 }], rollcall: null });
   for (const choice of ['all', 'ladakh/leh']) {
@@ -84,7 +84,7 @@ test('the view is read as a whole and in its parts; PCs come where they are aske
   expect(await refusal(get('/api/snapshot?pcs=leh'))).toEqual([400, expect.stringMatching(/^pcs: .*found "leh"/)]);
 });
 
-test('sites are listed by stage and state, and one is told in full with its day', async () => {
+test('sites are filtered by stage and state, and one site is returned in full with its history', async () => {
   view.state.sites.push(wellSite({ site: 'goa/panaji', state: 'goa', stage: 'planned' }));
   const sites = async (query: string) => ((await (await get(`/api/sites${query}`)).json()) as { site: string }[]).map(({ site }) => site);
   expect(await sites('')).toEqual(['ladakh/leh', 'goa/panaji']);
@@ -101,7 +101,7 @@ test('sites are listed by stage and state, and one is told in full with its day'
   expect((await refusal(get('/api/sites/ladakh/leh/history?hours=9999')))[0]).toBe(400);
 });
 
-test('a command is issued, and what is none is refused in one line', async () => {
+test('a command is issued, and an invalid command is refused in one line', async () => {
   const issue = (edit: object) => post('/api/commands', { to: 'ladakh/leh', verb: 'probe-now', by: 'Asha', ...edit });
   const done = await issue({ args: { lines: 3, name: 'x' } });
   expect([done.status, await done.json()]).toEqual([201, { id: 'command-1' }]);
@@ -116,7 +116,7 @@ test('a command is issued, and what is none is refused in one line', async () =>
   expect(await refusal(get('/api/commands/none'))).toEqual([404, 'there is no such command']);
 });
 
-test('a roll call is started, followed and taken along as a table', async () => {
+test('a roll call is started, listed, shown and exported as a table', async () => {
   const start = (scope: string) => post('/api/rollcalls', { scope, by: 'Asha' });
   const started = await start('ladakh');
   expect([started.status, await started.json()]).toEqual([201, { id: 'call-1' }]);
@@ -133,7 +133,7 @@ test('a roll call is started, followed and taken along as a table', async () => 
   expect(await table.text()).toMatch(/^state,site,site_name,room,pc,answer_after_s,/);
 });
 
-test('the words of every fault of the catalogue are served in both languages', async () => {
+test('GET /api/words returns the title of every fault in both languages', async () => {
   const packed = await get('/api/words', { 'accept-encoding': 'gzip' });
   expect(packed.headers.get('content-encoding')).toBe('gzip');
   expect((await get('/api/words', { 'if-none-match': packed.headers.get('etag') ?? '' })).status).toBe(304);
@@ -142,7 +142,7 @@ test('the words of every fault of the catalogue are served in both languages', a
   expect(faults['microphone.missing']?.title).toEqual({ en: 'Microphone not found', hi: 'माइक नहीं मिल रहा' });
 });
 
-test('an order while the disk is full is answered with 503, the reason and a code', async () => {
+test('an action while the disk is full returns 503, the reason and a code', async () => {
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
   view.act = () => Promise.reject(new Error('the ledger did not take it'));
@@ -151,21 +151,21 @@ test('an order while the disk is full is answered with 503, the reason and a cod
     503,
     'nothing is done now: the disk is full: the ledger took nothing',
   ]);
-  // And by a code, which the wall says in the language of its reader.
+  // The wall translates the code into the reader's language.
   expect(await (await post('/api/incidents/7/acknowledge', { by: 'Asha' })).json()).toMatchObject({ code: 'unready' });
 });
 
 test.each([
   ['the ledger', new LedgerError('full', 'ledger: database or disk is full'), 'the disk takes nothing: ledger: database or disk is full'],
   ['a file', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'the disk takes nothing: ENOSPC'],
-])('an order that %s refuses on a full disk is answered with the reason before readiness knows it', async (_, error, line) => {
+])('an action that %s refuses because the disk is full returns the reason before readiness reports it', async (_, error, line) => {
   const { act } = view;
   onTestFinished(() => void Object.assign(view, { act }));
   view.act = () => Promise.reject(error);
   expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([503, `nothing is done now: ${line}`]);
 });
 
-test('what somebody has is not taken over unasked: the second is told who has it, and takes it over by saying so', async () => {
+test('acknowledging an incident that another person acknowledged returns 409 with that name, and takeOver reassigns it', async () => {
   const path = '/api/incidents/7/acknowledge';
   await post(path, { by: 'Asha' });
   expect(await refusal(post(path, { by: 'Meera' }))).toEqual([
@@ -178,7 +178,7 @@ test('what somebody has is not taken over unasked: the second is told who has it
   expect(view.incident(7)).toMatchObject({ acknowledged: { by: 'Meera' } });
 });
 
-test('what was just acknowledged is taken back by who took it, and by nobody else', async () => {
+test('an acknowledgement is withdrawn by its author only', async () => {
   await post('/api/incidents/7/acknowledge', { by: 'Asha' });
   expect(await refusal(post('/api/incidents/7/withdraw', { by: 'Meera' }))).toEqual([
     409,
@@ -188,7 +188,7 @@ test('what was just acknowledged is taken back by who took it, and by nobody els
   expect(view.incident(7)?.acknowledged).toBeNull();
 });
 
-test('a refusal has a code beside its line, for a page that says it in the language of its reader', async () => {
+test('a refusal carries a code beside its line, so that a page can translate it', async () => {
   const body = async (path: string, said: object) => (await post(path, said)).json();
   await post('/api/incidents/7/acknowledge', { by: 'Asha' });
   const at = view.incident(7)?.acknowledged?.at;
@@ -199,7 +199,7 @@ test('a refusal has a code beside its line, for a page that says it in the langu
   expect(await body('/api/rollcalls', { by: 'Asha', scope: 'goa' })).toMatchObject({ code: 'missing' });
 });
 
-test('fixed, assign and snooze reach the view; nobody of that name and a time that is none are 422', async () => {
+test('fixed, assign and snooze reach the view, and an unknown person or an invalid time returns 422', async () => {
   const until = Date.now() + 3_600_000;
   expect((await post('/api/incidents/7/fixed', { by: 'Asha' })).status).toBe(204);
   expect((await post('/api/incidents/7/assign', { by: 'Meera', to: 'tashi' })).status).toBe(204);
@@ -217,14 +217,14 @@ test('fixed, assign and snooze reach the view; nobody of that name and a time th
   expect((await refusal(post('/api/incidents/9/fixed', { by: 'Asha' })))[0]).toBe(404);
 });
 
-test('an incident that is not there is 404, one that is over is 409', async () => {
+test('an unknown incident returns 404, and one that is over returns 409', async () => {
   expect(await refusal(post('/api/incidents/9/acknowledge', { by: 'Asha' }))).toEqual([404, 'there is no such incident']);
   expect(await refusal(get('/api/incidents/9'))).toEqual([404, 'there is no such incident']);
   view.state.incidents = [microphoneGone(Date.now(), { overAt: Date.now(), over: 'cleared' })];
   expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x' }))).toEqual([409, 'this incident is over']);
 });
 
-test('a wrong body is told in one line and changes nothing', async () => {
+test('an invalid body is refused in one line and changes nothing', async () => {
   const wrong: [unknown, RegExp][] = [
     [{}, /^by: expected string|^by: expected "by"/],
     [{ by: '   ' }, /^by: expected a length >=1/],
@@ -244,7 +244,7 @@ test('a wrong body is told in one line and changes nothing', async () => {
   expect(view.incident(7)).toMatchObject({ acknowledged: null, notes: [] });
 });
 
-test('a body over 4 KB is 413, one that is not JSON by type is 415', async () => {
+test('a body over 4 KB returns 413, and a content type other than JSON returns 415', async () => {
   expect(await refusal(post('/api/incidents/7/note', { by: 'Asha', text: 'x'.repeat(4096) }))).toEqual([
     413,
     'the body is larger than 4096 bytes',
@@ -256,7 +256,7 @@ test('a body over 4 KB is 413, one that is not JSON by type is 415', async () =>
   expect(view.incident(7)?.acknowledged).toBeNull();
 });
 
-test('a foreign Host is refused, so that a rebound name reads nothing', async () => {
+test('a foreign Host is refused, which blocks DNS rebinding', async () => {
   const port = api.port;
   for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1:${port + 1}`, `localhost.evil.example:${port}`]) {
     expect([host, await raw({ host })]).toEqual([host, 403]);
@@ -266,7 +266,7 @@ test('a foreign Host is refused, so that a rebound name reads nothing', async ()
   expect(await raw({ host: 'evil.example' }, '/api/stream')).toBe(403);
 });
 
-test('a foreign Origin is refused, our own is served', async () => {
+test("a foreign Origin is refused, and the server's own is accepted", async () => {
   const json = { 'content-type': 'application/json' };
   for (const origin of ['http://evil.example', 'null', `https://127.0.0.1:${api.port}`, 'http://127.0.0.1:1']) {
     expect(await refusal(post('/api/incidents/7/acknowledge', { by: 'Eve' }, { ...json, origin }))).toEqual([
@@ -280,7 +280,7 @@ test('a foreign Origin is refused, our own is served', async () => {
   );
 });
 
-test('every answer carries the security headers, refusals and pages alike', async () => {
+test('every response carries the security headers, also refusals and pages', async () => {
   for (const path of ['/', '/api/snapshot', '/nothing', '/%zz', '/api/incidents/x']) {
     const { headers } = await get(path);
     const policy = headers.get('content-security-policy') ?? '';
@@ -291,7 +291,7 @@ test('every answer carries the security headers, refusals and pages alike', asyn
   }
 });
 
-test('a view that throws is a 500 that tells nothing of the inside, and the log has it', async () => {
+test('an exception in the view returns 500 without internal details, and the log has the error', async () => {
   const broken = {
     ...view,
     snapshot: () => {
@@ -305,7 +305,7 @@ test('a view that throws is a 500 that tells nothing of the inside, and the log 
   await other.close();
 });
 
-test('a port in use and a missing folder each reject with one clear line', async () => {
+test('a port in use and a missing folder each reject with one line', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   const { port } = holder.address() as AddressInfo;
@@ -328,7 +328,7 @@ test('close ends open streams and idle connections at once', async () => {
   const stream = await fetch(`http://127.0.0.1:${other.port}/api/stream`);
   const before = performance.now();
   await other.close();
-  // Left to themselves they would hold it for five seconds and more.
+  // Without a forced close, keep-alive connections would delay it by five seconds or more.
   expect(performance.now() - before).toBeLessThan(500 + 20 * startMs);
   await expect(stream.text()).rejects.toThrow();
   idle.destroy();

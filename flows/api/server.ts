@@ -1,4 +1,4 @@
-/** The HTTP API of `flows` and the door of the wall: on loopback, and where it is wanted by HTTPS beyond it. */
+/** The HTTP API of `flows` and the web server of the wall: on loopback, and optionally on other interfaces by HTTPS. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server as SecureServer } from 'node:tls';
@@ -33,31 +33,31 @@ import { addUpdates, addWall, fileOf, loadWall, type StaticFile, type Wall } fro
 import { bodyLimitBytes, type Parts } from './kit/route.ts';
 import { addRoutes } from './routes.ts';
 
-/** What the API is started with. A part that is absent has no routes. */
+/** Options of the API. A part that is absent has no routes. */
 export type ApiOptions = Partial<
   Pick<Parts, 'meetings' | 'maintenance' | 'roster' | 'people' | 'announcements' | 'proof' | 'acts' | 'events'>
 > & {
-  /** The port on 127.0.0.1; 0 takes a free one. */
+  /** Port on 127.0.0.1. 0 selects a free port. */
   port: number;
-  /** The door beyond this machine: where it listens, by which names it is reached, and its key and certificate in PEM. */
+  /** The HTTPS listener; absent = loopback only. */
   https?: HttpsOptions | undefined;
   accounts: Accounts;
   view: CentreView;
   siteOrders: Omit<Parts['identity'], 'door'>;
-  /** Absent = no tabs run here. */
+  /** Absent if no tabs run in this process. */
   tabs?: Parts['tabs'] & Pick<Parts, 'explain' | 'replay' | 'reasons'>;
-  /** Devices on which people are told. */
+  /** Web Push devices; null = Web Push is not configured. */
   devices?: Parts['devices'];
-  /** Folder of the wall's files, and the `node_modules` with its browser modules. */
+  /** Folder of the wall's files, and the `node_modules` folder with its browser modules. */
   wallDir: string;
   modulesDir: string;
-  /** Makes few files of the wall's many; absent = each is served by itself. */
+  /** Bundles the files of the wall into few; absent = each file is served by itself. */
   bundle?: (wall: Wall) => Promise<Wall>;
-  /** Folder of the agent's update that is offered. It need not be there. */
+  /** Folder of the agent update on offer. It may be missing. */
   updatesDir?: string;
-  /** Adds the routes by which people answer without a login; `head` is that of their pages. */
+  /** Adds the routes for responses without sign-in. `head` is the HTML head of their pages. */
   addAnswers?: ((app: FastifyInstance, head: Head) => void) | undefined;
-  /** Proves who may try what a link carries by TCP; absent = nobody may. */
+  /** Proves who may test the transfer rate of a link over TCP; absent = no such routes. */
   prove?: TransferOptions['prove'] | undefined;
   countRefused?: CountRefused;
   log: Pick<BaseLogger, 'warn' | 'error'>;
@@ -66,40 +66,40 @@ export type ApiOptions = Partial<
 
 type Tls = { key: string; cert: string };
 
-/** The door beyond this machine. */
+/** The HTTPS listener: address, accepted host names, certificates and optional routes. */
 export type HttpsOptions = {
   host: string;
   port: number;
   names: readonly string[];
-  /** The centre's own, in PEM; `ca` = the roots of PCs, which may show a certificate of their own. */
+  /** Key and certificate of the server, in PEM. `ca` = the roots that sign the client certificates of PCs. */
   tls: Tls & { ca?: string[] };
-  /** What people are shown instead, where the organisation has one; PCs, which cannot know it, still ask for the centre's. */
+  /** Certificate of the organisation, shown to browsers. PCs request the server's own by its server name (SNI). */
   organisation?: Tls | undefined;
-  /** Adds the routes by which PCs enrol. */
+  /** Adds the routes for the enrolment of PCs. */
   addEst?: ((app: FastifyInstance) => void) | undefined;
   openid?: OpenId | undefined;
 };
 
-/** The API while it runs; `httpsPort` is null where there is one door only. */
+/** A running API. `httpsPort` is null without HTTPS. */
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
-/** Those who are far away are many; a program of this machine still finds its own place at the other door. */
+/** Separate limits for HTTPS: many remote clients cannot exhaust the connections of local programs on loopback. */
 const httpsStreamLimit = 512;
 const httpsConnectionLimit = 4_096;
-/** Of one network, so that it does not take all of them; an office behind one address has some hundred screens. */
+/** Connections per client network, so that one network cannot take all. An office behind one address has some hundred screens. */
 const networkConnectionLimit = 512;
-/** Once it opened those: a handshake costs about a millisecond of our one processor. */
+/** New connections per second after that burst. A TLS handshake costs about 1 ms of the single processor. */
 const networkConnectionsPerSecond = 32;
 const handshakeLimitMs = 10_000;
 
 /**
- * Starts the API. Rejects with one clear line where it cannot: a port in use, a missing file, a bad certificate.
+ * Starts the API. Rejects with one line on a port in use, a missing file or an invalid certificate.
  * Guarantee: after a rejection nothing listens and no timer runs; `close` drops open streams at once.
  */
 export async function startApi(options: ApiOptions) {
   const { port, https, bundle, log } = options;
   const loaded = await loadWall(options.wallDir, options.modulesDir);
-  // Without a bundle each file is served on its own, which only loads more slowly.
+  // A failed bundle is not fatal: single files only load more slowly.
   const bundling = bundle?.(loaded).catch((error: Error) => {
     log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
   });
@@ -111,7 +111,7 @@ export async function startApi(options: ApiOptions) {
     if (https) opened.push(openDoor(options, wall, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host: '127.0.0.1', port } : https));
-    /** Takes another key and certificate of the centre's own into use; connections go on. */
+    /** Replaces the server's key and certificate without dropping connections. */
     const useTls = (tls: HttpsOptions['tls']) => opened[1]?.useTls(tls);
     return { port: ports[0] ?? 0, httpsPort: ports[1] ?? null, useTls, close };
   } catch (error) {
@@ -120,7 +120,7 @@ export async function startApi(options: ApiOptions) {
   }
 }
 
-/** All routes behind the checks of one door; with `https` also the way to log in. */
+/** Creates a listener: all routes behind its authentication, and with `https` also the sign-in routes. */
 function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
@@ -134,7 +134,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   const isThere = (path: string) => siteOrders.table().node(path) !== undefined;
   const has = (scope: string) => scope === '' || siteOrders.table().pathsOf(scope).some(isThere);
   const [name] = options.https?.names ?? [];
-  /** Where PCs enrol; null where nobody comes from beyond this machine. */
+  /** Base URL for enrolment of PCs; null without HTTPS. */
   const door = name === undefined ? null : `https://${name}:${options.https?.port}`;
   addRoutes(app, {
     ...options.tabs,
@@ -206,7 +206,7 @@ function createApp(headers: Record<string, string>, options: AppOptions, tls: Ht
   return app;
 }
 
-/** Key and certificate, looked at before anything listens. */
+/** Checks that key and certificate match, and returns the TLS options. Throws one line before anything listens. */
 function secured(tls: HttpsOptions['tls']) {
   try {
     const isPair = new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key));
@@ -214,12 +214,12 @@ function secured(tls: HttpsOptions['tls']) {
   } catch (error) {
     throw new Error(`API: key and certificate for HTTPS cannot be used: ${oneLine((error as Error).message, 160)}`);
   }
-  // A PC that enrols has no certificate yet, and a browser none at all.
+  // Client certificates stay optional: an enrolling PC has none yet, and a browser never has one.
   const asked = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false };
   return { ...tls, ...asked, minVersion: 'TLSv1.3' as const, handshakeTimeout: handshakeLimitMs };
 }
 
-/** What fastify itself refuses, in our words. */
+/** Messages for errors that fastify itself raises. */
 const ownWords: Record<string, string> = {
   FST_ERR_CTP_BODY_TOO_LARGE: `the body is larger than ${bodyLimitBytes} bytes`,
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty',
@@ -227,7 +227,7 @@ const ownWords: Record<string, string> = {
   FST_ERR_BAD_URL: 'the address cannot be read',
 };
 
-/** How a file is refused by a disk that is full, protected or broken. */
+/** File error codes of a disk that is full, read-only or broken. */
 const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 function answer(error: FastifyError | Refused, reply: FastifyReply, { log, view }: AppOptions): FastifyReply {
@@ -237,7 +237,7 @@ function answer(error: FastifyError | Refused, reply: FastifyReply, { log, view 
     const why = error instanceof Refused ? error.why : undefined;
     return reply.code(status).send({ error: ownWords[code] ?? oneLine(error.message, 240), ...why });
   }
-  // Whoever orders something while the disk is full reads why, and the log has it already.
+  // A known cause, such as a full disk, is already logged: the client receives its reason.
   const known = view.unready();
   if (known === undefined) log.error({ err: error }, 'a request failed');
   const isLedger = error instanceof LedgerError;
@@ -253,7 +253,7 @@ function listenLine(error: NodeJS.ErrnoException, { host, port, field }: { host:
   return `API: cannot listen on ${host} port ${port}: ${error.message}`;
 }
 
-/** The words of faults and of the domain as a file. */
+/** Returns the texts of faults and of the domain as a static file. */
 export function wordsFile(): StaticFile {
   const titles = Object.fromEntries(faultIds.map((id) => [id, { title: faults[id].title, action: faults[id].action }]));
   const all = Object.fromEntries(languages.map((language) => [language, wordsOf(language)]));

@@ -11,10 +11,10 @@ import { routesOf } from './routes.test-helper.ts';
 let routes: ReturnType<typeof routesOf>;
 let table: ReturnType<typeof createSiteTable>;
 let applied: SiteChange[];
-/** Whose token opens. */
+/** PCs with a valid token. */
 let admitted: Set<string>;
 let shutOut: Set<string>;
-/** What the next change waits for. */
+/** Awaited by each change before it applies. */
 let hold: () => Promise<void>;
 
 beforeEach(() => {
@@ -56,7 +56,7 @@ test.each([
   ['/ladakh', 3],
   ['/ladakh/leh', 2],
   ['/ladakh/leh/vc-1', 1],
-])('the profile of %j says where each value comes from, and which of its PCs hold it', async (path, pcs) => {
+])('the profile of %j names the origin of each value and the PCs that hold it', async (path, pcs) => {
   const { status, body } = await routes.get(`/api/profile${path}`);
   expect(status).toBe(200);
   expect(body).toMatchObject({ path: path.slice(1), origins: { timeZone: '' }, timeZone: expect.any(String) });
@@ -71,7 +71,7 @@ test.each([
 
 const row = 'ladakh,nubra,,Nubra,,,3048,,,,,,,,,,,,,,,,,,,,,,,,,\r\n';
 
-test('an import is shown first, then applied; what is wrong in it is answered line by line and changes nothing', async () => {
+test('an import is previewed, then applied, and a faulty line returns 422 and changes nothing', async () => {
   const csv = toCsv(table) + row;
   expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({
     status: 200,
@@ -92,7 +92,7 @@ test('an import is shown first, then applied; what is wrong in it is answered li
   expect(applied).toHaveLength(1);
 });
 
-test('a large file is taken on this route alone, one above the limit refused in clear words', { tags: ['long'] }, async () => {
+test('a large file is accepted on the import route only, and a file above its limit returns 413', { tags: ['long'] }, async () => {
   const csv = toCsv(table) + ' \r\n'.repeat(5_000);
   expect(await post('/api/sites/import', { csv, by: 'Anil' })).toMatchObject({ status: 200 });
   const full = `${toCsv(table)}${'\r\n'.repeat(fileLimitBytes / 2)}`.slice(0, fileLimitBytes - 2_000);
@@ -104,7 +104,7 @@ test('a large file is taken on this route alone, one above the limit refused in 
   expect((await post('/api/tokens', { pcs: [], by: 'x'.repeat(5_000) })).status).toBe(413);
 });
 
-test('a site is put into a stage, or the answer says why not', async () => {
+test('a site changes its stage, or the response says why it cannot', async () => {
   expect(await post('/api/sites/ladakh/leh/stage', { stage: 'closed', by: 'Anil' })).toMatchObject({ status: 204, body: '' });
   expect(table.stageOf('ladakh/leh')).toBe('closed');
   expect(await post('/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Anil' })).toMatchObject({
@@ -119,7 +119,7 @@ test('a site is put into a stage, or the answer says why not', async () => {
   expect(await post('/api/sites/goa/panaji/stage', { stage: 'live', by: 'Anil' })).toMatchObject({ status: 404 });
 });
 
-test('a PC is moved, replaced and retired; a new token is shown once and stored as its hash', async () => {
+test('a PC is moved, replaced and retired, and its new token is shown once and stored as a hash', async () => {
   const moved = await post('/api/pcs/ladakh/leh/vc-2/move', { to: 'ladakh/kargil', by: 'Anil' });
   expect(moved).toMatchObject({ status: 200, body: { tokens: { 'ladakh/kargil/vc-2': expect.any(String) } } });
   const token = moved.body.tokens['ladakh/kargil/vc-2'];
@@ -136,7 +136,7 @@ test('a PC is moved, replaced and retired; a new token is shown once and stored 
   });
 });
 
-test('tokens for a scope cut off nobody who has one, unless they are renewed; who is named gets a new one', async () => {
+test('tokens for a scope skip PCs that have one unless renewed, and a named PC always gets a new token', async () => {
   const given = async (order: object) => Object.keys((await post('/api/tokens', { by: 'Anil', ...order })).body.tokens ?? {});
   admitted.add('ladakh/leh/vc-1');
   expect(await given({ scope: 'ladakh/leh' })).toEqual(['ladakh/leh/vc-2']);
@@ -151,7 +151,7 @@ test('tokens for a scope cut off nobody who has one, unless they are renewed; wh
   expect(await given({ pcs: ['ladakh/leh/vc-1'] })).toEqual(['ladakh/leh/vc-1']);
 });
 
-test('of two orders at once the second is judged on the table that the first left', async () => {
+test('the second of two concurrent changes is checked against the table that the first left', async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -165,7 +165,7 @@ test('of two orders at once the second is judged on the table that the first lef
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual([204, 404]);
 });
 
-test('a change that could not be committed is no answer of success, and the next order is carried out', async () => {
+test('a failed commit returns an error, and the next change succeeds', async () => {
   hold = async () => {
     throw new Error('disk full');
   };

@@ -1,4 +1,4 @@
-/** Sites and PCs, who may connect, profiles and their rollout, meetings, and planned maintenance. */
+/** Routes for sites and PCs, their credentials, profiles and rollout, meetings, and planned maintenance. */
 import {
   enrolCodeView,
   historyView,
@@ -43,9 +43,9 @@ import {
 } from './kit/route.ts';
 
 const upTo = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-/** Which sites: nothing = all. */
+/** Filter of sites; empty = all. */
 const sitesQuery = v.strictObject({ stage: v.optional(v.picklist(siteStages)), state: v.optional(textThat(isId, 'Invalid state')) });
-/** How many hours back, a day without it. */
+/** Length of the history in hours; default 24. */
 const hoursQuery = v.strictObject({
   hours: v.optional(v.pipe(v.string(), v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(35 * 24)), '24'),
 });
@@ -84,7 +84,7 @@ const planning = v.strictObject({
   zone: v.optional(trimmed(80)),
 });
 
-/** Reading and importing the site table, and the stage of a site. */
+/** Routes of the site table, PCs, credentials and profiles. */
 export const siteRoutes: readonly Route[] = [
   on('view', [
     'sites list [--stage STAGE] [--state STATE]',
@@ -209,7 +209,7 @@ export const siteRoutes: readonly Route[] = [
   profileRoute('get /api/profile/{state}/{site}/{pc}', 'The same of a PC.', [404]),
 ];
 
-/** What is on its way, and its release. */
+/** Routes of the rollout, meetings and planned maintenance. */
 export const rolloutRoutes: readonly Route[] = [
   on('siteOrders', [
     'config show',
@@ -281,13 +281,13 @@ export const rolloutRoutes: readonly Route[] = [
   ),
 ];
 
-/** The requested scope, by default that of the viewer. Throws `Refused` if it lies outside the viewer's scope. */
+/** Returns the requested scope, by default the viewer's. Throws `Refused` if it lies outside the viewer's scope. */
 function ownScope(viewer: Viewer, asked = viewer.scope): string {
   if (!viewer.has(asked)) throw outside(viewer, asked);
   return asked;
 }
 
-/** The tokens that an order made; a refusal where it was not carried out. */
+/** Returns the tokens that a change created. Throws `Refused` if the change failed. */
 function tokensOf(done: Done, why?: RefusedWhy): { tokens: Record<string, string> } {
   if (!done.ok) throw new Refused(done.missing ? 404 : 409, done.line, done.missing ? { code: 'missing' } : why);
   return { tokens: done.tokens };

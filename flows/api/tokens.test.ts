@@ -1,4 +1,4 @@
-/** Tokens of programs, by HTTPS and on loopback, and what loopback answers without one. */
+/** Tokens of programs, by HTTPS and on loopback, and the responses on loopback without a token. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
@@ -13,7 +13,7 @@ import { routes } from './routes.ts';
 import { emptyAccounts, emptySiteOrders, microphoneGone, type ScriptedView, scriptedView, wellSite } from './scripted-view.test-helper.ts';
 import type { Api } from './server.ts';
 
-/** Without a token null. */
+/** `token: null` sends no token. */
 type Asked = { body?: object; token?: string | null };
 const tls = selfSigned(['sabha.test']);
 const command = 'the token of the command';
@@ -38,7 +38,7 @@ async function start(hasHttps: boolean): Promise<void> {
   api = await openTestApi({ https, accounts, view, siteOrders: emptySiteOrders(smallTree()), updatesDir: 'flows' });
 }
 
-/** Asks on loopback, as the command where no token is named; with a body it is a POST. */
+/** Sends a request on loopback, by default with the token of the command line. A body makes it a POST. */
 async function plain(path: string, { body, token = command }: Asked = {}): Promise<{ status: number; body: string }> {
   const headers = { ...(body && { 'content-type': 'application/json' }), ...(token !== null && { authorization: `Bearer ${token}` }) };
   const asked = { headers, redirect: 'manual' as const, ...(body && { method: 'POST', body: JSON.stringify(body) }) };
@@ -46,7 +46,7 @@ async function plain(path: string, { body, token = command }: Asked = {}): Promi
   return { status: answer.status, body: await answer.text() };
 }
 
-/** Asks by HTTPS; the response as it begins. */
+/** Sends a request by HTTPS and returns the response before its body is read. */
 async function opened(path: string, { body, token = null }: Asked) {
   const headers = {
     host: `sabha.test:${api.httpsPort}`,
@@ -68,7 +68,7 @@ const lineOf = ({ status, body }: { status: number; body: string }) => [status, 
 
 const grant = { name: 'grafana', role: 'reader', scope: 'ladakh', days: 30 };
 const post = (path: string, body: object = {}) => plain(path, { body: { by: 'asha.devi', ...body } });
-/** Makes a token by the command. */
+/** Creates a program token and returns its secret. */
 async function make(more: object = {}): Promise<string> {
   const made = await post('/api/program-tokens', { ...grant, ...more });
   expect(made.status).toBe(201);
@@ -76,8 +76,8 @@ async function make(more: object = {}): Promise<string> {
 }
 const audit = () => accounts.committed.flatMap((op) => (op.op === 'audit' ? [`${op.who}: ${op.what}, ${op.about}`] : []));
 
-describe('loopback', () => {
-  test('answers 401 without a token on every route but health, where HTTPS is set', async () => {
+describe('loopback listener', () => {
+  test('returns 401 without a token on every route except health, if HTTPS is set', async () => {
     const health = ['/healthz', '/readyz'];
     for (const path of health) expect([path, (await plain(path, { token: null })).status]).toEqual([path, 200]);
     const paths = JSON.parse(readFileSync('flows/api/openapi.json', 'utf8')).paths as Record<string, object>;
@@ -117,7 +117,7 @@ describe('loopback', () => {
     expect(audit()).toEqual(['server-cli: account made, anil: central of the nation']);
   });
 
-  test('without HTTPS it needs no token: every user of the machine acts as central, under the name that they give', async () => {
+  test('needs no token without HTTPS, and acts as central under the name in the request', async () => {
     await api.close();
     await start(false);
     const me = { name: null, role: 'central', scope: '', once: false, names: [] };
@@ -138,8 +138,8 @@ test('the body of every POST may have `by`, which the server sets to the name of
   expect([bodies.length > 30, without.map(({ path }) => path)]).toEqual([true, []]);
 });
 
-describe('a token of a program', () => {
-  test('does by HTTPS what its role may, in its scope, under its name', async () => {
+describe('token of a program', () => {
+  test('acts by HTTPS with its role, scope and name', async () => {
     const token = await make({ name: 'desk', role: 'state' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ name: 'desk', role: 'state', scope: 'ladakh' });
     expect((await ask('/api/incidents/7/acknowledge', { token, body: { by: 'asha' } })).status).toBe(204);
@@ -156,7 +156,7 @@ describe('a token of a program', () => {
     expect((await ask('/api/incidents/7/acknowledge', { token, body: {} })).status).toBe(403);
   });
 
-  test('is refused in one line once it is revoked, and after its last day', async () => {
+  test('is refused in one line after its revocation and after its last day', async () => {
     const [token, other] = [await make(), await make({ name: 'other', days: 2 })];
     expect((await ask('/api/snapshot', { token })).status).toBe(200);
     expect((await post('/api/program-tokens/grafana/revoke')).status).toBe(204);
@@ -169,17 +169,17 @@ describe('a token of a program', () => {
     expect(lineOf(await ask('/api/snapshot', { token: 'a guess' }))).toEqual(gone);
   });
 
-  test('with the role state is valid everywhere if its scope is the word "all"', async () => {
+  test('with the role state is valid everywhere if its scope is "all"', async () => {
     const token = await make({ name: 'desk', role: 'state', scope: 'all' });
     expect(JSON.parse((await ask('/api/me', { token })).body)).toMatchObject({ role: 'state', scope: '' });
   });
 
-  test('of the server itself is valid on loopback only', async () => {
+  test('is valid on loopback only, if it belongs to the server itself', async () => {
     expect((await plain('/api/me', { token: command })).status).toBe(200);
     for (const path of ['/api/me', '/api/snapshot', '/api/accounts']) expect(lineOf(await ask(path, { token: command }))).toEqual(gone);
   });
 
-  test('is shown in no list and no row of the audit; the audit names who made and who revoked it', async () => {
+  test('appears in no list and no audit row, and the audit names who made and who revoked it', async () => {
     const token = await make();
     const list = (await plain('/api/program-tokens')).body;
     const own = { name: 'grafana', role: 'reader', scope: 'ladakh', madeAt: now, endsAt: now + 30 * 86_400_000 };

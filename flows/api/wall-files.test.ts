@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
 
-test('the files of the wall and the modules it names are served, and no other file', async () => {
+test('the files of the wall and its browser modules are served, and no other file', async () => {
   const page = await get('/');
   expect([page.headers.get('content-type'), await page.text()]).toEqual(['text/html; charset=utf-8', expect.stringContaining('importmap')]);
   for (const path of ['/wall.js', '/modules/preact.js', '/modules/preact-hooks.js', '/modules/htm.js']) {
@@ -41,7 +41,7 @@ test('the files of the wall and the modules it names are served, and no other fi
   }
 });
 
-test('every module that the wall names is served, and its import map is the one inline script that the policy admits', async () => {
+test('every module that the wall imports is served, and the policy allows its import map as the only inline script', async () => {
   const other = await openTestApi();
   const at = `http://127.0.0.1:${other.port}`;
   const page = await fetch(`${at}/`);
@@ -58,7 +58,7 @@ test('every module that the wall names is served, and its import map is the one 
   await other.close();
 });
 
-test('a file is sent packed, and not again where the page has it', async () => {
+test('a file is sent compressed, and not again if the ETag matches', async () => {
   const first = await get('/wall.js', { 'accept-encoding': 'gzip' });
   expect(first.headers.get('content-encoding')).toBe('gzip');
   expect(Number(first.headers.get('content-length'))).toBeLessThan(200);

@@ -7,7 +7,7 @@ const wall = await bundled(await loadWall('dashboards/wall', 'node_modules'));
 const textOf = (url: string) => wall.files.get(url)?.body.toString('utf8') ?? '';
 const hashOf = (css: string) => `sha256-${createHash('sha256').update(css).digest('base64')}`;
 
-test('a page has its styles in it, admitted by their hash, and names one script that imports nothing', () => {
+test('a page has inline styles, allowed by their hash, and loads one script without imports', () => {
   for (const [url, script] of [
     ['/', '/wall.js'],
     ['/index.html', '/wall.js'],
@@ -22,27 +22,27 @@ test('a page has its styles in it, admitted by their hash, and names one script 
   expect(textOf('/')).toMatch(/@media print\{/);
 });
 
-test('a visitor without a session gets the script of the sign-in page and of answers, and not that of the wall', () => {
+test('a visitor without a session gets the scripts of the sign-in and response pages, and not that of the wall', () => {
   expect(['/login.html', '/login.js', '/tap.js', '/icon.svg'].map(wall.isOpen)).toEqual([true, true, true, true]);
   expect(['/', '/index.html', '/wall.js', '/push-worker.js'].map(wall.isOpen)).toEqual([false, false, false, false]);
 });
 
-test('both pages show that they load before a script runs, in both languages', () => {
+test('both pages show in both languages that they are loading before a script runs', () => {
   for (const url of ['/index.html', '/login.html']) {
     expect(textOf(url)).toMatch(/<p class="loading">Loading… <span lang="hi">लोड हो रहा है…<\/span><\/p>/);
-    // The line about a long wait shows after 30 s.
+    // A second line for slow connections appears after 30 s.
     expect(textOf(url)).toMatch(/\.late\{visibility:hidden;animation:[^}]*30s/);
   }
 });
 
-test('the head of the page of an answer has its styles in it, admitted by their hash', () => {
+test('the response pages have inline styles, allowed by their hash', () => {
   const { style, script, inline } = wall.answers;
   const [, css = ''] = /^<style>([^<]+)<\/style>$/.exec(style) ?? [];
   expect(inline).toEqual({ scripts: [], styles: [hashOf(css)] });
   expect(script).toBe('<script type="module" src="/tap.js"></script>');
 });
 
-test('the policy of a page admits its import map and its styles, and the browser asks for each file again', async () => {
+test('the content security policy of a page allows its import map and styles, and the browser revalidates each file', async () => {
   const api = await openTestApi({ bundle: async () => wall });
   const page = await fetch(`http://127.0.0.1:${api.port}/`);
   expect(page.headers.get('cache-control')).toBe('no-cache');

@@ -22,11 +22,11 @@ const get = async (name: string, headers: Record<string, string> = {}) => {
   return { status: answer.status, range: answer.headers.get('content-range'), text: await answer.text() };
 };
 
-test('where no update is offered there is none', async () => {
+test('GET /updates/manifest.json returns 404 while no update is offered', async () => {
   expect(await get('manifest.json')).toMatchObject({ status: 404, text: '{"error":"no update is offered"}' });
 });
 
-test('manifest and bundle are served, the bundle from any byte on, and no other file of the folder', async () => {
+test('manifest and bundle are served, the bundle from any byte offset, and no other file of the folder', async () => {
   await writeFile(join(folder, 'manifest.json'), '{}');
   await writeFile(join(folder, 'agent.mjs'), 'abcdefghij');
   await writeFile(join(folder, 'release.key'), 'secret');

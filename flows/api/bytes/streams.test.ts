@@ -25,7 +25,7 @@ afterEach(async () => {
   await api.close();
 });
 
-/** A clock whose one timer fires when the test says so. */
+/** A clock with one timer, which the test fires. */
 function handClock(): Clock & { fire(): void } {
   let pending: (() => void) | undefined;
   return {
@@ -42,7 +42,7 @@ function handClock(): Clock & { fire(): void } {
   };
 }
 
-/** Opens a stream; `next` gives its events one by one. */
+/** Opens a stream. `next` returns its events one by one. */
 async function open(pcs = 'all') {
   const abort = new AbortController();
   opened.push(abort);
@@ -66,7 +66,7 @@ async function open(pcs = 'all') {
   return { response, next, abort };
 }
 
-test('a stream begins with the whole snapshot and tells the browser when to come back', async () => {
+test("a stream begins with the whole snapshot and sets the browser's reconnection delay", async () => {
   const { response, next } = await open();
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -76,7 +76,7 @@ test('a stream begins with the whole snapshot and tells the browser when to come
   expect(first.data).toMatchObject({ subscribed: true, pcs: [{ pc: 'ladakh/leh/vc-1' }], incidents: [] });
 });
 
-test('changes follow in order, numbered, on every open stream', async () => {
+test('changes arrive in order and numbered on every open stream', async () => {
   const streams = [await open(), await open()];
   for (const { next } of streams) expect((await next()).event).toBe('snapshot');
   view.change({ incidents: [microphoneGone(1_000)] });
@@ -89,7 +89,7 @@ test('changes follow in order, numbered, on every open stream', async () => {
   }
 });
 
-test('a stream carries the PCs that it asked for and no others; a choice that nobody has any more costs nothing', async () => {
+test('a stream carries only the requested PCs, and a closed stream removes its listener', async () => {
   const [nation, leh, other] = [await open(''), await open('ladakh/leh'), await open('goa/panaji')];
   expect((await nation.next()).data['pcs']).toEqual([]);
   expect((await leh.next()).data['pcs']).toMatchObject([{ pc: 'ladakh/leh/vc-1' }]);
@@ -108,7 +108,7 @@ test('a stream carries the PCs that it asked for and no others; a choice that no
   expect(await wrong.json()).toEqual({ code: 'invalid', error: expect.stringContaining('pcs: ') });
 });
 
-test('a quiet stream carries an empty change each 5 s, which dates what it shows', async () => {
+test('a quiet stream carries an empty change every 5 s, which shows that its data are current', async () => {
   const { next } = await open();
   await next();
   clock.fire();
@@ -117,7 +117,7 @@ test('a quiet stream carries an empty change each 5 s, which dates what it shows
   expect(await next()).toMatchObject({ event: 'change', data: { at: 1_000, subscribed: true } });
 });
 
-test('the stream above the limit is refused, and a place is free again when a page leaves', async () => {
+test('a stream above the limit is refused, and closing another stream makes room', async () => {
   const all = await Promise.all(Array.from({ length: streamLimit }, () => open()));
   const refused = await fetch(`http://127.0.0.1:${api.port}/api/stream`);
   expect([refused.status, await refused.json()]).toEqual([503, { error: '64 streams are open already' }]);
@@ -125,7 +125,7 @@ test('the stream above the limit is refused, and a place is free again when a pa
   await expect.poll(async () => (await open()).response.status, { interval: 20, timeout: 9_000 }).toBe(200);
 });
 
-test('a client that does not read is dropped, and the others go on', async () => {
+test('a client that does not read is dropped, and other streams continue', async () => {
   const reading = await open();
   await reading.next();
   const deaf = connect(api.port, '127.0.0.1');
@@ -147,7 +147,7 @@ test('a client that does not read is dropped, and the others go on', async () =>
   expect((await reading.next()).data).toMatchObject({ subscribed: false });
 });
 
-test('a page gets its stream compressed, each change at once; a client that takes no gzip, or asks for all PCs, gets it plain', async () => {
+test('a page gets a compressed stream, flushed after each change, and a client without gzip or with all PCs gets plain text', async () => {
   const page = await open('');
   expect(page.response.headers.get('content-encoding')).toBe('gzip');
   expect((await page.next()).event).toBe('snapshot');
@@ -167,7 +167,7 @@ test('a page gets its stream compressed, each change at once; a client that take
   }
 });
 
-test('a snapshot larger than the limit drops nobody', async () => {
+test('a snapshot larger than the buffer limit drops no client', async () => {
   const at = 0;
   view.state.pcs = Array.from({ length: 40 }, (_, n) =>
     wellPc(at, { pc: `ladakh/leh/vc-${n}`, room: { en: 'x'.repeat(bufferLimitBytes / 10), hi: 'x' } }),

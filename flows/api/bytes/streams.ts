@@ -1,4 +1,4 @@
-/** Server-sent events: a whole snapshot first, then every change, to as many pages as stand open. */
+/** Server-sent events: a snapshot first, then every change, for each open page. */
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { constants, createGzip, type Gzip } from 'node:zlib';
@@ -6,31 +6,30 @@ import { type Cancel, type Clock, repeat, type StreamFrame } from '@sabha/contra
 import type { ScopedView, Viewer } from '../../pki/door/door.ts';
 import type { CentreView, PcChoice } from '../../view/live.ts';
 
-/** Streams that may be open at once at a door, */
+/** Streams open at once on one listener. */
 export const streamLimit = 64;
-/** and those of one account: nobody shuts out all others. */
+/** Streams of one account, so that one account cannot use up all. */
 const streamsOfOneLimit = 16;
-/** A client that leaves more than this unread, beyond the size of its own snapshot, is dropped. */
+/** Unread bytes, beyond the size of the client's own snapshot, above which a slow client is dropped. */
 export const bufferLimitBytes = 1024 * 1024;
-/** A page that hears nothing for a little longer says that it knows nothing. */
+/** Heartbeat interval. A page that receives nothing for a little longer shows its data as stale. */
 const heartbeatMs = 5_000;
 const retryMs = 2_000;
 
-/** The streams of a door. */
 export type Streams = ReturnType<typeof createStreams>;
 
 type Asked = { pcs: PcChoice; headers: Record<string, string>; viewer: Viewer };
 type Sources = { view: Pick<CentreView, 'now'>; viewFor(scope: string): ScopedView; clock: Clock; onSlow: () => void; limit?: number };
 
-/** All streams with the same scope and choice of PCs: each frame is written as text once, and goes to all of them. */
+/** All streams with the same scope and choice of PCs. Each frame is serialised once and sent to all of them. */
 type Group = { key: string; view: ScopedView; streams: Set<Stream>; cancel: Cancel };
 /** Where its text goes in, and how many bytes of it the client may leave unread. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
 /**
- * Carries the view's changes to every open stream.
- * Guarantee: no change falls between a stream's snapshot and its first change. A heartbeat is an empty change, which a page can see and date.
- * Nothing is told to a session that is over; its stream ends with the next frame, after 5 s at most.
+ * Sends the view's changes to every open stream. A heartbeat is an empty change, whose time a page can check.
+ * Guarantee: no change is lost between a stream's snapshot and its first change.
+ * A session that is over receives nothing; its stream ends with the next frame, after 5 s at most.
  */
 export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimit }: Sources) {
   const groups = new Map<string, Group>();
@@ -66,7 +65,7 @@ export function createStreams({ view, viewFor, clock, onSlow, limit = streamLimi
   });
 
   return {
-    /** Takes over the response, or says in one line why not: too many streams are open. */
+    /** Takes over the response, or returns one line if too many streams are open. */
     open: (response: ServerResponse, { pcs, headers, viewer }: Asked): string | undefined => {
       const refusal = refusalOf(groups, limit, viewer);
       if (refusal !== undefined) return refusal;
@@ -100,8 +99,7 @@ function refusalOf(groups: ReadonlyMap<string, Group>, limit: number, { name }: 
 }
 
 /**
- * Takes over the response. A page far away is sent gzip where it takes it. A client that asks for all PCs is a program of this machine,
- * which would only unpack it again.
+ * Takes over the response, compressed for a page that accepts gzip. A client that requests all PCs is a local program, which gains nothing.
  */
 function begun(response: ServerResponse, { pcs, headers, viewer }: Asked, allowanceBytes: number): Stream {
   const isPacked = pcs !== 'all' && /\bgzip\b/.test(response.req.headers['accept-encoding']?.toString() ?? '');
@@ -120,7 +118,7 @@ function leave(groups: Map<string, Group>, group: Group, stream: Stream): void {
   groups.delete(group.key);
 }
 
-/** What waits before, in and after the packing. */
+/** Returns the bytes that wait before, in and after the compression. */
 function unreadBytes({ response, gzip }: Stream): number {
   return response.writableLength + (gzip === null ? 0 : gzip.writableLength + gzip.readableLength);
 }

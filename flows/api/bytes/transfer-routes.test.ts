@@ -24,7 +24,7 @@ async function ask(token: string, body?: Uint8Array): Promise<{ status: number; 
   return { status: answer.status, bytes: text.length, text: Buffer.from(text).toString().slice(0, 200) };
 }
 
-test('it gives so many bytes and takes so many, once a minute in each direction and of each PC', async () => {
+test('a PC transfers a fixed number of bytes once a minute in each direction', async () => {
   const token = tokenOf('ladakh/leh/hall');
   expect(await ask(token)).toMatchObject({ status: 200, bytes: transferBytes });
   expect(await ask(token, randomBytes(transferBytes))).toMatchObject({ status: 200, text: expect.stringMatching(/^\{"bps":/) });
@@ -35,7 +35,7 @@ test('it gives so many bytes and takes so many, once a minute in each direction 
   expect(await ask(token)).toMatchObject({ status: 200 });
 });
 
-test('a stranger gets nothing and gives nothing; who sends too much is stopped', async () => {
+test('a client without a valid token is refused, and an upload above the limit is stopped', async () => {
   for (const token of ['', 'x'.repeat(22), randomBytes(16).toString('base64url')]) {
     expect(await ask(token)).toMatchObject({ status: 401, text: '{"error":"no token of the reflector"}' });
     expect(await ask(token, randomBytes(10))).toMatchObject({ status: 401 });

@@ -1,12 +1,11 @@
-/** `/link-test`: takes and gives a few bytes, so that a PC whose UDP is blocked knows what its link carries by TCP. For who holds a reflector's token. */
+/** `/link-test`: short transfers by which a PC with blocked UDP measures its link over TCP. Requires a token of the UDP reflector. */
 import { randomBytes } from 'node:crypto';
 import { type Clock, createBuckets, type Progress, transferBytes, transferPath, transferRate } from '@sabha/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refused } from '../../pki/door/door.ts';
 
-/** What a transfer needs. */
 export type TransferOptions = {
-  /** Whose token it is; undefined where it opens nothing. */
+  /** Returns the PC of a token; undefined if the token is not valid. */
   prove(token: Buffer): { pc: number } | undefined;
   clock: Pick<Clock, 'up'>;
 };
@@ -16,7 +15,10 @@ const transfers = { perSecond: 1 / 60, burst: 1 };
 const atOnceAtMost = 4;
 const machine = { config: { machine: true } } as const;
 
-/** Guarantee: one transfer in each direction a minute and PC, a few at once, and never more bytes than said. */
+/**
+ * Adds the transfer routes.
+ * Guarantee: one transfer a minute in each direction for each PC, a few at once, and never more bytes than `transferBytes`.
+ */
 export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOptions): void {
   const buckets = createBuckets(transfers);
   let running = 0;
@@ -35,7 +37,7 @@ export function addTransfers(app: FastifyInstance, { prove, clock }: TransferOpt
 
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    // As it comes: what counts is when.
+    // The body is passed on unparsed, because the arrival time of each piece is measured.
     scope.addContentTypeParser('application/octet-stream', (_request, body, parsed) => parsed(null, body));
     scope.get(transferPath, machine, (request, reply) =>
       admitted(request, async () => {

@@ -1,4 +1,4 @@
-/** The wall: its files, read once at the start. What is not named here is not served: there is no path to climb. */
+/** The static files of the wall, read once at the start. Only files found then are served, so path traversal is impossible. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -10,19 +10,19 @@ import { type Head, type Inline, ownPart, Refused } from '../../pki/door/door.ts
 const openFiles =
   /^\/(login\.(html|js)|tap\.(js|css)|words\/(html|words|texts-[a-z]+|preferences)\.js|live\/post\.js|style\.css|icon\.svg|modules\/.*)$/;
 
-/** The browser modules that the wall's import map names, by their file under `node_modules`. */
+/** The browser modules in the wall's import map, by URL, with their file under `node_modules`. */
 const modules: Record<string, string> = {
   '/modules/preact.js': 'preact/dist/preact.module.js',
   '/modules/preact-hooks.js': 'preact/hooks/dist/hooks.module.js',
   '/modules/htm.js': 'htm/dist/htm.module.js',
 };
-/** Of the pages of answers, which are no files. */
+/** The head of response pages, which are generated and have no file. */
 const answers: Head = {
   style: '<link rel="stylesheet" href="/tap.css">',
   script: '<script type="module" src="/tap.js"></script>',
   inline: { scripts: [], styles: [] },
 };
-/** What a file is, by the end of its name. */
+/** Content types by file extension. */
 const types: Record<string, string> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -31,16 +31,19 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
   webmanifest: 'application/manifest+json',
 };
-/** The ways to pack a file, the smallest first: on a thin link brotli is a seventh less than gzip. */
+/** Compressions, the smallest result first. Brotli is one seventh smaller than gzip, which matters on a thin link. */
 const packings = { br: (body: Buffer) => brotliCompressSync(body), gzip: (body: Buffer) => gzipSync(body) };
-/** The only names that are served, by the file that `pack:agent` writes. */
+/** The only update files that are served. `pack:agent` writes them. */
 const updateTypes: Record<string, string> = {
   'manifest.json': 'application/json; charset=utf-8',
   'agent.mjs': 'text/javascript; charset=utf-8',
 };
 const styleTag = /<link rel="stylesheet" href="([^"]+)"(?: media="([^"]+)")?>\n?/g;
 
-/** Its files by their address, read from `dir`. `isOpen`: what the pages of the login and of an answer need, for everybody. `answers` is the head of the latter. */
+/**
+ * The wall's files by URL. `isOpen` is true for files of the sign-in and response pages, which need no session. `answers` is the head of
+ * response pages.
+ */
 export type Wall = {
   dir: string;
   modulesDir: string;
@@ -50,7 +53,7 @@ export type Wall = {
   answers: Head;
 };
 
-/** Reads the wall and its modules. Throws one clear line where a file is missing. */
+/** Reads the wall and its modules. Throws one line if a file is missing. */
 export async function loadWall(wallDir: string, modulesDir: string): Promise<Wall> {
   const files = new Map<string, StaticFile>();
   const found = await readdir(wallDir, { recursive: true }).catch((error: Error) => {
@@ -69,7 +72,7 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
   return { dir: resolve(wallDir), modulesDir: resolve(modulesDir), files, isOpen, inline: { scripts, styles: [] }, answers };
 }
 
-/** One route for each file. */
+/** Adds one route for each file. */
 export function addWall(app: FastifyInstance, { files, isOpen }: Wall): void {
   for (const [url, file] of files) {
     const config = isOpen(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };
@@ -77,7 +80,7 @@ export function addWall(app: FastifyInstance, { files, isOpen }: Wall): void {
   }
 }
 
-/** What the policy of a page names a text by that stands in it. */
+/** Returns the hash of an inline text, as the content security policy writes it. */
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
@@ -91,10 +94,9 @@ async function load(path: string): Promise<StaticFile> {
 
 type Packing = keyof typeof packings;
 
-/** A file in memory, as it is sent. */
 export type StaticFile = { body: Buffer; type: string; etag: string; packed(how: Packing): Buffer };
 
-/** Not again to whoever has it, and packed to whoever can unpack it. */
+/** Sends a file: 304 if the ETag matches, else compressed if the client accepts it. */
 export function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
@@ -104,7 +106,7 @@ export function sendFile(file: StaticFile, request: FastifyRequest, reply: Fasti
   return reply.type(file.type).send(packing === undefined ? file.body : file.packed(packing));
 }
 
-/** What never changes while this process runs: packed once, when it is first asked for. */
+/** Makes a file that never changes while this process runs. Each compression is computed at its first request. */
 export function fileOf(body: Buffer, type: string): StaticFile {
   const made = new Map<Packing, Buffer>();
   return {
@@ -116,7 +118,8 @@ export function fileOf(body: Buffer, type: string): StaticFile {
 }
 
 /**
- * `/updates/`: the newest agent, as the key of the releases signed it. Public, since each agent proves what it takes by itself. Each file from any byte on, so that a thin link goes on where it broke.
+ * Adds `/updates/` with the current agent release. It is public, because each agent verifies the signature itself. Range requests let a
+ * thin link resume a download.
  */
 export function addUpdates(app: FastifyInstance, folder: string): void {
   for (const [name, type] of Object.entries(updateTypes)) {
@@ -139,11 +142,11 @@ export function addUpdates(app: FastifyInstance, folder: string): void {
 }
 
 /**
- * The same wall in few files: each page has its styles in it, and one script. Rejects where they cannot be made.
- * Guarantee: a browser runs what the files say.
+ * Bundles the wall: each page gets inline styles and one script. Rejects if the bundle cannot be made.
+ * Guarantee: the bundle behaves like the single files.
  */
 export async function bundled(wall: Wall): Promise<Wall> {
-  // Imported here, so that the wall is served file by file where the program of esbuild is missing.
+  // Imported here, so that without esbuild the wall is still served file by file.
   const { build, transform, stop } = await import('esbuild');
   const files = new Map(wall.files);
   const styles: string[] = [];
@@ -181,7 +184,7 @@ export async function bundled(wall: Wall): Promise<Wall> {
       answers: { ...answers, style, inline: { scripts: [], styles: styles.slice(-1) } },
     };
   } finally {
-    // The program of esbuild would else go on.
+    // Ends the esbuild process, which would otherwise keep running.
     await stop();
   }
 }

@@ -1,4 +1,4 @@
-/** An API for tests of the operator's command: the real routes of the site table, scripted answers for those of other parts. */
+/** An API for tests of the `sabha` command: real routes for the site table, scripted responses for all others. */
 
 import { hashToken, type RolloutView } from '@sabha/contracts';
 import fastify from 'fastify';
@@ -11,7 +11,7 @@ import { emptyAccounts } from '../scripted-view.test-helper.ts';
 
 export type Api = Awaited<ReturnType<typeof startTestApi>>;
 
-/** Listens on a free port of loopback. `scripted`: answers by method and address; of `inTurn` one by one. */
+/** Listens on a free loopback port. `scripted` holds responses by method and address; a function is called per request. */
 export async function startTestApi() {
   const state = {
     table: createSiteTable(smallTree()),
@@ -21,7 +21,7 @@ export async function startTestApi() {
     asked: [] as { url: string; body: unknown }[],
     authorization: [] as (string | undefined)[],
     scripted: {} as Record<string, unknown>,
-    /** The name of the token in use. */
+    /** The name of the token in use; null without one. */
     holder: null as string | null,
   };
   const app = fastify();
@@ -60,7 +60,7 @@ export async function startTestApi() {
   return { state, address, close: () => app.close() };
 }
 
-/** Answers given one by one; the last again and again. */
+/** Returns a function that gives the responses in turn, and then repeats the last. */
 export function inTurn(...all: unknown[]): () => unknown {
   return () => (all.length > 1 ? all.shift() : all[0]);
 }

@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** Runs the command as a process, as an operator would. Of the environment it knows what is named here. */
+/** Runs the command as a process with only this environment. */
 function sabha(
   args: string[],
   env: Record<string, string> = { SABHA_API: api.address },
@@ -52,7 +52,9 @@ test.each([
   expect([await once(child, 'close'), written]).toEqual([[141, null], []]);
 });
 
-test('a file that is not there or not UTF-8, and a centre that is not there, are told in one line', { tags: ['long'] }, async () => {
+test('a missing file, a file that is not UTF-8, and an unreachable server each print one line and end with 2', {
+  tags: ['long'],
+}, async () => {
   expect(await sabha(['sites', 'import', 'gone.csv'])).toEqual({
     code: 2,
     out: '',
@@ -68,23 +70,23 @@ test('a file that is not there or not UTF-8, and a centre that is not there, are
   });
 });
 
-test('a name that nobody knows is told in Hindi to whoever reads that', async () => {
+test('an unknown host name is reported in Hindi with --lang hi', async () => {
   const { code, out, err } = await sabha(['incidents', '--lang', 'hi'], { SABHA_API: 'http://a..b' });
   expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^http:\/\/a\.\.b पर सेंटर जवाब नहीं दे रहा: यह नाम नहीं मिला: .*\n$/)]);
 });
 
-test('without SABHA_API the address is that of sabha.json, and the token that of the data folder', { tags: ['long'] }, async () => {
+test('without SABHA_API the address comes from sabha.json, and the token from the data folder', { tags: ['long'] }, async () => {
   const port = Number(new URL(api.address).port);
   const settings = (text: string) => ({ SABHA_CONFIG: join(dir, file('sabha.json', text)) });
   expect((await sabha(['profile'], settings(JSON.stringify({ ports: { api: port } })))).code).toBe(0);
-  // The token of the data folder goes along, which an open server does not need.
+  // The token is sent although a server without HTTPS does not need it.
   writeFileSync(join(dir, 'cli.token'), 'of the command\n');
   expect((await sabha(['profile'], { ...settings(JSON.stringify({ ports: { api: port } })), SABHA_DATA: dir })).code).toBe(0);
   expect(api.state.authorization).toEqual([...Array(api.state.authorization.length - 1).fill(undefined), 'Bearer of the command']);
   expect((await sabha(['profile'], settings('{"ports": {"api": 0}}'))).err).toContain('ports.api is 0, so SABHA_API must name the address');
 });
 
-test('a program that listens in place of the server gets no token of the data folder, and one line says so', async () => {
+test('another program in place of the server does not receive the token, and one line says so', async () => {
   const received: (string | undefined)[] = [];
   const other = createServer(({ url, headers }, response) => {
     received.push(url, headers.authorization);
@@ -103,7 +105,7 @@ test('a program that listens in place of the server gets no token of the data fo
   other.close();
 });
 
-test('a server that needs a token gets none from a folder without one, and one line names the folder and SABHA_DATA', async () => {
+test('a server that needs a token receives none if the data folder has none, and one line names the folder and SABHA_DATA', async () => {
   const server = createServer((_request, response) => response.writeHead(401).end('{"error":"a token is needed here"}'));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -125,13 +127,13 @@ test.each([
   ],
   [['help', 'roster', 'leave', '--lang', 'hi'], {}, 'sabha roster leave PERSON ', /\n {2}FROM\.\.TO +दिन, जैसे .*\n {2}--deputy … +उनकी जगह/],
   [['pcs', '-h'], { LANG: 'hi_IN.UTF-8' }, 'sabha VERB\n\n  sabha pcs list     PC की सूची', /\n {2}sabha pcs token /],
-] as const)('%j %j explains the verb, and asks no centre', { tags: ['long'] }, async (words, env, head, row) => {
+] as const)('%j %j explains the verb without contacting a server', { tags: ['long'] }, async (words, env, head, row) => {
   const { code, out, err } = await sabha([...words], { SABHA_API: 'http://127.0.0.1:2', ...env });
   expect([code, err, out.slice(0, head.length)]).toEqual([0, '', head]);
   expect(out).toMatch(row);
 });
 
-test('help names every verb', async () => {
+test('help lists every verb', async () => {
   const { code, out } = await sabha(['help']);
   expect(code).toBe(0);
   const lines = out.split('\n').filter((line) => line.startsWith('  sabha '));

@@ -1,4 +1,10 @@
-/** The operator's `sabha` command, a client of the API. Exit code: 0 yes, 1 the answer is no, 2 a wrong call or nobody to ask, 141 the reader of its output has gone. */
+/**
+ * The `sabha` command for operators, a client of the API. Exit codes:
+ * - 0: yes, or done
+ * - 1: no, or refused
+ * - 2: wrong usage, or no server reached
+ * - 141: the reader of the output is gone
+ */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -30,7 +36,7 @@ async function main(args: string[], language: Language): Promise<number> {
     return 0;
   }
   const api = createClient(findServer);
-  // A line of its own takes the place of the one that says how long it takes.
+  // The escape code removes the progress line of `withPatience` before the new line.
   const say = (line: string) => console.error(process.stderr.isTTY ? `${clearLine}${line}` : line);
   const doing = { readText, readTexts, writeText, copyFile, restore: restoreCentre, now: Date.now, pause, say };
   const work = dispatch(args, { api, by: userName(), language, ...doing });
@@ -43,7 +49,7 @@ async function main(args: string[], language: Language): Promise<number> {
   return ok ? 0 : 1;
 }
 
-/** npm runs a script in the package's folder; a file is meant from where the person stands. */
+/** npm starts scripts in the package folder. INIT_CWD is the folder where the person typed the command. */
 async function readText(file: string): Promise<string> {
   return readUtf8(resolve(env['INIT_CWD'] ?? '.', file), file);
 }
@@ -73,7 +79,7 @@ async function copyFile(from: string, to: string): Promise<void> {
   });
 }
 
-/** Into the data folder that `npm start` would use. */
+/** Restores into the data folder that `npm start` would use. */
 async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['restore']>[0]): Promise<Restored> {
   const passphrase = passphraseFile === undefined ? undefined : (await readText(passphraseFile)).trim();
   const places = { data: resolve(env['SABHA_DATA'] ?? 'data'), settings: resolve(env['SABHA_CONFIG'] ?? 'sabha.json') };
@@ -82,7 +88,7 @@ async function restoreCentre({ file, check, passphraseFile }: Parameters<Call['r
   });
 }
 
-/** A file that is named must be there; without a name, ./sabha.json or all defaults. */
+/** Returns the address in the settings file. A named file must exist; without a name, ./sabha.json or the defaults apply. */
 async function addressOfSettings(named: string | undefined): Promise<string> {
   const file = named ?? 'sabha.json';
   const text = await readUtf8(file, file).catch((error: Error) => {
@@ -95,7 +101,9 @@ async function addressOfSettings(named: string | undefined): Promise<string> {
   return `http://127.0.0.1:${settings.value.ports.api}`;
 }
 
-/** The server with the token of the environment, else with that in the data folder, which is sent only to the server of this machine. */
+/**
+ * Returns the server with the token from the environment, else from the data folder. That token goes only to the server of this machine.
+ */
 async function findServer(): Promise<Server> {
   const address = env['SABHA_API'] ?? (await addressOfSettings(env['SABHA_CONFIG']));
   if (env['SABHA_TOKEN'] || env['SABHA_API']) return { address, token: env['SABHA_TOKEN']?.trim() || undefined };
@@ -120,7 +128,7 @@ async function readUtf8(path: string, shown: string): Promise<string> {
   }
 }
 
-/** Who put sudo before it is the one who acts. */
+/** Returns the user who acts: the one who called sudo, else the process user. */
 function userName(): string {
   try {
     return env['SUDO_USER'] || userInfo().username || 'operator';
@@ -129,7 +137,7 @@ function userName(): string {
   }
 }
 
-// Node ignores SIGPIPE. When the reader has gone (`| head`), the command ends as that signal ends a program: quietly, with 128 + 13.
+// Node ignores SIGPIPE. If the reader is gone (`| head`), the command ends silently with 128 + 13, as after that signal.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -7,7 +7,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, file, written, sabha } = operator();
 
-test('sites import without --yes shows the difference, with --yes applies it; the audit names the operator', async () => {
+test("sites import shows the difference without --yes, and applies it with --yes under the operator's name in the audit", async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
   const dry = await sabha(['sites', 'import', name]);
   expect(dry).toEqual({
@@ -24,7 +24,7 @@ test('sites import without --yes shows the difference, with --yes applies it; th
   expect(state().who).toEqual(['Anil: sites imported']);
 });
 
-test('explain shows nodes, recipients, each text once and the conclusion; without a conclusion it ends with 1', async () => {
+test('explain shows nodes, recipients, each text once and the conclusion, and ends with 1 without a conclusion', async () => {
   const told = { person: 'p', channel: 'email', severity: 'major', afterMs: 900_000, text: 'Major: x\n' };
   const tells = ['Asha', 'Ravi'].map((name) => ({ ...told, name }));
   const nodes = [{ tab: '10 Faults', node: 'hold', type: 'sabha-wait', afterMs: 20_000 }];
@@ -43,7 +43,7 @@ test('explain shows nodes, recipients, each text once and the conclusion; withou
   });
 });
 
-test('sites list is aligned, and says how many stand in each stage', async () => {
+test('sites list prints aligned columns and the number of sites in each stage', async () => {
   const row = (site: string, change: Partial<SiteView>): SiteView => ({
     site,
     state: 'ladakh',
@@ -77,20 +77,20 @@ test('sites list is aligned, and says how many stand in each stage', async () =>
   );
 });
 
-test('a profile shows where each value comes from and which PCs hold another version', async () => {
+test('profile shows the origin of each value and the PCs that hold another version', async () => {
   const { out } = await sabha(['profile', 'ladakh/leh/vc-2']);
   expect(out).toMatch(/\nlink +leo +ladakh\/leh\/vc-2\nelevationM +3524 +ladakh\/leh\n/);
   expect(out).toMatch(/PCs: 1; with another version than wanted: 1\nPC .*\nladakh\/leh\/vc-2 +3 +0 +never\n$/);
 });
 
-test('with a token an act is shown under the name of the token, whatever --by says', async () => {
+test('with a token, an action is shown under the name of the token, whatever --by says', async () => {
   state().scripted = { 'POST /api/incidents/7/acknowledge': '' };
   state().holder = 'server-cli';
   expect((await sabha(['ack', '7', '--by', 'Anil'])).out).toBe('  acknowledged  7\n  by            server-cli\n');
   state().holder = null;
 });
 
-test('incidents are listed below their cause, and made quiet until a time', async () => {
+test('incidents are listed below their cause, and snooze takes a duration or a time', async () => {
   const faults = [{ fault: 'camera.missing', device: '', name: null, severity: 'critical', since: 0, hidden: false, unknownSince: null }];
   const one = {
     id: 7,
@@ -153,7 +153,7 @@ function call(finishedAt: number | null, rows: RollCallRow[]): RollCallView {
   };
 }
 
-test('a roll call is followed to its end; every room that is not ready is named, a silent PC counts once, and the answer is no', async () => {
+test('rollcall start waits for the end, names each room that is not ready, counts a silent PC once and ends with 1', async () => {
   const silent = row('vc-3', {
     after: null,
     readiness: 'unknown',
@@ -174,7 +174,7 @@ test('a roll call is followed to its end; every room that is not ready is named,
   expect(out).toMatch(/vc-2 +Room vc-2 +not-ready +camera\.missing .* Tashi\n.*vc-3 +Room vc-3 +silent +pc silent .* Tashi\n$/);
 });
 
-test('a roll call where all are ready is a yes; one need not be waited for', async () => {
+test('rollcall start ends with 0 if every room is ready, and with --no-wait returns at once', async () => {
   state().scripted['POST /api/rollcalls'] = { id: 'rc1' };
   state().scripted['GET /api/rollcalls/rc1'] = call(1_000, [row('vc-1', {})]);
   state().scripted['GET /api/rollcalls'] = [call(1_000, [row('vc-1', {})])];
@@ -216,7 +216,7 @@ test.each<[string[], string]>([
   expect(await sabha(args)).toEqual({ code: 2, out: '', err: `${line}\n` });
 });
 
-test('an address that is none, one that answers something else, and a refusal are told in one line', async () => {
+test('an invalid address, a server that is not Sabha, and a refusal each print one line', async () => {
   const refused = (address: string, token?: string) => expect(createClient(() => ({ address, token })).get('/')).rejects;
   await refused('http://10.0.0.1:1880', 'a token').toThrow('SABHA_API: a token goes to another machine over https only');
   for (const token of ['sabha_a\nsabha_b', 'a\rb', 'sabha_é', 'sabha_अ'])
@@ -227,12 +227,12 @@ test('an address that is none, one that answers something else, and a refusal ar
   expect((await sabha(['incidents'])).err).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is no centre of Sabha: check the address in SABHA_API\n$/);
 });
 
-test('an export holds the mark that spreadsheets need', async () => {
+test('an export starts with the byte order mark that spreadsheets need', async () => {
   expect(await sabha(['sites', 'export', 'out.csv'])).toMatchObject({ code: 0, out: 'out.csv is written\n' });
   expect(written('out.csv')).toBe(toCsv(state().table));
 });
 
-test('what a PC or a person wrote gives no order to the terminal, in words and in JSON', async () => {
+test('control characters in texts of PCs or persons are removed from the output, also from JSON', async () => {
   const evil = '\u001b[2J\u009b31m\u202eRoom\r';
   const check = { component: 'camera', device: evil, status: 'fault', fault: 'camera.missing', reason: evil, since: 1 };
   const one = {

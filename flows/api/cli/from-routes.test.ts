@@ -33,7 +33,7 @@ const commands = routes
   .flatMap((route) => (route.command === undefined ? [] : [[route.command[0], route] as const]))
   .filter(([usage]) => !Object.hasOwn(runs, verbIn(usage.split(' '))?.name ?? ''));
 
-test.each(commands)('%s sends a request that its route accepts, with each word and option in a field of its own', async (usage, route) => {
+test.each(commands)('%s sends a request that its route accepts, with each word and option in a separate field', async (usage, route) => {
   const { name, verb } = verbIn(usage.split(' ')) ?? {};
   if (name === undefined || verb === undefined) throw new Error(`no verb for ${usage}`);
   const [typed = ''] = verb.usage.split(/ ?(?:\| )?\[?--/);
@@ -61,7 +61,7 @@ test.each(commands)('%s sends a request that its route accepts, with each word a
     now: () => 0,
   } as never;
   await dispatch([...name.split(' '), ...given, ...options], around).catch((error: Error) => {
-    // What shows the answer finds none here.
+    // The scripted response is empty, so printing it may fail. Only the request matters here.
     if (error instanceof CliError) throw error;
   });
   const { pathname, searchParams } = new URL(asked[0]?.path ?? '', 'http://sabha.test');

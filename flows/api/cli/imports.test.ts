@@ -27,7 +27,7 @@ test.each([
   expect([code, out.split('\n').at(-2), isChanged()]).toEqual([0, 'done', true]);
 });
 
-test('meetings import names every faulty line, what is left out and what changes', async () => {
+test('meetings import lists each faulty line, each event left out, and each change', async () => {
   const name = file('meetings.csv', 'title');
   const none = { added: [], changed: [], removed: [], same: 0 };
   const problem = { line: 3, column: 'rooms', what: 'there is no site or room bihar/gaya' };
@@ -57,7 +57,7 @@ test('meetings import names every faulty line, what is left out and what changes
   );
 });
 
-test('a site that is not ready to go live is a no, by force a yes', async () => {
+test('sites stage ends with 1 and the open points if a site is not ready to go live, and --force overrides it', async () => {
   const about = [
     { pc: 'ladakh/kargil/vc-1', component: 'camera', fault: 'camera.missing' },
     { pc: 'ladakh/kargil/vc-2', component: 'clock', fault: null },
@@ -71,7 +71,7 @@ test('a site that is not ready to go live is a no, by force a yes', async () => 
   expect(await sabha(['sites', 'stage', 'ladakh/kargil', 'live'])).toMatchObject({
     code: 1,
     out: '',
-    // It was one line of keys, cut at 240 characters, and nobody was told of --force.
+    // One line each, because a single line would be cut at 240 characters.
     err: [
       'ladakh/kargil is not ready to go live. What is not done yet:',
       '- No fault stands',

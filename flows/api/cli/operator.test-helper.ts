@@ -1,4 +1,4 @@
-/** The operator's command in this process, before an API for tests; `cli.test.ts` proves the same of the program. */
+/** Runs the `sabha` command inside the test process, against a test API. `cli.test.ts` covers the real process. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { smallTree } from '../../sites/sites.test-helper.ts';
 import { createSiteTable } from '../../sites/table.ts';
@@ -7,7 +7,7 @@ import { type Api, startTestApi } from './api.test-helper.ts';
 import { CliError, createClient } from './kit/model.ts';
 import { dispatch } from './verbs.ts';
 
-/** Each test finds a small table of sites and nothing else. */
+/** Returns the command and its test API. Each test starts with a small site table and no files. */
 export function operator() {
   let api: Api;
   let files: Record<string, string> = {};
@@ -25,9 +25,9 @@ export function operator() {
     return name;
   }
   return {
-    /** Of the API behind it: what it was asked, and what it is to answer. */
+    /** The state of the test API: received requests and scripted responses. */
     state: () => api.state,
-    /** A file that commands may read, and what they wrote. */
+    /** Creates a file that commands can read. `written` returns the text of a file. */
     file,
     written: (name: string): string | undefined => files[name],
     async sabha(args: string[]): Promise<{ code: number; out: string; err: string }> {

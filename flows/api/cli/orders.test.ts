@@ -7,7 +7,7 @@ import { operator } from './operator.test-helper.ts';
 
 const { state, file, sabha } = operator();
 
-test('an enrolment code is shown once, with what to type on the PC; a PC is revoked', async () => {
+test('enrol-code shows the code once with the line and QR code for each PC, and revoke revokes a PC', async () => {
   state().scripted['POST /api/enrol-codes'] = {
     code: 'AAAAA-BBBBB',
     uses: 2,
@@ -27,7 +27,7 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
     'By phone: on the PC "sudo sabha-agent enrol" asks for the code and the name of the centre, sabha.example.org. With the package of this centre AAAAA is all.',
     expect.stringMatching(/^Next: send each line, .* sabha pcs list --site ladakh\/leh$/),
   ]);
-  // The picture of a line fits a terminal.
+  // The QR code of a line fits a terminal of 80 columns.
   expect(out).toContain(renderUnicodeCompact(second ?? '', { border: 2 }).trimEnd());
   expect(
     Math.max(
@@ -53,7 +53,7 @@ test('an enrolment code is shown once, with what to type on the PC; a PC is revo
   ]);
 });
 
-test('a configuration is staged, looked at, and let out; one that stopped by itself is a no', async () => {
+test('config stage, show and release control a rollout, and show ends with 1 if the rollout stopped itself', async () => {
   const name = file('sites.csv', toCsv(state().table).replace('live,3524', 'live,3500'));
   expect(await sabha(['config', 'stage', name])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') });
   expect(state().staged).toEqual([]);
@@ -86,7 +86,7 @@ const command = (change: Partial<CommandView>): CommandView => ({
   ...change,
 });
 
-test('a command is sent with its arguments, followed until every PC has answered, and is a yes where all have done it', async () => {
+test('cmd sends its arguments, waits until every PC has responded, and ends with 0 only if all succeeded', async () => {
   const answer = { pc: 'ladakh/leh/vc-1', at: 1_000, outcome: 'done' as const, reason: null, lines: ['evil\u001b[2J'] };
   const other = { pc: 'ladakh/leh/vc-2', at: 2_000, outcome: 'failed' as const, reason: 'no tool' };
   state().scripted['POST /api/commands'] = { id: 'c1' };
@@ -115,7 +115,7 @@ test('a command is sent with its arguments, followed until every PC has answered
   expect((await sabha(['cmd', 'list'])).out).toMatch(/c1 +send-log +lines 2 +all +Anil/);
 });
 
-test('tabs check ends with 1 where the tabs are refused or wrong; tabs log names who changed them', async () => {
+test('tabs check ends with 1 if the tabs are refused or wrong, and tabs log names who changed them', async () => {
   const inOrder = { running: 'aaa', before: null, release: 'aaa', base: 'aaa', refused: null, wrong: [] };
   state().scripted['GET /api/tabs'] = inOrder;
   expect(await sabha(['tabs', 'check'])).toMatchObject({ code: 0, out: expect.stringMatching(/^ {2}running +aaa\n/) });

@@ -1,4 +1,4 @@
-/** The verbs that are more than one request, or show more than the answer has: of rooms, people, records and operations. */
+/** Verbs that send several requests, or that show more than the response of their route. */
 import {
   type AnnouncementSummary,
   type AnnouncementView,
@@ -49,7 +49,7 @@ import {
 } from './kit/model.ts';
 import { answerText, asFile, firstOf, importFile, readyText, table, timeText } from './kit/text.ts';
 
-/** Verbs that no route names. */
+/** Verbs without a route. */
 export const ownVerbs = [
   verb('pcs show STATE/SITE/PC', ['Shows a PC with all its checks.', 'एक PC और उसकी सारी जाँचें दिखाता है।'], showPc),
   verb(
@@ -71,7 +71,7 @@ export const ownVerbs = [
     restore,
   ),
 ];
-/** Verbs of the route table that are more than one request, by name. */
+/** Implementations of route verbs that send several requests, by name. */
 export const runs: Readonly<Record<string, Verb['run']>> = {
   'sites stage': stage,
   'roster show': showRoster,
@@ -81,7 +81,7 @@ export const runs: Readonly<Record<string, Verb['run']>> = {
   'tabs try': tryTabs,
   explain,
 };
-/** How the answer of a route is shown, by the name of its verb. */
+/** Formatters for the response of a route, by the name of its verb. */
 export const layouts: Readonly<Record<string, Layout>> = {
   'enrol-code': enrolCode,
   incidents,
@@ -97,9 +97,9 @@ export const layouts: Readonly<Record<string, Layout>> = {
 };
 const shownOfPoint = 10;
 const attendance = { here: 'on duty', off: 'off duty', leave: 'away', relieved: 'shift taken over' } as const;
-/** Rows that a list shows; `--json` and `--csv` have all. */
+/** Rows of a printed list; `--json` and `--csv` contain all. */
 const shownRows = 50;
-/** How often the server is asked whether something is finished. */
+/** Interval of polling for the end of a roll call or a command. */
 const lookMs = 500;
 
 async function showPc({ api, words: [word] }: Call): Promise<Answer> {
@@ -144,7 +144,7 @@ function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
     const line = `sudo sabha-agent enrol ${code} --centre ${centre ?? 'https://NAME:8443'} --pc ${pc}`;
     return ['', said(`on ${pc}:`), line, ...(centre === null ? [] : [renderUnicodeCompact(line, { border: 2 })])];
   });
-  // The second half of the code is a pin.
+  // The second half of the code is a pin (hash) of the root certificate, which the package of this server already contains.
   const pieces = code.split('-');
   const half = pieces.slice(0, pieces.length / 2).join('-');
   const next =
@@ -159,7 +159,7 @@ function enrolCode(made: EnrolCode, { words: [word], language }: Call): Answer {
   return { ok: true, json: { site, ...made }, text: [said(head), code, ...calls, '', ...next.map(said)].join('\n') };
 }
 
-/** The address as it is typed on the PC, where the usual port is not needed. */
+/** Returns the server's name as a person types it on the PC, without the default port 8443. */
 function spokenName(centre: string): string {
   const { host, hostname, port } = new URL(centre);
   return port === '8443' ? hostname : port === '' ? centre : host;
@@ -172,7 +172,7 @@ function incidents(all: readonly IncidentRow[]): Answer {
     where: `${one.site.en}, ${one.room.en}`,
     faults: `${[...new Set(one.faults.map(({ fault }) => fault))].join(' ')}${one.spread === undefined ? '' : ` (${one.spread.away.length} of ${one.spread.of})`}`,
     since: one.openedAt,
-    // As the wall has it: it is quiet, all of it is well and watched, or it is open.
+    // As on the wall: snoozed, cleared and still watched, or open.
     is:
       one.over ?? (one.snoozed !== undefined ? 'quiet' : one.faults.every(({ watched }) => watched !== undefined) ? 'well again' : 'open'),
     takenBy: one.acknowledged?.by,
@@ -181,7 +181,7 @@ function incidents(all: readonly IncidentRow[]): Answer {
   return { ok: true, json: all, text: table(rows, 'id severity where faults since is takenBy cause') };
 }
 
-/** Each incident, with those that it explains indented below it. */
+/** Lists each incident, with the incidents that it explains indented below it. */
 function underParents(all: readonly IncidentRow[]): { one: IncidentRow; depth: number }[] {
   const ids = new Set(all.map(({ id }) => id));
   const below = Map.groupBy(all, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : 0));
@@ -199,7 +199,7 @@ async function stage(call: Call): Promise<Answer> {
   return { ok: true, json: { site, stage: to }, text: `${site} is ${to}` };
 }
 
-/** What a site lacks, in the words of people: the line of the API names keys, and not all of them. */
+/** Returns the open points of a site as readable text. The error line of the API has only keys, and not all of them. */
 async function openPoints(site: string, { api, language }: Call): Promise<string> {
   const { checklist, pcs } = await api.get<SiteDetail>(`/api/sites/${site}`);
   const lineOf = ({ pc, component, fault }: ChecklistItem['about'][number]) => {
@@ -237,7 +237,7 @@ async function showRoster({ api, words: [person], options }: Call): Promise<Answ
   return { ok: true, json: day === undefined ? all : { persons: all, day }, text };
 }
 
-/** By the clock of the person, as the wall shows it. */
+/** Returns the shifts of the day in the person's time zone. */
 function dayLines({ timeZone, shifts }: DayView): string[] {
   const clock = (at: number) => zonedAt(at, timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
   const lines = shifts.map(
@@ -246,14 +246,14 @@ function dayLines({ timeZone, shifts }: DayView): string[] {
   return [`today (${timeZone}):`, ...(lines.length === 0 ? ['no duty'] : lines)];
 }
 
-/** The channel that was proven longest ago says how well a person is proven. */
+/** Returns the age of the oldest proof, because a person is as reliable as the least recently proven channel. */
 function oldestProof({ reached, proofs }: RosterPerson): string {
   const unproven = reached.find((channel) => (proofs[channel] ?? null) === null);
   if (unproven !== undefined || reached.length === 0) return unproven === undefined ? '' : `${unproven}: never`;
   return timeText(Math.min(...reached.map((channel) => proofs[channel] ?? 0)));
 }
 
-/** The answer is no where an hour has nobody, a place notifies nobody, or somebody has no channel. */
+/** Exit code 1 if an hour has nobody on duty, a place notifies nobody, or a person has no channel. */
 function checkRoster(found: RosterCheck): Answer {
   const { places, gaps, untold, unreached, unproven } = found;
   const spans = places.flatMap(({ scope, spans: all }) => all.map((one) => ({ firstPc: scope, ...one })));
@@ -271,7 +271,7 @@ async function exportPerson(found: PersonExport, { words: [, file], writeText }:
   return { ok: true, json: { file }, text: `${file} is written: ${found.rows.length} rows; ${hint}` };
 }
 
-/** The answer is no where somebody did not receive it. */
+/** Exit code 1 if a recipient did not receive the notice. */
 async function announced({ api, words: [number] }: Call): Promise<Answer> {
   if (number === undefined) {
     const all = await api.get<AnnouncementSummary[]>('/api/announcements');
@@ -283,8 +283,8 @@ async function announced({ api, words: [number] }: Call): Promise<Answer> {
 }
 
 /**
- * The answer is no where the data show a gap, an event applied twice or altered, or a ledger that is not complete or was replaced.
- * A PC can claim gaps and repeat its events: those that belong to PCs which the audit names do not make the ledger incomplete.
+ * Exit code 1 if the data show a gap, a repeated or altered event, or a ledger that is incomplete or was replaced.
+ * A PC can claim gaps and repeat its events. Gaps and repeats at PCs that the audit names do not make the ledger incomplete.
  */
 function verify(found: LedgerAudit): Answer {
   const { chain, ofPcs = [], ...facts } = found;
@@ -358,14 +358,14 @@ function csvOf(all: SaidEvents['events']): string {
   return `\ufeff${safeTable(['when', 'received', 'pc', 'kind', 'said', 'grade', 'boot', 'spool', 'number'], rows)}`;
 }
 
-/** The backup stays beside those of each hour; a file that is named is a copy of it. */
+/** The backup stays beside the hourly ones. A named file receives a copy. */
 async function backup(made: BackupMade, { words: [to], copyFile }: Call): Promise<Answer> {
   if (to !== undefined) await copyFile(made.file, to);
   const json = { ...made, file: to ?? made.file };
   return { ok: true, json, text: answerText(json) };
 }
 
-/** Needs no server, and none may run. */
+/** Works without a server, and the server must not run. */
 async function restore({ words: [file = ''], options, restore: run }: Call): Promise<Answer> {
   const { check = false, 'passphrase-file': passphraseFile } = options;
   const done = await run({ file, check: check === true, passphraseFile: typeof passphraseFile === 'string' ? passphraseFile : undefined });
@@ -401,7 +401,7 @@ async function followCommand({ id }: { id: string }, call: Call): Promise<Answer
   return commandAnswer(await finished<CommandView>(call, `/api/commands/${encodeURIComponent(id)}`, ({ state }) => state !== 'open'));
 }
 
-/** Polls a roll call or a command until it has ended; a roll call has a deadline, and a command expires. */
+/** Polls a roll call or a command until it ends. Both end by themselves: a roll call has a deadline, and a command expires. */
 async function finished<View>({ api, pause }: Call, path: string, isOver: (view: View) => boolean): Promise<View> {
   for (;;) {
     const view = await api.get<View>(path);
@@ -410,7 +410,7 @@ async function finished<View>({ api, pause }: Call, path: string, isOver: (view:
   }
 }
 
-/** The answer is yes where rooms were called and every one of them is ready. */
+/** Exit code 0 if at least one room was called and every room is ready. */
 function rollCallAnswer(view: RollCallView): Answer {
   const { rows, ...about } = view;
   const { counts } = about;
@@ -423,7 +423,7 @@ function rollCallAnswer(view: RollCallView): Answer {
   return { ok: view.finishedAt !== null && counts.expected > 0 && counts.ready === counts.expected, json: view, text };
 }
 
-/** A PC that did not answer is silent, as the wall counts it, and not unknown beside. */
+/** Counts a PC without a response as silent, as on the wall, and no longer as unknown. */
 function withSilent({ expected, answered, ready, 'not-ready': notReady, unknown }: RollCallView['counts']) {
   const silent = expected - answered;
   return { expected, answered, ready, 'not-ready': notReady, unknown: unknown - silent, silent };
@@ -434,7 +434,7 @@ function tabsLog(steps: readonly TabsStep[]): Answer {
   return { ok: true, json: steps, text: text.join('\n') || 'nobody has changed the tabs' };
 }
 
-/** The answer is yes where every PC has done it. */
+/** Exit code 0 if every PC has carried out the command. */
 function commandAnswer(view: CommandView): Answer {
   const { answers, missing, ...about } = view;
   const silent = missing.map((pc) => ({ pc, outcome: view.state === 'open' ? 'not yet' : 'no answer' }));
@@ -443,14 +443,14 @@ function commandAnswer(view: CommandView): Answer {
   return { ok: missing.length === 0 && answers.every(({ outcome }) => outcome === 'done'), json: view, text };
 }
 
-/** A folder is all tabs, a file those that are edited. The answer is no where an alert would be missed, later, or reach no conclusion. */
+/** A folder replaces all tabs, a file only the tabs in it. Exit code 1 if an alert is missed, delayed, or not concluded. */
 async function tryTabs({ api, words: [path = ''], options, readTexts }: Call): Promise<Answer> {
   const days = numberOf('days', options['days'] ?? '30');
   const found = await api.post<TabsTrial>('/api/tabs/try', { ...(await readTexts(path, '.json')), days });
   return { ok: found.missedCount + found.laterCount + found.unfinished === 0, json: found, text: answerText(found) };
 }
 
-/** The answer is no where the message reaches no conclusion. */
+/** Exit code 1 if the message reaches no `conclude` node. */
 async function explain({ api, words: [scope, fault], options }: Call): Promise<Answer> {
   if (options['incident'] !== undefined) {
     const id = incidentNamed(`${options['incident']}`);

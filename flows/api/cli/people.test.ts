@@ -16,7 +16,7 @@ const asha: RosterPerson = {
   proofs: { telegram: Date.UTC(2027, 0, 2), email: Date.UTC(2027, 0, 1) },
 };
 
-test('roster show names the channels in order with the oldest proof, and who has none', async () => {
+test('roster show lists the channels in order with the oldest proof, and marks a person without a channel', async () => {
   state().scripted['GET /api/roster?scope=ladakh'] = [
     asha,
     { ...asha, id: 'bina', now: 'leave', reached: ['email'], proofs: { email: null } },
@@ -31,7 +31,7 @@ test('roster show names the channels in order with the oldest proof, and who has
   ]);
 });
 
-test('notify test says of each channel whether the message arrived; one that did not is a no', async () => {
+test('notify test reports the result of each channel, and ends with 1 if one failed', async () => {
   const at = Date.UTC(2027, 0, 2);
   const results = [
     { channel: 'email', at, result: 'delivered', reason: null },
@@ -47,7 +47,7 @@ test('notify test says of each channel whether the message arrived; one that did
   expect(state().asked.at(-1)?.body).toEqual({ person: 'asha', channel: 'email', by: 'tester' });
 });
 
-test('roster check lists who would be told, and is a no where somebody is missing', async () => {
+test('roster check lists who would be notified, and ends with 1 if a time or place has no reachable person', async () => {
   const [from, to] = [Date.UTC(2027, 0, 13), Date.UTC(2027, 0, 14)];
   const span = { from, to, by: 'duty' as const, persons: ['asha'], reached: true };
   const gap = { from, to, by: 'nobody' as const, persons: [], reached: false };
@@ -68,7 +68,7 @@ test('roster check lists who would be told, and is a no where somebody is missin
   expect((await sabha(['roster', 'check', '--at', 'ladakh'])).code).toBe(0);
 });
 
-test('roster show PERSON has the day of that person too', async () => {
+test('roster show PERSON also shows the shifts of that person today', async () => {
   state().scripted['GET /api/roster'] = [asha, { ...asha, id: 'bina' }];
   const [from, to] = [Date.UTC(2027, 0, 12, 18, 30), Date.UTC(2027, 0, 13, 18, 30)];
   const shifts = [
@@ -84,7 +84,7 @@ test('roster show PERSON has the day of that person too', async () => {
   expect((await sabha(['roster', 'show', 'asha'])).out).toContain('\nno duty\n');
 });
 
-test('all that stands of a person is exported; forgetting counts first, and with --yes says how long backups still have the name', async () => {
+test('people export writes all data of a person, and people forget counts first and with --yes names the expiry of backups', async () => {
   const found = { name: 'asha', words: ['asha'], rows: [{ table: 'outbox', row: { key: '1/email/asha' } }] };
   state().scripted['POST /api/people/export'] = found;
   expect(JSON.parse((await sabha(['people', 'export', 'asha', '--also', '98765 43210', '--also', 'asha.k'])).out)).toEqual(found);
@@ -116,7 +116,7 @@ test('announce lists the recipients, and sends with --yes', async () => {
   expect(state().asked.at(-1)?.body).toEqual({ to: '', text: 'The line is changed', apply: true, by: 'tester' });
 });
 
-test('announced shows who received a notice and who read it, and ends with 1 where somebody did not receive it', async () => {
+test('announced shows who received and who read a notice, and ends with 1 if a recipient did not receive it', async () => {
   const lost = { ...person, id: 'bina', name: 'Bina', state: 'unreached', reason: 'the mail box is full', readAt: null } as const;
   state().scripted['GET /api/announcements/3'] = { ...view, id: 3, persons: [person, lost] };
   const { code, out } = await sabha(['announced', '3']);

@@ -1,4 +1,4 @@
-/** THE list of verbs, and what they do and take, in every language: `--help`. */
+/** The list of all verbs, the parsing of their arguments, and the text of `--help` in each language. */
 import { parseArgs } from 'node:util';
 import { inColumns, isLanguage, type Language, languages, lineIn, saidOfCall, type Words } from '@sabha/contracts';
 
@@ -23,11 +23,11 @@ import {
 import { answerText, asFile, importFile, jsonText, plainText, table } from './kit/text.ts';
 import { layouts, ownVerbs, runs } from './own-verbs.ts';
 
-/** By name. */
+/** All verbs by name. */
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(
   [...routes.flatMap(verbsOf), ...ownVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
 );
-/** The words of a usage that stand for something else. */
+/** Explanations of the placeholders in a usage line. */
 const terms: Readonly<Record<string, Words>> = {
   'STATE/SITE/PC': { en: 'a PC, such as ladakh/leh/vc-1', hi: 'PC, जैसे ladakh/leh/vc-1' },
   'STATE/SITE': { en: 'a site, such as ladakh/leh', hi: 'ऑफ़िस, जैसे ladakh/leh' },
@@ -44,18 +44,18 @@ const terms: Readonly<Record<string, Words>> = {
   TEXT: { en: 'what you want to say, in quotes', hi: 'जो कहना है, कोट के बीच' },
 };
 const more: Words = { en: 'More about one: sabha VERB --help', hi: 'किसी एक के बारे में और: sabha VERB --help' };
-/** Options that have another name than their field. */
+/** Options whose name differs from the name of their field. */
 const fieldNames: Readonly<Record<string, string>> = { arg: 'args', at: 'scope', for: 'title', yes: 'apply' };
 const undone = 'nothing is changed or sent yet: --yes does it';
 
-/** The verb with which the words of a call begin, of two words before of one, and its name. */
+/** Returns the verb that the words name. A name of two words wins over a name of one. */
 export function verbIn([first = '', second = '']: readonly string[]): { name: string; verb: Verb } | undefined {
   const name = [`${first} ${second}`, first].find((one) => Object.hasOwn(verbs, one));
   const verb = name === undefined ? undefined : verbs[name];
   return name === undefined || verb === undefined ? undefined : { name, verb };
 }
 
-/** The page of what the words name: a verb, the verbs that begin with it, or all. */
+/** Returns the help of one verb, of a group of verbs with the same first word, or of all. */
 export function helpOf(words: readonly string[], language: Language): string {
   const named = words.filter((word) => !word.startsWith('-'));
   const found = verbIn(named);
@@ -64,7 +64,6 @@ export function helpOf(words: readonly string[], language: Language): string {
   return list(near.length > 0 ? near : Object.entries(verbs), language);
 }
 
-/** How a verb is called. */
 function usageOf(name: string, { usage }: Verb): string {
   return `sabha ${name} ${usage}`.trim();
 }
@@ -88,7 +87,7 @@ function list(some: readonly (readonly [string, Verb])[], language: Language): s
   return ['sabha VERB', '', ...inColumns(some.map(([name, { does }]) => [`sabha ${name}`, does[language]])), '', more[language]].join('\n');
 }
 
-/** `[STATE[/SITE]|group:NAME]` holds two, `--at STATE[/SITE]` one. */
+/** Splits a usage into its placeholders: `[STATE[/SITE]|group:NAME]` has two, `--at STATE[/SITE]` has one. */
 function wordsOf(usage: string): string[] {
   return usage.split(/[\s|]+/).map((word) => {
     const bare = word.replace(/\.{3}$/, '').replace(/^\[/, '');
@@ -100,7 +99,7 @@ function wordsOf(usage: string): string[] {
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 type Fields = Record<string, unknown>;
 
-/** The verb of a route that has a command. */
+/** Returns the verb of a route, or nothing for a route without a command. */
 function verbsOf(route: Route): (readonly [string, Verb])[] {
   const { command, summary } = route;
   if (command === undefined) return [];
@@ -134,13 +133,13 @@ async function carryOut(route: Route, asked: Asked): Promise<Answer> {
   return { ok: shown.ok?.(answer) ?? true, json, text: [textOf(json, shown), ...noteOf(shown, asked)].join('\n') };
 }
 
-/** What is said below the answer. */
+/** Returns the note below the output. Without --yes it says that nothing is changed yet. */
 function noteOf({ note }: NonNullable<Command[2]>, { call, options }: Asked): string[] {
   const line = 'yes' in options && call.options['yes'] !== true ? undone : note;
   return line === undefined ? [] : [lineIn(line, call.language, lines)];
 }
 
-/** Who acts as the server sees it: with a token it is the name of the token, whatever was typed. */
+/** Returns the name of the actor as the server sees it. With a token it is the token's name, whatever `--by` says. */
 async function actor({ api, by }: Call, shown: object): Promise<string> {
   if (!('by' in shown)) return by;
   return (await api.get<{ name: string | null }>('/api/me')).name ?? by;
@@ -150,7 +149,7 @@ function entriesOf(schema: v.GenericSchema | undefined): Entries {
   return schema !== undefined && 'entries' in schema ? (schema.entries as Entries) : {};
 }
 
-/** Words fill the path, then the other fields in their order, except those that have an option. */
+/** Assigns the words first to the placeholders of the path, then to the remaining fields without an option, in order. */
 function wordFields({ path }: Route, entries: Entries, { call, options }: Asked): Fields {
   const taken = new Set(['by', ...Object.keys(options).map(fieldOf)]);
   const place = path.includes('/{pc}') ? 'pc' : 'site';
@@ -181,7 +180,7 @@ function fieldOf(option: string): string {
   return fieldNames[option] ?? option.replace(/-[a-z]/g, (mark) => mark.slice(1).toUpperCase());
 }
 
-/** Converts an option to the type of its field: a number, an object from `KEY=VALUE`, or an empty text for an `all` that the schema refuses. */
+/** Converts an option to the type of its field: a number, an object from `KEY=VALUE`, or '' for an `all` that the schema rejects. */
 function fieldValue(name: string, value: unknown, schema: v.GenericSchema | undefined): unknown {
   if (schema === undefined) return value;
   if (typeOf(schema) === 'number') return numberOf(name, value);
@@ -216,7 +215,7 @@ function textOf(answer: unknown, { columns, count }: NonNullable<Command[2]>): s
   return [table(answer, columns), ...(count === undefined ? [] : [sums.join(', ')])].join('\n');
 }
 
-/** Carries out one command; `out` is for the terminal. Throws `CliError` with one line where it cannot. */
+/** Runs one command. `out` is printed on the terminal. Throws `CliError` with one line on failure. */
 export async function dispatch(args: readonly string[], around: Omit<Call, 'words' | 'options'>): Promise<{ ok: boolean; out: string }> {
   const found = verbIn(args);
   if (found === undefined) throw new CliError(2, noVerb(args[0] ?? ''));

@@ -1,4 +1,4 @@
-/** What a route of the API is: a row that says where it is, who may ask, what it takes and answers, and what it does. OpenAPI is made from the same rows. */
+/** The row type of an API route: address, permission, schemas and handler. The OpenAPI document is generated from the same rows. */
 import { describeIssue, groupOfScope, isId } from '@sabha/contracts';
 import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import * as v from 'valibot';
@@ -25,47 +25,45 @@ import type { Reasons } from '../../view/reasons.ts';
 import type { Streams } from '../bytes/streams.ts';
 import type { StaticFile } from '../bytes/wall.ts';
 
-/** Spread into the row of such a route. The body may hold the largest file with its quotes and line breaks escaped. */
+/** Spread into the row of an import route. The body limit leaves room for the escapes of JSON around the largest file. */
 export const ofFile = {
   refusals: [413, 422],
   alsoAs: 422,
   more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
 };
-/** Largest body of a request, bytes. */
+/** Largest body of a request. Routes with files have their own limit. */
 export const bodyLimitBytes = 4096;
-/** Who acts, as it stands in the audit. */
+/** The name of the person or program that acts, as in the audit. */
 export const by = v.pipe(trimmed(80), v.check(isPlain, 'Invalid name: one line without hidden characters'));
-/** An order that says all by its address. */
+/** Body of an action that needs nothing but its address. */
 export const order = v.strictObject({ by });
-/** Part of the tree down to a site. */
+/** A part of the tree: the whole, a state or a site. */
 export const scope = textThat(isScope, 'Invalid scope: "" for everywhere, a state, or state/site');
-/** The same, or a group of sites. */
+/** A part of the tree, or a group of sites. */
 export const scopeOrGroup = textThat(
   (text) => isScope(text) || isId(groupOfScope(text) ?? ''),
   'Invalid scope: "" for everywhere, a state, state/site, or group:NAME',
 );
-/** One site. */
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
-/** The same, or one PC. */
+/** A site or a PC. */
 export const siteOrPc = textThat((text) => isPath(text, 2) || isPath(text, 3), 'Invalid place: state/site or state/site/pc');
-/** What is done only where somebody says so. */
+/** An option that is off unless the request sets it. */
 export const flag = v.optional(v.boolean(), false);
-/** The number of an incident in an address. */
 export const incidentId = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/, 'Invalid number of an incident'), v.transform(Number));
-/** Which incidents: without it all, over or not. */
+/** Filter of incidents; absent = all, open or over. */
 export const incidentsQuery = v.strictObject({ open: v.optional(v.picklist(['true', 'false'])) });
-/** Which PCs are wanted one by one: nothing = none. */
+/** Choice of PCs that a snapshot lists one by one; absent = none. */
 export const pcsQuery = v.strictObject({
   pcs: v.optional(v.union([v.literal('all'), sitePath], 'Invalid choice of PCs: "all" or state/site')),
 });
 
-/** What rows work on, by name. */
+/** The parts of `flows` on which routes work, by name. */
 export type Parts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
-  /** What was done. */
+  /** The log of actions. */
   acts: Pick<Ledger, 'acts'>;
-  /** What PCs said. */
+  /** The stored events of PCs. */
   events: EventsReader;
   siteOrders: SiteOrders;
   /** `door`: address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
@@ -74,13 +72,13 @@ export type Parts = {
   maintenance: MaintenanceOrders;
   roster: RosterOrders;
   people: PeopleOrders;
-  /** Null where Web Push is not set. */
+  /** Null if Web Push is not configured. */
   devices: DeviceBook | null;
   announcements: Announcements;
   commands: CommandsView;
-  /** `has`: there is such a place; `directory`: the host of the directory that vouches for people, null where none does. */
+  /** `has` says whether a scope exists. `directory` is the host of the identity provider; null without one. */
   accounts: { accounts: Accounts; has(scope: string): boolean; directory: string | null };
-  /** Only where people log in. */
+  /** Absent without HTTPS. */
   logins: Accounts;
   streams: { streams: Streams; headers: Record<string, string> };
   tabs: TabsOrders;
@@ -88,52 +86,52 @@ export type Parts = {
   replay: Pick<Replay, 'tryFiles'>;
   reasons: Reasons;
   words: StaticFile;
-  /** The texts for SMS as a file. */
+  /** The texts to register with an SMS operator, as CSV. */
   smsTexts: { csv: string };
 };
-/** The parts that are there, and the view as it is cut to a scope; the rows of a part that is not there are not added. */
+/** The parts of this process, with the view cut to a scope. The routes of an absent part are not added. */
 export type PartsFor = Partial<Omit<Parts, 'view'>> & { view?: (scope: string) => ScopedView };
 
 type Schema = v.GenericSchema;
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
-/** An answer that is no JSON; `file` is the name under which it is kept. */
+/** A response that is not JSON. `file` is its download name. */
 type Text = { type: string; about: string; file?: string };
 type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
 type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
-/** How the command `sabha` makes a request of this route, and shows the answer. */
+/** The command line form of a route: how `sabha` sends the request and prints the response. */
 export type Command = readonly [
-  /** The name of the verb, its words and options. */
+  /** The name of the verb, its arguments and options. */
   usage: string,
-  /** What it does, in Hindi; the summary of the route says it in English. */
+  /** The description in Hindi. The summary of the route is the English one. */
   hindi: string,
   shown?: {
-    /** What the verb does in English, where that is more than its route does. */
+    /** The English description, if the verb does more than its route. */
     english?: string;
-    /** Columns of the table, such as `pc room heardAt`; else all that fit into a cell. */
+    /** Columns of the table, such as `pc room heardAt`; by default every field that fits a cell. */
     columns?: string;
-    /** The column by whose values the rows are counted. */
+    /** The column whose values are counted below the table. */
     count?: string;
-    /** What `--json` prints, by names of fields of the request and the answer; else the answer, or without one what the words said. */
+    /** Output of `--json`: names and the fields of request and response; by default the response, or without one the arguments. */
     json?: Readonly<Record<string, string>>;
-    /** A line below the answer. */
+    /** A line below the output. */
     note?: string;
-    /** The field of the body that takes the text of the file which the first word names; the answer is that of an import. */
+    /** The body field for the text of the file named by the first argument. The response is that of an import. */
     file?: string;
-    /** False ends the command with 1. */
+    /** Returns false for exit code 1. */
     ok?(answer: unknown): boolean;
   },
 ];
 
 type Said<B, Q, A> = {
-  /** What is done here, and to which path of the tree. */
+  /** The required permission, and the path that it must cover. */
   right: FastifyContextConfig;
   query?: Q;
   body?: B;
   answer?: A;
   done?: 201;
   refusals?: readonly number[];
-  /** The refusal that has the answer's form. */
+  /** The refusal status whose body has the form of the response. */
   alsoAs?: number;
   more?: Pick<RouteOptions, 'bodyLimit' | 'errorHandler' | 'exposeHeadRoute'>;
 };
@@ -147,7 +145,7 @@ type Asked<Name extends string, B, Q> = {
 };
 type Answered<A> = FastifyReply | (A extends Schema ? Readonly<v.InferOutput<A>> : A extends Text ? string : undefined);
 
-/** A row as the server and OpenAPI read it. */
+/** A route as the server and the OpenAPI generator read it. */
 export type Route = {
   method: string;
   path: string;
@@ -158,8 +156,8 @@ export type Route = {
 };
 
 /**
- * Makes a row of a part, with the verb of `sabha` that calls it: its address as OpenAPI writes it and its one sentence, what it takes and answers, what it does.
- * Guarantee: the handler runs only where the door has let the asker in, with a query and a body that their schemas have read.
+ * Returns a function that makes a route on one part, from its address, summary, schemas and handler. `command` is its verb of `sabha`.
+ * Guarantee: the handler runs only after authorisation, with a query and a body that their schemas have parsed.
  */
 export function on<K extends keyof Parts>(of: K, command?: Command) {
   return <
@@ -179,7 +177,7 @@ export function on<K extends keyof Parts>(of: K, command?: Command) {
       if (part === undefined) return;
       const handler = async (request: FastifyRequest, reply: FastifyReply) => {
         const { viewer } = request;
-        // Fastify fills what the address names.
+        // Fastify fills in the placeholders of the address.
         const params = request.params as Record<NamesIn<Address>, string>;
         const asked = { params, query: given<Q>(query, request.query), body: given<B>(body, request.body), viewer, request, reply };
         return sent(said, reply, await handle((of === 'view' ? view?.(viewer.scope) : part) as Parts[K], asked));
@@ -190,12 +188,12 @@ export function on<K extends keyof Parts>(of: K, command?: Command) {
   };
 }
 
-/** Something is made, or there is an answer, or only the word that it is done. */
+/** Returns 201 if something is created, 200 with a response body, and 204 without one. */
 export function doneStatus({ done, answer }: Route['said']): 200 | 201 | 204 {
   return done ?? (answer === undefined ? 204 : 200);
 }
 
-/** What a request says, or a refusal with one line. */
+/** Parses the input. Throws `Refused` 400 with one line if the schema rejects it. */
 export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (!result.success) throw new Refused(400, describeIssue(result.issues[0]), { code: 'invalid' });
@@ -204,14 +202,14 @@ export function read<S extends Schema>(schema: S, input: unknown): v.InferOutput
 
 type Order = { ok: true } | { ok: false; line: string; status?: number; missing?: boolean; often?: true };
 
-/** An order that was carried out. Throws the refusal where it was not, with the status `otherwise` where the order names none. */
+/** Returns a successful result. Throws `Refused` for a failed one, with the status `otherwise` unless the result names a status. */
 export function granted<O extends Order>(order: O, otherwise = 409): Extract<O, { ok: true }> {
   if (order.ok) return order as Extract<O, { ok: true }>;
   const { line, status, missing, often } = order;
   throw new Refused(status ?? (missing ? 404 : often ? 429 : otherwise), line);
 }
 
-/** What was looked for. Throws 404 with a line where it is not there. */
+/** Returns the value. Throws `Refused` 404 with `line` if it is undefined. */
 export function found<T>(value: T | undefined, line: string, why?: RefusedWhy): T {
   if (value === undefined) throw new Refused(404, line, why);
   return value;
@@ -221,7 +219,7 @@ function given<S extends Schema | undefined>(schema: S | undefined, input: unkno
   return (schema === undefined ? undefined : read(schema, input)) as Out<S>;
 }
 
-/** A handler that has seen to the reply by itself returns it. */
+/** Sends the result. A handler that has sent the reply itself returns the reply. */
 function sent(said: Route['said'], reply: FastifyReply, found: unknown): FastifyReply {
   if (found === reply) return reply;
   const { answer } = said;
@@ -234,14 +232,14 @@ function sent(said: Route['said'], reply: FastifyReply, found: unknown): Fastify
   return reply.send(found);
 }
 
-/** The result of an import as the answer. */
+/** Returns the result of an import, with status 422 if the file has problems. */
 export async function checked<T extends { problems: readonly unknown[] }>(reply: FastifyReply, importing: Promise<T>): Promise<T> {
   const result = await importing;
   if (result.problems.length > 0) reply.code(422);
   return result;
 }
 
-/** Fastify's own line would name the limit of the body, which is twice that of the file. */
+/** Returns an error handler with the file's limit. Fastify's own message would name the body's limit, which is twice that. */
 export function tooLarge(what: string, limitBytes: number) {
   return (error: FastifyError): never => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') throw new Refused(413, `${what} larger than ${limitBytes / 1024 / 1024} MiB`);
@@ -249,50 +247,50 @@ export function tooLarge(what: string, limitBytes: number) {
   };
 }
 
-/** An answer that is a table, kept under a name. */
+/** A CSV response, downloaded under this file name. */
 export function csv(file: string) {
   return { type: 'text/csv', about: 'RFC 4180, UTF-8.', file };
 }
 
 type Place = { state?: string; site?: string; pc?: string };
 
-/** The path that a request's address names, for the door. */
+/** Returns the path that the address of a request names, for authorisation. */
 export function place({ params }: FastifyRequest): string {
   return placePath(params as Place);
 }
 
-/** The scope that the body of a request names. What is no scope is refused by the schema later; until then only the whole tree may ask. */
+/** Returns the scope in the body of a request. An invalid scope counts as the whole tree until the schema rejects it. */
 export function scopeOf({ body }: FastifyRequest): string {
   const { scope: asked } = (body ?? {}) as { scope?: unknown };
   return typeof asked === 'string' ? asked : '';
 }
 
-/** The path of the parts, '' for none. */
+/** Joins the given parts to a path; '' without any. */
 export function placePath({ state, site, pc }: Place): string {
   return [state, site, pc].filter((part) => part !== undefined).join('/');
 }
 
-/** A text for which `holds` is true; `line` is the refusal of another one. */
+/** Schema of a text for which `holds` is true. `line` is the error message. */
 export function textThat(holds: (text: string) => boolean, line: string) {
   return v.pipe(v.string(), v.check(holds, line));
 }
 
-/** A text of at most so many characters, without the spaces around it. */
+/** Schema of a text without surrounding spaces, of 1 to `most` characters. */
 export function trimmed(most: number, line?: string) {
   return v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(most, line));
 }
 
-/** True for one line without hidden characters. */
+/** Returns true for one line without control or format characters. Zero-width joiners are allowed, because Indian scripts need them. */
 export function isPlain(text: string): boolean {
   return !/\p{Cc}|(?![\u200c\u200d])\p{Cf}/u.test(text);
 }
 
-/** True for '' = everywhere, a state, state/site. */
+/** Returns true for '' (the whole tree), a state or a site. */
 function isScope(text: string): boolean {
   return text === '' || isPath(text, 1) || isPath(text, 2);
 }
 
-/** The same, or one PC. */
+/** Returns true for a scope or a PC. */
 export function isPlaceOrPc(text: string): boolean {
   return isScope(text) || isPath(text, 3);
 }

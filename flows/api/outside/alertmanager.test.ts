@@ -51,7 +51,7 @@ function rig() {
   return { clock, posts, words, state, last };
 }
 
-test('what somebody was told of stands there within seconds, is sent anew each minute, and would end by itself in five', async () => {
+test('an incident with notifications appears within seconds, is sent again each minute, and expires after five', async () => {
   const { clock, posts, state, last } = rig();
   state.incidents = [incident(1), incident(2, { told: [] }), incident(3, { over: 'cleared' })];
   await clock.pass(5_000);
@@ -62,7 +62,7 @@ test('what somebody was told of stands there within seconds, is sent anew each m
   expect(posts.length - before).toBe(10);
 });
 
-test('what is over ends at once, and is said for a quarter of an hour', async () => {
+test('an incident that is over ends at once, and its end is sent for 15 minutes', async () => {
   const { clock, posts, state, last } = rig();
   state.incidents = [incident(1)];
   await clock.pass(5_000);
@@ -75,7 +75,7 @@ test('what is over ends at once, and is said for a quarter of an hour', async ()
   expect(posts.at(-1)).toEqual([]);
 });
 
-test('an incident that became more urgent is one alert: the one of before ends', async () => {
+test('a change of severity ends the old alert and starts a new one', async () => {
   const { clock, state, last } = rig();
   state.incidents = [incident(1, { severity: 'minor' })];
   await clock.pass(5_000);
@@ -87,7 +87,7 @@ test('an incident that became more urgent is one alert: the one of before ends',
   ]);
 });
 
-test('an Alertmanager that is away three times is one finding, and one that it is back; then all stands there again', async () => {
+test('three failures in a row raise one fault, success clears it, and then all alerts are sent again', async () => {
   const { clock, posts, words, state } = rig();
   state.incidents = [incident(1)];
   state.status = 503;

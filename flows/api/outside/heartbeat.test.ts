@@ -21,7 +21,7 @@ const way = (changes: Partial<Explained> = {}): Explained => {
 
 const pc = 'ladakh/leh/vc-1';
 
-/** A view of one PC, or of none. */
+/** Returns a view of one PC, or of none. */
 function viewOf(presence: () => Presence | undefined, because?: string): HeartbeatOptions['view'] {
   const pcs = () => [presence()].flatMap((one) => (one === undefined ? [] : [wellPc(0, { pc, presence: one })]));
   return { ...scriptedView(), pcs, unready: () => because };
@@ -48,7 +48,7 @@ function rig(changes: Partial<HeartbeatOptions> = {}) {
   return { clock, written, lines, stop };
 }
 
-test('F29 each minute one beat goes into the outbox, under one key, and nothing of it is kept for later', async () => {
+test('F29 one heartbeat a minute goes into the outbox under one key, so that old heartbeats do not accumulate', async () => {
   const { clock, written, lines, stop } = rig();
   await clock.pass(5 * 60_000);
   expect(written).toHaveLength(5);
@@ -73,14 +73,14 @@ test.each<[string, Partial<HeartbeatOptions>, RegExp]>([
   ['tabs that tell nobody', { explain: async () => ({ ok: true, value: way({ tells: [] }) }) }, /the tabs tell nobody/],
   ['tabs that break', { explain: () => Promise.reject(new Error('boom')) }, /boom/],
   ['the ledger', { record: async () => false }, /the ledger takes nothing/],
-])('F29 without %s no beat goes out, and the log says so once', async (_, changes, line) => {
+])('F29 without %s no heartbeat is sent, and the log says so once', async (_, changes, line) => {
   const { clock, written, lines } = rig(changes);
   await clock.pass(5 * 60_000);
   expect(written).toEqual([]);
   expect(lines).toEqual([expect.stringMatching(line)]);
 });
 
-test('F29 what works again beats again within a minute, and says so', async () => {
+test('F29 the heartbeat resumes within a minute after recovery, and the log says so', async () => {
   let isUp = false;
   const { clock, written, lines } = rig({ view: viewOf(() => (isUp ? 'online' : 'lost')) });
   await clock.pass(90_000);

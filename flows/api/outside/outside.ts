@@ -1,6 +1,7 @@
 /**
- * What goes to other monitoring: what people were notified of stands in Alertmanager too, sent anew each minute so that it ends by itself
- * where this server does; and a heartbeat proves the whole way from a PC through broker, flows, tabs and outbox to an address outside (F29).
+ * Exports to other monitoring systems:
+ * - Alertmanager receives every incident with notifications, again each minute. An alert expires by itself if this server stops.
+ * - A heartbeat to an outside address proves the path from a PC through broker, `flows`, tabs and outbox (F29).
  */
 import { type Cancel, type Clock, type IncidentRow, loadText, repeat, type Settings, siteOf } from '@sabha/contracts';
 import type { OutboxRow } from '../../engine/records/notices.ts';
@@ -15,24 +16,23 @@ import { centrePlace } from '../../sites/table.ts';
 import type { Explain } from '../../view/explained.ts';
 import type { CentreView, PcChoice } from '../../view/live.ts';
 
-/** What changed is seen after so long; */
+/** Delay until a change is noticed. */
 const lookEveryMs = 5_000;
-/** all of it is sent anew after so long, */
+/** Interval at which all alerts are sent again. */
 const sendEveryMs = 60_000;
-/** and what is not sent anew is over there after so long. */
+/** Expiry of an alert that is not sent again. */
 const lastsMs = 5 * 60_000;
-/** What ended is said for so long, as Prometheus does: Alertmanager may have been away. */
+/** Time for which an ended alert is still sent, as Prometheus does, in case Alertmanager was unreachable. */
 const endSaidMs = 15 * 60_000;
 const sendLimitMs = 20_000;
 const alertsAtOnce = 500;
 const failingTries = 3;
 const everyMs = 60_000;
-/** Any fault of the centre takes the same way. */
+/** Fault used to test the tabs. All faults of the server take the same path. */
 const anyFault = 'centre.channel_failing';
 
 type Fault = 'centre.channel_failing' | 'centre.channel_login';
 
-/** Where it is, and what stands here. */
 type MirrorOptions = {
   clock: Clock;
   settings: Pick<Settings, 'alertmanager'> & { https?: Parameters<typeof wallAddress>[0] };
@@ -43,7 +43,7 @@ type MirrorOptions = {
 };
 
 /**
- * Begins where the settings name an Alertmanager. Throws one line where the file of its token is missing.
+ * Starts if the settings name an Alertmanager. Throws one line if the token file is missing.
  * Guarantee: an incident whose urgency or fault changed is one alert there, not two.
  */
 export function startMirror(options: MirrorOptions): Cancel {
@@ -56,7 +56,7 @@ export function startMirror(options: MirrorOptions): Cancel {
   const ended = new AbortController();
   const { fetch = globalThis.fetch } = options;
   const to = { url: `${url.replace(/\/$/, '')}/api/v2/alerts`, authorization, ended: ended.signal, fetch };
-  /** By their labels; `endedUp`: since when one does not stand any more. */
+  /** Alerts by their labels. `endedUp`: monotonic time since which the incident is over; null while it is open. */
   const held = new Map<string, { alert: Alert; endedUp: number | null }>();
   const judge = createJudge(options.say);
   let sentUp = Number.NEGATIVE_INFINITY;
@@ -98,7 +98,7 @@ function endOf(alert: Alert, at: number): Alert {
   return { ...alert, endsAt: new Date(at).toISOString() };
 }
 
-/** Why a post was not taken; undefined where it was. */
+/** The reason why Alertmanager refused a request. */
 type Refusal = { fault: Fault; reason: string };
 type Receiver = { url: string; authorization: string | undefined; fetch: Fetch; ended: AbortSignal };
 
@@ -116,7 +116,7 @@ async function post({ fetch, url, authorization, ended }: Receiver, alerts: read
   return undefined;
 }
 
-/** Reports each fault once when it begins and once when it ends; returns true if Alertmanager accepted the request. */
+/** Reports each fault once when it begins and once when it ends. Returns true if Alertmanager accepted the request. */
 function createJudge(say: MirrorOptions['say']) {
   let failures = 0;
   let told: Fault | undefined;
@@ -132,22 +132,22 @@ function createJudge(say: MirrorOptions['say']) {
   };
 }
 
-/** Each part of the way, checked each minute. */
+/** Options of the heartbeat. Each part of the path is checked every minute. */
 export type HeartbeatOptions = {
   clock: Clock;
   settings: { channels: ChannelSettings };
   view: Pick<CentreView, 'pcs' | 'unready'>;
-  /** What the running tabs do with a fault of the centre. */
+  /** Explains what the running tabs do with a fault of the server. */
   explain: Explain;
-  /** Writes a row into the ledger; the outbox has it after the commit. */
+  /** Commits the row; the outbox sends it after the commit. */
   record(ops: readonly Op[]): Promise<boolean>;
-  /** Names where the way breaks, and once that it is whole again. */
+  /** Names where the path is broken, and reports its recovery. */
   log: { warn(fields: object, line: string): void };
 };
 
 /**
- * Begins where the settings name a watchdog.
- * Guarantee: a beat goes out only where each part has just done its work; where one has not, nothing does.
+ * Starts if the settings name a watchdog.
+ * Guarantee: a heartbeat is sent only if each part of the path has just worked.
  */
 export function startHeartbeat(options: HeartbeatOptions): Cancel {
   const { clock, settings, record, log } = options;
@@ -163,11 +163,11 @@ export function startHeartbeat(options: HeartbeatOptions): Cancel {
   });
 }
 
-/** The first part that does not work; undefined where all do. */
+/** Returns the reason of the first part that fails; undefined if all work. */
 async function brokenAt({ view, explain }: HeartbeatOptions, pc: string): Promise<string | undefined> {
   const why = view.unready();
   if (why !== undefined) return why;
-  // A path of a PC has that of a site.
+  // The path of a PC always contains a site.
   const presence = view.pcs(siteOf(pc) as PcChoice).find((one) => one.pc === pc)?.presence;
   if (presence !== 'online') return `the PC of the heartbeat is ${presence ?? 'not in the site table'}`;
   const way = await explain('centre', anyFault);
@@ -176,7 +176,10 @@ async function brokenAt({ view, explain }: HeartbeatOptions, pc: string): Promis
   return way.value.tells.length > 0 ? undefined : 'the tabs tell nobody';
 }
 
-/** One key for all: the ledger keeps one row, and a beat that still waits is not sent twice. `moved`: what is not heard now goes nowhere else. */
+/**
+ * Returns the outbox row. All heartbeats share one key: the ledger keeps one row, so a waiting heartbeat is not duplicated. `moved`
+ * prevents another channel.
+ */
 function rowOf({ clock }: HeartbeatOptions): OutboxRow {
   const now = clock.now();
   const notice = centralNotice({ kind: 'direct', lines: ['heartbeat'], place: centrePlace(), now });

@@ -12,7 +12,7 @@ const table = createSiteTable(smallTree());
 const whole = toCsv(table);
 const sites = (text: string) => readCsv(text, table, 0).problems;
 const meetings = async (text: string) => (await readMeetingsCsv(text, table)).problems;
-/** A weekly meeting, with more lines in it, and more events. */
+/** Returns the problems of a calendar with a weekly meeting, further lines in it, and further events. */
 const ics = async ({ start = 'DTSTART;TZID=Asia/Kolkata:20270115T110000', own = '', more = '', head = '', whole = '' }) => {
   const first = `BEGIN:VEVENT\nUID:a\n${start}\nRRULE:FREQ=WEEKLY\nLOCATION:all\n${own}\nEND:VEVENT\n`;
   const next = more === '' ? '' : `BEGIN:VEVENT\nUID:a\nDTSTART;TZID=Asia/Kolkata:20270122T150000\n${more}\nEND:VEVENT\n`;
@@ -49,7 +49,7 @@ test.each([
     'people with wrong cells',
     roster('ID,Name,Roles,Scopes,Channels,Deputy\ncentral,A,boss,,pager,a\nb,,technician,nowhere,email,b\nb,B,central,ladakh,,c\n'),
   ],
-])('%s: each problem is said in Hindi, and none in the words of a schema', async (_, found) => {
+])('%s: each problem has a Hindi text, and no English text shows schema syntax', async (_, found) => {
   const problems = await found;
   expect(problems).not.toEqual([]);
   const said = (language: 'en' | 'hi') => problemText(problems, { file: 'f.csv', language }).split('\n');

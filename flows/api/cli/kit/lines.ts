@@ -1,6 +1,6 @@
 /**
- * Hindi for the lines that `sabha` and its server print, and plainer English for a few of them. The catalogue is `locales/hi.json`. In a line of
- * the program `{}` matches any text, `{word}` a text without spaces, and `…` a text that the translation omits.
+ * Translates the lines of `sabha` and its server to Hindi, and some to plainer English. The catalogue is `locales/hi.json`.
+ * In a line of the program `{}` matches any text, `{word}` a text without spaces, and `…` a text that the translation omits.
  */
 import { readFileSync } from 'node:fs';
 import { type LineRow, rowsOfCentre } from '@sabha/contracts';
@@ -9,7 +9,7 @@ type Catalogue = Readonly<Record<string, string | { en: string; hi: string }>>;
 
 const catalogue: Catalogue = JSON.parse(readFileSync(new URL('../locales/hi.json', import.meta.url), 'utf8'));
 
-/** The rows of `sabha`. */
+/** The translation patterns of `sabha` and of the server. */
 export const lines: readonly LineRow[] = [...Object.entries(catalogue).map(rowOf), ...rowsOfCentre];
 
 function rowOf([line, words]: [string, Catalogue[string]]): LineRow {

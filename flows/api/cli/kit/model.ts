@@ -1,9 +1,9 @@
-/** What a verb of the operator's command is, and the API as it asks it. */
+/** Types of a verb and its call, and the HTTP client of the API. */
 import type { ParseArgsOptionDescriptor } from 'node:util';
 import { codeOf, isLoopback, isPcPath, type Language, languages, type Words } from '@sabha/contracts';
 import type { Restored } from '../../../storage/backup/restore.ts';
 
-/** Options by name, or by verb and name where two verbs differ. */
+/** Help texts of the options, by name, or by verb and name if two verbs differ. */
 const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   'accounts add --role': [
     'reader looks, state acts for its part, central does all',
@@ -60,57 +60,55 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
   yes: ['does it; without it nothing is changed or sent', 'करता है; इसके बिना न कुछ बदलता है, न भेजा जाता है'],
   zone: ['the time zone, such as Asia/Kolkata', 'समय क्षेत्र, जैसे Asia/Kolkata'],
 };
-/** What makes an option voluntary, its name, its value, an alternative to it, and a mark where it may be repeated. */
+/** Matches one option of a usage: optional bracket, `no-`, name, value, alternative, and the mark of repetition. */
 const optionPattern = /(\[|\| ?)?--(no-)?([a-z-]+)( (?![[|-])[^\s\]|]+(?=(\|--)?)(\]\.\.\.)?)?/g;
-/** How many words a verb takes whose last word may be repeated. */
+/** Limits the words of a verb whose last word may be repeated. */
 const mostWords = 100;
 
-/** What somebody typed, and what a verb may use to answer it. */
+/** One call: the arguments, and the effects that a verb may use. */
 export type Call = {
-  /** The words behind the verb. */
+  /** The arguments after the name of the verb. */
   words: readonly string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-  /** Who acts, as the audit names them. */
+  /** The person who acts, as named in the audit. */
   by: string;
-  /** The language of the reader. */
   language: Language;
   api: Client;
-  /** Text of a UTF-8 file; throws `CliError`. */
+  /** Returns the text of a UTF-8 file. Throws `CliError`. */
   readText(file: string): Promise<string>;
-  /** The texts of a file, or of all files of a folder with this ending; throws `CliError`. */
+  /** Returns the text of a file, or of all files in a folder with this ending. Throws `CliError`. */
   readTexts(path: string, ending: string): Promise<{ whole: boolean; texts: { name: string; text: string }[] }>;
   writeText(file: string, text: string): Promise<void>;
   /** Copies a file completely or not at all; only its owner can read the copy. */
   copyFile(from: string, to: string): Promise<void>;
-  /** Makes the server of this machine again from a backup; throws `CliError`. */
+  /** Restores the server of this machine from a backup. Throws `CliError`. */
   restore(what: { file: string; check: boolean; passphraseFile: string | undefined }): Promise<Restored>;
   now(): number;
   pause(ms: number): Promise<void>;
-  /** Prints a progress line outside the answer. */
+  /** Prints a progress line on standard error. */
   say(line: string): void;
 };
 
 /** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
 
-/** How a verb shows the answer of its route. */
+/** Formats the response of a route for a verb. */
 export type Layout = (answer: never, call: Call) => Answer | Promise<Answer>;
 
-/** A row in the list of verbs. */
+/** One verb of the list. */
 export type Verb = {
-  /** The words and options behind the name. */
+  /** The arguments and options after the name. */
   usage: string;
-  /** What it does, in one sentence. */
   does: Words;
-  /** Fewest and most words behind the verb. */
+  /** Least and greatest number of arguments. */
   words: readonly [number, number];
   options: Readonly<Record<string, ParseArgsOptionDescriptor & { says: Words }>>;
-  /** The options without which there is no call. */
+  /** The required options. */
   needed: readonly string[];
   run(call: Call): Promise<Answer>;
 };
 
-/** One line for the person who typed the command, and the exit code: 1 the answer is no, 2 a wrong call or no server. */
+/** One line for the person who typed the command, and the exit code: 1 = refused, 2 = wrong usage or no server. */
 export class CliError extends Error {
   readonly code: 1 | 2;
   constructor(code: 1 | 2, line: string) {
@@ -119,13 +117,15 @@ export class CliError extends Error {
   }
 }
 
-/** Where the API is, and the token for it. `needed` = the line for a server that needs a token, where there is none. */
+/** Address of the API and its token. `needed` = the error line for a server that requires a token when none was found. */
 export type Server = { address: string; token?: string | undefined; needed?: string };
 
-/** The API as a verb uses it. Each failure is a `CliError`. */
 export type Client = ReturnType<typeof createClient>;
 
-/** A client of the API; `find` is called at the first request, since a restore asks no server. What it cannot do or get is a `CliError` of one line. */
+/**
+ * Creates a client of the API. `find` runs at the first request, because a restore needs no server. Each failure is a `CliError` of one
+ * line.
+ */
 export function createClient(find: () => Server | Promise<Server>) {
   let found: Promise<Server> | undefined;
   const server = () => (found ??= Promise.try(find).then(checked));
@@ -133,7 +133,7 @@ export function createClient(find: () => Server | Promise<Server>) {
     const { address, token, needed = 'a token is needed: set SABHA_TOKEN' } = await server();
     const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const answer = await fetch(new URL(path, address), { ...init, headers }).catch((error: Error) => {
-      // What `fetch` says is that it failed; why stands in its cause.
+      // The message of `fetch` is generic, and its cause has the reason.
       throw new CliError(2, `the centre at ${address} does not answer: ${codeOf(error.cause ?? error)}`);
     });
     const text = await answer.text().catch(() => {
@@ -154,7 +154,7 @@ export function createClient(find: () => Server | Promise<Server>) {
   return {
     get: <T>(path: string) => askJson<T>(path),
     text: (path: string) => ask(path),
-    /** `accept`: HTTP statuses above 399 whose body is read as a normal answer. */
+    /** `accept`: HTTP statuses above 399 whose body is read as a normal response. */
     post: <T>(path: string, body: object, accept?: readonly number[]) =>
       askJson<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, accept),
   };
@@ -175,17 +175,17 @@ function lineOf(text: string, status: number): string {
     const { error } = JSON.parse(text) as { error?: string };
     if (typeof error === 'string') return error;
   } catch {
-    // No answer of ours: its status says more than its text.
+    // The body is not JSON of this API, so the status is more useful.
   }
   return `the centre answered with status ${status}`;
 }
 
-/** A row of the list of verbs. `usage` begins with the name. */
+/** Makes a verb from its usage, which begins with the name. */
 export function verb(usage: string, [en, hi]: readonly [en: string, hi: string], run: Verb['run']): readonly [string, Verb] {
   const [, name = '', behind = ''] = /^([a-z-]+(?: [a-z-]+(?= |$))?) ?(.*)$/.exec(usage) ?? [];
   const [before = ''] = behind.split(/ ?(?:\| )?\[?--/);
   const words = before.split(' ').filter(Boolean);
-  // `A | --b`: either words or an option.
+  // `A | --b` requires either arguments or an option.
   const least = behind.includes(' | ') ? 0 : words.filter((word) => !word.startsWith('[')).length;
   const most = words.some((word) => word.endsWith('...')) ? mostWords : words.length + (behind.endsWith(' [FILE]]') ? 1 : 0);
   const found = [...behind.matchAll(optionPattern)];
@@ -202,7 +202,7 @@ export function verb(usage: string, [en, hi]: readonly [en: string, hi: string],
   return [name, { usage: behind, does: { en, hi }, words: [least, most], options: Object.fromEntries(named), needed, run }];
 }
 
-/** The options of every verb. */
+/** Options that every verb has. */
 export const common: Verb['options'] = {
   json: { type: 'boolean', says: saidOf('', 'json') },
   by: { type: 'string', says: saidOf('', 'by') },
@@ -214,31 +214,31 @@ function saidOf(verbName: string, option: string): Words {
   return { en, hi };
 }
 
-/** The word of a call that names a PC. Throws CliError. */
+/** Returns the argument as the path of a PC. Throws `CliError`. */
 export function pcNamed(pc = ''): string {
   if (!isPcPath(pc)) throw new CliError(2, `"${pc}" is no PC: write STATE/SITE/PC, such as ladakh/leh/vc-1`);
   return pc;
 }
 
-/** The word of a call that names a site. Throws CliError. */
+/** Returns the argument as the path of a site. Throws `CliError`. */
 export function siteNamed(site = ''): string {
   if (site.split('/').length !== 2) throw new CliError(2, `"${site}" is no site: write STATE/SITE, such as ladakh/leh`);
   return site;
 }
 
-/** The word of a call that is the number of an incident. Throws CliError. */
+/** Returns the argument as the number of an incident. Throws `CliError`. */
 export function incidentNamed(id = ''): number {
   if (!/^[1-9]\d{0,14}$/.test(id)) throw new CliError(2, `"${id}" is no number of an incident: "sabha incidents --open" shows them`);
   return Number(id);
 }
 
-/** A whole number that an option takes. Throws CliError. */
+/** Returns an option as a whole number. Throws `CliError`. */
 export function numberOf(option: string, text: unknown): number {
   if (!/^\d{1,6}$/.test(String(text))) throw new CliError(2, `--${option} needs a whole number`);
   return Number(text);
 }
 
-/** A time that an option takes: a day, a time, or so long back; the end of a day where `ends`. Throws CliError. */
+/** Parses a day, a time or a duration back from now, as epoch milliseconds. `ends` selects the end of a day. Throws `CliError`. */
 export function timeOf(option: string, text: string, { now, ends = false }: { now: number; ends?: boolean }): number {
   const [, count = '', unit = ''] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
   const hourMs = 3_600_000;
@@ -249,7 +249,7 @@ export function timeOf(option: string, text: string, { now, ends = false }: { no
   return Math.max(0, at + (ends && /^\d{4}-\d\d-\d\d$/.test(text) ? 24 * hourMs : 0));
 }
 
-/** The end of a snooze: so long from now, or a time with its zone. Throws CliError. */
+/** Parses the end of a snooze: a duration from now, or a time with its zone. Throws `CliError`. */
 export function untilOf(time: string, now: number): number {
   const [, count = '', unit = ''] = /^(\d{1,4})([mh])$/.exec(time) ?? [];
   if (unit !== '') return now + Number(count) * (unit === 'h' ? 3_600_000 : 60_000);

@@ -1,4 +1,4 @@
-/** Answers of the API as plain text for a terminal. */
+/** Formats responses of the API as plain text for a terminal. */
 import {
   answerOf,
   type Check,
@@ -17,14 +17,14 @@ import {
 import { lines } from './lines.ts';
 import type { Answer, Call } from './model.ts';
 
-/** Longest text of a cell in a table, characters. */
+/** Longest text of a table cell, in characters. */
 const cellLimit = 100;
 const timeNames = /(At|Until)$|^(at|ends|expires|from|received|since|time|to|until)$/;
 const placeNames = /^(scope|scopes|to)$/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Any answer: its simple values by name, then each list as a table and each group of values below its name. */
+/** Formats any response: simple values by name, then each list as a table and each object below its name. */
 export function answerText(value: unknown): string {
   if (Array.isArray(value)) return listText(value);
   const [inner, simple] = [true, false].map((wanted) => Object.entries(value as Fields).filter(([, one]) => isInner(one) === wanted));
@@ -35,7 +35,7 @@ export function answerText(value: unknown): string {
   ].join('\n');
 }
 
-/** Rows below the names of their columns, which are those named here (`pc room heardAt`), else all that fit into a cell. */
+/** Formats rows as a table with the given columns (`pc room heardAt`), by default all that fit a cell. */
 export function table(rows: readonly object[], columns?: string): string {
   const found = Object.entries(Object.assign({}, ...rows));
   const names = columns?.split(' ') ?? found.filter(([, value]) => !isInner(value) || isListOfPersons(value)).map(([name]) => name);
@@ -61,7 +61,7 @@ function listText(list: readonly unknown[]): string {
   ).join('\n');
 }
 
-/** True for what stands below its own name: lists, and values by names that are not all numbers. */
+/** Returns true for a value with a separate section: a list, or an object whose values are not all numbers. */
 function isInner(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;
@@ -73,14 +73,14 @@ function isListOfPersons(value: unknown): boolean {
 }
 
 function titleOf(name: string): string {
-  // A ready room is not proven, and each count says so.
+  // The title "ready" includes the note that readiness is not proven.
   if (name === 'ready') return readyText('ready');
   if (name === 'once') return 'one-time secret';
-  // Spans are shown in words, such as 5 min.
+  // Durations are shown with a unit, such as 5 min, so the title drops `Ms`.
   return name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** One value, by its name and by what it is; `row` is the object of which it is a field. */
+/** Formats one value by its field name and type. `row` is the object that contains it. */
 function cellText(name: string, value: unknown, row: Fields): string {
   if (value === '' && placeNames.test(name)) return 'all';
   if (value === null || value === undefined || value === '') return '-';
@@ -109,7 +109,7 @@ function objectText(value: object, row: Fields): string {
   return parts.join(', ') || '-';
 }
 
-/** What others wrote, on a terminal: no escape sequence, nothing that turns text around. */
+/** Removes escape sequences and bidirectional controls from text that others wrote, before it reaches the terminal. */
 export function plainText(text: string): string {
   return text
     .split(/\r?\n/)
@@ -117,7 +117,7 @@ export function plainText(text: string): string {
     .join('\n');
 }
 
-/** JSON of the same value; what a terminal could obey is escaped. */
+/** Returns the value as JSON, with control and bidirectional characters escaped. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
@@ -125,17 +125,17 @@ export function jsonText(value: unknown): string {
   );
 }
 
-/** The first lines of a list, and how many more there are. */
+/** Returns the first lines of a list, and a line with the number of the rest. */
 export function firstOf(lines: readonly string[], limit = 50): string[] {
   return lines.length <= limit ? [...lines] : [...lines.slice(0, limit), `... and ${lines.length - limit} more (--json shows all)`];
 }
 
-/** A time as an operator reads it; "-" for none. */
+/** Formats a time in UTC; null = "-". */
 export function timeText(ms: number | null): string {
   return ms === null ? '-' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A time to the minute in a zone, with the name of the zone; null = the clocks of the sites, shown in the time of India. */
+/** Formats a time to the minute with its zone. Null = each site's local time, shown in the time of India. */
 function localText(ms: number, zone: string | null): string {
   const shown = zone ?? 'Asia/Kolkata';
   return `${zonedAt(ms, shown).toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')} ${shown}`;
@@ -146,12 +146,12 @@ function spanText(ms: number): string {
   return ms < 60_000 ? `${ms / 1_000} s` : `${Math.round(ms / 6_000) / 10} min`;
 }
 
-/** Whether a room is ready; says of a ready room that sound and picture are not proven. */
+/** Returns the readiness text. A ready room is marked as "not proven", because sound and picture were not tested. */
 export function readyText(readiness: Readiness): string {
   return readiness === 'ready' ? vocabulary.en.readiness.ready.toLowerCase() : readiness;
 }
 
-/** A device of a meeting that is there and open is not proven by that. */
+/** A conference device that is present and open is shown as unproven, because its function was not tested. */
 function statusText(check: Check): string {
   return answerOf(check) === 'unproven' ? vocabulary.en.status.unproven : check.status;
 }
@@ -160,7 +160,7 @@ function whyText({ fault, component, reason }: Why): string {
   return (fault ?? `${component} ${reason ?? ''}`).trim();
 }
 
-/** A table for a spreadsheet, in a file or on the terminal. */
+/** Returns a CSV response as text, or writes it to a file. */
 export async function asFile(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
   if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
   // Fetch removes the byte order mark, by which a spreadsheet recognises UTF-8.
@@ -177,10 +177,10 @@ type Difference = {
   same: number;
   missing?: readonly string[];
 };
-/** The answer of each route that imports. */
+/** The response of every import route. */
 type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean; difference: Difference };
 
-/** Has a file checked and, with --yes, loaded. `field`: the part of the body that takes the text of the file. */
+/** Sends a file for checking, and with --yes applies it. `field` is the body field for the text of the file. */
 export async function importFile(call: Call, path: string, { field, body }: { field: string; body: object }): Promise<Answer> {
   const { api, by, options, language } = call;
   const [file = ''] = call.words;
@@ -192,7 +192,7 @@ export async function importFile(call: Call, path: string, { field, body }: { fi
   return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstOf(notes), end].join('\n') };
 }
 
-/** What an import adds, changes and removes, a line each, and the counts. */
+/** Returns one line for each added, changed and removed entry, and the counts. */
 function differenceLines({ added, changed, removed, same, missing }: Difference, language: Language): string[] {
   const list = (mark: string, all: readonly Change[]) => firstOf(all.map((one) => `${mark} ${changeText(one)}`));
   const subjects = new Set(changed.map((one) => (typeof one === 'object' && 'column' in one ? (one.person ?? one.path) : one)));
@@ -208,13 +208,13 @@ function changeText(one: Change): string {
   return `${one.person ?? (one.path || 'the nation')} ${one.column}: "${one.from}" becomes "${one.to}"`;
 }
 
-/** Each problem with its place in the file, and that nothing is changed for them. */
+/** Returns one line for each problem, and a last line that nothing is changed. */
 export function problemText(problems: readonly CsvProblem[], { file, language }: { file: string; language: Language }): string {
   const end = `nothing is changed: ${problems.length} problem${problems.length === 1 ? '' : 's'}`;
   return [...problems.map((one) => problemLine(one, { file, language })), lineIn(end, language, lines)].join('\n');
 }
 
-/** One of them, or a note; a file that has no lines has no line 0. */
+/** Formats a problem or a note. Line 0 means that the file has no lines, and is omitted. */
 function problemLine({ line, column, what }: CsvProblem, { file, language }: { file: string; language: Language }): string {
   return `${file}${line > 0 ? `:${line}` : ''} ${column === '' ? '' : `${column}: `}${lineIn(what, language, lines)}`;
 }
