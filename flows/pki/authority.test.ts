@@ -18,7 +18,7 @@ beforeEach(() => {
 const publicKey = () => createPublicKey(makePrivateKey());
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-test('an authority is made at the first start, readable by its owner alone, and the next start has the same one', async () => {
+test('the first start creates an authority that only its owner can read, and the next start opens the same one', async () => {
   const first = await openAuthority(folder, means);
   expect([statSync(folder).mode & 0o777, ...readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)]).toEqual([
     0o700, 0o600, 0o600,
@@ -33,7 +33,7 @@ test('an authority is made at the first start, readable by its owner alone, and 
   expect(files()).toEqual(before);
 });
 
-test('a kill between key and root leaves nothing that the next start cannot finish', async () => {
+test('after a kill between key and root, the next start creates the root for that key', async () => {
   await openAuthority(folder, means);
   const key = hashOf(join(folder, 'ca.key'));
   rmSync(join(folder, 'roots.pem'));
@@ -41,7 +41,7 @@ test('a kill between key and root leaves nothing that the next start cannot fini
   expect([hashOf(join(folder, 'ca.key')), new X509Certificate(rootDer).ca]).toEqual([key, true]);
 });
 
-test('no certificate outlives its authority', async () => {
+test('a certificate does not outlive its authority', async () => {
   await openAuthority(folder, means);
   const late = await openAuthority(folder, { ...means, now: () => means.now() + 9.5 * yearMs });
   const { notAfter } = await late.issue({ kind: 'pc', name: 'ladakh.leh.hall' }, publicKey());
@@ -58,7 +58,7 @@ test.each(['P-384', 'RSA'])("an organisation's own authority with a key %s is us
   expect(new X509Certificate(pem).verify(new X509Certificate(authority.rootDer).publicKey)).toBe(true);
 });
 
-describe('one line says what does not fit, and nothing is changed', () => {
+describe('unusable authority files reject with one line and stay unchanged', () => {
   const keyFile = () => join(folder, 'ca.key');
   const rootsFile = () => join(folder, 'roots.pem');
   const leaf = async () => (await (await openAuthority(folder, means)).issue({ kind: 'pc', name: 'a.b.c' }, publicKey())).pem;
@@ -83,7 +83,7 @@ describe('one line says what does not fit, and nothing is changed', () => {
     expect(readdirSync(folder).map((name) => [name, hashOf(join(folder, name))])).toEqual(before);
   });
 
-  test('a folder in which nothing can be written', async () => {
+  test('a folder that cannot be written', async () => {
     mkdirSync(join(folder, 'ca.key.new'), { recursive: true });
     const line = expect.stringMatching(/ca\.key: cannot be written: /);
     await expect(openAuthority(folder, means)).rejects.toMatchObject({ name: 'StartError', message: line });

@@ -1,4 +1,4 @@
-/** The centre's certificate authority: its key never leaves a folder that only `flows` is given. */
+/** The server's certificate authority. Its key stays in a folder that only `flows` can read. */
 import { createPrivateKey, createPublicKey, hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,15 +9,15 @@ import type { Means, Subject } from './certificates.ts';
 const rootsAtMost = 2;
 const blocks = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** The centre's own authority: it signs, and nobody reads its key. */
+/** The server's own authority. It signs, and its key cannot be read from outside. */
 export type Authority = Awaited<ReturnType<typeof openAuthority>>;
 
-/** Its code brings a large library along, which is loaded when something is issued and not before. */
+/** Imported on first use, because it loads a large library. */
 const certificates = () => import('./certificates.ts');
 
 /**
- * Opens the authority of a folder, and makes one where there is none. An organisation's own key and certificate there are used as they are.
- * Throws `StartError` with one line where they do not fit. Guarantee: a key or a root that is there is never replaced.
+ * Opens the authority in a folder, or creates one. An organisation's own key and certificate there are used unchanged.
+ * Throws `StartError` with one line if they do not match. Guarantee: an existing key or root is never replaced.
  */
 export async function openAuthority(folder: string, means: Means) {
   makeFolder(folder);
@@ -34,15 +34,15 @@ export async function openAuthority(folder: string, means: Means) {
   const roots = readRoots(rootsFile, key);
   const [issuer] = roots;
   return {
-    /** The certificates that are trusted, PEM: the one that issues first, and while another takes over the other one. */
+    /** The trusted certificates (PEM): first the one that issues, and during a change of authority also the other one. */
     roots: roots.map((root) => root.toString()),
     /** The certificate that issues, DER. */
     rootDer: issuer.raw,
     issue: async (subject: Subject, publicKey: KeyObject) =>
       (await certificates()).issueCertificate({ certificate: issuer.toString(), key, ...means }, subject, publicKey),
-    /** Reads a PKCS#10 request, PEM or base64. */
+    /** Parses a PKCS#10 request, PEM or base64. */
     readRequest: async (text: string) => (await certificates()).readRequest(text),
-    /** Certificates (PEM) in the form of EST: PKCS#7 in base64. */
+    /** Returns certificates (PEM) in the form of EST: PKCS#7 in base64. */
     pkcs7: async (list: readonly string[]) => (await certificates()).pkcs7Of(list),
   };
 }
@@ -53,7 +53,7 @@ function readKey(file: string): KeyObject {
     const key = createPrivateKey(text);
     if (key.asymmetricKeyType === 'ec' || key.asymmetricKeyType === 'rsa') return key;
   } catch {
-    // Said below: it is no key that we can sign with, whatever it is.
+    // An unreadable key gets the same error as a key of the wrong type, below.
   }
   throw new StartError(`${file}: not a private key of the kind EC or RSA, as PEM`);
 }
@@ -89,9 +89,10 @@ function write(file: string, text: string): void {
 type KeptKeys = { centreKey: KeyObject; keyFile: string; folder: string };
 
 /**
- * Opens the certificate authority and records both fingerprints, of `ca` one per certificate in `roots.pem`, in a ledger that has none.
- * A change of the authority keeps the old certificate in `roots.pem` for a time. One certificate in common with the ledger is therefore enough.
- * Guarantee: rejects with a `StartError` of one line where the ledger knows another key or authority, before a new authority is made.
+ * Opens the certificate authority. Records the fingerprints of the signing key and of each certificate in `roots.pem` in the ledger.
+ * A change of the authority keeps the old certificate in `roots.pem` for a time. One certificate in common with the ledger is therefore
+ * enough.
+ * Guarantee: rejects with a `StartError` of one line if the ledger knows another key or authority, before a new authority is created.
  */
 export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, folder }: KeptKeys, means: Means): Promise<Authority> {
   const { fingerprints: text } = await ledger.registry();
@@ -114,7 +115,7 @@ export async function openKnownAuthority(ledger: Ledger, { centreKey, keyFile, f
   return authority;
 }
 
-/** The text of a file; undefined where it is not there. */
+/** Returns the text of a file; undefined if it does not exist. */
 export function textIn(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

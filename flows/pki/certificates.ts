@@ -1,6 +1,6 @@
 /**
- * What stands in the certificates of Sabha, and what is read of a request for one. The library costs 20 MiB of memory: only who is about to
- * issue something imports this file.
+ * Creates X.509 certificates and parses certificate requests. The library takes 20 MiB of memory, so this file is imported only to issue
+ * one.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -9,20 +9,19 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 const dayMs = 86_400_000;
-/** A machine whose clock is a little behind must not take a fresh certificate for one of the future. */
+/** Tolerance for a PC whose clock is slow, which would reject a certificate that is not valid yet. */
 const backdatedMs = 60 * 60_000;
 const digitalSignature = x509.KeyUsageFlags.digitalSignature;
 
-/** An authority: its certificate, PEM, and its key. */
+/** An authority: its certificate (PEM) and its key. */
 type Issuer = Means & { certificate: string; key: KeyObject };
 /** `random(n)` = n random bytes. */
 export type Means = { now(): number; random(size: number): Buffer };
 
-/** Who a certificate is for: a PC that proves itself to the broker, or a server that proves itself to PCs under each of its names. */
+/** The holder of a certificate: a PC as TLS client of the broker, or a server with all its host names. */
 export type Subject = { kind: 'pc'; name: string } | { kind: 'server'; name: string; names: readonly string[] };
-/** A certificate with its number and end. */
 export type Issued = { pem: string; serial: string; notAfter: number };
-/** What a request says: the name that it asks for, and the key, which it has proved to hold. */
+/** The name in a request, and its key. The request's signature proves possession of the key. */
 export type CertificateRequest = { name: string; publicKey: KeyObject };
 
 const profiles = {
@@ -59,7 +58,7 @@ export async function issueCertificate(issuer: Issuer, subject: Subject, publicK
   return { pem: pemOf(certificate), serial, notAfter: notAfter.getTime() };
 }
 
-/** A new authority of its own making: ten years, and good for signing certificates alone. */
+/** Issues a self-signed root certificate: valid for ten years, and only for signing certificates. */
 export async function issueRoot(key: KeyObject, means: Means): Promise<string> {
   const publicKey = await x509.PublicKey.create(createPublicKey(key).export({ type: 'spki', format: 'der' }));
   const name = [{ CN: [`Sabha ${means.random(4).toString('hex')}`] }];
@@ -82,7 +81,7 @@ export async function issueRoot(key: KeyObject, means: Means): Promise<string> {
   return pemOf(certificate);
 }
 
-/** Reads a PKCS#10 request, PEM or base64. Guarantee: what is answered `ok` is signed with the key it names, on the curve P-256. */
+/** Parses a PKCS#10 request, PEM or base64. Guarantee: an `ok` result is signed with the key it names, on the curve P-256. */
 export async function readRequest(text: string): Promise<{ ok: true; value: CertificateRequest } | { ok: false; line: string }> {
   try {
     const request = new x509.Pkcs10CertificateRequest(text);
@@ -99,7 +98,7 @@ export async function readRequest(text: string): Promise<{ ok: true; value: Cert
   }
 }
 
-/** Certificates (PEM) in the form that EST answers: PKCS#7 without a signature, in base64. */
+/** Returns certificates (PEM) as EST requires: unsigned PKCS#7, in base64. */
 export function pkcs7Of(certificates: readonly string[]): string {
   const list = new x509.X509Certificates(certificates.map((one) => new x509.X509Certificate(one)));
   return Buffer.from(list.export('raw')).toString('base64');
@@ -109,19 +108,19 @@ function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }
 
-/** A certificate tells time in seconds. */
+/** X.509 times have whole seconds. */
 function startOf({ now }: Means): Date {
   return new Date(Math.floor((now() - backdatedMs) / 1_000) * 1_000);
 }
 
-/** 16 bytes, positive, and none of its digits a leading zero, so that everybody writes it alike. */
+/** Returns 16 bytes as hex: positive and without a leading zero, so that all tools print it alike. */
 function serialNumber({ random }: Means): string {
   const bytes = random(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** An organisation's own authority may have another key than ours. */
+/** Returns algorithm and key for signing. An organisation's authority may use RSA or another curve. */
 async function signing(key: KeyObject) {
   const { asymmetricKeyType, asymmetricKeyDetails } = key;
   const signingAlgorithm = { name: asymmetricKeyType === 'ec' ? 'ECDSA' : 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };

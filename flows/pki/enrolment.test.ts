@@ -1,4 +1,4 @@
-/** What only a scripted authority and a scripted ledger can show; over real TLS it is `test/security/enrolment.test.ts`. */
+/** Enrolment with a scripted authority and ledger. `test/security/enrolment.test.ts` covers it over real TLS. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { RegistryEntry } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -64,7 +64,7 @@ function open(nodes = smallTree(), codes: Record<string, string> = {}) {
     return made.code;
   };
   const enrol = (password: string, request = 'ladakh.leh.vc-1') => enrolment.enrol({ address: '10.0.0.1', password, request });
-  /** Somebody at an address tries a wrong code so often. */
+  /** Sends a wrong code from an address, `times` times. */
   const fail = async (address: string, request = 'nonsense', times = 1) => {
     for (let nth = 0; nth < times; nth += 1) await enrolment.enrol({ address, password: '0'.repeat(20), request });
   };
@@ -82,7 +82,7 @@ test('the certificate and the use of its code are one change of the ledger', asy
   ]);
 });
 
-test('a PC that is revoked while its certificate is signed is not given it', async () => {
+test('a PC that is revoked while its certificate is signed does not receive it', async () => {
   const { registry, applied, script, enrolment, code, enrol } = open();
   script.whileSigning = () => registry.set(pc, { pc, tokenHash: null, certificates: [], revoked: true });
   expect(await enrol(await code(1))).toMatchObject({ ok: false, status: 403, line: expect.stringContaining('is revoked') });
@@ -94,7 +94,7 @@ test('a PC that is revoked while its certificate is signed is not given it', asy
   expect(applied).toEqual([]);
 });
 
-test('where nobody knows whether it was committed, a use is rather lost than given twice', async () => {
+test('after a commit with an unknown outcome the use of the code is lost, not spent twice', async () => {
   const { script, code, enrol } = open();
   const once = await code(1);
   script.afterCommit = async () => {
@@ -104,7 +104,7 @@ test('where nobody knows whether it was committed, a use is rather lost than giv
   expect(await enrol(once, 'ladakh.leh.vc-2')).toMatchObject({ ok: false, status: 401 });
 });
 
-test('a code that is right is let in from an address that guesses have held up, and a wrong one is not', async () => {
+test('a rate-limited address is served with a correct code, and refused with a wrong one', async () => {
   const { code, enrol, fail } = open();
   const right = await code(1);
   await fail('10.0.0.1', 'nonsense', 5);
@@ -117,14 +117,14 @@ test.each([
   ['somebody of an office that was given none', false, 'ladakh.leh.vc-1', null],
   ['somebody who names a PC that there is not', true, 'ladakh.leh.vc-9', null],
   ['somebody who sends no request', true, 'nonsense', null],
-])('%s mistypes it five times: a critical alert at central for whoever is not waited for alone', async (_, isOpen, request, site) => {
+])('five wrong codes of %s raise one alarm, with the site only if it has an open code', async (_, isOpen, request, site) => {
   const { alarms, code, fail } = open();
   if (isOpen) await code(1);
   await fail('10.0.0.1', request, 5);
   expect(alarms).toEqual([site]);
 });
 
-test('which office types a code wrong that asks for its PCs nobody knows: those that have one are named, and of many three', async () => {
+test('five wrong codes in requests for the PCs of a code raise an alarm that names at most three sites with open codes', async () => {
   const { alarms, enrolment } = open(nation(5));
   for (let nth = 4; nth >= 0; nth -= 1) {
     await enrolment.makeCode({ site: `state-${nth}/site-${nth}`, uses: 1, hours: 1, by: 'Asha' });
@@ -137,7 +137,7 @@ test('which office types a code wrong that asks for its PCs nobody knows: those 
   ]);
 });
 
-test('guesses hold up no renewal, and a PC that asks in vain is answered once a minute', async () => {
+test('wrong codes do not delay a renewal, and failed renewals of one PC are limited to one a minute', async () => {
   const { registry, enrolment, fail } = open();
   registry.set(pc, { pc, tokenHash: null, certificates: ['7f'], revoked: false });
   await fail('10.0.0.2', 'nonsense', 5);
@@ -147,7 +147,7 @@ test('guesses hold up no renewal, and a PC that asks in vain is answered once a 
   expect(await enrolment.renew({ ...renewal, name: 'ladakh.leh.vc-2', request: 'ladakh.leh.vc-2' })).toMatchObject({ status: 403 });
 });
 
-test('codes can be listed, without what they are, and taken back', async () => {
+test('codes are listed without their secret, and cancelled codes enrol no PC', async () => {
   const { enrolment, code, enrol } = open();
   const right = await code(2);
   expect(enrolment.codes()).toEqual([{ site: 'ladakh/leh', uses: 2, ends: 3_601_000, by: 'Asha' }]);
@@ -156,7 +156,7 @@ test('codes can be listed, without what they are, and taken back', async () => {
   expect(enrolment.codes()).toEqual([]);
 });
 
-test('R29 a clock that was a year ahead for an hour swept the certificates of the nation out of the registry, and codes', async () => {
+test('R29 a clock that is ahead removes no certificates and no codes until the time is settled', async () => {
   const { registry, script, enrolment, code, applied } = open();
   const held = { pc: 'ladakh/leh/vc-1', tokenHash: null, certificates: ['7a', '7b'], ends: { '7a': 1_500, '7b': yearMs }, revoked: false };
   registry.set(held.pc, held);
@@ -172,7 +172,7 @@ test('R29 a clock that was a year ahead for an hour swept the certificates of th
   expect(registry.get(held.pc)?.certificates).toEqual(['7b']);
 });
 
-test('R29 an enrolment code that was made while the clock was a year ahead admits no PC after the clock is corrected', async () => {
+test('R29 an enrolment code made while the clock was a year ahead admits no PC after the clock is corrected', async () => {
   const { script, enrolment, code, enrol } = open();
   script.now += yearMs;
   const fast = await code(2);
@@ -181,7 +181,7 @@ test('R29 an enrolment code that was made while the clock was a year ahead admit
   expect(enrolment.codes()).toEqual([]);
 });
 
-test('S2 five failures within ten minutes are an alarm, wherever they come from; the same over a longer time are none', async () => {
+test('S2 five failures within ten minutes from any addresses raise an alarm, and over a longer time none', async () => {
   const { clock, alarms, fail } = open();
   for (let nth = 0; nth < 4; nth += 1) await fail(`10.0.0.${nth}`);
   await clock.pass(10 * 60_000);
@@ -191,7 +191,7 @@ test('S2 five failures within ten minutes are an alarm, wherever they come from;
   expect(alarms).toEqual([null]);
 });
 
-test('of a flood from many addresses sixty failures a minute are written down', async () => {
+test('a flood from many addresses writes at most 60 audit rows a minute', async () => {
   const { clock, refused, fail } = open();
   for (let nth = 0; nth < 1_000; nth += 1) await fail(`10.0.${nth >> 8}.${nth & 255}`);
   expect(refused).toHaveLength(60);
@@ -200,7 +200,7 @@ test('of a flood from many addresses sixty failures a minute are written down', 
   expect(refused).toHaveLength(61);
 });
 
-test('failures for a site that is waited for name no site where they come from two addresses, or one of them names no PC', async () => {
+test('an alarm names no site if the failures come from two addresses, or one of them names no PC', async () => {
   const { clock, alarms, code, fail } = open();
   await code(1);
   for (let nth = 0; nth < 5; nth += 1) await fail(`10.0.0.${nth}`, 'ladakh.leh.vc-1');
@@ -210,7 +210,7 @@ test('failures for a site that is waited for name no site where they come from t
   expect(alarms).toEqual([null, null]);
 });
 
-test('a start finds the codes that the ledger holds; each is over at its time, and a new code takes those that are over away', async () => {
+test('a start loads the codes of the ledger, a code expires at its time, and a new code deletes expired ones', async () => {
   const before = open();
   const made = await before.code(1);
   expect(await open(smallTree(), before.rows).enrol(made)).toMatchObject({ ok: true });

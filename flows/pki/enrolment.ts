@@ -1,4 +1,4 @@
-/** Enrolment: codes are made and taken back, PCs get their first certificate by one and the next by the last, and whoever guesses is held up. */
+/** Enrolment of PCs: makes and cancels codes, issues the first certificate for a code, renews certificates, and slows down guessing. */
 import { hash, type KeyObject } from 'node:crypto';
 import {
   type Clock,
@@ -26,61 +26,61 @@ import { enrolled, type Grant, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept
 const renewals = { perSecond: 1 / 60, burst: 1 };
 const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
-/** More offices than this are not named where it may have been any of them. */
+/** Sites named in an alarm whose site is uncertain. */
 const namedSites = 3;
-/** To whoever shows one that was right. */
+/** Returned for a correct code without uses left. */
 const usedUp = { ok: false, status: 401, line: 'this enrolment code is used up' } as const;
 const wrongCode = { ok: false, status: 401, line: 'this enrolment code is wrong or over' } as const;
 const secretBytes = 13;
 const aheadMostMs = 24 * 3_600_000;
 const minuteMs = 60_000;
-/** Wrong codes of one address: a clerk mistypes five, then one a minute. Codes have 100 random bits, so this limits the load, not the guessing. */
+/**
+ * Rate limit per address: five mistypes at once, then one a minute. Codes have 100 random bits, so this limits the load, not the guessing.
+ */
 const wrongCodes = { perSecond: 1 / 60, burst: 5 };
-/** More failures than this in a minute, from wherever, are counted and not written down one by one. */
+/** Failures a minute, from all addresses, that get an audit row each. Further ones are only counted. */
 const notedInMinute = 60;
 const alarmTries = 5;
 const alarmWithinMs = 10 * minuteMs;
 
-/** What enrolment stands on. */
 export type EnrolmentOptions = {
   authority: Authority;
   /** Enrolment codes as the ledger holds them, by the hash of their secret. */
   codes: Readonly<Record<string, string>>;
   sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
-  /** Writes rows of the ledger; false where they were not taken. */
+  /** Commits rows to the ledger; false if it refused them. */
   record(ops: readonly Op[]): Promise<boolean>;
-  /** The time of the machine, by which certificates are valid. */
+  /** Wall clock, which determines the validity of certificates. */
   now(): number;
-  /** By this goes what is deleted for its age. */
+  /** Time that is trusted for deletions. It lags while the wall clock is unconfirmed (R29, clock of the server). */
   settledAt(): number;
   clock: Pick<Clock, 'up'>;
   random(size: number): Buffer;
-  /** `site`: whose code somebody at one address fails to type, and nobody else fails; null where it may be anybody. */
+  /** Called on repeated failures. `site`: the site with an open code, if all failures come from one address and name its PCs; else null. */
   onAlarm(address: string, site: string | null): void;
 };
 
 /** `waitMs` with status 429. */
 export type Refused = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
-/** The certificate, or a status and one line that says why there is none. */
+/** The certificate, or a status and one line with the reason. */
 export type Certified = { ok: true; certificate: string } | Refused;
-/** A PC of the site that a code is for, its room, and whether the code can still make it known. */
+/** A PC of the site that a code is for, its room, and whether the code can still enrol it. */
 export type CodePc = { pc: PcPath; room: Words; open: boolean };
 /** `uses`: undefined = one for each PC of the site. */
 export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
-/** A code, shown this once, or why there is none. */
+/** A new code, shown only in this response, or the reason for the failure. */
 type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
-/** How a PC comes to its certificate. */
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
 type State = ReturnType<typeof openState>;
 type CodeRow = Extract<Op, { op: 'meta' }>;
 
-/** Who asks from where, and what for (PKCS#10, PEM or base64). */
+/** Address of the sender, and the certificate request (PKCS#10, PEM or base64). */
 type Asked = { address: string; request: string };
 
 /**
- * Guarantee: a certificate and the use of its code are one transaction, and nothing is answered before it is committed and the broker told.
- * A use is never given twice: requests are served one after the other.
+ * Guarantee: a certificate and the use of its code are one transaction. The response follows its commit and the update of the broker.
+ * Requests run one after another, so a use is never spent twice.
  */
 export function createEnrolment(options: EnrolmentOptions) {
   const state = openState(options);
@@ -88,14 +88,14 @@ export function createEnrolment(options: EnrolmentOptions) {
   return {
     makeCode: (asked: CodeWanted) => inTurn(() => makeCode(state, asked)),
     codes: (): EnrolCodeView[] => openCodes(state).map(({ site, uses, ends, by }) => ({ site, uses, ends, by })),
-    /** Takes back what is open of a site; how many codes that were. */
+    /** Cancels the open codes of a site. Returns their number. */
     cancelCodes: (site: string, by: string) => inTurn(() => cancelCodes(state, site, by)),
     enrol: (asked: Asked & { password: string }) => inTurn(() => enrol(state, asked)),
-    /** Which PCs a code is for: nobody has to type which one this is. */
+    /** Returns the PCs that a code is for, so that a person can choose one instead of typing its path. */
     pcsOf: (asked: Omit<Asked, 'request'> & { password: string }) => inTurn(() => pcsOf(state, asked)),
-    /** `name` and `serial` are those of the certificate that TLS has verified. */
+    /** `name` and `serial` are those of the client certificate that TLS verified. */
     renew: (asked: Renewal) => inTurn(() => renew(state, asked)),
-    /** Takes out of the registry what is over; to be called now and then. */
+    /** Removes expired certificates from the registry. Called periodically. */
     sweep: () => inTurn(() => sweep(state)),
   };
 }
@@ -162,7 +162,10 @@ async function enrol(state: State, asked: Asked & { password: string }): Promise
   return done.ok ? done : refuse(state, { address: asked.address, site }, done);
 }
 
-/** Guarantee: whoever holds no code that opens learns nothing, and is held up as whoever enrols; of one that is used up only the PCs that it let in. */
+/**
+ * Guarantee: a wrong code reveals nothing, and its sender is slowed down as at enrolment. A used-up code returns only the PCs that it
+ * enrolled.
+ */
 async function pcsOf(state: State, asked: { address: string; password: string }): Promise<Refused | { ok: true; pcs: CodePc[] }> {
   const code = findCode(state, asked.password);
   if (code === undefined) return refuseCode(state, asked.address, async () => sitesWithCode(state));
@@ -176,7 +179,7 @@ async function pcsOf(state: State, asked: { address: string; password: string })
   return { ok: true, pcs };
 }
 
-/** `site`: whose code it is most likely meant to be; asked only where somebody is not held up anyway. */
+/** Refuses a wrong code. `site` finds the site that the code was probably meant for; it runs only if the address is not rate limited. */
 async function refuseCode(state: State, address: string, site: () => Promise<string | null>): Promise<Refused> {
   const waitMs = state.guesses.waitMs(address);
   return waitMs > 0 ? slowDown(waitMs) : refuse(state, { address, site: await site() }, wrongCode);
@@ -184,7 +187,7 @@ async function refuseCode(state: State, address: string, site: () => Promise<str
 
 type Renewal = Asked & { name: string; serial: string };
 
-/** Once a minute for each PC, whatever comes of it: nobody guesses here, and no PC is to fill the audit. */
+/** Renews a certificate. Limited to once a minute for each PC, so that a faulty PC does not fill the audit. */
 async function renew(state: State, asked: Renewal): Promise<Certified> {
   const { clock, now, record, renewals: buckets } = state;
   const { name, serial } = asked;
@@ -202,7 +205,7 @@ async function renew(state: State, asked: Renewal): Promise<Certified> {
 
 type Way = {
   judge(request: CertificateRequest): Grant;
-  /** The entry of the PC with its new certificate, and the rows of the ledger that go with it. */
+  /** Returns the PC's entry with its new certificate, and the ledger rows that belong to it. */
   change(entry: RegistryEntry, issued: Issued, request: CertificateRequest): { entry: RegistryEntry; ops: readonly CodeRow[] };
   audit: Pick<Audit, 'who' | 'what'>;
 };
@@ -215,11 +218,11 @@ async function certify(state: State, text: string, { judge, change, audit }: Way
   const first = judge(request);
   if (!first.ok) return first;
   const issued = await authority.issue({ kind: 'pc', name: request.name }, request.publicKey);
-  // A second check: an operator may have revoked the PC during the signature. Nothing comes between this check and `apply`.
+  // A second check: an operator may have revoked the PC during the signature. There is no await between this check and `apply`.
   const grant = judge(request);
   if (!grant.ok) return grant;
   const { entry, ops } = change(grant.entry, issued, request);
-  // Before the commit: a use whose commit is uncertain is lost and never given twice.
+  // Before the commit: if the commit fails in an unknown state, the use is lost rather than spent twice.
   takeRows(state, ops);
   const about = `${entry.pc} ${issued.serial}`;
   await sites.apply({ nodes: [], gone: [], replaced: [], registry: [entry], audit: { ...audit, about } }, ops);
@@ -236,7 +239,7 @@ async function sweep({ sites, now, settledAt }: State): Promise<void> {
   await sites.apply({ nodes: [], gone: [], replaced: [], registry, audit });
 }
 
-/** The site of the PC that asks, where a code of it is open: whoever was given that one may have typed it wrong. Null for anybody else. */
+/** Returns the site of the requesting PC if it has an open code, because that code was probably mistyped; else null. */
 async function expectedSite(state: State, { request }: Asked): Promise<string | null> {
   const { authority, guesses, sites } = state;
   const read = guesses.isCalm() ? await authority.readRequest(request) : undefined;
@@ -246,14 +249,14 @@ async function expectedSite(state: State, { request }: Asked): Promise<string | 
   return openCodes(state).some((code) => code.site === site) ? site : null;
 }
 
-/** Who asks which PCs a code is for names none: where codes are open, somebody who was given one of them has typed it wrong. */
+/** A request for the PCs of a code names no PC. Returns the sites with open codes, one of which was probably mistyped; null without any. */
 function sitesWithCode(state: State): string | null {
   const sites = [...new Set(openCodes(state).map(({ site }) => site))].sort();
   const named = sites.slice(0, namedSites).join(', ');
   return sites.length === 0 ? null : `${named}${sites.length > namedSites ? ', …' : ''}`;
 }
 
-/** Says no, and leaves a row; a flood leaves a few and is asked to come later. */
+/** Refuses and writes an audit row. During a flood it writes no row and returns 429. */
 async function refuse(state: State, { address, site }: { address: string; site: string | null }, refused: Refused): Promise<Refused> {
   if (!state.guesses.failed(address, site)) return slowDown(crowdWaitMs);
   await state.record([refusalRow(state.now(), address, refused)]);
@@ -277,8 +280,11 @@ function audit(at: number, step: Audit): Op {
 }
 
 /**
- * `uses` = how many PCs may still come; `lifeMs` = for how long it was made; `by` = who made it; `given` = by the name of the PC the hash of
- * its key and the serial number of its certificate, so that a lost answer is given again.
+ * A code in the ledger:
+ * - `uses`: PCs that it can still enrol
+ * - `lifeMs`: validity from its creation
+ * - `by`: its creator
+ * - `given`: by PC name, the hash of its key and the serial number of its certificate, for repeating a lost response
  */
 type HeldCode = {
   site: string;
@@ -291,13 +297,13 @@ type HeldCode = {
 /** A code and the hash under which it is kept. */
 type Code = HeldCode & { hash: string };
 
-/** The code that somebody shows, also one that is used up. One that is over is told from a wrong one by nobody but us. */
+/** Returns the valid code of a text, also one that is used up. An expired and a wrong code return the same. */
 function findCode({ codes, now }: State, text: string): Code | undefined {
   const code = codes.get(hashOfCode(text));
   return code && isValid(code, now()) ? code : undefined;
 }
 
-/** Those that still let a PC in, the first to end first. */
+/** Returns the codes that can still enrol a PC, the earliest expiry first. */
 function openCodes({ codes, now }: State): Code[] {
   return [...codes.values()].filter((code) => isValid(code, now()) && code.uses > 0).sort((a, b) => a.ends - b.ends);
 }
@@ -307,7 +313,7 @@ async function write(state: State, ops: readonly CodeRow[], row: Op): Promise<vo
   takeRows(state, ops);
 }
 
-/** Takes rows of codes into use. */
+/** Applies committed rows to the codes in memory. */
 function takeRows({ codes }: State, ops: readonly CodeRow[]): void {
   for (const { key, value } of ops) {
     const hash = key.slice(codePrefix.length);
@@ -316,7 +322,7 @@ function takeRows({ codes }: State, ops: readonly CodeRow[]): void {
   }
 }
 
-/** False for a code that a clock more than a day ahead made: it would open for as long as that clock was ahead. */
+/** False for a code from a clock more than a day ahead, because it would stay valid for that long. */
 function isValid({ ends, lifeMs }: HeldCode, now: number): boolean {
   return ends > now && ends - now <= lifeMs + aheadMostMs;
 }
@@ -331,12 +337,12 @@ function hashOfCode(text: string): string {
 }
 
 /**
- * Counts failures by address (of IPv6 its /64) and in total. Who asks only does so where the code is wrong: a right one is never held up.
+ * Counts wrong codes by address (IPv6: by /64) and in total. Only wrong codes are checked here, so a correct code is never delayed.
  * Guarantee: five failures within ten minutes call `onAlarm`.
  */
 function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onAlarm'>) {
   const buckets = createBuckets(wrongCodes);
-  /** Who failed, when, and for a PC of which site that was given a code. */
+  /** The latest failures: time, network, and the site with an open code that was probably meant. */
   let recent: { at: number; network: string; site: string | null }[] = [];
   let noted = { since: Number.NEGATIVE_INFINITY, count: 0 };
 
@@ -344,10 +350,12 @@ function createGuesses({ clock, onAlarm }: Pick<EnrolmentOptions, 'clock' | 'onA
     /** Milliseconds until this address may try again; 0 = now. */
     waitMs: (address: string): number => buckets.waitMs(networkOf(address), 1, clock.up()),
 
-    /** Whether there is time to look closer at a failure: a flood is only counted. */
+    /** False during a flood, when failures are only counted and not examined. */
     isCalm: (): boolean => clock.up() - noted.since >= minuteMs || noted.count < notedInMinute,
 
-    /** One more failure, for a PC of `site` as far as that is known; false where there are too many to write each of them down. */
+    /**
+     * Counts a failure, with the site that it probably concerns. Returns false if too many failures occurred to write each to the audit.
+     */
     failed(address: string, site: string | null = null): boolean {
       const now = clock.up();
       const network = networkOf(address);

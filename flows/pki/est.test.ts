@@ -1,4 +1,4 @@
-/** What only a scripted authority can show; over real TLS it is `test/security/enrolment.test.ts`. */
+/** EST routes with a scripted authority. `test/security/enrolment.test.ts` covers them over real TLS. */
 
 import fastify from 'fastify';
 import { expect, test, vi } from 'vitest';
@@ -13,7 +13,7 @@ function setUp(pkcs7: Authority['pkcs7']) {
   return () => app.inject('/.well-known/est/cacerts');
 }
 
-test('the certificates of the authority are put together once, however many strangers ask for them', async () => {
+test('the CA certificates are encoded once for any number of requests', async () => {
   const pkcs7 = vi.fn(async () => 'A'.repeat(100));
   const ask = setUp(pkcs7);
   const answers = [await ask(), ...(await Promise.all(Array.from({ length: 500 }, ask)))];
@@ -21,7 +21,7 @@ test('the certificates of the authority are put together once, however many stra
   expect(pkcs7).toHaveBeenCalledExactlyOnceWith(['root']);
 });
 
-test('what failed is tried again for the next who asks', async () => {
+test('a failed encoding is retried at the next request', async () => {
   const ask = setUp(vi.fn<Authority['pkcs7']>().mockRejectedValueOnce(new Error('no memory')).mockResolvedValue('AA'));
   expect([(await ask()).statusCode, (await ask()).statusCode]).toEqual([503, 200]);
 });

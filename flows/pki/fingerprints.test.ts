@@ -24,7 +24,7 @@ async function startedServer() {
   return { ledger, folder, start, recorded, before, roots };
 }
 
-/** Key and certificate of another authority, as PEM. */
+/** Returns key and certificate of another authority, as PEM. */
 async function otherAuthority() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-other-ca-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -32,7 +32,7 @@ async function otherAuthority() {
   return { key: readFileSync(join(folder, 'ca.key'), 'utf8'), root: `${roots[0]}` };
 }
 
-describe('the fingerprints in the ledger', () => {
+describe('fingerprints in the ledger', () => {
   test('a ledger without fingerprints records both at its first start, and the next start opens the same authority', async () => {
     const { start, recorded, before, roots } = await startedServer();
     expect(before).toBeNull();

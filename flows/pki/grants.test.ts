@@ -1,4 +1,4 @@
-/** Rules of a first certificate; renewals over real TLS are in `test/security/enrolment.test.ts`. */
+/** Rules of a first certificate. `test/security/enrolment.test.ts` covers renewals over real TLS. */
 import type { RegistryEntry } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
 import { node, smallTree } from '../sites/sites.test-helper.ts';
@@ -19,12 +19,12 @@ const held = (one?: RegistryEntry) => ({
   now: () => now,
 });
 
-describe('the first certificate', () => {
+describe('first certificate', () => {
   test.each<[string, RegistryEntry | undefined]>([
     ['is new', undefined],
     ['has a token', entry({ tokenHash: 'a'.repeat(64) })],
     ['has a certificate that is over', entry({ certificates: ['7a'], ends: { '7a': now } })],
-  ])('is given to a PC that %s, and what else it has stays', (_what, one) => {
+  ])('is given to a PC that %s, and the rest of its entry stays', (_what, one) => {
     const verdict = mayEnrol(held(one), { name, site });
     if (!verdict.ok) throw new Error(verdict.line);
     const next = enrolled(verdict.entry, { serial: '7b', notAfter: 9 });
@@ -40,12 +40,12 @@ describe('the first certificate', () => {
     [name, site, entry({ revoked: true }), 403, /is revoked: ask the centre to replace it$/],
     [name, site, entry({ certificates: ['7a'], ends: { '7a': now + 1 } }), 403, /has a certificate already: ask the centre to replace it$/],
     [name, site, entry({ certificates: ['7a'] }), 403, /has a certificate already/],
-  ])('is refused to %s by a code for %s, with what the registry says: %j', (asked, of, one, status, line) => {
+  ])('is refused to %s by a code for %s, with the registry entry %j', (asked, of, one, status, line) => {
     expect(mayEnrol(held(one), { name: asked, site: of })).toEqual({ ok: false, status, line: expect.stringMatching(line) });
   });
 });
 
-test('what is over is swept out, and what is not stays untouched', () => {
+test('expired certificates are removed from an entry, and an entry without any is left alone', () => {
   const one = entry({ certificates: ['7a', '7b', '7c'], ends: { '7a': now + 1, '7b': now } });
   expect(swept(one, now)).toEqual({ ...one, certificates: ['7a', '7c'], ends: { '7a': now + 1 } });
   expect(swept(entry({ certificates: ['7a'] }), now)).toBeUndefined();

@@ -1,23 +1,23 @@
-/** Who is given a certificate, as pure functions over the site table and the registry. */
+/** Rules for issuing certificates, as pure functions over the site table and the registry. */
 import { pathOfName, type RegistryEntry, siteOf } from '@sabha/contracts';
 import type { SiteTable } from '../engine/records/sites.ts';
 import type { Issued } from './certificates.ts';
 
 /**
- * A renewed certificate stays good for this long, so that an answer which was lost, or could not be kept, shuts nobody out: longer than an office
- * is closed in a row, and than a full disk goes unnoticed.
+ * Validity of the old certificate after a renewal, so that a PC which lost the response is not locked out. Longer than an office is closed,
+ * and than a full disk stays unnoticed.
  */
 const graceMs = 14 * 24 * 60 * 60_000;
 
-/** What is looked at: the table, and what the registry says of a PC. */
+/** The data that the rules need: the site table, and the PC's registry entry. */
 type Held = { sites: { table(): SiteTable; entry(pc: string): RegistryEntry | undefined }; now(): number };
-/** `entry` = what the registry says of the PC now, `status` as HTTP knows it. */
+/** `entry` = the registry entry of the PC now. `status` = HTTP status of the refusal. */
 export type Grant = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
 type Serial = Pick<Issued, 'serial' | 'notAfter'>;
 
 /**
- * Whether a PC of this name may have its first certificate by a code for `site`.
- * Guarantee: a code gives nothing to a PC of another site, to one that is revoked, or in the place of a certificate that still opens.
+ * Decides whether a PC may get its first certificate by a code for `site`.
+ * Guarantee: refused for a PC of another site, for a revoked PC, and for a PC with a valid certificate.
  */
 export function mayEnrol(held: Held, asked: { name: string; site: string }): Grant {
   const grant = hasPlace(held, asked);
@@ -27,8 +27,8 @@ export function mayEnrol(held: Held, asked: { name: string; site: string }): Gra
 }
 
 /**
- * Whether a PC may have its first certificate once more, by the same code and for the same key: it may not know that it was given one.
- * Guarantee: nobody but the holder of that key gets one, and none once the PC was replaced, revoked or has renewed.
+ * Decides whether a PC gets its first certificate again, by the same code and key, because the first response may have been lost.
+ * Guarantee: only for the holder of that key, and not after a replacement, revocation or renewal.
  */
 export function mayEnrolAgain(held: Held, { serial, ...asked }: { name: string; site: string; serial: string }): Grant {
   const grant = hasPlace(held, asked);
@@ -47,7 +47,7 @@ function hasPlace({ sites: { table, entry } }: Held, { name, site }: { name: str
   return { ok: true, entry: held ?? { pc, tokenHash: null, certificates: [], revoked: false } };
 }
 
-/** Whether the holder of a certificate may have the next one, for the same name. */
+/** Decides whether the holder of a certificate may get the next one, for the same name. */
 export function mayRenew({ sites: { table, entry }, now }: Held, wanted: { name: string; serial: string; asked: string }): Grant {
   const { name, serial, asked } = wanted;
   const pc = pathOfName(name);
@@ -59,19 +59,19 @@ export function mayRenew({ sites: { table, entry }, now }: Held, wanted: { name:
   return { ok: true, entry: held };
 }
 
-/** The entry of a PC with its first certificate. */
+/** Returns the entry of a PC with its first certificate. */
 export function enrolled(held: RegistryEntry, { serial, notAfter }: Serial): RegistryEntry {
   return { ...held, certificates: [serial], ends: { [serial]: notAfter } };
 }
 
-/** The entry with the next certificate; of the others only the one by which it was asked for stays, for a while. */
+/** Returns the entry with the next certificate. The previous one stays valid for the grace period, and all others are removed. */
 export function renewed(held: RegistryEntry, { old, next }: { old: string; next: Serial }, now: number): RegistryEntry {
   const { serial, notAfter } = next;
   const oldEnds = Math.min(held.ends?.[old] ?? Number.POSITIVE_INFINITY, now + graceMs);
   return { ...held, certificates: [serial, old], ends: { [serial]: notAfter, [old]: oldEnds } };
 }
 
-/** The entry without the certificates that are over; undefined where none is. */
+/** Returns the entry without its expired certificates; undefined if none has expired. */
 export function swept(held: RegistryEntry, now: number): RegistryEntry | undefined {
   const certificates = openSerials(held, now);
   if (certificates.length === held.certificates.length) return undefined;

@@ -1,4 +1,4 @@
-/** All that gives certificates to PCs and to the centre's own servers, put together and kept going. */
+/** Starts and maintains everything about certificates: enrolment of PCs, and the server certificates of HTTPS and the broker. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -11,40 +11,39 @@ import { type Authority, textIn } from './authority.ts';
 import { type Certified, createEnrolment, type Enrolment, type EnrolmentOptions } from './enrolment.ts';
 
 const sweepEveryMs = 60 * 60_000;
-/** How long the finding stands after the last alarm: a day, so that it is still open in the morning. */
+/** The finding stays open for a day after the last alarm, so that people see it in the morning. */
 const mistypedMs = 24 * 60 * 60_000;
-/** A request of RSA with 4096 bits would still fit. */
+/** Large enough for a request with an RSA key of 4096 bits. */
 const bodyLimitBytes = 8 * 1024;
 const certificates = 'application/pkcs7-mime';
 const noCode = { ok: false, status: 401, line: 'the enrolment code is missing: send it as the password' } as const;
-/** Each route looks for itself who asks. */
+/** Each route authenticates the sender itself. */
 const machine = { config: { machine: true } } as const;
 const lookEveryMs = 2_000;
-/** What is left of its life when a certificate is made anew. */
+/** Share of its lifetime that remains when a certificate is renewed. */
 const leftShare = 1 / 3;
 
-/** What certificates stand on, and who is told of new ones. */
+/** Options of the certificate service, with the callbacks for new certificates. */
 export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm' | 'clock'> & {
   clock: Clock;
   log: Log;
   /** The folder of the authority. */
   folder: string;
-  /** The names by which the centre is reached, besides this machine's own. Undefined = nothing is served by HTTPS. */
+  /** Further host names of the server, besides this machine's own. Undefined = no HTTPS. */
   https: { names: readonly string[] } | undefined;
-  /** The broker's request, and where it finds its certificate. */
+  /** The broker's certificate request, and the file for its certificate. */
   broker: { request: string; certificate: string } | undefined;
-  /** What a PC needs to know of the centre: the port of the broker for PCs, and the public key of its commands, PEM. */
+  /** Facts that a PC needs at enrolment: the broker's port for PCs, and the public key for commands (PEM). */
   centre: { mqtt: { port: number }; centreKey: string | null };
-  /** HTTPS has a certificate, or another than before. */
+  /** Called with the HTTPS certificate at the start and after each renewal. */
   onHttps(tls: ServerTls): void;
-  /** Says what stands of a finding of the centre; null = no more. */
+  /** Reports a finding of the server, or its end (null). */
   say(fault: 'centre.enrolment_refused', reason: string | null): void;
 };
 
-/** All of the certificates of a server that runs. */
 export type Pki = Awaited<ReturnType<typeof startPki>>;
 
-/** Makes what is missing of the certificates, and keeps them good. */
+/** Creates missing certificates, renews them, and starts enrolment. */
 export async function startPki(options: PkiOptions) {
   const { clock, log } = options;
   const mistyping = mistypings(options);
@@ -56,7 +55,7 @@ export async function startPki(options: PkiOptions) {
   return {
     ...enrolment,
     tls: servers.tls,
-    /** Adds enrolment to a server that speaks TLS with them. */
+    /** Adds the enrolment routes to a TLS server. */
     addEst: (app: FastifyInstance) => addEst(app, options, enrolment),
     close() {
       endSweep();
@@ -66,7 +65,7 @@ export async function startPki(options: PkiOptions) {
   };
 }
 
-/** Wrong codes as a finding of the centre. Further alarms of the same origin only keep it open, so that a flood of codes writes nothing. */
+/** Reports repeated wrong codes as a finding. Further alarms for the same site only extend it, so a flood of codes writes nothing. */
 function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
   let cancel = () => {};
   let named: string | null = null;
@@ -74,7 +73,7 @@ function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
     named = null;
     say('centre.enrolment_refused', null);
   };
-  // Clears a finding of the process before.
+  // Clears a finding left open by the previous process.
   over();
   return {
     alarm(address: string, site: string | null): void {
@@ -89,25 +88,25 @@ function mistypings({ clock, say }: Pick<PkiOptions, 'clock' | 'say'>) {
   };
 }
 
-/** Key, certificate and the roots of those who show one, PEM. */
+/** Key, certificate and the roots of client certificates, in PEM. */
 export type ServerTls = { key: string; cert: string; ca: string[] };
 
 /**
- * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, where the broker of this centre is, and which PCs a code is for.
- * Unknown machines can reach only these routes. The server speaks TLS and asks for a certificate without insisting on one.
+ * Enrolment over the network: EST (RFC 7030) under `/.well-known/est/`, the address of the broker, and the PCs of a code.
+ * Unknown machines can reach only these routes. The server speaks TLS and requests a client certificate without requiring it.
  */
 export function addEst(
   app: FastifyInstance,
   { authority, centre, log }: Pick<PkiOptions, 'authority' | 'centre'> & { log: Pick<Log, 'error'> },
   enrolment: Pick<Enrolment, 'enrol' | 'pcsOf' | 'renew'>,
 ): void {
-  // The same for everybody until the next start, and whoever asks is a stranger: it is made once, when the first one asks.
+  // Cached, because the response is the same for all until the next start, and unknown machines can request it at will.
   let made: string | undefined;
   const cacerts = async () => {
     made ??= inLines(await authority.pkcs7(authority.roots));
     return made;
   };
-  // A scope of its own: its kinds of body and its errors, one line of plain text, are those of no other route.
+  // A separate scope, because its content types and its plain-text errors apply to no other route.
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/pkcs10', { parseAs: 'string', bodyLimit: bodyLimitBytes }, (_request, body, done) =>
@@ -139,13 +138,13 @@ export function addEst(
   });
 }
 
-/** Base64 may come in lines; PEM has them anyway. */
+/** Removes line breaks from base64; PEM keeps them. */
 function textOf({ body }: FastifyRequest): string {
   const text = typeof body === 'string' ? body : '';
   return text.includes('-----BEGIN') ? text : text.replaceAll(/\s/g, '');
 }
 
-/** The password of HTTP Basic, whatever the user is called. */
+/** Returns the password of HTTP Basic authentication; the user name is ignored. */
 function passwordOf(header: string | undefined): string | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1];
   const pair = encoded && Buffer.from(encoded, 'base64').toString('utf8');
@@ -153,8 +152,8 @@ function passwordOf(header: string | undefined): string | undefined {
 }
 
 /**
- * Name and serial number of the certificate that the client has proved to hold.
- * Guarantee: TLS has verified it for a client, and one of our own roots signed it, whomever else the server may trust.
+ * Returns name and serial number of the client certificate.
+ * Guarantee: TLS has verified the certificate for a client, and one of this server's own roots signed it, whatever else TLS trusts.
  */
 function clientOf(socket: TLSSocket, { roots }: Authority): { name: string; serial: string } | undefined {
   const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
@@ -171,7 +170,7 @@ async function answered(reply: FastifyReply, authority: Authority, done: Certifi
   return sent(reply, inLines(await authority.pkcs7([done.certificate])), `${certificates}; smime-type=certs-only`);
 }
 
-/** As RFC 7030 has it: base64 in lines, and a header that says so. */
+/** Sends base64 in lines with a content-transfer-encoding header, as RFC 7030 requires. */
 function sent(reply: FastifyReply, lines: string, type: string): FastifyReply {
   return reply.header('content-transfer-encoding', 'base64').type(type).send(lines);
 }
@@ -197,15 +196,16 @@ function failed(error: FastifyError, reply: FastifyReply, log: Pick<Log, 'error'
   return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
 }
 
-/** Which servers have certificates of our authority, and who takes a new one into use. */
+/** Options of the server certificates. */
 export type ServersOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
   clock: Pick<Clock, 'after'>;
   log: Pick<Log, 'info' | 'warn'>;
 };
 
 /**
- * Keeps both certificates good: made where they are missing, made anew when two thirds of their life are over or when request, names or
- * authority are others. Resolves after the first look. Guarantee: a file is replaced whole.
+ * Keeps the HTTPS and broker certificates valid. Issues one if it is missing, at two thirds of its lifetime, or if request, names or
+ * authority change.
+ * Resolves after the first check. Guarantee: a file is replaced whole.
  */
 export async function keepServers(options: ServersOptions) {
   const { authority, folder, https, clock, log } = options;
@@ -230,11 +230,11 @@ export async function keepServers(options: ServersOptions) {
   }
 
   await look();
-  /** Key and certificate of HTTPS now, and the roots of the certificates that its clients show. */
+  /** Returns the current key and certificate of HTTPS, and the roots for client certificates. */
   return { tls, close: repeat(clock, lookEveryMs, look) };
 }
 
-/** Reads the broker's request again where it is another one. */
+/** Returns a function that parses the broker's request again only if its text has changed. */
 function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server | undefined> {
   let seen: { text: string; server: Server } | undefined;
   return async () => {
@@ -249,13 +249,13 @@ function brokerOf({ broker, authority }: ServersOptions): () => Promise<Server |
 
 type Server = { key: KeyObject; file: string; name: string };
 
-/** True where the file was made anew. */
+/** Issues a certificate if the current one is not valid. Returns true if it did. */
 async function certify(options: ServersOptions, { key, file, name }: Server): Promise<boolean> {
   const { authority, https, now } = options;
   const names = [...new Set([...(https?.names ?? []), 'localhost', '127.0.0.1'])];
   if (isGood(textIn(file), { key, names, root: authority.rootDer, now: now() })) return false;
   const { pem } = await authority.issue({ kind: 'server', name, names }, key);
-  // Of both certificates, since the broker reads one of them: what is in it every client is shown.
+  // The mode is shared for both certificates, because the broker reads one. A certificate is public anyway.
   replaceFile(file, pem + new X509Certificate(authority.rootDer).toString(), modes.shared);
   return true;
 }

@@ -32,14 +32,14 @@ function starts() {
     return read.value;
   };
   const told = () => snapshot().pcs;
-  // Of the ledger it needs the registry only: all of a nation is loaded once, by the centre.
+  // The registry must not load the whole ledger, which is large and is loaded elsewhere.
   const load = () => expect.unreachable();
   const warnings: string[] = [];
   const log = { warn: (_: object, line: string) => void warnings.push(line) };
   const on = (held: Ledger, ...admitted: RegistryEntry[]) =>
     openRegistry({ ledger: { ...held, load }, clock, file, key, roots: ['root'], admitted, log });
   const start = (...admitted: RegistryEntry[]) => on(ledger, ...admitted);
-  /** What an operator does: commit, then publish. */
+  /** Acts as an operator: commits, then publishes. */
   const orders = async (publish: Awaited<ReturnType<typeof start>>, one: RegistryEntry) => {
     await ledger.commit([{ op: 'registry', entry: one }]);
     await publish([one]);
@@ -47,7 +47,7 @@ function starts() {
   return { ledger, clock, file, key, snapshot, told, on, start, orders, warnings };
 }
 
-test('the own PC is let in by itself, and again with another token', async () => {
+test("the server's own PC is admitted at the start, and again with a new token", async () => {
   const { start, told } = starts();
   await start(entry(own, 'first'));
   expect(told()).toEqual([entry(own, 'first')]);
@@ -55,7 +55,7 @@ test('the own PC is let in by itself, and again with another token', async () =>
   expect(told()).toEqual([entry(own, 'second')]);
 });
 
-test('the key of the reflector is made once, and the broker is told of it, and of another one', async () => {
+test('the reflector key is created once, and a change of the key is published to the broker', async () => {
   const { ledger, clock, file, key, snapshot } = starts();
   const made = await keepReflectorKey(ledger, (bytes) => Buffer.alloc(bytes, 7));
   expect(await keepReflectorKey(ledger, () => expect.unreachable())).toBe(made);
@@ -85,7 +85,7 @@ function certified(token: string): RegistryEntry {
   return { ...entry(own, token), certificates: ['7a'] };
 }
 
-test('S5 a ledger restored from yesterday lets in nobody who was revoked since, and shuts out nobody who was enrolled since', async () => {
+test('S5 a ledger restored from a backup keeps later revocations and later enrolments', async () => {
   const { ledger, told, on, start, orders, warnings, file } = starts();
   const [thief, enrolled, token] = ['ladakh/leh/thief', 'ladakh/leh/fresh', 'ladakh/leh/token'];
   await orders(await start(), { ...entry(thief, 'stolen'), certificates: ['7a'] });
@@ -114,7 +114,7 @@ test('S5 a ledger restored from yesterday lets in nobody who was revoked since, 
   expect(warnings).toHaveLength(1);
 });
 
-test('a ledger restored from yesterday opens no session, no token of a program and no enrolment code of then, and says to look through the accounts', async () => {
+test('a ledger restored from a backup invalidates its sessions, program tokens and enrolment codes, and logs to check the accounts', async () => {
   const { ledger, on, start, orders, warnings } = starts();
   const yesterday = inThread(new DatabaseSync(':memory:'));
   const login = { hash: 'h', account: 'asha', stamp: 's', startedAt: 1, usedAt: 1 };
@@ -139,13 +139,13 @@ test('a ledger restored from yesterday opens no session, no token of a program a
   expect([(await yesterday.accounts()).logins, (await yesterday.registry()).codes]).toEqual([[], {}]);
   expect((await yesterday.accounts()).accounts.map(({ name }) => name)).toEqual(['asha']);
   expect(warnings).toEqual([expect.stringContaining('look through the accounts')]);
-  // The ledger of today keeps its own.
+  // The current ledger keeps its sessions.
   await ledger.commit([{ op: 'login', login }]);
   await start();
   expect((await ledger.accounts()).logins).toEqual([login]);
 });
 
-test('a PC that was replaced and not yet told to the broker is not shut out again by what the broker knows', async () => {
+test("a replaced PC that the broker's file still lists as revoked is admitted after a restart", async () => {
   const { ledger, told, start, orders, warnings } = starts();
   await orders(await start(), { ...entry(own, ''), tokenHash: null, revoked: true });
   await ledger.commit([{ op: 'registry', entry: entry(own, 'new') }]);
@@ -154,7 +154,7 @@ test('a PC that was replaced and not yet told to the broker is not shut out agai
   expect(warnings).toEqual([]);
 });
 
-test('a crash between commit and publication is made good at the next start', async () => {
+test('a crash between commit and publication is repaired at the next start', async () => {
   const { ledger, start, told } = starts();
   await start(entry(own, 'first'));
   await ledger.commit([{ op: 'registry', entry: entry(own, 'first', true) }]);
@@ -162,7 +162,7 @@ test('a crash between commit and publication is made good at the next start', as
   expect(told()).toEqual([entry(own, 'first', true)]);
 });
 
-test('a revocation that the broker could not be given for a moment reaches it without another order', async () => {
+test("a revocation that could not be written to the broker's file is retried", async () => {
   const { ledger, clock, file, start, told } = starts();
   const publish = await start(entry(own, 'first'));
   rmSync(file);
@@ -175,7 +175,7 @@ test('a revocation that the broker could not be given for a moment reaches it wi
   expect(told()).toEqual([entry(own, 'first', true)]);
 });
 
-test('a file that is older than the ledger, gone, or not signed by us is written anew with a higher version', async () => {
+test('a file that is older than the ledger, missing or wrongly signed is rewritten with a higher version', async () => {
   const { file, start, orders, snapshot } = starts();
   const publish = await start();
   await orders(publish, entry('la/leh/pc-2', 'x'));
@@ -198,7 +198,7 @@ test('a file that is older than the ledger, gone, or not signed by us is written
 });
 
 test.skipIf(!existsSync('/dev/full'))(
-  'F5 on a full disk the call fails, the old file stays as it is, and no half file remains',
+  'F5 on a full disk the publication fails, the old file stays unchanged, and no partial file remains',
   async () => {
     const { file, start, orders, snapshot } = starts();
     const publish = await start(entry(own, 'first'));

@@ -1,4 +1,4 @@
-/** Who may connect, as the broker reads it: a signed snapshot beside the ledger, written anew whenever the registry changes (DESIGN, decision 12). */
+/** The signed list of admitted PCs that the broker reads, written again at every change of the registry (DESIGN, decision 12). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Clock, modes, openSnapshot, type RegistryEntry, type RegistrySnapshot, replaceFile, sealSnapshot } from '@sabha/contracts';
 import { admittedPrefix, codePrefix, type Ledger, type Op, reflectorKeyKey, registryVersionKey } from '../engine/records/ops.ts';
@@ -10,34 +10,35 @@ const olderCopy = [
   'sessions, tokens of programs and enrolment codes are over; look through the accounts, since older passwords and accounts that were removed are back',
 ].join(' ');
 
-/** What the broker is told, and by which key it knows that it comes from us. */
+/** Options of the registry: the snapshot file for the broker, its signing key, and its content. */
 export type RegistryOptions = {
   ledger: Ledger;
   clock: Clock;
   /** The broker's snapshot, and the key that signs it. */
   file: string;
   key: KeyObject;
-  /** Certificates of our authorities, PEM. */
+  /** Certificates of the trusted authorities, PEM. */
   roots: readonly string[];
-  /** By which the reflector proves who may measure. */
+  /** Key that authenticates the tokens of the UDP reflector. */
   reflectorKey?: string | undefined;
-  /** PCs that the supervisor lets in by itself. */
+  /** PCs that the supervisor admits at the start. */
   admitted: readonly Pick<RegistryEntry, 'pc' | 'tokenHash'>[];
   log: { warn(fields: object, line: string): void };
 };
 
 /**
- * Takes in whom the supervisor admits and brings the broker's file up to date; the answer publishes entries that are committed.
- * Guarantee: one token is admitted by itself once, and a PC that was revoked never: what an operator did since then stands, also where
- * the ledger is an older copy. Of such a copy no session, no token of a program and no enrolment code opens anything. Readers of the file see
- * the old one or the new one; a version never stands for two contents, and none is lower than one that ledger or file had before.
+ * Admits the PCs of the supervisor and updates the broker's file. Returns a function that publishes committed entries.
+ * Guarantee: each token is admitted automatically once, and a revoked PC never, so that an operator's change stays. This holds for a
+ * restored ledger too.
+ * After a restore, all sessions, program tokens and enrolment codes are invalid.
+ * The file is replaced atomically. A version has one content, and versions only rise, across ledger and file.
  */
 export async function openRegistry({ ledger, clock, file, key, roots, reflectorKey, admitted, log }: RegistryOptions) {
   const registry = await ledger.registry();
   const published = readSnapshot(file, key);
   const isOlder = published !== undefined && published.version > registry.version;
-  // A version is in the ledger before it is in the file: a file that is ahead means that the ledger was restored. All of the file counts, not
-  // only who was revoked, so that whoever was enrolled since then need not come again.
+  // The ledger commits a version before the file has it, so a newer file proves that the ledger was restored.
+  // The whole file is then used, not only its revocations, so that PCs enrolled since the backup stay enrolled.
   const newer = isOlder ? published.pcs : [];
   const { accounts, logins } = await ledger.accounts();
   const tokens = accounts.flatMap(({ name, token }): Op[] => (token ? [{ op: 'account-gone', name }] : []));
@@ -72,7 +73,7 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
   function publish(entries: readonly RegistryEntry[]): Promise<void> {
     for (const entry of entries) held.set(entry.pc, entry);
     const done = last.then(write);
-    // Whoever asked is told; but a PC that was revoked must not go on because a disk was full for a moment.
+    // The caller gets the error. A retry follows as well, so that a revocation is not lost to a disk that was full for a moment.
     last = done.catch(() => void clock.after(retryMs, () => void publish([]).catch(() => undefined)));
     return done;
   }
@@ -81,7 +82,7 @@ export async function openRegistry({ ledger, clock, file, key, roots, reflectorK
   return publish;
 }
 
-/** What the file says, where it is there and signed by us. A file that is not says nothing, its version included. */
+/** Returns the content of the file; undefined if it is missing or its signature is wrong. */
 function readSnapshot(file: string, key: KeyObject): RegistrySnapshot | undefined {
   const opened = openSnapshot(textIn(file) ?? '', createPublicKey(key));
   return opened.ok ? opened.value : undefined;
@@ -91,7 +92,7 @@ function contentOf({ pcs, roots, reflectorKey }: Pick<RegistrySnapshot, 'pcs' | 
   return JSON.stringify([roots, reflectorKey, pcs.map((one) => [one.pc, one.tokenHash, one.certificates, one.ends, one.revoked])]);
 }
 
-/** The key of the reflector: made once, and kept in the ledger. */
+/** Returns the key of the UDP reflector. Creates it once and keeps it in the ledger. */
 export async function keepReflectorKey(ledger: Ledger, random: (bytes: number) => Buffer): Promise<string> {
   const { reflectorKey: held } = await ledger.registry();
   if (held !== null) return held;

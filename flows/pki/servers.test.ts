@@ -10,7 +10,7 @@ import { keepServers, type ServersOptions } from './pki.ts';
 const dayMs = 86_400_000;
 let folder = '';
 let offsetMs = 0;
-/** What is to be done at the next look, and who waits for its end. */
+/** The pending check, and the callback that ends the wait for it. */
 let next: (() => void) | undefined;
 let looked = () => {};
 const now = () => Date.UTC(2026, 0, 2) + offsetMs;
@@ -56,14 +56,14 @@ const clock = {
     };
   },
 };
-/** Lets it look once, and waits until it has. */
+/** Runs the check once and waits until it has finished. */
 const look = () =>
   new Promise<void>((done) => {
     looked = done;
     next?.();
   });
 
-test('HTTPS has its own key and a certificate for its names and this machine, and keeps both over a start', async () => {
+test('HTTPS gets a key and a certificate for its names and for loopback, and keeps both over a restart', async () => {
   const { authority } = await start();
   const certificate = new X509Certificate(pem('ca/https.pem'));
   expect(statSync(at('ca/https.key')).mode & 0o777).toBe(0o600);
@@ -79,7 +79,7 @@ test('HTTPS has its own key and a certificate for its names and this machine, an
   expect([pem('ca/https.key'), pem('ca/https.pem')]).toEqual(before);
 });
 
-test('at two thirds of its life a certificate is made anew, with the same key, and whoever serves it is told', async () => {
+test('a certificate is renewed with the same key at two thirds of its lifetime, and the HTTPS server is notified', async () => {
   const { renewals } = await start();
   const [before, key] = [pem('ca/https.pem'), pem('ca/https.key')];
   offsetMs = 59 * dayMs;
@@ -90,7 +90,7 @@ test('at two thirds of its life a certificate is made anew, with the same key, a
   expect([pem('ca/https.pem') === before, pem('ca/https.key') === key, renewals.https]).toEqual([false, true, 2]);
 });
 
-test('another name or another authority makes another certificate', async () => {
+test('a change of names or authority issues a new certificate', async () => {
   await start();
   const before = pem('ca/https.pem');
   await start({ https: { names: ['centre.test', 'sabha.example.org'] } });
@@ -102,7 +102,7 @@ test('another name or another authority makes another certificate', async () => 
   expect(new X509Certificate(pem('ca/https.pem')).verify(new X509Certificate(authority.rootDer).publicKey)).toBe(true);
 });
 
-test('the broker is given a certificate for the key of its request, at once and whenever the request is another', async () => {
+test('the broker gets a certificate for the key of its request at once, and again after each change of the request', async () => {
   const { said } = await start();
   expect(existsSync(at('server.pem'))).toBe(false);
   for (const key of [makePrivateKey(), makePrivateKey()]) {
@@ -119,7 +119,7 @@ test('the broker is given a certificate for the key of its request, at once and 
   expect(said).toEqual(Array(3).fill('the broker has a new certificate'));
 });
 
-test('a request that cannot be read is told once and costs nothing else; a good one after it is served', async () => {
+test('an unreadable request is logged once, and a valid one after it is served', async () => {
   const { said } = await start();
   writeFileSync(at('server.csr'), 'noise');
   await look();
@@ -130,7 +130,7 @@ test('a request that cannot be read is told once and costs nothing else; a good 
   expect(existsSync(at('server.pem'))).toBe(true);
 });
 
-test('without HTTPS no key of it is made', async () => {
+test('without HTTPS no HTTPS key is created', async () => {
   await start({ https: undefined, broker: undefined });
   expect(existsSync(at('ca/https.key'))).toBe(false);
 });

@@ -23,7 +23,7 @@ type Sources = { view: Pick<CentreView, 'now'>; viewFor(scope: string): ScopedVi
 
 /** All streams with the same scope and choice of PCs. Each frame is serialised once and sent to all of them. */
 type Group = { key: string; view: ScopedView; streams: Set<Stream>; cancel: Cancel };
-/** Where its text goes in, and how many bytes of it the client may leave unread. */
+/** One client. `into` receives its text, and `allowanceBytes` limits the unread bytes. */
 type Stream = { viewer: Viewer; response: ServerResponse; gzip: Gzip | null; into: Writable; allowanceBytes: number };
 
 /**

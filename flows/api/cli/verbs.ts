@@ -55,7 +55,7 @@ export function verbIn([first = '', second = '']: readonly string[]): { name: st
   return name === undefined || verb === undefined ? undefined : { name, verb };
 }
 
-/** Returns the help of one verb, of a group of verbs with the same first word, or of all. */
+/** Returns the help of one verb, of a group of verbs such as `pcs`, or of all. */
 export function helpOf(words: readonly string[], language: Language): string {
   const named = words.filter((word) => !word.startsWith('-'));
   const found = verbIn(named);

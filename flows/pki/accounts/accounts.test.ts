@@ -12,12 +12,12 @@ let db: DatabaseSync;
 let now: number;
 let accounts: Accounts;
 let made = 0;
-/** Whose secrets opened nothing any more. */
+/** Names of accounts whose secret became invalid. */
 let gone: string[];
-/** The costs of what was compared. */
+/** The hash costs of the passwords that were compared. */
 let work: object[];
 
-/** As a start of `flows` would: what the ledger has, and nothing else. */
+/** Opens the accounts from the ledger, as a start of `flows` does. */
 async function open(programs: readonly Program[] = []): Promise<void> {
   const ledger = inThread(db);
   const newToken = () => `${++made}`.padEnd(43, 'x');
@@ -63,19 +63,19 @@ async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state
   return result.secret;
 }
 
-/** An account whose person has chosen a password. */
+/** Creates an account with a chosen password. */
 async function settled(): Promise<void> {
   await accounts.choose(from('asha'), await make(), own);
 }
 
-/** Logs in; the hash of the session. */
+/** Signs in and returns the hash of the session. */
 async function enter(name: string, password: string): Promise<string> {
   const result = await accounts.login(from(name), password);
   if (!result.ok) throw new Error(result.line);
   return hashOf(result.token);
 }
 
-test('an account is made with a secret; with it its person enters once, and then with a password of their own, also after a restart', async () => {
+test('a new account signs in once with its secret and then with a chosen password, also after a restart', async () => {
   const secret = await make();
   const first = await accounts.login(from('asha'), secret);
   expect(first).toMatchObject({ ok: true, account: { name: 'asha', role: 'state', scope: 'ladakh', once: true } });
@@ -93,7 +93,7 @@ test('an account is made with a secret; with it its person enters once, and then
   ]);
 });
 
-test('neither secret, password nor token stands in the ledger', async () => {
+test('the ledger holds no secret, password or token in plain text', async () => {
   const secret = await make();
   const chosen = await accounts.choose(from('asha'), secret, own);
   if (!chosen.ok) throw new Error(chosen.line);
@@ -103,7 +103,7 @@ test('neither secret, password nor token stands in the ledger', async () => {
   for (const word of [secret, own, chosen.token]) expect(tables.filter((text) => text.includes(word))).toEqual([]);
 });
 
-test('an unknown name is answered as a wrong password is, after the same work', async () => {
+test('an unknown name gets the same response as a wrong password, after the same work', async () => {
   await make();
   const known = await accounts.login(from('asha'), 'wrong');
   expect(await accounts.login(from('nobody'), 'wrong')).toEqual(known);
@@ -111,7 +111,7 @@ test('an unknown name is answered as a wrong password is, after the same work', 
   expect(work).toEqual(Array(2).fill({ n: 2, r: 8, p: 3 }));
 });
 
-test('a session is over after 8 hours without use, and after 7 days with it; a restart does not end it', async () => {
+test('a session ends after 8 hours without use and after 7 days of use, and survives a restart', async () => {
   await settled();
   const idle = await enter('asha', own);
   now += 8 * hourMs - 1;
@@ -140,7 +140,7 @@ test('R29 a session that begins while the clock is a year ahead ends when the cl
   expect(accounts.find(ahead)).toBeUndefined();
 });
 
-test('logout ends one session; another password, a new secret and removal end all of them, and a new account of that name revives none', async () => {
+test('sign-out ends one session, and a new password, a new secret or removal ends all sessions for good', async () => {
   await settled();
   const [one, two] = [await enter('asha', own), await enter('asha', own)];
   await accounts.logout(one, 'asha');
@@ -159,7 +159,7 @@ test('logout ends one session; another password, a new secret and removal end al
   expect(accounts.find(last)).toBeUndefined();
 });
 
-test('who guesses is told to wait, also with the right password; a hundred guesses at once are no hundred tries', async () => {
+test('concurrent wrong passwords are limited to five, and then also the right password has to wait', async () => {
   await settled();
   const all = await Promise.all(Array.from({ length: 16 }, (_, nth) => accounts.login(from('asha'), `guess ${nth}`)));
   const count = (status: number) => all.filter((one) => !one.ok && one.status === status).length;
@@ -171,7 +171,7 @@ test('who guesses is told to wait, also with the right password; a hundred guess
   expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
 
-test('a right password that a busy centre does not look at is no wrong one', async () => {
+test('an attempt refused with 503 while the server is busy does not count as a wrong password', async () => {
   await settled();
   const crowd = Array.from({ length: 16 }, (_, nth) => accounts.login(from(`name-${nth}`, `10.0.${nth}.1`), 'guess'));
   for (let nth = 0; nth < 30; nth += 1) expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ status: 503 });
@@ -179,27 +179,27 @@ test('a right password that a busy centre does not look at is no wrong one', asy
   expect(await accounts.login(from('asha', '10.9.0.1'), own)).toMatchObject({ ok: true });
 });
 
-test('logins that the directory refuses hold up no password of their address', async () => {
+test('refused sign-ins through the identity provider do not delay passwords from the same address', async () => {
   await settled();
   const worthALine = Array.from({ length: 100 }, () => accounts.refusedFrom('10.0.0.1'));
   expect(worthALine.filter(Boolean)).toHaveLength(5);
   expect(await accounts.login(from('asha'), own)).toMatchObject({ ok: true });
 });
 
-test('a name that could be none is refused without work', async () => {
+test('an invalid name is refused without a password check', async () => {
   for (const name of ['', 'Asha', '../asha', 'a'.repeat(65), 'a b'])
     expect(await accounts.login(from(name), own)).toMatchObject({ ok: false, status: 401 });
   expect(work).toEqual([]);
 });
 
-test('S17 a secret opens once, and no longer than three days; then another one is made', async () => {
+test('S17 a one-time secret signs in once within three days, and its refusal asks for a new one', async () => {
   const secret = await make();
   expect(accounts.find(await enter('asha', secret))).toMatchObject({ once: true });
   const used = { ok: false, status: 401, line: 'this secret has been used already: ask for another one', waitMs: 0 };
   expect(await accounts.login(from('asha'), secret)).toEqual(used);
   await open();
   expect(await accounts.login(from('asha'), secret)).toEqual(used);
-  // Who guesses hears nothing of it.
+  // A wrong secret does not reveal that the secret was used.
   expect(await accounts.login(from('asha'), 'wrong')).toMatchObject({ line: 'name or password is wrong' });
   const renewed = await accounts.renew('asha', 'anil');
   const second = renewed.ok ? renewed.secret : '';
@@ -211,7 +211,7 @@ test('S17 a secret opens once, and no longer than three days; then another one i
   expect((await Promise.all(both)).filter(({ ok }) => ok)).toHaveLength(1);
 });
 
-test('nobody is in, out or under another password without its row in the audit: it is one transaction', async () => {
+test('sign-in, sign-out and a new password fail as a whole if their audit row cannot be written', async () => {
   await settled();
   const session = await enter('asha', own);
   db.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
@@ -227,7 +227,7 @@ test('nobody is in, out or under another password without its row in the audit: 
   expect(accounts.find(await enter('asha', own))).toBeDefined();
 });
 
-test('what is there already, and what is not there, is said; an account that is removed meanwhile chooses no password', async () => {
+test('an existing and an unknown name are refused with one line, and an account removed meanwhile cannot choose a password', async () => {
   const secret = await make();
   expect(await accounts.add({ name: 'asha', role: 'reader', scope: '' }, 'anil')).toEqual({
     ok: false,
@@ -242,7 +242,7 @@ test('what is there already, and what is not there, is said; an account that is 
   expect(accounts.list()).toEqual([]);
 });
 
-test('a twenty-first session of an account takes the place of its oldest', async () => {
+test('the 21st session of an account replaces its oldest', async () => {
   await settled();
   const sessions: string[] = [];
   for (let nth = 0; nth < 21; nth += 1) {
@@ -252,7 +252,7 @@ test('a twenty-first session of an account takes the place of its oldest', async
   expect(sessions.map((one) => accounts.find(one) !== undefined)).toEqual([false, ...Array(20).fill(true)]);
 });
 
-test('the first account is made where there is none, once', async () => {
+test('the first account is created once, and only while there is none', async () => {
   const first = await accounts.first('first start');
   expect(accounts.list()).toMatchObject([{ name: 'admin', role: 'central', scope: '', once: true }]);
   expect(accounts.find(await enter('admin', first?.ok ? first.secret : ''))).toMatchObject({ name: 'admin' });
@@ -260,10 +260,10 @@ test('the first account is made where there is none, once', async () => {
   expect(await accounts.first('first start')).toBeUndefined();
 });
 
-test('the secret of an account stayed written down for ever: it is told when it opens nothing any more', async () => {
+test('secretGone is called whenever the secret of an account becomes invalid', async () => {
   const secret = await make();
   await enter('asha', secret);
-  // Its person may have to type it once more beside the password of their own.
+  // The secret stays valid as the old password until the person has chosen one.
   expect(gone).toEqual([]);
   await accounts.choose(from('asha'), secret, own);
   await accounts.renew('asha', 'anil');
@@ -274,14 +274,14 @@ test('the secret of an account stayed written down for ever: it is told when it 
   expect(gone).toEqual(['asha', 'asha', 'asha', 'late']);
 });
 
-test('R29 a secret that a clock 30 days ahead made opens nothing once the clock is set right', async () => {
+test('R29 a secret made by a clock 30 days ahead is refused after the clock is corrected', async () => {
   now += 30 * 24 * hourMs;
   const secret = await make();
   now -= 30 * 24 * hourMs;
   expect(await accounts.login(from('asha'), secret)).toMatchObject({ ok: false, line: expect.stringContaining('ask for another one') });
 });
 
-test('for the editor an account vouches by its password, once that is its own, and may do what its role may; who is gone may nothing', async () => {
+test('an account vouches to the Node-RED editor with its chosen password, within its role, and no longer after removal', async () => {
   const secret = await make();
   expect([await accounts.vouches(from('asha'), secret), accounts.may('asha', 'tabs')]).toEqual([false, false]);
   await accounts.remove('asha', 'Anil');
@@ -300,7 +300,7 @@ describe('tokens of programs', () => {
 
   const token = async () => (await accounts.addToken(grant, 'anil').then((made) => made.ok && made.secret)) || '';
 
-  test('a token is valid for its days, also after a restart, and not longer; the ledger holds its hash only', async () => {
+  test('a token is valid for its days, also after a restart, and the ledger holds only its hash', async () => {
     const secret = await token();
     const rows = ['accounts', 'audit'].map((name) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all())).join();
     expect([rows.includes(hashToken(secret)), rows.includes(secret)]).toEqual([true, false]);
@@ -315,7 +315,7 @@ describe('tokens of programs', () => {
     ]);
   });
 
-  test('a revoked token is unknown at once, also after a restart, and its name is free', async () => {
+  test('a revoked token is unknown at once, also after a restart, and its name can be used again', async () => {
     const secret = await token();
     expect(await accounts.revokeToken('grafana', 'meera')).toMatchObject({ ok: true });
     expect(accounts.holderOf(secret)).toBeUndefined();
@@ -329,7 +329,7 @@ describe('tokens of programs', () => {
     ]);
   });
 
-  test('no password opens the account of a token, and it does not stand in for the first account', async () => {
+  test('no password matches the account of a token, and it does not count as the first account', async () => {
     const secret = await token();
     for (const password of ['', secret]) expect(await accounts.login(from('grafana'), password)).toMatchObject({ ok: false, status: 401 });
     expect(await accounts.renew('grafana', 'anil')).toMatchObject({ ok: false, status: 404 });
@@ -337,7 +337,7 @@ describe('tokens of programs', () => {
     expect(await accounts.first('first start')).toMatchObject({ ok: true, name: 'admin' });
   });
 
-  test('a program of this machine is listed without an end, cannot be revoked, and keeps its name', async () => {
+  test('a program of this server is listed without an end, cannot be revoked, and keeps its name', async () => {
     await open([{ name: 'server-cli', role: 'central', hash: hashToken('in a file') }]);
     now += 4_000 * dayMs;
     expect(accounts.holderOf('in a file')).toMatchObject({ name: 'server-cli', role: 'central', scope: '' });

@@ -1,4 +1,4 @@
-/** The people who may log in, the programs that have a token, and their way in. The ledger keeps them; who did what stands in its audit. */
+/** Accounts of people, tokens of programs, and sign-in. The ledger stores them, and its audit records each change. */
 
 import { hash } from 'node:crypto';
 import {
@@ -20,16 +20,16 @@ import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Account, AccountContents, Login } from '../../engine/records/sites.ts';
 import { newSecret, type Passwords } from './password.ts';
 
-/** Each takes 32 MiB and a quarter of a second: more at once would be the attack itself. */
+/** Limits concurrent password checks. Each takes 32 MiB and 250 ms, so more would overload the server. */
 const loginsWaitingAtMost = 16;
-/** Of the account that is made where nobody can log in yet. */
+/** Name of the account that is created while nobody can sign in. */
 export const firstName = 'admin';
-/** A secret lies in a mail or on a slip of paper: it is good for a long weekend. */
+/** Lifetime of a one-time secret: long enough for a long weekend, because it is sent by mail or on paper. */
 const secretLifeMs = 72 * 60 * 60_000;
 const dayMs = 24 * 60 * 60_000;
-/** Begins each token, so that a scanner for leaked secrets can find one in a file. */
+/** Prefix of each token, so that scanners for leaked secrets find it. */
 const tokenPrefix = 'sabha_';
-/** The days of the tokens of this server, which are valid on loopback only. */
+/** Lifetime of the tokens of this server's own programs, which are valid on loopback only. */
 const endless = Number.POSITIVE_INFINITY;
 const wrong = { ok: false, status: 401, line: 'name or password is wrong', waitMs: 0 } as const;
 const acting = ['read', 'acknowledge', 'note', 'assign', 'snooze', 'maintenance', 'rollcall', 'stage', 'roster', 'announce'] as const;
@@ -40,69 +40,69 @@ const allowed: Readonly<Record<TokenRole, readonly Action[]>> = {
   state: acting,
   central: all,
 };
-/** A name from one network; a network, whatever names it tries; and a name from everywhere, which many networks must try together. */
+/** Rate limits of sign-in: by name and network together, by network for all names, and by name for all networks. */
 const kinds = ['pair', 'network', 'name'] as const;
-/** Tries that come back. */
+/** Refill rate: one attempt a minute. */
 const perSecond = 1 / 60;
 const pairTries = 5;
-/** A network from which a name got in is its own for this long. */
+/** Time for which a network counts as trusted for a name after a successful sign-in. */
 const ownMs = 30 * 24 * 60 * 60_000;
-/** Pairs of network and name that are remembered as own. */
+/** Trusted pairs of network and name that are remembered. */
 const ownAtMost = 10_000;
 const hourMs = 3_600_000;
-/** A working day: who goes home is asked again in the morning. A page that is looked at goes on using its session. */
+/** Session expiry without use: a working day, so that a person signs in again each morning. An open page counts as use. */
 const idleMs = 8 * hourMs;
-/** A wall that hangs in a control room never rests; its people say once a week who they are. */
+/** Longest session, for a wall that is never idle: its users sign in once a week. */
 export const sessionLifeMs = 7 * 24 * hourMs;
-/** How often its use is written down, for the next start of `flows`. */
+/** Interval at which the last use of a session is stored, so that it survives a restart. */
 const notedEveryMs = 600_000;
-/** The oldest of an account makes room: a lost cookie must not fill the ledger. */
+/** Sessions per account. A new one replaces the oldest, so that scripts which lose their cookie do not fill the ledger. */
 const sessionsAtMost = 20;
 
-/** What accounts stand on; `now` is the centre's time. */
+/** Options of the accounts. `now` is the wall clock of the server. */
 export type AccountsOptions = {
   contents: AccountContents;
-  /** Programs of this machine, whose tokens lie in files and do not expire. */
+  /** Programs of this server, whose tokens are in files and do not expire. */
   programs?: readonly Program[];
   passwords: Passwords;
   commit(ops: Op[]): Promise<unknown>;
   now(): number;
-  /** Milliseconds that never jump. */
+  /** Monotonic clock, milliseconds. */
   up(): number;
-  /** 32 random bytes as text. */
+  /** Returns 32 random bytes as text. */
   newToken(): string;
   log: { warn(fields: object, line: string): void };
-  /** Told when the secret of an account opens nothing any more: where it was written down, it may go. */
+  /** Called when the secret of an account becomes invalid, so that a file with that secret can be deleted. */
   secretGone?(name: string): void;
 };
 
-/** `secret` is told this once and kept nowhere. */
+/** `secret` is returned once and never stored. */
 export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409; line: string };
-/** What a login comes to: the session's secret, or why there is none. */
+/** Result of a sign-in: the session token, or the reason for the refusal. */
 export type LoggedIn =
   | { ok: true; token: string; account: Account }
   | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
-/** An account as it is asked for. */
+/** A request for an account. */
 export type NewAccount = { name: string; role: AccountRole; scope: string };
-/** A token as it is asked for; it is valid for so many days. */
+/** A request for a token. `days` is its lifetime. */
 type NewToken = { name: string; role: TokenRole; scope: string; days: number };
-/** A program of this machine, and what its token hashes to. */
+/** A program of this server, and the hash of its token. */
 export type Program = { name: string; role: TokenRole; hash: string };
 
-/** Who may log in, and who is logged in. */
 export type Accounts = ReturnType<typeof createAccounts>;
 
 type State = ReturnType<typeof openState>;
 
 /**
- * Guarantee: whether a name exists shows neither in the answer to a login nor in the time that it takes, but where its person got in from the
- * same network and the tries of that are used up. Nobody is in or out before the ledger
- * has it, with its row of the audit.
+ * Creates the accounts over their stored state.
+ * Guarantee: neither the response to a sign-in nor its duration reveals whether a name exists. Exception: rate limits differ in a network
+ * where that person signed in before.
+ * Each change is in effect only after its commit, together with its audit row.
  */
 export function createAccounts(options: AccountsOptions) {
   const state = openState(options);
   const { held, sessions, changing } = state;
-  // Any page can send a browser here with a refusal: it counts for nothing else.
+  // A separate limit, because any web page can redirect a browser here with an error. It must not delay passwords.
   const refusals = createLimits(options.up);
   return {
     find: sessions.find,
@@ -111,14 +111,14 @@ export function createAccounts(options: AccountsOptions) {
 
     add: (account: NewAccount, by: string) => changing(() => add(state, account, by)),
 
-    /** Another secret in the place of the password. */
+    /** Replaces the password by a new one-time secret. */
     renew: (name: string, by: string) => changing(() => renew(state, name, by)),
 
     remove: (name: string, by: string) => changing(() => remove(state, 'account', { name, by })),
 
     ...tokensOf(state),
 
-    /** Where nobody can log in yet: an account that may do everything. */
+    /** Creates an account with all permissions, unless people can sign in already. */
     first: (by: string): Promise<Made | undefined> =>
       changing(async () =>
         held.values().some((one) => !one.token) ? undefined : add(state, { name: firstName, role: 'central', scope: '' }, by),
@@ -129,25 +129,28 @@ export function createAccounts(options: AccountsOptions) {
       return 'name' in account ? changing(() => login(state, account, tried.address)) : account;
     },
 
-    /** A failed login through the directory; true where it is worth a line in the log, which no stranger is to fill. */
+    /** Counts a failed sign-in through the identity provider. Returns true if it should be logged, which is rate limited. */
     refusedFrom: (address: string): boolean => refusals.take({ name: 'directory', address }) === 0,
 
-    /** Somebody for whom the directory vouches. A name that is another's already is refused; another role or scope ends older sessions. */
+    /**
+     * Signs in a person whom the identity provider vouches for. Refuses a name of another account. A changed role or scope ends older
+     * sessions.
+     */
     enterAs: (account: NewAccount & { openid: string }, address: string) => changing(() => enterAs(state, account, address)),
 
-    /** The person's own choice; all sessions of the account are over, and the answer is a new one. */
+    /** Sets the person's own password. Ends all sessions of the account and returns a new one. */
     async choose(tried: Tried, old: string, password: string): Promise<LoggedIn> {
       const account = await proven(state, tried, old);
       return 'name' in account ? changing(() => choose(state, account, password)) : account;
     },
 
-    /** May the account do this to the whole tree? A secret that is to be replaced first opens nothing else. */
+    /** Returns whether the account may do this to the whole tree. An account with a one-time secret may not. */
     may(name: string, action: Action): boolean {
       const account = held.get(name);
       return account !== undefined && !account.once && refusalFor(account, action, '') === undefined;
     },
 
-    /** Is the password its own? For a door that keeps sessions of its own. */
+    /** Checks a password without starting a session, for the Node-RED editor, which keeps separate sessions. */
     async vouches(tried: Tried, password: string): Promise<boolean> {
       const account = await proven(state, tried, password);
       if (!('name' in account) || account.once) return false;
@@ -168,17 +171,19 @@ function tokensOf(state: State) {
 
     revokeToken: (name: string, by: string) => changing(() => remove(state, 'token', { name, by })),
 
-    /** The response to the challenge of a client that is about to send a token of this server; undefined for every other name. */
+    /** Returns the response to a challenge for a token of this server's programs; undefined for every other name. */
     proof(challenge: string): string | undefined {
       const token = held.get(challenge.split(':')[0] ?? '')?.token;
       return token?.days === endless ? proofFor(challenge, token.hash) : undefined;
     },
 
-    /** The account that a token belongs to; undefined if the token is unknown, revoked or expired, or of this server and not sent on loopback. */
+    /**
+     * Returns the account of a token; undefined if it is unknown, revoked or expired, or a server token that did not come over loopback.
+     */
     holderOf(token: string, isLoopback = true): Account | undefined {
       const hash = hashToken(token);
       const holder = held.values().find(({ token: one }) => one?.hash === hash && (isLoopback || one.days !== endless));
-      // A token that was made while the clock was ahead does not last until then.
+      // Math.abs rejects a token made while the clock was ahead, which would otherwise last that much longer.
       const isValid = holder?.token && Math.abs(options.now() - holder.madeAt) <= holder.token.days * dayMs;
       return isValid ? holder : undefined;
     },
@@ -197,13 +202,13 @@ function openState(options: AccountsOptions) {
     held,
     limits: createLimits(options.up),
     sessions: createSessions(options, held, note),
-    /** What a password is compared with where nobody has the name. */
+    /** Compared with the password if the name is unknown, so that the duration does not reveal it. */
     nobody: passwords.nobody(),
-    /** Passwords are checked one after the other, and so are accounts changed. */
+    /** Passwords are checked one at a time, and so are changes of accounts. */
     checking: mutex(),
     changing: mutex(),
     waiting: 0,
-    /** Writes what nobody waits for. */
+    /** Commits in the background. */
     note,
   };
 }
@@ -252,12 +257,12 @@ async function addToken(state: State, { days, ...grant }: NewToken, by: string):
   return { ok: true, name: grant.name, secret };
 }
 
-/** The account of a program: no password opens it. */
+/** Returns the account of a program, which no password matches. */
 function programAccount(one: Pick<Account, 'name' | 'role' | 'scope' | 'madeAt' | 'token'>, passwords: Passwords): Account {
   return { ...one, password: passwords.nobody(), once: false, openid: null, stamp: '' };
 }
 
-/** The account under a new password, by which all its sessions are over. */
+/** Returns the account with a new password and a new stamp, which invalidates all its sessions. */
 async function remade({ options }: State, account: Omit<Account, 'password' | 'stamp'>, password: string): Promise<Account> {
   return { ...account, password: await options.passwords.hash(password), stamp: options.newToken() };
 }
@@ -269,10 +274,10 @@ async function write(state: State, at: { account: Omit<Account, 'password' | 'st
   state.held.set(fresh.name, fresh);
 }
 
-/** The account, if the password is its own; else why not. */
+/** Returns the account if the password matches, else the refusal. */
 async function proven(state: State, tried: Tried, password: string): Promise<Account | Extract<LoggedIn, { ok: false }>> {
   const { limits, held, nobody, checking } = state;
-  // Before it counts as a try: nobody looks at the password.
+  // Before the rate limit, because the password is not checked.
   if (state.waiting >= loginsWaitingAtMost) return { ok: false, status: 503, line: 'too many people log in: try again', waitMs: 1_000 };
   const waitMs = limits.take(tried);
   const seconds = Math.ceil(waitMs / 1_000);
@@ -287,13 +292,13 @@ async function proven(state: State, tried: Tried, password: string): Promise<Acc
     return wrong;
   }
   limits.succeeded(tried);
-  // A secret that a clock far ahead made is refused too: it would open for as long as that clock was ahead.
+  // A secret created by a clock far ahead is refused too, because it would stay valid for that long.
   const isOver = account.once && Math.abs(state.options.now() - (account.secretAt ?? account.madeAt)) > secretLifeMs;
   if (isOver) state.options.secretGone?.(account.name);
   return isOver ? { ...wrong, line: 'this secret is older than three days: ask for another one' } : account;
 }
 
-/** A secret lets in once: who comes second learns that somebody was first, whoever that was, and asks for another one. */
+/** A one-time secret signs in once. A second use gets a message, so that the rightful owner notices a theft and requests another secret. */
 async function login(state: State, account: Account, address: string): Promise<LoggedIn> {
   const { name, once, usedAt } = account;
   if (state.held.get(name) !== account) return wrong;
@@ -304,7 +309,7 @@ async function login(state: State, account: Account, address: string): Promise<L
   return enter(state, used, [{ op: 'account', account: used }, row]);
 }
 
-/** Begins a session in one transaction with `ops`, which tell of it. */
+/** Starts a session in one transaction with `ops`, which record it. */
 async function enter(state: State, account: Account, ops: readonly Op[]): Promise<LoggedIn> {
   const token = await state.sessions.start(account, ops);
   state.held.set(account.name, account);
@@ -362,34 +367,42 @@ function aboutOf({ name, role, scope }: Pick<Account, 'name' | 'role' | 'scope'>
   return `${name}: ${role} of ${scope || 'the nation'}`;
 }
 
-/** `acknowledge` = to be on it, and to say that it is fixed; `pcs` = move, replace, retire, revoke; `roster` = who is told, with their numbers, and their days off; `audit` = to read who did what and what PCs said, `people` = all that stands of a person, and to take it out, `tokens` = whatever lets a PC in, enrolment codes too. */
+/**
+ * An action that a role may allow:
+ * - `acknowledge`: acknowledge an incident, and report it fixed
+ * - `pcs`: move, replace, retire and revoke PCs
+ * - `roster`: recipients, their numbers and their days off
+ * - `tokens`: credentials of PCs, including enrolment codes
+ * - `audit`: read the actions of people and the events of PCs
+ * - `people`: export and delete all data of a person
+ */
 export type Action = (typeof all)[number];
 
-/** Whether a path lies in a scope. */
+/** Returns whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
-/** What somebody may do, and where; `has` knows what lies there, groups of sites too, and is as the tree says where it is absent. */
+/** Role and scope of a viewer. `has` decides what lies in the scope, for groups of sites; by default the path does. */
 export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
 
-/** Whether a role may do a thing anywhere at all. */
+/** Returns whether a role allows an action at all. */
 export function mayDo(role: TokenRole, action: Action): boolean {
   return Object.hasOwn(allowed, role) && allowed[role].includes(action);
 }
 
 /**
- * Why an account may not do a thing to a path of the tree ('' = the whole of it); undefined where it may.
- * Guarantee: a role, an action or a path that is not named is refused.
+ * Returns why an account may not do an action at a path ('' = the whole tree); undefined if it may.
+ * Guarantee: an unknown role, action or path is refused.
  */
 export function refusalFor({ role, scope, has = (own) => isWithin(scope, own) }: Grant, action: Action, path: string): string | undefined {
   if (!mayDo(role, action)) return `an account with the role "${role}" may not do this`;
   return has(path) ? undefined : `this account is for ${scope} only`;
 }
 
-/** What is tried, and the address from which. An office has one address for many. */
+/** The name in a sign-in attempt, and its source address. Many people of an office share one address. */
 export type Tried = { name: string; address: string };
 
 /**
- * `up` = milliseconds that never jump.
- * Guarantee: a person who got in from a network lately is held up there only by wrong passwords for their own name from that network.
+ * Rate limits of sign-in attempts. `up` is a monotonic clock in milliseconds.
+ * Guarantee: for 30 days after a sign-in, only wrong passwords for the same name from the same network delay that person there.
  */
 export function createLimits(up: () => number) {
   const buckets = {
@@ -398,10 +411,13 @@ export function createLimits(up: () => number) {
     name: createBuckets({ perSecond, burst: 50 }),
   };
   const own = new Map<string, number>();
-  /** What counts a try: where the name got in lately, the name from that network alone. */
+  /** Returns the limits that apply: only the pair in a trusted network, else all three. */
   const countedBy = ({ pair }: Keys) => (up() - (own.get(pair) ?? Number.NEGATIVE_INFINITY) < ownMs ? (['pair'] as const) : kinds);
   return {
-    /** Milliseconds to wait; 0 = try now, which counts as failed until `succeeded`, so that a hundred at once are no hundred free tries. */
+    /**
+     * Returns milliseconds to wait; 0 = allowed. An attempt counts as failed until `succeeded`, so that concurrent attempts do not bypass
+     * the limit.
+     */
     take(tried: Tried): number {
       const keys = keysOf(tried);
       const counts = countedBy(keys);
@@ -409,7 +425,10 @@ export function createLimits(up: () => number) {
       if (waitMs === 0) for (const kind of counts) buckets[kind].take(keys[kind], 1, up());
       return waitMs;
     },
-    /** The name begins anew there; else only this try is given back, or one good account would open the way to all others. */
+    /**
+     * Resets the limit of the pair. The network and the name get back one attempt only, so that a valid account cannot reset them for
+     * others.
+     */
     succeeded(tried: Tried): void {
       const keys = keysOf(tried);
       for (const kind of countedBy(keys)) buckets[kind].take(keys[kind], kind === 'pair' ? -pairTries : -1, up());
@@ -426,14 +445,14 @@ function keysOf({ name, address }: Tried): Keys {
 }
 
 /**
- * `accounts` holds the accounts by name; `note` writes what nobody waits for.
- * Guarantee: a session is over with its password, its account, after 8 hours without use and after 7 days.
+ * Sessions in memory and in the ledger. `note` commits in the background.
+ * Guarantee: a session ends with its password or account, after 8 hours without use, and after 7 days.
  */
 function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, Account>, note: (op: Op) => void) {
   const { contents, commit, now, newToken } = options;
   const held = new Map(contents.logins.map((login) => [login.hash, login]));
 
-  /** The account of a session that is not over. A session that a fast clock began is over too: it would last as long as that clock was ahead. */
+  /** Returns the account of a valid session. A session from a clock that was ahead is invalid, because it would last that much longer. */
   function ownerOf(login: Login): Account | undefined {
     const owner = accounts.get(login.account);
     const far = (at: number) => Math.abs(now() - at);
@@ -452,7 +471,7 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
   }
 
   return {
-    /** Resolves with the token once the ledger has the session, with `ops` in one transaction. */
+    /** Resolves with the token after the commit of the session and `ops` in one transaction. */
     async start({ name, stamp }: Account, ops: readonly Op[]): Promise<string> {
       makeRoom(name);
       const token = newToken();
@@ -461,7 +480,7 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
       held.set(login.hash, login);
       return token;
     },
-    /** The account behind a token's hash, and that counts as use. */
+    /** Returns the account of a token hash, and records the use. */
     find(hash: string): Account | undefined {
       const login = held.get(hash);
       if (login === undefined) return undefined;
@@ -474,7 +493,7 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
       }
       return found;
     },
-    /** It is over at once; rejects where the ledger does not take that, which would know it again after a start. */
+    /** Ends the session in memory at once. Rejects if the ledger refuses, because the session would return after a restart. */
     async end(hash: string, op: Op): Promise<void> {
       held.delete(hash);
       await commit([{ op: 'login-gone', hash }, op]);
@@ -482,7 +501,7 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
   };
 }
 
-/** What is kept of a session's secret. */
+/** Returns the hash under which a session is stored. */
 export function hashOf(token: string): string {
   return hash('sha256', token, 'base64url');
 }

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 
 const take = (name: string, address = '10.0.0.1') => limits.take({ name, address });
-/** Tries until it is told to wait; how many tries, and how long to wait then. */
+/** Repeats an attempt until it is delayed. Returns the number of attempts and the waiting time. */
 function untilWait(next: (nth: number) => number): [number, number] {
   for (let nth = 0; nth < 100; nth += 1) {
     const waitMs = next(nth);
@@ -20,13 +20,13 @@ function untilWait(next: (nth: number) => number): [number, number] {
 
 const minuteMs = 60_000;
 
-test('a name may be tried five times at once from a network, then once a minute; another name does not wait', () => {
+test('a name has five attempts at once from a network, then one a minute, and another name is not delayed', () => {
   expect(untilWait(() => take('asha'))).toEqual([5, minuteMs]);
   up += minuteMs;
   expect([take('asha'), take('asha'), take('meera')]).toEqual([0, minuteMs, 0]);
 });
 
-test('one stranger who never rests holds a person up nowhere but in the stranger’s own network', () => {
+test('constant attempts from one network delay that name in that network only', () => {
   for (let second = 0; second < 24 * 3_600; second += 10) {
     up += 10_000;
     take('asha', '203.0.113.7');
@@ -35,7 +35,7 @@ test('one stranger who never rests holds a person up nowhere but in the stranger
   expect(untilWait(() => take('asha', '10.0.0.1'))[0]).toBe(5);
 });
 
-test('a name that a thousand networks try waits everywhere but where it got in lately', () => {
+test('a name under attack from many networks is delayed everywhere except where it signed in recently', () => {
   limits.succeeded({ name: 'asha', address: '10.0.0.1' });
   expect(untilWait((nth) => take('asha', `10.1.${nth}.1`))).toEqual([50, minuteMs]);
   expect(take('asha', '10.2.0.1')).toBe(minuteMs);
@@ -46,7 +46,7 @@ test('a name that a thousand networks try waits everywhere but where it got in l
   expect(take('asha')).toBe(minuteMs);
 });
 
-test('an address may try twenty times whatever the names, an IPv6 network counts as one, and others are not held up', () => {
+test('a network has 20 attempts for all names together, an IPv6 /64 counts as one, and other networks are not delayed', () => {
   expect(untilWait((nth) => take(`name-${nth}`))).toEqual([20, minuteMs]);
   expect(take('late', '::ffff:10.0.0.1')).toBe(minuteMs);
   expect(take('late', '10.0.0.2')).toBe(0);
@@ -54,7 +54,7 @@ test('an address may try twenty times whatever the names, an IPv6 network counts
   expect(take('six', '2001:db8:1:3::1')).toBe(0);
 });
 
-test('an office whose people mistype every ten minutes, and log in all day, is never locked out', () => {
+test('a network with a wrong password every ten minutes and successful sign-ins is never delayed', () => {
   for (let nth = 0; nth < 1_000; nth += 1) {
     expect(take(`typo-${nth}`)).toBe(0);
     up += 5 * minuteMs;
@@ -64,13 +64,13 @@ test('an office whose people mistype every ten minutes, and log in all day, is n
   }
 });
 
-test('who got in there before is not held up by what others of the office mistype', () => {
+test('a name that signed in from the network before is not delayed by wrong passwords for other names', () => {
   limits.succeeded({ name: 'asha', address: '10.0.0.1' });
   expect(untilWait((nth) => take(`name-${nth}`))).toEqual([20, minuteMs]);
   expect([take('asha'), take('meera')]).toEqual([0, minuteMs]);
 });
 
-test('a right password begins the name anew, and of the address takes back only itself', () => {
+test('a successful sign-in resets its own name, and gives back one attempt to the network', () => {
   for (let nth = 0; nth < 4; nth += 1) take('asha');
   limits.succeeded({ name: 'asha', address: '10.0.0.1' });
   expect(untilWait(() => take('asha'))[0]).toBe(5);

@@ -1,4 +1,4 @@
-/** The way in through an organisation's own directory: OpenID Connect, authorization code with PKCE. */
+/** Sign-in through an organisation's identity provider: OpenID Connect, authorization code flow with PKCE. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { accountNamePattern, keepLatest, type OpenIdSettings, oneLine } from '@sabha/contracts';
 import {
@@ -16,22 +16,23 @@ import {
 } from 'openid-client';
 import type { NewAccount } from './accounts.ts';
 
-/** So long somebody may take to log in there. */
+/** Time limit of a sign-in at the identity provider. */
 export const openIdLifeMs = 600_000;
-/** A directory takes its code once; where one does not, we remember the last of those that ended. */
+/** Completed sign-ins that are remembered against replay, in case the provider accepts a code twice. */
 const finishedAtMost = 1_000;
 
-/** What the directory says of a person, or why it says nothing. */
+/** The account that the identity provider vouches for, or the reason why not. */
 export type Vouched =
   | { ok: true; account: NewAccount & { openid: string } }
-  | { ok: false; line: string /** It did not answer. */; isAway?: true };
-/** Logins by way of the organisation's directory. */
+  | { ok: false; line: string /** Set if the provider did not respond. */; isAway?: true };
+/** Sign-in through the identity provider. */
 export type OpenId = ReturnType<typeof createOpenId>;
 
 /**
- * `secret` proves this server to the directory; `up` gives milliseconds that never jump.
- * What a login needs at its end waits sealed in the cookie of its browser: here it would lie in a list that a stranger can flood.
- * Guarantee: whom the directory does not vouch for, or to whom no grant of the settings applies, does not get in; each begun login counts once.
+ * `secret` authenticates this server to the identity provider. `up` is a monotonic clock in milliseconds.
+ * The state of a sign-in is encrypted in a cookie of its browser. A list on the server could be flooded by strangers.
+ * Guarantee: nobody signs in without the provider's confirmation and a matching grant of the settings. Each started sign-in succeeds at
+ * most once.
  */
 export function createOpenId({ settings, secret, up }: { settings: OpenIdSettings; secret: string; up(): number }) {
   const { issuer, clientId } = settings;
@@ -39,9 +40,9 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
   const finished = new Map<string, true>();
   let found: Promise<Configuration> | undefined;
 
-  /** Asked at the first login: a directory that is out of reach must not hold up the start of the centre. */
+  /** Fetched at the first sign-in, so that an unreachable provider does not delay the start of the server. A failure is not cached. */
   function configuration(): Promise<Configuration> {
-    // The library would trust a token's signature to TLS; we look at it.
+    // By default the library trusts TLS instead of the token's signature. This check verifies the signature.
     const execute = [enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [allowInsecureRequests] : [])];
     found ??= discovery(new URL(issuer), clientId, undefined, ClientSecretBasic(secret), { execute }).catch((error) => {
       found = undefined;
@@ -51,10 +52,10 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
   }
 
   return {
-    /** What its people call it by. */
+    /** Host name of the provider, shown on the sign-in page. */
     host: new URL(issuer).host,
 
-    /** Where the browser is sent, and what it brings back in a cookie. Rejects where the directory cannot be asked. */
+    /** Returns the provider's URL for the redirect, and the cookie with the state. Rejects if the provider cannot be reached. */
     async begin(back: string): Promise<{ cookie: string; url: string }> {
       const config = await configuration();
       const [state, nonce, verifier] = [randomState(), randomNonce(), randomPKCECodeVerifier()];
@@ -63,7 +64,7 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
       return { cookie: seal.close({ state, nonce, verifier, at: up() }), url: buildAuthorizationUrl(config, asked).href };
     },
 
-    /** `came` = the address with which the browser came back, `cookie` what it brought. */
+    /** Completes a sign-in. `came` = callback URL of the browser, `cookie` = the sealed state. */
     async finish(came: URL, cookie: string): Promise<Vouched> {
       const begun = seal.open(cookie);
       if (begun === undefined || finished.has(begun.state) || up() - begun.at > openIdLifeMs)
@@ -80,13 +81,13 @@ export function createOpenId({ settings, secret, up }: { settings: OpenIdSetting
   };
 }
 
-/** Whoever does not answer refuses nobody: the network said so, or nobody did in time. */
+/** Distinguishes an unreachable provider (network error or timeout) from a refusal. */
 function isAway(error: unknown): boolean {
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
   return name === 'TimeoutError' || code === 'OAUTH_TIMEOUT' || /^(E|UND_ERR)/.test(cause?.code ?? '');
 }
 
-/** Closes and opens with a key that nobody else has and that ends with this process (AES-256-GCM). What it did not close it does not open. */
+/** Encrypts and authenticates values with a random key of this process (AES-256-GCM). `open` returns undefined for any other text. */
 function createSeal<T>() {
   const key = randomBytes(32);
   const [ivBytes, tagBytes] = [12, 16];
@@ -110,7 +111,7 @@ function createSeal<T>() {
   };
 }
 
-/** The first grant whose value stands in the claim. */
+/** Returns the account of the first grant whose value is in the claim. */
 function accountOf({ nameClaim, claim, grants }: OpenIdSettings, claims: Record<string, unknown>): Vouched {
   const name = String(claims[nameClaim] ?? '').toLowerCase();
   const openid = String(claims['sub'] ?? '');

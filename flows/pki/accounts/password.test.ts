@@ -3,7 +3,7 @@ import { createPasswords, isSoonGuessed, newSecret } from './password.ts';
 
 const { hash: hashPassword, matches, nobody: nobodysHash } = createPasswords();
 
-test('a password matches its own hash, also typed as other code points, and no other', async () => {
+test('a password matches its own hash, also in another Unicode form, and no other hash', async () => {
   const hash = await hashPassword('पासवर्ड caf\u00e9 nahi');
   expect(await matches('पासवर्ड cafe\u0301 nahi', hash)).toBe(true);
   expect(await matches('पासवर्ड cafe nahi', hash)).toBe(false);
@@ -11,7 +11,7 @@ test('a password matches its own hash, also typed as other code points, and no o
   expect(await matches('पासवर्ड caf\u00e9 nahi', nobodysHash())).toBe(false);
 });
 
-test('the parameters stand beside the hash, as strong as they must be; no two hashes are alike', async () => {
+test('a hash stores its scrypt parameters, which match the required strength, and every hash has another salt', async () => {
   const [one, two] = [await hashPassword('the same words'), await hashPassword('the same words')];
   expect(one).toMatchObject({ n: 32_768, r: 8, p: 3 });
   expect([one.salt === two.salt, one.key === two.key]).toEqual([false, false]);
@@ -20,7 +20,7 @@ test('the parameters stand beside the hash, as strong as they must be; no two ha
   expect(await matches('the same words', weaker)).toBe(false);
 });
 
-test('secrets are long and never the same', () => {
+test('secrets have 20 characters and never repeat', () => {
   const many = Array.from({ length: 1_000 }, newSecret);
   expect(new Set(many).size).toBe(1_000);
   expect(many.every((one) => /^[\w-]{20}$/.test(one))).toBe(true);
@@ -36,10 +36,10 @@ test.each([
   ['मेरा पासवर्ड लंबा है', false],
   ['gT7#kQ2!mZ9x', false],
   ['meera.joshi likes mangoes', false],
-])('%s is soon guessed: %s', (password, is) => {
+])('%s is a weak password: %s', (password, is) => {
   expect(isSoonGuessed(password, 'meera.joshi')).toBe(is);
 });
 
-test('no secret of ours is soon guessed', () => {
+test('a generated secret is never a weak password', () => {
   expect(Array.from({ length: 1_000 }, newSecret).filter((one) => isSoonGuessed(one, 'admin'))).toEqual([]);
 });

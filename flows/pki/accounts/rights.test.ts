@@ -5,7 +5,7 @@ import { type Action, refusalFor } from './accounts.ts';
 const roles: AccountRole[] = ['reader', 'state', 'central'];
 const scopes = ['', 'ladakh', 'ladakh/leh'];
 const paths = ['', 'ladakh', 'ladakh/leh', 'ladakh/leh/vc-1', 'ladakh/leh-2', 'ladakh-2', 'goa', 'goa/panaji', 'centre/unheard'];
-/** Who may do it, from the least. */
+/** The lowest role that may do each action. */
 const least: Record<Action, AccountRole> = {
   read: 'reader',
   acknowledge: 'state',
@@ -27,7 +27,7 @@ const least: Record<Action, AccountRole> = {
   audit: 'central',
   people: 'central',
 };
-/** Paths that lie in a scope, one by one. */
+/** The paths inside each scope. */
 const inside: Record<string, string[]> = {
   '': paths,
   ladakh: ['ladakh', 'ladakh/leh', 'ladakh/leh/vc-1', 'ladakh/leh-2'],
@@ -45,7 +45,7 @@ test.each(table)('$role of "$scope": $action', ({ role, action, scope }) => {
   if (!may) expect(refusalFor({ role, scope }, action, scope)).toBe(`an account with the role "${role}" may not do this`);
 });
 
-test('what is not in the table is refused: a role or an action that nobody named, a scope that is none', () => {
+test('an unknown role, action or scope is refused', () => {
   const odd = (role: string, action: string, scope: unknown) =>
     refusalFor({ role: role as AccountRole, scope: scope as string }, action as Action, 'ladakh');
   expect(odd('owner', 'read', '')).toBeDefined();
@@ -56,7 +56,7 @@ test('what is not in the table is refused: a role or an action that nobody named
   expect(odd('central', 'read', 'goa')).toBe('this account is for goa only');
 });
 
-test('an account of a group of sites may do at them what its role may, and nothing beside them', () => {
+test("an account of a group of sites has its role's permissions at these sites only", () => {
   const within = (scope: string, path: string) => scope === path || (scope === 'group:magadh' && path === 'goa/panaji');
   const refused = (path: string) =>
     refusalFor({ role: 'state', scope: 'group:magadh', has: (own) => within('group:magadh', own) }, 'stage', path);

@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { addDoor, loginDoor, ownPart, plainDoor } from './door.ts';
 
-test('a route that does not say what it does is open to nobody, at either door', async () => {
+test('a route without a declared permission is refused to everybody, on loopback and by HTTPS', async () => {
   const holder = () => ({ name: 'meera', role: 'central', scope: '', once: false }) as never;
   const accounts = { find: holder, holderOf: holder };
   for (const door of [plainDoor(), loginDoor(['sabha.test'], accounts)]) {
@@ -17,7 +17,7 @@ test('a route that does not say what it does is open to nobody, at either door',
   }
 });
 
-test('what is refused by its Host, its Origin or its kind is counted by that, and nothing else is', async () => {
+test('refusals for Host, Origin or content type are counted by reason, and accepted requests are not', async () => {
   const app = fastify();
   const counted: string[] = [];
   addDoor(app, { ...plainDoor(), hosts: () => ({ scheme: 'http', names: ['sabha.test'] }) }, (reason) => counted.push(reason));

@@ -1,6 +1,6 @@
 /**
- * Authentication of the API, on loopback and by HTTPS. By HTTPS people log in and programs send a token. Where HTTPS is set a token is needed
- * on loopback too; without HTTPS every user of this machine may act there, under the name that they give.
+ * Authentication and authorisation of the API, on loopback and by HTTPS. By HTTPS, people sign in and programs send a token.
+ * If HTTPS is set, loopback needs a token too. Without HTTPS, every user of this machine may act there, under the name that they give.
  */
 import type { Socket } from 'node:net';
 import {
@@ -25,17 +25,17 @@ import { type Accounts, type Action, hashOf, mayDo, refusalFor, type Within } fr
 
 const cookieName = '__Host-sabha';
 const begunName = '__Host-sabha-openid';
-/** Where who has not logged in is led. */
+/** The page to which a browser without a session is redirected. */
 export const loginPage = '/login.html';
-/** Reading that is cut to what the viewer may see. */
+/** Permission to read, limited to the viewer's scope. */
 export const ownPart = { may: 'read', at: ({ viewer }: FastifyRequest) => viewer.scope } as const;
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
-/** A browser leaves the port away where it is the scheme's own. */
+/** Browsers omit the default port of the scheme from the Host header. */
 const loopbackHosts: Hosts = (port) => ({
   scheme: 'http',
   names: loopbackNames.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`])),
 });
-/** Of the whole centre, and of no place: when it is, whether it hears, when it last heard nobody. */
+/** Fields about the whole server rather than a place; every viewer receives them. */
 const ofAll = ['at', 'subscribed', 'away'] as const;
 const keep: Keep = {
   states: (list, { near }) => list.filter(({ state }) => near(state)),
@@ -47,31 +47,30 @@ const keep: Keep = {
   incidents: (list, { has }) => list.filter((one) => has(pathOf(one))),
 };
 
-/** Who asks. */
+/** The authenticated sender of a request, with its permissions. */
 export type Viewer = {
-  /** null = the person at this machine. */
+  /** null on loopback without HTTPS, where nobody signs in. */
   name: string | null;
   role: TokenRole;
   scope: string;
   once: boolean;
-  /** Of the session's token. */
+  /** Hash of the session token; '' without a session. */
   session: string;
-  /** Whether a path lies in the scope. */
   has(path: string): boolean;
-  /** False once the session is over: what still goes on for it ends. */
+  /** False once the session or token has ended; then open streams of this viewer end. */
   isOpen(): boolean;
 };
 
-/** Counts a request that was refused before it was looked at, by what was foreign about it. */
+/** Counts a request that was refused for its Host, Origin or content type. */
 export type CountRefused = (reason: 'host' | 'origin' | 'type') => void;
 
-/** By which names it is reached, and who asks; undefined where nobody has logged in. */
+/** One listener: its accepted host names, and its authentication. `viewerOf` returns undefined without a valid session or token. */
 export type Door = {
   hosts: Hosts;
-  /** Every route needs a token here, also one that is open to everybody elsewhere. */
+  /** Requires a token on every route, also on those that are public by HTTPS. */
   needsToken?: boolean;
   viewerOf(request: FastifyRequest): Viewer | undefined;
-  /** Proves to a client on loopback that this is the server whose token it is about to send. */
+  /** Proves to a loopback client that this server knows the token, before the client sends it. */
   prove?: Accounts['proof'] | undefined;
 };
 
@@ -80,34 +79,34 @@ declare module 'fastify' {
     viewer: Viewer;
   }
   interface FastifyContextConfig {
-    /** What is done here, and to which path of the tree. A route that does not say it is open to nobody. */
+    /** The action, and the path that the permission must cover. A route without an action is refused to everybody. */
     may?: Action;
     at?: (request: FastifyRequest) => string;
-    /** For everybody: the way in. */
+    /** Public, such as the sign-in page. */
     open?: boolean;
-    /** Tells whether the server works: needs no token on loopback. */
+    /** A health check; needs no token on loopback. */
     health?: boolean;
-    /** For machines, which come by any name: enrolment, where they prove themselves to the route, and updates, which prove themselves to them. */
+    /** For machines, under any host name. The enrolment routes authenticate them; the agent verifies the signature of an update. */
     machine?: boolean;
-    /** For whoever has logged in, also with a secret that is to be replaced. */
+    /** For any session, also one with a one-time secret that must be replaced. */
     once?: boolean;
-    /** Takes the form of a page of ours: what it carries proves by itself who sends it, and no cookie counts. */
+    /** Accepts a form of the server's own pages. The form carries a signed proof of the sender, and cookies are ignored. */
     form?: boolean;
-    /** A page: who has not logged in is led to the login. */
+    /** A page; without a session the browser is redirected to the sign-in page. */
     page?: boolean;
   }
 }
 
-/** What concerns the whole tree. */
+/** Permission for the whole tree. */
 export const whole = (may: Action) => ({ may });
 
-/** Loopback without HTTPS: every user of this machine may do everything. */
+/** Loopback without HTTPS: every local user has the role `central`. */
 export function plainDoor(prove?: Accounts['proof']): Door {
   const viewer: Viewer = { name: null, role: 'central', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return { hosts: loopbackHosts, viewerOf: () => viewer, prove };
 }
 
-/** Loopback where HTTPS is set: only programs with a token. */
+/** Loopback with HTTPS set: only programs with a token, plus health checks. */
 export function tokenDoor(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within: Within = isWithin): Door {
   const anybody: Viewer = { name: null, role: 'reader', scope: '', once: false, session: '', has: () => true, isOpen: () => true };
   return {
@@ -118,10 +117,10 @@ export function tokenDoor(accounts: Pick<Accounts, 'holderOf' | 'proof'>, within
   };
 }
 
-/** HTTPS: a person has the cookie of a session, a program a token. */
+/** HTTPS: people by session cookie, programs by token. */
 export function loginDoor(names: readonly string[], accounts: Pick<Accounts, 'find' | 'holderOf'>, within: Within = isWithin): Door {
   return {
-    // Without a port too: a firewall may lead the usual one here.
+    // The host name without a port is accepted too, because a firewall may forward port 443 to this port.
     hosts: (port) => ({ scheme: 'https', names: names.flatMap((name) => [name, `${name}:${port}`]) }),
     viewerOf(request) {
       if (tokenOf(request) !== undefined) return programOf(request, accounts, within);
@@ -137,28 +136,28 @@ function programOf(request: FastifyRequest, accounts: Pick<Accounts, 'holderOf'>
   return token === undefined ? undefined : viewing(() => accounts.holderOf(token, request.protocol === 'http'), '', within);
 }
 
-/** `find` is called again as long as something is sent to the viewer: a stream ends with its session or token. */
+/** Returns the viewer of an account. `isOpen` calls `find` again, so that a stream ends with its session or token. */
 function viewing(find: () => Account | undefined, session: string, within: Within): Viewer | undefined {
   const account = find();
   return account && { ...account, session, has: (path) => within(account.scope, path), isOpen: () => find() !== undefined };
 }
 
-/** The browser sends it to this host alone, over TLS alone, with no request that another site began; no script reads it. */
+/** Returns the session cookie: sent to this host only, over TLS only, not with cross-site requests, and hidden from scripts. */
 export function sessionCookie(token: string, lifeMs: number): string {
   return `${cookieName}=${token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
-/** It comes back with the browser from the directory, another site, and so cannot be as strict. */
+/** Returns the cookie of a sign-in in progress. SameSite=Lax, because the browser returns from the identity provider, another site. */
 export function begunCookie(begun: string, lifeMs: number): string {
   return `${begunName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
-/** What a login through the directory began with; '' where there is none. */
+/** Returns the sealed state of a sign-in through the identity provider; '' without one. */
 export function begunOf(request: FastifyRequest): string {
   return cookieOf(request, begunName) ?? '';
 }
 
-/** The token that a program sends (RFC 6750). */
+/** Returns the token of a program (RFC 6750). */
 function tokenOf({ headers }: FastifyRequest): string | undefined {
   return /^Bearer +(.*)$/i.exec(headers.authorization ?? '')?.[1];
 }
@@ -168,8 +167,8 @@ function cookieOf({ headers }: FastifyRequest, name: string): string | undefined
 }
 
 /**
- * Puts the checks of a door before every route that is added from now on.
- * Guarantee: no handler runs before they have passed, and a handler finds the name of the account or the token as `by`, whatever was sent.
+ * Adds authentication and authorisation to every route that is registered later.
+ * Guarantee: no handler runs before these checks pass. A handler receives the name of the account or token as `by`, whatever the body says.
  */
 export function addDoor(app: FastifyInstance, { hosts, viewerOf, prove, needsToken = false }: Door, count?: CountRefused): void {
   app.decorateRequest('viewer', null as unknown as Viewer);
@@ -204,8 +203,8 @@ function refuseUnless(viewer: Viewer, may: Action | undefined, path: string): vo
 }
 
 /**
- * The refusal of a path outside the scope of an account.
- * Guarantee: 404 with the same line whether the path exists or not; 403 for the whole tree, which every account knows.
+ * Returns the refusal of a path outside the scope of an account.
+ * Guarantee: 404 with the same line whether the path exists or not; 403 for the whole tree, whose existence is no secret.
  */
 export function outside({ scope }: Pick<Viewer, 'scope'>, path: string): Refused {
   return new Refused(path === '' ? 403 : 404, `this account is for ${scope} only`, { code: 'scope', about: { scope } });
@@ -226,7 +225,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, viewer: Viewer | un
 
 export type RefusedWhy = { code: RefusalCode; about?: Record<string, string | number> };
 
-/** The answer to a request that cannot be served: its status, its one line, and why. */
+/** Error of a refused request: HTTP status, one line, and a reason code. */
 export class Refused extends Error {
   readonly statusCode: number;
   readonly why: RefusedWhy | undefined;
@@ -237,15 +236,16 @@ export class Refused extends Error {
   }
 }
 
-/** `names` = what a Host may say, `scheme` = that of its own pages. */
+/** `names` = accepted values of the Host header, `scheme` = that of the server's own origin. */
 type Hosts = (port: number) => { scheme: 'http' | 'https'; names: readonly string[] };
-/** `reason` names what was foreign, for the counter. */
+/** `reason` names the foreign part, for the counter. */
 type Refusal = { status: 403 | 415; reason: Parameters<CountRefused>[0]; line: string };
 
 /**
  * Returns why a request is refused; undefined if it is accepted.
- * Guarantee: what passes names this server as its Host, comes from no foreign Origin, and a POST is JSON, which no foreign form can send.
- * A form of its own pages has a proof in it, and a foreign page has none to send: no Origin is asked, which some phones keep back.
+ * Guarantee: an accepted request names this server as its Host and has no foreign Origin. A POST is JSON, which no cross-site form can
+ * send.
+ * The server's own forms carry a proof that a foreign page lacks. Their Origin is not checked, because some phones withhold it.
  */
 function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, names }: ReturnType<Hosts>): Refusal | undefined {
   const form = routeOptions.config.form === true;
@@ -261,13 +261,13 @@ function refusalOf({ method, headers, routeOptions }: FastifyRequest, { scheme, 
   return undefined;
 }
 
-/** What stands in the pages themselves, by its hash. */
+/** Hashes of inline scripts and styles, for the content security policy. */
 export type Inline = { scripts: readonly string[]; styles: readonly string[] };
 
-/** What stands in the head of an answer's page, as HTML. */
+/** HTML for the head of a response page. */
 export type Head = { style: string; script: string; inline: Inline };
 
-/** What every answer carries. */
+/** Returns the security headers that every response carries. */
 export function securityHeaders({ scripts, styles }: Inline): Record<string, string> {
   const policy = [
     "default-src 'none'",
@@ -280,7 +280,7 @@ export function securityHeaders({ scripts, styles }: Inline): Record<string, str
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    // Names the one worker that shows what is pushed, and nothing else: it takes no address.
+    // Allows the one trusted-types policy, which creates the push worker. It accepts no URL as input.
     'trusted-types worker',
   ];
   return {
@@ -292,7 +292,7 @@ export function securityHeaders({ scripts, styles }: Inline): Record<string, str
   };
 }
 
-/** Sources of a policy: what this server sends, and what stands in its pages. */
+/** Returns the sources of a policy: this server and the given hashes. */
 export function ownAnd(hashes: readonly string[]): string {
   return ["'self'", ...hashes.map((hash) => `'${hash}'`)].join(' ');
 }
@@ -302,9 +302,9 @@ function shown(text: string | undefined): string {
 }
 
 /**
- * `most` at once; so many new ones a second, after the first `most`.
- * Ends a connection of a network that has its share already, or that opens them one after the other: the handshake is what a stranger makes
- * us compute. This machine is spared: a proxy on it speaks for everybody.
+ * Returns a connection handler that limits each client network: `most` connections at once, then `perSecond` new ones.
+ * It closes excess connections before the TLS handshake, which is the expensive part. Loopback is exempt, because a local proxy carries
+ * many clients.
  */
 export function createShare({ most, perSecond, up }: { most: number; perSecond: number; up(): number }): (socket: Socket) => void {
   const open = new Map<string, number>();
@@ -324,16 +324,16 @@ export function createShare({ most, perSecond, up }: { most: number; perSecond: 
   };
 }
 
-/** What may be cut to a scope. Commands are of the whole tree: whoever looks after a part has none of them. */
+/** The view that can be cut to a scope. Commands affect the whole tree, so they are left out. */
 export type ScopedView = Omit<CentreView, 'commands'>;
 
-/** A scope, and what lies in it. A state's name is no secret: it stands above its sites, `near`. */
+/** A scope and the test of what lies in it. `near` also accepts the state above a site, because its name is no secret. */
 type Part = { scope: string; has(path: string): boolean; near(state: string): boolean };
 
 /**
- * The view of a part of the tree, or of a group of sites, as `within` knows it: and as the tree says where that is absent.
- * Guarantee: nothing of a place outside the scope is shown, and nothing is done to it; it is as if it were not there. Each member is named
- * here, so that the types refuse one that nobody has cut.
+ * Cuts the view to a part of the tree, or to a group of sites. `within` decides, by default by path.
+ * Guarantee: a place outside the scope cannot be read or changed, as if it did not exist.
+ * Each member is listed explicitly, so that a new member of the view does not compile until it is cut.
  */
 export function scopedView(view: CentreView, scope: string, within: Within = isWithin): ScopedView {
   if (scope === '') return view;
@@ -385,7 +385,7 @@ type Cut = Exclude<keyof StreamFrame | keyof Snapshot, (typeof ofAll)[number] | 
 type Lists = Pick<StreamFrame, Cut>;
 type Keep = { [K in Cut]: (list: NonNullable<Lists[K]>, part: Part) => object };
 
-/** Of each list what lies in the scope; what is no list that is known here is left out. */
+/** Cuts each list to the scope. An unknown list is omitted. */
 function cut<T extends Lists>(frame: T, part: Part): T {
   const kept: Record<string, ((list: never, within: Part) => unknown) | undefined> = keep;
   const seen = Object.entries(frame).flatMap(([name, value]) => {
@@ -401,7 +401,7 @@ function filled(frame: StreamFrame): StreamFrame {
   ) as StreamFrame;
 }
 
-/** A call of the scope or within it as it is; of one of the nation the part of a state, which is counted by itself. */
+/** Returns a roll call in the scope unchanged. A state gets its own part of a nationwide roll call, with its own counts. */
 function summaryIn<T extends RollCallSummary>({ scope, has }: Part, call: T): T | undefined {
   if (has(call.scope)) return call;
   const own = call.scope === '' ? call.states.find(({ state }) => state === scope) : undefined;
@@ -415,7 +415,7 @@ function callIn(part: Part, call: RollCallView): RollCallView | undefined {
   return own && { ...own, rows: own.rows.filter(({ pc }) => part.has(pc)) };
 }
 
-/** The part of the tree that an incident is about. */
+/** Returns the path that an incident concerns. */
 function pathOf({ scope, spread }: Pick<IncidentRow, 'scope' | 'spread'>): string {
   return spread?.path ?? pathOfScope(scope);
 }

@@ -50,18 +50,18 @@ function call(scope: string): RollCallView {
   };
 }
 
-test('the nation is seen as it is', () => {
+test('the scope of the nation returns the view unchanged', () => {
   expect(scopedView(view, '')).toBe(view);
 });
 
-test('whoever looks after a part is shown no member of the view uncut, but the hour, whether the centre is ready, and who they are', () => {
+test('a scoped view passes only the time, the readiness and the names through uncut, and has no commands', () => {
   const own: Record<string, unknown> = scopedView(view, 'ladakh');
   const whole: unknown[] = Object.values(view);
   expect(Object.keys(own).filter((name) => whole.includes(own[name]))).toEqual(['unready', 'now', 'names']);
   expect(['commands'].filter((name) => name in own)).toEqual([]);
 });
 
-test('whoever looks after a group of sites sees these and nothing else, whatever their states', async () => {
+test('the view of a group of sites contains exactly these sites, with their states', async () => {
   const within = (scope: string, path: string) => scope === path || `${path}/`.startsWith('goa/panaji/');
   const own = scopedView(view, 'group:magadh', within);
   const { states, sites, pcs, incidents, rollcall } = own.snapshot('all');
@@ -76,7 +76,7 @@ test('whoever looks after a group of sites sees these and nothing else, whatever
   ]);
 });
 
-test('a list of the snapshot or of the stream that nobody has learned to cut is not shown', () => {
+test('a list without a cutting rule is omitted from the snapshot and the stream', () => {
   const heard: StreamFrame[] = [];
   const own = scopedView(view, 'ladakh');
   own.onChange('all', (frame) => heard.push(frame));
@@ -87,7 +87,7 @@ test('a list of the snapshot or of the stream that nobody has learned to cut is 
   expect(heard).toEqual([{ at: 1_000, subscribed: true, sites: [wellSite()] }]);
 });
 
-test('of every list a state sees its own, of a site the neighbours are not there either', async () => {
+test('the view of a state or site contains only its own entries of every list', async () => {
   const state = scopedView(view, 'ladakh');
   const site = scopedView(view, 'ladakh/kargil');
   expect([state, site].map((one) => one.sites().map((row) => row.site))).toEqual([['ladakh/leh', 'ladakh/kargil'], ['ladakh/kargil']]);
@@ -110,7 +110,7 @@ test('of every list a state sees its own, of a site the neighbours are not there
   expect([await state.history('goa/panaji', 0), await site.history('ladakh/leh', 0)]).toEqual([undefined, undefined]);
 });
 
-test('an incident of elsewhere cannot be seen, taken or noted', async () => {
+test('an incident outside the scope cannot be read, acknowledged or annotated', async () => {
   const own = scopedView(view, 'ladakh');
   expect([own.incident(7)?.id, own.incident(8), own.incident(9)]).toEqual([7, undefined, undefined]);
   expect(await own.act(8, 'asha', { type: 'acknowledge' })).toBe('missing');
@@ -119,7 +119,7 @@ test('an incident of elsewhere cannot be seen, taken or noted', async () => {
   expect(view.state.incidents.map(({ acknowledged }) => acknowledged?.by)).toEqual(expect.arrayContaining(['asha', undefined, undefined]));
 });
 
-test('of a roll call of the nation a state sees its part, counted by itself; a site only its own calls', async () => {
+test('a state sees its part of a nationwide roll call with its own counts, and a site only its own roll calls', async () => {
   const { rollcalls } = scopedView(view, 'ladakh');
   expect(await rollcalls.list()).toEqual([
     { ...withoutRows(call('')), scope: 'ladakh', counts: counts(1, 1), states: [{ state: 'ladakh', ...counts(1, 1) }] },
@@ -139,7 +139,7 @@ function withoutRows({ rows: _, ...rest }: RollCallView) {
   return rest;
 }
 
-test('of the stream it hears its own, and nothing at all of what happens elsewhere', () => {
+test('the stream carries only changes in the scope, and nothing for changes outside it', () => {
   const heard: StreamFrame[] = [];
   const cancel = scopedView(view, 'ladakh').onChange('all', (frame) => heard.push(frame));
   const goa = {

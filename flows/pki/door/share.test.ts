@@ -1,4 +1,4 @@
-/** The addresses are scripted: of a test's own machine all connections are spared. */
+/** The client addresses are faked, because loopback is exempt from the limit. */
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { createShare } from './door.ts';
@@ -9,9 +9,9 @@ function comeFrom(address: string): Socket {
   return socket;
 }
 
-test('one network holds no more than its share, however many connections it opens; another is let in, and so is it when one ends', () => {
+test('one network holds at most its share of open connections, and another network and loopback are not affected', () => {
   let now = 0;
-  // In between time enough has passed that only what is open counts.
+  // One minute per connection refills the rate limit, so only the number of open connections counts.
   const share = createShare({ most: 3, perSecond: 1, up: () => (now += 60_000) });
   const admitted = (address: string, count: number) =>
     Array.from({ length: count }, () => {
@@ -29,7 +29,7 @@ test('one network holds no more than its share, however many connections it open
   for (const own of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) expect(admitted(own, 10)).toHaveLength(10);
 });
 
-test('one network that opens one connection after the other costs no more handshakes than its pace; another, and this machine, are not asked', () => {
+test('one network opens new connections at the limited rate after its burst, and another network and loopback are not affected', () => {
   let now = 0;
   const share = createShare({ most: 3, perSecond: 2, up: () => now });
   const come = (address: string, count: number) =>

@@ -62,7 +62,7 @@ const options: Readonly<Record<string, readonly [en: string, hi: string]>> = {
 };
 /** Matches one option of a usage: optional bracket, `no-`, name, value, alternative, and the mark of repetition. */
 const optionPattern = /(\[|\| ?)?--(no-)?([a-z-]+)( (?![[|-])[^\s\]|]+(?=(\|--)?)(\]\.\.\.)?)?/g;
-/** Limits the words of a verb whose last word may be repeated. */
+/** Limits the arguments of a verb that accepts a list. */
 const mostWords = 100;
 
 /** One call: the arguments, and the effects that a verb may use. */
