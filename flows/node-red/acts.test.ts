@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { deliverAct, outcomeOf, readMessage, waitAct } from './rules.ts';
 import { now, wireMessage } from './tabs.test-helper.ts';
 
-test('a message of the wires is taken as the very object that it is, with fields of its own', () => {
+test('readMessage returns the same object, with fields that other nodes added', () => {
   const message = { ...wireMessage(), ours: 'kept' };
   const read = readMessage(message);
   expect(read.ok && read.message).toBe(message);
@@ -17,11 +17,11 @@ test.each([
     'severity: expected ("critical" | "major" | "minor" | "info"), found "urgent"',
   ],
   ['recipients that are no list', { ...wireMessage(), to: 'technician' }, 'to: expected Array, found "technician"'],
-])('%s is refused with one line', (_, msg, line) => {
+])('readMessage refuses %s with one line', (_, msg, line) => {
   expect(readMessage(msg)).toEqual({ ok: false, line: `not a message of the wires: ${line}` });
 });
 
-test('R23 deliver makes one act for all recipients, with the severity that the message has now', () => {
+test('R23 deliver makes one act for all recipients, with the current severity of the message', () => {
   const message = wireMessage({ to: ['technician', 'asha'], severity: 'minor' });
   const made = deliverAct(message, 'email');
   expect(made).toEqual({ ok: true, act: { do: 'deliver', channel: 'email', to: ['technician', 'asha'], severity: 'minor' } });
@@ -44,7 +44,7 @@ test('R22 a wait counts from the transition and keeps the fields that rules may 
   });
 });
 
-test('the outcome of an offered message is what its node says; an error that was caught is tried again', () => {
+test('the outcome of an offered message comes from its node, and a caught error means retry', () => {
   const msg = { payload: 'sent', sabha: { key: '7/telegram/asha' } };
   const key = msg.sabha.key;
   expect(outcomeOf(msg, 'delivered')).toEqual({ ok: true, key, outcome: { result: 'delivered' } });

@@ -9,11 +9,11 @@ test.each([
   ['an account that may change the tabs', 'boss', 'own', true],
   ['not with another password', 'boss', 'secret', false],
   ['nor one that may not, whatever its password', 'asha', 'own', false],
-])('%s opens the editor', async (_, name, password, opens) => {
+])('sign-in to the editor, %s: user %s with password %s returns %s', async (_, name, password, opens) => {
   expect(await editorLogin('secret', accounts).proves(name, password)).toBe(opens);
 });
 
-test('where there is no secret there is no user of the machine; and whoever is asked about again is known only while they may', () => {
+test('the local user exists only with a secret, and an account is known only while it may edit', () => {
   expect([editorLogin('').knows('sabha'), editorLogin('secret').knows('sabha'), editorLogin('secret').knows('boss')]).toEqual([
     false,
     true,
@@ -22,6 +22,6 @@ test('where there is no secret there is no user of the machine; and whoever is a
   expect(editorLogin('', accounts).knows('boss')).toBe(true);
 });
 
-test('without a secret an empty password opens nothing', async () => {
+test('without a secret an empty password is refused', async () => {
   expect(await editorLogin('').proves('sabha', '')).toBe(false);
 });

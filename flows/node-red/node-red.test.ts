@@ -28,7 +28,7 @@ function options(change: Partial<RedOptions> = {}): RedOptions {
   return { wires: heldWires().wires, tabs: openTabs({ dir: tabs }), log, ...change };
 }
 
-test('it runs headless: no port, nothing written, silent when all is well, gone at once', async () => {
+test('a headless start opens no port, writes nothing, logs nothing, and stops at once', async () => {
   const held = heldWires();
   const listening = () => process.getActiveResourcesInfo().filter((what) => what === 'TCPServerWrap').length;
   const before = listening();
@@ -49,7 +49,7 @@ test('it runs headless: no port, nothing written, silent when all is well, gone 
   expect(lines).toEqual([]);
 });
 
-test('the editor needs a port that is free', async () => {
+test('the start of the editor is refused if its port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as AddressInfo;
@@ -57,8 +57,8 @@ test('the editor needs a port that is free', async () => {
   await new Promise((resolve) => other.close(resolve));
 });
 
-// Node-RED starts once per process: what follows needs one of its own.
-test('a tab with a node "exec", "function", "debug", "mqtt in" or "telegram sender" stops nothing: the last good set runs, and it is said which node', async () => {
+// Node-RED starts once per process, so the following test uses a separate process.
+test('a tab with a forbidden node type is refused by name, and the last valid set runs', async () => {
   const types = ['exec', 'function', 'debug', 'mqtt in', 'telegram sender'];
   openTabs({ dir: tabs });
   const mine = types.map((type) => ({ id: `mine-${type}`, type, z: 'tab', name: '', x: 1, y: 1, wires: [] }));
@@ -70,7 +70,7 @@ test('a tab with a node "exec", "function", "debug", "mqtt in" or "telegram send
   });
 });
 
-/** Starts Node-RED in a process of its own, which must end by itself: a start that failed leaves nothing running. */
+/** Starts Node-RED in a separate process. The process must exit by itself, which proves that nothing is left running. */
 async function startElsewhere(more: Partial<RedOptions> = {}, lint: object = {}): Promise<unknown> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const script = `

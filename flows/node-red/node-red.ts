@@ -1,4 +1,4 @@
-/** Runs Node-RED in this process, on a bare http server that listens only for the editor. */
+/** Runs Node-RED in this process, on an HTTP server that listens only for the editor. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
@@ -12,29 +12,30 @@ import type { FlowNode } from './tabs-storage.ts';
 import type { Watch } from './ways.ts';
 import type { Wires } from './wires.ts';
 
-/** What Node-RED is started with. */
+/** Options of Node-RED. */
 export type RedOptions = {
   wires: Wires;
   tabs: Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
-  /** Port 0 takes a free one. Absent: no editor, no admin API, no port. */
+  /** Port 0 selects a free port. Absent: no editor, no admin API, no port. */
   editor?: { port: number; login: EditorLogin };
   /** A pino logger fits. */
   log: Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
-  /** More folders of nodes beside our own, each with a `package.json` that names them. */
+  /** Further folders of nodes, each with a `package.json` that names them. */
   nodesDirs?: string[];
   community?: CommunityNodes;
   timeoutMs?: number;
-  /** For the button of the editor: which messages these tabs, not yet deployed, would have sent. */
+  /** Dry run for the button in the editor: which notifications these tabs would have sent. */
   tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 
-/** A Node-RED that runs. */
+/** A running Node-RED. */
 export type Red = Awaited<ReturnType<typeof startRed>>;
 
 /**
- * Starts Node-RED on the tabs. Once per process: Node-RED cannot be started again.
- * What the flow lint finds is logged and does not stop the start, since a broken path has the default route (R24).
- * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` where it is the editor), and leaves nothing running.
+ * Starts Node-RED on the tabs. Once per process, because Node-RED cannot be started again.
+ * Findings of the flow lint are logged and do not stop the start, because a broken path has the default route. R24 (repeated offers and the
+ * default route).
+ * Guarantee: resolves only when all tabs run; rejects with one line otherwise (a `StartError` for the editor), and leaves nothing running.
  */
 export async function startRed(options: RedOptions) {
   const { tabs, editor, log } = options;
@@ -62,11 +63,11 @@ export async function startRed(options: RedOptions) {
   return {
     /** Port of the editor; null without one. */
     editorPort: editor === undefined ? null : (server.address() as AddressInfo).port,
-    /** What the editor's Deploy does, for an operator without it; rejects with one line where it is refused. */
+    /** Deploys like the editor. Rejects with one line if the Deploy is refused. */
     async deploy(nodes: readonly FlowNode[], username: string): Promise<void> {
       await red.runtime.flows.setFlows({ user: { username }, deploymentType: 'full', flows: { flows: structuredClone(nodes) } });
     },
-    /** Sees each message that a node of the tabs receives. */
+    /** Calls `seen` for each message that a node of the tabs receives. */
     watch(seen: Parameters<Watch>[0]) {
       watchers += 1;
       const hook = `onReceive.sabha${watchers}`;
@@ -79,7 +80,7 @@ export async function startRed(options: RedOptions) {
 
 type RuntimeEvent = { id: string; payload?: { error?: string; types?: string[] } };
 
-/** The little of Node-RED that we use, typed. */
+/** The part of Node-RED's API that is used here, typed. */
 type Runtime = {
   init(server: Server, settings: object): void;
   start(): Promise<void>;
@@ -93,10 +94,13 @@ type Runtime = {
   runtime: { flows: { setFlows(order: { user: { username: string }; deploymentType: 'full'; flows: object }): Promise<unknown> } };
 };
 
-/** A limit, not a wait: a machine that starts everything at once is slow, and without its tabs the centre would run until its next start. */
+/** Limits the start of Node-RED. It is generous, because a slow machine starts everything at once and without tabs no rules run. */
 const runLimitMs = 60_000;
 
-/** Headless, without anything that leaves the process; the editor only on loopback and behind a login. Our nodes find the wires as `RED.settings.sabha`. */
+/**
+ * Settings for a headless Node-RED without network access. The editor listens on loopback with sign-in only. Nodes find `Wires` as
+ * `RED.settings.sabha`.
+ */
 function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], community }: RedOptions): object {
   const folders = [fileURLToPath(new URL('./nodes', import.meta.url)), ...nodesDirs];
   return {
@@ -104,7 +108,7 @@ function settingsOf({ wires, tabs, editor: open, log, tryOut, nodesDirs = [], co
     sabhaTry: tryOut,
     storageModule: redStorage({ tabs, credentials: community?.credentials }),
     nodesDir: folders,
-    // A list of what is loaded, not of what is left out: what a newer Node-RED brings stays out until it is named here.
+    // An allow list, so that nodes of a newer Node-RED stay unloaded until they are listed here.
     nodesIncludes: [
       ...coreNodes.split(' ').map((name) => `${name}.js`),
       ...folders.map((dir) => basename(dir)),
@@ -134,7 +138,7 @@ function editor({ knows, proves }: EditorLogin): object {
     httpAdminRoot: '/',
     adminAuth: {
       type: 'credentials',
-      // A working day: who no longer may is out at once, but a password that is changed ends no session of the editor.
+      // 12 hours. A lost permission takes effect at once, but a changed password does not end sessions of the editor.
       sessionExpiryTime: 43_200,
       users: user,
       authenticate: async (name: string, given: string) => ((await proves(name, given)) ? user(name) : null),
@@ -151,19 +155,20 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 function toLog(log: RedOptions['log']): (line: RedLine) => void {
   return ({ level, msg, timestamp: _, ...fields }) => {
     const text = msg instanceof Error ? (msg.stack ?? msg.message) : String(msg ?? fields.event ?? '').trim();
-    // What the runtime says of itself at start is of no use to an operator; nor that it does not encrypt the credentials which no tab holds.
+    // Start messages of the runtime do not help an operator. The warning about unencrypted credentials is wrong here, because tabs hold
+    // none.
     const quiet = (level === 40 && fields.id === undefined) || text === 'Using unencrypted credentials';
     if (text !== '') log[quiet ? 'debug' : (levels[level / 10 - 1] ?? 'info')](fields, text);
   };
 }
 
-/** The little of Node-RED's inner runtime that is asked here. */
+/** The part of Node-RED's inner runtime that is used here. */
 type Inner = { nodes: { getType(type: string): unknown } };
 type User = { username?: string } | undefined;
 
 /**
- * Settings and sessions live in memory, credentials come from the settings, a library is refused: nothing but the tabs is ever written.
- * Guarantee: a Deploy that is refused rejects with one line before anything is written, so that the old tabs run on.
+ * Storage of Node-RED: settings and sessions in memory, credentials from the settings, no library. Only the tabs are written to disk.
+ * Guarantee: a refused Deploy rejects with one line before anything is written, so that the old tabs continue to run.
  */
 export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load' | 'save'>; credentials?: object | undefined }) {
   let settings: unknown = {};
@@ -173,7 +178,7 @@ export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load'
     init: async (_settings?: unknown, runtime?: Inner) => {
       inner = runtime;
     },
-    // Asked once all nodes are loaded, so that the types are known.
+    // Node-RED calls this after it has loaded all nodes, so the types are known.
     getFlows: async () => tabs.load(inner && ((type) => inner?.nodes.getType(type) !== undefined)),
     saveFlows: (nodes: FlowNode[], user?: User) => tabs.save(nodes, user?.username ?? 'editor'),
     getCredentials: async () => structuredClone(credentials),
@@ -195,7 +200,9 @@ export function redStorage({ tabs, credentials = {} }: { tabs: Pick<Tabs, 'load'
   };
 }
 
-/** `start()` resolves before the flows run, and with an unknown type of node they never do: only the events tell. */
+/**
+ * Waits until the flows run. `start()` resolves earlier, and with an unknown node type the flows never run, which only an event reports.
+ */
 async function runs(red: Runtime, timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onEvent = ({ id, payload }: RuntimeEvent) => {
@@ -225,22 +232,22 @@ function isLocal({ headers }: IncomingMessage): boolean {
   return local(headers.host ?? '') && (headers.origin === undefined || local(headers.origin.replace(/^https?:\/\//, '')));
 }
 
-/** The name of whoever sits at this machine. */
+/** The user name for the local secret of this machine. */
 export const editorUser = 'sabha';
 
-/** Who may open the editor: each may deploy, and each Deploy bears the name. */
+/** The sign-in of the editor. Each Deploy records the user name. */
 type EditorLogin = ReturnType<typeof editorLogin>;
 
 type Vouching = { mayEdit(name: string): boolean; proves(name: string, password: string): Promise<boolean> };
 
 /**
- * Sign-in to the editor, for the local user with the secret of this machine and for accounts that may change the tabs. An empty `secret` disables
- * the local user.
+ * Sign-in to the editor, for the local user with the secret of this machine and for accounts that may change the tabs. An empty `secret`
+ * disables the local user.
  */
 export function editorLogin(secret: string, accounts?: Vouching) {
   const isOwn = (name: string) => name === editorUser && secret !== '';
   return {
-    /** Asked again with every request: an account may lose its right. */
+    /** Called at every request, because an account may lose its permission. */
     knows: (name: string): boolean => isOwn(name) || accounts?.mayEdit(name) === true,
     async proves(name: string, password: string): Promise<boolean> {
       if (isOwn(name) && equal(password, secret)) return true;

@@ -13,14 +13,14 @@ test.each([
   ['keep', ['state'], [], ['state']],
   ['told', [], ['asha'], ['ravi']],
   ['also', [], ['asha'], ['asha', 'ravi']],
-])('%s %j for a message to %j tells %j', (mode, to, before, after) => {
+])('mode %s with recipients %j changes the recipients %j to %j', (mode, to, before, after) => {
   expect(told({ mode, to }, before)).toEqual(after);
 });
 
 test.each([
   [{ mode: 'set', to: [] }, 'nobody is chosen'],
   [{ mode: 'all', to: ['state'] }, 'mode: expected ("set" | "keep" | "told" | "also"), found "all"'],
-])('whom %j tells is a no in one line', (config, line) => {
+])('the recipients %j are refused in one line', (config, line) => {
   expect(told(config)).toContain(line);
 });
 
@@ -49,18 +49,18 @@ test.each<[object, object]>([
     { severity: 'critical', hold: 'atLeast', duration: '3', sparesCritical: true },
     { severity: 'critical', holdMs: 20_000 },
   ],
-])('the urgency %j makes of a major fault with its own hold of 20 s %j', (config, after) => {
+])('the urgency %j gives a major fault with a hold of 20 s the result %j', (config, after) => {
   expect(judged(config)).toEqual(after);
 });
 
-test('until a time of day is until the next one in its zone, also where a clock changes in that night, and nothing at that very time', () => {
+test('a hold until a time of day ends at its next occurrence in the zone, also across a clock change', () => {
   const from = (at: number) => wireMessage({ transition: { id: 1, offer: 1, kind: 'raised', at } });
   const hold = (at: number, zone = 'Asia/Kolkata') => judged({ hold: 'until', at: '09:00', zone }, from(at));
   const nine = Date.UTC(2027, 0, 15, 3, 30);
   expect(hold(nine)).toMatchObject({ holdMs: 0 });
   expect(hold(nine + 1)).toMatchObject({ holdMs: 24 * 60 * minute - 1 });
   expect(hold(nine - 10 * minute + 0.5)).toMatchObject({ holdMs: 10 * minute - 0.5 });
-  // Berlin puts its clocks forward in the night to 28 March 2027: from 21:00 to 09:00 are eleven hours.
+  // Berlin sets its clocks forward in the night to 28 March 2027, so 21:00 to 09:00 are eleven hours.
   expect(hold(Date.UTC(2027, 2, 27, 20), 'Europe/Berlin')).toMatchObject({ holdMs: 11 * 60 * minute });
 });
 
@@ -69,11 +69,11 @@ test.each([
   [{ hold: 'until', at: '25:00', zone: 'Asia/Kolkata' }, '"25:00" is no time of day such as 09:00'],
   [{ hold: 'until', at: '09:00', zone: 'Asia/Leh' }, '"Asia/Leh" is no time zone such as Asia/Kolkata, nor site'],
   [{ severity: 'urgent' }, 'severity: expected'],
-])('the urgency %j is a no in one line', (config, line) => {
+])('the urgency %j is refused in one line', (config, line) => {
   expect(judged(config)).toContain(line);
 });
 
-test('"9 in the morning" was Indian time everywhere: it is that of the site, and where the message names none that of India', () => {
+test('the zone "site" uses the time zone of the site, or that of India if the message names none', () => {
   const at = Date.UTC(2027, 0, 15, 0, 0);
   const transition = { id: 1, offer: 1, kind: 'raised', at } as const;
   const hoursIn = (timeZone?: string) => {
@@ -103,6 +103,6 @@ test.each<[object, Partial<Parameters<typeof isOne>[0]>, boolean | string]>([
   [{ about: 'told', list: ['central'] }, { to: ['state', 'central'] }, true],
   [{ about: 'told', list: [] }, {}, 'nothing is chosen'],
   [{ about: 'faults', list: ['link.gone'] }, {}, 'there is no fault "link.gone"'],
-])('which %j of %j is %s', (config, change, is) => {
+])('the condition %j on the message %j returns %s', (config, change, is) => {
   expect(asked(config, change)).toBe(is);
 });

@@ -1,4 +1,4 @@
-/** What the nodes *who*, *urgency* and *which* decide, as pure functions of what their dialogs say; a node is a thin shell around one of them. */
+/** The logic of the nodes *who*, *urgency*, *which*, *when*, *wait*, *deliver* and *outcome*, as pure functions of their dialogs. */
 import { describeIssue, faultIds, isTimeZone, oneLine, type Severity, severities, transitionKinds, zonedAt } from '@sabha/contracts';
 import * as v from 'valibot';
 import type { Act, WireMessage } from '../engine/records/incidents.ts';
@@ -7,26 +7,29 @@ import type { WhenRules } from '../sites/calendar/when.ts';
 import { minutesOf } from '../sites/hours.ts';
 import type { Waits } from './wires.ts';
 
-/** As a zone: that of the site. A message of an older version names none. */
+/** Zone value for the time zone of the site. Messages of an older version have no time zone. */
 const ofSite = 'site';
 const inIndia = 'Asia/Kolkata';
 
-/** Whom a message tells from here on. */
+/** Recipients that a *who* node sets. */
 export type Who = v.InferOutput<typeof who>;
-/** How urgent it is from here on, and how long it waits. */
+/** Severity and hold that an *urgency* node sets. */
 export type Urgency = {
   severity: Severity | '';
   sparesCritical: boolean;
   holdMs(message: Pick<WireMessage, 'holdMs' | 'transition' | 'incident'>): number;
 };
 
-/** What a message is asked; it goes one of two ways. */
+/** Condition of a *which* node, which has two outputs. */
 export type Which = v.InferOutput<typeof which>;
 
-/** The values of a dialog, or one line that says what is wrong in it. */
+/** The parsed dialog, or one line with the error. */
 export type Read<T> = { ok: true; value: T } | { ok: false; line: string };
 
-/** `set`: always these. `keep`: these, where nobody is chosen yet. `told`: those who were told of the incident; `also`: them beside those who are chosen. */
+/**
+ * Modes: `set` = these; `keep` = these if there are none yet; `told` = those notified before; `also` = those notified before, added to the
+ * current ones.
+ */
 const who = v.looseObject({ mode: v.picklist(['set', 'keep', 'told', 'also']), to: v.array(v.string()) });
 
 /** `hold`: `keep` leaves the hold of the message; `atLeast` and `atMost` bound it; `until` waits for a time of day in a zone. */
@@ -40,14 +43,14 @@ const urgency = v.looseObject({
   sparesCritical: v.optional(v.boolean(), false),
 });
 
-/** `faults`: the first of the news, or all of it; `told`: whom the message tells. */
+/** `faults`: the first fault of the transition, or all of them. `told`: the recipients of the message. */
 const which = v.looseObject({
   about: v.picklist(['faults', 'told']),
   of: v.optional(v.picklist(['first', 'all']), 'first'),
   list: v.array(v.string()),
 });
 
-/** The dialog of a *which* node, or one line that says what is wrong in it. */
+/** Parses the dialog of a *which* node. */
 export function readWhich(config: unknown): Read<Which> {
   const read = v.safeParse(which, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
@@ -57,25 +60,25 @@ export function readWhich(config: unknown): Read<Which> {
   return unknown === undefined ? { ok: true, value: read.output } : { ok: false, line: `there is no fault "${unknown}"` };
 }
 
-/** True where the message is one of those that were chosen. */
+/** Returns true if the message meets the condition. */
 export function isOne({ fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>, { about, of, list }: Which): boolean {
   if (about === 'told') return to.some((name) => list.includes(name));
   const chosen = (id: string) => list.some((one) => isOf(id, one));
   return of === 'all' ? faults.every(chosen) : chosen(fault);
 }
 
-/** `link.*` is every fault of the link. */
+/** `link.*` matches every fault of the link. */
 function isOf(id: string, one: string): boolean {
   return one.endsWith('.*') ? id.startsWith(one.slice(0, -1)) : id === one;
 }
 
-/** All that a *which* node may be asked about, for its dialog. */
+/** Returns all faults and groups of faults, for the dialog of the *which* node. */
 export function faultsToChoose(): string[] {
   const parts = [...new Set(faultIds.map((id) => `${id.slice(0, id.indexOf('.'))}.*`))];
   return [...parts, ...faultIds].toSorted();
 }
 
-/** The dialog of a *who* node, or one line that says what is missing in it. */
+/** Parses the dialog of a *who* node. */
 export function readWho(config: unknown): Read<Who> {
   const read = v.safeParse(who, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
@@ -83,14 +86,14 @@ export function readWho(config: unknown): Read<Who> {
   return mode === 'told' || mode === 'also' || to.length > 0 ? { ok: true, value: read.output } : { ok: false, line: 'nobody is chosen' };
 }
 
-/** Whom the message tells now. */
+/** Returns the recipients after a *who* node. */
 export function toldNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, { mode, to: chosen }: Who): string[] {
   if (mode === 'told') return [...incident.told];
   if (mode === 'also') return [...new Set([...to, ...incident.told])];
   return mode === 'keep' && to.length > 0 ? [...to] : [...chosen];
 }
 
-/** The dialog of an *urgency* node, or one line that says what is wrong in it. */
+/** Parses the dialog of an *urgency* node. */
 export function readUrgency(config: unknown): Read<Urgency> {
   const read = v.safeParse(urgency, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
@@ -108,7 +111,7 @@ export function readUrgency(config: unknown): Read<Urgency> {
   return holding((message) => bound(message.holdMs, limitMs));
 }
 
-/** Reads the dialog of a *when* node: three durations in minutes, and a time of day. */
+/** Parses the dialog of a *when* node: three durations in minutes, and a time of day. */
 export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', unknown>): Read<WhenRules> {
   const numbers = (['before', 'near', 'grace'] as const).map((name) => ({ name, ms: toMs(config[name], 'min') ?? Number.NaN }));
   const wrong = numbers.find(({ ms }) => !(ms <= dayMs));
@@ -121,13 +124,13 @@ export function readWhen(config: Record<'before' | 'digest' | 'near' | 'grace', 
 
 const dayMs = 86_400_000;
 
-/** How urgent the message is now, and how long it waits from its transition. */
+/** Returns severity and hold after an *urgency* node. The hold counts from the transition. */
 export function urgencyNow(message: WireMessage, { severity, sparesCritical, holdMs }: Urgency): Pick<WireMessage, 'severity' | 'holdMs'> {
   const now = severity === '' ? message.severity : severity;
   return { severity: now, holdMs: sparesCritical && now === 'critical' ? message.holdMs : holdMs(message) };
 }
 
-/** From a moment to the next time of day; none where it is that time. */
+/** Returns milliseconds from a moment to the next occurrence of a time of day; 0 at that time. */
 function msUntil(from: number, timeOfDay: string, zone: string): number {
   const start = zonedAt(Math.ceil(from), zone);
   const today = start.withPlainTime(timeOfDay);
@@ -136,8 +139,8 @@ function msUntil(from: number, timeOfDay: string, zone: string): number {
 }
 
 /**
- * The message of the wires that `msg` is, or one line that says what is wrong with it.
- * The message is the very object that came in, so that fields which other nodes added travel on.
+ * Checks that `msg` is a message of the engine, or returns one line with the error.
+ * The same object is returned, so that fields which other nodes added are kept.
  */
 export function readMessage(msg: unknown): { ok: true; message: WireMessage } | { ok: false; line: string } {
   const result = v.safeParse(shape, msg);
@@ -145,19 +148,19 @@ export function readMessage(msg: unknown): { ok: true; message: WireMessage } | 
   return { ok: false, line: `not a message of the wires: ${describeIssue(result.issues[0])}` };
 }
 
-/** The act that tells the message's recipients over `channel`, or one line where there is nobody to tell. */
+/** Returns the act that notifies the recipients over `channel`, or one line if there are none. */
 export function deliverAct(message: WireMessage, channel: string): { ok: true; act: Act } | { ok: false; line: string } {
   if (channel === '') return { ok: false, line: 'no channel is chosen' };
   if (message.to.length === 0) return { ok: false, line: 'nobody to tell: msg.to is empty' };
   return { ok: true, act: { do: 'deliver', channel, to: [...message.to], severity: message.severity, ...hoursOf(message) } };
 }
 
-/** A wait as its node has it; `forMs` counts from the transition. */
+/** A wait as its node configures it. `forMs` counts from the transition. */
 export type Wait = { node: string; forMs: number; unlessAcknowledged: boolean };
 
 /**
- * What a wait means now: `due` (its time has passed), `idle` (acknowledged already, so nothing is to follow), or the act that sets the timer.
- * The time counts from the transition, or from when *when* let it go on, so that a second offer of the same transition is due at the same moment.
+ * Evaluates a wait: `due` (its time has passed), `idle` (already acknowledged, so no escalation), or the act that sets the timer.
+ * The time counts from the transition, or from the end of the wait of a *when* node. A repeated offer is therefore due at the same moment.
  */
 export function waitAct(message: WireMessage, wait: Wait, now: number): 'due' | 'idle' | Act {
   const { node, unlessAcknowledged } = wait;
@@ -172,7 +175,7 @@ function hoursOf({ hours }: WireMessage): Pick<WireMessage, 'hours'> {
   return hours === undefined ? {} : { hours };
 }
 
-/** What became of an offered message: what the node says, or for one that a catch node sends the error, to be tried again. */
+/** Returns the outcome of an offered message: the result of the node, or a retry with the error from a catch node. */
 export function outcomeOf(
   msg: unknown,
   result: Outcome['result'],
@@ -187,14 +190,14 @@ export function outcomeOf(
   return { ok: true, key: sabha.key, outcome: { result: said, ...(copy.success && { copy: copy.output }) } };
 }
 
-/** What a wait node shows below itself, in the words of its language; empty where nothing waits. */
+/** Returns the status text of a wait node; empty if no message waits. */
 export function waitsText({ count, nextAt }: Waits, now: number, words: { waiting: string; next: string }): string {
   if (nextAt === null) return '';
   const minutes = Math.max(0, Math.ceil((nextAt - now) / 60_000));
   return `${count} ${words.waiting}, ${words.next} ${minutes} min`;
 }
 
-/** How a message ends that a catch node sends: it names the error. Empty where there is none. */
+/** Returns the conclusion for a message from a catch node, with the error; empty without one. */
 export function errorHow(msg: unknown): string {
   const read = v.safeParse(caughtShape, msg);
   if (!read.success) return '';
@@ -202,7 +205,7 @@ export function errorHow(msg: unknown): string {
   return `error on the tab: ${message} (${source.id})`;
 }
 
-/** Milliseconds of a number in a wait node's unit; undefined for what is no time. */
+/** Converts a number in a wait node's unit to milliseconds; undefined for an invalid value. */
 export function toMs(value: unknown, unit: string): number | undefined {
   const factor = unitMs[unit];
   const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
@@ -212,7 +215,7 @@ export function toMs(value: unknown, unit: string): number | undefined {
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
 
-/** As the other side calls a message. What is no such name is none: the message stands there all the same. */
+/** Id of the message at the other service. An invalid id is ignored, and the message still counts as delivered. */
 const copyName = v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^[^\p{Cc}]{1,200}$/u));
 
 const offeredShape = v.looseObject({
@@ -224,7 +227,7 @@ const caughtShape = v.looseObject({ error: v.looseObject({ message: v.string(), 
 
 const time = v.pipe(v.number(), v.finite());
 
-/** Only what the nodes need; a rule may add fields of its own. */
+/** Only the fields that the nodes need. Rules may add others. */
 const shape = v.looseObject({
   transition: v.looseObject({ id: v.number(), offer: v.number(), kind: v.picklist(transitionKinds), at: time }),
   incident: v.looseObject({ id: v.number(), scope: v.string(), acknowledged: v.boolean(), told: v.array(v.string()) }),

@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** Two tabs are other ones, one is gone and one is new. */
+/** Between `old` and `changed` two tabs differ, one is removed and one is new. */
 const tab = (n: number, info: string): FlowNode => ({ id: `tab-${n}`, type: 'tab', label: `${n}0 Tab`, info });
 const way: FlowNode[] = [
   { id: 'head', type: 'sabha-incident', z: 'tab-1', wires: [['end']] },
@@ -32,7 +32,7 @@ const old = [tab(1, ''), ...way, tab(2, ''), tab(3, '')];
 const changed = [tab(1, 'new'), ...way, tab(2, 'new'), tab(4, 'new')];
 const judge = () => [];
 
-test('F21 a Deploy that is killed at any step on the disk leaves all of the old tabs or all of the new ones', async () => {
+test('F21 a Deploy killed at any disk operation leaves all of the old tabs or all of the new ones', async () => {
   const releaseDir = releaseOf('old', old);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir, judge });
   open(root).load();
@@ -45,7 +45,7 @@ test('F21 a Deploy that is killed at any step on the disk leaves all of the old 
   expect(found.length).toBeGreaterThan(5);
 });
 
-test('tabs that follow a new release, killed at any step, were half old and half new, and then held for the work of an operator', async () => {
+test('an update to a new release killed at any disk operation is completed by the next start', async () => {
   openTabs({ dir: join(root, 'tabs'), releaseDir: releaseOf('old', old) }).load();
   const later = releaseOf('new', changed);
   const open = (at: string) => openTabs({ dir: join(at, 'tabs'), releaseDir: later });
@@ -63,7 +63,10 @@ function releaseOf(name: string, nodes: readonly FlowNode[]): string {
 
 type Life = { run(): unknown; after(): FlowNode[] };
 
-/** The hash of what runs after a kill at the first step, the second, … until it is done before its kill. What is on the disk is what runs. */
+/**
+ * Kills the work at the first disk operation, the second, and so on, until it completes. Returns the hash of the tabs that run after each
+ * restart.
+ */
 async function eachStep(live: (at: string) => Life): Promise<string[]> {
   const found: string[] = [];
   for (let steps = 0; ; steps += 1) {

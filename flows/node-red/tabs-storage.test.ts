@@ -16,7 +16,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const tab = (id: string, label: string): FlowNode => ({ id, type: 'tab', label });
 const node = (id: string, z: string, rest = {}): FlowNode => ({ wires: [['b']], y: 2, x: 1, name: '', z, type: 'change', id, ...rest });
 
-test('the tabs in the repository stand as the editor would write them', () => {
+test('the tabs in the repository have the format that the editor writes', () => {
   const read = readTabs(real);
   if (!read.ok) throw new Error(read.line);
   const split = tabFiles(read.nodes);
@@ -25,7 +25,7 @@ test('the tabs in the repository stand as the editor would write them', () => {
   for (const [file, text] of split.files) expect(readFileSync(join(real, file), 'utf8')).toBe(text);
 });
 
-test('one file per tab, the nodes sorted by id and their properties in one order, whatever the order in the editor', () => {
+test('there is one file per tab, with nodes sorted by id and properties in a fixed order', () => {
   const rules = [{ t: 'eq', v: '1' }, { t: 'else' }];
   expect(writeTabs(dir, [node('b', 't', { rules }), node('a', 't'), tab('t', '10 Faults & more')])).toBeUndefined();
   expect(readdirSync(dir)).toEqual(['10-faults-more.json']);
@@ -61,7 +61,7 @@ test('one file per tab, the nodes sorted by id and their properties in one order
 `);
 });
 
-test('a tab that is gone loses its file, one that is unchanged is not written, and foreign files stay', () => {
+test('a removed tab loses its file, an unchanged one is not written, and other files stay', () => {
   writeTabs(dir, [tab('t', 'one'), tab('u', 'two'), node('a', 't')]);
   writeFileSync(join(dir, 'notes.txt'), 'ours');
   const before = statSync(join(dir, 'one.json')).ino;
@@ -81,7 +81,7 @@ test.each([
     '[{"id":"u","type":"tab","label":"a"}]',
     /^the tabs "a" and "a" would share the file a\.json; rename one of them$/,
   ],
-])('%s is one line that names the file and the place', (_, text, line) => {
+])('%s is refused with one line that names the file and the place', (_, text, line) => {
   writeFileSync(join(dir, 'a.json'), '[{"id":"t","type":"tab","label":"a"}]');
   writeFileSync(join(dir, 'bad.json'), text);
   const read = readTabs(dir);

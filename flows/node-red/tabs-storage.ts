@@ -1,4 +1,4 @@
-/** The tabs on disk: one sorted JSON file per tab, so that a change of a rule is a change of a line. */
+/** The tabs on disk: one sorted JSON file per tab, so that a changed rule is one changed line in a diff. */
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,15 +7,15 @@ import { join } from 'node:path';
 /** A node, tab, group or configuration node, as Node-RED writes it. */
 export type FlowNode = { id: string; type: string; z?: string; name?: string; label?: string; wires?: string[][]; [key: string]: unknown };
 
-/** The tabs as they were read, or one line that says what is wrong. */
+/** The parsed tabs, or one line with the error. */
 export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: string };
 
-/** All nodes of all tabs, or one line that names the file and the place of what is wrong. */
+/** Reads all nodes of all tabs. An error line names the file and the place. */
 export function readTabs(dir: string): TabsRead {
   return tabsIn(textsOf(dir));
 }
 
-/** The same of texts by the names of their files. */
+/** Parses the tabs from texts, by file name. */
 export function tabsIn(texts: Iterable<[file: string, text: string]>): TabsRead {
   const nodes: FlowNode[] = [];
   const standsIn = new Map<string, string>();
@@ -33,13 +33,13 @@ export function tabsIn(texts: Iterable<[file: string, text: string]>): TabsRead 
   return split.ok ? { ok: true, nodes } : split;
 }
 
-/** The tabs of `nodes` in the place of those of the same id; all others stay. */
+/** Replaces the tabs in `all` that have the same id as a tab in `nodes`, and keeps all others. */
 export function withTabs(all: readonly FlowNode[], nodes: readonly FlowNode[]): FlowNode[] {
   const homes = new Set(nodes.filter(isHome).map(({ id }) => id));
   return [...all.filter(({ id, z }) => !homes.has(z ?? id)), ...nodes];
 }
 
-/** The files that hold these nodes, by name: one per tab and subflow, named after its label, and `_global.json` for what stands on none. */
+/** Splits nodes into files: one per tab and subflow, named after its label, and `_global.json` for nodes on no tab. */
 export function tabFiles(nodes: readonly FlowNode[]): { ok: true; files: Map<string, string> } | { ok: false; line: string } {
   const homes = new Map<string, string>();
   const owners = new Map<string, string>();
@@ -57,14 +57,11 @@ export function tabFiles(nodes: readonly FlowNode[]): { ok: true; files: Map<str
   return { ok: true, files: new Map([...files].map(([file, group]) => [file, textOf(group)])) };
 }
 
-/**
- * Writes these nodes as files, all or none of them, and removes the files of tabs that are gone.
- * Returns one line where it refuses.
- */
+/** Writes these nodes as files and removes the files of deleted tabs. Returns one line if two tabs would share a file. */
 export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | undefined {
   const split = tabFiles(nodes);
   if (!split.ok) return split.line;
-  // Every new text stands whole on the disk before the first old one is replaced.
+  // All new texts are complete on disk before the first rename, so that a full disk changes nothing.
   const present = jsonFiles(dir);
   const changed = [...split.files].filter(([file, text]) => !present.includes(file) || readFileSync(join(dir, file), 'utf8') !== text);
   for (const [file, text] of changed) writeFileSync(join(dir, `${file}.new`), text, { flush: true });
@@ -73,12 +70,12 @@ export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | und
   return undefined;
 }
 
-/** The text of each file of tabs, by its name. */
+/** Returns the text of each file of tabs, by its name. */
 export function textsOf(dir: string): Map<string, string> {
   return new Map(jsonFiles(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]));
 }
 
-/** The nodes of one file, or one line that says what is wrong with it. */
+/** Parses the nodes of one file. */
 export function parseTab(text: string): TabsRead {
   let parsed: unknown;
   try {
@@ -108,7 +105,7 @@ function slug(title: string): string {
 const first = ['id', 'type', 'z', 'g', 'label', 'name'];
 const last = ['x', 'y', 'w', 'h', 'wires'];
 
-/** The tab itself, then its nodes by id; one property a line, in a fixed order: the change of a rule is the change of a line. */
+/** Serialises the tab itself, then its nodes by id, with one property a line in a fixed order. */
 function textOf(nodes: FlowNode[]): string {
   const sorted = nodes.toSorted((a, b) => Number(isHome(b)) - Number(isHome(a)) || (a.id < b.id ? -1 : 1));
   return `[\n${sorted.map(nodeText).join(',\n')}\n]\n`;
@@ -119,7 +116,7 @@ function nodeText(node: FlowNode): string {
   return `  {\n${keys.map((key) => `    ${JSON.stringify(key)}: ${valueText(node[key])}`).join(',\n')}\n  }`;
 }
 
-/** A list of rules stands one rule a line; everything else on one line. */
+/** Writes a list of rules with one rule a line, and any other value on one line. */
 function valueText(value: unknown): string {
   if (!Array.isArray(value) || !value.some((one) => typeof one === 'object' && !Array.isArray(one))) return JSON.stringify(value);
   return `[\n${value.map((one) => `      ${JSON.stringify(one)}`).join(',\n')}\n    ]`;
@@ -130,23 +127,23 @@ function rank(key: string): number {
   return last.indexOf(key) + 1;
 }
 
-/** What a node is called: its name, else its channel, else what it does. */
+/** Returns the display name of a node: its name, else its channel, else its type. */
 export function nodeName({ name, type, channel }: FlowNode): string {
   if (name) return name;
   return typeof channel === 'string' ? channel : type.replace('sabha-', '');
 }
 
-/** Where a node lies is no rule: it is only counted. */
+/** Properties of the layout, which do not change behaviour. Their changes are only counted. */
 const places = new Set(['x', 'y', 'w', 'h', 'g', 'nodes', 'style', 'l']);
 
-/** Twelve characters by which two sets are told apart; the order of nodes and properties does not count. */
+/** Returns twelve hex digits that identify a set of tabs. The order of nodes and properties does not matter. */
 export function hashOf(nodes: readonly FlowNode[]): string {
   const split = tabFiles(nodes);
   const text = split.ok ? [...split.files].toSorted().flat().join('\0') : JSON.stringify(nodes);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** One line for each node that is new (`+`), gone (`-`) or another (`~`), tab by tab; one more for those that only lie elsewhere. */
+/** Returns one line for each new (`+`), removed (`-`) or changed (`~`) node, sorted by tab, and one line with the number of moved nodes. */
 export function differences(before: readonly FlowNode[], after: readonly FlowNode[]): string[] {
   const old = byId(before);
   const fresh = byId(after);

@@ -1,4 +1,4 @@
-/** For tests: the real tabs in a real Node-RED, with its editor's door open for deploys, and wires that the test holds. */
+/** Runs the real tabs in a real Node-RED with its editor API, against `Wires` that a test controls. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,11 +17,11 @@ import { createWays } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
-/** Of the editor. */
+/** Password of the editor. */
 const password = 'open sesame';
 export const now = 1_800_000_000_000;
 
-/** The scope of an office that is closed for an hour more; all others are open. */
+/** The scope of an office that is closed for one more hour. All others are open. */
 export const asleep = 'bihar/gaya/pc-1';
 const always: Moment = {
   is: 'open',
@@ -37,7 +37,7 @@ const always: Moment = {
 export type Conclusion = { message: WireMessage; how: string };
 export type Run = { message: WireMessage; node?: string };
 
-/** A message as the engine makes it: a critical fault at a fibre site in the plains, just raised. */
+/** Returns a message as the engine makes it: a critical fault at a fibre site in the plains, just raised. */
 export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}): WireMessage {
   return {
     topic: 'bihar/patna/pc-1',
@@ -67,7 +67,7 @@ export function wireMessage(change: Partial<WireMessage> = {}, incident: Partial
   };
 }
 
-/** Wires that remember what was concluded, and hand over what the test offers. */
+/** Returns `Wires` that record conclusions and give out the offers of the test. */
 export function heldWires() {
   const heads = new Set<(message: WireMessage) => void>();
   const waits = new Map<string, (message: WireMessage) => void>();
@@ -102,10 +102,10 @@ export function heldWires() {
 
 export type Live = Awaited<ReturnType<typeof startLive>>;
 
-/** What runs in spite of the lint, such as a cut wire, can be deployed here. */
+/** Disables the lint, so that faulty tabs such as a cut wire can be deployed. */
 const lenient = { judge: () => [] };
 
-/** Starts Node-RED on a copy of the tabs. Once per test file, since Node-RED starts once per process. */
+/** Starts Node-RED on a copy of the tabs. Once per test file, because Node-RED starts once per process. */
 export async function startLive(how: Partial<TabsOptions> = lenient) {
   const root = mkdtempSync(join(tmpdir(), 'sabha-tabs-'));
   const dir = join(root, 'tabs');
@@ -126,7 +126,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
   const headers = { authorization: `Bearer ${await tokenOf(address)}`, 'content-type': 'application/json' };
   const { events } = createRequire(import.meta.url)('node-red');
 
-  /** Resolves when flows run anew. */
+  /** Resolves at the next restart of the flows. */
   const started = () => new Promise<void>((resolve) => events.once('flows:started', resolve));
 
   return {
@@ -139,7 +139,7 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
     headers,
     lines,
     started,
-    /** What the editor's Deploy does; resolves when the new flows run. */
+    /** Deploys like the editor. Resolves when the new flows run. */
     async deploy(nodes: FlowNode[]): Promise<number> {
       const runs = started();
       const body = JSON.stringify(nodes);
@@ -147,14 +147,14 @@ export async function startLive(how: Partial<TabsOptions> = lenient) {
       if (answer.ok) await runs;
       return answer.status;
     },
-    /** Offers each message to the head or to a wait; answers each one's conclusion, undefined where none came. */
+    /** Offers each message to the head or to a wait. Returns the conclusion of each; undefined without one. */
     async offer(runs: Run[]): Promise<(Conclusion | undefined)[]> {
       held.concluded.length = 0;
       for (const [id, { message, node }] of runs.entries()) {
         const numbered = { ...message, transition: { ...message.transition, id } };
         for (const take of node === undefined ? held.heads : [held.waits.get(node)]) take?.(numbered);
       }
-      // Node-RED moves a message one node further each turn: when so many turns have passed, what has not ended never will.
+      // Node-RED moves a message by one node per turn of the event loop. A message without a conclusion after 400 turns has none.
       for (let turn = 0; turn < 400 && held.concluded.length < runs.length; turn++) await setImmediate();
       return runs.map((_, id) => held.concluded.find((one) => one.message.transition.id === id));
     },
@@ -177,7 +177,7 @@ async function tokenOf(address: string): Promise<string> {
   return (await answer.json()).access_token;
 }
 
-/** A folder with one node, `test-throws`, which throws on the message whose topic is the name of its tab. */
+/** Creates a folder with the node `test-throws`, which throws on a message whose topic is the name of its tab. */
 function throwingNodes(root: string): string {
   const dir = join(root, 'test-nodes');
   mkdirSync(dir);

@@ -30,14 +30,14 @@ const minor = (duration: string, nodes: readonly FlowNode[] = release) =>
   nodes.map((node) => (node.id === 'escalate-15-min' ? { ...node, duration } : node));
 const cut = release.map((node) => (node.id === 'who-minor' ? { ...node, wires: [[]] } : node));
 
-test('at the first start the folder is made from the tabs of the release, and again where it is empty', () => {
+test('at the first start an empty folder receives the tabs of the release', () => {
   const tabs = open();
   expect(tabs.load()).toEqual(release);
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
   expect(refusals).toEqual([null]);
 });
 
-test('a release never overwrites a tab that somebody changed; tabs that nobody changed follow it', async () => {
+test('a new release replaces unchanged tabs and never overwrites changed ones', async () => {
   const releaseDir = join(root, 'release');
   mkdirSync(releaseDir);
   writeTabs(releaseDir, release);
@@ -56,7 +56,7 @@ test('a release never overwrites a tab that somebody changed; tabs that nobody c
   expect(differences(base, now)).toEqual(['~ 50 Escalate: "15 min, unless acknowledged" (sabha-wait): duration "20" → "30"']);
 });
 
-test('a Deploy is written in its file, and stands in the audit with who, the rules before and after, and what differs', async () => {
+test('a Deploy is written to its file and recorded in the audit with user, hashes and differences', async () => {
   const tabs = open();
   tabs.load();
   await tabs.save(minor('5'), 'asha');
@@ -75,7 +75,7 @@ test('a Deploy is written in its file, and stands in the audit with who, the rul
 test.each<[string, () => FlowNode[], string]>([
   ['a cut wire', () => cut, 'who-minor (minor: the technician): output 1 leads nowhere'],
   ['no tab at all', () => [], 'there is no tab'],
-])('%s is refused with one line, and nothing is changed', async (_, nodes, line) => {
+])('a Deploy with %s is refused with one line and changes nothing', async (_, nodes, line) => {
   const tabs = open();
   tabs.load();
   const texts = textsOf(dir);
@@ -84,7 +84,7 @@ test.each<[string, () => FlowNode[], string]>([
   expect([steps, tabs.running()]).toEqual([[], release]);
 });
 
-test('a person, role or channel that is not there is refused', async () => {
+test('a Deploy with an unknown person, role or channel is refused', async () => {
   const names = { people: () => ['technician', 'state', 'central', 'asha'], channels: ['own-order', 'email', 'console', 'webhook'] };
   const tabs = open({ lint: { names } });
   tabs.load();
@@ -98,7 +98,7 @@ test('a person, role or channel that is not there is refused', async () => {
   await expect(tabs.save(over, 'asha')).rejects.toThrow('deliver-own-order (sabha-deliver): there is no channel "emial"');
 });
 
-test('a file that was changed on disk since it was read is not lost by a Deploy; once it is read again the Deploy goes through', async () => {
+test('a Deploy is refused if a file changed on disk since it was read, and succeeds after a reload', async () => {
   const tabs = open();
   tabs.load();
   writeTabs(dir, minor('7'));
@@ -109,7 +109,7 @@ test('a file that was changed on disk since it was read is not lost by a Deploy;
   expect(steps.map(({ who, what }) => `${who}: ${what}`)).toEqual(['disk: tabs changed', 'asha: tabs deployed']);
 });
 
-test('while the ledger takes nothing a Deploy is refused, since nobody could say later who did it', async () => {
+test('a Deploy is refused while the ledger cannot record it', async () => {
   const tabs = open({ record: async () => false });
   tabs.load();
   await expect(tabs.save(minor('5'), 'asha')).rejects.toThrow('the ledger takes nothing now');
@@ -120,7 +120,7 @@ test('while the ledger takes nothing a Deploy is refused, since nobody could say
 test.each([
   ['a zero-byte file', '', '40-who.json: the file is empty'],
   ['a file without a node', '[]', 'escalate-15-min'],
-])('F21 at %s the last good set runs, central is told why, and a Deploy of what runs mends the file', async (_, text, line) => {
+])('F21 with %s the last valid set runs, the reason is reported, and a Deploy repairs the file', async (_, text, line) => {
   const first = open();
   first.load();
   await first.save(minor('5'), 'asha');
@@ -134,10 +134,10 @@ test.each([
   expect([hashOf(nodesOf(dir)), refusals.at(-1)]).toEqual([hashOf(minor('5')), null]);
 });
 
-test('where nothing can be kept, as on a full disk, the tabs run all the same and a Deploy is refused', async () => {
+test('if copies cannot be kept, as on a full disk, the tabs run and a Deploy is refused', async () => {
   open().load();
   const keptDir = join(root, 'kept');
-  // A folder in the place of each file takes nothing, like a full disk.
+  // A folder in place of each file makes every write fail, like a full disk.
   for (const name of ['running', 'release', 'next']) mkdirSync(join(keptDir, `${name}.json`, 'x'), { recursive: true });
   const lines: string[] = [];
   const tabs = open({ keptDir, warn: (line) => lines.push(line) });
@@ -147,7 +147,7 @@ test('where nothing can be kept, as on a full disk, the tabs run all the same an
   expect(textsOf(dir)).toEqual(textsOf(releaseTabs));
 });
 
-test('Node-RED reads and writes them and nothing else: credentials and the library are refused', async () => {
+test('the storage of Node-RED reads and writes tabs only, and refuses credentials and library entries', async () => {
   const storage = redStorage({ tabs: open() });
   expect(await storage.getFlows()).toEqual(release);
   await storage.saveFlows(minor('5'), { username: 'asha' });
@@ -159,7 +159,7 @@ test('Node-RED reads and writes them and nothing else: credentials and the libra
   expect(await storage.getSettings()).toEqual({ a: 1 });
 });
 
-test('what differs is told node by node; where a node lies is only counted', () => {
+test('differences lists each changed node, and only counts moved ones', () => {
   const moved = release.map((node) => (node.id === 'who-minor' ? { ...node, x: 1 } : node));
   expect(differences(release, moved)).toEqual(['  1 node moved']);
   expect(differences(release, release.toReversed())).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * The tabs in use: an operator's own, made from those of the release at the first start. What is deployed passes the lint first and stands in
- * the audit; what cannot run never replaces what does.
+ * The tabs in use: an operator's copy, made from the release at the first start. A Deploy must pass the lint and is recorded in the audit.
+ * Invalid tabs never replace running ones.
  */
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,26 +14,25 @@ import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, 
 /** The folder with the tabs of this release. */
 export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
 
-/** Where the tabs lie, and who hears of what becomes of them. */
+/** Folders of the tabs, and callbacks for changes. */
 export type TabsOptions = {
-  /** Those in use. */
+  /** Folder of the tabs in use. */
   dir: string;
-  /** What is kept beside them. */
+  /** Folder of the kept copies, such as the last valid set. */
   keptDir?: string;
-  /** Those of this release. */
+  /** Folder of the tabs of this release. */
   releaseDir?: string;
   lint?: Omit<LintOptions, 'isKnown'>;
-  /** The lint itself, for tests of what runs in spite of it. */
+  /** Replaces the lint in tests that need faulty tabs. */
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
-  /** Writes the row of the audit; false while the ledger takes nothing. */
+  /** Writes the audit row. Returns false while the ledger refuses it. */
   record?: (step: Omit<TabsStep, 'at'>) => Promise<boolean>;
-  /** What could not be kept, as on a full disk: the tabs run all the same. */
+  /** Reports a copy that could not be kept, as on a full disk. The tabs still run. */
   warn?: (line: string) => void;
-  /** The files were refused and another set runs, or (null) they are in order. */
+  /** Reports why the files were refused and another set runs, or null if the files run. */
   refused?: (line: string | null) => void;
 };
 
-/** The tabs of one centre. */
 export type Tabs = ReturnType<typeof openTabs>;
 
 type State = {
@@ -44,13 +43,13 @@ type State = {
   refusal: string | null;
   /** The files as they were last read or written. */
   texts: ReadonlyMap<string, string>;
-  /** Whose files they are that run from now on. */
+  /** The origin of the files in the next run, for the audit. */
   from: 'disk' | 'release';
 };
 
 /**
- * Opens the folder, and makes it from the tabs of the release where there is none. Tabs that nobody changed follow the release.
- * Guarantee: a tab that somebody changed is never overwritten but by a Deploy.
+ * Opens the folder, and creates it from the tabs of the release if it is empty. Unchanged tabs follow a new release.
+ * Guarantee: a tab that somebody changed is overwritten only by a Deploy.
  */
 export function openTabs(given: TabsOptions) {
   const options = {
@@ -71,27 +70,27 @@ export function openTabs(given: TabsOptions) {
   const release = shipped.nodes;
   keeping(state, () => prepare(state, release));
   return {
-    /** What is to run: the files, or where they cannot run the last good set. `isKnown`: is a type of node installed? */
+    /** Returns the tabs to run: the files, or if they are invalid the last valid set. `isKnown` says whether a node type is installed. */
     load(isKnown?: LintOptions['isKnown']): FlowNode[] {
       if (isKnown !== undefined) state.lint = { ...state.lint, isKnown };
       return load(state, release);
     },
-    /** Takes a Deploy; rejects with one line where it is refused, and then nothing is changed. */
+    /** Applies a Deploy. Rejects with one line if it is refused, and then nothing changes. */
     save: (nodes: FlowNode[], who: string): Promise<void> => save(state, nodes, who),
     running: (): readonly FlowNode[] => state.running,
     /** The set before the last Deploy. */
     before: (): readonly FlowNode[] | undefined => kept.read('before'),
-    /** Those of this release, and those from which the ones in use were made. */
+    /** `now`: the tabs of this release. `base`: those of the release from which the tabs in use were made. */
     release: (): Record<'now' | 'base', readonly FlowNode[]> => ({ now: release, base: kept.read('release') ?? release }),
-    /** Why the files do not run; null where they do. */
+    /** The reason why the files do not run; null if they do. */
     refusal: (): string | null => state.refusal,
     lint: (nodes: readonly FlowNode[]): string[] => options.judge(nodes, state.lint),
   };
 }
 
 /**
- * Ends a Deploy that a crash cut short, makes the folder where it is new, and brings tabs that nobody changed to this release.
- * Guarantee: after a kill at any step the next start finds all of the old tabs, or brings all of the new ones.
+ * Completes a Deploy that a crash interrupted, creates a new folder, and updates unchanged tabs to this release.
+ * Guarantee: after a kill at any step, the next start finds all of the old tabs or completes all of the new ones.
  */
 function prepare(state: State, release: readonly FlowNode[]): void {
   const { kept, options } = state;
@@ -101,7 +100,7 @@ function prepare(state: State, release: readonly FlowNode[]): void {
   const isNew = textsOf(options.dir).size === 0 && kept.read('running') === undefined;
   const base = kept.read('release');
   const isUntouched = present.ok && base !== undefined && hashOf(present.nodes) === hashOf(base);
-  // What stands is half of one release and half of another: nobody's work.
+  // An interrupted update leaves files of two releases, and none of them is an operator's work.
   const isCut = kept.read('coming') !== undefined;
   if (isNew || isUntouched || isCut) follow(state, release);
   else if (base === undefined) kept.write('release', release);
@@ -110,18 +109,18 @@ function prepare(state: State, release: readonly FlowNode[]): void {
 function follow(state: State, release: readonly FlowNode[]): void {
   const { kept, options } = state;
   state.from = 'release';
-  // A disk that takes nothing beside them may still take the tabs.
+  // The copy is optional: a disk may refuse it and still accept the tabs.
   keeping(state, () => kept.write('coming', release));
   writeTabs(options.dir, release);
   try {
     kept.write('release', release);
   } finally {
-    // Where it stayed, the next start would take an operator's tabs for half a release.
+    // If this mark stayed, the next start would overwrite an operator's tabs as an interrupted update.
     kept.drop('coming');
   }
 }
 
-/** A disk that takes nothing must not silence the tabs that it still holds. */
+/** A failed copy is reported and does not stop the tabs. */
 function keeping({ options }: State, work: () => void): void {
   try {
     work();
@@ -166,12 +165,12 @@ function run(state: State, nodes: FlowNode[], refusal: string | null): FlowNode[
   return structuredClone(nodes);
 }
 
-/** Files that somebody changed without the editor, or that came with a release. */
+/** Records files that changed without the editor, or that came with a release. */
 function noteRead({ kept, options, from: who }: State, nodes: readonly FlowNode[]): void {
   const was = kept.read('running');
   if (was !== undefined && hashOf(was) === hashOf(nodes)) return;
   kept.rotate(nodes);
-  // Nobody waits for it: the files stand as they are.
+  // Not awaited, because the files are already in use.
   if (was !== undefined) void options.record({ who, what: 'tabs changed', about: aboutOf(was, nodes) });
 }
 
@@ -200,14 +199,14 @@ function finish({ options, kept }: State, nodes: readonly FlowNode[]): void {
   kept.drop('next');
 }
 
-/** What the editor never saw must not be lost by its Deploy. */
+/** Refuses a Deploy that would overwrite changes which the editor has not loaded. */
 function changedOnDisk({ options, texts }: State): string | undefined {
   const present = textsOrNone(options.dir);
   const file = [...new Set([...texts.keys(), ...present.keys()])].find((name) => texts.get(name) !== present.get(name));
   return file && `${file} was changed on disk since the editor read it: choose "Restart Flows" under Deploy, then load this page again`;
 }
 
-/** The rules before and after, and what differs, on as many lines. */
+/** Returns the hashes before and after, and one line for each difference. */
 function aboutOf(before: readonly FlowNode[], after: readonly FlowNode[]): string {
   const lines = differences(before, after);
   const more = lines.length > mostLines ? [`  and ${lines.length - mostLines} more`] : [];
@@ -215,16 +214,20 @@ function aboutOf(before: readonly FlowNode[], after: readonly FlowNode[]): strin
   return [`${hashOf(before)} → ${hashOf(after)}`, ...shown, ...more].join('\n');
 }
 
-/** An audit is read by people: a set that is all new is known by its hash. */
+/** Difference lines in one audit row, so that people can read it. Larger changes are identified by their hash. */
 const mostLines = 40;
 
 /**
- * `running`: the last good set. `before`: the one before the last Deploy. `next`: a Deploy that is accepted and not written yet.
- * `release`: the tabs of the release from which those in use were made. `coming`: those of another release that are not written yet.
+ * Names of kept sets:
+ * - `running`: the last valid set
+ * - `before`: the one before the last Deploy
+ * - `next`: an accepted Deploy that is not written yet
+ * - `release`: the tabs of the release from which those in use were made
+ * - `coming`: a new release that is not written yet
  */
 type KeptName = 'running' | 'before' | 'next' | 'release' | 'coming';
 
-/** What is kept beside the tabs in use: whole sets, each one file, so that each is there whole or not at all. */
+/** The kept sets beside the tabs in use. Each is one file and is replaced atomically. */
 function keptTabs(dir: string) {
   makeFolder(dir);
   const file = (name: KeptName) => join(dir, `${name}.json`);
@@ -233,7 +236,7 @@ function keptTabs(dir: string) {
       const found = parseTab(readFileSync(file(name), 'utf8'));
       return found.ok ? found.nodes : undefined;
     } catch {
-      // Absent, or not readable: it is not kept.
+      // A missing or unreadable file counts as not kept.
       return undefined;
     }
   };
@@ -242,7 +245,7 @@ function keptTabs(dir: string) {
     read,
     write,
     drop: (name: KeptName) => rmSync(file(name), { force: true }),
-    /** The set is the good one from now on, and what was that is the one before. */
+    /** Makes the set the last valid one, and the former one the set before. */
     rotate(nodes: readonly FlowNode[]): void {
       if (read('running') !== undefined) renameSync(file('running'), file('before'));
       write('running', nodes);
@@ -250,17 +253,16 @@ function keptTabs(dir: string) {
   };
 }
 
-/** What orders stand on; `red` is there once the tabs run. */
+/** Options of the operations on tabs. `red` is undefined until the tabs run. */
 export type TabsOrdersOptions = {
   tabs: Tabs;
   red(): { deploy(nodes: readonly FlowNode[], by: string): Promise<void> } | undefined;
   steps(): Promise<TabsStep[]>;
 };
 
-/** Looks at the tabs, and takes a Deploy back. */
 export type TabsOrders = ReturnType<typeof createTabsOrders>;
 
-/** Orders over the tabs of a centre. */
+/** Creates the operations of the API on tabs: state, differences, history and undo. */
 export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
   return {
     state() {
@@ -280,9 +282,9 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
       const { now, base } = tabs.release();
       return { yours: differences(base, tabs.running()), release: differences(base, now) };
     },
-    /** What became of them, newest first. */
+    /** Returns the changes of the tabs, newest first. */
     steps,
-    /** Brings the set before the last Deploy back, by the same lint, or says in one line why not. */
+    /** Deploys the set before the last Deploy. It must pass the lint; otherwise returns one line. */
     async undo(by: string): Promise<{ ok: true; value: TabsUndone } | { ok: false; line: string }> {
       const [before, running] = [tabs.before(), tabs.running()];
       const runtime = red();
@@ -298,33 +300,33 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
   };
 }
 
-/** What a tab may name and use besides Sabha's own. */
+/** Limits for a tab beyond Sabha's nodes. */
 export type LintOptions = {
-  /** Nodes of others may stand off the paths: behind an offer. */
+  /** Allows community nodes behind an *offer* node. */
   community?: boolean;
-  /** Is a type of node installed? */
+  /** Returns whether a node type is installed. */
   isKnown?: (type: string) => boolean;
-  /** Whom and over what a tab may tell; absent where nobody knows. */
+  /** Valid recipients and channels; absent = not checked. */
   names?: { people(): readonly string[]; channels: readonly string[] };
 };
 
-/** All that is wrong with these tabs, one line each; empty where nothing is. What stops them from running comes first. */
+/** Returns one line for each fault of these tabs; empty if there is none. Faults that prevent a run come first. */
 export function lintFlows(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
   const graph = graphOf(nodes, options);
   return [...stopping(nodes, graph), ...nodes.flatMap((node) => oneNode(node, graph)), ...paths(nodes, graph), ...catches(nodes, graph)];
 }
 
-/** Why these tabs cannot run at all, or are only a part of what was written, one line each. */
+/** Returns the faults that prevent a run, such as a missing node, one line each. */
 export function stopsOf(nodes: readonly FlowNode[], options: LintOptions = {}): string[] {
   return stopping(nodes, graphOf(nodes, options));
 }
 
-/** Core nodes that are safe; all that keep messages, leave the process or run code of their own are not among them. */
+/** Safe core nodes. Nodes that store messages, access the network or run custom code are excluded. */
 const core = ['tab', 'group', 'comment', 'junction', 'inject', 'catch', 'complete', 'status', 'switch', 'change', 'link in', 'link out'];
 const own = ['incident', 'who', 'urgency', 'which', 'correlate', 'wait', 'when', 'deliver', 'offer', 'outcome', 'conclude'];
 const allowed = new Set([...core, ...own.map((name) => `sabha-${name}`)]);
 
-/** True for the types of nodes that the tabs decide with: what is not one of them belongs behind an offer. */
+/** Returns true for node types of the alert policy. Other types are allowed only behind an *offer* node. */
 export function isOurs(type: string): boolean {
   return allowed.has(type);
 }
@@ -332,7 +334,7 @@ export function isOurs(type: string): boolean {
 /** Types that begin a path: the head, the waits (their second output, after a restart), and the catches. */
 const sources = new Set(['sabha-incident', 'sabha-wait', 'sabha-when', 'catch']);
 
-/** Where a path ends: a transition in conclude, what an offer gave out (or a catch caught of it) in outcome. */
+/** Types that end a path: *conclude* for a transition, *outcome* for an offered message or a caught error of one. */
 const endTypes = new Set(['sabha-conclude', 'sabha-outcome']);
 
 type Graph = ReturnType<typeof graphOf>;
@@ -341,7 +343,7 @@ function graphOf(nodes: readonly FlowNode[], options: LintOptions) {
   const links = new Map<string, Set<string>>();
   const join = (from: string, to: string) => links.set(from, (links.get(from) ?? new Set()).add(to));
   for (const node of nodes) {
-    // Node-RED takes a link for standing when either end names it.
+    // Node-RED accepts a link if either end names it.
     if (node.type === 'link out') for (const to of listOf(node['links'])) join(node.id, to);
     if (node.type === 'link in') for (const from of listOf(node['links'])) join(from, node.id);
   }
@@ -377,14 +379,14 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   return found;
 }
 
-/** What reads the dialog of a node on a path. */
+/** The dialog parser of each node type on a path. */
 const dialogs: Record<string, (node: FlowNode) => Read<unknown>> = {
   'sabha-who': readWho,
   'sabha-urgency': readUrgency,
   'sabha-which': readWhich,
 };
 
-/** What its dialog says, whom and over what it tells: each name is that of somebody or something that is there. What stands behind an offer is the business of its node. */
+/** Checks the dialog and the names of recipients and channels of a node. Nodes behind an *offer* node are not checked. */
 function misnamed(node: FlowNode, { byId, options: { names } }: Graph): string[] {
   const read = dialogs[node.type]?.(node);
   if (read?.ok === false) return [read.line];
@@ -425,7 +427,7 @@ function paths(nodes: readonly FlowNode[], graph: Graph): string[] {
   });
 }
 
-/** What a node that messages run through must keep to. */
+/** Checks a node that transitions pass through. */
 function onPath(node: FlowNode, graph: Graph): string[] {
   if (endTypes.has(node.type)) return [];
   if (graph.options.community && !allowed.has(node.type))
@@ -444,7 +446,7 @@ function onePort(port: readonly string[], name: string, graph: Graph): string[] 
   ];
 }
 
-/** A switch on a path sends each message one way, whatever it holds. */
+/** Checks that a switch on a path sends each message to exactly one output. */
 function askedWell(node: FlowNode): string[] {
   const rules = Array.isArray(node['rules']) ? node['rules'] : [];
   const found: string[] = [];
@@ -454,7 +456,7 @@ function askedWell(node: FlowNode): string[] {
   return found;
 }
 
-/** Each tab that messages run through on their way from the head needs a catch for all of its nodes. */
+/** Checks that each tab on the way from the head has a catch for all of its nodes. */
 function catches(nodes: readonly FlowNode[], graph: Graph): string[] {
   const onWay = reachedFrom(nodes, graph, (type) => type === 'sabha-incident');
   const tabs = new Set([...onWay].flatMap((id) => graph.byId.get(id)?.z ?? []));
@@ -478,7 +480,9 @@ function secrets(node: FlowNode, where: string): string[] {
   return found;
 }
 
-/** Targets by output; a link out has one output, its links. What an offer gives out is no transition any more. */
+/**
+ * Returns the targets by output. A link out has one output. The second output of an *offer* node carries no transition, so it is omitted.
+ */
 function targets(node: FlowNode, graph: Graph): string[][] {
   if (node.type === 'link out') return [[...(graph.links.get(node.id) ?? [])]];
   if (node.type === 'sabha-offer') return (node.wires ?? []).slice(0, 1);
@@ -490,7 +494,7 @@ function reachedFrom(nodes: readonly FlowNode[], graph: Graph, isStart: (type: s
   return walk(starts, graph);
 }
 
-/** Ids of these nodes and of all nodes that they lead to. */
+/** Returns the ids of these nodes and of all nodes that they lead to. */
 function walk(from: string[], graph: Graph): Set<string> {
   const seen = new Set(from);
   for (const id of seen) {
@@ -512,7 +516,7 @@ function title(node: FlowNode): string {
   return `${node.id} (${node.name || node.label || node.type})`;
 }
 
-/** Names of roles, groups and persons that a node writes to `msg.to` or compares with it; `unreadable` if the node has no valid list. */
+/** Returns the roles, groups and persons that a node writes to `msg.to` or compares with it; `unreadable` without a valid list. */
 export function toldBy(node: FlowNode): string[] | 'unreadable' {
   const found = v.safeParse(v.array(names), node.type === 'change' ? changed(node['rules']) : chosenIn(node));
   return found.success ? found.output.flat() : 'unreadable';
@@ -521,7 +525,7 @@ export function toldBy(node: FlowNode): string[] | 'unreadable' {
 /** A list of names, or its JSON. */
 const names = v.union([v.array(v.string()), v.pipe(v.string(), v.parseJson(), v.array(v.string()))]);
 
-/** A *which* node asks for them. */
+/** Returns the recipient lists in the dialog of a *which* or *who* node. */
 function chosenIn(node: FlowNode): unknown[] {
   if (node.type === 'sabha-which' && node['about'] === 'told') return [node['list']];
   return node.type === 'sabha-who' && node['mode'] !== 'told' && node['mode'] !== 'also' ? [node['to']] : [];

@@ -1,7 +1,8 @@
 /**
- * The way of messages through the nodes. Of each that is concluded it is written down, so that tomorrow it is known why somebody was notified,
- * whatever the tabs are by then. What the tabs would do with a message is asked by sending it over the wires that run: its end is kept from
- * the ledger, so that nobody is notified.
+ * Records the path of each message through the nodes. The path is stored with the conclusion and later explains a notification, whatever
+ * the tabs are then.
+ * It also explains a fault in advance, by a message through the running tabs. The conclusion is withheld from the ledger, so that nobody is
+ * notified.
  */
 import { type Cancel, type Clock, mutex, oneLine } from '@sabha/contracts';
 import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
@@ -10,31 +11,31 @@ import type { Tabs } from './tabs.ts';
 import { type FlowNode, hashOf, nodeName } from './tabs-storage.ts';
 import type { Wires } from './wires.ts';
 
-/** A node that the message passed; `afterMs`: how long after the fault it does. */
+/** A node that the message passed. `afterMs` = time since the fault. */
 export type PassedNode = { tab: string; node: string; type: string; afterMs: number };
-/** Whom a deliver node would tell, by the words of the tab. */
+/** A notification of a *deliver* or *offer* node, with recipients as the tab names them. */
 export type WouldTell = { to: string[]; channel: string; severity: WireMessage['severity']; afterMs: number };
-/** `how`: the conclusion, null where the message reached none. */
+/** `how`: the conclusion; null if the message reached none. */
 export type Way = { nodes: PassedNode[]; tells: WouldTell[]; how: string | null };
 
-/** Sees every message that a node receives, until it is cancelled. */
+/** Calls `seen` for every message that a node receives, until it is cancelled. */
 export type Watch = (seen: (node: string, msg: unknown) => void) => Cancel;
 
 type Running = { way: Way; afterMs: number; done(): void };
 
-/** A message that has not ended after so long never will. */
+/** Time limit for an explanation. A message normally ends within milliseconds. */
 const wayLimitMs = 3_000;
-/** Long enough that every wait is over, and the same time of day. */
+/** An explained fault is set this far back, so that every wait is over. Whole days keep the time of day. */
 const agoMs = 28 * 86_400_000;
 
 /** Longest path that is kept, in characters. */
 const pathLimit = 600;
-/** Messages that are on the wires and reached no end; the oldest is forgotten first. */
+/** Messages in progress whose path is kept. The oldest is dropped first. */
 const underWayAtMost = 1_000;
-/** What every message passes and nothing is decided in. */
+/** Nodes that decide nothing, so they are left out of a path. */
 const silent = new Set(['link in', 'link out', 'junction', 'sabha-conclude']);
 
-/** `wires`: those of the pipeline; the tabs are started on `wires` of the answer instead, and `follow` sees what their nodes receive. */
+/** `wires` are those of the pipeline. Node-RED must start on the returned `wires`, and `follow` observes its nodes. */
 export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Tabs, 'running'>; clock: Pick<Clock, 'after'> }) {
   const passing = createPassing(tabs);
   const heads = new Set<(message: WireMessage) => void>();
@@ -56,7 +57,7 @@ export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Ta
         const { id } = message.transition;
         if (id >= 0) return wires.conclude(message, how, passing.end(message));
         const own = running.get(id);
-        // One that comes too late for whoever asked is nobody's.
+        // A conclusion after the time limit is ignored.
         if (own === undefined) return;
         own.way.how = how;
         own.done();
@@ -65,7 +66,7 @@ export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Ta
 
     follow: passing.follow,
 
-    /** Guarantee: nothing is written, nobody is told, no timer is set. */
+    /** Guarantee: nothing is written, nobody is notified, no timer is set. */
     explain: (message: WireMessage, watch: Watch): Promise<Way> =>
       oneByOne(async () => {
         asked -= 1;
@@ -77,7 +78,7 @@ export function createWays({ wires, tabs, clock }: { wires: Wires; tabs: Pick<Ta
         running.set(id, own);
         const cancelWatch = watch((node, msg) => note(own, { node: nodes.get(node), nodes, id }, msg));
         const cancelLimit = clock.after(wayLimitMs, resolve);
-        // Its own number, below those of the ledger; so long ago that each wait sends it on at once.
+        // A negative number, which the ledger never uses, and an old time, so that every wait is over.
         const at = message.transition.at - agoMs;
         for (const take of heads) take({ ...message, transition: { ...message.transition, id, at } });
         await promise;
@@ -105,7 +106,7 @@ function note(own: Running, { node, nodes, id }: Place, msg: unknown): void {
   way.tells.push({ to: [...message.to], channel: String(node['channel']), severity: message.severity, afterMs });
 }
 
-/** The nodes that each message on the wires has passed so far. */
+/** Keeps the nodes that each message in progress has passed so far. */
 function createPassing(tabs: Pick<Tabs, 'running'>) {
   const underWay = new Map<string, FlowNode[]>();
   let known: { of: readonly FlowNode[]; hash: string; nodes: Map<string, FlowNode> } = { of: [], hash: '', nodes: new Map() };
@@ -125,7 +126,7 @@ function createPassing(tabs: Pick<Tabs, 'running'>) {
         underWay.set(key, [...(underWay.get(key) ?? []), node]);
         if (underWay.size > underWayAtMost) underWay.delete([...underWay.keys()][0] ?? '');
       }),
-    /** Forgets a message that is concluded, and answers its way. */
+    /** Returns the path of a concluded message and forgets it. */
     end(message: WireMessage): PassedWay {
       const key = keyOf(message);
       const passed = underWay.get(key) ?? [];
@@ -136,12 +137,12 @@ function createPassing(tabs: Pick<Tabs, 'running'>) {
   };
 }
 
-/** The key of a message on the wires. */
+/** Returns the key of one offer of a transition. */
 export function keyOf({ transition: { id, offer } }: WireMessage): string {
   return `${id} ${offer}`;
 }
 
-/** Tab by tab, as in "10 Faults: new or worse?, which site? | 35 When: when". */
+/** Formats the path tab by tab, as in "10 Faults: new or worse?, which site? | 35 When: when". */
 function pathText(passed: readonly FlowNode[], nodes: ReadonlyMap<string, FlowNode>): string {
   const parts: { tab: string; names: string[] }[] = [];
   for (const node of passed) {

@@ -1,4 +1,4 @@
-/** What the nodes on the tabs may ask of `flows`: to take what is offered, and to conclude it. */
+/** The interface of the nodes on the tabs to `flows`. */
 import type { Cancel } from '@sabha/contracts';
 import type { Numbers } from '../engine/correlation/numbers.ts';
 import type { PassedWay, WireMessage } from '../engine/records/incidents.ts';
@@ -6,29 +6,28 @@ import type { Outcome, People } from '../engine/records/notices.ts';
 import type { OfferedMessage } from '../notify/people/channels/offered.ts';
 import type { Moment, WhenRules } from '../sites/calendar/when.ts';
 
-/** What waits for one node; `nextAt` null where nothing does. */
+/** Messages that wait for one node. `nextAt` is null if there is none. */
 export type Waits = { count: number; nextAt: number | null };
 
-/** Everything that a node may ask of `flows`. */
 export type Wires = {
-  /** The head of the wires takes every offer. The newest head wins; none is fine, an offer then waits to be made again. */
+  /** Registers the head, which receives every offer. The newest head wins. Without a head an offer is repeated later. */
   head(take: (message: WireMessage) => void): Cancel;
-  /** A wait node takes the messages whose timer it set, when they are due. */
+  /** Registers a wait node, which receives its messages when their timers are due. */
   waiting(node: string, take: (message: WireMessage) => void): Cancel;
-  /** How many messages wait for a wait node, and when the next is due. */
+  /** Returns the number of waiting messages of a wait node, and when the next is due. */
   waits(node: string): Waits;
   /** Writes acts and conclusion in one transaction. A second conclusion of the same offer changes nothing. */
   conclude(message: WireMessage, how: string, way?: PassedWay): void;
-  /** Whom a tab may tell, for the list of the who node. */
+  /** Returns the possible recipients, for the dialog of the *who* node. */
   people(): People;
-  /** Names of the channels that exist, for the deliver node's list. */
+  /** Returns the names of the channels that exist, for the dialog of the *deliver* node. */
   channels(): string[];
-  /** An offer node takes what its channel is to send; an outcome node says what became of it. */
+  /** Registers an *offer* node, which receives the messages of its channel. `outcome` reports the result of each. */
   offered(channel: string, give: (message: OfferedMessage) => void): Cancel;
   outcome(key: string, outcome: Outcome): void;
-  /** What time it is at a scope, by its meetings and hours. */
+  /** Returns the state of a scope now, by its meetings and office hours. */
   moment(scope: string, rules: WhenRules): Moment;
-  /** The numbers by which many losses are one cause, from now on. */
+  /** Sets the thresholds by which many losses are one cause, from now on. */
   correlate(numbers: Numbers): void;
   now(): number;
 };

@@ -1,4 +1,4 @@
-/** Our nodes: each is a thin shell around a pure function, on the little of Node-RED that they use, typed. */
+/** The node types of the tabs. Each wraps a pure function and the small, typed part of Node-RED's API that it needs. */
 
 import { chosenNumbers, usualNumbers } from '../../engine/correlation/numbers.ts';
 import type { WireMessage } from '../../engine/records/incidents.ts';
@@ -24,12 +24,12 @@ import {
 } from '../rules.ts';
 import type { Wires } from '../wires.ts';
 
-/** Hands messages to the outputs of a node. */
+/** Sends messages to the outputs of a node. */
 type Send = (messages: unknown) => void;
-/** Says that a message was handled, or in one line why not. */
+/** Ends the handling of a message, with one line on an error. */
 type Done = (problem?: string) => void;
 
-/** A node as Node-RED gives it to its maker. */
+/** A node as Node-RED passes it to its constructor. */
 type RedNode = {
   id: string;
   on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
@@ -40,7 +40,7 @@ type RedNode = {
 
 type Handler = (request: { body?: unknown }, response: { json(body: unknown): void }) => void;
 
-/** Node-RED as it gives itself to a module of nodes. */
+/** The Node-RED API as a node module receives it. */
 type NodeRed = {
   nodes: {
     createNode(node: RedNode, config: unknown): void;
@@ -54,7 +54,7 @@ type NodeRed = {
   _(key: string): string;
 };
 
-/** Registers a type of node; `make` is called for each node of it on the tabs. */
+/** Registers a node type. `make` runs for each node of it on the tabs. */
 function register<C>(red: NodeRed, type: string, make: (node: RedNode, config: C) => void): void {
   red.nodes.registerType<C>(type, function (this: RedNode, config) {
     red.nodes.createNode(this, config);
@@ -68,8 +68,8 @@ function answerDialog(red: NodeRed, path: string, read: () => unknown): void {
 }
 
 /**
- * Keeps a hand on the wires from the moment that all tabs run until the node is closed.
- * Not earlier: what is offered while other tabs are still being built would be lost, and the offer would count.
+ * Registers a handler from the moment that all tabs run until the node is closed.
+ * An offer before that moment would be lost among tabs that are still being built, and would still count.
  */
 function whileRunning(red: NodeRed, node: RedNode, take: () => () => void): void {
   let letGo = () => red.events.removeListener('flows:started', begin);
@@ -80,10 +80,10 @@ function whileRunning(red: NodeRed, node: RedNode, take: () => () => void): void
   node.on('close', () => letGo());
 }
 
-/** The status of a node is looked at once a second, and said only where it is another. */
+/** Interval at which the status of a node is checked. It is sent only if it changed. */
 const statusMs = 1_000;
 
-/** Shows a text below a node while it runs; nothing where the text is empty. */
+/** Shows a text below a node while it runs; no status if the text is empty. */
 function showStatus(node: RedNode, textOf: () => string): void {
   let shown = '';
   const look = () => {
@@ -96,7 +96,7 @@ function showStatus(node: RedNode, textOf: () => string): void {
   node.on('close', () => clearInterval(timer));
 }
 
-/** Calls `handle` with each message of the wires; anything else is one clear error, which a catch node receives. */
+/** Calls `handle` with each message of the engine. Any other message is an error of one line, which a catch node receives. */
 function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => string | undefined): void {
   node.on('input', (msg, send, done) => {
     const read = readMessage(msg);
@@ -104,13 +104,13 @@ function onMessage(node: RedNode, handle: (message: WireMessage, send: Send) => 
   });
 }
 
-/** The head of the wires: what the pipeline offers leaves here. */
+/** The head: messages that the pipeline offers leave here. */
 export function incident(red: NodeRed): void {
   register(red, 'sabha-incident', (node) => {
-    // A copy, since rules on the tabs change the message and the engine keeps its own.
+    // A copy, because rules on the tabs change the message and the engine keeps the original.
     whileRunning(red, node, () => red.settings.sabha.head((message) => node.send(structuredClone(message))));
   });
-  // The button stands beside Deploy wherever the head of the wires is known.
+  // The try button is beside Deploy, as soon as the editor has loaded this node type.
   red.httpAdmin.post('/sabha/try', red.auth.needsPermission('flows.read'), ({ body }, response) => {
     const { sabhaTry } = red.settings;
     if (sabhaTry === undefined) return response.json({ ok: false, line: 'nothing can be tried here' });
@@ -122,7 +122,7 @@ export function incident(red: NodeRed): void {
   });
 }
 
-/** The nodes that decide by their dialog alone: *who* is told, with which *urgency*, and *which* way a message goes. */
+/** The nodes that decide by their dialog alone: *who* sets recipients, *urgency* sets severity and hold, *which* selects an output. */
 export function decide(red: NodeRed): void {
   function byDialog<T>(type: string, read: (config: unknown) => Read<T>, decide: (message: WireMessage, dialog: T) => unknown): void {
     register(red, type, (node, config: unknown) => {
@@ -143,7 +143,10 @@ export function decide(red: NodeRed): void {
 
 type WaitConfig = { duration: string; durationType: 's' | 'min' | 'h' | 'msg'; unlessAcknowledged: boolean };
 
-/** A wait that outlives a restart: first output for now (to *conclude*), second output when it is due (R22, R25). */
+/**
+ * A durable wait: the first output goes to *conclude* now, the second continues when the timer is due. R22 (hold), R25 (timers and
+ * outcomes).
+ */
 export function wait(red: NodeRed): void {
   register(red, 'sabha-wait', (node, config: WaitConfig) => {
     const fromMessage = config.durationType === 'msg';
@@ -164,7 +167,7 @@ export function wait(red: NodeRed): void {
   });
 }
 
-/** Meetings and hours: what is urgent for a meeting goes on as critical; what nobody needs at night waits for the morning (first output, to *conclude*). */
+/** Meetings and office hours: a fault that threatens a meeting becomes critical; others wait overnight (first output, to *conclude*). */
 export function when(red: NodeRed): void {
   register(red, 'sabha-when', (node, config: { before: string; digest: string; near: string; grace: string }) => {
     const { sabha } = red.settings;
@@ -176,7 +179,8 @@ export function when(red: NodeRed): void {
       send(go ? [null, message] : [Object.assign(message, { how }), null]);
       return undefined;
     };
-    // Where the numbers cannot be read nothing leaves here: the offer is made again, and then takes the default route (R24).
+    // With an invalid dialog no message leaves here. The offer is repeated and then takes the default route. R24 (repeated offers and the
+    // default route).
     whileRunning(red, node, () => sabha.waiting(node.id, (message) => void handle(structuredClone(message), (all) => node.send(all))));
     const words = { waiting: red._('when.waiting'), next: red._('when.next') };
     if (read.ok) showStatus(node, () => waitsText(sabha.waits(node.id), sabha.now(), words));
@@ -184,7 +188,10 @@ export function when(red: NodeRed): void {
   });
 }
 
-/** When many losses are one cause: its numbers hold from the Deploy on, and without it those of the table. No message runs through it. */
+/**
+ * Thresholds by which many losses are one cause. They apply from the Deploy; without this node the defaults apply. No message passes
+ * through it.
+ */
 export function correlate(red: NodeRed): void {
   register(red, 'sabha-correlate', (node, config: Readonly<Record<string, unknown>>) => {
     const { sabha } = red.settings;
@@ -197,9 +204,9 @@ export function correlate(red: NodeRed): void {
   });
 }
 
-/** Adds the act that tells msg.to over a channel, and passes the message on; ingest writes it at *conclude* (R23). */
+/** Adds the act that notifies `msg.to` over a channel, and passes the message on. *Conclude* writes it. R23 (conclude). */
 export function deliver(red: NodeRed): void {
-  /** By node id. Kept here since a Deploy creates all nodes again. */
+  /** Counts by node id, outside the node because a Deploy creates all nodes again. */
   const counts = new Map<string, DayCount>();
   register(red, 'sabha-deliver', (node, config: { channel: string }) => {
     const { sabha } = red.settings;
@@ -238,8 +245,8 @@ function countText({ count, since }: DayCount, words: { today: string; since: st
 }
 
 /**
- * Makes any community node a channel with our guarantee. First output: the message, on to *conclude*. Second output: what is to be sent,
- * one message a person, as often as it takes until an *outcome* node says what became of it.
+ * Makes any community node a channel with delivery guarantee. First output: the message, on to *conclude*.
+ * Second output: one message for each person, repeated until an *outcome* node reports its result.
  */
 export function offer(red: NodeRed): void {
   register(red, 'sabha-offer', (node, config: { channel: string }) => {
@@ -256,7 +263,9 @@ export function offer(red: NodeRed): void {
   });
 }
 
-/** Says what became of an offered message. One that comes from a *catch* node (it carries msg.error) is tried again, whatever is chosen here. */
+/**
+ * Reports the outcome of an offered message. A message from a *catch* node (with `msg.error`) is retried, whatever result is configured.
+ */
 export function outcome(red: NodeRed): void {
   register(red, 'sabha-outcome', (node, config: { result: 'delivered' | 'retry' | 'refused' }) => {
     node.on('input', (msg, _send, done) => {
@@ -268,7 +277,7 @@ export function outcome(red: NodeRed): void {
   });
 }
 
-/** The one end of every path: writes what became of the transition, with all acts of the message (R23). */
+/** The only end of every path: commits the conclusion with all acts of the message (R23). */
 export function conclude(red: NodeRed): void {
   register(red, 'sabha-conclude', (node, config: ConcludeConfig) => {
     onMessage(node, (message) => {

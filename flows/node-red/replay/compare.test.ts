@@ -13,7 +13,7 @@ const about = [1, 2].map((id) => ({ id, scope: 'ladakh/leh/vc-1', openedAt: 0, f
 const compared = (before: Told[], after: Told[], sent: string[] = []) =>
   compare({ before: played(before), after: played(after), sent, about, span: { from: 1_000, to: 100_000 } });
 
-test('messages are compared one by one: more and fewer, to whom; what lay before the span is not counted', () => {
+test('compare counts more and fewer messages by person, and ignores messages before the span', () => {
   const found = compared(
     [told('1/email/asha', 2_000), told('1/email/ravi', 2_000), told('9/email/asha', 500)],
     [told('1/email/asha', 2_000), told('1/email/meera', 2_000)],
@@ -27,7 +27,7 @@ test('messages are compared one by one: more and fewer, to whom; what lay before
   ]);
 });
 
-test('an alert that nobody hears any more is missed, one that comes after is later by so much; a second is none', () => {
+test('an alert without any recipient is missed, and one that is at least two seconds later is listed with its delay', () => {
   const found = compared(
     [told('1/email/asha', 2_000), told('2/email/asha', 3_000, { incident: 2 })],
     [told('2/email/asha', 63_000, { incident: 2 })],
@@ -38,7 +38,7 @@ test('an alert that nobody hears any more is missed, one that comes after is lat
   expect(compared([told('1/email/asha', 2_000, { kind: 'cleared' })], []).missedCount).toBe(0);
 });
 
-test('the list of the morning is one message a person', () => {
+test('a morning digest counts as one message per person', () => {
   const morning = { digest: true };
   expect(compared([], [told('1/email/asha', 5_000, morning), told('2/email/asha', 6_000, { ...morning, incident: 2 })])).toMatchObject({
     after: 1,

@@ -1,4 +1,4 @@
-/** What people did about an incident is played as it was: rows of a table, each of what was told in the replay only, or not at all. */
+/** Recorded actions of people are replayed. Each row expects the replay to repeat the notifications that the engine sent. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { createStage, fault, ok, type Path, pc, type Stage } from '../../engine/incidents/stage.test-helper.ts';
@@ -12,7 +12,10 @@ import { play, type World } from './run.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** The technician after the hold, and the engineer where nobody has it a quarter of an hour later; the end goes to who was told, and so does what a cause grew by. */
+/**
+ * Test policy: the technician after the hold, then the engineer after 15 min without acknowledgement.
+ * Clearing and growth notify all former recipients.
+ */
 const twoLevels: Path = ({ message, node }) => {
   const { severity, holdMs, to, transition, incident } = message;
   const told = (...persons: string[]) => ({ do: 'deliver', channel: 'email', to: persons, severity }) as const;
@@ -25,7 +28,7 @@ const twoLevels: Path = ({ message, node }) => {
   return { acts: [told(...(to.length > 0 ? to : ['technician'])), wait('next', transition.at + holdMs + 15 * minute, true)] };
 };
 
-/** A room at work, which may be maintained. */
+/** Returns a healthy room, with a list of planned maintenance that a test can fill. */
 function room() {
   const dates: MaintenanceDate[] = [];
   const stage = createStage({ maintenance: (now) => dates.filter(({ from, to }) => from - 120_000 <= now && now < to + 120_000) });
@@ -45,7 +48,7 @@ type Order<T extends HandlingOrder['type']> = Omit<Extract<HandlingOrder, { type
 const order = <T extends HandlingOrder['type']>(stage: Stage, type: T, more: Order<T>) =>
   stage.apply({ type, incident: 1, by: 'technician', ...more } as unknown as HandlingOrder);
 
-/** What was sent, and what is told where the ledger is played through the same tabs; with why it is told once more. */
+/** Returns the sent notifications and those of the replay through the same tabs, each with its reason of repetition. */
 async function playedOf(stage: Stage): Promise<{ sent: string[]; played: string[]; lateMs: number }> {
   const db = new DatabaseSync(':memory:');
   openStore(db).commit([stage.ops]);
@@ -144,6 +147,6 @@ test.each(table)('tabs try: $what', async ({ tells, scene }) => {
   const { sent, played, lateMs } = await playedOf(stage);
   expect(sent).toEqual(tells);
   expect(played).toEqual(sent);
-  // The engine of the stage looks every second, or every half a minute.
+  // The test engine ticks every second, or every 30 s.
   expect(lateMs).toBeLessThanOrEqual(30_000);
 });

@@ -1,7 +1,7 @@
 /**
- * The tabs before a Deploy: what happened in the last days is played once more through the edited tabs, and through those that run.
- * Guarantee: it runs in a thread of its own, bounded in time and memory, on pages of the ledger between which commits go on; nothing is
- * written, nobody is told, and the centre that runs knows nothing of it.
+ * Dry run of edited tabs: replays the incidents of the last days through the edited tabs and through the running ones.
+ * Guarantee: it runs in a separate thread, limited in time and memory, on pages of the ledger between which commits continue.
+ * Nothing is written, nobody is notified, and the live engine is not affected.
  */
 import { Worker } from 'node:worker_threads';
 import { type Clock, isPcPath, oneLine, type Person, type TabsTrial } from '@sabha/contracts';
@@ -14,35 +14,33 @@ import { type FlowNode, tabsIn, withTabs } from '../tabs-storage.ts';
 import type { Played, Told } from './run.ts';
 import type { About, ReplayInput, ReplayOutput } from './worker.ts';
 
-/** What PCs said is kept for so long. */
+/** Retention of events in the ledger, which limits a replay. */
 const replayDaysAtMost = 35;
 const usualDays = 30;
 const dayMs = 86_400_000;
-/** Of one set of tabs. */
+/** Limits for one set of tabs. */
 const limits = { ms: 120_000, heapMiB: 256 };
 
-/** What a replay stands on. */
 export type ReplayOptions = {
   ledger: Pick<Ledger, 'past' | 'meetings'>;
   tabs: Pick<Tabs, 'running' | 'lint'>;
   table(): Pick<SiteTable, 'nodes'>;
   roster: Pick<Roster, 'central' | 'book'>;
   channels: Channels;
-  /** That of the machine: the limit is on its time. */
+  /** The real clock, because the limit is on machine time. */
   clock: Pick<Clock, 'after'>;
   now(): number;
   limits?: typeof limits;
 };
 
-/** A report, or one line that says why there is none. */
+/** A report, or one line with the reason of failure. */
 export type Tried = { ok: true; value: TabsTrial } | { ok: false; line: string };
-/** Tabs as files; `whole`: they are all tabs, and not only those that are edited. */
+/** Tabs as files. `whole`: they replace all tabs, not only the edited ones. */
 export type TabFiles = { texts: readonly { name: string; text: string }[]; whole: boolean };
 
-/** Tries tabs. */
 export type Replay = ReturnType<typeof createReplay>;
 
-/** One at a time. */
+/** Creates the dry run. Only one runs at a time. */
 export function createReplay(options: ReplayOptions) {
   let busy = false;
   const tryNodes = async (nodes: readonly FlowNode[], days = usualDays): Promise<Tried> => {
@@ -129,7 +127,7 @@ async function inThread({ clock, limits: given = limits }: ReplayOptions, input:
   }
 }
 
-/** Two replays of one past; `sent`: the keys that were really written down in the span. */
+/** Two replays of the same past. `sent`: the keys of the notifications really sent in the span. */
 type Compared = {
   before: Played;
   after: Played;
@@ -138,10 +136,10 @@ type Compared = {
   span: { from: number; to: number };
 };
 
-/** Longest lists of a report; what is beyond is counted. */
+/** Longest lists of a report. Further entries are only counted. */
 const listedAtMost = 200;
 
-/** Compares message by message; what came before the span only led to it, and is not counted. */
+/** Compares the notifications one by one. Those before the span only build up its state, and are not counted. */
 export function compare({ before, after, sent, about, span }: Compared): TabsTrial {
   const within = ({ told }: Played) => told.filter(({ at }) => at >= span.from && at <= span.to);
   const [old, fresh] = [within(before), within(after)];
@@ -172,19 +170,19 @@ export function compare({ before, after, sent, about, span }: Compared): TabsTri
   };
 }
 
-/** The engine looks at what waits each second: less is no difference. */
+/** The engine ticks every second, so a smaller delay is no difference. */
 const noticeableMs = 2_000;
 
 function keysOf(told: readonly Told[]): Set<string> {
   return new Set(told.map(({ key }) => key));
 }
 
-/** What waits for the morning goes out as one message a person. */
+/** Counts messages. A morning digest is one message per person. */
 function messagesIn(told: readonly Told[]): number {
   return new Set(told.map((one) => (one.digest ? `${one.channel} ${one.person} ${Math.round(one.at / 60_000)}` : one.key))).size;
 }
 
-/** When people were first told of each incident. */
+/** Returns the time of the first notification of each incident. */
 function firstTold(told: readonly Told[]): Map<number, number> {
   const first = new Map<number, number>();
   for (const { incident, kind, at } of told) {

@@ -1,4 +1,4 @@
-/** Plays the past once more, under virtual time, by the rules by which transitions are offered and told; the wires are whoever decides. */
+/** Replays the past under virtual time, with the engine's rules for offers and notifications. `World` decides in place of the tabs. */
 import { createMemory, emptyContents } from '../../engine/memory/memory.ts';
 import type { Act, Transition, WireMessage } from '../../engine/records/incidents.ts';
 import type { OutboxRow, Place } from '../../engine/records/notices.ts';
@@ -7,20 +7,23 @@ import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worse
 import { createTransitions } from '../../engine/transitions/transitions.ts';
 import { createStory, doOnce, isOfTime, type Step, stepsOf } from './story.ts';
 
-/** What the wires made of a message. */
+/** The decision of the tabs on a message. */
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
 
-/** Whom and what the past is played for. */
+/** Recipients, places and decisions for a replay. */
 export type World = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
-  /** The time that it is now. */
+  /** Sets the virtual time. */
   setNow(at: number): void;
-  /** Undefined where the message reached no conclusion. */
+  /** Returns undefined if the message reached no conclusion. */
   decide(message: WireMessage, node: string | null): Promise<Decided | undefined>;
 };
 
-/** A message that a person would have had. `key`: as the outbox knows it, by the transition that really was; `incident` null for a word of the centre's own. */
+/**
+ * A notification that a person would have received. `key`: the outbox key with the number of the real transition. `incident`: null for a
+ * message of the server itself.
+ */
 export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
   at: number;
   incident: number | null;
@@ -29,18 +32,18 @@ export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
   digest: boolean;
 };
 
-/** What was played and what came of it; `unfinished`: messages that reached no conclusion. */
+/** The result of a replay. `unfinished`: messages that reached no conclusion. */
 export type Played = { told: Told[]; steps: number; unfinished: number };
 
-/** The engine looks so often at what is due. */
+/** Tick interval of the engine. */
 const tickMs = 1_000;
-/** Where nothing has happened for a minute a look each second is no news, and some seconds do. */
+/** After a minute without events, a tick every 10 s is enough, which saves time. */
 const calmTickMs = 10_000;
 const calmAfterMs = 60_000;
 
 type Play = ReturnType<typeof openPlay>;
 
-/** Plays all of the past until a time. Guarantee: nothing is written and nobody is told. */
+/** Replays the whole past until a time. Guarantee: nothing is written and nobody is notified. */
 export async function play(past: Past, world: World, until: number): Promise<Played> {
   const all = openPlay(past, world);
   const { memory, story, transitions, played } = all;
@@ -55,7 +58,7 @@ export async function play(past: Past, world: World, until: number): Promise<Pla
     world.setNow(at);
     for (const id of new Set(memory.live().flatMap((one) => (one.state === 'pending' ? one.incident : [])))) story.passed(id, at);
     if (step?.at !== at) transitions.tick(at);
-    // What is of one moment is so before anybody decides on it.
+    // All events of one moment are applied before anything is decided.
     for (let one = step; one !== undefined && one.at <= at; one = steps[next]) {
       next += 1;
       steppedAt = at;
@@ -70,13 +73,13 @@ function openPlay(past: Past, world: World) {
   const own = { isUnread: () => false, isBeside: () => false, pace: createNoise() };
   const transitions = createTransitions(memory, { ...world, ...own });
   const story = createStory(memory, past.incidents);
-  /** The transition that really was, by the number that it has here. */
+  /** The real transition, by its number in the replay. */
   const real = new Map<number, Transition>();
   const played: Played = { told: [], steps: 0, unfinished: 0 };
   return { world, memory, transitions, story, real, played };
 }
 
-/** When to look again: a timer is due, or something waits for its turn or for its conclusion. */
+/** Returns the time of the next tick: a timer is due, or a transition is queued or open. */
 function nextLook({ memory }: Play, { now, isCalm }: { now: number; isCalm: boolean }): number {
   const live = memory.live();
   const everyMs = isCalm && !live.some(({ state }) => state === 'open') ? calmTickMs : tickMs;
@@ -89,7 +92,7 @@ function take(play: Play, step: Step): void {
   const { world, story, transitions, memory } = play;
   if (step.kind === 'change') return story.changed(step.change);
   if (step.kind === 'transition') return offer(play, step.transition);
-  // The engine looks at what is due, and then at what time has made of what was done.
+  // Actions of the engine's timers follow what is due at the same tick.
   if (step.done.kind === 'deed' && isOfTime(step.done.deed)) transitions.tick(step.at);
   doOnce(memory, world, step.done);
 }
@@ -100,7 +103,7 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
   const { incident, faults } = found;
   const { kind, at, again, grew, holdMs, conclusion } = transition;
   played.steps += 1;
-  // Who was away when is not kept: whether those of a growth were still, what became of it says.
+  // The ledger does not store which members were down at which time. The real conclusion shows whether those of a growth were still down.
   if (conclusion === worseWord || (grew && conclusion?.endsWith(knownWord))) return;
   const more = grew && { grew: incident.spread?.away ?? [] };
   if (again === undefined) transitions.add(incident, { kind, faults, held: holdMs === 0 && holdOf(faults) > 0, ...more }, at);
@@ -110,10 +113,10 @@ function offer({ story, transitions, real, memory, played }: Play, transition: T
   transitions.proceed(incident.id, at);
 }
 
-/** As the engine concludes what it counts and tells nobody. */
+/** Conclusion of the engine for faults that it counts without a notification. */
 const muted = 'counted: its PC is noisy';
 
-/** True where anything was to be decided. */
+/** Returns true if there was anything to decide. */
 async function decideAll({ world, memory, transitions, real, played }: Play, now: number): Promise<boolean> {
   let isAny = false;
   for (let { ops, effects } = memory.take(); ops.length + effects.length > 0; { ops, effects } = memory.take()) {

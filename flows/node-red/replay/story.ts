@@ -1,4 +1,4 @@
-/** What happened, in its order, as steps that are played into a memory: the same incidents stand, and nobody was told of them yet. */
+/** Turns the stored past into ordered steps, and applies them to a memory: the same incidents, without their notifications. */
 import { causeKindOf, faultOf } from '@sabha/contracts';
 import { handled, woken } from '../../engine/handling/handling.ts';
 import type { EngineOptions } from '../../engine/incidents/core.ts';
@@ -17,7 +17,7 @@ export type Step = { at: number } & (
 
 const order = { change: 0, done: 1, transition: 2 } satisfies Record<Step['kind'], number>;
 
-/** All steps of the past, the first first. */
+/** Returns all steps of the past in order of time. */
 export function stepsOf({ transitions: rows, changes, incidents }: Past): Step[] {
   const transitions = rows.map((one) => ({ ...one, ...one.was }));
   const done = incidents.flatMap(({ id: incident, deeds = [], answers = [] }) => [
@@ -36,7 +36,7 @@ function idOf(step: Step): number {
   return 'transition' in step ? step.transition.id : 0;
 }
 
-/** Opens the story of these incidents; what is told of them is the memory's own. */
+/** Creates the replay state of these incidents. The recipients come from the replay, not from the stored rows. */
 export function createStory(memory: Memory, rows: readonly Incident[]) {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const children = Map.groupBy(
@@ -44,15 +44,15 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
     ({ parent }) => parent,
   );
   const answers = new Map<string, Map<string, PcChange>>();
-  /** When each incident was opened here, and when its last news came. */
+  /** When each incident was opened in the replay, and when its latest fault was added. */
   const openedAt = new Map<number, number>();
   const newsAt = new Map<number, number>();
 
   const put = (incident: Incident, now: number): Incident => {
-    // What is notified while a cause of it is open is explained, and its higher levels wait.
+    // A fault notified while its cause is open counts as explained, so its escalation waits.
     const cause = memory.incidents.get(incident.parent ?? 0);
     const explained = cause?.over === null;
-    // A cause that came after the news of an incident is notified in place of all its faults.
+    // A cause that opened after the latest fault of an incident is notified in place of all its faults.
     const isHidden = explained && (openedAt.get(cause.id) ?? 0) > (newsAt.get(incident.id) ?? 0);
     const next = withHidden({ ...incident, faults: incident.faults.map((one) => ({ ...one, explained })) }, isHidden, now);
     memory.putIncident(next);
@@ -66,14 +66,17 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
   };
 
   return {
-    /** A fault that was gone for its clear time ends without a notification and without a row in the ledger. The last fault of an incident makes a transition. */
+    /**
+     * Ends faults that were cleared before any notification, which the ledger does not record. The last fault of an incident makes a
+     * transition instead.
+     */
     passed(id: number, now: number): void {
       const incident = memory.incidents.get(id);
       const isUntold = (one: StandingFault) => one.told === null && one.key !== silence && now >= watchedUntil(one, {});
       const faults = incident?.faults.filter((one) => !isUntold(one)) ?? [];
       if (incident?.over === null && faults.length > 0 && faults.length < incident.faults.length) put({ ...incident, faults }, now);
     },
-    /** Takes what a component of a PC says: what stands of it, is gone or is frozen. */
+    /** Applies a new check result of a PC to its open incident: each fault is active, gone or frozen. */
     changed(change: PcChange): void {
       const { pc, component, at } = change;
       const said = answers.get(pc) ?? new Map<string, PcChange>();
@@ -83,7 +86,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       const faults = incident.faults.map((fault) => asSaid(fault, said, at));
       put({ ...incident, faults }, at);
     },
-    /** Makes of the incident what the transition says of it, and answers it with the faults that are its news. */
+    /** Applies a transition to its incident. Returns the incident and the faults of the transition. */
     stepped(transition: Transition): { incident: Incident; faults: StandingFault[] } | undefined {
       const { incident: id, kind, at, about, again, grew } = transition;
       const row = byId.get(id);
@@ -94,7 +97,7 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
       if (!openedAt.has(id)) openedAt.set(id, at);
       if (isNews(kind)) newsAt.set(id, at);
       const next = afterStep(held, { kind, at, faults });
-      // What is told once more, or of more sites, is no worse than it was, and takes nothing back.
+      // A repeated notification or a growth does not worsen the incident, so it does not revoke an acknowledgement.
       const incident = put(again || grew ? next : takenBack(next, [{ kind, faults }], at), at);
       below(id, at);
       return { incident, faults };
@@ -102,9 +105,9 @@ export function createStory(memory: Memory, rows: readonly Incident[]) {
   };
 }
 
-/** What was done about it and told of it later is no part of its beginning. */
+/** Returns the incident at its start, without later actions and notifications. */
 function fresh({ id, scope, place, flapping, outage, parent, spread, until }: Incident, at: number): Incident {
-  // Who was away when is not kept: of one that is over it is all that ever were.
+  // The ledger does not store which members were down at which time. For an ended incident all members are used.
   const away = spread && (spread.away.length > 0 ? spread.away : spread.members);
   return {
     id,
@@ -127,7 +130,7 @@ function fresh({ id, scope, place, flapping, outage, parent, spread, until }: In
   };
 }
 
-/** What is told stands, and is explained by nothing. */
+/** A notified fault is active and not hidden by a cause. */
 const seen = { goneAt: null, unknownSince: null, hidden: false } as const;
 
 function isNews(kind: Transition['kind']): boolean {
@@ -141,14 +144,14 @@ function afterStep(held: Incident, { kind, at, faults }: { kind: Transition['kin
   return { ...held, faults: isNews(kind) ? [...others, ...faults] : others };
 }
 
-/** A fault that the incident has keeps what a rule made of it, and who was told of it. */
+/** Returns the fault of a transition. A fault that the incident has already keeps its edits and its recipients. */
 function newsOf(one: FaultNews, { faults }: Incident): StandingFault {
   const made = standingFault(one.fault, one.device, one.since);
   const held = faults.find(({ key }) => key === made.key);
   return { ...seen, told: null, ...made, ...(held?.since === one.since && held), ...one };
 }
 
-/** What the components of its PC say of a fault by now. */
+/** Returns the fault after the latest check results of its PC. */
 function asSaid(fault: StandingFault, said: ReadonlyMap<string, PcChange>, at: number): StandingFault {
   const presence = said.get('presence');
   if (fault.key === silence) {
@@ -172,10 +175,10 @@ function withHidden(incident: Incident, isExplained: boolean, now: number): Inci
   return { ...incident, faults, severity: faults.length === 0 && isCause ? incident.severity : worst(faults) };
 }
 
-/** Something was done about an incident, or somebody who was asked gave it back. */
+/** An action on an incident, or a response in which a person gives it back. */
 type Done = { at: number; incident: number } & ({ kind: 'deed'; deed: Deed } | { kind: 'given back'; answer: Answer });
 
-/** True of what the engine does by itself, behind what was due in the same look. */
+/** Returns true for actions of the engine's timers, which follow what is due at the same tick. */
 export function isOfTime({ did }: Deed): boolean {
   return did === 'awake' || did === 'lapsed' || did === 'reopened';
 }
@@ -197,7 +200,7 @@ const orderOf = {
 } as const;
 
 function afterDeed(incident: Incident, { did, at: now, by, to = '', until = now }: Deed): Incident {
-  // How long what is said to be fixed has, the deed that ends it says.
+  // The link is a dummy value: the end of the wait after "fixed" comes from a recorded action.
   const around = { now, link: 'fibre' } as const;
   const order = { incident: incident.id, by };
   if (did === 'assigned') return handled(incident, { ...order, type: 'assign', to }, around);

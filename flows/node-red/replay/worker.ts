@@ -1,4 +1,7 @@
-/** The thread of a replay: a set of tabs and the past in, what people would have been told out. It holds no ledger and no channel. */
+/**
+ * Worker thread of a replay. Input: a set of tabs and the past. Output: the notifications that people would have received. It has no ledger
+ * and no channel.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Incident, WireMessage } from '../../engine/records/incidents.ts';
@@ -17,13 +20,13 @@ import { keyOf } from '../ways.ts';
 import type { Wires } from '../wires.ts';
 import { type Decided, type Played, play, type World } from './run.ts';
 
-/** The centre as it is now, and what happened in it as pages of the ledger. */
+/** Current sites, people and channels, and the past as pages of the ledger. */
 export type ReplayInput = {
   pages: readonly string[];
   nodes: readonly FlowNode[];
   until: number;
   people: readonly Member[];
-  /** The channels that are open, and by person those that reach them. */
+  /** All open channels, and those that reach each person. */
   channels: string[];
   reach: Readonly<Record<string, readonly string[]>>;
   places: readonly TreeNode[];
@@ -33,7 +36,7 @@ export type ReplayInput = {
 /** An incident as a report names it. */
 export type About = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
 
-/** What was played, what was really sent, and of which incidents; or one line that says why nothing was. */
+/** The replay, the really sent notifications and their incidents, or one line with the reason of failure. */
 export type ReplayOutput = { ok: true; played: Played; sent: Sent[]; about: About[] } | { ok: false; line: string };
 
 const port = parentPort;
@@ -56,7 +59,7 @@ async function replay(input: ReplayInput): Promise<ReplayOutput> {
   const reaches = (name: string) => ({ channel, reaches: ({ id }: { id: string }) => input.reach[id]?.includes(name) === true });
   const channels: Channels = new Map(input.channels.map((name) => [name, reaches(name)]));
   const calendar = createCalendar(input.meetings, () => table);
-  // The sites of a cause of many, as its incident of then has them.
+  // The member sites of a shared cause, from its incident at that time.
   const members = (scope: string) => past.incidents.findLast((one) => one.scope === scope && one.openedAt <= now)?.spread?.members ?? [];
   const moment = createMoments({ calendar: () => calendar, table: () => table, members, now: () => now });
   const decide = await startStillTabs(input.nodes, { channels: () => input.channels, moment, now: () => now });
@@ -92,7 +95,7 @@ function joined(pages: readonly string[]): Past {
   };
 }
 
-/** Node-RED moves a message one node further each turn: what has not ended after so many never will. */
+/** Node-RED moves a message by one node per turn of the event loop. A message without a conclusion after this many turns has none. */
 const turnsAtMost = 400;
 
 /**
@@ -138,7 +141,7 @@ async function startStillTabs(nodes: readonly FlowNode[], asked: Pick<Wires, 'ch
   };
 }
 
-/** Without what begins by itself, and without the nodes of others, which stand behind an offer and would send. */
+/** Removes nodes that start by themselves, and community nodes, which would send. */
 function decidingOnly(nodes: readonly FlowNode[]): FlowNode[] {
   const kept = nodes.filter(({ type }) => isOurs(type) && type !== 'inject');
   const ids = new Set(kept.map(({ id }) => id));

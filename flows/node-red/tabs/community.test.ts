@@ -1,4 +1,4 @@
-/** A published messenger node as a channel: offer, node-red-node-email, outcome, before a real SMTP server. */
+/** The community node node-red-node-email as a channel, between *offer* and *outcome* nodes, against a real SMTP server. */
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -17,7 +17,7 @@ import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const place = { z: 'tab-deliver', x: 600, y: 320 };
-/** `port`: of the mail server. What the node keeps secret is not here. */
+/** `port` of the mail server. The node's credentials are passed separately. */
 const behindTheOffer = (port: number): FlowNode[] => [
   { ...place, id: 'mailer', type: 'sabha-offer', name: '', channel: 'post', wires: [['deliver-console'], ['mailer-to']] },
   {
@@ -60,7 +60,7 @@ function folder(port: number): string {
   return dir;
 }
 
-test('a message goes out by the node of somebody else, and is delivered only when that node is done; its password stands on no tab', async () => {
+test('a message sent by a community node is delivered only when that node completes, and its password is on no tab', async () => {
   const mails: ReadMail[] = [];
   const users: string[] = [];
   const server = new SMTPServer({
@@ -105,7 +105,7 @@ test('a message goes out by the node of somebody else, and is delivered only whe
   expect(lines.filter((line) => line.startsWith('tabs:'))).toEqual([]);
 });
 
-test('a node of others on a path, where transitions travel, is told; behind an offer it is well', () => {
+test('the lint reports a community node on a path of transitions, and accepts it behind an offer node', () => {
   const read = readTabs(folder(25));
   if (!read.ok) throw new Error(read.line);
   expect(lintFlows(read.nodes, { community: true })).toEqual([]);

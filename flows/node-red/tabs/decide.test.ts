@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => live.stop());
 
-test('a fault is held for the time that it carries, and nobody is told yet', async () => {
+test('a new fault is put on hold for its hold time, and nobody is notified yet', async () => {
   const end = await one(wireMessage({ holdMs: 20_000 }));
   expect(end?.how).toBe('on hold');
   expect(end?.message.acts).toEqual([wait('faults-hold', 20_000, { unlessAcknowledged: false, holdMs: 20_000, to: [] })]);
@@ -22,12 +22,12 @@ test.each<[Severity, Act[], string]>([
   ['critical', [wait('escalate-15-min', 15 * minute)], 'told; the next level follows unless acknowledged'],
   ['major', [wait('escalate-60-min', 60 * minute, { severity: 'major' })], 'told; the next level follows unless acknowledged'],
   ['minor', [], 'told'],
-])('after its hold a %s fault is told to the technician by mail and console', async (severity, waits, how) => {
+])('after its hold a %s fault notifies the technician on all channels, and sets the escalation', async (severity, waits, how) => {
   const end = await one(wireMessage({ severity }), 'faults-hold');
   expect(end).toMatchObject({ how, message: { acts: [...told(['technician'], severity), ...waits] } });
 });
 
-test('R22 at a high or thin-linked site what is not critical is held for a minute at least', async () => {
+test('R22 a fault below critical at a high or thin-linked site is held for at least a minute', async () => {
   const places: Partial<WireMessage['incident']>[] = [{ elevationM: 3500 }, { elevationM: 2500 }, { link: 'geo' }, { link: 'floor' }];
   for (const place of places) {
     const [major, longer, critical] = await live.offer([
@@ -55,7 +55,7 @@ test.each<[string, Severity, string]>([
   ['link.loss_high', 'major', 'geo'],
   ['link.tier_low', 'major', 'floor'],
   ['path.gateway', 'critical', 'geo'],
-])('R22 %s, %s, waits 15 minutes on %s, and its own time where that is longer', async (fault, severity, link) => {
+])('R22 the fault %s (%s) on the link %s is held for 15 minutes, or longer if its own hold is longer', async (fault, severity, link) => {
   const place = { link: link as 'geo', elevationM: 200 };
   const acts = (holdMs: number) => held({ faults: [fault], severity, holdMs }, place);
   expect(await acts(20_000)).toMatchObject([{ node: 'thin-hold', dueAt: now + 15 * minute, message: { holdMs: 15 * minute } }]);
@@ -64,7 +64,7 @@ test.each<[string, Severity, string]>([
   expect(high).toMatchObject([{ dueAt: now + minute }]);
 });
 
-test('a power cut waits three minutes, an almost empty battery goes out at once', async () => {
+test('a power cut is held for three minutes, and an almost empty battery is notified at once', async () => {
   expect(await held({ faults: ['power.on_battery'], severity: 'major', holdMs: 5_000 })).toMatchObject([{ dueAt: now + 3 * minute }]);
   const low = await held({ faults: ['power.battery_low'], severity: 'critical', holdMs: 0 });
   expect(low).toMatchObject([...told(['technician'], 'critical'), { node: 'escalate-15-min' }]);
@@ -75,7 +75,7 @@ test('R22 a silent PC skips the hold, also on a thin link', async () => {
   expect(end?.message.acts).toEqual([...told(['technician'], 'critical'), wait('escalate-15-min', 15 * minute, { holdMs: 99_000 })]);
 });
 
-test('what is wrong at the centre goes to central at once and escalates no further', async () => {
+test('a fault of the server notifies central at once without escalation', async () => {
   for (const scope of ['centre', 'centre/unheard']) {
     const end = await one(wireMessage({ fault: 'centre.broker_lost', holdMs: 99_000 }, { scope, site: '', state: '' }));
     expect(end).toMatchObject({ how: 'told', message: { acts: told(['central'], 'critical') } });
@@ -92,7 +92,7 @@ test.each<[string, Partial<WireMessage['incident']>, string]>([
   ['centre.plane', { scope: 'centre/plane', state: '', site: '', cause: { kind: 'plane', down: 700, of: 736 } }, 'central'],
   ['centre.spread', { scope: 'spread:camera.missing x', state: '', site: '', cause: { kind: 'spread', down: 60, of: 60 } }, 'central'],
   ['outage.site', { scope: 'site:bihar/patna', cause: { kind: 'site', down: 3, of: 3 } }, 'technician'],
-])('one cause of many, %s of %o, goes to %s at once', async (fault, incident, who) => {
+])('the shared cause %s of %o notifies %s at once', async (fault, incident, who) => {
   const end = await one(wireMessage({ fault, faults: [fault], holdMs: 99_000 }, incident));
   expect(end?.message.acts.filter((act) => act.do === 'deliver')).toEqual(told([who], 'critical'));
 });
@@ -107,7 +107,7 @@ test.each([
   expect((await one({ ...message, to: ['central'] }, 'faults-hold'))?.message.acts).toEqual(told(['central'], 'minor'));
 });
 
-test('at night a fault waits for the list of the morning, goes out in it, and higher levels are told as from then', async () => {
+test('at night a fault waits for the morning digest, and its escalation counts from then', async () => {
   const due = now + 3_600_000;
   const night = await one(wireMessage({}, { scope: asleep }), 'faults-hold');
   expect(night).toMatchObject({
@@ -122,7 +122,7 @@ test('at night a fault waits for the list of the morning, goes out in it, and hi
   expect(next).toMatchObject({ node: 'escalate-15-min', dueAt: now + 15 * minute, message: { hours } });
 });
 
-test('eased, cleared and closed are told to those who were told, and to nobody else', async () => {
+test('eased, cleared and closed notify only the persons who were notified before', async () => {
   for (const kind of ['eased', 'cleared', 'closed'] as const) {
     const transition = { id: 1, offer: 1, kind, at: now };
     const [knew, nobody] = await live.offer([
@@ -134,7 +134,7 @@ test('eased, cleared and closed are told to those who were told, and to nobody e
   }
 });
 
-test('a critical fault that nobody acknowledges reaches the state, then central, and a major one central after an hour', async () => {
+test('an unacknowledged critical fault escalates to the state and then to central, and a major one to central after an hour', async () => {
   const first = await one(wireMessage({ transition: at(15), to: ['technician'] }), 'escalate-15-min');
   expect(first?.message.acts).toEqual([...told(['state'], 'critical'), wait('escalate-45-min', 30 * minute, { to: ['state'] })]);
   const second = await one(wireMessage({ transition: at(45), to: ['state'] }), 'escalate-45-min');
@@ -143,11 +143,11 @@ test('a critical fault that nobody acknowledges reaches the state, then central,
   expect(major).toMatchObject({ how: 'told', message: { acts: told(['central'], 'major') } });
 });
 
-/** Who is told, and who waits for a next level. */
+/** Recipients of each delivery, and the node of each wait. */
 const pathOf = (acts: readonly Act[]) => acts.map((act) => (act.do === 'wait' ? act.node : act.to.join()));
 
 test.each(['microphone.missing', 'pc.silent', 'outage.site', 'centre.plane'])(
-  'R21 what is told once more of %s goes to whoever was on it at first, and to the next level after that',
+  'R21 a repeated notification of %s goes to its first recipients, and to the next level after that',
   async (fault) => {
     const transition = { id: 1, offer: 1, kind: 'raised', at: now, again: 'lapsed' } as const;
     const message = wireMessage({ fault, faults: [fault], holdMs: 0, to: ['asha'], transition });
@@ -158,7 +158,7 @@ test.each(['microphone.missing', 'pc.silent', 'outage.site', 'centre.plane'])(
   },
 );
 
-test("a rule in a tab file overrides the catalogue: this site's muted microphone becomes critical and is told to others", async () => {
+test('a rule on a tab overrides severity and recipients of a fault at one site', async () => {
   const muted = wireMessage({ fault: 'microphone.muted', severity: 'major' });
   const before = await one(muted);
   expect(before?.message.severity).toBe('major');
@@ -176,7 +176,7 @@ test("a rule in a tab file overrides the catalogue: this site's muted microphone
   expect((await one({ ...muted, fault: 'camera.held' }))?.message.severity).toBe('major');
 });
 
-test('a node that throws on any tab is caught, told to central and named in the conclusion; without the wires of the catch nothing is concluded', async () => {
+test('a node that throws on any tab is caught, reported to central and named in the conclusion, and every wire of the catch is needed', async () => {
   const rigged = tabs().flatMap(withThrower);
   const throwers = rigged.filter((node) => node.type === 'test-throws');
   expect(throwers.length).toBe(7);
@@ -234,7 +234,7 @@ const waysTo: Record<string, Run> = {
   'tab-deliver': { message: wireMessage({ fault: 'pc.silent' }) },
 };
 
-/** The entry of each tab leads through a node that throws. */
+/** Inserts a node that throws behind the entry of each tab. */
 function withThrower(node: FlowNode): FlowNode[] {
   const entries = ['faults-head', 'thin-in', 'outages-in', 'when-in', 'who-in', 'escalate-in', 'deliver-in'];
   if (!entries.includes(node.id)) return [node];
@@ -245,7 +245,7 @@ function withThrower(node: FlowNode): FlowNode[] {
   ];
 }
 
-/** The flows with one wire cut, for every wire and every link. */
+/** Returns the flows with one wire or link cut, for each of them. */
 function cutsOf(nodes: FlowNode[]): { wire: string; nodes: FlowNode[] }[] {
   const wires = nodes.flatMap((node) =>
     (node.wires ?? []).flatMap((port, at) => port.map((to) => ({ wire: `${node.id} ${at} ${to}`, nodes: cut(nodes, node.id, at) }))),

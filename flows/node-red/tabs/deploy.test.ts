@@ -1,4 +1,4 @@
-/** Deploys as the editor makes them, to a real Node-RED with the lint. */
+/** Deploys through the editor API of a real Node-RED with the lint. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TabsStep } from '@sabha/contracts';
@@ -24,7 +24,7 @@ const answerTo = async (nodes: FlowNode[]) => {
 };
 const firstWait = async () => (await live.offer([{ message: wireMessage(), node: 'faults-hold' }]))[0]?.message.acts.at(-1);
 
-test('a cut wire is refused with one line, and the old tabs run on', async () => {
+test('a Deploy with a cut wire is refused with one line, and the old tabs continue to run', async () => {
   expect(await answerTo(changed('who-minor', { wires: [[]] }))).toEqual({
     status: 400,
     message: 'who-minor (minor: the technician): output 1 leads nowhere',
@@ -33,7 +33,7 @@ test('a cut wire is refused with one line, and the old tabs run on', async () =>
   expect(steps).toEqual([]);
 });
 
-test('what is deployed runs and bears the name of who did it; undo brings back what was, in the same running Node-RED', async () => {
+test('a Deploy runs and is recorded with its user, and undo restores the former tabs without a restart', async () => {
   await live.deploy(changed('escalate-15-min', { duration: '5' }));
   const now = wireMessage().transition.at;
   expect(await firstWait()).toMatchObject({ dueAt: now + 5 * 60_000 });
@@ -45,7 +45,7 @@ test('what is deployed runs and bears the name of who did it; undo brings back w
   expect(steps.map(({ who, what }) => `${who}: ${what}`)).toEqual(['sabha: tabs deployed', 'Anil: tabs deployed']);
 });
 
-test('"Restart Flows" on a file that was broken meanwhile leaves the last good tabs running, and the editor with them', async () => {
+test('"Restart Flows" with a broken file keeps the last valid tabs and the editor running', async () => {
   writeFileSync(join(live.dir, '40-who.json'), '');
   const runs = live.started();
   const init = { method: 'POST', headers: { ...live.headers, 'node-red-deployment-type': 'reload' }, body: '{}' };
@@ -57,14 +57,14 @@ test('"Restart Flows" on a file that was broken meanwhile leaves the last good t
   expect(shown).toHaveLength(live.tabs.running().length);
 });
 
-test('a message that was made by hand and is none of the wires is one clear error', async () => {
+test('a malformed message injected by hand causes one error line', async () => {
   live.lines.length = 0;
   const message = { ...wireMessage({ fault: 'pc.silent' }), incident: { scope: 'x' } } as WireMessage;
   expect(await live.offer([{ message }])).toEqual([undefined]);
   expect(live.lines).toEqual(['not a message of the wires: incident.id: expected "id", found undefined']);
 });
 
-test('the numbers of causes hold from the Deploy on, and one that is out of its range is refused', async () => {
+test('the thresholds of causes apply from a Deploy, and one outside its range is refused', async () => {
   expect(live.correlated).toMatchObject({ regionSites: 3 });
   await live.deploy(changed('outages-numbers', { regionSites: '4' }));
   expect(live.correlated).toMatchObject({ regionSites: 4, siteShare: 0.8 });
@@ -77,7 +77,7 @@ test('the numbers of causes hold from the Deploy on, and one that is out of its 
 const explain = (change: Partial<WireMessage> = {}, incident: Partial<WireMessage['incident']> = {}) =>
   live.explainer.explain(wireMessage(change, incident), live.red.watch);
 
-test('a fault is explained from the tabs that run: nodes passed, hold, whom and over what; nothing is concluded', async () => {
+test('explain returns the nodes, holds, recipients and channels of the running tabs, and concludes nothing', async () => {
   live.concluded.length = 0;
   const { nodes, tells, how } = await explain();
   expect(nodes.map(({ node, afterMs }) => [node, afterMs])).toEqual(

@@ -1,4 +1,4 @@
-/** The editor of a real Node-RED, as whoever opens it finds it. */
+/** The editor of a real Node-RED, through its HTTP API. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Live, startLive } from '../tabs.test-helper.ts';
 
@@ -19,14 +19,11 @@ test.each(['incident', 'wait', 'deliver', 'offer', 'outcome', 'conclude', 'corre
   },
 );
 
-test.each(['who', 'urgency', 'which'])(
-  'the editor serves label and help of %s, which decide by their dialogs, in English and Hindi',
-  async (name) => {
-    for (const { language, hindi } of languages)
-      for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
-        expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
-  },
-);
+test.each(['who', 'urgency', 'which'])('the editor serves label and help of the dialog node %s in English and Hindi', async (name) => {
+  for (const { language, hindi } of languages)
+    for (const word of Object.values(await served({ name, file: 'decide', language, hindi })))
+      expect(/\p{Script=Devanagari}/u.test(String(word)), String(word)).toBe(hindi);
+});
 
 const languages = [
   { language: 'en-US', hindi: false },
@@ -34,7 +31,7 @@ const languages = [
 ];
 type Asked = (typeof languages)[number] & { name: string; file: string };
 
-/** The words of a node's dialog; its help is there, and in the language that was asked for. */
+/** Returns the texts of a node's dialog, after checking that its help is in the same language. */
 async function served({ name, file, language, hindi }: Asked): Promise<Record<string, string>> {
   const headers = { ...live.headers, accept: 'text/html', 'accept-language': language };
   const html = await (await fetch(`${live.address}/nodes`, { headers })).text();
@@ -45,7 +42,7 @@ async function served({ name, file, language, hindi }: Asked): Promise<Record<st
   return (await (await fetch(address, { headers })).json())[name];
 }
 
-test('the dialog of who is given roles, groups and persons of the roster, and only to who has logged in', async () => {
+test('the dialog of who receives roles, groups and persons of the roster, only with a session', async () => {
   expect(await (await fetch(`${live.address}/sabha/people`, { headers: live.headers })).json()).toEqual({
     roles: ['technician', 'state', 'central'],
     groups: ['vendors'],
@@ -54,7 +51,7 @@ test('the dialog of who is given roles, groups and persons of the roster, and on
   expect((await fetch(`${live.address}/sabha/people`)).status).toBe(401);
 });
 
-test('the button of the editor asks what tabs would have told, and only for who has logged in', async () => {
+test('the try button of the editor returns the result of a replay, only with a session', async () => {
   const body = JSON.stringify(live.tabs.running());
   const ask = (headers: Record<string, string>) =>
     fetch(`${live.address}/sabha/try`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
@@ -62,12 +59,12 @@ test('the button of the editor asks what tabs would have told, and only for who 
   expect((await ask({})).status).toBe(401);
 });
 
-test('the dialog of which is given each fault and each part', async () => {
+test('the dialog of which receives each fault and each group of faults', async () => {
   const faults = await (await fetch(`${live.address}/sabha/faults`, { headers: live.headers })).json();
   expect(faults).toEqual(expect.arrayContaining(['link.*', 'microphone.missing']));
 });
 
-test('the editor answers nobody without its password, and no foreign page', async () => {
+test('the editor API returns 401 without a token, 403 for a wrong password, and 403 for a foreign Origin', async () => {
   expect((await fetch(`${live.address}/flows`)).status).toBe(401);
   expect(await (await fetch(`${live.address}/sabha/channels`, { headers: live.headers })).json()).toEqual(['console', 'email', 'webhook']);
   expect((await fetch(`${live.address}/sabha/channels`)).status).toBe(401);

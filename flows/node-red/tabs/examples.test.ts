@@ -1,4 +1,4 @@
-/** The example flows of the docs: they pass the lint as they stand there, and do what they say before a server that answers as Slack and Teams do. */
+/** The example flows of the documentation: they pass the lint unchanged, and work against a server that imitates Slack and Teams. */
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -16,12 +16,12 @@ import { lintFlows, openTabs } from '../tabs.ts';
 import { type FlowNode, readTabs } from '../tabs-storage.ts';
 
 const names = ['slack', 'teams'] as const;
-/** Node-RED's own, which is loaded only where sabha.json names it. */
+/** A core node of Node-RED that is loaded only if sabha.json names it. */
 const requestNode = '21-httprequest.js';
 const example = (name: string): FlowNode[] =>
   JSON.parse(readFileSync(new URL(`../../../docs/examples/${name}.json`, import.meta.url), 'utf8'));
 
-/** The tabs of the release with both examples in the row, as their pages say; `change` has each node. */
+/** Returns a folder with the tabs of the release and both examples wired in, as the documentation says. `change` edits each node. */
 function folder(change = (node: FlowNode): FlowNode => node): string {
   const root = mkdtempSync(join(tmpdir(), 'sabha-examples-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ function folder(change = (node: FlowNode): FlowNode => node): string {
   return dir;
 }
 
-test('the examples of the docs pass the lint of the tabs, and hold no secret', () => {
+test('the examples of the documentation pass the lint and contain no secret', () => {
   const read = readTabs(folder());
   if (!read.ok) throw new Error(read.line);
   expect(lintFlows(read.nodes, { community: true })).toEqual([]);
@@ -48,7 +48,7 @@ test('the examples of the docs pass the lint of the tabs, and hold no secret', (
 type Asked = { url: string; authorization: string; body: unknown };
 type Said = { status: number; body: string };
 
-/** Answers what it is told to, and keeps what it was asked. */
+/** A server that returns the configured response and records its requests. */
 async function desk(): Promise<{ port: number; asked: Asked[]; says(said: Said): void; server: Server }> {
   const asked: Asked[] = [];
   let said: Said = { status: 200, body: '{"ok":true}' };
@@ -67,7 +67,7 @@ async function desk(): Promise<{ port: number; asked: Asked[]; says(said: Said):
   return { port: (server.address() as AddressInfo).port, asked, says, server };
 }
 
-test('Slack and Teams get each message once, and what they say is its outcome: a yes with a no inside is refused, too many is tried again', async () => {
+test('Slack and Teams each get one message, an error in the body or a 404 is refused, and 429 or no connection is retried', async () => {
   const { port, asked, says, server } = await desk();
   const dir = folder((node) => (node.type === 'http request' ? { ...node, url: `http://127.0.0.1:${port}/${node.id}` } : node));
   const held = heldWires();

@@ -1,4 +1,4 @@
-/** The pair *offer* and *outcome* around a node of somebody else, in a real Node-RED. */
+/** The nodes *offer* and *outcome* around a community node, in a real Node-RED. */
 
 import { realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => live.stop());
 
-/** The Deliver tab with a channel more: an offer in the row, a node of somebody else behind its second output, and outcomes. */
+/** The Deliver tab with one more channel: an *offer* node, a community node behind its second output, and *outcome* nodes. */
 function withOffer(): FlowNode[] {
   const place = { z: 'tab-deliver', x: 600, y: 320 };
   const nodes = tabs().map((node) => (node.id === 'deliver-webhook' ? { ...node, wires: [['deliver-pager']] } : node));
@@ -34,7 +34,7 @@ const send = (subject: string): Promise<SendOutcome> =>
     .channel('telegram', realClock())
     .send(message({ key: `7/telegram/${subject}`, subject }), technician, AbortSignal.timeout(5_000));
 
-test('an offer in the row adds its act and passes the message on, as a deliver does; the lint takes it as a path', async () => {
+test('an offer node adds its act and passes the message on like a deliver node, and passes the lint', async () => {
   expect(lintFlows(withOffer().filter(({ type }) => type !== 'test-throws' && type !== 'catch'))).not.toContainEqual(
     expect.stringContaining('deliver-pager'),
   );
@@ -48,17 +48,17 @@ test('an offer in the row adds its act and passes the message on, as a deliver d
   ]);
 });
 
-test('what the outbox sends goes to the node behind the offer, and is delivered only when its outcome says so', async () => {
+test('an outbox message goes to the node behind the offer, and is delivered only when its outcome node says so', async () => {
   await live.deploy(withOffer());
   expect(await send('Critical: Microphone not found')).toEqual({ result: 'delivered' });
 });
 
-test('a community node that fails is caught: the message is tried again, with the error as the reason', async () => {
+test('an error of a community node is caught and causes a retry with the error as reason', async () => {
   await live.deploy(withOffer());
   expect(await send('tab-deliver')).toEqual({ result: 'retry', reason: 'Error: thrown on purpose' });
 });
 
-test('a Deploy without the node leaves its messages waiting', async () => {
+test('after a Deploy without the offer node its messages wait for a retry', async () => {
   await live.deploy(tabs());
   expect(await send('x')).toMatchObject({ result: 'retry', reason: 'no offer node of the channel "telegram" runs' });
 });

@@ -15,7 +15,7 @@ const places = [
   { link: 'geo', elevationM: 3_524 },
 ] as const;
 const severities = ['critical', 'major', 'minor'] as const;
-/** The wait after which the tabs tell. */
+/** The wait node after which the tabs notify, by link class. */
 const holds = { fibre: 'faults-hold', geo: 'thin-hold' } as const;
 const channels = openChannels({
   settings: {},
@@ -41,10 +41,12 @@ async function expectSame(rosters: number): Promise<void> {
   }
 }
 
-test('the check of the roster names the persons whom the tabs then notify, for 100 random rosters', () => expectSame(100));
-test('the same for 10,000 random rosters', { tags: ['long'] }, () => expectSame(10_000));
+test('the roster check names the persons whom the tabs then notify, for 100 random rosters', () => expectSame(100));
+test('the roster check names the persons whom the tabs then notify, for 10,000 random rosters', { tags: ['long'] }, () =>
+  expectSame(10_000),
+);
 
-/** What the tabs say that they would do with each kind of fault. */
+/** Returns what the tabs would do with each kind of fault. */
 async function kindsOf(): Promise<Kind[]> {
   const kinds: Kind[] = [];
   for (const place of places)
@@ -56,7 +58,7 @@ async function kindsOf(): Promise<Kind[]> {
   return kinds;
 }
 
-/** Of one random roster and hour: the persons of the check, and those whom the acts of the tabs reach. */
+/** Returns for one random roster and hour the persons of the check, and those whom the acts of the tabs reach. */
 async function bothOf(kinds: readonly Kind[], seed: number): Promise<{ checked: string[]; told: string[] }> {
   const random = randomFrom(seed);
   const roster = createRoster([], groupsOfRoom);

@@ -7,11 +7,11 @@ const read = readTabs(tabsDir);
 if (!read.ok) throw new Error(read.line);
 const tabs = read.nodes;
 
-test('R23 no path of the tabs forks or ends before conclude, and nothing else is wrong with them', () => {
+test('R23 no path of the shipped tabs forks or ends before conclude, and the lint finds no other fault', () => {
   expect(lintFlows(tabs)).toEqual([]);
 });
 
-test('the eight tabs stand, and each says what it decides', () => {
+test('there are eight shipped tabs, and each explains its decision in a comment', () => {
   const labels = tabs.filter((node) => node.type === 'tab').map((node) => node.label);
   expect(labels.map((label) => label?.slice(0, 2))).toEqual(['10', '20', '30', '35', '40', '50', '60', '90']);
   for (const tab of tabs.filter((node) => node.type === 'tab')) {
@@ -19,7 +19,7 @@ test('the eight tabs stand, and each says what it decides', () => {
   }
 });
 
-test('nothing of the shipped tabs is JSON or an expression to edit', () => {
+test('the shipped tabs contain no JSON or expression to edit', () => {
   const kinds = tabs.flatMap((node) => {
     const rules = Array.isArray(node['rules']) ? node['rules'] : [];
     const typed = [node, ...rules].flatMap((one) => Object.entries(one).filter(([key]) => /^(t|vt|pt|tot|fromt|.*Type)$/.test(key)));
@@ -71,15 +71,15 @@ test.each<[string, (nodes: FlowNode[]) => FlowNode[], string]>([
   expect(lintFlows(spoil(structuredClone(tabs)))).toContain(line);
 });
 
-test('a secret that is named by a variable is none', () => {
+test('a secret that refers to an environment variable is accepted', () => {
   expect(lintFlows(add({ d: true, password: `\${MAIL_PASSWORD}` })(tabs))).toEqual([]);
 });
 
-test('a node that is switched off beside the paths is left alone', () => {
+test('a disabled node off the paths is accepted', () => {
   expect(lintFlows(add({ d: true, wires: [] })(tabs))).toEqual([]);
 });
 
-test('every single wire and link of the tabs is missed by the lint when it is cut', () => {
+test('the lint reports the cut of every single wire and link', () => {
   const cuts = tabs.flatMap((node) => {
     if (node.type === 'link out') return [tabs.map((other) => ({ ...other, links: without(other, node.id) }))];
     return (node.wires ?? []).map((_, port) => change(node.id, { wires: (node.wires ?? []).with(port, []) })(tabs));
@@ -108,7 +108,7 @@ function without(node: FlowNode, id: string): unknown {
   return Array.isArray(node['links']) ? node['links'].filter((from) => from !== id) : undefined;
 }
 
-test('what a tab and each comment on it decide stood there in English alone', () => {
+test('the explanation of each tab and comment includes Hindi', () => {
   const told = tabs.filter(({ type }) => type === 'tab' || type === 'comment');
   expect(told.filter((node) => !/[ऀ-ॿ]/.test(String(node['info']))).map(({ id }) => id)).toEqual([]);
   expect(told.length).toBeGreaterThan(20);
