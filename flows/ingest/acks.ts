@@ -1,4 +1,7 @@
-/** Acks to PCs (R3, R4), the options of ingest, and what ingest reports after each commit. */
+/**
+ * Acks to PCs, the options of ingest, and what ingest reports after each commit.
+ * R3 (no events before the birth is acknowledged), R4 (cumulative acknowledgement).
+ */
 import {
   type Ack,
   type CentreClock,
@@ -20,23 +23,23 @@ import type { Metrics } from '../metrics.ts';
 import type { ConfigsOptions } from '../sites/config-push.ts';
 import type { Report } from './read-message.ts';
 
-/** A PC is told anew with the echo of each hour; so that one lost ack ends no right, it lasts three of them. */
+/** Lifetime of a reflector token. It is renewed at the hourly echo, so three hours survive two lost acks. */
 const tokenMs = 3 * 3_600_000;
 
-/** `duty`: it is told whether it measures, though nothing asked for it. */
+/** An ack in preparation. `duty`: carries the duty to measure the link, although the PC sent no birth or echo. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
 
-/** Acks that are owed, by their PC. */
+/** Acks that are due, by PC. */
 export type Drafts = Map<string, Draft>;
 
-/** What an ack says, and how it goes out. */
+/** Options of the acks. */
 export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** The centre's signature: a broker that could set the clocks of PCs could make old commands new. */
+  /** Signs the time of the server. Otherwise a compromised broker could set PC clocks back and replay old commands. */
   seal(clock: CentreClock): Signed;
 };
 
-/** Guarantee: `upTo` is said of the PC's present spool only, and never before `settle` had it from the ledger. */
+/** Guarantee: `upTo` covers only the PC's current spool, and only events that the ledger has confirmed through `settle`. */
 export function createAcks(options: AcksOptions) {
   const { recordOf, send, now, seal } = options;
   const election = createElection(options);
@@ -65,16 +68,17 @@ export function createAcks(options: AcksOptions) {
   }
 
   return {
-    /** The PC that measures the link of a site; undefined while none is there. */
+    /** Returns the PC that measures the link of a site; undefined while none is online. */
     measurer: election.of,
     add(pc: string, { session, ...said }: { session?: number; echo?: number }): void {
-      // A birth of an older session is answered with the one that is held, so that a PC whose disk was put back opens one above it (R16).
+      // The birth of an older session gets the newer session number, so that a PC with a restored disk opens a session above it. R16
+      // (sessions).
       const held = session === undefined ? {} : { session: Math.max(session, recordOf(pc)?.session ?? 0) };
       drafts.set(pc, { ...(drafts.get(pc) ?? { want: [] }), ...said, ...held });
     },
     /**
-     * The drafts so far, with what PCs are asked for. Where the duty to measure moved among PCs that `changed`, those that have and had it get
-     * one too. What is added from now on belongs to the next commit.
+     * Returns the acks so far, with the requests in `asks`, and starts an empty list for the next commit.
+     * If the duty to measure moved among PCs that `changed`, its former and its new holder get an ack too.
      */
     take(changed: readonly string[], asks: readonly { pc: string; want: readonly Want[] }[]): Drafts {
       const taken = drafts;
@@ -86,7 +90,10 @@ export function createAcks(options: AcksOptions) {
       }
       return taken;
     },
-    /** Where spools stand after a commit. A late event of a spool that is over is committed too, but the PC listens for its present one. */
+    /**
+     * Stores the cursors of spools after a commit. A late event of an old spool is committed too, but the PC expects acks for its current
+     * spool.
+     */
     settle(settled: readonly Cursor[]): void {
       for (const cursor of settled) if ((recordOf(cursor.pc)?.spool ?? cursor.spool) === cursor.spool) cursors.set(cursor.pc, cursor);
     },
@@ -96,21 +103,21 @@ export function createAcks(options: AcksOptions) {
   };
 }
 
-/** Who is there, and by which right one measures. */
+/** Options of the election: the PCs of each site, and the key for tokens. */
 type ElectionOptions = {
-  /** Where the broker's reflector answers, and the key that it goes by; absent = the centre has none. */
+  /** Port of the UDP reflector at the broker, and the key for its tokens; absent = no reflector. */
   reflector?: { port: number; key: Buffer } | undefined;
   pcsOf(site: string): readonly string[];
   recordOf(pc: string): PcRecord | undefined;
-  /** The wall clock, which acks carry, and by which PCs measure their own. */
+  /** The wall clock, which acks carry and against which PCs check their own clocks. */
   now(): number;
 };
 
-/** Guarantee: of the PCs of a site that are online at most one is ever told that it measures, which is the one with the lowest id. */
+/** Guarantee: at most one online PC of a site is asked to measure: the one with the lowest id. */
 export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOptions) {
   const elected = new Map<string, string>();
 
-  /** One that was lost may be back in a moment: it keeps the duty until it is silent. */
+  /** A PC whose connection broke may return soon, so it keeps the duty until it is silent. */
   function electedOf(site: string): string | undefined {
     const held = elected.get(site);
     const able = (pc: string) => {
@@ -124,9 +131,9 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   }
 
   return {
-    /** The PC that measures the link of this site; undefined while none is there. */
+    /** Returns the PC that measures the link of this site; undefined while none is online. */
     of: (site: string): string | undefined => elected.get(site),
-    /** What an ack says to this PC. */
+    /** Returns the fields of an ack that assign or withdraw the duty to measure. */
     words(pc: string): Pick<Ack, 'measure' | 'reflector'> {
       if (electedOf(siteOf(pc)) !== pc) return { measure: false };
       if (reflector === undefined) return { measure: true };
@@ -134,7 +141,7 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
       const token = sealReflectorToken(pc, endsAt, reflector.key).toString('base64url');
       return { measure: true, reflector: { port: reflector.port, token, endsAt } };
     },
-    /** These PCs changed: who is to be told at once because the duty came to it, or left it. */
+    /** Returns the online PCs that gained or lost the duty because `pcs` changed, so that they can be notified at once. */
     moved(pcs: Iterable<string>): string[] {
       return [...new Set([...pcs].map(siteOf))].flatMap((site) => {
         const before = elected.get(site);
@@ -145,58 +152,60 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   };
 }
 
-/** Everything around ingest; it asks what it must know to read and apply, and tells one thing: what is committed. */
+/** Options of ingest: what it must know to read and apply messages, and the callbacks for committed batches. */
 export type IngestOptions = Recipients &
   Pick<EngineOptions, 'numbers' | 'maintenance' | 'isMeetingNear'> & {
     ledger: Pick<Ledger, 'commit'>;
     contents: Contents;
     clock: Clock;
-    /** The centre's signature. */
+    /** Signs acks and configurations. */
     seal: ConfigsOptions['seal'] & AcksOptions['seal'];
     reflector?: AcksOptions['reflector'];
     send(topic: string, payload: Buffer, qos: 0 | 1): void;
-    /** True for the hello of a roll call that runs. */
+    /** Returns true for the hello of a roll call in progress. */
     isRollCall(hello: string): boolean;
-    /** Told once of each commit, in their order. */
+    /** Called once for each commit, in order. */
     committed(done: Committed): void;
-    /** We hear again, or do not, though the session stands (R18a). */
+    /** Called when a receive gap begins or ends while the MQTT session is open. R18a (canary). */
     listening(): void;
-    /** The clock was set (R29): what of the ledger is ahead is put right with the next commit. */
+    /**
+     * Called when the system clock was set. Times in the ledger that are ahead are corrected with the next commit. R29 (clock of the
+     * server).
+     */
     clockSet(): void;
-    /** The registry changed, after the commit; resolves when the broker has it. */
+    /** Publishes changed registry entries after the commit. Resolves when the broker's file has them. */
     publish(entries: readonly RegistryEntry[]): Promise<void>;
     count: Omit<Metrics['count'], 'notified'>;
-    /** The commit failed: nothing of this memory is to be trusted any more. Called once. */
+    /** Called once if a commit failed. The memory of this pipeline is then invalid. */
     failed(error: Error): void;
     log: { warn(fields: object, line: string): void };
     randomId(): string;
   };
 
-/** The state that a birth named. */
 export type Born = { digest: string; session: number; rev: number };
 
-/** What a commit changed of what people look at. `sites`: of these the node itself, or one that it inherits from, is another. */
+/** Changes of one commit for the views. `sites`: sites whose own node changed, or one that they inherit from. */
 export type Changed = { pcs: readonly string[]; incidents: readonly number[]; sites?: readonly string[]; pcsGone?: readonly string[] };
 
-/** A birth, or answers to commands, as a PC said them. */
+/** A birth, or responses to commands, as a PC sent them. */
 export type Heard = Pick<Report, 'pc' | 'event' | 'ops'>;
 
-/** A message for the wires: for the wait node of that id, or for the head. */
+/** A message for the tabs: for the wait node with that id, or for the head (null). */
 export type Offer = { message: WireMessage; node: string | null };
 
-/** What is durable, and what may be done of it now and not before (R20). */
+/** A committed batch, and the actions that may follow only now. R20 (one transaction per batch). */
 export type Committed = {
-  /** Acks that PCs are owed. */
+  /** Acks that are due. */
   acks: Drafts;
-  /** What PCs are sent besides: configurations, and the bell of a roll call. */
+  /** Other messages to PCs: configurations, and the hello of a roll call. */
   sends: readonly (() => void)[];
-  /** Births and answers to commands. */
+  /** Births and responses to commands. */
   heard: readonly Heard[];
   offers: readonly Offer[];
   /** Rows for the outbox. */
   notices: readonly OutboxRow[];
-  /** Incidents of which people said or did something, as they are now. */
+  /** Incidents that people acted on, in their current state. */
   handled: readonly Incident[];
-  /** Undefined where nobody sees any of it. */
+  /** Undefined if no view changes. */
   changed: Changed | undefined;
 };

@@ -5,8 +5,8 @@ import { createAllowance, type Weight } from './allowance.ts';
 const dayMs = 86_400_000;
 const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
 
-describe('R27 what is taken of one PC', () => {
-  test('R27 events at the pace that the broker allows were 11 GB a day: a day takes a whole spool and no more', () => {
+describe('R27 budget of one PC', () => {
+  test('R27 at the fastest rate of the broker, a PC may send one full spool of event bytes a day', () => {
     const { allowance, pass } = open();
     const second: Weight = { kind: 'events', count: 2, bytes: 128 * 1_024 };
     let bytes = 0;
@@ -19,7 +19,7 @@ describe('R27 what is taken of one PC', () => {
     expect(bytes).toBeGreaterThan(1.9 * eventBytesADay.most);
   });
 
-  test('R27 small events are counted: beyond 5,000 a day a PC is held back, and is heard again within the hour, as far as they go', () => {
+  test('R27 a PC beyond 5,000 small events a day is held back, and resumes within the hour as its quota refills', () => {
     const { allowance, pass } = open();
     let taken = 0;
     const quarters: number[] = [];
@@ -36,7 +36,7 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.eventsADay.most).toBe(5_000);
   });
 
-  test('R27 a PC that writes as many events as an honest one four times over is never held back', () => {
+  test('R27 a PC that sends events evenly at its daily quota is never held back', () => {
     const { allowance, pass } = open();
     const eachMs = dayMs / budgets.eventsADay.most;
     for (let at = 0; at < 10 * dayMs; at += eachMs) {
@@ -45,14 +45,14 @@ describe('R27 what is taken of one PC', () => {
     }
   });
 
-  test('R27 a PC that was away for weeks says all of its spool at once, also to a centre that has just started', () => {
+  test('R27 a PC that was offline for weeks sends its full spool at once, also to a server that has just started', () => {
     const { allowance } = open(budgets.eventsGathered.most);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
-  test('R27 a PC half-way through weeks of events was held back where the centre started anew: what waits is taken once, and claims add nothing', () => {
+  test('R27 after a restart of the server, a PC sends the events that its first birth announced, and a later claim adds nothing', () => {
     const { allowance, pass } = open(17_600);
     const batch: Weight = { kind: 'events', count: 200, bytes: 50_000 };
     const taken = () => Array.from({ length: 3_000 }, () => allowance.take(pc, batch)).filter(Boolean).length * batch.count;
@@ -64,7 +64,7 @@ describe('R27 what is taken of one PC', () => {
     expect(taken()).toBe(0);
   });
 
-  test('R27 a PC that is born anew after a quiet time keeps what gathered: only its first birth says how much waits', () => {
+  test('R27 after a quiet time only the first birth limits the quota, and later births keep what has accumulated', () => {
     const { allowance, pass } = open();
     pass(105 * dayMs);
     allowance.waits(pc, 0);
@@ -73,7 +73,7 @@ describe('R27 what is taken of one PC', () => {
     expect(taken * batch.bytes).toBe(budgets.eventBytesADay.most);
   });
 
-  test('R27 before its first birth nobody knows how much a PC has to say: it is a whole spool at most', () => {
+  test('R27 before its first birth a PC may send one full spool at most', () => {
     const allowance = createAllowance(() => 0);
     const batch: Weight = { kind: 'events', count: 500, bytes: 65_536 };
     const taken = Array.from({ length: 2_000 }, () => allowance.take(pc, batch)).filter(Boolean).length;
@@ -82,7 +82,7 @@ describe('R27 what is taken of one PC', () => {
     expect(allowance.take(pc, batch)).toBe(false);
   });
 
-  test('R27, R17 a birth that answers a hello is asked for, once of each PC; a hello of nobody and an old one are not', () => {
+  test('R27, R17 a birth that answers a hello is free once for each PC and hello, and an unknown or expired hello is not free', () => {
     const { allowance } = open();
     allowance.asks('h1');
     expect([pc, pc, other].map((one) => allowance.isAsked(one, 'h1'))).toEqual([true, false, true]);
@@ -91,7 +91,7 @@ describe('R27 what is taken of one PC', () => {
     expect([1, 2, 17].map((n) => allowance.isAsked('la/leh/pc-3', `h${n}`))).toEqual([false, true, true]);
   });
 
-  test('R27 births and states have a breath and a pace, by number and by size, and those of one PC cost another nothing', () => {
+  test('R27 births and states of a PC are limited by number and by size, and other PCs are not affected', () => {
     const { allowance, pass } = open();
     const taken = (who: string, bytes: number) => {
       let count = 0;
@@ -111,7 +111,7 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.wordsAnHour.most).toBe(600);
   });
 
-  test('R27 beats that are to be answered, or open a session, have a breath and a pace of their own: a link that drops each half minute is far below', () => {
+  test('R27 beats that need a response or open a session have a separate limit, far above a link that drops every 15 s', () => {
     const { allowance, pass } = open();
     const beat: Weight = { kind: 'signs', count: 1, bytes: 0 };
     const taken = (ms: number) => {
@@ -129,12 +129,12 @@ describe('R27 what is taken of one PC', () => {
     expect(budgets.signsAnHour.most).toBe(600);
   });
 
-  test('R27 births that named another spool or an earlier first number each time were all taken: they have a breath and a day, and those of others cost nothing', () => {
+  test('R27 births with another spool or an earlier first number are limited, and other PCs are not affected', () => {
     const { allowance, pass } = open();
     const births = (who: string, of: (n: number) => { spool: string; first: number }, count = 100) =>
       Array.from({ length: count }, (_, n) => allowance.follows(who, of(n))).filter(Boolean).length;
     expect(births(pc, (n) => ({ spool: 'a', first: n }))).toBe(100);
-    // Of those that go up and down every second one goes back; after one that is refused the next is where it stood.
+    // The first number alternates, so every second birth goes back. A refused birth leaves the stored number unchanged.
     expect(births(pc, (n) => ({ spool: 'a', first: n % 2 === 0 ? 1 : 200 }))).toBe(budgets.spoolsAtOnce.most + 50);
     expect(births(other, (n) => ({ spool: `s${n}`, first: 1 }))).toBe(budgets.spoolsAtOnce.most + 1);
     expect(births(pc, (n) => ({ spool: 'a', first: 300 + n }))).toBe(100);
@@ -142,7 +142,7 @@ describe('R27 what is taken of one PC', () => {
     expect(births(other, (n) => ({ spool: `t${n}`, first: 1 }))).toBe(budgets.spoolsADay.most / 8);
   });
 
-  test('R27, R8 who was held back is not heard a message at a time: by then what stood first would be taken for poison', () => {
+  test('R27, R8 a PC that was held back resumes with a quarter of the burst, so that its oldest event is not mistaken for poison', () => {
     const { allowance, pass } = open();
     const one: Weight = { kind: 'events', count: 1, bytes: 65_536 };
     while (allowance.take(pc, one));
@@ -188,7 +188,7 @@ describe('spools that no birth named', () => {
     const { allowance, pass } = open(budgets.eventNumber.most);
     const most = budgets.spoolsAtOnce.most;
     expect(taken(allowance, (n) => events(1, `x${n}`), most)).toBe(most);
-    // As long as the quota needs to gain one spool.
+    // The time in which the quota gains one spool.
     pass(dayMs / budgets.spoolsADay.most + 1);
     expect(allowance.take(pc, events(1, `x${most}`))).toBe(true);
     expect(taken(allowance, (n) => events(1, `x${n + 1}`), most)).toBe(most);
@@ -215,7 +215,7 @@ describe('spools that no birth named', () => {
   });
 });
 
-/** A centre that has just heard the first birth of its PC, in whose spool so many events wait. */
+/** Opens the budget of a PC whose first birth has announced `waiting` events in its spool. */
 function open(waiting = 0) {
   let up = 0;
   const allowance = createAllowance(() => up);

@@ -1,23 +1,30 @@
-/** How much of what one PC says is taken (R27). What is more stays in its spool, or is asked for again by its digest. */
+/**
+ * Token buckets for the messages of each PC. R27 (budgets: quota and backpressure).
+ * Excess events stay in the PC's spool, and an excess state is requested again by its digest.
+ */
 import { budgets } from '@sabha/contracts';
 import type { Report } from './read-message.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 /**
- * Who was held back is heard again when it may say this part of a breath, so that what stood first comes before what came later (R8); of what
- * fills so slowly that it would wait for hours, when it may say what an hour brings.
+ * Share of the burst that must refill before a PC that was held back resumes, so that its oldest events come first. R8 (bounded spool).
+ * For slow quotas the refill of one hour is enough, so that the PC does not wait longer.
  */
 const resumePart = 0.25;
 
 /**
- * What a message weighs: as a word, as so many events, as a spool that is not where it was, or as a sign of life, or of its end, that changes what is known of its PC.
- * `foreign`: the spools that its events name and the last birth of its PC did not. `isUnborn`: the ledger knows no birth of its PC.
+ * The cost of a message and the bucket that pays for it:
+ * - `words`: births, states and other messages
+ * - `events`: events
+ * - `spools`: births that change or rewind the spool
+ * - `signs`: beats, byes and last gasps that change the record of the PC
+ * `foreign`: spools in the events that the PC's last birth did not name. `isUnborn`: the ledger has no birth of the PC.
  */
 export type Weight = Rate & { kind: 'words' | 'events' | 'spools' | 'signs'; foreign?: readonly string[]; isUnborn?: boolean };
 
 type Rate = { count: number; bytes: number };
-/** `most`: what may gather while a PC is quiet. */
+/** `most`: the greatest amount that accumulates while a PC is quiet. */
 type Pace = { start: Rate; most: Rate; perMs: Rate };
 
 const rate = (count: number, bytes: number, perMs = 1): Rate => ({ count: count / perMs, bytes: bytes / perMs });
@@ -35,19 +42,19 @@ const paces: Record<Weight['kind'], Pace> = {
   signs: steady(rate(budgets.signsAtOnce.most, 0), rate(budgets.signsAnHour.most, 0, hourMs)),
 };
 
-/** A PC without a birth gets no ack, so an agent sends no more than this. It is the quota of a day. */
+/** Quota of a day for a PC without a birth. Such a PC gets no ack, so an honest agent sends no more than this. */
 const unborn = rate(budgets.eventsUnacknowledged.most, eventBytesAtOnce.most / 4);
 const unbornPace = steady(unborn, rate(unborn.count, unborn.bytes, dayMs));
 
 const kinds = ['words', 'events', 'spools', 'signs'] as const;
-/** As many hellos as may wait for their answers at once; whoever answers an older one says a word like any other. */
+/** Hellos that are remembered. A birth that answers an older one costs like any other. */
 const hellosKept = 16;
 
 const sign: Weight = { kind: 'signs', count: 1, bytes: 0 };
 
 type Held = Rate & { at: number; isHeldBack: boolean };
 
-/** Guarantee: what a PC has said costs no other PC any of its own. `up` = a clock that never jumps. */
+/** Creates the buckets of all PCs. `up` is a monotonic clock. Guarantee: the messages of one PC cost no other PC anything. */
 export function createAllowance(up: () => number) {
   const held = new Map<string, Held>();
   const spools = new Map<string, { spool: string; first: number }>();
@@ -77,10 +84,10 @@ export function createAllowance(up: () => number) {
   }
 
   return {
-    /** Takes the weight of a message; false where its PC is beyond its budget, and the message is not taken. */
+    /** Takes the cost of a message. Returns false if the PC is beyond its budget; then the message must be dropped. */
     take,
 
-    /** False where a birth names another spool than the one before it, or an earlier first number, once too often. */
+    /** Returns false if a birth names another spool or an earlier first number than the last one, and the limit for that is used up. */
     follows(pc: string, { spool, first }: { spool: string; first: number }): boolean {
       const last = spools.get(pc);
       const isBack = last !== undefined && (last.spool !== spool || first < last.first);
@@ -90,8 +97,9 @@ export function createAllowance(up: () => number) {
     },
 
     /**
-     * How many events wait in the spool of a PC, as its birth says. Until its first birth it may say a whole spool, since a centre that has
-     * just started does not know who is half-way through weeks; then that much beside a breath. Later births add nothing: who claims would gain.
+     * Sets the event quota at the first birth: the number of waiting events, plus a burst.
+     * Before that a full spool is allowed, because a restarted server may receive a long backlog halfway. Later births add nothing, so that
+     * claims gain nothing.
      */
     waits(pc: string, count: number, isUnborn = false): void {
       if (born.has(pc)) return;
@@ -113,17 +121,17 @@ export function createAllowance(up: () => number) {
   };
 }
 
-/** The hellos of the centre, and who answered them. */
+/** The latest hellos of the server, and the PCs that answered each. */
 function createHellos(up: () => number) {
   const hellos = new Map<string, { at: number; answered: Set<string> }>();
   return {
-    /** A hello goes out: whoever answers it was asked. */
+    /** Registers a hello, so that births which answer it are free. */
     asks(hello: string): void {
       hellos.set(hello, { at: up(), answered: new Set() });
       for (const oldest of hellos.keys()) if (hellos.size > hellosKept) hellos.delete(oldest);
     },
 
-    /** True where a birth answers a hello of ours, of each PC once a hello: what the centre asked for costs no words. */
+    /** Returns true if a birth answers a hello of this server, once for each PC and hello. Requested births cost nothing. */
     isAsked(pc: string, hello: string | undefined): boolean {
       const answered = hellos.get(hello ?? '')?.answered;
       if (answered === undefined || answered.has(pc)) return false;
@@ -131,7 +139,7 @@ function createHellos(up: () => number) {
       return true;
     },
 
-    /** How long ago a hello went out; undefined for one that is forgotten, or of nobody. */
+    /** Returns the age of a hello in milliseconds; undefined for an unknown or expired one. */
     askedMs(hello: string): number | undefined {
       const asked = hellos.get(hello);
       return asked && up() - asked.at;
@@ -140,13 +148,13 @@ function createHellos(up: () => number) {
 }
 
 /**
- * A beat costs nothing, unless it is to be answered, or written down as one of a session above `session`, which is the one held. What could not
- * be read is written down once a minute. Goodbye and last gasp have a budget apart from words: without them a PC that stopped would be called
- * silent. A will is the broker's word.
+ * Returns the cost of a message; undefined if it is free. A beat costs only if it needs a response or opens a session above `session`.
+ * Unreadable messages are free, because they are recorded once a minute. A last will is free, because the broker sends it.
+ * Bye and last gasp have a separate bucket, so that a stopped PC is not reported as silent.
  */
 export function weightOf(
   { event, ops, answer }: Report,
-  /** The length of the message, and the session and spool that the ledger holds of its PC. */
+  /** `bytes`: length of the message. `session` and `spool`: those that the ledger holds for the PC. */
   { bytes, session, spool }: { bytes: number; session: number; spool: string | null },
 ): Weight | undefined {
   if (event.type === 'beat') return answer || event.session > session ? sign : undefined;

@@ -5,7 +5,10 @@ import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
 const clearMs = faultOf('microphone.missing')?.clearMs ?? 0;
 
-/** A fault was there, is gone since a moment, and its clear waits; `overAfter` so many ms each incident is over, or null. */
+/**
+ * Sets up a fault that was just fixed, so that its clear is pending. Returns a function that passes time and returns how each incident
+ * ended, or null.
+ */
 async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
   const rig = await createRig(undefined, undefined, 0, timers);
   rig.ingest.subscribed();
@@ -20,16 +23,16 @@ async function gone(timers: (clock: TestClock) => Partial<TestClock>) {
   };
 }
 
-/** As the system's are: they go off some milliseconds before their time. */
+/** Timers that fire a few milliseconds early, as those of the system do. */
 const earlyTimers = (clock: TestClock): Partial<TestClock> => ({ after: (ms, task) => clock.after(Math.max(1, ms - 3), task) });
 
-test('a clear was told up to a second after its time: it is told at its time', async () => {
+test('a clear is applied at its due time, between two full ticks', async () => {
   const overAfter = await gone(() => ({}));
   expect(clearMs).toBeGreaterThan(1_000);
   expect([await overAfter(clearMs - 60), await overAfter(120)]).toEqual([[null], ['cleared']]);
 });
 
-test('a clear came with the next one due, since its timer went off some milliseconds early', async () => {
+test('a clear is applied at its due time although its timer fires a few milliseconds early', async () => {
   const overAfter = await gone(earlyTimers);
   expect([await overAfter(clearMs - 60), await overAfter(75)]).toEqual([[null], ['cleared']]);
 });

@@ -1,4 +1,4 @@
-/** R29: what the ledger and this memory hold of a time that the clock of the machine took back. */
+/** Corrections of the ledger and the memory after the system clock was ahead. R29 (clock of the server). */
 
 import { type Check, digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
@@ -13,8 +13,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 const well: Check[] = [{ component: 'microphone', device: 'expected-1', status: 'ok', fault: null, reason: null }];
 
-describe('R29 a clock that was ahead is put right', () => {
-  it('a fault that was raised after it was green again two hours later, when the row of the fast clock came last', {
+describe('R29 a clock that was ahead is corrected', () => {
+  it('the history shows a fault that is raised after the correction', {
     tags: ['long'],
   }, async () => {
     const rig = await wellRig();
@@ -26,7 +26,7 @@ describe('R29 a clock that was ahead is put right', () => {
     expect(await lastSaid(rig)).toEqual(['fault', 3]);
   });
 
-  it('an answer of the fast clock, older ones before it, stands at once and for good', { tags: ['long'] }, async () => {
+  it('the history keeps a fault that was raised while the clock was ahead', { tags: ['long'] }, async () => {
     const rig = await wellRig();
     await live(rig, 10 * minute);
     rig.clock.jump(2 * hour);
@@ -40,7 +40,7 @@ describe('R29 a clock that was ahead is put right', () => {
     expect([before[0], await lastSaid(rig)]).toEqual(['fault', ['fault', 3]]);
   });
 
-  it('a start by a clock that fell back left the rows of the fast one ahead of what was said since', async () => {
+  it('a start after the clock fell back shows newer results over rows of the fast clock', async () => {
     const first = await wellRig(2 * hour);
     await live(first, minute);
     first.ingest.close();
@@ -53,8 +53,8 @@ describe('R29 a clock that was ahead is put right', () => {
   });
 });
 
-describe('R29 a clock is set forward by a day, and put right', () => {
-  it('the strips were unknown until the next day, and the gap of the centre stood as long', async () => {
+describe('R29 a clock that was a day ahead is corrected', () => {
+  it('the history shows results after the correction, and the receive gap does not end in the future', async () => {
     const rig = await wellRig();
     await live(rig, minute);
     rig.clock.jump(24 * hour);
@@ -69,7 +69,7 @@ describe('R29 a clock is set forward by a day, and put right', () => {
   });
 });
 
-/** A PC whose microphone is well. */
+/** Returns a PC with a healthy microphone. */
 async function wellRig(aheadMs = 0, change = (ledger: Ledger) => ledger): Promise<Rig> {
   const rig = await createRig(change, undefined, aheadMs);
   rig.ingest.subscribed();
@@ -83,7 +83,7 @@ function broken(rig: Rig): void {
   rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 3, checks: [...checks], gone: [] }));
 }
 
-/** The PC is heard each minute. */
+/** Sends a message of the PC each minute. */
 async function live(rig: Rig, ms: number, session = 1): Promise<void> {
   for (let left = ms; left > 0; left -= minute) {
     await rig.clock.pass(minute - 1_000);
@@ -95,7 +95,7 @@ async function live(rig: Rig, ms: number, session = 1): Promise<void> {
   }
 }
 
-/** The last span of the microphone's strip, and since how many hours it stands. */
+/** Returns the last status of the microphone in the history, and its age in hours. */
 async function lastSaid(rig: Rig): Promise<[status: string | undefined, hours: number]> {
   const now = rig.ingest.time();
   const from = now - 24 * hour;

@@ -1,4 +1,4 @@
-/** R29: what ingest and its parts remember follows a clock that is set while `flows` runs. */
+/** Stored times follow a clock that is set while `flows` runs. R29 (clock of the server). */
 
 import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it, test } from 'vitest';
@@ -21,7 +21,7 @@ async function online(): Promise<Rig> {
 }
 
 describe('R29 the clock is set while flows runs', () => {
-  it.each([50_000, -50_000])('R17 a bell that is due rang a minute late or at once: by %i ms', async (byMs) => {
+  it.each([50_000, -50_000])('R17 a pending hello is sent at its due time: clock set by %i ms', async (byMs) => {
     const rig = await online();
     rig.ingest.subscribed();
     rig.clock.jump(byMs);
@@ -31,7 +31,7 @@ describe('R29 the clock is set while flows runs', () => {
     expect(hellos(rig)).toBe(2);
   });
 
-  it.each([50_000, -50_000])('R18a our own word that is under way was late, or never: by %i ms', async (byMs) => {
+  it.each([50_000, -50_000])('R18a a canary that does not return is missed at its due time: clock set by %i ms', async (byMs) => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(2_000);
@@ -42,7 +42,7 @@ describe('R29 the clock is set while flows runs', () => {
     expect(rig.ingest.isSubscribed()).toBe(false);
   });
 
-  test('R18a our hearing was proven into the future by a clock set back, so that a PC was silent early, and no word of ours went out meanwhile', async () => {
+  test('R18a after the clock is set back, a PC is not silent early and canaries continue', async () => {
     const rig = await online();
     await rig.clock.pass(115_000);
     const before = rig.words.length;
@@ -53,25 +53,28 @@ describe('R29 the clock is set while flows runs', () => {
     expect(rig.words.length - before).toBe(11);
   });
 
-  it.each([2 * hour, -2 * hour])('a staged configuration is watched for its whole time, and no longer: by %i ms', async (byMs) => {
-    const rig = await online();
-    const [site] = rig.ingest.table().sites;
-    if (site === undefined) throw new Error('no site');
-    const more = ['pc-2', 'pc-3'].map((name) => ({ path: `${site.path}/${name}`, name: site.name, layer: {}, site: null }));
-    await rig.ingest.changeSites(changeOf({ nodes: more }));
-    await rig.ingest.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
-    const config = rig.ingest.wanted(rig.ingest.rollout()?.released === 1 ? pc : '');
-    rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest: nothing, config }));
-    await live(rig, minute);
-    rig.clock.jump(byMs);
-    await live(rig, soakMs - 2 * minute);
-    expect(rig.ingest.rollout()?.stage).toBe(1);
-    await live(rig, 2 * minute);
-    expect(rig.ingest.rollout()?.stage).toBe(2);
-  });
+  it.each([2 * hour, -2 * hour])(
+    'a staged configuration is observed for its whole time and no longer: clock set by %i ms',
+    async (byMs) => {
+      const rig = await online();
+      const [site] = rig.ingest.table().sites;
+      if (site === undefined) throw new Error('no site');
+      const more = ['pc-2', 'pc-3'].map((name) => ({ path: `${site.path}/${name}`, name: site.name, layer: {}, site: null }));
+      await rig.ingest.changeSites(changeOf({ nodes: more }));
+      await rig.ingest.changeSites(changeOf({ nodes: [{ ...site, layer: { link: 'geo' } }], staged: { by: 'Asha' } }));
+      const config = rig.ingest.wanted(rig.ingest.rollout()?.released === 1 ? pc : '');
+      rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 2, digest: nothing, config }));
+      await live(rig, minute);
+      rig.clock.jump(byMs);
+      await live(rig, soakMs - 2 * minute);
+      expect(rig.ingest.rollout()?.stage).toBe(1);
+      await live(rig, 2 * minute);
+      expect(rig.ingest.rollout()?.stage).toBe(2);
+    },
+  );
 });
 
-/** The PC is heard each minute. */
+/** Sends a message of the PC each minute. */
 async function live(rig: Rig, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= minute) {
     await rig.clock.pass(minute);

@@ -2,8 +2,8 @@ import { budgets, encode, pcTopic } from '@sabha/contracts';
 import { describe, expect, it } from 'vitest';
 import { birth, checks, createRig, digest, event, pc } from './ingest.test-helper.ts';
 
-describe('one PC among thousands', () => {
-  it('R28 a message that breaks its reader is set aside with the name of its PC; the next one is taken and answered', async () => {
+describe('budgets and poison messages of one PC', () => {
+  it('R28 a message that breaks its reader is quarantined under the name of its PC, and the next one is acknowledged', async () => {
     const rig = await createRig();
     const bomb = new Proxy(Buffer.from('{}'), {
       get() {
@@ -24,7 +24,7 @@ describe('one PC among thousands', () => {
     expect(rig.fatal).toEqual([]);
   });
 
-  it('R28 what the ledger set aside of one PC is counted and said under its name, and the rest of the batch is acknowledged', async () => {
+  it('R28 an operation that the ledger quarantined is counted and logged for its PC, and the rest of the batch is acknowledged', async () => {
     const poison = [{ op: 'event' as const, pc, why: 'it does not fit' }];
     let first = true;
     const rig = await createRig((ledger) => ({
@@ -45,7 +45,7 @@ describe('one PC among thousands', () => {
     expect(rig.fatal).toEqual([]);
   });
 
-  it('R27 of 64 KB of words in a report each small event made as many bytes for the ledger: long words are none, and a batch writes a row once', async () => {
+  it('R27 an overlong link report is refused, and a batch of link events writes each row once', async () => {
     const rows: string[] = [];
     const rig = await createRig((ledger) => ({
       ...ledger,
@@ -76,7 +76,7 @@ describe('one PC among thousands', () => {
     expect(rows.join('').length).toBeLessThan(1_000);
   });
 
-  it('R27 a check that claimed a fault of the centre raised it: the state is refused and counted, and its PC is named as unreadable', async () => {
+  it('R27 a state that claims a fault only the server may raise is refused and counted, and its PC is reported as unreadable', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     for (const [n, fault] of ['pc.silent', 'centre.slow', 'pc.noisy'].entries()) {
@@ -90,7 +90,7 @@ describe('one PC among thousands', () => {
     expect(rig.ingest.memory.openIncident('centre')).toBeUndefined();
   });
 
-  it('R27 what a PC writes beyond its budget is not acknowledged, so that its spool keeps it; another PC and its own state go on', async () => {
+  it('R27 events beyond the budget are not acknowledged, so they stay in the spool, and the state of the PC is still applied', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -192,7 +192,7 @@ describe('one PC among thousands', () => {
     expect(rig.acks().at(-1)?.upTo).toBe(different * 500);
   });
 
-  it('R27, R13 states beyond the budget are not read, their PC is still there, and the state that it has in the end is asked for', async () => {
+  it('R27, R13 states beyond the budget are dropped, the PC stays online, and its latest state is requested later', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     for (let rev = 1; rev <= 2 * budgets.wordsAtOnce.most; rev += 1)
@@ -206,7 +206,7 @@ describe('one PC among thousands', () => {
     expect(rig.acks().at(-1)?.want).toEqual(['state']);
   });
 
-  it('R27, F8 twenty machines of one disk used up the words of their PC before the first was back, and were never found out', async () => {
+  it('R27, F8 twenty cloned machines are detected although they use up the budget of their PC', async () => {
     const rig = await createRig();
     const born = (at: number) =>
       rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, session: 1 + at, boot: `twin-${at % 20}` }));
@@ -220,7 +220,7 @@ describe('one PC among thousands', () => {
     expect(found?.faults.map(({ fault }) => fault)).toContain('pc.cloned');
   });
 
-  it('R27 beats cost nothing, also those that each opened a session or asked for the time: beyond a pace they are not read, and their PC is there and named', async () => {
+  it('R27 beats that open a session or need a response are limited, and their PC stays online and is named', async () => {
     let written = 0;
     const rig = await createRig((ledger) => ({
       ...ledger,
@@ -252,7 +252,7 @@ describe('one PC among thousands', () => {
         .filter(({ echo }) => echo !== undefined),
     ).toEqual([]);
     expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
-    // A beat like any other is read as ever.
+    // A beat in the same session without an echo is still read.
     await beat({ session: opened });
     expect(rig.counted.at(-1)).not.toBe('beat budget');
     await rig.clock.pass(10 * 60_000);
@@ -260,7 +260,7 @@ describe('one PC among thousands', () => {
     expect(rig.acks().at(-1)?.echo).toBe(7);
   });
 
-  it('R27 a PC that said goodbye and spoke again without an end was written down each time: beyond a pace neither is read', async () => {
+  it('R27 a PC that alternates between bye and new session is limited and named', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -278,7 +278,7 @@ describe('one PC among thousands', () => {
     expect(rig.ingest.memory.openIncident('centre')?.faults).toMatchObject([{ fault: 'pc.noisy', device: pc }]);
   });
 
-  it('R27, R18 a goodbye beyond the budget of words was held back, and a PC that had stopped was called silent', async () => {
+  it('R27, R18 a bye beyond the budget of other messages is applied, so the PC is stopped and not silent', async () => {
     const { rig, session } = await worn();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { kind: 'bye', boot: 'b1', session, at: 1, reason: 'shutdown' }));
     await rig.settle();
@@ -288,7 +288,7 @@ describe('one PC among thousands', () => {
     expect(rig.ingest.memory.openIncident(pc)).toBeUndefined();
   });
 
-  it('R27, R16 a will beyond the budget of words was taken for a word of its PC: it is none, and its PC is lost', async () => {
+  it('R27, R16 a last will beyond the budget is applied and does not update the last-seen time', async () => {
     const { rig, session } = await worn();
     const heardAt = rig.ingest.memory.pcs.get(pc)?.heardAt;
     await rig.clock.pass(30_000);
@@ -297,7 +297,7 @@ describe('one PC among thousands', () => {
     expect(rig.ingest.memory.pcs.get(pc)).toMatchObject({ presence: 'lost', heardAt });
   });
 
-  it('R27, R17 a centre that said hello again and again named whoever answered it: what it asked for costs no words', async () => {
+  it('R27, R17 births that answer hellos of the server are free, and births for an unknown hello are limited', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     const hello = { withinMs: 0, fresh: false };
@@ -314,7 +314,7 @@ describe('one PC among thousands', () => {
     expect(rig.counted).toContain('presence budget');
   });
 
-  it('R27 an honest PC that drained weeks of events over a restart of the centre was held back and named', async () => {
+  it('R27 a PC that drains weeks of events across a restart of the server is neither held back nor named', async () => {
     const before = await createRig();
     before.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await before.settle();
@@ -334,7 +334,7 @@ describe('one PC among thousands', () => {
   });
 });
 
-/** A PC that is online and has no words left, after a link that dropped faster than it has words. */
+/** Returns an online PC whose message budget is used up by many reconnections. */
 async function worn() {
   const rig = await createRig();
   rig.ingest.subscribed();

@@ -1,4 +1,4 @@
-/** Ingest on a ledger in memory, with a hand on its clock and an ear at everything that it says. */
+/** Ingest over a ledger in memory, with a test clock and records of everything that it sends. */
 import { DatabaseSync } from 'node:sqlite';
 import { type Ack, decode, digestOf, hearingTopic, pcTopic, readSettings } from '@sabha/contracts';
 import { sealed } from '../../test/centre-key.ts';
@@ -24,7 +24,7 @@ export function changeOf(edit: Partial<SiteChange>): SiteChange {
   return { nodes: [], gone: [], replaced: [], registry: [], audit: { who: 'Asha', what: 'test', about: 'it' }, ...edit };
 }
 
-/** `lateMs`: so long after all others it starts; `timers`: what of its clock is another. */
+/** `lateMs`: start time after that of other rigs. `timers`: overrides of the test clock. */
 export async function createRig(
   change: (ledger: Ledger) => Ledger = (ledger) => ledger,
   db = new DatabaseSync(':memory:'),
@@ -46,7 +46,7 @@ export async function createRig(
   const counted: string[] = [];
   const fatal: Error[] = [];
   const said: string[] = [];
-  /** What the broker brings back of our own words, and how often that turned. */
+  /** Whether the broker returns canaries, the canaries sent, and each change of the subscription state. */
   const broker = { answers: true };
   const words: string[] = [];
   const turns: boolean[] = [];

@@ -4,7 +4,7 @@ import { centrePublicKey } from '../../test/centre-key.ts';
 import { birth, changeOf, checks, createRig, digest, event, nodes, pc } from './ingest.test-helper.ts';
 
 describe('ingest', () => {
-  it('R3, R20 answers a birth only after its commit, with what it wants and the configuration that is newer', async () => {
+  it('R3, R20 acknowledges a birth only after its commit, with its requests and the newer configuration', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     expect([rig.sent, rig.told]).toEqual([[], []]);
@@ -42,7 +42,7 @@ describe('ingest', () => {
     expect(rig.rows.map((row) => row.key)).toEqual(['1/email/technician']);
   });
 
-  it('R24 an offer that waits behind a disk that hangs is not made again, and no default route steps in for it', async () => {
+  it('R24 does not repeat an offer or take the default route while its commit hangs', async () => {
     const disk = Promise.withResolvers<void>();
     let hangs = false;
     const rig = await createRig((ledger) => ({
@@ -65,7 +65,7 @@ describe('ingest', () => {
     expect([rig.offers.map(({ transition }) => transition.offer), rig.rows]).toEqual([[1], []]);
   });
 
-  it('R22 a wait goes on in the moment in which it is due, not at the next full second', async () => {
+  it('R22 continues a wait at its due time, not at the next full second', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.started();
@@ -85,7 +85,7 @@ describe('ingest', () => {
     expect(rig.offers).toHaveLength(2);
   });
 
-  it('R20 a failed commit ends the pipeline once, and nothing is answered', async () => {
+  it('R20 ends the pipeline once after a failed commit, and sends nothing', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     await rig.settle();
@@ -96,7 +96,7 @@ describe('ingest', () => {
     expect(rig.sent).toEqual([]);
   });
 
-  it('an unchanged beat costs no parse, no row and no answer; one with an echo is answered', async () => {
+  it('does not parse, store or acknowledge an unchanged beat, and acknowledges one with an echo', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
     rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 1, checks: [...checks] }));
@@ -110,7 +110,7 @@ describe('ingest', () => {
     expect(rig.acks().at(-1)).toMatchObject({ echo: 77 });
   });
 
-  it('S6, R4 signs its time for the PC and the question, and how far the ledger is where it knows', async () => {
+  it('S6, R4 signs the time of the server with the PC, the echo and the acknowledged number if it is known', async () => {
     const rig = await createRig();
     const clockAfter = async (one: Pick<typeof rig, 'ingest' | 'settle' | 'acks'>, echo: number) => {
       one.ingest.take(pcTopic(pc, 'beat'), encode('beat', { digest, session: 1, at: 5, echo }));
@@ -124,11 +124,11 @@ describe('ingest', () => {
     await rig.settle();
     expect(await clockAfter(rig, 77)).toBe(2);
     rig.ingest.close();
-    // A centre that has just started: nothing known is not nothing held.
+    // A server that has just started does not know the number, which must not be taken for 0.
     expect(await clockAfter(await createRig((ledger) => ledger, rig.db), 78)).toBeUndefined();
   });
 
-  it('counts and keeps what it cannot read, and goes on', async () => {
+  it('counts and records unreadable messages, and continues', async () => {
     const rig = await createRig();
     for (const payload of ['nonsense', '{', '{"digest":1}', `{"x":"${'y'.repeat(70_000)}"}`])
       rig.ingest.take(pcTopic(pc, 'state'), Buffer.from(payload));
@@ -142,7 +142,7 @@ describe('ingest', () => {
     expect(rig.said).toEqual(['unreadable state: unknown envelope 110']);
   });
 
-  it('R17 a birth that answers a roll call is told of after its commit, with the state that it names; any other is not', async () => {
+  it('R17 reports a birth that answers a roll call after its commit with its state, and no other birth', async () => {
     const rig = await createRig();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello: 'call-1' }));
     expect(rig.born).toEqual([]);
@@ -153,7 +153,7 @@ describe('ingest', () => {
     expect(rig.ingest.memory.pcs.get(pc)?.calledAt).toBe(rig.clock.now());
   });
 
-  it('R20 a change of the tree is one transaction: tree, registry, audit; then PCs, broker and those who look are told', async () => {
+  it('R20 commits tree, registry and audit of a change in one transaction, then notifies PCs, broker and views', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, config: 1 }));
@@ -186,7 +186,7 @@ describe('ingest', () => {
     ]);
   });
 
-  it('a staged change goes to the first of its PCs; when that one falls silent it goes no further, and people let it out', async () => {
+  it('sends a staged change to one PC first, stops the rollout when that PC is silent, and continues after a release', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     const other = { path: 'capital/this-office/second', name: { en: 'Hall', hi: 'हॉल' }, layer: {}, site: null };
@@ -207,7 +207,7 @@ describe('ingest', () => {
     await rig.settle();
     expect(rig.ingest.rollout()?.stopped).toContain('of 1 PCs 1 silent');
     expect((await rig.ledger.load()).meta['rollout']).toContain('1 silent');
-    // Central is told, once: also a centre that begins anew takes nothing back and says nothing twice.
+    // Central is notified once. A restarted server neither clears nor repeats the notification.
     const ofCentre = (one: typeof rig) => [...one.ingest.memory.incidents.values()].filter(({ scope }) => scope === 'centre');
     const stopped = [{ over: null, severity: 'minor', faults: [{ fault: 'centre.rollout_stopped', goneAt: null }] }];
     expect(ofCentre(rig)).toMatchObject(stopped);
@@ -224,14 +224,14 @@ describe('ingest', () => {
     expect(rig.ingest.rollout()).toBeNull();
   });
 
-  it('R17 PCs that were none of ours, or are other machines now, may have spoken in vain: their sites are asked anew', async () => {
+  it('R17 sends a hello to sites whose PCs became known or were replaced', async () => {
     const rig = await createRig();
     const stage = (to: 'closed' | 'commissioning') =>
       nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: to } } : node));
     const asked = () => rig.sent.filter(({ topic }) => topic.endsWith('/hello')).map(({ topic }) => topic);
     await rig.ingest.changeSites(changeOf({ nodes: stage('closed') }));
     await rig.ingest.changeSites(changeOf({ nodes: stage('commissioning') }));
-    // Before our own SUBACK nobody would hear the answers; it asks everybody.
+    // Before the SUBACK no response would be received. A hello to all follows it.
     expect(asked()).toEqual([]);
     rig.ingest.subscribed();
     await rig.ingest.changeSites(changeOf({ nodes: stage('closed') }));
@@ -249,7 +249,7 @@ describe('ingest', () => {
     expect(asked().slice(3)).toEqual(['sabha/v1/all/hello']);
   });
 
-  it('R30 what a replaced machine still says is neither written nor acknowledged', async () => {
+  it('R30 neither stores nor acknowledges messages of a replaced machine', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -263,7 +263,7 @@ describe('ingest', () => {
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
-  it('R15 a PC that is gone closes its incident with the reason, and is still called by its name', async () => {
+  it('R15 closes the incident of a retired PC with the reason, and keeps the name of its room', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -275,7 +275,7 @@ describe('ingest', () => {
     expect(rig.changes.at(-1)).toMatchObject({ pcsGone: [pc] });
   });
 
-  it('a PC that is revoked is stopped at once, and the end of its last session is no silence', async () => {
+  it('stops a revoked PC at once, and does not report it as silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -290,7 +290,7 @@ describe('ingest', () => {
     expect([...rig.ingest.memory.incidents.values()]).toEqual([]);
   });
 
-  it('what waits for a commit is told when there is none', async () => {
+  it('resolves waiting calls with false if the commit fails', async () => {
     const rig = await createRig((ledger) => ({ ...ledger, commit: () => Promise.reject(new Error('disk full')) }));
     const waits = [rig.ingest.changeSites(changeOf({})), rig.ingest.tell({ type: 'tick' }), rig.ingest.record([])];
     expect(await Promise.all(waits)).toEqual([false, false, false]);
@@ -298,7 +298,7 @@ describe('ingest', () => {
     expect(rig.registered).toEqual([]);
   });
 
-  it('a planned site whose PC speaks is being set up, by itself', async () => {
+  it('moves a planned site to commissioning when its PC sends a message', async () => {
     const rig = await createRig();
     const planned = nodes().map((node) => (node.site ? { ...node, site: { ...node.site, stage: 'planned' as const } } : node));
     await rig.ingest.changeSites(changeOf({ nodes: planned }));
@@ -310,7 +310,7 @@ describe('ingest', () => {
     expect((await rig.ledger.load()).nodes.find(({ site }) => site)?.site?.stage).toBe('commissioning');
   });
 
-  it('a new pipeline on the same ledger knows what the old one wrote', async () => {
+  it('continues after a restart from the state in the ledger', async () => {
     const rig = await createRig();
     rig.ingest.started();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -325,7 +325,7 @@ describe('ingest', () => {
     expect(next.sent.some(({ topic }) => topic === pcTopic(pc, 'config'))).toBe(false);
   });
 
-  it('keeps what a site says of its link, of where it broke and of its power, over a restart where it is in the ledger', async () => {
+  it('keeps link report, link break and power of a site, and the first two across a restart', async () => {
     const rig = await createRig();
     const site = 'capital/this-office';
     const broken = { component: 'path', device: '', from: null, to: { status: 'fault', fault: 'path.gateway', reason: null } };

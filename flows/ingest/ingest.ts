@@ -1,6 +1,7 @@
 /**
- * Ingest: takes what PCs say, gives it to the engine and commits it; what follows a commit is the pipeline's (flows/pipeline.ts).
- * It is thrown away and made anew from the ledger whenever a commit fails (R20); session, tabs and people outlive it.
+ * Ingest: reads the messages of PCs, applies them to the engine and commits the result. `flows/pipeline.ts` acts on committed batches.
+ * After a failed commit it is discarded and created again from the ledger; MQTT session, tabs and people stay. R20 (one transaction per
+ * batch).
  */
 import {
   type BeatKey,
@@ -32,19 +33,19 @@ import { createCentreTime, createListening, createSettled } from './listening.ts
 import { createLinkReports, quickDigest, type Report, readReport } from './read-message.ts';
 
 const tickMs = 1_000;
-/** Clears that are due one after the other cost no more ticks than these. */
+/** Shortest time between extra ticks for clears, so that many clears do not cause many ticks. */
 const clearTickMs = 50;
-/** The system's timers go off some milliseconds early, when what this tick was for is not due yet. */
+/** System timers fire a few milliseconds early, so a clear that is due within this time counts as due. */
 const earlyMs = 10;
-/** What waits for a commit that lasts longer was not done yet. */
+/** A commit that takes longer counts as hanging. The time limit of offers then starts after it. */
 const hungMs = 5_000;
-/** More sites than this are asked with one word to all. */
+/** Beyond this number of sites one hello to all replaces a hello for each site. */
 const helloSitesAtMost = 50;
 
-/** What goes on between a message and the ledger, from one load of the ledger to the next. */
+/** The path between messages and the ledger, from one load of the ledger to the next. */
 export type Ingest = ReturnType<typeof createIngest>;
 
-/** Opens ingest on what the ledger holds. It judges nothing until `subscribed`, and offers nothing until `started`. */
+/** Opens ingest on the contents of the ledger. It judges nothing before `subscribed`, and offers nothing before `started`. */
 export function createIngest(options: IngestOptions) {
   const state = openState(options);
   followRollout(state);
@@ -67,23 +68,23 @@ export function createIngest(options: IngestOptions) {
   state.commits.soon();
   return {
     ...reading(state),
-    /** The last time in which the centre heard nobody. */
+    /** The last receive gap of the server. */
     away: state.listening.away,
     deafSince: state.listening.deafSince,
-    /** Until when our hearing is proven (R18a). */
+    /** The time of the watermark. R18a (canary). */
     provenAt: state.listening.provenAt,
     ...telling(state),
 
-    /** One message from the broker. Anything that is not one of ours is counted and dropped. */
+    /** Handles one message from the broker. Unknown topics are counted and dropped. */
     take: (topic: string, payload: Buffer) => take(state, topic, payload),
 
-    /** Sends what PCs are owed of a commit: acks first, then configurations and bells. */
+    /** Sends the messages that follow a commit: acks first, then configurations and hellos. */
     acknowledge({ acks, sends }: Pick<Committed, 'acks' | 'sends'>): void {
       state.acks.send(acks);
       for (const send of sends) send();
     },
 
-    /** Throws all of this away. What is not committed was never said. */
+    /** Discards this memory. Uncommitted changes have had no effect outside. */
     close(): void {
       cancelTick();
       state.commits.end();
@@ -91,11 +92,11 @@ export function createIngest(options: IngestOptions) {
   };
 }
 
-/** What is known now. */
+/** Queries of the current state. */
 function reading({ options, engine, tree, acks, links, numbers, configs, time, settled }: State) {
   return {
     time,
-    /** By this goes what is deleted for its age. */
+    /** Time that is trusted for deletions by age. */
     settledAt: settled.at,
     memory: engine.memory,
     isSubscribed: engine.isSubscribed,
@@ -105,46 +106,46 @@ function reading({ options, engine, tree, acks, links, numbers, configs, time, s
     wanted: tree.wanted,
     entry: tree.entry,
     measurer: acks.measurer,
-    /** What a site last said of its link, and where that broke. */
+    /** The latest link report of a site, and its latest link break. */
     link: links.of,
     numbers: (pc: string) => numbers.of(pc, engine.known.get(pc)?.link ?? 'fibre', options.clock.up()),
     rollout: configs.view,
   };
 }
 
-/** What others have to say, or to write down. */
+/** Inputs other than messages of PCs. */
 function telling(state: State) {
   const { options } = state;
   return {
-    /** Our SUBACK has come: silence is counted from now on, and every PC is asked for a birth (R17). */
+    /** Called at each SUBACK: silence is judged from now on, and every PC is asked for a birth. R17 (hello after every SUBACK). */
     subscribed: state.listening.subscribed,
     unsubscribed: state.listening.unsubscribed,
 
-    /** The tabs run: what was open is offered again (R24). */
+    /** Called when the tabs run: open transitions are offered again. R24 (repeated offers and the default route). */
     started: () => void tell(state, { type: 'started' }),
 
-    /** What a path of the wires came to (R23). */
+    /** Applies the conclusion of a path. R23 (conclude). */
     conclude({ transition: { id, kind }, acts, severity }: WireMessage, how: string, way?: PassedWay): void {
       options.count.concluded(kind, how);
       void tell(state, { type: 'conclude', transition: id, acts, severity, how, ...(way && { way }) });
     },
 
-    /** Says something of the centre's own, or what an operator did; true once it is committed, false where this memory ended before. */
+    /** Applies an event of the server or an operator's action. Resolves with true after its commit, false if this memory ended before. */
     tell: (event: CentreEvent, audit?: Audit): Promise<boolean> => tell(state, event, audit),
 
-    /** The end is in order: until when PCs were heard is written down, so that a quick start is no gap. */
+    /** Orderly shutdown: stores the watermark, so that a quick restart is not a receive gap. */
     leave(): Promise<boolean> {
       state.gathered.ops.push(...listened(state, 1));
       return state.commits.next();
     },
 
-    /** Writes rows of others, with the same answer. */
+    /** Commits rows of other modules, with the same result. */
     record(ops: readonly Op[]): Promise<boolean> {
       state.gathered.ops.push(...ops);
       return state.commits.next();
     },
 
-    /** Asks the PCs of a scope (`''` = all) to answer, once it is written down who asked. */
+    /** Sends a hello to a scope (`''` = all) after the commit of its audit row. */
     ring(scope: string, word: Hello, audit: Audit): void {
       const topic = scopeTopic(scope === '' ? 'all' : `${scope}/all`, 'hello');
       state.allowance.asks(word.id);
@@ -154,12 +155,13 @@ function telling(state: State) {
     },
 
     /**
-     * Changes the tree of places, in one transaction with `ops`; true once the broker is told, false where this memory ended before.
-     * Configurations go out one by one over the time of a hello, since each PC answers its own with a birth.
+     * Changes the tree of sites and PCs, in one transaction with `ops`. Resolves with true after the broker's update, false if this memory
+     * ended before.
+     * Configurations are sent one by one over the time of a hello, because each PC answers with a birth.
      */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
-    /** Ends a rollout by sending it to everybody. */
+    /** Ends a rollout by sending it to all PCs. */
     release(by: string): Promise<boolean> {
       sendLater(state, state.configs.release(by, state.time()));
       return state.commits.next();
@@ -167,7 +169,7 @@ function telling(state: State) {
   };
 }
 
-/** A second, or the time until the next wait or clear is due: what was held long enough is not held longer. */
+/** Returns the time until the next tick: one second, or less if a timer or clear is due earlier. */
 function untilTickMs({ engine, time }: State, judgedAt: number): number {
   const now = time();
   const dueInMs = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - now).filter((ms) => ms > 0);
@@ -182,7 +184,7 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   const now = state.time();
   const changing = state.tree.change(change, now);
   if (changing.known !== null) state.engine.apply(changing.known, now);
-  // Hours and zones may be others.
+  // Office hours and time zones may have changed.
   if (change.audit !== null) state.engine.apply({ type: 'look-again' }, now);
   state.engine.apply({ type: 'revoked', pcs: change.registry.flatMap(({ pc, revoked }) => (revoked ? [pc] : [])) }, now);
   state.gathered.ops.push(...changing.ops, ...ops);
@@ -200,19 +202,20 @@ async function changeSites(state: State, change: SiteChange, ops: readonly Op[])
   return true;
 }
 
-/** A rollout that stopped stands until somebody lets it out or changes it. */
+/** Keeps the finding of a stopped rollout open until a person releases or changes the rollout. */
 function followRollout({ engine, configs, time }: State): void {
   const stopped = configs.view()?.stopped ?? null;
   engine.apply({ type: 'centre', fault: 'centre.rollout_stopped', device: '', standing: stopped !== null }, time());
 }
 
-/** What only time changes of sites that are being set up. */
+/** Applies changes that depend on time only: commissioning of sites, and rollouts. */
 function goOn(state: State): void {
   const { options, engine, tree } = state;
   if (!engine.isSubscribed() || options.clock.up() - state.goneOnUp < tickMs) return;
   state.goneOnUp = options.clock.up();
   const now = state.time();
-  // A clock that is set forward may be a machine that was paused: a quiet day begins anew, a watch only does not go on by it.
+  // A clock set forward may be a paused machine. Commissioning therefore starts its quiet day again, and the observation of a rollout
+  // excludes the step.
   const deafMs = now - state.listenedAt;
   const watchMs = deafMs - state.steppedMs;
   Object.assign(state, { listenedAt: now, steppedMs: 0 });
@@ -222,7 +225,7 @@ function goOn(state: State): void {
   sendLater(state, state.configs.tick(now, watchMs));
 }
 
-/** Guarantee: a message that breaks whoever reads it is set aside with its PC's name, and the next one is read (R28). */
+/** Guarantee: a message that breaks its reader is quarantined under the name of its PC, and the next one is read. R28 (poison messages). */
 function take(state: State, topic: string, payload: Buffer): void {
   if (state.commits.isOver()) return;
   try {
@@ -233,7 +236,7 @@ function take(state: State, topic: string, payload: Buffer): void {
   }
 }
 
-/** Receive, read, apply: all of a message's way that needs no disk. */
+/** Reads a message and applies it in memory. */
 function apply(state: State, topic: string, payload: Buffer): void {
   const { options, engine } = state;
   if (topic === hearingTopic) return state.listening.take(payload);
@@ -250,7 +253,7 @@ function apply(state: State, topic: string, payload: Buffer): void {
   state.commits.soon();
 }
 
-/** In what a message is more than its PC may say now. */
+/** Returns the budget that a message exceeds; undefined if it is within all budgets. */
 function beyondIn({ allowance, engine }: State, report: Report, bytes: number): Weight['kind'] | undefined {
   const { pc, birth } = report;
   const { session = 0, spool = null } = engine.memory.pcs.get(pc) ?? {};
@@ -262,7 +265,10 @@ function beyondIn({ allowance, engine }: State, report: Report, bytes: number): 
   return undefined;
 }
 
-/** Nothing of it is taken or answered but that its PC is there: its spool keeps the rest, and its next beat says which state we lack (R27). */
+/**
+ * Drops a message beyond the budget, except that its PC counts as online. Events stay in the spool, and the next beat shows a missing
+ * state. R27 (budgets).
+ */
 function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind']): void {
   const now = state.time();
   const boot = event.type === 'birth' ? { boot: event.boot } : {};
@@ -272,7 +278,7 @@ function holdBack(state: State, { pc, leaf, event }: Report, what: Weight['kind'
   state.commits.soon();
 }
 
-/** What of a report is the ledger's, and what is owed for it once it is there. */
+/** Collects the rows of a report for the next commit, and the messages that follow it. */
 function keep(state: State, report: Report): void {
   const { gathered, links, acks, configs } = state;
   const { pc, leaf, event, ops, answer, news = [], result, detail } = report;
@@ -289,7 +295,7 @@ function keepNumbers({ engine, numbers, options }: State, pc: string, payload: B
   if (link !== undefined) numbers.heard(pc, { link, payload, up: options.clock.up() });
 }
 
-/** The way of nearly every beat: the digest is the one held, so nothing is parsed and nothing written. */
+/** Fast path for most beats: if the digest is unchanged, nothing is parsed or written. */
 function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean {
   const digest = quickDigest(topic, payload);
   if (digest === undefined) return false;
@@ -300,7 +306,7 @@ function isUnchangedBeat(state: State, topic: string, payload: Buffer): boolean 
   return true;
 }
 
-/** Configurations go out when what they are is in the ledger. */
+/** Sends configurations after the commit of their versions. */
 function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, { ops, pcs }: Outgoing): void {
   gathered.ops.push(...ops);
   if (pcs.length > 0) gathered.sends.push(() => configs.send(pcs));
@@ -308,23 +314,23 @@ function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, {
 
 // The state of ingest between two loads of the ledger, and how it becomes a committed batch.
 
-/** What was read and applied since the last commit, beside what the engine holds. */
+/** Changes since the last commit, besides those in the engine. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
 
-/** All of it, from one load of the ledger to the next. */
+/** The complete state, from one load of the ledger to the next. */
 export type State = ReturnType<typeof openState>;
 
-/** How often it is written down that we listen, */
+/** Interval at which the watermark is stored, */
 const listenedEveryMs = 60_000;
-/** and how often where something is written anyway. */
+/** and the interval if a commit happens anyway. */
 const listenedWithMs = 5_000;
 const startsKept = 10;
-/** Answers to a hello are spread over this time a PC, up to the limit (R17). */
+/** Responses to a hello are spread over this time per PC, up to the limit (R17). */
 const helloSpreadMs = 20;
 const helloSpreadLimitMs = 30_000;
 const notedEveryMs = 60_000 / budgets.logLinesAMinute.most;
 
-/** What the ledger holds, with nothing gathered but that this is a start. */
+/** Creates the state from the contents of the ledger. The first rows to commit record this start. */
 export function openState(options: IngestOptions) {
   const { clock, contents, send, seal } = options;
   const centreTime = createCentreTime(clock);
@@ -341,7 +347,7 @@ export function openState(options: IngestOptions) {
     ...options,
     time: centreTime,
     listenedUntil: listenedAt,
-    // Among the rows of the engine, where a step of the clock takes back what stands before it.
+    // Among the engine's rows, so that a clock step corrects the rows before it.
     note: (away): void => state.engine.memory.add(`away/${away.from}`, { op: 'away', ...away }),
     isSubscribed: (): boolean => state.engine.isSubscribed(),
     tell: (event, audit): void => void tell(state, event, audit),
@@ -370,7 +376,7 @@ export function openState(options: IngestOptions) {
     allowance: createAllowance(clock.up),
     /** When the last note about each PC was written. */
     notedAt: new Map<string, number>(),
-    /** The centre's time. */
+    /** The time of the server. */
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening,
@@ -380,10 +386,10 @@ export function openState(options: IngestOptions) {
     } as Gathered,
     commits: createCommits(options, (): Promise<void> => commit(state)),
     goneOnUp: clock.up(),
-    /** When somebody last listened to the PCs, and what the ledger knows of it. */
+    /** Time of the last check with a subscription, and the watermark in the ledger. */
     listenedAt,
     listenedNotedAt,
-    /** By how much the clock was set since somebody last listened. */
+    /** Sum of the clock steps since that check. */
     steppedMs: 0,
   };
   return state;
@@ -393,16 +399,16 @@ function nothing(): Gathered {
   return { ops: [], sends: [], heard: [], sites: [], pcsGone: [] };
 }
 
-/** Gives the engine an event; true once what came of it is committed, false where this memory ended before. */
+/** Applies an event to the engine. Resolves with true after its commit, false if this memory ended before. */
 function tell(state: State, event: CentreEvent, audit?: Audit): Promise<boolean> {
   if (audit !== undefined) state.gathered.ops.push({ op: 'audit', at: state.time(), ...audit });
   if (!state.commits.isOver()) state.engine.apply(event, state.time());
   return state.commits.next();
 }
 
-/** Asks for births: of everybody, or of PCs that may have spoken in vain before they were ours. */
+/** Asks PCs for a birth: all of them, or those whose earlier birth may have been ignored because they were unknown. */
 function hello({ options, engine, allowance }: State, topics: readonly string[]): void {
-  // Whoever is not subscribed could not hear the answers; the next SUBACK asks everybody.
+  // Without a subscription no response would be received. A hello to all follows the next SUBACK.
   if (!engine.isSubscribed()) return;
   const withinMs = Math.min(helloSpreadLimitMs, engine.known.size * helloSpreadMs);
   const word: Hello = { id: options.randomId(), withinMs, fresh: false };
@@ -410,7 +416,7 @@ function hello({ options, engine, allowance }: State, topics: readonly string[])
   for (const topic of topics) options.send(topic, encode('hello', word), 1);
 }
 
-/** The next batch: what was read, what the engine made of it, and what follows once both are on disk. */
+/** Collects the next batch: the rows to commit, and the actions that follow. */
 function gather(state: State): { ops: Op[]; committed: Committed } {
   const { engine, acks, links, gathered } = state;
   const { ops: rows, effects } = engine.take();
@@ -430,7 +436,10 @@ function gather(state: State): { ops: Op[]; committed: Committed } {
   return { ops, committed: { acks: owed, sends, heard, offers, notices, handled, changed } };
 }
 
-/** Writes down until when PCs are heard for certain, and who was not, unless that was done a short time ago: a start knows from it for how long nobody was. */
+/**
+ * Returns rows with the watermark and the PCs not yet seen since the start, unless stored recently. The next start computes its receive gap
+ * from them.
+ */
 function listened(state: State, everyMs: number): Op[] {
   const at = state.listening.provenAt();
   if (at === null || Math.abs(at - state.listenedNotedAt) < everyMs) return [];
@@ -462,7 +471,10 @@ async function write(state: State, ops: Op[]): Promise<void> {
   for (const { op, pc, why } of receipt.poison ?? []) setAside(state, { pc, leaf: op, why });
 }
 
-/** A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events (R27). */
+/**
+ * A slow commit delays the acks of all PCs. An agent waits for the ack of each batch of events, so the commit holds few of its events
+ * (R27).
+ */
 function nameLargestWriter(state: State, ops: readonly Op[]): void {
   // Duplicates count once: the server may have requested a range several times.
   const events = new Map<string, Set<string>>();
@@ -481,7 +493,7 @@ function setAside(state: State, { pc, leaf, why }: { pc: string; leaf: string; w
 }
 
 /**
- * Writes an audit row and a log line about a PC whose messages cannot be read, applied or written, or are incomplete (R28, poison messages).
+ * Writes an audit row and a log line about a PC whose messages cannot be read, applied or written, or are incomplete (R28).
  * Rate limit: one a minute for each PC. `reason` is a short constant, such as `poison`.
  */
 function note(state: State, { pc, what, reason, about }: { pc: string; what: string; reason: string; about: string }): void {
@@ -494,17 +506,17 @@ function note(state: State, { pc, what, reason, about }: { pc: string; what: str
 }
 
 /**
- * `commit` gathers everything since the last batch, resolves when that is on disk and what may follow has followed.
- * `failed`, called once: the disk did not take a batch, and nothing of this memory is true any more.
- * Guarantee: one batch at a time, in order; nothing follows a batch that is not on disk, and nothing at all after the end.
+ * Runs commits one after another. `commit` gathers the next batch and resolves after its commit and its consequences.
+ * `failed` is called once if a commit fails; then this memory is invalid.
+ * Guarantee: one batch at a time, in order; consequences follow their commit, and nothing happens after the end.
  */
 function createCommits({ clock, count, failed }: IngestOptions, commit: () => Promise<void>) {
-  /** Each says whether its batch came to the disk: the one that is being written, and the next one. */
+  /** Results of the batch being written and of the next one: true after the commit. */
   let written = Promise.withResolvers<boolean>();
   let gathered = Promise.withResolvers<boolean>();
-  /** A commit is under way, or will be at the end of this turn. */
+  /** A commit is running, or starts at the end of this turn of the event loop. */
   let busy = false;
-  /** Something came while one was under way. */
+  /** Changes arrived during the current commit. */
   let again = false;
   let over = false;
   let writingUp: number | undefined;
@@ -544,34 +556,34 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
   }
 
   return {
-    /** What was gathered is committed at the end of this turn, or after the commit that is under way. */
+    /** Commits the gathered changes at the end of this turn, or after the current commit. */
     soon,
-    /** True after the next commit; false where there is none, because this memory is over. */
+    /** Resolves with true after the next commit; false if this memory ended before. */
     next(): Promise<boolean> {
       if (!over) soon();
       return gathered.promise;
     },
     isOver: () => over,
-    /** For how long the batch is being written. */
+    /** How long the current commit has been running. */
     writingMs: () => (writingUp === undefined ? 0 : clock.up() - writingUp),
-    /** What is not committed was never said. */
+    /** Ends without a commit. Uncommitted changes have had no effect outside. */
     end,
   };
 }
 
 const shownKeys = ['ac', 'bat', 'uc', 'ur', 'room', 'rh', 'rise', 'temp'] as const satisfies readonly BeatKey[];
 
-/** A beat of all numbers takes less than a quarter of it. */
+/** Limits the beats kept per PC. A beat with all numbers is less than a quarter of it. */
 const beatLimitBytes = 2_048;
 const missedBeats = 3;
-/** Where a beat is a part, as each writes it (R11: without parsing). */
+/** Mark of a partial beat as agents serialise it, found without parsing. R11 (digest). */
 const partMark = '"part":1';
 
 type KeptBeat = { up: number; text: string };
 
 /**
- * Beats are kept as they came and read when somebody asks: nearly none is ever asked for. `up` = a clock that never jumps.
- * Guarantee: a number that its PC has not said again for three beats after the time in which each is said once is not answered.
+ * The latest numbers of each PC. Beats are kept as text and parsed only on request, which is rare. `up` is a monotonic clock.
+ * Guarantee: a number expires three beats after the period in which an agent sends each number once.
  */
 export function createNumbers() {
   const byPc = new Map<string, KeptBeat[]>();
@@ -579,7 +591,7 @@ export function createNumbers() {
     heard(pc: string, { link, payload, up }: { link: LinkClass; payload: Buffer; up: number }): void {
       if (payload.length > beatLimitBytes) return;
       const beats = byPc.get(pc) ?? [];
-      // As text, a character a byte: a buffer is a piece of 64 KiB that others were cut from too, all of which it would keep alive.
+      // A copy as text, one character a byte: a buffer would keep its whole 64 KiB pool slab alive.
       beats.push({ up, text: payload.toString('latin1') });
       while (beats.length > keptOf(link, beats)) beats.shift();
       byPc.set(pc, beats);
@@ -596,7 +608,7 @@ export function createNumbers() {
   };
 }
 
-/** On a thin link they always come in parts, elsewhere where the last beat says so; else it brings all of them. */
+/** Returns how many beats together hold all numbers: several if beats are partial, as always on a thin link, else one. */
 function keptOf(link: LinkClass, beats: readonly KeptBeat[]): number {
   return isThin(links[link]) || beats.at(-1)?.text.includes(partMark) === true ? partBeats : 1;
 }

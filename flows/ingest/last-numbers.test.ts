@@ -7,7 +7,7 @@ const beat = (n: Record<string, number>, part?: 1) =>
   encode('beat', { digest: '0'.repeat(16), session: 1, at: 1, n, ...(part && { part }) });
 const minute = 60_000;
 
-test('the numbers of the last beat, and none that a page does not show', () => {
+test('the numbers come from the last beat, only for the keys that a page shows, and expire after three missed beats', () => {
   const numbers = createNumbers();
   expect(numbers.of(pc, 'fibre', 0)).toEqual({});
   numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21, uc: 0.9, load: 0.5 }), up: 0 });
@@ -17,7 +17,7 @@ test('the numbers of the last beat, and none that a page does not show', () => {
   expect(numbers.of(pc, 'fibre', 5 * minute)).toEqual({});
 });
 
-test('on a thin link what a beat leaves out stays as it was said, until a full one leaves it out too', () => {
+test('on a thin link a number missing from a beat keeps its value until a whole series of beats omits it', () => {
   const numbers = createNumbers();
   const each = 4 * minute;
   numbers.heard(pc, { link: 'geo', payload: beat({ room: 21, uc: 0.9 }), up: 0 });
@@ -27,7 +27,7 @@ test('on a thin link what a beat leaves out stays as it was said, until a full o
   expect(numbers.of(pc, 'geo', 16 * each)).toEqual({ room: 20 });
 });
 
-test('on fibre a beat that says it is a part leaves the rest as it was said, and one that does not leaves nothing', () => {
+test('on fibre a partial beat keeps the other numbers, and a full beat replaces them', () => {
   const numbers = createNumbers();
   numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21, uc: 0.9 }), up: 0 });
   for (let nth = 1; nth <= 15; nth++) numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21 + nth }, 1), up: nth * minute });
@@ -38,7 +38,7 @@ test('on fibre a beat that says it is a part leaves the rest as it was said, and
   expect(numbers.of(pc, 'fibre', 17 * minute)).toEqual({ uc: 0.5 });
 });
 
-test('a beat that cannot be read or is far too long says nothing; a PC that is gone is forgotten', () => {
+test('an unreadable or oversized beat sets no numbers, and a removed PC is forgotten', () => {
   const numbers = createNumbers();
   numbers.heard(pc, { link: 'fibre', payload: beat({ room: 21 }), up: 0 });
   numbers.heard(pc, { link: 'fibre', payload: beat(Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`k${at}`, 1]))), up: 1 });

@@ -8,7 +8,7 @@ const pc = `${site}/vc-1`;
 const other = `${site}/vc-2`;
 const year = 365 * 86_400_000;
 type Edit = Partial<Pick<LinkNews, 'pc' | 'spool' | 'isLive' | 'at' | 'heardAt'>>;
-/** Event `seq` of a spool, written at that time by the PC's clock and heard at once, unless it is told otherwise. */
+/** Event `seq` of a spool, written at that time by the PC's clock and received at once, unless `edit` says otherwise. */
 const from = (seq: number, edit: Edit) => ({ site, pc, spool: 's', seq, at: seq, heardAt: seq, isLive: true, ...edit });
 const said = (seq: number, edit: Edit & { says?: number } = {}): LinkNews => {
   const { says = seq, ...rest } = edit;
@@ -20,7 +20,7 @@ function write(ops: readonly Op[], meta: Record<string, string>): void {
   for (const op of ops) if (op.op === 'meta') meta[op.key] = `${op.value}`;
 }
 
-test('the newest report of a site and where it broke last are kept, over a restart too', () => {
+test('the latest link report and the latest link break of a site are kept, also across a restart', () => {
   const meta: Record<string, string> = { starts: '[]' };
   const reports = createLinkReports(meta);
   expect(reports.of(site)).toEqual({ link: null, broke: null });
@@ -32,7 +32,7 @@ test('the newest report of a site and where it broke last are kept, over a resta
   expect(Object.keys(meta)).toEqual(['starts', 'link/ladakh/leh', 'broke/ladakh/leh']);
 });
 
-test('R6, R9 what is sent again or was written before changes nothing', () => {
+test('R6, R9 repeated and older events change nothing', () => {
   const reports = createLinkReports({});
   for (const news of [said(30), broke(31, 'path.last_mile')]) reports.take(news);
   expect(reports.changed()).toHaveLength(2);
@@ -42,7 +42,7 @@ test('R6, R9 what is sent again or was written before changes nothing', () => {
   expect(reports.of(site)).toMatchObject({ link: { report: { at: 30 } }, broke: { fault: 'path.last_mile' } });
 });
 
-test('another PC that measures now takes over with what it says, not with what it said once', () => {
+test('another PC replaces the report only with a live one, not with a replayed one', () => {
   const reports = createLinkReports({});
   reports.take(said(30));
   reports.take(said(90, { pc: other, isLive: false }));
@@ -51,13 +51,13 @@ test('another PC that measures now takes over with what it says, not with what i
   expect(reports.of(site).link?.pc).toBe(other);
 });
 
-test('R29 one report by a PC whose clock was ahead made each later one of it count as old: what was written later counts', () => {
+test('R29 a report from a clock that was ahead is replaced by a later report of the same spool', () => {
   const reports = createLinkReports({});
   for (const news of [said(1, { says: 10 * year }), said(2)]) reports.take(news);
   expect(reports.of(site).link?.report.at).toBe(2);
 });
 
-test('R29 a break heard while the clock of the centre was ahead hid each later one, of whichever PC and spool', () => {
+test("R29 a link break received while the server's clock was ahead is replaced by any later one", () => {
   const ahead = { at: year, heardAt: year };
   for (const later of [{}, { spool: 'next' }, { pc: other }, { pc: other, isLive: false }]) {
     const reports = createLinkReports({});
@@ -66,7 +66,7 @@ test('R29 a break heard while the clock of the centre was ahead hid each later o
   }
 });
 
-test('of two spools what waited counts by its time, and hides nothing that is newer', () => {
+test('replayed events of another spool are ordered by time and do not replace newer ones', () => {
   const reports = createLinkReports({});
   const waited = { spool: 'before', isLive: false, heardAt: 50 };
   for (const news of [said(30), broke(30, 'path.gateway')]) reports.take(news);

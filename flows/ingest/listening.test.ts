@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { testClock } from '../notify/people/people.test-helper.ts';
 import { birth, checks, createRig, digest, pc } from './ingest.test-helper.ts';
 
-describe('R18a a gap of our own', () => {
+describe('R18a receive gap of the server', () => {
   const hellos = (rig: Awaited<ReturnType<typeof createRig>>) => rig.sent.filter(({ topic }) => topic === 'sabha/v1/all/hello').length;
   const presence = (rig: Awaited<ReturnType<typeof createRig>>) => rig.ingest.memory.pcs.get(pc)?.presence;
   const online = async () => {
@@ -15,7 +15,7 @@ describe('R18a a gap of our own', () => {
     return rig;
   };
 
-  it('590 PCs were called silent when flows stood still for 200 s: now it asks, and each has its whole limit anew', async () => {
+  it('after a stall of 200 s no PC is silent, a hello is sent, and each PC has its whole limit again', async () => {
     const rig = await online();
     rig.clock.stall(200_000);
     await rig.clock.pass(140_000);
@@ -24,11 +24,11 @@ describe('R18a a gap of our own', () => {
     expect(presence(rig)).toBe('silent');
   });
 
-  it('while no word of ours comes back nobody is silent; when one does, the limit begins', async () => {
+  it('while no canary returns no PC is silent, and the limit starts when one returns', async () => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(60_000);
-    // A process that stood still does not hear again by that.
+    // A stalled process alone does not end the receive gap.
     rig.clock.stall(200_000);
     await rig.clock.pass(40_000);
     expect([presence(rig), rig.ingest.isSubscribed(), rig.turns]).toEqual(['online', false, [false]]);
@@ -41,7 +41,7 @@ describe('R18a a gap of our own', () => {
     expect(presence(rig)).toBe('silent');
   });
 
-  it('R19 a flows that stood still after it had lost the broker told of it before it could look: now it has a minute, and no more where it starves', async () => {
+  it('R19 a lost broker is reported after a minute of running time, also across stalls', async () => {
     const rig = await online();
     const lost = () => rig.ingest.memory.openIncident('centre')?.faults.map(({ fault }) => fault);
     rig.ingest.unsubscribed();
@@ -60,7 +60,7 @@ describe('R18a a gap of our own', () => {
     expect(lost()).toEqual(['centre.broker_lost']);
   });
 
-  it('a machine that was suspended for a night accuses nobody, and what stood before stands since then', async () => {
+  it('a suspended machine reports no PC as silent, keeps the start time of a fault, and logs one line', async () => {
     const rig = await online();
     const since = rig.clock.now();
     rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
@@ -75,7 +75,7 @@ describe('R18a a gap of our own', () => {
     expect(rig.said).toEqual(['no silence is judged: this process stood still']);
   });
 
-  it('R17 a centre that was deaf again and again rang for the nation each time: now once a minute, and what is due is rung', async () => {
+  it('R17 repeated SUBACKs send at most one hello a minute, and a pending hello is sent', async () => {
     const rig = await online();
     for (let n = 0; n < 40; n++) {
       rig.ingest.unsubscribed();
@@ -93,7 +93,7 @@ describe('R18a a gap of our own', () => {
     expect(presence(rig)).toBe('silent');
   });
 
-  it('R17 a bell that is due waits until somebody hears the answers', async () => {
+  it('R17 a pending hello waits until the server is subscribed', async () => {
     const rig = await online();
     rig.ingest.subscribed();
     rig.ingest.unsubscribed();
@@ -104,7 +104,7 @@ describe('R18a a gap of our own', () => {
     expect(hellos(rig)).toBe(2);
   });
 
-  it('R16, R17 a birth that answers a younger hello takes a wrong will back at once, one that answers an older hello does not', async () => {
+  it('R16, R17 a birth that answers a newer hello overrides an earlier last will, and one that answers an older hello does not', async () => {
     const rig = await online();
     const said = (hello: string) => rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', { ...birth, hello }));
     const ring = (id: string) => rig.ingest.ring('', { id, withinMs: 0, fresh: false }, { who: 'Asha', what: 'hello', about: '' });
@@ -125,7 +125,7 @@ describe('R18a a gap of our own', () => {
     (await rig.ledger.aways(0)).map(({ from, to }) => [from, to].map((at) => Math.round((at - startedAt) / 1_000)));
   const startedAt = testClock().now();
 
-  it('the history of a site knew nothing of a gap of the centre: each is written down, and the one that goes on is known', async () => {
+  it('each receive gap is stored for the history, and the current one is known', async () => {
     const rig = await online();
     rig.broker.answers = false;
     await rig.clock.pass(300_000);
@@ -138,7 +138,7 @@ describe('R18a a gap of our own', () => {
     expect((await aways(rig)).slice(1)).toEqual([[350, 7551]]);
   });
 
-  it('an hour without flows was green in the history: it lasts from the last commit to the start, and is known before the broker is', async () => {
+  it('a time without flows is stored as a receive gap from the last commit to the SUBACK, and is known before the SUBACK', async () => {
     const rig = await online();
     await rig.clock.pass(47_000);
     rig.ingest.take(pcTopic(pc, 'state'), encode('state', { digest, session: 1, rev: 2, checks: [...checks], gone: [] }));
@@ -161,7 +161,7 @@ describe('R18a a gap of our own', () => {
   it.each([
     ['that is dead is missed after three times its limit of hearing in all', false],
     ['that answers each hello is not', true],
-  ])('a flows that was restarted again and again hid who was dead: a PC %s', async (_, answers) => {
+  ])('after repeated restarts, a PC %s', async (_, answers) => {
     let rig = await online();
     for (let starts = 1; starts <= 8; starts += 1) {
       await rig.clock.pass(starts === 1 ? 100_000 : 140_000);
@@ -176,7 +176,7 @@ describe('R18a a gap of our own', () => {
     expect(presence(rig)).toBe(answers ? 'online' : 'silent');
   });
 
-  it('a restart that took seconds is no gap, since the one that ended in order wrote down until when it listened', async () => {
+  it('a quick restart after an orderly shutdown is no receive gap', async () => {
     const rig = await online();
     await rig.clock.pass(55_000);
     await rig.ingest.leave();
@@ -189,7 +189,7 @@ describe('R18a a gap of our own', () => {
 });
 
 describe('R29 the clock of the machine is set', () => {
-  it('flows started 2 h slow stayed 2 h behind: now it follows within a tick, in one line, and nobody is silent by it', async () => {
+  it('a step of two hours is followed within a tick with one log line, and makes no PC silent', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -207,7 +207,7 @@ describe('R29 the clock of the machine is set', () => {
     expect(rows).toEqual([{ about: 'forward by 7200 s' }, { about: 'back by 7200 s' }]);
   });
 
-  it('a clock that wobbled by seconds gave every PC a new limit each time, and a dead one was never told: now it only shifts', async () => {
+  it('steps of seconds are followed and do not restart the silence limit of a PC', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     rig.ingest.take(pcTopic(pc, 'presence'), encode('presence', birth));
@@ -222,7 +222,7 @@ describe('R29 the clock of the machine is set', () => {
     expect([rig.said.length, rig.ingest.away()]).toEqual([4, null]);
   });
 
-  it('a machine that is paused again and again without knowing it shows as a clock set forward: that is told as a gap of ours', async () => {
+  it('a machine paused repeatedly shows as clock steps forward, which raise `centre.slow` like receive gaps', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     const standing = () => [...rig.ingest.memory.incidents.values()].flatMap(({ faults }) => faults.map(({ fault }) => fault));
@@ -234,7 +234,7 @@ describe('R29 the clock of the machine is set', () => {
     expect(standing()).toEqual(['centre.slow']);
   });
 
-  it('what is set little by little is followed without a word', async () => {
+  it('a clock that is adjusted gradually is followed without a log line', async () => {
     const rig = await createRig();
     rig.ingest.subscribed();
     for (let n = 0; n < 60; n++) {

@@ -1,4 +1,7 @@
-/** The centre's own gaps (R18a) and the clock of its machine (R29): found at each tick before anything is judged. */
+/**
+ * Detects receive gaps of the server and steps of its clock, at each tick before anything is judged.
+ * R18a (canary), R29 (clock of the server).
+ */
 import { type Clock, hearingTopic } from '@sabha/contracts';
 import { moveTimes } from '../engine/memory/memory.ts';
 import { createHearing } from '../engine/outages/pc.ts';
@@ -6,12 +9,12 @@ import type { CentreEvent } from '../engine/records/incidents.ts';
 import type { Audit, Away, FollowsClock } from '../engine/records/ops.ts';
 import type { IngestOptions } from './acks.ts';
 
-/** Whom the listener tells, and what it must know. */
+/** Options of the detection. */
 export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
   time: CentreTime;
-  /** Until when somebody listened before this memory began, as far as that is certain; 0 where nobody ever did. */
+  /** The watermark of the previous run; 0 if there was none. */
   listenedUntil: number;
-  /** Writes down that nobody was heard in that time. */
+  /** Stores a receive gap. */
   note(away: Away): void;
   isSubscribed(): boolean;
   tell(event: CentreEvent, audit?: Audit): void;
@@ -19,24 +22,24 @@ export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log'
   hello(): void;
 };
 
-/** A gap that is shorter is shown to nobody. */
+/** Shorter receive gaps are not shown. */
 const awayShownMs = 30_000;
-/** A clock that is set by less is only followed: nothing was unheard, and PCs compare their clocks in their own time. */
+/** A smaller step of the clock is only followed: no message was missed, and PCs check their clocks anyway. */
 const largeStepMs = 60_000;
 const reasons = { late: 'this process stood still', deaf: 'the broker brings nothing back' };
-/** All are asked at most so often: each of them answers with a birth. */
+/** Shortest time between hellos to all, because every PC answers with a birth. */
 const helloEveryMs = 60_000;
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** What is less is set little by little, and nobody notices. */
+/** Smaller differences are gradual adjustments of the clock and not reported. */
 const stepMs = 2_000;
 
-/** Hears nothing until `subscribed`. */
+/** Creates the detection. Nothing counts as received before `subscribed`. */
 export function createListening(options: ListeningOptions) {
   const { time, log, tell } = options;
   const hearing = createHearing(options.randomId(), options.clock.speed);
   const gaps = createGaps(options, hearing.provenAt);
-  /** When everybody was last asked for a birth, and whether they are to be asked. */
+  /** Time of the last hello to all, and whether another is pending. */
   const bell = { at: Number.NEGATIVE_INFINITY, isDue: false };
   const isTime = (now: number) => bell.isDue && options.isSubscribed() && now - bell.at >= helloEveryMs;
 
@@ -47,7 +50,7 @@ export function createListening(options: ListeningOptions) {
 
   function say(now: number): void {
     if (isTime(now)) {
-      // A PC that was asked late has the whole limit for its answer.
+      // A PC that receives the hello late gets the whole limit for its response.
       tell({ type: 'subscribed' });
       ring(now);
     }
@@ -55,7 +58,7 @@ export function createListening(options: ListeningOptions) {
     if (word !== undefined) options.send(hearingTopic, Buffer.from(word), 1);
   }
 
-  /** From now on what PCs say reaches us: every one of them has its whole limit anew, and is asked for a birth (R17, R18a). */
+  /** Called when messages arrive again: every PC gets its whole limit and is asked for a birth. R17 (hello after every SUBACK), R18a. */
   function subscribed(): void {
     const now = time.now();
     gaps.over(now);
@@ -67,7 +70,7 @@ export function createListening(options: ListeningOptions) {
   }
 
   return {
-    /** The end of a gap is noted with the times from before the clock was set. */
+    /** The gap follows a clock step first, because its end is stored with the times from before that step. */
     followers: [gaps, hearing, { setClock: (byMs: number) => void moveTimes(bell, byMs) }] satisfies FollowsClock[],
     away: gaps.away,
     deafSince: gaps.deafSince,
@@ -79,14 +82,14 @@ export function createListening(options: ListeningOptions) {
       tell({ type: 'unsubscribed' });
     },
 
-    /** A word on our own topic. */
+    /** Handles a canary that returned. */
     take(payload: Buffer): void {
       if (!hearing.back(payload.toString())) return;
       subscribed();
       options.listening();
     },
 
-    /** Guarantee: a step of the clock ends no wait and no silence, and a gap of ours is none of theirs. */
+    /** Guarantee: a step of the clock ends no wait and no silence, and no PC is blamed for a receive gap of the server. */
     tick(): void {
       followClock(options, subscribed);
       const now = time.now();
@@ -101,23 +104,25 @@ export function createListening(options: ListeningOptions) {
   };
 }
 
-/** Called when the clock of the machine was set. After a large step every PC is asked for a birth, because PCs then compare their clocks again. */
+/**
+ * Follows the system clock after it was set. After a large step every PC is asked for a birth, because PCs then compare their clocks again.
+ */
 function followClock({ time, log, tell, isSubscribed }: ListeningOptions, subscribed: () => void): void {
   const byMs = time.follow();
   if (byMs === 0) return;
   const about = `${byMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(byMs) / 1_000)} s`;
   log.warn({ byMs: Math.round(byMs) }, `the clock of this machine was set ${about}`);
-  // Nobody can tell a clock that is set forward from a machine that was paused and knows nothing of it.
+  // A clock set forward cannot be distinguished from a machine that was paused without knowing it.
   tell({ type: 'clock', byMs, gap: byMs >= largeStepMs }, { who: 'centre', what: 'clock set', about });
   if (Math.abs(byMs) >= largeStepMs && isSubscribed()) subscribed();
 }
 
-/** The times in which nobody was heard: each is written down, and the last is shown. */
+/** Receive gaps: each is stored, and the last is shown. */
 function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOptions, provenAt: () => number | null) {
   let away: Away | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
 
-  /** PCs are heard again. */
+  /** Ends the gap. */
   function over(now: number): void {
     const from = heardUntil() ?? now;
     if (now - from < awayShownMs) return;
@@ -128,35 +133,34 @@ function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOption
   return {
     away: () => away,
 
-    /** Since when nobody is heard; null while PCs are, and where nobody ever was. */
+    /** Start of the current gap; null while subscribed, and if no watermark exists. */
     deafSince: () => (isSubscribed() ? null : heardUntil()),
 
     over,
 
-    /** What is cut here the ledger cuts by itself. */
+    /** Corrects the shown gap after a clock step. The ledger corrects its rows itself. */
     setClock(byMs: number): void {
       const now = time.now();
-      // Of a time of day that was leapt over nobody knows whether it ever was.
+      // The skipped time may have passed while the machine was paused, so it counts as a gap.
       if (byMs >= largeStepMs) over(now);
-      // A gap that lasts until tomorrow would be settled for nobody until then.
+      // A gap that ends in the future would keep all PCs unsettled until then.
       if (byMs < 0 && away !== null) away = { from: Math.min(away.from, now), to: Math.min(away.to, now) };
     },
   };
 }
 
-/** One memory's time. */
 export type CentreTime = ReturnType<typeof createCentreTime>;
 
-/** Begins at the clock of the machine. Guarantee: between two calls of `follow` it never jumps. */
+/** Creates the time of the server, starting at the system clock. Guarantee: it jumps only when `follow` is called. */
 export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
   const slept = () => clock.slept?.() ?? 0;
   let offsetMs = clock.now() - clock.up();
   let sleptMs = slept();
   return {
-    /** In whole milliseconds, which `up` does not show: this time stands in rows, messages and answers of the API. */
+    /** Whole milliseconds, because this time appears in rows, messages and API responses. */
     now: () => Math.floor(clock.up() + offsetMs),
 
-    /** Follows the clock of the machine; answers by how much that was set at once, in whole milliseconds, 0 where it was not. Sleep is time that passed, and no step. */
+    /** Follows the system clock. Returns the size of a step in milliseconds; 0 without one. Suspend time is passed time, not a step. */
     follow(): number {
       const byMs = clock.now() - clock.up() - offsetMs;
       offsetMs += byMs;
@@ -169,8 +173,8 @@ export function createCentreTime(clock: Pick<Clock, 'now' | 'up' | 'slept'>) {
 }
 
 /**
- * A time behind which the clock was not set back in a day of running: by it goes what is deleted for its age, or a clock that was a year ahead
- * for an hour would have emptied registry and strips. `noted` is what the ledger holds of it.
+ * The time that is trusted for deletions by age: the clock was not set behind it during a day of running.
+ * Otherwise a clock that is a year ahead for an hour would delete the registry and the history. `noted` is the value in the ledger.
  */
 export function createSettled(noted: string | undefined, up: () => number, now: number) {
   let held = (noted === undefined ? { at: 0, from: now, ranMs: 0 } : JSON.parse(noted)) as { at: number; from: number; ranMs: number };
@@ -180,7 +184,7 @@ export function createSettled(noted: string | undefined, up: () => number, now: 
   return {
     at: () => held.at,
 
-    /** To be called now and then; answers once a minute what is to be noted. */
+    /** Called at each tick. Returns the value to store once a minute. */
     tick(time: number): string | undefined {
       const ranMs = held.ranMs + up() - lastUp;
       lastUp = up();

@@ -19,7 +19,7 @@ function setUp(reflector: { port: number; key: Buffer } | undefined = { port: 8_
   return { presence, measuring };
 }
 
-test('the lowest id that is online measures, with a right of three hours that the broker proves', () => {
+test('the online PC with the lowest id measures, with a token of three hours that the reflector accepts', () => {
   const { measuring } = setUp();
   expect(measuring.words(c)).toEqual({ measure: false });
   const words = measuring.words(b);
@@ -28,7 +28,7 @@ test('the lowest id that is online measures, with a right of three hours that th
   expect(openReflectorToken(token, key, now)).toEqual({ endsAt: now + 10_800_000, pc: pcMark(b) });
 });
 
-test('without a reflector it says who would measure, and gives no right', () => {
+test('without a reflector the elected PC measures but gets no token', () => {
   expect(setUp(undefined).measuring.words(b)).toMatchObject({ measure: true });
   const { presence } = setUp();
   const none = createElection({
@@ -39,7 +39,7 @@ test('without a reflector it says who would measure, and gives no right', () => 
   expect(none.words(a)).toEqual({ measure: true });
 });
 
-test('the duty moves at once to a lower one that comes, and from one that stops or falls silent; both are told who can hear it', () => {
+test('the duty moves at once to a lower id that comes online, and from a PC that is stopped or silent', () => {
   const { presence, measuring } = setUp();
   expect(measuring.moved([c])).toEqual([b]);
   expect(measuring.moved([b, c])).toEqual([]);
@@ -55,7 +55,7 @@ test('the duty moves at once to a lower one that comes, and from one that stops 
   expect(measuring.words(c)).toEqual({ measure: false });
 });
 
-test('a PC whose connection broke keeps the duty until it is silent; one that never had it does not get it then', () => {
+test('a PC with a broken connection keeps the duty until it is silent, and does not gain it meanwhile', () => {
   const { presence, measuring } = setUp();
   measuring.moved([b]);
   presence[b] = 'lost';

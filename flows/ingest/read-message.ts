@@ -1,4 +1,4 @@
-/** From a message of a PC to what the engine is told and what the ledger is given. A message that cannot be read still counts as hearing. */
+/** Decodes a message of a PC into an engine event and ledger operations. An unreadable message still updates the last-seen time. */
 import {
   type Beat,
   commandAnswer,
@@ -21,25 +21,25 @@ import { versionsIn } from '../engine/outages/pc.ts';
 import type { PcEvent } from '../engine/records/incidents.ts';
 import { linkBreakPrefix, linkReportPrefix, type Op } from '../engine/records/ops.ts';
 
-/** `answer` asks for an ack once the batch is committed: of a birth (by its session), of events, or of a beat's echo. */
+/** A decoded message. `answer` requests an ack after the commit: for a birth (with its session), for events, or for a beat's echo. */
 export type Report = {
   pc: string;
   leaf: UpLeaf;
   event: PcEvent;
   ops: Op[];
   answer?: { session?: number; echo?: number };
-  /** Of a birth: the hello that it answers, and how many events wait in its spool, and which that is. */
+  /** For a birth: the hello that it answers, the number of waiting events, and the spool with its first number. */
   birth?: { hello: string | undefined; waiting: number; spool: string; first: number };
-  /** What it says of the site's link, and where that broke. */
+  /** Link reports and link breaks in the events. */
   news?: LinkNews[];
-  /** `ok`, or the reason why it could not be read; for the counter. */
+  /** `ok`, or the reason why the message could not be read; for the counter. */
   result: string;
   detail?: string;
 };
 
 /**
- * Reads one message; undefined where the topic is none that a PC sends. `at` is the centre's time.
- * `isRollCall`: true for the id of a hello that had the probes run anew. `askedMs`: how old a hello of ours is.
+ * Decodes one message; undefined for a topic that no PC sends to. `at` is the time of the server.
+ * `isRollCall`: true for a hello whose responses ran the probes again. `askedMs`: age of a hello.
  */
 export function readReport(topic: string, payload: Buffer, around: Around): Report | undefined {
   const parsed = parseTopic(topic);
@@ -51,7 +51,7 @@ export function readReport(topic: string, payload: Buffer, around: Around): Repo
   return { pc, leaf, event: { type: 'unreadable', pc, leaf }, ops: [], result: decoded.reason, detail: decoded.detail };
 }
 
-/** The digest of a beat that may be unchanged, found before parsing; undefined for any other message. */
+/** Returns the digest of a beat without parsing; undefined for any other message. */
 export function quickDigest(topic: string, payload: Buffer): string | undefined {
   return topic.endsWith('/beat') && !payload.includes('"echo"') ? peekDigest(payload) : undefined;
 }
@@ -78,14 +78,14 @@ const readers: { [L in UpLeaf]: (pc: string, message: never, around: Around) => 
 
 const pathFault = v.object({ to: v.object({ fault: v.string() }) });
 
-/** The event `command` is the answer to one; a body that is none is an event like any other. */
+/** An event `command` with a valid body is the response to a command. With an invalid body it is an ordinary event. */
 function eventOps(pc: string, event: EventMessage, at: number): Op[] {
   const own: Op = { op: 'event', pc, event, at };
   const read = event.kind === 'command' ? v.safeParse(commandAnswer, event.body) : undefined;
   return read?.success ? [own, { op: 'command-answer', pc, at, answer: read.output }] : [own];
 }
 
-/** A body of the event `link` that is none stays in the ledger as it came; it is counted, and nothing is read of it. */
+/** Reads events. An invalid body of a `link` event is stored unchanged, counted, and not interpreted. */
 function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }: { at: number; isLive: boolean }): Read {
   const news: LinkNews[] = [];
   let detail: string | undefined;
@@ -106,7 +106,7 @@ function readEvents(pc: string, events: readonly EventMessage[], { at, isLive }:
   };
 }
 
-/** Most events are none of these: they cost no more than a look. */
+/** A cheap check first, because most events are no link break. */
 function brokenBy(kind: string, body: EventMessage['body']): string | undefined {
   const read = kind === 'check' && body['component'] === 'path' ? v.safeParse(pathFault, body) : undefined;
   return read?.success && faultOf(read.output.to.fault) ? read.output.to.fault : undefined;
@@ -127,16 +127,17 @@ function readPresence(pc: string, said: PresenceMessage, { at, isRollCall, asked
   };
 }
 
-/** Which event it is of. `at` is when the centre heard it or, of what waited in the spool, when the PC wrote it, and never later than now. */
+/** Origin of a link report or break. `at`: time of receipt; for a replayed event the PC's time, but never later than the receipt. */
 type Source = { pc: string; at: number; spool: string; seq: number };
 
-/** As a message brought it; `heardAt` is the centre's time. */
+/** A link report or break in a message. `heardAt` is the time of receipt. */
 export type LinkNews = Source & { site: string; heardAt: number; isLive: boolean } & ({ report: LinkReport } | { fault: string });
 
 /**
- * Reports and breaks over the rows `link/<site>` and `broke/<site>` of the ledger's meta table, one of each for each site. They are kept as
- * text: few are ever looked at.
- * Guarantee: what comes late (R6, R9) never takes the place of something newer, whatever the clocks said when either was written (R29).
+ * The latest link report and link break of each site, over the meta rows `link/<site>` and `broke/<site>`. Kept as text, because few are
+ * read.
+ * Guarantee: a late event never replaces a newer one, whatever the clocks said. R6 (retransmission), R9 (replayed events), R29 (clock of
+ * the server).
  */
 export function createLinkReports(meta: Readonly<Record<string, string>>) {
   const isOurs = (key: string): boolean => key.startsWith(linkReportPrefix) || key.startsWith(linkBreakPrefix);
@@ -162,7 +163,7 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
       unwritten.add(key);
     },
 
-    /** What is to be committed of all that was taken since it was last asked: each row once, however often it changed (R27). */
+    /** Returns the rows that changed since the last call, each once (R27). */
     changed(): Op[] {
       const ops = [...unwritten].map((key): Op => ({ op: 'meta', key, value: held.get(key) ?? null }));
       unwritten.clear();
@@ -171,12 +172,12 @@ export function createLinkReports(meta: Readonly<Record<string, string>>) {
   };
 }
 
-/** The numbers of a spool say what came later; of two spools or PCs only time does, and one that is still to come is none. */
+/** Within a spool the numbers decide what is later. Otherwise the time does, and a stored time in the future loses. */
 function isLater(news: LinkNews, before: Source): boolean {
   const isOfSamePc = news.pc === before.pc;
   if (isOfSamePc && news.spool === before.spool) return news.seq > before.seq;
   if (news.isLive) return true;
-  // Another PC takes over by what it measures now, not by what it said once.
+  // Another PC takes over with a live measurement, not with a replayed one.
   if (!isOfSamePc && 'report' in news) return false;
   return news.at > before.at || before.at > news.heardAt;
 }

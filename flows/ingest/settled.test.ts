@@ -6,7 +6,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const yearMs = 365 * dayMs;
 
-/** A settled time with a hand on clock and running: a tick a minute. */
+/** A settled time with test clocks, ticked once a minute. */
 function rig(wall = yearMs) {
   const now = { wall, up: 0 };
   let noted: string | undefined;
@@ -29,7 +29,7 @@ function rig(wall = yearMs) {
   };
 }
 
-test('R29 nothing is settled before a day of running, and then what was the time when it began; a restart takes nothing of it', () => {
+test('R29 the settled time advances after a day of running to the time at its start, also across a restart', () => {
   const { run, at, restart } = rig();
   run(20 * hourMs);
   restart();
@@ -40,7 +40,7 @@ test('R29 nothing is settled before a day of running, and then what was the time
   expect(at()).toBe(yearMs + dayMs);
 });
 
-test('R29 a clock that is ahead for less than a day settles nothing of it, however it got there', () => {
+test('R29 a clock that is ahead for less than a day does not advance the settled time beyond the true time', () => {
   for (const how of ['while it runs', 'while it is down'] as const) {
     const { now, run, at, restart } = rig();
     run(2 * dayMs);
@@ -56,7 +56,7 @@ test('R29 a clock that is ahead for less than a day settles nothing of it, howev
   }
 });
 
-test('R29 a clock that is set back behind what was settled takes that back', () => {
+test('R29 a clock that is set back behind the settled time moves it back', () => {
   const { now, run, at } = rig();
   run(2 * dayMs);
   now.wall -= 10 * dayMs;
@@ -64,7 +64,7 @@ test('R29 a clock that is set back behind what was settled takes that back', () 
   expect(at()).toBeLessThanOrEqual(now.wall);
 });
 
-test('R29 without a word of how long it ran nothing would ever be old enough to be deleted: it is in the ledger each minute, and the next start goes on from there', async () => {
+test('R29 the running time is stored in the ledger each minute', async () => {
   const rig = await createRig();
   rig.ingest.subscribed();
   const ranMs = async () => JSON.parse((await rig.ledger.load()).meta['settled'] ?? '{}').ranMs;

@@ -23,7 +23,7 @@ export type Watch = (seen: (node: string, msg: unknown) => void) => Cancel;
 
 type Running = { way: Way; afterMs: number; done(): void };
 
-/** Time limit for an explanation. A message normally ends within milliseconds. */
+/** Time limit for an explanation, in case the message reaches no conclusion. */
 const wayLimitMs = 3_000;
 /** An explained fault is set this far back, so that every wait is over. Whole days keep the time of day. */
 const agoMs = 28 * 86_400_000;
