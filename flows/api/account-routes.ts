@@ -102,7 +102,6 @@ function scopeFor(role: TokenRole, given: string | undefined, has: (scope: strin
   return of;
 }
 
-/** Signing in and out. Both listeners report the available sign-in methods. */
 export const loginRoutes: readonly Route[] = [
   on('accounts')(
     ['get /api/login', 'Which ways in there are besides the password.'],

@@ -40,7 +40,6 @@ const trying = v.strictObject({
 
 const health = { ...ownPart, health: true };
 
-/** Health checks, the snapshot and the stream of changes. */
 export const centreRoutes: readonly Route[] = [
   on('view')(['get /healthz', 'The process lives.'], { right: health, answer: v.object({ alive: v.literal(true) }) }, () => ({
     alive: true as const,
@@ -144,7 +143,6 @@ const rowsInFile = 500_000;
 
 const span = { of: siteOrPc, from: wholeNumber, to: wholeNumber, readings: v.optional(v.picklist(['true', 'false'])) };
 
-/** Routes for the audit and backups, the log of actions, and the events of PCs. */
 export const recordRoutes: readonly Route[] = [
   on('proof', ['verify [--now]', 'साबित करता है कि कोई घटना छूटी, दोहराई या बदली नहीं गई।'])(
     ['get /api/audit', 'Proves that no event is missing, repeated or changed.'],

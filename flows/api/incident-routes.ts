@@ -60,7 +60,6 @@ const ordering = v.strictObject({
   args: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
 });
 
-/** Routes of incidents and roll calls. An action returns 204 after its commit. */
 export const incidentRoutes: readonly Route[] = [
   on('view', ['incidents [--open]', 'अलर्ट की सूची दिखाता है।'])(
     ['get /api/incidents', 'Lists the incidents.'],

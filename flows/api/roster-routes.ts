@@ -63,7 +63,6 @@ const saying = v.strictObject({
 const right = { ...ownPart, may: 'announce' } as const;
 const ownRoster = { ...ownPart, may: 'roster' } as const;
 
-/** Routes for the roster and for each person on it. */
 export const rosterRoutes: readonly Route[] = [
   on('roster', [
     'roster show [PERSON] [--at STATE[/SITE]|group:NAME]',

@@ -15,7 +15,6 @@ export function openTestApi(edit: Partial<ApiOptions> = {}) {
   return startApi({ port: 0, ...parts, ...files, log: { warn() {}, error() {} }, ...edit });
 }
 
-/** Returns the viewer of a signed-in account. */
 export function viewerOf(role: AccountRole, scope: string, name: string | null = 'asha'): Viewer {
   return { name, role, scope, once: false, session: '', has: (path) => isWithin(scope, path), isOpen: () => true };
 }

@@ -20,7 +20,6 @@ export const routes: readonly Route[] = [
   ...recordRoutes,
 ];
 
-/** Registers the routes whose part is present in `parts`. */
 export function addRoutes(app: FastifyInstance, parts: PartsFor): void {
   for (const one of routes) one.add(app, parts);
 }

@@ -13,7 +13,6 @@ export type ScriptedView = CentreView & {
   because: string | undefined;
   /** Finished roll calls, newest first. */
   called: RollCallView[];
-  /** Changes the view and notifies its listeners. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): void;
   listeners(): number;
 };
@@ -165,7 +164,6 @@ const facts = {
   cleanSince: null,
 };
 
-/** The audit and backup of an empty ledger. */
 export const emptyProof = {
   make: async () => ({ file: '/data/flows/backups/sabha-20260601T003000Z.backup', bytes: 9, at: 5 }),
   audit: async (now: boolean): Promise<LedgerAudit> => ({ ...audit, at: now ? 2 : 1 }),
@@ -187,7 +185,6 @@ function row({ notes: _, history: __, deeds: ___, ...rest }: IncidentView | (Inc
   return rest;
 }
 
-/** The site of the scripted view, with one room that is ready. */
 export function wellSite(edit: Partial<SiteView> = {}): SiteView {
   return {
     site: 'ladakh/leh',
@@ -208,7 +205,6 @@ export function wellSite(edit: Partial<SiteView> = {}): SiteView {
 
 const pcPath = 'ladakh/leh/vc-1';
 
-/** The PC of the scripted view, with every check ok. */
 export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
   const check = { status: 'ok', fault: null, reason: null } as const;
   return {
@@ -236,7 +232,6 @@ export function wellPc(at: number, edit: Partial<PcView> = {}): PcView {
   };
 }
 
-/** An open incident of that PC: the microphone is missing. */
 export function microphoneGone(at: number, edit: Partial<IncidentView> = {}): IncidentView {
   return {
     id: 7,

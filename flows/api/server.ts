@@ -48,7 +48,6 @@ export type ApiOptions = Partial<
   tabs?: Parts['tabs'] & Pick<Parts, 'explain' | 'replay' | 'reasons'>;
   /** Web Push devices; null = Web Push is not configured. */
   devices?: Parts['devices'];
-  /** Folder of the wall's files, and the `node_modules` folder with its browser modules. */
   wallDir: string;
   modulesDir: string;
   /** Bundles the files of the wall into few; absent = each file is served by itself. */
@@ -66,7 +65,6 @@ export type ApiOptions = Partial<
 
 type Tls = { key: string; cert: string };
 
-/** The HTTPS listener: address, accepted host names, certificates and optional routes. */
 export type HttpsOptions = {
   host: string;
   port: number;
@@ -75,7 +73,6 @@ export type HttpsOptions = {
   tls: Tls & { ca?: string[] };
   /** Certificate of the organisation, shown to browsers. PCs request the server's own by its server name (SNI). */
   organisation?: Tls | undefined;
-  /** Adds the routes for the enrolment of PCs. */
   addEst?: ((app: FastifyInstance) => void) | undefined;
   openid?: OpenId | undefined;
 };

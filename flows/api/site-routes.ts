@@ -84,7 +84,6 @@ const planning = v.strictObject({
   zone: v.optional(trimmed(80)),
 });
 
-/** Routes of the site table, PCs, credentials and profiles. */
 export const siteRoutes: readonly Route[] = [
   on('view', [
     'sites list [--stage STAGE] [--state STATE]',
@@ -209,7 +208,6 @@ export const siteRoutes: readonly Route[] = [
   profileRoute('get /api/profile/{state}/{site}/{pc}', 'The same of a PC.', [404]),
 ];
 
-/** Routes of the rollout, meetings and planned maintenance. */
 export const rolloutRoutes: readonly Route[] = [
   on('siteOrders', [
     'config show',

@@ -68,7 +68,6 @@ const lineOf = ({ status, body }: { status: number; body: string }) => [status, 
 
 const grant = { name: 'grafana', role: 'reader', scope: 'ladakh', days: 30 };
 const post = (path: string, body: object = {}) => plain(path, { body: { by: 'asha.devi', ...body } });
-/** Creates a program token and returns its secret. */
 async function make(more: object = {}): Promise<string> {
   const made = await post('/api/program-tokens', { ...grant, ...more });
   expect(made.status).toBe(201);

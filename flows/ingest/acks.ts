@@ -29,10 +29,8 @@ const tokenMs = 3 * 3_600_000;
 /** An ack in preparation. `duty`: carries the duty to measure the link, although the PC sent no birth or echo. */
 type Draft = { session?: number; echo?: number; duty?: true; want: Want[] };
 
-/** Acks that are due, by PC. */
 export type Drafts = Map<string, Draft>;
 
-/** Options of the acks. */
 export type AcksOptions = ElectionOptions & {
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Signs the time of the server. Otherwise a compromised broker could set PC clocks back and replay old commands. */
@@ -103,7 +101,6 @@ export function createAcks(options: AcksOptions) {
   };
 }
 
-/** Options of the election: the PCs of each site, and the key for tokens. */
 type ElectionOptions = {
   /** Port of the UDP reflector at the broker, and the key for its tokens; absent = no reflector. */
   reflector?: { port: number; key: Buffer } | undefined;
@@ -131,7 +128,6 @@ export function createElection({ reflector, pcsOf, recordOf, now }: ElectionOpti
   }
 
   return {
-    /** Returns the PC that measures the link of this site; undefined while none is online. */
     of: (site: string): string | undefined => elected.get(site),
     /** Returns the fields of an ack that assign or withdraw the duty to measure. */
     words(pc: string): Pick<Ack, 'measure' | 'reflector'> {
@@ -158,13 +154,11 @@ export type IngestOptions = Recipients &
     ledger: Pick<Ledger, 'commit'>;
     contents: Contents;
     clock: Clock;
-    /** Signs acks and configurations. */
     seal: ConfigsOptions['seal'] & AcksOptions['seal'];
     reflector?: AcksOptions['reflector'];
     send(topic: string, payload: Buffer, qos: 0 | 1): void;
     /** Returns true for the hello of a roll call in progress. */
     isRollCall(hello: string): boolean;
-    /** Called once for each commit, in order. */
     committed(done: Committed): void;
     /** Called when a receive gap begins or ends while the MQTT session is open. R18a (canary). */
     listening(): void;
@@ -195,14 +189,11 @@ export type Offer = { message: WireMessage; node: string | null };
 
 /** A committed batch, and the actions that may follow only now. R20 (one transaction per batch). */
 export type Committed = {
-  /** Acks that are due. */
   acks: Drafts;
   /** Other messages to PCs: configurations, and the hello of a roll call. */
   sends: readonly (() => void)[];
-  /** Births and responses to commands. */
   heard: readonly Heard[];
   offers: readonly Offer[];
-  /** Rows for the outbox. */
   notices: readonly OutboxRow[];
   /** Incidents that people acted on, in their current state. */
   handled: readonly Incident[];

@@ -15,7 +15,7 @@ const resumePart = 0.25;
 
 /**
  * The cost of a message and the bucket that pays for it:
- * - `words`: births, states and other messages
+ * - `words`: births, states and inventories
  * - `events`: events
  * - `spools`: births that change or rewind the spool
  * - `signs`: beats, byes and last gasps that change the record of the PC

@@ -69,7 +69,6 @@ describe('R29 a clock that was a day ahead is corrected', () => {
   });
 });
 
-/** Returns a PC with a healthy microphone. */
 async function wellRig(aheadMs = 0, change = (ledger: Ledger) => ledger): Promise<Rig> {
   const rig = await createRig(change, undefined, aheadMs);
   rig.ingest.subscribed();

@@ -84,7 +84,6 @@ export function createIngest(options: IngestOptions) {
       for (const send of sends) send();
     },
 
-    /** Discards this memory. Uncommitted changes have had no effect outside. */
     close(): void {
       cancelTick();
       state.commits.end();
@@ -92,7 +91,6 @@ export function createIngest(options: IngestOptions) {
   };
 }
 
-/** Queries of the current state. */
 function reading({ options, engine, tree, acks, links, numbers, configs, time, settled }: State) {
   return {
     time,
@@ -124,7 +122,6 @@ function telling(state: State) {
     /** Called when the tabs run: open transitions are offered again. R24 (repeated offers and the default route). */
     started: () => void tell(state, { type: 'started' }),
 
-    /** Applies the conclusion of a path. R23 (conclude). */
     conclude({ transition: { id, kind }, acts, severity }: WireMessage, how: string, way?: PassedWay): void {
       options.count.concluded(kind, how);
       void tell(state, { type: 'conclude', transition: id, acts, severity, how, ...(way && { way }) });
@@ -161,7 +158,6 @@ function telling(state: State) {
      */
     changeSites: (change: SiteChange, ops: readonly Op[] = []): Promise<boolean> => changeSites(state, change, ops),
 
-    /** Ends a rollout by sending it to all PCs. */
     release(by: string): Promise<boolean> {
       sendLater(state, state.configs.release(by, state.time()));
       return state.commits.next();
@@ -317,7 +313,6 @@ function sendLater({ gathered, configs }: Pick<State, 'gathered' | 'configs'>, {
 /** Changes since the last commit, besides those in the engine. */
 type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: string[]; pcsGone: string[] };
 
-/** The complete state, from one load of the ledger to the next. */
 export type State = ReturnType<typeof openState>;
 
 /** Interval at which the watermark is stored, */
@@ -374,9 +369,7 @@ export function openState(options: IngestOptions) {
     numbers: createNumbers(),
     acks: createAcks({ reflector: options.reflector, pcsOf, recordOf, send, seal, now: clock.now }),
     allowance: createAllowance(clock.up),
-    /** When the last note about each PC was written. */
     notedAt: new Map<string, number>(),
-    /** The time of the server. */
     time: centreTime.now,
     settled: createSettled(contents.meta[settledKey], clock.up, startedAt),
     listening,
@@ -516,7 +509,6 @@ function createCommits({ clock, count, failed }: IngestOptions, commit: () => Pr
   let gathered = Promise.withResolvers<boolean>();
   /** A commit is running, or starts at the end of this turn of the event loop. */
   let busy = false;
-  /** Changes arrived during the current commit. */
   let again = false;
   let over = false;
   let writingUp: number | undefined;

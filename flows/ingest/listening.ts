@@ -9,16 +9,13 @@ import type { CentreEvent } from '../engine/records/incidents.ts';
 import type { Audit, Away, FollowsClock } from '../engine/records/ops.ts';
 import type { IngestOptions } from './acks.ts';
 
-/** Options of the detection. */
 export type ListeningOptions = Pick<IngestOptions, 'clock' | 'listening' | 'log' | 'send' | 'randomId'> & {
   time: CentreTime;
   /** The watermark of the previous run; 0 if there was none. */
   listenedUntil: number;
-  /** Stores a receive gap. */
   note(away: Away): void;
   isSubscribed(): boolean;
   tell(event: CentreEvent, audit?: Audit): void;
-  /** Asks every PC for a birth. */
   hello(): void;
 };
 
@@ -122,7 +119,6 @@ function createGaps({ time, listenedUntil, note, isSubscribed }: ListeningOption
   let away: Away | null = null;
   const heardUntil = () => provenAt() ?? (listenedUntil === 0 ? null : listenedUntil);
 
-  /** Ends the gap. */
   function over(now: number): void {
     const from = heardUntil() ?? now;
     if (now - from < awayShownMs) return;

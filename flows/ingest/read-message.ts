@@ -30,7 +30,6 @@ export type Report = {
   answer?: { session?: number; echo?: number };
   /** For a birth: the hello that it answers, the number of waiting events, and the spool with its first number. */
   birth?: { hello: string | undefined; waiting: number; spool: string; first: number };
-  /** Link reports and link breaks in the events. */
   news?: LinkNews[];
   /** `ok`, or the reason why the message could not be read; for the counter. */
   result: string;

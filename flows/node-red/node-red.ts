@@ -12,13 +12,11 @@ import type { FlowNode } from './tabs-storage.ts';
 import type { Watch } from './ways.ts';
 import type { Wires } from './wires.ts';
 
-/** Options of Node-RED. */
 export type RedOptions = {
   wires: Wires;
   tabs: Pick<Tabs, 'load' | 'save' | 'running' | 'lint'>;
   /** Port 0 selects a free port. Absent: no editor, no admin API, no port. */
   editor?: { port: number; login: EditorLogin };
-  /** A pino logger fits. */
   log: Record<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace', (fields: object, text: string) => void>;
   /** Further folders of nodes, each with a `package.json` that names them. */
   nodesDirs?: string[];
@@ -28,7 +26,6 @@ export type RedOptions = {
   tryOut?: (nodes: readonly FlowNode[]) => Promise<object>;
 };
 
-/** A running Node-RED. */
 export type Red = Awaited<ReturnType<typeof startRed>>;
 
 /**
@@ -232,7 +229,6 @@ function isLocal({ headers }: IncomingMessage): boolean {
   return local(headers.host ?? '') && (headers.origin === undefined || local(headers.origin.replace(/^https?:\/\//, '')));
 }
 
-/** The user name for the local secret of this machine. */
 export const editorUser = 'sabha';
 
 /** The sign-in of the editor. Each Deploy records the user name. */

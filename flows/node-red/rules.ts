@@ -11,9 +11,7 @@ import type { Waits } from './wires.ts';
 const ofSite = 'site';
 const inIndia = 'Asia/Kolkata';
 
-/** Recipients that a *who* node sets. */
 export type Who = v.InferOutput<typeof who>;
-/** Severity and hold that an *urgency* node sets. */
 export type Urgency = {
   severity: Severity | '';
   sparesCritical: boolean;
@@ -50,7 +48,6 @@ const which = v.looseObject({
   list: v.array(v.string()),
 });
 
-/** Parses the dialog of a *which* node. */
 export function readWhich(config: unknown): Read<Which> {
   const read = v.safeParse(which, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
@@ -60,7 +57,6 @@ export function readWhich(config: unknown): Read<Which> {
   return unknown === undefined ? { ok: true, value: read.output } : { ok: false, line: `there is no fault "${unknown}"` };
 }
 
-/** Returns true if the message meets the condition. */
 export function isOne({ fault, faults, to }: Pick<WireMessage, 'fault' | 'faults' | 'to'>, { about, of, list }: Which): boolean {
   if (about === 'told') return to.some((name) => list.includes(name));
   const chosen = (id: string) => list.some((one) => isOf(id, one));
@@ -78,7 +74,6 @@ export function faultsToChoose(): string[] {
   return [...parts, ...faultIds].toSorted();
 }
 
-/** Parses the dialog of a *who* node. */
 export function readWho(config: unknown): Read<Who> {
   const read = v.safeParse(who, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };
@@ -93,7 +88,6 @@ export function toldNow({ to, incident }: Pick<WireMessage, 'to' | 'incident'>, 
   return mode === 'keep' && to.length > 0 ? [...to] : [...chosen];
 }
 
-/** Parses the dialog of an *urgency* node. */
 export function readUrgency(config: unknown): Read<Urgency> {
   const read = v.safeParse(urgency, config);
   if (!read.success) return { ok: false, line: describeIssue(read.issues[0]) };

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 /** A node, tab, group or configuration node, as Node-RED writes it. */
 export type FlowNode = { id: string; type: string; z?: string; name?: string; label?: string; wires?: string[][]; [key: string]: unknown };
 
-/** The parsed tabs, or one line with the error. */
 export type TabsRead = { ok: true; nodes: FlowNode[] } | { ok: false; line: string };
 
 /** Reads all nodes of all tabs. An error line names the file and the place. */
@@ -70,12 +69,10 @@ export function writeTabs(dir: string, nodes: readonly FlowNode[]): string | und
   return undefined;
 }
 
-/** Returns the text of each file of tabs, by its name. */
 export function textsOf(dir: string): Map<string, string> {
   return new Map(jsonFiles(dir).map((file) => [file, readFileSync(join(dir, file), 'utf8')]));
 }
 
-/** Parses the nodes of one file. */
 export function parseTab(text: string): TabsRead {
   let parsed: unknown;
   try {

@@ -17,7 +17,6 @@ import { createWays } from './ways.ts';
 import type { Wires } from './wires.ts';
 
 export const tabsDir = fileURLToPath(new URL('./tabs', import.meta.url));
-/** Password of the editor. */
 const password = 'open sesame';
 export const now = 1_800_000_000_000;
 

@@ -11,21 +11,16 @@ import { chosenNumbers } from '../engine/correlation/numbers.ts';
 import { type Read, readUrgency, readWhich, readWho } from './rules.ts';
 import { differences, type FlowNode, hashOf, parseTab, readTabs, type TabsRead, tabFiles, textsOf, writeTabs } from './tabs-storage.ts';
 
-/** The folder with the tabs of this release. */
 export const releaseTabs = fileURLToPath(new URL('./tabs', import.meta.url));
 
-/** Folders of the tabs, and callbacks for changes. */
 export type TabsOptions = {
-  /** Folder of the tabs in use. */
   dir: string;
   /** Folder of the kept copies, such as the last valid set. */
   keptDir?: string;
-  /** Folder of the tabs of this release. */
   releaseDir?: string;
   lint?: Omit<LintOptions, 'isKnown'>;
   /** Replaces the lint in tests that need faulty tabs. */
   judge?: (nodes: readonly FlowNode[], options: LintOptions) => string[];
-  /** Writes the audit row. Returns false while the ledger refuses it. */
   record?: (step: Omit<TabsStep, 'at'>) => Promise<boolean>;
   /** Reports a copy that could not be kept, as on a full disk. The tabs still run. */
   warn?: (line: string) => void;
@@ -78,7 +73,6 @@ export function openTabs(given: TabsOptions) {
     /** Applies a Deploy. Rejects with one line if it is refused, and then nothing changes. */
     save: (nodes: FlowNode[], who: string): Promise<void> => save(state, nodes, who),
     running: (): readonly FlowNode[] => state.running,
-    /** The set before the last Deploy. */
     before: (): readonly FlowNode[] | undefined => kept.read('before'),
     /** `now`: the tabs of this release. `base`: those of the release from which the tabs in use were made. */
     release: (): Record<'now' | 'base', readonly FlowNode[]> => ({ now: release, base: kept.read('release') ?? release }),
@@ -284,7 +278,6 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
     },
     /** Returns the changes of the tabs, newest first. */
     steps,
-    /** Deploys the set before the last Deploy. It must pass the lint; otherwise returns one line. */
     async undo(by: string): Promise<{ ok: true; value: TabsUndone } | { ok: false; line: string }> {
       const [before, running] = [tabs.before(), tabs.running()];
       const runtime = red();
@@ -300,7 +293,6 @@ export function createTabsOrders({ tabs, red, steps }: TabsOrdersOptions) {
   };
 }
 
-/** Limits for a tab beyond Sabha's nodes. */
 export type LintOptions = {
   /** Allows community nodes behind an *offer* node. */
   community?: boolean;
@@ -379,7 +371,6 @@ function oneNode(node: FlowNode, graph: Graph): string[] {
   return found;
 }
 
-/** The dialog parser of each node type on a path. */
 const dialogs: Record<string, (node: FlowNode) => Read<unknown>> = {
   'sabha-who': readWho,
   'sabha-urgency': readUrgency,

@@ -28,7 +28,6 @@ const wayLimitMs = 3_000;
 /** An explained fault is set this far back, so that every wait is over. Whole days keep the time of day. */
 const agoMs = 28 * 86_400_000;
 
-/** Longest path that is kept, in characters. */
 const pathLimit = 600;
 /** Messages in progress whose path is kept. The oldest is dropped first. */
 const underWayAtMost = 1_000;
@@ -137,7 +136,6 @@ function createPassing(tabs: Pick<Tabs, 'running'>) {
   };
 }
 
-/** Returns the key of one offer of a transition. */
 export function keyOf({ transition: { id, offer } }: WireMessage): string {
   return `${id} ${offer}`;
 }

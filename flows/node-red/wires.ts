@@ -14,13 +14,10 @@ export type Wires = {
   head(take: (message: WireMessage) => void): Cancel;
   /** Registers a wait node, which receives its messages when their timers are due. */
   waiting(node: string, take: (message: WireMessage) => void): Cancel;
-  /** Returns the number of waiting messages of a wait node, and when the next is due. */
   waits(node: string): Waits;
   /** Writes acts and conclusion in one transaction. A second conclusion of the same offer changes nothing. */
   conclude(message: WireMessage, how: string, way?: PassedWay): void;
-  /** Returns the possible recipients, for the dialog of the *who* node. */
   people(): People;
-  /** Returns the names of the channels that exist, for the dialog of the *deliver* node. */
   channels(): string[];
   /** Registers an *offer* node, which receives the messages of its channel. `outcome` reports the result of each. */
   offered(channel: string, give: (message: OfferedMessage) => void): Cancel;

@@ -22,7 +22,6 @@ import type { Authority } from './authority.ts';
 import type { CertificateRequest, Issued } from './certificates.ts';
 import { enrolled, type Grant, mayEnrol, mayEnrolAgain, mayRenew, renewed, swept } from './grants.ts';
 
-/** One renewal a minute for each PC. */
 const renewals = { perSecond: 1 / 60, burst: 1 };
 const crowdWaitMs = 60_000;
 const hourMs = 3_600_000;
@@ -48,7 +47,6 @@ export type EnrolmentOptions = {
   /** Enrolment codes as the ledger holds them, by the hash of their secret. */
   codes: Readonly<Record<string, string>>;
   sites: Pick<SiteOrdersOptions, 'table' | 'entry' | 'apply'>;
-  /** Commits rows to the ledger; false if it refused them. */
   record(ops: readonly Op[]): Promise<boolean>;
   /** Wall clock, which determines the validity of certificates. */
   now(): number;
@@ -62,13 +60,11 @@ export type EnrolmentOptions = {
 
 /** `waitMs` with status 429. */
 export type Refused = { ok: false; status: 400 | 401 | 403 | 429; line: string; waitMs?: number };
-/** The certificate, or a status and one line with the reason. */
 export type Certified = { ok: true; certificate: string } | Refused;
 /** A PC of the site that a code is for, its room, and whether the code can still enrol it. */
 export type CodePc = { pc: PcPath; room: Words; open: boolean };
 /** `uses`: undefined = one for each PC of the site. */
 export type CodeWanted = { site: string; uses: number | undefined; hours: number; by: string };
-/** A new code, shown only in this response, or the reason for the failure. */
 type CodeMade = { ok: true; code: string; uses: number; ends: number } | { ok: false; missing: boolean; line: string };
 export type Enrolment = ReturnType<typeof createEnrolment>;
 
@@ -103,7 +99,6 @@ export function createEnrolment(options: EnrolmentOptions) {
 function openState(options: EnrolmentOptions) {
   return {
     ...options,
-    /** Enrolment codes, by the hash of their secret. */
     codes: new Map(Object.entries(options.codes).map(([hash, row]): [string, Code] => [hash, { hash, ...JSON.parse(row) }])),
     guesses: createGuesses(options),
     renewals: createBuckets(renewals),
@@ -294,7 +289,6 @@ type HeldCode = {
   by: string;
   given?: Readonly<Record<string, { key: string; serial: string }>>;
 };
-/** A code and the hash under which it is kept. */
 type Code = HeldCode & { hash: string };
 
 /** Returns the valid code of a text, also one that is used up. An expired and a wrong code return the same. */
@@ -313,7 +307,6 @@ async function write(state: State, ops: readonly CodeRow[], row: Op): Promise<vo
   takeRows(state, ops);
 }
 
-/** Applies committed rows to the codes in memory. */
 function takeRows({ codes }: State, ops: readonly CodeRow[]): void {
   for (const { key, value } of ops) {
     const hash = key.slice(codePrefix.length);

@@ -11,7 +11,6 @@ import { openAuthority, openKnownAuthority } from './authority.ts';
 const means = { now: () => Date.UTC(2026, 0, 2), random: randomBytes };
 const signingKey = () => createPrivateKey(makeSigningKeys().privateKey);
 
-/** A server over several starts, with one ledger and one folder. */
 async function startedServer() {
   const data = mkdtempSync(join(tmpdir(), 'sabha-fingerprints-'));
   onTestFinished(() => rmSync(data, { recursive: true }));
@@ -24,7 +23,6 @@ async function startedServer() {
   return { ledger, folder, start, recorded, before, roots };
 }
 
-/** Returns key and certificate of another authority, as PEM. */
 async function otherAuthority() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-other-ca-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

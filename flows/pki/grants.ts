@@ -9,7 +9,6 @@ import type { Issued } from './certificates.ts';
  */
 const graceMs = 14 * 24 * 60 * 60_000;
 
-/** The data that the rules need: the site table, and the PC's registry entry. */
 type Held = { sites: { table(): SiteTable; entry(pc: string): RegistryEntry | undefined }; now(): number };
 /** `entry` = the registry entry of the PC now. `status` = HTTP status of the refusal. */
 export type Grant = { ok: true; entry: RegistryEntry } | { ok: false; status: 400 | 401 | 403; line: string };
@@ -59,7 +58,6 @@ export function mayRenew({ sites: { table, entry }, now }: Held, wanted: { name:
   return { ok: true, entry: held };
 }
 
-/** Returns the entry of a PC with its first certificate. */
 export function enrolled(held: RegistryEntry, { serial, notAfter }: Serial): RegistryEntry {
   return { ...held, certificates: [serial], ends: { [serial]: notAfter } };
 }

@@ -23,11 +23,9 @@ const lookEveryMs = 2_000;
 /** Share of its lifetime that remains when a certificate is renewed. */
 const leftShare = 1 / 3;
 
-/** Options of the certificate service, with the callbacks for new certificates. */
 export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm' | 'clock'> & {
   clock: Clock;
   log: Log;
-  /** The folder of the authority. */
   folder: string;
   /** Further host names of the server, besides this machine's own. Undefined = no HTTPS. */
   https: { names: readonly string[] } | undefined;
@@ -43,7 +41,6 @@ export type PkiOptions = Omit<EnrolmentOptions, 'onAlarm' | 'clock'> & {
 
 export type Pki = Awaited<ReturnType<typeof startPki>>;
 
-/** Creates missing certificates, renews them, and starts enrolment. */
 export async function startPki(options: PkiOptions) {
   const { clock, log } = options;
   const mistyping = mistypings(options);
@@ -55,7 +52,6 @@ export async function startPki(options: PkiOptions) {
   return {
     ...enrolment,
     tls: servers.tls,
-    /** Adds the enrolment routes to a TLS server. */
     addEst: (app: FastifyInstance) => addEst(app, options, enrolment),
     close() {
       endSweep();
@@ -196,7 +192,6 @@ function failed(error: FastifyError, reply: FastifyReply, log: Pick<Log, 'error'
   return reply.code(503).type('text/plain').send('the centre cannot do this now: try again later\n');
 }
 
-/** Options of the server certificates. */
 export type ServersOptions = Pick<PkiOptions, 'authority' | 'folder' | 'https' | 'broker' | 'now' | 'onHttps'> & {
   clock: Pick<Clock, 'after'>;
   log: Pick<Log, 'info' | 'warn'>;

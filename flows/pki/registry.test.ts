@@ -20,7 +20,6 @@ const entry = (pc: string, token: string, revoked = false): RegistryEntry => ({
 });
 const own = 'capital/this-office/this-pc';
 
-/** One ledger and one folder over several starts. */
 function starts() {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-registry-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -39,7 +38,6 @@ function starts() {
   const on = (held: Ledger, ...admitted: RegistryEntry[]) =>
     openRegistry({ ledger: { ...held, load }, clock, file, key, roots: ['root'], admitted, log });
   const start = (...admitted: RegistryEntry[]) => on(ledger, ...admitted);
-  /** Acts as an operator: commits, then publishes. */
   const orders = async (publish: Awaited<ReturnType<typeof start>>, one: RegistryEntry) => {
     await ledger.commit([{ op: 'registry', entry: one }]);
     await publish([one]);

@@ -17,11 +17,9 @@ export type RegistryOptions = {
   /** The broker's snapshot, and the key that signs it. */
   file: string;
   key: KeyObject;
-  /** Certificates of the trusted authorities, PEM. */
   roots: readonly string[];
   /** Key that authenticates the tokens of the UDP reflector. */
   reflectorKey?: string | undefined;
-  /** PCs that the supervisor admits at the start. */
   admitted: readonly Pick<RegistryEntry, 'pc' | 'tokenHash'>[];
   log: { warn(fields: object, line: string): void };
 };

@@ -10,7 +10,6 @@ export type TransferOptions = {
   clock: Pick<Clock, 'up'>;
 };
 
-/** One transfer a minute for each PC and direction. */
 const transfers = { perSecond: 1 / 60, burst: 1 };
 const atOnceAtMost = 4;
 const machine = { config: { machine: true } } as const;

@@ -22,7 +22,6 @@ const answers: Head = {
   script: '<script type="module" src="/tap.js"></script>',
   inline: { scripts: [], styles: [] },
 };
-/** Content types by file extension. */
 const types: Record<string, string> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -72,7 +71,6 @@ export async function loadWall(wallDir: string, modulesDir: string): Promise<Wal
   return { dir: resolve(wallDir), modulesDir: resolve(modulesDir), files, isOpen, inline: { scripts, styles: [] }, answers };
 }
 
-/** Adds one route for each file. */
 export function addWall(app: FastifyInstance, { files, isOpen }: Wall): void {
   for (const [url, file] of files) {
     const config = isOpen(url) ? { open: true } : { ...ownPart, page: file.type.startsWith('text/html') };

@@ -49,7 +49,6 @@ import {
 } from './kit/model.ts';
 import { answerText, asFile, firstOf, importFile, readyText, table, timeText } from './kit/text.ts';
 
-/** Verbs without a route. */
 export const ownVerbs = [
   verb('pcs show STATE/SITE/PC', ['Shows a PC with all its checks.', 'एक PC और उसकी सारी जाँचें दिखाता है।'], showPc),
   verb(

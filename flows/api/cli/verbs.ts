@@ -23,7 +23,6 @@ import {
 import { answerText, asFile, importFile, jsonText, plainText, table } from './kit/text.ts';
 import { layouts, ownVerbs, runs } from './own-verbs.ts';
 
-/** All verbs by name. */
 export const verbs: Readonly<Record<string, Verb>> = Object.fromEntries(
   [...routes.flatMap(verbsOf), ...ownVerbs].sort(([a], [b]) => (a < b ? -1 : 1)),
 );
@@ -99,7 +98,6 @@ function wordsOf(usage: string): string[] {
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 type Fields = Record<string, unknown>;
 
-/** Returns the verb of a route, or nothing for a route without a command. */
 function verbsOf(route: Route): (readonly [string, Verb])[] {
   const { command, summary } = route;
   if (command === undefined) return [];

@@ -31,7 +31,6 @@ export const ofFile = {
   alsoAs: 422,
   more: { bodyLimit: 2 * fileLimitBytes, errorHandler: tooLarge('the file is', fileLimitBytes) },
 };
-/** Largest body of a request. Routes with files have their own limit. */
 export const bodyLimitBytes = 4096;
 /** The name of the person or program that acts, as in the audit. */
 export const by = v.pipe(trimmed(80), v.check(isPlain, 'Invalid name: one line without hidden characters'));
@@ -45,7 +44,6 @@ export const scopeOrGroup = textThat(
   'Invalid scope: "" for everywhere, a state, state/site, or group:NAME',
 );
 export const sitePath = v.custom<PcChoice>((text) => typeof text === 'string' && isPath(text, 2), 'Invalid site: state/site');
-/** A site or a PC. */
 export const siteOrPc = textThat((text) => isPath(text, 2) || isPath(text, 3), 'Invalid place: state/site or state/site/pc');
 /** An option that is off unless the request sets it. */
 export const flag = v.optional(v.boolean(), false);
@@ -57,13 +55,10 @@ export const pcsQuery = v.strictObject({
   pcs: v.optional(v.union([v.literal('all'), sitePath], 'Invalid choice of PCs: "all" or state/site')),
 });
 
-/** The parts of `flows` on which routes work, by name. */
 export type Parts = {
   view: ScopedView;
   proof: Pick<Backups, 'audit' | 'make'>;
-  /** The log of actions. */
   acts: Pick<Ledger, 'acts'>;
-  /** The stored events of PCs. */
   events: EventsReader;
   siteOrders: SiteOrders;
   /** `door`: address at which PCs enrol, `https://NAME:PORT`; null if PCs can enrol on this machine only. */
@@ -99,9 +94,7 @@ type Text = { type: string; about: string; file?: string };
 type Out<S> = S extends Schema ? v.InferOutput<S> : undefined;
 type NamesIn<Address> = Address extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
-/** The command line form of a route: how `sabha` sends the request and prints the response. */
 export type Command = readonly [
-  /** The name of the verb, its arguments and options. */
   usage: string,
   /** The description in Hindi. The summary of the route is the English one. */
   hindi: string,
@@ -110,11 +103,9 @@ export type Command = readonly [
     english?: string;
     /** Columns of the table, such as `pc room heardAt`; by default every field that fits a cell. */
     columns?: string;
-    /** The column whose values are counted below the table. */
     count?: string;
     /** Output of `--json`: names and the fields of request and response; by default the response, or without one the arguments. */
     json?: Readonly<Record<string, string>>;
-    /** A line below the output. */
     note?: string;
     /** The body field for the text of the file named by the first argument. The response is that of an import. */
     file?: string;
@@ -124,7 +115,6 @@ export type Command = readonly [
 ];
 
 type Said<B, Q, A> = {
-  /** The required permission, and the path that it must cover. */
   right: FastifyContextConfig;
   query?: Q;
   body?: B;
@@ -247,7 +237,6 @@ export function tooLarge(what: string, limitBytes: number) {
   };
 }
 
-/** A CSV response, downloaded under this file name. */
 export function csv(file: string) {
   return { type: 'text/csv', about: 'RFC 4180, UTF-8.', file };
 }
@@ -285,12 +274,10 @@ export function isPlain(text: string): boolean {
   return !/\p{Cc}|(?![\u200c\u200d])\p{Cf}/u.test(text);
 }
 
-/** Returns true for '' (the whole tree), a state or a site. */
 function isScope(text: string): boolean {
   return text === '' || isPath(text, 1) || isPath(text, 2);
 }
 
-/** Returns true for a scope or a PC. */
 export function isPlaceOrPc(text: string): boolean {
   return isScope(text) || isPath(text, 3);
 }

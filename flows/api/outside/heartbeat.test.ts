@@ -21,7 +21,6 @@ const way = (changes: Partial<Explained> = {}): Explained => {
 
 const pc = 'ladakh/leh/vc-1';
 
-/** Returns a view of one PC, or of none. */
 function viewOf(presence: () => Presence | undefined, because?: string): HeartbeatOptions['view'] {
   const pcs = () => [presence()].flatMap((one) => (one === undefined ? [] : [wellPc(0, { pc, presence: one })]));
   return { ...scriptedView(), pcs, unready: () => because };

@@ -98,7 +98,6 @@ function endOf(alert: Alert, at: number): Alert {
   return { ...alert, endsAt: new Date(at).toISOString() };
 }
 
-/** The reason why Alertmanager refused a request. */
 type Refusal = { fault: Fault; reason: string };
 type Receiver = { url: string; authorization: string | undefined; fetch: Fetch; ended: AbortSignal };
 
@@ -139,9 +138,7 @@ export type HeartbeatOptions = {
   view: Pick<CentreView, 'pcs' | 'unready'>;
   /** Explains what the running tabs do with a fault of the server. */
   explain: Explain;
-  /** Commits the row; the outbox sends it after the commit. */
   record(ops: readonly Op[]): Promise<boolean>;
-  /** Names where the path is broken, and reports its recovery. */
   log: { warn(fields: object, line: string): void };
 };
 

@@ -24,12 +24,10 @@ import {
 } from '../rules.ts';
 import type { Wires } from '../wires.ts';
 
-/** Sends messages to the outputs of a node. */
 type Send = (messages: unknown) => void;
 /** Ends the handling of a message, with one line on an error. */
 type Done = (problem?: string) => void;
 
-/** A node as Node-RED passes it to its constructor. */
 type RedNode = {
   id: string;
   on(event: 'input', listener: (msg: unknown, send: Send, done: Done) => void): void;
@@ -40,7 +38,6 @@ type RedNode = {
 
 type Handler = (request: { body?: unknown }, response: { json(body: unknown): void }) => void;
 
-/** The Node-RED API as a node module receives it. */
 type NodeRed = {
   nodes: {
     createNode(node: RedNode, config: unknown): void;

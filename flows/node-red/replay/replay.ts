@@ -33,14 +33,12 @@ export type ReplayOptions = {
   limits?: typeof limits;
 };
 
-/** A report, or one line with the reason of failure. */
 export type Tried = { ok: true; value: TabsTrial } | { ok: false; line: string };
 /** Tabs as files. `whole`: they replace all tabs, not only the edited ones. */
 export type TabFiles = { texts: readonly { name: string; text: string }[]; whole: boolean };
 
 export type Replay = ReturnType<typeof createReplay>;
 
-/** Creates the dry run. Only one runs at a time. */
 export function createReplay(options: ReplayOptions) {
   let busy = false;
   const tryNodes = async (nodes: readonly FlowNode[], days = usualDays): Promise<Tried> => {

@@ -7,14 +7,11 @@ import { createNoise, holdOf, knownWord, type PlaceFacts, type Recipients, worse
 import { createTransitions } from '../../engine/transitions/transitions.ts';
 import { createStory, doOnce, isOfTime, type Step, stepsOf } from './story.ts';
 
-/** The decision of the tabs on a message. */
 export type Decided = { acts: readonly Act[]; severity: WireMessage['severity']; how: string };
 
-/** Recipients, places and decisions for a replay. */
 export type World = Recipients & {
   place(scope: string): Place;
   facts(scope: string): PlaceFacts;
-  /** Sets the virtual time. */
   setNow(at: number): void;
   /** Returns undefined if the message reached no conclusion. */
   decide(message: WireMessage, node: string | null): Promise<Decided | undefined>;
@@ -35,7 +32,6 @@ export type Told = Pick<OutboxRow, 'key' | 'channel' | 'person'> & {
 /** The result of a replay. `unfinished`: messages that reached no conclusion. */
 export type Played = { told: Told[]; steps: number; unfinished: number };
 
-/** Tick interval of the engine. */
 const tickMs = 1_000;
 /** After a minute without events, a tick every 10 s is enough, which saves time. */
 const calmTickMs = 10_000;

@@ -8,7 +8,6 @@ import type { Answer, Deed, FaultNews, Incident, StandingFault, Transition } fro
 import type { Past, PcChange } from '../../engine/records/ops.ts';
 import { silence, standingFault, takenBack, watchedUntil, worst } from '../../engine/transitions/incident.ts';
 
-/** One event of a replay, with its time. */
 export type Step = { at: number } & (
   | { kind: 'change'; change: PcChange }
   | { kind: 'done'; done: Done }

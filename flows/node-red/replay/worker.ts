@@ -33,7 +33,6 @@ export type ReplayInput = {
   meetings: readonly Meeting[];
 };
 
-/** An incident as a report names it. */
 export type About = Pick<Incident, 'id' | 'scope' | 'openedAt'> & { fault: string; place: Place };
 
 /** The replay, the really sent notifications and their incidents, or one line with the reason of failure. */

@@ -143,7 +143,6 @@ test('an unacknowledged critical fault escalates to the state and then to centra
   expect(major).toMatchObject({ how: 'told', message: { acts: told(['central'], 'major') } });
 });
 
-/** Recipients of each delivery, and the node of each wait. */
 const pathOf = (acts: readonly Act[]) => acts.map((act) => (act.do === 'wait' ? act.node : act.to.join()));
 
 test.each(['microphone.missing', 'pc.silent', 'outage.site', 'centre.plane'])(
@@ -234,7 +233,6 @@ const waysTo: Record<string, Run> = {
   'tab-deliver': { message: wireMessage({ fault: 'pc.silent' }) },
 };
 
-/** Inserts a node that throws behind the entry of each tab. */
 function withThrower(node: FlowNode): FlowNode[] {
   const entries = ['faults-head', 'thin-in', 'outages-in', 'when-in', 'who-in', 'escalate-in', 'deliver-in'];
   if (!entries.includes(node.id)) return [node];

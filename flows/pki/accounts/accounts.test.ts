@@ -63,12 +63,10 @@ async function make(name = 'asha', role: 'reader' | 'state' | 'central' = 'state
   return result.secret;
 }
 
-/** Creates an account with a chosen password. */
 async function settled(): Promise<void> {
   await accounts.choose(from('asha'), await make(), own);
 }
 
-/** Signs in and returns the hash of the session. */
 async function enter(name: string, password: string): Promise<string> {
   const result = await accounts.login(from(name), password);
   if (!result.ok) throw new Error(result.line);

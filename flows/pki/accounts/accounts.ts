@@ -69,7 +69,6 @@ export type AccountsOptions = {
   now(): number;
   /** Monotonic clock, milliseconds. */
   up(): number;
-  /** Returns 32 random bytes as text. */
   newToken(): string;
   log: { warn(fields: object, line: string): void };
   /** Called when the secret of an account becomes invalid, so that a file with that secret can be deleted. */
@@ -82,11 +81,9 @@ export type Made = ({ ok: true } & AccountMade) | { ok: false; status: 404 | 409
 export type LoggedIn =
   | { ok: true; token: string; account: Account }
   | { ok: false; status: 401 | 409 | 429 | 503; line: string; waitMs: number };
-/** A request for an account. */
 export type NewAccount = { name: string; role: AccountRole; scope: string };
 /** A request for a token. `days` is its lifetime. */
 type NewToken = { name: string; role: TokenRole; scope: string; days: number };
-/** A program of this server, and the hash of its token. */
 export type Program = { name: string; role: TokenRole; hash: string };
 
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -208,7 +205,6 @@ function openState(options: AccountsOptions) {
     checking: mutex(),
     changing: mutex(),
     waiting: 0,
-    /** Commits in the background. */
     note,
   };
 }
@@ -378,12 +374,10 @@ function aboutOf({ name, role, scope }: Pick<Account, 'name' | 'role' | 'scope'>
  */
 export type Action = (typeof all)[number];
 
-/** Returns whether a path lies in a scope. */
 export type Within = (scope: string, path: string) => boolean;
 /** Role and scope of a viewer. `has` decides what lies in the scope, for groups of sites; by default the path does. */
 export type Grant = { role: TokenRole; scope: string; has?(path: string): boolean };
 
-/** Returns whether a role allows an action at all. */
 export function mayDo(role: TokenRole, action: Action): boolean {
   return Object.hasOwn(allowed, role) && allowed[role].includes(action);
 }
@@ -501,7 +495,6 @@ function createSessions(options: AccountsOptions, accounts: ReadonlyMap<string, 
   };
 }
 
-/** Returns the hash under which a session is stored. */
 export function hashOf(token: string): string {
   return hash('sha256', token, 'base64url');
 }

@@ -16,7 +16,6 @@ import {
 } from 'openid-client';
 import type { NewAccount } from './accounts.ts';
 
-/** Time limit of a sign-in at the identity provider. */
 export const openIdLifeMs = 600_000;
 /** Completed sign-ins that are remembered against replay, in case the provider accepts a code twice. */
 const finishedAtMost = 1_000;
@@ -25,7 +24,6 @@ const finishedAtMost = 1_000;
 export type Vouched =
   | { ok: true; account: NewAccount & { openid: string } }
   | { ok: false; line: string /** Set if the provider did not respond. */; isAway?: true };
-/** Sign-in through the identity provider. */
 export type OpenId = ReturnType<typeof createOpenId>;
 
 /**

@@ -31,7 +31,6 @@ export function createPasswords(n = strongN) {
   };
 }
 
-/** Returns a secret of 120 random bits as 20 characters. */
 export function newSecret(): string {
   return randomBytes(15).toString('base64url');
 }

@@ -27,7 +27,6 @@ const least: Record<Action, AccountRole> = {
   audit: 'central',
   people: 'central',
 };
-/** The paths inside each scope. */
 const inside: Record<string, string[]> = {
   '': paths,
   ladakh: ['ladakh', 'ladakh/leh', 'ladakh/leh/vc-1', 'ladakh/leh-2'],

@@ -97,7 +97,6 @@ declare module 'fastify' {
   }
 }
 
-/** Permission for the whole tree. */
 export const whole = (may: Action) => ({ may });
 
 /** Loopback without HTTPS: every local user has the role `central`. */
@@ -152,7 +151,6 @@ export function begunCookie(begun: string, lifeMs: number): string {
   return `${begunName}=${begun}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${Math.floor(lifeMs / 1_000)}`;
 }
 
-/** Returns the sealed state of a sign-in through the identity provider; '' without one. */
 export function begunOf(request: FastifyRequest): string {
   return cookieOf(request, begunName) ?? '';
 }
@@ -267,7 +265,6 @@ export type Inline = { scripts: readonly string[]; styles: readonly string[] };
 /** HTML for the head of a response page. */
 export type Head = { style: string; script: string; inline: Inline };
 
-/** Returns the security headers that every response carries. */
 export function securityHeaders({ scripts, styles }: Inline): Record<string, string> {
   const policy = [
     "default-src 'none'",
@@ -292,7 +289,6 @@ export function securityHeaders({ scripts, styles }: Inline): Record<string, str
   };
 }
 
-/** Returns the sources of a policy: this server and the given hashes. */
 export function ownAnd(hashes: readonly string[]): string {
   return ["'self'", ...hashes.map((hash) => `'${hash}'`)].join(' ');
 }
@@ -415,7 +411,6 @@ function callIn(part: Part, call: RollCallView): RollCallView | undefined {
   return own && { ...own, rows: own.rows.filter(({ pc }) => part.has(pc)) };
 }
 
-/** Returns the path that an incident concerns. */
 function pathOf({ scope, spread }: Pick<IncidentRow, 'scope' | 'spread'>): string {
   return spread?.path ?? pathOfScope(scope);
 }

@@ -67,7 +67,6 @@ const mostWords = 100;
 
 /** One call: the arguments, and the effects that a verb may use. */
 export type Call = {
-  /** The arguments after the name of the verb. */
   words: readonly string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** The person who acts, as named in the audit. */
@@ -92,18 +91,13 @@ export type Call = {
 /** `ok` = exit code 0, else 1. Either `json` or `text` is printed. */
 export type Answer = { ok: boolean; json: unknown; text: string };
 
-/** Formats the response of a route for a verb. */
 export type Layout = (answer: never, call: Call) => Answer | Promise<Answer>;
 
-/** One verb of the list. */
 export type Verb = {
-  /** The arguments and options after the name. */
   usage: string;
   does: Words;
-  /** Least and greatest number of arguments. */
   words: readonly [number, number];
   options: Readonly<Record<string, ParseArgsOptionDescriptor & { says: Words }>>;
-  /** The required options. */
   needed: readonly string[];
   run(call: Call): Promise<Answer>;
 };
@@ -202,7 +196,6 @@ export function verb(usage: string, [en, hi]: readonly [en: string, hi: string],
   return [name, { usage: behind, does: { en, hi }, words: [least, most], options: Object.fromEntries(named), needed, run }];
 }
 
-/** Options that every verb has. */
 export const common: Verb['options'] = {
   json: { type: 'boolean', says: saidOf('', 'json') },
   by: { type: 'string', says: saidOf('', 'by') },

@@ -17,7 +17,6 @@ import {
 import { lines } from './lines.ts';
 import type { Answer, Call } from './model.ts';
 
-/** Longest text of a table cell, in characters. */
 const cellLimit = 100;
 const timeNames = /(At|Until)$|^(at|ends|expires|from|received|since|time|to|until)$/;
 const placeNames = /^(scope|scopes|to)$/;
@@ -160,7 +159,6 @@ function whyText({ fault, component, reason }: Why): string {
   return (fault ?? `${component} ${reason ?? ''}`).trim();
 }
 
-/** Returns a CSV response as text, or writes it to a file. */
 export async function asFile(csv: string, file: string | undefined, writeText: Call['writeText']): Promise<Answer> {
   if (file === undefined) return { ok: true, json: { csv }, text: csv.trimEnd() };
   // Fetch removes the byte order mark, by which a spreadsheet recognises UTF-8.
@@ -177,7 +175,6 @@ type Difference = {
   same: number;
   missing?: readonly string[];
 };
-/** The response of every import route. */
 type Imported = { problems: readonly CsvProblem[]; notes?: readonly CsvProblem[]; applied: boolean; difference: Difference };
 
 /** Sends a file for checking, and with --yes applies it. `field` is the body field for the text of the file. */
@@ -192,7 +189,6 @@ export async function importFile(call: Call, path: string, { field, body }: { fi
   return { ok: true, json: done, text: [...differenceLines(done.difference, language), ...firstOf(notes), end].join('\n') };
 }
 
-/** Returns one line for each added, changed and removed entry, and the counts. */
 function differenceLines({ added, changed, removed, same, missing }: Difference, language: Language): string[] {
   const list = (mark: string, all: readonly Change[]) => firstOf(all.map((one) => `${mark} ${changeText(one)}`));
   const subjects = new Set(changed.map((one) => (typeof one === 'object' && 'column' in one ? (one.person ?? one.path) : one)));
