@@ -315,9 +315,9 @@ type Gathered = { ops: Op[]; sends: (() => void)[]; heard: Heard[]; sites: strin
 
 export type State = ReturnType<typeof openState>;
 
-/** Interval at which the watermark is stored, */
+/** Interval at which the watermark is stored without another commit. */
 const listenedEveryMs = 60_000;
-/** and the interval if a commit happens anyway. */
+/** Interval at which the watermark is added to a commit that happens anyway. */
 const listenedWithMs = 5_000;
 const startsKept = 10;
 /** Responses to a hello are spread over this time per PC, up to the limit (R17). */
