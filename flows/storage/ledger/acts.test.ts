@@ -13,20 +13,20 @@ test.each<[string, Omit<ActsQuery, 'most'> & { most?: number }, number[]]>([
   ['since a time', { of: 'people', since: 3 }, [4, 3]],
   ['the page before a row', { of: 'people', before: 3 }, [3, 1]],
   ['no more than was asked for', { of: 'people', most: 1 }, [4]],
-])('the log of the audit has %s', (_, query, times) => {
+])('a query of the acts returns %s', (_, query, times) => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([[act(1, 'asha'), step(2)], [act(3, 'ravi')], [act(4, 'asha')]]);
   expect(store.acts({ most: 10, ...query }).map(({ at }) => at)).toEqual(times);
 });
 
-test('a ledger that is empty has done nothing, at no time', () => {
+test('an empty ledger returns no acts, no announcement and 0 as its newest time', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   expect([store.acts({ of: 'people', most: 10 }), store.progress().newestAt, store.announcement(7)]).toEqual([[], 0, undefined]);
 });
 
-test('the devices of a person stand in the roster as they were written, and go with the person', () => {
+test('the roster returns the devices of a person as written, and drops them with the person', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   const device = (person: string): Op => ({ op: 'meta', key: `device/${person}`, value: `[${person}]` });

@@ -1,14 +1,14 @@
-/** The rows behind archives: events that leave, and what stays of them in the ledger: which numbers are held, by which segment, with which sums. */
+/** Tables of the archives: the events that leave, and the record of what archives hold: numbers, segments and checksums. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { HeldMonth, HeldOf, LeavingEvent, PageAsk, Retention, Run, Segment, SegmentSpool } from '../../engine/records/ops.ts';
 
-/** A slice reads or takes so many rows, and bytes of their bodies, at most: some milliseconds on a slow disk. */
+/** Most rows, body bytes and spools of one slice: some milliseconds on a slow disk. */
 const slice = { rows: 128, bytes: 256 * 1024, spools: 128 };
 
 /**
- * Opens the rows of archives. Each step that writes is to stand in a transaction of its own.
- * Guarantee: an event is in the ledger until its segment is sealed, and its number counts as held before and after; of each spool the last
- * number that may be acknowledged stays, since its mark goes with the ack (R7).
+ * Opens the tables of the archives. The caller runs each writing step in a separate transaction.
+ * Guarantee: an event stays in the ledger until its segment is sealed, and its number counts as held before and after. The last number of
+ * each spool that may be acknowledged stays, because the ack carries its `mark` (R7, idempotent apply).
  */
 export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forgetBefore' | 'shrink'> {
   const bytes = db.prepare('SELECT bytes FROM archives WHERE month = ?');
@@ -16,12 +16,12 @@ export function openArchiveRows(db: DatabaseSync): Omit<Retention, 'forgetBefore
   return { page: openPage(db), end, held: openHeld(db), seal: openSeal(db, end), leave: openLeave(db), expire: openExpire(db) };
 }
 
-/** A PC, or what lies below a site: two ranges of one index. */
+/** SQL condition: the PC itself, or every PC below a site, as two ranges of one index. */
 const ofPath = `(pc = :path OR (pc >= :path || '/' AND pc < :path || '0'))`;
 
 function openPage(db: DatabaseSync): Retention['page'] {
   const spools = db.prepare(`SELECT id, pc, spool AS name, up_to AS upTo FROM spools WHERE id >= ? ORDER BY id LIMIT ${slice.spools}`);
-  // The plus keeps it from walking the spools of a nation by their id.
+  // The plus stops SQLite from scanning all spools by id.
   const below = db.prepare(`SELECT id, pc, spool AS name FROM spools WHERE +id >= :id AND ${ofPath} ORDER BY +id LIMIT ${slice.spools}`);
   const events = db.prepare(`
     SELECT seq, mark, received, boot, at, grade, kind, body FROM events WHERE spool = ? AND seq > ? AND seq < ? ORDER BY seq`);
@@ -31,7 +31,7 @@ function openPage(db: DatabaseSync): Retention['page'] {
     for (const { id, pc, name, upTo = Number.MAX_SAFE_INTEGER } of asked) {
       const from = id === after.spool ? after.seq : 0;
       for (const row of events.iterate(id, from, upTo) as Iterable<Omit<LeavingEvent, 'spool' | 'pc' | 'name'>>) {
-        // One that came late into a hole keeps what lies above it: of a spool they leave in order.
+        // Events leave a spool in order. An event that filled a hole late keeps the events above it.
         if ('before' in ask && row.received >= ask.before && row.received <= ask.ahead) break;
         yield { spool: id, pc, name, ...row };
       }
@@ -93,7 +93,7 @@ function openSeal(db: DatabaseSync, end: Retention['end']): Retention['seal'] {
 
 function openLeave(db: DatabaseSync): Retention['leave'] {
   const first = db.prepare('SELECT spool, a, b FROM leaving ORDER BY spool, a LIMIT 1');
-  // How far a slice goes. The size of a body is asked, not the body.
+  // End of the slice. `octet_length` reads the size of a body without reading the body.
   const last = db.prepare(`
     SELECT max(seq) AS seq FROM (SELECT seq, sum(bytes) OVER (ORDER BY seq) - bytes AS below FROM (
       SELECT seq, octet_length(body) AS bytes FROM events WHERE spool = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ${slice.rows}))
@@ -136,28 +136,28 @@ function openExpire(db: DatabaseSync): Retention['expire'] {
   };
 }
 
-// Deletes old rows, a few at a time: incidents with their transitions, notices, forks and spools of removed PCs; then frees pages.
+// Deletes old rows in small slices: incidents with their transitions, notifications, forks and spools of removed PCs. Then frees pages.
 
-/** So many rows of a kind go with one slice. */
+/** Rows of one kind deleted per slice. */
 const rowsAtOnce = 64;
-/** A spool takes its ranges with it, however many those are: so many of them at a time. */
+/** Ranges deleted per slice. One spool may have very many. */
 const rangesAtOnce = 512;
-/** So many pages are given back at a time: each is moved from the end of the file. */
+/** Pages freed at a time. SQLite moves each one from the end of the file. */
 const pagesAtOnce = 64;
-/** What stays free is used by the next events, and need not be asked of the disk again: a part of the file, and some pages of a small one. */
+/** Free space that is kept for the next events: a part of the file, and at least some pages. */
 const freePart = 0.02;
 const freePages = 256;
 
 /**
- * Opens what is deleted. The step is to stand in a transaction of its own.
- * Guarantee: the newest incident and step stay, since the next ones are numbered by them; what is open, waits or is not concluded stays.
+ * Opens the deletion of old rows. The caller runs each step in a separate transaction.
+ * Guarantee: the newest incident and transition stay, because the next ids follow theirs. Open, waiting and unconcluded rows stay.
  */
 export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
   const deletes = (sql: string): Kind => {
     const statement = db.prepare(sql);
     return (before) => statement.run({ before }).changes > 0;
   };
-  // Incidents that were over before; the ids of the oldest.
+  // Ids of the oldest incidents that ended before the limit.
   const oldIncidents = `
     SELECT id FROM incidents WHERE over_at < :before AND id < (SELECT max(id) FROM incidents)
       AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.incident = incidents.id AND t.state <> 'concluded')
@@ -165,7 +165,7 @@ export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
   const kinds = [
     deletes(`DELETE FROM transitions WHERE id IN (
       SELECT id FROM transitions WHERE incident IN (${oldIncidents}) AND id < (SELECT max(id) FROM transitions) LIMIT ${rowsAtOnce})`),
-    // By now their steps are gone, except the newest of all.
+    // Their transitions are already deleted, except the newest of all.
     deletes(`DELETE FROM incidents WHERE id IN (${oldIncidents})`),
     deletes(`DELETE FROM outbox WHERE key IN (
       SELECT key FROM outbox INDEXED BY outbox_done WHERE state <> 'waiting' AND row ->> '$.createdAt' < :before LIMIT ${rowsAtOnce})`),
@@ -178,7 +178,10 @@ export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
 
 type Kind = (before: number) => boolean;
 
-/** Of a PC that nobody knows any more, all that it said, the last of it before: in archives, and what no archive takes, above a hole or as its last number. */
+/**
+ * Deletes the spools of a PC that is no longer in the site table, once its newest event is old enough. This includes events that no archive
+ * takes: those above a hole, and the last one.
+ */
 function openGoneSpools(db: DatabaseSync): Kind {
   const found = db.prepare(`
     SELECT id FROM spools s
@@ -201,7 +204,8 @@ function openGoneSpools(db: DatabaseSync): Kind {
     const spool = found.get({ before })?.['id'];
     if (spool === undefined) return false;
     const one = { spool: Number(spool) };
-    // First nothing of it counts any more, last goes that by which it is found: a kill between two slices leaves no gap, and it goes on.
+    // First removes everything that counts, last the rows by which the spool is found. A kill in between leaves no gap, and the next run
+    // continues.
     if ([ended, ...numbers, ...ranges].some((statement) => statement.run(one).changes > 0)) return true;
     events.run(one);
     if (left.get(one) !== undefined) return true;
@@ -210,7 +214,7 @@ function openGoneSpools(db: DatabaseSync): Kind {
   };
 }
 
-/** Opens the step that gives free pages back to the disk. */
+/** Opens the step that returns free pages to the disk. */
 export function openShrink(db: DatabaseSync): Retention['shrink'] {
   const free = db.prepare('SELECT freelist_count AS free, page_count AS pages FROM pragma_freelist_count, pragma_page_count');
   const mode = db.prepare('SELECT auto_vacuum AS mode FROM pragma_auto_vacuum');
@@ -219,7 +223,7 @@ export function openShrink(db: DatabaseSync): Retention['shrink'] {
     return count - Math.max(freePages, Math.floor(pages * freePart));
   };
   return () => {
-    // 2 = incremental, which a database in memory is not.
+    // 2 = incremental. A database in memory has another mode.
     if (Number(mode.get()?.['mode']) !== 2 || spare() <= 0) return false;
     db.exec(`PRAGMA incremental_vacuum(${Math.min(pagesAtOnce, spare())})`);
     return spare() > 0;

@@ -1,4 +1,4 @@
-/** Copies while commits go on, and what happened as pages: in the thread and beside it. */
+/** Tests copies of a ledger under load and the pages of past incidents, for both kinds of ledger. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ function transition(id: number, of: number): Transition {
 }
 
 describe.each(ways)('a ledger %s', (_, open) => {
-  test('is copied while it is written: the copy is one commit of it, whole, and the commits are counted', async () => {
+  test('a copy made during commits equals one whole commit, and commits are counted', async () => {
     const ledger = await open();
     await ledger.commit([{ op: 'birth', pc, spool: 'a', first: 1, last: 200, carries: null, at: 1 }]);
     const before = await ledger.progress();
@@ -61,7 +61,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     await copy.close();
   });
 
-  test('a place where nothing can be written refuses the copy, and commits go on', async () => {
+  test('a copy to an unwritable place is rejected and commits continue', async () => {
     const ledger = await open();
     await expect(ledger.copyTo(at('none/copy.db'))).rejects.toThrow(/ENOENT|no such file/);
     expect(await ledger.commit([{ op: 'meta', key: 'k', value: 'v' }])).toMatchObject({ applied: 0 });
@@ -69,7 +69,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
     await ledger.close();
   });
 
-  test('what happened comes page by page: incidents with their steps, what was sent, who saw to them, what their PC said', async () => {
+  test('past incidents are returned page by page, with transitions, notifications and hand-backs', async () => {
     const ledger = await open();
     const notice = { kind: 'raised', incident: 2, severity: 'major', scope: pc, faults: [], at: 1, flapping: false, lines: [] } as const;
     const names = { en: 'Leh', hi: 'लेह' };
@@ -116,7 +116,7 @@ describe.each(ways)('a ledger %s', (_, open) => {
   });
 });
 
-test('a copy that is under way already is refused, and one that is asked for after the end too', async () => {
+test('a second copy at the same time is rejected, and so is a copy after close', async () => {
   const ledger = await openLedger({ file: at('ledger.db') });
   const first = ledger.copyTo(at('copy.db'));
   await expect(ledger.copyTo(at('copy.db'))).rejects.toThrow('is being written already');
@@ -125,7 +125,7 @@ test('a copy that is under way already is refused, and one that is asked for aft
   await expect(ledger.copyTo(at('late.db'))).rejects.toThrow();
 });
 
-test('a copy that begins in the middle of a commit waits for it; a large one is brought to the disk on the way', async () => {
+test('a copy that begins during a transaction waits for its end; a large copy is synced in parts', async () => {
   const db = new DatabaseSync(at('large.db'));
   db.exec('PRAGMA journal_mode = WAL; CREATE TABLE large (body BLOB) STRICT; INSERT INTO large VALUES (zeroblob(40 * 1024 * 1024));');
   db.exec('BEGIN; INSERT INTO large VALUES (zeroblob(10));');

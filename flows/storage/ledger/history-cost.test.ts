@@ -20,7 +20,7 @@ function open(...ops: Op[]) {
   return store;
 }
 
-test('R27 a PC that invented names made each of them a strip: of a PC some are read, those that Sabha knows first', () => {
+test('R27 the history reads a limited number of components of a PC, those known to Sabha first', () => {
   const { most } = budgets.componentsRead;
   const invented = Array.from({ length: 2 * most }, (_, n) => change(`a-${1_000 + n}`, 5));
   const store = open(...invented, change('camera', 1), change('power', 5), change('presence', 6));
@@ -29,7 +29,7 @@ test('R27 a PC that invented names made each of them a strip: of a PC some are r
   expect([...names].filter((name) => !name.startsWith('a-'))).toEqual(['camera', 'power', 'presence']);
 });
 
-test('R27 all changes that a PC wrote were read, however many: of each component the newest are, and it is unknown before', () => {
+test('R27 the history reads the newest changes of each component up to the limit, and unknown before them', () => {
   const { most } = budgets.changesRead;
   const times = Array.from({ length: most + 3 }, (_, n) => 10 + n);
   const store = open(...times.map((at) => change('presence', at)), change('camera', 1));
@@ -42,7 +42,7 @@ test('R27 all changes that a PC wrote were read, however many: of each component
   expect(since(13)[0]).toMatchObject({ at: 12, status: 'online' });
 });
 
-test('R27 of all components together no more is read than a PC may write in a day; what has no room is unknown, what did not change stands', () => {
+test('R27 the history reads at most one day’s quota of changes over all components; components beyond it are unknown', () => {
   const { changesADay, changesAtOnce, changesRead } = budgets;
   const most = changesADay.most + changesAtOnce.most;
   const names = Array.from({ length: most / changesRead.most }, (_, n) => `n-${n}`);
@@ -56,7 +56,7 @@ test('R27 of all components together no more is read than a PC may write in a da
   ]);
 });
 
-test('R27 the last change of an invented name was kept for ever, 8,192 rows a day of one PC: what is no longer reported goes with age', () => {
+test('R27 components that a PC no longer reports are deleted when they are old, a few per change', () => {
   const day = 86_400_000;
   const names = Array.from({ length: 100 }, (_, n) => `n-${n}`);
   const store = open(
@@ -67,7 +67,7 @@ test('R27 the last change of an invented name was kept for ever, 8,192 rows a da
   const left = () => new Set(store.history(pc, 0).map(({ component }) => component));
   store.commit([[change('presence', 35 * day)]]);
   expect(left().size).toBe(budgets.componentsRead.most);
-  // A few at a time; what is reported stays, whatever it says.
+  // 64 components are deleted per change. Reported components stay, whatever their status.
   for (const turn of [1, 2]) store.commit([[change('presence', 36 * day + turn)]]);
   expect([...left()].sort()).toEqual(['camera', 'presence', 'room', 'ups']);
   expect(store.history(pc, 0).filter(({ component }) => component === 'room')).toHaveLength(1);

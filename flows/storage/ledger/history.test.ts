@@ -21,7 +21,7 @@ describe('history', () => {
     faults,
   });
 
-  test('it begins with the last change of each component before the time, and is in order', () => {
+  test('begins with the last earlier change of each component and is sorted by time', () => {
     const ledger = open();
     ledger.write(
       change('camera', 1, 'ok'),
@@ -43,7 +43,7 @@ describe('history', () => {
     expect(ledger.history('la/leh/other', 10)).toEqual([]);
   });
 
-  test('times in which the centre heard nobody are kept in their order, for 35 days', () => {
+  test('receive gaps of the server are sorted and kept for 35 days', () => {
     const ledger = open();
     const away = (from: number, to: number): Op => ({ op: 'away', from: from * dayMs, to: to * dayMs });
     ledger.write(away(2, 3), away(1, 1.5), away(2, 2.5));
@@ -58,7 +58,7 @@ describe('history', () => {
     expect(ledger.aways(0).map(({ from }) => from / dayMs)).toEqual([2, 37, 400]);
   });
 
-  test('R29 after a clock that was ahead its old rows came last: what is later than now goes, and each last answer stands since now', () => {
+  test('R29 after a clock that was ahead, later changes are deleted and the last one of each component is moved to now', () => {
     const ledger = open();
     const away = (from: number, to: number): Op => ({ op: 'away', from, to });
     ledger.write(
@@ -85,7 +85,7 @@ describe('history', () => {
     expect(ledger.history(pc, 10).map(({ component, status }) => [component, status])).toContainEqual(['microphone', 'fault']);
   });
 
-  test('R29 a clock that was 40 days ahead emptied the strips: what is older than 35 days by a settled time goes when its component changes, but never the last answer before that', () => {
+  test('R29 changes are pruned by the settled time, not by a clock that is ahead, and the last older change is kept', () => {
     const ledger = open();
     ledger.write(
       change('camera', 1 * dayMs, 'ok'),
@@ -93,7 +93,7 @@ describe('history', () => {
     );
     const settled = (day: number) => ledger.write({ op: 'meta', key: 'settled', value: JSON.stringify({ at: day * dayMs }) });
     settled(36.5);
-    // By a clock that is ahead, which was never proven.
+    // Written by a clock that is ahead and was never confirmed.
     ledger.write(change('microphone', 400 * dayMs, 'ok'));
     expect(ledger.history(pc, 0)).toHaveLength(5);
     settled(400);

@@ -7,7 +7,7 @@ import type { Member } from '../../engine/records/sites.ts';
 import { openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
 
-test('calendar, maintenance, roster and announcements are empty at first; what is written is there after the next start, what was deleted is not', () => {
+test('meetings, maintenance, roster and announcements are empty in a new ledger and survive a restart', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-ledger-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const open = () => openStore(openDatabase({ file: join(folder, 'ledger.db') }));

@@ -30,7 +30,7 @@ const ways: [string, () => Promise<Ledger>][] = [
 ];
 
 describe.each(ways)('the ledger %s', (_, open) => {
-  test('commits, loads, audits, and answers nothing once closed', async () => {
+  test('commits, loads and audits, and rejects every call after close', async () => {
     const ledger = await open();
     const receipt = await ledger.commit([birth, event(1), { op: 'meta', key: 'k', value: 'v' }]);
     expect(receipt).toMatchObject({ applied: 1, cursors: [{ pc, spool: 'a', upTo: 1 }] });
@@ -56,7 +56,7 @@ describe.each(ways)('the ledger %s', (_, open) => {
     await expect(ledger.load()).rejects.toThrow();
   });
 
-  test('R20 a batch that fails is rejected with nothing of it written, and the ledger goes on', async () => {
+  test('R20 a failed batch is rejected, nothing of it is written, and the next commit succeeds', async () => {
     const ledger = await open();
     await ledger.commit([birth]);
     const bad = { op: 'meta', key: 'k', value: {} } as unknown as Op;
@@ -84,7 +84,7 @@ describe.each(ways)('poison, %s', (_, open) => {
   };
   const born: Op = { op: 'birth', pc: other, spool: 'z', first: 1, last: 1, carries: null, at: 1 };
 
-  test('R28 an event of one PC that cannot be written took the batch of all with it: it is set aside by name, and the rest is there', async () => {
+  test('R28 an event of one PC that cannot be written is named in the receipt, and the rest of the batch is committed', async () => {
     const ledger = await open();
     const body: Record<string, unknown> = {};
     body['itself'] = body;
@@ -92,7 +92,7 @@ describe.each(ways)('poison, %s', (_, open) => {
     const bad: Op = { ...circle, event: { ...circle.event, body } };
     const receipt = await ledger.commit([birth, born, event(1), bad, well, event(3)]);
     expect(receipt).toMatchObject({ applied: 3, poison: [{ op: 'event', pc, why: expect.stringContaining('circular') }] });
-    // The hole stays: what was not written is not acknowledged, and its PC sets it aside by itself (R8).
+    // The hole stays: an event that was not written is not acknowledged. Its PC quarantines the event after three refusals (R8).
     expect(receipt.cursors.map((one) => [one.pc, one.upTo])).toEqual([
       [pc, 1],
       [other, 1],
@@ -102,7 +102,7 @@ describe.each(ways)('poison, %s', (_, open) => {
     await ledger.close();
   });
 
-  test('R28 the first word of a PC that is poison leaves no half spool behind', async () => {
+  test('R28 a poisoned birth of a new PC leaves no partial spool', async () => {
     const ledger = await open();
     const bad = { ...birth, carries: {} } as unknown as Op;
     const receipt = await ledger.commit([bad, born, well]);
@@ -112,7 +112,7 @@ describe.each(ways)('poison, %s', (_, open) => {
   });
 });
 
-test('R28 what cannot be copied into the thread of the ledger is set aside by name; the batches beside it go on', async () => {
+test('R28 an operation that cannot be cloned into the thread is named in its receipt, and other batches are committed', async () => {
   const ledger = await openLedger({ file });
   const first = ledger.commit([birth]);
   const bad = event(1) as Extract<Op, { op: 'event' }>;
@@ -131,7 +131,7 @@ test('R28 what cannot be copied into the thread of the ledger is set aside by na
 });
 
 describe('the worker', () => {
-  test('answers each of many batches by its own receipt, in the order asked, and writes all of them before it closes', async () => {
+  test('returns the receipts of many batches in order and writes all of them before it closes', async () => {
     const ledger = await openLedger({ file });
     const order: number[] = [];
     const receipts = [birth, ...Array.from({ length: 99 }, (_, index) => event(index + 1))].map(async (op, index) => {
@@ -147,7 +147,7 @@ describe('the worker', () => {
     await expect(ledger.load()).rejects.toThrow('the ledger is closed');
   });
 
-  test('R20 when a commit fails, the batches that wait behind it fail with the same error; what is asked later is served', async () => {
+  test('R20 when a commit fails, the batches that wait behind it fail with the same error; later requests succeed', async () => {
     const ledger = await openLedger({ file });
     await ledger.commit([birth]);
     const bad = { op: 'meta', key: 'k', value: {} } as unknown as Op;
@@ -160,7 +160,7 @@ describe('the worker', () => {
     await ledger.close();
   });
 
-  test('F5 a full ledger rejects with the code `full`, keeps what it acknowledged, and takes smaller things again after a restart with more room', async () => {
+  test('F5 a full ledger rejects with the code `full`, keeps what it acknowledged, and accepts events after a restart with more room', async () => {
     const ledger = await openLedger({ file, limitMiB: 0.5 });
     await ledger.commit([birth]);
     const outcomes = await Promise.allSettled(
@@ -176,7 +176,7 @@ describe('the worker', () => {
     await larger.close();
   });
 
-  test('a second ledger on the same file, and a damaged file, are refused with one line', async () => {
+  test('a second ledger on the same file and a damaged file are each refused with one line', async () => {
     const ledger = await openLedger({ file });
     await expect(openLedger({ file })).rejects.toMatchObject({ code: 'busy', message: `another flows is using this ledger: ${file}` });
     await ledger.close();
@@ -185,7 +185,7 @@ describe('the worker', () => {
   });
 });
 
-/** Commits numbered events without end, some batches at a time, and prints the last number of each batch that was acknowledged. */
+/** Script of a writer process: commits numbered events until it is killed and prints the last number of each acknowledged batch. */
 const writer = `
   const [ledgerUrl, file, from] = process.argv.slice(2);
   const { openLedger } = await import(ledgerUrl);
@@ -212,7 +212,7 @@ function startWriter(from: number): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-test('R4 R20 what was acknowledged is there after kill -9, and meanwhile nobody else could open the ledger', {
+test('R4 R20 acknowledged events survive kill -9, and a second process cannot open the ledger in use', {
   tags: ['long'],
 }, async () => {
   let upTo = 0;

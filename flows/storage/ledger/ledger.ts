@@ -1,4 +1,4 @@
-/** The ledger that `flows` holds: the store in a thread of its own, or in this one. */
+/** The interface to the ledger: the store runs in a worker thread, or in the calling thread for the simulation. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock } from '@sabha/contracts';
@@ -9,42 +9,44 @@ import { openStore } from './store.ts';
 import type { Answer, CopyAnswer, CopyRequest, Query, Request } from './worker.ts';
 
 /**
- * Opens the ledger in a worker thread. While one commit is under way, further batches wait and are written as one transaction.
- * Guarantee: when the ledger fails, every batch that waits then fails with the same error, since it was made from a memory that is no
- * longer true (R20). Rejects with a `LedgerError` of one line where the file is damaged, of a newer version, or in use by another process.
+ * Opens the ledger in a worker thread. Batches that arrive during a commit wait and are then written as one transaction.
+ * Guarantee: when the ledger fails, every waiting batch fails with the same error. These batches came from memory that is no longer true
+ * (R20, one
+ * transaction per batch). Rejects with a `LedgerError` of one line if the file is damaged, of a newer version, or in use by another
+ * process.
  */
 export async function openLedger(at: LedgerFile): Promise<Ledger> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: at });
   const queue = openQueue((request) => worker.postMessage(request));
   worker.on('message', queue.answered);
-  // No listener for errors: what the thread did not catch is a bug and ends the process.
+  // No `error` listener: an uncaught error of the thread is a bug and ends the process.
   worker.on('exit', queue.stopped);
   const names = await queue.opened();
   return { ...callsBy(names, queue.ask), commit: queue.commit, copyTo: queue.copyTo };
 }
 
-/** The same ledger in this thread, for the simulation. */
+/** Opens the ledger in the calling thread, for the simulation. */
 export function inThread(db: DatabaseSync): Ledger {
   const store = openStore(db);
   const calls = callsBy(Object.keys(store), async (name, args) => (store[name] as (...all: readonly unknown[]) => unknown)(...args));
   return { ...calls, commit: async (ops) => store.commit([ops])[0] as Receipt };
 }
 
-/** A function for each name, which sends that name and its arguments. */
+/** Returns one function per name. Each function sends its name and its arguments. */
 function callsBy(names: readonly string[], send: (name: Query, args: readonly unknown[]) => Promise<unknown>): Ledger {
   return Object.fromEntries(names.map((name) => [name, (...args: readonly unknown[]) => send(name as Query, args)])) as unknown as Ledger;
 }
 
-/** What is asked: a commit, or anything else, with its arguments. */
+/** A request: a commit, or a query with its arguments. */
 type Wish = { call: 'commit'; ops: Op[] } | { call: Query; args: readonly unknown[] };
 type Waiting = { resolve(value: unknown): void; reject(error: LedgerError): void };
 type Job = Waiting & { wish: Wish };
 
-/** Keeps the order of what is asked; one request is under way at a time, and commits that wait side by side travel together. */
+/** A first-in first-out request queue. One request is in progress at a time; adjacent commits are sent together. */
 function openQueue(send: (request: Request | CopyRequest) => void) {
   let waiting: Job[] = [];
   let underWay: Job[] = [];
-  /** Beside the queue, or every commit would wait for it. */
+  /** Copies bypass the queue, because commits must not wait for a copy. */
   let copying: Waiting[] = [];
   let stopped = false;
 
@@ -79,7 +81,7 @@ function openQueue(send: (request: Request | CopyRequest) => void) {
   }
 
   return {
-    /** Settles with the thread's first answer, which says whether the file is open, and names all that can be asked. */
+    /** Resolves with the first response of the thread. This response says whether the file is open and lists the names of all queries. */
     opened: () =>
       new Promise((resolve, reject) => underWay.push({ wish: { call: 'load', args: [] }, resolve, reject })) as Promise<string[]>,
     commit: (ops: Op[]) => wait({ call: 'commit', ops }) as Promise<Receipt>,
@@ -107,7 +109,10 @@ function settle(jobs: readonly Waiting[], answer: Answer): void {
   for (const { reject } of jobs) reject(error);
 }
 
-/** What cannot be copied into the thread is found only once a whole request could not be: copying twice would cost each commit. */
+/**
+ * Sends the jobs. Looks for operations that cannot be cloned only after the send failed, because a second clone would slow down each
+ * commit.
+ */
 function sendWithoutPoison(jobs: Job[], send: (request: Request) => void): Job[] {
   try {
     send(requestOf(jobs));
@@ -138,20 +143,19 @@ function requestOf(jobs: Job[]): Request {
   return { call: 'commit', batches: jobs.map(({ wish }) => (wish.call === 'commit' ? wish.ops : [])) };
 }
 
-// Watches the duration of commits: a commit that hangs neither succeeds nor fails, so nothing else would report it.
-
-/** A commit that takes longer is told. */
+/** Limit for one commit in ms. A longer commit is reported. */
 export const slowCommitMs = 5_000;
 
-/** `commitMs`: for how long the oldest commit is under way, by the time of the machine; 0 where none is. */
+/** `commitMs` returns the age of the oldest commit in progress in real milliseconds, or 0 without a commit. */
 export type Watched = { ledger: Ledger; commitMs(): number };
 
 /**
- * Calls `slow` once when a commit takes too long, and `took` after each commit that succeeds; neither callback needs the ledger.
+ * Calls `slow` once when a commit exceeds the limit, and `took` after each successful commit. Neither callback needs the ledger.
+ * A commit that hangs neither succeeds nor fails, so nothing else would report it.
  * Guarantee: a pause of this process is not reported as a slow disk.
  */
 export function watched(ledger: Ledger, { clock, slow, took }: { clock: Clock; slow(): void; took(): void }): Watched {
-  // A disk does not follow the demo's clock.
+  // The disk runs in real time, not at the speed of the demo's clock.
   const limitMs = slowCommitMs * (clock.speed ?? 1);
   const startedUp = new Set<{ up: number }>();
   let isSlow = false;

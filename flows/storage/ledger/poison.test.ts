@@ -6,7 +6,7 @@ import { asLedgerError, isPoison, pcOf } from './poison.ts';
 const pc = 'ladakh/leh/hall';
 const oddly = (op: object) => op as Op;
 
-test('R28 what SQLite says of a value is poison; what it says of the file, or of a ledger that is full, is not', () => {
+test('R28 SQLite errors about a value are poison; errors about the file or a full disk are not', () => {
   const thrown = (errcode: number) => asLedgerError(Object.assign(new Error('said so'), { errcode }));
   expect([18, 19, 20, 19 | (8 << 8)].map((code) => isPoison(thrown(code)))).toEqual([true, true, true, true]);
   expect([5, 10, 11, 13, 26].map((code) => isPoison(thrown(code)))).toEqual([false, false, false, false, false]);
@@ -22,6 +22,6 @@ test.each([
   [{ op: 'meta', key: `${inventoryPrefix}${pc}` }, pc],
   [{ op: 'meta', key: 'starts' }, undefined],
   [{ op: 'incident', incident: { scope: pc } }, undefined],
-])('R28 %j is said by %s, or is the centre’s own', (op, whose) => {
+])('R28 the origin of %j is %s', (op, whose) => {
   expect(pcOf(oddly(op))).toBe(whose);
 });

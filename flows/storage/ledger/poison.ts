@@ -1,17 +1,17 @@
-/** Poison (R28): what one PC said and the ledger cannot take, told apart from a disk that takes nothing. */
+/** Separates poison, an operation of one PC that the ledger cannot store (R28, poison messages), from a failure of the disk. */
 import { messageOf } from '@sabha/contracts';
 import { inventoryPrefix, type Op, type Poison } from '../../engine/records/ops.ts';
 
-/** SQLite's codes for a value that does not fit: too big, constraint, mismatch. All others speak of the file. */
+/** SQLite result codes for a value that does not fit: too big, constraint, mismatch. All others concern the file. */
 const ofTheValue = [18, 19, 20];
 
-/** True where what was written is at fault and not the disk: a bug of ours, which one PC must not be able to turn against all. */
+/** Returns true if the written value is at fault, not the disk. This is a bug of ours, and one PC must not use it to stop all others. */
 export function isPoison({ code, cause }: LedgerError): boolean {
   if (code !== 'other' || !(cause instanceof Error)) return false;
   return !('errcode' in cause) || ofTheValue.includes(Number(cause.errcode) & 0xff);
 }
 
-/** Whose word an operation is; undefined for the centre's own, which is never set aside. */
+/** Returns the PC that caused an operation; undefined for an operation of the server, which is never skipped. */
 export function pcOf(op: Op): string | undefined {
   switch (op.op) {
     case 'birth':
@@ -28,7 +28,7 @@ export function pcOf(op: Op): string | undefined {
   }
 }
 
-/** Takes out of a batch what cannot be copied into the ledger's thread. An operation of the centre's own stays, and fails its batch. */
+/** Removes operations that cannot be cloned into the thread. An operation of the server stays and fails its batch. */
 export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
   const poison: Poison[] = [];
   const whole = ops.filter((op) => {
@@ -45,10 +45,10 @@ export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
   return { ops: whole, poison };
 }
 
-/** Why the ledger took nothing. */
+/** Cause of a failed write. */
 export type LedgerFault = 'full' | 'busy' | 'io' | 'other';
 
-/** The one error of the ledger; its message is one line for a person. */
+/** The only error type of the ledger. Its message is one line for a person. */
 export class LedgerError extends Error {
   readonly code: LedgerFault;
   constructor(code: LedgerFault, message: string, cause?: unknown) {
@@ -58,7 +58,7 @@ export class LedgerError extends Error {
   }
 }
 
-/** Names the fault behind whatever was thrown; a `LedgerError` stays as it is. */
+/** Converts a thrown value to a `LedgerError`; a `LedgerError` is returned unchanged. */
 export function asLedgerError(thrown: unknown): LedgerError {
   if (thrown instanceof LedgerError) return thrown;
   if (!(thrown instanceof Error)) return new LedgerError('other', String(thrown));
@@ -66,5 +66,5 @@ export function asLedgerError(thrown: unknown): LedgerError {
   return new LedgerError(faults[code] ?? 'other', `ledger: ${thrown.message}`, thrown);
 }
 
-/** SQLite's primary result codes stand in the low byte. */
+/** SQLite's primary result codes, which are the low byte. */
 const faults: Record<number, LedgerFault> = { 5: 'busy', 6: 'busy', 10: 'io', 13: 'full' };

@@ -1,4 +1,4 @@
-/** What is read from the ledger's tables. */
+/** Queries on the tables of the ledger. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RollCallView, vocabulary } from '@sabha/contracts';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
@@ -28,31 +28,33 @@ import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools.ts';
 
-/** So many acts of people are told to whoever keeps watch over the ledger: more than a nation's operators do in a day. */
+/** Acts of people kept for the comparison after a restore: more than the operators of a nation cause in a day. */
 const actsRemembered = 500;
 
-/** So many copies of one incident are asked for at a time: more people are told of none. */
+/** Notifications of one incident read at a time. No incident notifies more people. */
 const copiesAtMost = 512;
 
-/** So many incidents stand on a page: some milliseconds of the ledger's thread. */
+/** Incidents per page. A page costs the thread of the ledger some milliseconds. */
 const pastPage = 100;
 
-/** Missing events of more PCs than this have their cause at the server. */
+/** PCs named in the audit result. Missing events of more PCs have their cause at the server. */
 const pcsNamed = 20;
 
-/** The queries as functions that take the database before their own arguments. */
+/** The queries as functions with the database as first argument. */
 export type Reads = {
   [N in Exclude<keyof Queries, keyof Retention>]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]>;
 };
 
-/** All queries but the one that writes. */
+/** All queries except the one that writes. */
 export const reads: Omit<Reads, 'forget'> = {
   history,
   hashAt,
   person: personRows,
   checkpoint: (db) => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
 
-  /** Everything that `flows` needs to begin. The last day of incidents is counted from the newest that is over, so that no clock is needed. */
+  /**
+   * Returns everything that `flows` needs at its start. The last day of incidents counts from the newest closed one, so no clock is needed.
+   */
   load(db) {
     const number = (sql: string): number => numberFrom(db, sql);
     const { version, entries } = reads.registry(db);
@@ -67,7 +69,7 @@ export const reads: Omit<Reads, 'forget'> = {
       outbox: rows(db, `SELECT row FROM outbox WHERE state = 'waiting' ORDER BY key`),
       registry: { version, entries },
       nodes: rows(db, 'SELECT row FROM nodes ORDER BY path'),
-      // Two ranges of the key, so that not one inventory is read.
+      // Two ranges of the key exclude the inventories, which are large.
       meta: { ...metaWhere(db, `key < '${inventoryPrefix}'`), ...metaWhere(db, `key >= '${after(inventoryPrefix)}'`) },
       nextIncident: number('SELECT max(id) FROM incidents') + 1,
       nextTransition: number('SELECT max(id) FROM transitions') + 1,
@@ -75,7 +77,7 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Who may connect, without anything else of the ledger. */
+  /** Returns the PCs that may connect, and nothing else of the ledger. */
   registry(db) {
     const single = metaWhere(db, `key IN ('${registryVersionKey}', '${reflectorKeyKey}', '${fingerprintsKey}')`);
     return {
@@ -88,7 +90,7 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Who may log in, and who is logged in. */
+  /** Returns the accounts and their sessions. */
   accounts(db) {
     return {
       accounts: rows(db, 'SELECT row FROM accounts ORDER BY name'),
@@ -96,7 +98,7 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Who is told, by id, and what was proven of their channels. */
+  /** Returns the recipients, by id, and the proofs of their channels. */
   roster(db) {
     const devices = metaUnder(db, devicePrefix);
     return {
@@ -106,10 +108,10 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Notices to many, the newest first. */
+  /** Returns the newest 50 announcements, newest first. */
   announcements: (db) => rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50'),
 
-  /** One notice, with what became of its messages. */
+  /** Returns one announcement with the delivery state of its messages. */
   announcement(db, id) {
     const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
     if (one === undefined) return undefined;
@@ -122,7 +124,7 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Rows of an incident whose message stands and can be changed, the newest first: each step is a range of the outbox. */
+  /** Returns the outbox rows of an incident whose message can still be edited, newest first. Each step reads one range of keys. */
   copies(db, incident) {
     const sql = `
       SELECT o.row FROM transitions t CROSS JOIN outbox o ON o.key > t.id || '/' AND o.key < t.id || '0'
@@ -130,25 +132,26 @@ export const reads: Omit<Reads, 'forget'> = {
     return rows(db, sql, incident);
   },
 
-  /** The calendar, by id. */
   meetings: (db) => rows(db, 'SELECT row FROM meetings ORDER BY id'),
 
-  /** What maintenance is planned, by id. */
   maintenance: (db) => rows(db, 'SELECT row FROM maintenance ORDER BY id'),
 
-  /** Times in which the centre heard nobody that ended after `since`, oldest first. */
+  /** Returns the receive gaps of the server that ended after `since`, oldest first. */
   aways: (db, since) => found(db, 'SELECT since AS "from", until AS "to" FROM away WHERE until > ? ORDER BY since', since),
 
-  /** The newest finished roll calls, without their rows. The order is that of writing, whatever clock they were written by (R29). */
+  /**
+   * Returns the newest finished roll calls without their rows. The order is that of writing, independent of the clock (R29, clock of the
+   * server).
+   */
   rollcalls: (db) => rows(db, `SELECT summary AS row FROM rollcalls ORDER BY rowid DESC LIMIT ${rollcallsKept}`),
 
-  /** The newest commands. Those by which one link after the other is measured are only steps of what somebody asked for, or nobody. */
+  /** Returns the newest commands, except those of automatic link tests. */
   commands: (db) => rows(db, "SELECT row FROM commands WHERE row ->> '$.verb' <> 'measure-link' ORDER BY rowid DESC LIMIT 50"),
 
-  /** What became of the tabs, the newest first. */
+  /** Returns the newest changes of the tabs, newest first. */
   tabsSteps: (db) => found(db, "SELECT at, who, what, about FROM audit WHERE what GLOB 'tabs *' ORDER BY id DESC LIMIT 50"),
 
-  /** Incidents that were not over at a time, with their steps, what people were sent for them, and what their PCs said. */
+  /** Returns incidents that were open at or after a time, with their transitions, notifications and the changes of their PCs. */
   past(db, { since, after: from, most = pastPage }) {
     const sql = 'SELECT row FROM incidents WHERE id > ? AND (over_at IS NULL OR over_at >= ?) ORDER BY id LIMIT ?';
     const incidents = rows<Incident>(db, sql, from, since, Math.min(most, pastPage));
@@ -157,7 +160,7 @@ export const reads: Omit<Reads, 'forget'> = {
     );
     const sentUnder = (prefix: string, end: string) =>
       found<Sent>(db, "SELECT key, row ->> '$.createdAt' AS createdAt FROM outbox WHERE key > ? AND key < ?", prefix, end);
-    // With what central was told directly where somebody gave an incident back.
+    // Includes the direct notification to central when a recipient handed an incident back.
     const sent = [
       ...transitions.flatMap(({ id }) => sentUnder(`${id}/`, `${id}0`)),
       ...incidents.flatMap(({ id }) => sentUnder(notMinePrefix(id), `${notMinePrefix(id).slice(0, -1)}.`)),
@@ -168,23 +171,22 @@ export const reads: Omit<Reads, 'forget'> = {
     return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
   },
 
-  /** One command with its answers. */
+  /** Returns one command with its responses. */
   command(db, id) {
     const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
     return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
   },
 
-  /** Those that have not expired, in the order in which they were issued. */
+  /** Returns the commands that have not expired, in the order of issue. */
   openCommands(db, now) {
     return rows<CommandRow>(db, 'SELECT row FROM commands WHERE expires > ? ORDER BY rowid', now).map((row) => {
       return { row, answered: (reads.command(db, row.id)?.answers ?? []).map(({ pc }) => pc) };
     });
   },
 
-  /** One finished roll call in full. */
   rollcall: (db, id) => rows<RollCallView>(db, 'SELECT row FROM rollcalls WHERE id = ?', id)[0],
 
-  /** What was done, the newest first. */
+  /** Returns the acts of people or machines, newest first. */
   acts(db, { of, who = null, since = 0, before = Number.MAX_SAFE_INTEGER, most }) {
     const sql = `
       SELECT id, at, who, what, about FROM ${of === 'people' ? 'audit' : 'steps'}
@@ -192,7 +194,7 @@ export const reads: Omit<Reads, 'forget'> = {
     return found(db, sql, before, since, who, most);
   },
 
-  /** Which ledger it is, how far it is, what people did last, and what time it was then. */
+  /** Returns the id of the ledger, its commit count, the last acts of people, and the newest time in it. */
   progress(db) {
     const [which] = found<Pick<Progress, 'ledger' | 'commits'>>(db, 'SELECT ledger, commits FROM progress');
     const acts = `SELECT id, at, who, what, about FROM audit WHERE what <> '${headSigned}' ORDER BY id DESC LIMIT ${actsRemembered}`;
@@ -202,8 +204,8 @@ export const reads: Omit<Reads, 'forget'> = {
   },
 
   /**
-   * Numbers up to `up_to` that are neither held nor settled would be a fault of the ledger itself and are counted as gaps.
-   * `twice` are events that stand under numbers of several spools of one PC; within a spool the key forbids it.
+   * Numbers up to `up_to` that are neither held nor settled are a fault of the ledger and count as gaps.
+   * `twice` counts events that several spools of one PC hold; within a spool the primary key prevents it.
    */
   audit(db) {
     const number = (sql: string): number => numberFrom(db, sql);
@@ -252,7 +254,7 @@ function changesOf(db: DatabaseSync, pc: string, since: number): PcChange[] {
   return found<PcChange & { faults: unknown }>(db, sql, pc, since).map((row) => ({ ...row, faults: JSON.parse(String(row.faults)) }));
 }
 
-/** Of the last act and the last step of a machine, and of the running time that is noted each minute. */
+/** Returns the newest time among the last act, the last step of a machine, and the running time that is stored each minute. */
 function newestAt(db: DatabaseSync): number {
   const note = metaWhere(db, `key = '${settledKey}'`)[settledKey];
   const { from, ranMs } = (note === undefined ? { from: 0, ranMs: 0 } : JSON.parse(note)) as { from: number; ranMs: number };
@@ -273,13 +275,13 @@ function metaWhere(db: DatabaseSync, condition: string): Record<string, string> 
   return Object.fromEntries(all.map(({ key, value }) => [key, value]));
 }
 
-/** What stands under keys of one beginning, by the rest of the key. */
+/** Returns the values of all keys with a prefix, by the rest of the key. */
 function metaUnder(db: DatabaseSync, prefix: string): Record<string, string> {
   const all = Object.entries(metaWhere(db, `key >= '${prefix}' AND key < '${after(prefix)}'`));
   return Object.fromEntries(all.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
-/** The first key behind all that begin with a prefix: its slash made the next character. */
+/** Returns the first key after all keys with this prefix. `0` is the character after `/`. */
 function after(prefix: string): string {
   return prefix.replace('/', '0');
 }
@@ -299,18 +301,22 @@ function found<T>(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): T[
   return Array.from(db.prepare(sql).all(...values), (row) => ({ ...row }) as T);
 }
 
-/** Changes older than this by the settled time go, except the last of each component, from which a strip begins; and so do times without the centre. */
+/**
+ * Retention of changes and receive gaps, measured by the settled time. The last older change of each component stays, because a strip
+ * begins with it.
+ */
 const changesKeptMs = 35 * 86_400_000;
 /** Components of Sabha are read first: a PC that reports many unknown names cannot push them out of the limit. */
 const known = Object.keys(vocabulary.en.component);
 
-/** No PC can write more in a day. */
+/** Most changes that one PC can write in a day. */
 const mostOfAll = budgets.changesADay.most + budgets.changesAtOnce.most;
 
 /**
- * Changes of a PC since a time, and of each component the last one before it, oldest first.
- * Guarantee: no more components, changes of one, and changes of all of them in a day than their budgets; where older ones are left out the
- * component is unknown (R27).
+ * Returns the changes of a PC since a time, and the last earlier one of each component, oldest first.
+ * Guarantee: components, changes of one component and changes in total stay within their budgets (R27, budgets). Where older changes are
+ * left
+ * out, the component is unknown.
  */
 function history(db: DatabaseSync, pc: string, since: number): Change[] {
   const newest = db.prepare(`
@@ -332,7 +338,7 @@ function history(db: DatabaseSync, pc: string, since: number): Change[] {
   return lines.flat().sort((a, b) => a.at - b.at || (a.component < b.component ? -1 : 1));
 }
 
-/** The first names of a PC's components, one step in the index each, however many changes each has. */
+/** Returns the first component names of a PC. Each name costs one step in the index, however many changes it has. */
 function namesOf(db: DatabaseSync, pc: string): string[] {
   const query = `
     WITH RECURSIVE names(name) AS (
@@ -346,17 +352,17 @@ function changeOf(row: Record<string, unknown>): Change {
   return { ...(row as Change), faults: JSON.parse(String(row['faults'])) };
 }
 
-/** Writes what strips are made of, and puts right what a clock that was ahead wrote. */
+/** Returns the writers for the strips (history bars), and the writer that corrects rows from a clock that was ahead. */
 export function openStrips(db: DatabaseSync) {
   return { change: openChanges(db), away: openAways(db), 'not-ahead': openNotAhead(db) };
 }
 
-/** So many components that are gone go with one change: a PC writes none faster. */
+/** Removed components deleted per change. A PC cannot create them faster. */
 const goneAtOnce = 64;
 
 /**
- * Writes changes; each takes with it what is too old of its component, which costs two looks into the index and no walk, and components that
- * its PC has not reported for as long.
+ * Writes changes. Each change deletes the expired ones of its component, by two index lookups, and components that its PC has not reported
+ * for as long.
  */
 function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => void {
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');
@@ -377,7 +383,7 @@ function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => voi
   };
 }
 
-/** Writes times in which the centre heard nobody. */
+/** Writes receive gaps of the server. */
 function openAways(db: DatabaseSync): (away: Away) => void {
   const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
   const prune = db.prepare(
@@ -389,7 +395,7 @@ function openAways(db: DatabaseSync): (away: Away) => void {
   };
 }
 
-/** Takes back what is later than now, or it would speak when its time comes. Reads all changes once or twice: a tenth of a second for a million. */
+/** Corrects times that lie in the future. Reads all changes once or twice: a tenth of a second for a million. */
 function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
   const early = db.prepare(`
     DELETE FROM changes WHERE at > :at
@@ -414,7 +420,7 @@ function openNotAhead(db: DatabaseSync): (now: { at: number }) => void {
   };
 }
 
-/** The text of a row with these of its times as much earlier as it is ahead. */
+/** Returns an SQL expression that moves the given times of a JSON row back by `ahead`. */
 function movedIn(column: string, times: readonly string[]): string {
   return `json_set(${column}, ${times.map((time) => `'$.${time}', ${column} ->> '$.${time}' - ahead`).join()})`;
 }

@@ -1,4 +1,4 @@
-/** What one slice may cost, counted in rows and bytes that SQLite is asked for: commits stand between them. */
+/** Limits the cost of one slice, in rows and bytes read, because commits run between slices. */
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ function event(pc: string, seq: number, body: EventMessage['body']): Op {
   return { op: 'event', pc, event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body }, at: 1 };
 }
 
-/** A ledger of some PCs, each with so many events of so large a body. */
+/** Opens a ledger of some PCs, each with the given number of events and body size in bytes. */
 function filled(pcs: number, events: number, bytes: number) {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
@@ -30,7 +30,7 @@ test.each([
   ['many small events', 3, 700, 10],
   ['large ones', 2, 40, 60_000],
   ['many PCs with hardly any', 400, 2, 10],
-])('a slice reads and takes some rows and no more: %s', { tags: ['long'] }, (_, pcs, events, bytes) => {
+])('a slice reads and deletes a limited number of rows: %s', { tags: ['long'] }, (_, pcs, events, bytes) => {
   const { store, weigh } = filled(pcs, events, bytes);
   const before = store.audit();
   const found: LeavingPage[] = [];
@@ -55,7 +55,7 @@ test.each([
   expect(weigh().rows).toBe(pcs);
 });
 
-test('what is over for longer than is kept goes, some rows at a time; what is open, waits, or numbers the next one stays', () => {
+test('expired incidents, notifications and forks are deleted in slices; open, waiting and newest rows stay', () => {
   const { db, store } = filled(1, 1, 1);
   const row = (id: number, overAt: number | null) => `(${id}, ${overAt}, '{"over":"cleared"}')`;
   const ids = Array.from({ length: 200 }, (_, index) => index + 1);
@@ -88,7 +88,7 @@ test('what is over for longer than is kept goes, some rows at a time; what is op
   expect([left('SELECT key FROM outbox'), left('SELECT seq FROM forks')]).toEqual([['9/log/asha'], []]);
 });
 
-test('the spool of a PC that nobody knows any more goes whole, that of one that is in the tree stays', () => {
+test('the spool of a removed PC is deleted completely, and that of a known PC stays', () => {
   const { db, store } = filled(2, 3, 1);
   store.commit([[{ op: 'node', node: { path: 'la/leh/pc-0' } as never }]]);
   const spools = [1, 2].map((spool) => ({ spool, runs: [{ a: 1, b: 2 }], sha256: '00', newest: 1 }));
@@ -101,7 +101,7 @@ test('the spool of a PC that nobody knows any more goes whole, that of one that 
   expect(store.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0 });
 });
 
-test('a PC that was retired with a hole in its spool, or after one event, left that in the ledger for ever', () => {
+test('the spool of a removed PC is deleted although it has a hole or only one event', () => {
   const { db, store } = filled(3, 193, 1_000);
   db.exec(`DELETE FROM events WHERE (spool = 1 AND seq = 2) OR (spool = 2 AND seq > 1) OR spool = 3 AND seq = 5;
     UPDATE spools SET up_to = 1, last = iif(id = 2, 1, 193)`);
@@ -116,7 +116,7 @@ test('a PC that was retired with a hole in its spool, or after one event, left t
   expect(held()).toBe(192);
 });
 
-test('of a PC that nobody knows any more stays what it said lately', () => {
+test('recent events of a removed PC stay', () => {
   const { store } = filled(1, 3, 1);
   expect(store.forgetBefore(1)).toBe(false);
   expect(store.audit()).toMatchObject({ spools: 1, events: 3 });

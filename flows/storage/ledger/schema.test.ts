@@ -27,14 +27,14 @@ function refusal(of = file): string {
   throw new Error('it was opened');
 }
 
-/** A ledger of `commits` commits, closed. */
+/** Writes and closes a ledger of `commits` commits. */
 function filled(commits: number): void {
   const store = openStore(openDatabase({ file }));
   for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v'.repeat(500) }]]);
   store.close();
 }
 
-test('every commit is synced: write-ahead log, synchronous = FULL', () => {
+test('the ledger syncs every commit: write-ahead log and synchronous = FULL', () => {
   const db = openDatabase({ file });
   expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
@@ -50,7 +50,7 @@ test('a ledger of another version is refused and stays unchanged', () => {
 });
 
 describe('a damaged ledger is refused with one line and never replaced', () => {
-  test('F4 cut off after any page, or in the middle of one', () => {
+  test('F4 a file truncated after any page or within a page', () => {
     filled(50);
     const whole = readFileSync(file);
     const pages = whole.length / 4096;
@@ -65,26 +65,26 @@ describe('a damaged ledger is refused with one line and never replaced', () => {
     }
   });
 
-  test('emptied', () => {
+  test('an empty file', () => {
     writeFileSync(file, '');
     expect(refusal()).toMatch(`the ledger ${file} is damaged (it is empty)`);
     expect(existsSync(file)).toBe(true);
   });
 
-  test('gone, with its write-ahead log left behind', () => {
+  test('a missing file with its write-ahead log still present', () => {
     writeFileSync(`${file}-wal`, 'x');
     expect(refusal()).toBe(`the ledger ${file} is missing, but ${file}-wal is there`);
     expect(existsSync(file)).toBe(false);
   });
 });
 
-test('a folder that is not there gives one line and makes no file', () => {
+test('a missing folder is refused with one line and no file is created', () => {
   expect(refusal(join(folder, 'none', 'ledger.db'))).toBe(
     `cannot open the ledger ${join(folder, 'none', 'ledger.db')}: ledger: unable to open database file`,
   );
 });
 
-test('F3 a power cut that tears the write-ahead log anywhere loses whole commits from the end, nothing else', { timeout: 1_800_000 }, ({
+test('F3 a write-ahead log truncated at any offset loses whole commits from the end and nothing else', { timeout: 1_800_000 }, ({
   task,
 }) => {
   const commits = 6;
@@ -112,13 +112,13 @@ test('F3 a power cut that tears the write-ahead log anywhere loses whole commits
   tellFigure(task, 'F3', `the ledger’s log cut at ${cuts} offsets: opened every time, lost whole commits from the end and nothing else`);
 });
 
-test('F5 a ledger that found no room while it was made is finished by the next start', () => {
+test('F5 a ledger whose creation ran out of space is completed by the next start', () => {
   expect(() => openDatabase({ file, limitMiB: 0.01 })).toThrow(expect.objectContaining({ code: 'full' }));
   filled(1);
 });
 
 test.skipIf(process.platform === 'win32')(
-  'F6 where the disk takes not one byte, no empty file is left that the next start would take for a damaged ledger',
+  'F6 a failed creation on a full disk leaves no empty file that the next start would refuse as damaged',
   () => {
     const script = join(folder, 'open.mjs');
     writeFileSync(
@@ -134,7 +134,7 @@ test.skipIf(process.platform === 'win32')(
 );
 
 test.skipIf(process.platform === 'win32')(
-  'a ledger is for its owner alone, with the log beside it: a new one, and one that lay open',
+  'the ledger and its write-ahead log are readable by their owner only, for a new file and for one with open permissions',
   () => {
     const modes = () => ['', '-wal'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
     const first = openDatabase({ file });

@@ -1,4 +1,4 @@
-/** The ledger's file: how it is opened and locked, and which tables it has. */
+/** The file of the ledger: opening, locking and the tables. */
 import { hash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -6,25 +6,26 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { keepPrivate } from '@sabha/contracts';
 import { asLedgerError, LedgerError } from './poison.ts';
 
-/** `limitMiB`: size that the file may reach, 0 or absent = as large as the disk. */
+/** `limitMiB`: maximum size of the file; 0 or absent means no limit except the disk. */
 export type LedgerFile = { file: string; limitMiB?: number };
 
-/** So many finished roll calls are kept, the newest. */
+/** Number of newest finished roll calls that are kept. */
 export const rollcallsKept = 50;
-/** So many commands, with their answers. */
+/** Number of newest commands that are kept, with their responses. */
 export const commandsKept = 500;
 
-/** Read in about a second, with a cold cache too. */
+/** File size up to which the start checks everything. Reading it takes about a second, also with a cold cache. */
 const readAtStartBytes = 64 * 1024 * 1024;
 
-/** Tables that the start reads. Those of PCs and people are small; those of the history are checked in a ledger of up to 64 MiB only. */
+/** Tables that the start reads. The small ones are always checked; the history is checked only in a ledger of up to 64 MiB. */
 const smallTables = ['pcs', 'nodes', 'registry', 'accounts', 'logins', 'roster', 'timers'];
 const historyTables = ['incidents', 'transitions', 'outbox'];
 
 /**
- * Opens the file, or makes it where there is none, and holds it for this process alone until it is closed.
- * Guarantee: an emptied, cut or half missing ledger is refused, and so is one with a changed row in a table that the start reads; none is
- * replaced by a new one. Of a ledger above 64 MiB, pages and the history are proven with its next backup.
+ * Opens or creates the file and locks it for this process until it is closed.
+ * Guarantee: refuses an empty, truncated or incomplete ledger, and a changed row in a table that the start reads. Never replaces a ledger
+ * with
+ * a new one. The next backup checks the pages and the history of a ledger above 64 MiB.
  * Throws `LedgerError`.
  */
 export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
@@ -47,7 +48,7 @@ export function openDatabase({ file, limitMiB = 0 }: LedgerFile): DatabaseSync {
   }
 }
 
-/** Makes the tables in a new file. Throws `LedgerError` for a ledger of another version. */
+/** Creates the tables in a new file. Throws `LedgerError` if the ledger has another version. */
 export function makeTables(db: DatabaseSync): void {
   const version = numberFrom(db, 'PRAGMA user_version');
   if (version === ledgerVersion) return;
@@ -58,7 +59,7 @@ export function makeTables(db: DatabaseSync): void {
   db.exec(`PRAGMA user_version = ${ledgerVersion}; COMMIT`);
 }
 
-/** Throws where pages or rows are not what was written. Reading all of a large file would delay the start by a minute. */
+/** Throws if pages or rows differ from what was written. Reading a large file in full would delay the start by a minute. */
 function checkContent(db: DatabaseSync, file: string): void {
   const isSmall = statSync(file).size <= readAtStartBytes;
   const found = isSmall ? integrityOf(db, 'quick_check') : 'ok';
@@ -67,12 +68,12 @@ function checkContent(db: DatabaseSync, file: string): void {
   if (wrong.length > 0) throw damaged(file, `the rows of ${wrong.join(', ')} are not what was written`);
 }
 
-/** `ok`, or the first thing that is wrong with the file. */
+/** Returns `ok`, or the first fault of the file. */
 export function integrityOf(db: DatabaseSync, check: 'quick_check' | 'integrity_check'): string {
   return String(valueFrom(db, `PRAGMA ${check}(1)`));
 }
 
-/** The one number that a query answers; 0 for NULL. */
+/** Returns the single number of a query; 0 for NULL. */
 export function numberFrom(db: DatabaseSync, sql: string): number {
   return Number(valueFrom(db, sql));
 }
@@ -81,7 +82,9 @@ function valueFrom(db: DatabaseSync, sql: string): unknown {
   return Object.values(db.prepare(sql).get() as object)[0];
 }
 
-/** The lock is taken by the first read and dies with the process; without shared memory nobody else can even look. */
+/**
+ * Sets the pragmas and takes the exclusive lock. The lock ends with the process. Without shared memory no other process can open the file.
+ */
 function prepare(db: DatabaseSync, limitMiB: number): void {
   db.exec(`
     PRAGMA locking_mode = EXCLUSIVE;
@@ -109,8 +112,7 @@ function damaged(file: string, how: string): LedgerError {
   return new LedgerError('other', `the ledger ${file} is damaged (${line}): restore a copy, or move it away to begin anew`);
 }
 
-/** A full disk must not leave behind what the next start would take for an emptied ledger. */
-/** Changes with each change of the tables, once a release has been made. */
+/** Version of the tables. After the first release, each change of the tables raises it. */
 export const ledgerVersion = 1;
 
 const tables = `
@@ -217,22 +219,24 @@ const tables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-// Keeps a checksum of the rows of each table that has no other proof, so that a changed row is found. Events have their mark, and the audit has
-// its chain.
+// Checksums per table, to detect changed rows. Events have their own hash, and the audit log has its hash chain.
 
-/** Sums are of 48 bits, which a number holds exactly, and so does the sum of two. */
+/** Checksums have 48 bits, so a JavaScript number holds the sum of two exactly. */
 const modulus = 2 ** 48;
 const hexDigits = 12;
-/** What has a proof of its own; the counter is compared with what stands beside the ledger. */
+/** Tables without a checksum here. The commit counter in `progress` is compared with the file beside the ledger. */
 const apart = ['events', 'audit', 'progress', 'sums'];
 
-/** Makes the table of the sums. */
+/** SQL that creates the table of checksums. */
 export const sumsTable = 'CREATE TABLE sums (name TEXT PRIMARY KEY, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 
-/** Follows every row that this connection writes, whichever statement it is. In the same transaction as the rows: what is rolled back was never added. */
+/**
+ * Updates the checksums with triggers for each row that this connection writes, in the same transaction. A rollback also restores the
+ * checksum.
+ */
 export function keepSums(db: DatabaseSync): void {
   addHash(db);
-  // A row that replaces another is an end too.
+  // With this pragma a REPLACE also fires the DELETE trigger of the replaced row.
   db.exec('PRAGMA recursive_triggers = ON');
   for (const table of tablesOf(db)) {
     const [before, after] = [hashOf(table, 'OLD.'), hashOf(table, 'NEW.')];
@@ -247,14 +251,14 @@ export function keepSums(db: DatabaseSync): void {
   }
 }
 
-/** Computes all sums anew, in tables that were just made. */
+/** Computes all checksums again, for new tables. */
 export function sumUp(db: DatabaseSync): void {
   const put = db.prepare('REPLACE INTO sums VALUES (?, ?)');
   db.exec('DELETE FROM sums');
   for (const table of tablesOf(db)) put.run(table.name, sumOf(db, table));
 }
 
-/** The tables whose rows are not those that were written, of all or of those that are named. */
+/** Returns the tables whose checksum does not match their rows, among all tables or the named ones. */
 export function wrongSums(db: DatabaseSync, names?: readonly string[]): string[] {
   const kept = new Map(Array.from(db.prepare('SELECT name, sum FROM sums').all(), ({ name, sum }) => [String(name), sum]));
   const tables = tablesOf(db).filter(({ name }) => names === undefined || names.includes(name));

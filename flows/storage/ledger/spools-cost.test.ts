@@ -1,4 +1,7 @@
-/** What one PC can make the ledger do with spools (R27): counted in statements and rows, or beside a small spool in the same run. */
+/**
+ * Limits the cost that one PC can cause with spools (R27, budgets). Counts statements and rows, or compares with a small spool in the same
+ * run.
+ */
 import { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -24,7 +27,7 @@ function tombstone(seq: number, ranges: number[][]): Op {
   return event(seq, { kind: 'dropped', body: { ranges } });
 }
 
-/** A ledger, how many statements ran and how many rows they brought so far, and how many ranges it holds. */
+/** Opens a ledger. `spent` returns the statements and rows of a commit, `ranges` the number of stored ranges. */
 function open() {
   const db = new DatabaseSync(':memory:');
   let work = 0;
@@ -55,12 +58,12 @@ function open() {
   };
 }
 
-/** Every second number from 2 on. */
+/** Events with every second number from 2. */
 function sparse(events: number): Op[] {
   return Array.from({ length: events }, (_, index) => event(2 * index + 2));
 }
 
-test('R27 a tombstone of 300 ranges after 8,000 sparse events walked all of them for each range: what its ranges share is settled once, as one row', () => {
+test('R27 overlapping ranges of one tombstone are settled once, as one row, at a bounded cost', () => {
   const { spent, ranges } = open();
   spent(birth(1, 20_000), ...sparse(8_000));
   const overlapping = Array.from({ length: 300 }, (_, index) => [1 + (index % 7), 16_400]);
@@ -70,7 +73,7 @@ test('R27 a tombstone of 300 ranges after 8,000 sparse events walked all of them
   expect(ranges()).toBe(1);
 });
 
-test('R27 tombstones above a hole that stays open walked all events above it, each of them: what is settled is not walked again', () => {
+test('R27 repeated tombstones above an open hole do not walk the settled events again', () => {
   const { spent, ranges } = open();
   spent(birth(1, 20_000), ...sparse(8_000).slice(1));
   spent(tombstone(16_500, [[3, 16_400]]));
@@ -79,7 +82,7 @@ test('R27 tombstones above a hole that stays open walked all events above it, ea
   expect(ranges()).toBe(1);
 });
 
-test('R27 of a tombstone no more ranges are read than an agent writes', () => {
+test('R27 the ranges read from one tombstone are limited to what an agent writes', () => {
   const { spent, store } = open();
   spent(birth(1, 20_000));
   const most = budgets.tombstoneRanges.most;
@@ -88,7 +91,7 @@ test('R27 of a tombstone no more ranges are read than an agent writes', () => {
   expect(store.audit().dropped).toBe(most);
 });
 
-test('R27 a birth whose first number went up and down over sparse events wrote and deleted a row for each of them', () => {
+test('R27 births that move the first number up and down over sparse events cost a bounded number of rows', () => {
   const { spent, ranges, store } = open();
   spent(birth(1, 20_000), ...sparse(8_000));
   for (const turn of ['once', 'again']) {
@@ -100,7 +103,7 @@ test('R27 a birth whose first number went up and down over sparse events wrote a
   expect(store.audit().gaps).toBe(0);
 });
 
-/** What births cost in a spool that holds `held` events from 2 on without a hole. */
+/** Returns the cost of births in a spool that holds `held` consecutive events from number 2. */
 function denseCosts(held: number, births: Op[]): number {
   const { spent } = open();
   spent(birth(2, 2));
@@ -112,15 +115,11 @@ function denseCosts(held: number, births: Op[]): number {
 test.each([
   ['to and fro', 1_000, (_: number) => [birth(1, 1), birth(2, 1), birth(1, 1), birth(2, 1)]],
   ['to its end and back', 1_000, (n: number) => [birth(1, n), birth(n + 10, n), birth(1, n), birth(2, n)]],
-])(
-  'R27 a birth whose first number went %s walked all that a dense spool holds: ten times as much held costs the same',
-  { tags: ['long'] },
-  (_, n, births) => {
-    expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
-  },
-);
+])('R27 births whose first number moves %s cost the same in a dense spool ten times as large', { tags: ['long'] }, (_, n, births) => {
+  expect(denseCosts(10 * n, births(10 * n))).toBe(denseCosts(n, births(n)));
+});
 
-test('R27 spools that a PC made up are closed some at a time, the newest first, and the newest one shares its events', () => {
+test('R27 invented spools are closed a few per birth, newest first, and copies in the newest one are recognised', () => {
   const { spent } = open();
   spent(...Array.from({ length: 2_000 }, (_, index) => event(1, { spool: `s${index}`, at: index })));
   expect(spent(birth(1, 1, 'b')).work).toBeLessThan(1_000);
@@ -128,12 +127,12 @@ test('R27 spools that a PC made up are closed some at a time, the newest first, 
   expect(spent(birth(1, 1, 'c', 's1999'), carried).receipt).toMatchObject({ applied: 0, cursors: [{ spool: 'c', upTo: 1 }] });
 });
 
-test('R27 the same event again and again in a forked spool walked all that are held of it: 12,000 held cost what 600 do', () => {
+test('R27 an event repeated in a forked spool costs the same with 12,000 copies held as with 600', () => {
   const same = (seq: number) => event(seq, { at: 1, body: { same: true } });
   const { store } = open();
   store.commit([[birth(1, 1, 'b')], [birth(1, 1, 'a', 'b')]]);
   const fill = (from: number, to: number) => store.commit([Array.from({ length: to - from }, (_, index) => same(from + index))]);
-  /** One event a commit: a moment that a busy machine cannot take away from each of a hundred. */
+  /** One event per commit. The minimum of a hundred runs is independent of the load of the machine. */
   const leastMs = (from: number) => {
     const takesMs = Array.from({ length: 100 }, (_, index) => {
       const startedAt = performance.now();
@@ -148,7 +147,7 @@ test('R27 the same event again and again in a forked spool walked all that are h
   expect(leastMs(12_000)).toBeLessThan(6 * fewMs);
 });
 
-/** Tombstones of a thousand single numbers each, every second one from 2 on; the others stay lost. */
+/** Writes tombstones of a thousand single numbers each, every second one from 2. The other numbers stay lost. */
 function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number {
   const most = budgets.tombstoneRanges.most;
   const end = 2 * most * tombstones;
@@ -160,7 +159,7 @@ function riddled({ spent }: ReturnType<typeof open>, tombstones: number): number
   return end;
 }
 
-test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for each hole between them, for 10 s: it is one range, and its gaps are counted some at a time', {
+test('R27 a birth above many tombstones of single numbers adds one range, and its gaps are counted in steps', {
   tags: ['long'],
 }, () => {
   const ledger = open();
@@ -172,16 +171,16 @@ test('R27 a birth past 300 tombstones of 1,000 single numbers wrote a row for ea
   expect(work).toBeLessThan(60);
   expect(ranges()).toBe(before + 1);
   expect(store.audit()).toMatchObject({ gaps: end / 2, dropped: end / 2 });
-  // Any word drives it on, and the sum is exact.
+  // Each further event continues the count, and the sum is exact.
   const told = [receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 21 + n)).receipt)].map((one) => one?.gaps ?? 0);
   expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
   expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
-  // And so does not walk them to and fro.
+  // Further births do not walk the same numbers again.
   const turns = [birth(1, 5), birth(end + 21, end + 21), birth(1, end + 21), birth(end + 21, end + 21)].map((one) => spent(one).work);
   expect(Math.max(...turns)).toBeLessThan(60);
 });
 
-test('R27 one wide range after them deleted a row for each, for 5 s: it lies below them, and what it drops is counted some at a time', {
+test('R27 a wide tombstone over many single numbers adds one range, and its drops are counted in steps', {
   tags: ['long'],
 }, () => {
   const ledger = open();
@@ -194,12 +193,12 @@ test('R27 one wide range after them deleted a row for each, for 5 s: it lies bel
   const told = [wide.receipt, ...Array.from({ length: 3 }, (_, n) => spent(event(end + 22 + n)).receipt)].map((one) => one?.dropped ?? 0);
   expect(Math.max(...told)).toBeLessThanOrEqual(budgets.spoolWalk.most + 2);
   expect(told.reduce((sum, one) => sum + one)).toBe(end / 2);
-  // It is dropped for good, and once.
+  // The range is dropped finally and counted only once.
   const again = Array.of([1, end], [7, 9]);
   expect(spent(birth(1, end), tombstone(end + 25, again)).receipt).toMatchObject({ cursors: [{ upTo: end + 25 }], dropped: 0 });
 });
 
-test('R27 what waits above a hole between dropped numbers was walked at once when it was filled: the ack goes on with each word, and never back', () => {
+test('R27 the ack over many held numbers above a filled hole advances in steps and never goes back', () => {
   const ledger = open();
   const { spent, store } = ledger;
   const end = riddled(ledger, 6);

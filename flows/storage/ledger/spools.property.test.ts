@@ -11,7 +11,7 @@ const names = ['a', 'b', 'c'];
 const pcs = ['s/t/1', 's/t/2'];
 const highest = 24;
 
-test('R4 R5 R7 R8 any order of births, events, holes, duplicates, tombstones and forks ends as the plain model says', () => {
+test('R4 R5 R7 R8 births, events, holes, duplicates, tombstones and forks in any order give the result of the plain model', () => {
   for (let seed = 1; seed <= histories; seed += 1) {
     const random = randomFrom(seed);
     const store = openStore(new DatabaseSync(':memory:'));
@@ -37,7 +37,7 @@ type ModelSpool = {
   forks: Set<string>;
 };
 
-/** The rules number by number, with no thought for speed. */
+/** Reference model: applies the rules number by number, without optimisation. */
 function plainModel() {
   const spools: ModelSpool[] = [];
   const counts = { applied: 0, gaps: 0, dropped: 0 };

@@ -35,7 +35,7 @@ function open() {
   };
 }
 
-test('the audit names the PCs to which missing and repeated events belong, those with most first, and at most 20', () => {
+test('the audit names at most 20 PCs with missing or repeated events, most affected first', () => {
   const ledger = open();
   const path = (n: number) => `la/leh/pc-${n}`;
   for (let n = 1; n <= 25; n += 1) {
@@ -51,7 +51,7 @@ test('the audit names the PCs to which missing and repeated events belong, those
   expect(open().audit()).not.toHaveProperty('ofPcs');
 });
 
-test('R27 a birth that claimed numbers up to 2^40 made 10^12 gaps of all: they are counted by their PC, and no claim counts beyond what a spool can hold', () => {
+test('R27 a birth that claims numbers up to 2^40 adds at most one spool’s worth of gaps, counted for its PC', () => {
   const ledger = open();
   const other = 'la/leh/pc-2';
   ledger.one(birth(1, 1), birth(1, 1, { pc: other }));
@@ -63,13 +63,13 @@ test('R27 a birth that claimed numbers up to 2^40 made 10^12 gaps of all: they a
 });
 
 describe('R4 the ack', () => {
-  test('R4 goes as far as everything below is held, and carries the mark of its number', () => {
+  test('R4 reaches the last number without a hole below it and carries the hash of that event', () => {
     const ledger = open();
     const receipt = ledger.one(birth(1, 3), event(1), event(2), event(3));
     expect(receipt).toEqual({ cursors: [{ pc, spool: 'a', upTo: 3, mark: markOf(message(3)) }], applied: 3, gaps: 0, dropped: 0 });
   });
 
-  test('R4 does not pass a hole until it is filled, then passes all that waited above it', () => {
+  test('R4 stops at a hole until it is filled, then continues to the end', () => {
     const ledger = open();
     expect(ledger.upTo(birth(1, 5), event(1), event(3), event(5))).toBe(1);
     expect(ledger.upTo(event(4))).toBe(1);
@@ -77,8 +77,8 @@ describe('R4 the ack', () => {
   });
 });
 
-describe('R5 the ack cannot stick', () => {
-  test('R5 below the first number of a spool never known lies what was before our time: no gap, and no mark', () => {
+describe('R5 the ack always advances', () => {
+  test('R5 the numbers below the first one of an unknown spool are before our time: no gap and no mark', () => {
     const ledger = open();
     expect(ledger.one(birth(51, 60))).toEqual({
       cursors: [{ pc, spool: 'a', upTo: 50, mark: undefined }],
@@ -89,7 +89,7 @@ describe('R5 the ack cannot stick', () => {
     expect(ledger.audit()).toMatchObject({ gaps: 0, dropped: 0 });
   });
 
-  test('R5 what a known spool holds no more and never declared is a gap, counted once', () => {
+  test('R5 undeclared missing numbers of a known spool are counted as gaps once', () => {
     const ledger = open();
     ledger.one(birth(1, 9), event(1), event(4));
     expect(ledger.one(birth(7, 9))).toMatchObject({ cursors: [{ upTo: 6 }], gaps: 4 });
@@ -97,7 +97,7 @@ describe('R5 the ack cannot stick', () => {
     expect(ledger.audit().gaps).toBe(4);
   });
 
-  test('R5 a birth with another spool closes the old one: what it announced and never brought is a gap', () => {
+  test('R5 a birth with another spool closes the old one and counts its announced but missing events as gaps', () => {
     const ledger = open();
     ledger.one(birth(1, 6), event(1), event(2), event(5));
     const receipt = ledger.one(birth(1, 1, { spool: 'b' }));
@@ -108,8 +108,8 @@ describe('R5 the ack cannot stick', () => {
   });
 });
 
-describe('R7 once', () => {
-  test('R7 another content under a held number is stored as a fork, and the answer carries our mark', () => {
+describe('R7 idempotent apply', () => {
+  test('R7 other content under a held number is stored as a fork, and the receipt carries the mark of the held event', () => {
     const ledger = open();
     ledger.one(birth(1, 1), event(1));
     const other = event(1, { body: { other: true } });
@@ -122,7 +122,7 @@ describe('R7 once', () => {
     expect(ledger.audit()).toMatchObject({ events: 1, forks: 1 });
   });
 
-  test('R7 an event that the old spool had delivered already is settled, not applied again, under its new number', () => {
+  test('R7 a renumbered copy of an event from the old spool is settled and not applied again', () => {
     const ledger = open();
     ledger.one(birth(1, 3), event(1), event(2));
     const carried = { ...message(2), spool: 'b', seq: 1 };
@@ -134,7 +134,7 @@ describe('R7 once', () => {
 });
 
 describe('R8 tombstones', () => {
-  test('R8 settle what they name, whether it was expected or counted as a gap before', () => {
+  test('R8 settle the numbers that they name, both expected ones and counted gaps', () => {
     const ledger = open();
     ledger.one(birth(1, 9), event(1));
     expect(ledger.one(birth(5, 9)).gaps).toBe(3);
@@ -149,7 +149,7 @@ describe('R8 tombstones', () => {
     expect(ledger.audit()).toMatchObject({ gaps: 1, dropped: 4 });
   });
 
-  test('R4 a tombstone cannot settle what comes after it, nor can one that makes no sense settle anything', () => {
+  test('R4 a tombstone settles neither later numbers nor invalid ranges', () => {
     const ledger = open();
     const nonsense = [[3, 1], ['1', 2], [0, 1], 7, [1, 1.5], [9, 12], null];
     expect(ledger.one(birth(1, 9), tombstone(2, [[1, 9]]), tombstone(3, nonsense), tombstone(4, 'all'))).toMatchObject({

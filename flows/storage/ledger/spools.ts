@@ -1,4 +1,7 @@
-/** Spools of PCs: which numbers of each are held or settled, and how far an ack may go (R4, R5, R7, R8). */
+/**
+ * Tracks per spool which sequence numbers are held or settled, and the acknowledgement cursor. Rules: R4 (cumulative acknowledgement),
+ * R5 (the ack always advances), R7 (idempotent apply, and forks), R8 (bounded spool).
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import { budgets, type EventMessage, markOf } from '@sabha/contracts';
 import type { Op, Poison, Receipt } from '../../engine/records/ops.ts';
@@ -6,15 +9,14 @@ import type { Op, Poison, Receipt } from '../../engine/records/ops.ts';
 type BirthOp = Extract<Op, { op: 'birth' }>;
 type EventOp = Extract<Op, { op: 'event' }>;
 
-/** The spools' part of one batch: told each birth and event in order, then asked for the receipt. */
+/** The spools' part of one batch. It receives each birth and event in order, then returns the receipt. */
 export type SpoolBatch = ReturnType<ReturnType<typeof openSpools>>;
 
 /**
- * Opens the spools; the answer begins a batch, which must live inside one transaction.
- * The receipt has a cursor for each spool that a birth or an event named. Its `gaps` are those newly counted, never negative: one that
- * is filled or declared dropped later leaves the table, so that the count of `audit()` is the exact one.
- * Guarantee: a batch walks no more of a PC's numbers than its budget (R27); how far an ack may go, and the count of gaps, go on from there in
- * later batches.
+ * Opens the spools. The returned function begins a batch, which must run inside one transaction.
+ * The receipt has a cursor for each named spool. Its `gaps` counts the new gaps and is never negative. A gap that is filled or declared
+ * dropped later leaves the table, so the exact count is that of `audit()`.
+ * Guarantee: a batch walks at most the budgeted numbers of a PC (R27, budgets). Later batches continue the cursor and the count of gaps.
  */
 export function openSpools(db: DatabaseSync) {
   const ranges = openRanges(db);
@@ -26,7 +28,7 @@ export function openSpools(db: DatabaseSync) {
     return {
       birth: (op: BirthOp) => birth(batch, op),
       event: (op: EventOp) => event(batch, op),
-      /** Writes what was told so far. The result forgets all that was told since, once the rows of it are rolled back. */
+      /** Writes what arrived so far. Returns an undo function, to be called after a rollback of the rows written since. */
       mark() {
         flush(batch);
         const before = { ...totals };
@@ -58,12 +60,12 @@ function openBatch(ranges: ReturnType<typeof openRanges>, table: ReturnType<type
     table,
     totals: { applied: 0, dropped: 0 },
     gapsOf: new Map<string, number>(),
-    /** One object for each spool in a batch, whoever asks for it. */
+    /** One shared object per spool within a batch. */
     spools: new Map<string, Spool>(),
     changed: new Set<Spool>(),
-    /** The spools that a birth or an event named, by their key. */
+    /** The spools that a birth or an event named, by key. */
     named: new Map<string, Pick<Spool, 'pc' | 'spool'>>(),
-    /** How far acks of each PC went, and how many rows may yet be read to count gaps. */
+    /** Steps walked per PC for its cursors, and the rows that may still be read to count gaps. */
     steps: new Map<string, number>(),
     rowsLeft: budgets.spoolWalk.most,
   };
@@ -74,7 +76,8 @@ function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp)
   const spool = touch(batch, pc, name);
   if (spool.first === null) begin(batch, spool, first);
   else {
-    // What was given up and the PC still holds is open again: an ack above it would make the PC throw it away. What it holds no more is a gap.
+    // Reopens gaps that the PC still holds: an ack above them would make the PC delete these events. Numbers that it no longer holds become
+    // gaps.
     spool.upTo = ranges.reopen(spool.id, { a: first, b: last }, spool.upTo);
     ranges.fill(spool.id, { a: spool.upTo + 1, b: first - 1 }, 'gap');
   }
@@ -89,20 +92,20 @@ function birth(batch: Batch, { pc, spool: name, first, last, carries }: BirthOp)
   tell(batch);
 }
 
-/** Below the first number of a spool that the ledger never knew lies what was before our time. */
+/** Settles the numbers below the first one of an unknown spool as "before our time". */
 function begin({ ranges }: Batch, spool: Spool, first: number): void {
   spool.first = first;
   ranges.fill(spool.id, { a: 1, b: first - 1 }, 'before');
 }
 
-/** Another spool took its place: nothing more is expected of it, however late a word of it comes. */
+/** Closes a spool that another spool has replaced. All its missing numbers are settled; late events are still accepted. */
 function close(batch: Batch, spool: Spool): void {
   if (spool.first === null) begin(batch, spool, batch.table.lowest(spool));
   batch.ranges.fill(spool.id, { a: spool.upTo + 1, b: spool.last }, spool.forked === 2 ? 'carried' : 'gap');
   batch.changed.add(spool);
 }
 
-/** Counts what was lost or dropped in wide ranges, as much of it as one batch may. */
+/** Counts lost and dropped numbers in wide ranges, within the budget of the batch. */
 function tell(batch: Batch): void {
   const { ranges, gapsOf, totals } = batch;
   while (batch.rowsLeft > 0) {
@@ -111,7 +114,7 @@ function tell(batch: Batch): void {
     const { pc, why, lost, walked } = found;
     batch.rowsLeft -= 1 + walked;
     if (why === 'dropped') totals.dropped += lost;
-    // Who claims numbers that nobody could have written is not to drown the gaps of all others (R27).
+    // Limits the count per PC: a PC that claims impossible numbers must not hide the gaps of others (R27).
     else if (lost > 0) gapsOf.set(pc, (gapsOf.get(pc) ?? 0) + Math.min(lost, budgets.gap.most));
   }
 }
@@ -127,16 +130,16 @@ function event(batch: Batch, { pc, event, at }: EventOp): void {
   }
   if (!table.addEvent(spool, event, stamp)) {
     const held = table.markAt(spool, event.seq);
-    // Of what left for an archive nothing is known but that it came: a restored disk that is older shows by the mark of the ack.
+    // An archived number has no stored hash to compare. The `mark` of the ack still reveals an older restored disk.
     if (held !== undefined && held !== stamp.mark) table.addFork(spool, event, stamp);
     return;
   }
   totals.applied += 1;
-  // A tombstone speaks of numbers of its own spool, all below its own (R8).
+  // A tombstone may name only numbers below its number in the same spool (R8).
   if (event.kind === 'dropped') totals.dropped += ranges.drop(spool.id, rangesOf(event.body['ranges'], event.seq - 1));
 }
 
-/** Ranges as a tombstone's body has them, cut at `limit`, and as few as they may be. What is not a range is left out: the event itself is kept whole. */
+/** Reads the ranges of a tombstone, cuts them at `limit` and merges them. Skips invalid entries; the event itself is stored in full. */
 function rangesOf(body: unknown, limit: number): Range[] {
   if (!Array.isArray(body)) return [];
   const read = body.slice(0, budgets.tombstoneRanges.most).flatMap((pair: unknown) => {
@@ -191,22 +194,19 @@ function flush({ changed, ranges, table, steps }: Batch): void {
   changed.clear();
 }
 
-// Reads and writes the tables of spools, events and forks.
-
 /**
- * `first`: where our time with it begins, null until its birth. `last`: highest number heard of. `upTo`: how far an ack may go (R4).
- * `forked`: 1 where it shares content with another spool of the PC, under other numbers; 2 where that one carries what this one held (R7).
+ * `first`: first number of our time, null until the birth. `last`: highest known number. `upTo`: acknowledgement cursor (R4).
+ * `forked`: 1 = shares content with another spool of the PC under other numbers; 2 = the other spool carries its events (R7).
  */
 type Spool = { id: number; pc: string; spool: string; first: number | null; last: number; upTo: number; forked: 0 | 1 | 2 };
-/** A short hash of an event, and when it came. */
+/** Short hash of an event, and the time of receipt. */
 type Stamp = { mark: string; at: number };
 
-/** So many spools of a PC are looked through at once, the newest: it has two or three, and one that makes up others pays for itself (R27). */
+/** Newest spools of a PC searched at once. An honest PC has two or three; a PC with more delays only itself (R27). */
 const searched = 32;
-/** So many events of one mark: the hash is short, and whoever looks for events that share one is not to be waited for. */
+/** Events compared per hash. The hash is short, so a PC can forge collisions; the limit bounds their cost. */
 const ofOneMark = 8;
 
-/** Opens the table of spools of one ledger. */
 function openSpoolTable(db: DatabaseSync) {
   const columns = 'SELECT id, pc, spool, first, last, up_to AS upTo, forked FROM spools';
   const get = db.prepare(`${columns} WHERE pc = ? AND spool = ?`);
@@ -220,7 +220,7 @@ function openSpoolTable(db: DatabaseSync) {
     INSERT INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
     WHERE coalesce((SELECT b FROM archived WHERE spool = ?1 AND a <= ?2 ORDER BY a DESC LIMIT 1), 0) < ?2 ON CONFLICT DO NOTHING`);
   const fork = db.prepare('INSERT INTO forks VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
-  // Each of the PC's spools is asked by the index of marks for the few events of that mark: no walk through what the PC repeats.
+  // Looks up each spool of the PC through the index of hashes, so that repeated content causes no scan.
   const original = db.prepare(`
     SELECT 1 FROM (SELECT id FROM spools INDEXED BY spools_newest WHERE pc = :pc AND id <> :id ORDER BY id DESC LIMIT ${searched}) s
     JOIN events e ON e.spool = s.id AND e.seq IN (SELECT seq FROM events WHERE mark = :mark AND spool = s.id LIMIT ${ofOneMark})
@@ -231,7 +231,7 @@ function openSpoolTable(db: DatabaseSync) {
 
   return {
     get: (pc: string, spool: string) => get.get(pc, spool) as Spool | undefined,
-    /** The PC's other spools of which something may still be open. */
+    /** Other spools of the PC that may still have open numbers. */
     unfinished: (pc: string, spool: string) => unfinished.all(pc, spool) as Spool[],
     add: (pc: string, spool: string): Spool => {
       const id = Number(add.run(pc, spool).lastInsertRowid);
@@ -240,34 +240,33 @@ function openSpoolTable(db: DatabaseSync) {
     save: ({ id, first, last, upTo, forked }: Spool) => void save.run(first, last, upTo, forked, id),
     lowest: ({ id }: Spool) => Number(lowest.get(id)?.['seq']),
     markAt: ({ id }: Spool, seq: number) => mark.get(id, seq)?.['mark'] as string | undefined,
-    /** False where the number is held already, here or by an archive. */
+    /** Returns false if the ledger or an archive already holds the number. */
     addEvent: ({ id, forked }: Spool, { seq, boot, at, grade, kind, body }: EventMessage, stamp: Stamp) => {
       const isNew = event.run(id, seq, stamp.mark, stamp.at, boot, at, grade, kind, JSON.stringify(body)).changes === 1;
       if (isNew && forked) copyGone.run(id, seq);
       return isNew;
     },
-    /** The number came, and what it says stands under another one. */
+    /** Records that a number arrived whose content is stored under another number. */
     addCopy: ({ id }: Spool, seq: number) => void copy.run({ id, seq }),
     addFork: ({ id }: Spool, message: EventMessage, stamp: Stamp) =>
       void fork.run(id, message.seq, stamp.mark, stamp.at, JSON.stringify(message)),
-    /** True where another spool of the PC holds this very event. */
+    /** Returns true if another spool of the PC holds the same event. */
     hasCopy: ({ id, pc }: Spool, { boot, at, kind, body }: EventMessage, { mark }: Stamp) =>
       original.get({ pc, id, mark, boot, at, kind, body: JSON.stringify(body) }) !== undefined,
   };
 }
 
-// Tracks which numbers of a spool are complete: held numbers, and ranges that are settled for a reason.
-
 /**
- * Ranges over the rows of one ledger, in three layers: what is held counts as held, whatever else is there; of the rest, what tombstones name
- * piece by piece is dropped; below them lie wide ranges, each for a reason. In a layer no two overlap, and those of one reason that touch are
- * one once they are told. So a wide range is one row however many events and pieces lie in it, and what was settled once is not walked again (R27).
+ * Ranges of settled numbers, in three layers. A held number counts as held in each case. Then come the pieces that tombstones name,
+ * which are dropped. Below them lie wide ranges, each with a reason. Ranges of one layer never overlap. Adjacent ranges of one reason are
+ * merged
+ * once they are counted. A wide range is therefore one row however many events it contains, and settled numbers are not walked again (R27).
  */
 function openRanges(db: DatabaseSync) {
   const pieces = openPieces(db);
   const wide = openWide(db);
 
-  /** Marks the numbers of a range as dropped. Returns how many were not dropped before; 0 for a wide range, which `tell` counts later. */
+  /** Marks a range as dropped. Returns how many numbers are newly dropped; 0 for a wide range, which `tell` counts later. */
   function bury(spool: number, { a, b }: Range): number {
     const near = pieces.near(spool, { a, b });
     if (near.length > piecesJoined) {
@@ -281,14 +280,14 @@ function openRanges(db: DatabaseSync) {
   }
 
   return {
-    /** Settles all numbers from `a` to `b` that are not settled yet. `tell` counts the lost numbers of a gap later. */
+    /** Settles the open numbers from `a` to `b`. `tell` counts the lost numbers of a gap later. */
     fill(spool: number, range: Range, why: Why): void {
       for (const { a, b } of holesIn(wide.within(spool, range), range)) wide.put(spool, { a, b, why, told: why === 'gap' ? a - 1 : b });
     },
 
     /**
-     * Marks ranges as dropped; they do not overlap, the lowest comes first. Returns how many numbers are neither held nor were dropped before.
-     * Numbers of wide ranges are not in this count: `tell` counts them later.
+     * Marks sorted, disjoint ranges as dropped. Returns how many numbers are neither held nor dropped before.
+     * `tell` counts the numbers of wide ranges later.
      */
     drop(spool: number, list: readonly Range[]): number {
       const [first, last] = [list.at(0), list.at(-1)];
@@ -297,19 +296,22 @@ function openRanges(db: DatabaseSync) {
       return list.flatMap((range) => holesIn(done, range)).reduce((count, hole) => count + bury(spool, hole), 0);
     },
 
-    /** Unsettles what is not dropped from `a` to `b`, where all was held or settled up to `upTo`; answers up to where it still is. */
+    /**
+     * Reopens the numbers from `a` to `b` that are not dropped. Returns the new cursor; all numbers up to `upTo` were held or settled
+     * before.
+     */
     reopen(spool: number, { a, b }: Range, upTo: number): number {
       const found = wide.within(spool, { a, b }).filter((one) => !isDropped(one));
       const open = found[0] ? Math.max(a, found[0].a) : upTo + 1;
       const rest = { a: open, b: upTo };
-      // What is held or dropped there is one range from now on: no birth opens it again, and nobody walks it again (R27).
+      // Merges the held and dropped numbers above into one range, so that no birth reopens it and no later batch walks it (R27).
       for (const held of open <= upTo ? holesIn(wide.within(spool, rest), rest) : [])
         wide.put(spool, { ...held, why: 'dropped', told: held.b });
       wide.cut(spool, { a, b }, found);
       return Math.min(upTo, open - 1);
     },
 
-    /** Counts what is lost in one range that is not told to its end, reading about `most` rows; undefined where all is told. */
+    /** Counts the lost numbers of one uncounted range and reads about `most` rows. Returns undefined if no range is left. */
     tell(most: number) {
       const range = wide.untold();
       if (range === undefined) return undefined;
@@ -324,7 +326,6 @@ function openRanges(db: DatabaseSync) {
   };
 }
 
-/** The layer of wide ranges. */
 function openWide(db: DatabaseSync) {
   const saved = db.prepare('REPLACE INTO settled (spool, a, b, why, told) VALUES (?, ?, ?, ?, ?)');
   const removed = db.prepare('DELETE FROM settled WHERE spool = ? AND a = ?');
@@ -339,10 +340,10 @@ function openWide(db: DatabaseSync) {
   );
   const within = (spool: number, { a, b }: Range) => overlaps.all({ spool, a, b }) as Settled[];
   const save = (spool: number, { a, b, why, told }: Settled) => void saved.run(spool, a, b, why, told);
-  /** The one in which a number lies. */
+  /** Returns the range that contains a number. */
   const over = (spool: number, number: number) => within(spool, { a: number, b: number })[0];
 
-  /** A range that is told to its end becomes one with the next of the same reason. */
+  /** Merges a fully counted range with the next one of the same reason. */
   function join(spool: number, { a, b, why, told }: Settled): void {
     const next = told === b ? over(spool, b + 1) : undefined;
     if (next?.why !== why) return;
@@ -350,7 +351,7 @@ function openWide(db: DatabaseSync) {
     save(spool, { ...next, a });
   }
 
-  /** Settles a range where nothing is settled in its layer; `told` says how far no lost number is in it that counts. */
+  /** Settles a range that is free in this layer. `told` is the number up to which lost numbers are already counted. */
   function put(spool: number, { a, b, why, told }: Settled): void {
     const left = over(spool, a - 1);
     const isOne = left?.why === why && (left.told === left.b || told < b);
@@ -359,7 +360,7 @@ function openWide(db: DatabaseSync) {
     join(spool, one);
   }
 
-  /** Unsettles of some ranges what lies from `a` to `b`. */
+  /** Removes the numbers from `a` to `b` from the given ranges. */
   function cut(spool: number, { a, b }: Range, found: readonly Settled[]): void {
     for (const range of found) {
       removed.run(spool, range.a);
@@ -370,9 +371,9 @@ function openWide(db: DatabaseSync) {
 
   return {
     ...{ save, within, join, put, cut },
-    /** One that is not told to its end, with its PC. */
+    /** Returns a range that is not fully counted, with its PC. */
     untold: () => untold.get() as (Settled & { pc: string; spool: number }) | undefined,
-    /** How far above `a`, and not above `b`, there are about so many rows of each kind. */
+    /** Returns the number above `a`, at most `b`, below which there are about `most` rows of each kind. */
     after: (spool: number, { a, b }: Range, most: number) => Number(after.get({ spool, a, b, most })?.['b']),
   };
 }
@@ -381,7 +382,7 @@ function isDropped({ why }: Settled): boolean {
   return why === 'dropped';
 }
 
-/** What of a range none of some others covers, which come lowest first. */
+/** Returns the parts of a range that no other range covers. The other ranges are sorted. */
 function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   const holes: Range[] = [];
   let next = a;
@@ -395,62 +396,60 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
   return holes;
 }
 
-// Reads and writes the tables `pieces` and `settled`.
-
-/** `before`: before our time. `carried`: numbered anew in another spool. `gap`: lost. `dropped`: no birth opens it again. */
+/** `before`: before our time. `carried`: renumbered in another spool. `gap`: lost. `dropped`: final, no birth reopens it. */
 type Why = 'dropped' | 'before' | 'carried' | 'gap';
-/** First and last number, both of them in it. */
+/** First and last number, both included. */
 type Range = { a: number; b: number };
-/** A row of settled numbers. `told`: how far its lost numbers are counted; only those of a gap, and dropped ones, are. */
+/** A range of settled numbers. `told`: number up to which lost numbers are counted. Only gaps and dropped ranges are counted. */
 type Settled = Range & { why: Why; told: number };
 
-/** What is held: read by an index, since a body that is long makes each look at its event slow. */
+/** Tables of held numbers. They are read through an index, because reading a long event body is slow. */
 const heldRows = ['events INDEXED BY events_place', 'copies'];
 
-/** What is held by archives, as ranges that do not overlap. */
+/** Table of the numbers that archives hold, as disjoint ranges. */
 const archived = 'archived';
 
-/** A tombstone's range that touches more pieces is one range below them. */
+/** Pieces that one range of a tombstone may touch. Above this limit it becomes one wide range. */
 const piecesJoined = 256;
 
-/** So many numbers held side by side are walked in the time of one range. */
+/** Consecutive held numbers that cost as much time as one range. */
 const heldAStep = 16;
 
-/** Rows of what tombstones named piece by piece. */
+/** Opens the table of the pieces that tombstones name. */
 function openPieces(db: DatabaseSync) {
   const insert = db.prepare('INSERT INTO pieces (spool, a, b) VALUES (?, ?, ?)');
   const remove = db.prepare('DELETE FROM pieces WHERE spool = ? AND a = ?');
   const overlapping = overlapsIn('pieces', { spool: ':spool', a: ':a', b: ':b' });
-  // A limit that is bound would make SQLite prepare it anew each time.
+  // The limit is part of the SQL, because SQLite prepares a statement again for each bound limit.
   const near = db.prepare(`SELECT a, b FROM pieces WHERE ${overlapping} ORDER BY a LIMIT ${piecesJoined + 1}`);
   const held = db.prepare(`SELECT ${heldIn(':spool', { a: ':a', b: ':b' })} AS held`);
   const lost = db.prepare(`SELECT lost, walked FROM ${lostIn(':spool', { a: ':a', b: ':b' })}`);
   return {
-    /** Those that overlap or touch a range, or so many of them that they are not joined. */
+    /** Returns the pieces that overlap or touch a range, at most one above the limit for merging. */
     near: (spool: number, { a, b }: Range) => near.all({ spool, a: a - 1, b: b + 1 }) as Range[],
-    /** Makes one row of a range and of those near it. */
+    /** Merges a range and its neighbours into one row. */
     cover(spool: number, { a, b }: Range, found: readonly Range[]): void {
       for (const one of found) remove.run(spool, one.a);
       insert.run(spool, Math.min(a, found[0]?.a ?? a), Math.max(b, found.at(-1)?.b ?? b));
     },
-    /** How many numbers of a range are held. */
+    /** Counts the held numbers of a range. */
     held: (spool: number, { a, b }: Range) => Number(held.get({ spool, a, b })?.['held']),
-    /** How many numbers of a range are neither held nor in a piece, and how many rows were read to know it. */
+    /** Counts the numbers of a range that are neither held nor in a piece, and the rows read for it. */
     lost: (spool: number, { a, b }: Range) => lost.get({ spool, a, b }) as { lost: number; walked: number },
   };
 }
 
-/** How far one may go without a hole. */
+/** Opens the search for the next hole. */
 function openReach(db: DatabaseSync) {
   const endOf = (rows: string) => `SELECT b FROM (SELECT b FROM ${rows} WHERE spool = :spool AND a <= :number ORDER BY a DESC LIMIT 1)`;
   const settled = db.prepare(`SELECT max(b) AS b FROM (${['pieces', 'settled', archived].map(endOf).join(' UNION ALL ')})`);
   const next = (rows: string) => `coalesce((SELECT min(a) FROM ${rows} WHERE spool = :spool AND a > :from), ${Number.MAX_SAFE_INTEGER})`;
   const upToNext = `spool = :spool AND seq > :from AND seq < min(${['pieces', 'settled', archived].map(next).join()})`;
   const held = db.prepare(`${heldRows.map((rows) => `SELECT seq FROM ${rows} WHERE ${upToNext}`).join(' UNION ALL ')} ORDER BY seq`);
-  /** The end of the range in which a number is settled or archived, or that of one below it. */
+  /** Returns the end of the settled or archived range that contains a number, or of the nearest range below it. */
   const settledTo = (spool: number, number: number) => Number(settled.get({ spool, number })?.['b']);
 
-  /** The last of at most so many numbers after `from` that are held without a hole between them, up to the next range: read lazily, no further. */
+  /** Returns the last of at most `most` consecutive held numbers after `from`, up to the next range. Rows are read lazily. */
   function heldTo(spool: number, from: number, most: number): number {
     let reached = from;
     for (const { seq } of held.iterate({ spool, from }) as Iterable<{ seq: number }>) {
@@ -461,12 +460,11 @@ function openReach(db: DatabaseSync) {
   }
 
   return {
-    /** True where it is settled, or held by an archive. */
     isSettled: (spool: number, number: number) => settledTo(spool, number) >= number,
 
     /**
-     * The highest number up to which all above `from` are held or settled, and how many steps it took: one for each range, and for each number
-     * held side by side a part of one. After `most` steps it stands: all below it is held or settled, and the next call goes on from there.
+     * Returns the highest number up to which all numbers above `from` are held or settled, and the steps taken. A range costs one step,
+     * a held number a part of a step. After `most` steps the search stops, and the next call continues from there.
      */
     reach(spool: number, from: number, most: number): { upTo: number; steps: number } {
       let upTo = from;
@@ -483,7 +481,7 @@ function openReach(db: DatabaseSync) {
   };
 }
 
-/** An expression of how many numbers from `a` to `b` are held; its values are names or columns. */
+/** Returns an SQL expression for the count of held numbers from `a` to `b`. The arguments are names or columns. */
 export function heldIn(spool: string, { a, b }: { a: string; b: string }): string {
   const one = heldRows.map((rows) => `(SELECT count(*) FROM ${rows} WHERE spool = ${spool} AND seq BETWEEN ${a} AND ${b})`);
   const many = `(SELECT total(min(h.b, ${b}) - max(h.a, ${a}) + 1) FROM ${archived} h WHERE ${overlapsIn(archived, { spool, a, b })})`;
@@ -491,8 +489,8 @@ export function heldIn(spool: string, { a, b }: { a: string; b: string }): strin
 }
 
 /**
- * A table of one row: how many numbers from `a` to `b` are neither held nor in a piece, `lost`, and how many rows are read to know it, `walked`.
- * Its values are names or columns.
+ * Returns an SQL table of one row. `lost`: numbers from `a` to `b` that are neither held nor in a piece. `walked`: rows read for it.
+ * The arguments are names or columns.
  */
 export function lostIn(spool: string, { a, b }: { a: string; b: string }): string {
   const covered = `SELECT max(a, ${a}) AS a, b FROM pieces WHERE ${overlapsIn('pieces', { spool, a, b })}`;
@@ -503,7 +501,10 @@ export function lostIn(spool: string, { a, b }: { a: string; b: string }): strin
       ) WHERE y <= z))`;
 }
 
-/** Ranges of one layer do not overlap, so only the last one that begins at or below `a` can reach into it: no walk from the first. */
+/**
+ * Returns an SQL condition without a scan. Ranges of a layer are disjoint, so only the last range that begins at or below `a` can reach
+ * into it.
+ */
 function overlapsIn(rows: string, { spool, a, b }: { spool: string; a: string; b: string }): string {
   const last = `(SELECT max(l.a) FROM ${rows} l WHERE l.spool = ${spool} AND l.a <= ${a})`;
   return `spool = ${spool} AND a <= ${b} AND b >= ${a} AND a >= coalesce(${last}, ${a})`;

@@ -65,8 +65,8 @@ function pcRecord(pc: string, rev: number): PcRecord {
   return { pc, rev, checks: [], ended: { 'microphone.missing|': 2 }, ...rest, ...nothing };
 }
 
-describe('what was written is what is loaded', () => {
-  test('rows come back whole, the last of each key', () => {
+describe('load after write', () => {
+  test('returns the last row of each key in full', () => {
     const ledger = open();
     const entry = { pc: 'la/leh/pc-1', tokenHash: 'a'.repeat(64), certificates: ['7a'], revoked: false };
     ledger.write(
@@ -101,7 +101,7 @@ describe('what was written is what is loaded', () => {
     });
   });
 
-  test('of incidents that are over only the last day is loaded, and all transitions of what is loaded', () => {
+  test('returns closed incidents of the last day only, and all transitions of the returned incidents', () => {
     const ledger = open();
     ledger.write(
       ...[incident(1), incident(2, 10 * dayMs), incident(3, 9 * dayMs), incident(4, 9 * dayMs - 1)].map(
@@ -116,7 +116,7 @@ describe('what was written is what is loaded', () => {
     expect(transitions.map(({ id }) => id)).toEqual([1, 2]);
   });
 
-  test('R23 a transition without a conclusion is loaded with its incident, however old', () => {
+  test('R23 returns an unconcluded transition with its incident at any age', () => {
     const ledger = open();
     ledger.write(
       { op: 'incident', incident: incident(1, 1) },
@@ -127,7 +127,7 @@ describe('what was written is what is loaded', () => {
     expect(ledger.load().transitions.map(({ id }) => id)).toEqual([1]);
   });
 
-  test('R26 the outbox adds a key once, replaces on purpose, and loads what still waits', () => {
+  test('R26 the outbox ignores a repeated key, replaces on request, and loads only waiting rows', () => {
     const ledger = open();
     ledger.write({ op: 'outbox', row: outbox('k') }, { op: 'outbox', row: outbox('k', 'waiting', 5) });
     expect(ledger.load().outbox).toEqual([outbox('k')]);
@@ -139,14 +139,14 @@ describe('what was written is what is loaded', () => {
     expect(ledger.load().outbox).toEqual([]);
   });
 
-  test('R25 a timer that is gone is gone, and its number is not given again', () => {
+  test('R25 a deleted timer is not loaded and its id is not reused', () => {
     const ledger = open();
     ledger.write({ op: 'timer', timer: timer(1) }, { op: 'timer', timer: timer(2) });
     ledger.write({ op: 'timer-gone', id: 2 });
     expect(ledger.load()).toMatchObject({ timers: [timer(1)], nextTimer: 3 });
   });
 
-  test('R27 a transition that fell away is gone, and its number is not given again while a later one stays', () => {
+  test('R27 a deleted transition is not loaded and its id is not reused while a later one exists', () => {
     const ledger = open();
     ledger.write({ op: 'incident', incident: incident(1) });
     for (const id of [1, 2, 3]) ledger.write({ op: 'transition', transition: transition(id, 1, 'concluded') });
@@ -166,7 +166,7 @@ describe('R20 one transaction', () => {
   const birth: Op = { op: 'birth', pc: 'la/leh/pc-1', spool: 'a', first: 1, last: 1, carries: null, at: 1 };
   const bad = { op: 'meta', key: 'x', value: {} } as unknown as Op;
 
-  test('R20 batches that travel together stand or fall together, each with its own receipt', () => {
+  test('R20 batches of one transaction succeed or fail together, each with a separate receipt', () => {
     const ledger = open();
     const receipts = ledger.commit([[birth], [event], [event], []]);
     expect(receipts.map(({ applied, cursors }) => [applied, cursors.map(({ upTo }) => upTo)])).toEqual([
@@ -180,7 +180,7 @@ describe('R20 one transaction', () => {
   });
 });
 
-test('the audit finds a number that went missing from the ledger itself', () => {
+test('the audit counts an event that is missing from the ledger itself as a gap', () => {
   const ledger = open();
   const events = [1, 2, 3].map(
     (seq): Op => ({ op: 'event', pc: 'p', event: { spool: 'a', seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: {} }, at: 1 }),
@@ -191,7 +191,7 @@ test('the audit finds a number that went missing from the ledger itself', () => 
   expect(ledger.audit().gaps).toBe(1);
 });
 
-test('the audit counts incidents by how they ended, and notifications by what became of them', () => {
+test('the audit counts incidents by their end and notifications by their state', () => {
   const ledger = open();
   const closed: Incident = { ...incident(4, 9), over: 'closed' };
   ledger.write(
@@ -204,7 +204,7 @@ test('the audit counts incidents by how they ended, and notifications by what be
   });
 });
 
-describe('what is kept of each PC', () => {
+describe('data of each PC', () => {
   const [pc, other] = ['la/leh/pc-1', 'la/leh/pc-2'];
   const kept = (path: string): Op[] => [
     { op: 'node', node: node(path, path) },
@@ -218,14 +218,14 @@ describe('what is kept of each PC', () => {
       .all()
       .map(({ key }) => key);
 
-  test('inventories stay in the ledger and are not loaded; all other meta rows are', () => {
+  test('inventories stay in the ledger and are not loaded; all other meta rows are loaded', () => {
     const ledger = open();
     ledger.write(...kept(pc), { op: 'meta', key: 'starts', value: '[]' }, { op: 'meta', key: 'inventory', value: 'no PC of it' });
     expect(Object.keys(ledger.load().meta)).toEqual([`admitted/${pc}`, `config/${pc}`, 'inventory', 'starts']);
     expect(metaKeys(ledger)).toContain(`inventory/${pc}`);
   });
 
-  test('a PC that is gone takes its record and inventory with it, whatever the batch still writes of it; entry, versions and tokens stay', () => {
+  test('removing a PC deletes its record and inventory, even if the same batch writes them again; its registry entry and config version stay', () => {
     const ledger = open();
     ledger.write(...kept(pc), ...kept(other));
     ledger.write({ op: 'node-gone', path: pc }, { op: 'pc', record: pcRecord(pc, 2) });
@@ -234,7 +234,7 @@ describe('what is kept of each PC', () => {
     expect(metaKeys(ledger)).toEqual([`admitted/${pc}`, `admitted/${other}`, `config/${pc}`, `config/${other}`, `inventory/${other}`]);
   });
 
-  test('a PC that is taken out and put back in one batch keeps what is written of it', () => {
+  test('a PC that is removed and added again in one batch keeps its new data', () => {
     const ledger = open();
     ledger.write(...kept(pc));
     ledger.write({ op: 'node-gone', path: pc }, ...kept(pc));
@@ -242,7 +242,7 @@ describe('what is kept of each PC', () => {
     expect(metaKeys(ledger)).toContain(`inventory/${pc}`);
   });
 
-  test('the registry can be had alone, with the tokens by which PCs were let in by themselves', () => {
+  test('the registry can be read alone, with the tokens and enrolment codes', () => {
     const ledger = open();
     expect(ledger.registry()).toEqual({ version: 0, entries: [], admitted: {}, codes: {}, fingerprints: null, reflectorKey: null });
     ledger.write(...kept(pc), { op: 'meta', key: registryVersionKey, value: '7' }, { op: 'meta', key: 'enrol/hash', value: 'code' });
@@ -259,7 +259,7 @@ describe('what is kept of each PC', () => {
 });
 
 describe('roll calls', () => {
-  test('the 50 newest are kept and listed without their rows, newest first, and each can be had in full', () => {
+  test('the newest 50 are kept and listed without rows, newest first, and each can be read in full', () => {
     const ledger = open();
     ledger.write(...Array.from({ length: 60 }, (_, index): Op => ({ op: 'rollcall', rollcall: rollCall(`r${index}`, index) })));
     const listed = ledger.rollcalls();
@@ -272,7 +272,7 @@ describe('roll calls', () => {
     expect(ledger.rollcall('other')).toBeUndefined();
   });
 
-  test('R29 a roll call of a clock that was ahead was the last one until then: the last one is that which was written last, and none is later than now', () => {
+  test('R29 roll calls are sorted by the order of writing, and one from a clock that was ahead is moved to the present', () => {
     const ledger = open();
     const fast = { ...rollCall('fast', 9_000), finishedAt: 9_020 };
     ledger.write({ op: 'rollcall', rollcall: rollCall('before', 100) }, { op: 'rollcall', rollcall: fast });
@@ -287,7 +287,7 @@ describe('roll calls', () => {
   });
 });
 
-test('a byte that had turned within a row was told at the start in the words of a JSON parser, without the ledger and what to do', () => {
+test('an unreadable row is reported at the start as a damaged ledger, with its table and the first thing to do', () => {
   const { db, load, audit } = open();
   db.exec(`INSERT INTO nodes (path, row) VALUES ('la', '{"path":"la"')`);
   expect(load).toThrow(

@@ -1,4 +1,4 @@
-/** The ledger's tables, written and read in whichever thread holds the file. */
+/** Reads and writes the tables of the ledger, in the thread that holds the file. */
 import { open } from 'node:fs/promises';
 import { backup, type DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { messageOf } from '@sabha/contracts';
@@ -12,12 +12,11 @@ import { openStrips, type Reads, reads } from './reads.ts';
 import { commandsKept, keepSums, makeTables, rollcallsKept } from './schema.ts';
 import { openSpools, type SpoolBatch } from './spools.ts';
 
-/** The ledger without a thread around it. */
 export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
 
-/** Opens the ledger in an open database, whose tables are made where there are none. */
+/** Opens the store in an open database. Creates missing tables. */
 export function openStore(db: DatabaseSync) {
   makeTables(db);
   keepSums(db);
@@ -31,9 +30,10 @@ export function openStore(db: DatabaseSync) {
   const counted = db.prepare('UPDATE progress SET commits = commits + 1');
   return {
     /**
-     * Writes several batches as one transaction; a receipt for each.
-     * Guarantee: returns when all of it is on disk, except what of one PC could not be written and is named in its receipt (R28); throws a
-     * `LedgerError` with nothing of it written.
+     * Writes several batches as one transaction and returns a receipt for each.
+     * Guarantee: returns when everything is on disk, except operations of one PC that cannot be written (R28, poison messages). The receipt
+     * names those.
+     * Throws a `LedgerError` when nothing was written.
      */
     commit(batches: Op[][]): Receipt[] {
       const all = (one: Write) => {
@@ -60,13 +60,16 @@ export function openStore(db: DatabaseSync) {
     expire: (kept: number) => inTransaction(db, () => archives.expire(kept)),
     forgetBefore: (before: number) => inTransaction(db, () => forgetBefore(before)),
     shrink: openShrink(db),
-    /** Copies it into a file, while commits go on. */
+    /** Copies the ledger into a file while commits continue. */
     copyTo: (file: string) => copyOf(db, file),
     close: () => db.close(),
   };
 }
 
-/** Guarantee: what was taken out stands in no page of the file any more, nor in the log beside it: what earlier versions of a row left there goes too. */
+/**
+ * Guarantee: after this call, no page of the file and no page of its WAL contains the deleted data. That includes earlier versions of a
+ * row.
+ */
 function forgetPerson(db: DatabaseSync, whom: Forgetting): Forgotten {
   const done = inTransaction(db, () => takeOut(db, whom));
   try {
@@ -93,7 +96,10 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
 
 type Write = (op: Op, spools: SpoolBatch) => unknown;
 
-/** Writes what a PC said so that it can be taken back alone. Slow, and only after a batch was found to have poison in it. */
+/**
+ * Writes the operations of a PC each in a savepoint, so that one can be rolled back alone. Slow: used only after a batch failed because of
+ * poison.
+ */
 function oneByOne(db: DatabaseSync, write: Write): Write {
   return (op, spools) => {
     const pc = pcOf(op);
@@ -112,9 +118,9 @@ function oneByOne(db: DatabaseSync, write: Write): Write {
   };
 }
 
-/** Steps of machines are kept at least this long; what people did stays. */
+/** Retention of what machines did: 400 days. Acts of people are kept without limit. */
 const stepsKeptMs = 400 * 24 * 3_600_000;
-/** Few, so that no commit waits for them, and more than come, so that none is left over. */
+/** Old steps deleted per new step: few, so that no commit waits, and more than one, so that the deletion keeps up. */
 const stepsGoneAtOnce = 4;
 
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
@@ -163,7 +169,7 @@ function openWriters(db: DatabaseSync): Writers {
   };
 }
 
-/** Returns a function that makes a writer: the writer runs each of the statements with the values of its operation. */
+/** Returns a function that builds writers. A writer runs each statement with the values of its operation. */
 function rowWriters(db: DatabaseSync) {
   return <O>(valuesOf: (op: O) => SQLInputValue[], ...statements: string[]) => {
     const prepared = statements.map((sql) => db.prepare(sql));
@@ -173,7 +179,7 @@ function rowWriters(db: DatabaseSync) {
   };
 }
 
-/** Writes accounts and logins, the calendar, the roster, maintenance, and notices to many. */
+/** Returns the writers for accounts, sessions, meetings, the roster, maintenance and announcements. */
 function openPeopleRows(db: DatabaseSync) {
   const json = JSON.stringify;
   const row = rowWriters(db);
@@ -202,7 +208,10 @@ function openPeopleRows(db: DatabaseSync) {
   } satisfies Partial<Writers>;
 }
 
-/** Deletes what was remembered of a PC or site that is gone; at the end of its batch, since the engine may write its record once more in it. */
+/**
+ * Deletes the stored data of a removed PC or site. Runs at the end of the batch, because the engine may write the record again in that
+ * batch.
+ */
 function openForget(db: DatabaseSync): (path: string) => void {
   const gone = 'NOT EXISTS (SELECT 1 FROM nodes WHERE path = :path)';
   const pcs = db.prepare(`DELETE FROM pcs WHERE pc = :path AND ${gone}`);
@@ -214,10 +223,10 @@ function openForget(db: DatabaseSync): (path: string) => void {
   };
 }
 
-/** Writes commands, each of which takes with it what is too old, and the first answer of each PC to a command that went to it. */
+/** Returns the writers for commands and for the first response of each addressed PC. Each new command deletes the ones above the limit. */
 function openCommandRows(db: DatabaseSync, stepped: (line: AuditLine) => void): Pick<Writers, 'command' | 'command-answer'> {
   const write = db.prepare('REPLACE INTO commands VALUES (?, ?, ?, ?)');
-  // A nation measures its links with some hundred commands an hour: what people ordered is not to go for that.
+  // Link tests create some hundred commands an hour. They have a separate limit, so that they do not displace the commands of people.
   const kept = (is: string) =>
     `(SELECT id FROM commands WHERE row ->> '$.verb' ${is} 'measure-link' ORDER BY rowid DESC LIMIT ${commandsKept})`;
   const old = db.prepare(`DELETE FROM commands WHERE id NOT IN ${kept('=')} AND id NOT IN ${kept('<>')}`);
@@ -238,18 +247,17 @@ function openCommandRows(db: DatabaseSync, stepped: (line: AuditLine) => void): 
   };
 }
 
-// Copies the ledger while it is in use. Only the connection that holds the lock can read the file, so that connection makes the copy.
-
-/** A commit waits for one such step at most: a quarter of a MiB. */
+/** Pages copied per step (a quarter of a MiB). A commit waits for at most one step. */
 const pagesAtOnce = 64;
-/** So much is brought to the disk at a time, or the last step would wait for all of it, and every commit for that step. */
+/** Pages between two syncs to disk. Without them the last step would sync everything, and commits would wait for it. */
 const pagesBetweenSyncs = 4_096;
 const tries = 100;
 
 /**
- * Copies the ledger into a file, between its commits. Rejects with what SQLite or the system says.
- * Guarantee: the copy is the ledger as it was at one commit that was on disk when the copy was ready; no commit waits for more than a step.
- * A test passes its own `copy`, to see each try.
+ * Copies the ledger into a file between commits. Rejects with the error of SQLite or of the system.
+ * The connection that holds the exclusive lock makes the copy, because no other connection can read the file.
+ * Guarantee: the copy equals the ledger after one commit that is on disk when the copy ends; no commit waits for more than one step.
+ * A test passes its own `copy` to observe each attempt.
  */
 export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup = backup): Promise<void> {
   const handle = await open(file, 'w', 0o600);
@@ -259,7 +267,7 @@ export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup
     if (syncing || pages - syncedAt < pagesBetweenSyncs) return;
     syncing = true;
     syncedAt = pages;
-    // Its failure is that of the copy, which says so at its end.
+    // A failed sync also fails the copy, which reports it at the end.
     handle.datasync().then(
       () => (syncing = false),
       () => undefined,
@@ -273,7 +281,7 @@ export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup
   }
 }
 
-/** A first step that falls into a transaction is given up by `backup`, without an error of its own. */
+/** Retries the copy. `backup` stops without an error code if its first step meets an open transaction. */
 async function begun(copy: () => Promise<unknown>): Promise<void> {
   for (let left = tries; ; left -= 1) {
     try {

@@ -26,14 +26,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('rows that come, are replaced, changed and gone, by whichever statement, come out even', () => {
+test('the checksums match after rows are inserted, replaced, updated and deleted by any statement', () => {
   store.commit([[{ op: 'birth', pc, spool: 'a', first: 1, last: 2, carries: null, at: 1 }, meta('a', '1'), meta('b', '2'), timer(1, 5)]]);
   store.commit([[meta('a', '3'), meta('b', null), timer(1, 6), timer(2, 7)]]);
   db.exec("UPDATE meta SET value = value || '!' WHERE key = 'a'; DELETE FROM timers WHERE id = 2; INSERT INTO meta VALUES ('c', '4')");
   expect(wrongSums(db)).toEqual([]);
 });
 
-test('what is rolled back was never added', () => {
+test('the checksums match after a rollback', () => {
   store.commit([[meta('a', '1')]]);
   db.exec("BEGIN; UPDATE meta SET value = 'x'; SAVEPOINT one; DELETE FROM meta; ROLLBACK TO one; ROLLBACK");
   expect(wrongSums(db)).toEqual([]);
@@ -43,7 +43,7 @@ test.each([
   ['meta', "UPDATE meta SET value = '2'"],
   ['timers', 'DELETE FROM timers'],
   ['pcs', "INSERT INTO pcs VALUES ('x', '{}')"],
-])('names the table %s after a change that the ledger did not make', (table, change) => {
+])('a change of %s by another program is detected by its checksum', (table, change) => {
   const file = join(folder, 'ledger.db');
   store.commit([[meta('a', '1'), timer(1, 5)]]);
   store.close();

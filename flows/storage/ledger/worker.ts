@@ -1,17 +1,16 @@
-/** The ledger's thread: opens the file, then answers one request after the other. */
+/** The worker thread of the ledger: opens the file, then handles one request after the other. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Op, Queries } from '../../engine/records/ops.ts';
 import { asLedgerError, type LedgerFault } from './poison.ts';
 import { openDatabase } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
-/** All requests besides commits and copies. */
 export type Query = keyof Queries | 'close';
 export type Request = { call: 'commit'; batches: Op[][] } | { call: Query; args: readonly unknown[] };
-/** `values`: one for each batch of a commit, else exactly one. */
+/** `values`: one value per batch of a commit, otherwise exactly one value. */
 export type Answer = { ok: true; values: unknown[] } | { ok: false; code: LedgerFault; message: string };
 
-/** A copy is requested beside all else, and answered when it is ready. */
+/** A copy runs beside the other requests. Its response follows when the copy is complete. */
 export type CopyRequest = { copyTo: string };
 export type CopyAnswer = Answer & { copied: true };
 
@@ -35,7 +34,7 @@ function serve(port: MessagePort): void {
   });
 }
 
-/** Never throws: every error becomes an answer. */
+/** Handles a request. Never throws: every error becomes a response. */
 function answerTo(store: Store, request: Request): Answer {
   try {
     if (request.call === 'commit') return { ok: true, values: store.commit(request.batches) };
