@@ -1,4 +1,4 @@
-/** A thread that runs one of these functions and ends. It takes the processor time that the server leaves over. */
+/** Worker thread that runs one of these functions at low priority and ends. */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { eventsJson } from './archive/events.ts';
@@ -12,7 +12,7 @@ if (parentPort) {
   parentPort.postMessage(await works[name]?.(...args));
 }
 
-/** Lowers the priority of this thread alone, which only Linux can do. Where the system forbids it the work is done at normal priority. */
+/** Lowers the priority of this thread. Only Linux supports that; if it fails, the work runs at normal priority. */
 function stepBack(): void {
   if (process.platform !== 'linux') return;
   try {

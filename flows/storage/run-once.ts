@@ -1,9 +1,9 @@
-/** Work in a thread beside the server, which runs once and ends. */
+/** Runs a function once in a worker thread. */
 import { Worker } from 'node:worker_threads';
 
 /**
- * Runs in a thread a function that `once-worker.ts` knows, and returns its result. Undefined where the signal ended it before.
- * Rejects with an error of the name and message that the function threw.
+ * Runs a function that `once-worker.ts` lists and returns its result; undefined if the signal aborted it.
+ * Rejects with an error that has the name and message of the thrown one.
  */
 export function runOnce<A extends unknown[], R>(work: (...args: A) => R, { args, signal }: { args: A; signal: AbortSignal }) {
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<R> | undefined>();
@@ -11,7 +11,7 @@ export function runOnce<A extends unknown[], R>(work: (...args: A) => R, { args,
   const end = () => void worker.terminate();
   worker.once('message', (answer: Awaited<R>) => {
     resolve(answer);
-    // A file that was not read to its end is still open in it.
+    // Ends the thread, because a partly read file is still open in it.
     end();
   });
   worker.once('error', reject);

@@ -15,7 +15,7 @@ function seqsOf(events: ReturnType<typeof event>[], span: { from: number; to: nu
   return gathered.end().events.map(({ seq }) => seq);
 }
 
-test('an event is of when its PC says; one whose clock is ahead, or a month behind, is of when it was received', () => {
+test('an event has the time of its PC; if that is ahead or a month behind, it has the time of receipt', () => {
   const late = event(1, { at: now - 9 * dayMs });
   const ahead = event(2, { at: now + 60_000, received: now });
   const behind = event(3, { at: 0 });
@@ -25,14 +25,14 @@ test('an event is of when its PC says; one whose clock is ahead, or a month behi
   expect(seqsOf(all, { from: 0, to: now + 1 })).toEqual([1, 2, 3]);
 });
 
-test('each event counts once, in one order whichever way they come; readings only where they are asked for', () => {
+test('each event is returned once in a fixed order; readings are returned only on request', () => {
   const some = [event(1), event(2), event(1, { name: 'b' }), event(3, { at: now - 1 }), event(4, { grade: 'reading' })];
   const shown = [3, 1, 2, 1];
   expect(seqsOf([...some, ...some], { from: 0, to: now + 1 })).toEqual(shown);
   expect(seqsOf(some.toReversed(), { from: 0, to: now + 1 })).toEqual(shown);
 });
 
-test('so many are kept and no more, the first of them, and it is said when the next one was', () => {
+test('the result is limited in events and bytes, and names the first event beyond the limit', () => {
   const gathered = gather(ask);
   for (let seq = 60_000; seq >= 1; seq -= 1) gathered.add(event(seq, { at: now - 60_000 + seq }));
   const { events, next } = gathered.end();
@@ -45,7 +45,7 @@ test('so many are kept and no more, the first of them, and it is said when the n
   expect(found.next?.seq).toBe(found.events.length + 1);
 });
 
-test('archives that take too long are read no further, and it is said from which month on', async () => {
+test('archives beyond the time limit are not read, and the result names the first unread month', async () => {
   const months = ['2026-06', '2026-07'].map((month) => ({ pc: ask.path, name: 'a', month, a: 1, count: 9, newest: now, expired: false }));
   const segments = months.map(({ month }) => ({ month, at: 0, bytes: 1, sha256: '' }));
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments } };
@@ -59,7 +59,7 @@ test('archives that take too long are read no further, and it is said from which
   ]);
 });
 
-test('an archive that holds less than the ledger says is named', async () => {
+test('an archive with fewer events than the ledger records is named as unreadable', async () => {
   const months = [{ pc: ask.path, name: 'a', month: '2026-06', a: 1, count: 9, newest: now, expired: false }];
   const at = { folder: '/nowhere', passphrase: undefined, keptMonths: 13, held: { known: true, months, segments: [] } };
   const { missing } = await eventsIn({ ask, ledger: [], at }, { up: () => 0 });
@@ -68,7 +68,7 @@ test('an archive that holds less than the ledger says is named', async () => {
   ]);
 });
 
-test('one reads at a time, whoever asks meanwhile is told; one who has gone away holds up nobody', async () => {
+test('a second read at the same time is refused, and an aborted read does not block the next one', async () => {
   const held = { known: true, months: [], segments: [] };
   const ledger = { page: async () => ({ events: [], next: null }), held: async () => held };
   const reader = createEventsReader({ ledger, folder: '', keptMonths: 13, passphrase: () => undefined, has: () => true });

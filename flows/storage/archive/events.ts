@@ -1,39 +1,36 @@
-/** The events of a PC or site in a span, out of its archives and what the ledger has of them, in one order. */
+/** Reads the events of a PC or site within a time span, from the archives and the ledger, sorted by time. */
 import { type Clock, codeOf, messageOf, realClock, type SaidEvent, type SaidEvents } from '@sabha/contracts';
 import type { HeldMonth, HeldOf, LeavingEvent, Ledger, PagePlace } from '../../engine/records/ops.ts';
 import { runOnce } from '../run-once.ts';
 import { readSegment } from './retention.ts';
 
 const dayMs = 24 * 3_600_000;
-/** A PC that was cut off says later what happened; one that says more than that has a clock that is wrong. */
+/** Longest plausible delay of an event after an outage. A longer delay means a wrong clock of the PC. */
 const lateMs = 31 * dayMs;
-/** So much is answered at most. */
+/** Limits of one response. */
 const most = { events: 20_000, bytes: 16 * 1024 * 1024 };
-/** So long archives are read at most: whoever asks waits no longer than five minutes for the first byte. */
+/** Time limit for the archives in ms, so that the first byte of the response follows within five minutes. */
 const readMs = 4 * 60_000;
 
-/** Of whom, from when until before when, with the numbers that are measured or without. */
+/** The PC or site, the span from `from` to before `to` in ms since 1970, and whether routine samples are included. */
 export type EventsAsk = { path: string; from: number; to: number; readings: boolean };
-/** Where archives lie and how they are opened, which of them there are, and for how many months one is kept. */
+/** The archives: folder, passphrase, records in the ledger, and retention in months. */
 export type ArchivesAt = { folder: string; passphrase: string | undefined; held: HeldOf; keptMonths: number };
 type Row = Omit<LeavingEvent, 'spool' | 'mark'>;
 
-/** What was gathered so far; `next` is the first that is not answered any more. */
+/** Collected events; `next` is the first event beyond the limit. */
 type Gathered = { events: Row[]; next?: Row | undefined };
-/** Gathers events, each once; what is beyond the first so many goes, so that a month takes no more room than those. */
+/** Collects events without duplicates. Discards events beyond the limit at once, so that the memory stays bounded. */
 export type Gathering = { add(event: Row): void; end(): Gathered };
-/** What is asked, what of it the ledger has, and what has left. */
+/** The request, the events from the ledger, and the archives. */
 export type ArchivesAsk = { ask: EventsAsk; ledger: readonly Row[]; at: ArchivesAt };
 
-/**
- * When it happened: as the PC says, if that can be. A clock that was ahead, or is far behind, says nothing, and then it is when the centre
- * received it.
- */
+/** Returns the time of the PC if it is plausible. If the clock of the PC was ahead or far behind, returns the time of receipt. */
 function timeOf({ at, received }: Pick<Row, 'at' | 'received'>): number {
   return at > received || at < received - lateMs ? received : at;
 }
 
-/** Nothing is gathered yet. */
+/** Starts an empty collection. */
 export function gather({ from, to, readings }: EventsAsk): Gathering {
   let kept: Row[] = [];
   let bytes = 0;
@@ -59,7 +56,7 @@ function byTime(a: Row, b: Row): number {
   return timeOf(a) - timeOf(b) || (keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b))) || a.seq - b.seq;
 }
 
-/** One that is about to leave stands in the ledger and in its archive. */
+/** Cuts the sorted events at the limits. Skips duplicates: an event that is being archived exists in the ledger and in the archive. */
 function firstOf(sorted: readonly Row[]): Gathered {
   const events: Row[] = [];
   let bytes = 0;
@@ -76,8 +73,8 @@ function firstOf(sorted: readonly Row[]): Gathered {
 const keyOf = ({ pc, name }: Pick<Row, 'pc' | 'name'>) => `${pc} ${name}`;
 
 /**
- * Reads archives behind what was gathered from the ledger.
- * Guarantee: never rejects for what an archive is: what is missing by it is a line, and the rest is answered.
+ * Adds the events of the archives to those of the ledger.
+ * Guarantee: never rejects because of an archive. Each missing part is one line of the result, and the rest is returned.
  */
 export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clock, 'up'>): Promise<SaidEvents> {
   const gathered = gather(ask);
@@ -95,18 +92,18 @@ export async function eventsIn({ ask, ledger, at }: ArchivesAsk, clock: Pick<Clo
   return { events: events.map(saidOf), next: next === undefined ? null : timeOf(next), missing };
 }
 
-/** The same as JSON, so that nobody else makes it. */
+/** Returns the same as JSON. Runs in a worker thread, so the event loop does not have to serialise. */
 export async function eventsJson(asked: ArchivesAsk): Promise<string> {
   return JSON.stringify(await eventsIn(asked, realClock()));
 }
 
-/** Of a row of the ledger nobody is told its mark. */
+/** Converts a row to the form of the API, without its hash. */
 function saidOf({ pc, name, seq, boot, at, received, grade, kind, body }: Row): SaidEvent {
   const time = timeOf({ at, received });
   return { time, at, received, pc, kind, grade: grade as SaidEvent['grade'], body: JSON.parse(body), boot, spool: name, seq };
 }
 
-/** What was given up for its age, in one line. */
+/** Returns one line that counts the events whose archives have expired. */
 function goneOf({ path, from, to }: EventsAsk, { held, keptMonths }: ArchivesAt): string[] {
   const last = new Date(Math.min(to, Date.UTC(9_999, 0))).toISOString().slice(0, 7);
   const gone = held.months.filter(({ expired, newest, month }) => expired && newest >= from && month <= last);
@@ -118,7 +115,9 @@ function goneOf({ path, from, to }: EventsAsk, { held, keptMonths }: ArchivesAt)
 type Reading = { ask: EventsAsk; at: ArchivesAt; gathered: Gathering; done: Set<string>; isEnded(): boolean; late: boolean };
 type Left = Pick<HeldMonth, 'a' | 'count'> & { seen: number };
 
-/** The line that says what of it is missing. It is read until all that it holds of these was found, or is later than the span. */
+/**
+ * Reads the archive of a month until all wanted events are found or lie after the span. Returns a line about missing events, or undefined.
+ */
 async function readMonth(reading: Reading, month: string): Promise<string | undefined> {
   const { ask, at, done, isEnded } = reading;
   const wanted = at.held.months.filter((one) => one.month === month && one.newest >= ask.from && !done.has(keyOf(one)));
@@ -140,13 +139,13 @@ async function readMonth(reading: Reading, month: string): Promise<string | unde
   return count === 0 ? undefined : `${month}.archive ${faultOf(wrong)}: up to ${count} events of ${ask.path} are not shown`;
 }
 
-/** How many of its spool stand before it and were not seen, where it is the first behind the span. */
+/** Adds an event. If it is the first of its spool after the span, returns how many events of that spool before it are missing. */
 function take(event: Row, { ask, gathered, done }: Reading, left: Map<string, Left>): number {
   gathered.add(event);
   const key = keyOf(event);
   const own = left.get(key);
   if (own === undefined) return 0;
-  // A day more, for a clock that was set back a little.
+  // One more day, for a clock that was set back a little.
   const isBehind = Math.min(event.at, event.received) >= ask.to + dayMs;
   const unseen = Math.min(own.count, event.seq - own.a) - own.seen;
   own.seen += 1;
@@ -167,23 +166,23 @@ function eventOf(line: string): Row {
   return { pc, name, seq, received, boot, at, grade, kind, body };
 }
 
-/** Whose events, where archives lie, and of which places anything can be asked. */
+/** The ledger, the archives, and a test whether a path is known. */
 export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
   ledger: Pick<Ledger, 'page' | 'held'>;
-  /** Read anew each time; throws where it cannot be. */
+  /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
   has(path: string): boolean;
 };
 
-/** `json` is a `SaidEvents`; or why there is none, `missing` where nobody knows such a place. */
+/** `json` is a `SaidEvents`. Otherwise `line` gives the reason, and `missing` is true if the place is unknown. */
 export type ReadEvents = { ok: true; json: string } | { ok: false; missing: boolean; line: string };
 
-/** `read` ends once `gone` is told. */
+/** `read` ends when the signal `gone` aborts. */
 export type EventsReader = { read(ask: EventsAsk, gone: AbortSignal): Promise<ReadEvents> };
 
 /**
- * Nothing runs before it is asked.
- * Guarantee: one reads at a time, whatever many ask; no commit waits for more than a page, nor for an archive.
+ * Creates the reader.
+ * Guarantee: one read at a time, regardless of the number of clients. A commit waits at most for one page, never for an archive.
  */
 export function createEventsReader(options: ReaderOptions): EventsReader {
   let isReading = false;
@@ -209,11 +208,11 @@ async function readAll(options: ReaderOptions, ask: EventsAsk, gone: AbortSignal
     for (const event of page.events) gathered.add(event);
     after = page.next;
   }
-  // Behind them: what leaves meanwhile is found twice, and not nowhere.
+  // Read after the ledger: an event that is archived in between is found twice, never missed.
   const held = await ledger.held(path);
   if (!held.known && !has(path))
     return { ok: false, missing: true, line: `there is no ${path.split('/').length === 3 ? 'PC' : 'site'} ${path}` };
-  // Without it archives that are encrypted are named; the rest is still read.
+  // Without a passphrase the result names the encrypted archives and contains the rest.
   const passphrase = await Promise.try(options.passphrase).catch(() => undefined);
   const at: ArchivesAt = { folder, keptMonths, held, passphrase };
   const { events, next } = gathered.end();

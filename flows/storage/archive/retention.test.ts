@@ -14,7 +14,7 @@ const begin = Date.UTC(2026, 5, 1);
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
 const month = '2026-06';
 const quiet = { info: () => undefined, error: () => undefined };
-/** Rests take no time. */
+/** Replaces the pauses between slices by a microtask. */
 function after(_: number, run: () => void): () => void {
   queueMicrotask(run);
   return () => undefined;
@@ -45,7 +45,7 @@ function openIt(): void {
   ledger = inThread(db);
 }
 
-/** A kill: nothing of the memory is left, all that was committed is. */
+/** Simulates a kill: only committed data remains. */
 function kill(): void {
   db.close();
   openIt();
@@ -64,7 +64,7 @@ function event(seq: number, spool = 'a', text = `said ${seq}`): Op {
   return { op: 'event', pc, event: { spool, seq, boot: 'b', at: seq, grade: 'event', kind: 'test', body: { text } }, at: nowMs };
 }
 
-/** Events from `a` to `b`, spread over a day from now on. */
+/** Commits the events from `a` to `b`, spread over one day. */
 async function day(a: number, b: number, spool = 'a'): Promise<void> {
   const eachMs = dayMs / (b - a + 1);
   for (let seq = a; seq <= b; seq += 1) {
@@ -93,7 +93,7 @@ const numbersHeld = () =>
     .map(({ seq }) => Number(seq));
 const wrong = () => wrongArchives(db, folder(), () => true);
 
-test('events leave after two days for the archive of their month, and the sums are as they were', { tags: ['long'] }, async () => {
+test('events older than two days move to the archive of their month and all counts stay the same', { tags: ['long'] }, async () => {
   await ledger.commit([birth(40)]);
   await day(1, 10);
   await day(11, 20);
@@ -113,7 +113,7 @@ test('events leave after two days for the archive of their month, and the sums a
   expect(db.prepare('SELECT spool, a, count FROM archive_spools').all()).toMatchObject([{ spool: 1, a: 1, count: 10 }]);
 });
 
-test('what is sent again of an archive is neither applied nor a fork, and the last word of a spool stays with its mark', async () => {
+test('an event that is resent after archiving is neither applied nor a fork, and the last event of a spool keeps its mark', async () => {
   await ledger.commit([birth(3), event(1), event(2), event(3)]);
   nowMs += 40 * dayMs;
   await archive();
@@ -123,9 +123,9 @@ test('what is sent again of an archive is neither applied nor a fork, and the la
   expect(await ledger.audit()).toMatchObject({ events: 3, archived: 2, gaps: 0, forks: 0, dropped: 0 });
 });
 
-test('a hole stays a gap under an archive, and what fills it later leaves on its own', async () => {
+test('a hole stays a gap beside archived numbers, and late events that fill it are archived later', async () => {
   await ledger.commit([birth(6), event(1), event(2), event(5), event(6)]);
-  // Another spool takes its place: 3 and 4 are lost.
+  // Another spool replaces this one: 3 and 4 are lost.
   await ledger.commit([birth(1, 'b'), event(1, 'b')]);
   expect((await ledger.audit()).gaps).toBe(2);
   nowMs += 3 * dayMs;
@@ -143,11 +143,11 @@ test('a hole stays a gap under an archive, and what fills it later leaves on its
   expect([numbersIn(await archivedLines()), wrong()]).toEqual([[1, 2, 5, 3, 4], []]);
 });
 
-test('killed at any step nothing is lost and nothing stands twice', async () => {
+test('a kill at any step neither loses nor duplicates an event', async () => {
   await ledger.commit([birth(300)]);
   await ledger.commit(Array.from({ length: 300 }, (_, index) => event(index + 1)));
   nowMs += 3 * dayMs;
-  // Each try gets one step further: behind it is a kill.
+  // Each attempt is killed one step later.
   let tries = 0;
   for (let steps = 1, done = false; !done; steps += 1, tries += 1) {
     let left = steps;
@@ -165,7 +165,7 @@ test('killed at any step nothing is lost and nothing stands twice', async () => 
       () => true,
       () => false,
     );
-    // What a kill leaves half written behind the end of an archive.
+    // Simulates an incomplete segment after the valid end of an archive.
     if (!done && statSync(folder(), { throwIfNoEntry: false }) && readdirSync(folder()).length > 0)
       writeFileSync(archiveFile(folder(), month), 'half a segment', { flag: 'a' });
     kill();
@@ -176,7 +176,7 @@ test('killed at any step nothing is lost and nothing stands twice', async () => 
   expect([numbersHeld(), numbersIn(await archivedLines())]).toEqual([[300], Array.from({ length: 299 }, (_, index) => index + 1)]);
 });
 
-test('an archive that is missing, cut or changed in one bit is named', async () => {
+test('a missing, truncated or damaged archive is named', async () => {
   await ledger.commit([birth(9), ...Array.from({ length: 9 }, (_, index) => event(index + 1))]);
   nowMs += 3 * dayMs;
   await archive();
@@ -193,7 +193,7 @@ test('an archive that is missing, cut or changed in one bit is named', async () 
   expect(wrong()).toEqual([`${month}.archive is missing`]);
 });
 
-test('more months than are kept go, the oldest first, their files with the next run, and the sums still come out', async () => {
+test('months beyond the retention expire, oldest first, their files are deleted by the next run, and all counts stay right', async () => {
   const settings = { ...kept, archiveMonths: 2 };
   await ledger.commit([birth(99)]);
   for (let seq = 1; seq <= 5; seq += 1) {
@@ -208,7 +208,7 @@ test('more months than are kept go, the oldest first, their files with the next 
   expect(await ledger.audit()).toMatchObject({ events: 5, archived: 4, gaps: 0 });
 });
 
-test('what a clock wrote that was a year ahead leaves too, or its spool would never leave again', async () => {
+test('events from a clock that was a year ahead are archived too', async () => {
   nowMs = begin + 366 * dayMs;
   await ledger.commit([birth(9), event(1)]);
   nowMs = begin;
@@ -218,7 +218,7 @@ test('what a clock wrote that was a year ahead leaves too, or its spool would ne
   expect(numbersHeld()).toEqual([3]);
 });
 
-test('what a PC or a site said is read page by page, the newest too, and nothing of a place whose name begins alike', async () => {
+test('events of a PC or site are read page by page, including the newest, without those of a path with the same prefix', async () => {
   const [other, alike] = ['la/leh/pc-2', 'la/leh-2/pc-1'];
   await ledger.commit([birth(300), ...Array.from({ length: 300 }, (_, index) => event(index + 1))]);
   for (const of of [other, alike]) await ledger.commit([birth(1, 'b', of), { ...event(1, 'b'), pc: of } as Op]);

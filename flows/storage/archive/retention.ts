@@ -1,6 +1,7 @@
 /**
- * What leaves the ledger for its age: every six hours, in slices between which commits go on. Events go into the archive of the month, sealed; what
- * is older still is deleted; the file shrinks.
+ * Removes old data from the ledger every six hours, in slices between commits. Events move to the sealed archive of their month. Older data
+ * is
+ * deleted, and the file shrinks.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
@@ -16,33 +17,31 @@ import { BackupError, bytesFrom, keyFor, newSeal, readHead, sealed, syncFolder, 
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Oftener, and pages of the ledger would be half full for ever; seldomer, and it would be larger by what waits. */
+/** A shorter interval leaves the pages of the ledger half full; a longer one makes the ledger larger by the events that wait. */
 const everyMs = 6 * hourMs;
-/** After a start the centre has other things to do first. */
+/** Delay of the first run, because the server has more urgent work after its start. */
 const firstAfterMs = 10 * 60_000;
-/** Between two slices the ledger is everybody else's for as long as a slice may take at most. */
+/** Pause between two slices, as long as the longest slice, so that commits get half of the time. */
 const restMs = 10;
-/** A segment is sealed with one commit: so many spools and runs of numbers are some milliseconds of it. */
+/** Limits of a segment. One commit seals a segment, and this many runs of numbers cost it some milliseconds. */
 const segmentMost = { runs: 512, events: 65_536 };
 
-/** Of what, where to, and by which time. */
 export type RetentionOptions = {
   ledger: Pick<Ledger, keyof Retention>;
-  /** How long what is kept. */
   settings: Settings['retention'];
-  /** The ledger's file: a data folder that was moved away must not be made anew. */
+  /** File of the ledger. If it is missing, the data folder was moved and must not be created again. */
   ledgerFile: string;
   folder: string;
-  /** Read anew each time; throws where it cannot be. */
+  /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
   clock: Clock;
-  /** The time of the centre, and that by which goes what is deleted for its age, 0 where that is not known. */
+  /** `now`: time of the server. `settledAt`: confirmed time for deletions, 0 if unknown. */
   now(): number;
   settledAt(): number;
   log: Record<'info' | 'error', (fields: object, line: string) => void>;
 };
 
-/** Does all that is due ten minutes after the start, then every six hours, until the result ends it. */
+/** Runs the retention ten minutes after the start, then every six hours. Returns a function that stops it. */
 export function startRetention(options: RetentionOptions): Cancel {
   const { clock, log } = options;
   const closed = new AbortController();
@@ -65,8 +64,8 @@ export function startRetention(options: RetentionOptions): Cancel {
 }
 
 /**
- * Does now all that is due. Rejects with what ledger or disk say, and between two slices once the signal is given: what was done until then is
- * whole, and the next run goes on with it.
+ * Runs the retention once. Rejects with the error of the ledger or disk, and between two slices when the signal aborts. The completed
+ * slices are consistent, and the next run continues.
  */
 export async function retain(options: RetentionOptions, signal?: AbortSignal): Promise<{ archived: number }> {
   const { ledger, settings, folder, ledgerFile, settledAt, clock } = options;
@@ -76,7 +75,7 @@ export async function retain(options: RetentionOptions, signal?: AbortSignal): P
   };
   await stat(ledgerFile);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // What an earlier run sealed and did not take out yet.
+  // Deletes events that an earlier run sealed but did not delete.
   await whole(ledger.leave, rest);
   let archived = 0;
   for (let after: PagePlace | null = { spool: 0, seq: 0 }; after !== null; ) {
@@ -96,7 +95,7 @@ async function whole(slice: () => Promise<boolean>, rest: () => Promise<void>): 
   while (await slice()) await rest();
 }
 
-/** Writes one segment, if there is anything for it. */
+/** Writes one segment, if there are events for it. */
 async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () => Promise<void>) {
   const { ledger, settings, folder, passphrase, now } = options;
   const before = now() - settings.eventDays * dayMs;
@@ -120,7 +119,7 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
           runs += 1;
         }
         archived += 1;
-        // One line for each event: PC, spool, number, then the content.
+        // One line per event: PC, spool, number, then the content.
         yield `${JSON.stringify([pc, name, seq, mark, received, boot, at, grade, kind, body])}\n`;
       }
     }
@@ -140,25 +139,25 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
   return { archived, next };
 }
 
-// The file of a month is a sequence of segments. Each has its own head and holds one line for each event, compressed and sealed like a backup.
+// The file of a month is a sequence of segments. Each has a separate header and one line per event, compressed and sealed like a backup.
 // The ledger records how many bytes are valid; bytes behind them, left by a crash, are overwritten.
 
 const lineMost = 1024 * 1024;
 const chunkBytes = 1024 * 1024;
 
-/** Where a segment goes. */
+/** Position and passphrase of a segment. */
 export type SegmentPlace = { folder: string; month: string; at: number; passphrase: string | undefined };
-/** The bytes of a segment that is whole on the disk. */
+/** Size and hash of a segment that is complete on disk. */
 export type WrittenSegment = Pick<Segment, 'bytes' | 'sha256'>;
 
-/** The file of a month. */
+/** Returns the path of the archive of a month. */
 export function archiveFile(folder: string, month: string): string {
   return join(folder, `${month}.archive`);
 }
 
 /**
- * Writes a segment of lines, each with its end. Rejects with what the system says.
- * Guarantee: what stands before it is not touched; when this resolves the segment is on the disk.
+ * Writes a segment of lines, each with its line end. Rejects with the error of the system.
+ * Guarantee: the bytes before the segment are not changed; when this resolves, the segment is on disk.
  */
 export async function writeSegment({ folder, month, at, passphrase }: SegmentPlace, lines: AsyncIterable<string>): Promise<WrittenSegment> {
   const seal = await newSeal('archive', { month, at }, passphrase);
@@ -174,7 +173,7 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
     }
   }
   try {
-    // A file that was cut is as long again, with a hole in it that no proof takes for what was written.
+    // Restores the length of a truncated file. The hole fails the hash check later.
     await handle.truncate(at);
     const out = handle.createWriteStream({ start: at, flush: true });
     await pipeline(lines, createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), counted, out);
@@ -185,10 +184,10 @@ export async function writeSegment({ folder, month, at, passphrase }: SegmentPla
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** Where a segment stands in its file, and the sum that the ledger has of it. */
+/** Position of a segment in its file, with the hash that the ledger records. */
 export type SegmentSum = Pick<Segment, 'at' | 'bytes' | 'sha256'>;
 
-/** Whether the bytes of a segment are those that were written. Throws what the system says. */
+/** Returns true if the bytes of a segment match its hash. Throws the error of the system. */
 function isIntact(file: string, { at, bytes, sha256 }: SegmentSum): boolean {
   const hash = createHash('sha256');
   const chunk = Buffer.alloc(Math.min(bytes, chunkBytes));
@@ -207,8 +206,8 @@ function isIntact(file: string, { at, bytes, sha256 }: SegmentSum): boolean {
 }
 
 /**
- * The lines of a segment, whose sum is compared first. Throws `BackupError` where it is not as it was written, or the passphrase is another;
- * throws what the system says. To be called where reading may block.
+ * Yields the lines of a segment after a check of its hash. Throws `BackupError` for a damaged segment or a wrong passphrase, and the
+ * error of the system. Reads synchronously, so it may block.
  */
 export async function* readSegment({ folder, month, at, passphrase }: SegmentPlace, sum: WrittenSegment): AsyncGenerator<string> {
   const file = archiveFile(folder, month);
@@ -224,13 +223,14 @@ export async function* readSegment({ folder, month, at, passphrase }: SegmentPla
     for (let one = await lines.line(lineMost); one !== undefined; one = await lines.line(lineMost)) yield one;
     await done;
   } catch (error) {
-    // Its bytes are those that were written.
+    // The hash matched, so only the passphrase can be wrong.
     throw key === undefined ? error : new BackupError('the passphrase is wrong');
   }
 }
 
 /**
- * What is wrong with the archives that a ledger names, a line each. `isRead` says of which months every byte is read; of the others only length.
+ * Returns one line per faulty archive of the ledger. Reads every byte of the months for which `isRead` is true; checks only the length of
+ * the others.
  */
 export function wrongArchives(db: DatabaseSync, folder: string, isRead: (month: string) => boolean): string[] {
   const months = db.prepare('SELECT month, bytes FROM archives WHERE expired = 0 ORDER BY month').all();

@@ -9,7 +9,7 @@ const [centre, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed
 const at = Date.UTC(2027, 0, 5, 9, 30);
 const act = (n: number): Op => ({ op: 'audit', at: at + n, who: 'asha', what: 'note', about: `incident ${n}` });
 
-/** A ledger with so many acts. */
+/** Opens a ledger with the given number of acts. */
 function acts(count: number) {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
@@ -17,12 +17,12 @@ function acts(count: number) {
   return { db, store, wrong: () => proveChain(db, centre.publicKey).wrong };
 }
 
-/** The head as the centre signs it. */
+/** Returns the audit row with the head of the chain, signed by the server. */
 function signed(db: DatabaseSync, { privateKey } = centre): Op {
   return { op: 'audit', ...headLine({ ...headOf(db), ledger: ledgerOf(db), at: at + 500 }, privateKey) };
 }
 
-test('an audit that nobody touched proves whole, also over several commits and one that was taken back', () => {
+test('an unchanged audit log is verified, over several commits and after a rollback', () => {
   const { db, store } = acts(3);
   expect(() => store.commit([[act(4), { op: 'birth' } as unknown as Op]])).toThrow();
   store.commit([[act(4)], [act(5)]]);
@@ -52,19 +52,19 @@ test.each<[string, string, RegExp[]]>([
     "UPDATE audit SET who = '-', who_mark = zeroblob(32) WHERE id = 3",
     [/^row 3 /, /^row 3 was emptied/],
   ],
-])('S19 a row of the audit that was %s is named', (_how, sql, lines) => {
+])('S19 verification names a row of the audit log that was %s', (_how, sql, lines) => {
   const { db, wrong } = acts(6);
   db.exec(sql);
   expect(wrong()).toEqual(lines.map((line) => expect.stringMatching(line)));
 });
 
-test('S19 a hundred wrong rows are twenty lines and their number', () => {
+test('S19 verification reports at most twenty wrong rows and the number of the others', () => {
   const { db, wrong } = acts(120);
   db.exec("UPDATE audit SET about = 'x' WHERE id > 20");
   expect([wrong().length, wrong().at(-1)]).toEqual([21, 'and 80 more']);
 });
 
-test('S19 whoever makes the whole chain anew, or cuts its end off, cannot make the head that the centre signed', () => {
+test('S19 a rebuilt or shortened chain is detected, because it lacks the head that the server signed', () => {
   const { db, store, wrong } = acts(4);
   store.commit([[signed(db), act(6)]]);
   expect(proveChain(db, centre.publicKey)).toMatchObject({
@@ -82,7 +82,7 @@ test('S19 whoever makes the whole chain anew, or cuts its end off, cannot make t
   expect(wrong()).toEqual(['row 7 has no signature of this centre']);
 });
 
-test('what machines did stands beside the chain, and goes after 400 days, a few with each that comes', () => {
+test('steps of machines are stored outside of the chain and deleted after 400 days, a few per new step', () => {
   const { db, store } = acts(1);
   const step = (days: number): Op => ({ op: 'step', at: days * 86_400_000, who: 'la/leh/pc-1', what: 'outage', about: `${days}` });
   store.commit([Array.from({ length: 10 }, (_, n) => step(n))]);

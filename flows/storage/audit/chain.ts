@@ -1,6 +1,6 @@
 /**
- * The audit as a chain: each row is hashed with the one before. What may name a person (who did it, and about what) enters by a salted mark
- * only, so that the words can be taken out of a row and the chain still proves whole.
+ * The audit log as a hash chain: each row is hashed with the row before. Fields that may name a person (`who`, `about`) enter as a salted
+ * hash only. A person can therefore be erased from a row, and the chain still verifies.
  */
 import { createHash, hash as digest, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
@@ -8,9 +8,9 @@ import { filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import { devicePrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/sites.ts';
 
-/** What somebody did, as it is written. */
+/** One act, as it is written to the log. */
 export type AuditLine = { at: number; who: string; what: string; about: string };
-/** A row as the table has it; the words of a part that has a mark were taken out. */
+/** A row of the table. A field with a mark (salted hash) was erased. */
 export type AuditRow = AuditLine & {
   id: number;
   who_salt: Uint8Array | null;
@@ -20,12 +20,12 @@ export type AuditRow = AuditLine & {
   hash: Uint8Array;
 };
 
-/** The last row and its hash in hex; row 0 = there is none yet. */
+/** The last row and its hash in hex; row 0 means an empty chain. */
 export type Head = { row: number; hash: string };
 
 const saltBytes = 16;
 
-/** Writes rows at the end of the chain. Guarantee: the end is read from the table each time, so that what is taken back is taken back here too. */
+/** Appends rows to the chain. Guarantee: reads the end from the table each time, so that a rollback also resets the end. */
 export function openChain(db: DatabaseSync): (line: AuditLine) => void {
   const write = db.prepare('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)');
   return ({ at, who, what, about }) => {
@@ -37,33 +37,33 @@ export function openChain(db: DatabaseSync): (line: AuditLine) => void {
   };
 }
 
-/** The end of the chain, or its beginning, which is that of this ledger alone. */
+/** Returns the end of the chain; for an empty chain its start value, which is unique to this ledger. */
 export function headOf(db: DatabaseSync): Head {
   const last = db.prepare('SELECT id AS row, lower(hex(hash)) AS hash FROM audit ORDER BY id DESC LIMIT 1').get() as Head | undefined;
   return last === undefined ? { row: 0, hash: genesis(db) } : { ...last };
 }
 
-/** The hash of one row in hex; null where there is no such row. */
+/** Returns the hash of one row in hex; null if the row does not exist. */
 export function hashAt(db: DatabaseSync, row: number): string | null {
   return (db.prepare('SELECT lower(hex(hash)) AS hash FROM audit WHERE id = ?').get(row) as Head | undefined)?.hash ?? null;
 }
 
-/** What stands before the first row. */
+/** Returns the start value of the chain. */
 function genesis(db: DatabaseSync): string {
   return digest('sha256', `sabha audit of ${ledgerOf(db)}`);
 }
 
-/** Which ledger this is. */
+/** Returns the id of the ledger. */
 export function ledgerOf(db: DatabaseSync): string {
   return String(db.prepare('SELECT ledger FROM progress').get()?.['ledger']);
 }
 
-/** By a mark a word can be proven, and without its salt not be guessed. */
+/** Returns a salted hash. It proves a known text; without the salt the text cannot be guessed. */
 function markOf(salt: Uint8Array, word: string): Buffer {
   return createHash('sha256').update(salt).update(word).digest();
 }
 
-/** The hash that a row must have behind another; undefined where neither its words nor their marks can be read. */
+/** Returns the expected hash of a row after another one; undefined if its fields have neither salt nor mark. */
 function hashBehind(before: string, row: AuditRow): string | undefined {
   const who = row.who_mark ?? (row.who_salt && markOf(row.who_salt, row.who));
   const about = row.about_mark ?? (row.about_salt && markOf(row.about_salt, row.about));
@@ -77,27 +77,27 @@ function rowHash(before: string, { id, at, what, marks }: Sealed): Buffer {
   return digest('sha256', JSON.stringify([before, id, at, what, marks.who.toHex(), marks.about.toHex()]), 'buffer');
 }
 
-/** What such a row is called. */
+/** Name of the act in a row that holds a signed head. */
 export const headSigned = 'head signed';
 
-/** What is signed; `ledger` and time, so that it fits no other place. */
+/** The signed data. The id of the ledger and the time prevent a copy to another place. */
 export type HeadAt = Head & { ledger: string; at: number };
 
 const pattern = /^row (\d+) sha256:([0-9a-f]{64}) ed25519:([\w-]{86})$/;
 
-/** The row of a head. */
+/** Returns the row that holds a signed head. */
 export function headLine(head: HeadAt, key: KeyObject): AuditLine {
   const signature = sign(null, textOf(head), key).toString('base64url');
   return { at: head.at, who: 'centre', what: headSigned, about: `row ${head.row} sha256:${head.hash} ed25519:${signature}` };
 }
 
-/** What such a row says; undefined where it says nothing of the kind. */
+/** Parses such a row; undefined if it does not match. */
 function readHead(about: string): (Head & { signature: string }) | undefined {
   const [, row, hash = '', signature = ''] = pattern.exec(about) ?? [];
   return row === undefined ? undefined : { row: Number(row), hash, signature };
 }
 
-/** Whether the centre of this public key signed it. */
+/** Verifies the signature with the public key of the server. */
 function isSignedBy(key: KeyObject, { signature, ...head }: HeadAt & { signature: string }): boolean {
   return verify(null, textOf(head), key, Buffer.from(signature, 'base64url'));
 }
@@ -106,26 +106,26 @@ function textOf({ ledger, row, hash, at }: HeadAt): Buffer {
   return Buffer.from(JSON.stringify(['sabha audit head', ledger, row, hash, at]));
 }
 
-/** The beginning of a hash, as people compare it. */
+/** Returns the first 16 digits of a hash in groups of four, for comparison by people. */
 export function shortHash(hash: string): string {
   return (hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ');
 }
 
-/** What a message to somebody carries at its end. */
+/** Adds the signed head to messages for central. */
 export type Note = ReturnType<typeof createNote>;
 
-/** `signed`: the head that was signed for last. What is remembered goes with the process: then a line comes twice. */
+/** `signed` returns the last signed head. The list of recipients is in memory only, so a restart may repeat the line. */
 export function createNote(signed: () => (Head & { at: number }) | undefined) {
   const known = new Map<string, number>();
   return {
-    /** Undefined where the person is not of central, or has it already. */
+    /** Returns the line for a person; undefined if the person is not of central or already has it. */
     lineFor({ id, role, language }: { id: string; role: string; language: MessageLanguage }): string | undefined {
       const head = signed();
       if (head === undefined || role !== 'central' || known.get(id) === head.row) return undefined;
       const date = new Date(head.at).toISOString().slice(0, 10);
       return filled(wordsIn(language).message.auditHead, { date, row: head.row, hash: shortHash(head.hash) });
     },
-    /** A message with the line of now arrived. */
+    /** Records that a message with the current line was delivered. */
     arrived(person: string): void {
       const head = signed();
       if (head !== undefined) known.set(person, head.row);
@@ -133,10 +133,10 @@ export function createNote(signed: () => (Head & { at: number }) | undefined) {
   };
 }
 
-/** What the row is called that says out of which rows a person was taken. */
+/** Name of the act in the row that lists the erased rows. */
 const personForgotten = 'person forgotten';
 
-/** What such a row says: rows in order, each run as one. */
+/** Returns the text of such a row: the erased rows as sorted ranges. */
 function forgottenText(rows: readonly number[], elsewhere: number): string {
   const runs: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {
@@ -148,7 +148,7 @@ function forgottenText(rows: readonly number[], elsewhere: number): string {
   return `rows ${text || 'none'} of the audit, ${elsewhere} elsewhere`;
 }
 
-/** The rows that it names, from and to. */
+/** Parses the ranges of such a row. */
 function readForgotten(about: string): [number, number][] {
   const [, listed = ''] = /^rows ([\d, -]+) of the audit, \d+ elsewhere$/.exec(about) ?? [];
   return listed.split(', ').flatMap((run): [number, number][] => {
@@ -157,20 +157,20 @@ function readForgotten(about: string): [number, number][] {
   });
 }
 
-/** Takes a person out of what stands under a name. */
+/** Replaces a person in a value, depending on the name of its field. */
 type Scrub = ReturnType<typeof scrubOf>;
 
-/** Under these stand places and words of the domain: what is called like a person there is none. */
+/** Fields with paths and terms of the domain. A value here that equals the id of a person is not a person. */
 const notPeople = new Set(
   'scope scopes path pc site state fault channel kind verb status component device groups role roles language link'.split(' '),
 );
-/** Under these people write freely. */
+/** Fields with free text. */
 const free = new Set('about text reason lastError lines said how conclusion title closedBecause note value'.split(' '));
-/** Under these a person stands behind a slash: `12/email/asha`. */
+/** Fields in which the id of a person follows a slash: `12/email/asha`. */
 const joined = new Set(['key', 'sent']);
 const digitsOfPhone = 7;
 
-/** Guarantee: what is a part of another word stays. */
+/** Returns the functions that replace a person. Guarantee: never replaces a part of another word. */
 export function scrubOf({ ids, texts, alias }: PersonWords) {
   const anywhere = texts.map((text) => patternOf(text));
   const tokens = ids.map((id) => new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_.@-])${escaped(id)}(?![\\p{L}\\p{M}\\p{N}_@/-])`, 'giu'));
@@ -196,18 +196,18 @@ export function scrubOf({ ids, texts, alias }: PersonWords) {
   }
 
   return {
-    /** One of these a row must have in what `folded` makes of it, so that not every row is read. */
+    /** A row that names the person contains one of these in its `folded` text. SQL uses them to skip other rows. */
     hints: [...ids, ...texts].map(hintOf),
     ...{ text, json },
   };
 }
 
-/** A text as hints are looked for in it: however its letters are encoded and cased, and its digits are parted. */
+/** Normalises a text for the search: Unicode form, case, blanks and hyphens. */
 function folded(text: string): string {
   return text.normalize('NFC').toLowerCase().replace(/[\s-]/g, '');
 }
 
-/** A phone is one with any prefix of its country, and with blanks or hyphens in it. */
+/** Returns the pattern of a text. A phone number matches with any country prefix and with blanks or hyphens. */
 function patternOf(text: string): RegExp {
   const digits = digitsOf(text);
   if (digits === undefined) {
@@ -220,12 +220,12 @@ function patternOf(text: string): RegExp {
 function hintOf(text: string): string {
   const digits = digitsOf(text);
   if (digits !== undefined) return digits.slice(-4);
-  // In a row of JSON there is a backslash before these.
+  // JSON escapes quotation marks and backslashes, so the search uses the longest part between them.
   const [longest = ''] = text.split(/[\s"\\]+/).toSorted((a, b) => b.length - a.length);
   return folded(longest);
 }
 
-/** The last ten digits of a phone; undefined where it is none. */
+/** Returns the last ten digits of a phone number; undefined if the text is none. */
 function digitsOf(text: string): string | undefined {
   if (!/^\+?[\d\s-]+$/.test(text)) return undefined;
   const digits = text.replace(/\D/g, '');
@@ -236,22 +236,25 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
-// Verifies the chain in a copy: each row must follow from the row before. Rows that are missing, changed, moved or inserted are named.
+// Verifies the chain in a copy: each row must follow from the row before. Missing, changed, moved or inserted rows are named.
 
-/** What the proof found. `forgotten`: rows out of which words were taken; `signed`: the last row that the centre signed for, and when; `wrong`: a line each. */
+/**
+ * Result of the verification. `forgotten`: number of rows with erased fields; `signed`: last row signed by the server, and when; `wrong`:
+ * one line per fault.
+ */
 export type ChainProof = { rows: number; head: Head; forgotten: number; signed: (Head & { at: number }) | null; wrong: string[] };
 
 const namedMost = 20;
 
-/** Reads the whole audit of a copy. `key`: the public key of the centre; without it no signature is looked at. */
+/** Reads the whole audit log of a copy. `key` is the public key of the server; without it no signature is verified. */
 export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   const ledger = ledgerOf(db);
   const wrong: string[] = [];
-  /** Rows out of which words were taken, and the runs of those of which a row says so. */
+  /** Erased rows, and the ranges of rows whose erasure is recorded. */
   const blank: number[] = [];
   const told: [number, number][] = [];
   let signed: ChainProof['signed'] = null;
-  /** A head names a row, its hash, and the signature of both: whoever makes the chain anew cannot make that. */
+  /** Checks a row with a signed head. Without the private key a rebuilt chain cannot have a valid signature. */
   const lookAtHead = ({ id, at, about }: AuditRow) => {
     const head = readHead(about);
     if (head === undefined || (key !== undefined && !isSignedBy(key, { ...head, ledger, at }))) {
@@ -265,7 +268,7 @@ export function proveChain(db: DatabaseSync, key?: KeyObject): ChainProof {
   for (const found of db.prepare('SELECT * FROM audit ORDER BY id').iterate()) {
     const row = found as unknown as AuditRow;
     if (row.id > next) wrong.push(missing(next, row.id - 1));
-    // What stands behind a gap follows from nothing that is left.
+    // A row after a gap cannot be verified, because the row before is missing.
     else if (hashBehind(before, row) !== row.hash.toHex()) wrong.push(notBehind(row));
     if (row.who_mark !== null || row.about_mark !== null) blank.push(row.id);
     if (row.what === personForgotten) told.push(...readForgotten(row.about));
@@ -288,23 +291,23 @@ function notBehind({ id, at }: AuditRow): string {
   return `row ${id} (${timeText(at)}) ${follows}: it was changed, moved or put in`;
 }
 
-/** A time for a line of the log, to the minute. */
+/** Formats a time for a log line, to the minute. */
 export function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-// Finds all rows that name a person, and removes the person from them. Events come from PCs and name no person.
+// Finds all rows that name a person and replaces the person. Events come from PCs and name no person.
 
-/** Those below are changed by their own orders, since others hold them in memory: a person who stands there is not forgotten. */
+/** Tables that `flows` holds in memory and changes by separate operations. A person in them cannot be erased here. */
 const ownTables: readonly string[] = ['nodes', 'accounts', 'logins'];
 const tables = [
   ...['incidents', 'transitions', 'timers', 'outbox', 'registry', 'rollcalls', 'commands', 'answers', 'meetings', 'maintenance'],
   ...['roster', 'proofs', 'announcements', 'announcement_reads', 'meta', 'steps'],
 ];
-/** In which a person may stand, beside the audit. */
+/** Tables that may name a person, besides the audit log. */
 export const personTables: readonly string[] = [...ownTables, ...tables];
 
-/** All that stands of a person, as it is. */
+/** Returns all rows that name a person, unchanged. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
   const devices = devicesOf(db, words).map((row) => ({ table: 'meta', row }));
@@ -320,15 +323,15 @@ export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   return [...[...others, ...devices].map(({ table, row }) => ({ table, row: shownIn(row) })), ...acts];
 }
 
-/** Their key names them, and nothing in them does. */
+/** Returns the push devices of a person. Only their key names the person. */
 function devicesOf(db: DatabaseSync, { ids }: PersonWords): { key: string; value: string }[] {
   const read = db.prepare('SELECT key, value FROM meta WHERE key = ?');
   return ids.flatMap((id) => (read.get(`${devicePrefix}${id}`) as { key: string; value: string } | undefined) ?? []);
 }
 
 /**
- * Takes a person out of the rows of the ledger, and writes that it was done. To be called in a transaction.
- * Guarantee: the chain of the audit proves as before; the row of it names the rows, and not the person.
+ * Erases a person from the rows of the ledger and records the erasure. The caller opens the transaction.
+ * Guarantee: the audit chain still verifies; its new row names the erased rows, not the person.
  */
 export function takeOut(db: DatabaseSync, { words, by, at }: Forgetting): Forgotten {
   const scrub = scrubOf(words);
@@ -376,14 +379,14 @@ function auditChanges(db: DatabaseSync, scrub: Scrub): { row: AuditRow; who: str
     .all(...scrub.hints)
     .flatMap((found) => {
       const row = found as unknown as AuditRow;
-      // Of a row that says out of which rows somebody was taken, only who did it is a person.
+      // In a row that records an erasure only `who` names a person.
       const about = row.what === personForgotten ? row.about : scrub.text('about', row.about);
       const who = scrub.text('who', row.who);
       return who === row.who && about === row.about ? [] : [{ row, who, about }];
     });
 }
 
-/** The mark of what stood there stays, and its salt goes: nobody can try words against it. */
+/** Erases the fields of a row. Keeps their salted hash and deletes the salt, so that nobody can guess the text. */
 function empty(db: DatabaseSync, row: AuditRow, to: { who: string; about: string }): void {
   for (const part of ['who', 'about'] as const) {
     if (to[part] === row[part]) continue;
@@ -393,7 +396,7 @@ function empty(db: DatabaseSync, row: AuditRow, to: { who: string; about: string
   }
 }
 
-/** SQLite's own `lower` knows the letters of ASCII alone. */
+/** Returns an SQL condition with the function `folded`, because SQLite's `lower` handles ASCII only. */
 function hinted(db: DatabaseSync, texts: readonly string[], { hints }: Scrub): string {
   db.function('folded', { deterministic: true }, (text) => folded(String(text)));
   const all = `folded(${texts.join(" || ' ' || ")})`;

@@ -36,7 +36,7 @@ const ops: Op[] = [
   { op: 'step', at: 1, who: 'asha', what: 'command measure-link', about: 'x' },
 ];
 
-test('S19 a person who is forgotten stands in no row, no page of the file and no log of it; the chain proves whole, and says that somebody was', () => {
+test('S19 an erased person remains in no row, no page of the file and no log, and the chain still verifies and records the erasure', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-forget-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ledger.db');
@@ -73,7 +73,7 @@ test('S19 a person who is forgotten stands in no row, no page of the file and no
     expect(bytes.includes(trace), trace).toBe(false);
 });
 
-test('S19 each table of a ledger is looked through for a person, or holds what PCs say alone', () => {
+test('S19 every table of a ledger is searched for a person or holds only data of PCs', () => {
   const db = new DatabaseSync(':memory:');
   openStore(db);
   const found = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").all();
@@ -82,7 +82,7 @@ test('S19 each table of a ledger is looked through for a person, or holds what P
   expect(others.toSorted()).toEqual([...ofPcs, 'audit', 'pcs', 'pieces', 'progress', 'settled', 'spools', 'sums'].toSorted());
 });
 
-test('S19 a row that is emptied without a word that somebody was forgotten is named', () => {
+test('S19 an erased row without a record of the erasure is named', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([ops]);
@@ -94,7 +94,7 @@ test('S19 a row that is emptied without a word that somebody was forgotten is na
   ]);
 });
 
-test('whoever had others forgotten stood in the audit for ever: they can be forgotten too', () => {
+test('the person who ordered an erasure can be erased too', () => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   store.commit([ops]);
@@ -114,7 +114,7 @@ test.each([
   ['key', 'bihar/asha/pc-1', 'bihar/asha/pc-1'],
   ['by', 'Asha', 'X'],
   ['path', 'link/bihar/asha', 'link/bihar/asha'],
-])('under "%s" of "%s" stays "%s"', (name, value, left) => {
+])('under "%s" the text "%s" becomes "%s"', (name, value, left) => {
   expect(scrubOf({ ...words, alias: 'X' }).text(name, value)).toBe(left);
 });
 
@@ -123,7 +123,7 @@ test.each([
   ['a letter that another keyboard writes as two', 'चौड़ा राम'.normalize('NFD'), 'चौ\u095cा राम गए', 'X गए'],
   ['a phone in pairs', '+919876543210', 'call 98 76 54 32 10', 'call X'],
   ['a quotation mark', 'Bo "Bobby" O"Brien', 'Bo "Bobby" O"Brien called', 'X called'],
-])('a person whose name or phone has %s was said to be forgotten, and stood in every row as before', (_has, name, about, left) => {
+])('a person whose name or phone has %s is erased from every row', (_has, name, about, left) => {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);
   const incident = { id: 3, overAt: 9, notes: [{ by: 'ravi', text: about }] };

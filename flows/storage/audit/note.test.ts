@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createNote } from './chain.ts';
 
-test('S19 who is central has the signed head in the first message after it, once, in their language; others never', () => {
+test('S19 a person of central receives each signed head once, in the first message after it and in their language; others never do', () => {
   let signed: { row: number; hash: string; at: number } | undefined;
   const note = createNote(() => signed);
   const person = { id: 'meera', role: 'central', language: 'en' } as const;
