@@ -1,4 +1,4 @@
-/** What becomes of the chain of the audit as its copies are proven: the head is signed, and what somebody changed is told. */
+/** Tests the audit chain during backups: the head is signed, and changed rows are reported. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ function act(what: string): Op {
   return { op: 'audit', at: start, who: 'asha', what, about: 'sites.csv' };
 }
 
-/** Somebody who can write the file, while no centre runs. */
+/** Simulates a person who edits the file while the server is stopped. */
 async function edited(sql: string): Promise<void> {
   await ledger.close();
   const db = new DatabaseSync(file());
@@ -78,7 +78,7 @@ function backups() {
   });
 }
 
-test('S19 the head of the audit is signed once a day, and a backup carries it; behind a changed row nothing is signed, and it is one fault', async () => {
+test('S19 the head of the audit log is signed once a day and is part of the backup; a changed row stops the signing and raises one fault', async () => {
   const one = backups();
   await one.make();
   await one.make();
@@ -103,7 +103,7 @@ test.each([
   ['DELETE FROM audit WHERE id = 2', 'its row 2 is gone'],
   ["UPDATE audit SET hash = zeroblob(32), about = 'x' WHERE id = 2", 'its row 2 is not the one that stood here'],
 ])(
-  'S19 an audit that was changed at its end while the centre stood still says so at the next start: %s',
+  'S19 an audit log whose end was changed while the server was stopped is reported at the next start: %s',
   { tags: ['long'] },
   async (sql, how) => {
     await ledger.commit([act('accounts add')]);

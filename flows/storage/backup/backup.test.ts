@@ -103,7 +103,7 @@ function restored(from: string, edit: Partial<Parameters<typeof restore>[0]> = {
   return restore({ file: from, data, settings: settings(), passphrase: 'correct horse', check: false, now, ...edit });
 }
 
-test('a centre is restored from one file onto an empty machine: events, keys, authority, tabs, registry, settings', async () => {
+test('a restore onto an empty machine writes events, keys, certificate authority, tabs, registry and settings', async () => {
   const { file: made } = await backups().make();
   await ledger.commit([event(2)]);
   const empty = join(root, 'elsewhere');
@@ -117,7 +117,7 @@ test('a centre is restored from one file onto an empty machine: events, keys, au
   expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
 });
 
-test('a restore is refused in one line, with nothing changed: a centre that runs, another one, a passphrase, half a file, a ledger that is damaged', {
+test('a refused restore changes nothing and reports one line: running server, other server, wrong passphrase, truncated or missing file', {
   tags: ['long'],
 }, async () => {
   const { file: made } = await backups().make();
@@ -139,7 +139,7 @@ test('a restore is refused in one line, with nothing changed: a centre that runs
 test.each([
   ['is empty', ''],
   ['is truncated', `${pem(centreKey)}`.slice(0, 60)],
-])('a restore puts the signing key back where centre.key %s', async (_, text) => {
+])('a restore writes the signing key back when centre.key %s', async (_, text) => {
   const kept = join(root, 'kept.backup');
   renameSync((await plain().make()).file, kept);
   await closeIt();
@@ -149,12 +149,12 @@ test.each([
   expect(readFileSync(join(flows(), 'centre.key'), 'utf8')).toBe(pem(centreKey));
 });
 
-test('it is put over a centre by a rename: what was there lies beside it, and what was told last stays', { tags: ['long'] }, async () => {
+test('a restore over an existing server renames the old data, and keeps the newer registry snapshot', { tags: ['long'] }, async () => {
   const { file: made } = await backups().make();
   const kept = join(root, 'kept.backup');
   writeFileSync(kept, readFileSync(made));
   await ledger.commit([event(2)]);
-  // It could not be looked through beside the centre that had made it, and so no upgrade began.
+  // A check of a backup must work while the server that made it runs: an upgrade does this.
   expect((await restored(kept, { check: true })).aside).toEqual([]);
   await closeIt();
   writeFileSync(registry(), 'told since');
@@ -167,10 +167,10 @@ test('it is put over a centre by a rename: what was there lies beside it, and wh
   expect(readFileSync(settings(), 'utf8')).toBe('{"people":[]}');
 });
 
-/** Without a passphrase, whose key takes its time. */
+/** Makes backups without a passphrase, because the key derivation is slow. */
 const plain = (edit: Parameters<typeof backups>[0] = {}) => backups({ passphrase: () => undefined, ...edit });
 
-test('a restore that fails half way left the settings of the backup beside the old ledger, and said that nothing is changed', async () => {
+test('a restore that fails midway keeps the old settings and the old ledger', async () => {
   const kept = join(root, 'kept.backup');
   renameSync((await plain().make()).file, kept);
   await closeIt();
@@ -188,7 +188,7 @@ test('a restore that fails half way left the settings of the backup beside the o
   await refused({ settings: join(root, 'nowhere', 'sabha.json') });
 });
 
-test('a centre that was started while a backup was unpacked was moved aside under its own feet', async () => {
+test('a restore is refused when the server starts during the unpacking', async () => {
   const kept = join(root, 'kept.backup');
   renameSync((await plain().make()).file, kept);
   await closeIt();
@@ -202,7 +202,7 @@ test('a centre that was started while a backup was unpacked was moved aside unde
   expect(readdirSync(data).toSorted()).toEqual(['broker', 'flows']);
 });
 
-test('a tab with a bracket or Hindi in its name made every backup fail, and the failed one stood there as the newest', async () => {
+test('files with brackets or Hindi letters in their name are packed, and a path out of the folder makes no backup', async () => {
   const names = ['20-who (1).json', 'बिहार.json', '20-who.json~'];
   for (const name of names) writeFileSync(join(flows(), 'tabs', name), name);
   await restored((await plain().make()).file, { data: join(root, 'empty'), settings: join(root, 'other.json') });
@@ -212,32 +212,29 @@ test('a tab with a bracket or Hindi in its name made every backup fail, and the 
   expect(readdirSync(join(flows(), 'backups'))).toEqual(['sabha-20260601T003000Z.backup']);
 });
 
-test.skipIf(process.platform === 'win32')('a name that no backup can hold is said before anything is written', async () => {
+test.skipIf(process.platform === 'win32')('a file name that no backup can hold is reported before anything is written', async () => {
   writeFileSync(join(flows(), 'tabs', 'a:b.json'), '[]');
   await expect(plain().make()).rejects.toThrow('a:b.json: a file of that name cannot be packed: give it another one');
 });
 
-test.skipIf(process.platform === 'win32')(
-  'keys that lie elsewhere, behind a link, were missing in each backup without a word',
-  async () => {
-    renameSync(join(flows(), 'ca'), join(root, 'ca'));
-    symlinkSync(join(root, 'ca'), join(flows(), 'ca'));
-    symlinkSync(flows(), join(root, 'ca', 'round'));
-    symlinkSync(join(root, 'gone'), join(flows(), 'tabs', '.#lock'));
-    const { file: made } = await plain().make();
-    const packed = await readBackup(made, { passphrase: 'correct horse' });
-    expect(packed.filter((path) => /ca\.key|round|lock/.test(path))).toEqual(['flows/ca/ca.key']);
-  },
-);
+test.skipIf(process.platform === 'win32')('files behind a symbolic link are packed, without cycles and broken links', async () => {
+  renameSync(join(flows(), 'ca'), join(root, 'ca'));
+  symlinkSync(join(root, 'ca'), join(flows(), 'ca'));
+  symlinkSync(flows(), join(root, 'ca', 'round'));
+  symlinkSync(join(root, 'gone'), join(flows(), 'tabs', '.#lock'));
+  const { file: made } = await plain().make();
+  const packed = await readBackup(made, { passphrase: 'correct horse' });
+  expect(packed.filter((path) => /ca\.key|round|lock/.test(path))).toEqual(['flows/ca/ca.key']);
+});
 
-test('the hourly backup made a data folder anew that was moved away, and it could not be moved back', async () => {
+test('a backup fails and creates no folder when the data folder was moved', async () => {
   renameSync(flows(), `${flows()}.moved`);
   await expect(plain().make()).rejects.toThrow('ENOENT');
   expect(existsSync(flows())).toBe(false);
   renameSync(`${flows()}.moved`, flows());
 });
 
-test('a ledger whose pages cannot be walked was no damage, and the audit stayed green by an older copy', async () => {
+test('a copy with unreadable pages raises the damage fault, and the audit no longer returns an older result', async () => {
   for (let seq = 2; seq < 60; seq += 1) await ledger.commit([event(seq, 'x'.repeat(300))]);
   let isDamaged = false;
   const prove = async (copy: string) => {
@@ -252,7 +249,7 @@ test('a ledger whose pages cannot be walked was no damage, and the audit stayed 
   await expect(one.audit(false)).rejects.toThrow('malformed');
 });
 
-test('the audit is read from the newest copy and says of when it is; one event that is altered is found, and makes no backup', async () => {
+test('the audit reads the newest copy and names its time; an altered event is found and makes no backup', async () => {
   const one = backups();
   expect(await one.audit(false)).toMatchObject({ events: 1, altered: 0, at: now() });
   await ledger.commit([event(2)]);
@@ -272,7 +269,7 @@ test('the audit is read from the newest copy and says of when it is; one event t
   expect(readdirSync(join(flows(), 'backups'))).toEqual([]);
 });
 
-test('a second folder has each backup; without it the first does, and 26 h without a good one are a fault', {
+test('each backup is copied to the second folder; without that folder only the first has it, and 26 h without a backup are a fault', {
   tags: ['long'],
 }, async () => {
   const second = join(root, 'second');
@@ -318,7 +315,7 @@ async function watched(clock = testClock()) {
   return { clock, watch, told, lines };
 }
 
-test('a ledger that went back says by how many commits and by which acts of people, for a day, and the audit is not green', async () => {
+test('an older ledger is reported for a day, with the missing commits and acts of people, and the audit names it', async () => {
   const copy = join(root, 'old.db');
   await watched();
   await ledger.copyTo(copy);
@@ -336,7 +333,7 @@ test('a ledger that went back says by how many commits and by which acts of peop
   expect([again.lines, again.watch.older()]).toEqual([[line], { older: line }]);
 });
 
-test('a ledger that lost its write-ahead log, or that is a new one where there was another, says so', async () => {
+test('a new ledger in place of another one is reported', async () => {
   await watched();
   await closeIt();
   rmSync(file());
@@ -346,7 +343,7 @@ test('a ledger that lost its write-ahead log, or that is a new one where there w
   );
 });
 
-test('a data folder that is moved while it runs is seen within ten seconds: nothing is written until it is back', async () => {
+test('a data folder that is moved during operation is detected within ten seconds, and commits fail until it is back', async () => {
   const { clock, watch, told } = await watched();
   renameSync(flows(), `${flows()}.moved`);
   await clock.pass(10_000);
@@ -357,7 +354,7 @@ test('a data folder that is moved while it runs is seen within ten seconds: noth
   expect((await watch.ledger.commit([event(2)])).applied).toBe(1);
 });
 
-test('an import is in the file itself once it is taken: a write-ahead log that is lost then takes nothing of it away', async () => {
+test('an import is in the file itself after its commit, so a lost write-ahead log does not lose it', async () => {
   const { watch } = await watched();
   await watch.ledger.commit([event(2), act('sites imported')]);
   const alone = join(root, 'alone.db');
@@ -365,7 +362,7 @@ test('an import is in the file itself once it is taken: a write-ahead log that i
   expect(proofOf(alone).audit).toMatchObject({ events: 2, gaps: 0, altered: 0 });
 });
 
-test('the mark follows the ledger, for its owner alone, and is no longer than what people did lately', async () => {
+test('the mark follows the ledger and holds the recent acts of people', async () => {
   const { clock } = await watched();
   await ledger.commit([act('tabs deployed')]);
   await clock.pass(5_000);
@@ -375,10 +372,10 @@ test('the mark follows the ledger, for its owner alone, and is no longer than wh
   expect(mark).toMatchObject({ commits: (await ledger.progress()).commits, acts: [{ what: 'tabs deployed' }, { what: 'sites imported' }] });
 });
 
-test('archives are in no backup; a restore where they lie keeps those that its ledger knows, and what it does not know of stays aside', async () => {
+test('archives are not part of a backup; a restore keeps those that its ledger knows and leaves the others in the old data folder', async () => {
   mkdirSync(join(flows(), 'archives'));
   for (const month of ['2026-05', '2026-06', '2026-07']) writeFileSync(join(flows(), 'archives', `${month}.archive`), 'a nation');
-  // The backup holds the beginning of the second file and nothing of the third.
+  // The backup knows the beginning of the second file and nothing of the third.
   await ledger.seal({ month: '2026-05', at: 0, bytes: 8, sha256: '00', spools: [] });
   await ledger.seal({ month: '2026-06', at: 0, bytes: 3, sha256: '00', spools: [] });
   const kept = join(root, 'kept.backup');
@@ -390,7 +387,7 @@ test('archives are in no backup; a restore where they lie keeps those that its l
   expect(readdirSync(join(aside[0] ?? '', 'archives')).toSorted()).toEqual(['2026-06.archive', '2026-07.archive']);
 });
 
-test('a backup is made five minutes after the first start and each hour from then on, with all that waits in the write-ahead log brought into the file; one that fails is tried again after ten minutes', async () => {
+test('backups run five minutes after the first start, then hourly with a checkpoint of the write-ahead log; a failed one is repeated after ten minutes', async () => {
   const clock = testClock();
   const lines: string[] = [];
   const checkpoints: number[] = [];
@@ -402,7 +399,7 @@ test('a backup is made five minutes after the first start and each hour from the
     ledger: { ...ledger, checkpoint: async () => void checkpoints.push(clock.now()) },
     log: { info: (_, line) => lines.push(line), warn: () => undefined, error: (_, line) => lines.push(line) },
   });
-  /** The disk is real, and takes its time. */
+  /** Waits for the real disk after the test clock has advanced. */
   const after = async (minutes: number, said: number) => {
     await clock.pass(minutes * 60_000);
     await expect.poll(() => lines.length).toBe(said);
@@ -424,8 +421,8 @@ test('a backup is made five minutes after the first start and each hour from the
   one.close();
 });
 
-test('F5 a copy for which there is no room is not begun: one line, and nothing is left of it', async () => {
-  // All of it a hole: it has that size, and takes nothing.
+test('F5 a copy that does not fit on the disk is not started and leaves nothing', async () => {
+  // A sparse file: it has this size and uses no space.
   const ledgerFile = join(root, 'large.db');
   writeFileSync(ledgerFile, '');
   truncateSync(ledgerFile, 2 ** 42);
@@ -433,7 +430,7 @@ test('F5 a copy for which there is no room is not begun: one line, and nothing i
   expect([readdirSync(join(flows(), 'backups')), said]).toEqual([[], []]);
 });
 
-test('F5 a restore for which there is no room is refused before anything is unpacked', async () => {
+test('F5 a restore that does not fit on the disk is refused before anything is unpacked', async () => {
   const made = join(root, 'a.backup');
   await writeBackup(made, { files: [], about: { at: 1, centre: 'ab', commits: 1 }, passphrase: undefined });
   writeFileSync(made, readFileSync(made, 'latin1').replace('"bytes":0', `"bytes":${2 ** 42}`), 'latin1');

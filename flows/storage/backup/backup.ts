@@ -1,6 +1,6 @@
 /**
- * Backups of a centre that runs: each hour a copy of its ledger is made, proven, and packed with all that it needs to be a centre again.
- * The newest copy is what an audit reads, so that the ledger itself is never read whole while it is written.
+ * Makes backups of a running server. Each hour it copies the ledger, verifies the copy and packs it with all files that a restore needs.
+ * The audit reads the newest copy, so that the ledger in use is never read in full.
  */
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import type { Dirent } from 'node:fs';
@@ -23,44 +23,42 @@ const kept: readonly { eachMs: number; most: number }[] = [
   { eachMs: 7 * dayMs, most: 8 },
 ];
 const namePattern = /^sabha-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.backup$/;
-/** After a start the centre has other things to do first. */
+/** Delay of the first backup, because the server has more urgent work after its start. */
 const firstAfterMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
-/** For the head of the audit the centre signs so often. */
+/** Interval at which the server signs the head of the audit log. */
 const signEveryMs = 24 * hourMs;
-/** None that is good for so long is a fault. */
+/** Age of the newest good backup that raises a fault. */
 const oldMs = 26 * hourMs;
 
-/** What backups are made of, and who hears of them. */
 export type BackupOptions = {
   ledger: Pick<Ledger, 'copyTo' | 'progress' | 'checkpoint'>;
-  /** The ledger's file, whose size says what room a copy needs. */
+  /** File of the ledger. Its size determines the free space that a copy needs. */
   ledgerFile: string;
   prove: ReturnType<typeof provingBy>;
-  /** What is packed beside the ledger. */
+  /** Returns the files to pack besides the ledger. */
   files(): Promise<Packed[]>;
-  /** Whose they are. */
+  /** Hash of the server's public key. */
   centre: string;
   folder: string;
-  /** Where archives lie. */
+  /** Folder of the archives. */
   archives: string;
-  /** Where each stands once more, on another disk. */
+  /** Optional folder on another disk for a second copy of each backup. */
   second: string | undefined;
-  /** Read anew each time; throws where it cannot be. */
+  /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
-  /** Signs for the head of the audit, in a row of its own, and says when. */
+  /** Signs the head of the audit log in a separate row and returns it with the time. */
   sign(head: Head): Promise<Signed>;
-  /** Says whether a fault of the centre stands. */
+  /** Raises a fault of the server, or clears it with null. */
   say(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;
   clock: Clock;
   now(): number;
   log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 };
 
-/** The head of the audit that was signed for last, and when. */
+/** Last signed head of the audit log, and the time of the signature. */
 export type Signed = Head & { at: number };
 
-/** Backups of one centre. */
 export type Backups = ReturnType<typeof createBackups>;
 
 type State = {
@@ -73,7 +71,7 @@ type State = {
   closed: AbortController;
 };
 
-/** Nothing is done before `start`, `make` or `audit`. */
+/** Creates the backups of one server. Starts nothing before `start`, `make` or `audit`. */
 export function createBackups(options: BackupOptions) {
   const nothing = { audit: undefined, signed: undefined, proofs: 0 };
   const state: State = { options, ...nothing, goodAt: options.now(), cancel: () => undefined, closed: new AbortController() };
@@ -92,7 +90,7 @@ export function createBackups(options: BackupOptions) {
   }
 
   return {
-    /** Begins to make one each hour. */
+    /** Starts the hourly backups. */
     async start(): Promise<void> {
       const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
       if (newest !== undefined) state.goodAt = newest;
@@ -100,12 +98,12 @@ export function createBackups(options: BackupOptions) {
       const dueMs = state.goodAt + hourMs - options.now();
       state.cancel = options.clock.after(newest === undefined ? firstAfterMs : Math.max(firstAfterMs, dueMs), () => void hourly());
     },
-    /** Makes one now. Rejects with a `BackupError` of one line. */
+    /** Makes a backup now. Rejects with a `BackupError` of one line. */
     make,
-    /** What the newest copy says; with `now`, or where there is none yet, one is made. */
+    /** Returns the audit of the newest copy. Makes a new copy if `now` is true or no copy exists. */
     audit: async (now: boolean): Promise<LedgerAudit> =>
       (now ? undefined : state.audit) ?? (await inTurn(() => inWork(state, async (work) => (await provenCopy(state, work, 'all')).audit))),
-    /** Undefined before the first copy of a process is proven. */
+    /** Returns undefined until the first copy of this process is verified. */
     signed: (): Signed | undefined => state.signed,
     close(): void {
       state.closed.abort();
@@ -116,14 +114,14 @@ export function createBackups(options: BackupOptions) {
 
 function judge(state: State, failed: string | undefined): void {
   const { options } = state;
-  // A clock that was ahead would keep the fault away for as long.
+  // A clock that was ahead would otherwise delay the fault.
   state.goodAt = Math.min(state.goodAt, options.now());
   const oldForMs = options.now() - state.goodAt;
   const since = `none for ${Math.floor(oldForMs / hourMs)} h`;
   options.say('centre.backup_old', oldForMs < oldMs ? null : failed === undefined ? since : `${since}: ${failed}`);
 }
 
-/** Guarantee: one whose ledger is damaged takes the place of none that is good. */
+/** Makes one backup. Guarantee: a backup with a damaged ledger never replaces a good one. */
 async function makeOne(state: State): Promise<BackupMade> {
   const { ledger, folder, second, files, centre, passphrase, now, say } = state.options;
   return inWork(state, async (work) => {
@@ -147,7 +145,7 @@ async function makeOne(state: State): Promise<BackupMade> {
   });
 }
 
-/** The folder is not made: a disk that is not mounted would be filled where it should be. */
+/** Does not create the second folder: if its disk is not mounted, the copy would fill the system disk. */
 async function copyToSecond(file: string, second: string): Promise<void> {
   try {
     await copyInto(file, second);
@@ -157,7 +155,7 @@ async function copyToSecond(file: string, second: string): Promise<void> {
   }
 }
 
-/** In each hour other archives are read whole, so that an old one is every half day. */
+/** Copies and verifies the ledger. Each hour reads other archives in full, so that every old archive is read in turn. */
 async function provenCopy(state: State, work: string, read: ArchivesAt['read'] = state.proofs++) {
   const { ledger, prove, archives, say, now, log } = state.options;
   const copy = join(work, 'ledger.db');
@@ -169,7 +167,7 @@ async function provenCopy(state: State, work: string, read: ArchivesAt['read'] =
   };
   const proof = await prove(copy, { folder: archives, read }, state.closed.signal).catch((error: Error) => {
     if (error.name === 'DamageError') tell(error.message);
-    // What an older copy said does not hold any more.
+    // The result of an older copy is no longer valid.
     state.audit = undefined;
     throw error;
   });
@@ -181,7 +179,7 @@ async function provenCopy(state: State, work: string, read: ArchivesAt['read'] =
   return { copy, bytes: (await stat(copy)).size, audit: state.audit, damage };
 }
 
-/** A chain that is broken is told; for one that was just proven the centre signs once a day. */
+/** Reports a broken audit chain. Signs the head of a verified chain once a day. */
 async function followChain(state: State, { chain }: LedgerAudit): Promise<void> {
   const { say, sign, now, log } = state.options;
   if (chain === undefined) return;
@@ -192,22 +190,22 @@ async function followChain(state: State, { chain }: LedgerAudit): Promise<void> 
   if (signed !== null) state.signed = signed;
   const isDue = signed === null || Math.abs(now() - signed.at) >= signEveryMs;
   if (first !== undefined || head.row === 0 || !isDue) return;
-  // The backup is good without it, and the next one tries again.
+  // The backup is valid without the signature. The next one retries.
   await sign(head).then(
     (done) => (state.signed = done),
     (error: unknown) => log.warn({}, `the head of the audit is not signed: ${messageOf(error)}`),
   );
 }
 
-/** A folder of its own for each, which is left empty by whatever became of it. */
+/** Runs work in an empty folder and removes the folder afterwards. */
 async function inWork<T>({ options }: State, make: (work: string) => Promise<T>): Promise<T> {
   const work = join(options.folder, 'work');
   try {
-    // First, since a data folder that was moved away must not be made anew: it could not be moved back.
+    // Checked first: if the data folder was moved, it must not be created again, or it could not be moved back.
     const { size } = await stat(options.ledgerFile);
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
-    // The copy, and in the worst case as much again for what is made of it.
+    // The copy, and in the worst case as much again for the packed file.
     await checkRoom(options.folder, 2 * size);
     return await make(work);
   } catch (error) {
@@ -217,17 +215,15 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
   }
 }
 
-// Selects which backups to keep.
-
-/** After so long none of those of now is kept any more, where each week has one. */
+/** Age at which no present backup is kept any longer, if each week has one. */
 export const goneAfterMs = 9 * 7 * dayMs;
 
-/** The name of a backup of a time, in UTC. */
+/** Returns the file name of a backup made at this time, in UTC. */
 export function backupName(at: number): string {
   return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;
 }
 
-/** The backups of a folder by their time, oldest first; none where it is not there. */
+/** Returns the backups of a folder, oldest first; none if the folder is missing. */
 export async function backupsIn(folder: string): Promise<{ at: number; file: string }[]> {
   const names = await readdir(folder).catch(() => []);
   const found = names.flatMap((name) => {
@@ -237,18 +233,21 @@ export async function backupsIn(folder: string): Promise<{ at: number; file: str
   return found.sort((a, b) => a.at - b.at);
 }
 
-/** Of the times of backups those that go. The newest never goes, and no clock is asked: one that is wrong deletes nothing. */
+/** Returns the times of the backups to delete. Compares only these times and never deletes the newest, so a wrong clock deletes nothing. */
 export function expired(times: readonly number[]): number[] {
   const stay = new Set<number>();
   for (const { eachMs, most } of kept) {
-    // The last of each span that is set is its newest.
+    // Later entries overwrite earlier ones, so each span keeps its newest backup.
     const newestOf = new Map(times.toSorted((a, b) => a - b).map((at) => [Math.floor(at / eachMs), at]));
     for (const at of [...newestOf.values()].slice(-most)) stay.add(at);
   }
   return times.filter((at) => !stay.has(at));
 }
 
-/** Deletes of a folder what is not kept, and what a kill left half written; nothing else may be writing there. What was just made stays, however old a wrong clock calls it. */
+/**
+ * Deletes expired backups and partial files after a kill. No other writer may use the folder. Keeps the new backup, also if the clock is
+ * wrong.
+ */
 export async function sweep(folder: string, made: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const halves = names.filter((name) => name.endsWith('.part') && namePattern.test(name.slice(0, -'.part'.length)));
@@ -258,17 +257,15 @@ export async function sweep(folder: string, made: string): Promise<void> {
   for (const { at, file } of found) if (gone.has(at) && basename(file) !== basename(made)) await rm(file, { force: true });
 }
 
-// Connects the backups of this process with their settings and keys.
-
-/** What a backup holds beside the data folder, and whose it is. */
+/** Files outside of the data folder, and the key of the server. */
 type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
 
-/** Where the archives of a data folder lie. */
+/** Returns the folder of the archives in a data folder. */
 export function archivesIn(flows: string): string {
   return join(flows, 'archives');
 }
 
-/** They go by the time of the machine, whatever the speed of the clock. */
+/** Creates the backups of this process. They run in real time, not at the speed of the demo's clock. */
 export function openBackups({ settings, dataDir, ledger, log }: Base, { centreKey, ...beside }: Beside, say: BackupOptions['say']) {
   const places = { flows: dataDir, ...beside };
   return createBackups({
@@ -294,7 +291,7 @@ export function openBackups({ settings, dataDir, ledger, log }: Base, { centreKe
   });
 }
 
-/** The passphrase of backups and archives; throws where its file cannot be read. */
+/** Returns a function that reads the passphrase of backups and archives. It throws if the file cannot be read. */
 export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string | undefined {
   const file = backup?.passphraseFile;
   return () => (file === undefined ? undefined : loadText(file).trim());
@@ -302,13 +299,19 @@ export function passphraseOf({ backup }: Pick<Settings, 'backup'>): () => string
 
 // Collects the files that a backup holds beside the ledger: keys, authority, registry, settings, tabs.
 
-/** Where they lie: `flows` = its data folder, `registry` = the broker's snapshot, `settings` = sabha.json. */
+/** `flows`: its data folder; `registry`: the broker's snapshot; `settings`: sabha.json. */
 export type CentrePlaces = { flows: string; registry: string; settings: string; registryKey: KeyObject };
 
-/** Of the data folder of `flows` what is not packed: the ledger, whose copy is, archives, which are as large as all of the rest, what is made anew, and what is handed out to PCs. */
+/**
+ * Files of the data folder that are not packed:
+ * - the ledger, because a copy is packed
+ * - archives, which are as large as everything else
+ * - files that are generated again
+ * - files that PCs download
+ */
 const leftOut = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
 
-/** Reads them. A file that goes meanwhile, as in a Deploy, is left out. */
+/** Reads the files. Leaves out a file that is deleted meanwhile, for instance by a Deploy. */
 export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {
   const publicKey = createPublicKey(registryKey).export({ type: 'spki', format: 'pem' });
   const own = (await filesBelow(flows)).filter((file) => !leftOut.test(relative(flows, file)));
@@ -320,12 +323,12 @@ export async function centreFiles({ flows, registry, settings, registryKey }: Ce
   return [...all.flatMap((one) => one ?? []), { path: 'broker/registry.pub', bytes: publicKey.length, content: Buffer.from(publicKey) }];
 }
 
-/** Whose backup it is: a hash of the key that the PCs of a centre obey. */
+/** Returns the identity of a server: the hash of the public key that its PCs trust. */
 export function centreMark(centreKey: KeyObject): string {
   return hash('sha256', createPublicKey(centreKey).export({ type: 'spki', format: 'der' }));
 }
 
-/** A link counts as what it leads to, since keys may lie elsewhere; one that leads back to where it lies ends there. */
+/** Follows symbolic links, because keys may lie elsewhere. Stops at a link that forms a cycle. */
 async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
   const real = await realpath(folder);
   if (above.includes(real)) return [];

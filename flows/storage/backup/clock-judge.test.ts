@@ -19,13 +19,13 @@ function rig({ newestAt = noon, now = noon, synchronised = undefined as boolean 
   return { at, judge, pass };
 }
 
-test('a clock that goes on from what the ledger knows is right, and so is one that is a little behind', () => {
+test('a clock at or shortly behind the newest time of the ledger is right', () => {
   expect(rig().judge()).toBeNull();
   expect(rig({ now: noon - minuteMs }).judge()).toBeNull();
   expect(rig({ newestAt: 0 }).judge()).toBeNull();
 });
 
-test('F7 a clock that starts behind what the ledger has written is named, until it is set or the time has come', () => {
+test('F7 a clock that starts behind the ledger is reported until it is set or catches up', () => {
   const { at, judge, pass } = rig({ now: noon - 3 * hourMs });
   expect(judge()).toBe('the clock of this machine is 3 h behind what the ledger has written already');
   expect(pass(90 * minuteMs)).toBe('the clock of this machine is 90 min behind what the ledger has written already');
@@ -34,14 +34,14 @@ test('F7 a clock that starts behind what the ledger has written is named, until 
   expect(rig({ now: 0 }).judge()).toMatch(/is \d{5} days behind/);
 });
 
-test('F7 what a clock has written that was years ahead is believed no longer than a day', () => {
+test('F7 a ledger written by a clock that was years ahead is trusted for one day only', () => {
   const { judge, pass } = rig({ newestAt: noon + 3_650 * 24 * hourMs });
   expect(judge()).toContain('3650 days behind');
   expect(pass(24 * hourMs)).toContain('behind');
   expect(pass(minuteMs)).toBeNull();
 });
 
-test('F7 a clock that is set while the centre runs is followed, and not judged', () => {
+test('F7 a clock that is set while the server runs is followed without a report', () => {
   const { at, judge } = rig();
   for (const byMs of [3_650 * 24 * hourMs, -3_650 * 24 * hourMs, -hourMs]) {
     at.now += byMs;
@@ -49,7 +49,7 @@ test('F7 a clock that is set while the centre runs is followed, and not judged',
   }
 });
 
-test('a clock that nothing sets is named ten minutes after the start, and not where nobody can say', () => {
+test('a clock without time service is reported ten minutes after the start, but not if the state is unknown', () => {
   const unset = rig({ synchronised: false });
   expect(unset.pass(10 * minuteMs)).toBeNull();
   expect(unset.pass(minuteMs)).toContain('nothing sets the clock');
@@ -58,7 +58,7 @@ test('a clock that nothing sets is named ten minutes after the start, and not wh
   expect(rig().pass(hourMs)).toBeNull();
 });
 
-test('systemd-timesyncd says it by a file; where it does not run nothing is known', () => {
+test('the file of systemd-timesyncd gives the state, and without its folder the state is unknown', () => {
   const run = mkdtempSync(join(tmpdir(), 'sabha-timesync-'));
   onTestFinished(() => rmSync(run, { recursive: true }));
   const timesync = join(run, 'timesync');

@@ -7,7 +7,7 @@ import { createDiskJudge, watchDisk } from './disk-watch.ts';
 
 const of = (part: number) => [{ part, line: `${part}`, leftBytes: 1 }];
 
-test('a disk at 80 and at 90 % is told once each, and a backup that comes and goes tells nothing', () => {
+test('a disk reports its fault once at 80 % and once at 90 %, also if a temporary backup changes the level', () => {
   const judge = createDiskJudge();
   const both = (disk: string | null, full: string | null) => [
     { fault: 'centre.disk', reason: disk },
@@ -21,7 +21,7 @@ test('a disk at 80 and at 90 % is told once each, and a backup that comes and go
   expect(judge(of(0.7))).toEqual(both(null, null));
 });
 
-test('a ledger that has all of its limit, and one with room, are told at each look', async () => {
+test('a ledger without space below its limit, and one with space, are reported at each check', async () => {
   const clock = testClock();
   const file = join(mkdtempSync(join(tmpdir(), 'sabha-disk-')), 'ledger.db');
   writeFileSync(file, Buffer.alloc(3 * 1024 * 1024 + 1));
@@ -43,7 +43,7 @@ test('a ledger that has all of its limit, and one with room, are told at each lo
   rmSync(dirname(file), { recursive: true });
 });
 
-test('the disk of a folder is looked at every 10 s; one that is gone is one line of the log and is looked at again', async () => {
+test('the disk is checked every 10 s; a missing folder gives one log line and is checked again', async () => {
   const clock = testClock();
   const heard: string[] = [];
   const say = (fault: string) => void heard.push(fault);

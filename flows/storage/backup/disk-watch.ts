@@ -1,34 +1,34 @@
-/** How full the disk of the data is, and how much of what `sabha.json` allows the ledger has: told before nothing can be written any more. */
+/** Watches how full the data disk is, and how much of its size limit in `sabha.json` the ledger uses. Reports both before writes fail. */
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { type Cancel, type Clock, messageOf } from '@sabha/contracts';
 
 const everyMs = 10_000;
-/** At the second a day of a nation may be all that is left. */
+/** Used part at which each fault is raised. At the second one, the space of a nation may end within a day. */
 const levels = { 'centre.disk': 0.8, 'centre.disk_full': 0.9 } as const;
-/** It is told once, and not each time that a backup comes and goes. */
+/** Hysteresis, so that a temporary backup does not raise and clear the fault repeatedly. */
 const slack = 0.02;
 const mib = 1024 * 1024;
-/** With less a small commit may still pass, and the next one does not. */
+/** Free bytes below which commits are refused: a small commit might pass, but the next one would fail. */
 const leastBytes = mib;
 
 type Fault = keyof typeof levels;
 
-/** A part of something that is used, how that is said, and what is left of it. */
+/** Used part of a disk or limit, its description, and the bytes left. */
 export type Fill = { part: number; line: string; leftBytes: number };
-/** `limitMiB`: size that the ledger may reach, 0 = as large as the disk. */
+/** `limitMiB`: maximum size of the ledger, 0 = no limit except the disk. */
 export type DiskOptions = {
   folder: string;
   ledgerFile: string;
   limitMiB: number;
   clock: Clock;
   say(fault: Fault, reason: string | null): void;
-  /** Why nothing more can be written, at each look; null where there is room. */
+  /** Called at each check with the reason why writes would fail, or null. */
   full(reason: string | null): void;
   log: { warn(fields: object, line: string): void };
 };
 
-/** Looks every few seconds, until the result ends it. */
+/** Checks every ten seconds. Returns a function that stops it. */
 export function watchDisk(options: DiskOptions): Cancel {
   const { clock, say, full, log } = options;
   const judge = createDiskJudge();
@@ -54,7 +54,7 @@ export function watchDisk(options: DiskOptions): Cancel {
 async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<Fill[]> {
   const { blocks, bfree, bavail, bsize } = await statfs(folder);
   const used = blocks - bfree;
-  // As df counts: what is kept for root is nobody's.
+  // The same calculation as df: blocks reserved for root do not count.
   const part = used / Math.max(1, used + bavail);
   const leftBytes = bavail * bsize;
   const disk = { part, leftBytes, line: `the disk of ${folder} is ${percent(part)} full, ${Math.floor(leftBytes / mib)} MiB are free` };
@@ -65,7 +65,7 @@ async function fillsOf({ folder, ledgerFile, limitMiB }: DiskOptions): Promise<F
   return [disk, { part: had, leftBytes: limitMiB * mib - size, line }];
 }
 
-/** To be asked now and then; answers each fault that stands now or no more, the first time both. */
+/** Returns a function that judges the fill levels. It returns each fault whose state changed; the first call returns both. */
 export function createDiskJudge(): (fills: readonly Fill[]) => { fault: Fault; reason: string | null }[] {
   const standing = new Map<Fault, boolean>();
   return (fills) => {

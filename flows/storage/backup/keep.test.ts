@@ -7,7 +7,7 @@ import { backupName, backupsIn, expired, sweep } from './backup.ts';
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 5, 1, 0, 30);
 
-/** What is left after so many hours with a backup and a sweep each. */
+/** Returns the backups left after so many hours, with one backup and one sweep an hour. */
 function leftAfter(hours: number): number[] {
   let times: number[] = [];
   for (let hour = 0; hour < hours; hour += 1) {
@@ -18,7 +18,7 @@ function leftAfter(hours: number): number[] {
   return times;
 }
 
-test('after a year of hourly backups 24 hours, 14 days and 8 weeks are left, each once', () => {
+test('a year of hourly backups leaves 24 hours, 14 days and 8 weeks, each once', () => {
   const left = leftAfter(365 * 24);
   const newest = left.at(-1) ?? 0;
   expect(newest).toBe(start + (365 * 24 - 1) * hourMs);
@@ -28,7 +28,7 @@ test('after a year of hourly backups 24 hours, 14 days and 8 weeks are left, eac
   expect(left.length).toBeLessThanOrEqual(24 + 14 + 8);
 });
 
-test('a year without a backup deletes none of those that were there, and a clock that is ahead deletes no newest one', () => {
+test('a year without backups deletes none, and a clock that is ahead does not delete the newest', () => {
   const left = leftAfter(24 * 30);
   expect(expired(left)).toEqual([]);
   const ahead = [...left, start + 10 * 365 * 24 * hourMs];
@@ -36,7 +36,7 @@ test('a year without a backup deletes none of those that were there, and a clock
   expect(expired([start])).toEqual([]);
 });
 
-test('a name says its time to the second; a sweep takes what a kill left half written, and touches nothing that is no backup', async () => {
+test('a file name holds the time to the second; a sweep deletes partial files and keeps other files', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-keep-'));
   expect(backupName(start)).toBe('sabha-20260601T003000Z.backup');
   const names = Array.from({ length: 60 }, (_, hour) => backupName(start + hour * hourMs));

@@ -19,13 +19,13 @@ const at = Date.UTC(2026, 5, 1, 0, 30);
 const act = (id: number) => ({ id, at, who: 'asha', what: `act ${id}`, about: 'x'.repeat(900) });
 const held: Progress = { ledger: 'a', commits: 10, lastAct: 3, head: 'f'.repeat(64), acts: [act(3)], older: null, newestAt: at };
 
-test('a ledger lacks nothing where it is as far as its mark or farther, and where nothing stood before', () => {
+test('a ledger at or beyond its mark, or without a mark, is complete', () => {
   expect(wentBack(held, undefined, undefined)).toBeUndefined();
   expect(wentBack(held, held, undefined)).toBeUndefined();
   expect(wentBack(held, { ...held, commits: 9 }, { at, restoredAt: at })).toBeUndefined();
 });
 
-test('what is missing is counted, and of the acts of people the newest five are named', () => {
+test('missing commits are counted, and the newest five missing acts of people are named', () => {
   const mark = { ...held, commits: 60, lastAct: 12, acts: [12, 11, 9, 8, 7, 6, 3, 2].map(act) };
   const found = wentBack(held, mark, undefined);
   expect(found?.acts.map(({ id }) => id)).toEqual([12, 11, 9, 8, 7, 6]);
@@ -37,7 +37,7 @@ test('what is missing is counted, and of the acts of people the newest five are 
   );
 });
 
-test('where a backup was restored it is said of when it is, also where no mark knows what is gone', () => {
+test('a restored backup is reported with its time, also without a mark', () => {
   const note = { at, restoredAt: at + 1 };
   expect(wentBack(held, undefined, note)?.line).toBe(
     'the ledger was restored from a backup of 2026-06-01 00:30 UTC: what people did after it is not known here, and is gone',
@@ -47,7 +47,7 @@ test('where a backup was restored it is said of when it is, also where no mark k
   );
 });
 
-test('a mark is read as it was written, with the words of each act cut; what is no mark is none', () => {
+test('a mark is read as written with shortened texts; an invalid one is ignored', () => {
   const file = join(folder, 'ledger-mark.json');
   writeFileSync(file, markText(held));
   expect(readMark(file)).toMatchObject({ ledger: 'a', commits: 10, lastAct: 3, acts: [{ id: 3, who: 'asha' }] });
@@ -59,7 +59,7 @@ test('a mark is read as it was written, with the words of each act cut; what is 
   expect(readNote(folder)).toBeUndefined();
 });
 
-test('a write-ahead log that is cut anywhere, gone, or has one bit turned: each ledger is refused, or says what it lacks', () => {
+test('a write-ahead log that is truncated, missing or damaged gives a ledger that is refused or reported as incomplete', () => {
   const random = randomFrom(11);
   const file = join(folder, 'ledger.db');
   const store = openStore(openDatabase({ file }));
@@ -84,7 +84,7 @@ test('a write-ahead log that is cut anywhere, gone, or has one bit turned: each 
   expect(counts.named).toBeGreaterThan(0);
 });
 
-/** `whole`: every commit is there, with every act as it was. */
+/** `whole`: all commits and acts are present and unchanged. */
 function lackOf(file: string, mark: Progress): 'named' | 'refused' | 'whole' {
   try {
     const store = openStore(openDatabase({ file }));

@@ -1,4 +1,4 @@
-/** The proof of a copy of the ledger: read whole, by whoever has the time, while the ledger goes on. */
+/** Verifies a copy of the ledger by reading it in full, while the ledger stays in use. */
 import type { KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, type LedgerAudit, markOf, messageOf } from '@sabha/contracts';
@@ -10,15 +10,16 @@ import { numberFrom, wrongSums } from '../ledger/schema.ts';
 import { runOnce } from '../run-once.ts';
 import { DamageError } from './format/backup-file.ts';
 
-/** What was found in a copy; `damage` = what is wrong with it, in one line, null where nothing is. */
+/** Result of a verification; `damage` is one line about the fault, or null. */
 export type Proof = { audit: LedgerAudit; damage: string | null };
 
-/** Where the archives of a ledger lie, and of which months every byte is read; of the others it is seen that they are there and as long as they were. */
+/** Folder of the archives, and the months to read in full. The other archives are checked for existence and length only. */
 export type ArchivesAt = { folder: string; read: 'all' | number };
 
 /**
- * Reads a copy: its pages, the mark of every event computed anew, the sums, what has left for archives, and the chain of the audit. `key` is
- * the public key of the centre, by which the heads of the audit are signed. Throws `DamageError` where its pages cannot be walked, `LedgerError` where it cannot be opened.
+ * Verifies a copy: pages, the hash of every event, checksums, archives and the audit chain. `key` is the public key that verifies the
+ * signed heads.
+ * Throws `DamageError` if its pages cannot be read, and `LedgerError` if it cannot be opened.
  */
 export function proofOf(file: string, { key, archives }: { key?: KeyObject | undefined; archives?: ArchivesAt | undefined } = {}): Proof {
   let db: DatabaseSync | undefined;
@@ -41,12 +42,12 @@ export function proofOf(file: string, { key, archives }: { key?: KeyObject | und
   }
 }
 
-/** The same in a thread of its own, for a server with this public key; undefined where the signal ended it. */
+/** Verifies in a worker thread, with the public key of the server. Returns undefined if the signal aborts. */
 export function provingBy(key: KeyObject) {
   return (file: string, archives: ArchivesAt, signal: AbortSignal) => runOnce(proofOf, { args: [file, { key, archives }], signal });
 }
 
-/** The newest, and of the older ones the one whose turn it is. */
+/** Selects the newest archive, and one of the older ones in turn. */
 function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => boolean {
   if (read === 'all') return () => true;
   const months = Array.from(db.prepare('SELECT month FROM archives WHERE expired = 0 ORDER BY month').all(), ({ month }) => String(month));
@@ -54,17 +55,20 @@ function isRead(db: DatabaseSync, { read }: ArchivesAt): (month: string) => bool
   return (month) => turn.includes(month);
 }
 
-/** What an audit says against a ledger, in one line; null where nothing. A gap is no damage: it is counted. Nor is a broken chain: its words are there, and no backup may fail for them. */
+/**
+ * Returns the damage in one line, or null. Gaps are counted, so they are no damage. A broken chain is reported separately and must not stop
+ * backups.
+ */
 function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: readonly string[]): string | null {
   if (integrity !== 'ok') return integrity.split('\n').join(' ');
   if (changed > 0) return `${changed} events are not what was written`;
   return tables.length === 0 ? null : `the rows of ${tables.join(', ')} are not what was written`;
 }
 
-/** SQLite's codes for a page that is malformed and for a file that is no database. */
+/** SQLite result codes: malformed page, and not a database. */
 const damageCodes = [11, 26];
 
-/** Events whose content is not that of their mark. */
+/** Counts the events whose content does not match their hash. */
 function altered(db: DatabaseSync): number {
   const events = db.prepare('SELECT mark, seq, boot, at, grade, kind, body FROM events');
   let count = 0;
@@ -75,7 +79,7 @@ function altered(db: DatabaseSync): number {
 function markOfRow(row: Record<string, unknown>): string | undefined {
   const { seq, boot, at, grade, kind, body } = row;
   try {
-    // No spool: an event has the same mark in each that carries it.
+    // The hash does not cover the spool, because an event may be renumbered into another spool.
     return markOf({ spool: '', seq, boot, at, grade, kind, body: JSON.parse(String(body)) } as EventMessage);
   } catch {
     return undefined;

@@ -16,7 +16,7 @@ import { restore } from './restore.ts';
 const { privateKey } = generateKeyPairSync('ed25519');
 const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const act = (what: string): Op => ({ op: 'audit', at: 5, who: 'asha', what, about: '' });
-/** A segment of an archive that the ledger of the backup knows. */
+/** Month of an archive that the ledger of the backup knows. */
 const month = '2026-05';
 
 let disk: DyingDisk;
@@ -67,17 +67,17 @@ const restored = (at: string, now: number) =>
   });
 const rowsIn = (flows: string) => proofOf(join(flows, 'ledger.db')).audit.chain?.rows;
 
-/** What stands after a kill: 2 rows of what stood there, 1 of the backup; undefined where no centre starts. */
+/** Returns the audit rows after a kill: 2 = old server, 1 = backup, undefined = no server can start. */
 function leftAt(at: string): number | undefined {
   const flows = join(at, 'data/flows');
   if (existsSync(flows)) return rowsIn(flows);
-  // By it a start knows that it must not make a new centre.
+  // This folder stops the start from creating a new ledger.
   expect(existsSync(`${flows}.restoring`)).toBe(true);
   return undefined;
 }
 
 test.each(['over a centre that stands there', 'onto an empty machine'])(
-  'a restore %s, killed at any step on the disk, leaves the old centre, the new one whole, or none that starts; the same again ends it',
+  'a restore %s, killed at any write to the disk, leaves the old server, the complete new one or none, and a repeated restore completes',
   { tags: ['long'] },
   async (how) => {
     const isEmpty = how.endsWith('machine');
@@ -112,7 +112,7 @@ test.each(['over a centre that stands there', 'onto an empty machine'])(
 test.each([
   ['a backup', (to: string) => writeBackup(to, { files: [], about: { at: 1, centre: 'ab', commits: 1 }, passphrase: undefined })],
   ['a copy of it in a second folder', (to: string) => copyInto(join(root, 'a.backup'), root, basename(to))],
-])('%s that is killed at any step on the disk stands there whole, or not at all', async (_what, write) => {
+])('%s that is killed at any write to the disk is complete or absent', async (_what, write) => {
   const found: boolean[] = [];
   for (let isKilled = true; isKilled; ) {
     const file = join(root, `${found.length}.backup`);

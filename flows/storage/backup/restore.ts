@@ -1,5 +1,6 @@
 /**
- * A centre from its backup, on the machine where it was or on an empty one. It is unpacked and proven beside what is there, and takes its place
+ * Restores a server from its backup, onto its machine or an empty one. Unpacks and verifies the backup beside the old data, then replaces
+ * it
  * by a rename.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
@@ -13,7 +14,7 @@ import { centreMark } from './backup.ts';
 import { type About, BackupError, checkRoom, readAbout, readBackup } from './format/backup-file.ts';
 import { type Proof, proofOf } from './proof.ts';
 
-/** `data` = the data folder of the centre, `settings` = its sabha.json; `check` = it is only looked at. */
+/** `data`: the data folder of the server; `settings`: its sabha.json; `check`: verify only. */
 export type RestoreOptions = {
   file: string;
   data: string;
@@ -23,24 +24,25 @@ export type RestoreOptions = {
   now(): number;
 };
 
-/** What stands now, or would; `aside` = what stood there before, which nothing deletes; `left`: why archives of before did not come along. */
+/** Result of a restore or check. `aside`: old data, which nothing deletes; `left`: why older archives were not moved. */
 export type Restored = { about: About; audit: Proof['audit']; aside: string[]; left?: string };
 
-/** Left in the data folder of `flows`, for its next start to tell. */
+/** File in the data folder of `flows` that reports the restore at the next start. */
 export const restoredNote = 'restored.json';
 
 /**
- * Restores a centre. Rejects with a `BackupError` of one line: a centre that runs, another centre's, a wrong passphrase, half a file, a newer
- * version's, no room.
- * Guarantee: after a refusal nothing has changed. After a kill stands the old centre, the new one, or, between two renames, neither, and then
- * none starts until this is done again.
+ * Restores a server. Rejects with a `BackupError` of one line: running server, other server, wrong passphrase, truncated file, newer
+ * version, or no space.
+ * Guarantee: a refusal changes nothing. After a kill the old or the new server is in place. Between the two renames there is neither, and
+ * no
+ * server starts until the restore is repeated.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { file, data } = options;
   try {
     const about = await readAbout(file);
     checkOwn(about, join(data, 'flows'));
-    // Whoever only looks leaves a running centre alone.
+    // A check may run beside a running server.
     if (!options.check) checkStopped(join(data, 'flows'));
     await mkdir(data, { recursive: true, mode: 0o700 });
     await checkRoom(data, about.bytes * 1.1);
@@ -56,7 +58,7 @@ async function unpackAndSwap(about: About, options: RestoreOptions): Promise<Res
   await rm(fresh, { recursive: true, force: true });
   try {
     await readBackup(file, { folder: fresh, passphrase });
-    // By this key it signed its audit; a centre that keeps its key elsewhere is proven without.
+    // The public key verifies the signed heads of the audit log. Without the key file the signatures are not checked.
     const centreKey = join(fresh, 'flows', 'centre.key');
     const key = existsSync(centreKey) ? createPublicKey(readFileSync(centreKey, 'utf8')) : undefined;
     const { audit, damage } = proofOf(join(fresh, 'flows', 'ledger.db'), { key });
@@ -79,7 +81,7 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
   const aside: string[] = [];
   let isAside = false;
   try {
-    // Once more: somebody may have started it while the file was unpacked.
+    // Checked again, because the server may have started during the unpacking.
     checkStopped(flows);
     if (existsSync(flows)) {
       await rename(flows, before);
@@ -95,7 +97,7 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
   }
   if (!isAside) return { aside };
   aside.push(before);
-  // The restored centre stands, whatever becomes of these.
+  // The restored server is in place, even if the archives cannot be moved.
   return keepArchives(before, flows).then(
     () => ({ aside }),
     (error) => ({ aside, left: `${join(before, 'archives')}: ${messageOf(error)}` }),
@@ -103,8 +105,8 @@ async function swap(fresh: string, about: About, { data, settings, file, now }: 
 }
 
 /**
- * They are in no backup: the ledger goes on by those that are here, as far as it knows them. One that is longer is copied, since what its end
- * holds stands nowhere else and will be written over. After a kill all lie with what stood here, and the audit misses them.
+ * Moves the archives that the restored ledger knows, because no backup contains them. A longer file is copied: the server overwrites
+ * its end, and that end exists nowhere else. After a kill the archives stay in the old folder, and the audit reports them missing.
  */
 async function keepArchives(before: string, flows: string): Promise<void> {
   const [from, to] = [join(before, 'archives'), join(flows, 'archives')];
@@ -127,12 +129,12 @@ function archivesKnown(ledger: string): { month: string; bytes: number }[] {
   }
 }
 
-/** What the broker was told last is newer than any backup, and says who was shut out since: where it is there it stays. */
+/** Keeps an existing registry snapshot of the broker. It is newer than any backup and knows PCs that were revoked since. */
 async function fillBroker(fresh: string, data: string): Promise<void> {
   const folder = join(data, 'broker');
   if (existsSync(join(folder, 'registry.json'))) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Written, since a copy keeps its group: as a user of its own the broker reads only what has the group of this folder.
+  // Written, not copied: a copy keeps the old group, and the broker may read only files with the group of this folder.
   for (const name of await readdir(join(fresh, 'broker')))
     await writeFile(join(folder, name), await readFile(join(fresh, 'broker', name)), { mode: 0o600 });
 }
@@ -170,7 +172,7 @@ function markOf(pem: Buffer): string | undefined {
   }
 }
 
-/** Whoever runs on a ledger locks it. One that cannot be opened for another reason is held by nobody. */
+/** Returns true if a process holds the lock of the ledger. A ledger that cannot be opened for another reason counts as free. */
 function isHeld(ledger: string): boolean {
   if (!existsSync(ledger)) return false;
   let db: DatabaseSync | undefined;

@@ -23,7 +23,7 @@ const event = (seq: number): Op => {
 };
 const incident = (id: number) => ({ op: 'meta', key: `link/la/site-${id}`, value: `{"note":"a line of site ${id}"}` }) as Op;
 
-/** All that a ledger holds, by table; of an event all but when it came, which no other centre could know. */
+/** Returns the content of all tables; for events without the time of receipt, which their hash does not cover. */
 function contentsOf(file: string): Record<string, string> {
   const db = new DatabaseSync(file, { readOnly: true });
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
@@ -38,7 +38,7 @@ function contentsOf(file: string): Record<string, string> {
   return Object.fromEntries(found.map(([name, rows]) => [name, JSON.stringify(rows)]));
 }
 
-test('F4 one bit that turns anywhere in the file of a ledger is refused or named, or changes nothing', {
+test('F4 one flipped bit anywhere in the file of a ledger is refused, reported or without effect', {
   tags: ['long'],
   timeout: 900_000,
 }, ({ task }) => {

@@ -1,4 +1,4 @@
-/** Keeps the mark of the ledger a few seconds behind it, and sees when the ledger's file is no longer where it was. */
+/** Writes the mark of the ledger every few seconds, and detects when the file of the ledger is moved or deleted. */
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Cancel, type Clock, codeOf, oneLine, replaceFile } from '@sabha/contracts';
@@ -9,10 +9,10 @@ import { LedgerError } from '../ledger/poison.ts';
 import { restoredNote } from './restore.ts';
 
 const everyMs = 5_000;
-/** For as long PCs keep what was acknowledged, and send it again (R4). */
+/** PCs keep acknowledged events for this time and can send them again (R4, cumulative acknowledgement). */
 const toldForMs = 24 * 3_600_000;
 
-/** `flows` = the data folder with the ledger, `registry` = what the broker was told, beside which the mark stands. */
+/** `flows`: the data folder with the ledger; `registry`: the broker's snapshot. The mark lies beside that snapshot. */
 export type WatchOptions = {
   ledger: Ledger;
   ledgerFile: string;
@@ -20,16 +20,16 @@ export type WatchOptions = {
   registry: string;
   clock: Clock;
   now(): number;
-  /** The ledger's file is gone. */
+  /** Called when the file of the ledger is missing. */
   gone(line: string): void;
-  /** Whether something sets the clock of the machine; undefined where nobody can say. */
+  /** Returns whether a time service sets the clock; undefined if unknown. */
   isSynchronised?(): boolean | undefined;
-  /** What the ledger holds was written by another clock. */
+  /** True if another clock wrote the ledger. */
   ignoresTime?: boolean;
   log: Record<'warn' | 'error', (fields: object, line: string) => void>;
 };
 
-/** `ledger` is the one to write to: it refuses while its file is gone. */
+/** `ledger` is the one to write to: its commits fail while the file is missing. */
 export type LedgerWatch = Awaited<ReturnType<typeof watchLedger>>;
 
 type Fault = 'centre.ledger_older' | 'centre.clock';
@@ -42,7 +42,7 @@ type State = {
   lost: string | null;
   found: WentBack | undefined;
   told: Told | null;
-  /** What stands in the file of the mark, and what was said of each fault. */
+  /** Content of the mark file, and the last reported reason of each fault. */
   mark: string;
   said: { [fault in Fault]?: string | null };
   cancel: Cancel;
@@ -50,7 +50,7 @@ type State = {
 };
 type Told = { until: number; line: string };
 
-/** Looks at the ledger as it was opened; to be called before anything is written to it. Rejects where it cannot be read. */
+/** Compares the opened ledger with its mark. Must run before the first write. Rejects if the ledger cannot be read. */
 export async function watchLedger(options: WatchOptions) {
   const { ledger, ledgerFile, flows, log, now } = options;
   const held = await ledger.progress();
@@ -73,18 +73,18 @@ export async function watchLedger(options: WatchOptions) {
       async commit(ops: Op[]) {
         if (state.lost !== null) throw new LedgerError('io', state.lost);
         const receipt = await ledger.commit(ops);
-        // What took somebody a day to write does not wait in the log for the hour to be over.
+        // An import may hold the work of a day, so it does not wait for the hourly checkpoint.
         const hasImport = ops.some((op) => op.op === 'audit' && op.what.endsWith(' imported'));
         if (hasImport) await ledger.checkpoint().catch((error: Error) => log.warn({}, `no checkpoint: ${error.message}`));
         return receipt;
       },
     },
-    /** What it lacks, told for a day, as an audit says it. */
+    /** Returns what the ledger lacks, for a day, as a field of the audit. */
     older(): { older?: string } {
       const line = standing(state);
       return line === null ? {} : { older: line };
     },
-    /** Writes down what it lacks; then the mark follows the ledger as it is now. `record` is false where that was not taken, and is asked again. */
+    /** Records what the ledger lacks, then keeps the mark up to date. `record` returns false if it failed, and is repeated. */
     start: (record: RecordOps, say: Say): Promise<void> => tick(state, record, say),
     close(): void {
       state.closed = true;
@@ -98,7 +98,7 @@ async function tick(state: State, record: RecordOps, say: Say): Promise<void> {
   if (state.lost === null) await keepMark(state, record);
   const before = state.said;
   const said = { 'centre.ledger_older': standing(state), 'centre.clock': state.clockTrouble() };
-  // The first time in any case: an incident of before may be open.
+  // The first call always reports, because an earlier incident may still be open.
   for (const fault of ['centre.ledger_older', 'centre.clock'] as const) if (said[fault] !== before[fault]) say(fault, said[fault]);
   state.said = said;
   if (!state.closed) state.cancel = state.options.clock.after(everyMs, () => void tick(state, record, say));
@@ -111,12 +111,12 @@ function standing({ told, options }: State): string | null {
   return told.until > now ? told.line : null;
 }
 
-/** Not beside the ledger: who restores that from a copy must not restore this with it. */
+/** Not beside the ledger, so that a restored copy of the data folder does not bring an old mark. */
 function markFile({ registry }: WatchOptions): string {
   return join(dirname(registry), 'ledger-mark.json');
 }
 
-/** A file that is deleted or moved can still be written through the handle that is open: all of it would be gone with the next start. */
+/** Detects a moved or deleted file. The open handle could still write to it, and the next start would lose all of that. */
 function look(state: State): void {
   const { ledgerFile, gone, log } = state.options;
   const isThere = statSync(ledgerFile, { throwIfNoEntry: false })?.ino === state.inode;
@@ -130,7 +130,7 @@ function look(state: State): void {
   gone(state.lost);
 }
 
-/** Guarantee: the mark moves on only once the ledger itself says what it lacks. */
+/** Guarantee: the mark advances only after the ledger has recorded what it lacks. */
 async function keepMark(state: State, record: RecordOps): Promise<void> {
   const { ledger, flows, log, now } = state.options;
   try {
@@ -146,7 +146,7 @@ async function keepMark(state: State, record: RecordOps): Promise<void> {
   }
 }
 
-/** Each act that is gone has a row of its own: the line has room for the newest. */
+/** Writes one row per missing act, because the summary line has space only for the newest. */
 function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
   const gone = acts.toReversed().map((one) => oneLine(`${one.who}: ${one.what}, ${one.about} (${timeText(one.at)})`, 2 * textMost));
   return [
@@ -156,7 +156,8 @@ function rowsOf({ line, acts }: WentBack, told: Told | null, at: number): Op[] {
   ];
 }
 
-// The mark says how far the ledger was a few seconds ago. It lies with the files for the broker and not beside the ledger, so it shows when
+// The mark records how far the ledger was a few seconds ago. It lies with the files for the broker and not beside the ledger, so it shows
+// when
 // the ledger went back (an old copy, a lost or cut write-ahead log), and which actions of people are missing from it.
 
 const act = v.object({ id: v.number(), at: v.number(), who: v.string(), what: v.string(), about: v.string() });
@@ -169,18 +170,18 @@ const markSchema = v.object({
 });
 const noteSchema = v.object({ at: v.number(), restoredAt: v.number() });
 
-/** How far a ledger was. */
+/** Progress of a ledger. */
 export type Mark = v.InferOutput<typeof markSchema>;
-/** A backup that was put in the place of a ledger: of when it is, and when that was. */
+/** Time of a restored backup, and of the restore. */
 export type Note = v.InferOutput<typeof noteSchema>;
-/** What is missing of a ledger: in one line, and each act of people, newest first. */
+/** The missing part of a ledger: one line, and each missing act of people, newest first. */
 export type WentBack = { line: string; acts: AuditAct[] };
 
 const actsTold = 5;
 /** Characters of each text of an act in the mark. */
 const textMost = 200;
 
-/** What a ledger lacks of what stood here before; undefined where it lacks nothing that is known of. */
+/** Compares a ledger with its mark. Returns undefined if nothing is known to be missing. */
 export function wentBack(held: Progress, mark: Mark | undefined, note: Note | undefined): WentBack | undefined {
   const how = note === undefined ? 'the ledger went back' : `the ledger was restored from a backup of ${timeText(note.at)}`;
   if (mark === undefined) {
@@ -194,7 +195,7 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
   const head = isSame ? how : 'this is another ledger than the one that stood here';
   const named = acts.slice(0, actsTold).map((one) => `${one.who}: ${one.what} (${timeText(one.at)})`);
   const more = acts.length > actsTold ? `, and ${acts.length - actsTold} more` : '';
-  // The mark holds the last of them: where all those are gone, others may be that stood before.
+  // The mark holds only the newest acts. If all of these are missing, older ones may be missing too.
   const isAll = (acts.at(-1)?.id ?? 0) <= (isSame ? held.lastAct : 0) + 1 || acts.length < mark.acts.length;
   const count = `${isAll ? '' : 'at least '}${acts.length} ${acts.length === 1 ? 'act' : 'acts'}`;
   const lost = `${commits} ${commits === 1 ? 'commit' : 'commits'} and ${count} of people are gone`;
@@ -202,8 +203,9 @@ export function wentBack(held: Progress, mark: Mark | undefined, note: Note | un
 }
 
 /**
- * Whether the audit is still the one that stood here: `hash` = what its row of the mark has now, null where that row is gone. Undefined where it
- * is, where the mark knows no hash, and where it is of another ledger.
+ * Checks that the audit log still has the row of the mark. `hash` is the current hash of that row, null if the row is missing. Returns
+ * undefined
+ * if the hash matches, is unknown, or belongs to another ledger.
  */
 function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, hash: string | null): WentBack | undefined {
   if (ledger !== held.ledger || head === undefined || lastAct === 0 || hash === head) return undefined;
@@ -211,17 +213,17 @@ function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, hash: st
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
 }
 
-/** The mark in a file; undefined where there is none that can be read. */
+/** Reads the mark; undefined if there is no valid one. */
 export function readMark(file: string): Mark | undefined {
   return readJson(file, markSchema);
 }
 
-/** What a restore left in the data folder of `flows`. */
+/** Reads the note of a restore from the data folder of `flows`. */
 export function readNote(flows: string): Note | undefined {
   return readJson(`${flows}/${restoredNote}`, noteSchema);
 }
 
-/** The mark as it is written. */
+/** Returns the text of the mark file. */
 export function markText({ ledger, commits, lastAct, head, acts }: Progress): string {
   return `${JSON.stringify({ ledger, commits, lastAct, head, acts: acts.map((one) => ({ ...one, about: oneLine(one.about, textMost) })) })}\n`;
 }
@@ -236,33 +238,33 @@ function readJson<S extends v.GenericSchema>(file: string, schema: S): v.InferOu
 
 // Judges the clock of the machine: it must not be behind the ledger, and a time service must set it.
 
-/** `newestAt` = a time that was reached when the ledger was written; `now` and `up` are of the machine. */
+/** `newestAt`: newest time in the ledger; `now` and `up`: wall clock and uptime of the machine. */
 export type ClockJudgeOptions = {
   newestAt: number;
   now(): number;
   up(): number;
-  /** Undefined where nobody can say. */
+  /** Undefined if unknown. */
   isSynchronised(): boolean | undefined;
 };
 
 const minuteMs = 60_000;
-/** What is less is set little by little. */
+/** Smaller deviations are corrected gradually by the time service. */
 const toleranceMs = minuteMs;
-/** After its start a machine has this long until its clock is set. */
+/** Time after the start until the clock must be set. */
 const unsetMs = 10 * minuteMs;
-/** Longer than a day a clock is not behind: what the ledger knows was written by one that was ahead. */
+/** After a day behind, the clock is trusted: the ledger was written by a clock that was ahead. */
 const believedForMs = 24 * 60 * minuteMs;
 
 /**
- * To be asked now and then; answers what is wrong with the clock, in one line, or null. One that is set while the centre runs is followed (R29),
- * since nobody knows whether it was right before or is now: it is the start that is compared with the ledger.
+ * Returns a function that returns the fault of the clock in one line, or null. A clock that is set while the server runs is followed (R29,
+ * clock of the server). Only the start is compared with the ledger, because later nothing shows which time is right.
  */
 export function createClockJudge({ newestAt, now, up, isSynchronised }: ClockJudgeOptions): () => string | null {
   const startedUp = up();
   let newest = newestAt;
   return () => {
     const behindMs = newest - now();
-    // It has caught up, was set, or has been so for a day.
+    // The clock has caught up, was set, or has been behind for a day.
     if (behindMs <= toleranceMs || up() - startedUp > believedForMs) newest = 0;
     else return `the clock of this machine is ${spanOf(behindMs)} behind what the ledger has written already`;
     if (up() - startedUp > unsetMs && isSynchronised() === false)
@@ -271,7 +273,7 @@ export function createClockJudge({ newestAt, now, up, isSynchronised }: ClockJud
   };
 }
 
-/** By what systemd-timesyncd leaves; a machine whose clock another program sets does not say. */
+/** Reads the state of systemd-timesyncd; undefined if another program sets the clock. */
 export function isSynchronised(run = '/run/systemd/timesync'): boolean | undefined {
   return existsSync(run) ? existsSync(join(run, 'synchronized')) : undefined;
 }

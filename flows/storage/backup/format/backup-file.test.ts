@@ -29,17 +29,20 @@ async function written(passphrase?: string): Promise<Buffer> {
   return readFileSync(file);
 }
 
-test.each([undefined, 'correct horse'])('what is packed comes out as it was, for its owner alone; passphrase: %s', async (passphrase) => {
-  await written(passphrase);
-  expect(await readAbout(file)).toMatchObject({ ...about, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
-  const out = join(folder, 'out');
-  await readBackup(file, { folder: out, passphrase });
-  for (const [path, bytes] of Object.entries(content)) expect(readFileSync(join(out, path)).equals(bytes), path).toBe(true);
-  expect([statSync(file).mode & 0o777, statSync(join(out, 'sabha.json')).mode & 0o777]).toEqual([0o600, 0o600]);
-  expect(readdirSync(folder).toSorted()).toEqual(['a.backup', 'out']);
-});
+test.each([undefined, 'correct horse'])(
+  'unpacked files equal the packed ones and are readable by their owner only; passphrase: %s',
+  async (passphrase) => {
+    await written(passphrase);
+    expect(await readAbout(file)).toMatchObject({ ...about, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+    const out = join(folder, 'out');
+    await readBackup(file, { folder: out, passphrase });
+    for (const [path, bytes] of Object.entries(content)) expect(readFileSync(join(out, path)).equals(bytes), path).toBe(true);
+    expect([statSync(file).mode & 0o777, statSync(join(out, 'sabha.json')).mode & 0o777]).toEqual([0o600, 0o600]);
+    expect(readdirSync(folder).toSorted()).toEqual(['a.backup', 'out']);
+  },
+);
 
-test('with a passphrase nothing of it is readable, twice the same is never the same file, and another passphrase opens nothing', {
+test('an encrypted backup shows no plain text, differs each time, and needs its passphrase', {
   tags: ['long'],
 }, async () => {
   const first = await written('correct horse');
@@ -50,7 +53,7 @@ test('with a passphrase nothing of it is readable, twice the same is never the s
 });
 
 test.each(ofTier([undefined], [undefined, 'correct horse']))(
-  'half a file, a bit that is turned and a byte too many are refused, wherever; passphrase: %s',
+  'a truncated, damaged or longer file is refused; passphrase: %s',
   async (passphrase) => {
     const whole = await written(passphrase);
     const random = randomFrom(7);
@@ -72,11 +75,11 @@ test.each(ofTier([undefined], [undefined, 'correct horse']))(
   },
 );
 
-test('an empty file of a passphrase sealed each backup with nothing', async () => {
+test('an empty passphrase is refused', async () => {
   await expect(written('')).rejects.toThrow('the passphrase is empty: it would protect nothing');
 });
 
-test('a backup of a newer format, one of another ledger version, and another file are refused', async () => {
+test('a newer format, another version of the ledger, and a foreign file are refused', async () => {
   const whole = await written();
   const text = whole.toString('latin1');
   const as = async (changed: string) => {
@@ -89,13 +92,13 @@ test('a backup of a newer format, one of another ledger version, and another fil
   expect(await as('')).toBe('it is no backup of Sabha');
 });
 
-test('a name that leads out of the folder is not unpacked', async () => {
+test('a path that leads out of the folder is not unpacked', async () => {
   await writeBackup(file, { files: [{ path: '../evil', bytes: 1, content: Buffer.from('x') }], about, passphrase: undefined });
   await expect(readBackup(file, { folder: join(folder, 'out'), passphrase: undefined })).rejects.toThrow('it is damaged or cut');
   expect(readdirSync(folder)).toEqual(['a.backup']);
 });
 
-test('where a file changes while it is read, no backup is left', async () => {
+test('a file that changes during the backup makes the backup fail and leaves nothing', async () => {
   const shorter = [{ path: 'sabha.json', bytes: 9, content: Buffer.from('{}') }];
   await expect(writeBackup(file, { files: shorter, about, passphrase: undefined })).rejects.toThrow('sabha.json changed while it was read');
   expect(readdirSync(folder)).toEqual([]);

@@ -1,4 +1,4 @@
-/** A backup as one file: a head that says whose and of when it is, and behind it all files of a centre, compressed and sealed. */
+/** Format of a backup file: a header that names the server and the time, then all files of the server, compressed and sealed. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
@@ -13,23 +13,22 @@ import { ledgerVersion } from '../../ledger/schema.ts';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/));
 
-/** `centre` = SHA-256 of the key that its PCs obey; `commits` = how far its ledger was; `bytes` = what it takes when unpacked. */
+/** `centre`: SHA-256 of the key that its PCs trust; `commits`: commit count of the ledger; `bytes`: unpacked size. */
 const about = v.object({ at: v.number(), centre: hex, ledger: count, commits: count, bytes: count });
 export type About = v.InferOutput<typeof about>;
 
-/** What a backup is made of. */
 export type NewBackup = { files: readonly Packed[]; about: Omit<About, 'bytes' | 'ledger'>; passphrase: string | undefined };
 
 /**
- * Writes a backup. Rejects with what the system says.
- * Guarantee: after a kill or a power cut there is the whole file under its name, or none.
+ * Writes a backup. Rejects with the error of the system.
+ * Guarantee: after a kill or a power cut the file is complete under its name, or absent.
  */
 export async function writeBackup(file: string, { files, about: said, passphrase }: NewBackup): Promise<void> {
   const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
   const seal = await newSeal('backup', { about: { ...said, ledger: ledgerVersion, bytes } }, passphrase);
   const part = `${file}.part`;
   try {
-    // It is there before anything can fail: what is opened after the failure would stay.
+    // Opened first: a file that is opened after a failure would not be removed.
     const out = (await open(part, 'w', 0o600)).createWriteStream({ flush: true });
     await pipeline(packed(files), createZstdCompress(), (body: AsyncIterable<Uint8Array>) => sealed(body, seal), out);
     await rename(part, file);
@@ -40,7 +39,7 @@ export async function writeBackup(file: string, { files, about: said, passphrase
   }
 }
 
-/** Throws `BackupError` where a folder has no room for so many bytes. */
+/** Throws `BackupError` if the disk of a folder has not so many bytes free. */
 export async function checkRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const mib = 1024 * 1024;
@@ -48,7 +47,7 @@ export async function checkRoom(folder: string, bytes: number): Promise<void> {
   throw new BackupError(`no room in ${folder}: ${Math.ceil(bytes / mib)} MiB are needed, ${Math.floor((bavail * bsize) / mib)} are free`);
 }
 
-/** Without it a rename may be lost in a power cut; Windows keeps the order by itself. */
+/** Syncs a folder. Otherwise a power cut may lose a rename; Windows keeps the order itself. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -59,7 +58,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What a backup says of itself. Throws `BackupError` where it is none, or of a newer version. */
+/** Reads the header of a backup. Throws `BackupError` for another file or a newer version. */
 export async function readAbout(file: string): Promise<About> {
   const source = createReadStream(file);
   try {
@@ -71,7 +70,7 @@ export async function readAbout(file: string): Promise<About> {
   }
 }
 
-/** Reads a backup from end to end, and answers the paths in it; with a folder its files are written there. Throws `BackupError`. */
+/** Reads a whole backup and returns its paths. With `folder` it unpacks the files there. Throws `BackupError`. */
 export async function readBackup(file: string, { folder, passphrase }: { folder?: string; passphrase: string | undefined }) {
   const source = createReadStream(file);
   try {
@@ -100,14 +99,14 @@ async function headOf(from: Bytes) {
   throw new BackupError(`its ledger has version ${ledger}, this release reads version ${ledgerVersion} only: use the release that made it`);
 }
 
-/** What the system says of the file, in one line; a bug stays what it is. */
+/** Converts an error of the system to one line. Returns a bug unchanged. */
 function readable(error: unknown): unknown {
   if (error instanceof BackupError || !(error instanceof Error)) return error;
   const code = codeOf(error);
   return /^E[A-Z0-9]+$/.test(code) ? new BackupError(`it cannot be read or unpacked: ${code}`) : error;
 }
 
-/** Copies a file into a folder that is there, or to a name of its own. Rejects with what the system says. */
+/** Copies a file into an existing folder, optionally under another name. Rejects with the error of the system. */
 export async function copyInto(file: string, folder: string, name = basename(file)): Promise<void> {
   const to = join(folder, name);
   const part = `${to}.part`;
@@ -130,21 +129,21 @@ export async function copyInto(file: string, folder: string, name = basename(fil
 
 // Packs the files of a server into one stream: a manifest line with the name and size of each file, then the contents in that order.
 
-/** A file as it is packed: by its path within the data folder, with what is in it, or where that lies. */
+/** A packed file: path within the data folder, size, and its content or source file. */
 export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
 
-/** Room for some 100,000 files. */
+/** Maximum length of the manifest in bytes, for about 100,000 files. */
 const manifestMost = 16 * 1024 * 1024;
-/** A plain path below a folder: nothing that leads out of it. */
+/** Path below a folder that does not lead out of it. */
 const path = v.pipe(v.string(), v.check(isPackable));
 const manifest = v.pipe(v.string(), v.parseJson(), v.array(v.strictObject({ path, bytes: count })));
 
-/** Whether a file of that path comes out of a pack again, on every system. */
+/** Returns true if a file with this path can be unpacked on every system. */
 export function isPackable(text: string): boolean {
   return text.split('/').every((name) => /^[^\\:\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name));
 }
 
-/** Rejects where a file is not as long as it was said to be. */
+/** Yields the packed stream. Throws if the size of a file changed. */
 async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`${JSON.stringify(files.map((one) => ({ path: one.path, bytes: one.bytes })))}\n`);
   for (const one of files) {
@@ -158,14 +157,15 @@ async function* packed(files: readonly Packed[]): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Reads a pack to its end, and answers the paths in it. With a folder its files are written there, for their owner alone and brought to the disk.
- * Undefined where it is no pack.
+ * Reads a packed stream and returns its paths; undefined if the format is wrong. With `folder` it writes the files, readable by their owner
+ * only,
+ * and syncs them.
  */
 async function unpack(from: Bytes, folder: string | undefined): Promise<string[] | undefined> {
   const read = v.safeParse(manifest, await from.line(manifestMost));
   if (!read.success) return undefined;
   for (const { path: name, bytes } of read.output) if (!(await unpackOne(from, bytes, folder && join(folder, name)))) return undefined;
-  // The proof stands at the end of the stream.
+  // The proof follows at the end of the stream.
   return (await from.some()).length === 0 ? read.output.map((one) => one.path) : undefined;
 }
 
@@ -186,20 +186,20 @@ async function unpackOne(from: Bytes, bytes: number, file: string | undefined): 
   }
 }
 
-/** Its message is one line for a person: what is wrong, and where. */
+/** Error of a backup. Its message is one line for a person. */
 export class BackupError extends Error {
   override name = 'BackupError';
 }
 
-/** The ledger that a backup is made of, or holds, cannot be read: its message says how that shows. A thread passes on the name only. */
+/** The ledger of a backup cannot be read. The message gives the symptom; a thread passes on only the name and the message. */
 export class DamageError extends BackupError {
   override name = 'DamageError';
 }
 
-/** `some` answers at most so many, none only at the end; `line` without its end, undefined where it has none. */
+/** `some`: up to so many bytes, empty only at the end. `line`: a line without its end, undefined if there is none. */
 export type Bytes = ReturnType<typeof bytesFrom>;
 
-/** Reads from a stream, which is left where the last byte was taken. */
+/** Reads parts of a stream. The stream can be read further afterwards. */
 export function bytesFrom(source: AsyncIterable<Uint8Array>) {
   const chunks = source[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
@@ -233,12 +233,13 @@ export function bytesFrom(source: AsyncIterable<Uint8Array>) {
   };
 }
 
-// Seals a stream with one proof at its end. With a passphrase it is encrypted by AES-256-GCM (key by scrypt), and the tag is the proof; without
-// one the proof is a SHA-256. The proof also covers the head of the file. Content must not be used before the stream has ended.
+// Seals a stream with one proof at its end. With a passphrase it is encrypted by AES-256-GCM (key by scrypt), and the tag is the proof;
+// without
+// one the proof is a SHA-256. The proof also covers the header. Content must not be used before the stream has ended.
 
 const format = 2;
 const headMost = 4_096;
-/** What the head of a file says of its body; `salt` in hex. */
+/** Encryption fields of the header; `salt` in hex. */
 const sealHead = v.union([
   v.strictObject({ cipher: v.literal('none') }),
   v.strictObject({
@@ -248,19 +249,19 @@ const sealHead = v.union([
     salt: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/)),
   }),
 ]);
-/** `bound` = the head of the file, so that its body fits no other. */
+/** `bound`: the header, which the proof covers, so that a body fits only its header. */
 type Seal = { key: Buffer | undefined; bound: Buffer };
 type Kind = 'backup' | 'archive';
 
 const proofBytes = 16;
-/** Each file has a key of its own, by its salt. */
+/** A constant nonce is safe, because the salt gives each file a separate key. */
 const nonce = Buffer.alloc(12);
 /** AES-GCM protects at most 64 GiB under one key and nonce. */
 const encryptedMostBytes = 64 * 1024 ** 3;
 const scryptCost = 2 ** 16;
 const scryptMost = 2 ** 20;
 
-/** Begins a file: makes its head, and the key where there is a passphrase. */
+/** Starts a file: returns its header, and with a passphrase its key. */
 export async function newSeal(kind: Kind, fields: object, passphrase: string | undefined): Promise<Seal> {
   if (passphrase === '') throw new BackupError('the passphrase is empty: it would protect nothing');
   const salt = randomBytes(16);
@@ -270,7 +271,7 @@ export async function newSeal(kind: Kind, fields: object, passphrase: string | u
   return { bound, key: passphrase === undefined ? undefined : await keyOf(passphrase, salt, scryptCost) };
 }
 
-/** Reads the head of a file, whose fields a schema names. Throws `BackupError`. */
+/** Parses the header of a file with the given schema of its fields. Throws `BackupError`. */
 export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: Kind, fields: S) {
   const magic = `sabha-${kind} `;
   const line = await from.line(headMost);
@@ -281,7 +282,7 @@ export async function readHead<S extends v.GenericSchema>(from: Bytes, kind: Kin
   return { head: read.output, bound: Buffer.from(`${line}\n`) };
 }
 
-/** The key of a file. Throws `BackupError` where a passphrase is missing. */
+/** Derives the key of a file. Throws `BackupError` if the passphrase is missing. */
 export async function keyFor(head: v.InferOutput<typeof sealHead>, passphrase: string | undefined): Promise<Buffer | undefined> {
   if (head.cipher === 'none') return undefined;
   if (passphrase === undefined) throw new BackupError('it is encrypted: --passphrase-file names the file with its passphrase');
@@ -294,7 +295,7 @@ function keyOf(passphrase: string, salt: Buffer, cost: number): Promise<Buffer> 
   return promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)(passphrase, salt, 32, options);
 }
 
-/** A file: its head, its body and the proof of both. */
+/** Yields a file: header, body and proof. */
 export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: Seal): AsyncGenerator<Uint8Array> {
   const { update, proof } = key === undefined ? summed(bound) : encrypted(key, bound);
   let bytes = 0;
@@ -307,7 +308,7 @@ export async function* sealed(plain: AsyncIterable<Uint8Array>, { key, bound }: 
   yield proof();
 }
 
-/** What was sealed. Throws `BackupError` at the end of a stream that is not as it was written. */
+/** Yields the body. Throws `BackupError` at the end of the stream if the proof does not match. */
 export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Array> {
   const { update, isProven } = opening(seal);
   let held: Buffer = Buffer.alloc(0);
@@ -320,7 +321,7 @@ export async function* unsealed(from: Bytes, seal: Seal): AsyncGenerator<Uint8Ar
   if (!isProven(held)) throw damaged(seal);
 }
 
-/** With a passphrase, a wrong one cannot be told from damage. */
+/** With a passphrase, a wrong passphrase and damage look the same. */
 function damaged({ key }: Pick<Seal, 'key'>): BackupError {
   return new BackupError(key === undefined ? 'it is damaged or cut' : 'the passphrase is wrong, or it is damaged or cut');
 }
