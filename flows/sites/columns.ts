@@ -1,4 +1,4 @@
-/** What the columns of the site table's CSV say, one way and back: a row of cells and a node of the tree. */
+/** Converts between a row of the site table's CSV and a node of the tree. */
 
 import {
   expectedKinds,
@@ -21,22 +21,22 @@ import type { Bridge, ProfileLayer, SiteFacts, TreeNode, Ups } from '../engine/r
 import { clockText, hoursOf, hoursText, hoursWanted, minutesOf } from './hours.ts';
 import { levelOf, noFacts } from './table.ts';
 
-/** The cell of a place that has none although a level above names one. */
+/** Cell for a place that has none, although a level above sets one. */
 const none = 'none';
 const ports = { udp: 5060, tcp: 5060, tls: 5061, ups: 3493 };
 
-/** So many groups of one site are more than any office has. */
+/** Groups of one site: more than any office has. */
 const groupsAtMost = 20;
 
 const groupsWanted = `at most ${groupsAtMost} groups with "|" between: lower-case letters, digits and "-", at most 32, and not "all"`;
 
 type Devices = NonNullable<Profile['expected']['camera']>;
 const textLimit = 80;
-/** As much of a device's name as the configuration of a PC takes. */
+/** Characters of a device name that the configuration of a PC accepts. */
 const deviceLimit = 128;
-/** Stands before a phone number in the file: a spreadsheet would make a number of it and drop `+` and zeros. */
+/** Written before a phone number. Otherwise a spreadsheet converts it to a number and drops `+` and leading zeros. */
 const textMark = "'";
-/** Line breaks and other controls, what is not seen or turns text around (the joiners of Hindi stay), and what a wrong encoding leaves behind. */
+/** Control characters, invisible and direction-changing characters (the joiners of Hindi are allowed), and residue of a wrong encoding. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]|(?![\u200c\u200d])\p{Cf}/u;
 
 const phone = read(phoneOf, 'a phone number such as +91 1982 252010');
@@ -51,10 +51,10 @@ const devices = read(
   `a number from 0 to ${expectedLimit}, or up to ${expectedLimit} parts of names (${deviceLimit} characters) with "|" between`,
 );
 
-/** Cells that the table of people has too. */
+/** Cells that the table of people uses too. */
 export const cell = { mail: mailAddress, that, read, isPlain, isTimeZone, textMark };
 
-/** A row whose empty cells are left out. Its keys are all columns; a file holds each once, in any order. */
+/** Schema of a row without its empty cells. Its keys are all columns; a file has each once, in any order. */
 export const rowSchema = v.object({
   state: id,
   site: id,
@@ -91,20 +91,20 @@ export const rowSchema = v.object({
 });
 
 type Row = v.InferOutput<typeof rowSchema>;
-/** The name of a column. */
 export type Column = keyof Row;
-/** The cells of a row, by the name of their column. */
+/** Cells of a row, by column. */
 export type Cells = Record<Column, string>;
-/** All columns, in the order in which they are written. */
+/** All columns, in the order of export. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
-/** Columns that came later: a file without them leaves what the table says there. */
+/** Newer columns: a file without them keeps the values of the table. */
 export const laterColumns: readonly Column[] = columns.slice(columns.indexOf('least_tier'));
-/** Columns that say something of a site only. */
+/** Columns that only the row of a site may fill. */
 export const siteColumns = columns.filter((column) => /^(stage|latitude|longitude|isp|link_id|contact_.*|groups)$/.test(column));
 
 /**
- * The node that a row describes. What the row leaves empty is inherited.
- * Guarantee: a site only goes on. An empty stage, and one earlier than that of `before` (from an older export), silently keep the stage and its dates.
+ * Returns the node of a row. Empty cells are inherited.
+ * Guarantee: a site never goes back. An empty stage, or one earlier than that of `before` (from an older export), silently keeps the stage
+ * and its dates.
  */
 export function nodeOf(row: Row, before: TreeNode | undefined, now: number): TreeNode {
   const path = [row.state, row.site, row.pc].filter((part) => part !== undefined).join('/');
@@ -112,7 +112,7 @@ export function nodeOf(row: Row, before: TreeNode | undefined, now: number): Tre
   return { path, name, layer: layerOf(row), site: levelOf(path) === 2 ? factsOf(row, before?.site ?? null, now) : null };
 }
 
-/** Without what is not said; in this order always: what the ledger holds is compared as text. */
+/** Returns the set values in a fixed order, because the ledger compares them as text. */
 function layerOf(row: Row): ProfileLayer {
   const kinds = expectedKinds.filter((kind) => row[`${kind}s`] !== undefined);
   const all: { [K in keyof ProfileLayer]: ProfileLayer[K] | undefined } = {
@@ -134,7 +134,7 @@ function layerOf(row: Row): ProfileLayer {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as ProfileLayer;
 }
 
-/** The cells of a node, as people read them. */
+/** Returns the cells of a node as people read them. */
 export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   const [state = '', siteId = '', pc = ''] = path.split('/');
   return {
@@ -173,7 +173,7 @@ export function cellsOf({ path, name, layer, site }: TreeNode): Cells {
   };
 }
 
-/** The same cells as they are written to a file. */
+/** Returns the same cells as a file has them. */
 export function fileCellsOf(node: TreeNode): Cells {
   const cells = cellsOf(node);
   const marked = (number: string) => number && textMark + number;
@@ -201,7 +201,7 @@ function that(test: (text: string) => boolean, wanted: string) {
   return v.pipe(v.string(), v.check(test, wanted));
 }
 
-/** Schema of a cell that `parse` reads; `parse` returns undefined for a text that it does not understand. */
+/** Returns the schema of a cell; `parse` returns undefined for an invalid text. */
 function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   return v.optional(
     v.pipe(
@@ -211,12 +211,12 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string) {
   );
 }
 
-/** Like `read`; the cell `none` is read as null: this place has none, whatever the level above says. */
+/** Like `read`, but the cell `none` gives null: this place has none, although a level above sets one. */
 function readOrNone<T>(parse: (text: string) => T | undefined, wanted: string) {
   return read((text) => (text === none ? null : parse(text)), `${wanted}, or ${none}`);
 }
 
-/** The text of a cell: `none` for null, empty for a value that is not set. */
+/** Returns the text of a cell: `none` for null, empty for a value that is not set. */
 function cellText<T>(value: T | null | undefined, textOf: (value: T) => string = String): string {
   if (value === null) return none;
   return value === undefined ? '' : textOf(value);
@@ -236,12 +236,12 @@ function ranged(from: number, to: number) {
   return read((text) => (inRange(text) ? Number(text) : undefined), `a number from ${from} to ${to}`);
 }
 
-/** A cell that a spreadsheet would take for a formula is refused here, so that no export carries one; a phone number is led by its mark. */
+/** Refuses a cell that a spreadsheet would read as a formula, so that no export contains one. A phone number has its mark. */
 function isPlain(text: string, limit = textLimit): boolean {
   return text.length <= limit && !unprintable.test(text) && !/^[=+\-@＝＋－＠]/.test(text);
 }
 
-/** `2` = two of any kind; `none` = 0; `Rally|Brio` = one by each name; an empty part = one of any kind. */
+/** `2`: two of any kind; `none`: 0; `Rally|Brio`: one of each name; an empty part: one of any kind. */
 function devicesOf(text: string): Devices | undefined {
   if (text.trim() === none) return [];
   const all: Devices = /^\d+$/.test(text)
@@ -254,7 +254,7 @@ function devicesText(devices: Devices): string {
   return devices.every(({ match }) => match === undefined) ? String(devices.length) : devices.map(({ match }) => match ?? '').join('|');
 }
 
-/** The groups of a cell such as `magadh|bihar-circle`, each once. */
+/** Parses the groups of a cell such as `magadh|bihar-circle`; duplicates are invalid. */
 function groupsOf(text: string): string[] | undefined {
   const groups = text.split('|').map((part) => part.trim());
   const isGood = groups.length <= groupsAtMost && groups.every(isId) && new Set(groups).size === groups.length;
@@ -268,7 +268,7 @@ function bridgeOf(text: string): Bridge | undefined {
   return v.is(profile.entries.bridge, bridge) ? bridge : undefined;
 }
 
-/** Conference bridges as a cell of the table has them. */
+/** Returns the cell text of a conference bridge. */
 export function bridgeText({ host, port, transport }: Bridge): string {
   return `sip:${host}:${port};transport=${transport}`;
 }
@@ -280,7 +280,7 @@ function upsOf(text: string): Ups | undefined {
   return v.is(profile.entries.ups, ups) ? ups : undefined;
 }
 
-/** The address of a UPS as a cell of the table has it. */
+/** Returns the cell text of a UPS. */
 export function upsText({ name, host, port }: Ups): string {
   return `${name}@${host}:${port}`;
 }

@@ -32,7 +32,7 @@ function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
     sent.push({ pc: opened.value.pc, version: opened.value.version });
   };
   const configs = createConfigs({ tree, meta, clock, recordOf, seal: sealed, send, isOver: () => false });
-  /** What ingest does: commits, then sends. */
+  /** Acts like ingest: commits, then sends. */
   const act = async ({ ops, pcs }: { ops: Op[]; pcs: readonly string[] }) => {
     keep(ops);
     configs.send(pcs);
@@ -48,7 +48,7 @@ function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
   return { clock, records, kept, sent, configs, act, change, born };
 }
 
-test('a staged one goes to the first few; the others keep what they have, also when they are born anew, until their stage', async () => {
+test('a staged change goes to the first PCs; the others keep their configuration, also after a new birth, until their stage', async () => {
   const { configs, act, change, sent, born, records, kept } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   expect(sent).toHaveLength(1);
@@ -57,12 +57,12 @@ test('a staged one goes to the first few; the others keep what they have, also w
   const held = paths.find((pc) => pc !== first?.pc) ?? '';
   await act(born(held));
   expect(sent).toHaveLength(1);
-  // Whoever has nothing yet is not left with nothing.
+  // A PC without any configuration gets the newest one.
   Object.assign(records.get(held) ?? {}, { config: 0 });
   await act(born(held));
   expect(sent.slice(1)).toEqual([{ pc: held, version: 2 }]);
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
-  // It is in the ledger: a centre that begins anew holds back the same ones.
+  // The rollout is in the ledger: after a restart the server holds back the same PCs.
   const again = setUp(kept, { link: 'geo' });
   expect(again.configs.view()).toEqual(configs.view());
   await again.act(again.born(paths.find((pc) => !sent.some((one) => one.pc === pc)) ?? ''));
@@ -81,7 +81,7 @@ test('a staged one goes to the first few; the others keep what they have, also w
   expect([configs.view(), kept['rollout']]).toEqual([null, 'null']);
 });
 
-test('it stops by itself, says why and in the audit, and holds until somebody lets it out', async () => {
+test('a rollout stops when PCs get worse, records the reason in the audit log, and holds until a person releases it', async () => {
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   Object.assign(records.get(sent[0]?.pc ?? '') ?? {}, { checks: [{ status: 'fault' }] });
@@ -99,14 +99,14 @@ test('it stops by itself, says why and in the audit, and holds until somebody le
   expect(configs.view()).toBeNull();
 });
 
-test('another edit during a rollout gives nobody what is held back, and leaves nobody without what was let out', async () => {
+test('another change during a rollout sends nothing that is held back and keeps what was released', async () => {
   const { configs, act, change, sent, records } = setUp();
   await act(configs.changed(change('geo'), staged, 0));
   for (const one of sent) Object.assign(records.get(one.pc) ?? {}, { config: 2 });
   for (const now of [1, soakMs + 1]) await act(configs.tick(now, 0));
   const released = sent.map(({ pc }) => pc);
   expect(released).toHaveLength(3);
-  // Another change of half of those that are held back: the list is shorter, and the same three have got it.
+  // Changes half of the PCs that are held back: the list gets shorter, and the released PCs stay the same.
   const edited = paths.filter((pc) => !released.includes(pc)).slice(0, 14);
   await act(configs.changed(edited, undefined, soakMs + 2));
   expect(sent.slice(3).map(({ pc }) => pc)).toEqual(edited);
@@ -118,7 +118,7 @@ test('another edit during a rollout gives nobody what is held back, and leaves n
   expect(configs.view()).toMatchObject({ pcs: 13, released: 0 });
 });
 
-test('what was wrong is put right for all by a change that is not staged; a further staged one takes along who is held back', async () => {
+test('an unstaged change replaces a rollout for all PCs; a staged one includes the PCs that are still held back', async () => {
   const one = setUp();
   await one.act(one.configs.changed(one.change('geo'), staged, 0));
   await one.act(one.configs.changed(one.change('leo'), undefined, 5));
@@ -132,7 +132,7 @@ test('what was wrong is put right for all by a change that is not staged; a furt
   expect(releasedOf(JSON.parse(two.kept['rollout'] ?? 'null'))).toHaveLength(1);
 });
 
-test('R29 a clock that was set back by a week held a staged change for a week, and one set forward let it out unwatched', async () => {
+test('R29 a step of the clock neither delays nor shortens the watch of a staged change', async () => {
   for (const byMs of [7 * 86_400_000, -7 * 86_400_000]) {
     const { configs, act, change, sent, records } = setUp();
     await act(configs.changed(change('geo'), staged, 0));

@@ -1,32 +1,35 @@
-/** Sends each PC the configuration that it should hold, signed; in stages where the change was asked for so. */
+/** Sends each PC its signed configuration, on request in stages (a staged rollout). */
 import { hash } from 'node:crypto';
 import { type Clock, type Config, encode, links, pcTopic, type RolloutView, type Signed } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { Op } from '../engine/records/ops.ts';
 import type { Tree } from './table.ts';
 
-/** Each PC answers a configuration with a birth. */
+/** Interval between two sends, because each PC responds to a configuration with a birth. */
 const spreadMs = 20;
 const spreadLimitMs = 30_000;
 const key = 'rollout';
 
-/** Whose configurations they are, and how they go out. */
+/** The tree, the stored rollout, and the functions to sign and send. */
 export type ConfigsOptions = {
   tree: Tree;
   meta: Readonly<Record<string, string>>;
   clock: Clock;
   recordOf(pc: string): PcRecord | undefined;
-  /** The centre's signature. */
+  /** Signs with the key of the server. */
   seal(config: Config): Signed;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
-  /** The pipeline is thrown away: nothing is sent any more. */
+  /** Returns true when this pipeline is discarded; nothing is sent then. */
   isOver(): boolean;
 };
 
-/** What is to be committed, and who is to be told of it after that. */
+/** Operations to commit, and the PCs that get their configuration after the commit. */
 export type Outgoing = { ops: Op[]; pcs: readonly string[] };
 
-/** Guarantee: a PC that a rollout holds back keeps the configuration that it has; one without any gets the newest. */
+/**
+ * Creates the sender of configurations.
+ * Guarantee: a PC that a rollout holds back keeps its configuration; a PC without any gets the newest.
+ */
 export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver }: ConfigsOptions) {
   let rollout = JSON.parse(meta[key] ?? 'null') as Rollout | null;
   let held = new Set(rollout?.pcs.slice(rollout.released));
@@ -49,13 +52,13 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
   };
 
   return {
-    /** A PC was born with this version. */
+    /** Handles the birth of a PC with this version. */
     born(pc: string, version: number): Outgoing {
       const { config, op } = tree.config(pc);
       return { ops: op === undefined ? [] : [op], pcs: version === config.version ? [] : [pc] };
     },
 
-    /** These have another configuration now. One that is staged takes along whoever an earlier one still holds back. */
+    /** Handles changed configurations. A staged change includes the PCs that an earlier one still holds back. */
     changed(pcs: readonly string[], staged: { by: string } | undefined, now: number): Outgoing {
       if (staged !== undefined && pcs.length > 0) {
         const begun = beginRollout({ pcs: [...new Set([...held, ...pcs])], by: staged.by, look, now });
@@ -64,7 +67,7 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       return { ops: rollout === null || pcs.length === 0 ? [] : [put(withoutPcs(rollout, new Set(pcs)))], pcs };
     },
 
-    /** One by one over the time of a hello. */
+    /** Sends to each online PC, spread over time like the births after a hello. */
     send(pcs: readonly string[]): void {
       const online = pcs.filter((pc) => recordOf(pc)?.presence === 'online');
       const everyMs = Math.min(spreadMs, spreadLimitMs / online.length);
@@ -74,7 +77,7 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       }
     },
 
-    /** `deafMs` = how long nobody listened to the PCs until now. */
+    /** Advances the rollout. `deafMs`: how long the server received nothing until now. */
     tick(now: number, deafMs: number): Outgoing {
       const stepped = rollout && stepRollout(rollout, { look, now, deafMs });
       if (!stepped) return { ops: [], pcs: [] };
@@ -85,14 +88,14 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       return { ops: [put(stepped.rollout), audit], pcs: stepped.released };
     },
 
-    /** Whoever is held back gets it now, whatever was seen. */
+    /** Releases the rollout to all PCs at once. */
     release(by: string, now: number): Outgoing {
       const pcs = [...held];
       const audit = { op: 'audit', at: now, who: by, what: 'staged configuration released', about: `${pcs.length} more PCs` } as const;
       return { ops: [put(null), audit], pcs };
     },
 
-    /** The centre's time was set by so much: a watch takes as long as it takes (R29). */
+    /** Shifts the times of the rollout after a step of the server clock, so that its watch keeps its length (R29, clock of the server). */
     setClock: (byMs: number): Op[] => (rollout === null ? [] : [put(movedBy(rollout, byMs))]),
 
     view: (): RolloutView | null => rollout && viewOf(rollout),
@@ -103,41 +106,44 @@ function viewOf({ by, pcs, released, stage, stageAt, stopped }: Rollout): Rollou
   return { by, stage: stage + 1, stageAt, pcs: pcs.length, released, stopped };
 }
 
-/** How a PC fares: `isTaken` = it holds the configuration that it should. Null where people took it out: that says nothing. */
+/** State of a PC; `isTaken`: it holds its wanted configuration. Null for a PC that was removed and therefore proves nothing. */
 export type Look = { online: boolean; faults: number; isTaken: boolean };
 type Looks = (pc: string) => Look | null;
 type Before = Pick<Look, 'online' | 'faults'>;
 
-/** A change of profiles that goes out in stages. */
+/** A change of profiles that is released in stages. */
 export type Rollout = {
   by: string;
-  /** All whose configuration is another one, in the order in which they get it. */
+  /** All PCs with a changed configuration, in the order of release. */
   pcs: string[];
-  /** How many of them have got it, or are about to; and how many had when this stage began. Counted, since an edit makes the list another. */
+  /** Number of released PCs, and that number at the begin of this stage. A count, because another change replaces the list. */
   released: number;
   from: number;
   stage: number;
   stageAt: number;
-  /** Since when enough PCs of this stage are there with it; null while they are not. */
+  /** Time since which enough PCs of this stage are online with the configuration; null while there are too few. */
   provenAt: number | null;
-  /** How those that have got it fared before. */
+  /** State of the released PCs before their release. */
   before: Record<string, Before>;
-  /** Why it went no further; null while it goes on. */
+  /** Why the rollout stopped; null while it continues. */
   stopped: string | null;
 };
 
-type Step = { look: Looks; now: number /** How long nobody listened until now. */; deafMs: number };
+type Step = { look: Looks; now: number; deafMs: number };
 
 const shares = [0.01, 0.1, 1];
-/** A stage is watched for this long: three intervals of the slowest probe, and the silence of the slowest link but the floor. */
+/** Watch time of a stage: three intervals of the slowest probe, and the silence limit of the slowest link class except `floor`. */
 export const soakMs = 600_000;
-/** So many PCs of a stage, or all of a smaller one, must have it before anything is proven. */
+/** PCs of a stage, or all of a smaller one, that must hold the configuration before the watch starts. */
 const provenBy = 3;
-/** One PC has a bad day by itself; so many, or this share of a large stage, are no accident. */
+/** Worse PCs that stop a rollout: so many, or this share of a large stage. Fewer may be a coincidence. */
 const worseAtLeast = 3;
 const worseShare = 0.02;
 
-/** The first stage. First come those that are there, which alone can prove anything; their order is that of hashes, so that they stand in different states. */
+/**
+ * Returns a rollout at its first stage. Online PCs come first, because only they can prove anything; the order by hash spreads them over
+ * the states.
+ */
 export function beginRollout(at: { pcs: readonly string[]; by: string; look: Looks; now: number }): Rollout {
   const rank = (pc: string) => `${at.look(pc)?.online ? 0 : 1}${hash('sha256', pc)}`;
   const ranked = at.pcs.map((pc) => ({ pc, rank: rank(pc) })).sort((a, b) => (a.rank < b.rank ? -1 : 1));
@@ -146,16 +152,16 @@ export function beginRollout(at: { pcs: readonly string[]; by: string; look: Loo
   return opened(none, 0, at).rollout;
 }
 
-/** Those that have got it, or are about to. */
+/** Returns the PCs that have the configuration or are about to get it. */
 export function releasedOf({ pcs, released }: Pick<Rollout, 'pcs' | 'released'>): string[] {
   return pcs.slice(0, released);
 }
 
 /**
- * What the present moment means for a rollout; null where it goes on as it is. Without a rollout everything is out.
- * Guarantee: it goes further only when enough PCs of every stage before had it, were watched with it for the whole time, and it was not worse
- * than before. A time in which nobody listened for longer than a link may be silent begins the watch anew, and so does a clock that was ahead.
- * Returns null for `rollout` when the rollout has ended.
+ * Advances a rollout to the present. Returns null if nothing changes; `rollout` is null when the rollout has ended and everything is
+ * released.
+ * Guarantee: the next stage starts only after a full watch time. In it enough PCs of each earlier stage held the configuration and were not
+ * worse than before. A receive gap longer than the silence limit restarts the watch, and so does a clock that was ahead.
  */
 export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): { rollout: Rollout | null; released: string[] } | null {
   if (rollout.stopped !== null) return null;
@@ -173,20 +179,20 @@ export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): { ro
   return provenAt === rollout.provenAt ? null : { rollout: { ...rollout, provenAt }, released: [] };
 }
 
-/** With its times by a clock that was set by so much. */
+/** Shifts the times of a rollout by a step of the clock. */
 function movedBy(rollout: Rollout, byMs: number): Rollout {
   const { stageAt, provenAt } = rollout;
   return { ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs };
 }
 
-/** Some of its PCs got another configuration past it; null where none is left. */
+/** Removes PCs that got another configuration. Returns null if no PC is left. */
 function withoutPcs(rollout: Rollout, gone: ReadonlySet<string>): Rollout | null {
   const left = (until: number) => rollout.pcs.slice(0, until).filter((pc) => !gone.has(pc));
   const [pcs, released, from] = [left(rollout.pcs.length), left(rollout.released).length, left(rollout.from).length];
   return pcs.length === released ? null : { ...rollout, pcs, released, from };
 }
 
-/** Opens a stage: the rollout with its released PCs, and the PCs that get the configuration now. */
+/** Opens a stage. Returns the rollout and the PCs that get the configuration now. */
 function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; now: number }) {
   const { pcs, released: from } = rollout;
   const until = Math.min(pcs.length, Math.max(from + 1, Math.ceil(pcs.length * (shares[stage] ?? 1))));
@@ -196,7 +202,7 @@ function opened(rollout: Rollout, stage: number, { look, now }: { look: Looks; n
   return { rollout: { ...rollout, stage, stageAt: now, provenAt: null, from, released: until, before }, released };
 }
 
-/** Why it goes no further; null where too few are worse than before. */
+/** Returns why the rollout must stop; null while too few PCs are worse than before. */
 function whyNot(rollout: Rollout, look: Looks, now: number): string | null {
   const released = releasedOf(rollout);
   const isSoaked = now - rollout.stageAt >= soakMs;
@@ -207,7 +213,7 @@ function whyNot(rollout: Rollout, look: Looks, now: number): string | null {
   return `of ${released.length} PCs ${counts.join(', ')}`;
 }
 
-/** A PC that was away before can only come back. */
+/** A PC that was offline before cannot get worse. */
 function worseOf(before: Before | undefined, look: Look | null, isSoaked: boolean) {
   if (before?.online !== true || look === null) return null;
   if (!look.online) return 'silent';

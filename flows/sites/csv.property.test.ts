@@ -6,7 +6,7 @@ import { planImport, readCsv, toCsv } from './csv.ts';
 import { randomTree } from './sites.test-helper.ts';
 import { createSiteTable } from './table.ts';
 
-test('what is exported reads back as the same tree, into an empty table and into its own', () => {
+test('an exported tree reads back the same, into an empty table and into its own', () => {
   for (let seed = 1; seed <= ofTier(60, 300); seed++) {
     const nodes = randomTree(randomFrom(seed));
     const table = createSiteTable(nodes);
@@ -23,7 +23,7 @@ test('what is exported reads back as the same tree, into an empty table and into
   }
 });
 
-test('whatever stands in a file, it is either taken whole or told what is wrong, and never throws', () => {
+test('a file with random edits is accepted completely or rejected with its problems, without an exception', () => {
   let taken = 0;
   for (let seed = 1; seed <= ofTier(150, 600); seed++) {
     const random = randomFrom(seed);
@@ -35,7 +35,7 @@ test('whatever stands in a file, it is either taken whole or told what is wrong,
   expect(taken).toBeGreaterThan(20);
 });
 
-/** An export with a few characters put in, taken out or exchanged. */
+/** Returns an export with a few characters inserted, removed or replaced. */
 function spoilt(random: Random): string {
   const text = [...toCsv(createSiteTable(randomTree(random)))];
   for (let times = random.below(4); times > 0; times--) {

@@ -8,7 +8,7 @@ import { createSiteTable } from './table.ts';
 const nothing = createSiteTable([]);
 const header = columns.join(',');
 
-/** A line of the file: cells by column, all others empty. */
+/** Returns a line of the file with the given cells; all others are empty. */
 function line(cells: Partial<Record<(typeof columns)[number], string>>): string {
   return columns.map((column) => cells[column] ?? '').join(',');
 }
@@ -20,7 +20,7 @@ function problemsOf(lines: string[], table = nothing): string[] {
 const leh = { state: 'ladakh', site: 'leh', name_en: 'Leh' };
 const good = [header, line({ state: 'ladakh', name_en: 'Ladakh' }), line(leh)];
 
-test('a site that is new is planned, one that is known keeps its stage and its life', () => {
+test('a new site is planned, and a known one keeps its stage and dates', () => {
   const read = readCsv(good.join('\n'), nothing, 7);
   expect(read.problems).toEqual([]);
   expect(read.nodes[1]).toEqual({
@@ -42,7 +42,7 @@ test('a site that is new is planned, one that is known keeps its stage and its l
   expect(readCsv(good.join('\n'), held, 7).nodes[1]?.site).toMatchObject({ stage: 'commissioning', stageAt: 3, cleanSince: 4, isp: '' });
 });
 
-test('cells are read in any order of the columns, with mark, CR LF, quotes and empty lines', () => {
+test('cells are read in any column order, with byte order mark, CR LF, quotes and empty lines', () => {
   const cells = {
     ...leh,
     name_hi: 'लेह',
@@ -64,7 +64,7 @@ test('cells are read in any order of the columns, with mark, CR LF, quotes and e
   });
 });
 
-test('every level is read from the ids that are filled, a child before its parent too', () => {
+test('the filled ids give the level of a line, also if a child precedes its parent', () => {
   const pc = { ...leh, pc: 'vc-1', name_en: 'Hall' };
   const read = readCsv(
     [header, line(pc), line(leh), line({ state: 'ladakh', name_en: 'Ladakh' }), line({ name_en: 'India' })].join('\n'),
@@ -94,13 +94,13 @@ test.each<[string, Partial<Record<(typeof columns)[number], string>>, string]>([
   ['an unknown parent', { ...leh, state: 'goa' }, '4 state: goa stands neither in this file nor in the site table'],
   ['the same place twice', leh, '4 site: ladakh/leh stands twice: line 3 is the same place'],
   ['the facts of a site on a PC', { ...leh, pc: 'a', stage: 'live' }, '4 stage: only the line of a site may say this'],
-])('a line with %s is told with its number and column', (_what, cells, expected) => {
+])('a line with %s is reported with its line number and column', (_what, cells, expected) => {
   const problems = problemsOf([...good, line(cells)]);
   expect(problems).toHaveLength(1);
   expect(problems[0]?.slice(0, expected.length)).toBe(expected);
 });
 
-test('all that is wrong is told at once, and nothing of the file is taken', () => {
+test('all problems are reported at once, and nothing of the file is imported', () => {
   const read = readCsv(
     [...good, line({ ...leh, pc: 'B', link: 'x', elevation_m: 'y' }), 'a,b', line({ ...leh, site: 'k', stage: 'z' })].join('\n'),
     nothing,
@@ -116,7 +116,7 @@ test('all that is wrong is told at once, and nothing of the file is taken', () =
   ]);
 });
 
-test('the number is that of the line in the file, also behind a cell with a line break and behind empty lines', () => {
+test('a line number counts lines of the file, also after a cell with a line break and after empty lines', () => {
   expect(problemsOf([header, '', line({ name_en: '"one\ntwo"' }), '', line({ state: 'X', name_en: 'y' })])).toEqual([
     expect.stringMatching(/^3 name_en: .*found "one two"$/),
     expect.stringMatching(/^6 state: /),
@@ -139,7 +139,7 @@ test.each<[string, string, string]>([
     `2 : expected ${columns.length} cells as in the header, found ${columns.length + 1}`,
   ],
   ['more than the limit', 'x'.repeat(8 * 1024 * 1024 + 1), '1 : the file is larger than 8 MiB'],
-])('a file with %s is refused in one clear line', (_what, text, expected) => {
+])('a file with %s is refused with one line', (_what, text, expected) => {
   expect(problemsOf([text])).toEqual([expected]);
 });
 
@@ -149,21 +149,21 @@ test.each([
   ['live', '', 'live'],
   ['commissioning', 'planned', 'commissioning'],
   ['closed', 'live', 'closed'],
-] as const)('a file that says of a %s site %j leaves it %s: an older export neither sets a site back nor is refused', (from, to, then) => {
+] as const)('a site at %s with a file that says %j ends at %s', (from, to, then) => {
   const held = createSiteTable([node('ladakh'), node('ladakh/leh', {}, { stage: from, stageAt: 3, cleanSince: 4 })]);
   const { nodes, problems } = readCsv([header, line({ ...leh, stage: to })].join('\n'), held, 9);
   expect(problems).toEqual([]);
   expect(nodes[0]?.site).toMatchObject(from === then ? { stage: then, stageAt: 3, cleanSince: 4 } : { stage: then, stageAt: 9 });
 });
 
-test('a phone number is written as text for a spreadsheet, and read back with that mark or without', () => {
+test('a phone number is written with a text mark for spreadsheets, and is read with or without it', () => {
   const tree = [node('ladakh'), node('ladakh/leh', {}, { contact: { name: '', phone: '01982252010', email: '' } })];
   const text = toCsv(createSiteTable(tree));
   expect(text).toContain(`,'01982252010,`);
   for (const file of [text, text.replace(",'0", ',0')]) expect(readCsv(file, nothing, 0)).toEqual({ nodes: tree, problems: [] });
 });
 
-test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
+test('an export has a byte order mark, a header and CR LF line ends', () => {
   const text = toCsv(createSiteTable(smallTree()));
   expect(text.split('\r\n')[0]).toBe(`\ufeff${header}`);
   expect(text.split('\r\n')[5]).toBe(
@@ -172,7 +172,7 @@ test('what is written reads in a spreadsheet: mark, header, CR LF', () => {
 });
 
 test.each(ofTier(['a,b'], ['a,b', ',', '""']))(
-  'a million lines %s hold up the centre no longer than the first 50,002: the rest is not read',
+  'a file with a million lines %s takes hardly more time than its first 50,002 lines',
   { tags: ['long'] },
   (text) => {
     const takesMs = (lines: number) => {
@@ -181,16 +181,19 @@ test.each(ofTier(['a,b'], ['a,b', ',', '""']))(
       return process.cpuUsage(startedAt).user;
     };
     const [first, all] = [takesMs(50_002), takesMs(1_000_000)];
-    // Read to the end it would be twenty times as much.
+    // Reading to the end would take twenty times as long.
     expect(all / first).toBeLessThan(5);
   },
 );
 
-test.each(['\u200b', '\u200f', '\u202e', '\u{e0041}', '\u001b[2J', '\ud800'])('a name with the unseen %j is refused', (mark) => {
-  expect(problemsOf([header, line({ ...leh, name_en: `Leh${mark}` })], createSiteTable([node('ladakh')]))[0]).toMatch(/^2 name_en: /);
-});
+test.each(['\u200b', '\u200f', '\u202e', '\u{e0041}', '\u001b[2J', '\ud800'])(
+  'a name with the invisible character %j is refused',
+  (mark) => {
+    expect(problemsOf([header, line({ ...leh, name_en: `Leh${mark}` })], createSiteTable([node('ladakh')]))[0]).toMatch(/^2 name_en: /);
+  },
+);
 
-test('a file from before a column came leaves what the table says there, and one that has it takes it away', () => {
+test('a missing newer column keeps the values of the table, and an empty one clears them', () => {
   const tree = [node('ladakh'), node('ladakh/leh', { tier: 'sd', ups: { name: 'apc', host: 'localhost', port: 3_493 } }, {})];
   const early = columns.filter(
     (column) => !/^(least_tier|bridge|ups|displays|programs|help|languages|room_phone|way_in|spare)$/.test(column),
@@ -206,12 +209,12 @@ test.each([
   ['sip:10.1.2.3', 'sip:10.1.2.3:5060;transport=udp'],
   ['sip:b.example.in;transport=tls', 'sip:b.example.in:5061;transport=tls'],
   ['none', 'none'],
-])('a bridge %s is kept as %s', (bridge, kept) => {
+])('the bridge %s is stored as %s', (bridge, kept) => {
   const { nodes } = readCsv([...good, line({ ...leh, pc: 'a', bridge })].join('\n'), nothing, 1);
   expect(toCsv(createSiteTable(nodes))).toMatch(new RegExp(`,"?${kept}"?,`));
 });
 
-test('hours and closing time of a site stand in two columns that an older file may lack; a level above is inherited', () => {
+test('hours and closing time are optional columns and inherited from the level above', () => {
   const rows = [
     header,
     line({ name_en: 'All', vc_hours: 'Mon-Fri 09:30-18:00', closes: '18:30' }),

@@ -1,16 +1,16 @@
-/** The one CSV of the site table: read with everything that is wrong in it, imported all or nothing, and written so that it reads back the same. */
+/** Reads the CSV of the site table with all its problems, imports it completely or not at all, and exports it without loss. */
 import { type CsvProblem, oneLine, type SitesDifference, type SitesImport } from '@sabha/contracts';
 import type { SiteChange, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { type Cells, type Column, cellsOf, columns, fileCellsOf, laterColumns, nodeOf, rowSchema, siteColumns } from './columns.ts';
 import { csvText, readRow, sheetLines, sortedProblems, type Wrong } from './sheet.ts';
 import { levelOf, parentOf } from './table.ts';
 
-/** A nation of 20,000 PCs takes less than half; more would hold up everything else in the centre. */
+/** Lines of a file. A nation of 20,000 PCs needs less than half; more would block the event loop. */
 const linesLimit = 50_000;
 
 /**
- * What a file would change. `change` is null where there is a problem or nothing differs. What stands only in the table is left as it is.
- * Guarantee: one problem anywhere, and nothing of the file is taken.
+ * Plans an import. `change` is null if there is a problem or no difference. Places that only the table has stay as they are.
+ * Guarantee: one problem anywhere rejects the whole file.
  */
 export function planImport(at: { csv: string; table: SiteTable; now: number; by: string; staged?: boolean }): {
   import: SitesImport;
@@ -42,15 +42,15 @@ function differs(node: TreeNode, before: TreeNode | undefined, difference: Sites
 }
 
 /**
- * Reads a file into nodes. What the file does not say of a place is inherited; of the table only parents, stages and their dates are looked at.
- * Guarantee: where one problem is found no node is answered, and each problem of the first 20,000 is named by its line in the file.
+ * Reads a file into nodes. Empty cells are inherited; the table supplies only parents, stages and their dates.
+ * Guarantee: a file with a problem gives no nodes, and each of the first 20,000 problems has its line number.
  */
 export function readCsv(text: string, table: SiteTable, now: number): { nodes: TreeNode[]; problems: CsvProblem[] } {
   const split = sheetLines<Column>(text, { columns, later: laterColumns, limitLines: linesLimit });
   const found = split.problems;
   const lineOf = new Map<string, number>();
   const lines = split.lines.map(({ line, cells }) => ({ line, cells: completed(cells, table) }));
-  // First all of them, so that a child may come before its parent.
+  // All paths first, so that a child may precede its parent.
   for (const { line, cells } of lines) {
     const path = pathOf(cells);
     const first = lineOf.getOrInsert(path, line);
@@ -67,7 +67,7 @@ export function readCsv(text: string, table: SiteTable, now: number): { nodes: T
   return { nodes: problems.length > 0 ? [] : nodes, problems };
 }
 
-/** With what the table says in the columns that the file does not have: it was written before they came. */
+/** Fills columns that an older file lacks with the values of the table. */
 function completed(cells: Cells, table: SiteTable): Cells {
   const absent = laterColumns.filter((column) => cells[column] === undefined);
   if (absent.length === 0) return cells;
@@ -76,12 +76,12 @@ function completed(cells: Cells, table: SiteTable): Cells {
   return { ...cells, ...Object.fromEntries(absent.map((column) => [column, said?.[column] ?? ''])) };
 }
 
-/** Writes the table, or the places of it that are wanted, as spreadsheets read it: UTF-8 with its mark, lines ended by CR LF. */
+/** Returns the table, or the selected places, as CSV for spreadsheets: UTF-8 with a byte order mark, CR LF line ends. */
 export function toCsv(table: SiteTable, isWanted: (node: TreeNode) => boolean = () => true): string {
   return csvText(columns, [...table.nodes()].filter(isWanted).map(fileCellsOf));
 }
 
-/** What no single cell can know: whether the place has a parent, and whether this level may say it. */
+/** Returns problems beyond a single cell: a missing parent, or a column that this level may not fill. */
 function misplaced(cells: Cells, { table, lines }: { table: SiteTable; lines: ReadonlyMap<string, number> }): Wrong<Column>[] {
   if (cells.site === '' && cells.pc !== '') return [['site', 'a PC needs its site']];
   if (cells.state === '' && cells.site !== '') return [['state', 'a site needs its state']];

@@ -13,7 +13,7 @@ const tree = [
 const table = createSiteTable(tree);
 const lies = (outer: string, inner: string) => liesWithin(table.pathsOf, outer, inner);
 
-test('a place is in the groups of its site, a group is its sites; a state is in none', () => {
+test('a place belongs to the groups of its site, a group consists of its sites, and a state has no group', () => {
   expect(table.groupsOf('ladakh/leh/vc-1')).toEqual(['group:magadh', 'group:block-7']);
   expect([table.groupsOf('ladakh/leh'), table.groupsOf('ladakh'), table.groupsOf('')]).toEqual([['group:magadh', 'group:block-7'], [], []]);
   expect([table.pathsOf('group:magadh'), table.pathsOf('group:nowhere'), table.pathsOf('ladakh')]).toEqual([
@@ -23,7 +23,7 @@ test('a place is in the groups of its site, a group is its sites; a state is in 
   ]);
 });
 
-test('a group lies in what all of its sites lie in, and what lies in one of its sites lies in it', () => {
+test('a group is within each scope that contains all of its sites, and contains what is within one of its sites', () => {
   expect([lies('', 'group:magadh'), lies('group:magadh', 'group:magadh'), lies('group:magadh', 'group:block-7')]).toEqual([
     true,
     true,

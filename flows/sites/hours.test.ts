@@ -2,18 +2,18 @@ import { expect, test } from 'vitest';
 import { clockText, hoursOf, hoursText, minutesOf } from './hours.ts';
 
 test.each(['Mon-Fri 09:30-18:00', 'Mon-Fri 09:30-18:00; Sat 10:00-13:00', 'Mon,Wed 10:00-11:00', 'Mon-Sun 00:00-24:00'])(
-  'hours "%s" read back the same',
+  'the hours "%s" read back the same',
   (text) => {
     expect(hoursText(hoursOf(text) ?? [])).toBe(text);
   },
 );
 
-test('spaces and capitals are as people write them', () => {
+test('hours are read with any spaces and letter case', () => {
   expect(hoursOf('mon - FRI 09:30 - 18:00')).toEqual([{ days: [1, 2, 3, 4, 5], from: 570, to: 1_080 }]);
 });
 
 test.each(['always', 'Fri-Mon 09:00-10:00', 'Mon-Fri 18:00-09:30', 'Mon 9:30-18:00', 'Mon 09:30-25:00', 'Mon,Mon 09:00-10:00', ''])(
-  'hours "%s" are refused',
+  'the hours "%s" are refused',
   (text) => expect(hoursOf(text)).toBeUndefined(),
 );
 

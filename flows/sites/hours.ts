@@ -1,10 +1,10 @@
-/** The hours of an office in the site table, one way and back: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and when its people go home. */
+/** Converts the hours of an office in the site table: `Mon-Fri 09:30-18:00; Sat 10:00-13:00`, and its closing time. */
 import type { DayHours } from '../engine/records/sites.ts';
 
 const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const lowerNames = names.map((name) => name.toLowerCase());
 
-/** How the hours are written, for whoever wrote them otherwise. */
+/** Description of the expected format, for messages. */
 export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')})`;
 
 /** Reads hours of a day, such as those for conferences; undefined if the text is invalid or a span ends before it begins. */
@@ -13,21 +13,21 @@ export function hoursOf(text: string): DayHours[] | undefined {
   return all?.every(({ from, to }) => to > from) ? all : undefined;
 }
 
-/** Hours as a cell of the table has them. */
+/** Returns the cell text of hours. */
 export function hoursText(hours: readonly DayHours[]): string {
   return hours.map(({ days, from, to }) => `${daysText(days)} ${clockText(from)}-${clockText(to)}`).join('; ');
 }
 
-/** Minutes after midnight of `18:30`; undefined where it is no time of day. */
+/** Returns the minutes after midnight of `18:30`; undefined if it is no time of day. */
 export function minutesOf(text: string): number | undefined {
   const [, hours = '', minutes = ''] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   return hours === '' ? undefined : Number(hours) * 60 + Number(minutes);
 }
 
-/** How the hours of a duty are written. */
+/** Description of the format of duty hours, for messages. */
 export const dutyWanted = `hours such as Mon-Fri 09:30-18:00; Sat 20:00-06:00 (days are ${names.join(' ')})`;
 
-/** The hours of a duty; one that ends before it begins goes on into the next day: its end lies after 24:00. Undefined where they cannot be read. */
+/** Reads duty hours. A span that ends before it begins continues on the next day, so its end is above 24:00. Undefined if invalid. */
 export function dutyOf(text: string): DayHours[] | undefined {
   return partsOf(text)?.map((one) => (one.to <= one.from ? { ...one, to: one.to + dayMinutes } : one));
 }
@@ -54,7 +54,7 @@ function daysOf(named: string): number[] | undefined {
   return days.includes(0) || new Set(days).size !== days.length ? undefined : days.sort((a, b) => a - b);
 }
 
-/** Days that follow each other as a range. */
+/** Writes consecutive days as a range. */
 function daysText(days: readonly number[]): string {
   const name = (day: number | undefined) => names[(day ?? 1) - 1] ?? '';
   const [first = 1, last = first] = [days[0], days.at(-1)];
@@ -62,7 +62,7 @@ function daysText(days: readonly number[]): string {
   return isRange ? `${name(first)}-${name(last)}` : days.map(name).join(',');
 }
 
-/** A time of day as text; midnight at the end of a day is written as 24:00. */
+/** Returns a time of day as text; midnight at the end of a day is written as 24:00. */
 export function clockText(minutes: number): string {
   if (minutes === dayMinutes) return '24:00';
   return `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

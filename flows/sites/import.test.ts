@@ -9,7 +9,7 @@ function edited(edit: (text: string) => string) {
   return planImport({ csv: edit(toCsv(table)), table, now: 9, by: 'Anil' });
 }
 
-test('the difference names what is added, each changed cell, what is the same and what the file leaves out', () => {
+test('the difference lists added places, changed cells, the number of equal places and places missing in the file', () => {
   const { import: plan, change } = edited((text) =>
     text
       .replace('ladakh/leh/vc-1 का नाम', 'मीटिंग रूम')
@@ -38,7 +38,7 @@ test('the difference names what is added, each changed cell, what is the same an
   });
 });
 
-test('5,000 sites with 2 PCs each are imported for little more than ten times what 500 cost', { tags: ['long'] }, () => {
+test('an import of 5,000 sites with 2 PCs each takes little more than ten times as long as one of 500', { tags: ['long'] }, () => {
   const importedMs = (sites: number) => {
     const csv = toCsv(createSiteTable(nation(sites)));
     const before = process.threadCpuUsage();
@@ -47,6 +47,6 @@ test('5,000 sites with 2 PCs each are imported for little more than ten times wh
     return process.threadCpuUsage(before).user / 1_000;
   };
   const few = Array.from({ length: 3 }, () => importedMs(500));
-  // What grew with the square would be a hundred times as much.
+  // Quadratic growth would give a hundred times.
   expect(importedMs(5_000) / Math.min(...few)).toBeLessThan(30);
 });

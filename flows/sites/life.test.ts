@@ -28,7 +28,7 @@ test.each<[SiteStage, SiteStage, boolean]>(
   siteStages.flatMap((from) =>
     siteStages.map((to): [SiteStage, SiteStage, boolean] => [from, to, 'pc pl pd cl cd ld dc'.includes(letters(from, to))]),
   ),
-)('a %s site goes to %s: %s', (from, to, allowed) => {
+)('a change from %s to %s is allowed: %s', (from, to, allowed) => {
   const done = setStage(sight({ stage: from, stageAt: 1, cleanSince: 2 }, record(pc)), { site, stage: to, force: false }, anil);
   expect(done.ok).toBe(allowed);
   if (!done.ok)
@@ -42,7 +42,7 @@ function letters(from: SiteStage, to: SiteStage): string {
   return letter[from] + letter[to];
 }
 
-test('a site whose checklist is not done is accepted only by force, and the audit says so', () => {
+test('a site with an incomplete checklist goes live only by force, and the audit log records that', () => {
   const seen = sight({ stage: 'commissioning' }, record(pc, { checks: [fault] }));
   expect(setStage(seen, { site, stage: 'live', force: false }, anil)).toEqual({
     ok: false,
@@ -55,12 +55,12 @@ test('a site whose checklist is not done is accepted only by force, and the audi
   });
 });
 
-/** What time makes of a site: every PC has named what is held, unless it is `stale`. */
+/** Runs the automatic stage change. Every PC has named its held state, except the `stale` ones. */
 function look(table: Watch['table'], records: Watch['records'], now: number, { stale = [] as string[], deafMs = 1_000 } = {}) {
   return commissioning({ table, records, isCurrent: (one) => !stale.includes(one), deafMs }, now);
 }
 
-test('a planned site is being set up from the first word of a PC', () => {
+test('a planned site changes to commissioning with the first message of a PC', () => {
   const table = oneSite({ stage: 'planned' });
   expect(look(table, recordsOf(record(pc, { presence: 'never', heardAt: null })), 5)).toBeNull();
   const change = look(table, recordsOf(record(pc, { checks: [fault] })), 5);
@@ -68,7 +68,7 @@ test('a planned site is being set up from the first word of a PC', () => {
   expect(change?.audit).toEqual({ who: 'centre', what: 'sites go on', about: 'ladakh/leh commissioning' });
 });
 
-test('a day without a fault makes a site live; a fault begins the day anew; a PC that is away does not, but nothing goes live without it', () => {
+test('a site goes live after a day without a fault and with all PCs online; a fault restarts the day, an offline PC does not', () => {
   const other = `${site}/vc-2`;
   const two = (cleanSince: number | null) =>
     createSiteTable([node(site, {}, { stage: 'commissioning', stageAt: 1, cleanSince }), node(pc), node(other)]);
@@ -91,7 +91,7 @@ test('a day without a fault makes a site live; a fault begins the day anew; a PC
   }
 });
 
-test('a site is not live on answers of which nobody knows whether they still stand', () => {
+test('a site does not go live on a state that its PCs have not confirmed', () => {
   const table = oneSite({ stage: 'commissioning', cleanSince: 10 });
   const at = 10 + quietDayMs;
   expect(look(table, recordsOf(record(pc, { heardAt: at })), at, { stale: [pc] })).toBeNull();
@@ -99,7 +99,7 @@ test('a site is not live on answers of which nobody knows whether they still sta
   expect(look(table, recordsOf(record(pc)), at)?.nodes[0]?.site?.stage).toBe('live');
 });
 
-test('a time in which nobody listened is no quiet one: longer than the link may be silent, and the day begins anew', () => {
+test('a receive gap longer than the silence limit of the link restarts the day', () => {
   const at = 10 + quietDayMs;
   const next = (link: 'fibre' | 'geo', deafMs: number) => {
     const table = createSiteTable([node(site, { link }, { stage: 'commissioning', cleanSince: 10 }), node(pc)]);
@@ -111,7 +111,7 @@ test('a time in which nobody listened is no quiet one: longer than the link may 
   expect(next('geo', 510_001)).toMatchObject({ stage: 'commissioning', cleanSince: at });
 });
 
-test('the checklist names what is still to do, and of which PC', () => {
+test('the checklist names the open items and their PCs', () => {
   const open = (seen: Sight) => checklist(seen, site).flatMap(({ item, done, about }) => (done ? [] : [[item, ...about]]));
   const about = (component: string | null = null, what: string | null = null) => ({ pc, component, fault: what });
   expect(open(sight({ stage: 'live' }, record(pc)))).toEqual([]);
@@ -132,7 +132,7 @@ const tree = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'c
 test.each([
   ['ladakh/kargil', 'ladakh/leh/vc-2', 'ladakh/kargil/vc-2'],
   ['ladakh/kargil/hall', 'ladakh/leh/vc-2', 'ladakh/kargil/hall'],
-])('R15 a PC moved to %s is a new PC there, its old identity worth nothing', (to, from, path) => {
+])('R15 a PC moved to %s is a new PC there, and its old identity is revoked', (to, from, path) => {
   const done = movePc(tree, { pc: from, to, newToken: counter() }, 'Anil');
   if (!done.ok) throw new Error(done.line);
   const { nodes, gone, registry, audit } = done.change;
@@ -159,7 +159,7 @@ test.each([
   expect(movePc(tree, { pc: from, to, newToken: counter() }, 'Anil')).toEqual({ ok: false, missing, line: expect.stringContaining(line) });
 });
 
-test('R15 a retired PC is gone and cannot connect again', () => {
+test('R15 a retired PC is removed and cannot connect again', () => {
   const done = retirePc(tree, 'ladakh/leh/vc-2', 'Anil');
   expect(done).toMatchObject({
     ok: true,
@@ -171,7 +171,7 @@ test('R15 a retired PC is gone and cannot connect again', () => {
   expect(retirePc(tree, 'x/y/z', 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
-test('R15 a replaced PC keeps its place, and only the new token opens', () => {
+test('R15 a replaced PC keeps its path and gets a new token; the old token and certificates are invalid', () => {
   const done = replacePc(tree, { pc: 'ladakh/leh/vc-2', newToken: counter() }, 'Anil');
   expect(done).toMatchObject({
     ok: true,
@@ -186,7 +186,7 @@ test('R15 a replaced PC keeps its place, and only the new token opens', () => {
   expect(replacePc(tree, { pc: 'x/y/z', newToken: counter() }, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
-test('a revoked PC keeps its place, and neither its token nor its certificates open any more', () => {
+test('a revoked PC keeps its path; its token and certificates are invalid', () => {
   expect(revokePc(tree, 'ladakh/leh/vc-2', 'Anil')).toMatchObject({
     ok: true,
     change: {
@@ -199,7 +199,7 @@ test('a revoked PC keeps its place, and neither its token nor its certificates o
   for (const pc of ['x/y/z', 'ladakh/leh']) expect(revokePc(tree, pc, 'Anil')).toMatchObject({ ok: false, missing: true });
 });
 
-test('R15 what a change takes out of the watch is told with its reason', () => {
+test('R15 each PC that a change removes from monitoring is returned with its reason', () => {
   const change: SiteChange = {
     nodes: [node('ladakh/leh', {}, { stage: 'closed' })],
     gone: [{ path: 'ladakh/leh/vc-2', because: 'retired' }],

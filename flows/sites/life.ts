@@ -1,18 +1,21 @@
-/** The life of a site and of its PCs, as pure functions: each answers the whole change, or one line why not. */
+/** Life cycle of a site and its PCs, as pure functions. Each returns the complete change, or one line with the reason for a refusal. */
 import { type ChecklistItem, hashToken, links, type RegistryEntry, type SiteStage } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { SiteChange, SiteFacts, SiteTable, TreeNode } from '../engine/records/sites.ts';
 import { levelOf, parentOf } from './table.ts';
 
-/** Without a standing fault for this long, a site that is being set up goes live by itself. */
+/** Time without a fault after which a site in commissioning goes live automatically. */
 export const quietDayMs = 24 * 60 * 60_000;
 
-/** What the judgement of a site looks at. `wanted` = the version of the configuration that a PC should hold. */
+/** Data for the checklist of a site. `wanted`: version of the configuration that a PC should hold. */
 export type Sight = { table: SiteTable; records: ReadonlyMap<string, PcRecord>; wanted(pc: string): number };
-/** What time looks at. `isCurrent`: since our own SUBACK the PC has named the state that is held. `deafMs` = how long nobody listened until now. */
+/**
+ * Data for automatic changes. `isCurrent`: the PC has named its held state since our SUBACK. `deafMs`: how long the server received nothing
+ * until now.
+ */
 export type Watch = Pick<Sight, 'table' | 'records'> & { isCurrent(pc: string): boolean; deafMs: number };
 type Act = { by: string; now: number };
-/** A change that may be applied with the tokens that it gives out, or why there is none. */
+/** A valid change with its new tokens, or the reason for the refusal. */
 export type Planned = { ok: true; change: SiteChange; tokens: Record<string, string> } | Refusal;
 type Refusal = { ok: false; missing: boolean; line: string };
 
@@ -23,7 +26,7 @@ const followers: Record<SiteStage, readonly SiteStage[]> = {
   closed: ['commissioning'],
 };
 
-/** Puts a site into a stage. A site goes live only with its checklist done, or where `force` says so. */
+/** Sets the stage of a site. A site goes live only with a complete checklist, or with `force`. */
 export function setStage(sight: Sight, at: { site: string; stage: SiteStage; force: boolean }, { by, now }: Act): Planned {
   const node = sight.table.node(at.site);
   if (node?.site == null) return missing(`there is no site ${at.site}`);
@@ -43,9 +46,12 @@ export function setStage(sight: Sight, at: { site: string; stage: SiteStage; for
 }
 
 /**
- * What time itself changes: a planned site whose first PC speaks is being set up; one that stood a day without a fault goes live. Null where nothing changes.
- * Guarantee: a fault begins the day anew, and so does a time in which nobody listened for longer than the site's link may be silent. A PC that
- * is away does not; but no site goes live before each of its PCs is there and has named the answers that are held.
+ * Returns the automatic changes, or null. A planned site changes to commissioning with the first message of a PC. A site without a fault
+ * for a day
+ * goes live.
+ * Guarantee: a fault restarts the day, and so does a receive gap longer than the silence limit of the link class. An offline PC does not. A
+ * site
+ * goes live only when each of its PCs is online and has named its held state.
  */
 export function commissioning(watch: Watch, now: number): SiteChange | null {
   const nodes = watch.table.sites.flatMap((node) => {
@@ -58,7 +64,7 @@ export function commissioning(watch: Watch, now: number): SiteChange | null {
   return gone.length > 0 ? change : { ...change, audit: null };
 }
 
-/** What the clerk of a site still has to do, in the order in which it is done. A day without a fault is no deed: it comes by itself, or is not waited for. */
+/** Returns the tasks of the clerk of a site, in order. The day without a fault is no task, because it needs no action. */
 export function checklist({ table, records, wanted }: Sight, site: string): ChecklistItem[] {
   const pcs = table.pcsOf(site);
   const all = recordsOf(table, records, site);
@@ -79,7 +85,7 @@ export function checklist({ table, records, wanted }: Sight, site: string): Chec
   return items.map(([item, about]) => ({ item, done: pcs.length > 0 && about.length === 0, about }));
 }
 
-/** Moves a PC to another site, `state/site` or `state/site/pc`. Its path is its identity, so it is a new PC there, with a new token. */
+/** Moves a PC to another site, `state/site` or `state/site/pc`. The path is the identity, so it becomes a new PC with a new token. */
 export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(): string }, by: string): Planned {
   const node = pcNode(table, at.pc);
   if (node === undefined) return missing(`there is no PC ${at.pc}`);
@@ -95,19 +101,19 @@ export function movePc(table: SiteTable, at: { pc: string; to: string; newToken(
   return planned({ nodes: [{ ...node, path: to }], gone, registry }, [by, 'PC moved', `${at.pc} to ${to}`], tokens);
 }
 
-/** Takes a PC out of the table and out of the registry. */
+/** Removes a PC from the table and revokes it in the registry. */
 export function retirePc(table: SiteTable, pc: string, by: string): Planned {
   if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
   return planned({ gone: [{ path: pc, because: 'retired' }], registry: [revoked(pc)] }, [by, 'PC retired', pc]);
 }
 
-/** Shuts a PC out: its token and its certificates open nothing any more. It keeps its place, and is let in again only by `replacePc`. */
+/** Revokes a PC: its token and certificates become invalid. It keeps its path; only `replacePc` admits a machine there again. */
 export function revokePc(table: SiteTable, pc: string, by: string): Planned {
   if (pcNode(table, pc) === undefined) return missing(`there is no PC ${pc}`);
   return planned({ registry: [revoked(pc)] }, [by, 'PC revoked', pc]);
 }
 
-/** Another machine takes the place of a PC: a new token, no certificate, and what was known of the old machine is forgotten. */
+/** Replaces the machine of a PC: new token, no certificate, and nothing stored about the old machine is used. */
 export function replacePc(table: SiteTable, at: { pc: string; newToken(): string }, by: string): Planned {
   if (pcNode(table, at.pc) === undefined) return missing(`there is no PC ${at.pc}`);
   const { entries, tokens } = issue([at.pc], at.newToken);
@@ -116,7 +122,7 @@ export function replacePc(table: SiteTable, at: { pc: string; newToken(): string
 
 type TokensFor = { pcs: readonly string[]; newToken(): string; entry(pc: string): RegistryEntry | undefined };
 
-/** New tokens for PCs; the ones they had are worth nothing any more, their certificates stand. All or none. */
+/** Issues new tokens for PCs, for all or none. Old tokens become invalid; certificates stay valid. */
 export function issueTokens(table: SiteTable, at: TokensFor, by: string): Planned {
   const unknown = at.pcs.find((pc) => pcNode(table, pc) === undefined);
   if (unknown !== undefined) return missing(`there is no PC ${unknown}`);
@@ -171,7 +177,7 @@ function changeOf(parts: Partial<SiteChange>, [who, what, about]: [string, strin
   return { nodes: [], gone: [], replaced: [], registry: [], ...parts, audit: { who, what, about } };
 }
 
-/** The first few of a list, and how many more. */
+/** Returns the first eight entries of a list and the number of the others. */
 function shortList(all: readonly string[]): string {
   const shown = 8;
   return all.slice(0, shown).join(', ') + (all.length > shown ? ` and ${all.length - shown} more` : '');

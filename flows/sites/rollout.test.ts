@@ -9,9 +9,9 @@ const lookAt =
 const begun = (look = lookAt(), list = pcs) => beginRollout({ pcs: list, by: 'Asha', look, now: 0 });
 const step = (rollout: Rollout, look: (pc: string) => Look | null, now: number, deafMs = 1_000) =>
   stepRollout(rollout, { look, now, deafMs });
-/** A stage whose PCs are seen to have it. */
+/** Returns the rollout after its PCs have confirmed the configuration. */
 const proven = (rollout: Rollout, look = lookAt()): Rollout => step(rollout, look, rollout.stageAt)?.rollout ?? rollout;
-/** What so many of the released PCs are like. */
+/** Returns states in which the first `count` released PCs differ. */
 const some = (rollout: Rollout, count: number, how: Partial<Look>) =>
   lookAt(
     Object.fromEntries(
@@ -21,7 +21,7 @@ const some = (rollout: Rollout, count: number, how: Partial<Look>) =>
     ),
   );
 
-test('1 %, 10 %, all: a stage follows when the one before was watched for its time and is well; then it is over', () => {
+test('a rollout goes to 1 %, 10 % and all PCs, each stage after a clean watch time, and then ends', () => {
   let rollout: Rollout | null = begun();
   const sizes = [releasedOf(rollout).length];
   for (let now = 0; rollout !== null; ) {
@@ -36,7 +36,7 @@ test('1 %, 10 %, all: a stage follows when the one before was watched for its ti
   expect(sizes).toEqual([8, 74, 736]);
 });
 
-test('a stage whose PCs are switched off has tested nothing: it waits until three of them have had it for the time of the watch', () => {
+test('a stage with offline PCs waits until three PCs have held the configuration for the watch time', () => {
   const away: Look = { online: false, faults: 0, isTaken: false };
   const off = (...on: string[]) => lookAt(Object.fromEntries(pcs.filter((pc) => !on.includes(pc)).map((pc) => [pc, away])));
   let rollout = begun(off());
@@ -46,13 +46,13 @@ test('a stage whose PCs are switched off has tested nothing: it waits until thre
   rollout = step(rollout, off(one, two, three), 100 * soakMs)?.rollout as Rollout;
   expect(rollout).toMatchObject({ stage: 0, provenAt: 100 * soakMs });
   expect(step(rollout, off(one, two, three), 101 * soakMs - 1)).toBeNull();
-  // One goes away again: the watch ends, and begins anew with it.
+  // A PC goes offline, which ends the watch. The watch restarts when it is back.
   const gone = step(rollout, off(one, two), 101 * soakMs - 1)?.rollout as Rollout;
   expect(gone.provenAt).toBeNull();
   expect(step(rollout, off(one, two, three), 101 * soakMs)?.rollout).toMatchObject({ stage: 1 });
 });
 
-test('a time in which nobody listened is not watched: the stage begins anew', () => {
+test('a receive gap restarts the watch of a stage', () => {
   const rollout = proven(begun());
   expect(step(rollout, lookAt(), soakMs, 151_000)).toEqual({ rollout: { ...rollout, stageAt: soakMs, provenAt: null }, released: [] });
   expect(step(rollout, lookAt(), soakMs, 149_000)?.rollout).toMatchObject({ stage: 1 });
@@ -61,7 +61,7 @@ test('a time in which nobody listened is not watched: the stage begins anew', ()
 test.each<[string, Partial<Look>]>([
   ['3 silent', { online: false }],
   ['3 with more faults', { faults: 2 }],
-])('F26 it stops by itself at the first stage, in the moment in which the third of its PCs is worse: %s', (words, how) => {
+])('F26 a rollout stops in its first stage as soon as three of its PCs are worse: %s', (words, how) => {
   const rollout = proven(begun());
   expect(step(rollout, some(rollout, 2, how), 1_000)).toBeNull();
   const stepped = step(rollout, some(rollout, 3, how), 1_000);
@@ -70,7 +70,7 @@ test.each<[string, Partial<Look>]>([
   expect(step(stepped?.rollout as Rollout, lookAt(), 9 * soakMs)).toBeNull();
 });
 
-test('PCs that do not take it in the time of a stage stop it too', () => {
+test('a rollout stops if PCs do not confirm the configuration within the watch time', () => {
   const rollout = begun();
   expect(step(rollout, some(rollout, 8, { isTaken: false }), soakMs - 1)).toBeNull();
   expect(step(rollout, some(rollout, 3, { isTaken: false }), soakMs)?.rollout?.stopped).toBe(
@@ -78,7 +78,7 @@ test('PCs that do not take it in the time of a stage stop it too', () => {
   );
 });
 
-test('who had faults before is no worse for having them still, and those that heal do not hide those that break', () => {
+test('PCs with earlier faults do not count as worse, and recovered PCs do not offset worse ones', () => {
   const five = lookAt(Object.fromEntries(pcs.map((pc) => [pc, { faults: 5 }])));
   const ill = proven(begun(five), five);
   expect(step(ill, five, soakMs)?.rollout?.stage).toBe(1);

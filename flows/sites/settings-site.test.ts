@@ -14,7 +14,7 @@ function siteOf(edit: object): SettingsSite {
 const pc = (id: string) => ({ id, room: { en: `Room ${id}` } });
 const both = siteOf({ pcs: [pc('vc-1'), pc('vc-2')] });
 
-/** One start after the other, each with the settings of its day. */
+/** Runs several starts, each with its own settings. */
 function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry>()) {
   const held = { nodes, meta: {} as Record<string, string> };
   const start = (site: SettingsSite | null) => {
@@ -39,13 +39,13 @@ function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry
   return Object.assign(start, { retire });
 }
 
-test('the first start brings the site into the tree, the second finds it there', () => {
+test('the first start adds the site to the tree, and the second changes nothing', () => {
   const start = starts();
   expect(start(both)?.paths).toEqual(['', 'goa', 'goa/panaji', 'goa/panaji/vc-1', 'goa/panaji/vc-2']);
   expect(start(both)).toBeNull();
 });
 
-test('R15 a PC that sabha.json no longer names is gone, with that reason; so is a whole site', () => {
+test('R15 a PC or site that sabha.json no longer names is removed with that reason', () => {
   const start = starts();
   start(both);
   const fewer = start(siteOf({ pcs: [pc('vc-1')] }));
@@ -60,7 +60,7 @@ const panaji = (id: string) => `goa/panaji/${id}`;
 const admitted = (...ids: string[]) =>
   new Map(ids.map((id) => [panaji(id), { pc: panaji(id), tokenHash: `hash-${id}`, certificates: [], revoked: false } as RegistryEntry]));
 
-test('a PC that is taken out of sabha.json cannot connect any more; put back into the file it can again', () => {
+test('a PC removed from sabha.json is revoked, and admitted again when it is back in the file', () => {
   const registry = admitted('vc-1', 'vc-2');
   const start = starts([], registry);
   start(both);
@@ -72,7 +72,7 @@ test('a PC that is taken out of sabha.json cannot connect any more; put back int
   expect([...registry.values()]).toEqual([...admitted('vc-1', 'vc-2').values()]);
 });
 
-test('a PC that an operator retired or moved does not come back by an edit of the file', () => {
+test('an edit of the file does not restore a PC that an operator retired or moved', () => {
   const registry = admitted('vc-1', 'vc-2');
   const start = starts([], registry);
   start(both);

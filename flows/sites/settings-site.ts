@@ -1,4 +1,4 @@
-/** The one site that `sabha.json` may describe: brought into the tree whenever its text changed. */
+/** Adds the one site that `sabha.json` may describe to the tree, whenever its settings changed. */
 import { createHash } from 'node:crypto';
 import type { RegistryEntry, SettingsSite } from '@sabha/contracts';
 import type { Op } from '../engine/records/ops.ts';
@@ -6,22 +6,22 @@ import type { SiteChange, SiteTable } from '../engine/records/sites.ts';
 import { levelOf, nodesOfSettings } from './table.ts';
 
 const metaKey = 'settings.site';
-/** Who was taken out by an edit of the file, with the token and certificates of then: only such a PC may be put back by another edit. */
+/** PCs that an edit of the file removed, with their token and certificates then. Only such a PC may be restored by another edit. */
 const outKey = 'settings.out';
 const because = 'no longer in sabha.json';
 
 type At = {
   site: SettingsSite | null;
   table: SiteTable;
-  /** What the registry says of a PC. */
+  /** Returns the registry entry of a PC. */
   entry(pc: string): RegistryEntry | undefined;
   meta: Readonly<Record<string, string>>;
   now: number;
 };
 
 /**
- * The change that brings tree and settings together, and the rows by which the next start knows of it; null where they are together.
- * Guarantee: who is taken out of the file cannot connect any more, and whom an operator retired or moved does not come back by it.
+ * Returns the change that brings the tree in line with the settings, and the rows that record it; null if there is none.
+ * Guarantee: a PC that is removed from the file cannot connect. A PC that an operator retired or moved does not return through the file.
  */
 export function settingsSiteChange({ site, table, entry, meta, now }: At): { change: SiteChange; ops: Op[] } | null {
   const path = site === null ? '' : `${site.state}/${site.id}`;
@@ -34,7 +34,7 @@ export function settingsSiteChange({ site, table, entry, meta, now }: At): { cha
   const nodes = all.filter((node) => !isOut(node.path) || out.has(marked(entry(node.path))));
   const back = nodes.flatMap((node) => (isOut(node.path) ? (entry(node.path) ?? []) : []));
   const named = new Set(all.map((node) => node.path));
-  // A PC that an import brought to the same site is not ours to take away, nor is then the site.
+  // A PC that an import added to the same site stays, and then the site stays too.
   const gone = heldPcs.map((id) => `${heldPath}/${id}`).filter((pc) => !named.has(pc) && table.node(pc) !== undefined);
   const ended = gone.flatMap((pc) => entry(pc) ?? []).filter(({ revoked }) => !revoked);
   for (const one of back) out.delete(marked(one));

@@ -1,4 +1,4 @@
-/** CSV files: read as named cells with the number of each line, judged, and written for spreadsheets. */
+/** Reads CSV files into named cells with line numbers, validates them, and writes CSV for spreadsheets. */
 
 import { type CsvProblem, describeIssue, headingOf, oneLine } from '@sabha/contracts';
 import { CsvError, parse } from 'csv-parse/sync';
@@ -10,14 +10,18 @@ export const fileLimitBytes = 8 * 1024 * 1024;
 /** Problems that one import lists. */
 const problemsLimit = 20_000;
 
-/** Which columns a file has. `later`: those that it may lack, and then its cells do too. */
+/** Columns of a file. `later`: columns that the file may lack; its rows then lack these cells. */
 export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
-/** The cells of one line, with its number in the file. */
+/** Cells of one line, with its line number in the file. */
 export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
-/** A cell that is wrong. */
+/** A faulty cell. */
 export type Wrong<C extends string> = [column: C, what: string];
 
-/** Guarantee: never throws for what stands in the file; where the header is wrong there are no lines, and each line that has another number of cells is a problem. */
+/**
+ * Splits a file into lines. Guarantee: never throws because of the content. A wrong header gives no lines, and a line with another number
+ * of
+ * cells is a problem.
+ */
 export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { lines: SheetLine<C>[]; problems: CsvProblem[] } {
   const none = (line: number, what: string) => ({ lines: [], problems: [{ line, column: '', what }] });
   const { limitLines } = sheet;
@@ -61,7 +65,7 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
   return { lines, problems };
 }
 
-/** The row that the filled cells of a line make by a schema, or what is wrong in them. */
+/** Validates the filled cells of a line. Returns the row, or what is wrong. */
 export function readRow<C extends string, S extends v.GenericSchema>(
   cells: Record<C, string>,
   schema: S,
@@ -76,7 +80,7 @@ export function readRow<C extends string, S extends v.GenericSchema>(
   return { wrong };
 }
 
-/** All problems by line; the last line of a list that is too long says how many more there are. */
+/** Sorts problems by line. The last entry of a list that is too long counts the others. */
 export function sortedProblems(found: readonly CsvProblem[]): CsvProblem[] {
   const all = found.toSorted((a, b) => a.line - b.line);
   const next = all[problemsLimit];
@@ -85,20 +89,22 @@ export function sortedProblems(found: readonly CsvProblem[]): CsvProblem[] {
   return [...all.slice(0, problemsLimit), { line: next.line, column: '', what }];
 }
 
-/** Rows under their header: UTF-8 with its mark, lines ended by CR LF. */
+/** Returns CSV with a header: UTF-8 with a byte order mark, CR LF line ends. */
 export function csvText<C extends string>(columns: readonly C[], rows: readonly Record<C, string>[]): string {
   const lines = rows.map((cells) => columns.map((column) => quoted(cells[column])).join(','));
   return `\ufeff${[columns.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
-/** A table for a spreadsheet by RFC 4180, lines ended by CR LF. Guarantee: a text that begins like a formula is led by an apostrophe. */
+/** Returns CSV by RFC 4180 with CR LF line ends. Guarantee: a text that looks like a formula gets a leading apostrophe. */
 export function safeTable(header: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[]): string {
   const isFormula = /^(\s*[=+\-@＝＋－＠]|[\t\r])/;
   const safe = (text: string) => quoted(isFormula.test(text) ? `'${text}` : text);
   return [header, ...rows].map((cells) => `${cells.map((cell) => safe(`${cell ?? ''}`)).join(',')}\r\n`).join('');
 }
 
-/** The separator of a header without commas. Found before the file is parsed: to the parser a quoted cell before ";" is a wrong quote. */
+/**
+ * Returns the separator of a header without commas. Runs before the parser, which would report a quoted cell before ";" as a wrong quote.
+ */
 function foreignSeparator(text: string): string | undefined {
   const header = /\S.*/.exec(text)?.[0].replace(/"[^"]*"/g, '') ?? '';
   if (header.includes(',')) return undefined;

@@ -1,15 +1,15 @@
 /**
- * What the routes of the site table ask: each plans a change on the present table, and applies it before it answers.
+ * Operations of the HTTP routes on the site table. Each plans a change on the current table and applies it before it returns.
  *
- * From a row of a file to the profile that a PC holds, in this order:
+ * Steps from a row of a file to the profile that a PC holds:
  *
- *     read       csv.ts                       text → nodes of the tree, or each line that is faulty
+ *     read       csv.ts                       text → nodes of the tree, or each faulty line
  *     compare    csv.ts                       → the difference, and the change that makes it
- *     take       ingest/ingest.ts             `changeSites`: one order after the other
- *     resolve    table.ts                     → which PCs hold another profile now, each with its next version
+ *     take       ingest/ingest.ts             `changeSites`: one change after the other
+ *     resolve    table.ts                     → PCs with another profile, each with its next version
  *     commit     ingest/ingest.ts             tree, registry and versions in one transaction
- *     send       config-push.ts               signed, to each of them, in stages where that was asked for
- *     hold       (the agent)                  its birth names the version; an older one is sent it again
+ *     send       config-push.ts               signed, to each of them, in stages on request
+ *     hold       (the agent)                  its birth names the version; an older one is sent again
  */
 import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';
@@ -19,33 +19,32 @@ import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf, type Tree } from './table.ts';
 
-/** The present table, and how a change of it is applied. */
+/** The current table, and how a change of it is applied. */
 export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   records(): ReadonlyMap<string, PcRecord>;
   /**
-   * Resolves when the change and `ops` are committed and PCs and broker are told; rejects with nothing of it done, or where the broker's
-   * file cannot be written.
+   * Resolves when the change and `ops` are committed and the PCs and the broker have them. Rejects without any effect, or if the registry
+   * snapshot for the broker cannot be written.
    */
   apply(change: SiteChange, ops?: readonly Op[]): Promise<void>;
-  /** The change of profiles that is on its way in stages; null where there is none. */
+  /** Returns the staged rollout in progress, or null. */
   rollout(): RolloutView | null;
-  /** Lets it out to everybody; resolves when that is committed. */
+  /** Releases the rollout to all PCs. Resolves after the commit. */
   release(by: string): Promise<void>;
-  /** The centre's time. */
+  /** Returns the time of the server. */
   now(): number;
-  /** 32 random bytes as text. */
+  /** Returns 32 random bytes as text. */
   newToken(): string;
 };
 
-/** What became of an order; `tokens` are shown this once and kept nowhere. */
+/** Result of an operation; `tokens` are returned only once and stored nowhere. */
 export type Done = { ok: true; tokens: Record<string, string> } | { ok: false; missing: boolean; line: string };
 
-/** What may be ordered of the site table. */
 export type SiteOrders = ReturnType<typeof createSiteOrders>;
 
 /**
- * The orders over the present table.
- * Guarantee: orders are carried out one after the other, each on the table that the last one left.
+ * Creates the operations on the site table.
+ * Guarantee: operations run one after the other, each on the table that the previous one left.
  */
 export function createSiteOrders(options: SiteOrdersOptions) {
   const { table, newToken, now } = options;
@@ -68,7 +67,7 @@ export function createSiteOrders(options: SiteOrdersOptions) {
         await options.release(by);
         return { ok: true, tokens: {} };
       }),
-    /** The profile of a place with the origin of each value; undefined where there is no such place. */
+    /** Returns the profile of a place with the origin of each value; undefined if the place is unknown. */
     profile(path: string): ProfileView | undefined {
       if (path !== '' && table().node(path) === undefined) return undefined;
       const pcs = pcsOfScope(table(), path).map((pc) => {
@@ -77,7 +76,7 @@ export function createSiteOrders(options: SiteOrdersOptions) {
       });
       return { path, ...table().resolve(path), pcs };
     },
-    /** Without `apply` it only tells what would change. */
+    /** Without `apply` it only returns the difference. */
     import: (at: { csv: string; apply: boolean; staged: boolean; by: string }): Promise<SitesImport> =>
       inTurn(async () => {
         const planned = planImport({ ...at, table: table(), now: now() });
@@ -91,7 +90,10 @@ export function createSiteOrders(options: SiteOrdersOptions) {
     retire: (pc: string, by: string) => carryOut(() => retirePc(table(), pc, by)),
     revoke: (pc: string, by: string) => carryOut(() => revokePc(table(), pc, by)),
     replace: (pc: string, by: string) => carryOut(() => replacePc(table(), { pc, newToken }, by)),
-    /** New tokens for the PCs that are named, and for those of a scope that have none; `renew`: for all of the scope, whose old ones end. */
+    /**
+     * Issues tokens for the named PCs and for PCs of a scope without one. `renew`: for all PCs of the scope; their old tokens become
+     * invalid.
+     */
     tokens: (at: { pcs: readonly string[]; scope: string | undefined; renew: boolean }, by: string) =>
       carryOut(() => {
         const all = pcsOfScope(table(), at.scope);

@@ -1,17 +1,17 @@
-/** Trees of places for tests: a small one to read, and seeded random ones. */
+/** Trees of places for tests: a small fixed one and seeded random ones. */
 import { expectedKinds, linkClasses, siteStages, tiers } from '@sabha/contracts';
 import type { Random } from '../../test/random.ts';
 import type { PcRecord } from '../engine/records/incidents.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
 import { noFacts } from './table.ts';
 
-/** A node with a name in both languages. */
+/** Returns a node with a name in both languages. */
 export function node(path: string, layer: ProfileLayer = {}, site: Partial<SiteFacts> | null = null): TreeNode {
   const name = { en: `Name of ${path || 'the nation'}`, hi: `${path} का नाम` };
   return { path, name, layer, site: site && { ...noFacts, ...site } };
 }
 
-/** Nation, Ladakh with Leh (two PCs) and Kargil (planned, one PC). */
+/** Returns the nation, Ladakh with Leh (two PCs) and Kargil (planned, one PC). */
 export function smallTree(): TreeNode[] {
   return [
     node('', { timeZone: 'Asia/Kolkata' }),
@@ -24,7 +24,7 @@ export function smallTree(): TreeNode[] {
   ];
 }
 
-/** 36 states with so many sites, of two PCs each. */
+/** Returns 36 states with the given number of sites, two PCs each. */
 export function nation(count: number): TreeNode[] {
   const sites = Array.from({ length: count }, (_, n) => {
     const path = `state-${n % 36}/site-${n}`;
@@ -34,7 +34,7 @@ export function nation(count: number): TreeNode[] {
   return [...Array.from({ length: 36 }, (_, n) => node(`state-${n}`)), ...sites.flat()];
 }
 
-/** A whole random nation that a CSV can say: every kind of cell, all stages. */
+/** Returns a random nation that the CSV can express, with every kind of cell and all stages. */
 export function randomTree(random: Random): TreeNode[] {
   const maybe = <T>(make: () => T): T | undefined => (random.next() < 0.5 ? make() : undefined);
   const text = () => random.pick(['', 'BSNL', 'with, comma', 'says "yes"', 'semi; colon', "o'clock", 'दफ़्तर', 'a|b', 'x = 1']);
@@ -99,7 +99,7 @@ export function randomTree(random: Random): TreeNode[] {
   return random.next() < 0.8 ? [make(''), ...states] : states;
 }
 
-/** What the centre remembers of a PC that is online and well. */
+/** Returns the server's record of a PC that is online and well. */
 export function record(pc: string, change: Partial<PcRecord> = {}): PcRecord {
   return {
     pc,
@@ -124,7 +124,7 @@ export function record(pc: string, change: Partial<PcRecord> = {}): PcRecord {
   };
 }
 
-/** Records by PC. */
+/** Returns the records by PC. */
 export function recordsOf(...records: PcRecord[]): ReadonlyMap<string, PcRecord> {
   return new Map(records.map((one) => [one.pc, one]));
 }

@@ -5,7 +5,7 @@ import { createSiteTable, nodesOfSettings } from './table.ts';
 
 const table = createSiteTable(smallTree());
 
-test('each value of a profile comes from the nearest level that sets it, and says which', () => {
+test('each value of a profile comes from the nearest level that sets it, with its origin', () => {
   expect(table.resolve('ladakh/leh/vc-2')).toEqual({
     profile: { link: 'leo', elevationM: 3_524, expected: { camera: [{ match: 'Rally' }, {}], microphone: [], speaker: [{}] } },
     timeZone: 'Asia/Kolkata',
@@ -30,7 +30,7 @@ test('each value of a profile comes from the nearest level that sets it, and say
   });
 });
 
-test('tier, bridge, UPS, help and languages are inherited like the rest, and a lower level can say that it has none', () => {
+test('tier, bridge, UPS, help and languages are inherited, and a lower level can set that it has none', () => {
   const bridge = { transport: 'udp', host: 'bridge.example.in', port: 5_060 } as const;
   const ups = { name: 'apc', host: 'localhost', port: 3_493 };
   const tree = createSiteTable([
@@ -52,7 +52,7 @@ test('tier, bridge, UPS, help and languages are inherited like the rest, and a l
   expect(tree.resolve('ladakh/leh/b').origins).toMatchObject({ ups: 'ladakh/leh/b', bridge: 'ladakh/leh/b' });
 });
 
-test('PCs of live sites alert, those of a site being set up do not, a closed site has none', () => {
+test('PCs of live sites alert, PCs of sites in commissioning do not, and a closed site has no known PCs', () => {
   const closed = createSiteTable([...smallTree(), node('ladakh/old', {}, { stage: 'closed' }), node('ladakh/old/vc-1')]);
   expect(closed.known).toEqual([
     { pc: 'ladakh/kargil/vc-1', link: 'geo', elevationM: 0, alerts: false },
@@ -64,7 +64,7 @@ test('PCs of live sites alert, those of a site being set up do not, a closed sit
   expect(closed.sites.map(({ path }) => path)).toEqual(['ladakh/kargil', 'ladakh/leh', 'ladakh/old']);
 });
 
-test('a scope is told by the names people know, the centre by its own', () => {
+test('the place of a scope has the names that people use, also for scopes of the server', () => {
   expect(table.place('ladakh/leh/vc-1')).toEqual({
     site: { en: 'Name of ladakh/leh', hi: 'ladakh/leh का नाम' },
     room: { en: 'Name of ladakh/leh/vc-1', hi: 'ladakh/leh/vc-1 का नाम' },
@@ -99,7 +99,7 @@ const own = (text: object) => {
   return read.value.site;
 };
 
-test('the site of sabha.json is live at once and expects exactly what the file says', () => {
+test('the site of sabha.json is live at once and expects exactly the devices in the file', () => {
   const made = createSiteTable(
     nodesOfSettings(own({ state: 'tamil-nadu', profile: { elevationM: 7, expected: { camera: [{}], microphone: [] } } }), 5),
   );
@@ -109,7 +109,7 @@ test('the site of sabha.json is live at once and expects exactly what the file s
   expect(made.node('tamil-nadu/this-office')?.site).toMatchObject({ stage: 'live', stageAt: 5 });
 });
 
-test('the site of sabha.json may name its tier, bridge and UPS; a half one stops the start in one line', () => {
+test('the site of sabha.json may set tier, bridge and UPS; an incomplete one stops the start with one line', () => {
   const ups = { name: 'apc', host: 'localhost', port: 3_493 };
   const made = createSiteTable(nodesOfSettings(own({ profile: { tier: 'hd', ups } }), 5));
   expect(made.resolve('capital/this-office/this-pc').profile).toMatchObject({ tier: 'hd', ups });
@@ -117,7 +117,7 @@ test('the site of sabha.json may name its tier, bridge and UPS; a half one stops
   expect(wrong).toEqual({ ok: false, line: 'sabha.json: site.profile.bridge.transport: expected "transport", found undefined' });
 });
 
-test('the site of sabha.json overwrites neither the nation and state of an import nor the facts of the site', () => {
+test('the site of sabha.json overwrites neither an imported nation and state nor the facts of the site', () => {
   const site = node('ladakh/leh', {}, { latitude: 34, longitude: 77, stageAt: 1 });
   const held = createSiteTable([node('', { link: 'geo' }), node('ladakh'), site]);
   const nodes = nodesOfSettings(own({ state: 'ladakh', id: 'leh' }), 9, held);

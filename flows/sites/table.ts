@@ -1,4 +1,4 @@
-/** The tree of places, ready to be asked: who belongs where, and what each PC is judged against (DESIGN, decision 4). */
+/** The tree of places: where each PC belongs, and the profile against which it is judged (DESIGN, decision 4). */
 
 import { hash } from 'node:crypto';
 import {
@@ -40,10 +40,10 @@ const centreRooms: Record<string, Words> = {
   nation: { en: 'many sites', hi: 'कई साइटें' },
 };
 
-/** The place of the centre itself, which is that of no site. */
+/** Returns the place of the server, which belongs to no site. */
 export const centrePlace = (): Place => createSiteTable([]).place('centre');
 
-/** Builds the table of a tree. A node whose parent is missing inherits from the next level that is there. */
+/** Builds the table of a tree. A node without its parent inherits from the next existing level. */
 export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   const byPath = new Map([...nodes].map((node) => [node.path, node]));
   const sorted = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -85,7 +85,10 @@ export function createSiteTable(nodes: Iterable<TreeNode>): SiteTable {
   };
 }
 
-/** True where all of a scope lies in another; both are paths, or groups of sites. A group without a site lies in itself alone, and everywhere. */
+/**
+ * Returns true if a scope is entirely within another; both are paths or groups of sites. A group without sites is
+ * only within itself and the nation.
+ */
 export function liesWithin(pathsOf: SiteTable['pathsOf'], outer: string, inner: string): boolean {
   if (isWithin(outer, inner)) return true;
   if (groupOfScope(outer) === undefined && groupOfScope(inner) === undefined) return false;
@@ -93,19 +96,20 @@ export function liesWithin(pathsOf: SiteTable['pathsOf'], outer: string, inner: 
   return parts.length > 0 && parts.every((part) => around.some((path) => isWithin(path, part)));
 }
 
-/** How deep a path stands: 0 the nation, 1 a state, 2 a site, 3 a PC. */
+/** Returns the level of a path: 0 nation, 1 state, 2 site, 3 PC. */
 export function levelOf(path: string): number {
   return path === '' ? 0 : path.split('/').length;
 }
 
-/** The level above; undefined above the nation. */
+/** Returns the path of the level above; undefined for the nation. */
 export function parentOf(path: string): string | undefined {
   return path === '' ? undefined : path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 /**
- * The nodes of the one site that `sabha.json` describes, live at once unless it was closed. Nation and state are only made where `held` has none,
- * so that the settings of one office never overwrite what an import said of the whole. Its profile is exactly the file's: a kind of device that is not named there is not expected.
+ * Returns the nodes of the site that `sabha.json` describes. The site is live at once unless it was closed. Nation and state are created
+ * only if
+ * missing, so that one office never overwrites an import. The profile is exactly that of the file: other kinds of device are not expected.
  */
 export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTable): TreeNode[] {
   const path = `${site.state}/${site.id}`;
@@ -129,7 +133,7 @@ export function nodesOfSettings(site: SettingsSite, now: number, held?: SiteTabl
   ];
 }
 
-/** The facts of a site of which nothing is known yet. */
+/** Facts of a site of which nothing is known yet. */
 export const noFacts: SiteFacts = {
   stage: 'live',
   stageAt: 0,
@@ -141,7 +145,7 @@ export const noFacts: SiteFacts = {
   contact: { name: '', phone: '', email: '' },
 };
 
-/** What a level says of its hours replaces what stands above; `none` in both is an office that is always open. */
+/** Merges a level into the profile above. Hours replace those above; `none` in both columns means always open. */
 function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfile {
   const kinds = expectedKinds.filter((kind) => layer.expected?.[kind] !== undefined);
   const plain = [...inherited, 'vcHours' as const, 'closes' as const].filter((key) => layer[key] !== undefined);
@@ -154,7 +158,7 @@ function merge(above: ResolvedProfile, { path, layer }: TreeNode): ResolvedProfi
   const all = { ...profile, ...layer };
   const others = (['tier', 'bridge', 'ups', 'help', 'languages'] as const).flatMap((key) => (all[key] ? [[key, all[key]]] : []));
   return {
-    // In this order always: the same profile, however it was inherited, is the same text and so the same version.
+    // A fixed order: an equal profile gives an equal text and therefore the same version.
     profile: { link: all.link, elevationM: all.elevationM, expected, ...Object.fromEntries(others) },
     timeZone: layer.timeZone ?? above.timeZone,
     ...(vc !== null || closes !== null ? { office: { vc, closes } } : {}),
@@ -184,7 +188,7 @@ function placeOf(scope: string, byPath: ReadonlyMap<string, TreeNode>, resolve: 
   };
 }
 
-/** What helps whoever calls or goes there: of the room, or else of its site. */
+/** Returns data for a call or a visit, from the room or else from its site. */
 function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<Place> {
   const site = byPath.get(siteLevel(scope))?.site;
   const layers = [scope, siteLevel(scope)].map((path) => byPath.get(path)?.layer);
@@ -204,7 +208,7 @@ function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<
 
 type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
 
-/** A site or a state by its name, with nothing before it, a site with whom to call there; a line or a provider in the nation. */
+/** Returns the place of a common cause: a site (with its contact) or a state by name, or a line or provider within the nation. */
 function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place {
   const path = pathOfScope(scope);
   const name = nameInScope(scope);
@@ -218,7 +222,7 @@ function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place 
   return { site, room, timeZone: resolve(path).timeZone, ...(isSite && visitOf(path, byPath)) };
 }
 
-/** The site of a site's or PC's path; any other path as it is. */
+/** Returns the site of a site or PC path; any other path unchanged. */
 function siteLevel(path: string): string {
   const [state, site] = path.split('/');
   return site === undefined ? path : `${state}/${site}`;
@@ -232,10 +236,9 @@ function inBoth(words: { en: string; hi?: string | undefined }): Words {
   return { en: words.en, hi: words.hi ?? words.en };
 }
 
-/** The tree of places of one memory. */
 export type Tree = ReturnType<typeof createTree>;
 
-/** Opens the tree on what the ledger holds. */
+/** Opens the tree with the content of the ledger. */
 export function createTree(
   { nodes, meta, registry }: Pick<Contents, 'nodes' | 'meta' | 'registry'>,
   recordOf: (pc: string) => PcRecord | undefined,
@@ -243,7 +246,7 @@ export function createTree(
   let table = createSiteTable(nodes);
   const versions = createVersions(meta);
   const entries = new Map(registry.entries.map((entry) => [entry.pc, entry]));
-  /** How people called the rooms that are gone, for the messages that close their incidents. */
+  /** Places of removed PCs, for the messages that close their incidents. */
   const former = new Map<string, Place>();
   const configOf = (pc: string) => {
     const { site, room } = table.place(pc);
@@ -254,14 +257,14 @@ export function createTree(
     table: (): SiteTable => table,
     place: (scope: string): Place => former.get(scope) ?? table.place(scope),
     wanted: versions.version,
-    /** What the registry says of a PC; undefined where it never had a token. */
+    /** Returns the registry entry of a PC; undefined if it never had a token. */
     entry: (pc: string): RegistryEntry | undefined => entries.get(pc),
-    /** The configuration that a PC should hold; a new version of it must be committed before it is sent. */
+    /** Returns the configuration that a PC should hold. Commit `op`, a new version, before sending it. */
     config: (pc: string): { config: Config; op?: Op } => configOf(pc),
-    /** The rows of all versions that are new. */
+    /** Returns the rows of all new versions. */
     versionOps: (): Op[] => table.known.flatMap(({ pc }) => configOf(pc).op ?? []),
 
-    /** Takes a change into use, and answers what is to be committed and done for it. */
+    /** Applies a change in memory. Returns the operations to commit and the follow-up work. */
     change(change: SiteChange, now: number) {
       const before = table;
       const pcsGone = change.gone.flatMap(({ path }) => (levelOf(path) === 3 ? [path] : before.pcsOf(path)));
@@ -290,13 +293,13 @@ export function createTree(
       ];
       return {
         ops,
-        /** Null where the engine has nothing to learn of it. */
+        /** Null if the change does not concern the engine. */
         known: learned ? { type: 'known' as const, pcs: table.known, because: becauseOf(change, table), replaced } : null,
-        /** Sites with PCs that were not known before, or whose machine is another one now. */
+        /** Sites with PCs that are new or have a new machine. */
         fresh: learned ? [...new Set(fresh.map(siteOf))] : [],
-        /** PCs whose configuration is another one now. */
+        /** PCs with a changed configuration. */
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
-        /** Sites whose row may read differently, those that are gone included. */
+        /** Sites whose row may change, including removed ones. */
         sites: sitesUnderAny(before, table, touched),
         pcsGone,
       };
@@ -304,7 +307,7 @@ export function createTree(
   };
 }
 
-/** Dates of sites that are being set up are nothing to the engine, and they change often. */
+/** Returns false if only dates of sites in commissioning changed: these change often and do not concern the engine. */
 function learns(before: SiteTable, { nodes, gone, replaced }: SiteChange): boolean {
   const factsOf = (site: TreeNode['site'] | undefined) => site && [site.stage, site.isp, site.linkId].join('\n');
   const dated = (node: TreeNode) => {
@@ -325,19 +328,19 @@ function sitesUnderAny(before: SiteTable, after: SiteTable, paths: readonly stri
   return [...new Set([...own, ...inherits.map(({ path }) => path)])];
 }
 
-/** True where the path or a level above it is in the set. */
+/** Returns true if the set contains the path or a level above it. */
 function isUnder(set: ReadonlySet<string>, path: string): boolean {
   if (set.size === 0) return false;
   const parts = path.split('/');
   return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
 }
 
-/** What a configuration says. */
+/** Content of a configuration. */
 type Content = Omit<Config, 'pc' | 'version'>;
 
 const prefix = 'config/';
 
-/** Versions over the rows `config/<pc>` = `<version> <hash>` of the ledger's meta table. */
+/** Versions of the configurations, stored in the ledger as `config/<pc>` = `<version> <hash>`. */
 function createVersions(meta: Readonly<Record<string, string>>) {
   const held = new Map<string, { version: number; hash: string }>();
   for (const [key, value] of Object.entries(meta)) {
@@ -346,8 +349,8 @@ function createVersions(meta: Readonly<Record<string, string>>) {
   }
   return {
     /**
-     * The configuration a PC should hold. `reported` = the version that it last reported, 0 where it has none.
-     * Guarantee: a version never means two contents, also where the ledger was restored and the PC is ahead of it. `op` must be committed before the configuration is sent.
+     * Returns the configuration that a PC should hold. `reported`: the version that it last reported, 0 if none.
+     * Guarantee: a version never has two contents, also after a restore of an older ledger. Commit `op` before sending the configuration.
      */
     wanted(pc: string, content: Content, reported = 0): { config: Config; op?: Op } {
       const ours = held.get(pc) ?? { version: 0, hash: '' };
@@ -357,12 +360,15 @@ function createVersions(meta: Readonly<Record<string, string>>) {
       held.set(pc, { version, hash: now });
       return { config: { pc, version, ...content }, op: { op: 'meta', key: `${prefix}${pc}`, value: `${version} ${now}` } };
     },
-    /** The version last wanted of a PC; 0 where it was never asked for. */
+    /** Returns the last wanted version of a PC; 0 if none. */
     version: (pc: string): number => held.get(pc)?.version ?? 0,
   };
 }
 
-/** Why each PC that a change takes out of the watch is no longer watched, for what is open of it (R15). `after` = the table with the change. */
+/**
+ * Returns the reason for each PC that a change removes from monitoring, to close its incidents (R15, close). `after`: the table with the
+ * change.
+ */
 export function becauseOf({ nodes, gone }: SiteChange, after: SiteTable): Record<string, string> {
   const quiet = nodes.filter(({ site }) => site !== null && site.stage !== 'live');
   const ofSites = quiet.flatMap(({ path, site }) => after.pcsOf(path).map((pc) => [pc, `site ${site?.stage}`] as const));

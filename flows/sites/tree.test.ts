@@ -28,7 +28,7 @@ function setUp(held: Record<string, number> = {}) {
   return tree;
 }
 
-test('every PC has a version, once; one that holds a higher one than ours is given a higher one still', () => {
+test('each PC gets one version, which is higher than any version that the PC reports', () => {
   const tree = setUp({ [leh]: 7 });
   expect([tree.wanted(goa), tree.wanted(leh)]).toEqual([1, 8]);
   expect(tree.versionOps()).toEqual([]);
@@ -40,7 +40,7 @@ test.each([
   ['goa', [goa]],
   ['goa/panaji', [goa]],
   [goa, [goa]],
-])('a profile that changes at "%s" is a new version for those below it, and for nobody else', (path, pcs) => {
+])('a profile change at "%s" gives a new version to the PCs below it and to no others', (path, pcs) => {
   const tree = setUp();
   const node = path === 'goa/panaji' ? site(path) : plain(path);
   const done = tree.change(change({ nodes: [{ ...node, layer: { link: 'geo' } }] }), 5);
@@ -50,7 +50,7 @@ test.each([
   expect(tree.config(goa).config).toMatchObject({ version: 2, profile: { link: 'geo' } });
 });
 
-test('a change that the engine has nothing to learn of is none for it', () => {
+test('a change without effect on the engine is not passed to it', () => {
   const tree = setUp();
   const dated = tree.change(change({ nodes: [site('goa/panaji', { cleanSince: 9 })], audit: null }), 5);
   expect(dated).toMatchObject({ known: null, sites: ['goa/panaji'], ops: [{ op: 'node' }] });
@@ -58,7 +58,7 @@ test('a change that the engine has nothing to learn of is none for it', () => {
   expect(tree.change(change({ replaced: [leh] }), 5).known).toMatchObject({ replaced: [leh], pcs: [{ pc: leh }] });
 });
 
-test('what is gone is written, told, and still called by its name until it stands there again', () => {
+test('a removed PC is committed as removed and keeps its name until its path exists again', () => {
   const tree = setUp();
   const done = tree.change(change({ gone: [{ path: goa, because: 'retired' }] }), 5);
   expect(done.ops).toEqual([
@@ -72,7 +72,7 @@ test('what is gone is written, told, and still called by its name until it stand
   expect(tree.place(goa).room.en).toBe('New hall');
 });
 
-test('a configuration names site and room, and is another one when either is called otherwise', () => {
+test('a configuration names site and room, and a rename gives a new version', () => {
   const tree = setUp();
   tree.versionOps();
   const { place, version } = tree.config(goa).config;

@@ -78,7 +78,7 @@ function backups() {
   });
 }
 
-test('S19 the head of the audit log is signed once a day and is part of the backup; a changed row stops the signing and raises one fault', async () => {
+test('S19 the head of the audit log is signed once a day and backed up; a changed row stops the signing and raises a fault', async () => {
   const one = backups();
   await one.make();
   await one.make();

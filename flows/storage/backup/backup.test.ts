@@ -139,7 +139,7 @@ test('a refused restore changes nothing and reports one line: running server, ot
 test.each([
   ['is empty', ''],
   ['is truncated', `${pem(centreKey)}`.slice(0, 60)],
-])('a restore writes the signing key back when centre.key %s', async (_, text) => {
+])('a restore writes the signing key back when its file %s', async (_, text) => {
   const kept = join(root, 'kept.backup');
   renameSync((await plain().make()).file, kept);
   await closeIt();

@@ -47,7 +47,7 @@ export type BackupOptions = {
   second: string | undefined;
   /** Reads the passphrase each time. Throws if that fails. */
   passphrase(): string | undefined;
-  /** Signs the head of the audit log in a separate row and returns it with the time. */
+  /** Signs the audit head in a separate row and returns it with the time. */
   sign(head: Head): Promise<Signed>;
   /** Raises a fault of the server, or clears it with null. */
   say(fault: 'centre.backup_old' | 'centre.ledger_damaged' | 'centre.audit_changed', reason: string | null): void;

@@ -127,7 +127,7 @@ export async function copyInto(file: string, folder: string, name = basename(fil
   }
 }
 
-// Packs the files of a server into one stream: a manifest line with the name and size of each file, then the contents in that order.
+// Packs the files of a server into one stream: a manifest line with the name and size of each file, then the contents.
 
 /** A packed file: path within the data folder, size, and its content or source file. */
 export type Packed = { path: string; bytes: number; content: Uint8Array | { file: string } };
