@@ -3,13 +3,13 @@
  *
  * Steps from a row of a file to the profile that a PC holds:
  *
- *     read       csv.ts                       text → nodes of the tree, or each faulty line
- *     compare    csv.ts                       → the difference, and the change that makes it
- *     take       ingest/ingest.ts             `changeSites`: one change after the other
- *     resolve    table.ts                     → PCs with another profile, each with its next version
- *     commit     ingest/ingest.ts             tree, registry and versions in one transaction
- *     send       config-push.ts               signed, to each of them, in stages on request
- *     hold       (the agent)                  its birth names the version; an older one is sent again
+ * - read, `csv.ts`: text → nodes of the tree, or each faulty line
+ * - compare, `csv.ts`: → the difference, and the change that makes it
+ * - take, `ingest/ingest.ts`: `changeSites`, one change after the other
+ * - resolve, `table.ts`: → PCs with another profile, each with its next version
+ * - commit, `ingest/ingest.ts`: tree, registry and versions in one transaction
+ * - send, `config-push.ts`: signed, to each of them, in stages on request
+ * - hold, the agent: its birth names the version; an older one is sent again
  */
 import { mutex, type ProfileView, type RegistryEntry, type RolloutView, type SiteStage, type SitesImport } from '@sabha/contracts';
 import type { PcRecord } from '../engine/records/incidents.ts';

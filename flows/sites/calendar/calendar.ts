@@ -1,11 +1,10 @@
-/** The meetings that are known, by the rooms that they concern. */
+/** The known meetings, by the rooms that they concern. */
 import ICAL from 'ical.js';
 import type { Meeting, Occurrence, Rule, SiteTable } from '../../engine/records/sites.ts';
 
-/** The calendar as it is now. */
 export type Calendar = ReturnType<typeof createCalendar>;
 
-/** Holds meetings; dates are worked out when somebody asks, for some days, once. */
+/** Holds the meetings. Computes dates on demand and caches them for some days. */
 export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<SiteTable, 'resolve'>) {
   const byId = new Map([...meetings].map((meeting) => [meeting.id, meeting]));
   const parts = [...byId.values()].flatMap(partsOf);
@@ -19,7 +18,7 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
   );
   const datesOf = createDateCache();
 
-  /** Of a room: its own, its site's, its state's and everybody's. Of a site: also those of its rooms. */
+  /** Returns the meetings of a room: its own and those of its site, its state and the nation. For a site also those of its rooms. */
   function meetingsOf(scope: string): Meeting[] {
     const names = scope.split('/');
     const above = names.map((_, at) => names.slice(0, at + 1).join('/'));
@@ -33,9 +32,9 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
 
   return {
     all: (): ReadonlyMap<string, Meeting> => byId,
-    /** The same as rooms see it: a date that is held in other rooms is for them a meeting of its own. */
+    /** Returns the meetings as rooms see them: a date that moved to other rooms is a separate meeting. */
     parts: (): readonly Meeting[] => parts,
-    /** The dates of a scope that are not over within the next days, the first first. */
+    /** Returns the dates of a scope that end in the future and begin within the next days, sorted. */
     next(scope: string, now: number): Occurrence[] {
       const meetings = meetingsOf(scope);
       if (meetings.length === 0) return [];
@@ -43,7 +42,7 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
       const dates = meetings.flatMap((meeting) => datesOf(meeting, zone, now));
       return ahead(dates, now).sort((a, b) => a.from - b.from);
     },
-    /** The dates of one meeting, by the clock of the first place that it concerns. */
+    /** Returns the dates of one meeting, in the time zone of its first place. */
     datesOf: (meeting: Meeting, now: number): Occurrence[] => ahead(datesOf(meeting, zoneOf(meeting.scopes[0] ?? ''), now), now),
   };
 }
@@ -59,19 +58,19 @@ function partsOf(meeting: Meeting): Meeting[] {
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** The longest window that is looked at. */
+/** Longest window that is computed. */
 const windowDays = 62;
-/** Dates that ended less than this ago are known too: a clock that is set back by little brings them back. */
+/** Dates that ended less than this ago stay known, because a small step of the clock may bring them back. */
 export const lingerMs = 120_000;
 
-/** The time of a local time in a zone. What a clock that is set forward leaves out is as much later; what comes twice is the first. */
+/** Returns the time of a local time in a zone. A local time skipped by a clock change moves later; a repeated one means the first. */
 export function atOf(local: string, zone: string): number {
   return Temporal.PlainDateTime.from(local).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds;
 }
 
 /**
- * The dates of a meeting that overlap a window, in order. `zone` is that of the site, for a meeting that names none.
- * Guarantee: looks at the days of the window and of the meeting's length only, whenever it began and however it comes back.
+ * Returns the dates of a meeting that overlap a window, sorted. `zone` is that of the site, for a meeting without a zone.
+ * Guarantee: the cost depends only on the window and the length of the meeting, not on its start or rule.
  */
 export function occurrencesIn(meeting: Meeting, window: { from: number; to: number }, zone: string): Occurrence[] {
   const { id, title, minutes } = meeting;
@@ -91,12 +90,12 @@ export function occurrencesIn(meeting: Meeting, window: { from: number; to: numb
   return within.sort((a, b) => a.from - b.from);
 }
 
-/** So many days ahead dates are known at least. */
+/** Time ahead for which dates are always known. */
 const horizonMs = 8 * dayMs;
-/** So many days ahead dates are worked out at once. */
+/** Time ahead for which dates are computed at once. */
 const aheadMs = 15 * dayMs;
 
-/** Sorts by the next date, and entries without one last, by id. */
+/** Compares by the next date, then by id. Entries without a date come last. */
 export function byNextDate(a: WithNext, b: WithNext): number {
   const last = Number.MAX_SAFE_INTEGER;
   return (a.next?.from ?? last) - (b.next?.from ?? last) || (a.id < b.id ? -1 : 1);
@@ -104,7 +103,7 @@ export function byNextDate(a: WithNext, b: WithNext): number {
 
 type WithNext = { id: string; next: { from: number } | null };
 
-/** The dates of a meeting from a day ago until the horizon or later, worked out once in some days. */
+/** Caches the dates of a meeting from a day ago to beyond the horizon. Computes them again after some days. */
 export function createDateCache() {
   const known = new WeakMap<Meeting, Map<string, { from: number; to: number; dates: Occurrence[] }>>();
   return (meeting: Meeting, zone: string, now: number): readonly Occurrence[] => {
@@ -118,7 +117,7 @@ export function createDateCache() {
   };
 }
 
-/** The local starts that may lie in a window: a day more on each side, since days begin at another time in another zone. */
+/** Returns the local starts that may lie in a window. One more day on each side, because days begin at other times in other zones. */
 function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; to: number; zone: string }): string[] {
   const first = dayOf(start);
   if (rule === null) return [start];
@@ -134,14 +133,14 @@ function startsIn({ start, rule }: Meeting, { from, to, zone }: { from: number; 
   return found;
 }
 
-/** True where a meeting would be held at this local start, were it not moved. */
+/** Returns true if a meeting has a regular date at this local start, moves ignored. */
 export function isStart(meeting: Meeting, local: string): boolean {
   const zone = meeting.zone ?? 'UTC';
   const at = atOf(local, zone);
   return occurrencesIn({ ...meeting, moved: [] }, { from: at, to: at + 1 }, zone).some(({ from }) => from === at);
 }
 
-/** When the last date of a meeting is over; null where it goes on. */
+/** Returns the end of the last date of a meeting; null if it has no end. */
 export function endsAt(meeting: Meeting, zone: string): number | null {
   const { rule, minutes, start } = meeting;
   const own = meeting.zone ?? zone;
@@ -151,7 +150,7 @@ export function endsAt(meeting: Meeting, zone: string): number | null {
   return Math.max(atOf(rule.until, rule.untilUtc ? 'UTC' : own) + minutes * minuteMs, ...ends);
 }
 
-/** A rule, or what is wrong with it. */
+/** A rule, or the reason why it is invalid. */
 export type ReadRule = { ok: true; rule: Rule } | { ok: false; line: string };
 
 const frequencies: readonly Rule['frequency'][] = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'];
@@ -171,7 +170,7 @@ export function ruleOfText(text: string, start: string): ReadRule {
   }
 }
 
-/** Reads a rule that ical.js has parsed. A COUNT is replaced by the last date, so that it is counted once. */
+/** Reads a rule that ical.js has parsed. Replaces a COUNT by the last date, so that it is counted once. */
 export function ruleOf(said: unknown, start: string): ReadRule {
   const parts = new Map(Object.entries(said ?? {}));
   const frequency = frequencies.find((one) => one === parts.get('freq'));
@@ -192,7 +191,7 @@ export function ruleOf(said: unknown, start: string): ReadRule {
     months: list(parts.get('bymonth')).map(Number),
     positions: list(parts.get('bysetpos')).map(Number),
     ...endOf(parts.get('until')),
-    // ical.js counts from Sunday, 1, where it gives no name.
+    // ical.js gives the number of a weekday from Sunday = 1, or its name.
     weekStart: typeof weekStart === 'number' ? ((weekStart + 5) % 7) + 1 : Math.max(1, weekdayNames.indexOf(String(weekStart)) + 1),
   };
   const line = days.includes(undefined) ? 'BYDAY names no day of a month' : problemOf(rule, count);
@@ -215,9 +214,9 @@ function problemOf(rule: Rule, count: number | null): string | undefined {
   return weekdays.some(({ nth }) => nth !== 0) ? 'a numbered day such as 2TU needs a month' : undefined;
 }
 
-/** True where the rule has a date on this day, its end left aside. `first` = the day of the first date, from which intervals count. */
+/** Returns true if the rule has a date on this day, its end ignored. Intervals count from `first`, the day of the first date. */
 function fallsOn(rule: Rule, { first, day }: { first: number; day: number }): boolean {
-  // RFC 5545: the first date is one whether the rule would make it or not.
+  // RFC 5545: the first date always counts, even if the rule does not match it.
   if (day <= first) return day === first;
   const parts = withDefaults(rule, first);
   if (!matches(parts, day) || (periodOf(rule, day) - periodOf(rule, first)) % rule.interval !== 0) return false;
@@ -229,7 +228,7 @@ function fallsOn(rule: Rule, { first, day }: { first: number; day: number }): bo
   return rule.positions.some((position) => all.at(position > 0 ? position - 1 : position) === day);
 }
 
-/** The day of the last of so many dates of a rule; null where that is too far away. */
+/** Returns the day of the last of `count` dates; null if it is beyond the search limit. */
 function lastDayOf(rule: Rule, first: number, count: number): number | null {
   let left = count;
   for (let day = first; day < first + countedDays; day += 1) {
@@ -239,22 +238,22 @@ function lastDayOf(rule: Rule, first: number, count: number): number | null {
   return null;
 }
 
-/** Days since 1970 of a local time or date. */
+/** Returns the days since 1970 of a local time or date. */
 export function dayOf(local: string): number {
   return Math.floor(Date.parse(`${local.slice(0, 10)}T00:00:00Z`) / dayMs);
 }
 
-/** The date of a day, `2027-01-15`. */
+/** Returns the date of a day, `2027-01-15`. */
 export function dateOf(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-/** 1 is Monday. */
+/** Returns the weekday; 1 is Monday. */
 export function weekdayOf(day: number): number {
   return ((((day + 3) % 7) + 7) % 7) + 1;
 }
 
-/** True for a local time that exists in the calendar. */
+/** Returns true for a local time that exists in the calendar. */
 export function isLocal(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text)) return false;
   const at = new Date(`${text}Z`);
@@ -263,7 +262,7 @@ export function isLocal(text: string): boolean {
 
 type Parts = Pick<Rule, 'months' | 'monthDays' | 'weekdays'>;
 
-/** What a rule does not say it takes from its first date. */
+/** Fills the missing parts of a rule from its first date. */
 function withDefaults({ frequency, months, monthDays, weekdays }: Rule, first: number): Parts {
   if (weekdays.length > 0 || monthDays.length > 0 || frequency === 'DAILY') return { months, monthDays, weekdays };
   if (frequency === 'WEEKLY') return { months, monthDays, weekdays: [{ day: weekdayOf(first), nth: 0 }] };
@@ -271,7 +270,7 @@ function withDefaults({ frequency, months, monthDays, weekdays }: Rule, first: n
   return { months: frequency === 'YEARLY' && months.length === 0 ? [month] : months, monthDays: [date], weekdays };
 }
 
-/** The weekday is asked first: it needs no calendar. */
+/** Checks the weekday first, because that needs no calendar. */
 function matches({ months, monthDays, weekdays }: Parts, day: number): boolean {
   const named = weekdays.filter((one) => one.day === weekdayOf(day));
   if (weekdays.length > 0 && named.length === 0) return false;
@@ -284,7 +283,7 @@ function matches({ months, monthDays, weekdays }: Parts, day: number): boolean {
   return isEach || named.some(({ nth }) => nth === Math.ceil(date / 7) || nth === -Math.ceil(toEnd / 7));
 }
 
-/** The number of the day, week, month or year in which a day lies: intervals skip some of them. */
+/** Returns the number of the day, week, month or year that contains a day. Intervals count these periods. */
 function periodOf({ frequency, weekStart }: Rule, day: number): number {
   if (frequency === 'DAILY') return day;
   // Day 4 was the first Monday.
@@ -302,7 +301,7 @@ function isFrom1(number: number, most: number): boolean {
   return Number.isInteger(number) && number >= 1 && number <= most;
 }
 
-/** A date alone is the whole of that day. */
+/** A date without a time includes the whole day. */
 function endOf(said: unknown): Pick<Rule, 'until' | 'untilUtc'> {
   if (said === undefined || said === null) return { until: null, untilUtc: false };
   const text = String(said);

@@ -1,4 +1,4 @@
-/** Meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, a meeting a line. */
+/** Reads meetings from a CSV file: `id, title, rooms, start, end, time_zone, repeat, except, status`, one meeting per line. */
 import { hash } from 'node:crypto';
 import { oneLine } from '@sabha/contracts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
@@ -51,14 +51,14 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule: read.rule, except, moved: [] } };
 }
 
-/** `end` is a time, a time of the same day, or minutes. */
+/** Reads start and end. `end` is a time, a time of the same day, or minutes. */
 function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 'start' | 'minutes'> {
   const from = localOf(start);
   if (from === undefined) wrong.push(['start', 'expected a time such as 2027-01-15 11:00']);
   const isClock = /^\d\d:\d\d$/.test(end);
   const to = localOf(isClock ? `${start.slice(0, 10)} ${end}` : end);
   const isMinutes = /^\d{1,5}$/.test(end);
-  // A time of day alone is judged only where there is a day.
+  // A time of day needs a valid start. Without one only the start is reported.
   if (!isMinutes && to === undefined && !(isClock && from === undefined))
     wrong.push(['end', 'expected a time such as 2027-01-15 12:30, 12:30, or minutes']);
   if (from === undefined || (to === undefined && !isMinutes)) return { start: '', minutes: 0 };
@@ -68,7 +68,7 @@ function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 
   return { start: from, minutes };
 }
 
-/** Days on which it is not held, at its time of day. */
+/** Returns the excluded days, at the time of day of the meeting. */
 function datesIn({ except = '' }: Cells, start: string, wrong: Wrong[]): string[] {
   const days = except.split(/[;,\s]+/).filter((day) => day !== '');
   const locals = days.map((day) => `${day}T${start.slice(11) || '00:00:00'}`);

@@ -1,20 +1,20 @@
-/** A meeting as a file says it, judged: what is wrong with it in one line, or the meeting. */
+/** Shared checks of a meeting from a file. */
 import { setImmediate } from 'node:timers/promises';
 import { isTimeZone, oneLine } from '@sabha/contracts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 
-/** What is wrong with a line of a file. */
+/** A problem in a line of a file. */
 export type Problem = { line: number; column: string; what: string };
-/** A file, read: the meetings by their id, which of them are cancelled, what is wrong, and what was left out without harm. */
+/** Result of a file: its meetings, the ids of cancelled ones, the problems, and notes on entries that were skipped. */
 export type ReadFile = { meetings: Meeting[]; cancelled: string[]; problems: Problem[]; notes: Problem[] };
 
-/** Most that one file, one meeting and one text may have. */
+/** Limits of one file, one meeting and one text. */
 export const limits = { meetings: 20_000, scopes: 200, dates: 1_000, title: 120, id: 200, minutes: 7 * 24 * 60 };
 
-/** The word for all rooms. */
+/** Keyword for all rooms. */
 const allRooms = 'all';
 
-/** The paths of `bihar/patna; ladakh/leh/vc-1`, or of `all`; one line where one of them is nowhere. `isPaths`: it is meant as paths. */
+/** Reads the paths of `bihar/patna; ladakh/leh/vc-1`, or of `all`. `line` reports an unknown path; `isPaths` is false for free text. */
 export function scopesOf(text: string, table: Pick<SiteTable, 'node'>): { scopes: string[]; isPaths: boolean; line?: string } {
   const words = text.split(/[;,\s]+/).filter((word) => word !== '');
   const isPaths = words.length > 0 && words.every((word) => word === allRooms || /^[a-z0-9-]+(\/[a-z0-9-]+){0,2}$/.test(word));
@@ -26,18 +26,18 @@ export function scopesOf(text: string, table: Pick<SiteTable, 'node'>): { scopes
   return { scopes, isPaths };
 }
 
-/** What is wrong with the length of a meeting; undefined where nothing is. */
+/** Returns what is wrong with the length of a meeting; undefined if it is valid. */
 export function lengthProblem(minutes: number): string | undefined {
   if (!Number.isFinite(minutes) || minutes <= 0) return 'it ends before it begins';
   return minutes > limits.minutes ? `it is longer than ${limits.minutes / 1440} days` : undefined;
 }
 
-/** A title on one line. */
+/** Returns a title on one line. */
 export function titleOf(text: string): string {
   return oneLine(text, limits.title);
 }
 
-/** Lets the event loop turn after every tenth entry: a file of 20,000 meetings takes a second. */
+/** Yields to the event loop after every tenth entry, because a file of 20,000 meetings takes a second. */
 export async function* inParts<T>(all: Iterable<T>): AsyncGenerator<T> {
   for (const [at, one] of [...all].entries()) {
     if (at % 10 === 9) await setImmediate();
@@ -45,10 +45,10 @@ export async function* inParts<T>(all: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** Outlook's name of the one zone of India. It describes every zone that it names in the file, so that no other name is needed. */
+/** Outlook's name for the time zone of India. Outlook describes all its zones in the file, so no other name is needed. */
 const outlookIndia = 'India Standard Time';
 
-/** The zone behind a name; undefined where nobody knows it. */
+/** Returns the IANA zone of a name; undefined if the name is unknown. */
 export function zoneNamed(name: string): string | undefined {
   if (name === outlookIndia) return 'Asia/Kolkata';
   return isTimeZone(name) ? name : undefined;

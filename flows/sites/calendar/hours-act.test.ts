@@ -57,7 +57,7 @@ function act(one: WireMessage, moment: Moment) {
   return { go, how, severity: one.severity, hours: one.hours, waits };
 }
 
-test('at night it waits for the morning, or for the next meeting, whichever comes first', () => {
+test('a fault at night waits for the morning or for the next meeting, whichever is first', () => {
   expect(act(message(), night)).toMatchObject({ go: false, how: 'waits for the morning', waits: [{ dueAt: 7 * hour, waits: 'held' }] });
   expect(act(message(), { ...night, lookAt: now + hour })).toMatchObject({ waits: [{ dueAt: hour }] });
 });
@@ -72,7 +72,7 @@ test.each<[string, Partial<WireMessage>, boolean]>([
   expect([go, severity === 'critical']).toEqual([true, isCritical]);
 });
 
-test('what a meeting made critical is as before when that is over, and is not told anew meanwhile', () => {
+test('a fault that a meeting made critical returns to its severity afterwards and is not sent again during the meeting', () => {
   const meeting = { at: review.from, title: 'Review' };
   expect(act(message(), soon)).toMatchObject({
     severity: 'critical',
@@ -85,13 +85,13 @@ test('what a meeting made critical is as before when that is over, and is not to
   expect(act(critical(), night)).toMatchObject({ go: false, severity: 'major', waits: [{ waits: 'held' }] });
 });
 
-test('what was told by day is looked at again before the next meeting, once a day without one, and is told anew only for a meeting', () => {
+test('a fault sent by day is checked again before the next meeting, or daily without one, and is sent again only for a meeting', () => {
   expect(act(message(), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
   expect(act(message({ hours: { waits: 'told' } }), open)).toMatchObject({ go: false, waits: [{ dueAt: 24 * hour, waits: 'told' }] });
   expect(act(message({ hours: { waits: 'told' } }), soon)).toMatchObject({ go: true, severity: 'critical', hours: { countsFrom: now } });
 });
 
-test('what was told as critical is repeated for each meeting, and has no other levels; a step that repeats it waits for no meeting', () => {
+test('a critical fault is sent again for each meeting with the same severity; a repeated transition waits for no meeting', () => {
   const critical = { severity: 'critical' } as const;
   const first = act(message(critical), { ...open, lookAt: now + 3 * hour });
   expect(first).toMatchObject({ go: true, waits: [{ dueAt: 3 * hour, waits: 'told' }] });
@@ -106,7 +106,7 @@ test('what was told as critical is repeated for each meeting, and has no other l
   expect(act(message({ ...critical, transition }), { ...open, lookAt: now + 3 * hour })).toMatchObject({ go: true, waits: [] });
 });
 
-test('a PC that goes off with the office is missed at the next opening; one whose line breaks is told in the morning', () => {
+test('a PC switched off with the office is reported at the next opening; one with a broken link in the morning', () => {
   const silent = (cause: 'pc-off' | 'link-down') =>
     message({ fault: 'pc.silent', severity: 'critical', outage: { cause, confidence: 0.9 } });
   const closing = { ...open, isNearClosing: true, backAt: now + 15 * hour };
@@ -119,18 +119,18 @@ test('a PC that goes off with the office is missed at the next opening; one whos
   expect(act(silent('link-down'), night)).toMatchObject({ go: false, waits: [{ dueAt: 7 * hour }] });
 });
 
-test('good news waits for nothing', () => {
+test('a cleared fault is sent at once', () => {
   const cleared = message({ transition: { id: 1, offer: 1, kind: 'cleared', at: now } });
   expect(act(cleared, night)).toMatchObject({ go: true, waits: [] });
 });
 
 test.each([
   ['outage.state', 'undetermined', 'waits for the opening of the office'],
-  // That many went at one moment is all that this says.
+  // The cause says only that many went offline at one moment.
   ['outage.provider', 'upstream', 'waits for the opening of the office'],
   ['outage.state', 'link-down', ''],
   ['outage.state', 'power-cut', ''],
-] as const)('offices that close at one time look like a region that went: %s, %s', (fault, cause, how) => {
+] as const)('offices that close at one time are not reported as a regional outage: %s, %s', (fault, cause, how) => {
   const closing: Moment = { ...open, isNearClosing: true, isClosing: true, backAt: now + 15 * hour };
   const outage = cause === null ? null : { cause, confidence: 0.85 };
   expect(act(message({ fault, outage }), closing)).toMatchObject({ go: how === '', how });

@@ -1,4 +1,4 @@
-/** Meetings from an iCalendar file (RFC 5545). ical.js reads the lines; what they mean for a room is judged here. */
+/** Reads meetings from an iCalendar file (RFC 5545). ical.js parses the lines; this module interprets them for rooms. */
 import { hash } from 'node:crypto';
 import { oneLine, zonedAt } from '@sabha/contracts';
 import ICAL from 'ical.js';
@@ -8,18 +8,18 @@ import { inParts, lengthProblem, limits, type Problem, type ReadFile, scopesOf, 
 
 type Property = [name: string, params: Record<string, unknown>, type: string, ...values: unknown[]];
 type Block = { line: number; text: string[] };
-/** The offset from UTC of each zone that has one all year, by its TZID. One that changes its clocks, or is described in two ways, is not known. */
+/** UTC offset of each zone with one offset all year, by TZID. Undefined for a zone with clock changes or contradictory descriptions. */
 type Zones = ReadonlyMap<string, string | undefined>;
-/** A time as the file says it: local, with its zone; a null zone is that of the site. */
+/** A local time with its zone; a null zone is that of the site. */
 type Time = { local: string; zone: string | null };
-/** What a file is read by: `rooms` are those of the meetings that name none. */
+/** Context of a file: `rooms` are those of the meetings that name none. */
 type Around = { table: SiteTable; zones: Zones; rooms: string[] | null; isCancelling: boolean };
 /** One VEVENT; `of` is the date that it moves or cancels. */
 type Entry = { line: number; of: Time | null; cancelled: boolean; meeting: Meeting; said: Property[] };
 
 /**
  * Reads a file.
- * Guarantee: every faulty entry is named by its line, and each entry is read by itself.
+ * Guarantee: every faulty entry is named by its line, and entries are read independently.
  */
 export async function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>): Promise<ReadFile> {
   const file: ReadFile = { meetings: [], cancelled: [], problems: [], notes: [] };
@@ -38,7 +38,7 @@ export async function readIcs(text: string, by: Pick<Around, 'table' | 'rooms'>)
   return file;
 }
 
-/** The lines of each VEVENT; END:VALARM and others stand within one. */
+/** Returns the lines of each VEVENT, including nested blocks such as VALARM. */
 function blocksOf(text: string, problems: Problem[]): Block[] {
   const events: Block[] = [];
   let open: Block | undefined;
@@ -57,7 +57,7 @@ function blocksOf(text: string, problems: Problem[]): Block[] {
   return events;
 }
 
-/** True where the file takes its meetings back. */
+/** Returns true if the file cancels its meetings. */
 function isCancelling(text: string, problems: Problem[]): boolean {
   const methods = [...text.matchAll(/^METHOD[^:\r\n]*:(.*?)\s*$/gim)];
   const say = (at: number, what: string) => problems.push({ line: text.slice(0, at).split('\n').length, column: 'METHOD', what });
@@ -103,7 +103,7 @@ function readEntry(block: Block, around: Around, file: ReadFile): Entry | undefi
   return judged(block.line, file.problems, () => entryOf(properties, block, around));
 }
 
-/** What is read, or one line of what is wrong. */
+/** Returns the result of `read`. Records an `Unusable` error as a problem and returns undefined. */
 function judged<T>(line: number, problems: Problem[], read: () => T): T | undefined {
   try {
     return read();
@@ -114,7 +114,7 @@ function judged<T>(line: number, problems: Problem[], read: () => T): T | undefi
   }
 }
 
-/** What is wrong with one property of an entry. */
+/** A problem of one property of an entry. */
 class Unusable extends Error {
   readonly column: string;
   constructor(column: string, what: string) {
@@ -148,7 +148,7 @@ function entryOf(properties: Property[], { line }: Block, { table, zones, rooms,
   return { line, of, cancelled, meeting, said: properties };
 }
 
-/** What would give other dates than its calendar shows. */
+/** Unsupported properties that would change the dates. */
 const refused = {
   rdate: 'is not understood: write the date as a meeting of its own',
   exrule: 'is not understood: name the dates that fall out with EXDATE',
@@ -168,13 +168,13 @@ function ruleIn(properties: readonly Property[], start: string): Rule | null {
   return read.rule;
 }
 
-/** `X-SABHA-ROOMS`, else `LOCATION` where that is paths, else the rooms that the import names. */
+/** Returns the rooms of `X-SABHA-ROOMS`, else of `LOCATION` if it has paths, else those of the import. */
 function roomsOf(properties: readonly Property[], table: SiteTable, rooms: string[] | null): string[] {
   const own = textOf(properties, 'x-sabha-rooms').replaceAll('\\,', ',');
   const location = textOf(properties, 'location');
   const named = scopesOf(own || location, table);
   const column = own === '' ? 'LOCATION' : 'X-SABHA-ROOMS';
-  // A word alone may be a state, or the name of a hall in the free text of a calendar.
+  // A single word without a slash may be a state, or the name of a hall in free text.
   const isMeant = own !== '' || location.includes('/');
   if (named.line === undefined && named.isPaths) return named.scopes;
   if (named.line !== undefined && isMeant) throw new Unusable(column, named.line);
@@ -182,7 +182,7 @@ function roomsOf(properties: readonly Property[], table: SiteTable, rooms: strin
   throw new Unusable(column, `names no site or room: expected paths such as bihar/patna, or --rooms for the whole file`);
 }
 
-/** An hour where the entry names neither end nor duration. */
+/** Returns the length: one hour if the entry has neither end nor duration. */
 function minutesOf(properties: readonly Property[], begin: Time, end: Time | undefined): number {
   const said = textOf(properties, 'duration');
   const untilEnd = end === undefined ? 60 : (atOf(startOf(end, begin, 'DTEND'), 'UTC') - atOf(begin.local, 'UTC')) / 60_000;
@@ -197,7 +197,7 @@ function minutesOf(properties: readonly Property[], begin: Time, end: Time | und
   return minutes;
 }
 
-/** EXDATE may have several. */
+/** Returns the times of a property; EXDATE may have several. */
 function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   const tzid = typeof params['tzid'] === 'string' ? params['tzid'] : undefined;
   const zone = tzid === undefined ? null : (zoneNamed(tzid) ?? zones.get(tzid));
@@ -212,7 +212,7 @@ function timesOf([name, params, , ...values]: Property, zones: Zones): Time[] {
   });
 }
 
-/** A time as the clock of the meeting shows it. Of a meeting that goes by the clock of each site nobody knows when it is in a zone. */
+/** Returns a time in the zone of the meeting. A meeting in the local time of each site cannot be compared with a time in a zone. */
 function startOf({ local, zone }: Time, begin: Time, column: string): string {
   if (zone === begin.zone) return local;
   if (zone === null || begin.zone === null)
@@ -220,7 +220,7 @@ function startOf({ local, zone }: Time, begin: Time, column: string): string {
   return zonedAt(atOf(local, zone), begin.zone).toPlainDateTime().toString({ smallestUnit: 'second' });
 }
 
-/** Single dates (RECURRENCE-ID) go to the meeting that they belong to; a date alone is a meeting without a rule. */
+/** Adds single dates (RECURRENCE-ID) to their meeting. */
 function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
   const whole = new Map<string, Entry>();
   const seen = new Map<string, Entry>();
@@ -247,7 +247,7 @@ function join(entries: readonly Entry[], around: Around, file: ReadFile): void {
   }
 }
 
-/** `date`: the start that it had. */
+/** Moves or cancels one date. `date`: its original start. */
 function joinDate({ cancelled, meeting, said }: Entry, { main, date }: { main: Entry; date: string }, around: Around): void {
   const wrong = (what: string) => new Unusable('RECURRENCE-ID', what);
   if (cancelled) return void main.meeting.except.push(date);

@@ -63,7 +63,7 @@ test('an iCalendar entry with its repetition, single dates and rooms is one meet
   ]);
 });
 
-test('a zone is known by its IANA name, as that of India in Outlook, or by its only offset; all else is refused', async () => {
+test("a zone is known by its IANA name, by Outlook's name for India, or by a single offset; others are refused", async () => {
   const zone = (tzid: string, ...offsets: string[]) =>
     ['BEGIN:VTIMEZONE', `TZID:${tzid}`, ...offsets.map((one) => `TZOFFSETTO:${one}`), 'END:VTIMEZONE'].join('\r\n');
   const at = (tzid: string) => event(tzid, `DTSTART;TZID=${tzid}:20270115T110000`, 'X-SABHA-ROOMS:all');
@@ -81,7 +81,7 @@ test('a zone is known by its IANA name, as that of India in Outlook, or by its o
   ]);
 });
 
-test('every faulty entry is named by its line, and nothing of the file is imported', async () => {
+test('each faulty entry is reported with its line, and nothing of the file is imported', async () => {
   const file = ics(
     event('good', start, 'LOCATION:bihar/patna'),
     event('no-rooms', start, 'LOCATION:Committee Room B'),
@@ -137,7 +137,7 @@ test.each<[string, string[], string]>([
   expect(await problems(ics(...events))).toEqual([line]);
 });
 
-test('METHOD:CANCEL takes the meetings of a file out; in a file of several calendars it is refused', async () => {
+test('METHOD:CANCEL removes the meetings of a file; in a file of several calendars it is refused', async () => {
   const held = new Map((await plan(ics(weekly()))).change?.put.map((one) => [one.id, one] as [string, Meeting]));
   const cancelling = ics('METHOD:CANCEL', weekly());
   expect((await plan(cancelling, { held })).change?.gone).toEqual(['a']);
@@ -146,7 +146,7 @@ test('METHOD:CANCEL takes the meetings of a file out; in a file of several calen
   ]);
 });
 
-test('a date that is moved to another room is a meeting of that room only', async () => {
+test('a date that moves to another room is a meeting of that room only', async () => {
   const file = ics(
     weekly(),
     date(at11, at15, 'LOCATION:ladakh/leh'),
@@ -162,14 +162,14 @@ test('a date that is moved to another room is a meeting of that room only', asyn
   ]);
 });
 
-test('a file that is no calendar, is cut off, or is too large is one clear line', async () => {
+test('a file that is no calendar, is truncated or is too large is refused with one line', async () => {
   expect(await problems(ics('BEGIN:VEVENT', 'UID:1', start))).toEqual(['3 : BEGIN:VEVENT is never closed']);
   expect(await problems('')).toEqual(['1 : the file is empty']);
   expect(await problems('a,title\n1,2')).toEqual(['1 a: this column is not known', '1 : these columns are missing: rooms, start, end']);
   expect(await problems(`BEGIN:VCALENDAR\n${'X'.repeat(fileLimitBytes)}`)).toEqual(['1 : the file is larger than 8 MiB']);
 });
 
-test('what is over, a whole day, or cancelled and never known is left out with a line, and the rest goes on', async () => {
+test('past, whole-day and unknown cancelled entries are skipped with a note, and the others are imported', async () => {
   const file = ics(
     event('old', start.replace('2027', '2020'), 'SUMMARY:Old', 'LOCATION:all'),
     event('day', 'DTSTART;VALUE=DATE:20270126', 'SUMMARY:Republic Day'),
@@ -185,7 +185,7 @@ test('what is over, a whole day, or cancelled and never known is left out with a
   expect(change?.put.map(({ id }) => id)).toEqual(['good']);
 });
 
-test('a later file changes, cancels and keeps; only with replace goes what it does not have', async () => {
+test('a later file changes and cancels meetings; missing ones are removed only with replace', async () => {
   const held = new Map(
     (await plan(ics(...['a', 'b', 'c', 'd'].map((id) => event(id, start, 'LOCATION:all'))))).change?.put.map(
       (one) => [one.id, one] as [string, Meeting],
@@ -198,7 +198,7 @@ test('a later file changes, cancels and keeps; only with replace goes what it do
   expect((await plan(later, { held, replace: true })).change?.gone).toEqual(['c', 'd']);
 });
 
-test('a CSV line is a meeting; what is wrong in it is named by column', async () => {
+test('a CSV line is a meeting, and its problems are reported by column', async () => {
   const { change } = await plan(
     `${header}Review,bihar;ladakh/leh,2027-01-15 11:00,12:30,,FREQ=WEEKLY,2027-01-22,\nCall,all,2027-01-16 09:00,45,Europe/Berlin,,,`,
   );

@@ -20,7 +20,7 @@ const event = (at: number) =>
 const file = (count: number) => `BEGIN:VCALENDAR\r\n${Array.from({ length: count }, (_, at) => event(at)).join('')}END:VCALENDAR\r\n`;
 const imported = { rooms: '', replace: false, apply: true, by: 'meera' };
 
-test('lets the event loop turn while an import of many meetings is read', async () => {
+test('an import of many meetings yields to the event loop', async () => {
   let turns = 0;
   let next = setImmediate(function turn() {
     turns += 1;

@@ -1,4 +1,4 @@
-/** What the routes of the calendar ask: each plans a change on the meetings that are held, and applies it before it answers. */
+/** Operations of the HTTP routes on the calendar. Each plans a change on the held meetings and applies it before it returns. */
 import { isWithin, type MeetingsImport, type MeetingView, mutex } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
@@ -8,21 +8,21 @@ import { readMeetingsCsv } from './csv.ts';
 import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 
-/** The present calendar, and how a change of it is applied. */
+/** The current calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {
   calendar(): Calendar;
   table(): SiteTable;
-  /** Writes the rows and takes the meetings into use; rejects with nothing of it done. */
+  /** Commits the rows and replaces the meetings. Rejects without any effect. */
   apply(meetings: Iterable<Meeting>, ops: readonly Op[]): Promise<void>;
   now(): number;
 };
 
-/** What may be ordered of the calendar. */
 export type MeetingOrders = ReturnType<typeof createMeetingOrders>;
 
 /**
- * The orders over the present calendar.
- * Guarantee: one after the other, each on the calendar that the last one left; a change goes into use at once, with its row in the audit.
+ * Creates the operations on the calendar.
+ * Guarantee: they run one after the other, each on the calendar that the previous one left. A change takes effect at once, with its audit
+ * row.
  */
 export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrdersOptions) {
   const inTurn = mutex();
@@ -39,7 +39,7 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
   };
   return {
     calendar,
-    /** All meetings that concern a scope ('' = all of them), the next one first. */
+    /** Returns the meetings that concern a scope ('' = all), sorted by the next date. */
     list(scope: string): MeetingView[] {
       const touches = (path: string) => isWithin(scope, path) || isWithin(path, scope);
       const all = calendar()
@@ -47,7 +47,7 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
         .filter(({ scopes }) => scopes.some(touches));
       return all.map((one) => viewOf(calendar(), one, now())).sort(byNextDate);
     },
-    /** Without `apply` it only tells what would change. */
+    /** Without `apply` it only returns the difference. */
     import: (at: { text: string; rooms: string; replace: boolean; apply: boolean; by: string }): Promise<MeetingsImport> =>
       inTurn(async () => {
         const planned = await planMeetings({ ...at, table: table(), held: calendar().all(), now: now() });
@@ -57,7 +57,7 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
         if (planned.change !== null) await change(planned.change, { who: at.by, what: 'meetings imported', about });
         return { ...planned.import, applied: true };
       }),
-    /** False where there is no such meeting. */
+    /** Returns false if the meeting is unknown. */
     remove: (id: string, by: string): Promise<boolean> =>
       inTurn(async () => {
         const held = calendar().all().get(id);
@@ -68,7 +68,7 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
   };
 }
 
-/** A meeting that is over is kept for so long, for whoever asks what was. */
+/** Time for which a past meeting is kept, for reference. */
 const keptMs = 7 * 86_400_000;
 
 function viewOf(calendar: Calendar, meeting: Meeting, now: number): MeetingView {
@@ -77,14 +77,14 @@ function viewOf(calendar: Calendar, meeting: Meeting, now: number): MeetingView 
   return { id, title, scopes, start, zone, minutes, repeats: rule !== null, next: next ? { from: next.from, to: next.to } : null };
 }
 
-/** What is imported, and onto what. `rooms`: those of entries that name none. `replace`: what the file does not have is no more. */
+/** An import. `rooms`: rooms of entries that name none. `replace`: removes the meetings that the file lacks. */
 export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
-/** The meetings that are put and those that go. */
+/** Meetings to write, and ids to delete. */
 type MeetingsChange = { put: Meeting[]; gone: string[] };
 
 /**
- * What a file would change. `change` is null where there is a problem or nothing differs.
- * Guarantee: one problem anywhere, and nothing of the file is taken; a meeting that is over is left out, with one line that says so.
+ * Plans an import. `change` is null if there is a problem or no difference.
+ * Guarantee: one problem anywhere rejects the whole file; a past meeting is skipped with one line.
  */
 export async function planMeetings(at: ImportOf): Promise<{ import: MeetingsImport; change: MeetingsChange | null }> {
   const file = await readFile(at);
@@ -134,7 +134,7 @@ async function changeOf({ table, held, now, replace }: ImportOf, file: ReadFile)
   return { put, gone, difference };
 }
 
-/** True where its last date has ended; one that goes on without end never has. */
+/** Returns true if the last date has ended; a meeting without end is never over. */
 function isOver(meeting: Meeting, table: Pick<SiteTable, 'resolve'>, now: number): boolean {
   const ends = endsAt(meeting, table.resolve(meeting.scopes[0] ?? '').timeZone);
   return ends !== null && ends < now;

@@ -21,7 +21,7 @@ function meeting(start: string, repeat: string, change: Partial<Meeting> = {}): 
   };
 }
 
-/** Local starts from a day on, over so many days. */
+/** Returns the local starts within a number of days from a date. */
 function starts(one: Meeting, from: string, days = 60, at = zone): string[] {
   const begin = Temporal.PlainDate.from(from).toZonedDateTime(at).epochMilliseconds;
   const found = occurrencesIn(one, { from: begin, to: begin + days * 86_400_000 }, at);
@@ -55,11 +55,11 @@ test.each<[string, string, string, string[]]>([
   ],
   ['three times, begun before the window', '2027-01-13T11:00:00', 'FREQ=DAILY;COUNT=3', ['2027-01-15T11:00']],
   ['around midnight', '2027-01-15T23:45:00', 'FREQ=WEEKLY;COUNT=2', ['2027-01-15T23:45', '2027-01-22T23:45']],
-])('a meeting comes back %s', (_, start, repeat, wanted) => {
+])('a meeting repeats %s', (_, start, repeat, wanted) => {
   expect(starts(meeting(start, repeat), '2027-01-15').slice(0, wanted.length)).toEqual(wanted);
 });
 
-test('a yearly meeting of 29 February is held in leap years only', () => {
+test('a yearly meeting on 29 February takes place in leap years only', () => {
   const leap = meeting('2024-02-29T11:00:00', 'FREQ=YEARLY');
   expect(starts(leap, '2027-02-20')).toEqual([]);
   expect(starts(leap, '2028-02-20')).toEqual(['2028-02-29T11:00']);
@@ -68,12 +68,12 @@ test('a yearly meeting of 29 February is held in leap years only', () => {
 test('a meeting keeps its local time when clocks change', () => {
   const weekly = meeting('2027-03-05T11:00:00', 'FREQ=WEEKLY', { zone: 'America/New_York' });
   expect(starts(weekly, '2027-03-05', 15)).toEqual(['2027-03-05T21:30', '2027-03-12T21:30', '2027-03-19T20:30']);
-  // 02:30 of the night in which the clocks go forward is an hour later on the wall.
+  // 02:30 does not exist in the night when clocks go forward, so it becomes 03:30.
   const night = meeting('2027-03-14T02:30:00', '', { zone: 'America/New_York' });
   expect(starts(night, '2027-03-14', 1, 'America/New_York')).toEqual(['2027-03-14T03:30']);
 });
 
-test('excepted dates are left out, and moved dates are held at their new time', () => {
+test('excluded dates are left out, and moved dates are at their new time', () => {
   const one = meeting('2027-01-15T11:00:00', 'FREQ=DAILY;COUNT=4', {
     except: ['2027-01-16T11:00:00'],
     moved: [{ of: '2027-01-17T11:00:00', start: '2027-01-17T15:00:00', zone: null, minutes: 30 }],
@@ -81,7 +81,7 @@ test('excepted dates are left out, and moved dates are held at their new time', 
   expect(starts(one, '2027-01-15')).toEqual(['2027-01-15T11:00', '2027-01-17T15:00', '2027-01-18T11:00']);
 });
 
-test('a meeting that began before the window and still runs is in it', () => {
+test('a window contains a meeting that began earlier and still runs', () => {
   const long = meeting('2027-01-14T11:00:00', '', { minutes: 2 * 1440 });
   expect(starts(long, '2027-01-15', 1)).toEqual(['2027-01-14T11:00']);
 });

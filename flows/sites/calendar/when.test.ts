@@ -14,7 +14,7 @@ const dates = [{ id: 'm', title: 'Review', from: at('2027-01-15T11:00'), to: at(
 const moment = (now: string, office = leh, meetings = dates) =>
   momentOf({ office, dates: meetings.filter(({ to }) => to > at(now)), rules, now: at(now) });
 
-// The 15th of January 2027 is a Friday.
+// 15 January 2027 is a Friday.
 test.each([
   ['2027-01-15T10:30', 'soon'],
   ['2027-01-15T11:00', 'meeting'],
@@ -25,23 +25,23 @@ test.each([
   ['2027-01-16T11:00', 'closed'],
   ['2027-01-18T08:59', 'closed'],
   ['2027-01-18T09:00', 'open'],
-])('at %s it is: %s', (now, is) => {
+])('at %s the office is: %s', (now, is) => {
   expect(moment(now).is).toBe(is);
 });
 
-test('what is told later is told at nine of the next day of the office; a weekend is none', () => {
+test("the digest time is nine o'clock of the next office day, never on a weekend", () => {
   expect(local(moment('2027-01-15T02:00').digestAt)).toBe('2027-01-15T09:00');
   expect(local(moment('2027-01-15T19:00').digestAt)).toBe('2027-01-18T09:00');
   expect(local(moment('2027-01-15T14:00').digestAt)).toBe('2027-01-15T14:00');
 });
 
-test('an office that names no hours is always open', () => {
+test('an office without hours is always open', () => {
   const office = { ...leh, hours: null };
   expect(moment('2027-01-15T02:00', office)).toMatchObject({ is: 'open', digestAt: at('2027-01-15T02:00'), isNearClosing: false });
   expect(moment('2027-01-15T10:45', office).is).toBe('soon');
 });
 
-test('a PC that goes off near closing time is expected again at the next opening, with some grace', () => {
+test('a PC that goes offline near closing time is expected at the next opening plus a grace time', () => {
   expect(moment('2027-01-14T17:29').isNearClosing).toBe(false);
   for (const now of ['2027-01-14T17:30', '2027-01-14T18:45', '2027-01-14T23:00', '2027-01-15T09:10']) {
     expect(local(moment(now).backAt)).toBe('2027-01-15T09:45');
@@ -51,7 +51,7 @@ test('a PC that goes off near closing time is expected again at the next opening
   expect(moment('2027-01-15T09:45').backAt).toBe(at('2027-01-15T09:45'));
 });
 
-test('between its morning and the time at which all should be there it is known what went with its last closing', () => {
+test('the span of the last closing is known from the morning until all PCs are expected', () => {
   const closed = (now: string) => {
     const { closed: found } = moment(now);
     return found && [local(found.from), local(found.to)];
@@ -62,13 +62,13 @@ test('between its morning and the time at which all should be there it is known 
   expect(moment('2027-01-15T09:10', { ...leh, hours: null }).closed).toBeNull();
 });
 
-test('it is looked at again when the next meeting comes near, and when the one that runs is over', () => {
+test('the next check is when the next meeting comes near, or when the running one ends', () => {
   expect(local(moment('2027-01-15T02:00').lookAt ?? 0)).toBe('2027-01-15T10:30');
   expect(local(moment('2027-01-15T10:45').lookAt ?? 0)).toBe('2027-01-15T12:00');
   expect(moment('2027-01-15T12:00').lookAt).toBeNull();
 });
 
-test('the digest goes by the clock on the wall: where clocks are changed, on a leap day, at the end of a year', () => {
+test('the digest time is local time, also across clock changes, a leap day and the end of a year', () => {
   const york: Office = { timeZone: 'America/New_York', hours: null };
   const before = at('2027-03-13T10:00', york.timeZone);
   expect(nextDigestAt(before, york, 540) - before).toBe(22 * 60 * minute);
@@ -92,7 +92,7 @@ test.each([
   ['two of three that close', [evening, evening, always], true],
   ['two of four that close', [evening, evening, always, always], false],
   ['none that is known', [], false],
-] as const)('many offices, %s', (_, moments, closes) => {
+] as const)('a group of offices, %s', (_, moments, closes) => {
   const many = momentOfMany(moments, always);
   expect([many.isClosing, many.digestAt]).toEqual([closes, always.digestAt]);
   expect(local(many.backAt)).toBe(closes ? '2027-01-18T09:45' : '2027-01-15T18:20');

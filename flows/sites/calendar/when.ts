@@ -4,37 +4,41 @@ import type { Act, HoursFields, WireMessage } from '../../engine/records/inciden
 import type { DayHours, Occurrence, OfficeHours, SiteTable } from '../../engine/records/sites.ts';
 import { atOf, type Calendar, dateOf, dayOf, weekdayOf } from './calendar.ts';
 
-/** An office that is closed for longer than this says nothing that could be waited for. */
+/** Days searched for the next or last opening of an office. */
 const closedDays = 15;
 
-/** The numbers of the node *when*. `digest` is in minutes after midnight. */
+/** Settings of the node *when*. `digest` is in minutes after midnight. */
 export type WhenRules = { beforeMs: number; digest: number; nearMs: number; graceMs: number };
-/** The office that is asked about. `hours` is null where nobody named any: then it is always open. */
+/** An office. `hours` is null if none are set: it is then always open. */
 export type Office = { timeZone: string; hours: OfficeHours | null };
 
 /**
- * `meeting` one runs; `soon` one begins within the time of the rules; `open` people may be told; `closed` until the next digest, by day;
- * `night` the same, between midnight and morning or late.
+ * State of an office:
+ * - `meeting`: a meeting runs
+ * - `soon`: a meeting begins within the time of the rules
+ * - `open`: people may be notified
+ * - `closed`: until the next digest, by day
+ * - `night`: the same, between 20:00 and 6:00
  */
 export type Moment = {
   is: 'meeting' | 'soon' | 'open' | 'closed' | 'night';
   /** The meeting of `meeting` and `soon`. */
   meeting: Occurrence | null;
-  /** When what is less urgent may be told: now, or the next digest. */
+  /** Time at which less urgent faults may be sent: now, or the next digest. */
   digestAt: number;
-  /** When a PC that was switched off at closing time should be there again: now where it should be. */
+  /** Time at which a PC switched off at closing time should be online again; now if it already should. */
   backAt: number;
   /** The office closes within the time of the rules, or has closed. */
   isNearClosing: boolean;
-  /** It closes within the time of the rules, or has closed within it: its PCs may be switched off one by one, or all at once. */
+  /** The office closes within the time of the rules, or closed that recently. Its PCs may go offline one by one or all at once. */
   isClosing: boolean;
-  /** Before its PCs should be there again: when those went that were switched off with it, from near its last closing until its day began. Else null. */
+  /** Span in which PCs were switched off at the last closing, until the day began. Null once they should be online again. */
   closed: { from: number; to: number } | null;
-  /** When to look again: the next meeting comes near, or the one that runs ends; null where none is known. */
+  /** Time of the next check: the next meeting comes near, or the running one ends. Null if none is known. */
   lookAt: number | null;
 };
 
-/** Judges a time. `dates` are those of the room that are not over, the first first. */
+/** Judges a time. `dates` are the dates of the room that are not over, sorted. */
 export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rules: WhenRules; now: number }): Moment {
   const { office, dates, rules, now } = at;
   const near = dates.filter(({ from, to }) => from - rules.beforeMs <= now && to > now);
@@ -59,8 +63,8 @@ export function momentOf(at: { office: Office; dates: readonly Occurrence[]; rul
 }
 
 /**
- * What many offices are together: always open, unless most of them close. Then most are back at the middle of their mornings, and the first
- * meeting of any of them counts.
+ * Combines many offices: open, unless most of them close. Then `backAt` is the median of the closing ones, and the first meeting of any
+ * counts.
  */
 export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
   const closing = moments.filter(({ isClosing }) => isClosing);
@@ -72,7 +76,7 @@ export function momentOfMany(moments: readonly Moment[], open: Moment): Moment {
   return { ...open, is, meeting, backAt, isNearClosing: true, isClosing: true, lookAt: looks.length > 0 ? Math.min(...looks) : null };
 }
 
-/** The next time at which the digest goes out, in the zone of the office: on the next of its days, after `at`. */
+/** Returns the next digest after `at`, in the zone of the office, on its next office day. */
 export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: number): number {
   for (const day of daysFrom(at, timeZone)) {
     const time = timeOn(day, digest, timeZone);
@@ -81,7 +85,7 @@ export function nextDigestAt(at: number, { timeZone, hours }: Office, digest: nu
   return timeOn(localDay(at, timeZone) + 1, digest, timeZone);
 }
 
-/** Now within the day of the office, in which the digest lies; else the next digest. */
+/** Returns now during the office day, which includes the digest; else the next digest. */
 function tellableAt(office: Office, { digest }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
@@ -92,7 +96,7 @@ function tellableAt(office: Office, { digest }: WhenRules, now: number): number 
   return nextDigestAt(now, office, digest);
 }
 
-/** When the rooms of the office are switched on again, with the grace that people have for it. */
+/** Returns the time at which the rooms are switched on again, with a grace time. */
 function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
   const { hours, timeZone } = office;
   if (hours === null) return now;
@@ -104,7 +108,9 @@ function openAt(office: Office, { graceMs }: WhenRules, now: number): number {
   return nextDigestAt(now, office, 0);
 }
 
-/** From near the last closing of an earlier day until this day began; null once all should be there, and where nothing says when that was. */
+/**
+ * Returns the span from near the last closing until today's opening. Null once all PCs should be online, or if the last closing is unknown.
+ */
 function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: WhenRules, now: number): Moment['closed'] {
   const today = localDay(now, timeZone);
   const span = spanOn(hours, today);
@@ -116,7 +122,7 @@ function lastNight({ hours, timeZone }: Office, { nearMs, digest, graceMs }: Whe
   return null;
 }
 
-/** From eight in the evening to six, by the clock on the wall. */
+/** Night is from 20:00 to 6:00 local time. */
 function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
   const { hour } = zonedAt(now, timeZone);
   return hour >= 20 || hour < 6 ? 'night' : 'closed';
@@ -124,7 +130,9 @@ function quietKind({ timeZone }: Office, now: number): 'closed' | 'night' {
 
 type Minutes = Pick<DayHours, 'from' | 'to'>;
 const midnight = 24 * 60;
-/** The day of an office in minutes. Where the next day opens as this one ends nobody goes home between them. Null on a day that is none. */
+/**
+ * Returns the office day in minutes; null on a closed day. If the next day opens when this one ends, the office does not close in between.
+ */
 function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: boolean; goesOnFromBefore: boolean }) | null {
   const [before, span, next] = [minutesOn(hours, day - 1), minutesOn(hours, day), minutesOn(hours, day + 1)];
   if (span === null) return null;
@@ -132,12 +140,12 @@ function spanOn(hours: OfficeHours | null, day: number): (Minutes & { goesOn: bo
   return { from: span.from, to: goesOn ? midnight : span.to, goesOn, goesOnFromBefore: isOneDay(before, span) };
 }
 
-/** People write 23:59 too where they mean the end of the day. */
+/** People also write 23:59 for the end of the day. */
 function isOneDay(span: Minutes | null, next: Minutes | null): boolean {
   return span !== null && next !== null && span.to >= midnight - 1 && next.from === 0;
 }
 
-/** From its first hour to its last, or until its people go home. */
+/** Returns the span from the first hour to the last, or to the closing time. */
 function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
   if (hours === null) return null;
   const today = weekdayOf(day);
@@ -147,10 +155,10 @@ function minutesOn(hours: OfficeHours | null, day: number): Minutes | null {
   return { from: Math.min(...spans.map((one) => one.from)), to: hours.vc === null ? (hours.closes ?? midnight) : to };
 }
 
-/** Where only the closing time is named, the day begins at this minute. */
+/** Start of the day if only the closing time is set. */
 const dayBegins = 9 * 60;
 
-/** A minute of a local day as a time: by the clock on the wall, whatever the zone does on that day. */
+/** Returns the time of a minute of a local day, also on days with a clock change. */
 function timeOn(day: number, minute: number, zone: string): number {
   const [date, rest] = minute >= midnight ? [dateOf(day + 1), minute - midnight] : [dateOf(day), minute];
   const clock = `${String(Math.floor(rest / 60)).padStart(2, '0')}:${String(rest % 60).padStart(2, '0')}`;
@@ -168,17 +176,17 @@ function daysFrom(at: number, zone: string): number[] {
 
 type MomentsOptions = {
   calendar(): Calendar;
-  /** Undefined while the ledger is opened anew. */
+  /** Undefined while the ledger is opened again. */
   table(): SiteTable | undefined;
-  /** The sites of a cause of many. */
+  /** Returns the sites of a common cause. */
   members(scope: string): readonly string[];
   now(): number;
 };
 
 /**
- * Answers what time it is at a scope, from the calendar and the site table as they are now.
- * Guarantee: a whole site has the meetings and the hours of its office, many sites what most of theirs have in the evening; what is in no
- * site, as all else of the centre's own, and an office that names no hours, is always open: it waits for nothing.
+ * Returns the moment of a scope, from the current calendar and site table.
+ * Guarantee: a site has the meetings and hours of its office, and a group of sites the moment of the majority. A scope without a site and
+ * an office without hours are always open, so nothing waits for them.
  */
 export function createMoments({ calendar, table, members, now }: MomentsOptions): (scope: string, rules: WhenRules) => Moment {
   const momentAt = (scope: string, rules: WhenRules) => {
@@ -187,7 +195,7 @@ export function createMoments({ calendar, table, members, now }: MomentsOptions)
     const { timeZone = 'UTC', office: hours = null } = isPlace ? places.resolve(scope) : {};
     const dates = isPlace ? calendar().next(scope, now()) : [];
     const moment = momentOf({ office: { timeZone, hours }, dates, rules, now: now() });
-    // The next import may bring a meeting of this room.
+    // The next import may add a meeting of this room.
     return isPlace && moment.lookAt === null && calendar().all().size > 0 ? { ...moment, lookAt: Number.POSITIVE_INFINITY } : moment;
   };
   return (scope, rules) => {
@@ -199,10 +207,12 @@ export function createMoments({ calendar, table, members, now }: MomentsOptions)
   };
 }
 
-/** `go`: on to who is told. Else it waits, for what stands in `how`. In both cases the message is changed: its severity, `hours` and acts. */
+/**
+ * `go`: true to notify now. Otherwise the message waits, and `how` says for what. Both change the message: its severity, `hours` and acts.
+ */
 type HoursAnswer = { go: boolean; how: string };
 
-/** Without a meeting or an hour to wait for, a fault that was told is looked at again after this time: meetings are imported day by day. */
+/** Interval of the checks of a fault that was sent, without a meeting or opening to wait for: meetings are imported daily. */
 const lookAgainMs = 24 * 3_600_000;
 const dayWords = {
   until: 'critical until the meeting is over',
@@ -211,25 +221,25 @@ const dayWords = {
   told: 'told; looked at again before a meeting',
 };
 
-/** Judges a message at a moment. `node` = the node that goes on when the time has come. */
+/** Judges a message at a moment. `node`: the node that continues after the wait. */
 export function actByHours(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   if (message.transition.kind !== 'raised' && message.transition.kind !== 'worsened') return { go: true, how: '' };
   const before = message.hours;
   if (before?.was !== undefined) message.severity = before.was;
   if ((moment.is === 'meeting' || moment.is === 'soon') && countsInMeeting(message)) return urgent(message, moment, { node, now });
-  // What is told and has not become urgent is not told again; after a meeting it goes its usual way anew.
+  // A fault that was sent is not sent again unless it becomes urgent. After a meeting it is processed as usual.
   if (before?.waits === 'told') return wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } }, dayWords.told);
   if (isSwitchedOff(message, moment) && moment.backAt > now) return wait(message, until(moment, moment.backAt, node), dayWords.back);
   if (moment.digestAt > now) return wait(message, until(moment, moment.digestAt, node), dayWords.waits);
   return usual(message, moment, { node, now });
 }
 
-/** At once and critical, until the meeting is over; people of the higher levels are told as from now. */
+/** Sends the fault at once as critical until the meeting ends. Escalation to higher levels counts from now. */
 function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   const was = message.severity;
   const { waits } = message.hours ?? {};
   const dueAt = Math.max(ends ?? now, now + 1);
-  // What was critical before the meeting goes no usual way anew after it: it waits for the next one.
+  // A fault that was critical before the meeting then waits for the next one.
   wait(message, { node, dueAt, hours: was === 'critical' ? { waits: 'told' } : { waits: 'meeting', was } });
   message.severity = 'critical';
   if (waits === 'meeting') return { go: false, how: dayWords.until };
@@ -241,10 +251,10 @@ function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node,
   return { go: true, how: '' };
 }
 
-/** By day: as always, in the digest where it has waited; and it is looked at again when a meeting comes near. */
+/** Processes a fault by day: sends it, in the digest if it waited for it, and checks it again when a meeting comes near. */
 function usual(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   const { waits } = message.hours ?? {};
-  // What is told once more as critical is reminded of by the step that told it first.
+  // A repeated critical fault gets its reminders from the step that sent it first.
   const isRepeated = message.severity === 'critical' && message.transition.again !== undefined;
   if (countsInMeeting(message) && moment.lookAt !== null && !isRepeated) {
     wait(message, { node, dueAt: lookAt(moment, now), hours: { waits: 'told' } });
@@ -271,7 +281,7 @@ function lookAt(moment: Moment, now: number): number {
   return Math.max(now + 1, Math.min(moment.lookAt ?? Number.POSITIVE_INFINITY, now + lookAgainMs));
 }
 
-/** What a meeting sees, hears or stands on; what only informs is no more urgent for it. */
+/** Returns true if the fault can disturb a meeting. `info` never does. */
 function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
   if (severity === 'info') return false;
   const touches = [fault, ...faults].some((id) => meetingParts.includes(id.slice(0, id.indexOf('.'))));
@@ -280,15 +290,16 @@ function countsInMeeting({ severity, faults, fault }: WireMessage): boolean {
 
 const meetingParts = [...meetingComponents, 'display', 'pc', 'power', 'path', 'link'];
 
-/** Of the PCs of an office that closes, one by one, the last makes it a site of which none answers. */
+/** Faults of single PCs. When the PCs of a closing office go offline one by one, the last one makes the whole site silent. */
 const ofOne: ReadonlySet<string> = new Set(['pc.silent', 'outage.site']);
-/** Offices that close at one time look like a region that went. */
+/** Faults of many sites. Offices that close at one time look like a regional outage. */
 const ofMany: ReadonlySet<string> = new Set(['outage.link', 'outage.provider', 'outage.state', 'outage.nation', 'centre.plane']);
 
 /**
- * A PC that says goodbye or just goes is switched off with its office; a line that breaks, or a state that is gone, is not. Of many offices
- * that went while most of them close, that they went together says nothing of a line: only what one of them knew does. In the morning it counts
- * when it went: what stood for many is over before the last of them should be there.
+ * Returns true if the PC was probably switched off with its office: it sent a bye or fell silent. A broken link or a lost state does not
+ * count.
+ * If most offices of a group close, a joint outage proves no broken line unless one PC reported it. In the morning the start of the outage
+ * counts; an outage of many ends before the last PC is expected.
  */
 function isSwitchedOff({ fault, outage }: WireMessage, { isNearClosing, isClosing, closed }: Moment): boolean {
   const { cause = 'undetermined', from = Number.NaN } = outage ?? {};

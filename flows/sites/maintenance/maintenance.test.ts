@@ -65,7 +65,7 @@ test.each([
   expect([orders.list(''), written]).toEqual([[], []]);
 });
 
-test('it goes by the clock of its place, unless it names a zone, and stands in the audit', async () => {
+test('maintenance uses the time zone of its place unless it names one, and is recorded in the audit log', async () => {
   const { orders, written, planned } = opened();
   const done = await orders.add(asked());
   const next = { from: Date.UTC(2027, 0, 15, 16, 30), to: Date.UTC(2027, 0, 15, 20, 30) };
@@ -86,14 +86,14 @@ test('it goes by the clock of its place, unless it names a zone, and stands in t
   expect([around(next.from - hour), around(next.from), around(next.to - 1), around(next.to + hour)]).toEqual([[], ['m-1'], ['m-1'], []]);
 });
 
-test('what comes back has each of its dates, until a rule ends it', async () => {
+test('repeated maintenance has each of its dates until its rule ends', async () => {
   const { orders, planned } = opened();
   await orders.add(asked({ rule: 'FREQ=WEEKLY;COUNT=2' }));
   const starts = [0, 7, 14].map((days) => Date.UTC(2027, 0, 15 + days, 16, 30));
   expect(starts.map((at) => planned().around(at)?.length)).toEqual([1, 1, 0]);
 });
 
-test('of a place the list has what lies in it and above it, the next first; what is long over goes with the next change', async () => {
+test('the list of a place has the plans within and above it, sorted by the next date; old plans go with the next change', async () => {
   const { orders, pass } = opened();
   await orders.add(asked({ scope: 'ladakh', title: 'line', from: '2027-01-16T22:00', to: '2027-01-16T23:00' }));
   await orders.add(asked({ scope: 'ladakh/leh/vc-1', title: 'room' }));
@@ -109,7 +109,7 @@ test('of a place the list has what lies in it and above it, the next first; what
   expect(titles('')).toEqual(['new']);
 });
 
-test('it is removed by its id, and only by who looks after its place', async () => {
+test('maintenance is removed by its id, and only within the scope of the caller', async () => {
   const { orders, written } = opened();
   await orders.add(asked());
   const remove = (id: string, isOwn: boolean) => orders.remove({ id, by: 'Anil', isWithin: () => isOwn });
@@ -122,6 +122,6 @@ test('it is removed by its id, and only by who looks after its place', async () 
   expect(written.slice(2)).toMatchObject([{ op: 'maintenance-gone', id: 'm-1' }, { what: 'maintenance removed' }]);
 });
 
-test('while the places are not known nothing of it is known either: it is not over by that', () => {
+test('the dates are undefined while the site table is unknown', () => {
   expect(createPlanned([], () => undefined).around(now)).toBeUndefined();
 });

@@ -1,31 +1,30 @@
-/** Planned maintenance: its dates, and the orders to add and remove it. An order returns when its change is in use. */
+/** Planned maintenance: its dates, and the operations to add and remove it. An operation returns when its change is in use. */
 import { isWithin, type MaintenanceView, mutex, oneLine } from '@sabha/contracts';
 import type { Audit, Op } from '../../engine/records/ops.ts';
 import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../engine/records/sites.ts';
 import { atOf, byNextDate, createDateCache, endsAt, isLocal, lingerMs, occurrencesIn, ruleOfText } from '../calendar/calendar.ts';
 import { zoneNamed } from '../calendar/draft.ts';
 
-/** The present plans, and how a change of them is applied. */
+/** The current plans, and how a change of them is applied. */
 export type MaintenanceOrdersOptions = {
   planned(): Planned;
   table(): SiteTable;
-  /** Writes the rows and takes the plans into use; rejects with nothing of it done. */
+  /** Commits the rows and replaces the plans. Rejects without any effect. */
   apply(plans: Iterable<Maintenance>, ops: readonly Op[]): Promise<void>;
   now(): number;
   randomId(): string;
 };
 
-/** More of them nobody looks through. */
+/** Most plans at a time. A longer list is not useful to people. */
 const plansLimit = 500;
-/** What is over is kept for so long, for whoever asks what was. */
+/** Time for which past maintenance is kept, for reference. */
 const keptMs = 7 * 86_400_000;
 
-/** What may be ordered of maintenance. */
 export type MaintenanceOrders = ReturnType<typeof createMaintenanceOrders>;
 
 /**
- * The orders over the present plans.
- * Guarantee: one after the other, each on the plans that the last one left; a change is in use at once, with its row in the audit.
+ * Creates the operations on the plans.
+ * Guarantee: they run one after the other, each on the plans that the previous one left. A change takes effect at once, with its audit row.
  */
 export function createMaintenanceOrders({ planned, table, apply, now, randomId }: MaintenanceOrdersOptions) {
   const inTurn = mutex();
@@ -40,14 +39,14 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
     await apply(next.values(), [...rows, { op: 'audit', at: now(), ...audit }]);
   };
   return {
-    /** All that concerns a place or a group of sites ('' = all of it), what goes on or comes next first. */
+    /** Returns the plans that concern a place or a group of sites ('' = all), sorted by the next date. */
     list(scope: string): MaintenanceView[] {
       const scopes = table().pathsOf(scope);
       const touches = (path: string) => scopes.some((one) => isWithin(one, path) || isWithin(path, one));
       const plans = [...planned().all().values()].filter((one) => touches(one.scope));
       return plans.map((one) => viewOf(planned(), one, now())).sort(byNextDate);
     },
-    /** Plans it, or says in one line what is wrong with it. */
+    /** Adds a plan, or returns in one line what is wrong with it. */
     add: (asked: Asked): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
       inTurn(async () => {
         if (planned().all().size >= plansLimit) return { ok: false, line: `more than ${plansLimit} are planned already: remove one` };
@@ -56,7 +55,7 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
         await change({ put: plan }, { who: asked.by, what: 'maintenance planned', about: aboutOf(plan) });
         return { ok: true, value: viewOf(planned(), plan, now()) };
       }),
-    /** What goes on ends with it. False where there is none of this id, or none within `within`. */
+    /** Removes a plan and ends a running date. Returns false if the id is unknown or not within the scope of the caller. */
     remove: ({ id, by, isWithin }: { id: string; by: string; isWithin(scope: string): boolean }): Promise<boolean> =>
       inTurn(async () => {
         const held = planned().all().get(id);
@@ -77,7 +76,7 @@ function viewOf(planned: Planned, plan: Maintenance, now: number): MaintenanceVi
   return { id, scope, title, start, zone, minutes, rule, by, at, next: next ? { from: next.from, to: next.to } : null };
 }
 
-/** What is asked for. Times are local; `to` or `minutes` says when it ends. */
+/** A request. Times are local; `to` or `minutes` gives the end. */
 export type Asked = {
   scope: string;
   title: string;
@@ -89,18 +88,19 @@ export type Asked = {
   by: string;
 };
 
-/** Whoever works on a room needs some minutes for that; what is shorter begins and ends within one look. */
+/** Shortest plan. Work on a room takes some minutes, and a shorter plan could fall between two checks. */
 const leastMinutes = 5;
 /**
- * Three days: a weekend with a day beside it. For as long nobody hears of a fault there; what is away for longer is no maintenance: the site is
- * taken out of service, or somebody plans it anew and so has thought of it again.
+ * Three days: a weekend and one more day. During this time nobody is notified of faults there. For longer work, take the site out of
+ * service
+ * or plan it again.
  */
 const mostMinutes = 3 * 24 * 60;
 const dayMs = 86_400_000;
-/** So far ahead it is looked whether a date begins before the last one is over. */
+/** Time ahead in which overlapping dates of a rule are searched. */
 const lookAheadMs = 60 * dayMs;
 
-/** The planned maintenance, or one line that says what is wrong with the request. */
+/** Returns the plan, or one line that says what is wrong with the request. */
 function planOf(
   asked: Asked,
   { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },
@@ -146,17 +146,16 @@ function dateProblem(plan: Maintenance, zone: string, now: number): string | und
   return isWithout ? `it comes back (${plan.rule.frequency}) before it is over, and would never end` : undefined;
 }
 
-/** With seconds, as the calendar writes it; undefined where it is no time. */
+/** Returns the time with seconds, as the calendar has it; undefined if invalid. */
 function localOf(text: string): string | undefined {
   const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::00)?$/.exec(text.trim()) ?? [];
   const local = `${date}T${time}:00`;
   return date !== undefined && isLocal(local) ? local : undefined;
 }
 
-/** The plans as they are now. */
 export type Planned = ReturnType<typeof createPlanned>;
 
-/** Holds what is planned; dates are worked out when somebody asks, for some days, once. */
+/** Holds the plans. Computes dates on demand and caches them for some days. */
 export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<SiteTable, 'node' | 'resolve'> | undefined) {
   const byId = new Map([...plans].map((one) => [one.id, one]));
   const meetings = new Map<Maintenance, Meeting>();
@@ -164,7 +163,7 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
 
   function datesOf(plan: Maintenance, now: number): readonly MaintenanceDate[] {
     const places = table();
-    // What is planned for a place that is gone is nothing to anybody.
+    // A plan of a removed place has no effect.
     if (places?.node(plan.scope) === undefined) return [];
     const dates = datesAround(meetings.getOrInsertComputed(plan, heldAs), zoneOf(plan, places), now);
     return dates.map((date) => ({ ...date, scope: plan.scope }));
@@ -172,13 +171,13 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
 
   return {
     all: (): ReadonlyMap<string, Maintenance> => byId,
-    /** The dates that go on at a time, begin within two minutes, or have ended within them; undefined where the places are not known yet. */
+    /** Returns the dates in progress at a time, with a margin of two minutes on both sides; undefined while the site table is unknown. */
     around: (now: number): MaintenanceDate[] | undefined =>
       table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
-    /** The first date of a plan that is not over, within some days. */
+    /** Returns the first date of a plan that is not over, within some days. */
     next: (plan: Maintenance, now: number): MaintenanceDate | undefined => datesOf(plan, now).find(({ to }) => to > now),
-    /** True where no date of it is to come at any time. */
+    /** Returns true if no date of the plan is in the future. */
     isOver(plan: Maintenance, now: number): boolean {
       const places = table();
       const end = places && endsAt(heldAs(plan), zoneOf(plan, places));
@@ -187,12 +186,12 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
   };
 }
 
-/** By the clock of its place, unless it names a zone. */
+/** Returns the zone of the plan, or that of its place. */
 function zoneOf({ zone, scope }: Pick<Maintenance, 'zone' | 'scope'>, table: Pick<SiteTable, 'resolve'>): string {
   return zone ?? table.resolve(scope).timeZone;
 }
 
-/** For the calendar it is held like a meeting. */
+/** Converts a plan to a meeting, to compute its dates. */
 function heldAs({ id, title, scope, start, zone, minutes, rule }: Maintenance): Meeting {
   return { id, title, scopes: [scope], start, zone, minutes, rule, except: [], moved: [] };
 }
