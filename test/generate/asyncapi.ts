@@ -1,10 +1,10 @@
-/** AsyncAPI 3.0 of the topics and messages between a PC and the centre, made from the contracts. */
+/** Generates the AsyncAPI 3.0 document of the topics and messages between a PC and the server from the contracts. */
 
 import * as contracts from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 
-/** Who says what on a leaf or with a scope's word, and in which words; `from` is who sends. */
+/** One topic: its address, message schema and direction; `from` is the sender. */
 type Row = { address: string; message: v.GenericSchema; from: 'agent' | 'flows'; summary: string; qos: 0 | 1 };
 
 const pcAddress = (leaf: string) => contracts.pcTopic('{state}/{site}/{pc}', leaf as contracts.Leaf);
@@ -48,7 +48,7 @@ function scope(path: string, word: contracts.ScopeWord, summary: string): Row {
   return { address: contracts.scopeTopic(path, word), message, from: 'flows', summary, qos: 1 };
 }
 
-/** The document, from the side of an agent: it sends what is `from` the agent, and receives the rest. */
+/** Returns the document from the view of an agent: it sends what is `from` the agent and receives the rest. */
 export function asyncApi(): string {
   const each = <T>(make: (name: string, row: Row) => T) =>
     Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, make(name, row)]));

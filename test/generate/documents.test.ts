@@ -1,4 +1,4 @@
-/** The documents for other programs: valid by their own standard's schema, and true of the messages that we really send. */
+/** Tests the API documents: they are valid by the schema of their standard and match the real messages and routes. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { agentFilters, flowsFilters, helloTopicAll, type MessageName, parseTopic } from '@sabha/contracts';
@@ -19,12 +19,12 @@ describe('AsyncAPI', () => {
   );
   const schemas = new Ajv({ strict: false, validateFormats: false });
 
-  test('it is a valid document of AsyncAPI 3.0', () => {
+  test('the document is valid AsyncAPI 3.0', () => {
     const validate = schemas.compile(load('@asyncapi/specs/schemas/3.0.0-without-$id.json'));
     expect(validate(document) ? [] : validate.errors).toEqual([]);
   });
 
-  test('each of its channels is a topic of ours that carries the message it says; each topic that is subscribed stands in it', () => {
+  test('each channel is a topic that carries its message, and each subscribed topic has a channel', () => {
     const filled = Object.values<{ address: string; messages: object }>(document.channels).map(({ address, messages }) => ({
       topic: address.replace('{state}', 'ladakh').replace('{site}', 'leh').replace('{pc}', 'vc-1'),
       name: Object.keys(messages)[0] ?? '',
@@ -40,7 +40,7 @@ describe('AsyncAPI', () => {
     for (const filter of flowsFilters) expect(topics).toContain(filter.replace('+/+/+', 'ladakh/leh/vc-1'));
   });
 
-  test('every golden sample of a message fits its schema, and a broken one does not', () => {
+  test('every golden sample of a message fits its schema, and an invalid one does not', () => {
     let fitted = 0;
     for (const [name, { payload }] of Object.entries<{ payload: object }>(document.components.messages)) {
       const message = name.replace(/(All|State|Site)$/, '') as MessageName;
@@ -56,17 +56,17 @@ describe('AsyncAPI', () => {
 });
 
 describe('OpenAPI', () => {
-  test('it is a valid document of OpenAPI 3.1', async () => {
+  test('the document is valid OpenAPI 3.1', async () => {
     expect(await new Validator().validate(JSON.parse(openApi()))).toEqual({ valid: true });
   });
 
-  test('it names every route of the API, and no other', () => {
+  test('the document lists every route of the API and no other', () => {
     const app = fastify();
     const found: string[] = [];
     app.addHook('onRoute', ({ method, url }) => {
       if (method !== 'HEAD') found.push(`${String(method).toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`);
     });
-    // Each part is there, and nobody uses one.
+    // Registers the routes with placeholders, because no handler is called.
     addRoutes(app, new Proxy({}, { get: () => ({}) }));
     const paths = Object.entries<object>(JSON.parse(openApi()).paths);
     const rows = paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));

@@ -4,7 +4,7 @@ import { pageOf } from './promises.ts';
 
 const figure = (row: string, file: string, said: string): Figure => ({ row, file, figure: said, date: '2026-11-27', machine: 'one' });
 
-test('a run takes the place of what it measured before, and of nothing else; the order is that of the rows', () => {
+test('new figures replace older ones of the same row and file only, and the rows stay in order', () => {
   const former = [figure('F2', 'a', 'old'), figure('F10', 'a', 'kept'), figure('F2', 'b', 'kept')];
   const now = merged(former, [figure('S1', 'a', 'new'), figure('F2', 'a', 'new'), figure('F2', 'a', 'new too')]);
   expect(now.map((one) => [one.row, one.file, one.figure])).toEqual([
@@ -16,7 +16,7 @@ test('a run takes the place of what it measured before, and of nothing else; the
   ]);
 });
 
-test('the page shows under a row what was measured, with its day', () => {
+test('the page shows the figures of a row with their date', () => {
   const page = pageOf([{ file: 'a.test.ts', name: 'F1 killed' }], [figure('F1', 'a.test.ts', '100 kills, 0 missing')]);
   expect(page).toContain('- killed (`a.test.ts`)\n\nMeasured:\n\n- 2026-11-27: 100 kills, 0 missing (`a.test.ts`)\n\n## F2');
 });

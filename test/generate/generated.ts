@@ -1,4 +1,4 @@
-/** The files that are made from code and committed: `node test/generate/generated.ts` says which are out of date, `--write` writes them. */
+/** Checks the committed generated files: `node test/generate/generated.ts` lists the outdated ones, `--write` writes them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { settings } from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
@@ -11,10 +11,9 @@ import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
 import { promisesPage } from './promises.ts';
 
-/** A file that is made from code, and how. */
+/** A generated file and its generator. */
 export type Generated = { file: string; make(): string | Promise<string> };
 
-/** One row for each file. */
 const list: Generated[] = [
   { file: 'broker/contracts/sabha.schema.json', make: settingsSchema },
   { file: 'broker/contracts/asyncapi.json', make: asyncApi },
@@ -25,7 +24,7 @@ const list: Generated[] = [
   ...dashboardFiles,
 ];
 
-/** The names of the files that are not what their code makes; with `write` they are so afterwards. */
+/** Returns the names of the outdated files; with `write` it also updates them. */
 export async function outOfDate(rows: readonly Generated[], root: URL, write: boolean): Promise<string[]> {
   const stale: string[] = [];
   for (const { file, make } of rows) {
@@ -39,7 +38,7 @@ export async function outOfDate(rows: readonly Generated[], root: URL, write: bo
   return stale;
 }
 
-/** Checks that JSON Schema cannot say (an id that is reserved, a time zone) are left to `readCentreSettings`. */
+/** Returns the JSON Schema of the settings. Checks beyond JSON Schema (a reserved id, a time zone) are left to `readCentreSettings`. */
 function settingsSchema(): string {
   const schema = toJsonSchema(v.strictObject({ ...settings.entries, channels: channelSettings }), {
     typeMode: 'input',

@@ -1,4 +1,4 @@
-/** OpenAPI 3.1 of the API of `flows`, made from the rows by which it reads and answers. */
+/** Generates OpenAPI 3.1 of the API of `flows` from its route definitions. */
 
 import { refusal, snapshot, streamFrame } from '@sabha/contracts';
 import { toJsonSchema } from '@valibot/to-json-schema';
@@ -10,7 +10,7 @@ type Answer = Route['said']['answer'];
 
 const components = { Snapshot: snapshot, StreamFrame: streamFrame, Refusal: refusal };
 
-/** The document as it is committed. */
+/** Returns the document as it is committed. */
 export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };

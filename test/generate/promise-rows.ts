@@ -1,4 +1,7 @@
-/** What Sabha promises, a line each: R = the protocol's rules, F = what may fail, S = who may be hostile. Tests name the row that they prove. */
+/**
+ * Guarantees of Sabha, one line each: R = rules of the protocol, F = failures, S = attacks. A test title begins with the codes that it
+ * proves.
+ */
 export const promises: Readonly<Record<string, string>> = {
   R1: 'An event is numbered (pc, spool, seq), for ever',
   R2: 'An event counts from the moment it is on the disk of the PC, and is sent only then',
@@ -87,7 +90,7 @@ export const promises: Readonly<Record<string, string>> = {
   S23: 'One hostile or broken PC among thousands',
 };
 
-/** What of a row is not kept, so that nobody reads its tests for the whole of it. */
+/** The part of a guarantee that no test proves, so that nobody overrates its tests. */
 export const notYet: Readonly<Record<string, string>> = {
   F10: 'the line of the test is slow to answer and not narrow: 64 kbit/s and lost packets are not shaped; bytes of a day are measured in test/real/budget-day.test.ts',
   F11: 'of 736 at most, in virtual time; thousands of real connections are a bench, `npm run bench -- storm`',

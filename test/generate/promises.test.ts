@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { promises } from './promise-rows.ts';
 import { pageOf, promisesPage, rowsOf, testsOf } from './promises.ts';
 
-test('a test names its rows at the beginning, one or several', () => {
+test('a test title begins with one or several row codes', () => {
   expect(rowsOf('S6 a replayed command')).toEqual(['S6']);
   expect(rowsOf('R18, R19 silence')).toEqual(['R18', 'R19']);
   expect(rowsOf('F7 and S9 a clock')).toEqual(['F7', 'S9']);
@@ -10,7 +10,7 @@ test('a test names its rows at the beginning, one or several', () => {
   expect(rowsOf('a room of S6')).toEqual([]);
 });
 
-test('plain tests, groups and tables of cases are found, whatever else stands in the file', () => {
+test('plain tests, groups and test tables are found among other code', () => {
   const text = [
     "test('R1 a number', () => {});",
     "describe('S7 a flood', () => {",
@@ -24,7 +24,7 @@ test('plain tests, groups and tables of cases are found, whatever else stands in
   expect(testsOf([{ file: 'a.test.ts', text }]).map(({ name }) => name)).toEqual(['R1 a number', 'S7 a flood', 'F2 killed', 'S9 %s']);
 });
 
-test('the page lists each test under its rows without their numbers, and says which promise has none', () => {
+test('the page lists each test under its rows without the codes, and marks rows without a test', () => {
   const page = pageOf([{ file: 'a.test.ts', name: 'R18, R19 silence of all' }]);
   expect(page).toContain(`## R19 ${promises['R19']}\n\n- silence of all (\`a.test.ts\`)\n`);
   expect(page.match(/^## /gm)).toHaveLength(Object.keys(promises).length);

@@ -1,25 +1,25 @@
-/** `test/PROMISES.md`: every promise, and the tests that prove it, read from the names of the tests. */
+/** Generates `test/PROMISES.md`: every guarantee with the tests that prove it, read from the test titles. */
 import { globSync, readFileSync } from 'node:fs';
 import { type Figure, figures } from '../figures.ts';
 import { notYet, promises } from './promise-rows.ts';
 
-/** A test by its name and file. */
+/** A test with its title and file. */
 export type NamedTest = { file: string; name: string };
 
 const root = new URL('../../', import.meta.url);
 const folders = '{agent,broker,flows,dashboards,centre,test}/**/*.{test,ts}';
-/** A test or a group of them, whose name begins with the rows that it proves: `S6 …`, `R18, R19 …`. */
+/** Matches a test or a group whose title begins with row codes: `S6 …`, `R18, R19 …`. */
 const named = /^\s*(?:test|describe|it)\b[\w.]*(?:\([^\n]*?\))?\(\s*(['"`])((?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+[^\n]*?)\1/gm;
-/** Of a table of cases over several lines the name stands at its end. */
+/** Matches the title of a test table over several lines, which follows the table. */
 const tabled = /^\s*\](?: as const)?\)\(\s*(['"`])((?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+[^\n]*?)\1/gm;
 
-/** The text of the file. A promise without a test says so: it is made, and not proven. */
+/** Returns the text of the page. A guarantee without a test is marked. */
 export function promisesPage(): string {
   const files = globSync(folders, { cwd: root }).map((file) => ({ file, text: readFileSync(new URL(file, root), 'utf8') }));
   return pageOf(testsOf(files), figures());
 }
 
-/** All tests that name a row, by file. */
+/** Returns all tests whose title has a row code, by file. */
 export function testsOf(files: readonly { file: string; text: string }[]): NamedTest[] {
   return files
     .toSorted((a, b) => (a.file < b.file ? -1 : 1))
@@ -30,12 +30,12 @@ export function testsOf(files: readonly { file: string; text: string }[]): Named
     );
 }
 
-/** The rows that a name begins with. */
+/** Returns the row codes at the start of a title. */
 export function rowsOf(name: string): string[] {
   return /^(?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}[a-z]?/g) ?? [];
 }
 
-/** The page of promises, each with the tests that prove it and what the last full run of them measured. */
+/** Returns the page of guarantees, each with its tests and the figures of their last full run. */
 export function pageOf(tests: readonly NamedTest[], measured: readonly Figure[] = []): string {
   const sections = Object.entries(promises).map(([row, words]) => {
     const own = tests.filter(({ name }) => rowsOf(name).includes(row));

@@ -5,10 +5,10 @@ import { common } from '../../flows/api/cli/kit/model.ts';
 import { verbIn } from '../../flows/api/cli/verbs.ts';
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/maintain/install}/**/*.md')];
-/** In a sentence, or a line of a block; what follows `#` or `>` is for the reader and for the shell. */
+/** Matches a command in a sentence or on a line of a code block. Text after `#` or `>` is not part of the command. */
 const written = /(?:`|^)(?:sudo )?(?:npm run (?:-s )?sabha --|sabha) ([a-z][^`\n]*)/gm;
 
-/** What the program would say to a command, as far as its words and options go; undefined where it takes it. */
+/** Returns why the program would reject the words and options of a command; undefined if it accepts them. */
 function refusalOf(line: string): string | undefined {
   const words = line
     .replace(/ +[#>].*/, '')
@@ -24,7 +24,7 @@ function refusalOf(line: string): string | undefined {
   const args = words.slice(name.split(' ').length);
   try {
     const { positionals } = parseArgs({ args, options: { ...verb.options, ...common }, allowPositionals: true, allowNegative: true });
-    // The name of a verb alone stands for it in a sentence.
+    // A sentence may name a verb without its arguments.
     return args.length === 0 || positionals.length <= verb.words[1] ? undefined : `${line}: too many words`;
   } catch (error) {
     return `${line}: ${(error as Error).message}`;
@@ -32,13 +32,13 @@ function refusalOf(line: string): string | undefined {
 }
 
 describe('the commands of the pages', () => {
-  test('the pages named "sabha words sms" and "sabha roster test", which are not there: each command of each page is one', () => {
+  test('every command on every page exists with these words and options', () => {
     const found = pages.flatMap((page) => [...readFileSync(page, 'utf8').matchAll(written)].map(([, line = '']) => ({ page, line })));
     expect(found.length).toBeGreaterThan(80);
     expect(found.flatMap(({ page, line }) => refusalOf(line)?.replace(/^/, `${page}: `) ?? [])).toEqual([]);
   });
 
-  test.each(['words sms', 'roster duty a b', 'tabs try --weeks 3'])('%j would be seen', (line) => {
+  test.each(['words sms', 'roster duty a b', 'tabs try --weeks 3'])('the invalid command %j is found', (line) => {
     expect(refusalOf(line)).toBeDefined();
   });
 });

@@ -33,6 +33,6 @@ test.each([
   "const a = { process: 1, env: 2 }; // process.env\nconst b = 'process.env';",
   'type Process = typeof process;',
   "globalThis.process.on('exit', stop);",
-])('%s does not', (text) => {
+])('%s does not read the environment', (text) => {
   expect(readsEnvironment({ path: 'a.ts', text })).toBe(false);
 });

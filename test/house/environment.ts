@@ -1,10 +1,13 @@
-/** Which files could read the environment of the process. */
+/** Finds files that could read the environment of the process. */
 import type { Node } from 'oxc-parser';
 import { importsOf } from './imports.ts';
 import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse } from './syntax.ts';
 
-/** True where a file asks `process` for its `env`, or lets it out of sight: imported, asked for what is computed, renamed, handed on. */
+/**
+ * Returns true if a file reads `env` of `process`, or uses `process` in a way that cannot be checked: imported, computed member, renamed,
+ * passed on.
+ */
 export function readsEnvironment(file: SourceFile): boolean {
   if (!mayHave(file.text, /process/)) return false;
   let found = importsOf(file).some((target) => /^(node:)?process$/.test(target));
@@ -14,7 +17,7 @@ export function readsEnvironment(file: SourceFile): boolean {
   return found;
 }
 
-/** The value `process` itself, also as a member of the global object; not a key or a type that is called so. */
+/** Returns true for the value `process`, also as a member of the global object; false for a key or type of that name. */
 function isProcess(node: Node, parent: Node): boolean {
   if (node.type === 'MemberExpression') return nameOf(node) === 'process' && /^global(This)?$/.test(nameOf(node.object) ?? '');
   if (node.type !== 'Identifier' || node.name !== 'process') return false;

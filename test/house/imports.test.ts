@@ -20,24 +20,24 @@ test.each([
   ['by one that was made under another name', "import { createRequire as make } from 'm'; const r = make(u); r('b');", ['m', 'b']],
   ['built in', "process.getBuiltinModule('child_process');", ['child_process']],
   ['computed', "await import('./' + b); require(c);", [computed, computed]],
-])('an import %s is seen', (_how, text, expected) => {
+])('an import %s is found', (_how, text, expected) => {
   expect(found(text)).toEqual(expected);
 });
 
-test.each(['ts', 'mts', 'cts', 'tsx', 'js', 'mjs', 'cjs', 'jsx'])('an import of a file .%s is seen', (ending) => {
+test.each(['ts', 'mts', 'cts', 'tsx', 'js', 'mjs', 'cjs', 'jsx'])('an import in a file with the ending .%s is found', (ending) => {
   expect(found("import('./b.ts');", `flows/a.${ending}`)).toEqual(['flows/b.ts']);
 });
 
-test('a type that a comment of JavaScript names is an import, the same comment of TypeScript is not', () => {
+test('a type import in a comment counts in JavaScript and not in TypeScript', () => {
   const comment = "/** @import { B } from './b.js' */\n/** @type {import('./c.js').C} */";
   expect(found(comment, 'flows/a.js')).toEqual(['flows/b.js', 'flows/c.js']);
   expect(found(comment)).toEqual([]);
 });
 
-test('what only looks like one is none: a text, a member, a comment', () => {
+test('texts, members and comments that look like imports are ignored', () => {
   expect(found("const a = \"import 'b'; require('c')\"; // import './d.ts'\nconst e = { import: 1 }.import;")).toEqual([]);
 });
 
-test('a file that cannot be read is told, not taken for one that imports nothing', () => {
+test('a file that cannot be parsed is an error', () => {
   expect(() => found("import { from './b.ts';")).toThrow('flows/a.ts');
 });

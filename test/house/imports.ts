@@ -1,21 +1,23 @@
-/** What a file imports, by whatever door. */
+/** Finds all imports of a file, in every form. */
 import { posix } from 'node:path';
 import type { EcmaScriptModule, Node } from 'oxc-parser';
 import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
-/** What an import says whose target must be computed. */
+/** Result for an import with a computed target. */
 export const computed = '(what is computed)';
 
-/** Without these a file imports by `import … from` and `export … from` alone, and its program need not be looked through. */
+/** A file without these words has only `import … from` and `export … from`, so its syntax tree need not be searched. */
 const otherDoors = /require|getBuiltinModule|\bimport\s*[(/]|\bexport\s*\{\s*\}/i;
 
-/** What loads a module in a file, and what makes such a thing. */
+/** Names of functions that load a module, and of functions that create such functions. */
 type Names = { loaders: Set<string>; makers: Set<string> };
 
 const known = new WeakMap<SourceFile, readonly string[]>();
 
-/** `@sabha/contracts` and packages by name, files by their path from the root; types too, and those that a comment of JavaScript names. */
+/**
+ * Returns the imports of a file: packages by name, files by their path from the root. Includes types, also those in comments of JavaScript.
+ */
 export function importsOf(file: SourceFile): readonly string[] {
   const found = known.get(file) ?? (/\.[cm]?[jt]sx?$/.test(file.path) ? read(file) : []);
   known.set(file, found);
@@ -67,7 +69,7 @@ function sourceOf(node: Node, names: Names): Node | null {
   }
 }
 
-/** `require` and what `createRequire` makes, by any name, and the two members that do the same. */
+/** Returns true for `require`, for a result of `createRequire` under any name, and for the two members that do the same. */
 function loads(callee: Node, { loaders, makers }: Names): boolean {
   const name = nameOf(callee) ?? '';
   if (callee.type === 'MemberExpression') return ['require', 'getBuiltinModule'].includes(name);

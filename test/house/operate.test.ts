@@ -8,17 +8,17 @@ const files = globSync('test/{real,system}/**/*.test.ts')
   .filter(({ text }) => text.includes('house/operate.ts'));
 const run = readFileSync('.ci/run', 'utf8').replaceAll('npm run -s ', 'npm run ');
 
-test('docs/operate.md has no command that no test runs, and none is run as one of its that it does not have', () => {
+test('every command in docs/operate.md is run by a test, and tests run no other command as one of its own', () => {
   const ran = files.flatMap((file) => givenTo('asWritten', file));
   const written = writtenCommands();
   expect(written.length).toBeGreaterThan(20);
-  // A step of the run of all checks is its own test.
+  // A command that is a step of `.ci/run` is tested by that run.
   const isStep = (command: string) => run.split('\n').some((line) => new RegExp(` ${command}( -|$)`).test(line));
   expect(written.filter((command) => !ran.includes(command) && !isStep(command))).toEqual([]);
   expect(ran.filter((command) => !written.includes(command))).toEqual([]);
 });
 
-test('what docs/operate.md has anybody put into a file is taken: settings by us, the rest by its program in a test', () => {
+test('every block in docs/operate.md is accepted: settings by the settings reader, the others by their program in a test', () => {
   const blocks = settingsBlocks();
   expect(blocks).toHaveLength(2);
   for (const block of blocks)
@@ -26,7 +26,7 @@ test('what docs/operate.md has anybody put into a file is taken: settings by us,
   expect(files.flatMap((file) => givenTo('blockOf', file)).sort()).toEqual(blockLanguages().sort());
 });
 
-test('a command that is written out nowhere is seen as run by nobody', () => {
+test('only a command that is written out in a call counts as run', () => {
   const of = (text: string) => givenTo('asWritten', { path: 'a.test.ts', text });
   expect(of("sh(asWritten('sudo npm run sabha -- verify')); sh(asWritten('npm ci') + ' --offline');")).toEqual(['sabha verify', 'npm ci']);
   expect(of("const asked = 'sabha verify'; asWritten(asked); // asWritten('sabha verify')")).toEqual([]);

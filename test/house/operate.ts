@@ -1,4 +1,4 @@
-/** The commands of docs/operate.md, and which of them a test runs as they are written. */
+/** Reads the commands of docs/operate.md and finds those that tests run exactly as written. */
 import { readFileSync } from 'node:fs';
 import type { SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
@@ -7,43 +7,46 @@ const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'ut
 const fences = [...page.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({ language, text }));
 const isCommand = /^(sudo )?(apt|install|npm|sabha|systemctl|journalctl|curl|df|du|nft) [^ ]/;
 
-/** Each command of the page once, as it would be typed at an installed centre: in a table, in a sentence, or in a block without a language. */
+/**
+ * Returns each command of the page once, in the form for an installed server. Commands are in tables, sentences or blocks without a
+ * language.
+ */
 export function writtenCommands(): string[] {
   const lines = fences.filter(({ language }) => language === '').flatMap(({ text }) => text.trim().split('\n'));
   const prose = page.replaceAll(/^```.*?^```$|<!--.*?-->/gms, '');
   const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
-  // What ends with two hyphens is a beginning of others.
+  // A text that ends with two hyphens is only the start of a command.
   const found = [...lines, ...spans].filter((text) => isCommand.test(text) && !text.endsWith('--'));
   return [...new Set(found.map(asTyped))].sort();
 }
 
 /**
- * A command of the page for a shell of root, with the names in capitals replaced.
- * Throws for one that the page does not have: what a test runs is what people read.
+ * Returns a command of the page for a shell of root, with the names in capitals replaced.
+ * Throws if the page does not have it, so that tests run what people read.
  */
 export function asWritten(command: string, names: Record<string, string> = {}): string {
   if (!writtenCommands().includes(asTyped(command))) throw new Error(`docs/operate.md has no command "${command}"`);
   return Object.entries(names).reduce((text, [name, value]) => text.replaceAll(name, value), command.replace(/^sudo /, ''));
 }
 
-/** The one block of the page in a language. */
+/** Returns the only block of the page in a language. Throws if there is none or more than one. */
 export function blockOf(language: string): string {
   const [found, ...others] = fences.filter((one) => one.language === language);
   if (found === undefined || others.length > 0) throw new Error(`docs/operate.md has not one block of ${language}`);
   return found.text;
 }
 
-/** The blocks of JSON, which are settings. */
+/** Returns the blocks of JSON, which are settings. */
 export function settingsBlocks(): string[] {
   return fences.filter(({ language }) => language === 'json').map(({ text }) => text);
 }
 
-/** The languages of the blocks that are nothing of a shell and no settings. */
+/** Returns the languages of the blocks that are neither shell nor settings. */
 export function blockLanguages(): string[] {
   return fences.map(({ language }) => language).filter((language) => !['', 'json'].includes(language));
 }
 
-/** What a test file gives to a function of that name, where it is written out. */
+/** Returns the literal arguments that a test file passes to the function of that name. */
 export function givenTo(called: 'asWritten' | 'blockOf', file: SourceFile): string[] {
   const found: string[] = [];
   eachNode(parse(file).program, (node) => {
@@ -54,7 +57,7 @@ export function givenTo(called: 'asWritten' | 'blockOf', file: SourceFile): stri
   return found;
 }
 
-/** At an installed centre `sabha` stands for the longer form, and root needs no `sudo`. */
+/** Converts a command to the short form of an installed server, without `sudo`. */
 function asTyped(command: string): string {
   return command.replace(/^sudo /, '').replace(/^npm run (-s )?sabha -- /, 'sabha ');
 }

@@ -1,8 +1,8 @@
-/** What a page shows of a table that stands in code, between two marks. */
+/** Inserts tables from code into a page, between two marks. */
 import { readFileSync } from 'node:fs';
 import { faults } from '@sabha/contracts';
 
-/** The text of docs/operate.md with today's faults of the centre in it. Throws where the page has no place for them. */
+/** Returns the text of docs/operate.md with the current table of server faults. Throws if the page has no marks for it. */
 export function operatePage(): string {
   return pageWith('docs/operate.md', { name: 'faults', from: 'broker/contracts/domain/faults/centre.ts', table: centreFaultsTable() });
 }

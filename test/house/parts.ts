@@ -1,8 +1,8 @@
-/** The parts of the product, each with the most lines of code that it may have. */
+/** The parts of the product, each with its ceiling of code lines. */
 import { importsOf } from './imports.ts';
 import { codeLinesOf, isCode, isTest, type Rule, type SourceFile, tooMany } from './source.ts';
 
-/** `lines`: the most lines of code, blank lines and comments not counted. */
+/** `lines`: ceiling of code lines, without blank lines and comments. */
 const parts: readonly { path: string; lines: number }[] = [
   { path: 'broker/contracts', lines: 5_390 },
   { path: 'agent', lines: 14_700 },
@@ -28,7 +28,7 @@ export const partRules: readonly Rule[] = [
   },
 ];
 
-/** The lines of code of each part, with its ceiling. */
+/** Returns the code lines of each part, with its ceiling. */
 export function sizesOf(files: readonly SourceFile[]): { path: string; lines: number; code: number }[] {
   return parts.map((part) => {
     const own = product(files).filter(({ path }) => partOf(path) === part);
@@ -36,7 +36,7 @@ export function sizesOf(files: readonly SourceFile[]): { path: string; lines: nu
   });
 }
 
-/** Imports from one folder of a part into another that neither contains it nor lies in it. */
+/** Returns the imports between folders of a part, without imports into a parent or child folder. */
 function arrowsOf(files: readonly SourceFile[]): Map<string, Set<string>> {
   const arrows = new Map<string, Set<string>>();
   for (const file of product(files)) {
@@ -51,7 +51,7 @@ function arrowsOf(files: readonly SourceFile[]): Map<string, Set<string>> {
   return arrows;
 }
 
-/** Each cycle once, as the way around it. */
+/** Returns each cycle once, as its path. */
 export function cyclesOf(arrows: ReadonlyMap<string, Iterable<string>>): string[][] {
   const done = new Set<string>();
   const found: string[][] = [];
@@ -69,7 +69,7 @@ function product(files: readonly SourceFile[]): SourceFile[] {
   return files.filter(({ path }) => isCode(path) && !isTest(path));
 }
 
-/** The first part in the list that contains the file. */
+/** Returns the first part in the list that contains the file. */
 function partOf(file: string): (typeof parts)[number] | undefined {
   return parts.find(({ path }) => file.startsWith(`${path}/`));
 }

@@ -1,14 +1,18 @@
-/** What a PC is asked for each fault, and with what: the catalogue says it, `docs/probes.md` shows it, `probes.test.ts` holds it against the code. */
+/**
+ * Rows about the source of each fault on a PC. They come from the fault catalogue; `docs/probes.md` shows them, and `probes.test.ts` checks
+ * them
+ * against the code.
+ */
 import { type Fault, faultIds, faultOf } from '@sabha/contracts';
 import { isTest, repository } from './source.ts';
 
-/** `n`: its row in the research on probes. `linux`, `windows`: what is read there; `due` where it is not written yet. */
+/** `n`: its row in the research on probes. `linux`, `windows`: the source that is read there; `due` if it is not implemented. */
 export type ProbeRow = { n?: number; fault: string; linux: string; windows: string; test: string };
 
-/** Not written yet. */
+/** Not implemented. */
 export const due = 'due';
 
-/** The rows of the research: a number with each of its faults. What the catalogue lacks of them is due. */
+/** Rows of the research: a number with its faults. Faults that the catalogue lacks are due. */
 const research: readonly (readonly [n: number, ...faults: string[]])[] = [
   [1, 'camera.missing'],
   [2, 'camera.driver'],
@@ -55,11 +59,11 @@ const research: readonly (readonly [n: number, ...faults: string[]])[] = [
   [43, 'session.none'],
   [44, 'program.missing'],
 ];
-/** Of one system it is known already that there is nothing to be read. */
+/** Faults that cannot exist on one system. */
 const never: Readonly<Record<string, Partial<ProbeRow>>> = { 'microphone.exclusive_held': { linux: 'there is no such mode' } };
 const tests = repository('agent/probes').filter(({ path }) => isTest(path) && !path.includes('.long.'));
 
-/** Those of the research in its order, then the others in that of the catalogue. */
+/** Rows of the research in its order, then the others in the order of the catalogue. */
 export const probeRows: readonly ProbeRow[] = [
   ...research.flatMap(([n, ...all]) => all.map((fault) => ({ n, ...rowOf(fault) }))),
   ...faultIds.filter((id) => faultOf(id)?.asked !== undefined && !research.some(([, ...all]) => all.includes(id))).map((id) => rowOf(id)),
@@ -70,14 +74,14 @@ function rowOf(fault: string): ProbeRow {
   return asked === undefined ? { fault, linux: due, windows: due, test: '', ...never[fault] } : { fault, ...asked, test: testOf(fault) };
 }
 
-/** The test in which the fault is named: that of its component, else another of the probes. */
+/** Returns the test that names the fault: that of its component, else another one of the probes. */
 function testOf(fault: string): string {
   const whole = new RegExp(`(?<![\\w.])${RegExp.escape(fault)}(?!\\w)`);
   const naming = tests.filter(({ text }) => whole.test(text)).map(({ path }) => `agent/probes/${path}`);
   return naming.find((path) => path.endsWith(`/${fault.split('.')[0]}.test.ts`)) ?? naming[0] ?? '';
 }
 
-/** The page: each row with what the catalogue says of its fault. */
+/** Returns the page, with the data of the catalogue in each row. */
 export function probesPage(): string {
   const said = (ids: readonly string[]) => ids.filter((id) => id !== 'pc.silent').join(', ') || '';
   const lines = probeRows.map(({ n, fault: id, linux, windows, test }) => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { due, probeRows } from './probe-rows.ts';
 import { isTest, repository } from './source.ts';
 
-/** What the centre says of a PC, which no probe does. */
+/** Faults that the server raises, for which there is no probe. */
 const ofTheCentre = /^(centre|outage|maintenance)\.|^pc\.(silent|cloned|noisy)$|^agent\.un/;
 const researched = 44;
 
@@ -11,10 +11,10 @@ const code = repository('.')
   .filter(({ path }) => path.startsWith('agent/') && !isTest(path))
   .map(({ text }) => text)
   .join('\n');
-/** Of the kinds of sound device, and of what is expected, the kind is filled in. */
+/** Returns true if the code builds the fault id from the kind of device. */
 const isFilledIn = (fault: string) => code.includes(`\`\${kind}.${fault.split('.')[1]}\``);
 
-test('docs/probes.md has each row of the research, and each fault that a PC may say, once', () => {
+test('docs/probes.md has each row of the research and each fault of a PC exactly once', () => {
   const numbers = probeRows.flatMap(({ n }) => n ?? []);
   expect([...new Set(numbers)]).toEqual(Array.from({ length: researched }, (_, at) => at + 1));
   const known = probeRows.map(({ fault }) => fault).filter((fault) => faultOf(fault) !== undefined);
@@ -23,7 +23,7 @@ test('docs/probes.md has each row of the research, and each fault that a PC may 
 });
 
 test.each(probeRows)(
-  '$fault: what is not due is in the catalogue, said by the agent and named in a test of the probes; what is due is neither',
+  '$fault: an implemented fault is in the catalogue, in the agent and in a probe test; a due fault is in none',
   (row) => {
     const isDue = faultOf(row.fault) === undefined;
     const isSaid = code.includes(`'${row.fault}'`) || (!isDue && isFilledIn(row.fault));

@@ -1,4 +1,7 @@
-/** The rules of the house, as pure functions over the text of files: `architecture.test.ts` runs them on the repository and on planted violations. */
+/**
+ * Architecture rules as pure functions over the text of files. `architecture.test.ts` runs them on the repository and on planted
+ * violations.
+ */
 import { posix } from 'node:path';
 import { readsEnvironment } from './environment.ts';
 import { computed, importsOf } from './imports.ts';
@@ -7,7 +10,7 @@ import { eachFile, isCode, isTest, mayHave, type Rule, type SourceFile, tooMany 
 import { eachNode, parse } from './syntax.ts';
 
 const parts = ['agent', 'broker', 'flows', 'dashboards'];
-/** The agent's questions, the start, and what tells systemd of us. */
+/** Files that may start programs: the operating system layer of the agent, the start, and the messages to systemd. */
 const startsPrograms = /^(agent\/platform\/|broker\/contracts\/kit\/health\.ts$|start\.ts$)/;
 const contracts = 'broker/contracts/';
 const dependencyLimit = 44;
@@ -68,10 +71,10 @@ export const rules: readonly Rule[] = [
   ...partRules,
 ];
 
-/** The lists in which a probe and a channel stand. */
+/** Lists of probes and of channels. */
 export const lists = ['agent/probes/probes.ts', 'flows/notify/people/channels/channels.ts'];
 
-/** What breaks the promise of a list: each entry is one file, its test beside it, and one mention besides its import. */
+/** Returns violations of a list. Each entry is one file with its test beside it and one mention besides its import. */
 export function listViolations(index: string, files: readonly SourceFile[]): string[] {
   const folder = `${posix.dirname(index)}/`;
   const within = files.filter((file) => file.path.startsWith(folder) && isCode(file.path));
@@ -89,7 +92,7 @@ export function listViolations(index: string, files: readonly SourceFile[]): str
   ];
 }
 
-/** A file and all that it leads to among these. */
+/** Returns a file and all files among these that it imports, directly or indirectly. */
 function reached(path: string, files: readonly SourceFile[], known = new Set<string>()): Set<string> {
   const file = files.find((one) => one.path === path);
   if (file === undefined || known.has(path)) return known;
@@ -98,7 +101,7 @@ function reached(path: string, files: readonly SourceFile[], known = new Set<str
   return known;
 }
 
-/** How often the list names what it imports from a file, types and the import itself aside. */
+/** Counts the uses of an import in the list, without types and the import itself. */
 function mentions(list: SourceFile, path: string): number {
   const { module, program } = parse(list);
   const from = `./${posix.relative(posix.dirname(list.path), path)}`;
@@ -123,12 +126,12 @@ function partOf(path: string): string {
   return path.split('/')[0] ?? '';
 }
 
-/** True for a file of this repository, false for a package. */
+/** Returns true for a file of this repository, false for a package. */
 function isOurs(target: string): boolean {
   return /^(@sabha\/|[#/]|\.\.|file:|start\.ts$)/.test(target) || [...parts, 'packaging', 'test'].includes(partOf(target));
 }
 
-/** The nodes have a package.json of their own, where `@sabha/contracts` means nothing. */
+/** The palette has a separate package.json, so it cannot import `@sabha/contracts`. */
 function isReachable(file: string, target: string): boolean {
   if (target === '@sabha/contracts') return !file.startsWith('flows/node-red/nodes/');
   return partOf(target) === partOf(file);
@@ -162,11 +165,11 @@ function mayExportDefault(path: string): boolean {
 function dependenciesOf({ text }: SourceFile): string[] {
   const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(text);
   const named = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
-  // Node comes in a package for each platform, and is one.
+  // Node has one package per platform, which count as one.
   return named.filter((name) => !name.startsWith('@sabha/')).map((name) => name.replace(/^node-(linux|win)-.*/, 'node'));
 }
 
-/** Each circle once, as the way around it. */
+/** Returns each import cycle once, as its path. */
 function circles(files: readonly SourceFile[]): string[] {
   const contractsEntry = (target: string) => (target === '@sabha/contracts' ? `${contracts}index.ts` : target);
   return cyclesOf(new Map(files.map((file) => [file.path, importsOf(file).map(contractsEntry)]))).map((way) => way.join(' -> '));

@@ -17,7 +17,7 @@ test.each([
   expect(said(text)).toEqual(texts);
 });
 
-test('what is no reason, or goes round in a circle, is none', () => {
+test('other values and circular references are not found', () => {
   expect(said('other("x"); const done = { done: false, reason: "an order" }; const a = a; unknown(a); unknown(list.join(", "));')).toEqual(
     [],
   );

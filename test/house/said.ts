@@ -1,23 +1,24 @@
-/** What code says under a name: the texts that it gives as a `reason` or a `device`, read from the program. */
+/** Collects the texts that code assigns to a name such as `reason` or `device`, from the syntax tree. */
 import type { Node } from 'oxc-parser';
 import type { SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
-/** Texts that may stand in a place; where one is computed, a number or a word stands in for it. */
+/** Possible texts of one place. A sample number or word replaces a computed part. */
 export type Said = { path: string; texts: string[] };
 
 type File = { path: string; program: Node; named: Map<string, Node[]> };
-/** Nodes that are being read: what leads back to itself says nothing new. */
+/** Nodes in progress, to stop at circular references. */
 type Open = ReadonlySet<Node>;
 
-/** Stand in for what is computed. */
+/** Samples for computed parts. */
 const blanks = ['7', 'ERR'];
-/** An answer to an order is no answer of a check; a line is what an order answers to a person. */
+/** Members of a command result, which is not the result of a check. */
 const orders = ['done', 'outcome', 'ok'];
 
 /**
- * Every text that is written out for `name`: as a member of that name, or as the argument of a function whose parameter is called so. Each is
- * read through choices, blanks, and the constants and functions of its file.
+ * Returns every literal text for `name`: as a member of that name, or as the argument of a parameter of that name. Follows conditions,
+ * template
+ * literals, and the constants and functions of the file.
  */
 export function saidAs(name: string, sources: readonly SourceFile[]): Said[] {
   const files = sources.map((source): File => {
@@ -27,7 +28,7 @@ export function saidAs(name: string, sources: readonly SourceFile[]): Said[] {
   const places = new Map(files.flatMap(({ named }) => [...named].flatMap(([called, nodes]) => placesOf(name, called, nodes))));
   return files.flatMap((file) => {
     const found: Said[] = [];
-    // A function of the file itself stands before one of the same name elsewhere.
+    // A function of the file has priority over one of the same name elsewhere.
     const own = new Map([...file.named].flatMap(([called, nodes]) => placesOf(name, called, nodes)));
     const placeOf = (called: string) => (isFunction(file, called) ? own : places).get(called);
     eachNode(file.program, (node) => {
@@ -39,7 +40,7 @@ export function saidAs(name: string, sources: readonly SourceFile[]): Said[] {
   });
 }
 
-/** What a node gives under the name. */
+/** Returns the value that a node assigns to the name. */
 function givenIn(node: Node, name: string, placeOf: (called: string) => number | undefined): Node | undefined {
   if (node.type === 'ObjectExpression') {
     const members = node.properties.flatMap((one) => (one.type === 'Property' ? [one] : []));
@@ -51,7 +52,7 @@ function givenIn(node: Node, name: string, placeOf: (called: string) => number |
   return at === undefined ? undefined : node.arguments[at];
 }
 
-/** The texts of an expression, each with its stand-ins. */
+/** Returns the texts of an expression, one list per alternative, with the samples filled in. */
 function readsOf(node: Node, file: File, open: Open): string[][] {
   const text = textOf(node);
   if (text !== undefined) return [[text]];
@@ -70,7 +71,7 @@ function readsOf(node: Node, file: File, open: Open): string[][] {
   );
 }
 
-/** Where the text of an expression comes from; nowhere where it must be computed. */
+/** Returns the expressions from which the text can come; none if it is computed. */
 function leadsOf(node: Node, file: File): readonly (Node | null)[] {
   switch (node.type) {
     case 'ConditionalExpression':
@@ -99,7 +100,7 @@ function isFunction({ named }: File, called: string): boolean {
   return named.get(called)?.some((one) => 'params' in one) ?? false;
 }
 
-/** What a function may answer. */
+/** Returns the expressions that a function can return. */
 function answersOf(body: Node): Node[] {
   if (body.type === 'ArrowFunctionExpression' && body.body.type !== 'BlockStatement') return [body.body];
   const answers: Node[] = [];
@@ -109,7 +110,7 @@ function answersOf(body: Node): Node[] {
   return answers;
 }
 
-/** What each name of a file stands for: the beginnings of its constants, and its functions. */
+/** Returns the initial values of constants and the functions of a file, by name. */
 function namesOf(program: Node): Map<string, Node[]> {
   const named = new Map<string, Node[]>();
   const add = (name: string | undefined, node: Node | null) => {
@@ -122,7 +123,7 @@ function namesOf(program: Node): Map<string, Node[]> {
   return named;
 }
 
-/** At which place the functions of a name take what is called so. */
+/** Returns the position of the parameter `name` in the functions of a name. */
 function placesOf(name: string, called: string, nodes: readonly Node[]): [string, number][] {
   return nodes.flatMap((node) => {
     if (node.type !== 'FunctionDeclaration' && node.type !== 'ArrowFunctionExpression') return [];

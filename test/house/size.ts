@@ -1,4 +1,4 @@
-/** How large each part is, as `npm run check` prints it. */
+/** Prints the size of each part for `npm run check`. */
 import { fileURLToPath } from 'node:url';
 import { sizesOf } from './parts.ts';
 import { repository } from './source.ts';

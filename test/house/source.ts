@@ -1,12 +1,12 @@
-/** The repository as text: its files, of what kind they are, how long they are. The rules of the house are pure functions over it. */
+/** Reads the repository: its files, their kind and their length. The architecture rules are pure functions over the result. */
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 export type SourceFile = { path: string; text: string };
-/** One line for each violation: the file, then what is wrong. */
+/** Returns one line per violation: the file, then what is wrong. */
 export type Rule = { name: string; find(files: readonly SourceFile[]): string[] };
 
-/** Every file of the repository that is code, and package.json; tests that stand beside the code are marked by their name. */
+/** Returns every code file and package.json. The name of a file shows whether it is a test. */
 export function repository(root: string): SourceFile[] {
   const patterns = [
     '{.,agent,broker,broker/contracts,flows,flows/node-red/nodes,dashboards}/package.json',
@@ -19,33 +19,33 @@ export function repository(root: string): SourceFile[] {
   }));
 }
 
-/** A rule that looks at each file of code by itself; what is wrong is told behind the file's name. */
+/** Returns a rule that checks each code file separately. Each violation begins with the name of the file. */
 export function eachFile(look: (file: SourceFile) => string[]) {
   return (files: readonly SourceFile[]) =>
     files.filter((file) => isCode(file.path)).flatMap((file) => look(file).map((what) => `${file.path}: ${what}`));
 }
 
-/** True for a file that runs, its test too. */
+/** Returns true for a code file, including tests. */
 export function isCode(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** True for a test and what only tests use. */
+/** Returns true for a test and for helpers of tests. */
 export function isTest(path: string): boolean {
   return path.startsWith('test/') || /\.test(-helper)?\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** False where a text cannot have a word, however it is spelt: whoever looks for it need not read the program. */
+/** Returns false if a text cannot contain a word in any spelling. Saves parsing the file. */
 export function mayHave(text: string, word: RegExp): boolean {
   return word.test(text) || /\\[ux]/.test(text);
 }
 
-/** One line where a count is above its limit. */
+/** Returns one line if a count is above its limit. */
 export function tooMany(count: number, limit: number, what: string): string[] {
   return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
 }
 
-/** Lines that are neither blank nor only a comment: whoever explains more is not to build less. */
+/** Counts the lines that are neither blank nor only a comment, so that comments do not use up the ceiling. */
 export function codeLinesOf(text: string): number {
   let inComment = false;
   return text.split('\n').filter((raw) => {

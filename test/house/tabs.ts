@@ -1,4 +1,4 @@
-/** The lint of the tabs of this release, as `npm run check` says it: one line for each fault. */
+/** Prints the lint faults of the tabs of this release for `npm run check`, one line each. */
 import { lintFlows, releaseTabs } from '../../flows/node-red/tabs.ts';
 import { readTabs } from '../../flows/node-red/tabs-storage.ts';
 

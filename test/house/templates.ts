@@ -1,4 +1,8 @@
-/** Judges the texts for people, as `npm run check` asks: one line for each that an operator would refuse, and exit code 1. What a language lacks is said, and no error. */
+/**
+ * Checks the message texts for `npm run check`. Prints one line for each text that a mobile operator would refuse, and sets exit code 1.
+ * Texts that
+ * a language lacks are listed, without an error.
+ */
 import { components, faultIds, further, reasons } from '@sabha/contracts';
 import { lintTemplates } from '../../flows/notify/people/sms/lint.test-helper.ts';
 import { templatesWith } from '../../flows/notify/people/sms/sms.ts';

@@ -1,11 +1,11 @@
-/** The accessibility problems that axe finds on a page in a real browser. */
+/** Finds accessibility problems with axe on a page in a real browser. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Problems with the elements that have them: serious and critical problems, or all. */
+/** Returns the problems with their elements: serious and critical ones, or all. */
 export async function axeFaults(page: Page, which: 'serious' | 'all' = 'serious'): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   return page.evaluate(async (isAll) => {

@@ -1,9 +1,9 @@
-/** Chromium of this machine, without a window and without a word to anybody outside. */
+/** Starts the Chromium of this machine, headless and without background network requests. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where it is; undefined where it is not installed. */
+/** Path of Chromium; undefined if it is not installed. */
 export const browserProgram = (process.env['PATH'] ?? '')
   .split(delimiter)
   .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
@@ -11,7 +11,7 @@ export const browserProgram = (process.env['PATH'] ?? '')
 
 const closedNetwork = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** Throws where there is none. */
+/** Throws if Chromium is not installed. */
 export async function openBrowser(): Promise<Browser> {
   if (browserProgram === undefined) throw new Error('Chromium is not installed');
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...closedNetwork];

@@ -1,4 +1,4 @@
-/** `npm run pictures`: the pictures of the README, taken of the demo as it runs, into docs/pictures or the folder that is named. */
+/** `npm run pictures`: takes the pictures of the README from the running demo, into docs/pictures or the given folder. */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,9 +7,9 @@ import { openBrowser } from './browser.ts';
 import { callRoll, openLadakh, openLeh, openWall, type RunningDemo, seeThatLadakhNeedsSomebody, startDemo } from './steps.ts';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/pictures', import.meta.url));
-/** What a reader on a thin link still waits for, four of them in a README. */
+/** Size limit of a picture. The README has four of them and must load on a slow link. */
 const limitBytes = 240 * 1_024;
-/** Until so much has happened that rooms are not ready, unknown, and well again. */
+/** Time limit in ms until some rooms are not ready, unknown and recovered. */
 const lifeLimitMs = 150_000;
 const view: BrowserContextOptions = { viewport: { width: 1360, height: 860 } };
 const phone: BrowserContextOptions = { ...devices['iPhone 13'], deviceScaleFactor: 2, locale: 'hi-IN' };

@@ -1,20 +1,20 @@
-/** What a newcomer does with the demo, step by step: the test and the pictures of the README go the same way. */
+/** Steps of a newcomer in the demo. The test and the pictures of the README share them. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startProgram } from '../system/processes.ts';
 
 type DemoChoice = { sites: number; seed: number; env?: Record<string, string> };
-/** Whoever leaves it without `stop` ends it, and hears nothing of it: what went wrong before is what is told. */
+/** A running demo. Disposal without `stop` ends it silently, so that an earlier error is the one that is reported. */
 export type RunningDemo = AsyncDisposable & { wall: string; stop(): Promise<void> };
 
-/** So long the demo itself waits for its PCs. */
+/** Time limit in ms in which the demo waits for its PCs. */
 const startLimitMs = 180_000;
 const patienceMs = 20_000;
 
-/** `npm run demo` on free ports; resolves with the address that it prints. `stop` throws with what the demo found wrong with itself. */
+/** Starts `npm run demo` on free ports and resolves with the printed address. `stop` throws the faults that the demo found in itself. */
 export async function startDemo({ sites, seed, env = {} }: DemoChoice): Promise<RunningDemo> {
   const args = ['test/fleet/demo.ts', '--sites', `${sites}`, '--seed', `${seed}`, '--port-base', '0'];
   const demo = startProgram({ args, env: { ...process.env, ...env } });
-  // However this process ends, it leaves no demo behind.
+  // Ends the demo however this process ends.
   process.once('exit', () => demo.isRunning() && process.kill(demo.pid, 'SIGINT'));
   const { msg } = await demo.says('Wall: ', startLimitMs).catch(async (error: unknown) => {
     await demo.end('SIGINT');
@@ -32,7 +32,7 @@ export async function startDemo({ sites, seed, env = {} }: DemoChoice): Promise<
   };
 }
 
-/** Opens the wall in a browser of its own. `troubles`: what the page complained of. */
+/** Opens the wall in a separate browser context. `troubles` collects the errors and warnings of the page. */
 export async function openWall(
   browser: Browser,
   wall: string,
@@ -51,12 +51,12 @@ export async function openWall(
   return { page, troubles };
 }
 
-/** The tile of Ladakh is one of those that need somebody. */
+/** Waits until the tile of Ladakh shows a problem. */
 export async function seeThatLadakhNeedsSomebody(page: Page): Promise<void> {
   await page.locator('.tile.hot[data-state=ladakh]').waitFor();
 }
 
-/** The state's sites: Leh says that its microphone is missing. */
+/** Opens the sites of the state; Leh shows that its microphone is missing. */
 export async function openLadakh(page: Page): Promise<void> {
   await page.locator('.tile[data-state=ladakh]').click();
   await page
@@ -71,13 +71,13 @@ export async function openLeh(page: Page): Promise<void> {
   await page.locator('article[data-pc="ladakh/leh/vc-1"] [data-strip=microphone]').waitFor();
 }
 
-/** From the site to its alert, which says what to do first. */
+/** Opens the incident from the site page; it shows the first thing to do. */
 export async function openItsAlert(page: Page): Promise<void> {
   await page.locator('.needs .line').getByRole('link', { name: 'Microphone not found' }).click();
   await page.locator('article.incident .action').waitFor();
 }
 
-/** With a name, which is asked for once. */
+/** Acknowledges under a name, which the page requests once. */
 export async function acknowledge(page: Page, name: string): Promise<void> {
   await page.locator('article.incident').getByRole('button', { name: 'I am on it' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
@@ -85,7 +85,7 @@ export async function acknowledge(page: Page, name: string): Promise<void> {
   await page.locator('article.incident .on-it').waitFor();
 }
 
-/** Calls the roll of a state, or of the nation where it is ''; resolves when it is finished. */
+/** Starts a roll call of a state, or of the nation for ''; resolves when it is finished. */
 export async function callRoll(page: Page, state: string): Promise<void> {
   await page.locator('.top').getByRole('link', { name: 'Call the roll' }).click();
   await page.locator('select[name=state]').selectOption(state);
@@ -93,7 +93,7 @@ export async function callRoll(page: Page, state: string): Promise<void> {
   await page.locator('[data-finished=true]').waitFor({ timeout: patienceMs + 30_000 });
 }
 
-/** The view that is open as it comes out of a printer, and its words; the page stays in its print form. */
+/** Returns the current view as PDF and text; the page stays in print mode. */
 export async function print(page: Page): Promise<{ pdf: Buffer; text: string }> {
   await page.emulateMedia({ media: 'print' });
   // biome-ignore lint/performance/useDomNodeTextContent: what is hidden on paper must not be read

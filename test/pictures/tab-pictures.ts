@@ -1,4 +1,7 @@
-/** `npm run pictures:tabs`: a picture of each tab, taken of the editor beside a centre with the tabs of the release, into docs/pictures or the folder that is named. */
+/**
+ * `npm run pictures:tabs`: takes a picture of each tab from the editor, with the tabs of the release, into docs/pictures or the given
+ * folder.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +11,7 @@ import { faultsOfDrawing, openEditor, pictureOf, pictureTab, tabsShown } from '.
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/pictures', import.meta.url));
 const limitBytes = 100 * 1_024;
-/** A limit, not a wait: a busy machine starts it late. */
+/** Upper limit in ms, for a start on a busy machine. */
 const startLimitMs = 600_000;
 
 const site = await createSite({ editor: true });

@@ -1,10 +1,10 @@
-/** Pictures of each tab, as the editor beside a running centre draws it: those of docs/tabs.md, and what the editor's own test looks at. */
+/** Takes pictures of each tab in the editor of a running server, for docs/tabs.md and the test of the editor. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { Site } from '../system/centre-under-test.ts';
 
-/** The tabs by their labels, in their order. */
+/** Labels of the tabs, in order. */
 export const tabsShown = [
   '10 Faults',
   '20 Thin links',
@@ -16,13 +16,13 @@ export const tabsShown = [
   '90 Watch',
 ] as const;
 
-/** A limit, not a wait: the editor is a large page. */
+/** Upper limit in ms, because the editor is a large page. */
 const patienceMs = 300_000;
-/** The palette and the side bar take the rest. */
+/** Window size in pixels; the palette and the side bar take a part of it. */
 const view = { width: 1_640, height: 1_000 };
 const marginPx = 16;
 
-/** The file of a tab's picture. */
+/** Returns the file name of the picture of a tab. */
 export function pictureOf(tab: string): string {
   return `tab-${fileOf(tab)}.png`;
 }
@@ -31,7 +31,7 @@ function fileOf(tab: string): string {
   return tab.toLowerCase().replaceAll(' ', '-');
 }
 
-/** A node by which it is known that this tab is drawn, and no longer the one before. */
+/** Returns the id of a node on the tab. Its presence shows that this tab is drawn. */
 function nodeOn(tab: string): string {
   return nodesOf(tab).findLast(({ x, type }) => x !== undefined && type !== 'group')?.id ?? '';
 }
@@ -40,7 +40,7 @@ function nodesOf(tab: string): { id: string; x?: number; type: string }[] {
   return JSON.parse(readFileSync(`flows/node-red/tabs/${fileOf(tab)}.json`, 'utf8'));
 }
 
-/** Opens the editor of a centre and logs in as whoever sits at its machine. */
+/** Opens the editor of a server and signs in with the password file of that machine. */
 export async function openEditor(browser: Browser, site: Site): Promise<Page> {
   const page = await (await browser.newContext({ viewport: view, deviceScaleFactor: 1 })).newPage();
   page.setDefaultTimeout(patienceMs);
@@ -52,11 +52,11 @@ export async function openEditor(browser: Browser, site: Site): Promise<Page> {
   return page;
 }
 
-/** Opens a tab and takes what is drawn on it, no more. Guarantee: of all of its nodes, or it throws. */
+/** Takes a picture of the drawn part of a tab. Guarantee: it shows all nodes, or this throws. */
 export async function pictureTab(page: Page, tab: string): Promise<Buffer> {
   await page.locator('.red-ui-tab', { hasText: tab }).first().click();
   await page.locator(`#${nodeOn(tab)}`).waitFor();
-  // What the pointer rests on explains itself, over the picture.
+  // Moves the pointer away from all nodes, because a tooltip would cover the picture.
   await page.mouse.move(view.width - 1, view.height - 1);
   await page.locator('.red-ui-popover').waitFor({ state: 'hidden' });
   const drawn = await page.evaluate(boundsOfNodes);
@@ -83,10 +83,10 @@ function boundsOfNodes(): Bounds | null {
   };
 }
 
-/** Nothing of a tab lies further right: that much is seen beside the palette on a small screen. */
+/** Rightmost position in pixels that is visible beside the palette on a small screen. */
 const widest = 1_080;
 
-/** What is wrong with how the open tab is drawn, a line each: what stands on another, leads backwards or lies beyond the border. */
+/** Returns the layout faults of the open tab, one line each: overlaps, wires that lead backwards, and nodes beyond the border. */
 export async function faultsOfDrawing(page: Page, tab: string): Promise<string[]> {
   const { nodes, wires } = await page.evaluate(drawnIn, nodesOf(tab).find(({ type }) => type === 'tab')?.id ?? '');
   if (nodes.length === 0) return [`${tab}: nothing is drawn`];
@@ -106,13 +106,13 @@ function isOn(a: Box, b: Box): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-/** As much of the editor as is asked here. */
+/** The used part of the editor's API. */
 type Drawn = { id: string; x: number; y: number; w: number; h: number };
 type Editor = {
   nodes: { filterNodes(of: { z: string }): Drawn[]; filterLinks(of: { source: { z: string } }): { source: Drawn; target: Drawn }[] };
 };
 
-/** Runs in the page, which knows where it drew each node. */
+/** Runs in the page. Returns the position of each node and the wires. */
 function drawnIn(z: string): { nodes: Box[]; wires: [string, string][] } {
   const { RED } = globalThis as unknown as { RED: Editor };
   const boxOf = ({ id, x, y, w, h }: Drawn): Box => ({ id, left: x - w / 2, right: x + w / 2, top: y - h / 2, bottom: y + h / 2 });
