@@ -1,4 +1,4 @@
-/** What our own broker does to those who ask too much of it: each limit at its edge, and everybody else unharmed (S4, S7, S8, F13). */
+/** Tests the limits of the embedded broker at their edge, without effect on other clients (S4, S7, S8, F13). */
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { agentFilters, exporterFilters, flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
@@ -14,7 +14,7 @@ const beat = pcTopic(pc, 'beat');
 const patience = { timeout: 40_000, interval: 10 };
 
 let broker: OwnBroker;
-/** Seconds by the broker's clock, where it stands still. */
+/** Time of the fixed test clock in seconds. */
 let up = 0;
 
 async function start(limits: Partial<Limits> = {}, clock = realClock()): Promise<void> {
@@ -29,7 +29,7 @@ const refused = (action: string, reason: string) => broker.sample(`sabha_broker_
 const dropped = (who: string, reason: string) => broker.sample(`sabha_broker_dropped_total{principal="${who}",reason="${reason}"}`);
 
 describe('a subscriber that stops reading', () => {
-  test('F13 flows, for which the PCs wait: it is cut off after the drain time, named and counted once, and the exporter loses nothing', {
+  test('F13 flows is disconnected after the drain time, named and counted once, and the exporter loses nothing', {
     tags: ['long'],
   }, async () => {
     await start({ drainTimeoutMs: 300, ...withoutPace });
@@ -45,7 +45,7 @@ describe('a subscriber that stops reading', () => {
     stalled.socket.destroy();
   });
 
-  test('F13 a PC holds up nobody, not even until it is cut off', { tags: ['long'] }, async () => {
+  test('F13 a stalled PC delays no other client before it is disconnected', { tags: ['long'] }, async () => {
     await start({ drainTimeoutMs: 60_000 });
     const stalled = await stallOn(broker.port, pc, agentFilters(pc));
     const [flows, other] = [await connect(broker.port, 'flows'), await connect(broker.port, neighbour)];
@@ -57,7 +57,7 @@ describe('a subscriber that stops reading', () => {
     stalled.socket.destroy();
   });
 
-  test('F13 a PC is cut off all the same', async () => {
+  test('F13 a stalled PC is disconnected after the drain time, named and counted', async () => {
     await start({ drainTimeoutMs: 300 });
     const stalled = await stallOn(broker.port, pc, agentFilters(pc));
     const flows = await connect(broker.port, 'flows');
@@ -69,11 +69,11 @@ describe('a subscriber that stops reading', () => {
 });
 
 describe('a PC that sends too fast', () => {
-  test('S8 is read no faster than its pace, is named, and loses nothing; its neighbour and flows are not slowed', async () => {
+  test('S8 is read at its rate limit, named, and loses nothing; its neighbour and flows are not slowed', async () => {
     await start({}, handClock);
     const flows = await connectFlows();
     const flood = await connectBare(broker.port, pc);
-    // 1 KB each: aedes reads 64 KB at a time, and no more until all of that has had its turn.
+    // 1 KB each, because aedes reads 64 KB at a time and handles all of it before it reads more.
     for (let n = 0; n < 1_000; n += 1) flood.send(beatOf(`${n}`.padEnd(1_024)));
     const other = await connect(broker.port, neighbour);
     for (let n = 0; n < 150; n += 1) await other.publish(pcTopic(neighbour, 'beat'), `${n}`);
@@ -103,7 +103,7 @@ describe('a PC that sends too fast', () => {
         subscriptions: Array.from({ length: 30 }, (_, n) => ({ topic: `${n}`, qos: 0 as const })),
       }),
     ],
-  ])('S8 sent far too many %s at once: it is cut off, named and counted', async (_what, packet) => {
+  ])('S8 with far too many %s at once is disconnected, named and counted', async (_what, packet) => {
     await start({}, handClock);
     const flood = await connectBare(broker.port, pc);
     flood.socket.cork();
@@ -114,7 +114,7 @@ describe('a PC that sends too fast', () => {
     expect(broker.named('cut off: it sent too much at once')).toEqual([nameOf(pc)]);
   });
 
-  test('S8 acknowledged thousands of commands is none of those', { tags: ['long'] }, async () => {
+  test('S8 acknowledgements of thousands of commands do not count as flood', { tags: ['long'] }, async () => {
     await start({}, handClock);
     const [flows, agent] = [await connect(broker.port, 'flows'), await connect(broker.port, pc)];
     await agent.subscribe(agentFilters(pc));
@@ -125,8 +125,8 @@ describe('a PC that sends too fast', () => {
   });
 });
 
-describe('strangers', () => {
-  test('S7 that say nothing, or one byte, are closed at the connect timeout and counted; an admitted PC works on', async () => {
+describe('unauthenticated connections', () => {
+  test('S7 that send nothing or one byte are closed at the connect timeout and counted, and an admitted PC keeps working', async () => {
     await start({ connectTimeoutMs: 200 });
     const [flows, agent] = [await connectFlows(), await connect(broker.port, pc)];
     const strangers = await crowd(100);
@@ -138,7 +138,7 @@ describe('strangers', () => {
     expect([flows.client.connected, agent.client.connected]).toEqual([true, true]);
   });
 
-  test('S7 above the cap make room, the oldest first; who is admitted stays, and who is known still gets in', async () => {
+  test('S7 above the limit are closed, oldest first; admitted clients stay, and a known PC can still connect', async () => {
     await start({ strangers: 20 });
     const flows = await connectFlows();
     const strangers = await crowd(50);
@@ -152,7 +152,7 @@ describe('strangers', () => {
     for (const { socket } of strangers) socket.destroy();
   });
 
-  test('S7 of one address come in by its rate, another address is not touched, and a refusal costs nothing', async () => {
+  test('S7 from one address are rate limited without effect on another address, and a refused one uses no quota', async () => {
     await start({ connects: { perSecond: 1, burst: 3 }, sparesLoopback: false }, handClock);
     const inside = await crowd(3);
     for (const { closed } of await crowd(2)) await closed;
@@ -174,7 +174,7 @@ describe('strangers', () => {
       'unclean_session',
       Buffer.from([0x10, 12, 0, 4, 77, 81, 84, 84, 4, 0, 0, 60, 0, 0]),
     ],
-  ])('%s is answered with return code %i, closed and counted', async (_what, code, reason, packet) => {
+  ])('%s is refused with return code %i, closed and counted', async (_what, code, reason, packet) => {
     await start();
     const bare = await connectBare(broker.port);
     bare.socket.write(packet);

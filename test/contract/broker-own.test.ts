@@ -1,4 +1,4 @@
-/** What our own broker promises beyond the contract: exact limits, counted refusals, a clean start and stop. */
+/** Tests what the embedded broker guarantees beyond the contract: exact limits, counted refusals, a clean start and stop. */
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { flowsFilters, nameOf, pcTopic, realClock } from '@sabha/contracts';
@@ -22,7 +22,7 @@ describe('a running broker', () => {
 
   const refused = (action: string, reason: string) => broker.sample(`sabha_broker_refused_total{action="${action}",reason="${reason}"}`);
 
-  test('a CONNECT over 4 KB that arrives whole ends the connection and is counted; a smaller one is answered', async () => {
+  test('a CONNECT over 4 KB ends the connection and is counted; a smaller one is accepted', async () => {
     const large = await connectBare(broker.port);
     large.send(connectPacket({ will: willOf(4_096) }));
     await large.closed;
@@ -34,7 +34,7 @@ describe('a running broker', () => {
     small.socket.destroy();
   });
 
-  test('a frame over 66 KB that arrives whole ends the connection; a payload over 64 KB in a frame below it is dropped quietly', async () => {
+  test('a frame over 66 KB ends the connection; a payload over 64 KB in a smaller frame is dropped', async () => {
     const flows = await connectFlows();
     const agent = await connect(broker.port, pc);
     await agent.publish(beat, 'x'.repeat(65_537));
@@ -47,7 +47,7 @@ describe('a running broker', () => {
     expect(await refused('frame', 'oversized')).toBe(1);
   });
 
-  test('what is no MQTT ends the connection and is counted', async () => {
+  test('bytes that are not MQTT end the connection and are counted', async () => {
     const bare = await connectBare(broker.port);
     bare.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await bare.closed;
@@ -88,7 +88,7 @@ describe('a running broker', () => {
     agent.client.end(true);
   });
 
-  test('a publish of QoS 2 is answered to its end and reaches nobody, however many come', async () => {
+  test('a publish of QoS 2 is acknowledged completely and delivered to no client', async () => {
     const flows = await connectFlows();
     const agent = await connect(broker.port, pc);
     for (let n = 0; n < 30; n += 1) await agent.publish(beat, 'twice', { qos: 2 });
@@ -107,12 +107,12 @@ describe('a running broker', () => {
     await expect.poll(() => Promise.all(['pc', 'flows'].map(clients)), patience).toEqual([0, 0]);
   });
 
-  test('a broker that stops closes all at once, half-open ones too, and tells no will', async () => {
+  test('a broker that stops closes all connections, also half-open ones, and publishes no will', async () => {
     const startedAt = performance.now();
-    const agent = await connect(broker.port, pc, { will: willOf(10) }); // before flows, so that flows is still there when it is closed
+    const agent = await connect(broker.port, pc, { will: willOf(10) }); // connects before flows, so that flows is still connected when this one is closed
     const flows = await connectFlows();
     const halfOpen = await connectBare(broker.port);
-    const extra = await startOwnBroker(); // `afterEach` stops one that still runs
+    const extra = await startOwnBroker(); // for `afterEach`, which stops a running broker
     const startMs = performance.now() - startedAt;
     const before = performance.now();
     await broker.stop();
@@ -130,7 +130,7 @@ describe('a running broker', () => {
 });
 
 describe('a broker without a registry', () => {
-  test('admits flows and no PC, and says why', async () => {
+  test('admits flows and no PC, and logs the reason', async () => {
     const broker = await startOwnBroker();
     await expect(connect(broker.port, pc)).rejects.toThrow('Not authorized');
     expect((await connect(broker.port, 'flows')).client.connected).toBe(true);
@@ -139,7 +139,7 @@ describe('a broker without a registry', () => {
   });
 });
 
-describe('a broker does not start, and says in one line why', () => {
+describe('a broker does not start and throws one line', () => {
   let files: ReturnType<typeof brokerFiles>;
   beforeEach(() => {
     files = brokerFiles();
@@ -179,6 +179,6 @@ function connectPacket(more: Partial<IConnectPacket>): IConnectPacket {
   const clientId = nameOf(pc);
   const base = { cmd: 'connect' as const, protocolId: 'MQTT' as const, protocolVersion: 4 as const, clean: true, keepalive: 60 };
   const packet = { ...base, clientId, username: clientId, password: Buffer.from(tokenOf(pc)), ...more };
-  packets.generate(packet); // throws here, not in the broker, where the packet itself is wrong
+  packets.generate(packet); // an invalid packet throws here, not in the broker
   return packet;
 }

@@ -1,4 +1,4 @@
-/** The broker as a process of its own: how it begins, how it ends. */
+/** Tests the broker as a separate process: its start and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ afterEach(async () => {
   rmSync(files.folder, { recursive: true });
 });
 
-test('it says ready with its ports, works, and on SIGTERM ends with 0 at once though clients are connected', async () => {
+test('logs ready with its ports, works, and on SIGTERM exits with 0 at once while clients are connected', async () => {
   files.publish(1, [{ pc }]);
   const startedAt = performance.now();
   const { child, lines } = run();
@@ -45,7 +45,7 @@ test('it says ready with its ports, works, and on SIGTERM ends with 0 at once th
   await agent.closed;
 });
 
-test('S7 where few descriptors are allowed it says so, and strangers get a quarter of them: who is known still comes in', {
+test('S7 with few file descriptors logs a warning and gives unauthenticated connections a quarter of them, so a known PC can connect', {
   tags: ['long'],
 }, async () => {
   files.publish(1, [{ pc }]);
@@ -59,11 +59,11 @@ test('S7 where few descriptors are allowed it says so, and strangers get a quart
   agent.client.end(true);
 });
 
-test('F33 a clock that was set forward made the broker take itself for dead: it told the wills of PCs that were connected', {
+test('F33 a clock that is set forward publishes no will of a connected PC', {
   tags: ['long'],
 }, async () => {
   files.publish(1, [{ pc }]);
-  // What the broker does by the minute it does by the tenth of a second, and its clock is set forward by an hour again and again.
+  // Runs the minute timers of the broker in tenths of a second, and sets its clock forward by an hour repeatedly.
   const preload = join(files.folder, 'hasty.mjs');
   writeFileSync(
     preload,

@@ -1,4 +1,4 @@
-/** What every broker engine promises; run for each engine by `describeBroker`. */
+/** The contract of every broker engine. `describeBroker` runs it for one engine. */
 
 import { agentFilters, downLeaves, exporterFilters, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import type { IClientOptions } from 'mqtt';
@@ -12,10 +12,12 @@ const far = 'kerala/kochi/pc-1';
 const revoked = 'ladakh/leh/pc-9';
 const known = [{ pc }, { pc: neighbour }, { pc: far }, { pc: revoked, revoked: true }];
 
-/** Promises that not every engine can keep; broker/engines/README.md says of each what happens there instead. */
+/** Guarantees that not every engine can keep; broker/engines/README.md describes the behaviour of each engine instead. */
 export type Promised = 'client id' | 'refused filter' | 'quiet retain' | 'will on presence only' | 'retained will';
 
-/** Runs the contract against one engine. `cannot` says why it does not keep one of the promises: that test is skipped under this reason. */
+/**
+ * Runs the contract against one engine. `cannot` gives the reason why it does not keep a guarantee; that test is skipped with this reason.
+ */
 export function describeBroker(name: string, start: StartBroker, cannot: Partial<Record<Promised, string>> = {}): void {
   describe(name, () => {
     const site = openSite(start, cannot);
@@ -28,14 +30,14 @@ export function describeBroker(name: string, start: StartBroker, cannot: Partial
   describe(`${name} with a stalled subscriber`, () => stalledSubscriber(start));
 }
 
-/** One broker for all tests of a block, and the clients that they joined to it. */
+/** One broker for all tests of a block, and its clients. */
 type Site = {
   port(): number;
   admit: BrokerUnderTest['admit'];
   join(who: string, options?: IClientOptions): Promise<Peer>;
-  /** `flows`, subscribed to all that PCs send. */
+  /** Connects `flows` with its subscriptions to all topics of PCs. */
   joinFlows(): Promise<Peer>;
-  /** A test, or one that is skipped and says why. */
+  /** Registers a test, or a skipped one with the reason. */
   promise(what: Promised, title: string, run: () => Promise<void>): void;
 };
 
@@ -90,7 +92,7 @@ function admission(site: Site): void {
     await expect(connect(site.port(), pc, { clientId: 'ladakh.leh.pc-2' })).rejects.toThrow(/Connection refused/);
   });
 
-  test('a PC that is revoked while connected is cut off at once, and its will is not heard', async () => {
+  test('a PC that is revoked while connected is disconnected at once, and its will is not published', async () => {
     const flows = await site.joinFlows();
     const will = { topic: pcTopic(far, 'presence'), payload: Buffer.from('last words'), qos: 1 as const };
     const victim = await site.join(far, { will });
@@ -113,7 +115,7 @@ function admission(site: Site): void {
 }
 
 function addressing(site: Site): void {
-  test('flows hears every leaf of a PC, and the exporter only its beats', async () => {
+  test('flows receives every leaf of a PC, and the exporter only its beats', async () => {
     const flows = await site.joinFlows();
     const exporter = await site.join('exporter');
     expect(await exporter.subscribe([...exporterFilters])).toEqual([1]);
@@ -125,7 +127,7 @@ function addressing(site: Site): void {
     expect(exporter.heard.map(({ text }) => text)).toEqual(['beat', 'end']);
   });
 
-  test('a PC hears its own ack, cmd and config and nothing of its neighbour’s', async () => {
+  test('a PC receives its own ack, cmd and config and nothing of its neighbour', async () => {
     const [flows, one, two] = [await site.joinFlows(), await site.join(pc), await site.join(neighbour)];
     expect(await one.subscribe(agentFilters(pc))).toEqual(agentFilters(pc).map(() => 1));
     expect(await two.subscribe(agentFilters(neighbour))).toEqual(agentFilters(neighbour).map(() => 1));
@@ -175,7 +177,7 @@ function denials(site: Site): void {
     ['an unknown topic', pc, 'no/such/topic'],
     ['the state of a PC', 'flows', pcTopic(pc, 'state')],
     ['anything', 'exporter', pcTopic(pc, 'cmd')],
-  ])('a denied publish (%s, by %s) reaches nobody and leaves the sender connected', async (_what, who, topic) => {
+  ])('a denied publish (%s, by %s) is delivered to no client and keeps the sender connected', async (_what, who, topic) => {
     const [flows, agent] = [await site.joinFlows(), await site.join(neighbour)];
     await agent.subscribe(agentFilters(neighbour));
     const sender = who === 'flows' ? flows : await site.join(who);
@@ -202,13 +204,13 @@ function denials(site: Site): void {
 function wills(site: Site): void {
   const willOf = (topic: string, more = {}) => ({ will: { topic, payload: Buffer.from('{"kind":"lost"}'), qos: 1 as const, ...more } });
 
-  test('R16 the will of a PC is heard, word for word, when its connection is lost', async () => {
+  test('R16 the will of a PC is published unchanged when its connection is lost', async () => {
     const flows = await site.joinFlows();
     (await site.join(pc, willOf(pcTopic(pc, 'presence')))).cut();
     expect((await flows.hears(pcTopic(pc, 'presence'))).text).toBe('{"kind":"lost"}');
   });
 
-  test('after a clean DISCONNECT no will is heard', async () => {
+  test('no will is published after a clean DISCONNECT', async () => {
     const flows = await site.joinFlows();
     await (await site.join(pc, willOf(pcTopic(pc, 'presence')))).client.endAsync();
     await fence(await site.join(pc), pc, { flows });
@@ -230,7 +232,7 @@ function wills(site: Site): void {
 }
 
 function traffic(site: Site): void {
-  test('QoS 1 messages of a client arrive whole and in order, also between those of QoS 0', async () => {
+  test('QoS 1 messages of a client arrive complete and in order, also between those of QoS 0', async () => {
     const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
     const sent = Array.from({ length: 1_000 }, (_, n) =>
       agent.publish(pcTopic(pc, n % 3 ? 'event' : 'beat'), `${n}`, { qos: n % 3 ? 1 : 0 }),
@@ -246,13 +248,13 @@ function traffic(site: Site): void {
     ['200 MB before CONNACK', undefined, 0x10, 200_000_000],
     ['70 KB after it', pc, 0x30, 70_000],
     ['200 MB after it', pc, 0x30, 200_000_000],
-  ])('a frame that announces %s ends the connection before its body comes', async (_what, who, header, length) => {
+  ])('a frame that announces %s ends the connection before its body arrives', async (_what, who, header, length) => {
     const bare = await connectBare(site.port(), who);
     bare.socket.write(Buffer.from([header, ...variableLength(length)]));
     await bare.closed;
   });
 
-  test('the largest payload passes', async () => {
+  test('a payload of the maximum size is delivered', async () => {
     const [flows, agent] = [await site.joinFlows(), await site.join(pc)];
     await agent.publish(pcTopic(pc, 'inventory'), 'x'.repeat(65_536));
     expect((await flows.hears(pcTopic(pc, 'inventory'))).text).toHaveLength(65_536);
@@ -270,13 +272,13 @@ function stalledSubscriber(start: StartBroker): void {
   });
   afterAll(() => broker.stop());
 
-  test('the others wait for it no longer than the drain time, and lose nothing', async () => {
+  test('other subscribers wait at most the drain time and lose nothing', async () => {
     const flows = await connect(broker.port, 'flows');
     await flows.subscribe([...flowsFilters]);
     const stalled = await stallOn(broker.port, 'exporter', exporterFilters);
     const agent = await connect(broker.port, pc);
     const askedAt = performance.now();
-    // Not a fence: the one behind the load would find this one's word, and wait for nothing.
+    // Not a `fence`: the fence after the load would find this message and return at once.
     await agent.publish(pcTopic(pc, 'beat'), 'way');
     await flows.hears(pcTopic(pc, 'beat'), 'way');
     const wayMs = performance.now() - askedAt;
@@ -290,14 +292,14 @@ function stalledSubscriber(start: StartBroker): void {
     for (const peer of [flows, agent]) peer.client.end(true);
   });
 
-  test('200 PCs send on while it stalls and then leaves: all is acknowledged and the broker lives', async () => {
+  test('messages of 200 PCs are all acknowledged while it stalls and disconnects', async () => {
     const stalled = await stallOn(broker.port, 'flows', flowsFilters);
     const agents = await Promise.all(many.map((one) => connectBare(broker.port, one)));
     let acked = 0;
     const done = new Promise<void>((all) => {
       for (const { socket } of agents) {
         socket.on('data', (data) => {
-          acked += data.length / 4; // a PUBACK has 4 bytes, and nothing else comes
+          acked += data.length / 4; // a PUBACK has 4 bytes, and nothing else is received
           if (acked === many.length * 20) all();
           if (acked > many.length * 10) stalled.socket.destroy();
         });
@@ -317,7 +319,7 @@ function stalledSubscriber(start: StartBroker): void {
   });
 }
 
-/** Returns when what the sender sent before has been carried: its messages keep their order. */
+/** Resolves when all earlier messages of the sender are delivered, because its messages keep their order. */
 async function fence(sender: Peer, who: string, { flows, agent }: { flows: Peer; agent?: Peer }): Promise<void> {
   if (who !== 'flows' && who !== 'exporter') {
     await sender.publish(pcTopic(who, 'beat'), 'fence');

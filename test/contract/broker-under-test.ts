@@ -1,4 +1,4 @@
-/** What the contract suite needs of a broker, and our own engine in that shape. Another engine is another `StartBroker`. */
+/** The interface of a broker for the contract suite, and the embedded engine behind it. Another engine needs another `StartBroker`. */
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,24 +18,24 @@ export type BrokerUnderTest = {
 };
 export type StartBroker = (settings?: { drainTimeoutMs?: number }) => Promise<BrokerUnderTest>;
 
-/** The token by which a principal is known in these tests. */
+/** Returns the token of a principal in these tests. */
 export function tokenOf(who: string): string {
   return `token-of-${who}`;
 }
 
 export type OwnBroker = BrokerUnderTest & {
   folder: string;
-  /** Lines of the log, oldest first. */
+  /** Log messages, oldest first. */
   lines: string[];
-  /** Whom the lines with this text name. */
+  /** Returns the clients named by the log lines with this message. */
   named(line: string): unknown[];
-  /** A sample of the metrics page, such as `sabha_broker_clients{principal="pc"}`; 0 where there is none. */
+  /** Returns a sample of the metrics page, such as `sabha_broker_clients{principal="pc"}`; 0 if missing. */
   sample(series: string): Promise<number>;
-  /** Puts a snapshot in place, as `flows` does. */
+  /** Writes a registry snapshot, as `flows` does. */
   publish(version: number, pcs: Known[]): void;
 };
 
-/** Starts our broker in this process on a free port, with an empty registry. */
+/** Starts the embedded broker in this process on a free port, with an empty registry. */
 export async function startOwnBroker(limits: Partial<Limits> = {}, clock = realClock()): Promise<OwnBroker> {
   const files = brokerFiles();
   const { lines, named, log, until } = listeningLog();
@@ -64,7 +64,7 @@ export async function startOwnBroker(limits: Partial<Limits> = {}, clock = realC
   };
 }
 
-/** A folder with the files that a broker starts from. */
+/** Creates a folder with the files that a broker needs at its start. */
 export function brokerFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
   const keys = makeSigningKeys();

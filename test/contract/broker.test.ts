@@ -2,5 +2,5 @@ import { withoutPace } from '../../broker/protection/limits.ts';
 import { describeBroker } from './broker-suite.ts';
 import { startOwnBroker } from './broker-under-test.ts';
 
-// The suite sends as one PC what hundreds would.
+// Without rate limit, because the suite sends the load of hundreds of PCs as one PC.
 describeBroker('aedes, embedded', (settings) => startOwnBroker({ ...settings, ...withoutPace }));

@@ -2,7 +2,7 @@ import { budgets } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { repository } from '../house/source.ts';
 
-test('R27 each number of the table is used by the product and held by a test that names it', () => {
+test('R27 each budget is used by the product and named by a test', () => {
   const files = repository('.').filter(({ path }) => path !== 'test/contract/budgets.test.ts');
   const isTest = ({ path }: { path: string }) => path.endsWith('.test.ts');
   const names = (list: typeof files) =>

@@ -1,4 +1,4 @@
-/** S4: a PC asks for 10,000 filters that are none of its own, and hears no word of another. */
+/** S4: a PC subscribes to 10,000 foreign filters and receives no message of another PC. */
 
 import { agentFilters, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import packets from 'mqtt-packet';
@@ -15,7 +15,7 @@ const seed = Number(process.env['SABHA_SEED'] ?? 4);
 const curious = 'ladakh/leh/pc-1';
 const others = ['ladakh/leh/pc-2', 'ladakh/nubra/pc-1', 'bihar/patna/pc-1', 'ladakh/leh/pc-10'];
 
-test(`S4 ${filters} fuzzed filters, over as many sessions as it likes: not one foreign message (SABHA_SEED=${seed})`, async ({
+test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message (SABHA_SEED=${seed})`, async ({
   task,
   onTestFinished,
 }) => {
@@ -30,7 +30,7 @@ test(`S4 ${filters} fuzzed filters, over as many sessions as it likes: not one f
   while (asked < filters) {
     const spy = await spyOn(broker.port, heard);
     sessions += 1;
-    // A filter that is none ends the session: the next one goes on.
+    // An invalid filter ends the session; the loop continues with the next one.
     for (let round = 0; round < 50 && !spy.isClosed(); round += 1, asked += atOnce) {
       granted += await spy.subscribe(Array.from({ length: atOnce }, () => filterOf(random)));
     }
@@ -54,7 +54,7 @@ test(`S4 ${filters} fuzzed filters, over as many sessions as it likes: not one f
 const levels = ['sabha', 'v1', 'v2', 'ladakh', 'leh', 'nubra', 'bihar', 'patna', 'pc-1', 'pc-2', 'all', '+', '', '$SYS', '$share', 'g'];
 const leaves = [...upLeaves, ...downLeaves, 'hello', '+', '#'];
 
-/** A word of chance, a topic of another with some of it changed, or a trick. */
+/** Returns a random filter, a changed topic of another PC, or a known trick. */
 function filterOf(random: Random): string {
   const kind = random.next();
   if (kind < 0.003) return random.pick(['', 'sabha/#/x', 'sabha/v1/la+/x', 'a/'.repeat(150)]);
@@ -69,7 +69,10 @@ function filterOf(random: Random): string {
   return [...middle, random.pick(leaves)].join('/');
 }
 
-/** A session of the curious PC on a bare socket, which sends what mqtt.js would not; the topics of what it is sent stand in `heard`. */
+/**
+ * Opens a session of the test PC on a bare socket, because mqtt.js refuses such filters. Adds the topic of each received message to
+ * `heard`.
+ */
 async function spyOn(port: number, heard: string[]) {
   const { socket, send, closed } = await connectBare(port, curious);
   const answers: ((granted: number) => void)[] = [];
@@ -81,7 +84,7 @@ async function spyOn(port: number, heard: string[]) {
   socket.on('data', (bytes) => void parser.parse(Buffer.from(bytes)));
   return {
     isClosed: () => socket.destroyed,
-    /** How many were granted; 0 where the broker ended the session for it. */
+    /** Returns the number of granted filters; 0 if the broker ended the session. */
     async subscribe(asked: readonly string[]): Promise<number> {
       const answer = new Promise<number>((done) => void answers.push(done));
       send({ cmd: 'subscribe', messageId: 1, subscriptions: asked.map((topic) => ({ topic, qos: 1 as const })) });

@@ -1,5 +1,8 @@
 // @module-tag long
-/** Lines with a truth that is known, of each class of link: the rate that is told lasts, and so does the tier that rests on it. */
+/**
+ * Measures simulated lines of each link class with a known rate: the reported rate must be sustained, and so must the tier that depends on
+ * it.
+ */
 import { randomBytes } from 'node:crypto';
 import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -41,14 +44,14 @@ async function measure(link: Measured, line: Partial<Narrow> & { bps: number }, 
 
 type Way = Awaited<ReturnType<typeof measure>>['up'];
 
-/** The tier of a direction by its capacity alone, as the agent judges it. */
+/** Returns the tier of a direction by its capacity alone, as the agent judges it. */
 function tierOf(way: 'up' | 'down', { bps, atLeastBps }: Way): Tier | null | undefined {
   const bound = bps === null && atLeastBps !== null ? { leastBps: atLeastBps } : {};
   const freeBps = bps ?? atLeastBps;
   return nextTier(undefined, way, { freeBps, ...bound, udpBlocked: false, lossAt: () => 0, jitterMs: 1 }).tier;
 }
 
-/** The highest tier whose needs a line of this rate meets with the margin of the table. */
+/** Returns the highest tier whose needs, with the margin of the table, this rate meets. */
 function tierOfTable(way: 'up' | 'down', bps: number): Tier | null {
   const needs = (tier: Tier) => tierMargin.stay * (way === 'up' ? tierNeeds[tier].upBps : tierNeeds[tier].downBps);
   return tiers.findLast((tier) => needs(tier) <= bps) ?? null;
@@ -81,11 +84,11 @@ const lending = [0.7, 1.7, 3, 5]
     [2.3, 18, 1_900],
   ])
   .map(lendsAt);
-/** So many bytes pass at the peak. */
+/** Bytes that pass at the peak rate. */
 const lentBytes = ({ bps, peakBps, bucketBytes }: (typeof lending)[number]) => bucketBytes / (1 - bps / peakBps);
 
 test.each(classes.flatMap((link) => [false, true].map((drops) => [link, drops ? 'policed' : 'shaped', drops] as const)))(
-  'C17 a %s line, %s, that lends up to 2 MB gets no tier and no rate above what lasts',
+  'C17 a %s line, %s, with a burst of up to 2 MB gets no tier and no rate above the sustained one',
   async (link, _, drops) => {
     const wrong: string[] = [];
     let answered = 0;
@@ -97,7 +100,7 @@ test.each(classes.flatMap((link) => [false, true].map((drops) => [link, drops ? 
         answered += bps === null ? 0 : 1;
         const place = tiers.indexOf(tierOf(way, measured[way]) as Tier);
         const isTooHigh = place > tiers.indexOf(tierOfTable(way, 1.02 * line.bps) as Tier);
-        // A transfer by TCP, which follows where nothing is told, would see what the line lends.
+        // A TCP transfer follows when no rate is known, and would measure the burst.
         const asksTcp = line.bucketBytes > 100 * kB && bps === null && atLeastBps === null && reason !== tooFewBytes;
         if (isTooHigh || asksTcp || (bps ?? atLeastBps ?? 0) > 1.1 * line.bps)
           wrong.push(`${JSON.stringify(line)} ${way}: ${bps} ${atLeastBps}`);
@@ -108,7 +111,7 @@ test.each(classes.flatMap((link) => [false, true].map((drops) => [link, drops ? 
   },
 );
 
-test('C17 a rate that the line kept is told with the bytes for which it was seen, and a burst with its rate and size', async () => {
+test('C17 a sustained rate is reported with the bytes that showed it, and a burst with its rate and size', async () => {
   for (const line of [
     { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit },
     { bps: 4 * mbit, bucketBytes: 1_200 * kB, peakBps: 20 * mbit, drops: true },
@@ -128,7 +131,7 @@ test('C17 a rate that the line kept is told with the bytes for which it was seen
   }
 });
 
-test('C15 behind a queue of 8 to 30 kB a rate or a bound is told, and none above the line', async () => {
+test('C15 a queue of 8 to 30 kB gives a rate or a lower bound, and none above the line', async () => {
   for (const link of ['fibre', '4g'] as const) {
     for (const rate of [2, 6, 15]) {
       for (const queueKB of [8, 14, 22, 30]) {
@@ -142,7 +145,7 @@ test('C15 behind a queue of 8 to 30 kB a rate or a bound is told, and none above
   }
 });
 
-test('where too few bytes are left to empty a bucket the rate is not known, and no bound is told', async () => {
+test('too few bytes to empty the bucket give neither a rate nor a bound', async () => {
   const { up, down } = await measure('fibre', { bps: 2 * mbit, bucketBytes: 128 * kB, peakBps: 8 * mbit }, 300 * kB);
   for (const { bps, atLeastBps, reason } of [up, down])
     expect([bps, atLeastBps, reason]).toEqual([null, null, 'too few bytes to tell whether it lasts']);

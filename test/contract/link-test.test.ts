@@ -1,4 +1,7 @@
-/** The command `measure-link` on the PC that measures: when it is done, when it is not, and what it says. The reflector's side is the broker's own. */
+/**
+ * Tests the command `measure-link` on the measuring PC: when it runs, when it is refused, and its result. The reflector is that of the
+ * broker.
+ */
 import { randomBytes } from 'node:crypto';
 import { measureLater, openReflectorToken, sealReflectorToken, transferWireBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -15,7 +18,7 @@ const key = randomBytes(32);
 const mbit = 1e6;
 const quiet: Busy = { upBps: 0.25 * mbit, downBps: 0.5 * mbit };
 
-/** Nothing slowed it down, for as many bytes as went. */
+/** No limit was seen for the number of bytes sent. */
 const seenUp = expect.stringMatching(/^up: at least 2\.00 Mbit\/s for the first 2\.\d MB$/);
 const freeUp = 'free, as seen by this PC: up 1.75 Mbit/s, down not known';
 
@@ -86,7 +89,7 @@ function setUp(given: Given = {}) {
   return { way, run, seen, heldBy, onPacket };
 }
 
-test('it measures, keeps what it found, says it in its answer, and what is free is what the busiest of the last minute left', async () => {
+test('a link test stores and returns its result, with the free rate of the busiest minute', async () => {
   const { way, run, seen } = setUp();
   expect(await way.run(run())).toEqual({
     outcome: 'done',
@@ -119,20 +122,20 @@ test.each([
   ],
   ['another PC that measures', { measures: false }, 'this PC does not measure the link of its site'],
   ['a centre without a reflector', { hasGrant: false }, 'the centre has no reflector'],
-])('with %s not a packet is sent', async (_, given, reason) => {
+])('with %s the command is refused and sends no packet', async (_, given, reason) => {
   const { way, run, seen } = setUp(given);
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason });
   expect([seen.ports, seen.used, seen.took]).toEqual([[], 0, []]);
 });
 
-test('a meeting that begins in the middle ends it, and what was found so far is told to nobody', async () => {
+test('a meeting that begins during the test ends it, and no result is stored', async () => {
   const { way, run, seen, heldBy } = setUp();
   way.clock.after(300, () => heldBy.push('teams'));
   expect(await way.run(run())).toEqual({ outcome: 'failed', reason: measureLater.meeting });
   expect(seen.took).toEqual([]);
 });
 
-test('UDP that is blocked, and UDP that is cut, are answers of their own', async () => {
+test('UDP that is fully blocked and UDP without large packets give different results', async () => {
   const blocked = setUp({ down: { lost: () => true } });
   await blocked.way.run(blocked.run());
   expect(blocked.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'all', upBps: null, downBps: null }]);
@@ -141,7 +144,7 @@ test('UDP that is blocked, and UDP that is cut, are answers of their own', async
   expect(cut.seen.took).toMatchObject([{ udpBlocked: true, blocked: 'large', downBps: null, reasons: { up: null } }]);
 });
 
-test('as fast as the own card is not known, with a reason, and the line carries at least that', async () => {
+test('a rate at the limit of the network card is unknown with a reason, and reported as a lower bound', async () => {
   const { way, run, seen } = setUp({ cardBps: 9 * mbit });
   expect(await way.run(run())).toMatchObject({
     lines: [seenUp, 'down: not known, as fast as the network card of this PC; at least 8.00 Mbit/s', freeUp],
@@ -149,7 +152,7 @@ test('as fast as the own card is not known, with a reason, and the line carries 
   expect(seen.took).toMatchObject([{ downBps: null, free: { downBps: null }, atLeast: { downBps: expect.any(Number) } }]);
 });
 
-test('where UDP is blocked a short transfer by TCP tells what it carries at least, and is marked as that', async () => {
+test('with blocked UDP a short TCP transfer gives a lower bound and is marked as TCP', async () => {
   const lost = { down: { lost: () => true } };
   const transferred = { upBps: 1.5 * mbit, downBps: null };
   const { way, run, seen } = setUp({ ...lost, transferred });
@@ -164,17 +167,17 @@ test('where UDP is blocked a short transfer by TCP tells what it carries at leas
   expect(seen.used).toBeGreaterThan(500_000);
 });
 
-test('C15 where only one direction gets nothing through, TCP tells the least of it, beside what UDP told of the other', async () => {
+test('C15 if one direction fails over UDP, TCP gives its lower bound beside the UDP result of the other', async () => {
   let packets = 0;
   const transferred = { upBps: 1.5 * mbit, downBps: 6 * mbit };
-  // One large packet of twelve arrives: UDP is not blocked, and tells no rate.
+  // One large packet in twelve arrives: UDP is not blocked, but gives no rate.
   const { way, run, seen } = setUp({ down: { lost: (packet) => packet.length > 600 && packets++ % 12 > 0 }, transferred });
   await way.run(run());
   expect(seen.took).toMatchObject([{ how: 'train', udpBlocked: false, downBps: null, atLeast: { upBps: null, downBps: 6 * mbit } }]);
   expect(seen.took[0]?.upBps ?? 0).toBeGreaterThan(1.9 * mbit);
 });
 
-test('no transfer where UDP tells of both directions, over a satellite, beyond the budget, or where nothing came of it', async () => {
+test('no TCP transfer is used if UDP gives both directions, over a satellite, beyond the budget, or without a result', async () => {
   const lost = { down: { lost: () => true } };
   const transferred = { upBps: mbit, downBps: mbit };
   const nothing = { upBps: null, downBps: null };
@@ -190,7 +193,7 @@ test('no transfer where UDP tells of both directions, over a satellite, beyond t
   }
 });
 
-test('a test beyond what the reflector sends a PC is refused by name, and is no finding about the link', async () => {
+test('a test beyond the quota of the reflector is refused with its reason and gives no finding about the link', async () => {
   const { way, run, seen } = setUp({ left: 1e8, down: { bps: 50 * mbit, bucketBytes: 128_000 } });
   const answers = [];
   const costs: number[] = [];
@@ -198,20 +201,20 @@ test('a test beyond what the reflector sends a PC is refused by name, and is no 
     const usedBefore = seen.used;
     answers.push(await way.run(run()));
     costs.push(seen.used - usedBefore);
-    // Each has a socket of its own.
+    // Each test has a separate socket.
     way.rebind();
   }
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'failed']);
   expect(answers.at(-1)).toEqual({ outcome: 'failed', reason: measureLater.spent });
   expect(seen.took.map(({ udpBlocked }) => udpBlocked)).toEqual([false, false, false]);
-  // A refusal comes with the first train.
+  // The refusal arrives with the first train.
   expect(costs[3]).toBeLessThan(60_000);
 });
 
 test.each([
   ['a router gives this PC another port', 'rebind'],
   ['the broker is started anew', 'restart'],
-] as const)('where %s in the middle it is measured later, and UDP is not blocked', async (_how, what) => {
+] as const)('if %s during a test, the test is postponed and UDP does not count as blocked', async (_how, what) => {
   for (const packetsBefore of [5, 30, 60, 78]) {
     const { way, run, seen, onPacket } = setUp();
     onPacket((nth) => nth === packetsBefore && way[what]());
@@ -220,7 +223,7 @@ test.each([
   }
 });
 
-test('where packets of the quality test come back it is the reflector that has no room, and not UDP that is blocked', async () => {
+test('if packets of the quality test return, the reflector counts as full, not UDP as blocked', async () => {
   const window = { up: { sent: 20, lost: 0, bursts: 0 }, roundTripsMs: [20] } as unknown as LinkView['windows'][number];
   const view: LinkView = {
     windows: [window],

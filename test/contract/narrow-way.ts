@@ -1,10 +1,13 @@
-/** A way between a PC and the reflector in virtual time: a token bucket, a delay and losses in each direction, and its own count of the wire. */
+/**
+ * A simulated path between a PC and the reflector in virtual time: a token bucket, a delay and losses per direction, and a count of wire
+ * bytes.
+ */
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '@sabha/contracts';
 import type { Answerer } from '../../broker/reflector/reflector.ts';
 import { createTime } from '../simulation/time.ts';
 
-/** `peakBps`: how fast what the bucket lends goes, at once where it is absent; `drops`: what the bucket does not hold is dropped there, and does not wait. */
+/** `peakBps`: rate of the tokens in the bucket, unlimited if absent; `drops`: packets beyond the bucket are dropped instead of queued. */
 export type Narrow = {
   bps: number;
   bucketBytes: number;
@@ -12,20 +15,20 @@ export type Narrow = {
   lost: (packet: Buffer) => boolean;
   peakBps?: number;
   drops?: boolean;
-  /** How many bytes wait before the narrow part; what comes on top is dropped. */
+  /** Bytes in the queue before the bottleneck; further packets are dropped. */
   queueBytes?: number;
-  /** So much later each packet comes a second time, and waits for nothing. */
+  /** Delay in ms after which each packet arrives a second time, without queueing. */
   copyMs?: number;
 };
 export type Way = {
   clock: Clock;
   /** Opens the socket of the PC. */
   open(onPacket: (packet: Buffer) => void): Promise<{ send(packet: Buffer): void; close(): void }>;
-  /** Runs until the answer is there. */
+  /** Runs the virtual time until the promise settles. */
   run<T>(answer: Promise<T>): Promise<T>;
-  /** From now on the reflector sees this PC behind another port, and whoever answers at the old one reaches nobody. */
+  /** Changes the port under which the reflector sees this PC. Replies to the old port are lost. */
   rebind(): void;
-  /** From now on another process answers, which knows nothing of the one before. */
+  /** Replaces the reflector by a new process without state. */
   restart(): void;
   /** Wire bytes that passed in each direction. */
   passed: { up: number; down: number };
@@ -35,7 +38,7 @@ const ipAndUdpBytes = 28;
 const frameBytes = 14;
 const first: RemoteInfo = { address: '10.1.2.3', port: 40_000, family: 'IPv4', size: 0 };
 
-/** The unit of the time below is the microsecond. */
+/** Creates the path. Its internal time is in microseconds. */
 export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { up: Narrow; down: Narrow }): Way {
   const time = createTime();
   const clock: Clock = {
@@ -96,7 +99,7 @@ export function createWay(answerer: (clock: Clock) => Answerer, { up, down }: { 
   };
 }
 
-/** When a packet arrives; null where it is dropped, or lost behind the narrow part. */
+/** Returns the arrival time of a packet in µs; null if it is dropped or lost. */
 function narrow(
   nowUs: () => number,
   { bps, bucketBytes, delayMs, lost, peakBps, drops = false, queueBytes = Number.POSITIVE_INFINITY }: Narrow,

@@ -1,4 +1,4 @@
-/** Clients for the contract suite: a real mqtt.js client, and a bare socket for what mqtt.js would never do. */
+/** Clients for the contract suite: mqtt.js, and a bare socket for packets that mqtt.js never sends. */
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { nameOf } from '@sabha/contracts';
@@ -9,20 +9,20 @@ import { tokenOf } from './broker-under-test.ts';
 export type Heard = { topic: string; text: string };
 export type Peer = {
   client: MqttClient;
-  /** All that was received, oldest first. */
+  /** All received messages, oldest first. */
   heard: Heard[];
-  /** Resolves with the first message, received already or later, on this topic and with this text. */
+  /** Resolves with the first message on this topic and with this text, received already or later. */
   hears(topic: string, text?: string): Promise<Heard>;
   /** Resolves with the PUBACK. */
   publish(topic: string, text: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
-  /** The answers of the SUBACK, 128 = refused. */
+  /** Resolves with the return codes of the SUBACK; 128 = refused. */
   subscribe(filters: string[], qos?: 0 | 1): Promise<number[]>;
   closed: Promise<undefined>;
-  /** Loses the connection without a DISCONNECT. */
+  /** Closes the connection without a DISCONNECT. */
   cut(): void;
 };
 
-/** Connects as a principal: `flows`, `exporter` or the path of a PC. Rejects where the broker refuses. */
+/** Connects as a principal: `flows`, `exporter` or the path of a PC. Rejects if the broker refuses. */
 export async function connect(port: number, who: string, options: IClientOptions = {}): Promise<Peer> {
   const client = mqtt.connect({ ...identity(who), host: '127.0.0.1', port, reconnectPeriod: 0, ...options });
   const heard: Heard[] = [];
@@ -65,7 +65,7 @@ export async function connect(port: number, who: string, options: IClientOptions
 
 export type Bare = { socket: Socket; send(packet: Packet): void; closed: Promise<undefined> };
 
-/** A bare socket; with `who` it resolves after CONNACK, whatever that says. `from`: the address that it comes from. */
+/** Opens a bare socket. With `who` it connects and resolves after any CONNACK. `from`: local address. */
 export async function connectBare(port: number, who?: string, from = '127.0.0.1', password = tokenOf(who ?? '')): Promise<Bare> {
   const socket = connectSocket({ port, host: '127.0.0.1', localAddress: from });
   socket.on('error', () => {});
@@ -86,7 +86,7 @@ export async function connectBare(port: number, who?: string, from = '127.0.0.1'
   return { socket, send, closed };
 }
 
-/** A subscriber that reads nothing more after its SUBACK. */
+/** Opens a subscriber that stops reading after its SUBACK. */
 export async function stallOn(port: number, who: string, filters: readonly string[]): Promise<Bare> {
   const bare = await connectBare(port, who);
   bare.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 1 as const })) });
@@ -95,7 +95,7 @@ export async function stallOn(port: number, who: string, filters: readonly strin
   return bare;
 }
 
-/** How a principal names itself in CONNECT. */
+/** Returns the credentials of a principal for CONNECT. */
 function identity(who: string) {
   const name = who.includes('/') ? nameOf(who) : who;
   return { clientId: name, username: name, password: tokenOf(who), clean: true };

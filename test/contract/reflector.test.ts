@@ -1,4 +1,4 @@
-/** The reflector of a real broker process, measured through a link whose truth is written down packet by packet. */
+/** Measures the reflector of a real broker process through a relay that records every packet. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantile } from '../../agent/link/analysis/quality.ts';
 import { bareRound, type ReflectorProcess, roundThrough, scenarios, startReflectorProcess } from '../reflector-process.ts';
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => reflector.stop());
 
 test.concurrent.each(Object.entries(scenarios))(
-  '%s: the loss of each direction is exact, and the round trip right within what this machine needs without a relay, though the clocks differ by 1.2 s',
+  '%s: the loss of each direction is exact and the round trip time right, with clocks that differ by 1.2 s',
   { tags: ['long'] },
   async (name, model) => {
     const seed = 7 + Object.keys(scenarios).indexOf(name);
@@ -26,7 +26,7 @@ test.concurrent.each(Object.entries(scenarios))(
     });
     expect(Math.abs(quality.up.loss * 100 - lossOfAll.up)).toBeLessThanOrEqual(0.1);
     expect(Math.abs(quality.down.loss * 100 - lossOfAll.down)).toBeLessThanOrEqual(0.1);
-    // Packet by packet, so that the few which a busy machine kept waiting outside of the relay do not speak for the others.
+    // Compares packet by packet, so that a few packets delayed by a busy machine do not affect the result.
     expect(Math.min(...beyondTruthMs)).toBeGreaterThan(-0.1);
     expect(quantile(beyondTruthMs, 0.5)).toBeLessThan(2 + 5 * quantile(bareMs, 0.5));
   },

@@ -1,4 +1,4 @@
-/** The capacity test from end to end: the agent's side and the reflector's, over a way whose truth is known. */
+/** Tests the capacity test end to end, agent and reflector, over a simulated path with known properties. */
 import { randomBytes } from 'node:crypto';
 import { openReflectorToken, readTrainRequest, sealReflectorToken, trainSessionBytes } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -66,7 +66,7 @@ async function measure({ up, down, left = 12_000_000, directionBytes = 1_500_000
   return { measured, used, atSocket, passed: way.passed, tookMs: way.clock.up() };
 }
 
-test.each(['up', 'down'] as const)('what a line doubled on the way %s was told as lost', async (direction) => {
+test.each(['up', 'down'] as const)('packets that the path %s duplicates do not count as lost', async (direction) => {
   const { measured } = await measure({ [direction]: { bps: 5 * mbit, copyMs: 3 } });
   if (!measured.ok) throw new Error(measured.reason);
   expect(measured[direction]).toMatchObject({ reason: null, burst: null });
@@ -77,18 +77,15 @@ test.each([
   ['10.1.2.3', 42],
   ['::ffff:10.1.2.3', 42],
   ['2001:db8::5', 62],
-])(
-  'from %s each packet has headers of %i bytes: over IPv6 those of IPv4 were counted, in bytes and in rates',
-  async (localAddress, headerBytes) => {
-    const { measured, used, atSocket } = await measure({ localAddress, up: { bps: 900 * mbit }, directionBytes: 1_000_000 });
-    // By its packets of IPv4 this way carries 8 Mbit/s.
-    expect(measured.ok && measured.down.bps).toBeCloseTo((8 * mbit * (1_172 + headerBytes - 14)) / 1_200, -5);
-    expect(used).toBe(atSocket.bytes + atSocket.packets * headerBytes);
-    expect(measured.ok && measured.up.wireBytes).toBeLessThan(1_000_000);
-  },
-);
+])('from %s each packet counts with %i header bytes, in bytes and in rates', async (localAddress, headerBytes) => {
+  const { measured, used, atSocket } = await measure({ localAddress, up: { bps: 900 * mbit }, directionBytes: 1_000_000 });
+  // The simulated path counts IPv4 headers, and with them it carries 8 Mbit/s.
+  expect(measured.ok && measured.down.bps).toBeCloseTo((8 * mbit * (1_172 + headerBytes - 14)) / 1_200, -5);
+  expect(used).toBe(atSocket.bytes + atSocket.packets * headerBytes);
+  expect(measured.ok && measured.up.wireBytes).toBeLessThan(1_000_000);
+});
 
-test('a direction takes no more than it is given, and leaves the other its own', async () => {
+test('a direction uses at most its bytes and leaves the other direction its own', async () => {
   const { measured, used } = await measure({ up: { bps: 900 * mbit }, down: { bps: 2 * mbit }, directionBytes: 1_000_000 });
   expect(measured).toMatchObject({ ok: true, up: { bps: null, reason: 'too fast to measure with so few bytes' } });
   expect(measured.ok && measured.down.bps).toBeCloseTo(2 * mbit, -5);
@@ -109,7 +106,7 @@ test.each([
   expect(Math.max(passed.up, passed.down)).toBeLessThanOrEqual(trainSessionBytes);
 });
 
-test('the first two hellos, and the first request of each train and of its report, are lost: it is asked again', async () => {
+test('lost hellos, train requests and report requests are repeated', async () => {
   const seen = new Set<string>();
   let hellos = 0;
   const lost = (packet: Buffer) => {
@@ -123,12 +120,12 @@ test('the first two hellos, and the first request of each train and of its repor
   expect(measured).toMatchObject({ ok: true, blocked: null, up: { reason: null }, down: { reason: null } });
 });
 
-test('a token that is none: nobody answers', async () => {
+test('an invalid token gets no response', async () => {
   const { measured } = await measure({ token: randomBytes(16) });
   expect(measured).toMatchObject({ ok: true, blocked: 'all' });
 });
 
-test('it stays within what is left of the budget, and says so', async () => {
+test('the test stays within the remaining budget and reports that', async () => {
   for (const left of [0, 60_000, 120_000, 300_000, 700_000]) {
     const { measured, used } = await measure({ left, up: { bucketBytes: 128_000 }, down: { bucketBytes: 128_000 } });
     expect(used).toBeLessThanOrEqual(Math.max(left, 1_000));
@@ -136,7 +133,7 @@ test('it stays within what is left of the budget, and says so', async () => {
   }
 });
 
-test('a meeting that begins between two trains ends it', async () => {
+test('a meeting that begins between two trains ends the test', async () => {
   let asked = 0;
   const { measured, used } = await measure({ objection: async () => (++asked > 2 ? 'a meeting' : null) });
   expect(measured).toEqual({ ok: false, reason: 'a meeting' });

@@ -1,4 +1,4 @@
-/** The short transfer by TCP, end to end: the agent's side, the routes of flows, TLS, and a wire in between that passes so many bytes a second. */
+/** Tests the short TCP transfer end to end: the agent, the routes of flows, TLS, and a wire with a limited rate. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -17,7 +17,7 @@ let app: FastifyInstance;
 let wire: Server;
 let certificate: { key: string; cert: string };
 let pcs = 0;
-/** Full pieces that the wire passed, and how long it took over them. */
+/** Bits of full pieces that the wire passed, and the time in ms. */
 let wireBits = 0;
 let wireMs = 0;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { port } = app.server.address() as AddressInfo;
   wire = createServer((from) => {
     const to = connect(port, '127.0.0.1');
-    // Whoever breaks off breaks the other end too.
+    // A broken connection also breaks the other end.
     paced(from, to).catch(() => to.destroy());
     paced(to, from).catch(() => from.destroy());
   });
@@ -40,7 +40,7 @@ afterAll(async () => {
   await app.close();
 });
 
-/** One small piece after the other, each as long as it takes at this rate; a timer that comes late makes it slower, and never faster. */
+/** Passes small pieces, each in the time that the rate allows. A late timer makes the wire slower, never faster. */
 async function paced(from: Socket, to: Socket): Promise<void> {
   let dueAt = performance.now();
   from.on('error', () => to.destroy());
@@ -62,7 +62,7 @@ function measure(token: Buffer, roots = [certificate.cert], used: (bytes: number
   return measureByTransfer({ at: `https://localhost:${(wire.address() as AddressInfo).port}`, roots: () => roots, token, clock, used });
 }
 
-test('what comes through in a second is told, in each direction', { tags: ['long'] }, async () => {
+test('the rate of each direction is measured within a second', { tags: ['long'] }, async () => {
   const { upBps, downBps } = await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key));
   const wireBps = (1_000 * wireBits) / wireMs;
   for (const bps of [upBps, downBps]) {
@@ -71,15 +71,15 @@ test('what comes through in a second is told, in each direction', { tags: ['long
   }
 });
 
-test('each byte of it is counted at the socket, and it costs about what it is expected to', { tags: ['long'] }, async () => {
+test('each byte is counted at the socket, and the total is close to the expected cost', { tags: ['long'] }, async () => {
   let wireBytes = 0;
   await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [certificate.cert], (bytes) => (wireBytes += bytes));
-  // What a socket still had is counted when it closes, which is a moment after the answer.
+  // A socket counts its last bytes when it closes, shortly after the response.
   await expect.poll(() => wireBytes).toBeGreaterThan(2 * transferBytes);
   expect(Math.abs(wireBytes / transferWireBytes - 1)).toBeLessThan(0.15);
 });
 
-test('refused, not believed, or out of reach: it is not known, and nothing is thrown', async () => {
+test('a refused token, an untrusted certificate or an unreachable server gives an unknown result and throws nothing', async () => {
   const nothing = { upBps: null, downBps: null };
   expect(await measure(randomBytes(16))).toEqual(nothing);
   expect(await measure(sealReflectorToken(`a/b/vc-${pcs++}`, 3_600_000, key), [])).toEqual(nothing);

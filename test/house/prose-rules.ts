@@ -66,7 +66,7 @@ function faultsOf(sentence: string, isSentence: boolean): string[] {
   return found;
 }
 
-/** The text of a node without markup; code counts as one word that no rule reads. */
+/** Returns the text of a node without markup. Code counts as a single word, which no rule reads. */
 function plain({ type, value, children }: Inline): string {
   if (type === 'Code') return 'X';
   if (type === 'Html' || type === 'Image') return '';

@@ -35,7 +35,7 @@ export function isTest(path: string): boolean {
   return path.startsWith('test/') || /\.test(-helper)?\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** Returns false if a text cannot contain a word in any spelling. Saves parsing the file. */
+/** Returns false if the pattern cannot match a text in any spelling. Saves parsing the file. */
 export function mayHave(text: string, word: RegExp): boolean {
   return word.test(text) || /\\[ux]/.test(text);
 }
