@@ -1,8 +1,5 @@
 // @module-tag long
-/**
- * Measures simulated lines of each link class with a known rate: the reported rate must be sustained, and so must the tier that depends on
- * it.
- */
+/** Measures simulated lines of each link class with a known rate. The reported rate and its tier must be sustained. */
 import { randomBytes } from 'node:crypto';
 import { type LinkClass, links, openReflectorToken, sealReflectorToken, type Tier, tierMargin, tierNeeds, tiers } from '@sabha/contracts';
 import { expect, test } from 'vitest';

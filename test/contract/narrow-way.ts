@@ -1,5 +1,5 @@
 /**
- * A simulated path between a PC and the reflector in virtual time: a token bucket, a delay and losses per direction, and a count of wire
+ * Simulates a path between a PC and the reflector in virtual time. Each direction has a token bucket, a delay, losses and a count of wire
  * bytes.
  */
 import type { RemoteInfo } from 'node:dgram';

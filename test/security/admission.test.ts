@@ -1,4 +1,4 @@
-/** S1, S5: who comes in over TLS, and for how long. */
+/** Tests admission over TLS and its end (S1, S5). */
 import { once } from 'node:events';
 import { flowsFilters, hashToken, pcTopic, serialOf } from '@sabha/contracts';
 import packets from 'mqtt-packet';
@@ -32,7 +32,7 @@ const shown = (cert?: Issued) => ({ roots: [authority.root], ...(cert && { cert 
 const entry = (...certs: Issued[]) => ({ pc, certificates: certs.map(({ serial }) => serial) });
 
 describe('S1 a forged identity', () => {
-  test('0 of 5 are admitted: another id, no certificate, self-signed, of another authority, made for servers; the right one is', async () => {
+  test('0 of 5 are admitted: other id, no certificate, self-signed, other authority, server certificate; the right one is', async () => {
     const forged: [string, Issued | undefined][] = [
       ['another id', await authority.issue({ cn: 'ladakh.leh.pc-2', use: 'client' })],
       ['none', undefined],
@@ -41,7 +41,7 @@ describe('S1 a forged identity', () => {
       ['made for servers', await authority.issue({ cn: name, use: 'server' })],
     ];
     const all = forged.flatMap(([, cert]) => cert ?? []);
-    // Even where the registry had their serials: the certificate itself is what is wrong.
+    // The registry lists the serial numbers of all of them, so only the certificate itself can be wrong.
     await broker.admit([entry(good, ...all), { pc: neighbour }], [authority.root]);
     const admitted: string[] = [];
     for (const [what, cert] of forged) {
@@ -57,7 +57,7 @@ describe('S1 a forged identity', () => {
     client.end(true);
   });
 
-  test('over TLS a token opens nothing, and a certificate that is not on record neither', async () => {
+  test('over TLS neither a token nor an unlisted certificate is admitted', async () => {
     const tokenHash = hashToken(tokenOf(pc));
     await broker.admit([{ pc, tokenHash }], [authority.root]);
     await expect(join8883(broker.port, pc, shown(good), { password: tokenOf(pc) })).rejects.toThrow('Not authorized');
@@ -68,7 +68,7 @@ describe('S1 a forged identity', () => {
     loopback.client.end(true);
   });
 
-  test.each(['flows', 'exporter'])('%s does not come in over TLS, whatever it shows', async (who) => {
+  test.each(['flows', 'exporter'])('%s is not admitted over TLS with any certificate', async (who) => {
     const cert = await authority.issue({ cn: who, use: 'client' });
     await broker.admit([entry(good, cert)], [authority.root]);
     for (const as of [cert, good]) {
@@ -78,7 +78,7 @@ describe('S1 a forged identity', () => {
   });
 });
 
-describe('S9 the certificate of a PC, judged by the clock of the centre', () => {
+describe('S9 the certificate of a PC, judged by the clock of the server', () => {
   const second = 1 / 86_400;
   test.each([
     ['in force', { fromDays: -1, toDays: 30 }, 'in'],
@@ -95,7 +95,7 @@ describe('S9 the certificate of a PC, judged by the clock of the centre', () => 
     expect(await outcome).toBe(expected);
   });
 
-  test('two roots let in the PCs of both; a root that is gone lets in nobody more; none at all trusts nobody', async () => {
+  test('two roots admit the PCs of both; a removed root admits no new connection; no root admits none', async () => {
     const second = await other.issue({ cn: 'ladakh.leh.pc-2', use: 'client' });
     const entries = [entry(good), { pc: neighbour, certificates: [second.serial] }];
     await broker.admit(entries, [authority.root, other.root]);
@@ -109,7 +109,7 @@ describe('S9 the certificate of a PC, judged by the clock of the centre', () => 
   });
 });
 
-test('S1, S5 each connection shows its certificate anew: none resumes what an earlier one proved', async () => {
+test('S1, S5 each connection needs its certificate: no TLS session is resumed', async () => {
   await broker.admit([entry(good)], [authority.root]);
   const first = await bareTls(broker.port, shown(good));
   const sessions: Buffer[] = [];
@@ -125,12 +125,12 @@ test('S1, S5 each connection shows its certificate anew: none resumes what an ea
   }
 });
 
-describe('S5 a PC that is revoked', () => {
+describe('S5 a revoked PC', () => {
   test.each([
     ['revoked', () => [{ ...entry(good), revoked: true }]],
     ['without that certificate', () => [{ pc, certificates: ['abc'] }]],
     ['gone', () => []],
-  ])('%s: its session ends within 10 s, and nothing of it is heard after', async (_what, next) => {
+  ])('%s: its session ends within 10 s, and no later message of it is delivered', async (_what, next) => {
     await broker.admit([entry(good)], [authority.root]);
     const flows = await connect(broker.plainPort, 'flows');
     await flows.subscribe([...flowsFilters]);
@@ -153,7 +153,7 @@ describe('S5 a PC that is revoked', () => {
 });
 
 describe('the certificate of the broker', () => {
-  test('a new one is shown to who connects from then on, and nobody is cut off; one for another key is not used', async () => {
+  test('a new one is used for new connections without a disconnect; one for another key is not used', async () => {
     await broker.admit([entry(good)], [authority.root]);
     const serialShown = async () => {
       const socket = await bareTls(broker.port, shown(good));

@@ -1,4 +1,4 @@
-/** Authorities and certificates for the tests: good ones, and each kind of bad one. */
+/** Certificate authorities and certificates for the tests, valid ones and each kind of invalid one. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { clientAuth, makePrivateKey, serverAuth } from '@sabha/contracts';
@@ -16,13 +16,13 @@ export type Wanted = {
   use: keyof typeof purposes;
   /** Names and addresses of a server. */
   hosts?: string[];
-  /** From now, days. */
+  /** In days from now. */
   fromDays?: number;
   toDays?: number;
-  /** Whose it is: a private or public key, PEM; absent = a fresh one. */
+  /** Private or public key of the holder, PEM; absent = a new one. */
   key?: string;
 };
-/** `pem` is the certificate, `serial` as the registry writes it. */
+/** `pem`: the certificate; `serial`: its number in the form of the registry. */
 export type Issued = { key: string; pem: string; serial: string };
 export type Authority = {
   root: string;
@@ -30,7 +30,7 @@ export type Authority = {
   issueTo(request: Buffer | string, wanted: Omit<Wanted, 'key'>): Promise<Issued>;
 };
 
-/** An authority with a root of its own; with `under`, one whose certificate another signed. */
+/** Creates an authority with a separate root; with `under`, an intermediate one that another authority signed. */
 export async function createAuthority(name: string, under?: { root: string; key: string }): Promise<Authority & { key: string }> {
   const key = makePrivateKey();
   const extensions = [
@@ -45,20 +45,20 @@ export async function createAuthority(name: string, under?: { root: string; key:
     root: root.pem,
     issue,
     async issueTo(request, wanted) {
-      // The two look alike here, and are two overloads there.
+      // The library has two overloads, for Buffer and string, that work alike here.
       const { publicKey } = new x509.Pkcs10CertificateRequest(request as string);
       return issue({ ...wanted, key: publicKey.toString('pem') });
     },
   };
 }
 
-/** Nobody signed it but itself. */
+/** Returns a self-signed certificate. */
 export function selfSigned(wanted: Wanted): Promise<Issued> {
   const key = makePrivateKey();
   return signed({ ...wanted, key }, { root: `CN=${wanted.cn}`, key });
 }
 
-/** A list of certificates as EST answers it: PKCS#7 in base64. */
+/** Returns certificates as an EST response: PKCS#7 in base64. */
 export function asPkcs7(...pems: string[]): string {
   return new x509.X509Certificates(pems.map((pem) => new x509.X509Certificate(pem))).toString('base64');
 }
@@ -72,7 +72,7 @@ function signed({ cn, use, hosts, fromDays = -1, toDays = 30, key = makePrivateK
   return certificate({ subject: `CN=${cn}`, key, issuer, fromDays, toDays, extensions });
 }
 
-/** `root` is the issuer's certificate, or its name where it is the certificate itself. */
+/** `root`: the certificate of the issuer, or its name for a self-signed certificate. */
 type Issuer = { root: string; key: string };
 type Making = {
   subject: string;

@@ -1,4 +1,4 @@
-/** The centre as a PC that wants a certificate sees it: EST and the place of the broker, over HTTPS. */
+/** A server for enrolment tests: EST and the address of the broker, over HTTPS. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -11,11 +11,11 @@ const secret = Buffer.from('0123456789abcdef0123456789', 'hex');
 
 export type CentreOptions = {
   authority: Authority;
-  /** What `cacerts` answers; absent = the root of the authority. */
+  /** Response of `cacerts`; absent = the root of the authority. */
   roots?: string[];
   pc: string;
   mqttPort: number;
-  /** The certificate of the server; absent = a good one of the authority. */
+  /** Certificate of the server; absent = a valid one of the authority. */
   server?: Partial<Wanted>;
 };
 

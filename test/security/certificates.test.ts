@@ -1,4 +1,4 @@
-/** S1: what stands in the certificates, as openssl reads them; and that no secret lies in the repository. */
+/** S1: checks the content of the certificates with openssl, and that the repository contains no secret. */
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ function file(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
-/** True where openssl takes the chain for this purpose. */
+/** Returns true if openssl accepts the chain for this purpose. */
 function verifies(pem: string, purpose: 'sslclient' | 'sslserver'): boolean {
   try {
     return openssl(
@@ -40,7 +40,7 @@ function verifies(pem: string, purpose: 'sslclient' | 'sslserver'): boolean {
     return false;
   }
 }
-/** Each extension as openssl names it, critical or not, with its text. */
+/** Returns each extension as openssl prints it: name, critical flag and text. */
 function extensionsOf(pem: string): string[] {
   const text =
     openssl('x509', '-noout', '-text', '-in', file('leaf.pem', pem)).split('X509v3 extensions:')[1]?.split('Signature Algorithm')[0] ?? '';
@@ -51,7 +51,7 @@ function extensionsOf(pem: string): string[] {
 const issue = (subject: Parameters<Authority['issue']>[0]) => authority.issue(subject, createPublicKey(makePrivateKey()));
 
 describe('S1 the certificate', () => {
-  test('of a PC has one name, proves a client and nothing else, for a year', async () => {
+  test('of a PC has one name, is valid for clients only, and for a year', async () => {
     const { pem, serial, notAfter } = await issue({ kind: 'pc', name: 'ladakh.leh.vc-1' });
     const certificate = new X509Certificate(pem);
     expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([true, false]);
@@ -75,7 +75,7 @@ describe('S1 the certificate', () => {
     ]);
   });
 
-  test('of a server proves a server under each of its names and nothing else, for 90 days', async () => {
+  test('of a server is valid for servers only, under each of its names, and for 90 days', async () => {
     const { pem } = await issue({ kind: 'server', name: 'Sabha broker', names: ['centre.test', 'localhost', '127.0.0.1', '::1'] });
     const certificate = new X509Certificate(pem);
     expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([false, true]);
@@ -90,7 +90,7 @@ describe('S1 the certificate', () => {
     expect(certificate.validToDate.getTime() - certificate.validFromDate.getTime()).toBe(90 * dayMs);
   });
 
-  test('of the authority signs certificates and nothing else, for ten years', async () => {
+  test('of the authority signs certificates only, and is valid for ten years', async () => {
     const [root = ''] = authority.roots;
     expect(extensionsOf(root)).toEqual([
       'X509v3 Basic Constraints | critical | CA:TRUE',
@@ -101,7 +101,7 @@ describe('S1 the certificate', () => {
     expect(statSync(join(folder, 'ca', 'ca.key')).mode & 0o777).toBe(0o600);
   });
 
-  test('is given on a request that openssl made, and openssl reads what EST answers', async () => {
+  test('is issued for a request of openssl, and openssl reads the EST response', async () => {
     const key = join(folder, 'own.key');
     const request = openssl(
       'req',
@@ -129,9 +129,9 @@ describe('S1 the certificate', () => {
   });
 });
 
-test('S1 no private key, token or code lies in the repository', () => {
+test('S1 the repository contains no private key, token or code', () => {
   const privateKey = /-----BEGIN (RSA |EC |ENCRYPTED )?PRIVATE KEY-----\s*[A-Za-z0-9+/]{40}/;
-  // Tests show what secrets look like.
+  // Tests contain sample secrets, so only the first pattern applies to them.
   const others = [
     /\bwhsec_[A-Za-z0-9+/]{32,}/,
     /\b([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}\b/,

@@ -1,4 +1,4 @@
-/** S9: whom an agent believes to be the centre, by a right clock and by a dead one. */
+/** S9: tests which certificates an agent accepts as the server, with a right clock and with one at 1970. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
@@ -23,7 +23,7 @@ let own: Issued;
 beforeAll(async () => {
   ours = await createAuthority('Sabha one');
   next = await createAuthority('Sabha two');
-  foreign = await createAuthority('Sabha one'); // its name is ours, its key is not
+  foreign = await createAuthority('Sabha one'); // same name as our authority, other key
   between = await createAuthority('Sabha between', { root: ours.root, key: ours.key });
   // This PC was enrolled ten days ago.
   own = await ours.issue({ cn: 'ladakh.leh.pc-1', use: 'client', fromDays: -10, toDays: 355 });
@@ -38,7 +38,7 @@ const rogueChain = async () => {
   const issued = await foreign.issue({ ...server, ...future });
   return { ...issued, pem: issued.pem + ours.root };
 };
-/** A PC of ours that plays an authority: what it signs has a way to our root. */
+/** A certificate signed by an enrolled PC as if it were an authority; its chain ends at our root. */
 const byPc = async () => {
   const pc = await createAuthority('Sabha between', { root: own.pem, key: own.key });
   const issued = await pc.issue(server);
@@ -49,7 +49,7 @@ const table: [what: string, shown: () => Shown, right: 'in' | 'out', dead: 'in' 
   ['in force', () => ours.issue(server), 'in', 'in'],
   ['of the authority that takes over', () => next.issue(server), 'in', 'in'],
   ['with one between it and the root', chained, 'in', 'in'],
-  // With a dead clock nobody can know that it has ended, unless it did so before this PC was enrolled.
+  // Without a valid clock an expired certificate is accepted, unless it expired before this PC was enrolled.
   ['ended 1 s ago', () => ours.issue({ ...server, fromDays: -30, toDays: -second }), 'out', 'in'],
   ['ended 30 days ago', () => ours.issue({ ...server, fromDays: -60, toDays: -30 }), 'out', 'out'],
   ['from tomorrow on', () => ours.issue({ ...server, ...future }), 'out', 'in'],
@@ -73,12 +73,12 @@ test.each(table)('S9 a certificate %s', async (_what, shown, right, dead) => {
   };
   const outcome = { right: await by(Date.now()), dead: await by(Date.UTC(1970, 0, 1)) };
   expect(outcome).toEqual({ right, dead });
-  // Who asks for the way alone believes neither more nor less.
+  // The test of the network path accepts the same certificates.
   const greeted = async (now: number) => ((await greetedAt(port, now)) === 'proven' ? 'in' : 'out');
   expect({ right: await greeted(Date.now()), dead: await greeted(Date.UTC(1970, 0, 1)) }).toEqual({ right, dead });
 });
 
-test('the way to the centre tells a centre with wrong dates, somebody else, who only ends the connection, and who says nothing', async () => {
+test('the test of the network path distinguishes wrong dates, another server, a closed connection and no response', async () => {
   expect(await greetedAt(await listening(await ours.issue({ ...server, ...future })))).toBe('undated');
   expect(await greetedAt(await listening(await foreign.issue(server)))).toBe('stranger');
   expect(await greetedAt(await listening(await foreign.issue({ ...server, ...future })))).toBe('stranger');
@@ -90,7 +90,7 @@ test('the way to the centre tells a centre with wrong dates, somebody else, who 
   expect(await greetedAt(await plain(() => over.abort()), Date.now(), over.signal)).toBe('mute');
 });
 
-test('S9 only a clock before the certificate of this PC is dead: one that is a little slow is asked about dates as ever', async () => {
+test('S9 dates are ignored only if the clock is before the start of this PC’s certificate', async () => {
   const port = await listening(await ours.issue({ ...server, ...future }));
   const began = new X509Certificate(own.pem).validFromDate.getTime();
   expect((await dial(identityAt(port), () => began)).ok).toBe(false);
@@ -99,7 +99,7 @@ test('S9 only a clock before the certificate of this PC is dead: one that is a l
   if (dialled.ok) dialled.socket.destroy();
 });
 
-test('a server that only knows TLS 1.2, and a port where nobody listens, are told as a reason', async () => {
+test('a server with TLS 1.2 only and a closed port are reported with their reason', async () => {
   const port = await listening(await ours.issue(server), 'TLSv1.2');
   expect(await dial(identityAt(port), Date.now)).toEqual({ ok: false, reason: expect.stringMatching(/protocol version/) });
   expect(await dial(identityAt(1), Date.now)).toEqual({ ok: false, reason: expect.stringMatching(/ECONNREFUSED/) });
@@ -113,7 +113,7 @@ async function listening({ key, pem }: Issued, maxVersion: 'TLSv1.2' | 'TLSv1.3'
   return (listener.address() as AddressInfo).port;
 }
 
-/** What says so at the first word of a client. */
+/** Starts a plain server that runs `says` at the first data of a client. */
 async function plain(says: (socket: Socket) => unknown): Promise<number> {
   const listener = createPlainServer((socket) => socket.on('error', () => {}).once('data', () => says(socket)));
   listener.listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-/** What others wrote and we run (S11): one version each, the bytes that were reviewed, and nothing of it runs while it is installed but what we name. */
+/** S11: third-party packages have exact versions and hashes, and run install scripts only if allowed by name. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ describe.each([
   const runtime = owns.flatMap((own) => Object.entries({ ...own.dependencies, ...own.optionalDependencies })).filter(isTheirs);
   const direct = [...runtime, ...owns.flatMap(({ devDependencies = {} }) => Object.entries(devDependencies))];
 
-  test('S11 each package that we name is of one version, which the lock has', () => {
+  test('S11 each direct dependency has an exact version that equals the lock file', () => {
     expect(direct.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
     const held = new Map(locked);
     const others = direct.filter(([name, version]) => held.get(`node_modules/${name}`)?.version !== version);
@@ -32,16 +32,16 @@ describe.each([
     expect(new Set(runtime.map(([name]) => name)).size).toBeLessThanOrEqual(directMost);
   });
 
-  test('S11 of each package of others the lock has the SHA-512 of what is installed', () => {
+  test('S11 each third-party package has a SHA-512 hash in the lock file', () => {
     const theirs = locked.filter(([path, { link }]) => path.includes('node_modules/') && link !== true);
     expect(theirs.length).toBeGreaterThan(2);
-    // What is bundled comes in the bytes of the package that brings it.
+    // A bundled package is covered by the hash of the package that contains it.
     const open = theirs.filter(([, one]) => one.inBundle !== true && !/^sha512-[\w+/]{86}==$/.test(one.integrity ?? ''));
     expect(open.map(([path]) => path)).toEqual([]);
   });
 });
 
-test('S11 no package runs a script when it is installed but the one that is allowed by name; for Windows none at all', () => {
+test('S11 only packages allowed by name run an install script, and none in the Windows package', () => {
   const scripted = Object.entries<Locked>(read('package-lock.json').packages).filter(([, one]) => one.hasInstallScript);
   const { allowScripts } = read('package.json');
   expect(scripted.map(([path]) => path)).toEqual(['node_modules/esbuild']);

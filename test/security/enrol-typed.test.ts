@@ -1,4 +1,4 @@
-/** How a person at a terminal makes a PC known: the verb, the code and the name of the centre, typed at a real terminal before a real centre. */
+/** Tests enrolment by a person at a real terminal with a real server: command, code and name of the server. */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -47,7 +47,7 @@ describe('without a terminal, a call that names no PC', () => {
 });
 
 describe.runIf(hasTerminal)('at a terminal', () => {
-  test('166 characters were typed by phone, the address and the path of the PC among them: now the code, the name and a digit', async () => {
+  test('a clerk enrols a PC by typing only the code, the name of the server and one digit', async () => {
     const code = await rig.code();
     const clerk = clerkIn('en');
     await clerk.types('Code of the office: ', code.toLowerCase().replaceAll('-', ''));
@@ -59,13 +59,13 @@ describe.runIf(hasTerminal)('at a terminal', () => {
     expect(await clerk.ended).toBe(0);
     expect(openIdentity(identityFolder(data))).toMatchObject({ value: { pc: 'ladakh/leh/vc-2', centre: { host: 'localhost' } } });
     expect(clerk.typed()).toBe(40 + `localhost:${rig.port}`.length + 1);
-    // A second time it says so before anything is typed.
+    // A second call is refused before anything is typed.
     const again = clerkIn('en');
     await again.sees('this PC is enrolled already as ladakh/leh/vc-2');
     expect(await again.ended).toBe(1);
   });
 
-  test('^C while the centre was asked did nothing, and an answer that came later enrolled the PC of somebody who had left', {
+  test('Ctrl-C during a request ends the enrolment, and a late response does not enrol the PC', {
     tags: ['long'],
   }, async () => {
     const silent = createServer().listen(0, '127.0.0.1');

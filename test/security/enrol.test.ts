@@ -1,4 +1,4 @@
-/** How a PC becomes known: `enrol` against a centre that keeps its word, and against those that do not. */
+/** Tests the function `enrol` with a correct server and with faulty ones. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ async function enrolled(at: { port: number; code: string }): Promise<Identity> {
   return done.value;
 }
 
-test('key, certificate, roots and the place of the centre are stored, for this user alone; the key was never sent', async () => {
+test('key, certificate, roots and server address are stored for this user only, and the key is never sent', async () => {
   const at = await centre();
   const identity = await enrolled(at);
   expect(identity).toMatchObject({
@@ -60,10 +60,10 @@ test('key, certificate, roots and the place of the centre are stored, for this u
   expect(text.match(/BEGIN/g)).toHaveLength(1);
 });
 
-test('an identity is not replaced unasked; --again makes another key, and is another time to be let in', async () => {
+test('an existing identity is kept; --again creates a new key and a new enrolment id', async () => {
   const at = await centre();
   const first = await enrolled(at);
-  // Who followed "--again replaces its key" was refused: who this PC is and what comes next is what a person wants to know.
+  // A person needs to know which PC this is and what to do next.
   const next = `npm run agent -- run --data ${dirname(folder)}`;
   const line = `this PC is enrolled already as ${pc} (${folder}); next: ${next} (a new key only after "pcs replace ${pc}" at the centre: then with --again)`;
   expect(await ask(at)).toEqual({ ok: false, line });
@@ -75,7 +75,7 @@ test('an identity is not replaced unasked; --again makes another key, and is ano
   expect(openIdentity(folder)).toEqual(second);
 });
 
-test('a centre that is not the one of the code is not believed: it hears no secret', async () => {
+test('a server that does not match the code gets no secret', async () => {
   const rogue = await centre({ authority: other });
   const code = writeEnrolCode(Buffer.alloc(13, 7), derOf(authority.root));
   expect(await ask(rogue, { code })).toEqual({
@@ -83,7 +83,7 @@ test('a centre that is not the one of the code is not believed: it hears no secr
     line: `localhost:${rogue.port} is not the centre that gave this code`,
     cause: 'pin',
   });
-  // One that shows our root, which anybody may have, and holds no key of ours.
+  // A server that presents our public root but has no key of ours.
   const cunning = await centre({ authority: other, roots: [authority.root] });
   expect(await ask(cunning, { code })).toMatchObject({ ok: false, line: expect.stringContaining(`localhost:${cunning.port}: `) });
   expect([...rogue.state.asked, ...cunning.state.asked]).toEqual(['/.well-known/est/cacerts', '/.well-known/est/cacerts']);
@@ -96,7 +96,7 @@ test.each<[string, string, [number, string], RegExp]>([
   ['an endless answer', 'est/cacerts', [200, 'A'.repeat(1_000_000)], /the answer is too long/],
   ['no place', 'sabha/centre', [200, '{"mqtt":{"port":0}}'], /sabha\/centre answered cannot be read/],
   ['no key', 'sabha/centre', [200, '{"mqtt":{"port":1},"centreKey":"k"}'], /sabha\/centre answered cannot be read/],
-])('%s of %s is one line, and nothing is stored', async (_what, path, answer, line) => {
+])('%s of %s is reported in one line, and nothing is stored', async (_what, path, answer, line) => {
   const at = await centre();
   at.state.answers[`/.well-known/${path}`] = answer;
   const done = await ask(at);
@@ -108,14 +108,14 @@ test.each<[string, string, [number, string], RegExp]>([
 test.each([
   ['for another PC', { cn: 'ladakh.leh.pc-2', use: 'client' as const }, 'a certificate for another PC'],
   ['not made for clients', { cn: name, use: 'server' as const }, 'a certificate that opens no broker'],
-])('a certificate %s is not taken', async (_what, wanted, line) => {
+])('a certificate %s is refused', async (_what, wanted, line) => {
   const at = await centre();
   at.state.wanted = wanted;
   expect(await ask(at)).toEqual({ ok: false, line: `localhost:${at.port} answered ${line}` });
   expect(existsSync(folder)).toBe(false);
 });
 
-test('after an answer that was lost the same code is asked with the same key, which nobody else can read and which is no identity yet', async () => {
+test('after a lost response the same code is sent again with the same key, which is readable by its owner only', async () => {
   const at = await centre();
   at.state.answers['/.well-known/est/simpleenroll'] = [503, 'lost'];
   expect((await ask(at)).ok).toBe(false);
@@ -127,7 +127,7 @@ test('after an answer that was lost the same code is asked with the same key, wh
   expect(existsSync(`${folder}.key`)).toBe(false);
 });
 
-test('a wrong code, a port where nobody listens and a folder that will not do are one line', async () => {
+test('an invalid code, a closed port and an unusable folder are each reported in one line', async () => {
   const at = await centre();
   expect(await ask(at, { code: 'ABC' })).toMatchObject({ ok: false, line: expect.stringContaining('the enrolment code') });
   await at.stop();
@@ -151,7 +151,7 @@ test.each<[string, (socket: Socket) => void, RegExp]>([
     /does not speak as the centre does: check address and port$/,
   ],
   ['cuts the connection', (socket) => socket.resetAndDestroy(), /the connection was cut: perhaps a firewall between/],
-])('somebody who %s showed the words of OpenSSL: one line says what to look at', async (_what, meets, line) => {
+])('a server that %s is reported in one line with the first thing to check', async (_what, meets, line) => {
   const at = await centre();
   const stranger = createServer(meets).listen(0);
   await once(stranger, 'listening');
@@ -162,7 +162,7 @@ test.each<[string, (socket: Socket) => void, RegExp]>([
   expect(done.ok || done.line).not.toMatch(/[A-Z]{4}|routines|getaddrinfo/);
 });
 
-test('a renewal is a new key by the old certificate, and brings the roots of today', async () => {
+test('a renewal sends a new key with the old certificate and updates the roots', async () => {
   const at = await centre();
   const first = await enrolled(at);
   at.state.roots = [authority.root, other.root];
@@ -175,7 +175,7 @@ test('a renewal is a new key by the old certificate, and brings the roots of tod
   expect(openIdentity(folder)).toEqual(second);
 });
 
-test('another root is taken over from a centre that is believed by one of those before', async () => {
+test('a new root is accepted from a server that an old root verifies', async () => {
   const at = await centre();
   const identity = await enrolled(at);
   expect(await refreshRoots(identity, folder)).toEqual({ ok: true, value: identity });

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Enrolment as an operator and a PC see it: `flows` as a process, its settings, its files, and a ledger restored from yesterday. */
+/** Tests enrolment with `flows` as a process, with its settings and files, and with a ledger restored from the day before. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ let parts: Parts;
 let flows: Program;
 let port = 0;
 const name = 'ladakh.leh.hall';
-/** Another key of the same kind: the one that signs commands. */
+/** A separate key of the same kind, which signs commands. */
 const commands = makeSigningKeys();
 
 beforeEach(async () => {
@@ -54,7 +54,7 @@ function registry() {
 }
 const centre = () => ({ port, authority: { roots: registry().roots, rootDer: Buffer.alloc(0) } as never });
 
-test('a code leads a PC to its certificate; the data of flows restored from yesterday do not let it in again after it was revoked', async () => {
+test('a code enrols a PC, and a restore of older flows data does not admit it again after its revocation', async () => {
   const { code } = await post('/api/enrol-codes', { site: 'ladakh/leh' });
   const read = readEnrolCode(code);
   if (!read.ok) throw new Error(read.line);

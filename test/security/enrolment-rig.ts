@@ -1,4 +1,4 @@
-/** Enrolment as `flows` serves it: real TLS, a real ledger and the broker's real file; only time and the site table are the test's. */
+/** Serves enrolment as `flows` does: real TLS, a real ledger and the real registry file. Only time and the site table are simulated. */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
@@ -31,7 +31,7 @@ type RigOptions = {
 
 type EnrolmentServer = { port: number; use(tls: ServerTls): void; close(): Promise<void> };
 
-/** Enrolment alone, behind the TLS of the door beyond this machine. */
+/** Serves only enrolment, with the TLS settings of the public HTTPS port. */
 async function serve(pki: Pki): Promise<EnrolmentServer> {
   const asked = { requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' } as const;
   const app = fastify({ https: { ...pki.tls(), ...asked }, forceCloseConnections: true });
@@ -107,7 +107,7 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
     clock,
     findings,
     port,
-    /** Real time does not move, what the centre takes for it does. */
+    /** Shifts the time of the server without waiting. */
     later: (ms: number) => {
       offsetMs += ms;
     },
@@ -116,14 +116,14 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
       if (!made.ok) throw new Error(made.line);
       return made.code;
     },
-    /** What the broker is told of a PC. */
+    /** Returns the entry of a PC in the registry snapshot for the broker. */
     entry: (pc: string): RegistryEntry | undefined => {
       const opened = openSnapshot(readFileSync(file, 'utf8'), createPublicKey(key));
       if (!opened.ok) throw new Error(opened.reason);
       return opened.value.pcs.find((one) => one.pc === pc);
     },
     audit: (): string[] => rows('SELECT who, what, about FROM audit ORDER BY id').map((row) => Object.values(row).join(' | ')),
-    /** All that the ledger holds, as one text. */
+    /** Returns the content of the ledger as one text. */
     everything: (): string =>
       ['meta', 'registry', 'audit', 'nodes'].map((table) => JSON.stringify(rows(`SELECT * FROM ${table}`))).join('\n'),
     issued: (): number => rows("SELECT 1 FROM audit WHERE what = 'certificate issued'").length,
@@ -140,14 +140,14 @@ export type Asked = {
   path: string;
   body?: string;
   password?: string;
-  /** The client's certificate. */
+  /** Certificate of the client. */
   client?: Client;
   headers?: Record<string, string>;
-  /** Another address of loopback than 127.0.0.1. */
+  /** Loopback address of the client other than 127.0.0.1. */
   from?: string;
 };
 
-/** One request over TLS, which trusts the centre by its root and name alone. */
+/** Sends one request over TLS. Trusts the server only by its root and name. */
 export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password, client, headers = {}, from }: Asked): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const authorization = password === undefined ? {} : { authorization: `Basic ${Buffer.from(`pc:${password}`).toString('base64')}` };
@@ -177,13 +177,13 @@ export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password
   return promise;
 }
 
-/** A key of its own and the request for it, as a PC makes them. */
+/** Creates a key and its certificate request, as a PC does. */
 export async function newRequest(name: string): Promise<{ key: string; body: string }> {
   const key = makePrivateKey();
   return { key, body: makeRequest(key, name).der.toString('base64') };
 }
 
-/** Enrols a PC; `certificate` is empty where it was refused. */
+/** Enrols a PC; `cert` is empty if the server refused. */
 export async function enrol(rig: Pick<Rig, 'authority' | 'port'>, name: string, password: string, from?: string) {
   const { key, body } = await newRequest(name);
   const answer = await ask(rig, { path: 'est/simpleenroll', body, password, ...(from === undefined ? {} : { from }) });
@@ -191,7 +191,7 @@ export async function enrol(rig: Pick<Rig, 'authority' | 'port'>, name: string, 
   return { ...answer, key, cert };
 }
 
-/** Asks for the next certificate with the one of now. */
+/** Requests the next certificate with the current one. */
 export async function renew(rig: Pick<Rig, 'authority' | 'port'>, client: Client | undefined, name: string) {
   const { key, body } = await newRequest(name);
   const answer = await ask(rig, { path: 'est/simplereenroll', body, ...(client && { client: { key: client.key, cert: client.cert } }) });
@@ -199,13 +199,13 @@ export async function renew(rig: Pick<Rig, 'authority' | 'port'>, client: Client
   return { ...answer, key, cert };
 }
 
-/** The certificates of an answer of EST, PEM. */
+/** Returns the certificates of an EST response, PEM. */
 export async function certificatesOf(base64: string): Promise<string[]> {
   const { X509Certificates } = await loadX509();
   return [...new X509Certificates(Buffer.from(base64, 'base64'))].map((one) => one.toString('pem'));
 }
 
-/** A leaf that the authority of a rig signs, past its own rules. */
+/** Returns a server certificate with the name of a PC, signed directly by the authority. */
 export async function serverCertificate(authority: Authority): Promise<Client> {
   const key = makePrivateKey();
   const { pem } = await authority.issue({ kind: 'server', name: 'ladakh.leh.vc-1', names: ['centre.test'] }, createPublicKey(key));

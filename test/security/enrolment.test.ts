@@ -1,4 +1,4 @@
-/** S2: what an enrolment code opens, and what it does not. S5: what a revoked, renewed or forged certificate opens. */
+/** Tests what an enrolment code permits (S2), and what a revoked, renewed or forged certificate permits (S5). */
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ afterEach(() => rig.close());
 const serial = (pem: string) => serialOf(new X509Certificate(pem));
 
 describe('S2 an enrolment code', () => {
-  test('enrols each PC of its site once, and is then worth nothing', async () => {
+  test('enrols each PC of its site once and is then used up', async () => {
     const code = await rig.code();
     const [first, second] = [await enrol(rig, one, code), await enrol(rig, two, code.toLowerCase())];
     expect([first.status, second.status]).toEqual([200, 200]);
@@ -48,7 +48,7 @@ describe('S2 an enrolment code', () => {
     ]);
   });
 
-  test('is over after its time, and for a PC of another site it is worth nothing', async () => {
+  test('expires, and is refused for a PC of another site', async () => {
     const code = await rig.code();
     expect(await enrol(rig, far, code)).toMatchObject({ status: 403, text: 'this code is for ladakh/leh, not for ladakh/kargil\n' });
     rig.later(24 * hourMs);
@@ -56,7 +56,7 @@ describe('S2 an enrolment code', () => {
     expect(rig.issued()).toBe(0);
   });
 
-  test('takes over no PC: one that has a certificate keeps it until the centre replaces the PC', async () => {
+  test('does not replace the certificate of an enrolled PC until an operator replaces the PC', async () => {
     const first = await enrol(rig, one, await rig.code());
     const stolen = await rig.code();
     expect(await enrol(rig, one, stolen)).toMatchObject({
@@ -79,21 +79,21 @@ describe('S2 an enrolment code', () => {
     ['retired', () => rig.siteOrders.retire('ladakh/leh/vc-1', 'Asha'), one],
     ['moved', () => rig.siteOrders.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha'), one],
     ['of a closed site', () => rig.siteOrders.stage({ site: 'ladakh/leh', stage: 'closed', force: true }, 'Asha'), one],
-  ])('gives nothing to a PC that is %s', async (_what, happens, name) => {
+  ])('is refused for a PC that is %s', async (_what, happens, name) => {
     const code = await rig.code();
     await happens();
     expect((await enrol(rig, name, code)).status).toBe(403);
     expect(rig.issued()).toBe(0);
   });
 
-  test('with one use gives one certificate, though two ask at the same time', async () => {
+  test('with one use gives one certificate for two requests at the same time', async () => {
     const code = await rig.code('ladakh/leh', 1);
     const answers = await Promise.all([enrol(rig, one, code), enrol(rig, two, code), enrol(rig, two, code)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
     expect(rig.issued()).toBe(1);
   });
 
-  test('is held by the centre as a hash, and carries what a PC knows the centre by', async () => {
+  test('is stored as a hash and contains the fingerprint of the server’s root', async () => {
     const read = readEnrolCode(await rig.code());
     if (!read.ok) throw new Error(read.line);
     expect(rig.everything()).not.toContain(read.value.secret);
@@ -102,7 +102,7 @@ describe('S2 an enrolment code', () => {
     expect(new X509Certificate(root).raw).toEqual(rig.authority.rootDer);
   });
 
-  test('one address is held up after five failures, and told for how long; a code that is right is not', async () => {
+  test('is rate limited per address after five failures, with the wait in seconds; a right code is accepted', async () => {
     for (let n = 0; n < 5; n++) expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
     expect(await enrol(rig, one, '0'.repeat(20))).toMatchObject({
       status: 429,
@@ -114,7 +114,7 @@ describe('S2 an enrolment code', () => {
     expect((await enrol(rig, one, '0'.repeat(20))).status).toBe(401);
   });
 
-  test('five wrong codes are a finding that names the office or the sender, stays for a day after the last alarm, and is written once', {
+  test('with five wrong attempts raises one finding that names the site or sender and lasts a day after the last alarm', {
     tags: ['long'],
   }, async () => {
     const finding = (origin: string, address: string) => [
@@ -143,7 +143,7 @@ describe('S2 an enrolment code', () => {
     expect(rig.findings.slice(4)).toEqual([finding('no office known', '127.0.0.6')]);
   });
 
-  test('gives a lost answer again, for the same key and no further use; to another key, or past a renewal, nothing', async () => {
+  test('repeats a lost response for the same key without another use; another key or a renewed certificate is refused', async () => {
     const code = await rig.code('ladakh/leh', 1);
     const { key, body } = await newRequest(one);
     const asked = async () => {
@@ -166,7 +166,7 @@ describe('S2 an enrolment code', () => {
   });
 });
 
-describe('which PCs a code is for', () => {
+describe('the PCs of a code', () => {
   const pcs = (password?: string) => ask(rig, { path: 'sabha/pcs', ...(password === undefined ? {} : { password }) });
   const vc = (nth: number, open: boolean) => ({
     pc: `ladakh/leh/vc-${nth}`,
@@ -174,7 +174,7 @@ describe('which PCs a code is for', () => {
     open,
   });
 
-  test('had to be typed by whoever enrolled one: the code itself says it, and which of them it can still make known', async () => {
+  test('are listed for the code, with a mark for those that it can still enrol', async () => {
     const code = await rig.code();
     expect(JSON.parse((await pcs(code)).text)).toEqual({ pcs: [vc(1, true), vc(2, true)] });
     await enrol(rig, two, code);
@@ -187,7 +187,7 @@ describe('which PCs a code is for', () => {
   });
 });
 
-describe('a request that is none is answered in one line, and costs no use of the code', () => {
+describe('an invalid request gets a response of one line and uses no enrolment', () => {
   const rsa = async () => {
     const { Pkcs10CertificateRequestGenerator } = await loadX509();
     const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
@@ -231,7 +231,7 @@ describe('S5 renewal', () => {
     held = await enrol(rig, one, await rig.code());
   });
 
-  test('gives the next certificate; the last one opens two weeks longer, so that a lost answer harms no office that is closed for some days', {
+  test('gives the next certificate; the previous one stays valid for two weeks, in case the response is lost', {
     tags: ['long'],
   }, async () => {
     const lost = await renew(rig, held, one);
@@ -250,7 +250,7 @@ describe('S5 renewal', () => {
     expect(rig.audit()).toContain(`${one} | certificate renewed | ladakh/leh/vc-1 ${serial(next.cert)}`);
   });
 
-  test('is given once a minute, whatever the clock of the machine does meanwhile', async () => {
+  test('is limited to once a minute, independent of clock steps', async () => {
     await renew(rig, held, one);
     expect((await renew(rig, held, one)).status).toBe(429);
     rig.later(hourMs);
@@ -265,13 +265,13 @@ describe('S5 renewal', () => {
     ['replaced', () => rig.siteOrders.replace('ladakh/leh/vc-1', 'Asha')],
     ['moved', () => rig.siteOrders.move('ladakh/leh/vc-1', 'ladakh/kargil/vc-9', 'Asha')],
     ['retired', () => rig.siteOrders.retire('ladakh/leh/vc-1', 'Asha')],
-  ])('is refused to a PC that was %s, whose certificate the broker is told to drop', async (_what, order) => {
+  ])('is refused for a PC that was %s, and the broker drops its certificate', async (_what, order) => {
     await order();
     expect((await renew(rig, held, one)).status).toBe(403);
     expect(certificates()).toEqual([]);
   });
 
-  test('a certificate that the registry does not hold, of a server, self-made, of a stranger, or none at all: 0 of 5 renew', async () => {
+  test('is refused for an unlisted, server, self-signed, foreign or missing certificate', async () => {
     const unlisted = makePrivateKey();
     const { pem } = await rig.authority.issue({ kind: 'pc', name: one }, createPublicKey(unlisted));
     const stranger = await openRig();
@@ -293,7 +293,7 @@ describe('S5 renewal', () => {
     await stranger.close();
   });
 
-  test('while another authority takes over, a certificate of the old one gets the next from the new one', async () => {
+  test('with a certificate of the old authority gives one of the new authority during a change of authority', async () => {
     const entry = rig.entry('ladakh/leh/vc-1');
     const [oldRoot = ''] = rig.authority.roots;
     const changed = await openRig({
@@ -311,7 +311,7 @@ describe('S5 renewal', () => {
     await changed.close();
   });
 
-  test('a certificate renews its own name only', async () => {
+  test('is limited to the name of the certificate', async () => {
     expect(await renew(rig, held, two)).toMatchObject({
       status: 400,
       text: 'the certificate is that of ladakh.leh.vc-1, the request names "ladakh.leh.vc-2"\n',

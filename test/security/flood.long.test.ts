@@ -1,5 +1,5 @@
 // @module-tag long
-/** S7: what strangers can do to the TLS listener of a real broker process: nothing of theirs reaches the MQTT parser. */
+/** S7: floods the TLS port of a real broker process. Nothing from unauthenticated clients reaches the MQTT parser. */
 import { readFileSync, rmSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { type Authority, createAuthority, type Issued, selfSigned } from './auth
 import { bareTls, certifyIn } from './secure-broker.ts';
 
 const mebibyte = 1_048_576;
-/** CONNECT that announces 256 MB less one. */
+/** CONNECT with an announced length of 256 MB less one byte. */
 const announced = Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]);
 
 const files = brokerFiles();
@@ -41,8 +41,8 @@ afterAll(async () => {
 test.each<[string, () => Issued | undefined]>([
   ['without a certificate', () => undefined],
   ['with one of their own', () => stranger],
-])('S7 four strangers %s that stream 200 MB each after announcing 256 MB: RSS grows by less than 50 MB', async (_what, cert) => {
-  await flood(cert()); // the first time code and buffers come into being
+])('S7 four clients %s that stream 200 MB each increase the RSS by less than 50 MB', async (_what, cert) => {
+  await flood(cert()); // warm-up: loads code and allocates buffers
   const before = rssMiB();
   await flood(cert());
   expect(rssMiB() - before).toBeLessThan(50);
@@ -50,7 +50,7 @@ test.each<[string, () => Issued | undefined]>([
   expect(await refused('connect')).toBeGreaterThanOrEqual(4);
 });
 
-test('S7 who never ends the handshake is closed after 10 s, and what is no TLS at once', async () => {
+test('S7 an incomplete handshake is closed after 10 s, and data without TLS at once', async () => {
   const since = performance.now();
   const lasted = async (first: Buffer) => {
     const socket = connectSocket(port, '127.0.0.1').on('error', () => {});
@@ -59,7 +59,7 @@ test('S7 who never ends the handshake is closed after 10 s, and what is no TLS a
     await closed;
     return performance.now() - since;
   };
-  const hello = Buffer.from([0x16, 0x03, 0x01]); // the first bytes of a handshake that never goes on
+  const hello = Buffer.from([0x16, 0x03, 0x01]); // first bytes of a handshake that does not continue
   const [silentMs, wrongMs] = await Promise.all([lasted(hello), lasted(Buffer.concat([announced, Buffer.alloc(mebibyte)]))]);
   expect(wrongMs).toBeLessThan(5_000);
   expect(silentMs).toBeGreaterThan(9_000);
@@ -67,7 +67,7 @@ test('S7 who never ends the handshake is closed after 10 s, and what is no TLS a
   expect(await refused('frame')).toBe(0);
 });
 
-/** The broker reads as long as it likes; what it does not take is not sent. */
+/** Sends as long as the broker reads and respects back pressure. */
 async function flood(cert: Issued | undefined): Promise<void> {
   await Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -92,7 +92,7 @@ function rssMiB(): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${broker.pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
 
-/** Sum over all reasons. */
+/** Returns the sum over all reasons. */
 async function refused(action: string): Promise<number> {
   const page = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   const rows = [...page.matchAll(new RegExp(`^sabha_broker_refused_total\\{action="${action}",reason="\\w+"\\} (\\d+)$`, 'gm'))];

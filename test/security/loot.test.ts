@@ -1,4 +1,4 @@
-/** The other half of S18: whoever holds the broker's machine can neither let a PC in nor ship an update. */
+/** S18: an attacker with the files of the broker machine can neither admit a PC nor sign an update. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -43,7 +43,7 @@ function filesOf(part: string): { file: string; text: string }[] {
   );
 }
 
-/** Every private key that stands in the broker's folder. */
+/** Returns every private key in the broker folder. */
 function lootedKeys(): KeyObject[] {
   return loot.flatMap(({ text }) => {
     try {
@@ -59,7 +59,7 @@ function signedBy(key: KeyObject, text: string): string {
   return JSON.stringify({ signed: text, signature: sign(algorithm, Buffer.from(text), key).toString('base64') });
 }
 
-test('S18 the broker has one private key, that of its own door, and none of those of flows', () => {
+test('S18 the broker has one private key, that of its TLS port, and none of flows', () => {
   expect(loot.map(({ file }) => file).sort()).toEqual([
     'ledger-mark.json',
     'principals.json',
@@ -81,7 +81,7 @@ test('S18 the broker has one private key, that of its own door, and none of thos
   for (const secret of secrets) for (const { file, text } of loot) expect(text.includes(secret), file).toBe(false);
 });
 
-test('S18 with the key of the broker no snapshot of the registry can be signed, and what was signed cannot be changed', () => {
+test('S18 the key of the broker cannot sign a registry snapshot, and a signed snapshot cannot be changed', () => {
   const text = (file: string) => loot.find((one) => one.file === file)?.text ?? '';
   const registryKey = createPublicKey(text('registry.pub'));
   const { signed, signature } = JSON.parse(text('registry.json')) as { signed: string; signature: string };
@@ -92,7 +92,7 @@ test('S18 with the key of the broker no snapshot of the registry can be signed, 
   for (const one of tries) expect(openSnapshot(one, registryKey)).toEqual({ ok: false, reason: 'wrong signature' });
 });
 
-test('S18 no command and no configuration passes that a key or another file of the broker has signed', () => {
+test('S18 no command or configuration signed with a key or file of the broker is accepted', () => {
   const own = createPrivateKey(readFileSync(join(site.data, 'flows/centre.key'), 'utf8'));
   const pc = 'goa/panaji/vc-1' as const;
   const order = { id: 'c-1', to: pc, verb: 'restart-sound', args: {}, notBefore: 0, expires: 1, counter: 1 };
@@ -110,7 +110,7 @@ test('S18 no command and no configuration passes that a key or another file of t
   }
 });
 
-test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the centre: no PC sends it a code, nor asks it for an update', async () => {
+test('S18, S7 a server with the key of the broker gets neither enrolment codes nor update requests from PCs', async () => {
   const text = (name: string) => loot.find(({ file }) => file === name)?.text ?? '';
   const roots = readFileSync(join(site.data, 'flows/ca/roots.pem'), 'utf8');
   const folder = mkdtempSync(join(tmpdir(), 'sabha-loot-'));
@@ -133,7 +133,7 @@ test('S18, S7 with the key of the broker nobody can pose as the HTTPS of the cen
   expect(asked).toEqual(['/.well-known/est/cacerts']);
 });
 
-test('S18, S10 no update of the agent is taken that one of the broker’s keys has signed', () => {
+test('S18, S10 no update of the agent signed with a key of the broker is accepted', () => {
   const releases = makeSigningKeys();
   const manifest = { version: '9.0.0', minimum: '0.0.0', expires: 2e12, size: 1, sha256: 'a'.repeat(64) };
   const [held, publicKey] = [{ version: '0.1.0', minimum: '0.0.0' }, createPublicKey(releases.publicKey)];
@@ -143,7 +143,7 @@ test('S18, S10 no update of the agent is taken that one of the broker’s keys h
       reason: 'wrong signature',
     });
   }
-  // The one who has the key is believed, so it was not something else that kept the others out.
+  // A manifest with the right signature is accepted, so the signature alone was the reason.
   const signed = JSON.stringify(sealSigned(manifest, createPrivateKey(releases.privateKey)));
   expect(judgeManifest(signed, publicKey, { ...held, now: 1 })).toMatchObject({ ok: true });
 });

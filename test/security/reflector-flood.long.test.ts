@@ -1,5 +1,5 @@
 // @module-tag long
-/** What strangers can do to the reflector of a real broker process when they are many: what they cost there is bounded. */
+/** Floods the reflector of a real broker process with packets of unknown senders. Their cost must stay bounded. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,7 +23,7 @@ afterAll(() => reflector.stop());
 
 const kinds = unansweredBy(() => reflector);
 
-test('S7 under 10,000 spoofed and malformed packets a second nobody is answered but who measures, and the broker spends at most four times on it what the flood itself costs', async () => {
+test('S7 under 10,000 spoofed and malformed packets a second only a valid PC gets replies, and the CPU time stays within four times that of the flood', async () => {
   const idle = await cpuOf(async () => delay(windowMs));
   const idleMqttMs = await greetMqtt();
   const before = await reflector.counts();
@@ -40,7 +40,7 @@ test('S7 under 10,000 spoofed and malformed packets a second nobody is answered 
   const after = await reflector.counts();
   const of = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
   const seen = of('stamp stranger') + of('stamp unproven') + of('other malformed');
-  // The flood was one: most of it reached the process, and no more than the limit of unknown tokens was looked at.
+  // Most of the flood reached the process, and the limit for unknown tokens held.
   expect(sent).toBeGreaterThan((perSecond * windowMs) / 1_000 / 2);
   expect(seen).toBeGreaterThan(sent * 0.5);
   expect(of('stamp stranger')).toBeLessThan((2_000 * (windowMs + 2_000)) / 1_000 + 2_000);
@@ -50,7 +50,7 @@ test('S7 under 10,000 spoofed and malformed packets a second nobody is answered 
   expect(flooded - idle).toBeLessThan((4 * (spent.user + spent.system)) / 1e6);
 });
 
-/** From forty addresses in turns; a third of it has not even the shape. Resolves with how many went out. */
+/** Sends from forty addresses in turns; a third of the packets is malformed. Resolves with the number of packets. */
 async function flood(): Promise<number> {
   const strangers = await Promise.all(Array.from({ length: 40 }, (_, at) => strangerAt(`127.0.0.${at + 2}`, reflector)));
   const makes = [kinds['a made-up token'], kinds['a token by another key'], kinds['a packet of 1,400 bytes']];
@@ -66,14 +66,14 @@ async function flood(): Promise<number> {
   return sent;
 }
 
-/** A PC that came before the flood measures in the middle of it. */
+/** Measures during the flood as a PC that was there before. */
 async function measure(): Promise<ReturnType<typeof windowOf>> {
   const grant = { port: reflector.port, token: reflector.tokenOf('up/lucknow/hall'), endsUp: Number.POSITIVE_INFINITY };
   const round = await stampRound({ clock: realClock(), open: udpTo('127.0.0.1'), grant, session: 3, probes: 20, paceMs: 50 });
   return typeof round === 'string' ? undefined : windowOf(round);
 }
 
-/** How long the broker takes to close a connection that talks nonsense. */
+/** Returns the time in ms that the broker needs to close a connection with invalid data. */
 async function greetMqtt(): Promise<number> {
   const startedAt = performance.now();
   const socket = connect(reflector.mqttPort, '127.0.0.1').on('error', () => {});
@@ -82,7 +82,7 @@ async function greetMqtt(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Seconds of the processor that the broker used while the task ran. */
+/** Returns the CPU seconds of the broker during the task. */
 async function cpuOf(task: () => Promise<unknown>): Promise<number> {
   const before = cpuSeconds(reflector.pid);
   await task();

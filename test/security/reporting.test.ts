@@ -1,4 +1,4 @@
-/** S22: whoever finds a hole finds whom to tell, and which versions are corrected for how long. */
+/** S22: checks that SECURITY.md names the contact for a vulnerability and the supported versions. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
@@ -6,7 +6,7 @@ import { tellFigure } from '../figures.ts';
 const section = (title: string) => new RegExp(`^## ${title}\\n+([\\s\\S]*?)(?=\\n## |$(?![\\s\\S]))`, 'm').exec(text)?.[1] ?? '';
 const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
 
-test('S22 SECURITY.md says whom to tell and in what way, and what every version still gets, the newest included', ({ task }) => {
+test('S22 SECURITY.md names the contact, the way to report, and the support of every version', ({ task }) => {
   expect(section('Report a hole')).toMatch(/confidential/);
   expect(section('Report a hole').length).toBeGreaterThan(200);
   const rows = [...section('Supported versions').matchAll(/^\| (.+?) \| (.+?) \|$/gm)].map(([, version, corrections]) => [

@@ -1,5 +1,5 @@
 // @module-tag long
-/** S17: what is secret stands in no log, on no page of metrics, and in no answer of the API. */
+/** S17: checks that no secret is in a log, on a metrics page or in a response of the API. */
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ const canary = (name: string) => `canary-${name}-7f3a9c51`;
 const webhookSecret = `whsec_${Buffer.from(canary('webhook-with-some-bytes-more')).toString('base64')}`;
 
 let site: Site;
-/** Takes connections and closes them: each channel fails, and says so. */
+/** Accepts and closes connections, so that each channel fails and logs an error. */
 let dead: ReturnType<typeof createServer>;
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ afterAll(() => {
   dead.close();
 });
 
-/** Every secret that the centre has: those of its settings, and those that it made. */
+/** Returns every secret of the server: from its settings, and the generated ones. */
 function secretsOf(data: string): string[] {
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter(
     (one) => one.isFile() && /\.(key|token)$|^first-secret$/.test(one.name),
@@ -49,7 +49,7 @@ function secretsOf(data: string): string[] {
   return [canary('mail'), webhookSecret, canary('node'), ...own];
 }
 
-test('S17 no secret of settings or of the data folder is said, though every channel fails and is told of', async () => {
+test('S17 no secret of the settings or the data folder is output while every channel fails', async () => {
   const centre = startCentre(site);
   await isUp(centre);
   await centre.says('Messages cannot be delivered', 40_000);

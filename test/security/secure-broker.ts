@@ -1,4 +1,4 @@
-/** Our broker with its TLS listener, and beside it what `flows` does for it: a certificate, and the registry. */
+/** The embedded broker with its TLS port, and the work of `flows` for it: certificate and registry. */
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export async function startSecureBroker(clock = realClock()) {
     plainPort: broker.port,
     folder: files.folder,
     lines,
-    /** Puts a registry in force; resolves when it is. */
+    /** Publishes a registry; resolves when it is in force. */
     async admit(entries: (Partial<RegistryEntry> & { pc: PcPath })[], roots: string[]) {
       version += 1;
       const inForce = until((line, fields) => line === 'registry snapshot in use' && 'version' in fields && fields.version === version);
@@ -29,7 +29,7 @@ export async function startSecureBroker(clock = realClock()) {
       files.put({ version, at: 0, pcs, roots });
       await inForce;
     },
-    /** Signs the broker's request and puts the certificate beside it; resolves when it is in use. */
+    /** Signs the certificate request of the broker and stores the certificate; resolves when it is in use. */
     async certify(authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
       const inUse = until((line) => line === 'certificate of the broker in use');
       const issued = await certifyIn(files.folder, authority, more);
@@ -49,7 +49,7 @@ export async function startSecureBroker(clock = realClock()) {
 }
 export type SecureBroker = Awaited<ReturnType<typeof startSecureBroker>>;
 
-/** Signs the request in the folder of a broker and puts the certificate beside it. */
+/** Signs the certificate request in the folder of a broker and stores the certificate beside it. */
 export async function certifyIn(folder: string, authority: Authority, more: Partial<Wanted> = {}): Promise<Issued> {
   const request = readFileSync(join(folder, 'server.csr'), 'utf8');
   const issued = await authority.issueTo(request, { cn: doors.broker, use: 'server', hosts: [host, 'localhost'], ...more });
@@ -57,10 +57,10 @@ export async function certifyIn(folder: string, authority: Authority, more: Part
   return issued;
 }
 
-/** What a client shows; `roots` are those by which it believes the broker. */
+/** Certificate of a client; `roots` are its trusted roots. */
 export type Shown = { cert?: Issued; roots: string[] };
 
-/** A client of MQTT over TLS. Rejects where it is not admitted. */
+/** Connects an MQTT client over TLS. Rejects if it is not admitted. */
 export async function join8883(port: number, pc: PcPath, { cert, roots }: Shown, options: IClientOptions = {}): Promise<MqttClient> {
   const name = nameOf(pc);
   const own = cert && { key: cert.key, cert: cert.pem };
@@ -88,7 +88,7 @@ export async function join8883(port: number, pc: PcPath, { cert, roots }: Shown,
   return client;
 }
 
-/** A bare TLS socket; resolves when the handshake is over on this side. */
+/** Opens a TLS socket; resolves after the handshake on this side. */
 export async function bareTls(port: number, { cert, roots }: Shown, more: ConnectionOptions = {}): Promise<TLSSocket> {
   const own = cert && { key: cert.key, cert: cert.pem };
   const socket = connectTls({ host, port, ca: roots, servername: 'localhost', ...own, ...more });

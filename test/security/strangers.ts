@@ -1,4 +1,4 @@
-/** Strangers at the reflector, and what they send. */
+/** Unknown senders at the reflector, and their packets. */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import type { ReflectorProcess } from '../reflector-process.ts';
 
 const probe = (token: Buffer) => writeProbe({ seq: 1, sentAt: Date.now(), session: 1, token });
 
-/** Packets that get no answer, made anew at each call; the reflector is asked for a token only then. */
+/** Returns makers of packets that get no reply. They request a token of the reflector only when called. */
 export function unansweredBy(reflector: () => ReflectorProcess) {
   return {
     'a made-up token': () => probe(randomBytes(16)),
@@ -19,7 +19,7 @@ export function unansweredBy(reflector: () => ReflectorProcess) {
   } satisfies Record<string, () => Buffer>;
 }
 
-/** A socket at this address that speaks to the reflector, and all that it was answered. */
+/** Opens a socket at this address, connected to the reflector. Collects the replies. */
 export async function strangerAt(address: string, { port }: ReflectorProcess): Promise<{ socket: Socket; answers: Buffer[] }> {
   const socket = createSocket('udp4');
   const answers: Buffer[] = [];

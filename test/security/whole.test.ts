@@ -1,4 +1,4 @@
-/** Identity through all of Sabha: a code of the centre, an enrolled PC at work over mTLS, a renewal, and its revocation. Real programs. */
+/** Tests the identity of a PC with real programs: enrolment code, work over mTLS, renewal and revocation. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const patience = { timeout: 40_000, interval: 100 };
 let parts: Parts | undefined;
 afterEach(() => parts?.site.remove());
 
-test('a PC enrols by a code at a door that shows browsers a certificate of the organisation, is heard over mTLS, renews, and is cut off when it is revoked', {
+test('a PC enrols at a port with a certificate of the organisation, works over mTLS, renews, and is disconnected when revoked', {
   tags: ['long'],
 }, async () => {
   const [https = 0, mqtts = 0] = await freePorts(2);
