@@ -50,8 +50,8 @@ function extensionsOf(pem: string): string[] {
 }
 const issue = (subject: Parameters<Authority['issue']>[0]) => authority.issue(subject, createPublicKey(makePrivateKey()));
 
-describe('S1 the certificate', () => {
-  test('of a PC has one name, is valid for clients only, and for a year', async () => {
+describe('S1 certificates', () => {
+  test('the certificate of a PC has one name, is valid for clients only, and for a year', async () => {
     const { pem, serial, notAfter } = await issue({ kind: 'pc', name: 'ladakh.leh.vc-1' });
     const certificate = new X509Certificate(pem);
     expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([true, false]);
@@ -75,7 +75,7 @@ describe('S1 the certificate', () => {
     ]);
   });
 
-  test('of a server is valid for servers only, under each of its names, and for 90 days', async () => {
+  test('the certificate of a server is valid for servers only, under each of its names, and for 90 days', async () => {
     const { pem } = await issue({ kind: 'server', name: 'Sabha broker', names: ['centre.test', 'localhost', '127.0.0.1', '::1'] });
     const certificate = new X509Certificate(pem);
     expect([verifies(pem, 'sslclient'), verifies(pem, 'sslserver')]).toEqual([false, true]);
@@ -90,7 +90,7 @@ describe('S1 the certificate', () => {
     expect(certificate.validToDate.getTime() - certificate.validFromDate.getTime()).toBe(90 * dayMs);
   });
 
-  test('of the authority signs certificates only, and is valid for ten years', async () => {
+  test('the certificate of the authority signs certificates only, and is valid for ten years', async () => {
     const [root = ''] = authority.roots;
     expect(extensionsOf(root)).toEqual([
       'X509v3 Basic Constraints | critical | CA:TRUE',
@@ -101,7 +101,7 @@ describe('S1 the certificate', () => {
     expect(statSync(join(folder, 'ca', 'ca.key')).mode & 0o777).toBe(0o600);
   });
 
-  test('is issued for a request of openssl, and openssl reads the EST response', async () => {
+  test('a certificate is issued for a request of openssl, and openssl reads the EST response', async () => {
     const key = join(folder, 'own.key');
     const request = openssl(
       'req',

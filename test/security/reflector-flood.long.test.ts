@@ -23,7 +23,7 @@ afterAll(() => reflector.stop());
 
 const kinds = unansweredBy(() => reflector);
 
-test('S7 under 10,000 spoofed and malformed packets a second only a valid PC gets replies, and the CPU time stays within four times that of the flood', async () => {
+test('S7 under a flood of 10,000 invalid packets a second only a valid PC gets replies, and the CPU time stays bounded', async () => {
   const idle = await cpuOf(async () => delay(windowMs));
   const idleMqttMs = await greetMqtt();
   const before = await reflector.counts();

@@ -1,5 +1,5 @@
 // @module-tag long
-/** People at the door beyond this machine: from the first start to the audit, with the real processes. */
+/** Tests accounts and tokens over HTTPS with the real processes, from the first start to the audit log. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.remove());
 
-/** Asks by HTTPS; the answer and, after a login, its cookie. */
+/** Sends a request over HTTPS. Returns the response and, after a sign-in, its cookie. */
 async function ask(path: string, { cookie = '', body }: { cookie?: string; body?: object } = {}) {
   const headers = { host: `sabha.test:${port}`, cookie, ...(body && { 'content-type': 'application/json' }) };
   const options = { host: '127.0.0.1', port, path, method: body ? 'POST' : 'GET', ca: tls.cert, servername: 'sabha.test', headers };
@@ -39,7 +39,7 @@ async function ask(path: string, { cookie = '', body }: { cookie?: string; body?
 
 const said = async (...args: string[]) => (await sabha(site, ...args)).json;
 
-test('the first start names the file with the secret of the first account, which no log holds; people log in, act under their names, and stay logged in over a restart', async () => {
+test('the first start names the file of the first secret, people sign in and act under their names, and sessions survive a restart', async () => {
   const first = startCentre(site);
   await isUp(first);
   await first.says(`https://sabha.test:${port}, with an account`);
@@ -98,7 +98,7 @@ test('the first start names the file with the secret of the first account, which
   ]);
 });
 
-test('a token acts from another machine by HTTPS and on loopback until it is revoked; without one loopback refuses everybody', async () => {
+test('a token works over HTTPS from another machine and on loopback until it is revoked; loopback without a token is refused', async () => {
   const centre = startCentre(site);
   await isUp(centre);
   expect(centre.lines.filter(({ msg }) => msg.includes('no login'))).toEqual([]);
@@ -135,7 +135,7 @@ test('a token acts from another machine by HTTPS and on loopback until it is rev
   await centre.stop();
 });
 
-/** Runs the command where there is no data folder, as on another machine. */
+/** Runs the command without a data folder, as on another machine. */
 function elsewhere(args: string[], env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
   const all = { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: join(site.folder, 'https.cert'), ...env };
   return run(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: all }).then(

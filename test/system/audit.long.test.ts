@@ -1,5 +1,8 @@
 // @module-tag long
-/** The audit of a centre that runs, with the real processes and the commands of docs/audit.md: it proves itself, forgets a person, and names the row that somebody changed. */
+/**
+ * Tests the audit log of a running server with the real processes and the commands of docs/audit.md: verification, erasure and a changed
+ * row.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,7 +11,7 @@ import { createSite, isUp, sabha, startCentre } from './centre-under-test.ts';
 
 const patienceMs = 240_000;
 
-test('S19 a person is forgotten while the centre runs, in every file of its ledger; then the chain is whole, and a row that was changed is named', async () => {
+test('S19 a person is erased from every file of the ledger at run time, the chain still verifies, and a changed row is named', async () => {
   const site = await createSite({});
   onTestFinished(() => site.remove());
   const said = async (...args: string[]) => (await sabha(site, ...args)).json;

@@ -1,12 +1,12 @@
 // @module-tag long
-/** A centre comes back: from its own backup, in its place and on an empty machine, with the real processes and the commands of docs/operate.md. */
+/** Tests backup and restore with the real processes and the commands of docs/operate.md, in place and on an empty machine. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask, createSite, isUp, type Site, sabha, startCentre } from './centre-under-test.ts';
 
-/** Each start compiles anew, and a machine may have more to do. */
+/** Limit in ms for a start without a compile cache on a busy machine. */
 const patienceMs = 240_000;
 
 async function newSite(settings: object = {}): Promise<Site> {
@@ -15,7 +15,7 @@ async function newSite(settings: object = {}): Promise<Site> {
   return site;
 }
 
-test('F30 a centre is restored from its backup, in its place and on an empty machine: what is gone is named, and the PC is back', async () => {
+test('F30 a server is restored in place and on an empty machine, missing acts are reported, and the PC reconnects', async () => {
   const site = await newSite();
   const second = join(site.folder, 'second');
   const secret = join(site.folder, 'secret');
@@ -55,7 +55,7 @@ test('F30 a centre is restored from its backup, in its place and on an empty mac
   const other = await newSite();
   expect((await sabha(other, 'restore', file, '--check', '--passphrase-file', secret)).code).toBe(0);
   expect(existsSync(join(other.data, 'flows'))).toBe(false);
-  // Its ports stay those of this machine.
+  // The restored server keeps the ports of this machine.
   const settings = readFileSync(join(other.folder, 'sabha.json'));
   expect((await sabha(other, 'restore', file, '--passphrase-file', secret)).code).toBe(0);
   writeFileSync(join(other.folder, 'sabha.json'), settings);

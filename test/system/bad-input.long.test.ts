@@ -1,5 +1,5 @@
 // @module-tag long
-/** Bad input: one clear line says what is wrong and where, what came over the wire is counted, and the rest goes on. */
+/** Tests invalid input: one line says what is wrong and where, invalid messages are counted, and everything else continues. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { digestOf, encode, type IncidentRow, type PcView, pcTopic } from '@sabha/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
 
 const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
 
-describe.concurrent('a start that cannot be', () => {
+describe.concurrent('a start that is refused', () => {
   test.for([
     ['{ "people": [', /sabha\.json: not JSON: /],
     ['{ "peple": [] }', /sabha\.json: peple: this key is not known$/],
@@ -40,7 +40,7 @@ describe.concurrent('a start that cannot be', () => {
     ]);
   });
 
-  test('the api port in use by another web server, which is asked for no health', async ({ expect, onTestFinished }) => {
+  test('an API port in use by another web server, which gets no health request', async ({ expect, onTestFinished }) => {
     const site = await siteUntil(onTestFinished);
     const asked = await takePort(site, 'api', onTestFinished);
     await refused(site, new RegExp(`port ${site.ports.api} .*in use`));
@@ -48,7 +48,7 @@ describe.concurrent('a start that cannot be', () => {
   });
 });
 
-describe('while it runs', () => {
+describe('at run time', () => {
   const path = (id: string) => `ladakh/leh/${id}`;
   const ids = ['well', 'malformed', 'oversized', 'version', 'long-name', 'stranger', 'flood', 'odd-name', 'nested'];
   let parts: Parts;
@@ -91,9 +91,7 @@ describe('while it runs', () => {
     return encode('state', { digest: digestOf(checks), session: 1, rev: 1, checks });
   };
 
-  test('S23, R28 an event of 5,000 nested arrays made the desk forget everything and blame the disk: it is counted, and what others write is kept', async ({
-    task,
-  }) => {
+  test('S23, R28 an event with 5,000 nested arrays is counted and dropped, and events of other PCs are stored', async ({ task }) => {
     const nested = await join('nested');
     const head = '{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":{"a":';
     await nested.publish(pcTopic(path('nested'), 'event'), `${head}${'['.repeat(5_000)}${']'.repeat(5_000)}}}`);
@@ -106,11 +104,11 @@ describe('while it runs', () => {
     tellFigure(task, 'S23', 'an event of 5,000 nested arrays: counted, 0 commits failed, the events of another PC kept');
   });
 
-  test('S13, S14 a device named $(reboot)"</script> is a name and nothing else, in the API and in the mail', async () => {
+  test('S13, S14 a device named $(reboot)"</script> appears as plain text in the API and in the mail', async () => {
     const name = '$(reboot)"</script>';
     const odd = await join('odd-name');
     await odd.client.publishAsync(pcTopic(path('odd-name'), 'state'), stateWith(name, 'microphone.missing'), { qos: 1 });
-    // PCs of the tests before, which said one word and no more, may be silent by now: only this one is looked at.
+    // PCs of earlier tests may be silent by now, so only the mails of this PC are checked.
     const heads = () => mailbox.mails.map(({ text }) => text.split('\n')[1]);
     await expect.poll(heads, { timeout: 40_000 }).toContain(`Critical: Microphone not found: ${name}`);
     const answer = await fetch(`http://127.0.0.1:${parts.site.ports.api}/api/incidents`);

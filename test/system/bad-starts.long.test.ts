@@ -1,5 +1,8 @@
 // @module-tag long
-/** Each way in which a part refuses to start ends the whole of Sabha with one line; `bad-input.long.test.ts` has one of each kind, and what comes while it runs. */
+/**
+ * Tests each reason why a part refuses to start: all of Sabha ends with one line. `bad-input.long.test.ts` has one of each kind, and input
+ * at run time.
+ */
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeSigningKeys } from '@sabha/contracts';
@@ -7,21 +10,18 @@ import { describe, test } from 'vitest';
 import { isUp, startCentre } from './centre-under-test.ts';
 import { refused, siteUntil } from './refused-start.ts';
 
-describe.concurrent('a start that cannot be', () => {
+describe.concurrent('a start that is refused', () => {
   test.for([
     [{ SABHA_HTTPS_KEY: 'package.json' }, 'SABHA_HTTPS_CERT is not set'],
     [{ SABHA_HTTPS_CERT: 'package.json' }, 'SABHA_HTTPS_KEY is not set'],
     [{ SABHA_HTTPS_KEY: '/nowhere/https.key', SABHA_HTTPS_CERT: 'package.json' }, '/nowhere/https.key: cannot be read: ENOENT'],
-  ] as const)(
-    'S20 HTTPS with half a key and certificate, in place of a wall without login: %j',
-    async ([env, line], { onTestFinished }) => {
-      const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
-      Object.assign(site.env, env);
-      await refused(site, line);
-    },
-  );
+  ] as const)('S20 HTTPS with an incomplete key pair is refused: %j', async ([env, line], { onTestFinished }) => {
+    const site = await siteUntil(onTestFinished, { https: { host: '127.0.0.1', port: 0, mqttPort: 0, names: ['sabha.test'] } });
+    Object.assign(site.env, env);
+    await refused(site, line);
+  });
 
-  test('a signing key or an authority that is lost beside the ledger is named and never made anew; with the old files it starts', async ({
+  test('a missing signing key or authority beside a ledger is reported and not created again; with the old files the start succeeds', async ({
     expect,
     onTestFinished,
   }) => {

@@ -1,4 +1,4 @@
-/** The whole of Sabha under test: `start.ts` as a process of its own, in a folder of its own, on ports of its own. */
+/** Runs all of Sabha for a test: `start.ts` as a separate process with its own folder and ports. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Settings } from '@sabha/contracts';
 import { type Command, freePorts, killAllWith, livingWith, noneLeft, type Program, startProgram } from './processes.ts';
 
-/** Written into `sabha.json` as it stands: what is wrong in it is for the product to find. */
+/** Written to `sabha.json` unchanged, because the product must find its faults. */
 export type SettingsFile = { [key in keyof Settings]?: unknown };
 export type Ports = Settings['ports'];
 
@@ -16,15 +16,15 @@ export type Site = {
   data: string;
   ports: Ports;
   env: Record<string, string | undefined>;
-  /** The header by which `sabha` acts at this server, once it has started. */
+  /** Returns the header with the token of the CLI, once the server has started. */
   token(): { authorization: string };
   /** Rewrites `sabha.json`. */
   configure(settings: SettingsFile | string): void;
-  /** Ends whatever still runs and removes the folder. */
+  /** Kills all processes that still run and removes the folder. */
   remove(): void;
 };
 
-/** A folder with settings, where nothing runs yet. Its path is the mark by which every process of it is found. */
+/** Creates a folder with settings. Its path is in the environment of every process, which makes them findable. */
 export async function createSite(settings: SettingsFile | string = {}, env: Record<string, string | undefined> = {}): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-system-'));
   const [mqtt = 0, api = 0, editor = 0, brokerMetrics = 0, flowsMetrics = 0, exporter = 0, reflector = 0] = await freePorts(7);
@@ -45,11 +45,11 @@ export async function createSite(settings: SettingsFile | string = {}, env: Reco
 export type Centre = Program & {
   site: Site;
   api<T>(path: string): Promise<T>;
-  /** A sample of a metrics page, such as `sabha_outbox_waiting`; 0 where there is none. */
+  /** Returns a sample of a metrics page, such as `sabha_outbox_waiting`; 0 if missing. */
   sample(page: 'brokerMetrics' | 'flowsMetrics' | 'exporter', series: string): Promise<number>;
-  /** The process of a part, as the system knows it. */
+  /** Returns the process id of a part. */
   pidOf(part: string): number;
-  /** SIGINT, as Ctrl-C; resolves when no process is left. */
+  /** Sends SIGINT, like Ctrl-C; resolves when no process is left. */
   stop(): Promise<{ code: number | null; ms: number }>;
 };
 
@@ -69,35 +69,42 @@ export function startCentre(site: Site, command: Partial<Command> = {}): Centre 
   };
 }
 
-/** Of the part itself: what that starts has its command too until it is another program, and outlives its kill by a moment. */
+/**
+ * Returns the process id of the part itself. A program that the part starts has the same command line until its exec, and survives a kill
+ * of the
+ * part for a moment.
+ */
 export function pidIn(living: ReturnType<typeof livingWith>, part: string): number {
   const starters = new Set(living.filter(({ command }) => /\bstart\.ts\b/.test(command)).map(({ pid }) => pid));
   return living.find(({ parent, command }) => starters.has(parent) && command.endsWith(`/${part}/main.ts`))?.pid ?? 0;
 }
 
-/** Resolves when the centre has said its first words about this PC and all its parts are ready; answers the seconds from the start of the wait to those words. */
+/** Resolves when the server has printed the line about this PC and all parts are ready. Returns the seconds until that line. */
 export async function isUp(centre: Pick<Centre, 'says'>, limitMs?: number): Promise<number> {
   const startedAt = performance.now();
   await centre.says('This PC (', limitMs);
   const upSeconds = (performance.now() - startedAt) / 1_000;
-  // For those words nobody needs the exporter, which may be later.
+  // The exporter is not needed for that line and may be ready later.
   await centre.says(({ msg, part }) => msg === 'ready' && part === 'dashboards', limitMs);
   return upSeconds;
 }
 
-/** True where the machine starved flows: its log has each of the gaps, of which a test makes one at most. It says then that it is too slow, and so it is. */
+/**
+ * Returns true if the machine was too busy: the log has more receive gaps than the one that a test may cause. The server then rightly
+ * reports that it is slow.
+ */
 export function isStarved({ lines }: Pick<Program, 'lines'>): boolean {
   return lines.filter(({ msg }) => msg.startsWith('no silence is judged')).length > 1;
 }
 
-/** What the API of `flows` answers; where HTTPS is set it wants the header of a token. */
+/** Returns the JSON of a GET on the API of `flows`; with HTTPS it needs the header of a token. */
 export async function ask<T>(ports: Ports, path: string, headers: Record<string, string> = {}): Promise<T> {
   const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, { headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return (await answer.json()) as T;
 }
 
-/** Posts a body as JSON; an answer without a body is an empty object. */
+/** Posts a body as JSON; a response without a body gives an empty object. */
 export async function post<T>({ ports }: Pick<Site, 'ports'>, path: string, body: object): Promise<{ status: number; body: T }> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const answer = await fetch(`http://127.0.0.1:${ports.api}${path}`, init);
@@ -105,7 +112,7 @@ export async function post<T>({ ports }: Pick<Site, 'ports'>, path: string, body
   return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Runs a command of `sabha` as a person of this machine. `json` is what it prints. */
+/** Runs a command of `sabha` as a local user. `json` is its output. */
 export async function sabha(site: Site, ...args: string[]) {
   const command = ['flows/api/cli/cli.ts', ...args, '--json', '--by', 'anil'];
   const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command, { env: site.env }).then(
@@ -115,7 +122,7 @@ export async function sabha(site: Site, ...args: string[]) {
   return { code, json: stdout === '' ? null : JSON.parse(stdout), err: stderr };
 }
 
-/** One sample of a metrics page; 0 where there is none. */
+/** Returns one sample of a metrics page; 0 if missing. */
 export async function sampleOf(port: number, series: string, path = '/metrics'): Promise<number> {
   const page = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   const line = page.split('\n').find((one) => one.startsWith(`${series} `));

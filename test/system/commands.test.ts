@@ -1,4 +1,4 @@
-/** Commands through all of Sabha: API, ledger, broker, the agent of this PC, and back. */
+/** Tests commands end to end: API, ledger, broker, the agent of this PC, and back. */
 
 import type { CommandView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -27,7 +27,9 @@ const outcome = async (id: string) => {
   return view.answers.map((one) => [one.pc, one.outcome]);
 };
 
-test('a PC probes at once; an agent that is told to start anew does, says so once, and obeys on', { tags: ['long'] }, async () => {
+test('a PC probes on command; an agent restarts on command, reports it once, and accepts further commands', {
+  tags: ['long'],
+}, async () => {
   const probed = await issue('probe-now', '');
   await expect.poll(() => outcome(probed), { timeout: 40_000 }).toEqual([[pc, 'done']]);
   const before = centre.pidOf('agent');

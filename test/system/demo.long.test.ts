@@ -1,11 +1,11 @@
 // @module-tag long
-/** The demo as a newcomer starts it: the real centre, a small nation of real agents, and a summary that must come out even. */
+/** Runs the demo as a newcomer does: the real server, a small nation of real agents, and a consistent summary. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Summary } from '../fleet/summary.ts';
 import { livingWith, startProgram } from './processes.ts';
 
-test('a nation of 30 sites: every event is in the ledger once, and each incident that was due was raised', async () => {
+test('a nation of 30 sites stores every event once and raises each expected incident', async () => {
   const mark = randomUUID();
   const args = ['test/fleet/demo.ts', '--sites', '30', '--minutes', '0.08', '--speed', '20', '--json', '--port-base', '0'];
   const demo = startProgram({ args, env: { ...process.env, SABHA_DEMO_MARK: mark } });

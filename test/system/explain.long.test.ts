@@ -1,15 +1,15 @@
 // @module-tag long
-/** `sabha explain`: why somebody was told yesterday, by the tabs of then, and what those of today would do; of a centre and tabs as they are. */
+/** Tests `sabha explain` with the real server and tabs: why people were notified yesterday, and what the tabs of today would do. */
 import { spawnSync } from 'node:child_process';
 import type { Explained, IncidentRow } from '@sabha/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask } from './centre-under-test.ts';
 import { edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
 
-/** A clock that runs `speed` times as fast and began so long before shows a day more. */
+/** A clock with this factor that began so long ago is one day ahead. */
 const beganBeforeMs = (speed: number) => (24 * 3_600_000) / (speed - 1);
 
-test('what was told yesterday is explained by the tabs of then, after a start on edited ones that would tell others; explaining sends nothing', async () => {
+test('an old incident is explained by the tabs of that time, also after a start with edited tabs, and explaining sends nothing', async () => {
   const { parts, mailbox, pc, flows, tabs } = await open(onTestFinished);
   const sabha = (...args: string[]) =>
     spawnSync(process.execPath, ['flows/api/cli/cli.ts', ...args], { env: parts.site.env, encoding: 'utf8' });
@@ -43,7 +43,7 @@ test('what was told yesterday is explained by the tabs of then, after a start on
   edit(tabs, (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh')));
   const epoch = parts.epochMs - beganBeforeMs(parts.speed);
   await parts.start('flows', { SABHA_TABS: tabs, SABHA_EPOCH: `${epoch}` });
-  // What a busy machine makes the centre say of itself comes in its own time.
+  // Excludes incidents of the server itself, which a busy machine may cause.
   const incidents = async () =>
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).filter(({ scope }) => scope.startsWith('ladakh'));
   expect(explained()).toEqual(yesterday);
@@ -59,7 +59,7 @@ test('what was told yesterday is explained by the tabs of then, after a start on
   expect(tells[0]?.text).toContain('Leh office, Ladakh, Room pc-1\nCritical: Microphone muted in the sound settings\n');
   expect(sabha('explain', '--incident', '999')).toMatchObject({ status: 1, stdout: '', stderr: 'there is no such incident\n' });
   expect(sabha('explain', 'ladakh/nowhere', 'microphone.muted').status).toBe(1);
-  // Nobody was told by any of it.
+  // No notification was sent.
   expect(await incidents()).toEqual([]);
   expect(ofRoom(mailbox)).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The centre on a disk that is full: a file system of its own, as small as the test wants it. */
+/** Tests the server on a full disk, in a small separate file system. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faults, type PcView, type Snapshot } from '@sabha/contracts';
@@ -14,10 +14,10 @@ const canMount = requirePart(
 );
 
 test.runIf(canMount)(
-  'a full disk: central is told directly and once, the rest goes on, and all is well again when there is space',
+  'a full disk is reported to central once, other parts continue, and the server recovers when there is space',
   async () => {
     const mailbox = await openMailbox();
-    // Nothing is expected of this PC: an incident of its own would be a mail too, as soon as its hold is over.
+    // This PC expects no devices, because an incident of the PC would also send a mail.
     const own = { profile: { expected: {} } };
     const settings = {
       site: own,
@@ -50,7 +50,7 @@ test.runIf(canMount)(
         process.kill(centre.pidOf('agent') || Number.NaN, 'SIGKILL');
       };
       const isSlow = (subject: string) => isStarved(centre) && subject.includes(faults['centre.slow'].title.en);
-      // Under one key a machine that is starved may send a mail twice.
+      // On a busy machine a mail may be sent twice under one key.
       const told = () => [...new Map(mailbox.mails.filter(({ subject }) => !isSlow(subject)).map((mail) => [mail.key, mail])).values()];
       await stir();
       await centre.says('the ledger took nothing: ledger: database or disk is full');

@@ -1,4 +1,4 @@
-/** A real SMTP server in this process, and the mails that it took. */
+/** A real SMTP server in this process that collects the mails. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -8,7 +8,9 @@ import { type ReadMail, readMail } from '../../flows/notify/people/channels/mail
 export type Mail = ReadMail & { to: string; subject: string; key: string; fromMs: number; atMs: number };
 export type Mailbox = {
   port: number;
-  /** What was taken so far, oldest first, by `performance.now()`: its connection was not there before `fromMs`, its last byte came at `atMs`. */
+  /**
+   * Received mails, oldest first, with times of `performance.now()`: the connection opened after `fromMs`, the last byte arrived at `atMs`.
+   */
   mails: Mail[];
   to(person: string): Mail[];
   close(): Promise<void>;
@@ -16,10 +18,10 @@ export type Mailbox = {
 
 const turnMs = 5;
 
-/** Opens a mailbox for everybody, on a free port where none is named. A mail stands in it before the sender hears that it was taken. */
+/** Opens a mailbox for all recipients, on a free port by default. A mail is in the list before the sender gets the response. */
 export async function openMailbox(at = 0): Promise<Mailbox> {
   const mails: Mail[] = [];
-  // What a busy process sees only now may have come at any time since it last had a turn.
+  // A busy process may see a connection late, so its time is that of the last event loop turn before.
   const opened = new Map<string, number>();
   let lastTurn = performance.now();
   const turns = setInterval(() => (lastTurn = performance.now()), turnMs).unref();
@@ -43,7 +45,7 @@ export async function openMailbox(at = 0): Promise<Mailbox> {
       }, done);
     },
   });
-  // A sender that is killed in the middle of a mail is what these tests are about.
+  // These tests kill senders in the middle of a mail.
   server.on('error', () => {});
   server.listen(at, '127.0.0.1');
   await once(server.server, 'listening');

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The link of a site, measured by the PC that the centre chose: from the reflector to the exporter, all of them real processes. */
+/** Tests the link test of a site by the chosen PC with real processes, from the reflector to the exporter. */
 
 import type { PcView } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.remove());
 
-test('the only PC of its site measures: the reflector answers it, its checks reach the centre, and its numbers the exporter', async () => {
+test('the only PC of its site measures, and its checks reach the server and its numbers the exporter', async () => {
   const centre = startCentre(site);
   await centre.says((line) => line.msg === 'ready' && line.part === 'agent');
   const answered = () => centre.sample('brokerMetrics', 'sabha_reflector_packets_total{kind="stamp",result="answered"}');

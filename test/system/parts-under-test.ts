@@ -1,4 +1,4 @@
-/** The parts of Sabha one by one, as `start.ts` would start them: what is killed here stays dead until the test starts it again. */
+/** Starts the parts of Sabha one by one, as `start.ts` does, but without a restart of a killed part. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { type Program, startProgram } from './processes.ts';
 export type PartName = 'broker' | 'flows' | 'dashboards' | 'agent';
 
 export type PartsOptions = {
-  /** Ids of the PCs of the one site, all of them admitted. */
+  /** Ids of the PCs of the only site, all of them admitted. */
   pcs: string[];
   settings?: SettingsFile;
   /** Factor of the clock of flows and agents. */

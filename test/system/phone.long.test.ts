@@ -1,5 +1,5 @@
 // @module-tag long
-/** A phone that rings: a real centre, and a gateway that is called and calls back, over real HTTP. */
+/** Tests voice calls with a real server and a gateway that is called and calls back, over real HTTP. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** What the gateway was asked to say. */
+/** Starts a gateway that collects the requested calls. */
 async function gateway(): Promise<{ url: string; calls: { to: string; text: string }[] }> {
   const calls: { to: string; text: string }[] = [];
   const server = createServer((request, response) => {
@@ -70,7 +70,7 @@ async function centre(url: string): Promise<{ parts: Parts; mailbox: Mailbox }> 
   return { parts, mailbox };
 }
 
-test('a critical alert rings; a centre that is killed meanwhile rings nobody twice, and takes the key that is pressed then', async () => {
+test('a critical fault causes one call, also if the server is killed meanwhile, and a pressed key acknowledges afterwards', async () => {
   const { url, calls } = await gateway();
   const { parts, mailbox } = await centre(url);
   const flows = await parts.start('flows');
@@ -83,7 +83,7 @@ test('a critical alert rings; a centre that is killed meanwhile rings nobody twi
   pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
   await expect.poll(() => calls.map(({ to }) => to), { timeout: 60_000 }).toEqual(['919419000001']);
   expect(calls[0]?.text).toMatch(/^This is Sabha\. .*Critical: Microphone not found.* Press 1 if you are going\./);
-  // Killed between the gateway's yes and the ledger, it would ring once more, and no more than that.
+  // A kill between the response of the gateway and the commit would cause one more call, so the test waits for the commit.
   const metrics = async () => (await fetch(`http://127.0.0.1:${parts.site.ports.flowsMetrics}/metrics`)).text();
   await expect.poll(metrics, { timeout: 10_000 }).toMatch(/sabha_notifications_total\{channel="voice",outcome="accepted"\} 1/);
   await flows.end('SIGKILL');

@@ -1,12 +1,12 @@
 // @module-tag long
-/** Policy stands on the tabs: what `policy.test.ts` samples, for each wire and each kind of edit. */
+/** Tests the policy on the tabs for more kinds of edit than `policy.test.ts`. */
 import { describe, test } from 'vitest';
 import { type Edit, incident, ofRoom, open, receivers, renamed } from './tabs-scene.ts';
 
 const stranger = { id: 'stranger', type: 'not-a-node', x: 9, y: 9, wires: [] };
 
 describe.concurrent('the tabs', () => {
-  test('one edited rule makes this site’s microphone critical and tells the state too', async ({ expect, onTestFinished }) => {
+  test('one edited rule makes the microphone of this site critical and also notifies the state', async ({ expect, onTestFinished }) => {
     const rule: Edit = (nodes) => nodes.map((node) => renamed(node, 'example/example-office', 'ladakh/leh'));
     const { mailbox, pc } = await open(onTestFinished, rule);
     pc.set('microphone', 'room', 'microphone.muted', 'RoomMic');
@@ -14,7 +14,7 @@ describe.concurrent('the tabs', () => {
     for (const { subject } of ofRoom(mailbox)) expect(subject).toMatch(/: Critical: /);
   });
 
-  test('R24, F21 when an edit left tabs that cannot run at all, the last good ones run, and central hears why', async ({
+  test('R24, F21 after an edit that makes the tabs unusable the last good ones run, and central is notified of the reason', async ({
     expect,
     onTestFinished,
   }) => {

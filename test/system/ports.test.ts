@@ -1,4 +1,4 @@
-/** S12: every port that any part of Sabha opens, asked as somebody of the office would: nothing of the editor answers, and nothing listens beyond this machine. */
+/** S12: scans every port of all parts as a local user. None serves the editor, and none listens beyond loopback. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
@@ -13,20 +13,20 @@ afterEach(() => site.remove());
 
 const doors = ['/flows', '/library/local/functions/x', '/settings', '/nodes', '/auth/login', '/red/red.js', '/context/global'];
 
-test('S12 all ports of all parts are those of the settings and on loopback; none of them serves the editor, and the agent has none', {
+test('S12 all ports are those of the settings and on loopback, none serves the editor, and the agent has none', {
   tags: ['long'],
 }, async ({ task }) => {
   const centre = startCentre(site);
   await isUp(centre);
-  // Beside the parts there are programs that a probe runs for a moment.
+  // Other processes are programs that a probe runs for a moment.
   const parts = livingWith(site.folder).flatMap(({ pid, command }) => {
     const part = /(?:(\w+)\/main|\b(start))\.ts\b/.exec(command);
-    // A part that starts a program is two for a moment, and then the other one is not there any more.
+    // A part that starts a program appears twice for a moment, and the second process may be gone.
     const open = part === null ? undefined : socketsOf(pid);
     return open === undefined ? [] : [{ part: part?.[1] ?? 'start', open }];
   });
   expect(parts.map(({ part }) => part)).toEqual(expect.arrayContaining(['broker', 'flows', 'dashboards', 'agent']));
-  // What is two for a moment has each of its sockets twice.
+  // Removes the duplicate sockets of such a second process.
   const rows = parts.flatMap(({ part, open: all }) => all.map((one) => ({ part, ...one })));
   const open = [...new Map(rows.map((row) => [`${row.part} ${row.port} ${row.udp}`, row])).values()];
   const { mqtt, api, brokerMetrics, flowsMetrics, exporter, reflector } = site.ports;
@@ -62,7 +62,7 @@ test('S12 all ports of all parts are those of the settings and on loopback; none
 
 type Open = { port: number; isLoopback: boolean; udp: boolean };
 
-/** The sockets on which a process listens (TCP) or receives from anybody (UDP), as the kernel knows them; undefined where it has ended. */
+/** Returns the sockets on which a process listens (TCP) or receives (UDP); undefined if it has ended. */
 function socketsOf(pid: number): Open[] | undefined {
   const files = entriesOf(`/proc/${pid}/fd`);
   if (files === undefined) return undefined;
@@ -76,7 +76,7 @@ function socketsOf(pid: number): Open[] | undefined {
     }),
   );
   const rows = (table: string) =>
-    // Of this process, which does not end meanwhile: all of them share one network.
+    // Reads the tables of this process, because all processes share one network.
     readFileSync(`/proc/net/${table}`, 'utf8')
       .trim()
       .split('\n')

@@ -1,5 +1,5 @@
 // @module-tag long
-/** What each part starts from, where the system starts it as a user of its own: made by `start.ts --prepare`, and never by the part. */
+/** Tests `start.ts --prepare`: the files that each part needs when systemd starts it as a separate user. */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,20 +31,20 @@ test('the unit of each part starts it with the flags of npm start', () => {
   }
 });
 
-test('what a part is told its group may read, what is a secret of flows nobody else; the second time changes none of it', async () => {
+test('files for other parts are readable by their group, secrets of flows only by their owner, and a second run keeps them', async () => {
   await start('--prepare');
   const told = ['broker/principals.json', 'broker/registry.pub', 'dashboards/exporter.token'];
   const own = ['flows/flows.token', 'flows/registry.key', 'flows/centre.key', 'flows/admit.json'];
   expect([...told, ...own].map(modeOf)).toEqual([...told.map(() => '640'), ...own.map(() => '600')]);
   const before = [...told, ...own].map(text);
-  // As a restore leaves it, or a centre of before.
+  // A restore or an older server leaves the file like this.
   writeFileSync(at('broker/registry.json'), '{}', { mode: 0o600 });
   await start('--prepare');
   expect([...told, ...own].map(text)).toEqual(before);
   expect(modeOf('broker/registry.json')).toBe('640');
 });
 
-test('each part finds in its own file for systemd what npm start would give it; the broker keeps its own below what it is told', async () => {
+test('each part has an environment file for systemd with the values of npm start, and the broker has a separate data folder', async () => {
   await start('--prepare');
   const told = Object.fromEntries([...text('broker/service.env').matchAll(/^(\w+)="(.*)"$/gm)].map(([, name, value]) => [name, value]));
   expect(told).toMatchObject({

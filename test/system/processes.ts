@@ -1,4 +1,4 @@
-/** Programs under test: started with their log heard, waited for by what they say, and never left behind. */
+/** Starts programs under test, collects their log, waits for log lines, and leaves no process behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -6,32 +6,34 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** One line of a log, or of plain text (`msg` alone). */
+/** A line of a log, or of plain text (`msg` only). */
 export type LogLine = { msg: string; part?: string; level?: number; [field: string]: unknown };
 export type Ended = { code: number | null; signal: NodeJS.Signals | null };
 
 export type Program = {
   pid: number;
-  /** All that was printed so far, oldest first. */
+  /** All printed lines, oldest first. */
   lines: LogLine[];
-  /** What was written to stderr, line by line. */
+  /** Lines of stderr. */
   errors: string[];
-  /** Resolves with the first line that `wanted` accepts, printed already or later; throws where the program ends before, or after the limit. */
+  /**
+   * Resolves with the first line that `wanted` accepts, printed already or later. Throws if the program ends before, or after the limit.
+   */
   says(wanted: string | ((line: LogLine) => boolean), limitMs?: number): Promise<LogLine>;
   ended: Promise<Ended>;
   isRunning(): boolean;
-  /** Sends the signal (to the whole group where `group`) and resolves with the end and how long it took. */
+  /** Sends the signal (with `group` to the whole group). Resolves with the exit and the time that it took. */
   end(signal: NodeJS.Signals, how?: { group?: boolean }): Promise<Ended & { ms: number }>;
 };
 
 export type Command = { program?: string; args: string[]; env: Record<string, string | undefined>; cwd?: string };
 
-/** A limit, not a wait; it ends before that of a test does, and says what was said instead. */
+/** Upper limit in ms, shorter than that of a test, so that the error shows the printed lines. */
 const patienceMs = 100_000;
 
-/** Starts a program in a group of its own. Without `program` it is a script for this runtime. */
+/** Starts a program in a separate process group. Without `program` it runs a script with this runtime. */
 export function startProgram({ program = process.execPath, args, env, cwd }: Command): Program {
-  // By the channel it hears of the end of the runner, whatever ended that.
+  // The channel closes when the runner ends in any way, and the program notices that.
   const child = spawn(program, args, {
     env,
     detached: true,
@@ -51,7 +53,7 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
   });
   const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal }));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  // It has ended a moment before its last words are read.
+  // The exit may precede the last output, so `close` counts as the end.
   let isHeardOut = false;
   void ended.then(() => {
     isHeardOut = true;
@@ -85,7 +87,7 @@ export function startProgram({ program = process.execPath, args, env, cwd }: Com
   };
 }
 
-/** The processes of this machine that have `mark` in their environment: whatever a program under test started, in whatever group. */
+/** Returns the processes of this machine with `mark` in their environment, in any process group. */
 export function livingWith(mark: string): { pid: number; parent: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -111,7 +113,7 @@ export async function noneLeft(mark: string, limitMs: number): Promise<number> {
   }
 }
 
-/** Ends at once whatever has the mark. */
+/** Kills all processes with the mark. */
 export function killAllWith(mark: string): void {
   for (const { pid } of livingWith(mark)) {
     try {
@@ -122,7 +124,7 @@ export function killAllWith(mark: string): void {
   }
 }
 
-/** Ports that nobody listens on, below those that the system gives to clients. Each is given once, and each worker has a range of its own. */
+/** Returns free ports below the range of client ports. Each is used once, and each worker has a separate range. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Told on a device: a real centre, a push service of our own, and the device behind it, which says what it showed. */
+/** Tests push notifications with a real server, a local push service, and a device that confirms what it showed. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DutyView, ProofView } from '@sabha/contracts';
@@ -15,7 +15,9 @@ const person = (id: string, role: string) => ({ id, name: id, role, email: `${id
 const people = [person('asha', 'technician'), person('devi', 'central')];
 type Shown = { id: string; title: string; tag: string };
 
-test('a device that was added is told, before the mail and after a start; what it showed goes nowhere else', async ({ onTestFinished }) => {
+test('a registered device is notified before a mail is sent, also after a restart, and a shown notification causes no mail', async ({
+  onTestFinished,
+}) => {
   const mailbox = await openMailbox();
   onTestFinished(() => mailbox.close());
   const behind = await pushService();

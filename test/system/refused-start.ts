@@ -1,18 +1,18 @@
-/** A start that cannot be: the whole of Sabha tries, says one line, and ends. */
+/** Helpers for a refused start: all of Sabha prints one line and ends. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, type TestContext } from 'vitest';
 import { createSite, type SettingsFile, type Site, startCentre } from './centre-under-test.ts';
 import { noneLeft } from './processes.ts';
 
-/** A site of its own, which is removed at the end of the test. */
+/** Creates a site that is removed at the end of the test. */
 export async function siteUntil(atEnd: TestContext['onTestFinished'], settings?: SettingsFile | string): Promise<Site> {
   const site = await createSite(settings);
   atEnd(() => site.remove());
   return site;
 }
 
-/** One fatal line of one part, and then nothing runs. */
+/** Expects one fatal line of one part, and no process afterwards. */
 export async function refused(site: Site, line: string | RegExp): Promise<void> {
   const centre = startCentre(site);
   expect((await centre.ended).code).toBe(1);
@@ -21,7 +21,7 @@ export async function refused(site: Site, line: string | RegExp): Promise<void> 
   await noneLeft(site.folder, 30_000);
 }
 
-/** Another web server on a port of the site; resolves with what it was asked. */
+/** Starts another web server on a port of the site; resolves with the list of its requests. */
 export async function takePort(site: Site, name: keyof Site['ports'], atEnd: TestContext['onTestFinished']): Promise<unknown[]> {
   const asked: unknown[] = [];
   const other = createServer(({ url }, response) => {

@@ -1,4 +1,4 @@
-/** The room seat of another user: what it needs is loaded as root, then it becomes that user. Its arguments: the user's number, and where `run` is. */
+/** Runs the `room` seat of another user: loads its modules as root, then becomes that user. Arguments: user id, and address of `run`. */
 import { realClock } from '@sabha/contracts';
 import { createProbes } from '../../agent/probes/probes.ts';
 import { ofRoom } from '../../agent/session/seats/apart.ts';

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The roster of a running centre: imported, in use at once, proven, tried out on its tabs, and still there after a start. */
+/** Tests the roster of a running server: import, immediate use, test message, check of the tabs, and a restart. */
 
 import type { DutyView, ProofView, RosterCheck, RosterImport, RosterPerson } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ const csv = [
   '',
 ].join('\n');
 
-test('a roster is imported into the running centre: an alert goes to who stands in, and all of it is there after a start', async () => {
+test('an imported roster is used at once, an alert goes to the deputy, and the roster survives a restart', async () => {
   const flows = await parts.start('flows');
   const told = async () => (await get<DutyView>('/api/roster/duty?scope=ladakh/leh')).roles[0]?.persons.map(({ id }) => id);
   expect(await told()).toEqual(['devi']);

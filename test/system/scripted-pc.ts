@@ -1,4 +1,4 @@
-/** A PC under test: the real agent over real MQTT, in a room that the test furnishes. */
+/** A simulated PC: the real agent over real MQTT, with devices that the test sets. */
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,22 +14,22 @@ import type { Parts } from './parts-under-test.ts';
 export type ScriptedPc = {
   pc: string;
   agent: Agent;
-  /** Makes a device good (null) or faulty; the agent is told at once, as by a cable pulled out. */
+  /** Sets a device to ok (null) or to a fault. The agent is notified at once, as for an unplugged cable. */
   set(component: (typeof components)[number], device: string, fault: string | null, name?: string): void;
   isConnected(): boolean;
   stop(): Promise<void>;
 };
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
-/** All of them well from the start, but what only some PCs have. */
+/** Only the first two are ok from the start; the others exist on some PCs only. */
 const components = ['microphone', 'camera', 'climate', 'link'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
-/** As much of the centre as a PC has to know. */
+/** The data of the server that a PC needs. */
 type Around = Pick<Parts, 'speed' | 'epochMs' | 'tokens'> & { site: { data: string; ports: { mqtt: number } } };
 type Machine = { parts: Around; pc: string; spool?: string; bootId?: string };
 
-/** Starts the agent of one of the admitted PCs; `spool` is its file. */
+/** Starts the agent of one of the admitted PCs; `spool` is the path of its file. */
 export function startScriptedPc({ parts, pc, spool = ':memory:', bootId = 'boot-of-the-test' }: Machine): ScriptedPc {
   const devices = new Map<string, Check>();
   const watchers = new Map<string, () => void>();

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The two seats as two processes, with a broker and flows; and the seats of other users, by their real numbers. */
+/** Tests the two seats as two processes with a broker and flows, and the seats of other users with real user ids. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandView, PcView } from '@sabha/contracts';
@@ -11,9 +11,9 @@ import { createParts, type Parts } from './parts-under-test.ts';
 import { type Program, startProgram } from './processes.ts';
 
 const pc = 'ladakh/leh/hall';
-/** Three intervals are some seconds then, for the centre too: a command is judged by both clocks. */
+/** Makes three intervals last some seconds, also for the server, because a command is judged by both clocks. */
 const speed = 5;
-/** Each step goes through sockets, a broker and a ledger, and some wait for three intervals. */
+/** Each step uses sockets, a broker and a ledger, and some wait for three intervals. */
 const patience = { timeout: 90_000, interval: 100 };
 
 describe('run and room', () => {
@@ -64,7 +64,7 @@ describe('run and room', () => {
     return answer();
   };
 
-  test('what the room seat sees reaches the centre, and its card says so where its user can read it', async () => {
+  test('checks of the room seat reach the server, and its card is written where its user can read it', async () => {
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
     await expect
       .poll(() => said('microphone'), patience)
@@ -74,7 +74,7 @@ describe('run and room', () => {
     expect(existsSync(join(parts.site.data, 'agent', 'card.html'))).toBe(false);
   });
 
-  test('commands that need the session are carried out, or refused, where it is; those that look at once look there too', async () => {
+  test('commands that need the session run or fail in the room seat, and so does an immediate probe', async () => {
     expect(await ordered('set-default-device', { kind: 'microphone', name: 'x' })).toMatchObject({
       outcome: 'failed',
       reason: expect.stringMatching(/^(no audio server|only the session at the PC knows its sound|pactl is not installed)$/),
@@ -82,7 +82,7 @@ describe('run and room', () => {
     expect(await ordered('probe-now')).toMatchObject({ outcome: 'done' });
   });
 
-  test('a seat that is killed is unknown with its reason, its commands too, and is well again when it is back', async () => {
+  test('checks and commands of a killed seat are unknown with the reason, and recover when it is back', async () => {
     await room.end('SIGKILL');
     await expect.poll(() => said('camera'), patience).toBe('unknown: room seat silent');
     await expect.poll(() => said('microphone'), patience).toBe('unknown: room seat silent');
@@ -92,7 +92,7 @@ describe('run and room', () => {
     await expect.poll(() => said('camera'), patience).toBe('camera.missing');
   });
 
-  test('it joins again by itself when run is started anew', async () => {
+  test('the seat joins again when run restarts', async () => {
     const before = room.lines.filter(({ msg }) => msg === 'joined').length;
     await run.end('SIGKILL');
     run = await startRun();
@@ -102,7 +102,7 @@ describe('run and room', () => {
 });
 
 const strange = `not joined: ${refusals.other}`;
-/** Two that nobody on this machine is. */
+/** Two user ids that no user of this machine has. */
 const [kiosk, other] = [65_533, 65_534];
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('skipped: seats of other users, which root alone can start');
@@ -115,7 +115,7 @@ describe.runIf(isRoot)('S15 users of this PC', () => {
     return program;
   }
 
-  test('the one at the PC is let in, another and root are not, and who sits down after him is', async () => {
+  test('the signed-in user is admitted, another user and root are not, and the next signed-in user is', async () => {
     const { seat, address, refused, sits, clock } = await door(seatOf(kiosk), '/dev/shm');
     seat.tell({ pc, profile, place: undefined, checks: [] });
     const isHeard = () => seat.answer('camera', profile).unknown === undefined;

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The life of a site, from the first line of a CSV to its first alert: through the API, with a real agent over real MQTT. */
+/** Tests the life cycle of a site from the CSV import to the first alert, with the API and a real agent over real MQTT. */
 
 import {
   type CommandView,
@@ -37,7 +37,7 @@ let agents: ScriptedPc[];
 
 beforeEach(async () => {
   mailbox = await openMailbox();
-  // No faster: a roll call is over in 28 s of the centre's clock, in which a busy machine must have let everybody speak.
+  // Not faster: a roll call takes 28 s of the server clock, and a busy machine must respond within that time.
   parts = await createParts({ pcs: ['pc-1'], speed: 4, settings: { people, channels: { email: { port: mailbox.port } } } });
   await parts.start('broker');
   agents = [];
@@ -49,13 +49,13 @@ afterEach(async () => {
 });
 
 const get = <T>(path: string) => ask<T>(parts.site.ports, path);
-/** What the centre says of itself, such as that its broker was away, is another matter: of a machine that starves it is true. */
+/** Excludes incidents of the server itself, which a busy machine may cause. */
 const incidents = async () => (await get<IncidentRow[]>('/api/incidents')).filter(({ scope }) => isPcPath(scope));
 const stageOf = async () => (await get<SiteView[]>('/api/sites')).find(({ site }) => site === 'goa/panaji')?.stage;
 
 const post = <T>(path: string, body: object) => postTo<T>(parts.site, path, body);
 
-/** A machine that was given this token. */
+/** Starts an agent with this token. */
 function startAgent(path: string, tokens: Record<string, string>): ScriptedPc {
   parts.tokens.set(path, tokens[path] ?? '');
   const agent = startScriptedPc({ parts, pc: path });
@@ -63,7 +63,7 @@ function startAgent(path: string, tokens: Record<string, string>): ScriptedPc {
   return agent;
 }
 
-test('a site is imported, planned, set up, accepted, alerts, answers the roll call, and is closed', async () => {
+test('a site is imported, commissioned, accepted, alerts, takes part in a roll call, and is closed', async () => {
   const flows = await parts.start('flows');
   const broken = good.replace('4g', '5g');
   const refused = await post<SitesImport>('/api/sites/import', { csv: broken, apply: true, by: 'Asha' });
@@ -95,7 +95,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   await expect.poll(() => mailbox.to('asha').length, { timeout: 40_000 }).toBe(1);
   expect(mailbox.to('asha')[0]?.text).toContain('Panaji office, Goa, Hall');
 
-  // Both at once: a call ends as soon as its last PC has answered.
+  // Both at once, because a roll call ends when its last PC has answered.
   const calling = () => post<{ id: string }>('/api/rollcalls', { scope: 'goa', by: 'Asha' });
   const both = await Promise.all([calling(), calling()]);
   expect(both.filter(({ status }) => status === 409)).toHaveLength(1);
@@ -131,7 +131,7 @@ test('a site is imported, planned, set up, accepted, alerts, answers the roll ca
   expect(flows.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
-/** What is read by its schema loses the fields that the schema does not know: unequal means that OpenAPI does not tell the truth. */
+/** Parsing drops the fields that the schema does not have, so a difference means that OpenAPI is incomplete. */
 async function everyAnswerIsAsDocumented(ids: Record<string, string>): Promise<void> {
   const [incident] = await get<IncidentRow[]>('/api/incidents');
   const parts: Record<string, string> = { state: 'goa', site: 'panaji', pc: 'vc-1' };

@@ -1,5 +1,5 @@
 // @module-tag long
-/** `npm start`, the rest of its life: without a site, with a part killed, a second time, with the Node of the host. */
+/** Tests further cases of `npm start`: without a site, with a killed part, a second start, and with the Node of the host. */
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.remove());
 
-test('with "site": null no agent runs here, and the first words say how many sites there are', async () => {
+test('with "site": null no agent runs here, and the start prints the number of sites', async () => {
   site.configure({ site: null });
   const startedAt = performance.now();
   const centre = startCentre(site);
@@ -50,7 +50,7 @@ test('a restart after a power cut with another room name in sabha.json sends the
   expect(second.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
 });
 
-test('a part that is killed comes back by itself and the others go on', async () => {
+test('a killed part restarts while the others continue', async () => {
   const centre = startCentre(site);
   const upMs = (await isUp(centre)) * 1_000;
   for (const part of ['agent', 'broker', 'flows', 'dashboards']) {
@@ -65,7 +65,7 @@ test('a part that is killed comes back by itself and the others go on', async ()
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
 
-test('each secret lies in the folder of the one part that may read it, for its owner only; a second start goes on with all of them, and when the supervisor is killed the parts end by themselves within 3 s', async () => {
+test('each secret is readable by one part only, survives a second start, and all parts end within 3 s after a kill of the supervisor', async () => {
   const first = startCentre(site);
   await isUp(first);
   const secrets = ['agent/agent.token', 'dashboards/exporter.token', 'flows/flows.token', 'flows/registry.key', 'flows/centre.key'];
@@ -76,23 +76,23 @@ test('each secret lies in the folder of the one part that may read it, for its o
   const before = { secrets: secrets.map(text), version: await version() };
   expect(before.version).toBeGreaterThanOrEqual(1);
   await first.stop();
-  // Now that nobody replaces a file any more.
+  // Checked now, because no process replaces files at this time.
   expect(foreignCopies(site.data, secrets)).toEqual([]);
-  // Whoever has only the private half has the other one too.
+  // The public key can be derived from the private one.
   rmSync(join(site.data, 'agent/centre.pub'));
   const second = startCentre(site);
   const upMs = (await isUp(second)) * 1_000;
-  // What is printed is not what an earlier day left behind.
+  // The printed state is that of today, not of an earlier start.
   expect(await second.api<PcView[]>('/api/pcs')).toMatchObject([{ presence: 'online' }]);
   expect(secrets.map(text)).toEqual(before.secrets);
   expect(await version()).toBeGreaterThanOrEqual(before.version);
-  // Nobody is left to stop the parts.
+  // No supervisor is left to stop the parts.
   expect(livingWith(site.folder).length).toBeGreaterThanOrEqual(5);
   await second.end('SIGKILL');
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + upMs);
 });
 
-test('npm start does all this with the Node that the host has; a port 0 takes a free one, and all parts know it', async () => {
+test('npm start runs with the Node of the host, and port 0 takes a free port that all parts know', async () => {
   site.configure({ ports: { mqtt: 0, api: 0, editor: 0, brokerMetrics: 0, flowsMetrics: 0, exporter: 0, reflector: 0 } });
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const clean = Object.fromEntries(Object.entries(site.env).filter(([name]) => !/^npm_|^NODE_|^VITEST|^INIT_CWD$/i.test(name)));
@@ -104,7 +104,7 @@ test('npm start does all this with the Node that the host has; a port 0 takes a 
   expect(ms).toBeLessThan(limitMs + upMs);
 });
 
-/** Files of another part in which a secret stands. */
+/** Returns the files of other parts that contain a secret. */
 function foreignCopies(data: string, secrets: string[]): string[] {
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
   return secrets.flatMap((secret) => {

@@ -1,4 +1,4 @@
-/** `npm start`: how the whole of Sabha begins and ends. */
+/** Tests start and end of `npm start`. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterEach(() => site.remove());
 test.each([
   [['--help'], 0, /^npm start -- OPTION/],
   [['--no-agnet'], 1, /^there is no option --no-agnet; usage: npm start -- /],
-])('a start with %j started a centre: it says what may be asked, and makes nothing', async (words, code, said) => {
+])('a start with %j prints the usage and creates nothing', async (words, code, said) => {
   const done = await run(runtime, ['start.ts', ...words], { env: site.env }).then(
     ({ stdout }) => ({ code: 0, said: stdout }),
     (error: { code: number; stderr: string }) => ({ code: error.code, said: error.stderr }),
@@ -31,7 +31,7 @@ test.each([
   expect(existsSync(site.data)).toBe(false);
 });
 
-test('within 10 s of the start the wall answers and shows what the self-test of this PC says; the start says that there is no login; Ctrl-C ends all of it within 3 s', async () => {
+test('the wall shows the self-test of this PC within 10 s, a missing sign-in is reported, and Ctrl-C ends everything within 3 s', async () => {
   const centre = startCentre(site);
   const upSeconds = await isUp(centre);
   await centre.says('no login: every user of this machine may act; "https" in sabha.json ends that');
@@ -40,16 +40,16 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(await page.text()).toContain('<style>');
   const askedAt = performance.now();
   const own = await selfTest(site);
-  // The self-test is a start too, of one program: what this machine needs for that today.
+  // The self-test starts one program, so its time shows the speed of this machine.
   const testMs = performance.now() - askedAt;
   expect(upSeconds).toBeLessThan(10 + (10 * testMs) / 1_000);
-  // A program that a probe asked may have been too late at first, on a busy machine: the next round says the same as the self-test.
+  // On a busy machine a probe may time out at first; the next round gives the same result as the self-test.
   const seen = async () => summaryOf((await centre.api<PcView[]>('/api/pcs'))[0]?.checks ?? []);
   await expect.poll(seen, { timeout: 90_000 }).toEqual(summaryOf(own.checks));
   expect(await centre.api<PcView[]>('/api/pcs')).toMatchObject([{ pc: 'capital/this-office/this-pc', presence: 'online' }]);
   const parts = livingWith(site.folder).map(({ command }) => command.split('/').slice(-2).join('/'));
   expect(parts).toEqual(expect.arrayContaining(['broker/main.ts', 'flows/main.ts', 'dashboards/main.ts', 'agent/main.ts']));
-  // The centre has told this PC how people call its room; and nobody keeps the card new after the end.
+  // The server sends the name of the room to this PC. After the end no process updates the card.
   const card = () => readFileSync(join(site.data, 'agent', 'card.html'), 'utf8');
   await expect.poll(card).toMatch(/<h1>.*Conference room.*This office/s);
   const { code, ms } = await centre.stop();
@@ -57,31 +57,30 @@ test('within 10 s of the start the wall answers and shows what the self-test of 
   expect(ms).toBeLessThan(limitMs + 4 * testMs);
   expect(card()).toContain('data-written="0"');
   expect(centre.lines.filter(({ level = 0 }) => level >= 50)).toEqual([]);
-  // What is only not there yet is no warning, and a fault is said in words.
+  // Missing files at the start cause no warning, and a fault is described in words.
   expect(centre.lines.filter(({ level = 0, msg }) => level >= 40 && /there is none|ECONNREFUSED/.test(msg))).toEqual([]);
   expect(centre.lines.filter(({ msg }) => faultIds.some((id) => msg.includes(`: ${id}`)))).toEqual([]);
 });
 
-test.skipIf(!existsSync('/dev/full'))(
-  'a full disk that took no line of the log ended the whole of the centre: it goes on',
-  { tags: ['long'] },
-  async () => {
-    const centre = startCentre(site, { program: 'sh', args: ['-c', `exec '${runtime}' start.ts > /dev/full`] });
-    const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
-    await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
-    const flows = centre.pidOf('flows');
-    process.kill(flows || Number.NaN, 'SIGKILL');
-    await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
-    expect((await centre.stop()).code).toBe(0);
-  },
-);
+test.skipIf(!existsSync('/dev/full'))('a log on a full disk does not end the server', { tags: ['long'] }, async () => {
+  const centre = startCentre(site, { program: 'sh', args: ['-c', `exec '${runtime}' start.ts > /dev/full`] });
+  const seen = () => ask<PcView[]>(site.ports, '/api/pcs').catch(() => []);
+  await expect.poll(async () => (await seen()).map(({ presence }) => presence), { timeout: 90_000 }).toEqual(['online']);
+  const flows = centre.pidOf('flows');
+  process.kill(flows || Number.NaN, 'SIGKILL');
+  await expect.poll(() => [0, flows].includes(centre.pidOf('flows')), { timeout: 30_000 }).toBe(false);
+  expect((await centre.stop()).code).toBe(0);
+});
 
 async function selfTest({ env }: Site): Promise<CheckReport> {
   const done = await run(runtime, ['agent/cli.ts', 'check', '--json'], { env }).catch((error: { stdout: string }) => error);
   return JSON.parse(done.stdout);
 }
 
-/** Which checks there are, and what those of devices say; not what only a running agent knows of itself and of its link. */
+/**
+ * Returns the keys of all checks and the results of cameras and microphones, without the checks of a running agent about itself and its
+ * link.
+ */
 function summaryOf(checks: (CheckReport['checks'][number] | PcView['checks'][number])[]): string[] {
   const shared = checks.filter(({ component }) => component !== 'agent' && component !== 'link');
   return shared.map((one) => `${keyOf(one)} ${['camera', 'microphone'].includes(one.component) ? answerOf(one) : ''}`).sort();

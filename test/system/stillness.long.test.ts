@@ -1,5 +1,5 @@
 // @module-tag long
-/** F32: processes of Sabha that stand still and go on. Time runs ten times faster; nobody is to be accused for what was not theirs. */
+/** F32: pauses processes of Sabha and continues them. Time runs ten times faster; no PC may be reported silent because of the pause. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { faults, type IncidentRow, type IncidentView, type PcView, type Snapshot } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,11 +11,11 @@ import { noneLeft, type Program } from './processes.ts';
 import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
 
 const speed = 10;
-/** A second and a minute of the centre's time, in ours. */
+/** A second and a minute of the server clock, in real ms. */
 const second = 1_000 / speed;
 const minute = 60 * second;
 const gapMs = 5 * minute;
-/** As long as a will may stand, and a little more: who was accused for the gap is by then. */
+/** Longer than the delay of a last will, so that a wrong report would have arrived. */
 const accusedWithinMs = 110 * second;
 const patience = { timeout: 60_000 };
 const people = ['technician', 'central'].map((role) => ({ id: role, name: role, role, email: `${role}@office.test` }));
@@ -28,7 +28,7 @@ afterEach(() => mailbox.close());
 
 const settings = () => ({ people, channels: { email: { port: mailbox.port } } });
 const titles = (...ids: (keyof typeof faults)[]) => ids.map((id) => faults[id].title.en);
-/** The mails that say that a PC is silent, and those about the centre itself. */
+/** Returns the mails that report a silent PC. */
 const accusing = () =>
   mailbox.mails.filter(({ subject }) => titles('pc.silent', 'centre.unheard').some((title) => subject.includes(title)));
 const own = (flows: Pick<Program, 'lines'>) => {
@@ -36,20 +36,20 @@ const own = (flows: Pick<Program, 'lines'>) => {
   return mailbox.mails.filter(({ subject }) => ours.some((title) => subject.includes(title)));
 };
 
-/** Stops a process for so long, by its number. */
+/** Pauses a process by its id for some ms. */
 async function standStill(pid: number, forMs: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await delay(forMs).finally(() => process.kill(pid, 'SIGCONT'));
 }
 
-/** Every incident that says that a PC is silent, in full. */
+/** Returns every incident about a silent PC, in full. */
 async function silences(ports: Ports): Promise<IncidentView[]> {
   const rows = await ask<IncidentRow[]>(ports, '/api/incidents');
   const views = await Promise.all(rows.map(({ id }) => ask<IncidentView>(ports, `/api/incidents/${id}`)));
   return views.filter(({ faults: found }) => found.some(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard'));
 }
 
-test('F32 the supervisor stands still for five minutes: the parts go on, nobody is told of anything, and afterwards it starts again what ends', async ({
+test('F32 a supervisor that is paused for five minutes stops no part and sends no notification, and restarts parts afterwards', async ({
   task,
 }) => {
   const site = await createSite(settings(), { SABHA_SPEED: `${speed}` });
@@ -71,7 +71,7 @@ test('F32 the supervisor stands still for five minutes: the parts go on, nobody 
   }
 });
 
-describe('beside three PCs', () => {
+describe('with three PCs', () => {
   let parts: Parts;
   const pcs: ScriptedPc[] = [];
   const path = (n: number) => `ladakh/leh/pc-${n}`;
@@ -87,7 +87,7 @@ describe('beside three PCs', () => {
 
   const start = (...numbers: number[]) => void pcs.push(...numbers.map((n) => startScriptedPc({ parts, pc: path(n) })));
   const presences = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ presence }) => presence);
-  test('F32 the event loop of flows is blocked for 30 s: no PC is accused, and nobody is told of anything', async ({ task }) => {
+  test('F32 an event loop of flows that is blocked for 30 s reports no PC and sends no notification', async ({ task }) => {
     const flows = await parts.start('flows', {
       NODE_OPTIONS: `--import=${import.meta.dirname}/block-loop.ts`,
       SABHA_BLOCK_MS: `${30 * second}`,

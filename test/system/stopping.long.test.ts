@@ -1,5 +1,5 @@
 // @module-tag long
-/** However npm is stopped, all that it started ends with it; however its own starter goes away, it stays. */
+/** Tests that all processes end with npm however it is stopped, and that they survive the end of the shell that started npm. */
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const ways: [string, (program: Program) => unknown][] = [
   ['SIGTERM to the group', ({ pid }) => process.kill(-pid, 'SIGTERM')],
 ];
 
-test.each([...ways, ['start.ts killed with -9', killStart]] as typeof ways)('npm start: %s ends all of it within 3 s', async (_, stop) => {
+test.each([...ways, ['start.ts killed with -9', killStart]] as typeof ways)('npm start: %s ends everything within 3 s', async (_, stop) => {
   const centre = startCentre(site, npm('start'));
   const upMs = (await isUp(centre)) * 1_000;
   expect(livingWith(site.folder).length).toBeGreaterThanOrEqual(7);
@@ -41,7 +41,7 @@ function killStart(): void {
   process.kill(start?.pid ?? Number.NaN, 'SIGKILL');
 }
 
-test('npm start: start.ts killed with -9 while its parts still start leaves none of them', async () => {
+test('npm start: start.ts killed with -9 during the start of its parts leaves none of them', async () => {
   const startedAt = performance.now();
   const centre = startCentre(site, npm('start'));
   await centre.says('ready');
@@ -50,7 +50,7 @@ test('npm start: start.ts killed with -9 while its parts still start leaves none
   expect(await noneLeft(site.folder, 60_000)).toBeLessThan(limitMs + bootMs);
 });
 
-test('npm start under nohup and in a session of its own goes on when the shell that started it is gone', async () => {
+test('npm start under nohup and in a separate session continues when its shell is gone', async () => {
   execFileSync('sh', ['-c', 'nohup setsid npm start > "$SABHA_DATA.log" 2>&1 &'], { env: site.env });
   const pcs = () => ask<unknown[]>(site.ports, '/api/pcs').catch(() => []);
   await expect.poll(async () => (await pcs()).length, { timeout: 60_000 }).toBe(1);

@@ -1,5 +1,5 @@
 /**
- * A scene for what the tabs decide: the real flows on a copy of them, changed as a person would, with real MQTT, mail and agent.
+ * Setup for tests of the tabs: the real flows with an edited copy of the tabs, and real MQTT, mail and agent.
  * The clock of flows and agent runs faster by one factor.
  */
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Program } from './processes.ts';
 import { type ScriptedPc, startScriptedPc } from './scripted-pc.ts';
 
 const speed = 5;
-/** Of a missing microphone, in the catalogue. */
+/** Hold of a missing microphone, from the catalogue. */
 export const holdMs = faults['microphone.missing'].holdMs;
 const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
 const people = [person('asha', 'technician'), person('stanzin', 'state'), person('meera', 'central')];
@@ -22,7 +22,7 @@ const people = [person('asha', 'technician'), person('stanzin', 'state'), person
 export type Edit = (nodes: FlowNode[]) => FlowNode[];
 type Scene = { parts: Parts; mailbox: Mailbox; pc: ScriptedPc; flows: Program; tabs: string };
 
-/** The tabs, changed, with one PC that is well. Tests run side by side, so that each hands in its own end. */
+/** Starts flows with the edited tabs and one PC without faults. Tests run concurrently, so each passes its own cleanup function. */
 export async function open(atEnd: TestContext['onTestFinished'], change: Edit = (nodes) => nodes, site: object = {}): Promise<Scene> {
   const mailbox = await openMailbox();
   atEnd(() => mailbox.close());
@@ -39,8 +39,9 @@ export async function open(atEnd: TestContext['onTestFinished'], change: Edit = 
 }
 
 /**
- * R24 on tabs that lack a wire. That it takes at most 25 s of the centre's time is proven where no other program shares the clock, in
- * `test/simulation/rules-people.test.ts`.
+ * Checks R24 (repeated offers and the default route) on tabs without one wire. `test/simulation/rules-people.test.ts` checks the limit of
+ * 25 s,
+ * because no other program shares the clock there.
  */
 export async function centralHearsWithout(
   wire: readonly [string, string],
@@ -57,29 +58,29 @@ export async function centralHearsWithout(
   await finding(parts, expect);
 }
 
-/** The mails about the room. What the centre says of itself comes in its own time: of a machine that starves, or of a flow that does not finish. */
+/** Returns the mails about the room, without mails about the server itself: these may come from a busy machine or an unfinished flow. */
 export function ofRoom({ mails }: Mailbox): Mail[] {
   return mails.filter(({ subject, text }) => (subject + text).includes('Room pc-1'));
 }
 
-/** Who had a mail about the room. */
+/** Returns the recipients of mails about the room. */
 export function receivers(mailbox: Mailbox): string[] {
   return ofRoom(mailbox)
     .map(({ to }) => to)
     .sort();
 }
 
-/** As a person edits a tab: every file of it anew. */
+/** Edits all files of the tabs. */
 export function edit(tabs: string, change: Edit): void {
   for (const file of globSync(join(tabs, '*.json'))) writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
 }
 
-/** The node with one word of it changed. */
+/** Returns the node with one string replaced. */
 export function renamed(node: FlowNode, from: string, to: string): FlowNode {
   return JSON.parse(JSON.stringify(node).replaceAll(`"${from}"`, `"${to}"`)) as FlowNode;
 }
 
-/** A wire, or the link between two tabs, which either end may hold. */
+/** Removes a wire, or the link between two tabs, which either end may hold. */
 function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
   return nodes.map((node) => {
     if (node.id === from) return { ...node, wires: wiresWithout(node, to), links: linksWithout(node, to) };
@@ -87,7 +88,7 @@ function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
   });
 }
 
-/** The wires of a node but those to another. */
+/** Returns the wires of a node except those to the other one. */
 function wiresWithout(node: FlowNode, to: string): string[][] {
   return ((node['wires'] ?? []) as string[][]).map((output) => output.filter((id) => id !== to));
 }
@@ -96,19 +97,19 @@ function linksWithout(node: FlowNode, to: string): string[] {
   return ((node['links'] ?? []) as string[]).filter((id) => id !== to);
 }
 
-/** The node, which breaks at every message. */
+/** Returns the node changed so that it throws at every message. */
 export function throwing(node: FlowNode): FlowNode {
   return { ...node, type: 'change', rules: [{ t: 'set', p: 'to', pt: 'msg', to: '$error("broken on purpose")', tot: 'jsonata' }] };
 }
 
-/** The one incident of the PC, whole. */
+/** Returns the only incident of the PC, in full. */
 export async function incident(parts: Parts): Promise<IncidentView | undefined> {
   const all = await ask<IncidentRow[]>(parts.site.ports, '/api/incidents');
   const found = all.find(({ scope }) => scope === 'ladakh/leh/pc-1');
   return found && ask<IncidentView>(parts.site.ports, `/api/incidents/${found.id}`);
 }
 
-/** When central was told, from the moment of the fault, in the time of the centre. */
+/** Returns when central was notified, in ms of the server clock after the fault. */
 async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: string | null | undefined }> {
   const found = await incident(parts);
   const told = found?.told.find(({ person: name }) => name === 'meera');
@@ -116,7 +117,7 @@ async function toldCentral(parts: Parts): Promise<{ atMs: number; conclusion: st
   return { atMs: (told?.at ?? Number.NaN) - (raised?.at ?? Number.NaN), conclusion: raised?.conclusion };
 }
 
-/** R24: that a flow did not finish is a finding of its own. */
+/** R24: an unfinished flow raises a separate fault. */
 async function finding(parts: Parts, expect: TestContext['expect']): Promise<void> {
   const found = async () =>
     (await ask<IncidentRow[]>(parts.site.ports, '/api/incidents')).flatMap((one) => one.faults.map(({ fault }) => fault));

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The heartbeat goes the whole way through real processes to an address outside, and ends with each of them. */
+/** Tests the watchdog heartbeat through real processes to an external address. It stops when any of them stops. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,11 +7,11 @@ import { type TestContext, test } from 'vitest';
 import { createParts, type PartName } from './parts-under-test.ts';
 import type { Program } from './processes.ts';
 
-/** Of the clock of flows and agent: a beat comes every six seconds. */
+/** Factor of the clock of flows and agent: a beat every six seconds. */
 const speed = 10;
 const limitMs = (5 * 60_000) / speed;
 
-/** A push monitor: when it was asked. */
+/** Starts a push monitor that records the time of each request. */
 async function openMonitor(onTestFinished: TestContext['onTestFinished']) {
   const beats: number[] = [];
   const server = createServer((_request, response) => {
@@ -32,9 +32,9 @@ const ways = [
   ...(['broker', 'agent'] as const).map((part) => [part, 'frozen'] as const),
 ];
 
-// Beside each other: nearly all of it is waiting for a beat that does not come.
+// Concurrent, because nearly all of the time is a wait for a missing beat.
 test.concurrent.for(ways)(
-  'F29 %s is %s: the outside hears nothing within five minutes, and hears again once it runs',
+  'F29 when %s is %s the heartbeat stops within five minutes, and resumes when it runs again',
   { timeout: 300_000 },
   async ([part, how], { expect, onTestFinished }) => {
     const { url, beats, heardFor } = await openMonitor(onTestFinished);
@@ -47,7 +47,7 @@ test.concurrent.for(ways)(
     const program = running.get(part) as Program;
     if (how === 'killed') await program.end('SIGKILL');
     else process.kill(program.pid, 'SIGSTOP');
-    // No beat for half as long again as two of them take.
+    // No beat for one and a half times two intervals.
     await expect.poll(heardFor, { timeout: limitMs + 18_000, interval: 500 }).toBeGreaterThan(18_000);
     const before = beats.length;
     if (how === 'killed') await parts.start(part);
