@@ -92,7 +92,6 @@ export const rowSchema = v.object({
 
 type Row = v.InferOutput<typeof rowSchema>;
 export type Column = keyof Row;
-/** Cells of a row, by column. */
 export type Cells = Record<Column, string>;
 /** All columns, in the order of export. */
 export const columns = Object.keys(rowSchema.entries) as Column[];
@@ -268,7 +267,6 @@ function bridgeOf(text: string): Bridge | undefined {
   return v.is(profile.entries.bridge, bridge) ? bridge : undefined;
 }
 
-/** Returns the cell text of a conference bridge. */
 export function bridgeText({ host, port, transport }: Bridge): string {
   return `sip:${host}:${port};transport=${transport}`;
 }
@@ -280,7 +278,6 @@ function upsOf(text: string): Ups | undefined {
   return v.is(profile.entries.ups, ups) ? ups : undefined;
 }
 
-/** Returns the cell text of a UPS. */
 export function upsText({ name, host, port }: Ups): string {
   return `${name}@${host}:${port}`;
 }

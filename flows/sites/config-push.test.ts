@@ -32,7 +32,6 @@ function setUp(meta: Record<string, string> = {}, layer: ProfileLayer = {}) {
     sent.push({ pc: opened.value.pc, version: opened.value.version });
   };
   const configs = createConfigs({ tree, meta, clock, recordOf, seal: sealed, send, isOver: () => false });
-  /** Acts like ingest: commits, then sends. */
   const act = async ({ ops, pcs }: { ops: Op[]; pcs: readonly string[] }) => {
     keep(ops);
     configs.send(pcs);

@@ -10,13 +10,11 @@ const spreadMs = 20;
 const spreadLimitMs = 30_000;
 const key = 'rollout';
 
-/** The tree, the stored rollout, and the functions to sign and send. */
 export type ConfigsOptions = {
   tree: Tree;
   meta: Readonly<Record<string, string>>;
   clock: Clock;
   recordOf(pc: string): PcRecord | undefined;
-  /** Signs with the key of the server. */
   seal(config: Config): Signed;
   send(topic: string, payload: Buffer, qos: 0 | 1): void;
   /** Returns true when this pipeline is discarded; nothing is sent then. */
@@ -111,7 +109,6 @@ export type Look = { online: boolean; faults: number; isTaken: boolean };
 type Looks = (pc: string) => Look | null;
 type Before = Pick<Look, 'online' | 'faults'>;
 
-/** A change of profiles that is released in stages. */
 export type Rollout = {
   by: string;
   /** All PCs with a changed configuration, in the order of release. */
@@ -125,7 +122,6 @@ export type Rollout = {
   provenAt: number | null;
   /** State of the released PCs before their release. */
   before: Record<string, Before>;
-  /** Why the rollout stopped; null while it continues. */
   stopped: string | null;
 };
 
@@ -179,7 +175,6 @@ export function stepRollout(rollout: Rollout, { look, now, deafMs }: Step): { ro
   return provenAt === rollout.provenAt ? null : { rollout: { ...rollout, provenAt }, released: [] };
 }
 
-/** Shifts the times of a rollout by a step of the clock. */
 function movedBy(rollout: Rollout, byMs: number): Rollout {
   const { stageAt, provenAt } = rollout;
   return { ...rollout, stageAt: stageAt + byMs, provenAt: provenAt === null ? null : provenAt + byMs };

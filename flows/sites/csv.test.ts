@@ -8,7 +8,6 @@ import { createSiteTable } from './table.ts';
 const nothing = createSiteTable([]);
 const header = columns.join(',');
 
-/** Returns a line of the file with the given cells; all others are empty. */
 function line(cells: Partial<Record<(typeof columns)[number], string>>): string {
   return columns.map((column) => cells[column] ?? '').join(',');
 }

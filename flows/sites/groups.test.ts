@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { node, smallTree } from './sites.test-helper.ts';
 import { createSiteTable, liesWithin } from './table.ts';
 
-/** Two groups across two states. */
 const tree = [
   ...smallTree().filter(({ path }) => path !== 'ladakh/leh'),
   node('ladakh/leh', {}, { groups: ['magadh', 'block-7'] }),

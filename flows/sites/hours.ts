@@ -4,7 +4,6 @@ import type { DayHours } from '../engine/records/sites.ts';
 const names = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const lowerNames = names.map((name) => name.toLowerCase());
 
-/** Description of the expected format, for messages. */
 export const hoursWanted = `hours such as Mon-Fri 09:30-18:00 (more with ";" between, days are ${names.join(' ')})`;
 
 /** Reads hours of a day, such as those for conferences; undefined if the text is invalid or a span ends before it begins. */
@@ -13,7 +12,6 @@ export function hoursOf(text: string): DayHours[] | undefined {
   return all?.every(({ from, to }) => to > from) ? all : undefined;
 }
 
-/** Returns the cell text of hours. */
 export function hoursText(hours: readonly DayHours[]): string {
   return hours.map(({ days, from, to }) => `${daysText(days)} ${clockText(from)}-${clockText(to)}`).join('; ');
 }
@@ -24,7 +22,6 @@ export function minutesOf(text: string): number | undefined {
   return hours === '' ? undefined : Number(hours) * 60 + Number(minutes);
 }
 
-/** Description of the format of duty hours, for messages. */
 export const dutyWanted = `hours such as Mon-Fri 09:30-18:00; Sat 20:00-06:00 (days are ${names.join(' ')})`;
 
 /** Reads duty hours. A span that ends before it begins continues on the next day, so its end is above 24:00. Undefined if invalid. */

@@ -14,7 +14,6 @@ function siteOf(edit: object): SettingsSite {
 const pc = (id: string) => ({ id, room: { en: `Room ${id}` } });
 const both = siteOf({ pcs: [pc('vc-1'), pc('vc-2')] });
 
-/** Runs several starts, each with its own settings. */
 function starts(nodes: TreeNode[] = [], registry = new Map<string, RegistryEntry>()) {
   const held = { nodes, meta: {} as Record<string, string> };
   const start = (site: SettingsSite | null) => {

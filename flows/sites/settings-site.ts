@@ -13,7 +13,6 @@ const because = 'no longer in sabha.json';
 type At = {
   site: SettingsSite | null;
   table: SiteTable;
-  /** Returns the registry entry of a PC. */
   entry(pc: string): RegistryEntry | undefined;
   meta: Readonly<Record<string, string>>;
   now: number;

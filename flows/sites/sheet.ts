@@ -7,14 +7,12 @@ import * as v from 'valibot';
 /** Largest file that an import reads, bytes of UTF-8. */
 export const fileLimitBytes = 8 * 1024 * 1024;
 
-/** Problems that one import lists. */
 const problemsLimit = 20_000;
 
 /** Columns of a file. `later`: columns that the file may lack; its rows then lack these cells. */
 export type Sheet<C extends string> = { columns: readonly C[]; later: readonly C[]; limitLines: number };
 /** Cells of one line, with its line number in the file. */
 export type SheetLine<C extends string> = { line: number; cells: Record<C, string> };
-/** A faulty cell. */
 export type Wrong<C extends string> = [column: C, what: string];
 
 /**
@@ -65,7 +63,6 @@ export function sheetLines<C extends string>(text: string, sheet: Sheet<C>): { l
   return { lines, problems };
 }
 
-/** Validates the filled cells of a line. Returns the row, or what is wrong. */
 export function readRow<C extends string, S extends v.GenericSchema>(
   cells: Record<C, string>,
   schema: S,

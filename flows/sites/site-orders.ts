@@ -19,7 +19,6 @@ import { planImport } from './csv.ts';
 import { issueTokens, movePc, type Planned, replacePc, retirePc, revokePc, type Sight, setStage } from './life.ts';
 import { levelOf, type Tree } from './table.ts';
 
-/** The current table, and how a change of it is applied. */
 export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
   records(): ReadonlyMap<string, PcRecord>;
   /**
@@ -27,13 +26,10 @@ export type SiteOrdersOptions = Pick<Tree, 'table' | 'wanted' | 'entry'> & {
    * snapshot for the broker cannot be written.
    */
   apply(change: SiteChange, ops?: readonly Op[]): Promise<void>;
-  /** Returns the staged rollout in progress, or null. */
   rollout(): RolloutView | null;
   /** Releases the rollout to all PCs. Resolves after the commit. */
   release(by: string): Promise<void>;
-  /** Returns the time of the server. */
   now(): number;
-  /** Returns 32 random bytes as text. */
   newToken(): string;
 };
 

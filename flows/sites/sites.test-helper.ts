@@ -5,7 +5,6 @@ import type { PcRecord } from '../engine/records/incidents.ts';
 import type { ProfileLayer, SiteFacts, TreeNode } from '../engine/records/sites.ts';
 import { noFacts } from './table.ts';
 
-/** Returns a node with a name in both languages. */
 export function node(path: string, layer: ProfileLayer = {}, site: Partial<SiteFacts> | null = null): TreeNode {
   const name = { en: `Name of ${path || 'the nation'}`, hi: `${path} का नाम` };
   return { path, name, layer, site: site && { ...noFacts, ...site } };
@@ -124,7 +123,6 @@ export function record(pc: string, change: Partial<PcRecord> = {}): PcRecord {
   };
 }
 
-/** Returns the records by PC. */
 export function recordsOf(...records: PcRecord[]): ReadonlyMap<string, PcRecord> {
   return new Map(records.map((one) => [one.pc, one]));
 }

@@ -96,7 +96,6 @@ export function liesWithin(pathsOf: SiteTable['pathsOf'], outer: string, inner: 
   return parts.length > 0 && parts.every((part) => around.some((path) => isWithin(path, part)));
 }
 
-/** Returns the level of a path: 0 nation, 1 state, 2 site, 3 PC. */
 export function levelOf(path: string): number {
   return path === '' ? 0 : path.split('/').length;
 }
@@ -238,7 +237,6 @@ function inBoth(words: { en: string; hi?: string | undefined }): Words {
 
 export type Tree = ReturnType<typeof createTree>;
 
-/** Opens the tree with the content of the ledger. */
 export function createTree(
   { nodes, meta, registry }: Pick<Contents, 'nodes' | 'meta' | 'registry'>,
   recordOf: (pc: string) => PcRecord | undefined,
@@ -297,7 +295,6 @@ export function createTree(
         known: learned ? { type: 'known' as const, pcs: table.known, because: becauseOf(change, table), replaced } : null,
         /** Sites with PCs that are new or have a new machine. */
         fresh: learned ? [...new Set(fresh.map(siteOf))] : [],
-        /** PCs with a changed configuration. */
         configured: configs.flatMap(({ pc, op }) => (op === undefined ? [] : [pc])),
         /** Sites whose row may change, including removed ones. */
         sites: sitesUnderAny(before, table, touched),
@@ -335,7 +332,6 @@ function isUnder(set: ReadonlySet<string>, path: string): boolean {
   return set.has('') || parts.some((_, at) => set.has(parts.slice(0, at + 1).join('/')));
 }
 
-/** Content of a configuration. */
 type Content = Omit<Config, 'pc' | 'version'>;
 
 const prefix = 'config/';

@@ -30,7 +30,6 @@ export function describeBroker(name: string, start: StartBroker, cannot: Partial
   describe(`${name} with a stalled subscriber`, () => stalledSubscriber(start));
 }
 
-/** One broker for all tests of a block, and its clients. */
 type Site = {
   port(): number;
   admit: BrokerUnderTest['admit'];

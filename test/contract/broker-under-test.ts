@@ -18,7 +18,6 @@ export type BrokerUnderTest = {
 };
 export type StartBroker = (settings?: { drainTimeoutMs?: number }) => Promise<BrokerUnderTest>;
 
-/** Returns the token of a principal in these tests. */
 export function tokenOf(who: string): string {
   return `token-of-${who}`;
 }
@@ -31,7 +30,6 @@ export type OwnBroker = BrokerUnderTest & {
   named(line: string): unknown[];
   /** Returns a sample of the metrics page, such as `sabha_broker_clients{principal="pc"}`; 0 if missing. */
   sample(series: string): Promise<number>;
-  /** Writes a registry snapshot, as `flows` does. */
   publish(version: number, pcs: Known[]): void;
 };
 

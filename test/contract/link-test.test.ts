@@ -201,7 +201,6 @@ test('a test beyond the quota of the reflector is refused with its reason and gi
     const usedBefore = seen.used;
     answers.push(await way.run(run()));
     costs.push(seen.used - usedBefore);
-    // Each test has a separate socket.
     way.rebind();
   }
   expect(answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'failed']);

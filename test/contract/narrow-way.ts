@@ -22,7 +22,6 @@ export type Narrow = {
 };
 export type Way = {
   clock: Clock;
-  /** Opens the socket of the PC. */
   open(onPacket: (packet: Buffer) => void): Promise<{ send(packet: Buffer): void; close(): void }>;
   /** Runs the virtual time until the promise settles. */
   run<T>(answer: Promise<T>): Promise<T>;

@@ -9,16 +9,13 @@ import { tokenOf } from './broker-under-test.ts';
 export type Heard = { topic: string; text: string };
 export type Peer = {
   client: MqttClient;
-  /** All received messages, oldest first. */
   heard: Heard[];
   /** Resolves with the first message on this topic and with this text, received already or later. */
   hears(topic: string, text?: string): Promise<Heard>;
-  /** Resolves with the PUBACK. */
   publish(topic: string, text: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
   /** Resolves with the return codes of the SUBACK; 128 = refused. */
   subscribe(filters: string[], qos?: 0 | 1): Promise<number[]>;
   closed: Promise<undefined>;
-  /** Closes the connection without a DISCONNECT. */
   cut(): void;
 };
 
@@ -95,7 +92,6 @@ export async function stallOn(port: number, who: string, filters: readonly strin
   return bare;
 }
 
-/** Returns the credentials of a principal for CONNECT. */
 function identity(who: string) {
   const name = who.includes('/') ? nameOf(who) : who;
   return { clientId: name, username: name, password: tokenOf(who), clean: true };

@@ -11,7 +11,6 @@ import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
 import { promisesPage } from './promises.ts';
 
-/** A generated file and its generator. */
 export type Generated = { file: string; make(): string | Promise<string> };
 
 const list: Generated[] = [

@@ -10,7 +10,6 @@ type Answer = Route['said']['answer'];
 
 const components = { Snapshot: snapshot, StreamFrame: streamFrame, Refusal: refusal };
 
-/** Returns the document as it is committed. */
 export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };

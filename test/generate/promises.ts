@@ -3,7 +3,6 @@ import { globSync, readFileSync } from 'node:fs';
 import { type Figure, figures } from '../figures.ts';
 import { notYet, promises } from './promise-rows.ts';
 
-/** A test with its title and file. */
 export type NamedTest = { file: string; name: string };
 
 const root = new URL('../../', import.meta.url);
@@ -19,7 +18,6 @@ export function promisesPage(): string {
   return pageOf(testsOf(files), figures());
 }
 
-/** Returns all tests whose title has a row code, by file. */
 export function testsOf(files: readonly { file: string; text: string }[]): NamedTest[] {
   return files
     .toSorted((a, b) => (a.file < b.file ? -1 : 1))
@@ -30,7 +28,6 @@ export function testsOf(files: readonly { file: string; text: string }[]): Named
     );
 }
 
-/** Returns the row codes at the start of a title. */
 export function rowsOf(name: string): string[] {
   return /^(?:[RFS]\d{1,2}[a-z]?(?:, | and | ))+/.exec(name)?.[0].match(/[RFS]\d{1,2}[a-z]?/g) ?? [];
 }

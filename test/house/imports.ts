@@ -4,7 +4,6 @@ import type { EcmaScriptModule, Node } from 'oxc-parser';
 import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
-/** Result for an import with a computed target. */
 export const computed = '(what is computed)';
 
 /** A file without these words has only `import … from` and `export … from`, so its syntax tree need not be searched. */

@@ -36,7 +36,6 @@ export function blockOf(language: string): string {
   return found.text;
 }
 
-/** Returns the blocks of JSON, which are settings. */
 export function settingsBlocks(): string[] {
   return fences.filter(({ language }) => language === 'json').map(({ text }) => text);
 }

@@ -12,7 +12,6 @@ const parts: readonly { path: string; lines: number }[] = [
   { path: 'packaging', lines: 230 },
 ];
 
-/** Rules about parts and their folders. */
 export const partRules: readonly Rule[] = [
   {
     name: 'each file of code belongs to a part; at the top stand the start and what sets up the tests',
@@ -28,7 +27,6 @@ export const partRules: readonly Rule[] = [
   },
 ];
 
-/** Returns the code lines of each part, with its ceiling. */
 export function sizesOf(files: readonly SourceFile[]): { path: string; lines: number; code: number }[] {
   return parts.map((part) => {
     const own = product(files).filter(({ path }) => partOf(path) === part);
@@ -51,7 +49,6 @@ function arrowsOf(files: readonly SourceFile[]): Map<string, Set<string>> {
   return arrows;
 }
 
-/** Returns each cycle once, as its path. */
 export function cyclesOf(arrows: ReadonlyMap<string, Iterable<string>>): string[][] {
   const done = new Set<string>();
   const found: string[][] = [];

@@ -3,7 +3,6 @@ import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 export type SourceFile = { path: string; text: string };
-/** Returns one line per violation: the file, then what is wrong. */
 export type Rule = { name: string; find(files: readonly SourceFile[]): string[] };
 
 /** Returns every code file and package.json. The name of a file shows whether it is a test. */
@@ -25,7 +24,6 @@ export function eachFile(look: (file: SourceFile) => string[]) {
     files.filter((file) => isCode(file.path)).flatMap((file) => look(file).map((what) => `${file.path}: ${what}`));
 }
 
-/** Returns true for a code file, including tests. */
 export function isCode(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path);
 }
@@ -40,7 +38,6 @@ export function mayHave(text: string, word: RegExp): boolean {
   return word.test(text) || /\\[ux]/.test(text);
 }
 
-/** Returns one line if a count is above its limit. */
 export function tooMany(count: number, limit: number, what: string): string[] {
   return count > limit ? [`${count} ${what}, at most ${limit}`] : [];
 }

@@ -5,7 +5,6 @@ import type { Page } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Returns the problems with their elements: serious and critical ones, or all. */
 export async function axeFaults(page: Page, which: 'serious' | 'all' = 'serious'): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   return page.evaluate(async (isAll) => {

@@ -11,7 +11,6 @@ export const browserProgram = (process.env['PATH'] ?? '')
 
 const closedNetwork = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** Throws if Chromium is not installed. */
 export async function openBrowser(): Promise<Browser> {
   if (browserProgram === undefined) throw new Error('Chromium is not installed');
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...closedNetwork];

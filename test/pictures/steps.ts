@@ -51,7 +51,6 @@ export async function openWall(
   return { page, troubles };
 }
 
-/** Waits until the tile of Ladakh shows a problem. */
 export async function seeThatLadakhNeedsSomebody(page: Page): Promise<void> {
   await page.locator('.tile.hot[data-state=ladakh]').waitFor();
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { Site } from '../system/centre-under-test.ts';
 
-/** Labels of the tabs, in order. */
 export const tabsShown = [
   '10 Faults',
   '20 Thin links',
@@ -22,7 +21,6 @@ const patienceMs = 300_000;
 const view = { width: 1_640, height: 1_000 };
 const marginPx = 16;
 
-/** Returns the file name of the picture of a tab. */
 export function pictureOf(tab: string): string {
   return `tab-${fileOf(tab)}.png`;
 }

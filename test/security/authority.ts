@@ -14,7 +14,6 @@ const purposes = { client: [clientAuth], server: [serverAuth], none: [] };
 export type Wanted = {
   cn: string;
   use: keyof typeof purposes;
-  /** Names and addresses of a server. */
   hosts?: string[];
   /** In days from now. */
   fromDays?: number;
@@ -52,7 +51,6 @@ export async function createAuthority(name: string, under?: { root: string; key:
   };
 }
 
-/** Returns a self-signed certificate. */
 export function selfSigned(wanted: Wanted): Promise<Issued> {
   const key = makePrivateKey();
   return signed({ ...wanted, key }, { root: `CN=${wanted.cn}`, key });

@@ -24,7 +24,6 @@ function file(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
-/** Returns true if openssl accepts the chain for this purpose. */
 function verifies(pem: string, purpose: 'sslclient' | 'sslserver'): boolean {
   try {
     return openssl(

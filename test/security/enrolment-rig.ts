@@ -25,7 +25,6 @@ export type Client = { key: string; cert: string };
 export type Rig = Awaited<ReturnType<typeof openRig>>;
 
 type RigOptions = {
-  /** Changes the folder of the authority before it is opened. */
   prepare?: (folder: string) => void | Promise<void>;
 };
 
@@ -123,7 +122,6 @@ export async function openRig({ prepare = () => {} }: RigOptions = {}) {
       return opened.value.pcs.find((one) => one.pc === pc);
     },
     audit: (): string[] => rows('SELECT who, what, about FROM audit ORDER BY id').map((row) => Object.values(row).join(' | ')),
-    /** Returns the content of the ledger as one text. */
     everything: (): string =>
       ['meta', 'registry', 'audit', 'nodes'].map((table) => JSON.stringify(rows(`SELECT * FROM ${table}`))).join('\n'),
     issued: (): number => rows("SELECT 1 FROM audit WHERE what = 'certificate issued'").length,
@@ -140,7 +138,6 @@ export type Asked = {
   path: string;
   body?: string;
   password?: string;
-  /** Certificate of the client. */
   client?: Client;
   headers?: Record<string, string>;
   /** Loopback address of the client other than 127.0.0.1. */
@@ -177,7 +174,6 @@ export function ask(rig: Pick<Rig, 'authority' | 'port'>, { path, body, password
   return promise;
 }
 
-/** Creates a key and its certificate request, as a PC does. */
 export async function newRequest(name: string): Promise<{ key: string; body: string }> {
   const key = makePrivateKey();
   return { key, body: makeRequest(key, name).der.toString('base64') };
@@ -191,7 +187,6 @@ export async function enrol(rig: Pick<Rig, 'authority' | 'port'>, name: string, 
   return { ...answer, key, cert };
 }
 
-/** Requests the next certificate with the current one. */
 export async function renew(rig: Pick<Rig, 'authority' | 'port'>, client: Client | undefined, name: string) {
   const { key, body } = await newRequest(name);
   const answer = await ask(rig, { path: 'est/simplereenroll', body, ...(client && { client: { key: client.key, cert: client.cert } }) });

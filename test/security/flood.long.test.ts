@@ -92,7 +92,6 @@ function rssMiB(): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${broker.pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
 
-/** Returns the sum over all reasons. */
 async function refused(action: string): Promise<number> {
   const page = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   const rows = [...page.matchAll(new RegExp(`^sabha_broker_refused_total\\{action="${action}",reason="\\w+"\\} (\\d+)$`, 'gm'))];

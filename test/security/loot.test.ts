@@ -43,7 +43,6 @@ function filesOf(part: string): { file: string; text: string }[] {
   );
 }
 
-/** Returns every private key in the broker folder. */
 function lootedKeys(): KeyObject[] {
   return loot.flatMap(({ text }) => {
     try {

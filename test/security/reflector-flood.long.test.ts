@@ -82,7 +82,6 @@ async function greetMqtt(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Returns the CPU seconds of the broker during the task. */
 async function cpuOf(task: () => Promise<unknown>): Promise<number> {
   const before = cpuSeconds(reflector.pid);
   await task();

@@ -60,7 +60,6 @@ export async function certifyIn(folder: string, authority: Authority, more: Part
 /** Certificate of a client; `roots` are its trusted roots. */
 export type Shown = { cert?: Issued; roots: string[] };
 
-/** Connects an MQTT client over TLS. Rejects if it is not admitted. */
 export async function join8883(port: number, pc: PcPath, { cert, roots }: Shown, options: IClientOptions = {}): Promise<MqttClient> {
   const name = nameOf(pc);
   const own = cert && { key: cert.key, cert: cert.pem };

@@ -110,7 +110,6 @@ test('a token works over HTTPS from another machine and on loopback until it is 
     body: JSON.stringify({ by: 'asha.devi', name: 'x', role: 'central' }),
   };
   expect([await statusOf('/readyz'), await statusOf('/api/snapshot'), await statusOf('/api/accounts', forged)]).toEqual([200, 401, 401]);
-  // The exporter has its own token.
   await centre.says('the API of flows answers');
   expect([statSync(join(site.data, 'cli.token')).mode & 0o777, statSync(join(site.data, 'dashboards/api.token')).mode & 0o777]).toEqual([
     0o600, 0o600,

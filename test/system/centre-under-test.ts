@@ -18,9 +18,7 @@ export type Site = {
   env: Record<string, string | undefined>;
   /** Returns the header with the token of the CLI, once the server has started. */
   token(): { authorization: string };
-  /** Rewrites `sabha.json`. */
   configure(settings: SettingsFile | string): void;
-  /** Kills all processes that still run and removes the folder. */
   remove(): void;
 };
 
@@ -47,7 +45,6 @@ export type Centre = Program & {
   api<T>(path: string): Promise<T>;
   /** Returns a sample of a metrics page, such as `sabha_outbox_waiting`; 0 if missing. */
   sample(page: 'brokerMetrics' | 'flowsMetrics' | 'exporter', series: string): Promise<number>;
-  /** Returns the process id of a part. */
   pidOf(part: string): number;
   /** Sends SIGINT, like Ctrl-C; resolves when no process is left. */
   stop(): Promise<{ code: number | null; ms: number }>;
@@ -122,7 +119,6 @@ export async function sabha(site: Site, ...args: string[]) {
   return { code, json: stdout === '' ? null : JSON.parse(stdout), err: stderr };
 }
 
-/** Returns one sample of a metrics page; 0 if missing. */
 export async function sampleOf(port: number, series: string, path = '/metrics'): Promise<number> {
   const page = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   const line = page.split('\n').find((one) => one.startsWith(`${series} `));

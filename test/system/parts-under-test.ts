@@ -22,7 +22,6 @@ export type Parts = {
   epochMs: number;
   /** Paths of the PCs, with their tokens. */
   tokens: Map<string, string>;
-  /** Starts a part; resolves when it is ready. */
   start(part: PartName, env?: Record<string, string>): Promise<Program>;
 };
 

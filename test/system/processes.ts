@@ -14,7 +14,6 @@ export type Program = {
   pid: number;
   /** All printed lines, oldest first. */
   lines: LogLine[];
-  /** Lines of stderr. */
   errors: string[];
   /**
    * Resolves with the first line that `wanted` accepts, printed already or later. Throws if the program ends before, or after the limit.
@@ -113,7 +112,6 @@ export async function noneLeft(mark: string, limitMs: number): Promise<number> {
   }
 }
 
-/** Kills all processes with the mark. */
 export function killAllWith(mark: string): void {
   for (const { pid } of livingWith(mark)) {
     try {

@@ -5,7 +5,6 @@ import { expect, type TestContext } from 'vitest';
 import { createSite, type SettingsFile, type Site, startCentre } from './centre-under-test.ts';
 import { noneLeft } from './processes.ts';
 
-/** Creates a site that is removed at the end of the test. */
 export async function siteUntil(atEnd: TestContext['onTestFinished'], settings?: SettingsFile | string): Promise<Site> {
   const site = await createSite(settings);
   atEnd(() => site.remove());

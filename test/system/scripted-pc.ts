@@ -25,7 +25,6 @@ const profile: Profile = { link: 'fibre', elevationM: 0, expected: {} };
 const components = ['microphone', 'camera', 'climate', 'link'] as const;
 const empty = { known: false, reason: 'not asked in this test' } as const;
 
-/** The data of the server that a PC needs. */
 type Around = Pick<Parts, 'speed' | 'epochMs' | 'tokens'> & { site: { data: string; ports: { mqtt: number } } };
 type Machine = { parts: Around; pc: string; spool?: string; bootId?: string };
 

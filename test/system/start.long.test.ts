@@ -104,7 +104,6 @@ test('npm start runs with the Node of the host, and port 0 takes a free port tha
   expect(ms).toBeLessThan(limitMs + upMs);
 });
 
-/** Returns the files of other parts that contain a secret. */
 function foreignCopies(data: string, secrets: string[]): string[] {
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
   return secrets.flatMap((secret) => {

@@ -36,7 +36,6 @@ const own = (flows: Pick<Program, 'lines'>) => {
   return mailbox.mails.filter(({ subject }) => ours.some((title) => subject.includes(title)));
 };
 
-/** Pauses a process by its id for some ms. */
 async function standStill(pid: number, forMs: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await delay(forMs).finally(() => process.kill(pid, 'SIGCONT'));

@@ -63,14 +63,12 @@ export function ofRoom({ mails }: Mailbox): Mail[] {
   return mails.filter(({ subject, text }) => (subject + text).includes('Room pc-1'));
 }
 
-/** Returns the recipients of mails about the room. */
 export function receivers(mailbox: Mailbox): string[] {
   return ofRoom(mailbox)
     .map(({ to }) => to)
     .sort();
 }
 
-/** Edits all files of the tabs. */
 export function edit(tabs: string, change: Edit): void {
   for (const file of globSync(join(tabs, '*.json'))) writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
 }
@@ -88,7 +86,6 @@ function without(nodes: FlowNode[], from: string, to: string): FlowNode[] {
   });
 }
 
-/** Returns the wires of a node except those to the other one. */
 function wiresWithout(node: FlowNode, to: string): string[][] {
   return ((node['wires'] ?? []) as string[][]).map((output) => output.filter((id) => id !== to));
 }

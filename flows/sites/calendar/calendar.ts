@@ -42,7 +42,6 @@ export function createCalendar(meetings: Iterable<Meeting>, table: () => Pick<Si
       const dates = meetings.flatMap((meeting) => datesOf(meeting, zone, now));
       return ahead(dates, now).sort((a, b) => a.from - b.from);
     },
-    /** Returns the dates of one meeting, in the time zone of its first place. */
     datesOf: (meeting: Meeting, now: number): Occurrence[] => ahead(datesOf(meeting, zoneOf(meeting.scopes[0] ?? ''), now), now),
   };
 }
@@ -140,7 +139,6 @@ export function isStart(meeting: Meeting, local: string): boolean {
   return occurrencesIn({ ...meeting, moved: [] }, { from: at, to: at + 1 }, zone).some(({ from }) => from === at);
 }
 
-/** Returns the end of the last date of a meeting; null if it has no end. */
 export function endsAt(meeting: Meeting, zone: string): number | null {
   const { rule, minutes, start } = meeting;
   const own = meeting.zone ?? zone;
@@ -150,7 +148,6 @@ export function endsAt(meeting: Meeting, zone: string): number | null {
   return Math.max(atOf(rule.until, rule.untilUtc ? 'UTC' : own) + minutes * minuteMs, ...ends);
 }
 
-/** A rule, or the reason why it is invalid. */
 export type ReadRule = { ok: true; rule: Rule } | { ok: false; line: string };
 
 const frequencies: readonly Rule['frequency'][] = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'];

@@ -51,7 +51,6 @@ function meetingOf(cells: Cells, table: SiteTable): { meeting?: Meeting; wrong: 
   return { wrong, meeting: { id, title, scopes: rooms.scopes, ...span, zone, rule: read.rule, except, moved: [] } };
 }
 
-/** Reads start and end. `end` is a time, a time of the same day, or minutes. */
 function spanOf({ start = '', end = '' }: Cells, wrong: Wrong[]): Pick<Meeting, 'start' | 'minutes'> {
   const from = localOf(start);
   if (from === undefined) wrong.push(['start', 'expected a time such as 2027-01-15 11:00']);

@@ -3,15 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import { isTimeZone, oneLine } from '@sabha/contracts';
 import type { Meeting, SiteTable } from '../../engine/records/sites.ts';
 
-/** A problem in a line of a file. */
 export type Problem = { line: number; column: string; what: string };
 /** Result of a file: its meetings, the ids of cancelled ones, the problems, and notes on entries that were skipped. */
 export type ReadFile = { meetings: Meeting[]; cancelled: string[]; problems: Problem[]; notes: Problem[] };
 
-/** Limits of one file, one meeting and one text. */
 export const limits = { meetings: 20_000, scopes: 200, dates: 1_000, title: 120, id: 200, minutes: 7 * 24 * 60 };
 
-/** Keyword for all rooms. */
 const allRooms = 'all';
 
 /** Reads the paths of `bihar/patna; ladakh/leh/vc-1`, or of `all`. `line` reports an unknown path; `isPaths` is false for free text. */
@@ -26,13 +23,11 @@ export function scopesOf(text: string, table: Pick<SiteTable, 'node'>): { scopes
   return { scopes, isPaths };
 }
 
-/** Returns what is wrong with the length of a meeting; undefined if it is valid. */
 export function lengthProblem(minutes: number): string | undefined {
   if (!Number.isFinite(minutes) || minutes <= 0) return 'it ends before it begins';
   return minutes > limits.minutes ? `it is longer than ${limits.minutes / 1440} days` : undefined;
 }
 
-/** Returns a title on one line. */
 export function titleOf(text: string): string {
   return oneLine(text, limits.title);
 }

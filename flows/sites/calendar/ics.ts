@@ -57,7 +57,6 @@ function blocksOf(text: string, problems: Problem[]): Block[] {
   return events;
 }
 
-/** Returns true if the file cancels its meetings. */
 function isCancelling(text: string, problems: Problem[]): boolean {
   const methods = [...text.matchAll(/^METHOD[^:\r\n]*:(.*?)\s*$/gim)];
   const say = (at: number, what: string) => problems.push({ line: text.slice(0, at).split('\n').length, column: 'METHOD', what });
@@ -114,7 +113,6 @@ function judged<T>(line: number, problems: Problem[], read: () => T): T | undefi
   }
 }
 
-/** A problem of one property of an entry. */
 class Unusable extends Error {
   readonly column: string;
   constructor(column: string, what: string) {

@@ -8,7 +8,6 @@ import { readMeetingsCsv } from './csv.ts';
 import { inParts, limits, type Problem, type ReadFile, scopesOf } from './draft.ts';
 import { readIcs } from './ics.ts';
 
-/** The current calendar, and how a change of it is applied. */
 export type MeetingOrdersOptions = {
   calendar(): Calendar;
   table(): SiteTable;
@@ -57,7 +56,6 @@ export function createMeetingOrders({ calendar, table, apply, now }: MeetingOrde
         if (planned.change !== null) await change(planned.change, { who: at.by, what: 'meetings imported', about });
         return { ...planned.import, applied: true };
       }),
-    /** Returns false if the meeting is unknown. */
     remove: (id: string, by: string): Promise<boolean> =>
       inTurn(async () => {
         const held = calendar().all().get(id);
@@ -79,7 +77,6 @@ function viewOf(calendar: Calendar, meeting: Meeting, now: number): MeetingView 
 
 /** An import. `rooms`: rooms of entries that name none. `replace`: removes the meetings that the file lacks. */
 export type ImportOf = { text: string; rooms: string; replace: boolean; table: SiteTable; held: ReadonlyMap<string, Meeting>; now: number };
-/** Meetings to write, and ids to delete. */
 type MeetingsChange = { put: Meeting[]; gone: string[] };
 
 /**

@@ -21,7 +21,6 @@ function meeting(start: string, repeat: string, change: Partial<Meeting> = {}): 
   };
 }
 
-/** Returns the local starts within a number of days from a date. */
 function starts(one: Meeting, from: string, days = 60, at = zone): string[] {
   const begin = Temporal.PlainDate.from(from).toZonedDateTime(at).epochMilliseconds;
   const found = occurrencesIn(one, { from: begin, to: begin + days * 86_400_000 }, at);

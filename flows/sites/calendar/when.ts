@@ -178,7 +178,6 @@ type MomentsOptions = {
   calendar(): Calendar;
   /** Undefined while the ledger is opened again. */
   table(): SiteTable | undefined;
-  /** Returns the sites of a common cause. */
   members(scope: string): readonly string[];
   now(): number;
 };

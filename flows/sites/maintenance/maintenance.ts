@@ -5,7 +5,6 @@ import type { Maintenance, MaintenanceDate, Meeting, SiteTable } from '../../eng
 import { atOf, byNextDate, createDateCache, endsAt, isLocal, lingerMs, occurrencesIn, ruleOfText } from '../calendar/calendar.ts';
 import { zoneNamed } from '../calendar/draft.ts';
 
-/** The current plans, and how a change of them is applied. */
 export type MaintenanceOrdersOptions = {
   planned(): Planned;
   table(): SiteTable;
@@ -46,7 +45,6 @@ export function createMaintenanceOrders({ planned, table, apply, now, randomId }
       const plans = [...planned().all().values()].filter((one) => touches(one.scope));
       return plans.map((one) => viewOf(planned(), one, now())).sort(byNextDate);
     },
-    /** Adds a plan, or returns in one line what is wrong with it. */
     add: (asked: Asked): Promise<{ ok: true; value: MaintenanceView } | { ok: false; line: string }> =>
       inTurn(async () => {
         if (planned().all().size >= plansLimit) return { ok: false, line: `more than ${plansLimit} are planned already: remove one` };
@@ -100,7 +98,6 @@ const dayMs = 86_400_000;
 /** Time ahead in which overlapping dates of a rule are searched. */
 const lookAheadMs = 60 * dayMs;
 
-/** Returns the plan, or one line that says what is wrong with the request. */
 function planOf(
   asked: Asked,
   { table, now, id }: { table: Pick<SiteTable, 'node' | 'resolve'>; now: number; id: string },
@@ -175,7 +172,6 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
     around: (now: number): MaintenanceDate[] | undefined =>
       table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),
-    /** Returns the first date of a plan that is not over, within some days. */
     next: (plan: Maintenance, now: number): MaintenanceDate | undefined => datesOf(plan, now).find(({ to }) => to > now),
     /** Returns true if no date of the plan is in the future. */
     isOver(plan: Maintenance, now: number): boolean {

@@ -7,7 +7,6 @@ import { readSegment } from './retention.ts';
 const dayMs = 24 * 3_600_000;
 /** Longest plausible delay of an event after an outage. A longer delay means a wrong clock of the PC. */
 const lateMs = 31 * dayMs;
-/** Limits of one response. */
 const most = { events: 20_000, bytes: 16 * 1024 * 1024 };
 /** Time limit for the archives in ms, so that the first byte of the response follows within five minutes. */
 const readMs = 4 * 60_000;
@@ -18,11 +17,9 @@ export type EventsAsk = { path: string; from: number; to: number; readings: bool
 export type ArchivesAt = { folder: string; passphrase: string | undefined; held: HeldOf; keptMonths: number };
 type Row = Omit<LeavingEvent, 'spool' | 'mark'>;
 
-/** Collected events; `next` is the first event beyond the limit. */
 type Gathered = { events: Row[]; next?: Row | undefined };
 /** Collects events without duplicates. Discards events beyond the limit at once, so that the memory stays bounded. */
 export type Gathering = { add(event: Row): void; end(): Gathered };
-/** The request, the events from the ledger, and the archives. */
 export type ArchivesAsk = { ask: EventsAsk; ledger: readonly Row[]; at: ArchivesAt };
 
 /** Returns the time of the PC if it is plausible. If the clock of the PC was ahead or far behind, returns the time of receipt. */
@@ -30,7 +27,6 @@ function timeOf({ at, received }: Pick<Row, 'at' | 'received'>): number {
   return at > received || at < received - lateMs ? received : at;
 }
 
-/** Starts an empty collection. */
 export function gather({ from, to, readings }: EventsAsk): Gathering {
   let kept: Row[] = [];
   let bytes = 0;
@@ -166,7 +162,6 @@ function eventOf(line: string): Row {
   return { pc, name, seq, received, boot, at, grade, kind, body };
 }
 
-/** The ledger, the archives, and a test whether a path is known. */
 export type ReaderOptions = Pick<ArchivesAt, 'folder' | 'keptMonths'> & {
   ledger: Pick<Ledger, 'page' | 'held'>;
   /** Reads the passphrase each time. Throws if that fails. */

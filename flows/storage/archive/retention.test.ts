@@ -45,7 +45,6 @@ function openIt(): void {
   ledger = inThread(db);
 }
 
-/** Simulates a kill: only committed data remains. */
 function kill(): void {
   db.close();
   openIt();

@@ -145,12 +145,9 @@ async function archiveSome(options: RetentionOptions, from: PagePlace, rest: () 
 const lineMost = 1024 * 1024;
 const chunkBytes = 1024 * 1024;
 
-/** Position and passphrase of a segment. */
 export type SegmentPlace = { folder: string; month: string; at: number; passphrase: string | undefined };
-/** Size and hash of a segment that is complete on disk. */
 export type WrittenSegment = Pick<Segment, 'bytes' | 'sha256'>;
 
-/** Returns the path of the archive of a month. */
 export function archiveFile(folder: string, month: string): string {
   return join(folder, `${month}.archive`);
 }

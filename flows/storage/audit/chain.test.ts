@@ -9,7 +9,6 @@ const [centre, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed
 const at = Date.UTC(2027, 0, 5, 9, 30);
 const act = (n: number): Op => ({ op: 'audit', at: at + n, who: 'asha', what: 'note', about: `incident ${n}` });
 
-/** Opens a ledger with the given number of acts. */
 function acts(count: number) {
   const db = new DatabaseSync(':memory:');
   const store = openStore(db);

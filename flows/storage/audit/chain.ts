@@ -8,7 +8,6 @@ import { filled, type MessageLanguage, wordsIn } from '@sabha/contracts';
 import { devicePrefix } from '../../engine/records/ops.ts';
 import type { Forgetting, Forgotten, PersonRow, PersonWords } from '../../engine/records/sites.ts';
 
-/** One act, as it is written to the log. */
 export type AuditLine = { at: number; who: string; what: string; about: string };
 /** A row of the table. A field with a mark (salted hash) was erased. */
 export type AuditRow = AuditLine & {
@@ -53,7 +52,6 @@ function genesis(db: DatabaseSync): string {
   return digest('sha256', `sabha audit of ${ledgerOf(db)}`);
 }
 
-/** Returns the id of the ledger. */
 export function ledgerOf(db: DatabaseSync): string {
   return String(db.prepare('SELECT ledger FROM progress').get()?.['ledger']);
 }
@@ -85,7 +83,6 @@ export type HeadAt = Head & { ledger: string; at: number };
 
 const pattern = /^row (\d+) sha256:([0-9a-f]{64}) ed25519:([\w-]{86})$/;
 
-/** Returns the row that holds a signed head. */
 export function headLine(head: HeadAt, key: KeyObject): AuditLine {
   const signature = sign(null, textOf(head), key).toString('base64url');
   return { at: head.at, who: 'centre', what: headSigned, about: `row ${head.row} sha256:${head.hash} ed25519:${signature}` };
@@ -111,7 +108,6 @@ export function shortHash(hash: string): string {
   return (hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ');
 }
 
-/** Adds the signed head to messages for central. */
 export type Note = ReturnType<typeof createNote>;
 
 /** `signed` returns the last signed head. The list of recipients is in memory only, so a restart may repeat the line. */
@@ -307,7 +303,6 @@ const tables = [
 /** Tables that may name a person, besides the audit log. */
 export const personTables: readonly string[] = [...ownTables, ...tables];
 
-/** Returns all rows that name a person, unchanged. */
 export function personRows(db: DatabaseSync, words: PersonWords): PersonRow[] {
   const scrub = scrubOf(words);
   const devices = devicesOf(db, words).map((row) => ({ table: 'meta', row }));

@@ -36,12 +36,10 @@ export type BackupOptions = {
   /** File of the ledger. Its size determines the free space that a copy needs. */
   ledgerFile: string;
   prove: ReturnType<typeof provingBy>;
-  /** Returns the files to pack besides the ledger. */
   files(): Promise<Packed[]>;
   /** Hash of the server's public key. */
   centre: string;
   folder: string;
-  /** Folder of the archives. */
   archives: string;
   /** Optional folder on another disk for a second copy of each backup. */
   second: string | undefined;
@@ -56,7 +54,6 @@ export type BackupOptions = {
   log: Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 };
 
-/** Last signed head of the audit log, and the time of the signature. */
 export type Signed = Head & { at: number };
 
 export type Backups = ReturnType<typeof createBackups>;
@@ -90,7 +87,6 @@ export function createBackups(options: BackupOptions) {
   }
 
   return {
-    /** Starts the hourly backups. */
     async start(): Promise<void> {
       const newest = (await backupsIn(options.folder)).findLast(({ at }) => at <= options.now())?.at;
       if (newest !== undefined) state.goodAt = newest;
@@ -218,7 +214,6 @@ async function inWork<T>({ options }: State, make: (work: string) => Promise<T>)
 /** Age at which no present backup is kept any longer, if each week has one. */
 export const goneAfterMs = 9 * 7 * dayMs;
 
-/** Returns the file name of a backup made at this time, in UTC. */
 export function backupName(at: number): string {
   return `sabha-${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.backup`;
 }
@@ -260,7 +255,6 @@ export async function sweep(folder: string, made: string): Promise<void> {
 /** Files outside of the data folder, and the key of the server. */
 type Beside = Omit<CentrePlaces, 'flows'> & { centreKey: KeyObject };
 
-/** Returns the folder of the archives in a data folder. */
 export function archivesIn(flows: string): string {
   return join(flows, 'archives');
 }
@@ -311,7 +305,6 @@ export type CentrePlaces = { flows: string; registry: string; settings: string; 
  */
 const leftOut = /^(ledger\.db|backups|archives|compiled|updates|first-secret|told-|restored\.json|service\.env)/;
 
-/** Reads the files. Leaves out a file that is deleted meanwhile, for instance by a Deploy. */
 export async function centreFiles({ flows, registry, settings, registryKey }: CentrePlaces): Promise<Packed[]> {
   const publicKey = createPublicKey(registryKey).export({ type: 'spki', format: 'pem' });
   const own = (await filesBelow(flows)).filter((file) => !leftOut.test(relative(flows, file)));

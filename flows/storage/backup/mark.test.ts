@@ -84,7 +84,6 @@ test('a write-ahead log that is truncated, missing or damaged gives a ledger tha
   expect(counts.named).toBeGreaterThan(0);
 });
 
-/** `whole`: all commits and acts are present and unchanged. */
 function lackOf(file: string, mark: Progress): 'named' | 'refused' | 'whole' {
   try {
     const store = openStore(openDatabase({ file }));

@@ -68,7 +68,6 @@ function damageIn({ integrity, altered: changed = 0 }: LedgerAudit, tables: read
 /** SQLite result codes: malformed page, and not a database. */
 const damageCodes = [11, 26];
 
-/** Counts the events whose content does not match their hash. */
 function altered(db: DatabaseSync): number {
   const events = db.prepare('SELECT mark, seq, boot, at, grade, kind, body FROM events');
   let count = 0;

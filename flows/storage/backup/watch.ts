@@ -20,7 +20,6 @@ export type WatchOptions = {
   registry: string;
   clock: Clock;
   now(): number;
-  /** Called when the file of the ledger is missing. */
   gone(line: string): void;
   /** Returns whether a time service sets the clock; undefined if unknown. */
   isSynchronised?(): boolean | undefined;
@@ -170,7 +169,6 @@ const markSchema = v.object({
 });
 const noteSchema = v.object({ at: v.number(), restoredAt: v.number() });
 
-/** Progress of a ledger. */
 export type Mark = v.InferOutput<typeof markSchema>;
 /** Time of a restored backup, and of the restore. */
 export type Note = v.InferOutput<typeof noteSchema>;
@@ -213,17 +211,14 @@ function changedBehind(held: Progress, { ledger, lastAct, head }: Mark, hash: st
   return { line: `the audit was changed while the centre did not run: its row ${lastAct} ${how}`, acts: [] };
 }
 
-/** Reads the mark; undefined if there is no valid one. */
 export function readMark(file: string): Mark | undefined {
   return readJson(file, markSchema);
 }
 
-/** Reads the note of a restore from the data folder of `flows`. */
 export function readNote(flows: string): Note | undefined {
   return readJson(`${flows}/${restoredNote}`, noteSchema);
 }
 
-/** Returns the text of the mark file. */
 export function markText({ ledger, commits, lastAct, head, acts }: Progress): string {
   return `${JSON.stringify({ ledger, commits, lastAct, head, acts: acts.map((one) => ({ ...one, about: oneLine(one.about, textMost) })) })}\n`;
 }

@@ -138,7 +138,6 @@ function openExpire(db: DatabaseSync): Retention['expire'] {
 
 // Deletes old rows in small slices: incidents with their transitions, notifications, forks and spools of removed PCs. Then frees pages.
 
-/** Rows of one kind deleted per slice. */
 const rowsAtOnce = 64;
 /** Ranges deleted per slice. One spool may have very many. */
 const rangesAtOnce = 512;
@@ -157,7 +156,6 @@ export function openOldRows(db: DatabaseSync): Retention['forgetBefore'] {
     const statement = db.prepare(sql);
     return (before) => statement.run({ before }).changes > 0;
   };
-  // Ids of the oldest incidents that ended before the limit.
   const oldIncidents = `
     SELECT id FROM incidents WHERE over_at < :before AND id < (SELECT max(id) FROM incidents)
       AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.incident = incidents.id AND t.state <> 'concluded')

@@ -37,7 +37,6 @@ function callsBy(names: readonly string[], send: (name: Query, args: readonly un
   return Object.fromEntries(names.map((name) => [name, (...args: readonly unknown[]) => send(name as Query, args)])) as unknown as Ledger;
 }
 
-/** A request: a commit, or a query with its arguments. */
 type Wish = { call: 'commit'; ops: Op[] } | { call: Query; args: readonly unknown[] };
 type Waiting = { resolve(value: unknown): void; reject(error: LedgerError): void };
 type Job = Waiting & { wish: Wish };

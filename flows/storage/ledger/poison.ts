@@ -45,7 +45,6 @@ export function sift(ops: readonly Op[]): { ops: Op[]; poison: Poison[] } {
   return { ops: whole, poison };
 }
 
-/** Cause of a failed write. */
 export type LedgerFault = 'full' | 'busy' | 'io' | 'other';
 
 /** The only error type of the ledger. Its message is one line for a person. */

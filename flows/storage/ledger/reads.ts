@@ -1,4 +1,3 @@
-/** Queries on the tables of the ledger. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { budgets, type LedgerAudit, type RollCallView, vocabulary } from '@sabha/contracts';
 import type { Incident, Transition } from '../../engine/records/incidents.ts';
@@ -40,12 +39,10 @@ const pastPage = 100;
 /** PCs named in the audit result. Missing events of more PCs have their cause at the server. */
 const pcsNamed = 20;
 
-/** The queries as functions with the database as first argument. */
 export type Reads = {
   [N in Exclude<keyof Queries, keyof Retention>]: (db: DatabaseSync, ...args: Parameters<Queries[N]>) => ReturnType<Queries[N]>;
 };
 
-/** All queries except the one that writes. */
 export const reads: Omit<Reads, 'forget'> = {
   history,
   hashAt,
@@ -90,7 +87,6 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Returns the accounts and their sessions. */
   accounts(db) {
     return {
       accounts: rows(db, 'SELECT row FROM accounts ORDER BY name'),
@@ -108,10 +104,8 @@ export const reads: Omit<Reads, 'forget'> = {
     };
   },
 
-  /** Returns the newest 50 announcements, newest first. */
   announcements: (db) => rows(db, 'SELECT row FROM announcements ORDER BY id DESC LIMIT 50'),
 
-  /** Returns one announcement with the delivery state of its messages. */
   announcement(db, id) {
     const [one] = rows<Announcement>(db, 'SELECT row FROM announcements WHERE id = ?', id);
     if (one === undefined) return undefined;
@@ -171,7 +165,6 @@ export const reads: Omit<Reads, 'forget'> = {
     return { json: JSON.stringify(page), last: incidents.at(-1)?.id ?? null };
   },
 
-  /** Returns one command with its responses. */
   command(db, id) {
     const [row] = rows<CommandRow>(db, 'SELECT row FROM commands WHERE id = ?', id);
     return row && { row, answers: rows(db, 'SELECT row FROM answers WHERE command = ? ORDER BY pc', id) };
@@ -262,7 +255,6 @@ function newestAt(db: DatabaseSync): number {
   return Math.max(from + ranMs, lastOf('audit'), lastOf('steps'));
 }
 
-/** SQL condition: the transition is not concluded. */
 const live = "state <> 'concluded'";
 
 /** SQL condition: the incident is open, ended within a day of the newest end, or has a transition that is not concluded. */
@@ -383,7 +375,6 @@ function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => voi
   };
 }
 
-/** Writes receive gaps of the server. */
 function openAways(db: DatabaseSync): (away: Away) => void {
   const write = db.prepare('REPLACE INTO away VALUES (?, ?)');
   const prune = db.prepare(

@@ -27,7 +27,6 @@ function refusal(of = file): string {
   throw new Error('it was opened');
 }
 
-/** Writes and closes a ledger of `commits` commits. */
 function filled(commits: number): void {
   const store = openStore(openDatabase({ file }));
   for (let n = 1; n <= commits; n += 1) store.commit([[{ op: 'meta', key: `k${n}`, value: 'v'.repeat(500) }]]);

@@ -9,9 +9,7 @@ import { asLedgerError, LedgerError } from './poison.ts';
 /** `limitMiB`: maximum size of the file; 0 or absent means no limit except the disk. */
 export type LedgerFile = { file: string; limitMiB?: number };
 
-/** Number of newest finished roll calls that are kept. */
 export const rollcallsKept = 50;
-/** Number of newest commands that are kept, with their responses. */
 export const commandsKept = 500;
 
 /** File size up to which the start checks everything. Reading it takes about a second, also with a cold cache. */
@@ -227,7 +225,6 @@ const hexDigits = 12;
 /** Tables without a checksum here. The commit counter in `progress` is compared with the file beside the ledger. */
 const apart = ['events', 'audit', 'progress', 'sums'];
 
-/** SQL that creates the table of checksums. */
 export const sumsTable = 'CREATE TABLE sums (name TEXT PRIMARY KEY, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 
 /**
@@ -251,7 +248,6 @@ export function keepSums(db: DatabaseSync): void {
   }
 }
 
-/** Computes all checksums again, for new tables. */
 export function sumUp(db: DatabaseSync): void {
   const put = db.prepare('REPLACE INTO sums VALUES (?, ?)');
   db.exec('DELETE FROM sums');

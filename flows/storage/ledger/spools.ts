@@ -340,7 +340,6 @@ function openWide(db: DatabaseSync) {
   );
   const within = (spool: number, { a, b }: Range) => overlaps.all({ spool, a, b }) as Settled[];
   const save = (spool: number, { a, b, why, told }: Settled) => void saved.run(spool, a, b, why, told);
-  /** Returns the range that contains a number. */
   const over = (spool: number, number: number) => within(spool, { a: number, b: number })[0];
 
   /** Merges a fully counted range with the next one of the same reason. */
@@ -398,7 +397,6 @@ function holesIn(covered: readonly Range[], { a, b }: Range): Range[] {
 
 /** `before`: before our time. `carried`: renumbered in another spool. `gap`: lost. `dropped`: final, no birth reopens it. */
 type Why = 'dropped' | 'before' | 'carried' | 'gap';
-/** First and last number, both included. */
 type Range = { a: number; b: number };
 /** A range of settled numbers. `told`: number up to which lost numbers are counted. Only gaps and dropped ranges are counted. */
 type Settled = Range & { why: Why; told: number };
@@ -415,7 +413,6 @@ const piecesJoined = 256;
 /** Consecutive held numbers that cost as much time as one range. */
 const heldAStep = 16;
 
-/** Opens the table of the pieces that tombstones name. */
 function openPieces(db: DatabaseSync) {
   const insert = db.prepare('INSERT INTO pieces (spool, a, b) VALUES (?, ?, ?)');
   const remove = db.prepare('DELETE FROM pieces WHERE spool = ? AND a = ?');
@@ -427,19 +424,16 @@ function openPieces(db: DatabaseSync) {
   return {
     /** Returns the pieces that overlap or touch a range, at most one above the limit for merging. */
     near: (spool: number, { a, b }: Range) => near.all({ spool, a: a - 1, b: b + 1 }) as Range[],
-    /** Merges a range and its neighbours into one row. */
     cover(spool: number, { a, b }: Range, found: readonly Range[]): void {
       for (const one of found) remove.run(spool, one.a);
       insert.run(spool, Math.min(a, found[0]?.a ?? a), Math.max(b, found.at(-1)?.b ?? b));
     },
-    /** Counts the held numbers of a range. */
     held: (spool: number, { a, b }: Range) => Number(held.get({ spool, a, b })?.['held']),
     /** Counts the numbers of a range that are neither held nor in a piece, and the rows read for it. */
     lost: (spool: number, { a, b }: Range) => lost.get({ spool, a, b }) as { lost: number; walked: number },
   };
 }
 
-/** Opens the search for the next hole. */
 function openReach(db: DatabaseSync) {
   const endOf = (rows: string) => `SELECT b FROM (SELECT b FROM ${rows} WHERE spool = :spool AND a <= :number ORDER BY a DESC LIMIT 1)`;
   const settled = db.prepare(`SELECT max(b) AS b FROM (${['pieces', 'settled', archived].map(endOf).join(' UNION ALL ')})`);

@@ -16,7 +16,6 @@ export type Store = ReturnType<typeof openStore>;
 
 const queries: Reads = { ...reads, forget: forgetPerson };
 
-/** Opens the store in an open database. Creates missing tables. */
 export function openStore(db: DatabaseSync) {
   makeTables(db);
   keepSums(db);
@@ -60,7 +59,6 @@ export function openStore(db: DatabaseSync) {
     expire: (kept: number) => inTransaction(db, () => archives.expire(kept)),
     forgetBefore: (before: number) => inTransaction(db, () => forgetBefore(before)),
     shrink: openShrink(db),
-    /** Copies the ledger into a file while commits continue. */
     copyTo: (file: string) => copyOf(db, file),
     close: () => db.close(),
   };
