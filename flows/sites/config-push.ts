@@ -93,7 +93,7 @@ export function createConfigs({ tree, meta, clock, recordOf, seal, send, isOver 
       return { ops: [put(null), audit], pcs };
     },
 
-    /** Shifts the times of the rollout after a step of the server clock, so that its watch keeps its length (R29, clock of the server). */
+    /** Shifts the times of the rollout after a step of the server clock (R29, clock of the server). The watch keeps its length. */
     setClock: (byMs: number): Op[] => (rollout === null ? [] : [put(movedBy(rollout, byMs))]),
 
     view: (): RolloutView | null => rollout && viewOf(rollout),

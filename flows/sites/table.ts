@@ -207,7 +207,7 @@ function visitOf(scope: string, byPath: ReadonlyMap<string, TreeNode>): Partial<
 
 type Names = { byPath: ReadonlyMap<string, TreeNode>; resolve: SiteTable['resolve']; nation: Words };
 
-/** Returns the place of a common cause: a site (with its contact) or a state by name, or a line or provider within the nation. */
+/** Returns the place of a common cause: a site or state by name, or a line or provider within the nation. A site has its contact. */
 function placeOfCause(scope: string, { byPath, resolve, nation }: Names): Place {
   const path = pathOfScope(scope);
   const name = nameInScope(scope);

@@ -5,8 +5,8 @@ import { mayHave, type SourceFile } from './source.ts';
 import { eachNode, nameOf, parse } from './syntax.ts';
 
 /**
- * Returns true if a file reads `env` of `process`, or uses `process` in a way that cannot be checked: imported, computed member, renamed,
- * passed on.
+ * Returns true if a file reads `env` of `process`. Also true for uses that cannot be checked: imported, computed member, renamed, passed
+ * on.
  */
 export function readsEnvironment(file: SourceFile): boolean {
   if (!mayHave(file.text, /process/)) return false;

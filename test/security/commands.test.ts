@@ -1,6 +1,6 @@
 /**
- * S6: nobody except the server, not even a hostile broker, can execute a command or change the configuration. loot.test.ts tests
- * what a broker could sign.
+ * S6: only the server can execute a command or change the configuration; a hostile broker cannot. `loot.test.ts` tests what a broker
+ * could sign.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,8 +1,5 @@
 // @module-tag long
-/**
- * Tests the audit log of a running server with the real processes and the commands of docs/audit.md: verification, erasure and a changed
- * row.
- */
+/** Tests verification, erasure and a changed row of the audit log, with the real processes and the commands of docs/audit.md. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -65,7 +65,7 @@ test('a killed part restarts while the others continue', async () => {
   expect((await centre.stop()).ms).toBeLessThan(limitMs + upMs);
 });
 
-test('each secret is readable by one part only, survives a second start, and all parts end within 3 s after a kill of the supervisor', async () => {
+test('each secret is readable by one part only and survives a second start; after a kill of the supervisor all parts end', async () => {
   const first = startCentre(site);
   await isUp(first);
   const secrets = ['agent/agent.token', 'dashboards/exporter.token', 'flows/flows.token', 'flows/registry.key', 'flows/centre.key'];

@@ -78,7 +78,7 @@ async function selfTest({ env }: Site): Promise<CheckReport> {
 }
 
 /**
- * Returns the keys of all checks and the results of cameras and microphones, without the checks of a running agent about itself and its
+ * Returns the keys of all checks and the results of cameras and microphones. Excludes the checks of a running agent about itself and its
  * link.
  */
 function summaryOf(checks: (CheckReport['checks'][number] | PcView['checks'][number])[]): string[] {

@@ -250,7 +250,7 @@ function urgent(message: WireMessage, { meeting, lookAt: ends }: Moment, { node,
   return { go: true, how: '' };
 }
 
-/** Processes a fault by day: sends it, in the digest if it waited for it, and checks it again when a meeting comes near. */
+/** Sends a fault by day, in the digest if it waited for that. Checks it again when a meeting comes near. */
 function usual(message: WireMessage, moment: Moment, { node, now }: { node: string; now: number }): HoursAnswer {
   const { waits } = message.hours ?? {};
   // A repeated critical fault gets its reminders from the step that sent it first.

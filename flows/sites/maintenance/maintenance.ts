@@ -168,7 +168,7 @@ export function createPlanned(plans: Iterable<Maintenance>, table: () => Pick<Si
 
   return {
     all: (): ReadonlyMap<string, Maintenance> => byId,
-    /** Returns the dates in progress at a time, with a margin of two minutes on both sides; undefined while the site table is unknown. */
+    /** Returns the dates in progress at a time, with a margin of two minutes on both sides. Undefined while the site table is unknown. */
     around: (now: number): MaintenanceDate[] | undefined =>
       table() &&
       [...byId.values()].flatMap((plan) => datesOf(plan, now).filter(({ from, to }) => from - lingerMs <= now && now < to + lingerMs)),

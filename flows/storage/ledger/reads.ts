@@ -27,7 +27,7 @@ import { LedgerError } from './poison.ts';
 import { integrityOf, numberFrom, rollcallsKept } from './schema.ts';
 import { heldIn, lostIn } from './spools.ts';
 
-/** Acts of people kept for the comparison after a restore: more than the operators of a nation cause in a day. */
+/** Newest acts of people that the mark of the ledger records: more than the operators of a nation cause in a day. */
 const actsRemembered = 500;
 
 /** Notifications of one incident read at a time. No incident notifies more people. */
@@ -353,8 +353,9 @@ export function openStrips(db: DatabaseSync) {
 const goneAtOnce = 64;
 
 /**
- * Writes changes. Each change deletes the expired ones of its component, by two index lookups, and components that its PC has not reported
- * for as long.
+ * Writes changes. Each change deletes the expired ones of its component, by two index lookups. It also deletes components that the PC has
+ * not
+ * reported for as long.
  */
 function openChanges(db: DatabaseSync): (change: Change & { pc: string }) => void {
   const write = db.prepare('REPLACE INTO changes VALUES (?, ?, ?, ?, ?)');

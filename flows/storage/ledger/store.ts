@@ -118,7 +118,7 @@ function oneByOne(db: DatabaseSync, write: Write): Write {
 
 /** Retention of what machines did: 400 days. Acts of people are kept without limit. */
 const stepsKeptMs = 400 * 24 * 3_600_000;
-/** Old steps deleted per new step: few, so that no commit waits, and more than one, so that the deletion keeps up. */
+/** Old steps deleted per new step. Few, so that no commit waits; more than one, so that the deletion keeps up. */
 const stepsGoneAtOnce = 4;
 
 type Writers = { [K in Op['op']]: (op: Extract<Op, { op: K }>, spools: SpoolBatch) => unknown };
@@ -254,7 +254,7 @@ const tries = 100;
 /**
  * Copies the ledger into a file between commits. Rejects with the error of SQLite or of the system.
  * The connection that holds the exclusive lock makes the copy, because no other connection can read the file.
- * Guarantee: the copy equals the ledger after one commit that is on disk when the copy ends; no commit waits for more than one step.
+ * Guarantee: the copy equals the ledger after a commit that is on disk when the copy ends. No commit waits for more than one step.
  * A test passes its own `copy` to observe each attempt.
  */
 export async function copyOf(db: DatabaseSync, file: string, copy: typeof backup = backup): Promise<void> {
