@@ -1,4 +1,4 @@
-/** The exporter as a process of its own: how it begins, how it ends. */
+/** Runs the exporter as a separate process, and checks its start and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Nobody listens on port 1: it must come up without broker and API. */
+/** Port 1 has no listener: the exporter must start without broker and API. */
 function run(env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['dashboards/main.ts'], {
     env: {
@@ -51,7 +51,7 @@ async function ready(lines: Line[]): Promise<Line> {
 }
 
 test.each(ofTier(['SIGTERM'] as const, ['SIGTERM', 'SIGINT', 'disconnect'] as const))(
-  'it says ready with its port and serves; on %s it ends with 0 at once',
+  'it logs ready with its port and serves; on %s it exits with 0 at once',
   async (end) => {
     const startedAt = performance.now();
     const { child, lines } = run();
@@ -73,7 +73,7 @@ test.each([
   ['SABHA_API', 'file:///etc', 'SABHA_API: not an http address: file:///etc'],
   ['SABHA_TOKEN_FILE', '', 'SABHA_TOKEN_FILE is not set'],
   ['SABHA_API_TOKEN_FILE', brokenFile, `${brokenFile}: holds no token`],
-])('%s=%s is one fatal line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
+])('%s=%s gives one fatal log line and exit code 1', { tags: ['long'] }, async (name, value, line) => {
   const { child, lines } = run({ [name]: value });
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(lines.map(({ level, msg }) => ({ level, msg }))).toEqual([{ level: 60, msg: line }]);

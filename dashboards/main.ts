@@ -1,4 +1,4 @@
-/** The exporter as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
+/** Entry point of the exporter: reads the environment, and logs one line when ready and one for a fatal error. */
 
 import { environment, loadText, oneLine, realClock, runPart, StartError, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
@@ -21,13 +21,13 @@ async function start() {
     log,
   });
   log.info({ metricsPort: exporter.port }, 'ready');
-  // It keeps nothing, so there is nothing to wait for.
+  // The exporter stores nothing, so it has nothing to flush.
   return () => {};
 }
 
 function token(file: string): string {
   const text = loadText(file).trim();
-  // A character that no header may have would put the token into the log.
+  // A character that is not allowed in an HTTP header would cause an error that logs the token.
   if (!/^[ -~]+$/.test(text)) throw new StartError(`${file}: holds no token`);
   return text;
 }

@@ -1,11 +1,11 @@
-/** A clock that a test turns, a fleet to export, an API that says what a test wants, and readers of the pages. */
+/** Helpers of the exporter tests: a manual clock, a sample fleet, a scripted API, and a parser for metrics pages. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Cancel, type Clock, hashToken, proofFor } from '@sabha/contracts';
 import type { FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 
 export type HandClock = Clock & {
-  /** Moves time on by `ms` and runs what falls due, in order. */
+  /** Advances the clock by `ms` and runs the due timers in order. */
   pass(ms: number): void;
 };
 
@@ -39,7 +39,6 @@ export function handClock(): HandClock {
 export const pc1 = 'ladakh/leh/pc-1';
 export const pc2 = 'ladakh/leh/pc-2';
 
-/** A PC that is online and ready with one good microphone. */
 export function pcNow(pc: string, edit: Partial<PcNow> = {}): PcNow {
   const [state = '', site = ''] = pc.split('/');
   const checks = [{ component: 'microphone', status: 'ok' as const }];
@@ -47,23 +46,22 @@ export function pcNow(pc: string, edit: Partial<PcNow> = {}): PcNow {
   return { pc, state, site: `${state}/${site}`, presence: 'online', ...times, checks, readiness: 'ready', ...edit };
 }
 
-/** A live site on a satellite link. */
+/** Returns a live site on a satellite link. */
 export function siteNow(site: string, edit: Partial<SiteNow> = {}): SiteNow {
   return { site, state: site.split('/')[0] ?? '', stage: 'live', link: 'geo', elevationM: 3_524, readiness: 'ready', ...edit };
 }
 
-/** The site of these PCs. */
+/** Returns a snapshot with one site, Leh, and these PCs. */
 export function fleetOf(pcs: PcNow[], edit: Partial<FleetSnapshot> = {}): FleetSnapshot {
   return { subscribed: true, sites: [siteNow('ladakh/leh')], pcs, incidents: [], ...edit };
 }
 
 export type ScriptedApi = {
   at: string;
-  /** What was asked for, oldest first. */
+  /** URLs of the received requests, oldest first. */
   asked: string[];
-  /** Says an event to every stream that stands open. */
+  /** Sends an event to every open stream. */
   say(event: string, data: unknown): void;
-  /** Breaks every stream. */
   cut(): void;
   close(): void;
 };
@@ -71,7 +69,7 @@ export type ScriptedApi = {
 /** `token`: the token that the API proves to know. */
 export type ScriptedAnswer = { answer?: (response: ServerResponse) => void; token?: string };
 
-/** An API whose stream begins with `first`, or with nothing; `answer` takes the response over instead. */
+/** Starts an HTTP server whose stream begins with `first`, or empty. `answer` replaces the response. */
 export async function scriptedApi(first?: unknown, { answer, token }: ScriptedAnswer = {}): Promise<ScriptedApi> {
   const streams = new Set<ServerResponse>();
   const asked: string[] = [];
@@ -104,7 +102,7 @@ export async function scriptedApi(first?: unknown, { answer, token }: ScriptedAn
   };
 }
 
-/** The samples of a page by series and labels as they stand there; the figures of the process are left out. */
+/** Parses a metrics page into values by series and labels. Process metrics are left out. */
 export function samplesOf(page: string): Record<string, number> {
   const lines = page.split('\n').filter((line) => line.startsWith('sabha_'));
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));

@@ -1,4 +1,4 @@
-/** The exporter at a real broker and a real API. */
+/** Runs the exporter against a real broker and a real API. */
 
 import { encode, pcTopic, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -73,7 +73,7 @@ test('a beat and a snapshot become series', async () => {
   });
 });
 
-test('a beat that cannot be read is counted by its reason and changes nothing', async () => {
+test('an unreadable beat is counted by its reason and changes no series', async () => {
   const api = await openApi();
   const { lines, samples } = await exporter(api.at);
   await expect.poll(() => lines).toHaveLength(2);
@@ -91,7 +91,7 @@ test('a beat that cannot be read is counted by its reason and changes nothing', 
   });
 });
 
-test('it serves without broker and API, says once that each is away, though not while they only start, and finds the API when it comes', async () => {
+test('without broker and API it serves, logs each outage once after the start period, and reconnects to the API', async () => {
   let shiftedMs = 0;
   const gone = await openApi();
   await gone.close();
@@ -110,7 +110,7 @@ test('it serves without broker and API, says once that each is away, though not 
   expect(await samples()).toMatchObject({ sabha_exporter_api_up: 1 });
 });
 
-test('cut off from the broker it comes back by itself and hears the next beat', async () => {
+test('after the broker closes the session it reconnects and counts the next beat', async () => {
   const api = await openApi();
   const { lines, samples } = await exporter(api.at);
   await expect.poll(() => lines).toHaveLength(2);

@@ -1,4 +1,4 @@
-/** The exporter: hears the beats, follows the API's stream, answers Prometheus from memory. */
+/** The exporter: subscribes to the beats, follows the stream of the API and serves Prometheus from memory. */
 
 import { type Clock, decode, exporterFilters, openPartSession, parseTopic } from '@sabha/contracts';
 import { connect } from 'mqtt';
@@ -9,22 +9,21 @@ import { fleetPage } from './page.ts';
 import { servePages } from './server.ts';
 
 const defaultSeriesPerSite = 500;
-/** Broker and API start beside the exporter: for so long it is no news that nobody listens there yet. */
+/** Broker and API start at the same time as the exporter. A refused connection is not logged during this period. */
 const startMs = 30_000;
 
-/** What the exporter needs of a log; a pino logger has it. */
+/** The part of a pino logger that the exporter uses. */
 export type Log = { info(line: string): void; warn(line: string): void };
 
-/** Where the exporter hears and is read, and what it is handed. */
 export type ExporterOptions = {
   mqtt: { host: string; port: number; token: string };
   /** Address of the API of `flows`, such as http://127.0.0.1:1880. */
   api: string;
-  /** The API needs it where HTTPS is set. */
+  /** Required when the API uses HTTPS. */
   apiToken?: string | undefined;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   metricsPort: number;
-  /** Most series that one site and its PCs may have together. */
+  /** Maximum number of series of one site with its PCs. */
   seriesPerSite?: number;
   clock: Clock;
   random(): number;
@@ -32,8 +31,8 @@ export type ExporterOptions = {
 };
 
 /**
- * Starts the exporter; rejects with a StartError, and nothing runs, where the port cannot be had.
- * Guarantee: it serves whether or not broker and API are there, and finds each of them again by itself.
+ * Starts the exporter. Rejects with a `StartError`, and leaves nothing running, if the port is not available.
+ * Guarantee: serves with or without broker and API, and reconnects to each of them by itself.
  */
 export async function startExporter(options: ExporterOptions): Promise<{ port: number; close(): void }> {
   const { mqtt, api, apiToken, clock, random, seriesPerSite = defaultSeriesPerSite } = options;
@@ -52,7 +51,7 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
     connect,
     name: 'exporter',
     filters: exporterFilters,
-    // A beat that is lost is made good by the next, and an acknowledgement of each would cost as much as its reading.
+    // QoS 0: the next beat replaces a lost one, and an acknowledgement of each beat costs as much CPU time as its decoding.
     qos: 0,
     clock,
     random,
@@ -101,7 +100,7 @@ export async function startExporter(options: ExporterOptions): Promise<{ port: n
   };
 }
 
-/** Says once that a neighbour is away and once that it is back, however often it is asked in between. */
+/** Logs one line when a connection fails and one when it recovers, not one per attempt. */
 function reporter({ log, clock }: ExporterOptions, name: string) {
   const startedUp = clock.up();
   let saidIs: 'well' | 'failed' | undefined;

@@ -17,7 +17,7 @@ async function api(...given: Parameters<typeof scriptedApi>): Promise<ScriptedAp
 function follow(at: string) {
   const hand = handClock();
   const waits: number[] = [];
-  /** Notes how long it waits before it tries again; the other timer is the one for silence. */
+  /** Records the reconnect delays. A delay of 40 s or more is the silence timeout. */
   const clock = {
     ...hand,
     after(delayMs: number, task: () => void) {
@@ -38,7 +38,7 @@ function follow(at: string) {
   return { clock, events, lines, waits, feed };
 }
 
-test('it asks for the stream of all PCs, and hands on the snapshot and each change', async () => {
+test('it requests the stream of all PCs and passes on the snapshot and each change', async () => {
   const { asked, at, say } = await api(fleetOf([pcNow(pc1)]));
   const { events, lines } = follow(at);
   await expect.poll(() => events).toEqual([{ event: 'snapshot', value: fleetOf([pcNow(pc1)]) }]);
@@ -50,7 +50,7 @@ test('it asks for the stream of all PCs, and hands on the snapshot and each chan
   expect(lines).toEqual([]);
 });
 
-test('it sends its token with the request for the stream, after the server has proved that it knows the token', async () => {
+test('=', async () => {
   const sent: (string | undefined)[] = [];
   const { asked, at } = await api(undefined, {
     token: 'of the exporter',
@@ -65,7 +65,7 @@ test('it sends its token with the request for the stream, after the server has p
   expect(asked.toSorted()).toEqual(['/api/stream?pcs=all', '/api/stream?pcs=all', '/healthz']);
 });
 
-test('it sends no token to a program that does not prove that it is the server, and proves the server again at each connection', async () => {
+test('it sends no token to a server without a valid proof, and verifies the server at each connection', async () => {
   const { asked, at } = await api(undefined, { token: 'of somebody else' });
   const lines: string[] = [];
   const clock = handClock();
@@ -78,7 +78,7 @@ test('it sends no token to a program that does not prove that it is the server, 
   expect(asked).toEqual(['/healthz', '/healthz']);
 });
 
-test('a stream that breaks is one line, and it comes back with a new snapshot', async () => {
+test('a broken stream is reported in one line and resumes with a new snapshot', async () => {
   const { asked, at, cut } = await api(fleetOf([]));
   const { clock, events, lines } = follow(at);
   await expect.poll(() => events).toHaveLength(1);
@@ -89,7 +89,7 @@ test('a stream that breaks is one line, and it comes back with a new snapshot', 
   await expect.poll(() => events).toHaveLength(2);
 });
 
-test('a stream that is mute for 40 s is given up; one that says something in time is not', async () => {
+test('a stream that is mute for 40 s is closed, and each event restarts the 40 s', async () => {
   const { asked, at, say } = await api(fleetOf([]));
   const { clock, events, lines } = follow(at);
   await expect.poll(() => events).toHaveLength(1);
@@ -120,7 +120,7 @@ test.each([
     /^not a snapshot: .*valid JSON/,
   ],
 ] satisfies [string, Parameters<typeof scriptedApi>, string | RegExp][])(
-  '%s is one line, and nothing of it is used',
+  '%s is reported in one line and gives no event',
   async (_what, given, line) => {
     const { at } = await api(...given);
     const { events, lines } = follow(at);
@@ -130,7 +130,7 @@ test.each([
   },
 );
 
-test('it waits longer after each failure, up to about 10 s, and short again after a snapshot', async () => {
+test('the reconnect delay grows after each failure, up to about 10 s, and is reset by a snapshot', async () => {
   const { asked, at, say } = await api(fleetOf([]));
   const { clock, events, lines, waits } = follow(at);
   for (const turn of [1, 2]) {

@@ -1,11 +1,10 @@
-/** Follows the API's stream: a whole snapshot first, then what changes. Comes back for ever. */
+/** Follows the event stream of the API: first a whole snapshot, then changes. Reconnects without limit. */
 import { type Cancel, type Clock, oneLine, proveServer, reconnectMs } from '@sabha/contracts';
 import { type FleetEvent, readEvent } from './snapshot.ts';
 
-/** The stream says something at least every 15 s; what is mute for longer than this is dead. */
+/** The API sends an event at least every 15 s. A stream that is silent for longer than this limit is closed. */
 const silenceLimitMs = 40_000;
 
-/** Whom it follows, and who is told. */
 export type FeedOptions = {
   /** Address of the API, such as http://127.0.0.1:1880. */
   api: string;
@@ -13,11 +12,11 @@ export type FeedOptions = {
   clock: Clock;
   random(): number;
   onEvent(event: FleetEvent): void;
-  /** Told for every attempt that failed and every stream that ended, in one line. */
+  /** Called with one line for each failed attempt and each ended stream. */
   onFailed(line: string): void;
 };
 
-/** Opens the stream at once, and again with growing patience whenever it ends, is mute for 40 s or cannot be read. */
+/** Opens the stream, and again with backoff after each end, each 40 s of silence and each unreadable event. */
 export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: FeedOptions): { close(): void } {
   let reading = new AbortController();
   let cancelNext: Cancel = () => {};
@@ -59,7 +58,7 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
 
 type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
 
-/** Resolves with why the stream is over. */
+/** Resolves with the reason why the stream ended. */
 async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Promise<string> {
   const headers = new Headers({ accept: 'text/event-stream' });
   if (apiToken) {
@@ -72,7 +71,7 @@ async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Pro
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
     heard();
     unread.push(text);
-    // A snapshot of a nation comes in hundreds of pieces: they are joined once, where an event may have ended.
+    // A snapshot of the nation has hundreds of chunks. They are joined only when an event may be complete, so the cost stays linear.
     if (!text.includes('\n\n') && !text.startsWith('\n')) continue;
     const blocks = unread.join('').split('\n\n');
     unread = blocks.splice(-1);
@@ -85,7 +84,7 @@ async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Pro
   return 'the stream ended';
 }
 
-/** The value of a field of an event; the API writes each on one line. */
+/** Returns the value of a field of an event. The API writes each field on one line. */
 function field(block: string, name: string): string {
   const line = block.split('\n').find((one) => one.startsWith(`${name}: `));
   return line?.slice(name.length + 2) ?? '';

@@ -12,7 +12,7 @@ function stage() {
   return { clock, fleet, paths };
 }
 
-test('a change adds, replaces and takes away sites, PCs and incidents; what it does not name stays', () => {
+test('a change adds, replaces and removes sites, PCs and incidents, and keeps what it does not name', () => {
   const { fleet, paths } = stage();
   const incident = { id: 1, scope: pc1, severity: 'major', overAt: null } as const;
   fleet.takeSnapshot(fleetOf([pcNow(pc1)], { incidents: [incident] }));
@@ -39,7 +39,7 @@ test('a change adds, replaces and takes away sites, PCs and incidents; what it d
   expect([...fleet.view().incidents]).toEqual([]);
 });
 
-test('a beat that comes before the table knows its PC is shown as soon as it does; a snapshot without the PC forgets it', () => {
+test('a beat before its PC is known appears as soon as the table has the PC, and a snapshot without the PC deletes it', () => {
   const { fleet, paths } = stage();
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
   fleet.takeBeat(pc2, { load: 0.5 });
@@ -51,7 +51,7 @@ test('a beat that comes before the table knows its PC is shown as soon as it doe
   expect(fleet.view().pcs[1]?.numbers).toEqual([]);
 });
 
-test('a beat in parts leaves what it does not say as it was, and forgets what was not said in 16 beats; a whole one leaves nothing', () => {
+test('a partial beat keeps absent numbers for 16 beats, and a whole beat drops them at once', () => {
   const { fleet } = stage();
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
   const shown = () => {
@@ -69,7 +69,7 @@ test('a beat in parts leaves what it does not say as it was, and forgets what wa
   expect(shown()).toEqual({ mem: 0.7 });
 });
 
-test('an open stream is believed for 40 s without a word, a broken one for 15 s, and each word counts anew', () => {
+test('the state is valid for 40 s after an event on an open stream, and for 15 s on a broken one', () => {
   const { clock, fleet } = stage();
   const judged = () => fleet.view().isJudged;
   expect(judged()).toBe(false);

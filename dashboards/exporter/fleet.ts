@@ -1,4 +1,4 @@
-/** What the exporter holds in memory: the table as the API's stream tells it, and the last beat of each PC. A scrape reads this and nothing else. */
+/** State of the exporter in memory: the table from the API stream and the last beat of each PC. A scrape reads only this state. */
 import {
   type Beat,
   type BeatKey,
@@ -13,70 +13,68 @@ import {
 import type { FleetChange, FleetSnapshot, PcNow, SiteNow } from './snapshot.ts';
 import { labelText } from './text.ts';
 
-/** What is judged is not shown longer than this after the last word of the API once the stream is broken, and while it is open. */
+/** Time to live of data judged by `flows`, after the last event: on a broken stream, and on an open one. */
 const brokenLimitMs = 15_000;
 const silenceLimitMs = 40_000;
 const beatsOfPatience = 3;
 
-/** Keys of a beat in the order in which `numbers` of a PC stand; it ends with the last that the PC sends. */
+/** Keys of a beat, in the order of `numbers` of a PC. `numbers` ends at the last key that the PC sends. */
 export const beatKeys = Object.keys(beatSeries) as BeatKey[];
 
-/** How many checks of a component stand at each answer, in the order of `statuses`; nothing of a PC that is away counts as ok. */
+/** Number of checks of a component per status, in the order of `statuses`. All checks of an offline PC count as unknown. */
 export type ComponentNow = { component: string; counts: number[] };
-/** A site of the table; `refused` counts its series above the limit. */
+/** A site of the table. `refused` is the number of its series above the limit. */
 export type Site = { now: SiteNow; labels: string; patienceMs: number; refused: number };
-/** A PC of the table, or one that was only heard. */
+/** A PC of the table, or a PC known only from its beats. */
 export type Pc = {
   path: PcPath;
-  /** Undefined while the table does not know it. */
+  /** Undefined until the API names the PC. */
   now: PcNow | undefined;
   labels: string;
   components: ComponentNow[];
-  /** By the clock that never jumps; -Infinity where no beat was heard. */
+  /** Monotonic time of the last beat; -Infinity before the first. */
   beatAt: number;
   numbers: number[];
-  /** Of each number, in how many beats it was not said; only where a thin link says them in parts. */
+  /** For each number, the count of beats without it. Only set on thin links, which send partial beats. */
   unsaid?: Uint8Array;
 };
-/** An open incident, and where it stands. */
 export type Incident = { scope: string; severity: Severity };
 
 /** Sites and PCs in the order of a page. */
 export type Table = {
   sites: readonly Site[];
-  /** PCs of the table's sites, and for each the number of its site in `sites`. */
+  /** `siteOfPc` has the index in `sites` of the site of each PC. */
   pcs: readonly Pc[];
   siteOfPc: Int32Array;
 };
 
-/** What a scrape reads. */
+/** The data that a scrape reads. */
 export type FleetView = Table & {
   incidents: Iterable<Incident>;
-  /** True while the API's word is young enough to say what is so now. */
+  /** True while the data of the API is fresh. */
   isJudged: boolean;
-  /** True while, besides, `flows` hears the PCs: only then does it judge who is silent (R18). */
+  /** True while `isJudged` and `flows` receives from the PCs. Only then does `flows` judge silence (R18 (silence)). */
   isHeard: boolean;
-  /** True while the exporter itself hears at the broker. */
+  /** True while the exporter is subscribed at the broker. */
   isListening: boolean;
-  /** When the newest beat was heard; -Infinity where none was. */
+  /** Monotonic time of the newest beat of any PC; -Infinity before the first. */
   beatAt: number;
-  /** The clock that never jumps, milliseconds. */
+  /** Monotonic time, milliseconds. */
   now: number;
 };
 
-/** Takes what is heard, shows what is so. */
 export type Fleet = ReturnType<typeof createFleet>;
 
 type State = {
   sites: Map<string, Site>;
   pcs: Map<PcPath, Pc>;
   incidents: Map<number, Incident>;
-  /** Undefined where it has to be made anew. */
+  /** Cache, undefined when it must be rebuilt. */
   table: Table | undefined;
   subscribed: boolean;
 };
 
-/** `up` is a clock that never jumps, milliseconds. */
+/** `up`: a monotonic clock, milliseconds. */
 export function createFleet(up: () => number) {
   const state: State = { sites: new Map(), pcs: new Map(), incidents: new Map(), table: undefined, subscribed: false };
   let [isOpen, isListening] = [false, false];
@@ -101,15 +99,15 @@ export function createFleet(up: () => number) {
         if (now) now.heardAt = at;
       }
     },
-    /** The stream of the API has ended; a snapshot opens it again. */
+    /** Records that the API stream ended. The next snapshot opens it again. */
     streamBroke(): void {
       isOpen = false;
     },
-    /** The session at the broker has begun, or is lost. */
+    /** Records whether the session with the broker is up. */
     brokerIs(isUp: boolean): void {
       isListening = isUp;
     },
-    /** With `part` the numbers that are absent stand as they were, for `partBeats` beats. */
+    /** With `part`, absent numbers keep their values for `partBeats` beats. */
     takeBeat(path: PcPath, numbers: Beat['n'], part?: 1): void {
       const pc = pcOf(state, path);
       beatAt = up();
@@ -128,12 +126,12 @@ export function createFleet(up: () => number) {
   };
 }
 
-/** No further than the last one said: most PCs measure no link and have no UPS, whose keys stand last. */
+/** Cuts `numbers` after the last key sent, to save memory: most PCs measure no link and have no UPS, whose keys are last. */
 function lengthOf(numbers: Beat['n']): number {
   return 1 + beatKeys.findLastIndex((key) => numbers[key] !== undefined);
 }
 
-/** What is not said stands as it was, for a while. */
+/** Keeps the value of an absent number for at most `partBeats` beats. */
 function takePart(pc: Pc, numbers: Beat['n']): void {
   const unsaid = pc.unsaid ?? new Uint8Array(beatKeys.length);
   const before = pc.numbers;
@@ -161,7 +159,7 @@ function takeRows(state: State, rows: Pick<FleetChange, 'subscribed' | 'sites' |
   for (const now of rows.sites) state.sites.set(now.site, siteOf(now, state.sites.get(now.site)?.refused));
   for (const now of rows.pcs) takePc(state, now);
   for (const { id, scope, severity, overAt } of rows.incidents) {
-    // What somebody has planned is no trouble.
+    // Planned maintenance is not counted as an incident.
     if (overAt === null && maintainedIn(scope) === undefined) state.incidents.set(id, { scope, severity });
     else state.incidents.delete(id);
   }
@@ -185,7 +183,7 @@ function siteOf(now: SiteNow, refused = 0): Site {
   return { now, labels, patienceMs: beatsOfPatience * links[now.link].beatMs, refused };
 }
 
-/** PCs stand site by site; one of a site that the table does not know is left out. */
+/** Sorts the PCs by site. A PC of an unknown site is left out. */
 function tableOf(known: Map<string, Site>, all: Iterable<Pc>): Table {
   const bySite = Map.groupBy(all, (pc) => pc.now?.site);
   const sites = [...known.values()];

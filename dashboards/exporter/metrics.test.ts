@@ -13,7 +13,7 @@ function stage() {
   return { clock, fleet, metrics, samples };
 }
 
-test('the pages name, explain and label each series as the table does', async () => {
+test('each series on the pages has the name, help, type and labels of the table', async () => {
   const { fleet, metrics } = stage();
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
   fleet.takeBeat(pc1, {});
@@ -28,7 +28,7 @@ test('the pages name, explain and label each series as the table does', async ()
   expect(text).toContain('process_resident_memory_bytes ');
 });
 
-test('it says whether anybody hears at the broker: it itself, and flows where that answers', async () => {
+test('the broker metric is 1 only while the exporter, and flows if it responds, is subscribed', async () => {
   const { clock, fleet, samples } = stage();
   const broker = async () => (await samples())['sabha_exporter_broker_up'];
   expect(await broker()).toBe(0);
@@ -44,7 +44,7 @@ test('it says whether anybody hears at the broker: it itself, and flows where th
   expect(await broker()).toBe(0);
 });
 
-test('the newest beat has an age, and none before the first was heard', async () => {
+test('the age of the newest beat is absent before the first beat', async () => {
   const { clock, fleet, samples } = stage();
   const age = async () => (await samples())['sabha_exporter_newest_beat_age_seconds'];
   expect(await age()).toBeUndefined();
@@ -55,7 +55,7 @@ test('the newest beat has an age, and none before the first was heard', async ()
   expect(await age()).toBe(0);
 });
 
-test('beats are counted by result, refused series in sum, both from 0', async () => {
+test('beats are counted by result and refused series in total, both from 0', async () => {
   const { metrics, samples } = stage();
   expect(await samples()).toMatchObject({ 'sabha_exporter_beats_total{result="ok"}': 0, sabha_exporter_series_dropped_total: 0 });
   metrics.countBeat('schema');

@@ -1,15 +1,15 @@
-/** What prom-client writes: the counts of sites and incidents, and what the exporter says of itself. */
+/** The metrics that prom-client writes: counts of sites and incidents, and the metrics of the exporter itself. */
 
 import { addProcessFigures, type Decoded, metricOf, ownSeries, type Series } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { FleetView } from './fleet.ts';
 import { rollupsOf } from './rollups.ts';
 
-/** `topic` = a topic that addresses no PC; the others are the reasons of the contract's `decode`. */
+/** `topic`: the topic names no PC. The others are the reasons of `decode`. */
 export type BeatResult = 'ok' | 'topic' | Extract<Decoded<never>, { ok: false }>['reason'];
 const beatResults: readonly BeatResult[] = ['ok', 'topic', 'oversized', 'version', 'malformed', 'schema'];
 
-/** The metrics that prom-client writes; `view` is asked anew for each page. */
+/** `view` is read again for each page. */
 export function createMetrics(view: () => FleetView) {
   const registry = new Registry();
   const registers = [registry];
@@ -18,7 +18,7 @@ export function createMetrics(view: () => FleetView) {
   const brokerUp = new Gauge({ ...metricOf(ownSeries.exporterBrokerUp), registers });
   const dropped = new Counter({ ...metricOf(ownSeries.exporterDropped), registers });
   const beats = new Counter({ ...metricOf(ownSeries.exporterBeats), registers });
-  // Labelled children looked up once: a counter's own inc sorts and hashes its labels at each call.
+  // Labelled children are looked up once: the counter's own `inc` sorts and hashes its labels at each call.
   const counted = new Map(beatResults.map((result) => [result, beats.labels({ result })]));
   for (const one of counted.values()) one.inc(0);
   const added = addProcessFigures(registry);
@@ -28,7 +28,7 @@ export function createMetrics(view: () => FleetView) {
   return {
     countBeat: (result: BeatResult): void => counted.get(result)?.inc(),
     countRefused: (series: number): void => dropped.inc(series),
-    /** The page as it stands now. Guarantee: it waits for nothing but memory. */
+    /** Returns the current page. Guarantee: reads memory only, and waits for no network. */
     async page(): Promise<{ type: string; text: string }> {
       await added;
       const now = view();

@@ -8,7 +8,7 @@ import { pageOf } from './page.ts';
 
 const names = hostileNames(randomFrom(14), 10_000);
 
-/** What a page shows of a fleet of one PC, after everything in `say` was said. */
+/** Returns the page of a fleet of one PC after `say` has changed it. */
 function shown(say: (fleet: ReturnType<typeof createFleet>) => void): string {
   const fleet = createFleet(handClock().up);
   fleet.takeSnapshot(fleetOf([pcNow(pc1)]));
@@ -16,7 +16,7 @@ function shown(say: (fleet: ReturnType<typeof createFleet>) => void): string {
   return [...pageOf(fleet.view(), 500, () => {})].join('');
 }
 
-test(`S14 ${names.length} hostile keys of beats make not one series: the names of series and labels come from the tables`, ({ task }) => {
+test(`S14 ${names.length} hostile keys of beats create no series`, ({ task }) => {
   const usual = shown((fleet) => fleet.takeBeat(pc1, { up: 60 }));
   const attacked = shown((fleet) => {
     for (const name of names) fleet.takeBeat(pc1, { up: 60, [name]: 1 });
@@ -25,7 +25,7 @@ test(`S14 ${names.length} hostile keys of beats make not one series: the names o
   tellFigure(task, 'S14', `${names.length} hostile keys in beats: ${Object.keys(samplesOf(attacked)).length} series before and after`);
 });
 
-test('S14 hostile names of devices and components in checks make no line of their own, and every line stays one', () => {
+test('S14 hostile device and component names in checks create no extra line and break none', () => {
   const checks = names.slice(0, 400).map((component) => ({ component, status: 'ok' as const }));
   const page = shown((fleet) => fleet.takeSnapshot(fleetOf([pcNow(pc1, { checks })])));
   const line = /^(?:#.*|\w+(?:\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*\})? [-+.\dEeNaInf]+)?$/;

@@ -19,12 +19,12 @@ function stage(snapshot: FleetSnapshot, seriesPerSite = 500) {
   for (const pc of [pc1, pc2]) fleet.takeBeat(pc, numbers);
   let refused = 0;
   const text = () => [...pageOf(fleet.view(), seriesPerSite, (count) => (refused += count))].join('');
-  /** Values by name and labels, of those that begin so. */
+  /** Returns the values of the samples whose name and labels begin with `start`. */
   const values = (start: string) => Object.fromEntries(Object.entries(samplesOf(text())).filter(([key]) => key.startsWith(start)));
   return { clock, fleet, text, values, refused: () => refused };
 }
 
-test('an online PC has what is judged of it and the numbers of its beat; a number that no table names is ignored', () => {
+test('an online PC has its judged series and the numbers of its beat, and an unknown number is ignored', () => {
   const { values } = stage(fleetOf([pcNow(pc1)]));
   expect(values('sabha_pc_')).toEqual({
     [`sabha_pc_up${labels}`]: 1,
@@ -35,7 +35,7 @@ test('an online PC has what is judged of it and the numbers of its beat; a numbe
   expect(values('sabha_link')).toEqual({ [`sabha_link_round_trip_seconds${labels}`]: 0.61 });
 });
 
-test('checks are counted by component and answer, with a zero for each answer that nothing has', () => {
+test('checks are counted by component and status, with a zero for each status without checks', () => {
   const checks = [
     { component: 'camera', status: 'fault' as const },
     { component: 'camera', status: 'ok' as const },
@@ -52,7 +52,7 @@ test('checks are counted by component and answer, with a zero for each answer th
   });
 });
 
-test('a room is ready, not ready, or says nothing where nobody can tell', () => {
+test('a room is 1 when ready, 0 when not ready, and absent when its readiness is unknown', () => {
   const ready = (readiness: 'ready' | 'not-ready' | 'unknown') => stage(fleetOf([pcNow(pc1, { readiness })])).values('sabha_room');
   expect(ready('ready')).toEqual({ [`sabha_room_ready${labels}`]: 1 });
   expect(ready('not-ready')).toEqual({ [`sabha_room_ready${labels}`]: 0 });
@@ -64,7 +64,7 @@ test.each([
   [900, 35],
   [12, 35],
   [-400, 35],
-])('a site at %d m says its stage, link and elevation, and that its room may have %d degrees', (elevationM, limit) => {
+])('a site at %d m has its stage, link and elevation, and a room temperature limit of %d degrees', (elevationM, limit) => {
   const sites = [siteNow('ladakh/leh', { stage: 'commissioning', link: '4g', elevationM })];
   expect(stage(fleetOf([], { sites })).values('sabha_site_')).toEqual({
     [`sabha_site_info{${site},stage="commissioning",link="4g"}`]: 1,
@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each(['silent', 'lost', 'stopped', 'unheard'] as const)(
-  'a PC that is %s keeps up 0 and last seen, has no numbers, and nothing of it is ok',
+  'a PC that is %s keeps up 0 and last seen, has no numbers, and no check counts as ok',
   (presence) => {
     const { values } = stage(fleetOf([pcNow(pc1, { presence, readiness: 'unknown' })]));
     expect(values('sabha_pc_')).toEqual({
@@ -86,7 +86,7 @@ test.each(['silent', 'lost', 'stopped', 'unheard'] as const)(
   },
 );
 
-test('the capacity of a link is said in bits by the PC, and in bytes to Prometheus', () => {
+test('the link capacity of a beat in bits becomes a series in bytes', () => {
   const { fleet, text } = stage(fleetOf([pcNow(pc1)]));
   fleet.takeBeat(pc1, { cu: 4_000_000, cd: 1 });
   const lines = text()
@@ -108,7 +108,7 @@ test('the numbers of a beat are dropped when it is older than three beats of the
   expect(values('sabha_pc_up')).toEqual({ [`sabha_pc_up${labels}`]: 1 });
 });
 
-test('without a word of the API everything judged is gone, a zero included; young numbers and the facts of sites stay', () => {
+test('without events of the API judged series are absent, while fresh numbers and site facts stay', () => {
   const { clock, values } = stage(fleetOf([pcNow(pc1), pcNow(pc2, { presence: 'silent' })]));
   clock.pass(40_000);
   expect(Object.keys(values('sabha_pc_up{'))).toHaveLength(2);
@@ -118,14 +118,14 @@ test('without a word of the API everything judged is gone, a zero included; youn
   expect(Object.keys(values('sabha_site_'))).toHaveLength(3);
 });
 
-test('R18 while flows hears nobody, presence, readiness and checks are gone instead of silent', () => {
+test('R18 while flows is not subscribed, presence, readiness and checks are absent', () => {
   const { values } = stage(fleetOf([pcNow(pc1, { presence: 'silent' })], { subscribed: false }));
   for (const judged of ['sabha_pc_up{', 'sabha_check', 'sabha_room']) expect(values(judged)).toEqual({});
   expect(Object.keys(values('sabha_pc_last'))).toHaveLength(1);
   expect(values('sabha_link')).toEqual({ [`sabha_link_round_trip_seconds${labels}`]: 0.61 });
 });
 
-test('the cap cuts the series of a site, numbers first, and each that it refused is counted once, however often the page is read', () => {
+test('the limit cuts the series of a site, numbers first, and counts each refused series once', () => {
   const snapshot = fleetOf([pcNow(pc1), pcNow(pc2)], { sites: [siteNow('ladakh/leh'), siteNow('ladakh/kargil')] });
   const { fleet, refused, values } = stage(snapshot, 7);
   expect(Object.keys(values('sabha_')).map((key) => key.slice(0, key.indexOf('{')))).toEqual([
@@ -139,7 +139,7 @@ test('the cap cuts the series of a site, numbers first, and each that it refused
   expect(refused()).toBe(2 * (3 + 1 + 3) + 1);
 });
 
-test('1,000 series stand letter for letter as prom-client writes them, awkward labels and values included', async () => {
+test('1,000 series with special characters match the output of prom-client exactly', async () => {
   const names = ['microphone', 'speaker "left"', 'back\\slash', 'two\nlines'];
   const checks = names.map((component) => ({ component, status: 'fault' as const }));
   const outage = { cause: 'power-cut', confidence: 0.95 } as const;
@@ -162,7 +162,7 @@ const awkward = (at: number): Record<string, number> => ({
   off: -0.031,
 });
 
-/** The same PCs of one site, online and ready, every component in fault, set in gauges of prom-client made from the same table. */
+/** Writes the same PCs with prom-client from the same table: one site, online and ready, every component in fault. */
 async function pageOfPromClient(beats: { pc: string; n: Record<string, number> }[], components: string[]): Promise<string> {
   const registry = new Registry();
   const gauge = ({ name, help, labels: labelNames }: Series) =>
@@ -190,7 +190,7 @@ async function pageOfPromClient(beats: { pc: string; n: Record<string, number> }
   return registry.metrics();
 }
 
-test('a total and its list are of one moment: what is heard while the page is read stands on the next', () => {
+test('a total and its list show the same moment, and a change during the page appears on the next page', () => {
   const pcs = Array.from({ length: 3_000 }, (_, at) => pcNow(`ladakh/leh/pc-${at}`));
   const { fleet } = stage(fleetOf(pcs));
   const rows = { subscribed: true, sitesGone: [], pcsGone: [], heard: {}, incidents: [] };
@@ -212,7 +212,7 @@ test('a total and its list are of one moment: what is heard while the page is re
   expect(counted([...fleetPage(fleet.view(), 100_000, () => {})].join(''))).toEqual({ away: [1, 1], notReady: [1, 1] });
 });
 
-test('F22 nobody reads the page for a day: it has no series more than before, and the newest numbers', () => {
+test('F22 after a day without scrapes the page has the same series and the newest numbers', () => {
   const { fleet, text } = stage(fleetOf([pcNow(pc1), pcNow(pc2)]));
   const names = () => Object.keys(samplesOf(text())).toSorted();
   const before = names();

@@ -1,19 +1,19 @@
-/** The page of the sites and PCs, made in pieces, so that no scrape holds up the beats. */
+/** Generates the metrics page of sites and PCs in chunks, so that a scrape does not block the beats. */
 import { beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { beatKeys, type FleetView, type Pc, type Site } from './fleet.ts';
 import { heardRollupsOf } from './rollups.ts';
 import { headText, labelText } from './text.ts';
 
-/** A piece is about this long: some hundred lines, well below a millisecond's work. */
+/** Characters of a chunk: some hundred lines, made in well under a millisecond. */
 const pieceChars = 48 * 1024;
 
-/** Takes one sample: what stands between its braces, and its value. */
+/** Receives one sample: the text of its labels and its value. */
 type Take = (labels: string, value: number) => void;
 type Family = { series: Series } & ({ ofSite(site: Site, take: Take): void } | { ofPc(pc: Pc, site: Site, take: Take): void });
 
 /**
- * The counts of what is heard, and then all that they count.
- * Guarantee: a total and its list are of one moment, whatever is heard while the page is read.
+ * Yields the counts of each state, then the series that they count.
+ * Guarantee: a total and its list show the same moment, even if data arrives while the page is read.
  */
 export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
   const moment = { ...view, pcs: view.pcs.map((pc) => ({ ...pc })) };
@@ -26,10 +26,10 @@ export function* fleetPage(view: FleetView, seriesPerSite: number, onRefused: (c
 }
 
 /**
- * Every series of the table's sites and PCs, at most `seriesPerSite` of each site; what matters most comes first, since the cap cuts at the
- * end. `onRefused` is told once, at the end, how many were refused beyond those of earlier pages.
- * Guarantee: what is judged is absent without a young word of the API, and what is judged of presence also while `flows` hears nobody; a PC
- * that is not online keeps `up` 0 and when it was last seen, and nothing of it counts as ok.
+ * Yields every series of the sites and PCs, at most `seriesPerSite` for each site. The limit cuts at the end, so the most important series
+ * come first. `onRefused` is called once, at the end, with the number of series that earlier pages did not refuse.
+ * Guarantee: judged series are absent without fresh data of the API, and series judged from presence also while `flows` is not subscribed.
+ * An offline PC keeps `up` 0 and its last-seen time, and none of its checks counts as ok.
  */
 export function* pageOf(view: FleetView, seriesPerSite: number, onRefused: (count: number) => void): Generator<string> {
   const left = new Int32Array(view.sites.length).fill(seriesPerSite);
@@ -63,7 +63,7 @@ function familiesOf(view: FleetView): Family[] {
   return [...siteFamilies, ...(view.isHeard ? heardFamilies() : []), ...(view.isJudged ? judgedFamilies() : []), ...beatFamilies(view)];
 }
 
-/** Facts of the table: true for as long as it is known. */
+/** Facts of the site table. They do not expire. */
 const siteFamilies: readonly Family[] = [
   {
     series: judgedSeries.siteInfo,
@@ -92,7 +92,7 @@ function heardFamilies(): Family[] {
   ];
 }
 
-/** A zero stands for each answer that nothing has, so that a graph sees it end. */
+/** Writes a zero for each status without checks, so that a graph shows the end of a fault. */
 function checkSamples(): (pc: Pc, site: Site, take: Take) => void {
   const ends = new Map<string, string[]>();
   const endsOf = (component: string) =>
@@ -130,7 +130,7 @@ function beatFamilies({ isHeard, now }: FleetView): Family[] {
   });
 }
 
-/** A series that stays refused is counted once, not by each scrape. */
+/** Counts a series that stays refused once, not at each scrape. */
 function refusedAnew(sites: readonly Site[], left: Int32Array): number {
   let anew = 0;
   for (const [index, site] of sites.entries()) {

@@ -9,7 +9,7 @@ function stage(snapshot: FleetSnapshot) {
   const clock = handClock();
   const fleet = createFleet(clock.up);
   fleet.takeSnapshot(snapshot);
-  /** Values by name and labels, of those that begin so and are not 0. */
+  /** Returns the positive values whose name and labels begin with `start`. */
   const values = (start: string) => {
     const found = rows().map(({ series, labels, value }) => [[series.name, ...Object.values(labels)].join(' '), value] as const);
     return Object.fromEntries(found.filter(([key, value]) => key.startsWith(start) && value > 0));
@@ -22,7 +22,7 @@ const counted = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|
 
 const incident = { severity: 'major', overAt: null } as const;
 
-test('PCs are counted by state and presence, open incidents by state and severity; one of no state is the centre’s own', () => {
+test('PCs are counted by presence and open incidents by severity for each state, and server incidents as `centre`', () => {
   const incidents = [
     { ...incident, id: 1, scope: pc1 },
     { ...incident, id: 2, scope: pc2 },
@@ -36,7 +36,7 @@ test('PCs are counted by state and presence, open incidents by state and severit
   expect(rows().filter(({ series, value }) => series.name === 'sabha_pcs' && value === 0)).toHaveLength(4);
 });
 
-test('sites are counted by stage; only live ones by readiness, and only their PCs and incidents count', () => {
+test('sites are counted by stage, and readiness, PCs and incidents only for live sites', () => {
   const sites = [
     siteNow('ladakh/leh', { readiness: 'not-ready' }),
     siteNow('ladakh/kargil'),
@@ -60,7 +60,7 @@ test('sites are counted by stage; only live ones by readiness, and only their PC
   expect(rows().filter(({ labels }) => labels['state'] === 'goa')).toHaveLength(4 + 3 + 6 + 4 + counted);
 });
 
-test('R18 while flows hears nobody, PCs and readiness are not counted; incidents and sites are', () => {
+test('R18 while flows is not subscribed, PCs and readiness are not counted, but incidents and sites are', () => {
   const names = new Set(
     stage(fleetOf([pcNow(pc1, { presence: 'silent' })], { subscribed: false }))
       .rows()
@@ -69,7 +69,7 @@ test('R18 while flows hears nobody, PCs and readiness are not counted; incidents
   expect([...names]).toEqual(['sabha_sites', 'sabha_incidents_open']);
 });
 
-test('faults of the link and the mountain are counted by state, of live sites and of PCs that talk; all others are zero', () => {
+test('faults of link, power and climate are counted for online PCs of live sites, with zeros for the others', () => {
   const broken = { checks: [{ component: 'link', status: 'fault' as const, fault: 'link.udp_blocked' }] };
   const sites = [siteNow('ladakh/leh'), siteNow('ladakh/nubra', { stage: 'commissioning' })];
   const pcs = [pcNow(pc1, broken), pcNow(pc2, { ...broken, presence: 'silent' }), pcNow('ladakh/nubra/pc-1', broken)];

@@ -1,17 +1,17 @@
-/** The counts of each state as they stand now: a pure function of what is in memory. Only live sites count. */
+/** Current counts for each state: pure functions of the exporter's memory. Only live sites count. */
 import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '@sabha/contracts';
 import type { FleetView, Pc } from './fleet.ts';
 
-/** One line of a page before it is text. */
+/** One sample of a page. */
 export type Row = { series: Series; labels: Record<string, string>; value: number };
 
-/** Where an incident stands that is of no state in the table: the centre's own. */
+/** State label of the incidents that belong to no state: those of the server. */
 const centre = 'centre';
 
-/** Those of the surroundings of a PC: its link, its power, its room. */
+/** Faults of the surroundings of a PC: link, power, room. */
 const countedFaults = Object.keys(faults).filter((fault) => /^(link|path|bridge|power|climate)\./.test(fault));
 
-/** Sites and incidents. Guarantee: nothing without a young word of the API. */
+/** Counts sites and incidents. Guarantee: nothing without fresh data of the API. */
 export function rollupsOf(view: FleetView): Row[] {
   if (!view.isJudged) return [];
   const states = [...new Set(view.sites.map(({ now }) => now.state))];
@@ -20,8 +20,8 @@ export function rollupsOf(view: FleetView): Row[] {
 }
 
 /**
- * Readiness, presence and standing faults: of each there is a list on the page of the PCs.
- * Guarantee: nothing while `flows` does not hear the PCs.
+ * Counts readiness, presence and current faults. The page of the PCs lists each of them.
+ * Guarantee: nothing while `flows` does not receive from the PCs.
  */
 export function heardRollupsOf(view: FleetView): Row[] {
   if (!view.isHeard) return [];
@@ -50,7 +50,7 @@ function incidentRows(view: FleetView, states: string[]): Row[] {
   return rowsOf(judgedSeries.incidentsOpen, [[...states, centre], severities], open);
 }
 
-/** One row for each pair of the two labels' values, with zeros. */
+/** Returns one row for each state and value of the second label, with zeros. */
 function rowsOf(series: Series, [states, words]: [readonly string[], readonly string[]], count: (key: string) => number): Row[] {
   const [, label = ''] = series.labels;
   return states.flatMap((state) => words.map((word) => ({ series, labels: { state, [label]: word }, value: count(`${state} ${word}`) })));

@@ -17,7 +17,7 @@ async function serve(fleet: Pages['fleet'] = () => ['b 1\n', 'c 2\n']) {
   return { ...server, at: `http://127.0.0.1:${server.port}` };
 }
 
-test('two pages are answered and nothing else; a port in use is one clear line', async () => {
+test('it serves two pages and the health paths, rejects other requests, and reports a port in use in one line', async () => {
   const { at, port } = await serve();
   const page = await fetch(`${at}/metrics`);
   expect([page.headers.get('content-type'), await page.text()]).toEqual(['text/plain; version=0.0.4; charset=utf-8', 'a 1\n']);
@@ -32,14 +32,14 @@ test('two pages are answered and nothing else; a port in use is one clear line',
   await expect(servePages({ own, fleet: () => [] }, port)).rejects.toThrow(`port ${port} is in use by another program (127.0.0.1:${port})`);
 });
 
-test('who asks for it gets the page compressed', async () => {
+test('a request with gzip encoding gets a compressed page', async () => {
   const { at } = await serve(() => Array.from({ length: 1_000 }, () => 'sabha_pc_up{pc="a/b/c"} 1\n'));
   const answer = await fetch(`${at}/metrics/pcs`, { headers: { 'accept-encoding': 'gzip' } });
   expect(answer.headers.get('content-encoding')).toBe('gzip');
   expect(await answer.text()).toBe('sabha_pc_up{pc="a/b/c"} 1\n'.repeat(1_000));
 });
 
-test('between two pieces everything else gets its turn', async () => {
+test('other work runs between two chunks of a page', async () => {
   let turns = 0;
   const seen: number[] = [];
   const { at } = await serve(function* () {
@@ -58,29 +58,32 @@ test('between two pieces everything else gets its turn', async () => {
   expect(new Set(seen).size).toBe(20);
 });
 
-test.each(['identity', 'gzip'])('a reader that does not read makes no piece, and one that goes ends the page (%s)', async (encoding) => {
-  let made = 0;
-  let ended = false;
-  const piece = Buffer.from(Array.from({ length: 48 * 1024 }, () => Math.floor(Math.random() * 256))).toString('latin1');
-  const { port } = await serve(function* () {
-    try {
-      for (made = 0; made < 5_000; made++) yield piece;
-    } finally {
-      ended = true;
+test.each(['identity', 'gzip'])(
+  'a reader that does not read stops the generation of the page, and a disconnect ends it (%s)',
+  async (encoding) => {
+    let made = 0;
+    let ended = false;
+    const piece = Buffer.from(Array.from({ length: 48 * 1024 }, () => Math.floor(Math.random() * 256))).toString('latin1');
+    const { port } = await serve(function* () {
+      try {
+        for (made = 0; made < 5_000; made++) yield piece;
+      } finally {
+        ended = true;
+      }
+    });
+    const reader = connect(port, '127.0.0.1');
+    await once(reader, 'connect');
+    reader.pause();
+    reader.write(`GET /metrics/pcs HTTP/1.1\r\nhost: x\r\naccept-encoding: ${encoding}\r\n\r\n`);
+    await expect.poll(() => made).toBeGreaterThan(0);
+    let before = -1;
+    while (made !== before) {
+      before = made;
+      await delay(100);
     }
-  });
-  const reader = connect(port, '127.0.0.1');
-  await once(reader, 'connect');
-  reader.pause();
-  reader.write(`GET /metrics/pcs HTTP/1.1\r\nhost: x\r\naccept-encoding: ${encoding}\r\n\r\n`);
-  await expect.poll(() => made).toBeGreaterThan(0);
-  let before = -1;
-  while (made !== before) {
-    before = made;
-    await delay(100);
-  }
-  expect(made).toBeLessThan(5_000);
-  reader.destroy();
-  await expect.poll(() => ended).toBe(true);
-  expect(made).toBeLessThan(5_000);
-});
+    expect(made).toBeLessThan(5_000);
+    reader.destroy();
+    await expect.poll(() => ended).toBe(true);
+    expect(made).toBeLessThan(5_000);
+  },
+);

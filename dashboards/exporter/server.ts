@@ -1,4 +1,4 @@
-/** Where Prometheus reads: two pages on loopback, whether we live and are ready, and nothing else. */
+/** HTTP server for Prometheus on loopback: two metrics pages, liveness and readiness. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
@@ -6,19 +6,19 @@ import { constants, createGzip } from 'node:zlib';
 import { answersHealth, listen, type Unready } from '@sabha/contracts';
 import { Registry } from 'prom-client';
 
-/** What stands on the two pages, asked for at each scrape. */
+/** The sources of the two pages, called at each scrape. */
 export type Pages = {
-  /** `/metrics`: the counts of sites and incidents, and the exporter itself. */
+  /** `/metrics`: counts of sites and incidents, and the exporter itself. */
   own(): Promise<{ type: string; text: string }>;
-  /** `/metrics/pcs`: the sites and PCs and what is counted of them, piece by piece. */
+  /** `/metrics/pcs`: the series of sites and PCs and their counts, in chunks. */
   fleet(): Iterable<string>;
-  /** Absent = it always is. */
+  /** Absent means always ready. */
   unready?: Unready;
 };
 
 /**
- * Serves the two pages; rejects with a StartError where the port cannot be had.
- * Guarantee: between two pieces everything else gets its turn, and a reader that does not read makes no piece.
+ * Serves the two pages. Rejects with a `StartError` if the port is not available.
+ * Guarantee: other work runs between two chunks, and a reader that does not read causes no further chunk (back pressure).
  */
 export async function servePages(pages: Pages, port: number): Promise<{ port: number; close(): void }> {
   const server = createServer(async (request, response) => {
@@ -42,7 +42,7 @@ async function sendFleet(pieces: Iterable<string>, request: IncomingMessage, res
   response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, ...(zipped ? { 'content-encoding': 'gzip' } : {}) });
   const turns = inTurns(pieces);
   const sent = zipped ? pipeline(turns, createGzip({ level: constants.Z_BEST_SPEED }), response) : pipeline(turns, response);
-  // It rejects when the reader has gone.
+  // The pipeline rejects when the reader disconnects.
   await sent.catch(() => undefined);
 }
 

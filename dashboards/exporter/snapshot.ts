@@ -1,4 +1,4 @@
-/** What the exporter reads of the API's stream; whatever else stands in it is left unread. */
+/** Schemas of the API stream events that the exporter reads. Other fields are ignored. */
 
 import {
   describeIssue,
@@ -25,7 +25,7 @@ const site = v.object({
   elevationM: v.pipe(v.number(), v.finite()),
   readiness: v.picklist(readinesses),
 });
-/** A check without a fault, as nearly all are, has no key for it: they stay in memory. */
+/** Drops the key `fault` from a check without a fault, as nearly all checks have none, to save memory. */
 const check = v.pipe(
   v.object({ component: label, status: v.picklist(statuses), fault: v.optional(v.nullable(label)) }),
   v.transform(({ fault, ...rest }): { component: string; status: (typeof statuses)[number]; fault?: string } =>
@@ -56,18 +56,15 @@ const change = v.object({
   incidents: v.optional(v.array(incident), []),
 });
 
-/** All that is so, as the stream begins. */
+/** The whole state, sent at the start of the stream. */
 export type FleetSnapshot = v.InferOutput<typeof snapshot>;
-/** What is new since. */
+/** The changes since the last event. */
 export type FleetChange = v.InferOutput<typeof change>;
-/** A site as the API tells it. */
 export type SiteNow = FleetSnapshot['sites'][number];
-/** A PC as the API tells it. */
 export type PcNow = FleetSnapshot['pcs'][number];
-/** What the stream says, one of two events. */
 export type FleetEvent = { event: 'snapshot'; value: FleetSnapshot } | { event: 'change'; value: FleetChange };
 
-/** Reads an event of the stream: the value, undefined for an event of another name, or one line that says where it is wrong. */
+/** Decodes an event of the stream. The value is undefined for another event name; `line` says where the data is invalid. */
 export function readEvent(name: string, data: string): { ok: true; value: FleetEvent | undefined } | { ok: false; line: string } {
   if (name !== 'snapshot' && name !== 'change') return { ok: true, value: undefined };
   const schema = name === 'snapshot' ? snapshot : change;

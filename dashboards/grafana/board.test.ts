@@ -9,7 +9,7 @@ const sized = (title: string, [width, height]: readonly [number, number]) => ({
   height,
 });
 
-test('panels are numbered from 1 and laid out row by row, each row below the highest panel of the one before', () => {
+test('panels are numbered from 1, and each row starts below the highest panel of the row before', () => {
   const { panels = [] } = board(frame, [[sized('a', [4, 3]), sized('b', [20, 7])], [sized('c', [24, 2])]]);
   expect(panels.map(({ id, gridPos }) => ({ id, ...gridPos }))).toEqual([
     { id: 1, x: 0, y: 0, w: 4, h: 3 },
@@ -18,11 +18,11 @@ test('panels are numbered from 1 and laid out row by row, each row below the hig
   ]);
 });
 
-test('a row wider than the grid is refused with the panel that does not fit', () => {
+test('a row wider than the grid is rejected with the name of the panel', () => {
   expect(() => board(frame, [[sized('a', [16, 3]), sized('b', [9, 3])]])).toThrow('the row of "b" is wider than 24 columns');
 });
 
-test('a lamp is grey below its first step, so that nothing known is never green', () => {
+test('a value below the first step is grey, so that no data is never green', () => {
   expect(lamp([0, 'green'], [1, 'red']).build().steps).toEqual([
     { value: null, color: grey },
     { value: 0, color: 'green' },

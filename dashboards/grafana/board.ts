@@ -1,4 +1,7 @@
-/** A thin layer over Grafana's SDK: it sets what the SDK leaves out (panel ids, refIds, a grid that fits) and what every panel of ours shares. */
+/**
+ * A thin layer over Grafana's SDK. It adds what the SDK leaves out (panel ids, refIds, grid positions) and the settings shared by all our
+ * panels.
+ */
 import {
   type Dashboard,
   DashboardBuilder,
@@ -19,29 +22,31 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 
-/** How wide Grafana's grid is. */
+/** Columns of Grafana's grid. */
 export const gridColumns = 24;
-/** The colour of what is not known. */
+/** Colour of an unknown value. */
 export const grey = '#8e8e99';
 
-/** What stands where there is nothing to show. It is never read as "all well". */
+/** Text of a panel without data, which cannot be mistaken for "all well". */
 export const noValue = 'No data';
-/** And in a table that has other cells. */
+/** Text of a table cell without data. */
 export const noCell = '–';
-/** The data source that the reader chose. */
+/** The data source that the reader selects. */
 const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
-/** What the reader chooses from the answers of a query, or writes into a box. */
+/** A dashboard variable: the reader selects a result of a query or types text. */
 export type Variable = { name: string; label: string } & ({ query: string } | { text: string });
-/** What a dashboard is called, and what its reader chooses. */
 export type Board = { uid: string; title: string; description: string; variables: readonly Variable[] };
-/** A panel with its size in grid units; rows are filled from the left. */
+/** A panel with its size in grid units. Rows are filled from the left. */
 export type Sized = { panel: Panel; width: number; height: number };
 
-/** Where the wall stands; the reader may write another address. */
+/** Address of the wall. The reader may type another one. */
 const wall: Variable = { name: 'wall', label: 'Wall', text: 'http://127.0.0.1:1880' };
 
-/** A dashboard in the classic form that Grafana 10 to 13 provisions, with its way to the wall. Throws where a row is wider than the grid. */
+/**
+ * Builds a dashboard in the classic JSON form that Grafana 10 to 13 provisions, with a link to the wall. Throws if a row is wider than the
+ * grid.
+ */
 export function board({ uid, title, description, variables }: Board, rows: readonly Sized[][]): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(uid)
@@ -64,22 +69,22 @@ export function board({ uid, title, description, variables }: Board, rows: reado
   return { ...builder.build(), panels: layOut(rows) };
 }
 
-/** The value of now, one line of text for each series. */
+/** Returns an instant query with one legend for each series. */
 export function now(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).instant().datasource(source);
 }
 
-/** The values of now as rows of a table. */
+/** Returns an instant query whose result is a table. */
 export function tableNow(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).instant().format(PromQueryFormat.Table).datasource(source);
 }
 
-/** The course of a value. */
+/** Returns a range query. */
 export function course(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).range().datasource(source);
 }
 
-/** Colours from a value upwards. Guarantee: what has no value is grey, since Grafana paints it with the base colour. */
+/** Returns colour thresholds. Guarantee: a missing value is grey, since Grafana paints it with the base colour. */
 export function lamp(...steps: [from: number, color: string][]): { build(): ThresholdsConfig } {
   const built = {
     mode: ThresholdsMode.Absolute,
@@ -122,7 +127,7 @@ function layOut(rows: readonly Sized[][]): Panel[] {
   return panels;
 }
 
-/** Words for what has no value, in grey. */
+/** Maps a missing value to this text in grey. */
 export function unknownAs(text: string): ValueMapping {
   return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result: { text, color: grey, index: 99 } } };
 }

@@ -6,16 +6,16 @@ import { type DashboardJson, lint } from './lint.test-helper.ts';
 describe.each(dashboardFiles)('$file', ({ file, make }) => {
   const read = (): DashboardJson => JSON.parse(make());
 
-  test('the committed file is what the code makes', () => {
+  test('the committed file equals the generated one', () => {
     expect(readFileSync(file, 'utf8')).toBe(make());
   });
 
-  test('nothing is wrong with it', () => {
+  test('the linter finds no fault', () => {
     expect(lint(read())).toEqual([]);
   });
 });
 
-describe('the lint', () => {
+describe('linter', () => {
   const planted = (edit: (dashboard: DashboardJson) => void) => {
     const dashboard: DashboardJson = JSON.parse(dashboardFiles[0]?.make() ?? '');
     edit(dashboard);
@@ -23,7 +23,7 @@ describe('the lint', () => {
   };
   const first = ({ panels }: DashboardJson) => panels[0] ?? {};
 
-  test('sees a number, a unit or a colour that would say what nobody knows', () => {
+  test('reports a number, unit or colour that hides missing data', () => {
     const defaults = (board: DashboardJson) => first(board).fieldConfig?.defaults ?? {};
     const green = { thresholds: { steps: [{ value: null, color: 'green' }] } };
     expect(planted((board) => Object.assign(defaults(board), { unit: 'furlong' }))).toEqual(['Exporter: has no known unit: furlong']);
@@ -31,7 +31,7 @@ describe('the lint', () => {
     expect(planted((board) => Object.assign(defaults(board), green))).toEqual(['Exporter: is green where nothing is known']);
   });
 
-  test('sees a query that cannot answer', () => {
+  test('reports a query that cannot return a correct value', () => {
     const query = (expr: string) => planted((board) => Object.assign(first(board).targets?.[0] ?? {}, { expr }));
     expect(query('sum(sabha_pcs) or vector(0)')).toEqual(['Exporter: makes up a number where nothing is known']);
     expect(query('sum(sabha_pc_temperature_celsius < bool 5)')).toEqual(['Exporter: shows what outlives the part that vouches for it']);
@@ -43,7 +43,7 @@ describe('the lint', () => {
   });
 });
 
-test('the lamps stand on every dashboard at the same place, and each job that they ask for is one of prometheus.yml', () => {
+test('every dashboard has the same status lamps at the top, and their jobs are those of prometheus.yml', () => {
   const boards = dashboardFiles.map(({ make }) => JSON.parse(make()) as DashboardJson);
   const rows = boards.map(({ panels }) => panels.slice(0, 5));
   for (const row of rows) expect(row).toEqual(rows[0]);

@@ -1,10 +1,10 @@
-/** The dashboards as files: made from code, committed, compared by the check of generated files. */
+/** Generates the dashboard files. They are committed, and the check of generated files compares them. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { highAltitude } from './high-altitude.ts';
 import { nation } from './nation.ts';
 import { network } from './network.ts';
 
-/** Each committed dashboard, and how it is made. */
+/** Each committed dashboard and its generator. */
 export const dashboardFiles = [file('nation', nation), file('network', network), file('high-altitude', highAltitude)];
 
 function file(name: string, make: () => Dashboard): { file: string; make(): string } {

@@ -1,4 +1,4 @@
-/** The dashboard "High-altitude sites": what thin air, cold and bad power do to the rooms above an elevation that the reader chooses. */
+/** The dashboard "High-altitude sites": effects of thin air, cold and bad power on rooms above an elevation that the reader selects. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -28,19 +28,19 @@ const { siteElevation, siteInfo, siteRoomLimit, pcUp, lastSeen, lastCalled, room
 const { temp, ac, bat, rtt, room, rise, uc, ur, tu, bt } = beatSeries;
 const inState = 'state=~"$state"';
 const used = `${siteInfo.name}{stage=~"commissioning|live"}`;
-/** The sites above the elevation that are in use or being set up, each with its link class; the value is the elevation. */
+/** The live and commissioning sites above the elevation, with their link class. The value is the elevation. */
 const sites = `(${siteElevation.name}{${inState}} > $above) * on (state, site) group_left (link) ${used}`;
 
-/** How far the room is above what a PC bears there, degrees. */
+/** Degrees of the room above the limit for a PC at that elevation. */
 const overLimit = `(${above(room)}) - on (state, site) group_left () ${siteRoomLimit.name}`;
 
-/** Below `cold` a PC must not be started and a battery not be charged for long; below `freezing` neither at all. Degrees Celsius. */
+/** Degrees Celsius. Below `cold`, do not start a PC and do not charge a battery for long. Below `freezing`, do neither at all. */
 const [freezing, cold, warm, hot] = [0, 5, 85, 95];
 const byTemperature = steps([-273, 'red'], [freezing, 'orange'], [cold, 'green'], [warm, 'orange'], [hot, 'red']);
 const byCharge = steps([0, 'red'], [0.3, 'orange'], [0.6, 'green']);
 const [none, some] = [steps([0, 'green'], [1, 'red']), steps([0, 'green'], [1, 'orange'])];
 
-/** Makes the dashboard of the sites above an elevation, 2,500 m unless the reader writes another. */
+/** Builds the dashboard of the sites above an elevation, 2,500 m by default. */
 export function highAltitude(): Dashboard {
   return board(
     {
@@ -65,7 +65,7 @@ export function highAltitude(): Dashboard {
 }
 
 function nowFigures(): Sized[][] {
-  // Compared as `bool`, so that nobody cold is 0 and nothing known is no number.
+  // With `bool` the sum is 0 when no PC matches, and absent when no data exists.
   const count = (series: Series, condition: string) => vouched(`sum((${above(series)}) ${condition})`);
   const inUse = vouched(`sum((${siteElevation.name}{${inState}} and on (state, site) ${used}) > bool $above)`);
   const measured = 'Of the PCs whose newest beat says it.';
@@ -175,12 +175,12 @@ function upsCourse(): TimeSeries {
     .withTarget(course(`min by (state, site) (${above(uc)})`, '{{site}}'));
 }
 
-/** Only those of the sites above the elevation. */
+/** Limits a series to the sites above the elevation. */
 function above({ name }: Series): string {
   return `${name}{${inState}} and on (state, site) (${sites})`;
 }
 
-/** One row a PC. The name of a series must go, or rows of different ones would not become one. */
+/** Returns one row per PC. The aggregation drops the series name, otherwise rows of different series do not merge. */
 function eachPc(expr: string) {
   const one = 'max by (state, site, pc)';
   return shortPc(vouched(column(`${one} (${expr})`, `${one} (${above(pcUp)})`)));

@@ -1,4 +1,4 @@
-/** The row of lamps that stands first on every dashboard: which part of the centre answers, so that grey below has a name. */
+/** The first row of every dashboard: status lamps that show which part of the server responds, and so explain grey panels. */
 import { DurationSeconds } from '@grafana/grafana-foundation-sdk/units';
 import { ownSeries } from '@sabha/contracts';
 import type { Sized } from './board.ts';
@@ -8,8 +8,8 @@ const { exporterApiUp, exporterBrokerUp, exporterBeatAge } = ownSeries;
 const good = steps([0, 'red'], [1, 'green']);
 
 /**
- * The lamps. Guarantee: a lamp is green only by a word that is not older than a scrape; what nobody says is grey, and of a part that does not
- * answer its own lamp says so, whatever else is gone with it.
+ * Builds the status lamps. Guarantee: a lamp is green only on data of the last scrape, and grey without data. A part that does not respond
+ * shows it on its own lamp, whatever else fails.
  */
 export function lamps(): Sized[] {
   return figures(3, [

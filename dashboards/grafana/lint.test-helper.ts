@@ -1,4 +1,4 @@
-/** What can be wrong with a dashboard and is seen without a Grafana. */
+/** Linter for dashboards that needs no running Grafana. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import { allSeries, beatSeries, judgedSeries } from '@sabha/contracts';
 import { vouched } from './panels.ts';
@@ -32,7 +32,7 @@ const leaving = new Set(Object.values(others).map(({ name }) => name as string))
 const vouchedEnd = vouched('').slice(2);
 const source = '$' + '{datasource}';
 
-/** One line for each thing that is wrong. */
+/** Returns one line for each fault. */
 export function lint(dashboard: DashboardJson): string[] {
   const { panels, links, templating } = dashboard;
   const names = new Set(templating.list.map(({ name }) => name));
@@ -77,18 +77,21 @@ function panelLint(panel: PanelJson): string[] {
   ];
 }
 
-/** By `column` it has a cell for each row, whatever it knows. */
+/** A query made by `column` has a cell for each row, even without data. */
 function staysAsColumn(expr: string): boolean {
   return expr.includes(' or NaN * (');
 }
 
-/** Numbers of beats, facts of sites and what flows alone goes on to say stay after flows or the broker is gone: what shows nothing else as it is now asks for both. */
+/**
+ * Checks for data that outlives its source. Numbers of beats, facts of sites and incidents stay after `flows` or the broker stops, so a
+ * query of only these must also require both.
+ */
 function outlives(expr: string): boolean {
   const names = [...expr.matchAll(/\bsabha_\w+/g)].map(([name]) => name);
   return names.some((name) => staying.has(name)) && !names.some((name) => leaving.has(name)) && !expr.includes(vouchedEnd);
 }
 
-/** What speaks of a column that the table does not have, and links that lead nowhere of ours. */
+/** Reports references to columns that the table lacks, and links to pages that are not ours. */
 function columnLint(panel: PanelJson): string[] {
   const { fieldConfig, options, transformations = [] } = panel;
   const columns = transformations.flatMap(({ options: { renameByName = {} } }) => Object.values(renameByName));
@@ -114,14 +117,14 @@ function isUnit(unit: unknown): boolean {
   return knownUnits.has(unit) || (typeof unit === 'string' && unit.startsWith('suffix:'));
 }
 
-/** The colours that stand for a missing value, at any depth: Grafana paints it with the lowest step. */
+/** Collects the base colours of thresholds at any depth. Grafana paints a missing value with the base colour. */
 function basesOf(node: unknown): string[] {
   if (typeof node !== 'object' || node === null) return [];
   const steps = 'steps' in node && Array.isArray(node.steps) ? (node.steps as Threshold[]) : [];
   return [...steps.slice(0, 1).map(({ color }) => color), ...Object.values(node).flatMap(basesOf)];
 }
 
-/** Names that the exporter does not have, and labels that the series does not carry. */
+/** Reports series that the exporter does not have, and labels that a series does not have. */
 function unknownSeries(query: string): string[] {
   const series = new Map(allSeries.map((one) => [one.name, one]));
   return [...query.matchAll(/\b(sabha_\w+)(?:\{([^}]*)\})?/g)].flatMap(([, name = '', matchers = '']) => {

@@ -1,4 +1,4 @@
-/** The dashboard "Nation": what is broken now? Every zero on it is a series of the exporter, so that silence shows no number at all. */
+/** The dashboard "Nation": what is broken now? Each zero comes from a series of the exporter, so missing data shows no number. */
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import { BarGaugeDisplayMode, StackingMode, VizOrientation } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -28,7 +28,7 @@ import {
 
 const { pcs, sites, sitesReady, siteInfo, incidentsOpen, checkStatus, pcUp, lastSeen, lastCalled, roomReady } = judgedSeries;
 const inState = 'state=~"$state"';
-/** The centre's own incidents concern every state. */
+/** Incidents of the server concern every state. */
 const inStateOrCentre = 'state=~"$state|centre"';
 const ofLiveSites = `and on (state, site) ${siteInfo.name}{stage="live"}`;
 const severityColors: Record<Severity, string> = { critical: 'red', major: 'orange', minor: 'yellow', info: 'blue' };
@@ -41,7 +41,7 @@ const [good, bad, doubtful, plain] = [
 ];
 const unsure = steps([0, 'green'], [1, 'purple']);
 
-/** Makes the dashboard that opens first: the whole country, or the states that the reader chose. */
+/** Builds the home dashboard: the whole country, or the states that the reader selects. */
 export function nation(): Dashboard {
   return board(
     {
@@ -181,7 +181,7 @@ function away(): Table {
   });
 }
 
-/** A list of sites, or a row that says that there is none: an empty list alone would say as much as one of which nothing is known. */
+/** Adds a row "None" to an empty list, because an empty list alone looks like missing data. */
 function orNone(list: string, none: string): string {
   return `${list} or label_replace(${none}, "site", "None", "", "")`;
 }
@@ -214,7 +214,7 @@ function checks(): BarGauge {
     .overrideByQuery('B', [unsure]);
 }
 
-/** Counts, one on the other. */
+/** Returns a stacked graph of counts. */
 function stack(title: string, description: string): TimeSeries {
   return lines(title, description)
     .unit(Short)

@@ -1,4 +1,4 @@
-/** The dashboard "Network": is it the link? What the links carry, where they lose, and what their tests cost; one PC of each site measures. */
+/** The dashboard "Network": capacity and losses of the links, and the data used by their tests. One PC of each site measures. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -14,10 +14,10 @@ const inState = 'state=~"$state"';
 const [none, some] = [steps([0, 'green'], [1, 'red']), steps([0, 'green'], [1, 'orange'])];
 const byLoss = steps([0, 'green'], [0.01, 'orange'], [0.03, 'red']);
 const byRoundTrip = steps([0, 'green'], [0.8, 'orange'], [1.5, 'red']);
-/** Above 80 people are pleased, below 60 many are not (G.107, Annex B). */
+/** Above 80 users are satisfied, below 60 many are dissatisfied (G.107, Annex B). */
 const byR = steps([0, 'red'], [60, 'orange'], [80, 'green']);
 
-/** Makes the dashboard of the links: the whole country, or the states that the reader chose. */
+/** Builds the dashboard of the links: the whole country, or the states that the reader selects. */
 export function network(): Dashboard {
   return board(
     {
@@ -113,7 +113,7 @@ function worst(): Table {
 
 type Course = { title: string; description: string; unitOf: string };
 
-/** A course of each class of link, so that a satellite is not measured by fibre. */
+/** Returns a graph per link class, so that a satellite link is not compared with fibre. */
 function byClass({ title, description, unitOf }: Course, of: Record<string, Series>): TimeSeries {
   const panel = lines(`${title} by class of link`, description).unit(unitOf).min(0);
   for (const [way, { name }] of Object.entries(of)) {
@@ -131,7 +131,7 @@ function carried(): TimeSeries {
     .withTarget(course(middle(cd), '{{link}}, down'));
 }
 
-/** In bits, as people speak of links. */
+/** Returns the median in bits per second, the usual unit for links. */
 function middle({ name }: Series): string {
   return `8 * quantile by (link) (0.5, ${name}{${inState}} * on (state, site) group_left (link) ${siteInfo.name})`;
 }
@@ -152,7 +152,7 @@ function budgets(): Table {
   });
 }
 
-/** The twenty PCs that have most of it. */
+/** Returns the twenty PCs with the highest value. */
 function mostOf({ name }: Series): string {
   return vouched(`topk(20, max by (state, site, pc) (${name}{${inState}}))`);
 }

@@ -1,4 +1,4 @@
-/** What the panels of several dashboards share: colours by value, links, and words for the answers of a room. */
+/** Elements shared by several dashboards: colours by value, links, and texts for values. */
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -20,15 +20,15 @@ import { gridColumns, lamp, noCell, noValue, now, type Sized, tableNow, unknownA
 
 const { exporterApiUp, exporterBrokerUp } = ownSeries;
 
-/** Of each series its last value alone. */
+/** Reduces each series to its last value. */
 export const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
 
-/** A figure: its query, its name, what it says, and how it is coloured or told. */
+/** A panel with one number: query, title, description and field overrides. */
 export type Figure = { expr: string; name: string; about: string; look: DynamicConfigValue[] };
 
 /**
- * A row of figures that fills the grid.
- * Guarantee: each is a panel of its own, so that one without a value stays at its place, in grey.
+ * Returns a row of numbers that fills the grid.
+ * Guarantee: each number has its own panel, so that one without a value keeps its place, in grey.
  */
 export function figures(height: number, all: readonly Figure[]): Sized[] {
   const edge = (index: number) => Math.round((index * gridColumns) / all.length);
@@ -51,27 +51,27 @@ function figure({ expr, name, about, look }: Figure): Panel {
 }
 
 /**
- * A figure or a table that is counted from beats and from the table of sites, both of which outlive a part of the centre.
- * Guarantee: no value unless `flows` answers and the PCs are heard now.
+ * Adds a condition to a query over beats or the site table, because both outlive a failed part of the server.
+ * Guarantee: no value unless `flows` responds and the broker delivers beats now.
  */
 export function vouched(expr: string): string {
   return `(${expr}) and on () (min(${exporterApiUp.name}) + min(${exporterBrokerUp.name}) == 2)`;
 }
 
 /**
- * A count of what is wrong by the word of `flows` alone.
- * Guarantee: its zero is `vouched`; what is more than that stands for as long as `flows` says it, also while no PC is heard.
+ * Adds a condition to a count of faults that `flows` alone reports.
+ * Guarantee: a zero is `vouched`; a higher count is shown while `flows` reports it, even if no PC is received.
  */
 export function counted(expr: string): string {
   return `${vouched(expr)} or (${expr}) > 0`;
 }
 
-/** A column of a table of several. Guarantee: it stays where `expr` has no value, with an empty cell for each of `rows`. */
+/** Returns the query of one table column. Guarantee: it keeps an empty cell for each of `rows` where `expr` has no value. */
 export function column(expr: string, rows: string): string {
   return `${expr} or NaN * (${rows})`;
 }
 
-/** A course of values. A gap means that nobody knew. */
+/** Returns a line graph. A gap means missing data. */
 export function lines(title: string, description: string): TimeSeries {
   return new TimeSeries()
     .title(title)
@@ -82,22 +82,22 @@ export function lines(title: string, description: string): TimeSeries {
     .tooltip({ build: () => ({ mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending }) });
 }
 
-/** A column of a table: a label of its rows, or a query, and how its cells look. */
+/** A column of a table: a label of its rows, or a query, with field overrides. */
 export type Column = { name: string; look?: DynamicConfigValue[] } & ({ label: string } | { expr: string });
 
-/** What a table shows; `sort` names columns, a `-` before the name for the greatest first. */
+/** Content of a table. `sort` names columns; `-` before a name sorts in descending order. */
 export type TableOf = {
   title: string;
   description: string;
   unit: string;
   minWidth?: number;
   columns: readonly Column[];
-  /** Labels of its rows that are not shown. */
+  /** Row labels that are not shown. */
   hidden?: readonly string[];
   sort: readonly string[];
 };
 
-/** One table of the results of all queries, with its columns in their order. */
+/** Merges the results of all queries into one table with the columns in this order. */
 export function table({ title, description, unit: unitOf, minWidth, columns, hidden = [], sort }: TableOf): Table {
   const panel = new Table().title(title).description(description).unit(unitOf);
   if (minWidth !== undefined) panel.minWidth(minWidth);
@@ -119,31 +119,31 @@ export function table({ title, description, unit: unitOf, minWidth, columns, hid
   return panel.sortBy(sort.map((name) => ({ build: () => ({ displayName: name.replace('-', ''), desc: name.startsWith('-') }) })));
 }
 
-/** A row of panels of one width. */
+/** Returns a row of panels of equal width. */
 export function row(height: number, ...panels: { build(): Panel }[]): Sized[] {
   return panels.map((panel) => ({ panel: panel.build(), width: gridColumns / panels.length, height }));
 }
 
-/** Colours the value's text in a table. */
+/** Colours the text of a table cell. */
 export const colored: DynamicConfigValue = { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } };
 
-/** Colours from a value on, as an override of a field. */
+/** Returns colour thresholds as a field override. */
 export function steps(...from: Parameters<typeof lamp>): DynamicConfigValue {
   return { id: 'thresholds', value: lamp(...from).build() };
 }
 
-/** A unit, as an override of a field. */
+/** Returns a unit as a field override. */
 export function unit(value: string): DynamicConfigValue {
   return { id: 'unit', value };
 }
 
-/** Words instead of numbers; `unknown` stands where there is no value at all, in grey. */
+/** Maps numbers to texts. `unknown` is the grey text for a missing value. */
 export function told(answers: Record<string, [text: string, color: string]>, unknown = noValue): DynamicConfigValue {
   const options = Object.fromEntries(Object.entries(answers).map(([value, [text, color]], index) => [value, { text, color, index }]));
   return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, unknownAs(unknown)] };
 }
 
-/** The tiers of series.ts in words. */
+/** Texts of the quality tiers of series.ts. */
 export const tierWords = told(
   {
     0: ['nothing', 'red'],
@@ -154,26 +154,26 @@ export const tierWords = told(
   },
   noCell,
 );
-/** The colours of the tiers of series.ts. */
+/** Colours of the quality tiers of series.ts. */
 export const byTier = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);
-/** Of a month's bytes. */
+/** Colours by the used share of the monthly data budget. */
 export const byBudget = steps([0, 'green'], [0.8, 'orange'], [1, 'red']);
 
-/** A link on each cell of a column. */
+/** Adds a link to each cell of a column. */
 export function link(title: string, url: string): DynamicConfigValue {
   return { id: 'links', value: [{ title, url, targetBlank: url.startsWith('$') }] };
 }
 
-/** The page of the row's site on the wall, by the column "Site". */
+/** Links to the page of the site on the wall, by the column "Site". */
 export const toWall = link('Open on the wall', '$' + '{wall}/#/site/$' + '{__data.fields.Site}');
 
-/** The columns by which the rows of PCs are known. */
+/** The columns that identify a PC. */
 export const ofPc: readonly Column[] = [
   { label: 'site', name: 'Site', look: [toWall] },
   { label: 'pc', name: 'PC' },
 ];
 
-/** The same series, with the PC's own name for its whole path: the site stands beside it. */
+/** Shortens the path of a PC to its last part, since the site has its own column. */
 export function shortPc(expr: string): string {
   return `label_replace(${expr}, "pc", "$1", "pc", ".+/(.+)")`;
 }

@@ -26,7 +26,7 @@ const grafanaEnv = Object.fromEntries(
   [...readFileSync('dashboards/grafana/grafana.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
 );
 
-test('Prometheus scrapes the pages of broker, flows and exporter where they stand by default', () => {
+test('Prometheus scrapes broker, flows and exporter on their default ports', () => {
   const read = readSettings('{}');
   if (!read.ok) throw new Error(read.line);
   const { brokerMetrics, flowsMetrics, exporter } = read.value.ports;
@@ -40,12 +40,12 @@ test('Prometheus scrapes the pages of broker, flows and exporter where they stan
   for (const file of prometheus.rule_files) expect(existsSync(`dashboards/prometheus/${file}`)).toBe(true);
 });
 
-test('Grafana is told the interval at which Prometheus scrapes', () => {
+test('Grafana has the same interval as the Prometheus scrapes', () => {
   expect(prometheus.global.scrape_interval).toBe('15s');
   expect(source?.jsonData.timeInterval).toBe('15s');
 });
 
-test('everything of the compose file listens on loopback only, at the address where the others look for it', () => {
+test('all services of the compose file listen on loopback, at the addresses that the others use', () => {
   expect(Object.values(compose.services).map(({ network_mode }) => network_mode)).toEqual(['host', 'host', 'host', 'host']);
   expect(source?.url).toBe('http://127.0.0.1:9090');
   expect(compose.services.prometheus.command).toContain('--web.listen-address=127.0.0.1:9090');
@@ -55,7 +55,7 @@ test('everything of the compose file listens on loopback only, at the address wh
   expect(grafanaEnv).toMatchObject({ GF_SERVER_HTTP_ADDR: '127.0.0.1', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer' });
 });
 
-test('what the compose file mounts and runs is there, and nothing else is new', () => {
+test('all mounts and commands of the compose file exist', () => {
   const named = Object.keys(compose.volumes);
   const mounts = Object.values(compose.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''));
   for (const from of mounts) expect(named.includes(from) || existsSync(posix.join('dashboards', from)), from).toBe(true);
@@ -65,18 +65,18 @@ test('what the compose file mounts and runs is there, and nothing else is new', 
   expect([script, startCall(words, {})]).toMatchObject(['start.ts', { 'no-agent': true }]);
 });
 
-test('the server in a container has settings without a site, since no PC runs there', () => {
+test('the settings of the server container have no site, since no PC runs there', () => {
   expect(compose.services.server.volumes[0]).toBe('./sabha.json:/etc/sabha/sabha.json:ro');
   expect(readSettings(readFileSync('dashboards/sabha.json', 'utf8'))).toMatchObject({ ok: true, value: { site: null } });
 });
 
-test('each image of others has a version', () => {
+test('each third-party image has a fixed version', () => {
   const [own, ...others] = Object.values(compose.services).map(({ image }) => image);
   expect(own).toBe('sabha-server');
   for (const image of others) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
 });
 
-test('Grafana finds both dashboards in the folder that is mounted, and opens on Nation', () => {
+test('Grafana finds the dashboards in the mounted folder and opens Nation', () => {
   const mounted = compose.services.grafana.volumes[0]?.split(':') ?? [];
   const folder = grafanaEnv['SABHA_DASHBOARDS'];
   expect(mounted).toEqual(['./grafana', folder, 'ro']);
