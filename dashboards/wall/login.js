@@ -1,4 +1,4 @@
-/** The way in: name and password, and the choice of a password of one's own. Afterwards the view that was asked for. */
+/** Sign-in page: name and password, and the change of the password. Afterwards it opens the requested view. */
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -10,7 +10,7 @@ import { say, shown } from './words/words.js';
 /** @import { Language, WhoView } from '@sabha/contracts' */
 /** @import { Posted } from './live/post.js' */
 
-/** `?password` asks for another one of somebody who is logged in. */
+/** `?password` opens the password change for a signed-in person. */
 const wantsPassword = location.search === '?password';
 
 function Login() {
@@ -114,7 +114,7 @@ function typed(event) {
 }
 
 /**
- * Null where nobody is logged in, or the centre does not answer: then the form says so.
+ * Returns null if nobody is signed in or the server does not respond. The form reports the latter when it is sent.
  * @param {string} path
  */
 async function answerOf(path) {
@@ -131,6 +131,6 @@ function toWall() {
 }
 
 const root = document.getElementById('login') ?? document.body;
-// What stood there until now said that it loads.
+// Removes the loading text.
 root.replaceChildren();
 render(html`<${Login} />`, root);

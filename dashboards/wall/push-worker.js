@@ -1,9 +1,15 @@
-/** Runs in the browser while no page of the wall is open: shows what the centre pushes, says that it did, and answers by the buttons. */
+/**
+ * Service worker for push messages while the wall is closed: shows them, reports that to the server, and sends the answers of the buttons.
+ */
 
 /** @typedef {{ id: string, title: string, body: string, lang: string, link: string, tag: string, at: number, renotify: boolean, actions: { action: string, title: string }[] }} Shown */
-/** What is shown, as a notification keeps it. @typedef {Notification & { title: string, body: string, lang: string, tag: string, data: { link: string } }} Held */
 /**
- * What a worker has and a page has not.
+ * A notification with the fields that we set.
+ * @typedef {Notification & { title: string, body: string, lang: string, tag: string, data: { link: string } }} Held
+ */
+/**
+ * Types of a service worker that TypeScript's DOM library lacks.
+ *
  * @typedef {Event & { waitUntil(work: Promise<unknown>): void, data: { json(): Shown } | null, action: string, notification: Held }} WorkerEvent
  * @typedef {{ registration: ServiceWorkerRegistration, clients: { openWindow(url: string): Promise<unknown> }, addEventListener(type: string, listener: (event: WorkerEvent) => void): void }} Worker
  */
@@ -11,11 +17,11 @@
 const worker = /** @type {Worker} */ (/** @type {unknown} */ (globalThis));
 const icon = '/icon.svg';
 
-/** What comes later than this rings nobody: it was told elsewhere meanwhile. */
+/** An older notification makes no sound: another channel has notified meanwhile. */
 const newsMs = 5 * 60_000;
-/** A phone that just woke has no network yet. */
+/** Delays of the retries: a phone that just woke has no network yet. */
 const againAfterMs = [2_000, 5_000, 15_000];
-/** A browser opens a page only in the first seconds after a press. */
+/** Timeout of a request. A browser opens a page only within the first seconds after a press. */
 const answerLimitMs = 4_000;
 /** @type {Readonly<Record<string, string>>} */
 const notSent = {
@@ -32,14 +38,14 @@ worker.addEventListener('push', (event) => {
 worker.addEventListener('notificationclick', (event) => event.waitUntil(answer(event.notification, event.action)));
 
 /**
- * First it is shown, then that is said: until then the centre holds it to be undelivered.
+ * Shows the notification and then reports it. Until the report the server treats it as undelivered.
  * @param {Shown} shown
  */
 async function show({ id, title, body, lang, link, tag, at, renotify, actions }) {
   const isNews = renotify && Date.now() - at < newsMs;
   await worker.registration.showNotification(
     title,
-    // What TypeScript does not know of a notification stands in it too.
+    // TypeScript's DOM library lacks some of these fields.
     /** @type {NotificationOptions} */ ({ body, lang, tag, timestamp: at, renotify: isNews, actions, data: { link }, icon }),
   );
   for (const waitMs of [0, ...againAfterMs]) {
@@ -49,20 +55,21 @@ async function show({ id, title, body, lang, link, tag, at, renotify, actions })
 }
 
 /**
- * By a button the answer is given without a page, and only then the notification goes. Where it does not come through, or somebody else has it
- * meanwhile, and without a button, the page opens; where the browser lets none, the notification says that nothing was sent.
+ * Sends the answer of a button without opening a page, then closes the notification. The page opens if the sending fails, somebody else has
+ * the incident, or no button was pressed. If the browser blocks the page, the notification says that nothing was sent.
+ *
  * @param {Held} notification
  * @param {string} word
  */
 async function answer(notification, word) {
   const { title, lang, tag, data } = notification;
-  // As far as the person saw, nobody had it.
+  // Empty: the person saw the incident without an owner.
   const isTaken = word !== '' && (await posted(data.link, new URLSearchParams({ word, holder: '' })));
   try {
     if (!isTaken) await worker.clients.openWindow(data.link);
     notification.close();
   } catch {
-    // In the place of the one that was pressed: what is closed just before may take away what is shown just after.
+    // Same tag, so that it replaces the pressed one: closing the old one first could remove the new one.
     const body = notSent[lang] ?? notSent['en'] ?? '';
     await worker.registration.showNotification(title, { body, lang, tag, data, icon });
   }

@@ -20,7 +20,7 @@ function contrast(a: string, b: string, theme: 0 | 1): number {
 }
 
 test.each(['ink', 'dim', 'ok', 'unproven', 'fault', 'warn', 'unknown'])(
-  '%s can be read on every ground, dark and light: contrast at least 4.5',
+  '%s has a contrast of at least 4.5 on every background, dark and light',
   (name) => {
     for (const ground of ['bg', 'panel', 'raised']) {
       for (const theme of [0, 1] as const) expect([ground, theme, contrast(name, ground, theme) >= 4.5]).toEqual([ground, theme, true]);
@@ -28,7 +28,7 @@ test.each(['ink', 'dim', 'ok', 'unproven', 'fault', 'warn', 'unknown'])(
   },
 );
 
-test('the main button can be read, and edges of what can be used stand out (3 to 1)', () => {
+test('the main button has a contrast of at least 4.5, and edges of controls at least 3', () => {
   for (const theme of [0, 1] as const) {
     expect(contrast('on-link', 'link', theme)).toBeGreaterThanOrEqual(4.5);
     expect(contrast('edge', 'panel', theme)).toBeGreaterThanOrEqual(3);

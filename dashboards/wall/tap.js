@@ -1,4 +1,6 @@
-/** Keeps the page of an answer as it is now, and sends its answers. Without it the page works all the same: it is then as old as its last press. */
+/**
+ * Keeps the acknowledgement page current and sends its answers. Without this script the page still works, but is as old as its last submit.
+ */
 
 /** @typedef {{ what: string, since: string, beside: string[], why: string[], steps: string[], cure: string, status: string, line: string, holder: string, taken: string, labels: Record<string, string>, said: string[], used: string[] }} Live */
 
@@ -7,11 +9,11 @@ const form = document.querySelector('form');
 const field = document.querySelector('input');
 const buttons = [...document.querySelectorAll('button')];
 
-/** So long a tap does nothing after something came, went or was sent: whoever taps twice means one thing. */
+/** Time for which taps are ignored after the layout changed or an answer was sent, against double taps. */
 const restMs = 1_000;
-/** The centre says something each 15 s: what is silent for longer is not there any more. */
+/** Timeout of a silent stream: the server sends an event every 15 s. */
 const silentMs = 40_000;
-/** No answer is waited for longer. */
+/** Timeout of a sent answer. */
 const sendLimitMs = 30_000;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -22,13 +24,13 @@ let silence;
 let source;
 let isSending = false;
 let isOld = false;
-/** What became of the last press, where that is to be said. */
+/** Result of the last press, if the page must show it. */
 let sent = '';
 
 /** @param {string} selector @param {string} text */
 function write(selector, text) {
   const element = document.querySelector(selector);
-  // What reads the same is not read aloud again.
+  // An unchanged text is not written, so that a screen reader does not repeat it.
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
@@ -54,7 +56,7 @@ function show({ what, since, beside, why, steps, cure, status, line, holder, tak
   write('#holder', holder);
   const before = form?.textContent;
   for (const [word, label] of Object.entries(labels)) write(`button[value=${word}]`, label);
-  // Nobody takes over what was free when the thumb went down.
+  // A changed label blocks taps: otherwise a tap aimed at "take" could take over.
   if (form?.textContent !== before) rest();
   if (field !== null) field.value = taken;
   for (const button of buttons) button.disabled = used.includes(button.value);
@@ -62,7 +64,7 @@ function show({ what, since, beside, why, steps, cure, status, line, holder, tak
   list('#said', 'li', said);
 }
 
-/** Buttons that are seen stay where they are, whatever comes above them. @param {() => void} change */
+/** Scrolls by the layout shift above visible buttons, so that they stay in place. @param {() => void} change */
 function still(change) {
   const top = () => (form === null || form.hidden ? undefined : form.getBoundingClientRect().top);
   const before = top();
@@ -86,13 +88,13 @@ function isResting() {
   return isSending || resting !== undefined;
 }
 
-/** Inert, and not disabled: who has the focus keeps it. */
+/** `aria-disabled` instead of `disabled`, so that the focus stays. */
 function mark() {
   for (const button of buttons) button.setAttribute('aria-disabled', `${isResting()}`);
   form?.toggleAttribute('data-busy', isSending);
 }
 
-/** What was not sent comes before how old the page is. */
+/** An unsent answer has priority over the age of the page. */
 function note() {
   const { silent = '', clock = '' } = main?.dataset ?? {};
   still(() => write('#note', sent || (isOld ? silent.replace('{time}', clock) : '')));
@@ -129,13 +131,14 @@ function follow() {
   own.onmessage = ({ data }) => still(() => show(JSON.parse(data)));
   own.onerror = () => {
     age(true);
-    // One that the centre ended for good does not come back by itself.
+    // EventSource does not reconnect after the server closed it for good.
     if (own.readyState === EventSource.CLOSED) setTimeout(() => own === source && follow(), 5_000);
   };
 }
 
 /**
- * What became of a press: `done`, or refused, which has a page of its own; else the name of what is to be said.
+ * Returns the result of a press: `done`, `refused`, which has its own page, or the key of the text to show.
+ *
  * @param {HTMLFormElement} to @param {Record<string, string>} fields @returns {Promise<'done' | 'refused' | 'away' | 'unsent'>}
  */
 async function posted(to, fields) {
@@ -162,7 +165,7 @@ async function send(to, pressed) {
   const became = await posted(to, { word: pressed.value, holder: field?.value ?? '' });
   isSending = false;
   mark();
-  // Its page is the browser's to show: asked once more, the centre refuses once more.
+  // The browser must show the refusal page: a second submit is refused again.
   if (became === 'refused') return native(to, pressed);
   sent = became === 'done' ? '' : (to.dataset[became] ?? '');
   note();
@@ -172,7 +175,7 @@ async function send(to, pressed) {
 /** @param {HTMLFormElement} to @param {HTMLButtonElement} pressed */
 function native(to, pressed) {
   to.removeEventListener('submit', onSubmit);
-  // A button that is disabled meanwhile would send no word.
+  // A disabled button would send no value.
   pressed.disabled = false;
   to.requestSubmit(pressed);
 }

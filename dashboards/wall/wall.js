@@ -1,4 +1,4 @@
-/** The wall: the nation, a site, an incident, a roll call, the roster. It shows what the centre says, and unknown where it says nothing. */
+/** The wall: the views nation, site, incident, roll call and roster. It shows the data of the server, and unknown without current data. */
 import { html } from 'htm/preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -26,7 +26,7 @@ import { nameIn, say } from './words/words.js';
 /** @import { Scene } from './parts/parts.js' */
 /** @import { Route } from './live/route.js' */
 
-/** More at once nobody can listen to. */
+/** Maximum number of incidents in one announcement. */
 const spokenAtOnce = 5;
 const noWords = { faults: {}, reasons: [], words: {} };
 
@@ -88,7 +88,7 @@ function Wall() {
 }
 
 /**
- * `place` is the state or the site that was open last.
+ * `place`: the last opened state or site.
  * @param {{ scene: Scene, view: View, route: Route, place: string, counts: ReturnType<typeof tally> }} props
  */
 function Page({ scene, view, route, place, counts }) {
@@ -103,7 +103,7 @@ function Page({ scene, view, route, place, counts }) {
 }
 
 /**
- * An office that watches only itself has no use for a map: it is shown its site, unless another view was asked for.
+ * Opens the site page directly if there is only one site and the address names no view.
  * @param {View | null} view
  */
 function useOnlySite(view) {
@@ -136,7 +136,7 @@ function Banner({ scene, view, connected }) {
 }
 
 /**
- * Speaks what is new, and only that: ages that tick would be read out every second.
+ * Announces only new incidents: ages that tick would be read every second.
  * @param {{ scene: Scene, view: View | null }} props
  */
 function Announcer({ scene, view }) {
@@ -157,7 +157,7 @@ function Announcer({ scene, view }) {
   return html`<p class="unseen" aria-live="polite">${text}</p>`;
 }
 
-/** Lets ages grow: draws the page again each second. */
+/** Redraws the page each second to update the ages. */
 function useTick() {
   const [, setTick] = useState(0);
   useEffect(() => {
@@ -178,10 +178,10 @@ function pageTitle(view, { live }, counts) {
 }
 
 const root = document.getElementById('wall') ?? document.body;
-// What stood there until now said that it loads.
+// Removes the loading text.
 root.replaceChildren();
 
-/** A page that broke must not stay green: it stops all that would still draw, says that it knows nothing, and starts again. */
+/** A failed page must not stay green: stops all rendering, shows an error and reloads. */
 function broken() {
   render(null, root);
   document.title = '○ Sabha';

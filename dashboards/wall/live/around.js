@@ -1,14 +1,15 @@
-/** Which of several boxes lies next in a direction, as arrow keys go through a map. */
+/** Finds the next tile in the direction of an arrow key. */
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
 /** @type {Readonly<Record<string, readonly [x: number, y: number]>>} */
 const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-/** What lies off the line counts so much more than what lies far along it. */
+/** Factor by which a sideways offset counts more than distance along the direction. */
 const aside = 3;
 
 /**
- * The place of the next one; -1 where the key is no arrow, or nothing lies there.
+ * Returns the index of the next box; -1 if the key is no arrow or no box is in that direction.
+ *
  * @param {readonly Box[]} boxes
  * @param {number} from
  * @param {string} key

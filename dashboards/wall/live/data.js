@@ -1,4 +1,4 @@
-/** What the wall reads of the centre: the stream, the catalogue's words, and single things that a view asks for. */
+/** Data of the wall: the event stream, the catalogue and single API requests of a view. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { changed, viewOf } from './model.js';
 import { answerLimitMs, toLogin } from './post.js';
@@ -6,15 +6,19 @@ import { follow, silentLimitMs } from './stream.js';
 
 /** @import { Vocabulary } from '../words/words.js' */
 /** @import { Catalogue, Reasons, View } from './model.js' */
-/** `upMs` is the page's own running clock when the centre last spoke. @typedef {{ view: View | null, connected: boolean, upMs: number }} Connection */
+/**
+ * `upMs`: time of the page's monotonic clock at the last event.
+ * @typedef {{ view: View | null, connected: boolean, upMs: number }} Connection
+ */
 
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
 
 /**
- * Follows the stream while the page can be seen: a browser has six connections for one address, and hidden tabs would take them all. With
- * the PCs of a site where one is named.
- * Guarantee: `connected` needs a word of the centre that is younger than a silent stream's limit, whatever the reader does meanwhile.
+ * Follows the stream while the page is visible: a browser has six connections per address, and hidden tabs would use all of them. With
+ * `site` the stream includes the PCs of that site.
+ * Guarantee: `connected` requires an event of the server that is younger than the silence limit, whatever the reader does meanwhile.
+ *
  * @param {string | null} site
  * @returns {Connection}
  */
@@ -37,7 +41,7 @@ export function useStream(site) {
 
 function useVisible() {
   const [visible, setVisible] = useState(!document.hidden);
-  // At once: a page in the background runs its other effects a second later, and may be looked at before.
+  // A layout effect runs at once. A background page delays its other effects by a second, and may be shown before.
   useLayoutEffect(() => {
     const look = () => setVisible(!document.hidden);
     document.addEventListener('visibilitychange', look);
@@ -47,8 +51,8 @@ function useVisible() {
 }
 
 /**
- * The catalogue's words, read again after each reconnect: the centre may be a newer one. Null until they are there: without them a fault is
- * only an id, which nobody is to read.
+ * Reads the texts of the catalogue, again after each reconnect, because the server may be a newer version. Null until the first response:
+ * without these texts a fault is only an id.
  * @param {boolean} connected
  * @returns {{ faults: Catalogue, reasons: Reasons, words: Vocabulary } | null}
  */
@@ -58,8 +62,8 @@ export function useCatalogue(connected) {
 }
 
 /**
- * What the centre answers under an address, asked again when `again` changes; null until the first answer, 'missing' where there is none.
- * An answer stays until a newer one is there, also where that one was asked for meanwhile; no address asks nothing and keeps what was answered.
+ * Requests a path, again when `again` changes. Null before the first response, 'missing' for a 4xx status. A response stays until a newer
+ * one arrives, and a late older response is ignored. A null path sends no request and keeps the last response.
  * @param {string | null} path
  * @param {readonly unknown[]} again
  * @returns {any}
@@ -79,7 +83,7 @@ export function useFetched(path, again) {
 }
 
 /**
- * Asks until there is an answer or the returned function is called; what is under way by then still counts.
+ * Retries with backoff until there is a response or the returned function is called. A request in progress is still used.
  * @param {string} path
  * @param {(answer: unknown) => void} onAnswer
  */
@@ -100,7 +104,7 @@ function ask(path, onAnswer) {
 }
 
 /**
- * Null where the centre failed or was not reached.
+ * Returns null if the server failed or did not respond.
  * @param {string} path
  */
 async function answerOf(path) {

@@ -1,14 +1,16 @@
-/** Hundreds of incidents as few lines: those of one fault in one state are one, and a search leaves what is meant. */
+/** Groups the incidents of one fault in one state, and filters incidents by a search. */
 import { pathOf, shownFaults } from './model.js';
 
 /** @import { IncidentRow } from '@sabha/contracts' */
-/** Many of one fault in one state. @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
+/** Incidents with the same fault in the same state. @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
 
-/** So many of one fault in one state stand one by one. */
+/** Maximum number of incidents of one group that are listed one by one. */
 const oneByOne = 10;
 
 /**
- * Each group stands where the first of it would. Those of `kept` stay together however few they have become: a line under a hand does not go.
+ * Puts each group at the place of its first incident. Groups in `kept` stay grouped even if few incidents remain, so that a line in use
+ * does not vanish.
+ *
  * @param {readonly IncidentRow[]} incidents
  * @param {{ kept?: readonly (number | string)[] }} [how]
  * @returns {(IncidentRow | Group)[]}
@@ -30,7 +32,8 @@ export function grouped(incidents, { kept = [] } = {}) {
 }
 
 /**
- * True where every word of a search stands in one of the texts.
+ * Returns true if the texts contain all words in the search.
+ *
  * @param {string} search
  * @param {readonly string[]} texts
  */
@@ -43,7 +46,8 @@ export function isMeant(search, texts) {
 }
 
 /**
- * Whether somebody has an incident, or was asked to see to it, under any of the names by which it may call them.
+ * Returns true if a person with one of these names acknowledged the incident or has it assigned.
+ *
  * @param {readonly string[]} names
  * @param {Pick<IncidentRow, 'acknowledged' | 'assigned'>} incident
  */

@@ -8,24 +8,24 @@ const many = (n: number, state: string, first: number) =>
 const ids = (...args: Parameters<typeof grouped>) =>
   grouped(...args).map((one) => ('rows' in one ? `${one.id} × ${one.rows.length}` : one.id));
 
-test('forty lines of one fault in one state hid the one of another: more than ten are one line, in the place of the first', () => {
+test('more than ten incidents of one fault in one state become one line, at the place of the first', () => {
   const all = [...many(1, 'goa', 1), ...many(11, 'assam', 100), ...many(10, 'bihar', 200)];
   expect(ids(all)).toEqual([1, 'assam/microphone.missing × 11', ...many(10, 'bihar', 200).map(({ id }) => id)]);
 });
 
-test('a group under a hand stays one while it becomes fewer; what is of several states is never in one', () => {
+test('a group in use stays grouped when it shrinks, and an incident of several states is never grouped', () => {
   const few = many(3, 'assam', 100);
   expect(ids(few, { kept: ['assam/microphone.missing'] })).toEqual(['assam/microphone.missing × 3']);
   const wide = many(12, 'x', 1).map((one) => ({ ...one, spread: { members: [], away: [], of: 3, path: '' } }));
   expect(ids(wide)).toHaveLength(12);
 });
 
-test('a search means what has all its words, in any case and order', () => {
+test('a search matches texts that contain all its words, in any case and order', () => {
   const texts = ['Leh', 'Conference room', 'Microphone not found'];
   expect(['', 'leh micro', 'MICRO Leh', 'leh camera'].map((search) => isMeant(search, texts))).toEqual([true, true, true, false]);
 });
 
-test('only mine had not what somebody took by a link: it stands there under the name of the roster, not under the account', () => {
+test('the own incidents include those under the roster name, not only those under the account name', () => {
   const taken = (by: string) => ({ acknowledged: { by, at: 1 } });
   const asked = { acknowledged: null, assigned: { to: 'Asha Devi', by: 'Meera', at: 1 } };
   const all = [taken('Asha Devi'), taken('asha'), taken('Meera'), asked, { acknowledged: null }];

@@ -1,12 +1,13 @@
-/** A list stands still while somebody's hand is in it: a pointer, a finger or the keyboard. What is under it stays there. */
+/** Freezes a list while a pointer, a finger or the keyboard is in it, so that a click hits the intended row. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** A finger that was lifted comes back: so long the list still waits for it. */
+/** Time for which the list stays frozen after a finger is lifted, for the next tap. */
 const fingerMs = 5_000;
 
 /**
- * What a list shows: all that is wanted, or those who stood there when the hand came, in their places and with their newest words; what came
- * meanwhile waits.
+ * Returns the rows to show: all wanted rows, or while frozen the rows of that moment with their current data. `waiting` counts the new
+ * rows.
+ *
  * @template {{ id: number | string }} T
  * @param {readonly (number | string)[] | null} held
  * @param {{ wanted: readonly T[], all: readonly T[] }} rows
@@ -20,7 +21,7 @@ export function placed(held, { wanted, all }) {
 }
 
 /**
- * What follows the last of those who are held, in a list that has grown at its end. What came in between them still waits.
+ * Returns the ids after the last frozen one, when a list has grown at its end. New ids between frozen ones still wait.
  * @param {readonly (number | string)[]} held
  * @param {readonly (number | string)[]} ids
  */
@@ -30,8 +31,8 @@ export function following(held, ids) {
 }
 
 /**
- * The ids that stood in a list when a hand came into it, until it is gone; `ids` are those that stand there now. `hand` goes onto the list. Where
- * `drawn` grows those who follow are held too: the hand comes to them next.
+ * Returns the frozen ids, or null. `ids` are the current ones; `hand` holds the event handlers of the list. When `drawn` grows, the ids
+ * appended to the list are frozen too.
  * @param {readonly (number | string)[]} ids
  * @param {number} [drawn]
  */
@@ -42,7 +43,7 @@ export function useHeld(ids, drawn = 0) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const kept = useRef(/** @type {{ held: typeof held, drawn: number, ids: readonly (number | string)[] } | null} */ (null));
   const before = kept.current?.held === held ? kept.current : null;
-  // While it is drawn, not after: for a moment those who follow would else wait as new ones.
+  // During the render, not after it: otherwise the appended rows would count as waiting for one frame.
   if (held === null) kept.current = null;
   else if (before?.drawn !== drawn) {
     const own = before?.ids ?? held;
@@ -63,7 +64,7 @@ export function useHeld(ids, drawn = 0) {
   const hand = {
     onPointerEnter: () => come('pointer'),
     onPointerLeave: (/** @type {PointerEvent} */ { pointerType }) => go('pointer', pointerType === 'mouse' ? 0 : fingerMs),
-    // Only where the keyboard brought it: a button that was clicked keeps the focus for as long as nobody does anything.
+    // Only keyboard focus freezes the list. A clicked button keeps the focus, which would freeze the list without limit.
     onFocusIn: (/** @type {{ target: EventTarget | null }} */ { target }) => {
       if (target instanceof Element && target.matches(':focus-visible')) come('focus');
     },

@@ -3,11 +3,11 @@ import { following, placed } from './held.js';
 
 const rows = (...ids: number[]) => ids.map((id) => ({ id, words: `row ${id}` }));
 
-test('without a hand in it a list shows what is wanted', () => {
+test('a list without a pointer in it shows the wanted rows', () => {
   expect(placed(null, { wanted: rows(3, 1), all: rows(1, 2, 3) })).toEqual({ shown: rows(3, 1), waiting: 0 });
 });
 
-test('a resting pointer became the button of four other incidents in a minute: under a hand each stays in its place, with its newest words', () => {
+test('rows under a pointer keep their places and show their current data, and new rows wait', () => {
   const all = [...rows(1, 3, 4, 5), { id: 2, words: 'Op is on it' }];
   const { shown, waiting } = placed([1, 2, 3], { wanted: rows(5, 4, 3, 1), all });
   expect(shown).toEqual([
@@ -18,11 +18,11 @@ test('a resting pointer became the button of four other incidents in a minute: u
   expect(waiting).toBe(2);
 });
 
-test('one that the centre forgot is no longer there', () => {
+test('a row that the server deleted vanishes from a frozen list', () => {
   expect(placed([1, 2], { wanted: rows(2), all: rows(2) })).toEqual({ shown: rows(2), waiting: 0 });
 });
 
-test('where a list grows under a hand those behind it are held too, and what came above them still waits', () => {
+test('rows appended to a frozen list are frozen too, and rows above them still wait', () => {
   expect(following([3, 4], [9, 3, 4, 5, 6])).toEqual([5, 6]);
   expect(following([3, 4], [9, 3, 8])).toEqual([8]);
   expect(following([3, 4], [9, 3, 4])).toEqual([]);

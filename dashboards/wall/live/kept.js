@@ -1,8 +1,8 @@
-/** What a person did to a page stands with its address in the history of the browser: after *back*, and after a reload, it is there again. */
+/** Stores view state, such as open groups, in the history entry of the address. It survives *back* and a reload. */
 import { useEffect, useState } from 'preact/hooks';
 
 /**
- * What stands at the open address under a name.
+ * Returns the value stored under a name for the current address.
  * @param {string} name
  * @returns {unknown}
  */
@@ -19,7 +19,8 @@ export function keepHere(name, value) {
 }
 
 /**
- * As `useState`, of what stands at the open address under a name. Where that changes and what shows it stays, the same stands at the new one.
+ * Like `useState`, but stored in the history entry of the address. If the address changes while the component stays, the value is stored
+ * there too.
  * @template T
  * @param {string} name
  * @param {T} first

@@ -1,15 +1,16 @@
-/** What the wall knows and what it makes of it: pure functions, so that "never green by default" can be tested. */
+/** Data model of the wall: pure functions, so that "never green by default" can be tested. */
 
 import { noneExpected } from '../words/subject.js';
 
 /** @import { Check, FaultView, IncidentNews, IncidentRow, PcView, Readiness, RollCallRow, RollCallSummary, SiteView, Snapshot, StateView, StreamFrame, Words } from '@sabha/contracts' */
-/** `unproven`: ready, or there and open, as far as nobody has proven sound and picture. @typedef {'ok' | 'unproven' | 'fault' | 'unknown'} Mark */
+/** `unproven`: no check is in fault, but sound and picture are not proven. @typedef {'ok' | 'unproven' | 'fault' | 'unknown'} Mark */
 /** @typedef {Record<string, { title: Words, action: Words }>} Catalogue */
-/** Patterns of what a machine says, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
+/** Patterns of an agent's reasons, and their Hindi. @typedef {readonly (readonly [string, string])[]} Reasons */
 /**
- * `at` is the centre's clock at the last frame, `deafSince` since when the centre itself hears no PC, `away` when it last heard none. `sites` stand by their state, each list by
- * path; a list whose sites did not change stays the same object, so that its tile need not be drawn again. `rows` are the answers of the roll
- * call that came over the stream since it began to run.
+ * `at`: server time of the last frame. `deafSince`: since when the server receives from no PC. `away`: its last receive gap. `sites`: by
+ * state, each list sorted by path; an unchanged list stays the same object, so that its tile is not drawn again. `rows`: roll call results
+ * from the stream since its start.
+ *
  * @typedef {{
  *   at: number, subscribed: boolean, deafSince: number | null, away: Snapshot['away'] | null, states: StateView[], sites: ReadonlyMap<string, readonly SiteView[]>,
  *   pcs: PcView[], incidents: IncidentRow[], rollcall: RollCallSummary | null, rows: ReadonlyMap<string, RollCallRow>,
@@ -18,13 +19,13 @@ import { noneExpected } from '../words/subject.js';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const severities = ['critical', 'major', 'minor', 'info'];
-/** The worst first. */
+/** Sort order, worst first. */
 export const markRank = { fault: 0, unknown: 1, unproven: 2, ok: 3 };
 /** @type {Record<Readiness, Mark>} */
 const readinessMarks = { ready: 'unproven', 'not-ready': 'fault', unknown: 'unknown' };
 
 /**
- * The view that a snapshot begins. `before` is what was known until then: it remembers since when the centre is deaf.
+ * Creates the view from a snapshot. `before` keeps `deafSince` across a reconnect.
  * @param {Snapshot} snapshot
  * @param {View | null} before
  * @returns {View}
@@ -46,7 +47,8 @@ export function viewOf({ at, subscribed, away, states, sites, pcs, incidents, ro
 }
 
 /**
- * The view after a change. What is over for a day leaves it, and so do sites and PCs that the centre says are gone.
+ * Applies a change. Incidents that ended a day ago are removed, and so are sites and PCs that the server removed.
+ *
  * @param {View} view
  * @param {StreamFrame} frame
  * @returns {View}
@@ -73,7 +75,7 @@ export function changed(view, frame) {
 }
 
 /**
- * The row of an incident with what the stream leaves out: null and false, and the name of a site that the wall knows.
+ * Fills the fields that the stream omits: null, false, and the name of a known site.
  * @param {IncidentNews} news
  * @param {View['sites']} sites
  * @returns {IncidentRow}
@@ -93,7 +95,7 @@ function wholeRow(news, sites) {
 }
 
 /**
- * Answers of a roll call with those that are newer.
+ * Merges newer roll call results into older ones.
  * @param {ReadonlyMap<string, RollCallRow>} rows
  * @param {Iterable<RollCallRow>} fresh
  */
@@ -104,7 +106,7 @@ export function withRows(rows, fresh) {
 }
 
 /**
- * Guarantee: unproven only while what is shown is live and the centre says ready; never ok.
+ * Guarantee: returns unproven only while the data is live and the server reports ready; never ok.
  * @param {Readiness} readiness
  * @param {boolean} live
  * @returns {Mark}
@@ -114,8 +116,9 @@ export function readinessMark(readiness, live) {
 }
 
 /**
- * What can be said of one check. An old answer of a PC that is not online, or that the wall cannot hear of, is unknown.
- * Guarantee: ok only while the stream is live, the centre hears its PCs, this PC is online and its check says ok.
+ * Returns the mark of one check. The old result of an offline PC, or of any PC without a live stream, is unknown.
+ * Guarantee: ok only while the stream is live, the server receives from its PCs, this PC is online and its check is ok.
+ *
  * @param {Check} check
  * @param {PcView} pc
  * @param {boolean} live
@@ -126,7 +129,8 @@ export function checkMark(check, pc, live) {
 }
 
 /**
- * What people read of a check, as `answerOf` of the contracts gives it: a device of a meeting is not said to work before it is proven.
+ * Returns the status shown to people, like `answerOf` of the contracts: a meeting device is not ok before it is proven.
+ *
  * @template {string} T
  * @param {{ component: string, status: T, reason?: string | null }} check
  * @returns {T | 'unproven'}
@@ -136,7 +140,6 @@ export function answerOf({ component, status, reason }) {
 }
 
 /**
- * What can be said of a PC.
  * @param {PcView} pc
  * @param {boolean} live
  */
@@ -145,7 +148,8 @@ export function pcMark(pc, live) {
 }
 
 /**
- * Since when nothing is known of a PC: since the wall or the centre lost its link, or since the PC was last heard; null while it is online.
+ * Returns since when the state of a PC is unknown; null while it is known. The wall or the server lost its connection, or the PC was last seen then.
+ *
  * @param {PcView} pc
  * @param {number | null} lostAt
  */
@@ -154,7 +158,7 @@ export function unknownSince(pc, lostAt) {
 }
 
 /**
- * How many sites are ready, not ready and unknown (live ones only), and how many stand in each other stage.
+ * Counts live sites by readiness, and all sites by stage.
  * @param {Iterable<SiteView>} sites
  * @param {boolean} live
  */
@@ -168,7 +172,8 @@ export function tally(sites, live) {
 }
 
 /**
- * Those who need somebody first, then by path, so that a line does not jump for less.
+ * Sorts the worst first, then by path, so that a row moves only when its mark changes.
+ *
  * @template T
  * @param {readonly T[]} all
  * @param {(one: T) => Mark} markOf
@@ -179,8 +184,8 @@ export function worstFirst(all, markOf, pathOf) {
 }
 
 /**
- * Open incidents: nobody on it first, then the most severe, then the newest. `within` is a state or a site, where causes of many that go beyond
- * it are listed as long as one of theirs is away there; '' is everywhere.
+ * Returns open incidents: unacknowledged first, then by severity, then the newest. `within` is a state or a site; '' is everywhere. A group
+ * incident is listed there too if one of its PCs is offline there.
  * @param {IncidentRow[]} incidents
  * @param {string} within
  */
@@ -199,7 +204,7 @@ function isOf(incident, within) {
 }
 
 /**
- * The part of the tree that an incident is about; '' for a cause that is of several states.
+ * Returns the path of an incident; '' for a group incident of several states.
  * @param {Pick<IncidentRow, 'scope' | 'spread'>} incident
  */
 export function pathOf({ scope, spread }) {
@@ -207,7 +212,7 @@ export function pathOf({ scope, spread }) {
 }
 
 /**
- * True for one of the many of a cause that stands: it is listed there, unless something of its own stands beside.
+ * Returns true if an open parent incident explains all faults of this incident. The list then shows only the parent.
  * @param {IncidentRow} incident
  * @param {IncidentRow[]} incidents
  */
@@ -216,7 +221,7 @@ function isExplained({ parent, faults }, incidents) {
 }
 
 /**
- * True for one of the many of a cause of which nobody heard on its own.
+ * Returns true if a parent incident explains it and no person was notified of it.
  * @param {IncidentRow} incident
  */
 function isUntold({ parent, told }) {
@@ -224,7 +229,7 @@ function isUntold({ parent, told }) {
 }
 
 /**
- * What is listed under a cause, by place.
+ * Returns the incidents under a parent incident, by path.
  * @param {IncidentRow[]} incidents
  * @param {number} id
  */
@@ -233,7 +238,7 @@ export function childrenOf(incidents, id) {
 }
 
 /**
- * Incidents that are over, the latest first.
+ * Returns ended incidents, the latest first.
  * @param {IncidentRow[]} incidents
  * @param {string} within
  */
@@ -243,7 +248,9 @@ export function overIncidents(incidents, within = '') {
 }
 
 /**
- * True while somebody is to come: nobody is on it, not everything of it is well again, and it is neither quiet nor planned.
+ * Returns true if a person must act: nobody acknowledged the incident, not all its faults are clearing, and it is neither snoozed nor
+ * maintenance.
+ *
  * @param {IncidentRow} incident
  */
 export function needsSomebody(incident) {
@@ -253,7 +260,8 @@ export function needsSomebody(incident) {
 }
 
 /**
- * True where all of an incident is well again, and only watched until it is over: as the page of an answer says it, also of what comes and goes.
+ * Returns true if all faults have cleared and are only watched until the clear time ends. The acknowledgement page uses the same rule, also
+ * for flapping faults.
  * @param {Pick<IncidentRow, 'faults'>} incident
  */
 export function isWatched(incident) {
@@ -261,7 +269,7 @@ export function isWatched(incident) {
 }
 
 /**
- * What an incident says by its mark: whether what it tells of is so now.
+ * Returns whether the fault of an incident is present now.
  * @param {Pick<IncidentRow, 'overAt' | 'faults'>} incident
  * @param {{ live: boolean }} scene
  * @returns {Mark}
@@ -273,7 +281,7 @@ export function incidentMark(incident, { live }) {
 }
 
 /**
- * The states that need somebody now: a critical or major incident that nobody is on.
+ * Returns the states with a critical or major incident on which a person must act.
  * @param {IncidentRow[]} incidents
  */
 export function hotStates(incidents) {
@@ -282,8 +290,8 @@ export function hotStates(incidents) {
 }
 
 /**
- * The faults of an incident that a person should read, the most severe first; those that a parent hides are left out, and so are those that
- * are well again while another stands.
+ * Returns the faults to show, the most severe first. Faults hidden by a parent are left out, and so are cleared faults while another one is
+ * present.
  * @param {IncidentRow} incident
  * @returns {FaultView[]}
  */
@@ -296,7 +304,7 @@ export function shownFaults(incident) {
 }
 
 /**
- * Since when that stands which gives an incident its name; of one that is over, since when anything of it stood.
+ * Returns since when the title fault of an incident is present. For an ended incident: since its earliest fault.
  * @param {IncidentRow} incident
  */
 export function sinceOf(incident) {
@@ -307,7 +315,7 @@ export function sinceOf(incident) {
 /** @typedef {{ key: 'newIncident' | 'incidentOver', incident: IncidentRow }} News */
 
 /**
- * What is to be spoken to those who do not see the page: incidents that are new, and those that just ended.
+ * Returns the incidents to announce to a screen reader: new ones, and those that just ended.
  * @param {IncidentRow[]} before
  * @param {IncidentRow[]} after
  */
@@ -331,7 +339,7 @@ function isWithin(scope, within) {
 }
 
 /**
- * Sites by state; only the lists that change are made anew.
+ * Groups sites by state, and copies only the lists that changed.
  * @param {ReadonlyMap<string, readonly SiteView[]>} old
  * @param {SiteView[]} fresh
  * @param {string[]} gone
@@ -370,7 +378,7 @@ function merged(old, fresh, key) {
 const shownFirst = ['presence', 'microphone', 'camera', 'speaker'];
 
 /**
- * Sorts what a meeting needs before the rest.
+ * Returns the sort rank of a component: those that a meeting needs first.
  * @param {string} component
  */
 export function meetingRank(component) {

@@ -107,7 +107,7 @@ const snapshot = (edit: Partial<Snapshot> = {}): Snapshot => ({
 });
 const frame = { at: 2_000, subscribed: true };
 
-test('the mark of a check is its answer only with a live stream and a PC that is online', () => {
+test('the mark of a check is its status only with a live stream and an online PC', () => {
   expect(checkMark(ok, pc(), true)).toBe('unproven');
   expect(checkMark({ ...ok, component: 'clock' }, pc(), true)).toBe('ok');
   expect(checkMark(ok, pc(), false)).toBe('unknown');
@@ -118,7 +118,7 @@ test('the mark of a check is its answer only with a live stream and a PC that is
   }
 });
 
-test('the wall gives each check the answer that the contracts give it', () => {
+test('the wall derives the same status of each check as the contracts', () => {
   for (const component of [...meetingComponents, 'sound', 'clock', 'presence'])
     for (const status of statuses)
       for (const reason of [null, 'in use by zoom', noneExpected])
@@ -138,14 +138,14 @@ test('the tally counts live sites only, and all of them as unknown when the stre
   expect(tally([...sites, ...others], false)).toEqual({ unproven: 0, fault: 0, unknown: 4, ...stages });
 });
 
-test('unknown has an age: since the link was lost, or since the PC was last heard, whichever is older', () => {
+test('the unknown time of a PC starts when the connection was lost or the PC was last seen', () => {
   expect(unknownSince(pc(), null)).toBeNull();
   expect(unknownSince(pc(), 1_000)).toBe(1_000);
   expect(unknownSince(pc({ presence: 'silent' }), 1_000)).toBe(900);
   expect(unknownSince(pc({ presence: 'never', heardAt: null }), null)).toBeNull();
 });
 
-test('a change replaces what it names and leaves the rest', () => {
+test('a change replaces what it names and keeps the rest', () => {
   const before = viewOf(snapshot({ pcs: [pc(), pc({ pc: 's/a/2' })], incidents: [incident(1)] }));
   const after = changed(before, { at: 2_000, subscribed: true, pcs: [pc({ presence: 'silent' })], incidents: [incident(2)] });
   expect(after.at).toBe(2_000);
@@ -156,7 +156,7 @@ test('a change replaces what it names and leaves the rest', () => {
   expect(after.incidents.map((one) => one.id)).toEqual([1, 2]);
 });
 
-test('a change of one site leaves the lists of other states as they are, so that only its own tile is drawn', () => {
+test('a change of one site keeps the lists of other states identical, so that only its tile is drawn', () => {
   const before = viewOf(snapshot({ sites: [site('s/b'), site('t/a'), site('s/a')] }));
   const after = changed(before, { ...frame, sites: [site('s/a', { readiness: 'not-ready' })] });
   expect(after.sites.get('s')?.map((one) => [one.site, one.readiness])).toEqual([
@@ -167,14 +167,14 @@ test('a change of one site leaves the lists of other states as they are, so that
   expect(changed(before, frame).sites).toBe(before.sites);
 });
 
-test('sites, states and PCs that are gone leave the wall; a PC that was only heard keeps the rest', () => {
+test('removed sites, states and PCs leave the view, and a last-seen update changes only the time', () => {
   const before = viewOf(snapshot({ sites: [site('s/a'), site('t/a')], pcs: [pc(), pc({ pc: 's/a/2' })] }));
   const after = changed(before, { ...frame, sitesGone: ['t/a'], pcsGone: ['s/a/2'], heard: { 's/a/1': 1_900 } });
   expect([...after.sites.keys()]).toEqual(['s']);
   expect(after.pcs).toEqual([pc({ heardAt: 1_900 })]);
 });
 
-test('answers of a roll call gather until another one is called', () => {
+test('results of a roll call accumulate until another one starts', () => {
   const counts = { expected: 2, answered: 0, ready: 0, 'not-ready': 0, unknown: 2 };
   const name = { en: 'A', hi: 'A' };
   const place = { site: 's/a', state: 's', siteName: name, room: name };
@@ -188,7 +188,7 @@ test('answers of a roll call gather until another one is called', () => {
   expect([...changed(second, { ...frame, rollcall: call('r2', [row('s/a/2')]) }).rows.keys()]).toEqual(['s/a/2']);
 });
 
-test('a state is red only where a critical or major incident waits for somebody', () => {
+test('a state is hot only with a critical or major incident that is not acknowledged', () => {
   const all = [
     incident(1, { scope: 'a/x/1', severity: 'critical' }),
     incident(2, { scope: 'b/x/1', acknowledged: { by: 'A', at: 1 } }),
@@ -198,7 +198,7 @@ test('a state is red only where a critical or major incident waits for somebody'
   expect([...hotStates(all)]).toEqual(['a']);
 });
 
-test('a room is listed under the cause that explains it, unless it has a fault of its own', () => {
+test('an incident is listed under its parent unless it has a fault that the parent does not explain', () => {
   const hidden = [standing('pc.silent', 'critical', { hidden: true })];
   const spread = { members: ['a/x'], away: ['a/x'], of: 3, path: 'a' };
   const cause = incident(1, { scope: 'state:a', spread, severity: 'critical' });
@@ -217,7 +217,7 @@ test('a room is listed under the cause that explains it, unless it has a fault o
   expect(overIncidents(all.map((one) => ({ ...one, overAt: 5, told: [] }))).map(({ id }) => id)).toEqual([1]);
 });
 
-test('the page of a site lists the cause that explains its room', () => {
+test('the page of a site lists the group incident that explains its room', () => {
   const spread = { members: ['a/x/1', 'b/y/1'], away: ['a/x/1'], of: 3, path: '' };
   const cause = incident(1, { scope: 'spread:microphone.missing Jabra', spread });
   const all = [cause, incident(2, { scope: 'a/x/1', parent: 1, faults: [standing('microphone.missing', 'critical', { hidden: true })] })];
@@ -225,7 +225,7 @@ test('the page of a site lists the cause that explains its room', () => {
   expect(seen).toEqual([[1], [1], [1], [], []]);
 });
 
-test('an incident whose PC answers again needs nobody now, and makes no state red; one of which anything still stands does', () => {
+test('an incident with only cleared faults needs no action, and with one present fault it does', () => {
   const watched = { since: 900, until: 1_500 };
   const again = incident(1, { faults: [standing('pc.silent', 'critical', { watched })], severity: 'critical' });
   const partly = incident(2, {
@@ -239,7 +239,7 @@ test('an incident whose PC answers again needs nobody now, and makes no state re
   expect(all.map((one) => shownFaults(one).map(({ fault }) => fault))).toEqual([['pc.silent'], ['microphone.missing'], ['pc.silent']]);
 });
 
-test('an incident that comes and goes needs nobody from the moment at which it is well again, as the page of an answer says', () => {
+test('a flapping incident needs no action while its faults are clear', () => {
   const minute = 60_000;
   const gone = (since: number) => [standing('microphone.missing', 'critical', { watched: { since, until: since + 10 * minute } })];
   const flapping = { flapping: true, severity: 'critical' } as const;
@@ -253,7 +253,7 @@ test('an incident that comes and goes needs nobody from the moment at which it i
   expect(shownFaults(both)[0]?.fault).toBe('pc.hot');
 });
 
-test('it is remembered since when the centre hears nobody, also across a reconnect', () => {
+test('the view keeps since when the server receives nothing, also across a reconnect', () => {
   const heard = viewOf(snapshot());
   expect(heard.deafSince).toBeNull();
   const deaf = changed(changed(heard, { at: 2_000, subscribed: false }), { at: 3_000, subscribed: false });
@@ -263,7 +263,7 @@ test('it is remembered since when the centre hears nobody, also across a reconne
   expect(changed(deaf, { at: 5_000, subscribed: true }).deafSince).toBeNull();
 });
 
-test('R18a it is remembered when the centre was away, until it was away again', () => {
+test('R18a the last receive gap of the server stays in the view until the next one', () => {
   const first = { from: 1_000, to: 60_000, settled: false };
   const seen = viewOf(snapshot({ away: first }));
   expect([viewOf(snapshot()).away, seen.away, changed(seen, frame).away]).toEqual([null, first, first]);
@@ -271,7 +271,7 @@ test('R18a it is remembered when the centre was away, until it was away again', 
   expect(changed(seen, { ...frame, away: again }).away).toEqual(again);
 });
 
-test('open incidents: nobody on it first, then the most severe, then the newest', () => {
+test('open incidents are sorted by unacknowledged, severity and newest', () => {
   const acknowledged = { by: 'A', at: 1 };
   const all = [
     incident(1, { severity: 'critical', acknowledged }),
@@ -286,7 +286,7 @@ test('open incidents: nobody on it first, then the most severe, then the newest'
   expect(overIncidents([incident(6, { overAt: 5 }), ...all, incident(7, { overAt: 12 })]).map((one) => one.id)).toEqual([7, 5, 6]);
 });
 
-test('the most severe fault that no parent hides gives an incident its name', () => {
+test('the title of an incident is its most severe fault that no parent hides', () => {
   const faults = [
     standing('camera.held', 'minor'),
     standing('microphone.missing', 'critical', { hidden: true }),
@@ -296,7 +296,7 @@ test('the most severe fault that no parent hides gives an incident its name', ()
   expect(shownFaults(incident(1, { faults: [standing('pc.hot', 'major', { hidden: true })] }))).toHaveLength(1);
 });
 
-test('the age of an incident is that of the fault that gives it its name', () => {
+test('the age of an incident is that of its title fault', () => {
   const since = (at: number, more: object = {}) => ({ ...standing('microphone.missing', 'critical', more), since: at });
   const watched = { since: 900, until: 1_500 };
   expect(sinceOf(incident(1, { openedAt: 700, faults: [since(200)] }))).toBe(200);
@@ -305,7 +305,7 @@ test('the age of an incident is that of the fault that gives it its name', () =>
   expect(sinceOf(incident(1, { openedAt: 700, overAt: 950, faults: [since(900), since(200)] }))).toBe(200);
 });
 
-test('only what is new, or what just ended, is spoken', () => {
+test('only new and just ended incidents are announced', () => {
   const before = [incident(1), incident(2), incident(3, { overAt: 1 })];
   const after = [incident(1), incident(2, { overAt: 5 }), incident(3, { overAt: 1 }), incident(4), incident(5, { overAt: 5 })];
   expect(news(before, after).map(({ key, incident: one }) => [key, one.id])).toEqual([
@@ -314,7 +314,7 @@ test('only what is new, or what just ended, is spoken', () => {
   ]);
 });
 
-test('an incident of the stream is filled up with what the stream leaves out', () => {
+test('fields that the stream omits from an incident get their default values', () => {
   const { site: _, over: __, closedBecause: ___, flapping: ____, acknowledged: _____, ...news } = incident(1);
   const rows = (scope: string) => changed(viewOf(snapshot()), { ...frame, incidents: [{ ...news, scope }] }).incidents;
   const nothing = { over: null, closedBecause: null, flapping: false, acknowledged: null };
@@ -322,7 +322,7 @@ test('an incident of the stream is filled up with what the stream leaves out', (
   expect(rows('s/gone/1')).toMatchObject([{ site: { en: 's/gone', hi: 's/gone' }, ...nothing }]);
 });
 
-test('what a meeting needs stands before the rest, the connection before all', () => {
+test('components that a meeting needs come first, the connection before all', () => {
   const all = ['agent', 'camera', 'clock', 'presence', 'microphone', 'speaker', 'unheard-of'];
   expect(all.toSorted((a, b) => meetingRank(a) - meetingRank(b))).toEqual([
     'presence',

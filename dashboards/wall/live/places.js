@@ -1,9 +1,9 @@
-/** Where a state stands on the tile map, and how its sites fit into a tile as dots. */
+/** Places of the states on the tile map, and the layout of sites as dots in a tile. */
 
 /** @import { SiteView } from '@sabha/contracts' */
 /** @import { Mark } from './model.js' */
 
-/** Code, column, row and the spellings of each state and union territory of India: a tile map, so that no boundary is drawn. */
+/** Code, column, row and spellings of each state and union territory of India. A tile map draws no boundary. */
 const grid = `JK 3 0 jammukashmir; LA 4 0 ladakh; PB 2 1 punjab; CH 3 1 chandigarh; HP 4 1 himachalpradesh himachal;
   HR 2 2 haryana; DL 3 2 delhi newdelhi; UK 4 2 uttarakhand uttaranchal ut; SK 6 2 sikkim; AR 9 2 arunachalpradesh arunachal;
   RJ 2 3 rajasthan; UP 3 3 uttarpradesh; BR 5 3 bihar; ML 7 3 meghalaya; AS 8 3 assam; NL 9 3 nagaland; GJ 1 4 gujarat;
@@ -20,7 +20,7 @@ const tiles = new Map(
 );
 
 /**
- * The tile of a state, by its id in any usual spelling; undefined for a name of the organisation's own.
+ * Returns the tile of a state by its id in any usual spelling; undefined for a name that the organisation invented.
  * @param {string} state
  */
 export function tileOf(state) {
@@ -28,14 +28,15 @@ export function tileOf(state) {
   return tiles.get(words.join(''));
 }
 
-/** Units of a tile, and the most that a dot may take. */
+/** Width and height of a tile, and the maximum size of a dot, in SVG units. */
 export const [width, height] = [100, 42];
 const largest = 11;
 
-/** What is drawn for a site: its mark, or the ring of one that is not live. @typedef {Mark | 'commissioning' | 'planned'} Dot */
+/** Symbol of a site: its mark, or the ring of one that is not live. @typedef {Mark | 'commissioning' | 'planned'} Dot */
 
 /**
- * The dots of a tile, one path for each kind, in the order of the sites, as large as they all fit.
+ * Returns one SVG path for each kind of dot, in the order of the sites, at the largest size at which all fit.
+ *
  * @param {readonly SiteView[]} sites
  * @param {(site: SiteView) => Dot | null} dotOf
  */

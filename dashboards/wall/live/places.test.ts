@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { dotsOf, height, tileOf, width } from './places.js';
 
 const sites = (count: number) => Array.from({ length: count }, (_, at) => ({ site: `s/${at}` }) as SiteView);
-/** Where each dot begins. */
+/** Start point of each dot. */
 const starts = (path = '') => [...path.matchAll(/M([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
 
-test("a state is found in any usual spelling, and a name of the organisation's own in none", () => {
+test('a state is found in any usual spelling, and an invented name is not found', () => {
   const spellings = [
     'uttar-pradesh',
     'up',
@@ -26,14 +26,14 @@ test('no two states share a tile', () => {
   expect([places.size, places.has('undefined/undefined')]).toEqual([36, false]);
 });
 
-test.each([1, 76, 5_000])('%d dots stand apart from each other and all within the tile', (count) => {
+test.each([1, 76, 5_000])('%d dots do not overlap and all lie within the tile', (count) => {
   const { paths, cell } = dotsOf(sites(count), () => 'ok');
   const found = starts(paths[0]?.[1]);
   expect(new Set(found.map(String)).size).toBe(count);
   for (const [x, y] of found) expect(x >= 0 && x + cell * 0.7 <= width + 0.1 && y > 0 && y <= height).toBe(true);
 });
 
-test('the dot of a site that is ready and not proven is half cut out, unlike any other', () => {
+test('the dot of an unproven site has its right half cut out, unlike any other dot', () => {
   const path = (kind: 'ok' | 'unproven' | 'unknown') => dotsOf(sites(1), () => kind).paths[0]?.[1] ?? '';
   const [disc, half] = [path('ok'), path('unproven')];
   expect(half.startsWith(disc)).toBe(true);

@@ -1,10 +1,12 @@
-/** Sends something to the centre. */
+/** Sends requests to the server. */
 
-/** No request waits longer for its answer. */
+/** Timeout of a request. */
 export const answerLimitMs = 20_000;
 
 /**
- * `status` 0 = nobody answered; `error` is '' where it was done; `waitS` = seconds after which to try again, `code` and `about` = why not, to be worded.
+ * `status` 0: no response. `error`: '' on success. `waitS`: seconds until a retry is allowed. `code` and `about`: the reason of a refusal,
+ * to be worded.
+ *
  * @typedef {{ status: number, error: string, answer: any, waitS: number, code?: string, about?: Record<string, string | number> }} Posted
  */
 
@@ -31,7 +33,7 @@ export async function post(path, body) {
 
 let isLeaving = false;
 
-/** To the page of the login, and back to this view afterwards. Once: on a slow link another word of it would begin the way anew. */
+/** Opens the sign-in page, which returns to this view. Runs once: on a slow link a second call would restart the navigation. */
 export function toLogin() {
   if (isLeaving) return;
   isLeaving = true;

@@ -1,11 +1,11 @@
-/** What the wall makes of the roster's persons. */
+/** Sorting and formatting of the roster. */
 
 /** @import { RosterPerson } from '@sabha/contracts' */
 
 const order = /** @type {const} */ (['here', 'relieved', 'leave', 'off']);
 
 /**
- * Those on duty first, by name.
+ * Sorts persons on duty first, then by name.
  * @param {readonly RosterPerson[]} persons
  */
 export function onDutyFirst(persons) {
@@ -13,7 +13,8 @@ export function onDutyFirst(persons) {
 }
 
 /**
- * The channel that was proven longest ago, or never; null where no channel reaches the person.
+ * Returns the channel whose proof is oldest or missing; null if no channel reaches the person.
+ *
  * @param {Pick<RosterPerson, 'reached' | 'proofs'>} person
  * @returns {{ channel: string, at: number | null } | null}
  */
@@ -23,7 +24,7 @@ export function oldestProof({ reached, proofs }) {
 }
 
 /**
- * A number as it is read: a mobile of India in two halves, with its country before them; any other as it was written.
+ * Formats an Indian mobile number as two halves after its country code. Other numbers stay unchanged.
  * @param {string} number
  */
 export function phoneText(number) {

@@ -1,15 +1,15 @@
-/** Which of the views is open, by the address after its hash. */
+/** Selects the view by the hash of the address. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { keepHere, keptHere } from './kept.js';
 
 /**
- * `at` is what the view is of: a state ('' = the whole nation), a site, an incident, a roll call ('' = the one that runs, or the last), a person of
- * the roster ('' = none).
+ * `at`: a state ('' = the nation), a site, an incident, a roll call ('' = the running or last one), or a person of the roster ('' = none).
+ *
  * @typedef {{ view: 'nation' | 'site' | 'incident' | 'rollcall' | 'roster', at: string }} Route
  */
 
 /**
- * The view of an address; what is no address of ours is the nation.
+ * Returns the view of an address. An invalid address gives the nation.
  * @param {string} hash
  * @returns {Route}
  */
@@ -23,15 +23,18 @@ export function routeOf(hash) {
   return { view: 'nation', at: view === 'nation' && /^[a-z0-9-]+$/.test(at) ? at : '' };
 }
 
-/** Where the page stood when its address was left. */
+/** Key of the stored scroll position of an address. */
 const topName = 'top';
 
-/** Whether somebody comes back to the open address, to where he was in it. */
+/** Returns true if the reader returned to this address, so that a scroll position is stored. */
 export function isBack() {
   return keptHere(topName) !== undefined;
 }
 
-/** The open view. A new one begins at its top, one that somebody comes back to where it was left; those who hear the page are put to its beginning. */
+/**
+ * Returns the open view. A new view starts at its top, and a revisited one at its old scroll position. The focus moves to `main` for screen
+ * readers.
+ */
 export function useRoute() {
   const [route, setRoute] = useState(routeOf(location.hash));
   const top = useRef(/** @type {number | undefined} */ (undefined));
@@ -43,7 +46,7 @@ export function useRoute() {
       setRoute(next);
       if (!isPanel) document.querySelector('main')?.focus({ preventScroll: true });
     };
-    // Every way on is a click, also by the keyboard.
+    // Every navigation starts with a click, also by the keyboard.
     const leave = () => keepHere(topName, scrollY);
     addEventListener('hashchange', turn);
     addEventListener('click', leave, true);
@@ -52,7 +55,7 @@ export function useRoute() {
       removeEventListener('click', leave, true);
     };
   }, []);
-  // Before the page is seen: a turn that comes first would be heard by nobody.
+  // Before the paint, so that the reader never sees the wrong scroll position.
   useLayoutEffect(() => {
     if (top.current !== undefined) scrollTo(0, top.current);
   }, [route]);

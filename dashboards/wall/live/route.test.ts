@@ -11,7 +11,7 @@ test.each([
   ['#/rollcall/r-1', 'rollcall', 'r-1'],
   ['#/roster', 'roster', ''],
   ['#/roster/asha', 'roster', 'asha'],
-])('"%s" is the %s "%s"', (hash, view, at) => {
+])('"%s" is the view %s of "%s"', (hash, view, at) => {
   expect(routeOf(hash)).toEqual({ view, at });
 });
 
@@ -24,6 +24,6 @@ test.each([
   '#/nation/<img>',
   '#nowhere',
   '#/site/../../api',
-])('what is no address of ours is the nation: "%s"', (hash) => {
+])('an invalid address gives the nation: "%s"', (hash) => {
   expect(routeOf(hash)).toEqual({ view: 'nation', at: '' });
 });

@@ -1,4 +1,7 @@
-/** Follows the centre's stream. By fetch and not by EventSource, which shows no silence: a link that is dead but not closed would stay green. */
+/**
+ * Follows the event stream of the server. By fetch, because EventSource does not report silence: a dead but unclosed connection would stay
+ * green.
+ */
 
 /** @import { Snapshot, StreamFrame } from '@sabha/contracts' */
 /**
@@ -11,12 +14,14 @@
  * }} Listener
  */
 
-/** A stream that says nothing for so long is lost: the centre speaks every 5 s. */
+/** Timeout of a silent stream: the server sends an event every 5 s. */
 export const silentLimitMs = 12_000;
 
 /**
- * Reads the stream and comes back to it until the returned function is called.
- * Guarantee: `onLost` is called when the stream ends, breaks, or says nothing for `silentLimitMs`; before it `onDenied` where nobody is logged in.
+ * Reads the stream and reconnects until the returned function is called.
+ * Guarantee: `onLost` is called when the stream ends, breaks, or is silent for `silentLimitMs`; `onDenied` is called before it if nobody is
+ * signed in.
+ *
  * @param {string} url
  * @param {Listener} listener
  * @returns {() => void}
@@ -48,7 +53,7 @@ export function follow(url, { onSnapshot, onChange, onLost, onDenied, retryMs = 
         push(chunk.value);
       }
     } catch {
-      // Broken or silent: the same to the reader, and `onLost` says it.
+      // A broken and a silent stream are handled alike: `onLost` follows.
     } finally {
       heard.stop();
     }
@@ -73,7 +78,7 @@ export function follow(url, { onSnapshot, onChange, onLost, onDenied, retryMs = 
 }
 
 /**
- * Cuts events out of a text that comes in pieces.
+ * Splits a text that arrives in chunks into events.
  * @param {(event: string, data: string) => void} take
  * @returns {(piece: string) => void}
  */

@@ -34,7 +34,7 @@ function listen() {
 const send = (nth: number, text: string) => expect.poll(() => streams[nth]?.write(text), { interval: 5 }).toBeDefined();
 const hears = (words: string[]) => expect.poll(() => said.slice(0, words.length), { interval: 5 }).toEqual(words);
 
-test('a snapshot and its changes are told, a broken stream is lost at once and followed again', async () => {
+test('a snapshot and changes are passed on, and a broken stream is reported lost and reconnects', async () => {
   listen();
   await send(0, 'retry: 2000\nid: 1\nevent: snapshot\ndata: {"at":1}\n\nid: 2\nevent: change\nda');
   await hears(['snapshot 1']);
@@ -45,7 +45,7 @@ test('a snapshot and its changes are told, a broken stream is lost at once and f
   await hears(['snapshot 1', 'change 2', 'lost', 'snapshot 3']);
 });
 
-test('a stream that stays open and says nothing is lost', async () => {
+test('a stream that stays open but silent is reported lost', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   listen();
@@ -57,7 +57,7 @@ test('a stream that stays open and says nothing is lost', async () => {
   await hears(['snapshot 1', 'lost']);
 });
 
-test('events are cut out of pieces of any size', () => {
+test('events are split correctly from chunks of any size', () => {
   const text = ': comment\n\nid: 1\nevent: snapshot\ndata: {"a":"माइक: x"}\n\nevent: change\ndata: {}\n\n';
   for (const size of [1, 7, text.length]) {
     const found: [string, string][] = [];

@@ -1,4 +1,7 @@
-/** The button by which whoever is logged in is told on this device: only where the centre pushes, the browser can, and the roster knows them. */
+/**
+ * The button that turns on push notifications on this device. Shown only if the server sends push, the browser supports it and the roster
+ * has the person.
+ */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
@@ -8,12 +11,19 @@ import { useActing } from './person.js';
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Act } from './person.js' */
 /** @typedef {{ key: string | null, person: string | null, here: boolean }} DeviceView */
-/** What a browser holds: its endpoint, and the key of the centre for which it was made, where it says so. @typedef {{ endpoint: string, key: string | null }} Held */
-/** What TypeScript does not know yet of a page. @typedef {{ trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(): string }): { createScriptURL(text: string): string } } }} TrustedPage */
+/**
+ * Push subscription of the browser: its endpoint, and the server key for which it was made, if the browser exposes it.
+ *
+ * @typedef {{ endpoint: string, key: string | null }} Held
+ */
+/**
+ * Types that TypeScript's DOM library lacks.
+ * @typedef {{ trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(): string }): { createScriptURL(text: string): string } } }} TrustedPage
+ */
 
 const workerPath = '/push-worker.js';
 const canPush = 'serviceWorker' in navigator && 'PushManager' in globalThis && 'Notification' in globalThis;
-/** On an iPhone only a page of the home screen can; only Safari there says whether a page is one. */
+/** On an iPhone only a page added to the home screen can receive push. Only Safari there has `standalone`. */
 const couldPush = !canPush && 'standalone' in navigator && navigator.standalone === false;
 
 /** @param {{ lang: Language, you: string, act: Act }} props */
@@ -48,7 +58,7 @@ function heldOf(found) {
   return { endpoint: found?.endpoint ?? '', key };
 }
 
-/** `toBase64` is not there in the browsers of older phones. @param {Uint8Array} bytes */
+/** `toBase64` is missing in browsers of older phones. @param {Uint8Array} bytes */
 function base64url(bytes) {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
@@ -56,7 +66,7 @@ function base64url(bytes) {
     .replaceAll('=', '');
 }
 
-/** What this browser is told by already; null where nothing is, or where it forbids to ask. */
+/** Returns the current push subscription; null without one, or if the browser forbids the access. */
 async function subscribed() {
   try {
     const registration = await navigator.serviceWorker.getRegistration('/');
@@ -67,14 +77,14 @@ async function subscribed() {
 }
 
 /**
- * A subscription that was made for another key of the centre is none.
+ * Subscribes. A subscription for another server key is replaced.
  * @param {Language} lang
  * @param {Act} act
  * @param {string} key
  */
 async function join(lang, act, key) {
   try {
-    // At once: a browser asks only for what somebody just pressed.
+    // At once: a browser shows the permission prompt only directly after a click.
     if ((await Notification.requestPermission()) !== 'granted') return { error: say(lang, 'tellHere.denied'), answer: null };
     await navigator.serviceWorker.register(workerUrl());
     const registration = await navigator.serviceWorker.ready;
@@ -88,18 +98,18 @@ async function join(lang, act, key) {
 }
 
 /**
- * The centre first: where it does not hear it, the browser goes on as it did.
+ * Removes the subscription at the server first. If that fails, the browser stays subscribed.
  * @param {Act} act
  */
 async function leave(act) {
   const found = await subscribed();
   const done = await act('/api/devices/remove', { endpoint: found?.endpoint ?? '' });
-  // One that stays, since the browser could not reach its push service, is one that nobody uses.
+  // A failed unsubscribe does no harm: the server no longer uses the endpoint.
   if (done?.error === '') await found?.unsubscribe().catch(() => false);
   return done;
 }
 
-/** The policy of the page lets a script be named only so, and only this one. */
+/** The Trusted Types policy of the page allows only this script URL. */
 function workerUrl() {
   const { trustedTypes } = /** @type {TrustedPage} */ (globalThis);
   policy ??= trustedTypes?.createPolicy('worker', { createScriptURL: () => workerPath });

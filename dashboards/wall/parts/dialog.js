@@ -1,9 +1,9 @@
-/** A dialog over the page: Escape closes it, and whoever opened it has the focus again. */
+/** A modal dialog. Escape closes it, and the focus returns to the element that opened it. */
 import { html } from 'htm/preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * `titleId` is the id of its heading; `onClose` is called once, however it is closed.
+ * `titleId`: id of the heading. `onClose` is called once, however the dialog is closed.
  * @param {{ titleId: string, onClose: () => void, children?: unknown }} props
  */
 export function Dialog({ titleId, onClose, children }) {
@@ -14,7 +14,7 @@ export function Dialog({ titleId, onClose, children }) {
     shown?.showModal();
     return () => {
       isGone.current = true;
-      // One that is only taken away leaves the focus nowhere.
+      // A dialog that is removed without `close` does not return the focus.
       shown?.close();
     };
   }, []);

@@ -1,10 +1,9 @@
-/** The focus is never lost: where what had it is taken away, what stood around it has it. */
+/** Restores the focus when the focused element is removed: the nearest remaining ancestor provides the next one. */
 import { useEffect } from 'preact/hooks';
 
-/** Keeps it, for as long as the page stands. */
 export function useFocusKept() {
   useEffect(() => {
-    /** What had it last, and all around it, from the inside out. @type {Element[]} */
+    /** The last focused element and its ancestors, from the inside out. @type {Element[]} */
     let around = [];
     const remember = (/** @type {FocusEvent} */ { target }) => {
       around = [];

@@ -1,18 +1,18 @@
-/** A long list is drawn as far as somebody has come in it: who asks for six hundred reads ten of them, and each is drawn again at every word of the centre. */
+/** Draws a long list only as far as the reader has scrolled: every drawn row is drawn again at each event of the server. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useKept } from '../live/kept.js';
 
-/** So many more at once, */
+/** Rows added per step. */
 const step = 40;
-/** and so far before they are seen. */
+/** Margin below the window in which further rows are drawn. */
 const ahead = '0px 0px 1000px';
 
 /**
- * How many of `total` are drawn: `few`, and once all were asked for as many as somebody has come to; on paper all of them. `end` goes onto what stands
- * behind the list.
+ * Returns how many of `total` rows to draw: `few` at first, then as many as the reader scrolls to, and all of them for print. `end` is the
+ * ref of an element after the list.
  * @param {number} few
  * @param {number} total
- * @param {string} name as it is kept with the address
+ * @param {string} name key in the history entry
  */
 export function useGrowing(few, total, name) {
   const [drawn, setDrawn] = useKept(name, few);

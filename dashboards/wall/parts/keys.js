@@ -1,4 +1,4 @@
-/** What the keyboard does on every view, and the page that lists it. */
+/** Keyboard shortcuts of every view, and the dialog that lists them. */
 import { html } from 'htm/preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { recall, remember } from '../words/preferences.js';
@@ -18,13 +18,13 @@ const listed = /** @type {const} */ ([
   ['Esc', 'key.close'],
 ]);
 
-/** To what waits for somebody; where nothing does, to what the view shows. */
+/** Moves the focus to the first incident that needs action, or else to the view. */
 export function skip() {
   const target = document.querySelector('.needs .line :is(a, summary)') ?? document.querySelector('main');
   if (target instanceof HTMLElement) target.focus();
 }
 
-/** Closes the sites of a state: its tile has the focus again. */
+/** Closes the site list of a state and returns the focus to its tile. */
 function closeState() {
   const [, state] = /^#\/nation\/([a-z0-9-]+)$/.exec(location.hash) ?? [];
   if (state === undefined) return;
@@ -34,14 +34,14 @@ function closeState() {
   location.hash = '#/';
 }
 
-/** To the search of the list, where there is one. */
+/** Moves the focus to the search field, if the view has one. */
 function search() {
   const field = document.querySelector('input[type=search]');
   if (field instanceof HTMLElement) field.focus();
 }
 
 /**
- * True where a key is meant for what has the focus, or for the browser.
+ * Returns true if the focused element or the browser handles the key.
  * @param {KeyboardEvent} event
  */
 function isTaken({ target, ctrlKey, metaKey, altKey, defaultPrevented }) {
@@ -50,14 +50,15 @@ function isTaken({ target, ctrlKey, metaKey, altKey, defaultPrevented }) {
 }
 
 /**
- * Hears the keys; letters can be turned off, for those whose voice or hand types them unasked. `page` lists them while it is asked for.
+ * Handles the shortcuts. Letters can be turned off for speech input and motor impairments, which produce unwanted letters (WCAG 2.1.4).
+ * `page` is the list of shortcuts while it is open.
  * @param {Language} lang
  * @param {() => void} undo
  */
 export function useKeys(lang, undo) {
   const [isOpen, setOpen] = useState(false);
   const [isOn, setOn] = useState(recall('keys') !== 'off');
-  // With what is drawn, not a moment after: who sees "Undo" may press U at once.
+  // A layout effect, so that U works as soon as "Undo" is visible.
   useLayoutEffect(() => {
     /** @type {Readonly<Record<string, () => void>>} */
     const letters = { w: skip, n: () => location.assign('#/'), r: () => location.assign('#/rollcall'), u: undo };

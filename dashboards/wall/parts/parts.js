@@ -1,4 +1,4 @@
-/** Small pieces that the views share. */
+/** Small components shared by the views. */
 import { html } from 'htm/preact';
 import { phoneText } from '../live/roster.js';
 import { reasonIn, subjectOf } from '../words/subject.js';
@@ -10,23 +10,24 @@ import { hasWord, nameIn, say, sayWord, shown } from '../words/words.js';
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act } from './person.js' */
 /** @import { Take } from './taking.js' */
-/** A fact of a card. @typedef {[key: string, label: string, text: unknown]} Line */
+/** A label and its value on a card. @typedef {[key: string, label: string, text: unknown]} Line */
 /**
- * What every piece needs to know: `now` is the centre's clock, `live` whether anything may be shown as known, `lostAt` since when it may not,
- * `scope` is the part of the tree that is the reader's ('' = all of it), `role` what they may do, `names` by which incidents may call them, `act` does something in their name,
- * `take` takes an incident.
+ * Context of every component. `now`: server time. `live`: whether data counts as known. `lostAt`: since when it does not. `scope`: the
+ * reader's part of the tree ('' = all). `role`: the reader's rights. `names`: the reader's names in incidents. `act`: posts in the reader's
+ * name. `take`: acknowledges an incident.
+ *
  * @typedef {Reader & { now: number, live: boolean, lostAt: number | null, catalogue: Catalogue, reasons: Reasons, scope: string, role: WhoView['role'], names: readonly string[], act: Act, take: Take }} Scene
  */
 
 /**
- * Whether the reader may do more than look: nobody is shown what he may not press.
+ * Returns true if the reader may act. Others see no buttons.
  * @param {Pick<Scene, 'role'>} scene
  */
 export function mayAct({ role }) {
   return role !== 'reader';
 }
 
-/** Made anew for each mark: one that is kept would keep alive the tree in which it first stood. */
+/** Created for each mark: a cached vnode would keep the whole tree of its first use in memory. */
 const shapes = {
   ok: () => html`<circle cx="8" cy="8" r="6" fill="currentColor" />`,
   unproven: () => html`<path d="M2 8a6 6 0 1 0 12 0a6 6 0 1 0-12 0M8 3.8a4.2 4.2 0 0 1 0 8.4z" fill="currentColor" fill-rule="evenodd" />`,
@@ -41,7 +42,7 @@ const shapes = {
 const readinesses = { ok: 'ready', unproven: 'ready', fault: 'not-ready', unknown: 'unknown' };
 
 /**
- * State by shape and colour; the words beside it say it too.
+ * Shows a status by shape and colour. The text beside it repeats it.
  * @param {{ is: MarkName | 'commissioning' | 'planned' | 'closed' }} props
  */
 export function Mark({ is }) {
@@ -49,7 +50,6 @@ export function Mark({ is }) {
 }
 
 /**
- * What a mark says of a room or a site.
  * @param {Reader} reader
  * @param {MarkName} mark
  */
@@ -58,7 +58,8 @@ export function markText(reader, mark) {
 }
 
 /**
- * What is known, of then where the link broke: that is heard, and seen by its grey and at the top of the page. A text that grew would push all below it from under a hand.
+ * Marks text as old when the connection is lost. The mark is for screen readers only: visible text would grow and shift the page under a
+ * pointer.
  * @param {{ scene: Scene, what: string }} props
  */
 export function Known({ scene: { lang, now, live, lostAt }, what }) {
@@ -66,7 +67,7 @@ export function Known({ scene: { lang, now, live, lostAt }, what }) {
 }
 
 /**
- * "for 3 min", with the clock time for those who point at it.
+ * Shows "for 3 min", with the clock time as a tooltip.
  * @param {{ scene: Scene, since: number }} props
  */
 export function Age({ scene, since }) {
@@ -76,7 +77,7 @@ export function Age({ scene, since }) {
 }
 
 /**
- * Text from outside: kept apart from ours, so that a foreign writing direction ends where it ends.
+ * Isolates foreign text, so that its writing direction does not affect ours.
  * @param {{ text: string }} props
  */
 export function Foreign({ text }) {
@@ -84,7 +85,8 @@ export function Foreign({ text }) {
 }
 
 /**
- * A number that is dialled by a tap; as it stands where none could dial it.
+ * Shows a phone number as a link, or as plain text if it cannot be dialled.
+ *
  * @param {{ lang: Language, name: string, phone: string, tel: string | null }} props
  */
 export function Phone({ lang, name, phone, tel }) {
@@ -95,7 +97,7 @@ export function Phone({ lang, name, phone, tel }) {
 }
 
 /**
- * Numbers of marks as one bar; the numbers stand beside it in words.
+ * Shows counts as one bar. The numbers are beside it as text.
  * @param {{ counts: Record<'unproven' | 'fault' | 'unknown', number> }} props
  */
 export function Bar({ counts }) {
@@ -104,7 +106,7 @@ export function Bar({ counts }) {
 }
 
 /**
- * Title of a fault in the reader's language; its id where the catalogue does not know it.
+ * Returns the title of a fault in the reader's language; its id if the catalogue lacks it.
  * @param {Scene} scene
  * @param {string} fault
  */
@@ -113,7 +115,8 @@ export function titleOf({ lang, catalogue }, fault) {
 }
 
 /**
- * What to do first about a fault, as messages say it: of what is away that depends on why it is. Null where the catalogue does not say.
+ * Returns the first action for a fault, as in the notifications; null if the catalogue has none. For an offline PC or site it depends on
+ * the cause.
  * @param {Scene} scene
  * @param {string} fault
  * @param {Outage & { sureness: Sureness, beside?: true } | null} [outage]
@@ -126,7 +129,7 @@ export function actionOf(scene, fault, outage = null) {
 }
 
 /**
- * Why a room or a site is not ready, in words; '' where it is.
+ * Returns the text why a room or a site is not ready; '' if it is.
  * @param {Scene} scene
  * @param {Why | null} why
  */
@@ -136,12 +139,12 @@ export function whyText(scene, why) {
   if (reason !== null && hasWord(scene, 'presence', reason)) return sayWord(scene, 'presence', reason);
   const what = fault === null ? subjectOf(scene, { component, device: '' }) : titleOf(scene, fault);
   if (reason === null) return fault === null ? `${what}: ${sayWord(scene, 'status', 'unknown')}` : what;
-  // "Another microphone is chosen" has said the word already.
+  // The title "Another microphone is chosen" already has the word.
   return `${what}: ${reasonIn(scene, reason).replace(/^(chosen|चुना हुआ): /, '')}`;
 }
 
 /**
- * Why a PC is away, or was, and how sure that is.
+ * Returns the cause of an outage and its confidence.
  * @param {Reader} reader
  * @param {Outage & { sureness: Sureness, beside?: true }} outage
  */
@@ -152,7 +155,8 @@ export function outageText(reader, { cause, sureness, beside }) {
 }
 
 /**
- * When the centre heard nobody, if that ended after the one time and began before the other: what was not heard then says nothing of a PC.
+ * Returns the receive gap of the server as text if it overlaps the period shown: silence then says nothing about a PC. Null otherwise.
+ *
  * @param {Pick<Scene, 'lang' | 'now'>} scene
  * @param {{ from: number, to: number } | null | undefined} away
  * @param {{ after: number, before: number }} shown
@@ -163,7 +167,7 @@ export function awayText({ lang, now }, away, { after, before }) {
 }
 
 /**
- * Room and site as one list of names, each once; the centre's own name where there are none.
+ * Lists room and site, each name once; the server's name if there are none.
  * @param {{ scene: Scene, names: Words[] }} props
  */
 export function Place({ scene, names }) {
@@ -172,16 +176,13 @@ export function Place({ scene, names }) {
   return texts.map((name, at) => html`${at === 0 ? null : ', '}<bdi>${name}</bdi>`);
 }
 
-/**
- * Facts with their labels, each in a line of its own.
- * @param {{ lines: Line[] }} props
- */
+/** @param {{ lines: Line[] }} props */
 export function Lines({ lines }) {
   return html`<dl class="facts">${lines.map(([key, label, text]) => html`<div key=${key} data-fact=${key}><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
 }
 
 /**
- * Equal texts as one, each with how often it stands there, in the order of the first.
+ * Groups equal texts with their counts, in the order of first occurrence.
  * @param {readonly string[]} texts
  */
 export function counted(texts) {
@@ -189,7 +190,7 @@ export function counted(texts) {
 }
 
 /**
- * A number as people write it: at most so many decimals.
+ * Formats a number with at most `decimals` decimals.
  * @param {number} value
  * @param {number} [decimals]
  */

@@ -21,20 +21,20 @@ const scene: Scene = {
 const why = (reason: string | null, lang: 'en' | 'hi' = 'en') =>
   whyText({ ...scene, lang }, { component: 'microphone', fault: 'microphone.not_default', reason });
 
-test('why a room is not ready: the title of the fault and what the machine adds to it, no word twice', () => {
+test('the reason of a room has the title of the fault and the detail of the agent, without repeated words', () => {
   expect(why(null)).toBe('Another microphone is chosen');
   expect(why('chosen: Built-in microphone')).toBe('Another microphone is chosen: Built-in microphone');
   expect(why('chosen: no microphone')).toBe('Another microphone is chosen: no microphone');
   expect(why('chosen: Built-in microphone', 'hi')).toBe('कोई दूसरा माइक चुना हुआ है: Built-in microphone');
 });
 
-test('why a room is not known: that its PC does not answer, or which part cannot be told', () => {
+test('an unknown room names the silent PC or the unknown component', () => {
   expect(whyText(scene, { component: 'pc', fault: null, reason: 'silent' })).toBe('Does not answer');
   expect(whyText(scene, { component: 'camera', fault: null, reason: null })).toBe('Camera: unknown');
   expect(whyText(scene, null)).toBe('');
 });
 
-test('R18a the centre says when it was away, where that touches what is shown', () => {
+test('R18a a receive gap of the server is shown if it overlaps the period shown', () => {
   const [from, to] = [new Date(2026, 2, 3, 10, 2).getTime(), new Date(2026, 2, 3, 10, 5, 20).getTime()];
   const scene = { lang: 'en', now: to + 1_000 } as const;
   const text = 'The centre was away from 10:02:00 to 10:05:20. Nobody is called silent for that time.';
@@ -45,7 +45,7 @@ test('R18a the centre says when it was away, where that touches what is shown', 
   expect(awayText(scene, null, { after: 0, before: scene.now })).toBeNull();
 });
 
-test('the first step of a PC or a site that is away is the one of its message, which depends on why it is away', () => {
+test('the first action for an offline PC depends on the cause of its outage, as in the notifications', () => {
   const action = { en: 'Call the office.', hi: '' };
   const of = { ...scene, catalogue: { 'pc.silent': { title, action } } };
   const away = (cause: 'power-cut' | 'undetermined', sureness: 'sure' | 'open') =>

@@ -1,4 +1,4 @@
-/** The person before the page: acts in their name. Where nobody logs in it asks for it once, when it is needed. */
+/** The current person, in whose name the page acts. Without accounts it requests a name once, when one is needed. */
 import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
@@ -9,15 +9,19 @@ import { say, shown } from '../words/words.js';
 import { Dialog } from './dialog.js';
 
 /** @import { Language, MeView } from '@sabha/contracts' */
-/** Why a thing was not done, in words ('' where it was) and by its code, and what was answered. @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done */
 /**
- * Posts in the reader's name; null where no name was given.
+ * Result of an action: `error` as text ('' on success), its code, and the response.
+ *
+ * @typedef {{ error: string, code?: string, about?: Record<string, string | number>, answer: unknown }} Done
+ */
+/**
+ * Posts in the reader's name. Returns null if no name was given.
  * @typedef {(path: string, body: Record<string, string | number | boolean>) => Promise<Done | null>} Act
  */
 
 /**
- * `notice`: what is shown where nobody logs in. Acts in the name of the account, or in the reader's, which it asks for where it is not known yet. `scope` is the part of the tree that is theirs, `role` what they may do there; asked
- * again when the link comes back, since a roster, a name or a role may be another by then.
+ * Acts in the name of the account, or else of the name that the reader types. `notice`: shown when sign-in is off. `scope`: the reader's
+ * part of the tree. `role`: the reader's rights there. Both are requested again after a reconnect, since they may have changed.
  * @param {Language} lang
  * @param {boolean} connected
  */
@@ -60,7 +64,7 @@ export function usePerson(lang, connected) {
     dialog,
     scope: known?.scope ?? '',
     you,
-    // The centre knows who that is in the roster: incidents may call them by another name than the account's.
+    // The server adds the person's roster names, because incidents may use them instead of the account name.
     names: [...(you === '' ? [] : [you]), ...(called?.names ?? [])],
     notice: known?.name === null ? html`<p class="hint notice">${say(lang, 'openToAll')}</p>` : null,
     role: known?.role ?? /** @type {const} */ ('reader'),
@@ -76,8 +80,8 @@ function Who({ lang, name, account, onAsk }) {
 }
 
 /**
- * One thing that a button does: whether it is under way, and why it was not done. `run` resolves to what was answered, null where it was not done,
- * or where another is under way; `doing` does the same with something else than a post. `waits` is the `aria-disabled` of its buttons.
+ * Runs one action at a time and keeps its state. `run` posts and returns the response; null if it failed or another action is running.
+ * `doing` does the same with any other action. `waits` is the `aria-disabled` of the buttons.
  * @param {Act} act
  */
 export function useActing(act) {
@@ -93,12 +97,12 @@ export function useActing(act) {
     return done?.error === '' ? done : null;
   };
   const run = (/** @type {string} */ path, /** @type {Record<string, string | number | boolean>} */ body) => doing(() => act(path, body));
-  // A button that is disabled loses the focus of whoever pressed it: it stays, and does nothing.
+  // `aria-disabled` instead of `disabled`: a disabled button loses the focus.
   return { ...state, waits: state.busy ? /** @type {const} */ ('true') : null, run, doing };
 }
 
 /**
- * Why a thing was not done, spoken at once.
+ * Shows an error and announces it to screen readers at once.
  * @param {{ lang: Language, error: string }} props
  */
 export function Trouble({ lang, error }) {

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** A person on a page of its own, which draws nothing and so needs no browser. */
+/** Renders a component that draws nothing, so the test needs no browser. */
 function onPage() {
   const seen: { names: readonly string[]; role: string }[] = [];
   const place = { nodeType: 1, childNodes: [], firstChild: null } as unknown as Element;
@@ -31,20 +31,17 @@ function onPage() {
 test.each([
   ['an account', { name: 'asha', scope: 'ladakh' }, ['asha', 'Asha Rao'], ['/api/me']],
   ['a reader who gave a name', { name: null, scope: '' }, ['Asha', 'Asha Rao'], ['/api/me', '/api/me?by=Asha']],
-])(
-  '%s that came into the roster later was not known before a reload: it is asked for again when the link is back',
-  async (_, account, names, asks) => {
-    me = { ...account, role: 'reader', names: [] };
-    const page = onPage();
-    page.link(false);
-    page.link(true);
-    await expect.poll(() => [asked, page.last()]).toEqual([asks, { names: names.slice(0, 1), role: 'reader' }]);
-    me = { ...account, role: 'central', names: ['Asha Rao'] };
-    page.link(true);
-    // The first word of the centre was no return: a page that loads asks once.
-    expect(asked).toEqual(asks);
-    page.link(false);
-    page.link(true);
-    await expect.poll(() => page.last()).toEqual({ names, role: 'central' });
-  },
-);
+])('%s that joins the roster later is requested again after a reconnect', async (_, account, names, asks) => {
+  me = { ...account, role: 'reader', names: [] };
+  const page = onPage();
+  page.link(false);
+  page.link(true);
+  await expect.poll(() => [asked, page.last()]).toEqual([asks, { names: names.slice(0, 1), role: 'reader' }]);
+  me = { ...account, role: 'central', names: ['Asha Rao'] };
+  page.link(true);
+  // The first connection is no reconnect: a loaded page requests once.
+  expect(asked).toEqual(asks);
+  page.link(false);
+  page.link(true);
+  await expect.poll(() => page.last()).toEqual({ names, role: 'central' });
+});

@@ -1,4 +1,4 @@
-/** Taking an incident: at once where it is free, over another only when that is wanted, and back again for ten seconds. */
+/** Acknowledges an incident: at once if nobody has it, after a confirmation if somebody has it, with an undo for ten seconds. */
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { timeText } from '../words/times.js';
@@ -8,14 +8,18 @@ import { Dialog } from './dialog.js';
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act, Done } from './person.js' */
-/** What is taken, and what it is called. @typedef {{ id: number, title: string }} Wanted */
-/** Null where no name was given, or somebody has it and is asked about. @typedef {(wanted: Wanted, takeOver?: boolean) => Promise<Done | null>} Take */
+/** The incident to acknowledge and its title. @typedef {{ id: number, title: string }} Wanted */
+/**
+ * Returns null if no name was given, or if somebody has the incident and a confirmation is open.
+ *
+ * @typedef {(wanted: Wanted, takeOver?: boolean) => Promise<Done | null>} Take
+ */
 
-/** So long a press is taken back; the centre allows some seconds more, for the way. */
+/** Time in which the acknowledgement can be undone. The server allows some seconds more for the network delay. */
 const undoMs = 10_000;
 
 /**
- * `take` takes an incident; `undo` takes that back while it can be; `pieces` stand on the page.
+ * `take` acknowledges, `undo` withdraws within the limit, and `pieces` are the elements to render.
  * @param {Reader} reader
  * @param {Act} act
  */
@@ -39,7 +43,7 @@ export function useTaking(reader, act) {
   };
   const isAsking = useRef(false);
   const undo = async () => {
-    // Pressed twice, the second one would hear that it is too late, of what the first one took back.
+    // A second click must not report "too late" for what the first one undid.
     if (given === null || given.error !== '' || isAsking.current) return;
     isAsking.current = true;
     const done = await act(`/api/incidents/${given.id}/withdraw`, {});

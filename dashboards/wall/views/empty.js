@@ -1,10 +1,10 @@
-/** A nation without a site: what whoever set up the centre does next. */
+/** The view of an installation without sites: the next steps of the setup. */
 import { html } from 'htm/preact';
 import { say } from '../words/words.js';
 
 /** @import { Scene } from '../parts/parts.js' */
 
-/** In the order in which it is done, with the words to type. */
+/** In the order of the steps, with the command of each. */
 const steps = /** @type {const} */ ([
   ['empty.sites', 'npm run sabha -- sites import sites.csv --yes'],
   ['empty.roster', 'npm run sabha -- roster import roster.csv --yes'],
@@ -12,7 +12,7 @@ const steps = /** @type {const} */ ([
 ]);
 
 /**
- * Only central enters sites.
+ * Only central operations may enter sites.
  * @param {{ scene: Scene }} props
  */
 export function Empty({ scene }) {

@@ -1,4 +1,4 @@
-/** What somebody may do about an incident, and what was done. */
+/** Actions on an incident, and the record of what was done. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { Trouble, useActing } from '../parts/person.js';
@@ -8,12 +8,12 @@ import { say, sayWord, shown } from '../words/words.js';
 /** @import { IncidentRow, IncidentView } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
-/** For so many hours it can be made quiet with one press. */
+/** Durations of a snooze with one click, hours. */
 const quietHours = [1, 4, 24];
 const hourMs = 3_600_000;
 
 /**
- * Who was asked, what is said to be fixed, and until when it is quiet, or maintained.
+ * Returns lines on the assignment, the reported fix, the snooze and the maintenance.
  * @param {Scene} scene
  * @param {Pick<IncidentRow, 'assigned' | 'fixed' | 'snoozed' | 'maintenance' | 'until' | 'overAt'>} incident
  */
@@ -29,7 +29,6 @@ export function handlingLines({ lang, now }, { assigned, fixed, snoozed, mainten
 }
 
 /**
- * One thing that was done, in words.
  * @param {Scene} scene
  * @param {IncidentView['deeds'][number]} deed
  */
@@ -63,7 +62,7 @@ export function Actions({ scene, incident, title, onActed }) {
 }
 
 /**
- * A line to write, and the button that sends it; it is empty again once it is sent.
+ * A text field with a send button. It is cleared after it is sent.
  * @param {{ busy: boolean, most: number, label: string, hint?: string, button: string, onText: (text: string) => Promise<boolean> }} props
  */
 function Line({ busy, most, label, hint, button, onText }) {

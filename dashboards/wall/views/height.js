@@ -1,4 +1,4 @@
-/** What a site's height means for its PCs, and how they stand: the room, the mains, the UPS. */
+/** Effects of a site's elevation on its PCs, and their room, mains and UPS values. */
 import { html } from 'htm/preact';
 import { figure, Lines } from '../parts/parts.js';
 import { ageText } from '../words/times.js';
@@ -7,11 +7,11 @@ import { amount, nameIn, say, sayWord } from '../words/words.js';
 /** @import { PcView, SiteDetail } from '@sabha/contracts' */
 /** @import { Line, Scene } from '../parts/parts.js' */
 
-/** Below it the air cools a PC as at sea level. */
+/** Below this elevation the air cools a PC as at sea level. */
 const thinAirFromM = 900;
 
 /**
- * Nothing for a site in the plains that measures nothing.
+ * Returns null for a low site without measurements.
  * @param {{ scene: Scene, detail: SiteDetail }} props
  */
 export function HeightCard({ scene, detail: { limits, numbers, pcs } }) {
@@ -46,7 +46,7 @@ function limitLines(scene, { elevationM, densityRatio, roomLimitC, riseFactor })
 }
 
 /**
- * What one PC said of its room and its power. A battery that is not there is not spoken of.
+ * Returns the values of one PC for its room and power. A missing battery has no line.
  * @param {Scene} scene
  * @param {PcView} pc
  * @param {Pick<SiteDetail, 'limits' | 'numbers'>} around

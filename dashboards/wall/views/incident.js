@@ -1,4 +1,4 @@
-/** One incident in full: what to do first, who is on it, what was noted, what happened. */
+/** The page of one incident: first action, people, notes and history. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
@@ -13,7 +13,8 @@ import { againText, incidentTitle, overText, toldText } from './incidents.js';
 /** @import { Scene } from '../parts/parts.js' */
 
 /**
- * The row of the stream is the newest word on it; notes and history are asked for, again whenever the row changes.
+ * Uses the stream for current data, and requests notes and history again whenever the row changes.
+ *
  * @param {{ scene: Scene, id: string, row: IncidentRow | undefined, all: IncidentRow[] }} props
  */
 export function IncidentPage({ scene, id, row, all }) {
@@ -56,11 +57,11 @@ function Incident({ scene, incident, all, onActed }) {
   </article>`;
 }
 
-/** More of them nobody reads here. */
+/** Maximum number of listed sub-incidents. */
 const manyAtMost = 60;
 
 /**
- * The cause that explains it, and what it explains itself.
+ * Shows the parent incident and the incidents under it.
  * @param {{ scene: Scene, incident: IncidentView, all: IncidentRow[] }} props
  */
 function Many({ scene, incident, all }) {
@@ -74,7 +75,7 @@ function Many({ scene, incident, all }) {
 }
 
 /**
- * Why its PC is away, or was.
+ * Returns the cause of the PC's outage, with its period.
  * @param {Scene} scene
  * @param {NonNullable<IncidentRow['outage']>} outage
  */
@@ -88,7 +89,7 @@ function awayText(scene, outage) {
 }
 
 /**
- * Who was notified of the faults that are shown, of which of them nobody was, and who is on it.
+ * Shows who was notified of the shown faults, for which of them nobody was, and who acknowledged.
  * @param {{ scene: Scene, incident: IncidentView }} props
  */
 function People({ scene, incident }) {
@@ -105,7 +106,7 @@ function People({ scene, incident }) {
 }
 
 /**
- * Whom each step was told, or why nobody: the sentence of `sabha explain`.
+ * Shows for each step who was notified, or why nobody was. Same text as `sabha explain`.
  * @param {{ scene: Scene, incident: IncidentView }} props
  */
 function Reasons({ scene, incident }) {
@@ -118,7 +119,8 @@ function Reasons({ scene, incident }) {
 }
 
 /**
- * What was done and said, and its steps. What became of a step is said by the reasons, in the words of the reader; the tabs have theirs in English.
+ * Shows notes, answers, actions and steps. The results of the steps are in the reasons, in the reader's language; those of the tabs are
+ * English.
  * @param {{ scene: Scene, incident: IncidentView }} props
  */
 function History({ scene, incident }) {
@@ -150,7 +152,7 @@ const sentences = /** @type {const} */ ({
 });
 
 /**
- * What those who were told of it answered with one tap.
+ * Shows the one-tap answers of the notified people.
  * @param {{ scene: Scene, answers: NonNullable<IncidentView['answers']> }} props
  */
 function Answers({ scene, answers }) {

@@ -1,4 +1,4 @@
-/** What needs somebody, one line each: what, where, since when, who knows of it. */
+/** List of incidents, one line each: fault, place, age, and who knows of it. */
 import { html } from 'htm/preact';
 import { useRef } from 'preact/hooks';
 import { grouped } from '../live/grouped.js';
@@ -16,15 +16,15 @@ import { handlingLines } from './handling.js';
 /** @import { Group } from '../live/grouped.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
-/** Within a group each stands for itself. @type {readonly StateView[]} */
+/** Inside a group no further grouping takes place. @type {readonly StateView[]} */
 const none = [];
-/** How many are shown before somebody asks for all. */
+/** Rows shown before the reader opens the whole list. */
 const few = 12;
 
 /**
- * Incidents, the first few of them until all are asked for, and then as far as somebody comes. While a hand is in the list each stays in its
- * place, and new ones wait; `known` is all that the wall knows, also what somebody is on by now. More than ten of one fault in one state are one
- * line that opens. How far it was drawn is kept under its `name`.
+ * Shows the first few incidents, then as far as the reader scrolls. While a pointer is in the list rows keep their places and new ones
+ * wait. `known` holds all incidents, also acknowledged ones. More than ten incidents of one fault in one state become one line that opens.
+ * The drawn length is stored under `name`.
  * @param {{ scene: Scene, name: string, incidents: IncidentRow[], known: IncidentRow[], states: readonly StateView[] }} props
  */
 export function IncidentList({ scene, name, incidents, known, states }) {
@@ -43,7 +43,7 @@ export function IncidentList({ scene, name, incidents, known, states }) {
   const showAll = () => {
     letGo();
     askAll();
-    // The button goes: the focus stays where the first of the others comes.
+    // The button vanishes, so the focus moves to the last visible row.
     /** @type {HTMLElement | null | undefined} */ (list.current?.lastElementChild?.querySelector('a, summary'))?.focus({
       preventScroll: true,
     });
@@ -70,7 +70,7 @@ function Many({ scene, group: { id, state, fault, rows }, known, states }) {
 }
 
 /**
- * Those that are over, folded.
+ * Shows ended incidents in a closed fold.
  * @param {{ scene: Scene, incidents: IncidentRow[] }} props
  */
 export function OverList({ scene, incidents }) {
@@ -114,7 +114,8 @@ function Line({ scene, incident, states, still }) {
 }
 
 /**
- * `still`: a hand is in the list. The button that was under it stays there and does nothing more: what stands beside it would else come under the hand.
+ * With `still` (a pointer is in the list) an unneeded button stays, but is disabled: otherwise another button could move under the pointer.
+ *
  * @param {{ lang: Language, incident: IncidentRow, still: boolean, waits: 'true' | null, onTake: () => void }} props
  */
 function TakeButton({ lang, incident, still, waits, onTake }) {
@@ -132,7 +133,7 @@ function OverLine({ scene, incident }) {
 }
 
 /**
- * How an incident ended.
+ * Returns how an incident ended.
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
@@ -147,7 +148,7 @@ export function overText(scene, incident) {
 }
 
 /**
- * Since when an open incident is well again, and how long it is still watched; null while something of it stands.
+ * Returns since when all faults are clear, and until when they are watched; null while one is present.
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */
@@ -160,7 +161,7 @@ export function againText({ lang, now }, incident) {
 }
 
 /**
- * Why it was closed; the path to which a PC was moved stands behind the words.
+ * Returns why it was closed. The new path of a moved PC follows the words.
  * @param {Scene} scene
  * @param {string} reason
  */
@@ -170,7 +171,6 @@ function closedText(scene, reason) {
 }
 
 /**
- * Who was told, how and when.
  * @param {Scene} scene
  * @param {IncidentRow['told'][number]} one
  */
@@ -180,7 +180,7 @@ export function toldText(scene, { person, channel, at }) {
 }
 
 /**
- * What an incident is called: its most severe fault that nothing hides.
+ * Returns the title of an incident: its most severe visible fault.
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */

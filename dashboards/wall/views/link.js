@@ -1,4 +1,4 @@
-/** What a site's link is good for: as the PC that measures it last said, and where it broke last. */
+/** Quality of a site's link as last measured by its PC, and its last outage. */
 import { html } from 'htm/preact';
 import { figure, Lines, titleOf } from '../parts/parts.js';
 import { reasonIn } from '../words/subject.js';
@@ -10,11 +10,11 @@ import { filled, say, sayWord, shown } from '../words/words.js';
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
 
 const megabyte = 1_000_000;
-/** Of a month's bytes: from here on it is nearly used up. */
+/** Share of the monthly data budget from which the bar warns. */
 const nearly = 0.8;
 
 /**
- * What the link is good for, what it costs this month, and where it broke last.
+ * Shows quality, capacity, monthly data use and the last outage.
  * @param {{ scene: Scene, detail: SiteDetail }} props
  */
 export function LinkCard({ scene, detail: { link, broke } }) {
@@ -64,7 +64,7 @@ function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjus
 }
 
 /**
- * The tier, and what keeps it from a higher one.
+ * Returns the quality tier and what limits it.
  * @param {Scene} scene
  * @param {Quality['up']} direction
  */
@@ -74,7 +74,7 @@ function tierText(scene, { tier, limit }) {
 }
 
 /**
- * The rates that last, each with what else is known of it, and by which test.
+ * Returns the sustained rates, with details, the test used and its age.
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  */
@@ -94,7 +94,7 @@ export function capacityText(scene, { at, how, upBps, downBps, burst, seenBytes,
 }
 
 /**
- * A rate that is not known: why, and the least that the line carries.
+ * Returns why a rate is unknown, and its lower bound.
  * @param {Scene} scene
  * @param {string | null | undefined} reason
  * @param {number | null | undefined} atLeast
@@ -120,7 +120,8 @@ function mbit(bps) {
 }
 
 /**
- * What lasts, and what the line lends at first; or for how many bytes the line kept the rate.
+ * Returns the sustained rate with the initial burst, or with the bytes for which the rate was observed.
+ *
  * @param {Scene} scene
  * @param {number} bps
  * @param {{ lent?: { bps: number, bytes: number } | null | undefined, seen?: number | null | undefined }} more
@@ -132,7 +133,7 @@ function rateText(scene, bps, { lent, seen }) {
 }
 
 /**
- * Only where less is free than there is.
+ * Returns the free capacity if it is less than the total.
  * @param {Scene} scene
  * @param {NonNullable<LinkReport['capacity']>} capacity
  * @returns {Line[]}

@@ -21,7 +21,7 @@ type Capacity = NonNullable<LinkReport['capacity']>;
 const text = (more: Partial<Capacity>, lang: 'en' | 'hi' = 'en') =>
   capacityText({ ...scene, lang }, { at: 0, how: 'train', upBps: null, downBps: null, udpBlocked: false, ...more });
 
-test('of every capacity that is not known the wall said that the measurements do not agree', () => {
+test('an unknown capacity shows its reason and its lower bound, for each direction', () => {
   expect(
     text({ downBps: 8_000_000, reasons: { up: 'the rate is not steady', down: null }, atLeast: { upBps: 4_500_000, downBps: null } }),
   ).toBe('up at least 4.5 Mbit/s (the rate is not steady), down 8 Mbit/s · 1 min ago');
@@ -34,14 +34,14 @@ test('of every capacity that is not known the wall said that the measurements do
   expect(text({ reasons: { up: 'the measurements disagree', down: null }, downBps: 1_000_000 }, 'hi')).not.toMatch(/disagree|unknown/);
 });
 
-test('the wall says what lasts, what the line lends at first, and for how many bytes a rate was seen', () => {
+test('a capacity shows the sustained rate, the initial burst, and the bytes for which it was observed', () => {
   const rates = { upBps: 2_000_000, downBps: 8_000_000 };
   const lent = { ...rates, burst: { up: { bps: 7_910_000, bytes: 128_400 }, down: null }, seenBytes: { up: null, down: 5_947_600 } };
   expect(text(lent)).toBe('up 2 Mbit/s (at first 7.9 Mbit/s, for 128 kB), down at least 8 Mbit/s for the first 5.9 MB · 1 min ago');
   expect(text(lent, 'hi')).toBe('जाने में 2 Mbit/s (शुरू में 7.9 Mbit/s, 128 kB तक), आने में पहले 5.9 MB तक कम से कम 8 Mbit/s · 1 मिनट पहले');
 });
 
-test('what is free is said as this PC sees it, and only where less is free than there is', () => {
+test('the free capacity is shown only if it is less than the total', () => {
   const capacity = { at: 0, how: 'train' as const, upBps: 2_000_000, downBps: 8_000_000, udpBlocked: false };
   const free = (lang: 'en' | 'hi', downBps: number | null) =>
     freeLines({ ...scene, lang }, { ...capacity, free: { upBps: 2_000_000, downBps } });

@@ -1,4 +1,4 @@
-/** What maintenance is planned for a site: what goes on, and what comes next. */
+/** The planned maintenance of a site: current and next. */
 import { html } from 'htm/preact';
 import { useFetched } from '../live/data.js';
 import { Lines } from '../parts/parts.js';
@@ -9,11 +9,11 @@ import { say, sayWord, shown } from '../words/words.js';
 /** @import { Line, Scene } from '../parts/parts.js' */
 
 const lookEveryMs = 60_000;
-/** More of it nobody reads here. */
+/** Maximum number of lines. */
 const most = 5;
 
 /**
- * Nothing where nothing is planned.
+ * Returns null without planned maintenance.
  * @param {{ scene: Scene, row: SiteView, detail: SiteDetail }} props
  */
 export function MaintenanceCard({ scene, row }) {

@@ -1,4 +1,4 @@
-/** The nation: how many sites are ready, a tile for each state, and what needs somebody now. */
+/** The nation view: number of ready sites, a tile for each state, and incidents that need action. */
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { nextBox } from '../live/around.js';
@@ -19,10 +19,7 @@ import { useSearch } from './search.js';
 /** @import { Scene } from '../parts/parts.js' */
 /** @import { Dot } from '../live/places.js' */
 
-/**
- * How many sites are ready, the map, the sites of a chosen state, and what needs somebody.
- * @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props
- */
+/** @param {{ scene: Scene, view: View, counts: ReturnType<typeof tally>, state: string }} props */
 export function Nation({ scene, view, counts, state }) {
   const { lang } = scene;
   return html`<div class="nation">
@@ -46,11 +43,12 @@ export function Nation({ scene, view, counts, state }) {
   </div>`;
 }
 
-/** A hand in the whole of it. */
+/** Constant id list, for a freeze of the whole card. */
 const here = ['needs'];
 
 /**
- * What waits for somebody within a state or a site, what somebody is on, and what is well again. "Nothing needs anybody" is said only where everything is known to be well.
+ * Lists the incidents of a state or a site: those that need action, acknowledged ones and cleared ones. Shows "nothing needs anybody" only
+ * if all is known and ready.
  * @param {{ scene: Scene, view: View, within: string, allKnown: boolean }} props
  */
 export function Needs({ scene, view, within, allKnown }) {
@@ -86,7 +84,7 @@ function Fold({ scene, name, title, text, incidents, view, open }) {
 }
 
 /**
- * The tile map; states that have no place on it follow below.
+ * The tile map. States without a place on it follow below.
  * @param {{ scene: Scene, view: View, selected: string }} props
  */
 function Map36({ scene, view, selected }) {
@@ -95,7 +93,7 @@ function Map36({ scene, view, selected }) {
   const hot = hotStates(view.incidents);
   const all = [...view.sites.keys()].sort();
   const [last, setLast] = useState('');
-  // One stop for the tab key: from there the arrows go.
+  // One tab stop. Arrow keys move from there.
   const stop = [last, selected].find((state) => all.includes(state)) ?? all[0];
   const tile = (/** @type {string} */ state) =>
     html`<${Tile} key=${state} lang=${lang} live=${live} state=${state} name=${names.get(state)} sites=${view.sites.get(state)} hot=${live && hot.has(state)} selected=${selected === state} stop=${stop === state} />`;
@@ -109,7 +107,7 @@ function Map36({ scene, view, selected }) {
 }
 
 /**
- * Arrow keys: to the tile that lies there, wherever this screen has put it.
+ * Moves the focus to the next tile in that direction, by the current screen layout.
  * @param {KeyboardEvent & { currentTarget: Element }} event
  */
 function goOn(event) {
@@ -130,8 +128,9 @@ function goOn(event) {
 /** @typedef {{ lang: Language, live: boolean, state: string, name: Words | undefined, sites: readonly SiteView[], hot: boolean, selected: boolean, stop: boolean }} TileProps */
 
 /**
- * One state. Drawn again only when its own sites, or what is said of it, change: not at every tick, and not for its neighbours. A tree that is
- * kept to be handed out again would keep alive the whole page of the time when it was made: 36 states kept 36 old pages.
+ * One state, drawn again only when its props change, not at every tick. `shouldComponentUpdate` instead of a cached vnode: a cached vnode
+ * keeps the whole page of its creation in memory (36 states kept 36 old pages).
+ *
  * @this {Component<TileProps>}
  * @param {TileProps} props
  */
@@ -146,7 +145,7 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
   const place = tileOf(state);
   const full = nameIn(lang, name ?? { en: state, hi: state });
   const code = place?.code ?? full;
-  // Without a link as it was known: greyed, and said to be of then.
+  // Without a connection the tile shows the last known state in grey, labelled as old.
   const counts = tally(sites, true);
   const label = say(lang, 'tile', { ...counts, name: full, all: counts.live, other: counts.planned + counts.commissioning });
   const { paths, cell } = dotsOf(sites, dotOf);
@@ -161,7 +160,7 @@ function tileView({ lang, live, state, name, sites, hot, selected, stop }) {
 }
 
 /**
- * The sites of the chosen state, those that need somebody first.
+ * The sites of the selected state, the worst first.
  * @param {{ scene: Scene, view: View, state: string }} props
  */
 function StatePanel({ scene, view, state }) {
@@ -191,7 +190,7 @@ function SiteLine({ scene, site }) {
 }
 
 /**
- * Null for a site that is no more.
+ * Returns null for a closed site.
  * @param {SiteView} site
  * @returns {Dot | null}
  */

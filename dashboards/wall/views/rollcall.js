@@ -1,4 +1,4 @@
-/** The roll call: who answers, who is ready, who is silent; live while it is called, then a table to print. */
+/** The roll call: ready, not ready and silent rooms. Updated live during the call, then a table to print. */
 import { html } from 'htm/preact';
 import { useMemo, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
@@ -13,13 +13,13 @@ import { nameIn, say, sayWord, shown } from '../words/words.js';
 /** @import { Scene } from '../parts/parts.js' */
 
 const columns = /** @type {const} */ (['col.ready', 'col.site', 'col.room', 'col.reason', 'col.owner', 'col.after']);
-/** A call that is not over by then never will be: the centre was started anew, and remembers nothing of it. */
+/** Grace period after the end. A roll call without a result by then was lost in a restart of the server. */
 const graceMs = 10_000;
-/** Whoever calls so shortly after the centre was away may hear less than there is. */
+/** A receive gap of the server this long before the start may still cause missing answers. */
 const awayShownMs = 10 * 60 * 1_000;
 
 /**
- * The last roll call in a line, with the way to it.
+ * Shows the last roll call in one line, with a link.
  * @param {{ scene: Scene, view: View }} props
  */
 export function RollCard({ scene, view }) {
@@ -35,7 +35,7 @@ export function RollCard({ scene, view }) {
 }
 
 /**
- * Calls the roll of a scope, and shows the answers as they come.
+ * Starts a roll call of a scope and shows its results as they arrive.
  * @param {{ scene: Scene, view: View, id: string, scope: string }} props
  */
 export function RollCallPage({ scene, view, id, scope }) {
@@ -64,14 +64,14 @@ function NoRoll({ scene, id, isMissing }) {
 }
 
 /**
- * Whom to call, and the bell.
+ * Form to select the scope and start the roll call.
  * @param {{ scene: Scene, view: View, first: string, runs: boolean }} props
  */
 function Caller({ scene, view, first, runs }) {
   const { lang } = scene;
   const own = scene.scope;
   const [chosen, setChosen] = useState(/** @type {string | null} */ (null));
-  // What is the reader's own may become known after the page stands.
+  // The reader's scope may arrive after the first render.
   const scope = chosen ?? (own === '' || `${first}/`.startsWith(`${own}/`) ? first : own);
   const { busy, error, run } = useActing(scene.act);
   const state = scope.split('/')[0] ?? '';
@@ -119,7 +119,7 @@ function Board({ scene, view, summary, rows }) {
 }
 
 /**
- * Every room, by state, the worst first. Rooms that are ready, and those that may still answer, come in at the end.
+ * Lists all rooms by state, the worst first. Ready and silent rooms are added at the end of the call.
  * @param {Scene} scene
  * @param {View} view
  * @param {{ summary: RollCallSummary, rows: ReadonlyMap<string, RollCallRow> }} rollcall
@@ -178,7 +178,7 @@ function countText(scene, name) {
 /** @typedef {MarkName | 'silent' | 'silentSoFar'} CountName */
 
 /**
- * Ready, not ready, unknown though answered, silent.
+ * Returns the counts of ready, not ready, answered but unknown, and silent.
  * @param {RollCallCounts} counts
  * @param {boolean} finished
  * @returns {[MarkName, CountName, number][]}

@@ -1,4 +1,4 @@
-/** A room: one card for each PC, one line for each check, and its last day. */
+/** A room: one card for each PC, one line for each check, and the last 24 hours. */
 import { html } from 'htm/preact';
 import { answerOf, checkMark, markRank, meetingRank, pcMark, unknownSince } from '../live/model.js';
 import { Age, Foreign, Mark, markText, outageText, titleOf, whyText } from '../parts/parts.js';
@@ -12,10 +12,7 @@ import { Strips } from './strips.js';
 /** @import { Scene } from '../parts/parts.js' */
 /** @typedef {PcView['checks'][number]} DatedCheck */
 
-/**
- * A room: whether it is ready, each of its checks, and its last day.
- * @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props
- */
+/** @param {{ scene: Scene, pc: PcView, history: HistoryView | null }} props */
 export function Room({ scene, pc, history }) {
   const { lang, live } = scene;
   const { config } = pc;

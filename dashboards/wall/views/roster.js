@@ -1,4 +1,4 @@
-/** The roster: who is on duty now, how each person is reached and since when that is proven, and a person's day. */
+/** The roster: persons on duty, channels and their last proof, and the shifts of a person's day. */
 import { html } from 'htm/preact';
 import { useFetched } from '../live/data.js';
 import { oldestProof, onDutyFirst } from '../live/roster.js';
@@ -9,12 +9,12 @@ import { say, sayWord } from '../words/words.js';
 /** @import { DayView, DutyView, RosterPerson } from '@sabha/contracts' */
 /** @import { Scene } from '../parts/parts.js' */
 
-/** What stands here changes by the clock, at a full minute. */
+/** Refresh interval: duty changes at full minutes. */
 const everyMs = 60_000;
 const columns = /** @type {const} */ (['roster.person', 'roster.places', 'roster.now', 'roster.duty', 'roster.channels', 'roster.proof']);
 
 /**
- * Who is told of a place now, by role, with the way to the roster.
+ * Shows the current recipients of a place by role, with a link to the roster.
  * @param {{ scene: Scene, row?: { site: string } }} props
  */
 export function DutyCard({ scene, row }) {
@@ -32,7 +32,7 @@ export function DutyCard({ scene, row }) {
 }
 
 /**
- * All persons of the reader's part of the tree; of the one who is asked for the day too.
+ * Shows all persons of the reader's scope, and the day of the selected person.
  * @param {{ scene: Scene, person: string }} props
  */
 export function RosterPage({ scene, person }) {
@@ -77,7 +77,7 @@ function roleText(lang, role) {
 }
 
 /**
- * A person is as well proven as the channel that was proven longest ago.
+ * Returns the oldest proof among the person's channels.
  * @param {Scene} scene
  * @param {RosterPerson} person
  */

@@ -1,4 +1,4 @@
-/** The search over a list of incidents: by site, room, fault or state, or only one's own. */
+/** Search in a list of incidents by site, room, fault or state, with a filter for the reader's own. */
 import { html } from 'htm/preact';
 import { useRef } from 'preact/hooks';
 import { isMeant, isOwn } from '../live/grouped.js';
@@ -11,11 +11,12 @@ import { say } from '../words/words.js';
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
-/** So few are read sooner than searched. */
+/** Up to this number of incidents no search field is shown. */
 const few = 10;
 
 /**
- * `field` is nothing while there are few and nothing is searched for. `still`: a hand is below it, and what is under that stays there; `where`: the view, of which the search is kept.
+ * `field` is null while the list is short and no search is active. `still`: a pointer is in the list, so the field neither appears nor
+ * vanishes. `where`: view whose search is stored.
  * @param {Scene} scene
  * @param {View} view
  * @param {{ count: number, still: boolean, where: string }} list

@@ -1,4 +1,4 @@
-/** One site: its rooms, its last day, what is open, and what the clerk still has to do while it is being set up. */
+/** One site: its rooms with the last 24 hours, open incidents, and the checklist during the setup. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useFetched } from '../live/data.js';
@@ -20,17 +20,17 @@ import { DutyCard } from './roster.js';
 /** @import { View } from '../live/model.js' */
 /** @import { Scene } from '../parts/parts.js' */
 
-/** THE list of a site's cards, from top to bottom; each is handed the scene, the site's row and its details. A new one is a file and a line here. */
+/**
+ * The cards of a site, from top to bottom. Each receives the scene, the row and the details of the site. A new card is one file and one
+ * entry here.
+ */
 const cards = [DutyCard, MaintenanceCard, LinkCard, HeightCard, Facts];
 
 const detailEveryMs = 15_000;
 const surroundingsEveryMs = 60_000;
 const historyEveryMs = 60_000;
 
-/**
- * The page of a site: its rooms, and beside them what stands of it in cards.
- * @param {{ scene: Scene, view: View, at: string }} props
- */
+/** @param {{ scene: Scene, view: View, at: string }} props */
 export function SitePage({ scene, view, at }) {
   const { lang, live, now } = scene;
   const [acts, setActs] = useState(0);
@@ -107,7 +107,7 @@ function Checklist({ scene, detail, onActed }) {
 }
 
 /**
- * The first of what is open as something that somebody can do, with its room; '' where nothing is open.
+ * Returns the first open checklist item as an action with its room; '' if none is open.
  * @param {Scene} scene
  * @param {Pick<SiteDetail, 'checklist' | 'pcs'>} detail
  */
@@ -136,7 +136,6 @@ function roomText({ lang }, pcs, pc) {
 }
 
 /**
- * The room, and what of it.
  * @param {Scene} scene
  * @param {SiteDetail} detail
  * @param {ChecklistItem['about'][number]} about

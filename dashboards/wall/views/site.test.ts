@@ -27,14 +27,14 @@ const pc = 'ladakh/leh/vc-1';
 const pcs = [{ pc, room: { en: 'Small room', hi: 'छोटा कमरा' } }] as PcView[];
 type Item = SiteDetail['checklist'][number];
 const items: Item['item'][] = ['installed', 'heard', 'configured', 'no-fault', 'all-known'];
-/** All is done but these. */
+/** Builds a checklist in which only these items are open. */
 const deed = (open: Partial<Record<Item['item'], Item['about']>>, lang: 'en' | 'hi' = 'en') => {
   const checklist = items.map((item) => ({ item, done: open[item] === undefined, about: open[item] ?? [] }));
   return nextDeed({ ...scene, lang }, { checklist, pcs });
 };
 const about = (component: string | null = null, fault: string | null = null) => [{ pc, component, fault }];
 
-test('the next step was a state of things, and a day that nobody can hurry: it is the first open deed, with its room', () => {
+test('the next step is the first open checklist item as an action, with its room', () => {
   expect(deed({ installed: about(), heard: about() })).toBe('Small room: Install the agent');
   expect(deed({ configured: about() }, 'hi')).toBe('छोटा कमरा: नया प्रोफ़ाइल आने तक PC चालू रखें');
   expect(deed({ 'no-fault': about('camera', 'camera.missing') })).toBe('Small room: Camera not found. Plug the camera in again.');
@@ -43,7 +43,7 @@ test('the next step was a state of things, and a day that nobody can hurry: it i
   expect(deed({})).toBe('');
 });
 
-test('a site without a room has its rooms to be named first; a room that is not known goes by its path', () => {
+test('a site without rooms must first name its rooms, and an unknown room is named by its path', () => {
   expect(deed({ installed: [], heard: [] })).toBe('Put its rooms into the table of sites');
   expect(deed({ heard: [{ pc: 'ladakh/leh/vc-9', component: null, fault: null }] })).toContain('ladakh/leh/vc-9: Switch the PC on');
 });

@@ -1,4 +1,4 @@
-/** The last 24 hours of each component as a strip, or what is known of them, from the ledger's own changes of state. */
+/** Status of each component over the last 24 hours as a strip, from the state changes in the ledger. */
 import { html } from 'htm/preact';
 import { answerOf, meetingRank } from '../live/model.js';
 import { subjectOf } from '../words/subject.js';
@@ -10,16 +10,13 @@ import { say } from '../words/words.js';
 /** @typedef {Omit<HistorySpan, 'status'> & { status: HistorySpan['status'] | 'unproven' }} Span */
 
 const order = /** @type {const} */ (['fault', 'unknown', 'away', 'unproven', 'ok']);
-/** Top and height of what is drawn, so that the state is told by shape as well. */
+/** Top and height of a bar, so that its shape shows the status too. */
 const bars = { ok: [9, 5], unproven: [7, 7], fault: [0, 14], unknown: [5, 4], away: [11, 2] };
 
-/** The shortest time that is shown. */
+/** Minimum length of the time axis. */
 const shortestMs = 60_000;
 
-/**
- * The last day of each component of a PC.
- * @param {{ scene: Scene, history: HistoryView, pc: string }} props
- */
+/** @param {{ scene: Scene, history: HistoryView, pc: string }} props */
 export function Strips({ scene, history, pc }) {
   const { lang, now } = scene;
   const mine = history.pcs.find((one) => one.pc === pc);
@@ -41,11 +38,11 @@ export function Strips({ scene, history, pc }) {
     <p class="dim ends"><span>${from}</span><span>${timeText(lang, history.to, now)}</span></p>`;
 }
 
-/** The strip of a component with its answers as `answerOf` has them. @param {{ component: string, spans: HistorySpan[] }} strip */
+/** Maps the statuses of a component's spans with `answerOf`. @param {{ component: string, spans: HistorySpan[] }} strip */
 const said = ({ component, spans }) => ({ component, spans: spans.map((one) => ({ ...one, status: answerOf({ component, ...one }) })) });
 
 /**
- * A centre that is younger than the time asked for is shown from its first word on, so that a first day is not a hair at the edge.
+ * Shortens the time axis to the first known state, so that data of a young installation is readable.
  * @param {HistoryView} history
  * @returns {HistoryView}
  */
@@ -56,7 +53,7 @@ export function knownPart(history) {
 }
 
 /**
- * Where each span begins and how much of the time it takes, as shares of the whole.
+ * Returns start and length of each span as shares of the whole.
  * @param {Span[]} spans
  * @param {HistoryView} history
  */
@@ -78,7 +75,7 @@ function sums(scene, spans, history) {
   return order
     .map((status) => ({
       status,
-      // Whole seconds: shares of a day add up to a hair less than an hour.
+      // Rounded to whole seconds: sums of shares can be slightly below a full hour.
       ms:
         1_000 *
         Math.round((all.reduce((sum, one) => sum + (one.status === status ? one.share : 0), 0) * (history.to - history.from)) / 1_000),

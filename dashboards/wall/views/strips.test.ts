@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { knownPart, lengths } from './strips.js';
 
-test('spans fill the day; one that began before it is cut to it', () => {
+test('spans fill the day, and a span that began earlier is cut to it', () => {
   const spans = [
     { from: 50, status: 'ok' as const, faults: [] },
     { from: 150, status: 'fault' as const, faults: ['pc.hot'] },
@@ -14,7 +14,7 @@ test('spans fill the day; one that began before it is cut to it', () => {
   ]);
 });
 
-test('the strips of a young centre begin with its first word, of whichever PC; those of an old one a day ago', () => {
+test('the strips start at the first state of any PC, or a day ago at the earliest', () => {
   const spans = (from: number) => [{ from, status: 'ok' as const, faults: [] }];
   const pcs = (...froms: number[]) => froms.map((from, at) => ({ pc: `p${at}`, strips: [{ component: 'camera', spans: spans(from) }] }));
   const day = { from: 0, to: 86_400_000 };

@@ -1,6 +1,6 @@
 /**
- * What the wall's files import as `htm/preact`: the import map leads here. As `htm` comes it keeps what has nothing filled in and hands it out
- * again and again; each such piece then keeps the whole tree in which it first stood alive, for as long as the page stands open.
+ * Replacement for `htm/preact` (the import map points here). The original `htm` caches static vnodes, and each cached one keeps the tree of
+ * its first use in memory while the page is open.
  */
 import htm from 'htm';
 import { h } from 'preact';
@@ -8,7 +8,7 @@ import { h } from 'preact';
 /** @import { ComponentChild, VNode } from 'preact' */
 
 /**
- * Guarantee: every call makes its pieces anew.
+ * Guarantee: every call creates new vnodes.
  * @this {number[]}
  * @param {any} type
  * @param {any} props
@@ -16,13 +16,13 @@ import { h } from 'preact';
  * @returns {VNode<any>}
  */
 function fresh(type, props, ...children) {
-  // As htm's own documentation says it: what is marked so is never kept.
+  // This flag turns off the cache (documentation of htm).
   this[0] = 3;
   return h(type, props, ...children);
 }
 
-// Its types are those of a CommonJS module, which a browser is not given.
+// The types of htm describe a CommonJS module, but the browser loads an ES module.
 const maker = /** @type {{ bind(h: typeof fresh): typeof import('htm/preact').html }} */ (/** @type {unknown} */ (htm));
 
-/** HTML with blanks, as a tree of Preact's. */
+/** Template tag for HTML that returns Preact vnodes. */
 export const html = maker.bind(fresh);

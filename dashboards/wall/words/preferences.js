@@ -1,4 +1,4 @@
-/** What this browser remembers of its reader: language, theme, name. A browser that forbids storage forgets, and the wall goes on. */
+/** Preferences stored in the browser: language, theme, name. Without storage they last until the page closes. */
 
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -8,7 +8,7 @@ import { say } from './words.js';
 /** @typedef {'dark' | 'light'} Theme */
 /** @typedef {'lang' | 'theme' | 'name' | 'keys'} Preference */
 
-/** Language and theme of the page, which obeys them at once. */
+/** Returns language and theme of the page, and applies changes at once. */
 export function usePreferences() {
   const [lang, setLang] = usePreference(
     'lang',
@@ -21,7 +21,7 @@ export function usePreferences() {
 }
 
 /**
- * The two buttons that turn them.
+ * The two buttons for language and theme.
  * @param {ReturnType<typeof usePreferences>} props
  */
 export function Switches({ lang, theme, setLang, setTheme }) {
@@ -52,7 +52,7 @@ function preferredTheme() {
 }
 
 /**
- * What was remembered; null where nothing was, or this browser forbids it.
+ * Returns the stored value; null without one or without storage.
  * @param {Preference} key
  * @returns {string | null}
  */
@@ -65,7 +65,6 @@ export function recall(key) {
 }
 
 /**
- * Remembers it, where this browser lets us.
  * @param {Preference} key
  * @param {string} value
  */
@@ -73,6 +72,6 @@ export function remember(key, value) {
   try {
     localStorage.setItem(`sabha.${key}`, value);
   } catch {
-    // Private mode: it is asked again next time.
+    // Private mode: the value is not stored.
   }
 }

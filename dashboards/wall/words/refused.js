@@ -1,11 +1,12 @@
-/** Why the centre refused something, in the language of its reader. */
+/** Texts for refusals of the server. */
 import { timeText } from './times.js';
 import { isKey, say, shown } from './words.js';
 
 /** @import { Language } from '@sabha/contracts' */
 
 /**
- * '' where it was done.
+ * Returns the reason of a refusal in the reader's language; '' on success.
+ *
  * @param {Language} lang
  * @param {{ status: number, error: string, code?: string, about?: Record<string, string | number> }} posted
  */

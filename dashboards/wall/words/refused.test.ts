@@ -4,7 +4,7 @@ import { refusedText } from './refused.js';
 
 const { options } = refusal.entries.code.wrapped;
 
-test.each(options)('a refusal "%s" is read in the language of its reader, and not as the line of the API', (code) => {
+test.each(options)('a refusal "%s" has a text in both languages and does not show the line of the API', (code) => {
   const about = { by: 'Tashi', at: 1, scope: 'goa' };
   const [en, hi] = (['en', 'hi'] as const).map((lang) => refusedText(lang, { status: 409, error: 'a line of the API', code, about }));
   expect([en, hi]).not.toContainEqual(expect.stringContaining('a line of the API'));
@@ -12,7 +12,7 @@ test.each(options)('a refusal "%s" is read in the language of its reader, and no
   expect(hi?.replaceAll(/Tashi|goa|ID|PC/g, '')).not.toMatch(/[A-Za-z]|\{/);
 });
 
-test('what has no code is said to be the words of the centre; what was done, and what nobody answered, is none', () => {
+test("a refusal without a known code shows the server's line, and a success has no text", () => {
   expect(refusedText('hi', { status: 409, error: 'too new' })).toBe('सेंटर ने मना किया (too new)');
   expect(refusedText('hi', { status: 409, error: 'too new', code: 'constructor' })).toBe('सेंटर ने मना किया (too new)');
   expect([refusedText('en', { status: 204, error: '' }), refusedText('en', { status: 0, error: '' })]).toEqual([

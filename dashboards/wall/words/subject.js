@@ -1,11 +1,12 @@
-/** What a check is about, in words. */
+/** Texts for the subject of a check. */
 import { hasWord, sayWord, shown } from './words.js';
 
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from './words.js' */
 
 /**
- * What a check is about: the part of the PC that it names, where we have a word for it, else its component.
+ * Returns the name of the PC part that a check names, if a text exists, otherwise of the component.
+ *
  * @param {Reader} reader
  * @param {{ component: string, device: string }} check
  */
@@ -14,7 +15,8 @@ export function subjectOf(reader, { component, device }) {
 }
 
 /**
- * The device of a check as people know it; '' where the subject says it already, or where it is only a place in the profile.
+ * Returns the device name of a check; '' if the subject contains it, or if it is only a slot of the profile.
+ *
  * @param {Reader} reader
  * @param {{ component: string, device: string, name?: string }} check
  */
@@ -24,7 +26,7 @@ export function deviceOf(reader, { component, device, name }) {
 }
 
 /**
- * The machine's own reason, in Hindi where it is fixed words; what the system itself said stays as it is.
+ * Translates the fixed phrases of an agent's reason into Hindi. Text of the operating system stays unchanged.
  * @param {{ lang: Language, reasons: readonly (readonly [string, string])[] }} scene
  * @param {string} reason
  */
@@ -32,11 +34,12 @@ export function reasonIn({ lang, reasons }, reason) {
   return shown(lang === 'hi' ? reasons.reduce((text, [pattern, hindi]) => text.replace(new RegExp(pattern, 'g'), hindi), reason) : reason);
 }
 
-/** Of a check that is ok since nothing of its kind need be there: nothing that works was seen. */
+/** Reason of a check that is ok because no device is required. It does not mean that a device works. */
 export const noneExpected = 'none expected';
 
 /**
- * What a check that is no fault says: its answer, and the reason behind it where there is more to say.
+ * Returns the text of a check that is not in fault: its status, and the reason if it adds information.
+ *
  * @param {Reader & { reasons: readonly (readonly [string, string])[] }} scene
  * @param {string | null} reason
  * @param {'ok' | 'unproven' | 'fault' | 'unknown'} mark

@@ -1,4 +1,4 @@
-/** Texts of what people do, what was done, why it was not, and of the login. English, then Hindi. */
+/** Texts of actions, their results, refusals and the sign-in page. English, then Hindi. */
 export const actTexts = {
   you: ['You: {name}', 'आप: {name}'],
   noName: ['Your name', 'आपका नाम'],

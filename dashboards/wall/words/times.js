@@ -1,4 +1,4 @@
-/** Ages and clock times as a person says them. */
+/** Formats ages and times of day. */
 import { amount } from './words.js';
 
 /** @import { Language } from '@sabha/contracts' */
@@ -10,7 +10,7 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /**
- * An age in at most two units: "12 s", "3 min", "2 h 5 min", "4 d 2 h". A negative one (clocks differ) counts as 0.
+ * Returns an age in at most two units: "12 s", "3 min", "2 h 5 min", "4 d 2 h". A negative age (clocks differ) counts as 0.
  * @param {Reader} reader
  * @param {number} ageMs
  */
@@ -25,7 +25,8 @@ export function ageText(reader, ageMs) {
 }
 
 /**
- * The time of day by the browser's clock; with the date where it is not the day of `now`.
+ * Returns the time of day in the browser's time zone, with the date if it is not the day of `now`.
+ *
  * @param {Language} lang
  * @param {number} at
  * @param {number} now
@@ -35,7 +36,7 @@ export function timeText(lang, at, now) {
 }
 
 /**
- * The same by the clock of a zone, of the browser's own where there is none.
+ * Like `timeText`, in the given time zone or else the browser's.
  * @param {{ lang: Language, timeZone?: string }} reader
  * @param {number} at
  * @param {number} now

@@ -19,7 +19,7 @@ test.each([
   expect([ageText({ lang: 'en', words: vocabulary }, ageMs), ageText({ lang: 'hi', words: vocabulary }, ageMs)]).toEqual([en, hi]);
 });
 
-test('a time of today is the clock alone, an older one has its date; Hindi keeps Latin digits', () => {
+test('a time of today has no date, an older one has, and Hindi keeps Latin digits', () => {
   const now = Date.UTC(2026, 2, 5, 10, 31, 7);
   const india = (lang: 'en' | 'hi') => ({ lang, timeZone: 'Asia/Kolkata' });
   expect(timeTextIn(india('en'), now, now)).toBe('16:01:07');

@@ -1,4 +1,4 @@
-/** Every text of the wall's own, English and Hindi side by side. What names a thing of the domain is not here: the centre sends its words. */
+/** All texts of the wall itself, in English and Hindi. The server sends the names of domain terms. */
 
 import { actTexts } from './texts-acts.js';
 import { pageTexts } from './texts-page.js';
@@ -10,8 +10,11 @@ const table = { ...pageTexts, ...actTexts, ...placeTexts };
 
 /** @typedef {keyof typeof table} Key */
 /** @typedef {keyof CentreWords} Group */
-/** What the centre calls the things of the domain, by language, group and key. @typedef {Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>} Vocabulary */
-/** Whoever reads: in which language, and the words that the centre sent. @typedef {{ lang: Language, words: Vocabulary }} Reader */
+/**
+ * Names of domain terms from the server, by language, group and key.
+ * @typedef {Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>} Vocabulary
+ */
+/** The reader's language, and the names that the server sent. @typedef {{ lang: Language, words: Vocabulary }} Reader */
 
 /**
  * The table by key: English, then Hindi.
@@ -20,7 +23,6 @@ const table = { ...pageTexts, ...actTexts, ...placeTexts };
 export const texts = table;
 
 /**
- * Whether the wall has a text of its own for it.
  * @param {string} key
  * @returns {key is Key}
  */
@@ -29,7 +31,7 @@ export function isKey(key) {
 }
 
 /**
- * A text of the wall with its blanks filled.
+ * Returns a text of the wall with its values filled in.
  * @param {Language} lang
  * @param {Key} key
  * @param {Record<string, string | number>} [values]
@@ -39,7 +41,7 @@ export function say(lang, key, values) {
 }
 
 /**
- * A word of the domain; the key itself where the centre sent none for it.
+ * Returns the name of a domain term; the key itself if the server sent none.
  * @param {Reader} reader
  * @param {Group} group
  * @param {string} key
@@ -50,7 +52,6 @@ export function sayWord({ lang, words }, group, key) {
 }
 
 /**
- * A number with its unit.
  * @param {Reader} reader
  * @param {keyof CentreWords['unit']} unit
  * @param {string | number} n
@@ -60,7 +61,6 @@ export function amount(reader, unit, n) {
 }
 
 /**
- * Whether the centre sent a word for a key.
  * @param {Reader} reader
  * @param {Group} group
  * @param {string} key
@@ -70,7 +70,6 @@ export function hasWord({ lang, words }, group, key) {
 }
 
 /**
- * A text with its values in their places.
  * @param {string} text
  * @param {Record<string, string | number>} [values]
  */
@@ -79,7 +78,7 @@ export function filled(text, values = {}) {
 }
 
 /**
- * A name in the reader's language.
+ * Returns a name in the reader's language, or else in English.
  * @param {Language} lang
  * @param {Words} name
  */
@@ -88,7 +87,7 @@ export function nameIn(lang, name) {
 }
 
 /**
- * Foreign text, made fit to show: one line, no characters that turn the writing direction, at most `limit` characters.
+ * Makes foreign text safe to show: one line, no direction marks, at most `limit` characters.
  * @param {string} text
  * @param {number} limit
  */

@@ -15,7 +15,7 @@ test('every text has both languages, with the same blanks', () => {
   }
 });
 
-test('"in 1 seconds", "1 of the points are open": no text has a number before a word that is right for two alone', () => {
+test('no text is ungrammatical with the number 1', () => {
   const wrong = /\b1 (?:seconds|minutes|hours|days|rooms|sites|PCs|alerts)\b|\b1 of .* are\b/;
   const ones = Object.values(texts).map(([text = '']) => text.replaceAll(/\{\w+\}/g, '1'));
   expect(ones.filter((text) => wrong.test(text))).toEqual([]);
@@ -28,7 +28,7 @@ test('Hindi is written in Devanagari, with Latin digits', () => {
   }
 });
 
-test('no text is left over', () => {
+test('every text is used in the code', () => {
   const dir = new URL('../', import.meta.url);
   const code = readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.js') && name !== 'words/words.js')
@@ -39,12 +39,12 @@ test('no text is left over', () => {
   expect(unused).toEqual([]);
 });
 
-test('blanks are filled, and what fills them is never a pattern', () => {
+test('values are filled into blanks literally, not as patterns', () => {
   expect(say('en', 'you', { name: '$& {name}' })).toBe('You: $& {name}');
   expect(amount(reader('hi'), 'minutes', 3)).toBe('3 मिनट');
 });
 
-test('a word we have no text for shows itself; a key of the language object is not a text', () => {
+test('an unknown word shows its key, and an inherited property is no text', () => {
   expect(sayWord(reader('hi'), 'component', 'microphone')).toBe('माइक');
   expect(sayWord(reader('hi'), 'component', 'toaster')).toBe('toaster');
   expect(say('en', 'span.fault', { age: '5 min' })).toBe('fault 5 min');
@@ -52,7 +52,7 @@ test('a word we have no text for shows itself; a key of the language object is n
   expect(sayWord({ lang: 'hi', words: {} }, 'component', 'microphone')).toBe('microphone');
 });
 
-test('foreign text is cut, kept to one line, and cannot turn the writing direction', () => {
+test('foreign text is cut, kept to one line, and cannot change the writing direction', () => {
   expect(shown('a\r\nb\u2028c\u0000')).toBe('a b c ');
   expect(shown('mic\u202egnp.exe\u2066')).toBe('micgnp.exe');
   expect(shown('x'.repeat(4096))).toBe(`${'x'.repeat(119)}…`);
@@ -60,7 +60,7 @@ test('foreign text is cut, kept to one line, and cannot turn the writing directi
   expect(shown('$(reboot)"</script>')).toBe('$(reboot)"</script>');
 });
 
-test('a check is named after the part of the PC that it is about, never after its place in the profile', () => {
+test('a check is named after the PC part it concerns, not after its slot in the profile', () => {
   expect(subjectOf(reader('en'), { component: 'pc', device: 'disk' })).toBe('Disk');
   expect(deviceOf(reader('en'), { component: 'pc', device: 'disk' })).toBe('');
   expect(subjectOf(reader('hi'), { component: 'microphone', device: 'expected-1' })).toBe('माइक');
@@ -69,7 +69,7 @@ test('a check is named after the part of the PC that it is about, never after it
   expect(deviceOf(reader('en'), { component: 'pc', device: 'toaster' })).toBe('toaster');
 });
 
-test('a reason of fixed words is told in Hindi; what a system itself said stays as it is', () => {
+test('fixed phrases of a reason are translated, and text of the system stays unchanged', () => {
   const hindi = { lang: 'hi' as const, reasons };
   expect(reasonIn(hindi, 'in use by zoom, another program')).toBe('zoom, किसी दूसरे प्रोग्राम में चल रहा है');
   expect(reasonIn(hindi, 'no answer in 2.5 s')).toBe('2.5 सेकंड में जवाब नहीं आया');
@@ -77,7 +77,7 @@ test('a reason of fixed words is told in Hindi; what a system itself said stays 
   expect(reasonIn(hindi, 'ENOENT\nopen')).toBe('ENOENT open');
 });
 
-test('of what nothing is expected it is not said that it works', () => {
+test('a check without an expected device is not called working', () => {
   const scene = (lang: 'en' | 'hi') => ({ ...reader(lang), reasons });
   expect(calmOf(scene('en'), noneExpected, 'ok')).toEqual({ answer: 'none expected', more: null });
   expect(calmOf(scene('hi'), noneExpected, 'ok')).toEqual({ answer: 'यहाँ ज़रूरी नहीं', more: null });
@@ -88,7 +88,7 @@ test('of what nothing is expected it is not said that it works', () => {
   expect(calmOf(scene('hi'), null, 'unproven')).toEqual({ answer: 'मौजूद, चालू, जाँच बाकी', more: null });
 });
 
-test('why a PC is away is said as the messages say it', () => {
+test('the wall and the notifications use the same text for the cause of an outage', () => {
   for (const lang of ['en', 'hi'] as const)
     for (const cause of outageCauses)
       for (const confidence of [0.95, 0.9, 0.8, 0.61, 0.6])
