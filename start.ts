@@ -1,6 +1,7 @@
 /**
- * The composition root: makes what is secret, admits this PC, starts the four parts, keeps them running, merges their logs, stops them in order.
- * Where systemd starts the parts instead, each as a user of its own, it makes the files that they start from.
+ * Entry point of the server: creates secrets, admits this PC, starts and restarts the four parts, merges their logs and stops them in
+ * order.
+ * If systemd starts the parts, each as its own user, it only creates the files that they need.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
@@ -36,16 +37,19 @@ import { pino } from 'pino';
 
 const runtimeMajor = 26;
 const backoff = { firstMs: 500, maxMs: 30_000 };
-/** A part that ran this long begins its backoff anew, and its first start again waits for nothing. */
+/** A part that ran for this long is stable: its next restart is immediate and its backoff starts anew. */
 const steadyMs = 60_000;
 const stopLimitMs = 2_500;
-/** Whoever waits for the first health hears after this time that it is late, and sees it when it comes. */
+/** Time after which a late first health report is logged. The report is still shown when it arrives. */
 const healthLimitMs = 15_000;
 const asking = { everyMs: 200, lateEveryMs: 1_000, limitMs: 2_000 };
-/** Each row is stopped before the next, so that the agent's goodbye still finds a broker. */
+/** Each row is stopped before the next, so that the bye of the agent still reaches the broker. */
 const stopOrder: readonly (readonly PartName[])[] = [['agent'], ['dashboards'], ['flows'], ['broker']];
 
-/** The units in `packaging/server` have the same flags. Left to itself V8 gives the young objects of each part up to 48 MiB, which none of them needs: about 30 MiB less a process. */
+/**
+ * Same flags as the units in `packaging/server`. By default V8 uses up to 48 MiB for young objects in each part. The limit saves about 30
+ * MiB per process.
+ */
 const memoryFlags = ['--max-semi-space-size=4'];
 const runFlags = ['--disable-warning=ExperimentalWarning', ...memoryFlags];
 
@@ -53,7 +57,7 @@ const partNames = ['broker', 'flows', 'dashboards', 'agent'] as const;
 type PartName = (typeof partNames)[number];
 type Part = { name: PartName; script: string; env: Record<string, string> };
 type Running = Part & { child: ChildProcess | undefined; failures: number; ready: boolean; startedAt: number };
-/** `greet` is called once, when `flows` is ready: before that whoever answers on its port may be somebody else. */
+/** `greet` is called once, when `flows` is ready. Before that another program may listen on its port. */
 type State = { stopping: boolean; greet: (() => void) | undefined };
 
 const log = pino({ base: { part: 'start' } }, logOutput());
@@ -66,7 +70,7 @@ async function main(): Promise<void> {
   const configFile = resolve(process.env['SABHA_CONFIG'] ?? 'sabha.json');
   const settings = await withPorts(loadSettings(configFile));
   const data = resolve(process.env['SABHA_DATA'] ?? 'data');
-  // The PC of the centre has the agent's own package where the system starts the parts.
+  // If systemd starts the parts, this PC has the agent's own package.
   const own = asked['no-agent'] || asked.prepare ? null : ownPc(settings);
   const places = placesIn(data, asked.editor || settings.editor === true);
   const all = partsOf({ settings, configFile, data, own, places });
@@ -75,7 +79,7 @@ async function main(): Promise<void> {
   const parts = all.map((part): Running => ({ ...part, child: undefined, failures: 0, ready: false, startedAt: 0 }));
   const state: State = { stopping: false, greet: () => void sayHealth(settings, places, own?.pc) };
   onToldToEnd({ env: process.env, script: process.argv[1] }, () => void stop(parts, state, 0));
-  // A terminal or a pipe that nobody reads any more. What a full disk does not take is lost, and the centre goes on.
+  // The reader of the output is gone (closed terminal or pipe). On a full disk only the log lines are lost, and the server continues.
   process.stdout.on('error', (error) => {
     if (process.stdout.isTTY || codeOf(error) === 'EPIPE') void stop(parts, state, 1);
   });
@@ -83,60 +87,63 @@ async function main(): Promise<void> {
 }
 
 type OwnPc = { pc: string; profile: object };
-/** This PC is the first of the settings' own site. */
+/** This PC is the first one of the site in the settings. */
 function ownPc({ site }: Settings): OwnPc | null {
   return site && { pc: `${site.state}/${site.id}/${site.pcs[0]?.id}`, profile: site.profile };
 }
 
 type Places = ReturnType<typeof placesIn>;
 
-/** Every secret lies in the folder of the one part that may read it. */
+/** Each secret is in the folder of the only part that may read it. */
 function placesIn(data: string, hasEditor: boolean) {
   const [broker, flows, dashboards, agent] = partNames.map((name) => join(data, name));
   return {
     flowsToken: `${flows}/flows.token`,
     exporterToken: `${dashboards}/exporter.token`,
     apiToken: `${dashboards}/api.token`,
-    // In the folder that the group of flows may enter.
+    // In a folder that the group of flows may enter.
     cliToken: `${data}/cli.token`,
     agentToken: `${agent}/agent.token`,
     registryKey: `${flows}/registry.key`,
     centreKey: `${flows}/centre.key`,
     centrePub: `${agent}/centre.pub`,
     admit: `${flows}/admit.json`,
-    // Not beside the ledger: who restores that from a copy must not restore this with it.
+    // Not beside the ledger, so that a restored ledger does not restore an old registry.
     registry: `${broker}/registry.json`,
     ...(hasEditor && { editor: `${flows}/editor.password` }),
   };
 }
 
 /**
- * Of the broker and of dashboards: what they keep themselves. What they are told lies above it, where they need not be able to write, and
- * where each file has one writer: `flows`, or who starts the parts.
+ * Returns the folder to which a part writes. The input files of broker and dashboards are one level above, without write access, and each
+ * has one writer: `flows`, or this program.
  */
 function keptBy(data: string, name: PartName): string {
   return name === 'broker' || name === 'dashboards' ? join(data, name, 'own') : join(data, name);
 }
 
-/** Makes folders and secrets that are not there yet. `told` = who may read what is told to a part: its owner, or that part as a user of its own too. */
+/**
+ * Creates missing folders and secrets. `told`: mode of the input files of the parts, readable by the owner, or also by a part that runs as
+ * its own user.
+ */
 function prepare(data: string, places: Places, { pc, told }: { pc: string | undefined; told: number }): void {
-  // Between the two renames of a restore: what would be made now has keys that no PC obeys.
+  // A restore stopped between its two renames. New keys would be accepted by no PC.
   if (existsSync(join(data, 'flows.restoring')) && !existsSync(join(data, 'flows')))
     stopWith(`${data}: a restore was interrupted: run "npm run sabha -- restore FILE" again`);
   for (const name of partNames) for (const one of [join(data, name), keptBy(data, name)]) makeFolder(one);
   const broker = join(data, 'broker');
   moveOwn(broker, keptBy(data, 'broker'));
-  // Of a data folder of before, or one that was restored: flows writes them only where they change.
+  // Files of an older or restored data folder: flows rewrites them only on a change.
   for (const file of [places.registry, join(broker, 'server.pem')]) if (existsSync(file)) chmodSync(file, told);
   const hashes = { flows: hashToken(secret(places.flowsToken)), exporter: hashToken(secret(places.exporterToken, told)) };
   write(join(broker, 'principals.json'), JSON.stringify(hashes), told);
-  // The broker sees the exporter's token for MQTT, and may not read the API with it.
+  // The broker receives the exporter's MQTT token, so a separate token protects the API.
   const command = { name: 'server-cli', role: 'central', hash: hashToken(secret(places.cliToken, told)) };
   const exporter = { name: 'server-exporter', role: 'reader', hash: hashToken(secret(places.apiToken, told)) };
   write(join(data, 'flows', 'programs.json'), JSON.stringify([command, exporter]));
   if (!existsSync(places.registryKey)) write(places.registryKey, makeSigningKeys().privateKey);
   write(join(broker, 'registry.pub'), publicHalf(places.registryKey, 'the broker admits nobody'), told);
-  // A ledger belongs to one key: its PCs obey no other, and beside another one `sabha restore` refuses the backup.
+  // A ledger belongs to one key: its PCs accept no other, and with another key `sabha restore` refuses the backup.
   if (!existsSync(places.centreKey) && !existsSync(join(data, 'flows/ledger.db'))) write(places.centreKey, makeSigningKeys().privateKey);
   write(places.centrePub, publicHalf(places.centreKey, 'the PCs obey nobody'));
   const admitted = pc === undefined ? [] : [{ pc, tokenHash: hashToken(secret(places.agentToken)), revoked: false }];
@@ -144,7 +151,7 @@ function prepare(data: string, places: Places, { pc, told }: { pc: string | unde
   if (places.editor !== undefined) secret(places.editor);
 }
 
-/** A data folder of before: what the broker keeps lay beside what it is told. */
+/** Migrates a data folder of an older release, in which the broker's own files were beside its input files. */
 function moveOwn(broker: string, own: string): void {
   for (const name of ['registry-version', 'server.key', 'server.csr'])
     if (existsSync(join(broker, name))) renameSync(join(broker, name), join(own, name));
@@ -158,7 +165,7 @@ function publicHalf(file: string, without: string): string {
 }
 
 function secret(file: string, mode = modes.own): string {
-  // A disk that was full at an earlier start may have left an empty one, with which nobody is let in.
+  // A full disk at an earlier start may have left an empty file, with which no login works.
   const held = existsSync(file) ? loadText(file).trim() : '';
   const text = held || randomBytes(32).toString('base64url');
   if (held === '') write(file, text, mode);
@@ -182,7 +189,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_MQTT_HOST: '127.0.0.1',
     SABHA_MQTT_PORT: `${settings.ports.mqtt}`,
     SABHA_REGISTRY: places.registry,
-    // With a SABHA_SPEED all parts count it from here, so that one which starts anew is not behind the others.
+    // With SABHA_SPEED all parts use this start time, so that a restarted part has the same time as the others.
     SABHA_EPOCH: process.env['SABHA_EPOCH'] ?? `${Date.now()}`,
   };
   const reflector = { SABHA_REFLECTOR_PORT: `${settings.ports.reflector}` };
@@ -202,7 +209,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     SABHA_API_PORT: `${settings.ports.api}`,
     SABHA_EDITOR_PORT: `${settings.ports.editor}`,
     SABHA_METRICS_PORT: `${settings.ports.flowsMetrics}`,
-    // Its own output is a pipe to us.
+    // The output of flows is a pipe to this process.
     ...(process.stdout.isTTY && { SABHA_TERMINAL: 'yes' }),
     ...(places.editor === undefined ? {} : { SABHA_EDITOR_PASSWORD_FILE: places.editor }),
   };
@@ -215,7 +222,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   const broker = {
     SABHA_TOLD: join(data, 'broker'),
     SABHA_METRICS_PORT: `${settings.ports.brokerMetrics}`,
-    // PCs that enrol from other machines come over TLS from there too.
+    // PCs that enrol from other machines also connect over TLS.
     ...(settings.https && { SABHA_TLS_HOST: process.env['SABHA_TLS_HOST'] ?? settings.https.host }),
     ...mqtts,
     ...reflector,
@@ -223,7 +230,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   };
   const env = (name: PartName, more: Record<string, string>) => ({
     ...common,
-    // What is compiled once is compiled for the next start too: half of what that costs. In the folder of its part, since it is code.
+    // The compile cache halves the start time of a part. It contains code, so each part has its own.
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(keptBy(data, name), 'compiled'),
     ...more,
     SABHA_DATA: keptBy(data, name),
@@ -243,7 +250,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
   ];
 }
 
-/** For systemd to read (`EnvironmentFile`). */
+/** Writes an `EnvironmentFile` for systemd. */
 function writeEnvironments(data: string, parts: readonly Part[]): void {
   for (const { name, env } of parts) {
     const rows = Object.entries(env).map(([key, value]) => `${key}="${value.replaceAll(/["\\$`]/g, '\\$&')}"\n`);
@@ -251,12 +258,12 @@ function writeEnvironments(data: string, parts: readonly Part[]): void {
   }
 }
 
-/** Starts a part, and starts it again whenever it ends. One that never came up stops everything, with its own line above. */
+/** Starts a part, and restarts it whenever it ends. If a part never became ready, all parts stop; its own log line has the reason. */
 function run(part: Running, parts: Running[], state: State): void {
   const child = spawn(process.execPath, [...runFlags, part.script], {
     env: { ...process.env, ...part.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A group of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+    // A separate process group: Ctrl-C reaches only this process, which stops the parts in order.
     detached: true,
   });
   Object.assign(part, { child, startedAt: performance.now() });
@@ -279,7 +286,7 @@ function run(part: Running, parts: Running[], state: State): void {
   });
 }
 
-/** The agent starts when `flows` has admitted it: a PC that knocks before is refused, and is slow to knock again. */
+/** The agent starts after `flows` has admitted it. An earlier attempt would be refused, and its backoff would delay the next one. */
 function came(part: Running, parts: Running[], state: State): void {
   part.ready = true;
   if (part.name === 'flows') {
@@ -309,7 +316,7 @@ function stopPart({ child }: Running): Promise<void> {
   });
 }
 
-/** One log of all parts: JSON as it comes, or short lines where a person looks at it. */
+/** Merges the logs of all parts: unchanged JSON, or short lines on a terminal. */
 function print(line: string, part: string): void {
   if (!process.stdout.isTTY) return void process.stdout.write(`${line}\n`);
   try {
@@ -323,7 +330,7 @@ function print(line: string, part: string): void {
   }
 }
 
-/** Prints the addresses, then the first health of this PC as the centre sees it; where no agent runs, how many sites there are. */
+/** Prints the addresses, then the first health of this PC as seen by the server. Without an agent it prints the number of sites. */
 async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Places, pc: string | undefined): Promise<void> {
   const wall = `http://127.0.0.1:${ports.api}`;
   const addresses = [
@@ -348,7 +355,7 @@ async function sayHealth({ ports, https }: Settings, { editor, cliToken }: Place
   }
 }
 
-/** A list of the API; undefined for whatever else is answered, or not. */
+/** Returns a list from the API; undefined for any other or no response. */
 async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
   try {
     await proveServer(url, { name: 'server-cli', text: token });
@@ -360,7 +367,7 @@ async function ask<T>(url: string, token: string): Promise<T[] | undefined> {
   }
 }
 
-/** What `flows` alone can judge, it judges before anything is made, and says the line itself. */
+/** `flows` validates settings that it alone knows, before anything is created, and prints its own error line. */
 function loadSettings(file: string): Settings {
   const settings = readSettings(loadText(file), file);
   if (!settings.ok) stopWith(settings.line);
@@ -369,7 +376,7 @@ function loadSettings(file: string): Settings {
   return settings.value;
 }
 
-/** A port 0 takes a free one, which is chosen here so that all parts know it. */
+/** Replaces port 0 by a free port, so that all parts know it. */
 async function withPorts(settings: Settings): Promise<Settings> {
   const rows = Object.entries(settings.ports).map(async ([name, port]) => [name, port || (await freePort())]);
   const { https } = settings;

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Files that want a process each; as whole files they are long, as their first line says. */
+/** Long test files, each run in its own process. */
 const long = '**/*.long.test.ts';
-/** Unit tests stand beside the code; `test/` holds what crosses a boundary. */
+/** Unit tests are beside the code. `test/` contains tests across boundaries. */
 const boundary = [
   'test/*.test.ts',
   'test/house/**/*.test.ts',
@@ -15,34 +15,34 @@ const boundary = [
   'test/security/**/*.test.ts',
 ];
 
-/** The programs that a test starts are compiled once a machine, not once a start: more than half of what a start costs. */
+/** Compile cache for the programs started by tests: more than half of the cost of a start. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
 
-/** SABHA_COUNTS names a file for the counts of a run; the full tier also writes down what its tests measured. */
+/** SABHA_COUNTS names a file for the test counts. The full tier also records measured figures. */
 const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier, CI } = process.env;
 const reporters: (string | [string, { outputFile: string }])[] = ['default'];
 if (outputFile !== undefined) reporters.push(['json', { outputFile }]);
 if (tier === 'full') reporters.push('./test/figures-reporter.ts');
 
 /**
- * How long a test or a hook may take where it does not say so. In CI the long ones run where the others leave a processor idle, and in
- * the night they play up to fifty times as often: they have more time there than at a desk.
+ * Returns the default timeout of a test or hook. In CI long tests share the processors with others, and the nightly run repeats them up to
+ * fifty times, so both have a larger limit.
  */
 const within = (deskMs: number) => (CI !== undefined || tier === 'full' ? 900_000 : deskMs);
 
 /**
- * Not isolated: a module does nothing at import and keeps nothing between calls, so that files share what they load.
- * Limits, not waits: what a busy machine keeps waiting is not wrong, and what never comes is told by its name.
+ * Not isolated: modules do no work at import and keep no state between calls, so files share loaded modules.
+ * Timeouts are generous: a busy machine is not a failure, and a condition that never occurs is reported by its name.
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: within(120_000) };
 
-/** Which tests run together and how patiently, and what they must have run through. */
+/** Test projects with their timeouts, and the coverage limits. */
 export default defineConfig({
   test: {
     reporters,
-    // Many of them wait for a process that they started: two more than there are processors keep all of these at work.
+    // Many tests wait for a process that they started, so two more workers than processors keep all processors busy.
     maxWorkers: availableParallelism() + 2,
-    // What takes too long for `npm test` is for `npm run test:long`, and `.ci/run`, which runs both.
+    // Tests too slow for `npm test` run in `npm run test:long` and `.ci/run`.
     tags: [{ name: 'long', description: 'takes more than a second or two, of a processor or of real time', timeout: within(300_000) }],
     projects: [
       {
@@ -63,7 +63,7 @@ export default defineConfig({
           ...patient,
         },
       },
-      // A process each: some start a Node-RED, of which a process has one, and the next file would talk to it.
+      // One process per file: some start Node-RED, which exists once per process and would also serve the next file.
       { test: { name: 'long', include: [long], testTimeout: within(300_000), ...patient, hookTimeout: within(300_000), isolate: true } },
       {
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 120_000, fileParallelism: false },
@@ -75,7 +75,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // Limits, not waits: a browser that starts cold on two busy cores needs more than the second that is the default.
+          // A cold browser on two busy cores needs more than the default of one second.
           expect: { poll: { timeout: 10_000 } },
         },
       },
@@ -93,7 +93,7 @@ export default defineConfig({
         'agent/uplink/spool/*.ts',
       ],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts', '**/worker.ts', '**/model.ts'],
-      // Measured with the unit tests only. Branches that only the simulation runs are not counted. Raise these numbers, never lower them.
+      // Measured with the unit tests only, without branches that only the simulation runs. Raise these numbers, never lower them.
       thresholds: {
         'broker/contracts/**': { lines: 95, branches: 88 },
         'flows/engine/handling/**': { lines: 95, branches: 85 },

@@ -1,4 +1,4 @@
-/** The broker: admits known clients to their own topics and carries their messages. Holds no truth; nothing is lost when it dies. */
+/** The broker: admits known clients to their own topics and forwards their messages. It stores no state, so a crash loses nothing. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -18,36 +18,36 @@ import { createRights } from './reflector/rights.ts';
 import { createStampAnswerer } from './reflector/stamp.ts';
 import { createTrains } from './reflector/trains.ts';
 
-/** What `createBroker` needs. */
 export type BrokerOptions = {
-  /** Loopback only: this listener is plain TCP. */
+  /** Loopback only, because this listener is plain TCP. */
   host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
-  /** Where PCs with a certificate come in, from other machines too; absent = nowhere. */
+  /** TLS listener for PCs with a certificate; absent means none. */
   tls?: { host: string; port: number } | undefined;
-  /** Where PCs measure their link, by UDP; absent = nowhere. */
+  /** UDP reflector for link measurements; absent means none. */
   reflector?: { host: string; port: number } | undefined;
   /** JSON `{flows, exporter}`: SHA-256 of their tokens, hexadecimal. */
   secretsFile: string;
-  /** Snapshot of the registry, signed by `flows`; it may come later. */
+  /** Registry snapshot, signed by `flows`. It may appear later. */
   registryFile: string;
-  /** Public key that snapshots are signed for, PEM. */
+  /** Public key for the signature of snapshots, PEM. */
   registryKeyFile: string;
-  /** Where `flows` puts the certificate of the TLS listener; absent = in the broker's own folder. */
+  /** File in which `flows` puts the certificate of the TLS listener; absent means in `dataDir`. */
   certificateFile?: string;
-  /** The broker's own folder: the highest registry version, its key, and the request for its certificate, which `flows` may read. */
+  /** The broker's own folder: the highest registry version, its key, and its certificate request, which `flows` may read. */
   dataDir: string;
   clock: Clock;
-  /** That of the centre and its PCs, where it plays a day in minutes: by it the reflector says when a probe came, and may send something again. */
+  /** The accelerated clock of a demo. The reflector uses it for time stamps and rate limits. */
   played?: Clock;
   log: Log;
-  /** What is not given here is as usual. */
+  /** Values that replace the defaults. */
   limits?: Partial<Limits>;
 };
 /**
- * Starts the broker; a port that was not asked for is undefined. `series`: what it says of itself. `unready`: why no PC is admitted yet. Throws `StartError` where a setting or a file is wrong.
- * Guarantee: without readable secrets and key it does not start, and without a snapshot of the registry no PC is admitted.
+ * Starts the broker. The port of an absent listener is undefined. `series`: its metrics. `unready`: the reason why it admits no PC yet.
+ * Throws a `StartError` for an invalid setting or file.
+ * Guarantee: does not start without valid secrets and key, and admits no PC without a registry snapshot.
  */
 export async function createBroker(options: BrokerOptions) {
   const { clock, played = clock, log } = options;
@@ -78,7 +78,7 @@ export async function createBroker(options: BrokerOptions) {
   const conduct = createConduct({ limits, clock, sessions, refuse, metrics, say: createRareLog(clock, log) });
   const aedes = await Aedes.createBroker({
     ...createHooks({ admission, sessions, refuse, clones: createClones(clock), pace: conduct.pace, countMessage: metrics.countMessage }),
-    // With any other concurrency valid traffic can end the process, and one stalled subscriber stops everybody.
+    // With another concurrency valid traffic can crash the process, and one stalled subscriber blocks all others.
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
@@ -86,8 +86,8 @@ export async function createBroker(options: BrokerOptions) {
     maxInflightInbound: 20,
     heartbeatInterval: 60_000,
   });
-  // Every four minutes aedes tells the wills of other brokers that seem dead by the wall clock: one that is set forward makes it take itself for
-  // dead too. There is no other one; who loses its connection here has its will told at once.
+  // Every four minutes aedes publishes the wills of other brokers that seem dead by the wall clock. A clock step forward makes it consider
+  // itself dead. Only one broker exists, and a lost connection publishes its will at once, so this is turned off.
   Object.assign((aedes as { persistence?: object }).persistence ?? {}, { streamWill: () => [] });
   const listener = createListener({ aedes, refuse, conduct, sessions, gate: createGate(limits, clock, refuse) });
   if (tls) listener.add(tls.server);
@@ -135,7 +135,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   const server = createServer({ noDelay: true }, (socket) => {
     if (gate.enter(socket)) take(socket);
   });
-  // Too many open files, say: the next connection may succeed.
+  // For example too many open files: the next connection may succeed.
   const notAccepted = (error: Error) => refuse({ action: 'connect', reason: 'accept', who: '', what: error.message });
   server.on('error', notAccepted);
   aedes.on('client', (client) => {
@@ -149,17 +149,17 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   });
   return {
     server,
-    /** Takes in who comes over TLS as well. */
+    /** Accepts clients of the TLS listener too. */
     add(secure: TlsListener['server']): void {
       secures.push(secure);
       secure.on('error', notAccepted).on('secureConnection', take);
-      // Who has not ended the handshake yet is closed with the others.
+      // Sockets in the handshake must also be closed on shutdown.
       secure.on('connection', (socket) => {
         if (gate.enter(socket)) sockets.add(socket.once('close', () => sockets.delete(socket)));
       });
       secure.on('tlsClientError', (error, socket) => {
         refuse({ action: 'connect', reason: 'tls', who: '', what: whyNoHandshake(error) });
-        // Node only tells that the time for the handshake is over.
+        // Node reports a handshake timeout but does not close the socket.
         socket.destroy();
       });
     },
@@ -170,7 +170,7 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   };
 }
 
-/** What aedes itself refuses before it asks us, by the return code that it answers. */
+/** Maps a refusal by aedes itself, by its MQTT return code, to a reason. */
 function reasonOf(error: Error & { errorCode?: number }): string | undefined {
   if (error.message === 'connect did not arrive in time') return 'timeout';
   return { 1: 'version', 2: 'client_id', 6: 'keepalive' }[error.errorCode ?? 0];

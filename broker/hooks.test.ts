@@ -7,14 +7,14 @@ import { createHooks } from './hooks.ts';
 const own = 'ladakh/leh/pc-1';
 const other = 'ladakh/leh/pc-2';
 
-test('a message is forwarded only to whom it is meant for, whatever a client has subscribed', () => {
+test('a message is forwarded only to its addressee, whatever a client subscribed to', () => {
   const { forwarded } = setUp();
   expect(forwarded(pcTopic(own, 'ack'))).toBe(true);
   expect(forwarded(pcTopic(other, 'ack'))).toBe(false);
   expect(forwarded(pcTopic(own, 'state'))).toBe(false);
 });
 
-test('a denied publish is answered without an error, and nothing of it is left to route or to keep', () => {
+test('a denied publish gets no error response, and its content is neither routed nor kept', () => {
   const { hooks, client, refused } = setUp();
   const packet: PublishPacket = { cmd: 'publish', topic: pcTopic(other, 'state'), payload: 'x', qos: 1, retain: true, dup: false };
   let answer: Error | null | undefined;
@@ -26,7 +26,7 @@ test('a denied publish is answered without an error, and nothing of it is left t
   expect(refused).toEqual(['publish retain']);
 });
 
-test('a boot has spoken when a presence of it goes on: not by any other message, a refused one, or its will', () => {
+test('a boot counts as active after an admitted presence message, not after another message, a refused one or its last will', () => {
   const { hooks, client, spoken } = setUp();
   const will = {
     topic: pcTopic(own, 'presence'),

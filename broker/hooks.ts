@@ -1,4 +1,7 @@
-/** Turns admission and access into the words of aedes. A denial is never an error to the client: it would resend for ever. */
+/**
+ * Connects admission and access rules to the hooks of aedes. A denied publish gets no error, because the client would resend it without
+ * end.
+ */
 import { TLSSocket } from 'node:tls';
 import { decode, payloadLimitBytes } from '@sabha/contracts';
 import type { Aedes, Client } from 'aedes';
@@ -7,7 +10,6 @@ import type { Admission, Clones, Refusal, Sessions } from './admission/admission
 import type { Pace } from './protection/conduct.ts';
 import type { Refuse } from './protection/refusals.ts';
 
-/** What the hooks ask. */
 export type HookOptions = {
   admission: Admission;
   sessions: Sessions;
@@ -16,19 +18,18 @@ export type HookOptions = {
   pace: Pick<Pace, 'inTurn'>;
   countMessage: (leaf: string) => void;
 };
-/** The hooks of aedes that are used. */
 export type Hooks = Pick<Aedes, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>;
 
-/** Nobody can subscribe to it, so what is moved here reaches nobody. */
+/** Nobody can subscribe to this topic, so a refused message moved to it reaches nobody. */
 const nowhere = '$refused';
 /** Return codes of CONNACK: 2 identifier rejected, 5 not authorised. */
 const returnCodes: Partial<Record<Refusal | 'cloned', number>> = { client_id: 2, unclean_session: 2 };
 
-/** Guarantee: nobody is admitted, heard or served whom admission and access have not allowed; each refusal is counted. */
+/** Guarantee: nobody connects, publishes or receives without permission of admission and access rules. Each refusal is counted. */
 export function createHooks({ admission, sessions, clones, refuse, pace, countMessage }: HookOptions): Hooks {
   const boots = new WeakMap<Client, string | undefined>();
 
-  /** True where the admitted client may; anything else is counted under its reason. */
+  /** Returns true if the admitted client has permission. Otherwise counts the refusal. */
   function may(client: Client | null, action: Action, asked: Asked): boolean {
     const session = client ? sessions.of(client) : undefined;
     const access = session ? accessOf(session.principal, action, asked) : ({ allow: false, reason: 'not_admitted' } as const);
@@ -37,7 +38,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
   }
 
   return {
-    /** The will is judged here, by the name that the client claims; `authenticate` sees to it that the claim is true. */
+    /** Checks the last will by the claimed name. `authenticate` then verifies the name. */
     preConnect(client, packet, done) {
       const { will, username } = packet;
       const principal = principalOf(username);
@@ -53,7 +54,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
     // biome-ignore lint/complexity/useMaxParams: this is how aedes calls it.
     authenticate(client, username, password, done) {
       const { id: clientId, clean, conn } = client;
-      // Over TLS the certificate alone counts.
+      // Over TLS only the certificate counts.
       const proof = conn instanceof TLSSocket ? { certificate: conn.getPeerX509Certificate() } : { password: password?.toString() };
       const admitted = admission.authenticate({ clientId, clean, username, proof });
       if (admitted.ok && !clones.refuses(admitted.name, boots.get(client), sessions.isOpen(admitted.name))) {
@@ -64,13 +65,13 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
       refuse({ action: 'connect', reason, who: username ?? '' });
       done(Object.assign(new Error(`refused: ${reason}`), { returnCode: returnCodes[reason] ?? 5 }), false);
     },
-    /** Asked for wills too, when they fire: the client is closed by then. */
+    /** Also called when a last will fires. The client is closed by then. */
     authorizePublish(client, packet, done) {
       const oversized = packet.payload.length > payloadLimitBytes;
       if (oversized) refuse({ action: 'publish', reason: 'oversized', who: client?.id ?? '', what: packet.topic });
       const leaf =
         !oversized && may(client, 'publish', asAsked(packet)) ? packet.topic.slice(packet.topic.lastIndexOf('/') + 1) : undefined;
-      // The client gets its PUBACK, and nobody gets the message.
+      // The client receives its PUBACK, but nobody receives the message.
       if (leaf === undefined) Object.assign(packet, { topic: nowhere, payload: Buffer.alloc(0), retain: false });
       else countMessage(leaf);
       const session = client && !client.closed ? sessions.of(client) : undefined;
@@ -89,7 +90,7 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
   };
 }
 
-/** The boot that a will names. */
+/** Returns the boot id in a last will. */
 function bootOf(payload: string | Buffer): string | undefined {
   const read = decode('presence', Buffer.from(payload));
   return read.ok ? read.value.boot : undefined;

@@ -1,4 +1,4 @@
-/** The broker as a process: settings from the environment, one log line when it is ready, one when it cannot go on. */
+/** Entry point of the broker: reads the environment, and logs one line when ready and one for a fatal error. */
 import { join } from 'node:path';
 import { environment, oneLine, realClock, runPart, StartError, serveMetrics, supervisorOf } from '@sabha/contracts';
 import { pino } from 'pino';
@@ -9,12 +9,12 @@ const log = pino({ base: { part: 'broker' } });
 const { env } = process;
 const { required, port, number } = environment(env);
 
-// Within 1 s it ends, whatever a client does.
+// The process ends within 1 s, whatever a client does.
 await runPart({ log, name: 'the broker', stopLimitMs: 900, start, supervisor: supervisorOf(env) });
 
 async function start() {
   const dataDir = required('SABHA_DATA');
-  // What others tell the broker, it need not be able to write.
+  // The broker needs no write access to its input files.
   const told = env['SABHA_TOLD'] ?? dataDir;
   const started = await createBroker({
     host: env['SABHA_MQTT_HOST'] ?? '127.0.0.1',
@@ -41,14 +41,14 @@ async function start() {
   };
 }
 
-/** Strangers may take a quarter of what can be open; the rest is for those who are known. */
+/** Limits unauthenticated connections to a quarter of the file descriptors. The rest is for admitted clients. */
 function strangersWithin(openFiles: number): number {
   const strangers = Math.min(usualLimits.strangers, Math.floor(openFiles / 4));
   if (strangers < usualLimits.strangers) log.warn({ openFiles }, 'few connections are possible: LimitNOFILE should be 65536');
   return strangers;
 }
 
-/** `off` is for benches: a few clients that send as much as a nation. */
+/** `off` is for benchmarks, in which a few clients send as much as a nation. */
 function paceOf(pace: string): Partial<Limits> {
   if (pace !== 'on' && pace !== 'off') throw new StartError(`SABHA_PACE: neither on nor off: ${oneLine(pace, 40)}`);
   if (pace === 'off') log.warn({}, 'no PC is held to its pace');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('the page carries the series of the table with their help and values', () => {
+test('the page has the series of the table with their help and values', () => {
   for (const { name, help, type } of [
     ownSeries.brokerClients,
     ownSeries.brokerMessages,

@@ -1,10 +1,10 @@
-/** What the broker says of itself. */
+/** Metrics of the broker. */
 
 import { metricOf, ownSeries } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Principal, principalKinds } from './admission/access.ts';
 
-/** Names and help are those of `ownSeries`. */
+/** Names and help come from `ownSeries`. */
 export function createMetrics(sources: { clients(kind: Principal['kind']): number; registryVersion(): number }) {
   const series = new Registry();
   const registers = [series];
@@ -34,7 +34,7 @@ export function createMetrics(sources: { clients(kind: Principal['kind']): numbe
     countRefused: (action: string, reason: string): void => refused.inc({ action, reason }),
     countDropped: (principal: Principal['kind'], reason: string): void => dropped.inc({ principal, reason }),
     countSlowed: (): void => slowed.inc(),
-    /** A packet at the reflector. */
+    /** Counts a packet at the reflector. */
     countPacket: (kind: string, result: string): void => packets.inc({ kind, result }),
   };
 }

@@ -52,7 +52,7 @@ const topics = [
   ...odd,
 ];
 
-/** Written out, not computed by what is tested: whatever does not stand here must be denied. */
+/** Written out, not computed from the code under test. Everything else must be denied. */
 const allowed: [string, Principal, Record<Action, string[]>][] = [
   [
     'pc',
@@ -78,12 +78,12 @@ const allowed: [string, Principal, Record<Action, string[]>][] = [
 ];
 
 describe.each(allowed)('%s', (_name, principal, table) => {
-  test.each(actions)('may %s what stands in the table, and nothing else', (action) => {
+  test.each(actions)('may %s exactly the topics in the table', (action) => {
     const granted = topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
     expect(granted.toSorted()).toEqual(table[action].toSorted());
   });
 
-  test.each(actions)('may %s nothing retained and nothing of QoS 2', (action) => {
+  test.each(actions)('may %s nothing retained and nothing with QoS 2', (action) => {
     for (const topic of topics) {
       expect(accessOf(principal, action, { topic, qos: 0, retain: true })).toEqual({ allow: false, reason: 'retain' });
       expect(accessOf(principal, action, { topic, qos: 2, retain: false })).toEqual({ allow: false, reason: 'qos' });
@@ -91,7 +91,7 @@ describe.each(allowed)('%s', (_name, principal, table) => {
   });
 });
 
-test('S3, S4 in a nation of 736 sites no PC reaches another, and each reaches its own', () => {
+test('S3, S4 in a nation of 736 sites each PC reaches its own topics and none of another PC', () => {
   const pcs = Array.from({ length: 736 }, (_, n) => `state-${n % 36}/site-${n}/pc-1`);
   let leaks = 0;
   for (const [n, mine] of pcs.entries()) {

@@ -1,4 +1,4 @@
-/** Who may do what on which topic. Pure, and deny by default: what no line here allows is denied. */
+/** Access rules for topics: pure functions, deny by default. */
 import {
   agentFilters,
   exporterFilters,
@@ -12,21 +12,23 @@ import {
   type Topic,
 } from '@sabha/contracts';
 
-/** Who a client is, once admitted. */
+/** The identity of an admitted client. */
 export type Principal = { kind: 'pc'; pc: PcPath } | { kind: 'flows' } | { kind: 'exporter' };
-/** Every kind of principal, once: the label of `sabha_broker_clients`. */
+/** All kinds of principals: values of a label of `sabha_broker_clients`. */
 export const principalKinds = ['pc', 'flows', 'exporter'] as const satisfies readonly Principal['kind'][];
 
-/** What a client can ask for; `forward` is asked for each delivery to it. */
+/** `forward` is checked for each delivery to a client. */
 export type Action = 'publish' | 'will' | 'subscribe' | 'forward';
-/** What a client asks for: a topic, or for `subscribe` a filter. */
+/** The requested topic, or for `subscribe` the filter. */
 export type Asked = { topic: string; qos: number; retain: boolean };
-/** Reasons are few, so that they can be counted. */
+/** A closed list, because each reason is a metric label. */
 export type Denial = 'qos' | 'retain' | 'unknown_topic' | 'foreign_topic' | 'filter';
-/** Allowed, or denied for one reason. */
 export type Access = { allow: true } | { allow: false; reason: Denial };
 
-/** Guarantee: a PC writes only its own leaves and reads only what is meant for it; nothing is retained; QoS 2 does not exist. */
+/**
+ * Guarantee: a PC publishes only to its own leaves and receives only its own messages and those of its scopes. Retained messages and QoS 2
+ * are denied.
+ */
 export function accessOf(principal: Principal, action: Action, asked: Asked): Access {
   if (asked.qos > 1) return deny('qos');
   if (asked.retain) return deny('retain');
@@ -36,7 +38,7 @@ export function accessOf(principal: Principal, action: Action, asked: Asked): Ac
   return rules[action](principal, topic, asked.topic) ? { allow: true } : deny('foreign_topic');
 }
 
-/** The principal that a user name claims to be; undefined for a name that nobody can have. */
+/** Returns the principal of a user name; undefined for an invalid name. */
 export function principalOf(name: string | undefined): Principal | undefined {
   if (name === 'flows' || name === 'exporter') return { kind: name };
   const pc = pathOfName(name ?? '');
@@ -52,7 +54,7 @@ const rules: Record<Exclude<Action, 'subscribe'>, Rule> = {
     return false;
   },
   will: (principal, _topic, text) => principal.kind === 'pc' && text === pcTopic(principal.pc, 'presence'),
-  /** Asked for each delivery, so it must be cheap: the same set as the filters, without matching them. */
+  /** Checked for each delivery, so it must be cheap: the same set as the filters, without topic matching. */
   forward(principal, topic, text) {
     if (principal.kind === 'pc') return agentFilters(principal.pc).includes(text);
     if (topic.kind !== 'pc') return topic.kind === 'hearing' && principal.kind === 'flows';

@@ -8,7 +8,7 @@ import { type Admitted, createAdmission, createSessions, type Identity, readSecr
 const name = 'ladakh.leh.pc-1';
 const secrets = { flows: hashToken('of-flows'), exporter: hashToken('of-exporter') };
 
-test('the right token admits: flows, exporter and a PC of the registry', () => {
+test('a correct token admits flows, the exporter and a PC of the registry', () => {
   const admission = admissionWith([entry()]);
   expect(admission.authenticate(identity('flows', 'of-flows'))).toMatchObject({ ok: true, principal: { kind: 'flows' } });
   expect(admission.authenticate(identity('exporter', 'of-exporter'))).toMatchObject({ ok: true, principal: { kind: 'exporter' } });
@@ -27,7 +27,7 @@ test.each<[string, Identity, RegistryEntry[]]>([
   ['revoked', identity(name, 'right'), [entry({ revoked: true })]],
   ['unknown', identity('ladakh.leh.pc-2', 'right'), [entry()]],
   ['unknown', identity('constructor', 'right'), [entry()]],
-])('%s is refused', (reason, who, pcs) => {
+])('a client is refused with the reason %s', (reason, who, pcs) => {
   expect(admissionWith(pcs).authenticate(who)).toEqual({ ok: false, reason });
 });
 
@@ -35,7 +35,7 @@ test.each<[string, RegistryEntry[]]>([
   ['revoked', [entry({ revoked: true })]],
   ['gone from the registry', []],
   ['given another token', [entry({ tokenHash: hashToken('new') })]],
-])('what a PC was admitted on stands no longer once it is %s', (_what, pcs) => {
+])('the admission of a PC becomes invalid when the PC is %s', (_what, pcs) => {
   const admission = admissionWith([entry()]);
   const admitted = admission.authenticate(identity(name, 'right'));
   if (!admitted.ok) throw new Error(admitted.reason);
@@ -48,7 +48,7 @@ test.each([
   ['client', true, 'admits the PC'],
   ['client', false, 'is refused'],
   ['server', true, 'is refused'],
-] as const)('a certificate for a %s, on record: %s, %s', async (use, isRecorded, expected) => {
+] as const)('a certificate for a %s, registered: %s, %s', async (use, isRecorded, expected) => {
   const { pem, serial } = await (await createAuthority('Sabha')).issue({ cn: name, use });
   const admission = admissionWith([entry({ tokenHash: null, certificates: isRecorded ? [serial] : [] })]);
   const answer = admission.authenticate({ ...identity(name, ''), proof: { certificate: new X509Certificate(pem) } });
@@ -69,7 +69,7 @@ test('a name stays connected when an older connection of the same name ends', ()
   expect(sessions.isOpen(name)).toBe(false);
 });
 
-test('a wrong secrets file is one line that says what is wrong and where', () => {
+test('an invalid secrets file gives one line with the file, the key and the problem', () => {
   expect(readSecrets(JSON.stringify(secrets), 'p.json')).toEqual({ ok: true, value: secrets });
   expect(readSecrets('{', 'p.json')).toEqual({ ok: false, line: 'p.json: not JSON' });
   expect(readSecrets(JSON.stringify({ flows: secrets.flows }), 'p.json')).toMatchObject({

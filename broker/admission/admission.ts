@@ -1,4 +1,4 @@
-/** Who may connect: name and token, or certificate, against the secrets of the centre's own parts and the registry of PCs. */
+/** Authentication of clients: token or certificate, against the secrets of the server's own parts and the registry of PCs. */
 
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import {
@@ -21,39 +21,38 @@ import { type Principal, principalOf } from './access.ts';
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const secrets = v.strictObject({ flows: hash, exporter: hash });
 
-/** SHA-256 of the tokens of the two clients that are no PCs, hexadecimal. */
+/** SHA-256 hashes of the tokens of the two clients that are not PCs, hexadecimal. */
 export type Secrets = v.InferOutput<typeof secrets>;
-/** What a client says of itself in CONNECT, and what it shows for it. */
+/** Identity that a client claims in CONNECT, and its credential. */
 export type Identity = { clientId: string; clean: boolean; username: string | undefined; proof: Proof };
-/** What a client shows: a password on the plain listener; over TLS its certificate, already verified against the roots. */
+/** A password on the plain listener; over TLS a certificate, already verified against the roots. */
 export type Proof = { password: string | undefined } | { certificate: X509Certificate | undefined };
-/** What it was admitted on. */
+/** The credential that admitted a client. */
 export type Ground = { tokenHash: string } | { serial: string };
-/** A client that is in: who it is, and on what it was let in. */
+/** An authenticated client. */
 export type Admitted = { ok: true; principal: Principal; name: string; ground: Ground };
-/** Why a client is not let in. Reasons are few, so that they can be counted. */
+/** Reason of a refused connection. A closed list, because each reason is a metric label. */
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
 
-/** Judges who connects, by the last snapshot of the registry. */
 export type Admission = ReturnType<typeof createAdmission>;
 
-/** `own` are the hashes of the centre's own parts, which stand in no registry. */
+/** `own`: hashes of the server's own parts, which are not in the registry. */
 export function createAdmission(own: Secrets) {
   let pcs = new Map<string, Known>();
   const find = (name: string): Known | undefined =>
     name === 'flows' || name === 'exporter' ? { tokenHash: own[name], certificates: [], revoked: false } : pcs.get(name);
 
   return {
-    /** Takes over a snapshot of the registry; until the first one no PC is admitted. */
+    /** Replaces the registry snapshot. Before the first one no PC is admitted. */
     use(snapshot: RegistrySnapshot): void {
       pcs = new Map(snapshot.pcs.map((entry) => [nameOf(entry.pc), entry]));
     },
     /**
-     * Guarantee: admits only a clean session whose client id is its user name, and whose token is the one on record or whose certificate is
-     * in its name, made for clients, and one of those on record. Over TLS a token opens nothing, and only PCs come in.
+     * Guarantee: admits only a clean session whose client id is its user name and whose credential is registered. The credential is the
+     * token, or a client certificate in that name. Over TLS no token is accepted and only PCs are admitted.
      */
     authenticate({ clientId, clean, username: name, proof }: Identity): Admitted | { ok: false; reason: Refusal } {
-      // First: MQTT-3.1.3-8 asks for an answer of its own where such a client has no id, whatever else it lacks.
+      // First: MQTT-3.1.3-8 requires a specific return code for an unclean session without client id.
       if (!clean) return refuse('unclean_session');
       if (!name || !isShown(proof)) return refuse('no_identity');
       if (clientId !== name) return refuse('client_id');
@@ -65,7 +64,7 @@ export function createAdmission(own: Secrets) {
       if (known.revoked) return refuse('revoked');
       return { ok: true, principal, name, ground };
     },
-    /** False when what a client was admitted on no longer stands: revoked, gone from the registry, another token or certificate. */
+    /** Returns false when the credential is no longer valid: revoked, removed from the registry, or replaced. */
     holds({ name, ground }: Admitted): boolean {
       const known = find(name);
       if (known === undefined || known.revoked) return false;
@@ -109,15 +108,15 @@ export function loadSecrets(file: string): Secrets {
   return read.value;
 }
 
-/** The public key in a PEM file; throws where there is none. */
+/** Reads a public key from a PEM file. Throws if it is missing or invalid. */
 export function loadKey(file: string): KeyObject {
   return loadPem(file, createPublicKey, 'not a public key');
 }
 
-/** The clients that are in, by connection and by name. */
+/** Connected clients, by connection and by name. */
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** Remembers of a client that is gone only what its will still needs. */
+/** After a disconnect keeps only what the last will still needs. */
 export function createSessions() {
   const admittedAs = new WeakMap<Client, Admitted>();
   const live = new Map<Client, Admitted>();
@@ -129,17 +128,17 @@ export function createSessions() {
   };
   return {
     open(client: Client, admitted: Admitted): void {
-      if (client.closed) return; // its `gone` has been and will not come again
+      if (client.closed) return; // the client has closed already, so `gone` will not be called
       admittedAs.set(client, admitted);
       live.set(client, admitted);
       named.set(admitted.name, client);
     },
-    /** The connection is gone; its will, which fires later, is still its own. */
+    /** Removes the connection. Its last will, which fires later, is still authorised. */
     gone: leave,
     of: (client: Client): Admitted | undefined => admittedAs.get(client),
-    /** True while a client of this name is connected. */
+    /** Returns true while a client of this name is connected. */
     isOpen: (name: string): boolean => named.has(name),
-    /** Ends every session that `holds` no longer confirms, as of now: not even its will is heard. */
+    /** Closes every session for which `holds` is now false, and discards its last will. */
     endUnless(holds: (admitted: Admitted) => boolean): Admitted[] {
       const ended = [...live].filter(([, admitted]) => !holds(admitted));
       for (const [client] of ended) {
@@ -153,31 +152,31 @@ export function createSessions() {
   };
 }
 
-/** Tells a machine that came back from a second one under the same name. */
+/** Distinguishes the reboot of a PC from a second machine with the same identity. */
 export type Clones = ReturnType<typeof createClones>;
 
-/** More than machines are ever made of one disk at once: those who are thrown out come back in their turn, the last of all. */
+/** Boot ids kept per PC. Cloned disks reconnect in turn, so this exceeds the usual number of clones. */
 const bootsKept = 32;
 const rememberedMs = 3_600_000;
-/** Heard by `flows` one after the other: one of them may be lost. */
+/** Returns of an earlier boot before a refusal. `flows` reports the clones from these returns, and one of them may be lost. */
 const returnsAllowed = 3;
-/** A centre that was away when they were heard hears the next one; each of the machines has its turn. */
+/** Time after which one return is admitted again, so that a server that was offline can still detect the clones. */
 const letInAfterMs = 600_000;
 
 /**
- * Guarantee: a machine that only reboots is never refused, since no boot comes back after another one. Of those that share an identity
- * the one that is connected stays, once it has been said that there are several: a machine that is thrown out before its first word says nothing.
+ * Guarantee: a machine that only reboots is never refused, since an old boot id does not come back. After the detection the connected clone
+ * stays connected: a machine that is cut off before its first message reports nothing.
  */
 export function createClones(clock: Clock) {
   const known = new Map<string, { boots: readonly string[]; returns: number; returnedAt: number }>();
   return {
-    /** Asked of each client that is to be admitted: its name, the boot that its will names, and whether a client of that name is connected. */
+    /** Decides on a client by its name, the boot id in its last will, and whether a client of that name is connected. */
     refuses(name: string, boot: string | undefined, isOpen: boolean): boolean {
       const now = known.get(name);
       if (!now || !isOpen || boot === undefined || boot === now.boots[0]) return false;
       return now.returns >= returnsAllowed && clock.up() - now.returnedAt < letInAfterMs;
     },
-    /** Told of each presence that goes on to `flows`, which judges by these. */
+    /** Records a presence message that is forwarded to `flows`, which detects clones from the same messages. */
     spoke(name: string, boot: string | undefined): void {
       const before = known.get(name) ?? { boots: [], returns: 0, returnedAt: 0 };
       if (boot === undefined || boot === before.boots[0]) return;

@@ -8,7 +8,7 @@ function setUp() {
   const time = { up: 0 };
   const clock: Clock = { now: () => 0, up: () => time.up, after: () => () => {} };
   const clones = createClones(clock);
-  /** One letter is one boot; the answer says who was refused. Who is let in says its birth, unless it is thrown out before. */
+  /** Each letter is one boot. Returns the refused ones. An admitted boot sends its birth unless `isSilent` is set. */
   const come = (boots: string, { isOpen = true, isSilent = false } = {}) =>
     [...boots]
       .filter((boot) => {
@@ -20,21 +20,21 @@ function setUp() {
   return { time, clones, come };
 }
 
-test('of two machines with one identity the fourth return is refused while the other is connected, and all that follow', () => {
+test('with two machines of one identity, every return from the fourth on is refused while the other is connected', () => {
   const { come } = setUp();
   expect(come('ABABA')).toBe('');
   expect(come('BBBB')).toBe('BBBB');
   expect(come('A')).toBe('');
 });
 
-test('where the one that was let in is gone, the other comes in, and the first has to wait', () => {
+test('if the connected clone disconnects, the other one is admitted and the first must wait', () => {
   const { come } = setUp();
   come('ABABA');
   expect(come('B', { isOpen: false })).toBe('');
   expect(come('AAB')).toBe('AA');
 });
 
-test('a centre that was away when they were heard hears of them ten minutes later, one return each ten minutes', () => {
+test('after ten minutes one return is admitted again, so that a server that was offline detects the clones', () => {
   const { time, come } = setUp();
   come('BABAB');
   for (const [waits, comes] of ['AB', 'BA', 'AB']) {

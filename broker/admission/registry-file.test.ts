@@ -32,7 +32,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a snapshot that comes later is used as soon as the folder says so, without the periodic reading', async () => {
+test('a new snapshot is used on the folder event, without the periodic read', async () => {
   const registry = follow();
   expect(registry.version()).toBe(0);
   publish(1);
@@ -48,7 +48,7 @@ test.each([
     () => writeFileSync(file, sealSnapshot({ version: 4, at: 0, pcs: [], roots: [] }, createPrivateKey(makeSigningKeys().privateKey))),
   ],
   ['gone', () => rmSync(file)],
-])('the last good one stays in use when the file is %s, and that is said once', (_what, spoil) => {
+])('the last valid snapshot stays in use when the file is %s, with one log line', (_what, spoil) => {
   publish(3);
   const registry = follow();
   spoil();
@@ -62,7 +62,7 @@ test.each([
   expect(registry.version()).toBe(4);
 });
 
-test('an older snapshot is refused after a restart too; the same one is not', () => {
+test('an older snapshot is refused also after a restart, and the same version is accepted', () => {
   publish(7);
   follow().close();
   publish(6);
@@ -80,14 +80,14 @@ test('a restart with the same version does not write the version file again', ()
   expect(statSync(floorFile).ino).toBe(ino);
 });
 
-test('a revocation takes effect even where its version cannot be remembered', () => {
+test('a revocation takes effect even if its version cannot be stored', () => {
   publish(7);
   floorFile = join(folder, 'no-such-folder', 'registry-version');
   expect(follow().version()).toBe(7);
   expect(lines.at(-1)).toContain('cannot remember the version of the registry: ENOENT');
 });
 
-test('a bit that turned in the version that is remembered refused every snapshot for ever: it is found, and the signed one that is there is believed', () => {
+test('a bit flip in the stored version is detected, and the signed snapshot is used', () => {
   publish(12);
   follow().close();
   const kept = readFileSync(floorFile);
@@ -128,7 +128,7 @@ function follow(): RegistryFile {
   return registry;
 }
 
-/** As `flows` does it: a whole file, renamed into place. */
+/** Writes like `flows`: a whole file, renamed into place. */
 function publish(version: number): void {
   writeFileSync(`${file}.new`, sealed(version));
   renameSync(`${file}.new`, file);

@@ -1,25 +1,23 @@
-/** Follows the registry's snapshot file: the last good one stays in use, an older one never comes back. */
+/** Follows the registry snapshot file. The last valid snapshot stays in use, and an older version is refused. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type Cancel, type Clock, codeOf, type Log, openSnapshot, type RegistrySnapshot, replaceFile, StartError } from '@sabha/contracts';
 
-/** What `followRegistry` needs. */
 export type RegistryFileOptions = {
   file: string;
   key: KeyObject;
-  /** Keeps the highest version ever used, with a sum, so that an old snapshot is refused after a restart too. */
+  /** Stores the highest version used, with a checksum, so that an older snapshot is refused after a restart too. */
   floorFile: string;
   clock: Clock;
   log: Log;
   onSnapshot: (snapshot: RegistrySnapshot) => void;
 };
-/** A snapshot file that is being followed. */
 export type RegistryFile = ReturnType<typeof followRegistry>;
 
 /**
- * Reads the snapshot now, again whenever its file changes, and every 2 s.
- * Guarantee: `onSnapshot` is called only with a snapshot of the right signature whose version is not below any that was used before.
+ * Reads the snapshot at once, after each change of the file, and every 2 s.
+ * Guarantee: `onSnapshot` receives only snapshots with a valid signature and a version not below any version used before.
  */
 export function followRegistry(options: RegistryFileOptions) {
   const { file, key, floorFile, clock, log, onSnapshot } = options;
@@ -41,7 +39,7 @@ export function followRegistry(options: RegistryFileOptions) {
     raiseFloor();
   }
 
-  /** A full disk must not keep a revocation from taking effect: the snapshot is in use before its version is remembered. */
+  /** The snapshot is in use before its version is stored, so that a full disk does not delay a revocation. */
   function raiseFloor(): void {
     if (version <= floor) return;
     floor = version;
@@ -69,15 +67,15 @@ function refusal(reason: string): string {
 }
 
 /**
- * What is remembered. A digit that turned would refuse every snapshot for ever, or let an older one in: so a sum stands beside it. Where they do
- * not fit nobody knows the version, and the signed snapshot that is there is believed: whoever can write this file is the broker already.
+ * Returns the stored version. A flipped digit would refuse every snapshot or accept an older one, so a checksum follows it. On a mismatch
+ * the signed snapshot is trusted: only the broker's own user can write this file.
  */
 function floorIn({ floorFile: file, log }: RegistryFileOptions): number {
   const text = readText(file);
   if (text.value === none) return 0;
   if (!text.ok) throw new StartError(`${file}: ${text.value}`);
   const floor = Number(/^\d{1,15}/.exec(text.value)?.[0]);
-  // Without a sum an older version wrote it.
+  // An earlier release wrote the version without a checksum.
   if (text.value === floorText(floor) || text.value === String(floor)) return floor;
   log.error({ file }, 'the version of the registry that was remembered is damaged: the signed snapshot that is there is believed');
   return 0;
@@ -87,16 +85,16 @@ function floorText(version: number): string {
   return `${version} ${createHash('sha256').update(String(version)).digest('hex').slice(0, 16)}`;
 }
 
-/** The text, or why there is none. */
+/** The content of a file, or the reason why it cannot be read. */
 export type FileText = { ok: boolean; value: string };
 
-/** Said where the file does not exist. */
+/** Value for a missing file. */
 export const none = 'there is none';
 
-/** The folder is watched; this only serves file systems that do not tell, and a folder that appears later. */
+/** Fallback interval for file systems without change events, and for a folder that appears later. */
 const readAgainMs = 2_000;
 
-/** Reads the file now, again whenever it changes, and every 2 s; `onText` hears what differs from the last reading. */
+/** Reads the file at once, after each change, and every 2 s. `onText` is called only when the content differs. */
 export function followFile(file: string, clock: Clock, onText: (text: FileText) => void): { close(): void } {
   let seen: string | undefined;
   let watcher: FSWatcher | undefined;
@@ -126,7 +124,6 @@ export function followFile(file: string, clock: Clock, onText: (text: FileText) 
   };
 }
 
-/** The text of the file now. */
 function readText(file: string): FileText {
   try {
     return { ok: true, value: readFileSync(file, 'utf8') };
@@ -147,6 +144,6 @@ function watchFolder(file: string, onChange: () => void, onLost: () => void): FS
     });
     return watcher;
   } catch {
-    return undefined; // the folder is not there yet; the next reading tries again
+    return undefined; // the folder is missing; the next periodic read retries
   }
 }

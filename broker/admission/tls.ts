@@ -1,4 +1,4 @@
-/** The listener beyond this machine: TLS 1.3, and nobody is heard who does not show a certificate of our authority. */
+/** TLS 1.3 listener for other machines. A client must present a certificate of our authority. */
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,24 +6,22 @@ import { createServer } from 'node:tls';
 import { type Clock, codeOf, type Log, loadText, makePrivateKey, makeRequest, modes, replaceFile, StartError } from '@sabha/contracts';
 import { followFile, none } from './registry-file.ts';
 
-/** What `createTlsListener` needs. */
 export type TlsOptions = {
-  /** The broker's own folder: its key and its request for a certificate stand there. */
+  /** The broker's own folder, with its key and its certificate request. */
   dataDir: string;
-  /** Where `flows` puts the certificate; absent = beside them. */
+  /** File in which `flows` puts the certificate; absent means in `dataDir`. */
   certificateFile?: string;
   clock: Clock;
   log: Log;
 };
-/** The listener, and the roots that it trusts. */
 export type TlsListener = Awaited<ReturnType<typeof createTlsListener>>;
 
-/** Who does not finish the handshake in this time is not waited for. */
+/** Time limit of a handshake. */
 const handshakeTimeoutMs = 10_000;
 
 /**
- * A TLS server that does not listen yet. A new certificate and new roots count for who connects from then on; nobody is cut off.
- * Guarantee: 'secureConnection' comes only for a client whose certificate, in force now, a root of the snapshot has signed for clients.
+ * Creates a TLS server that does not listen yet. New certificates and roots apply to new connections; existing ones stay.
+ * Guarantee: 'secureConnection' is emitted only for a client with a currently valid client certificate signed by a root of the snapshot.
  */
 export async function createTlsListener(options: TlsOptions) {
   const { dataDir, clock, log, certificateFile: file = join(dataDir, 'server.pem') } = options;
@@ -48,7 +46,7 @@ export async function createTlsListener(options: TlsOptions) {
   });
   return {
     server,
-    /** Takes over the roots of a snapshot, PEM; without one nobody is let in. */
+    /** Sets the trusted roots of a snapshot, PEM. Without roots no client is accepted. */
     trust(roots: readonly string[]): void {
       if (roots.join() === ca.join()) return;
       ca = roots;
@@ -59,15 +57,15 @@ export async function createTlsListener(options: TlsOptions) {
 }
 
 /**
- * An empty `ca` trusts nobody; an absent one would trust whom the system trusts. Without tickets every connection shows its certificate anew:
- * a resumed one would still be believed under a root that is gone.
+ * An empty `ca` trusts nobody; an absent one would trust the roots of the system. Session tickets are off, so that every connection
+ * presents its certificate: a resumed session would survive the removal of its root.
  */
 function contextOf({ key, cert, ca }: { key: string; cert: string; ca: readonly string[] }) {
   const own = cert === '' ? {} : { key, cert };
   return { ...own, ca: [...ca], minVersion: 'TLSv1.3' as const, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
-/** The key is made once and never leaves its folder; the request for a certificate goes with it. */
+/** Creates the private key once, with its certificate request. The key never leaves its folder. */
 async function ownKey(dataDir: string): Promise<string> {
   const [keyFile, requestFile] = [join(dataDir, 'server.key'), join(dataDir, 'server.csr')];
   const isNew = !existsSync(keyFile);
@@ -102,7 +100,7 @@ function problemOf(text: string, key: string): string | null {
   }
 }
 
-/** By the code of Node or OpenSSL; of two that fit the first one counts. */
+/** Texts by error code of Node or OpenSSL. The first match counts. */
 const handshakes: readonly (readonly [RegExp, string])[] = [
   [/PEER_DID_NOT_RETURN/, 'it showed no certificate: no enrolled PC'],
   [/HANDSHAKE_TIMEOUT/, 'it did not end the handshake in time'],
@@ -114,7 +112,7 @@ const handshakes: readonly (readonly [RegExp, string])[] = [
   [/CERT|SELF_SIGNED|UNABLE_TO/, 'its certificate is not believed'],
 ];
 
-/** Why a handshake came to nothing, in words: what a library says of itself helps nobody who reads the log. */
+/** Returns why a handshake failed, in words that help the reader of the log more than those of the library. */
 export function whyNoHandshake(error: Error): string {
   const code = codeOf(error);
   return handshakes.find(([pattern]) => pattern.test(code))?.[1] ?? `the handshake failed: ${code}`;

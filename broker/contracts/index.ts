@@ -1,4 +1,4 @@
-/** The contracts: all that the four parts know of each other. This folder imports nothing of ours. */
+/** The contracts between agent, broker, flows and dashboards. This package imports nothing of ours. */
 
 export * from './centre/administration.ts';
 export * from './centre/api.ts';

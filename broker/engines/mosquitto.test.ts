@@ -25,8 +25,8 @@ const names = (text: string) =>
     .split('\n')
     .map((row) => row.split(':')[0]);
 
-describe('the password file', () => {
-  test('has a salted row for each who is admitted, and no token in it', () => {
+describe('password file', () => {
+  test('has a salted hash for each admitted client and no token in clear', () => {
     const { text, without } = renderUsers(both, tokens);
     expect(names(text)).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1', 'kerala.kochi.pc-1']);
     for (const row of text.trimEnd().split('\n')) expect(row).toMatch(/^[a-z0-9.-]+:\$7\$101\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$/);
@@ -35,14 +35,14 @@ describe('the password file', () => {
   });
 });
 
-test('the access list names the version of the registry, and nobody who is revoked', () => {
+test('the access list names the version of the registry, and omits revoked PCs', () => {
   const text = renderAcl(registryOf(entry(one, 'token-1'), entry(two, 'token-2', true)));
   expect(text.split('\n')[0]).toBe('# registry version 3');
   expect(text.match(/^user .*$/gm)).toEqual(['user flows', 'user exporter', 'user ladakh.leh.pc-1']);
   expect(text).not.toContain('kochi');
 });
 
-describe('with its files', () => {
+describe('updateMosquitto', () => {
   const keys = makeSigningKeys();
   const script = new URL('mosquitto.ts', import.meta.url).pathname;
   let folder: string;
@@ -65,7 +65,7 @@ describe('with its files', () => {
     put(2);
   });
 
-  test('it writes both, and says who still has no token', () => {
+  test('writes both files and returns the PCs without a token', () => {
     expect(update()).toEqual({ version: 2, without: [] });
     expect(names(inUse()[0] ?? '')).toEqual(['flows', 'exporter', 'ladakh.leh.pc-1']);
     expect(inUse()[1]).toContain(`topic write sabha/v1/${one}/state\n`);
@@ -79,7 +79,7 @@ describe('with its files', () => {
     ['no tokens', () => ({ tokensFile: file('none') }), /none: cannot be read: ENOENT$/],
     ['a pid that is another process by now', () => ({ pidFile: pidOf(`${process.pid}`) }), /pid: process \d+ is not mosquitto: \S+$/],
     ['no folder', () => ({ outDir: file('none') }), /none\/users, .*none\/acl: cannot be written: ENOENT$/],
-  ])('%s is one line, and then nothing has changed', (what, more, line) => {
+  ])('reports %s in one line and changes no file', (what, more, line) => {
     update();
     const before = inUse();
     put(what === 'an older registry' ? 1 : 3);
@@ -98,7 +98,7 @@ describe('with its files', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  test('as a command it exits 0 and says the version, 1 with the line, 2 for a wrong call', async () => {
+  test('as a command exits with 0 and the version, with 1 and the error line, or with 2 for wrong usage', async () => {
     const run = (...args: string[]) =>
       new Promise<[number | null, string, string]>((done) => {
         const child = execFile(process.execPath, [script, ...args], (_error, out, err) => done([child.exitCode, out, err]));

@@ -1,6 +1,6 @@
 /**
- * Gives mosquitto our registry: its password file and its access list, from the signed snapshot of `flows`.
- * Run once after each change of the registry, and with the tokens after these were issued (README.md).
+ * Converts the signed registry snapshot of `flows` into the password file and access list of mosquitto. Run it after each change of the
+ * registry, with newly issued tokens (README.md).
  */
 import { pbkdf2Sync } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,20 +28,20 @@ import {
 import * as v from 'valibot';
 import { loadKey, loadSecrets, type Secrets } from '../admission/admission.ts';
 
-/** A token is 32 random bytes: as many rounds as `mosquitto_passwd` takes are more than enough. */
+/** A token is 32 random bytes, so the default rounds of `mosquitto_passwd` are more than sufficient. */
 const rounds = 101;
 const saltBytes = 12;
 const hashBytes = 64;
 
-/** Whom mosquitto is to admit: the PCs of a snapshot, and the centre's own parts. */
+/** The clients to admit: the PCs of a snapshot, and the server's own parts. */
 export type Registry = { snapshot: RegistrySnapshot; secrets: Secrets };
 /** Tokens in clear, by PC path or part. */
 export type Tokens = Record<string, string>;
 
 /**
- * The password file. `before` is the one in use: who is in it with the token that still stands needs none in `tokens`.
- * `without` names those that the registry admits and whose token is not at hand: they cannot connect until it is issued again.
- * Guarantee: nobody is in it who is revoked, and nobody with a token that the registry does not hold.
+ * Renders the password file. `before`: the current file; its rows with a still valid token need no entry in `tokens`. `without`: admitted
+ * clients with unknown token, which cannot connect until a new one is issued.
+ * Guarantee: contains no revoked client, and no token that the registry does not hold.
  */
 export function renderUsers(registry: Registry, tokens: Tokens, before = ''): { text: string; without: string[] } {
   const rows = new Map(before.split('\n').map((row) => [row.slice(0, row.indexOf(':')), row]));
@@ -57,7 +57,7 @@ export function renderUsers(registry: Registry, tokens: Tokens, before = ''): { 
   return { text: kept.map((row) => `${row}\n`).join(''), without };
 }
 
-/** The access list: `access.ts` in the words of mosquitto. Its first line remembers the version of the registry. */
+/** Renders the access list: the rules of `access.ts` for mosquitto. Its first line stores the registry version. */
 export function renderAcl({ snapshot }: Registry): string {
   const anyPc = downLeaves.map((leaf) => pcTopic('+/+/+', leaf));
   const scopes = ['all', '+/all', '+/+/all'].flatMap((scope) => scopeWords.map((word) => scopeTopic(scope, word)));
@@ -80,7 +80,7 @@ function userOf(name: string, writes: readonly string[], reads: readonly string[
 
 function principalsOf({ snapshot, secrets }: Registry): { who: string; name: string; tokenHash: string }[] {
   const parts = Object.entries(secrets).map(([who, tokenHash]) => ({ who, name: who, tokenHash }));
-  // Who has a certificate alone is no user with a password.
+  // A PC with only a certificate has no password.
   const pcs = admitted(snapshot).flatMap(({ pc, tokenHash }) => (tokenHash === null ? [] : [{ who: pc, name: nameOf(pc), tokenHash }]));
   return [...parts, ...pcs];
 }
@@ -89,7 +89,7 @@ function admitted(snapshot: RegistrySnapshot): RegistrySnapshot['pcs'] {
   return snapshot.pcs.filter((one) => !one.revoked);
 }
 
-/** The salt is the beginning of the token's hash, so that a row tells for which token it was made. */
+/** The salt is the beginning of the token's hash, so that a row shows its token. */
 function headOf(name: string, tokenHash: string): string {
   return `${name}:$7$${rounds}$${Buffer.from(tokenHash, 'hex').subarray(0, saltBytes).toString('base64')}$`;
 }
@@ -100,22 +100,22 @@ function rowOf(name: string, token: string): string {
   return `${headOf(name, tokenHash)}${pbkdf2Sync(token, salt, rounds, hashBytes, 'sha512').toString('base64')}`;
 }
 
-/** The files to read and to write. */
 export type Update = {
-  /** The registry's snapshot and the folder with the broker's own files: `registry.pub`, `principals.json`. */
+  /** The registry snapshot, and the folder with the broker's own files: `registry.pub`, `principals.json`. */
   registryFile: string;
   dataDir: string;
-  /** Where mosquitto reads `users` and `acl`. */
+  /** Folder from which mosquitto reads `users` and `acl`. */
   outDir: string;
-  /** JSON `{tokens: {"state/site/pc": …, "flows": …}}`, as the API answers when tokens are issued. */
+  /** JSON `{tokens: {"state/site/pc": …, "flows": …}}`, as returned by the API when tokens are issued. */
   tokensFile?: string | undefined;
-  /** mosquitto's pid file: it is told to read again. */
+  /** The pid file of mosquitto, to signal a reload. */
   pidFile?: string | undefined;
 };
 
 /**
- * Writes both files and tells mosquitto. Throws `StartError` with one line where that cannot be.
- * Guarantee: then mosquitto was told nothing, and both files are as before unless the line names both: `users` may then be the newer one. Run it again.
+ * Writes both files and signals mosquitto. Throws a `StartError` with one line on failure.
+ * Guarantee: after a failure mosquitto got no signal and both files are unchanged, unless the line names both: then `users` may be newer.
+ * Run it again.
  */
 export function updateMosquitto({ registryFile, dataDir, outDir, tokensFile, pidFile }: Update): { version: number; without: string[] } {
   const opened = openSnapshot(read(registryFile), loadKey(join(dataDir, 'registry.pub')));
@@ -139,7 +139,7 @@ function readTokens(file: string): Tokens {
   return result.output.tokens;
 }
 
-/** The id of a mosquitto that runs and that we may tell something: a signal to whoever has an old id by now could end it. */
+/** Returns the id of a running mosquitto that may be signalled. A signal to a reused process id could end another program. */
 function readPid(file: string): number {
   const text = read(file).trim();
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new StartError(`${file}: not a process id: ${text.slice(0, 40)}`);
@@ -163,8 +163,8 @@ function read(file: string, otherwise?: string): string {
 }
 
 /**
- * All are written before the first takes its place: half a file is never there to be read, and a full disk changes nothing. Between the two
- * renames `users` may be newer than `acl`: whoever was revoked is out already, and whoever is new may do nothing yet.
+ * Writes all files before the first rename: no partial file is ever visible, and a full disk changes nothing. Between the two renames
+ * `users` may be newer than `acl`: a revoked client is already out, and a new one has no access yet.
  */
 function replace(texts: Record<string, string>): void {
   try {
@@ -178,7 +178,7 @@ function replace(texts: Record<string, string>): void {
 
 const usage = 'usage: node broker/engines/mosquitto.ts --registry FILE --data DIR --out DIR [--tokens FILE] [--pid FILE]';
 
-/** Exit code: 0 done, 1 not done, 2 a wrong call. */
+/** Returns the exit code: 0 success, 1 failure, 2 wrong usage. */
 function main(args: string[]): number {
   const update = parse(args);
   if (typeof update === 'string') return fail(update, 2);
@@ -193,7 +193,7 @@ function main(args: string[]): number {
   }
 }
 
-/** What was asked for, or what is wrong with it. */
+/** Returns the options, or the usage error. */
 function parse(args: string[]): Update | string {
   const text = { type: 'string' } as const;
   try {

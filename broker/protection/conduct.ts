@@ -1,4 +1,4 @@
-/** What is asked of a client while it is connected: it sends at its pace, in frames of a size, and it reads. */
+/** Limits of a connected client: message rate, frame size, and reading in time. */
 
 import { type Cancel, type Clock, createBuckets } from '@sabha/contracts';
 import type { Client } from 'aedes';
@@ -7,23 +7,21 @@ import { type Frame, type FrameFault, guardFrames, waitForNobody } from './frame
 import type { Limits } from './limits.ts';
 import type { RareLog, Refuse } from './refusals.ts';
 
-/** What is asked of a client, and where it is counted. */
 export type ConductOptions = {
   limits: Limits;
   clock: Clock;
   sessions: Sessions;
   refuse: Refuse;
   metrics: { countDropped(principal: Admitted['principal']['kind'], reason: string): void; countSlowed(): void };
-  /** With lines of its own: refusals, which a stranger can cause, never take them. */
+  /** A separate rate-limited log, so that refusals, which a stranger can cause, do not use up its quota. */
   say: RareLog;
 };
 
-/** Told of each client from its first byte to its end. */
 export type Conduct = ReturnType<typeof createConduct>;
 
 const lines = { stalled: 'cut off: it did not read', flood: 'cut off: it sent too much at once' } as const;
 
-/** Guarantee: who is cut off is named and counted, once. */
+/** Guarantee: each client that is cut off is logged and counted once. */
 export function createConduct({ limits, clock, sessions, refuse, metrics, say }: ConductOptions) {
   const pace = createPace(limits, clock, (who) => {
     metrics.countSlowed();
@@ -40,7 +38,7 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
   }
   return {
     pace,
-    /** A client, before anything is read from it. */
+    /** Watches a client before anything is read from it. */
     watch(client: Client): void {
       const mayTake = (frame: Frame) => {
         const admitted = sessions.of(client);
@@ -49,10 +47,10 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
       guardFrames(client, { mayTake, onFault: (fault) => onFault(client, fault) });
     },
     admitted(client: Client): void {
-      // `flows` alone is waited for: what it cannot take yet stays with the PCs, whose spools are made for it.
+      // Only `flows` causes back pressure: unsent messages then stay in the spools of the PCs.
       if (sessions.of(client)?.principal.kind !== 'flows') waitForNobody(client);
     },
-    /** A client is about to be closed for this error. */
+    /** Called before aedes closes a client for this error. */
     failed(client: Client, error: Error): void {
       const admitted = sessions.of(client);
       if (admitted && !client.closed && error.message === 'drain timeout') cutOff(admitted, 'stalled');
@@ -60,20 +58,22 @@ export function createConduct({ limits, clock, sessions, refuse, metrics, say }:
   };
 }
 
-/** In messages. An acknowledgement answers what the centre sent; a subscription is judged filter by filter, and an agent's are some 45 bytes each. */
+/**
+ * Weight of a frame in messages. An acknowledgement is caused by the server, so it counts little. A subscription is checked filter by filter, about 45 bytes each for an agent.
+ */
 function weightOf({ cmd, length }: Frame): number {
   if (cmd === 'puback') return 0.02;
   return cmd === 'subscribe' || cmd === 'unsubscribe' ? length / 32 : 1;
 }
 
-/** What comes too fast is put off, not refused. */
+/** Rate limit that delays messages instead of refusing them. */
 export type Pace = ReturnType<typeof createPace>;
 
 const nothing = { weight: 0, size: 0 };
 
 type Line = { waiting: { dueAt: number; go: () => void }[]; cancel: Cancel };
 
-/** Guarantee: what waits of one connection keeps its order, and no PC gets a new allowance by connecting again. */
+/** Guarantee: delayed messages of a connection keep their order, and a reconnect gives a PC no new quota. */
 export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Clock, onSlowed: (who: string) => void) {
   const byMessages = createBuckets(messages);
   const byBytes = createBuckets(bytes);
@@ -89,7 +89,7 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
   }
 
   return {
-    /** Counts a frame of a PC, which weighs as much as so many messages; false where it is more than can wait. */
+    /** Counts a frame of a PC with its weight in messages. Returns false if its delay would be too long. */
     take(who: string, weight: number, size: number): boolean {
       const now = clock.up();
       if (waitMs(who, { weight, size }, now) > longestWaitMs) return false;
@@ -97,7 +97,7 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
       byBytes.take(who, size, now);
       return true;
     },
-    /** Runs `go` at once, or when what its PC has sent so far is within its pace. */
+    /** Runs `go` at once, or when the rate of its PC permits. */
     inTurn(connection: object, who: string, go: () => void): void {
       const line = lines.get(connection);
       const now = clock.up();
@@ -110,7 +110,7 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
       lines.set(connection, first);
       serve(connection, first);
     },
-    /** The connection is over: what waits is let go. */
+    /** Discards the delayed messages of a closed connection. */
     gone(connection: object): void {
       const line = lines.get(connection);
       line?.cancel();

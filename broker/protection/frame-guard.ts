@@ -1,15 +1,14 @@
-/** The size limit that aedes does not have. This is the only file that touches private fields of aedes and mqtt-packet: both are pinned. */
+/** The frame size limit that aedes lacks. Only this file uses private fields of aedes and mqtt-packet, so both versions are pinned. */
 import type { Client } from 'aedes';
 
-/** Largest frame of a client that has not been admitted yet: a CONNECT with name, token and will. */
+/** Maximum frame before admission: a CONNECT with name, token and last will. */
 const limitBeforeConnackBytes = 4 * 1024;
-/** Largest frame after that: a payload of 64 KiB with its topic. */
+/** Maximum frame after admission: a payload of 64 KiB with its topic. */
 const limitBytes = 66 * 1024;
 
-/** What was wrong with a frame. */
 export type FrameFault = 'oversized' | 'malformed' | 'flood';
 
-/** The first bytes of a frame: what it is, and how long. */
+/** Header of a frame: packet type and length. */
 export type Frame = { cmd: string; length: number };
 
 type Parser = {
@@ -25,16 +24,15 @@ type Guarded = Client & {
   waitForDrain(done: (error: Error | null, client: Client) => void): void;
 };
 
-/** Who judges a frame, and who hears of a bad one. */
 export type FrameOptions = {
-  /** Asked for each frame; false = too many. */
+  /** Called for each frame. False means over the rate limit. */
   mayTake(frame: Frame): boolean;
   onFault(fault: FrameFault): void;
 };
 
 /**
- * Closes a client whose frame announces more than the limit, or that sends too many, and reports each frame that could not be read.
- * Guarantee: judged when the length field is read, so no byte of the body is kept, and a frame that arrives whole is judged too.
+ * Closes a client whose frame exceeds the size or rate limit, and reports each unreadable frame.
+ * Guarantee: a frame is judged when its length field is read, even if it arrives as a whole. No byte of a refused body is stored.
  */
 export function guardFrames(client: Client, { mayTake, onFault }: FrameOptions): void {
   const { _parser: parser } = client as Guarded;
@@ -50,8 +48,8 @@ export function guardFrames(client: Client, { mayTake, onFault }: FrameOptions):
 }
 
 /**
- * Lets nobody wait for a subscriber: what it does not read is kept for it until the drain timeout, when aedes drops it.
- * A single PC that stops reading would else hold up `flows`, and so the acks of all.
+ * Removes the back pressure of a subscriber: unread data is buffered until the drain timeout, when aedes closes the client. Otherwise a
+ * single PC that stops reading would block `flows`, and so the acks of all PCs.
  */
 export function waitForNobody(client: Client): void {
   const guarded = client as Guarded;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createGate } from './gate.ts';
 import { usualLimits } from './limits.ts';
 
-/** A gate by a clock that stands still, and connections of any address. */
+/** A gate with a manual clock, and connections from any address. */
 function setUp() {
   const state = { up: 0, port: 0 };
   const refused: string[] = [];
@@ -23,7 +23,7 @@ function setUp() {
   return { state, gate, refused, from };
 }
 
-test('S7 2,100 PCs behind one address are back about a minute after an outage: who is admitted costs the address nothing', () => {
+test('S7 2,100 PCs behind one address reconnect in about a minute, because an admitted PC does not use up the quota', () => {
   const { state, gate, from } = setUp();
   const handshakeMs = 500;
   const events: { at: number; act: () => void }[] = [];
@@ -32,7 +32,7 @@ test('S7 2,100 PCs behind one address are back about a minute after an outage: w
   let lastAt = 0;
   const arrive = (name: string, failures: number) => {
     const socket = from('100.64.0.1');
-    // As agents wait: longer each time, and never two the same.
+    // Like agents: a longer delay each time, with jitter.
     if (!gate.enter(socket))
       return later(1_000 + ((back * 7_919 + failures * 104_729 + Number(name) * 31) % 59_000), () => arrive(name, failures + 1));
     later(handshakeMs, () => {
@@ -53,14 +53,14 @@ test('S7 2,100 PCs behind one address are back about a minute after an outage: w
   expect(lastAt).toBeLessThan(70_000);
 });
 
-test('S7 who is never admitted is held to the rate of his address, as before', () => {
+test('S7 connections that are never admitted are limited to the rate of their address', () => {
   const { gate, from, refused } = setUp();
   for (let n = 0; n < 1_000; n += 1) gate.enter(from('100.64.0.1'));
   expect(refused).toHaveLength(1_000 - usualLimits.connects.burst);
   expect(gate.enter(from('100.64.0.2'))).toBe(true);
 });
 
-test('S8 one PC that is admitted again and again costs its address like a stranger', () => {
+test('S8 repeated connections of one admitted PC use up the quota of its address', () => {
   const { gate, from } = setUp();
   let entered = 0;
   for (let n = 0; n < 1_000; n += 1) {

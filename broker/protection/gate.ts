@@ -1,18 +1,19 @@
-/** Who may open a connection at all, before anything is read from it. Strangers cannot take the places of those who are admitted. */
+/** Limits new connections before anything is read from them, so that strangers cannot use up the places of admitted clients. */
 import type { Socket } from 'node:net';
 import { type Clock, createBuckets, isLoopback, networkOf } from '@sabha/contracts';
 import type { Limits } from './limits.ts';
 import type { Refuse } from './refusals.ts';
 
-/** What one PC may come back without being counted: more often it costs its address as much as a stranger, for each return is a handshake. */
+/** Reconnects of one PC that do not count for its address. Beyond this rate each one counts, because each is a handshake. */
 const freeReturns = { perSecond: 0.1, burst: 5 };
 
-/** The door of both listeners. */
+/** Connection limit of both listeners. */
 export type Gate = ReturnType<typeof createGate>;
 
 /**
- * Guarantee: at most `strangers` connections are not admitted; where more come, the one that has waited longest goes, not the newest.
- * The rate of an address is for those who are not admitted: a thousand PCs behind one gateway share it only while they say who they are.
+ * Guarantee: at most `strangers` connections are unauthenticated; beyond it the oldest one is closed, not the newest.
+ * The rate of an address applies to unauthenticated connections only: a thousand PCs behind one gateway share it only until they are
+ * admitted.
  */
 export function createGate({ strangers: most, connects, sparesLoopback }: Limits, clock: Clock, refuse: Refuse) {
   const strangers = new Map<string, Socket>();
@@ -30,7 +31,7 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
   }
 
   return {
-    /** A new connection; where it is not let in, it is closed, and the answer is false. */
+    /** Registers a new connection. Closes it and returns false if it exceeds the rate. */
     enter(socket: Socket): boolean {
       if (isTooFast(socket.remoteAddress ?? '')) {
         turnAway(socket, 'rate');
@@ -48,7 +49,7 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
       }
       return true;
     },
-    /** It has said who it is, and is believed. Over TLS this is the socket within the one that entered. */
+    /** Records that a connection is authenticated. Over TLS the socket is the inner one. */
     admitted(socket: Socket, name: string): void {
       const now = clock.up();
       if (!strangers.delete(endsOf(socket)) || !free.tryTake(name, 1, now)) return;
@@ -57,7 +58,7 @@ export function createGate({ strangers: most, connects, sparesLoopback }: Limits
   };
 }
 
-/** Tells a connection from all others, whether it is seen within TLS or from outside. */
+/** Identifies a connection by its addresses and ports, equal inside and outside TLS. */
 function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
 }

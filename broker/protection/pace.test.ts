@@ -6,11 +6,11 @@ import { usualLimits } from './limits.ts';
 const pc = 'ladakh.leh.pc-1';
 const connection = {};
 
-test('S8 an honest agent that drains a spool of 64 MB is slowed down and never refused: no batch waits a second, all of it ten minutes', () => {
+test('S8 an agent that drains a spool of 64 MB is delayed but not refused: below a second per batch and ten minutes in total', () => {
   const { pace, pass, clock } = setUp();
   const batchBytes = payloadLimitBytes - 4_096;
   let longestMs = 0;
-  // As the agent does: the next batch after the ack of the last.
+  // Like the agent: the next batch follows the ack of the last.
   for (let sent = 0; sent < 64 * 1_024 * 1_024; sent += batchBytes) {
     expect(pace.take(pc, 1, batchBytes)).toBe(true);
     const from = clock.up();
@@ -21,12 +21,12 @@ test('S8 an honest agent that drains a spool of 64 MB is slowed down and never r
     while (!gone) pass(10);
     longestMs = Math.max(longestMs, clock.up() - from);
   }
-  expect(longestMs).toBeGreaterThan(100); // it was slowed down
+  expect(longestMs).toBeGreaterThan(100); // it was delayed
   expect(longestMs).toBeLessThan(1_000);
   expect(clock.up()).toBeLessThan(600_000);
 });
 
-test('S8 what comes faster than its pace waits in order, and another connection of the same PC gets no new allowance', () => {
+test('S8 messages above the rate are delayed in order, and a second connection of the PC gets no new quota', () => {
   const { pace, pass, slowed } = setUp();
   const heard: number[] = [];
   const send = (from: object, n: number) => {
@@ -42,7 +42,7 @@ test('S8 what comes faster than its pace waits in order, and another connection 
   expect(heard).toEqual(Array.from({ length: 211 }, (_, n) => n));
 });
 
-test('S8 what would wait longer than 20 s is refused and costs nothing; another PC is not touched', () => {
+test('S8 a message with a delay above 20 s is refused and not counted, and another PC is not affected', () => {
   const { pace, pass } = setUp();
   let taken = 0;
   while (pace.take(pc, 1, 100)) taken += 1;

@@ -2,7 +2,7 @@ import { realClock } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { createRareLog, createRefuse } from './refusals.ts';
 
-test('a client that makes up names cannot fill the log, nor write long lines', () => {
+test('a client with invented names can neither flood the log nor write long lines', () => {
   const { refuse, lines, counted } = setUp();
   for (let n = 0; n < 1_000; n += 1) refuse({ action: 'connect', reason: 'unknown', who: `${n}${'x'.repeat(4_000)}` });
   expect(counted.get('connect unknown')).toBe(1_000);

@@ -1,14 +1,13 @@
-/** Counts what is refused, and says it in one clear line, seldom enough that nobody can fill the log. */
+/** Counts refusals, and logs them with a rate limit. */
 import type { Clock, Log } from '@sabha/contracts';
 
-/** Who was refused what, and why. */
+/** A refused action, its reason and the client. */
 export type Refused = { action: string; reason: string; who: string; what?: string };
-/** Counts a refusal and says it. */
 export type Refuse = (refused: Refused) => void;
 
 const longest = 100;
 
-/** Guarantee: every refusal is counted; each kind of it is said once a minute for each client. */
+/** Guarantee: every refusal is counted; each kind is logged at most once a minute for each client. */
 export function createRefuse(count: (action: string, reason: string) => void, say: RareLog): Refuse {
   return ({ action, reason, who, what = '' }) => {
     count(action, reason);
@@ -17,13 +16,13 @@ export function createRefuse(count: (action: string, reason: string) => void, sa
   };
 }
 
-/** Each `about` is said once in a window. */
+/** Logs each `about` at most once per window. */
 export type RareLog = (about: string, fields: object, line: string) => void;
 
 const windowMs = 60_000;
 const linesPerWindow = 60;
 
-/** Guarantee: never more than 60 lines a minute. */
+/** Guarantee: at most 60 lines a minute. */
 export function createRareLog(clock: Clock, log: Log): RareLog {
   let windowStart = clock.up();
   const said = new Set<string>();

@@ -27,7 +27,7 @@ async function client(port: number, host = '127.0.0.1'): Promise<Socket> {
   return socket;
 }
 
-test('each packet goes to the first that takes it; what nobody takes is counted and not answered', async () => {
+test('each packet goes to the first handler that accepts it, and other packets are counted without a response', async () => {
   const counts: string[] = [];
   const { port } = await reflectorOf([echoOf(1), echoOf(2), echoOf(1)], counts);
   const socket = await client(port);
@@ -38,7 +38,7 @@ test('each packet goes to the first that takes it; what nobody takes is counted 
   expect(counts).toEqual(['other malformed', 'other malformed']);
 });
 
-test('a port that is taken, and an address that is not of this machine, is one line', async () => {
+test('a port in use and a foreign address give one line', async () => {
   const { port } = await reflectorOf([]);
   const again = (host: string) => openReflector({ host, port, answerers: [], count: () => {} });
   await expect(again('127.0.0.1')).rejects.toThrow(`UDP port ${port} is in use by another program (127.0.0.1:${port})`);

@@ -1,26 +1,26 @@
-/** The reflector: one UDP socket at which PCs measure their way to the centre. Each packet goes to the first answerer that takes it. */
+/** The reflector: a UDP socket for the link measurements of PCs. Each packet goes to the first handler that accepts it. */
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { isIP } from 'node:net';
 import { codeOf, StartError } from '@sabha/contracts';
 
-/** What `openReflector` needs. */
 export type ReflectorOptions = {
   host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
   answerers: readonly Answerer[];
-  /** A packet that nobody takes, or a fault of the socket. */
+  /** Counts a packet that no handler accepts, or an error of the socket. */
   count(kind: 'other', result: string): void;
 };
-/** A socket that is open. */
 export type Reflector = { port: number; close(): void };
 
-/** Bursts wait here while the broker is busy; the system may grant less. */
+/** Socket buffer for bursts while the broker is busy. The system may grant less. */
 const bufferBytes = 4 * 1024 * 1024;
 
-/** Resolves when it listens; rejects with a `StartError` where it cannot. Guarantee: what nobody takes is not answered. */
+/**
+ * Resolves when the socket listens; rejects with a `StartError` if it cannot. Guarantee: a packet that no handler accepts gets no response.
+ */
 export async function openReflector({ host, port, answerers, count }: ReflectorOptions): Promise<Reflector> {
-  // Both ends are addresses, never names: nothing is to be looked up, and an answer goes out in the turn in which its time was written.
+  // Addresses need no lookup. Without it a reply leaves in the same turn of the event loop in which its time stamp is written.
   const lookup: SocketOptions['lookup'] = (address, _options, callback) => callback(null, address, isIP(address));
   const socket = createSocket({ type: isIP(host) === 6 ? 'udp6' : 'udp4', lookup });
   const reply = (packet: Buffer, { port, address }: RemoteInfo) =>
@@ -52,14 +52,18 @@ function widen(socket: Socket): void {
     socket.setRecvBufferSize(bufferBytes);
     socket.setSendBufferSize(bufferBytes);
   } catch {
-    // The system's own size will do.
+    // The default size is sufficient.
   }
 }
 
-/** A kind of packets. */
+/** Handler of one kind of packet. */
 export type Answerer = {
-  /** True where the packet has the shape of this kind; looks at no secret, since it is asked for every packet of every stranger. */
+  /**
+   * Returns true if the packet has the format of this kind. Must be cheap and use no secret, since it runs for every packet of strangers.
+   */
   takes(packet: Buffer): boolean;
-  /** Guarantee of each: nothing is sent to anybody without a token, and nothing larger than what it answers to an address that has not proven that it receives. */
+  /**
+   * Guarantee of each handler: sends nothing without a valid token, and nothing larger than the request to an address that is not proven.
+   */
   answer(packet: Buffer, from: RemoteInfo, reply: (packet: Buffer) => void): void;
 };

@@ -15,7 +15,7 @@ function setUp() {
   return { time, rights, tokenFor, pcs };
 }
 
-test('another key, and the revocation of its PC, end the right of a token at once, also of one that was proven', () => {
+test('a new key or the revocation of its PC invalidates a token at once, also a cached one', () => {
   const { rights, tokenFor, pcs } = setUp();
   const token = tokenFor('up/lucknow/hall');
   rights.use({ reflectorKey, pcs: pcs(false) });
@@ -26,7 +26,7 @@ test('another key, and the revocation of its PC, end the right of a token at onc
   expect(rights.prove(token)).toBe('stranger');
 });
 
-test('of a flood of unknown tokens 2,000 a second are looked at; whoever was proven before is not hurt by it', () => {
+test('at most 2,000 unknown tokens a second are verified, and tokens verified before are not affected', () => {
   const { time, rights, tokenFor } = setUp();
   rights.use({ reflectorKey, pcs: [] });
   const proven = tokenFor('up/lucknow/hall');

@@ -1,4 +1,4 @@
-/** Who is answered by the reflector: whoever shows a token of `flows` (contracts/reflector.ts). Strangers cost a bounded amount of work. */
+/** Verification of reflector tokens (contracts/reflector.ts), with a bounded cost for invalid ones. */
 import {
   type Clock,
   createBuckets,
@@ -10,15 +10,16 @@ import {
   type RegistrySnapshot,
 } from '@sabha/contracts';
 
-/** Whose packets are answered. */
 export type Rights = ReturnType<typeof createRights>;
 
-/** Far above what a nation's PCs need, which show a new token once in an hour; and some hundredths of a core. */
+/** Verifications of unknown tokens: far above the need of a nation's PCs, one new token an hour each, at some hundredths of a core. */
 const provings: Rate = { perSecond: 2_000, burst: 2_000 };
-/** More than there are measuring PCs in the largest network that was measured. */
+/** Cache size: more than the measuring PCs of the largest network tested. */
 const provenAtMost = 32_768;
 
-/** Guarantee: nobody is proven but by the key of the last snapshot, and of unknown tokens no more than `provings` are looked at. */
+/**
+ * Guarantee: a token is accepted only with the key of the last snapshot, and the rate of verified unknown tokens is limited by `provings`.
+ */
 export function createRights(clock: Pick<Clock, 'now' | 'up'>) {
   const proven = new Map<string, ReflectorToken>();
   const buckets = createBuckets(provings);
@@ -35,13 +36,16 @@ export function createRights(clock: Pick<Clock, 'now' | 'up'>) {
   }
 
   return {
-    /** Takes key and revocations of a snapshot; without a key nobody is answered. */
+    /** Sets key and revocations of a snapshot. Without a key every token is refused. */
     use(snapshot: Pick<RegistrySnapshot, 'reflectorKey' | 'pcs'>): void {
       key = snapshot.reflectorKey === undefined ? undefined : Buffer.from(snapshot.reflectorKey, 'base64url');
       revoked = new Set(snapshot.pcs.filter((one) => one.revoked).map(({ pc }) => pcMark(pc)));
       proven.clear();
     },
-    /** What a token says; `stranger` where it is not ours or its PC is revoked, `ended`, or `unproven` where too many unknown ones were shown of late. */
+    /**
+     * Returns the content of a token, or why it is refused. `stranger`: invalid or revoked. `ended`: expired. `unproven`: not verified
+     * because of the rate limit.
+     */
     prove(token: Buffer): ReflectorToken | 'stranger' | 'ended' | 'unproven' {
       const word = token.toString('latin1');
       const known = proven.get(word);

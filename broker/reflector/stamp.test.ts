@@ -34,7 +34,7 @@ function setUp() {
   return { time, counts, ask, tokenOf };
 }
 
-test('it counts the packets of each token and session on their own, whatever their port, and says when they came and went', () => {
+test('packets are numbered per token and session, whatever their port, with times of receipt and sending', () => {
   const { time, ask, tokenOf } = setUp();
   const [hall, room] = [tokenOf('up/lucknow/hall'), tokenOf('up/lucknow/vc-2')];
   time.up = 10.25;
@@ -52,7 +52,7 @@ test('it counts the packets of each token and session on their own, whatever the
   expect(ask({ token: hall, seq: 12 }, 40_001)).toMatchObject({ seq: 3 });
 });
 
-test('a probe that the line doubled has one number, so that no direction has what the other one lost', () => {
+test('a duplicate probe gets no second number, so that losses are assigned to the correct direction', () => {
   const { counts, ask, tokenOf } = setUp();
   const token = tokenOf('up/lucknow/hall');
   const numbers = [0, 1, 1, 2, 0, 4].map((seq) => ask({ token, seq })?.seq);
@@ -60,7 +60,7 @@ test('a probe that the line doubled has one number, so that no direction has wha
   expect(counts).toEqual({ 'stamp answered': 4, 'stamp doubled': 2 });
 });
 
-test('a stranger is not answered, nor one whose token has ended, nor a packet of another shape', () => {
+test('a stranger, an expired token and a packet of another format get no response', () => {
   const { time, counts, ask, tokenOf } = setUp();
   expect(ask({ token: randomBytes(16) })).toBeUndefined();
   const token = tokenOf('up/lucknow/hall');
@@ -70,7 +70,7 @@ test('a stranger is not answered, nor one whose token has ended, nor a packet of
   expect(counts).toEqual({ 'stamp stranger': 1, 'stamp answered': 1, 'stamp ended': 1 });
 });
 
-test('a token that asks faster than its pace is answered no more, while others are', () => {
+test('a token above its rate gets no responses, while others do', () => {
   const { time, counts, ask, tokenOf } = setUp();
   const token = tokenOf('up/lucknow/hall');
   const answered = Array.from({ length: 400 }, (_, seq) => ask({ token, seq })).filter((reply) => reply !== undefined);

@@ -1,39 +1,39 @@
-/** Answers the packets of the quality test: a stateful STAMP reflector (RFC 8762, 4.3), for those who show a token and for nobody else. */
+/** Stateful STAMP reflector (RFC 8762, 4.3) for the quality test. It responds only to a valid token. */
 import { type Clock, createBuckets, isStampProbe, keepLatest, type Rate, seqOf, sessionWord, tokenOf, writeReply } from '@sabha/contracts';
 import type { Answerer } from './reflector.ts';
 import type { Rights } from './rights.ts';
 
-/** What the answerer of STAMP needs. */
 export type StampOptions = {
   rights: Rights;
   clock: Pick<Clock, 'now' | 'up'>;
   count(kind: 'stamp', result: string): void;
 };
 
-/** A round sends 23 or 63 packets, some 30 a second. */
+/** Rate per token. A round sends 23 or 63 packets, about 30 a second. */
 const packets: Rate = { perSecond: 100, burst: 300 };
-/** Of one token: the rounds that it has under way, and a few that were left. */
+/** Sessions per token: current rounds and a few aborted ones. */
 const sessionsAtMost = 4;
-/** Of one session, several rounds. */
+/** Probes remembered per session: several rounds. */
 const probesAtMost = 256;
-/** A token that says nothing for this long begins anew. */
+/** A token without packets for this long starts a new session. */
 const forgetMs = 120_000;
 const tokensAtMost = 32_768;
 
 type Holder = {
   heardUp: number;
-  /** Of each of its sessions, the latest last: the next number that we give, and the probes that came. */
+  /** Sessions, the latest last: the next reply number and the received probes. */
   sessions: Map<string, { next: number; heard: Map<number, true> }>;
 };
 
 /**
- * A session is known by its token and its own number, not by its port, which a router may change in the middle of a round.
- * Guarantee: it answers a proven token with 44 bytes for 44, within the token's pace, and nobody else; each probe once, however often it comes.
+ * Identifies a session by its token and number, not by its port, which a router may change during a round.
+ * Guarantee: sends 44 bytes per 44-byte probe to a verified token, within its rate, and nothing to others. Each probe gets one response,
+ * even if duplicated.
  */
 export function createStampAnswerer({ rights, clock, count }: StampOptions): Answerer {
   const buckets = createBuckets(packets);
   const holders = new Map<string, Holder>();
-  // Not Date.now, which knows no microseconds and jumps in the middle of a round.
+  // Not Date.now: it has no microseconds and may jump during a round.
   const offsetMs = clock.now() - clock.up();
   const time = () => offsetMs + clock.up();
 
@@ -55,7 +55,7 @@ export function createStampAnswerer({ rights, clock, count }: StampOptions): Ans
   };
 }
 
-/** The one that was heard of last stands last, so that those who fell silent are found at the front. */
+/** Keeps holders in order of their last packet, so that expired ones are at the front. */
 function holderOf(holders: Map<string, Holder>, who: string, now: number): Holder {
   const held = holders.get(who);
   const holder: Holder = held !== undefined && now - held.heardUp < forgetMs ? held : { heardUp: now, sessions: new Map() };
@@ -69,7 +69,7 @@ function holderOf(holders: Map<string, Holder>, who: string, now: number): Holde
   return holder;
 }
 
-/** Which one of its session it is, from 0; undefined where it came before: a packet that the line doubled would count as two. */
+/** Returns the reply number in the session, from 0; undefined for a duplicate, which would count as two packets. */
 function numberOf({ sessions }: Holder, word: string, probe: number): number | undefined {
   const session = sessions.get(word) ?? { next: 0, heard: new Map() };
   keepLatest(sessions, [word, session], sessionsAtMost);

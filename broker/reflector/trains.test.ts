@@ -58,10 +58,10 @@ function loadsOf(packets: readonly Buffer[]): number {
   return packets.filter((packet) => readTrainAnswer(packet)?.kind === 'load').length;
 }
 
-/** So many numbers of trains, from the first on. */
+/** Consecutive train numbers from `first`. */
 const fill = (count: number, first: number) => Array.from({ length: count }, (_, at) => first + at);
 
-test('a train to the centre is stamped and reported, in parts and as often as it is asked for', () => {
+test('a train to the server is time-stamped, and its report can be requested repeatedly in parts', () => {
   const { ask, cookieOf, time } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -82,7 +82,7 @@ test('a train to the centre is stamped and reported, in parts and as often as it
   }
 });
 
-test('a train from the centre: as many loads as were asked for, once', () => {
+test('a train from the server has the requested number of loads, and is sent once', () => {
   const { ask, cookieOf, counted } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -95,7 +95,7 @@ test('a train from the centre: as many loads as were asked for, once', () => {
   expect(counted.get('refused')).toBe(3);
 });
 
-test('no amplification: who spoofs an address can have a cookie sent there, shorter than the hello, and nothing else', () => {
+test('a spoofed address receives only a cookie, shorter than the hello (no amplification)', () => {
   const { ask, cookieOf } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const victim = at('203.0.113.9', 53);
@@ -106,14 +106,14 @@ test('no amplification: who spoofs an address can have a cookie sent there, shor
   expect(bytesOf(ask({ kind: 'hello', token }, victim))).toBeLessThan(hello.length);
 });
 
-test('strangers get nothing: a forged or ended token, a token of another key', () => {
+test('a forged, expired or foreign token gets no response', () => {
   const { ask, counted } = setUp();
   const forged = [randomBytes(16), tokenOf('ladakh/leh/hall', nowMs - 1), sealReflectorToken('a/b/c', nowMs + 9_000, randomBytes(32))];
   for (const token of forged) for (const kind of ['hello', 'up', 'ask', 'down'] as const) expect(ask({ kind, token, seq: 24 })).toEqual([]);
   expect(counted).toEqual(new Map([['stranger', 12]]));
 });
 
-test('a session is never sent more than its limit, reports and all', () => {
+test('a session never exceeds its byte limit, reports included', () => {
   const { ask, cookieOf, counted } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -127,7 +127,7 @@ test('a session is never sent more than its limit, reports and all', () => {
   expect(counted.get('spent')).toBeGreaterThan(0);
 });
 
-test('who was sent enough is told so, and so is who finds no room: in less than it takes to ask, and only where the cookie came back', () => {
+test('an exhausted quota and a full reflector are reported in less bytes than the request, to a proven address only', () => {
   const { ask, cookieOf } = setUp();
   const token = tokenOf('ladakh/leh/hall');
   const cookie = cookieOf(token);
@@ -149,7 +149,7 @@ test('who was sent enough is told so, and so is who finds no room: in less than 
   expect(ask({ kind: 'up', train: 9, token: late, cookie: cookieOf(late) })).toEqual([]);
 });
 
-test('no more sessions at once than 64; they end after 10 s in which nothing came, and after 3 min in any case', () => {
+test('at most 64 sessions exist, and each ends after 10 s without packets or 3 min in total', () => {
   const { ask, cookieOf, counted, time } = setUp();
   const pcs = Array.from({ length: 65 }, (_, pc) => ({ token: tokenOf(`ladakh/leh/vc-${pc}`), from: at('10.1.2.3', 1_000 + pc) }));
   const cookies = pcs.map(({ token, from }) => cookieOf(token, from));
@@ -162,17 +162,17 @@ test('no more sessions at once than 64; they end after 10 s in which nothing cam
   time.up += 9_000;
   expect([down(0, 2), down(64, 2)]).toEqual([1, 0]);
   time.up += 2_000;
-  // All but the first are over: the last finds room. A train that was sent is one of that session only.
+  // All sessions but the first have expired, so the last one is accepted. Train numbers are per session.
   expect([down(64, 3), down(1, 1), down(0, 2)]).toEqual([1, 1, 0]);
   const later = Array.from({ length: 22 }, () => {
     time.up += 8_000;
     return down(0, 3);
   });
-  // Train 3 is sent once more when the session is another.
+  // Train 3 is sent again in a new session.
   expect(later).toEqual([1, ...Array(20).fill(0), 1]);
 });
 
-test('all sessions together are sent no more than the line of a centre can spare', () => {
+test('all sessions together stay within the rate that a server can spare', () => {
   const { ask, cookieOf, time } = setUp();
   let sent = 0;
   for (let pc = 0; pc < 40; pc += 1) {

@@ -1,6 +1,6 @@
 /**
- * The reflector's side of the capacity test: it writes down when the packets of a train came, and sends trains. Bytes go in numbers only to
- * an address that has shown that it receives, by the cookie, and that may measure, by the token of `flows`.
+ * Server side of the capacity test: records the arrivals of trains, and sends trains. Larger amounts of data go only to an address that is
+ * proven by a cookie and has a valid token of `flows`.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
@@ -24,25 +24,24 @@ import {
 } from '@sabha/contracts';
 import type { Answerer } from './reflector.ts';
 
-/** What the answerer of trains needs. */
 export type TrainsOptions = {
-  /** What a token says, or why it opens nothing. */
+  /** Returns the content of a token, or why it is refused. */
   prove(token: Buffer): { pc: number } | string;
-  /** Random, of this run of the broker: cookies are made with it. */
+  /** Random secret of this process, from which cookies are made. */
   secret: Buffer;
   clock: Pick<Clock, 'up'>;
-  /** By which a PC may be sent something again: that of the centre, which plays a day in minutes where it has a speed. */
+  /** Clock of the byte quota of a PC. In a demo it is accelerated. */
   refill?: Pick<Clock, 'up'>;
   count(kind: 'train', result: string): void;
 };
 
-/** `flows` lets 10 measure at once by default, of whom each leaves one behind that is not over yet. */
+/** Maximum number of sessions. `flows` runs 10 measurements at once by default, and each may leave one expiring session. */
 const sessionsAtMost = 64;
 const idleMs = 10_000;
 const lifeMs = 180_000;
-/** Of one PC, over all its sessions: one at once, and another soon. */
+/** Byte quota of one PC over all its sessions: one session at once, and another one soon. */
 const bytesOfPc = { perSecond: trainSessionBytes / 300, burst: 2 * trainSessionBytes };
-/** Of all together: what the line of a centre can spare. */
+/** Byte quota of all PCs together: what the line of a server can spare. */
 const bytesOfAll = { perSecond: 4_000_000, burst: 5 * trainSessionBytes };
 const everybody = 'all';
 /** Arrivals kept per session, for a stream whose reports are requested again at its end: a third of what a session may be sent. */
@@ -57,10 +56,10 @@ type Session = {
   sentBytes: number;
   openedUp: number;
   usedUp: number;
-  /** When the packets of the last trains came, from the first packet of the session on: one clock for all of them. */
+  /** Arrivals of the last trains, on one clock that starts with the first packet of the session. */
   up: Map<number, Map<number, TrainArrival>>;
   upTrain: number;
-  /** Numbers of the trains that were sent to the PC; none is sent twice. */
+  /** Numbers of the trains sent to the PC. None is sent twice. */
   loaded: Set<number>;
 };
 
@@ -71,8 +70,8 @@ type State = Required<TrainsOptions> & {
 };
 
 /**
- * Guarantee: to an address that has not sent back its cookie goes nothing but that cookie, which is shorter than what asked for it; to
- * anybody without a token nothing; and in one session never more than `trainSessionBytes`.
+ * Guarantee: an unproven address receives only a cookie, shorter than its request. Nothing is sent without a valid token, and at most
+ * `trainSessionBytes` in one session.
  */
 export function createTrains({ prove, secret, clock, refill = clock, count }: TrainsOptions): Answerer {
   const buckets = { bytes: createBuckets(bytesOfPc), allBytes: createBuckets(bytesOfAll) };
@@ -87,7 +86,7 @@ export function createTrains({ prove, secret, clock, refill = clock, count }: Tr
 }
 
 type Around = { from: RemoteInfo; reply: (packet: Buffer) => void };
-/** An address that has shown that it receives. */
+/** A client whose address is proven. */
 type Proven = { session: Session; reply: Around['reply'] };
 
 function answer(state: State, request: TrainRequest, around: Around): string {
@@ -109,7 +108,7 @@ function welcome(state: State, { token, train, seq }: TrainRequest, { from, repl
   return 'welcomed';
 }
 
-/** The session of a token, or a new one in its place: a PC that begins anew has another port. */
+/** Returns the session of a token. A PC that restarts has another port, so its new session replaces the old one. */
 function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Around): Session | string {
   const { sessions, clock, bytes, refill } = state;
   const name = token.toString('latin1');
@@ -124,7 +123,7 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   for (const [key, one] of sessions) if (!isAlive(one, clock.up())) sessions.delete(key);
   sessions.delete(name);
   if (sessions.size >= sessionsAtMost) return 'crowded';
-  // Whoever could not be sent the whole way down is not to find that out when the way up is spent.
+  // A PC whose quota does not cover the downlink test is refused at once, before it spends its uplink test.
   if (bytes.waitMs(`${proven.pc}`, trainSessionBytes, refill.up()) > 0) return 'spent';
   const up = clock.up();
   const opened: Session = {
@@ -142,20 +141,20 @@ function sessionOf(state: State, { token, cookie }: TrainRequest, { from }: Arou
   return opened;
 }
 
-/** Stamped with `usedUp`, which is now. */
+/** The time stamp is `usedUp`, which is now. */
 function note(session: Session, { train, seq }: TrainRequest): string {
   const { up, openedUp, usedUp } = session;
   if (train > session.upTrain) begin(session, train);
   const arrivals = up.get(train);
   if (arrivals === undefined) return 'late';
-  // A copy that the line made is no other packet, and would take its place.
+  // A duplicate made by the line must not count as another packet.
   if (arrivals.has(seq)) return 'doubled';
   if (arrivals.size >= trainPacketsAtMost) return 'too many';
   arrivals.set(seq, { seq, us: (usedUp - openedUp) * 1_000 });
   return 'noted';
 }
 
-/** A train begins: of those before it as many are kept as may still be asked for. */
+/** Begins a train. Earlier trains beyond the limits are deleted. */
 function begin(session: Session, train: number): void {
   session.upTrain = train;
   session.up.set(train, new Map());
@@ -176,7 +175,7 @@ function report(state: State, { train }: TrainRequest, { session, reply }: Prove
   return 'reported';
 }
 
-/** Each train once: a request that was sent again because its train was slow brings no second one. */
+/** Sends each train once: a repeated request brings no second train. */
 function load(state: State, { train, seq: packets }: TrainRequest, { session, reply }: Proven): string {
   if (session.loaded.has(train) || packets < 1 || packets > trainPacketsAtMost) return 'refused';
   const denial = spend(state, session, packets * trainWireBytes);
@@ -187,7 +186,7 @@ function load(state: State, { train, seq: packets }: TrainRequest, { session, re
   return 'loaded';
 }
 
-/** Shorter than what asked for it, and only to an address that has shown that it receives; within what its session may be sent. */
+/** Sends a denial: shorter than the request, only to a proven address, and within the session limit. */
 function deny(
   why: TrainDenial,
   { train }: Pick<TrainRequest, 'train'>,
@@ -201,7 +200,7 @@ function deny(
   return why;
 }
 
-/** Why it may not be spent. */
+/** Spends bytes of the quotas. Returns the reason if they do not suffice. */
 function spend({ bytes, allBytes, clock, refill }: State, session: Session, wireBytes: number): TrainDenial | null {
   const [now, refilled] = [clock.up(), refill.up()];
   if (session.sentBytes + wireBytes > trainSessionBytes || bytes.waitMs(session.pc, wireBytes, refilled) > 0) return 'spent';

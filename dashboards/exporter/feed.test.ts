@@ -50,7 +50,7 @@ test('it requests the stream of all PCs and passes on the snapshot and each chan
   expect(lines).toEqual([]);
 });
 
-test('=', async () => {
+test('it sends its token with the request for the stream, after the server has proved that it knows the token', async () => {
   const sent: (string | undefined)[] = [];
   const { asked, at } = await api(undefined, {
     token: 'of the exporter',

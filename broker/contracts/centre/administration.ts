@@ -1,4 +1,4 @@
-/** What the HTTP API of `flows` answers to those who order and administer: the site table, commands, rollouts, accounts. Times are as in api.ts. */
+/** Schemas of the API of `flows` for administration: site table, commands, rollouts, accounts. For times see api.ts. */
 import * as v from 'valibot';
 import { severities, transitionKinds } from '../domain/states.ts';
 import { commandAnswer } from '../wire/commands.ts';
@@ -10,18 +10,17 @@ const time = v.number();
 const maybeText = v.nullable(text);
 const count = v.number();
 
-/** One thing wrong in a file: its line (1 = the header) and column by name. */
+/** A problem in a CSV file: line (1 = header), column name and description. */
 const csvProblem = v.object({ line: count, column: text, what: text });
 
-/** `missing`: in the table or roster, but not in the file: left as they are. */
+/** `missing`: in the table or roster but not in the file. They stay unchanged. */
 const differs = { added: v.array(text), same: count, missing: v.array(text) };
 
-/** What an import would change, or has changed. */
 const sitesDifference = v.object({ ...differs, changed: v.array(v.object({ path: text, column: text, from: text, to: text })) });
-/** What an import of a site table would change or has changed. */
+/** Changes that an import of a site table makes, or would make. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
-/** What an import of the roster would change or has changed. `notes`: what somebody should look at, though it may stand. */
+/** Changes that an import of the roster makes, or would make. `notes`: accepted entries that a person should check. */
 export const rosterImport = v.object({
   problems: v.array(csvProblem),
   notes: v.array(csvProblem),
@@ -33,21 +32,24 @@ export const rosterImport = v.object({
   applied: v.boolean(),
 });
 
-/** A person of the roster, in the words of its columns. `from`: the file in which the person stands. `now`: on duty, off duty, away, or the shift is taken over. `reached`: the channels that work for this person, in order. */
+/**
+ * A person of the roster. `from`: file with the entry. `now`: on duty, off duty, on leave, or the shift is taken over. `reached`: working
+ * channels, in order. `cells`: columns of the CSV file.
+ */
 export const rosterPerson = v.object({
   id: text,
   name: text,
   from: v.picklist(['roster', 'sabha.json']),
   now: v.picklist(['here', 'off', 'leave', 'relieved']),
   cells: v.record(text, text),
-  /** What a telephone dials for the number; null where there is none. */
+  /** The number to dial; null without one. */
   tel: maybeText,
   reached: v.array(text),
-  /** When each channel last was proven to reach the person, null = never. */
+  /** Time of the last successful delivery of each channel, null = never. */
   proofs: v.record(text, v.nullable(time)),
 });
 
-/** What became of one message to one person over each channel. `reason` says why it did not arrive. */
+/** Result of a test message to a person over each channel. `reason`: why it failed. */
 export const proofView = v.object({
   person: text,
   results: v.array(
@@ -55,10 +57,10 @@ export const proofView = v.object({
   ),
 });
 
-/** Until when a shift is taken over. */
+/** A shift that another person has taken over, until this time. */
 export const shiftView = v.object({ person: text, by: text, until: time });
 
-/** A person's duty from midnight to midnight, by their clock. `for`: whom the person stands in for. */
+/** Duty of a person from midnight to midnight in their time zone. `for`: the person who is replaced. */
 export const dayView = v.object({
   person: text,
   name: text,
@@ -69,9 +71,9 @@ export const dayView = v.object({
 });
 
 const announcement = { at: time, by: text, to: text, text };
-/** A notice to many: what somebody said, to which scope or group, and to how many. */
+/** A sent announcement: author, scope or group, text, and number of recipients. */
 export const announcementSummary = v.object({ id: count, ...announcement, count });
-/** With its persons. `id`: null while it is not sent. `state`: it arrived over a channel, is on its way, or reaches the person over none. */
+/** With its recipients. `id`: null while it is not sent. `state`: delivered, waiting, or no channel reaches the person. */
 export const announcementView = v.object({
   id: v.nullable(count),
   ...announcement,
@@ -88,12 +90,12 @@ export const announcementView = v.object({
 });
 
 const toldBy = v.picklist(['duty', 'deputy', 'state', 'central', 'nobody']);
-/** Hours in which the same persons are told, by id. `reached`: a channel reaches one of them. */
+/** Period with the same recipients, by id. `reached`: a channel reaches at least one of them. */
 const toldSpan = { from: time, to: time, by: toldBy, persons: v.array(text), reached: v.boolean() };
 /**
- * The roster tried out on the tabs that run. `gaps`: hours in which nobody on duty can be reached; `untold`: places of which the tabs tell
- * nobody; `unreached`: persons without a channel; `unproven`: of each other person the channel that was proven longest ago, where that is for
- * a quarter of a year, null = never.
+ * Check of the roster against the current tabs. `gaps`: periods in which no person on duty can be reached. `untold`: places without
+ * recipients. `unreached`: persons without a channel. `unproven`: other persons whose oldest channel proof is older than a quarter of a
+ * year, null = never.
  */
 export const rosterCheck = v.object({
   from: time,
@@ -105,14 +107,14 @@ export const rosterCheck = v.object({
   unproven: v.array(v.object({ person: text, channel: text, at: v.nullable(time) })),
 });
 
-/** Who is told of a place now, by role. `by`: why these, as when nobody is on duty. */
+/** Current recipients of a place by role. `by`: why these persons, for example because nobody is on duty. */
 export const dutyView = v.object({
   at: time,
   scope: text,
   roles: v.array(v.object({ role: text, by: toldBy, persons: v.array(v.object({ id: text, name: text })) })),
 });
 
-/** What both have that stand in a calendar; `start` as the clock there shows it, `zone` null where it is that of the place. */
+/** Common fields of calendar entries. `start`: local time. `zone`: null for the time zone of the place. */
 const planned = {
   id: text,
   title: text,
@@ -123,20 +125,23 @@ const planned = {
 };
 
 const meetingName = v.object({ id: text, title: text });
-/** What an import of meetings would change or has changed. `notes`: what of the file was left out without harm; line 0 where no line says it. */
+/** Changes that an import of meetings makes, or would make. `notes`: ignored entries; line 0 if the line is unknown. */
 export const meetingsImport = v.object({
   problems: v.array(csvProblem),
   notes: v.array(csvProblem),
   difference: v.object({ added: v.array(meetingName), changed: v.array(meetingName), removed: v.array(meetingName), same: count }),
   applied: v.boolean(),
 });
-/** A meeting of the calendar; `scopes` has '' for all rooms, `next` is its next date within eight days. */
+/** A meeting of the calendar. `scopes`: '' means all rooms. `next`: next date within eight days. */
 export const meetingView = v.object({ ...planned, scopes: v.array(text), repeats: v.boolean() });
 
-/** Maintenance that is planned of a room, a site or a state: `rule` as RFC 5545 writes it, `next` the date that goes on or comes next within some days. */
+/**
+ * Planned maintenance of a room, a site or a state. `rule`: recurrence in the format of RFC 5545. `next`: current or next date within some
+ * days.
+ */
 export const maintenanceView = v.object({ ...planned, scope: text, rule: maybeText, by: text, at: time });
 
-/** A command as it was issued; `to` is '' for everywhere, a state, a site or a PC. */
+/** A command as issued. `to`: '' for all, a state, a site or a PC. */
 export const commandSummary = v.object({
   id: text,
   by: text,
@@ -146,7 +151,7 @@ export const commandSummary = v.object({
   at: time,
   expires: time,
 });
-/** With what became of it: `missing` are the PCs that have not answered. */
+/** With its results. `missing`: PCs without a response. */
 export const commandView = v.object({
   ...commandSummary.entries,
   state: v.picklist(['open', 'answered', 'expired']),
@@ -154,10 +159,10 @@ export const commandView = v.object({
   missing: v.array(text),
 });
 
-/** A change of profiles on its way in stages (1 %, 10 %, all): how many PCs it is for, how many have got it, why it stopped. */
+/** A staged rollout of profiles (1 %, 10 %, all): number of PCs, number released so far, and why it stopped. */
 export const rolloutView = v.object({ by: text, stage: count, stageAt: time, pcs: count, released: count, stopped: maybeText });
 
-/** Proof from the data of the ledger; the counts are over all of its time. */
+/** Audit of the ledger's data. The counts cover all its time. */
 export const ledgerAudit = v.object({
   events: count,
   spools: count,
@@ -169,16 +174,16 @@ export const ledgerAudit = v.object({
   /** Notifications by state of their outbox row. */
   notifications: v.object({ delivered: count, refused: count, waiting: count }),
   integrity: text,
-  /** The PCs to which missing and repeated events belong, at most 20, those with most first; absent where there are none. */
+  /** PCs with missing and repeated events, at most 20, the highest counts first; absent without any. */
   ofPcs: v.exactOptional(v.array(v.object({ pc: text, gaps: count, twice: count }))),
-  /** When the copy was made that was read; absent where it was the ledger itself. */
+  /** Time of the audited copy; absent if the ledger itself was audited. */
   at: v.exactOptional(time),
-  /** Events whose content is not that of their mark. */
+  /** Events whose content does not match their hash. */
   altered: v.exactOptional(count),
   commits: v.exactOptional(count),
   /**
-   * The chain of the audit: how many rows, the last of them, out of how many a person was taken, the last one that the centre signed for (null where none
-   * is yet), and a line for each that is missing or not what was written; absent where the copy is older than the chain.
+   * The hash chain of the audit log. `forgotten`: rows with an erased person. `signed`: last signed row, null without one. `wrong`: a line
+   * for each missing or altered row. Absent if the copy is older than the chain.
    */
   chain: v.exactOptional(
     v.object({
@@ -189,56 +194,56 @@ export const ledgerAudit = v.object({
       wrong: v.array(text),
     }),
   ),
-  /** Why the ledger is not what it was: older, or another one; absent where it is. */
+  /** Why the ledger is older than expected or another one; absent if it is not. */
   older: v.exactOptional(text),
-  /** Events that are in archives and no more in the ledger itself. */
+  /** Events that are only in the archives. */
   archived: v.exactOptional(count),
-  /** What is wrong with archives, a line each; absent where nothing is. */
+  /** Problems of the archives, one line each; absent without any. */
   archives: v.exactOptional(v.array(text)),
 });
 
-/** Something that was done, by its row. */
+/** An entry of the audit log. */
 const act = v.object({ id: count, at: time, who: text, what: text, about: text });
-/** The newest first; `before`: what the next page begins below, null where there is none. */
+/** Newest first. `before`: upper bound for the next page, null at the end. */
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
 
-/** An event of a PC: `time` is when it happened, as the PC says where that can be; `received` when the centre had it. */
+/** An event of a PC. `time`: when it happened, by the PC's clock if plausible. `received`: time of receipt at the server. */
 export const saidEvent = v.object({ time, pc: text, received: time, ...event.entries });
-/** In the order of their time; `next`: the time of the first that is not among them, null where all are; `missing`: what cannot be shown, and why. */
+/** In order of time. `next`: time of the first event not included, null if all are. `missing`: omitted data and the reason. */
 export const saidEvents = v.object({ events: v.array(saidEvent), next: v.nullable(time), missing: v.array(text) });
 
-/** All that stands of a person in the ledger, and the words by which it was found. Rows may name others too. */
+/** All ledger rows about a person, and the search terms. Rows may name other persons too. */
 export const personExport = v.object({
   name: text,
   words: v.array(text),
   rows: v.array(v.object({ table: text, row: v.record(text, v.unknown()) })),
 });
-/** Out of how many rows a person was taken, or would be; `backupsUntil`: when the last backup of now is deleted. */
+/** Number of rows from which a person was erased, or would be. `backupsUntil`: deletion time of the newest current backup. */
 export const personForgotten = v.object({ audit: count, elsewhere: count, applied: v.boolean(), backupsUntil: v.nullable(time) });
 
-/** A backup that was just made: the file, on the central machine, and why it lies in the first folder only, if it does. */
+/** A new backup: its file on the server, and why the copy to the second folder failed. */
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
-/** What an account may be called. */
+/** Valid account names. */
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
-/** `once`: its password is a secret that only opens the way to a password of its own. */
+/** `once`: the password is an initial secret that must be changed. */
 const grant = { role: v.picklist(tokenRoles), scope: text, once: v.boolean() };
-/** An account in a list; its secret nobody can read. */
+/** An account in a list, without its secret. */
 export const accountView = v.object({ name: text, ...grant, madeAt: time });
-/** The secret is shown this once. */
+/** The only response that contains the secret. */
 export const accountMade = v.object({ name: text, secret: text });
-/** The token of a program in a list, without the token itself; `endsAt` is null for a program of the server's own machine. */
+/** The API token of a program, without the token itself. `endsAt`: null for a program on the server machine. */
 export const tokenView = v.object({ name: text, role: v.picklist(tokenRoles), scope: text, madeAt: time, endsAt: v.nullable(time) });
-/** A code that still lets PCs of its site in; what it is nobody can read any more. */
+/** A valid enrolment code of a site. The code itself is not stored. */
 export const enrolCodeView = v.object({ site: text, uses: v.number(), ends: time, by: text });
-/** Who asks; null = whoever sits at this machine, under the name that they give. */
+/** The requesting account. Null: any person at this machine, under a name that they give. */
 export const whoView = v.object({ name: maybeText, ...grant });
-/** The same, and by which names incidents may call them. */
+/** With the names by which incidents refer to the person. */
 export const meView = v.object({ ...whoView.entries, names: v.array(text) });
 
 /**
- * The tabs that run, each set by twelve characters of its hash: now, before the last Deploy, of this release, and of the release from which
- * they were made. `refused`: why the files do not run; `wrong`: what the lint finds in those that do.
+ * Versions of the tabs, each as twelve characters of its hash. `before`: before the last Deploy. `release`: of this release. `base`: the
+ * release on which they are based. `refused`: why the files cannot be loaded. `wrong`: linter findings in the running tabs.
  */
 export const tabsState = v.object({
   running: text,
@@ -248,18 +253,18 @@ export const tabsState = v.object({
   refused: maybeText,
   wrong: v.array(text),
 });
-/** A line a node: what is the operator's own, and what this release brings that the tabs in use do not have. */
+/** One line per node: changes by the operator, and changes of this release that the tabs lack. */
 export const tabsDifferences = v.object({ yours: v.array(text), release: v.array(text) });
-/** A step of the tabs; `about` names the rules before and after, then what differs, a line each. */
+/** A change of the tabs. `about`: rule versions before and after, then one line per difference. */
 export const tabsStep = v.object({ at: time, who: text, what: text, about: text });
-/** The set before the last Deploy runs again. */
+/** Result of an undo: the tabs before the last Deploy run again. */
 export const tabsUndone = v.object({ from: text, to: text, lines: v.array(text) });
 
 const triedIncident = { incident: count, scope: text, where: text, fault: text, at: time };
 /**
- * What happened in a time, played through edited tabs and through those that run. `log`: what was really sent in that time, and how much of it
- * the tabs that run give again. `before`, `after`: messages of the two; `more`, `fewer`: those that only one of them has. `missed`: who was told
- * of it is told no more; `later`: by how much. `unfinished`: messages that reach no conclusion.
+ * Replay of a period through edited tabs and the running tabs. `log`: messages sent in that period, and how many of them the running tabs
+ * reproduce. `before`, `after`: number of messages of each. `more`, `fewer`: messages of only one of them. `missed`: incidents without any
+ * recipient after the edit. `later`: delays. `unfinished`: messages without conclusion.
  */
 export const tabsTrial = v.object({
   from: time,
@@ -278,7 +283,7 @@ export const tabsTrial = v.object({
   unfinished: count,
 });
 
-/** What the tabs that run would do with a fault; `afterMs` counts from its moment, `how` is null where it reaches no conclusion. */
+/** Simulated handling of a fault by the running tabs. `afterMs`: from the start of the fault. `how`: null without a conclusion. */
 export const explained = v.object({
   scope: text,
   fault: text,
@@ -290,9 +295,9 @@ export const explained = v.object({
 });
 
 /**
- * Why people were told of an incident, or not, step by step: each pass over the wires with its tabs (twelve characters of their hash), the nodes
- * that it passed, and what came of it. `path`: the part of the tree that it is about; `parent`: the cause that explains it; `sent`: whom the step
- * was given to the outbox for; `said`: that in a sentence, or why nobody was told.
+ * Why people were notified of an incident or not, per step. `passes`: the tabs (twelve characters of their hash), the nodes passed and the
+ * result. `path`: place of the incident. `parent`: incident that explains it. `sent`: notifications put into the outbox. `said`:
+ * summary sentence, or why nobody was notified.
  */
 export const incidentReasons = v.object({
   incident: count,

@@ -1,7 +1,7 @@
 /**
- * What the HTTP API of `flows` shows of rooms and their troubles; the exporter, the wall and the CLI read it, and OpenAPI is made from it.
- * What it answers to those who order and administer: administration.ts.
- * Times are milliseconds since 1970 by the centre's clock.
+ * Schemas of the API of `flows` for rooms and incidents. Clients are the exporter, the wall and the CLI; OpenAPI is generated from it.
+ * For administration see administration.ts.
+ * Times are milliseconds since 1970 by the server's clock.
  */
 import * as v from 'valibot';
 import { linkClasses } from '../domain/links.ts';
@@ -18,7 +18,7 @@ const maybeText = v.nullable(text);
 const count = v.number();
 const words = v.object({ en: text, hi: text });
 const readiness = v.picklist(readinesses);
-/** Why a room is not ready or not known. */
+/** Why a room is not ready or unknown. */
 const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
 
 const outage = {
@@ -26,11 +26,11 @@ const outage = {
   confidence: v.number(),
   sureness: v.picklist(surenesses),
   from: time,
-  /** Another PC of its site answers now: the site can be reached. */
+  /** Another PC of the site responds now, so the site can be reached. */
   beside: v.exactOptional(v.literal(true)),
 };
 
-/** One PC, with what it last said. */
+/** One PC with its last reported state. */
 export const pcView = v.object({
   pc: text,
   site: text,
@@ -38,10 +38,10 @@ export const pcView = v.object({
   room: words,
   presence: v.picklist(presences),
   heardAt: maybeTime,
-  /** When it last answered a roll call, its probes run anew for it. */
+  /** Time of its last roll call response, with fresh probes. */
   calledAt: maybeTime,
   agent: maybeText,
-  /** Version of the profile that the centre wants it to have, and of the one it last said it has: unequal is drift. */
+  /** Version of the profile assigned by the server, and of the profile last reported by the PC. A difference is drift. */
   config: v.object({ wanted: count, held: count }),
   checks: v.array(
     v.object({
@@ -58,11 +58,11 @@ export const pcView = v.object({
   why,
   /** Id of the open incident of this room. */
   incident: v.nullable(count),
-  /** Why it is away, as far as the centre can tell now; null while it is there. */
+  /** Current estimate of why it is offline; null while it is online. */
   outage: v.nullable(v.object(outage)),
 });
 
-/** One site in a row of about 300 bytes; nothing in it changes while its PCs only go on talking. */
+/** One site in about 300 bytes. The row does not change while its PCs only send heartbeats. */
 export const siteView = v.object({
   site: text,
   state: text,
@@ -70,19 +70,17 @@ export const siteView = v.object({
   stage: v.picklist(siteStages),
   link: v.picklist(linkClasses),
   elevationM: v.number(),
-  /** How many PCs it has. */
   pcs: count,
-  /** The worst of its rooms, and why. Said of every stage, counted only of live ones. */
+  /** Readiness of the worst room, and why. Set for every stage, counted only for live sites. */
   readiness,
   why,
-  /** Most severe of its open incidents, and how many are open. */
+  /** Highest severity and number of the open incidents. */
   worst: v.nullable(v.picklist(severities)),
   open: count,
-  /** Last word of the PC that has been away longest; null while all talk or where none was ever heard. */
+  /** Last-seen time of the PC that is offline longest; null if none is offline or none was ever seen. */
   quietSince: maybeTime,
 });
 
-/** A state that has sites, and its name. */
 const stateView = v.object({ state: text, name: words });
 
 const faultView = v.object({
@@ -93,16 +91,19 @@ const faultView = v.object({
   since: time,
   hidden: v.boolean(),
   unknownSince: maybeTime,
-  /** Since when it is gone, and when it will be over unless it comes back; absent while it stands, and once its incident is over. */
+  /** Since when it has cleared, and until when it is watched. Absent while it is present, and after its incident ended. */
   watched: v.exactOptional(v.object({ since: time, until: time })),
-  /** True where people were notified of other faults of the open incident, and nobody of this one. */
+  /** True if people were notified of other faults of the open incident but not of this one. */
   unnotified: v.exactOptional(v.boolean()),
 });
 const noteView = v.object({ at: time, by: text, text });
 
 const incidentFields = {
   id: count,
-  /** Path of the PC, a scope of the centre's own (`centre`, `centre/unheard`), or of a cause of many (`site:bihar/patna`, `nation`), or the maintenance of a place (`maintenance:bihar/patna`). */
+  /**
+   * Path of the PC; or a scope of the server (`centre`, `centre/unheard`), a group incident (`site:bihar/patna`, `nation`), or a
+   * maintenance (`maintenance:bihar/patna`).
+   */
   scope: text,
   room: words,
   site: words,
@@ -113,28 +114,28 @@ const incidentFields = {
   closedBecause: maybeText,
   flapping: v.boolean(),
   acknowledged: v.nullable(v.object({ by: text, at: time })),
-  /** A person of the roster was asked to see to it. */
+  /** The person of the roster to whom it is assigned. */
   assigned: v.exactOptional(v.object({ to: text, by: text, at: time })),
-  /** Somebody says that it is fixed: telemetry has until `until` to agree. */
+  /** A person reported it fixed. Telemetry must confirm by `until`. */
   fixed: v.exactOptional(v.object({ by: text, at: time, until: time })),
-  /** Nothing of it is told until then, unless it gets worse. */
+  /** Snoozed: no notifications until then, unless it worsens. */
   snoozed: v.exactOptional(v.object({ by: text, at: time, until: time })),
-  /** Its place is maintained until then: it is recorded and shown, and told to nobody; `incident` tells of the maintenance. */
+  /** Its place is in maintenance: it is recorded and shown but notifies nobody. `incident`: the incident of the maintenance. */
   maintenance: v.exactOptional(v.object({ incident: count, until: time })),
-  /** Of the maintenance itself: when it ends. */
+  /** End of the maintenance, on a maintenance incident only. */
   until: v.exactOptional(time),
   faults: v.array(faultView),
   told: v.array(v.object({ person: text, channel: text, at: time })),
-  /** Why the PC was away in it, the last time: live while `to` is null, then by the evidence of its return. */
+  /** Last outage of the PC in this incident: a live estimate while `to` is null, then from the evidence after its return. */
   outage: v.nullable(v.object({ ...outage, to: maybeTime })),
-  /** The incident of the cause that it is one of the many of; of those it is told in the place of all. */
+  /** The group incident that explains it, and whose notifications replace its own. */
   parent: v.exactOptional(count),
-  /** Of a cause of many: the sites or PCs that went with it, those away now, of how many, and the part of the tree that holds them. */
+  /** On a group incident: affected sites or PCs, those offline now, the total, and the path that contains them. */
   spread: v.exactOptional(v.object({ members: v.array(text), away: v.array(text), of: count, path: text })),
 };
 /** An incident in lists. */
 export const incidentRow = v.object(incidentFields);
-/** An incident in a frame of the stream: what is null or false is left out, and so is the name of a site that stands in the table. */
+/** An incident in a stream frame. Null and false values are omitted, and so is the name of a known site. */
 const incidentNews = v.object({
   ...incidentFields,
   site: v.exactOptional(words),
@@ -148,17 +149,17 @@ const incidentNews = v.object({
 export const incidentView = v.object({
   ...incidentFields,
   notes: v.array(noteView),
-  /** What those who were told of it answered; `link`: by the link in their message. */
+  /** One-tap answers of the notified people. `link`: given by the link in a notification. */
   answers: v.exactOptional(v.array(v.object({ at: time, by: text, word: v.picklist(saidWords), link: v.boolean() }))),
-  /** `again`: what people know of was told once more, and why. */
+  /** `again`: reason of a repeated notification. */
   history: v.array(
     v.object({ kind: v.picklist(transitionKinds), at: time, conclusion: maybeText, again: v.exactOptional(v.picklist(againReasons)) }),
   ),
-  /** What was done about it; `by` is empty where nobody did it. `to`: who was asked, or from whom it was taken. */
+  /** Actions on the incident. `by`: empty for an automatic action. `to`: assignee, or the previous owner. */
   deeds: v.array(v.object({ did: v.picklist(deedKinds), at: time, by: text, to: v.exactOptional(text), until: v.exactOptional(time) })),
 });
 
-/** One answer of a roll call. `after` = milliseconds from its start to the answer, null for a PC that is silent so far. */
+/** One result of a roll call. `after`: milliseconds from the start to the response, null while there is none. */
 const rollCallRow = v.object({
   pc: text,
   site: text,
@@ -169,17 +170,17 @@ const rollCallRow = v.object({
   readiness,
   why,
   heardAt: maybeTime,
-  /** Who looks after the room: the technician, else the state's engineer, else central. Null for a room that is ready. */
+  /** Person responsible for the room: technician, else state engineer, else central. Null for a ready room. */
   owner: maybeText,
 });
 const rollCallCounts = { expected: count, answered: count, 'not-ready': count, unknown: count, ready: count };
 const rollCallFields = {
   id: text,
-  /** '' for the nation, else a state, or state/site. */
+  /** '' for the nation, a state, or state/site. */
   scope: text,
   by: text,
   startedAt: time,
-  /** When it ends at the latest; it ends earlier when everybody has answered. */
+  /** Latest end. It ends earlier when all PCs have responded. */
   endsAt: time,
   finishedAt: maybeTime,
   counts: v.object(rollCallCounts),
@@ -190,10 +191,10 @@ export const rollCallSummary = v.object(rollCallFields);
 /** A roll call in full. */
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
-/** The last time in which the centre heard nobody: what was not heard then says nothing of any PC. `settled`: each was heard or judged since. */
+/** Last period in which the server received nothing, so silence proves nothing about a PC. `settled`: every PC was seen or judged since. */
 const away = v.exactOptional(v.object({ from: time, to: time, settled: v.boolean() }));
 
-/** What the stream begins with, and what `/api/snapshot` answers. `pcs` are those that were asked for. */
+/** First event of the stream, and response of `/api/snapshot`. `pcs`: the requested PCs. */
 export const snapshot = v.object({
   at: time,
   subscribed: v.boolean(),
@@ -202,28 +203,28 @@ export const snapshot = v.object({
   sites: v.array(siteView),
   pcs: v.array(pcView),
   incidents: v.array(incidentRow),
-  /** The roll call that runs, or the last one. */
+  /** The running or last roll call. */
   rollcall: v.nullable(rollCallSummary),
 });
 
-/** One frame of the stream: what changed since the last. `heard` says of PCs with nothing new when they were last heard. */
+/** One stream frame: the changes since the last. `heard`: last-seen times of otherwise unchanged PCs. */
 export const streamFrame = v.object({
   at: time,
   subscribed: v.boolean(),
   away,
   states: v.exactOptional(v.array(stateView)),
   sites: v.exactOptional(v.array(siteView)),
-  /** Sites that are no longer in the table. */
+  /** Sites removed from the table. */
   sitesGone: v.exactOptional(v.array(text)),
   pcs: v.exactOptional(v.array(pcView)),
   pcsGone: v.exactOptional(v.array(text)),
   heard: v.exactOptional(v.record(text, time)),
   incidents: v.exactOptional(v.array(incidentNews)),
-  /** A roll call's summary, with the rows that changed. */
+  /** Summary of the roll call, with the changed rows. */
   rollcall: v.exactOptional(rollCallView),
 });
 
-/** Where a value of a profile was set: '' for the nation, a state, a site, a PC; null = the built-in default. */
+/** `origins`: level at which each value is set: '' for the nation, a state, a site, a PC; null = built-in default. */
 export const profileView = v.object({
   path: text,
   profile,
@@ -232,11 +233,11 @@ export const profileView = v.object({
   pcs: v.array(v.object({ pc: text, wanted: count, held: count, presence: v.picklist(presences) })),
 });
 
-/** What the clerk of a site that is being set up still has to do. */
+/** An item of the checklist for the setup of a site. */
 const checklistItem = v.object({
   item: v.picklist(['installed', 'heard', 'configured', 'no-fault', 'all-known']),
   done: v.boolean(),
-  /** The PCs that it is about, and what of them: a component, a fault. Empty also where the site has no PC. */
+  /** The PCs of an open item, with component or fault. Also empty if the site has no PC. */
   about: v.array(v.object({ pc: text, component: maybeText, fault: maybeText })),
 });
 
@@ -249,40 +250,43 @@ export const siteDetail = v.object({
     isp: text,
     linkId: text,
     contact: v.object({ name: text, phone: text, tel: maybeText, email: text }),
-    /** The groups that it is in; absent where it is in none. */
+    /** Site groups; absent without any. */
     groups: v.exactOptional(v.array(text)),
     timeZone: text,
     stageAt: time,
-    /** Since when no fault stands there, while it is being set up. */
+    /** Since when the site has no fault, during the setup. */
     cleanSince: maybeTime,
   }),
   checklist: v.array(checklistItem),
   pcs: v.array(pcView),
-  /** What the PC that measures last said of the link, and when; null where none ever did. */
+  /** Last report of the PC that measures the link; null before the first. */
   link: v.nullable(v.object({ pc: text, at: time, report: linkReport })),
-  /** Where the way to the centre broke last: the fault that the PC saw while it was cut off. */
+  /** Last break of the path to the server: the fault that the PC found while offline. */
   broke: v.nullable(v.object({ pc: text, at: time, fault: text })),
-  /** What its PCs last said of power and room, by their keys (series.ts). */
+  /** Last power and room values of each PC, by their keys (series.ts). */
   numbers: v.record(text, v.record(text, v.number())),
-  /** What the elevation means there: the air's density (sea level = 1), the warmest room for a PC, and how far it rises above its room (sea level = 1). */
+  /**
+   * Effects of the elevation: air density (sea level = 1), maximum room temperature for a PC, and its temperature rise over the room (sea
+   * level = 1).
+   */
   limits: v.object({ elevationM: v.number(), densityRatio: v.number(), roomLimitC: v.number(), riseFactor: v.number() }),
 });
 
-/** A strip of a component's (or the PC's own: `presence`) answers over a time, oldest first. `away` = nothing was heard. */
+/** Statuses of a component over time, oldest first (`presence` is the PC itself). `away`: nothing was received. */
 const historySpan = v.object({ from: time, status: v.picklist([...statuses, 'away']), faults: v.array(text) });
-/** What PCs answered over a time. */
+/** Statuses of PCs over time. */
 export const historyView = v.object({
   from: time,
   to: time,
   pcs: v.array(v.object({ pc: text, strips: v.array(v.object({ component: text, spans: v.array(historySpan) })) })),
 });
 
-/** What an account may do, from least to most; where, says its scope. */
+/** Rights of an account, in rising order. Its scope limits where they apply. */
 export const accountRoles = ['reader', 'state', 'central'] as const;
-/** What the token of a program may do: what an account of that role may; `node-red` may read. */
+/** Rights of a program's token: those of the account role; `node-red` may read. */
 export const tokenRoles = [...accountRoles, 'node-red'] as const;
 
-/** Why a request was refused, for a page that says it in the language of its reader. A refusal without one is said by its line. */
+/** Code of a refusal, for a text in the reader's language. Without a code the page shows the error line. */
 const refusalCodes = [
   'role',
   'scope',
@@ -300,9 +304,8 @@ const refusalCodes = [
   'unready',
   'failed',
 ] as const;
-/** One of them. */
 export type RefusalCode = (typeof refusalCodes)[number];
-/** What a refused request is answered: `error` is one line for an operator; `about` fills the blanks of what the code says. */
+/** Response to a refused request. `error`: one line for an operator. `about`: values for the text of the code. */
 export const refusal = v.object({
   error: text,
   code: v.exactOptional(v.picklist(refusalCodes)),
@@ -317,7 +320,6 @@ export type IncidentRow = v.InferOutput<typeof incidentRow>;
 export type IncidentNews = v.InferOutput<typeof incidentNews>;
 export type IncidentView = v.InferOutput<typeof incidentView>;
 export type RollCallRow = v.InferOutput<typeof rollCallRow>;
-/** How the PCs of a roll call have answered. */
 export type RollCallCounts = RollCallSummary['counts'];
 export type RollCallSummary = v.InferOutput<typeof rollCallSummary>;
 export type RollCallView = v.InferOutput<typeof rollCallView>;

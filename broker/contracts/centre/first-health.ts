@@ -1,16 +1,18 @@
-/** The first words of a centre about its sites or its own PC, as whoever started it reads them. */
+/** Terminal lines on the health of the sites and of this PC, shown after the start. */
 import { faultOf } from '../domain/faults.ts';
 import { answerOf, siteStages } from '../domain/sites.ts';
 import { vocabulary } from '../domain/words/words.ts';
 import type { PcView, SiteView } from './api.ts';
 
-/** How many sites stand at which stage; undefined where nobody said. */
+/** Returns the number of sites per stage; undefined without data. */
 export function siteLines(sites: SiteView[] | undefined): string[] | undefined {
   const words = siteStages.map((name) => `${sites?.filter(({ stage }) => stage === name).length} ${name}`);
   return sites && [`Sites (${sites.length}): ${words.join(', ')}`];
 }
 
-/** What a PC said of itself since `startedAt`; undefined where it has not yet. What the ledger remembers of an earlier day is no health. */
+/**
+ * Returns the checks that a PC reported since `startedAt`; undefined before its first report. Older checks from the ledger do not count.
+ */
 export function pcLines(pcs: PcView[] | undefined, pc: string, startedAt: number): string[] | undefined {
   const own = pcs?.find((one) => one.pc === pc);
   if (pcs !== undefined && own === undefined) return [`This PC (${pc}) is not watched: it is retired or moved, or its site is closed.`];

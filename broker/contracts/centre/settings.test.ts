@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { isTimeZone, readSettings } from './settings.ts';
 
 describe('defaults', () => {
-  test('nothing is served beyond loopback', () => {
+  test('serve nothing beyond loopback', () => {
     expect(must('{}').https).toBeUndefined();
     expect(must('{"https":{"host":"::","names":["a"]}}').https).toEqual({ host: '::', port: 8443, mqttPort: 8883, names: ['a'] });
   });
 
-  test('an empty file is this office with one PC, a camera, a microphone and a speaker, on loopback ports', () => {
+  test('describe, for an empty file, one site with one PC, a camera, a microphone and a speaker, on loopback ports', () => {
     expect(must('{}')).toMatchObject({
       site: {
         state: 'capital',
@@ -25,19 +25,19 @@ describe('defaults', () => {
     });
   });
 
-  test('the file that comes with the product means the same as an empty one', () => {
+  test('equal those of the shipped file', () => {
     const { $schema, ...rest } = must(readFileSync(new URL('../../../sabha.json', import.meta.url), 'utf8'));
     expect($schema).toBe('./broker/contracts/sabha.schema.json');
     expect(rest).toEqual(must('{}'));
   });
 
-  test('whoever changes only the link keeps the expected devices', () => {
+  test('keep the expected devices if only the link is set', () => {
     const { site } = must('{"site":{"profile":{"link":"geo"}}}');
     expect(site?.profile).toEqual({ link: 'geo', elevationM: 0, expected: { camera: [{}], microphone: [{}], speaker: [{}] } });
   });
 });
 
-describe('one clear line says what is wrong and where', () => {
+describe('an invalid file gives one line with the place and the problem', () => {
   test.each([
     ['an unknown key', '{"sit":{}}', 'sabha.json: sit: this key is not known'],
     [
@@ -103,7 +103,7 @@ function must(text: string) {
   return result.value;
 }
 
-test('a time zone is known the second time as it was the first, in any case; of what is no zone nothing is kept', () => {
+test('a time zone is accepted in any case, also from the cache, and an invalid one is not cached', () => {
   for (const round of [1, 2]) {
     expect(['Asia/Kolkata', 'asia/kolkata', 'UTC', '+05:30'].map(isTimeZone), `${round}`).toEqual([true, true, true, true]);
     expect(['Asia/Kolkatta', '', 'IST', '2026-11-29T00:00[Asia/Kolkata]'].map(isTimeZone), `${round}`).toEqual([

@@ -1,4 +1,4 @@
-/** The one settings file, `sabha.json`: its schema, its defaults, and one clear line for what is wrong in it. */
+/** The settings file `sabha.json`: schema, defaults and error lines. */
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
@@ -11,7 +11,7 @@ import { isId } from '../wire/topics.ts';
 import { accountRoles } from './api.ts';
 
 const id = v.pipe(v.string(), v.check(isId, 'lower-case letters, digits and "-", at most 32, and not "all"'));
-/** It goes into the CSV of the site table, where a spreadsheet would take some beginnings for a formula. */
+/** Exported to the CSV of the site table, where a spreadsheet would execute some beginnings as a formula. */
 const name = v.pipe(
   v.string(),
   v.minLength(1),
@@ -24,14 +24,13 @@ const email = v.pipe(v.string(), v.email());
 const url = v.pipe(v.string(), v.check(isSafeUrl, 'an https:// address, or http:// on loopback'));
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
 
-/** What the settings of a channel are made of too. */
+/** Building blocks for the settings of the channels. */
 export const setting = { id, port, email, url, about };
 
-/** Whom a message can go to. A tab names roles; a person has one, for a part of the tree (`''` = everywhere). */
+/** Roles of recipients. A tab names roles; a person has one, for a scope (`''` = everywhere). */
 export const roles = ['technician', 'state', 'central'] as const;
 export type Role = (typeof roles)[number];
 
-/** True for a word that is a role. */
 export function isRole(word: string): word is Role {
   return (roles as readonly string[]).includes(word);
 }
@@ -70,7 +69,7 @@ const person = v.strictObject({
   ),
 });
 
-/** As the profile on the wire, but a key that is not known is wrong here, and what is left out keeps its default. */
+/** Like the profile on the wire, but an unknown key is an error and a missing one has a default. */
 const siteProfile = v.strictObject({
   link: v.optional(
     about(profile.entries.link, 'The class of the link: it sets how often a PC speaks and how soon it counts as silent.'),
@@ -122,7 +121,7 @@ const communityNodes = v.strictObject({
   ),
   credentials: v.optional(
     about(
-      // No node has so short an id; an array, whose keys are numbers, would pass for an object otherwise.
+      // Node ids are longer. The pattern also rejects an array, whose numeric keys would pass as an object.
       v.record(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{4,64}$/)), v.record(v.string(), v.string())),
       'What their nodes keep secret, by the id of the node; a tab holds none.',
     ),
@@ -140,7 +139,7 @@ const ports = v.strictObject({
   reflector: v.optional(about(port, 'UDP, where PCs measure their link. Beyond this machine where https is set.'), 8620),
 });
 
-/** As a browser writes it behind https://, so that nobody else's name leads here (DNS rebinding). */
+/** A host name as in the Host header of a browser. Other names are refused (DNS rebinding). */
 const hostName = v.pipe(
   v.string(),
   v.check(
@@ -216,7 +215,7 @@ const retention = v.strictObject({
   ),
 });
 
-/** All of `sabha.json`; each key has a default, and one that is not known is wrong. */
+/** All of `sabha.json`. Each key has a default, and an unknown key is an error. */
 export const settings = v.strictObject({
   $schema: v.optional(v.string()),
   site: v.optional(
@@ -233,7 +232,7 @@ export const settings = v.strictObject({
       'Every incident that somebody was told of stands in this Alertmanager too, until it is over.',
     ),
   ),
-  /** Which there are is known to `flows` alone, which judges this key: `flows/settings.ts`. */
+  /** Only `flows` knows the channels and validates this key: `flows/settings.ts`. */
   channels: v.optional(v.unknown(), {}),
   communityNodes: v.optional(
     about(communityNodes, 'Nodes of others that carry messages, each a channel by the pair offer and outcome.'),
@@ -270,15 +269,15 @@ export const settings = v.strictObject({
 
 export type Settings = v.InferOutput<typeof settings>;
 export type OpenIdSettings = v.InferOutput<typeof openid>;
-/** The one site that stands in `sabha.json`, where no site table is imported. */
+/** The single site of `sabha.json`, used without an imported site table. */
 export type SettingsSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
-/** Packages of Node-RED nodes by others that the tabs may use. */
+/** Third-party Node-RED packages that the tabs may use. */
 export type CommunityNodes = Settings['communityNodes'];
 
 /**
- * The settings, or one line that says what is wrong and where. An unknown key is wrong: a typo never starts a weaker system.
- * `channels` is handed on as it stands.
+ * Parses the settings, or returns one line with the place and the problem. An unknown key is an error, so that a typo never starts a weaker
+ * system. `channels` is passed on unchanged.
  */
 export function readSettings(text: string, file = 'sabha.json'): { ok: true; value: Settings } | { ok: false; line: string } {
   let parsed: unknown;
@@ -295,7 +294,7 @@ export function readSettings(text: string, file = 'sabha.json'): { ok: true; val
   return { ok: true, value: result.output };
 }
 
-/** A tab names roles, groups and persons by one word. */
+/** Rejects a group named like a role or a person, because a tab uses one namespace for all three. */
 function ambiguousGroup(people: readonly Person[]): string | undefined {
   const taken = new Set<string>([...roles, ...people.map(({ id: own }) => own)]);
   const lines = people.flatMap(({ groups = [] }, at) =>
@@ -315,16 +314,16 @@ function isSafeUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-/** True for a time zone that this machine knows. Intl knows more names ("IST") than Temporal, and Temporal more forms (a whole date): it must be one of both. */
+/** Returns true for a time zone that both Intl and Temporal accept. Intl also accepts "IST", and Temporal a whole date. */
 export function isTimeZone(text: string): boolean {
   if (knownZones.has(text)) return true;
   if (!isZoneOfBoth(text)) return false;
-  // Names are few, but may be written in any case.
+  // Zone names are few, but exist in any mix of cases.
   if (knownZones.size < knownZonesAtMost) knownZones.add(text);
   return true;
 }
 
-/** Those that were found, since a look costs more than the rest of a time of day in a message does. */
+/** Cache of valid zones: a lookup costs more than the rest of the formatting of a time. */
 const knownZones = new Set<string>();
 const knownZonesAtMost = 1_000;
 

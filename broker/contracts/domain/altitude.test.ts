@@ -8,7 +8,7 @@ test.each([
   [hardDiskLimitM, 696.8, 0.9046, 0.738, 7.16, 1.354],
   [3_500, 657.6, 0.8632, 0.705, 8.67, 1.419],
   [4_500, 577.3, 0.7768, 0.634, 12, 1.577],
-])('at %i m the air is that of the standard tables', (elevationM, hectopascal, density, ratio, derating, rise) => {
+])('at %i m the air has the values of the standard tables', (elevationM, hectopascal, density, ratio, derating, rise) => {
   const air = airAt(elevationM);
   expect(air.pascal / 100).toBeCloseTo(hectopascal, 1);
   expect(air.density).toBeCloseTo(density, 4);
@@ -18,13 +18,13 @@ test.each([
   expect(riseFactor(elevationM)).toBeCloseTo(rise, 3);
 });
 
-test('a PC for 35 degrees bears 26.3 in Leh, one for 40 bears 31.3, and nothing is taken away in the plains or below the sea', () => {
+test('the room limit falls from 35 °C to 26.3 °C and from 40 °C to 31.3 °C in Leh, and not below 900 m', () => {
   expect(roomLimitCelsius(3_500)).toBeCloseTo(26.33, 2);
   expect(roomLimitCelsius(3_500, 40)).toBeCloseTo(31.33, 2);
   expect(roomLimitCelsius(200)).toBe(ratedRoomCelsius);
   expect(roomLimitCelsius(-400)).toBe(ratedRoomCelsius);
 });
 
-test('in two rooms that are equally warm, a fan that turns as fast cools 1.54 times worse in Leh', () => {
+test('the temperature rise at sea level is the reference 1', () => {
   expect(riseFactor(0)).toBe(1);
 });

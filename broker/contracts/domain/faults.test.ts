@@ -8,31 +8,31 @@ describe.each(faultIds)('%s', (id) => {
   const fault = faultOf(id);
   if (!fault) throw new Error(`${id} has no row`);
 
-  test('its id is component.fault', () => {
+  test('has an id of the form component.fault', () => {
     expect(id).toMatch(/^[a-z]+\.[a-z]+(_[a-z]+)*$/);
   });
 
-  test('its severity is known and its times are whole milliseconds up to an hour', () => {
+  test('has a known severity and times in whole milliseconds up to an hour', () => {
     expect(severities).toContain(fault.severity);
     for (const ms of [fault.holdMs, fault.clearMs]) {
       expect(Number.isInteger(ms) && ms >= 0 && ms <= 3_600_000, `${ms} ms`).toBe(true);
     }
   });
 
-  test('its parents exist, and none hides itself in the end', () => {
+  test('has existing parents and no cycle', () => {
     for (const parent of fault.parents) expect(faultIds, `parent ${parent}`).toContain(parent);
     expect(ancestors(id)).not.toContain(id);
   });
 
-  test('what hides its parent hides it too, so that one look at the parents is enough', () => {
+  test('lists all ancestors as parents, so that one lookup is enough', () => {
     expect(new Set(fault.parents)).toEqual(new Set(ancestors(id)));
   });
 
-  test('its title is short, in both languages', () => {
+  test('has a short title in both languages', () => {
     for (const language of languages) expect(fault.title[language]).toMatch(/^\S.{4,58}[^.।\s]$/u);
   });
 
-  test('its action is one to three sentences, each ended, each short, in both languages', () => {
+  test('has an action of one to three short, complete sentences in both languages', () => {
     for (const language of languages) {
       const sentences = sentencesOf(fault.action[language]);
       expect(sentences.length).toBeGreaterThanOrEqual(1);
@@ -45,7 +45,7 @@ describe.each(faultIds)('%s', (id) => {
     expect(sentencesOf(fault.action.hi)).toHaveLength(sentencesOf(fault.action.en).length);
   });
 
-  test('Hindi is written in Devanagari with Latin digits, English without Devanagari', () => {
+  test('has Hindi text in Devanagari with Latin digits, and English text without Devanagari', () => {
     for (const text of [fault.title, fault.action]) {
       expect(text.hi).toMatch(devanagari);
       expect(text.hi).not.toMatch(/[०-९]/u);
@@ -54,21 +54,21 @@ describe.each(faultIds)('%s', (id) => {
   });
 });
 
-test('every title is told apart from every other', () => {
+test('all titles are different', () => {
   for (const language of languages) {
     const titles = faultIds.map((id) => faultOf(id)?.title[language]);
     expect(new Set(titles).size).toBe(faultIds.length);
   }
 });
 
-test('a silent PC hides every fault of the PC, and the centre hides nothing', () => {
+test('a silent PC hides every fault of the PC but none of the server', () => {
   for (const id of faultIds.filter((one) => !/^(centre|outage|maintenance)\./.test(one) && one !== 'pc.silent')) {
     expect(faultOf(id)?.parents, id).toContain('pc.silent');
   }
   for (const id of faultIds.filter((one) => one.startsWith('centre.'))) expect(faultOf(id)?.parents).toEqual([]);
 });
 
-test('an unknown id has no row, not even one that every object answers to', () => {
+test('an unknown id has no row, not even the name of an inherited property', () => {
   for (const id of ['', 'microphone', 'microphone.stolen', '__proto__', 'constructor', 'toString']) expect(faultOf(id)).toBeUndefined();
 });
 
@@ -76,7 +76,7 @@ function sentencesOf(text: string): string[] {
   return text.split(/(?<=[.।])\s+/u);
 }
 
-/** All that stand above a fault, found by following its parents. */
+/** Collects all ancestors of a fault through its parents. */
 function ancestors(id: string): string[] {
   const found = new Set<string>();
   const waiting = [...(faultOf(id)?.parents ?? [])];

@@ -1,4 +1,4 @@
-/** The one catalogue of faults. It grows with the probes that exist: a fault is a row in one of the files beside this list. */
+/** The catalogue of faults. Each fault is one row in one of the files of the folder. */
 import { centreComponents, centreFaults } from './faults/centre.ts';
 import { linkComponents, linkFaults } from './faults/link.ts';
 import { pcComponents, pcFaults } from './faults/pc.ts';
@@ -17,7 +17,7 @@ export const faults = {
   ...centreFaults,
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about, in words. */
+/** Names of the components. */
 export const components = {
   ...roomComponents,
   ...pcComponents,
@@ -26,17 +26,16 @@ export const components = {
   ...centreComponents,
 } as const satisfies Record<string, Words>;
 
-/** Those words in one language. */
+/** Returns the component names in one language. */
 export function componentsIn(language: Language): Readonly<Record<keyof typeof components, string>> {
   const words = Object.entries(components).map(([component, said]) => [component, said[language]]);
   return Object.fromEntries(words) as Record<keyof typeof components, string>;
 }
 
 export type FaultId = keyof typeof faults;
-/** Every id, in the order of the files. */
 export const faultIds = Object.keys(faults) as FaultId[];
 
-/** The row of a fault; undefined for an id that this version does not know. */
+/** Returns the row of a fault; undefined for an id that this version does not know. */
 export function faultOf(id: string): Fault | undefined {
   return Object.hasOwn(faults, id) ? faults[id as FaultId] : undefined;
 }
@@ -49,15 +48,14 @@ const centresOnly: ReadonlySet<string> = new Set<FaultId>([
   'agent.unknown_fault',
 ]);
 
-/** False for a fault that the centre alone can judge: no check of a PC reports it. */
+/** Returns false for a fault that only the server judges and no check reports. */
 export function isJudgedByPc(id: string): boolean {
   return !/^(centre|outage|maintenance)\./.test(id) && !centresOnly.has(id);
 }
 
-/** True for a language that people are spoken to in. */
 export function isLanguage(text: string): text is Language {
   return languages.some((language) => language === text);
 }
 
-/** What central hears of transitions that no tab ended. It is about no one incident, so no link leads to it. */
+/** Notifies central of transitions without a conclusion. It belongs to no single incident, so it has no link. */
 export const unfinishedFault = 'centre.flow_unfinished';

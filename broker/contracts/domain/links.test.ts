@@ -10,7 +10,7 @@ const table = {
   floor: [600, 300, 930, 300],
 };
 
-test('the limits are the figures of the design', () => {
+test('the limits equal the figures of the design', () => {
   for (const name of linkClasses) {
     const { beatMs, keepaliveMs, silentMs, backoffMaxMs } = links[name];
     expect([beatMs, keepaliveMs, silentMs, backoffMaxMs].map((ms) => ms / 1_000)).toEqual(table[name]);
@@ -21,16 +21,16 @@ test('the limits are the figures of the design', () => {
 describe.each(linkClasses)('%s', (name) => {
   const limits = links[name];
 
-  test('R18 silence leaves room for a beat and for half as long again as the keepalive waits', () => {
+  test('R18 the silence limit exceeds the beat interval by 30 s and is at least 1.5 times the keepalive', () => {
     expect(limits.silentMs).toBeGreaterThan(limits.beatMs + 30_000);
     expect(limits.silentMs).toBeGreaterThanOrEqual(1.5 * limits.keepaliveMs);
   });
 
-  test('R6 sends again after 30 s, on thin links 120 s', () => {
+  test('R6 retransmits after 30 s, on thin links after 120 s', () => {
     expect(limits.resendMs).toBe(name === 'geo' || name === 'floor' ? 120_000 : 30_000);
   });
 });
 
-test('R18 a will counts after 90 s without a newer session', () => {
+test('R18 a last will counts after 90 s without a newer session', () => {
   expect(willGraceMs).toBe(90_000);
 });

@@ -1,31 +1,30 @@
-/** How patient the centre and the agent are with a link, by its class. Figures: DESIGN, table of link classes. */
+/** Intervals and limits of each link class. Figures: DESIGN, table of link classes. */
 
-/** Every class of link, from the best to the thinnest. */
+/** Link classes, from the best to the thinnest. */
 export const linkClasses = ['fibre', '4g', 'leo', 'geo', 'floor'] as const;
 export type LinkClass = (typeof linkClasses)[number];
 
-/** What a class of link is given and allowed. */
 export type LinkLimits = {
-  /** Time between two beats. */
+  /** Interval of the beats. */
   beatMs: number;
-  /** MQTT keepalive; the broker admits at most 300 s. */
+  /** MQTT keepalive. The broker accepts at most 300 s. */
   keepaliveMs: number;
-  /** Nothing heard for this long, without a will, is silence. */
+  /** Time without a message, and without a last will, until a PC is silent. */
   silentMs: number;
-  /** Longest wait before a reconnect; the shortest is 1 s. */
+  /** Longest reconnect backoff. The shortest is 1 s. */
   backoffMaxMs: number;
-  /** What is not acknowledged in this time is sent again (R6). */
+  /** Time until an unacknowledged message is sent again (R6 (retransmission)). */
   resendMs: number;
-  /** What one PC may send and receive a month for telemetry of all causes, and one site for tests of its link; wire bytes. */
+  /** Monthly bytes on the wire: telemetry of one PC in both directions, and link tests of one site. */
   budget: { telemetryBytes: number; testBytes: number };
-  /** One round of the quality test; null = only when it is asked for. */
+  /** One round of the quality test; null = on request only. */
   quality: { probes: number; everyMs: number } | null;
   /**
-   * Time between two measurements of the capacity, and above which rate (bits/s) nobody needs to know it exactly; null = only on request. The
-   * interval divides the budget of the tests: a measurement that is to empty what a line lends needs some megabytes, and so is rare.
+   * Interval of the capacity measurements, and the rate (bits/s) above which no exact value is needed; null = on request only. A
+   * measurement that must exhaust the burst allowance of a line needs some megabytes, so the interval follows from the test budget.
    */
   capacity: { everyMs: number; ceilingBps: number } | null;
-  /** Round trips that are normal on such a link, milliseconds: one outside of it belongs to a link of another class. */
+  /** Normal round trip times of the class, milliseconds. A value outside suggests another class. */
   roundTripMs: readonly [number, number];
 };
 
@@ -38,7 +37,6 @@ const slow = { keepaliveMs: 300_000, backoffMaxMs: 300_000, resendMs: 120_000, r
 const often = { probes: 20, everyMs: 5 * minuteMs };
 const metered = { ...quick, budget: { telemetryBytes: 25 * MB, testBytes: 150 * MB }, quality: often };
 
-/** The limits of each class. */
 export const links: Record<LinkClass, LinkLimits> = {
   fibre: {
     ...quick,
@@ -67,13 +65,13 @@ export const links: Record<LinkClass, LinkLimits> = {
   },
 };
 
-/** True where each byte is paid for: there less is asked, and a beat carries only what is new. */
+/** Returns true for a thin link, where each byte costs. The server requests less, and a beat contains only changed numbers. */
 export function isThin(link: Pick<LinkLimits, 'beatMs'>): boolean {
   return link.beatMs >= 4 * minuteMs;
 }
 
-/** Largest payload of a beat on a thin link. */
+/** Maximum payload of a beat on a thin link. */
 export const thinBeatBytes = 150;
 
-/** A will counts as silence when nothing of a newer session is heard within this time (R18). */
+/** Grace time after a last will: a message of a newer session within it cancels the silence (R18 (silence)). */
 export const willGraceMs = 90_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { causeKindOf, causeKinds, causeScope, nameInScope, openUpTo, pathOfScope, sureFrom, surenessOf } from './outages.ts';
 
-test('a scope says what kind of cause it is, and its name; no path of a PC reads like one, whatever its state is called', () => {
+test('a scope gives the kind and name of its cause, and no PC path is mistaken for one', () => {
   for (const kind of causeKinds) expect([kind, causeKindOf(causeScope(kind, 'bihar/gaya'))]).toEqual([kind, kind]);
   for (const room of ['site/leh/pc-1', 'nation/leh/pc-1', 'state', 'centre', 'centre/unheard', '', 'toaster:bihar'])
     expect([room, causeKindOf(room)]).toEqual([room, undefined]);
@@ -9,7 +9,7 @@ test('a scope says what kind of cause it is, and its name; no path of a PC reads
   expect(nameInScope('bihar/gaya/pc-1')).toBe('bihar/gaya/pc-1');
 });
 
-test('a cause belongs to the part of the tree that its scope names; what is of no single state to all of it', () => {
+test('a cause belongs to the path that its scope names, or to the whole nation', () => {
   expect(pathOfScope(causeScope('site', 'bihar/gaya'))).toBe('bihar/gaya');
   expect(pathOfScope(causeScope('state', 'bihar'))).toBe('bihar');
   for (const kind of ['link', 'provider', 'nation', 'plane', 'spread'] as const)
@@ -17,7 +17,7 @@ test('a cause belongs to the part of the tree that its scope names; what is of n
   expect(pathOfScope('bihar/gaya/pc-1')).toBe('bihar/gaya/pc-1');
 });
 
-test('a confidence is sure, likely or open, at one border each', () => {
+test('a confidence maps to sure, likely or open at fixed limits', () => {
   expect([1, sureFrom, sureFrom - 0.01, openUpTo + 0.01, openUpTo, 0].map(surenessOf)).toEqual([
     'sure',
     'sure',

@@ -17,7 +17,7 @@ test.each([
   expect(reasonIn(reason, 'en')).toBe(reason);
 });
 
-test('each pattern is whole words, begins and ends where the reason does (but for a program that nobody names), and its Hindi is Hindi', () => {
+test('each pattern matches a whole reason, except the one for an unnamed program, and its text is Hindi', () => {
   for (const [pattern, hi] of reasons) {
     expect(() => new RegExp(pattern)).not.toThrow();
     expect(/^\^.*\$$/.test(pattern) || pattern === 'another program').toBe(true);

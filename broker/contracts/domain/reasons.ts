@@ -1,4 +1,4 @@
-/** The fixed words in which a machine says why, and their Hindi. What the system itself said stays as it is. */
+/** Fixed phrases of reasons and their Hindi. Text of the operating system stays unchanged. */
 
 import { linkReasons } from './faults/link.ts';
 import { pcReasons } from './faults/pc.ts';
@@ -7,10 +7,10 @@ import { roomReasons } from './faults/room.ts';
 import type { Reason } from './faults/row.ts';
 import type { Language } from './faults.ts';
 
-/** Of a check that is ok since the room need not have the device: nothing that works was seen. */
+/** Reason of a check that is ok because no device is required. It does not mean that a device works. */
 export const noneExpected = 'none expected';
 
-/** What any check may say, and the centre of a PC. */
+/** Phrases that any check uses, and those of the server about a PC. */
 const ofAny: readonly Reason[] = [
   [`^${noneExpected}$`, 'यहाँ ज़रूरी नहीं'],
   ['^(/\\S+) cannot be read$', '$1 पढ़ा नहीं जा सका'],
@@ -41,7 +41,7 @@ const ofAny: readonly Reason[] = [
   ['^what it says changes too often to be kept$', 'इसकी रिपोर्ट इतनी जल्दी बदल रही है कि सब रखी नहीं जा सकती'],
 ];
 
-/** All of them, in the order in which they are looked for: what stands within another reason comes last. */
+/** All phrases in the order of replacement. A phrase that occurs inside others is last. */
 export const reasons: readonly Reason[] = [
   ...ofAny,
   ...roomReasons,
@@ -51,12 +51,12 @@ export const reasons: readonly Reason[] = [
   ['another program', 'किसी दूसरे प्रोग्राम'],
 ];
 
-/** The reason in a language, as far as it is known there. */
+/** Returns the reason in a language, as far as a translation exists. */
 export function reasonIn(reason: string, language: Language): string {
   return language === 'hi' ? retold(reason, reasons) : reason;
 }
 
-/** The reason with what each pattern finds in it told in the words beside the pattern, one after the other. */
+/** Replaces the matches of each pattern in turn with the text beside it. */
 export function retold(reason: string, rows: readonly Reason[]): string {
   return rows.reduce((text, [pattern, words]) => text.replace(new RegExp(pattern, 'g'), words), reason);
 }

@@ -1,8 +1,7 @@
-/** The one table of series. Beat keys, Prometheus names and help stand here and nowhere else. */
+/** The only table of series: beat keys, Prometheus names and help. */
 
-/** The types of Prometheus that are used here. */
 export type SeriesType = 'gauge' | 'counter' | 'histogram';
-/** `divisor`: what a beat's number is divided by, where links are spoken of in bits and Prometheus in bytes. */
+/** `divisor`: applied to the number of a beat, because links use bits and Prometheus bytes. */
 export type Series = { name: string; type: SeriesType; help: string; labels: readonly string[]; divisor?: number };
 
 const gauge = series('gauge');
@@ -11,7 +10,7 @@ const histogram = series('histogram');
 const pcLabels = ['state', 'site', 'pc'] as const;
 const siteLabels = ['state', 'site'] as const;
 
-/** The numbers of a beat: their short key on the wire, their name in Prometheus. Base units, ratios 0 to 1. */
+/** The numbers of a beat: short key on the wire and name in Prometheus. Base units, ratios 0 to 1. */
 export const beatSeries = {
   up: gauge('sabha_pc_uptime_seconds', 'Time since the PC booted.', pcLabels),
   load: gauge('sabha_pc_load_ratio', 'Processor time in use, all cores, since the last beat.', pcLabels),
@@ -45,7 +44,7 @@ export const beatSeries = {
 
 export type BeatKey = keyof typeof beatSeries;
 
-/** What the exporter says of PCs and incidents; judged by `flows`, taken from its API. */
+/** Series of PCs and incidents, judged by `flows`. The exporter reads them from its API. */
 export const judgedSeries = {
   pcUp: gauge('sabha_pc_up', '1 while the PC is online, 0 while it is silent or stopped.', pcLabels),
   lastSeen: gauge('sabha_pc_last_seen_timestamp_seconds', 'When the centre last heard the PC.', pcLabels),
@@ -83,7 +82,7 @@ export const judgedSeries = {
   incidentsOpen: gauge('sabha_incidents_open', 'Open incidents by severity.', ['state', 'severity']),
 } as const satisfies Record<string, Series>;
 
-/** What each process says of itself. */
+/** Metrics of each process about itself. */
 export const ownSeries = {
   brokerClients: gauge('sabha_broker_clients', 'Clients connected, by principal.', ['principal']),
   brokerMessages: counter('sabha_broker_messages_total', 'Messages taken from clients, by leaf.', ['leaf']),
@@ -117,10 +116,10 @@ export const ownSeries = {
   exporterBeats: counter('sabha_exporter_beats_total', 'Beats read by the exporter, by result.', ['result']),
 } as const satisfies Record<string, Series>;
 
-/** Every series of the product, for dashboards and tests. */
+/** All series, for dashboards and tests. */
 export const allSeries: readonly Series[] = [...Object.values(beatSeries), ...Object.values(judgedSeries), ...Object.values(ownSeries)];
 
-/** What prom-client asks for. */
+/** Returns the arguments of a prom-client metric. */
 export function metricOf({ name, help, labels }: Series): { name: string; help: string; labelNames: string[] } {
   return { name, help, labelNames: [...labels] };
 }

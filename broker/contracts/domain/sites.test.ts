@@ -9,7 +9,7 @@ const unknown = (component: string): Check => ({ ...ok(component), status: 'unkn
 const well = [...meetingComponents.map(ok), ok('pc')];
 const online = (checks: Check[]) => readinessOf({ presence: 'online', checks });
 
-test('an ok microphone, camera or speaker reads as unproven; any other ok check, and one of which nothing is expected, as ok', () => {
+test('an ok microphone, camera or speaker is unproven unless no device is expected, and any other ok check is ok', () => {
   for (const component of meetingComponents) {
     expect(answerOf(ok(component))).toBe('unproven');
     expect(answerOf({ ...ok(component), reason: 'in use by zoom' })).toBe('unproven');
@@ -20,22 +20,21 @@ test('an ok microphone, camera or speaker reads as unproven; any other ok check,
   for (const component of ['clock', 'sound', 'display']) expect(answerOf(ok(component))).toBe('ok');
 });
 
-describe('a room is ready as far as its checks know', () => {
-  test('every check that a meeting needs is ok', () => expect(online(well)).toEqual({ readiness: 'ready', why: null }));
+describe('the readiness of a room', () => {
+  test('is ready if every check that a meeting needs is ok', () => expect(online(well)).toEqual({ readiness: 'ready', why: null }));
 
-  test('a critical or major fault of any component makes it not ready, and the gravest is the reason', () => {
+  test('is not ready with a critical or major fault of any component, with the most severe as the reason', () => {
     expect(online([...well, fault('microphone.not_default'), fault('microphone.missing')])).toEqual({
       readiness: 'not-ready',
       why: { component: 'microphone', fault: 'microphone.missing', reason: 'why' },
     });
   });
 
-  test('a minor fault leaves it ready', () => expect(online([...well, fault('microphone.volume_low')]).readiness).toBe('ready'));
+  test('is ready with only a minor fault', () => expect(online([...well, fault('microphone.volume_low')]).readiness).toBe('ready'));
 
-  test('a fault that this version does not know counts as major', () =>
-    expect(online([...well, fault('projector.dark')]).readiness).toBe('not-ready'));
+  test('treats an unknown fault id as major', () => expect(online([...well, fault('projector.dark')]).readiness).toBe('not-ready'));
 
-  test('what a meeting needs and nobody can tell is unknown; what it does not need may be', () => {
+  test('is unknown if a meeting component is unknown, and ready if another component is', () => {
     expect(online([...well, unknown('speaker')])).toEqual({
       readiness: 'unknown',
       why: { component: 'speaker', fault: null, reason: 'no audio server' },
@@ -43,15 +42,18 @@ describe('a room is ready as far as its checks know', () => {
     expect(online([...well, unknown('clock')]).readiness).toBe('ready');
   });
 
-  test.each(presences.filter((presence) => presence !== 'online'))('a PC that is %s is unknown, whatever it said last', (presence) => {
-    expect(readinessOf({ presence, checks: well })).toEqual({
-      readiness: 'unknown',
-      why: { component: 'pc', fault: null, reason: presence },
-    });
-  });
+  test.each(presences.filter((presence) => presence !== 'online'))(
+    'is unknown for a PC that is %s, whatever its last state',
+    (presence) => {
+      expect(readinessOf({ presence, checks: well })).toEqual({
+        readiness: 'unknown',
+        why: { component: 'pc', fault: null, reason: presence },
+      });
+    },
+  );
 });
 
-test('the worst room counts for its site', () => {
+test('the worst room determines the readiness of its site', () => {
   expect([...readinesses].reverse().sort(byReadiness)[0]).toBe('not-ready');
 });
 
@@ -62,9 +64,9 @@ describe('scopes', () => {
     ['goa', 'goa/panaji', true],
     ['goa', 'goa-north/panaji', false],
     ['goa/panaji', 'goa', false],
-  ])('"%s" holds %s: %s', (scope, path, holds) => expect(isWithin(scope, path)).toBe(holds));
+  ])('"%s" contains %s: %s', (scope, path, holds) => expect(isWithin(scope, path)).toBe(holds));
 
-  test('a group is written so that no path reads like it, and read back', () => {
+  test('a group scope converts to its group and back, and differs from any path', () => {
     expect(groupScope('magadh')).toBe('group:magadh');
     expect(groupOfScope('group:magadh')).toBe('magadh');
     expect(groupOfScope('goa/panaji')).toBeUndefined();

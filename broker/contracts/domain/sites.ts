@@ -1,35 +1,35 @@
-/** The parts of a nation, the life of a site, and whether its rooms are ready for a meeting. */
+/** Scopes, stages of a site, and the readiness of its rooms for a meeting. */
 import { faultOf } from './faults.ts';
 import { noneExpected } from './reasons.ts';
 import { bySeverity, type Check, type Presence, type Status } from './states.ts';
 
-/** Only a `live` site alerts and counts; `commissioning` is being set up; a `closed` one is history. */
+/** Only a `live` site causes notifications and counts. `commissioning` is the setup. A `closed` site is history. */
 export const siteStages = ['planned', 'commissioning', 'live', 'closed'] as const;
 export type SiteStage = (typeof siteStages)[number];
 
-/** Worst first: of several rooms the worst counts for the site. */
+/** Worst first: the worst room determines the readiness of its site. */
 export const readinesses = ['not-ready', 'unknown', 'ready'] as const;
 export type Readiness = (typeof readinesses)[number];
 
-/** The components that a meeting needs: one of them unknown, and nobody can say that the room is ready. */
+/** Components that a meeting needs. If one of them is unknown, the readiness of the room is unknown. */
 export const meetingComponents: readonly string[] = ['microphone', 'camera', 'speaker'];
 
-/** What people read of a check: `unproven` is a device of the meeting that is there and open, whose sound or picture nobody has proven. */
+/** Status shown to people. `unproven`: a meeting device is present and open, but its sound or picture is not proven. */
 export type Answer = Status | 'unproven';
 
-/** The answer of a check. Guarantee: no device of a meeting is said to work before its sound or picture is proven. */
+/** Returns the shown status. Guarantee: no meeting device is reported as working before its sound or picture is proven. */
 export function answerOf({ component, status, reason }: Pick<Check, 'component' | 'status' | 'reason'>): Answer {
   return status === 'ok' && reason !== noneExpected && meetingComponents.includes(component) ? 'unproven' : status;
 }
 
-/** Why a room is not ready or not known: the gravest check, or its presence where the PC does not talk. */
+/** Why a room is not ready or unknown: the most severe check, or the presence of an offline PC. */
 export type Why = { component: string; fault: string | null; reason: string | null };
-/** The readiness of a room; `why` is null where it is ready. */
+/** The readiness of a room; `why` is null if it is ready. */
 export type ReadinessVerdict = { readiness: Readiness; why: Why | null };
 
 /**
- * Whether a room is ready as far as its checks know (DESIGN, decision 5): no critical or major fault, and every meeting component known.
- * Guarantee: a PC that does not talk, says nothing, or cannot tell is never ready.
+ * Derives the readiness of a room (DESIGN, decision 5): no critical or major fault, and every meeting component known.
+ * Guarantee: a PC that is offline, has no checks, or has an unknown meeting component is never ready.
  */
 export function readinessOf({ presence, checks }: { presence: Presence; checks: readonly Check[] }): ReadinessVerdict {
   if (presence !== 'online') return { readiness: 'unknown', why: { component: 'pc', fault: null, reason: presence } };
@@ -56,20 +56,20 @@ function whyOf({ component, fault, reason }: Check): Why {
   return { component, fault, reason };
 }
 
-/** True where a path is the scope or lies in it; '' is everywhere. */
+/** Returns true if a path equals the scope or lies in it. '' is everywhere. */
 export function isWithin(scope: string, path: string): boolean {
   return scope === '' || path === scope || path.startsWith(`${scope}/`);
 }
 
-/** Groups of sites stand beside the tree: a division, a circle, a district, a block. A site is in any number of them. */
+/** Groups of sites besides the tree: a division, a circle, a district, a block. A site may be in several. */
 const groupMark = 'group:';
 
-/** The scope of a group, written so that no path reads like it. */
+/** Returns the scope of a group, in a form that no path can have. */
 export function groupScope(group: string): string {
   return groupMark + group;
 }
 
-/** The group that a scope names; undefined for a path. */
+/** Returns the group of a scope; undefined for a path. */
 export function groupOfScope(scope: string): string | undefined {
   return scope.startsWith(groupMark) ? scope.slice(groupMark.length) : undefined;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { productNeeds, tierNeeds, tiers } from './tiers.ts';
 
-test('C13 a tier needs exactly the largest figure that a maker publishes for it, in each direction', () => {
+test('C13 a tier needs the largest figure that a vendor publishes for it, in each direction', () => {
   for (const tier of tiers) {
     const rows = productNeeds.filter((row) => row.tier === tier);
     expect([tierNeeds[tier].upBps, tierNeeds[tier].downBps]).toEqual([
@@ -11,7 +11,7 @@ test('C13 a tier needs exactly the largest figure that a maker publishes for it,
   }
 });
 
-test('C13 each figure names its page and the date of its check; Zoom sends more than it receives for SD and HD; Meet is there', () => {
+test('C13 each figure has its source and date, Zoom sends more than it receives for SD and HD, and Meet is included', () => {
   for (const { source, checked } of productNeeds) {
     expect(new URL(source).protocol).toBe('https:');
     expect(checked).toMatch(/^\d{4}-\d{2}-\d{2}$/);

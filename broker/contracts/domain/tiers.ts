@@ -1,6 +1,6 @@
-/** What a link is good for in a meeting, as data: the needs of each tier, and where the figures come from. */
+/** Quality tiers of a link for meetings: the needs of each tier, and the sources of the figures. */
 
-/** From least to most. */
+/** In rising order. */
 export const tiers = ['audio', 'sd', 'hd', 'fhd'] as const;
 export type Tier = (typeof tiers)[number];
 
@@ -8,9 +8,9 @@ const kbit = 1_000;
 const jitterMs = { warn: 30, critical: 50 };
 
 /**
- * What a meeting of each tier needs. `upBps`, `downBps`: what one room sends and receives, bits/s of IP packets, the largest figure of
- * `productNeeds`. Above `warn` people notice, above `critical` the tier is not to be had; loss 0 to 1, times in milliseconds. `r`: R of the E-model
- * without the advantage of a satellite (G.107, annex B: below 60 nearly all users are dissatisfied, below 50 it is not recommended).
+ * Needs of each tier. `upBps`, `downBps`: rates of one room, bits/s of IP packets, the largest figure of `productNeeds`. Above `warn`
+ * people notice; above `critical` the tier is not available. Loss 0 to 1, times in milliseconds. `r`: R of the E-model without the
+ * advantage factor for satellites. G.107, annex B: below 60 nearly all users are dissatisfied, below 50 it is not recommended.
  */
 export const tierNeeds = {
   audio: { upBps: 100 * kbit, downBps: 100 * kbit, loss: { warn: 0.02, critical: 0.1 }, jitterMs, r: 0 },
@@ -19,10 +19,10 @@ export const tierNeeds = {
   fhd: { upBps: 4_000 * kbit, downBps: 4_000 * kbit, loss: { warn: 0.01, critical: 0.03 }, jitterMs, r: 60 },
 } satisfies Record<Tier, object>;
 
-/** Beside what a tier needs there must be this much room; to go up again, this much (hysteresis). */
+/** Factors of the required capacity: to keep a tier, and to reach a higher one (hysteresis). */
 export const tierMargin = { stay: 1.2, rise: 1.35 };
 
-/** What one maker publishes for one tier, bits/s: the page, and the date when the figure was last compared with it. */
+/** Needs that a vendor publishes for one tier, bits/s, with the source and the date of the last check. */
 export type ProductNeeds = { product: string; tier: Tier; upBps: number; downBps: number; source: string; checked: string };
 
 const needs = (product: string, source: string, rows: Partial<Record<Tier, readonly [upKbps: number, downKbps: number]>>): ProductNeeds[] =>
@@ -33,8 +33,9 @@ const needs = (product: string, source: string, rows: Partial<Record<Tier, reado
   });
 
 /**
- * What the makers of meeting programs publish for one room in a group meeting. Microsoft's "recommended" for Teams (2.5/4.0 Mbit/s) names no
- * resolution and is no tier: its rows for SD and HD are those of the same media stack. The row of Meet for HD is the mean of one participant.
+ * Published needs of meeting programs for one room in a group meeting. Microsoft's "recommended" for Teams (2.5/4.0 Mbit/s) names no
+ * resolution and is no tier. Its rows for SD and HD are those of the same media stack. The row of Meet for HD is the mean of one
+ * participant.
  */
 export const productNeeds: readonly ProductNeeds[] = [
   ...needs('Zoom', 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0060748', {

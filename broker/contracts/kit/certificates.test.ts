@@ -4,7 +4,7 @@ import { createAuthority } from '../../../test/security/authority.ts';
 import { loadX509 } from '../../../test/x509.ts';
 import { commonNameOf, makePrivateKey, makeRequest, serialOf } from './certificates.ts';
 
-test('a request says the name, holds the public half of the key, and is signed by the key', async () => {
+test('a certificate request contains the name and the public key, and is signed with the key', async () => {
   const key = makePrivateKey();
   const { pem, der } = makeRequest(key, 'ladakh.leh.pc-1');
   const { Pkcs10CertificateRequest } = await loadX509();
@@ -17,14 +17,14 @@ test('a request says the name, holds the public half of the key, and is signed b
   }
 });
 
-test('a serial number is written without leading zeros, in small letters', async () => {
+test('a serial number has lower-case digits without leading zeros', async () => {
   const issued = await (await createAuthority('x')).issue({ cn: 'a.b.c', use: 'client' });
   const certificate = new X509Certificate(issued.pem);
   expect(certificate.serialNumber.startsWith('0')).toBe(true);
   expect(serialOf(certificate)).toBe(issued.serial);
 });
 
-test('only a subject of one common name and nothing else has a name', async () => {
+test('a subject has a name only if it is exactly one common name', async () => {
   const authority = await createAuthority('x');
   const nameIn = async (cn: string) => commonNameOf(new X509Certificate((await authority.issue({ cn, use: 'client' })).pem));
   expect(await nameIn('ladakh.leh.pc-1')).toBe('ladakh.leh.pc-1');

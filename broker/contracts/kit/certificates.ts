@@ -1,23 +1,26 @@
-/** Keys and certificates, as agent, broker and flows name them. Keys are EC P-256. */
+/** Keys and certificates of agent, broker and flows. Keys are EC P-256. */
 import { createPublicKey, generateKeyPairSync, sign, type X509Certificate } from 'node:crypto';
 import { der, tags } from './der.ts';
 
-/** What a certificate may be used for, as object identifiers. */
+/** Extended key usage for clients, as object identifier. */
 export const clientAuth = '1.3.6.1.5.5.7.3.2';
-/** For a server. */
+/** Extended key usage for servers. */
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 
-/** What the subject of a server's certificate says: the key of one door of the centre opens no other. */
+/** Subjects of the server certificates. They differ, so that the key of one listener is not valid for the other. */
 export const doors = { centre: 'Sabha centre', broker: 'Sabha broker' } as const;
-/** By this name a PC asks the centre's HTTPS for the certificate that it can judge, whichever one browsers see. */
+/** A PC requests this server name (SNI) to get the certificate of our authority, whatever certificate browsers see. */
 export const centreServerName = 'centre.sabha.internal';
 
-/** A fresh private key, PEM. */
+/** Creates a private key, PEM. */
 export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** A certificate request (PKCS#10) whose subject is one common name. Written here, since the library for it is a third of a packed agent. */
+/**
+ * Creates a certificate request (PKCS#10) whose subject is one common name. Own code, because the library for it is a third of a packed
+ * agent.
+ */
 export function makeRequest(privateKey: string, name: string): { pem: string; der: Buffer } {
   const subject = der(tags.sequence, der(tags.set, der(tags.sequence, commonName, der(tags.utf8, Buffer.from(name)))));
   const shown = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -33,12 +36,12 @@ const commonName = der(tags.oid, Buffer.of(0x55, 0x04, 0x03));
 /** 1.2.840.10045.4.3.2 */
 const ecdsaWithSha256 = der(tags.oid, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 
-/** The serial number as the registry writes it: lower-case hexadecimal without leading zeros. */
+/** Returns the serial number in the form of the registry: lower-case hexadecimal without leading zeros. */
 export function serialOf(certificate: X509Certificate): string {
   return certificate.serialNumber.toLowerCase().replace(/^0+/, '');
 }
 
-/** The one common name of a certificate's subject; undefined for a subject that says more, or less. */
+/** Returns the common name of a certificate; undefined if the subject has any other content. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
   return /^CN=([a-z0-9.-]+)$/.exec(certificate.subject)?.[1];
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { realClock, zonedAt } from './clock.ts';
 
-test('the real clock runs a task after its delay, and never one that was cancelled', async () => {
+test('the real clock runs a task after its delay, and no cancelled task', async () => {
   const clock = realClock();
   const ran: string[] = [];
   const cancel = clock.after(1, () => ran.push('cancelled'));
@@ -15,7 +15,7 @@ test('the real clock runs a task after its delay, and never one that was cancell
   expect(now).toBeLessThanOrEqual(later + 1_000);
 });
 
-test('a clock with a speed makes its whole time run faster by that one factor', async () => {
+test('a clock with a speed runs its whole time faster by that factor', async () => {
   const clock = realClock(1_000);
   const started = { now: clock.now(), up: clock.up(), real: performance.now() };
   await new Promise<void>((done) => clock.after(30_000, done));

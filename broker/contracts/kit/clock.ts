@@ -1,26 +1,25 @@
-/** Time as an argument, so that agent, ledger and incident engine run in a seeded simulation. */
+/** Time as a parameter, so that agent, ledger and incident engine run in a seeded simulation. */
 import { uptime } from 'node:os';
 
-/** Takes back what was to be done later; harmless when it was done. */
+/** Cancels a scheduled task; has no effect after the task has run. */
 export type Cancel = () => void;
 
-/** A source of time, real or simulated. */
 export type Clock = {
   /** Wall clock, milliseconds since 1970. It may jump. */
   now(): number;
-  /** Milliseconds since some start; it never jumps back. Durations are measured on it. */
+  /** Monotonic clock, milliseconds since an arbitrary start. Use it for durations. */
   up(): number;
-  /** Runs `task` once after `delayMs`; the result cancels it. */
+  /** Runs `task` once after `delayMs`. The result cancels it. */
   after(delayMs: number, task: () => void): Cancel;
-  /** How much faster than the day it goes, where it does. */
+  /** Factor of an accelerated clock. */
   speed?: number;
-  /** How long the machine slept since some start, which `up` may know nothing of. */
+  /** Milliseconds for which the machine was suspended. `up` may not count them. */
   slept?(): number;
 };
 
 /**
- * The clock of the machine. `speed` makes its time run faster by one factor since `epochMs` (the demo and the fault tests use it):
- * processes with the same two agree on the time, whenever each of them started.
+ * Returns the clock of the machine. `speed` accelerates all its time by one factor since `epochMs` (for the demo and the fault tests).
+ * Processes with the same two values agree on the time, whenever each of them started.
  */
 export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const startedAt = epochMs + (Date.now() - epochMs) * speed;
@@ -30,7 +29,7 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   const ahead = aheadMs();
   return {
     speed,
-    // In whole milliseconds at each speed, or what is said of a day that is played faster would be longer than that day.
+    // Whole milliseconds at each speed: fractions would lengthen every message of an accelerated day.
     now: speed === 1 ? Date.now : () => Math.round(startedAt + up()),
     up,
     slept: () => Math.max(0, aheadMs() - ahead) * speed,
@@ -41,7 +40,7 @@ export function realClock(speed = 1, epochMs = Date.now()): Clock {
   };
 }
 
-/** Does `work` every `everyMs`, each time after the last has ended, until the result stops it. `work` must not reject. */
+/** Runs `work` every `everyMs`, each time after the last run has ended, until the result is called. `work` must not reject. */
 export function repeat(clock: Pick<Clock, 'after'>, everyMs: number, work: () => unknown): Cancel {
   let cancel: Cancel = () => {};
   let isStopped = false;
@@ -56,12 +55,12 @@ export function repeat(clock: Pick<Clock, 'after'>, everyMs: number, work: () =>
   };
 }
 
-/** As far from 1970 as calendars go (ECMA-262, Time Values), less a year: whoever asks counts on from there. */
+/** Limit of calendar dates (ECMA-262, Time Values), less a year as a margin for date arithmetic. */
 const farthestMs = 8.64e15 - 366 * 86_400_000;
 
 /**
- * What calendar and clock of a zone say at a moment (Unix ms): in its whole millisecond, since the moments of PCs and of a clock that runs faster
- * have fractions, and of one that no calendar has near the end of calendars. Throws where the zone is none.
+ * Returns the calendar date and time in a zone (Unix ms, rounded down to a whole millisecond). PC times and accelerated clocks have
+ * fractions. A time beyond the limits of the calendar gives the nearest limit. Throws for an invalid zone.
  */
 export function zonedAt(atMs: number, zone: string): Temporal.ZonedDateTime {
   const at = Number.isNaN(atMs) ? 0 : Math.min(Math.max(Math.floor(atMs), -farthestMs), farthestMs);

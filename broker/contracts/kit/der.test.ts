@@ -8,7 +8,7 @@ const authority = await createAuthority('Sabha');
 const issued = await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' });
 const list = Buffer.from(asPkcs7(issued.pem, authority.root), 'base64');
 
-test('what is written is read again, whatever its length', () => {
+test('an encoded element of any length is decoded again', () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
     const one = der(tags.sequence, Buffer.alloc(length, 7));
     expect(readAll(Buffer.concat([one, one])).map(({ content }) => content.length)).toEqual([length, length]);
@@ -16,7 +16,7 @@ test('what is written is read again, whatever its length', () => {
   expect(() => der(tags.set, Buffer.alloc(65_536))).toThrow('too long');
 });
 
-test('of a list by the library of certificates each is found, byte by byte', async () => {
+test('all certificates of a list made by the certificate library are found byte for byte', async () => {
   const { X509Certificates, cryptoProvider } = await loadX509();
   cryptoProvider.set(webcrypto as Crypto);
   const theirs = [...new X509Certificates(list)].map(({ rawData }) => Buffer.from(rawData).toString('hex'));
@@ -28,7 +28,7 @@ test('of a list by the library of certificates each is found, byte by byte', asy
   ).toEqual(theirs.sort());
 });
 
-test('an answer that is cut, or not such a list, is an error and nothing else; no byte that is turned makes it hang', () => {
+test('a truncated or invalid list gives an error, and no flipped byte causes a hang', () => {
   for (let length = 0; length < list.length; length += 1) expect(() => certificatesIn(list.subarray(0, length))).toThrow();
   for (let at = 0; at < list.length; at += 1) {
     const turned = Buffer.from(list);

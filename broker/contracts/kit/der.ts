@@ -1,14 +1,13 @@
-/** DER (X.690), as far as a certificate request and a list of certificates need it: definite lengths, tags of one byte. */
+/** The part of DER (X.690) for certificate requests and lists: definite lengths, tags of one byte. */
 
-/** Tags by their names. */
 export const tags = { integer: 0x02, bits: 0x03, oid: 0x06, utf8: 0x0c, sequence: 0x30, set: 0x31, first: 0xa0 } as const;
-/** One element: what is in it, all of it with its head, and what follows it. */
+/** One element: its content, the whole with its header, and the bytes after it. */
 export type Element = { tag: number; content: Buffer; whole: Buffer; rest: Buffer };
 
 const longForm = 0x80;
 const longestLength = 3;
 
-/** An element of these parts. */
+/** Encodes an element with these parts as content. */
 export function der(tag: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
@@ -18,7 +17,7 @@ export function der(tag: number, ...parts: Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag, longForm + bytes.length, ...bytes]), content]);
 }
 
-/** The first element. Throws where there is none, or it says that it is longer than what is there. */
+/** Decodes the first element. Throws if there is none, or if its length exceeds the input. */
 export function readDer(bytes: Buffer): Element {
   const [tag = 0, first = 0] = bytes;
   const lengthBytes = first < longForm ? 0 : first - longForm;
@@ -31,14 +30,14 @@ export function readDer(bytes: Buffer): Element {
   return { tag, content: bytes.subarray(start, end), whole: bytes.subarray(0, end), rest: bytes.subarray(end) };
 }
 
-/** All elements in a row. Throws as `readDer` does. */
+/** Decodes consecutive elements. Throws like `readDer`. */
 export function readAll(bytes: Buffer): Element[] {
   const all: Element[] = [];
   for (let rest = bytes; rest.length > 0; rest = all.at(-1)?.rest ?? rest.subarray(rest.length)) all.push(readDer(rest));
   return all;
 }
 
-/** The certificates of a list of them (PKCS#7, SignedData that signs nothing), each as it stands there. Throws where it is no such list. */
+/** Returns the certificates of a PKCS#7 list (SignedData without signatures), each unchanged. Throws if it is no such list. */
 export function certificatesIn(list: Buffer): Buffer[] {
   const [, signed] = readAll(readDer(list).content);
   if (signed?.tag !== tags.first) throw new Error('no list of certificates');

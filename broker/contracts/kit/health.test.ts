@@ -5,12 +5,12 @@ import { answersHealth, supervisorOf } from './health.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('who was not started by systemd tells nobody', () => {
+test('without systemd there is no supervisor', () => {
   expect(supervisorOf({})).toBeUndefined();
   expect(supervisorOf({ NOTIFY_SOCKET: '' })).toBeUndefined();
 });
 
-test('it is ready once, says thrice within the limit of the watchdog that it lives, and not after it stops', () => {
+test('it reports ready once, and alive three times per watchdog limit until it stops', () => {
   const told: string[] = [];
   const supervisor = supervisorOf({ NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '30000000' }, (state) => told.push(state));
   expect(told).toEqual([]);
@@ -21,14 +21,14 @@ test('it is ready once, says thrice within the limit of the watchdog that it liv
   expect(told).toEqual(['READY=1', 'WATCHDOG=1', 'WATCHDOG=1', 'STOPPING=1']);
 });
 
-test('without a watchdog it says no more than that it is ready', () => {
+test('without a watchdog it reports only ready', () => {
   const told: string[] = [];
   supervisorOf({ NOTIFY_SOCKET: '@abstract' }, (state) => told.push(state))?.ready();
   vi.advanceTimersByTime(60_000);
   expect(told).toEqual(['READY=1']);
 });
 
-test('whether it lives and is ready is answered to GET alone, with the reason where it is not', () => {
+test('liveness and readiness respond to GET only, with the reason if not ready', () => {
   const asked = (method: string, url: string, because?: string) => {
     const said: unknown[] = [];
     const response = { writeHead: (code: number) => ({ end: (text: string) => said.push(code, JSON.parse(text)) }) };

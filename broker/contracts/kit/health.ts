@@ -1,17 +1,17 @@
-/** Whether a part lives and is ready: it tells systemd where that started it, and whoever asks by HTTP. */
+/** Liveness and readiness of a part, for systemd and over HTTP. */
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Who started a part and is told how it is. */
+/** Receives the state of a part. */
 export type Supervisor = { ready(): void; stopping(): void };
 
-/** Of the limit of the watchdog, in which it must hear from us: two words may be lost. */
+/** Interval of the watchdog messages as a share of its limit: two of them may be lost. */
 const share = 1 / 3;
 
 /**
- * The supervisor of this process, from its environment; undefined where nobody asks to be told (`sd_notify`).
- * `tell`: how it is told; a test scripts it.
- * Guarantee: that it lives is said from the event loop and by nothing else, so that one that is blocked falls silent.
+ * Returns the supervisor of this process from its environment (`sd_notify`); undefined without systemd. `tell` sends a state; a test
+ * replaces it.
+ * Guarantee: the alive message comes only from the event loop, so that a blocked event loop falls silent.
  */
 export function supervisorOf(env: Readonly<Record<string, string | undefined>>, tell = tellSystemd): Supervisor | undefined {
   if (!env['NOTIFY_SOCKET']) return undefined;
@@ -29,18 +29,18 @@ export function supervisorOf(env: Readonly<Record<string, string | undefined>>, 
   };
 }
 
-/** Node has no datagram sockets of this machine: systemd's own program has. */
+/** Node has no Unix datagram sockets, so systemd's own program sends the message. */
 function tellSystemd(state: string): void {
   const child = spawn('systemd-notify', [state], { stdio: 'ignore' });
-  // Where it is not there systemd ends us, and says that it heard nothing.
+  // Without that program systemd ends this process for lack of a message.
   child.on('error', () => {});
   child.unref();
 }
 
-/** Why a part is not ready, in one line; undefined where it is. */
+/** Returns why a part is not ready, in one line; undefined if it is. */
 export type Unready = () => string | undefined;
 
-/** Answers `GET /healthz` and `GET /readyz` as the API of `flows` does; false where something else was asked. */
+/** Responds to `GET /healthz` and `GET /readyz` like the API of `flows`. Returns false for other requests. */
 export function answersHealth(
   { method, url }: Pick<IncomingMessage, 'method' | 'url'>,
   response: ServerResponse,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mutex } from './waits.ts';
 
-test('tasks run one after the other, and one that fails holds up none', async () => {
+test('tasks run one after the other, and a failed one does not block the next', async () => {
   const one = mutex();
   const gate = Promise.withResolvers<void>();
   const ran: string[] = [];

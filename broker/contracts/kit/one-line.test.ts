@@ -19,7 +19,7 @@ test.each([
   [v.pipe(v.string(), v.minLength(2, 'a name')), 'x', 'site: expected a name, found 1'],
   [v.pipe(v.string(), v.email()), 'nobody', 'site: expected a valid email, found "nobody"'],
   [v.picklist(['a', 'b']), 'c', 'site: expected ("a" | "b"), found "c"'],
-])('a schema that says what it wants is told in its words, not in those of its library: %#', (schema, input, line) => {
+])('a schema with its own message is described by that message, not by the text of its library: %#', (schema, input, line) => {
   const [issue] = v.safeParse(v.object({ site: schema }), { site: input }).issues ?? [];
   expect(issue && describeIssue(issue)).toBe(line);
 });

@@ -11,9 +11,9 @@ beforeAll(() => {
   exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
 });
-// The process is that of the test run, which other files share.
+// The process is shared with other test files.
 afterAll(() => void vi.restoreAllMocks());
-// A limit that is still running when its test is over would end the test run a minute later.
+// A stop timer left over from a test would end the test run a minute later.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }));
 afterEach(() => {
   vi.useRealTimers();
@@ -31,7 +31,7 @@ async function run(stop: () => unknown = () => {}, options: { stopLimitMs?: numb
   return { fatal, tell };
 }
 
-test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it started, then ends with 0', async (event) => {
+test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s the part stops its work and then exits with 0', async (event) => {
   const stopped = Promise.withResolvers<void>();
   const { tell } = await run(() => stopped.promise);
   tell(event);
@@ -40,22 +40,22 @@ test.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)('on %s it stops what it 
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-test('who does not stop in time is ended with 0', async () => {
+test('a part that does not stop in time exits with 0', async () => {
   const { tell } = await run(() => new Promise(() => {}), { stopLimitMs: 20 });
   tell('SIGTERM');
   await vi.waitFor(() => expect(exit.mock.calls).toEqual([[0]]));
 });
 
-/** At an exit the log would wait for a reader who is gone too. */
+/** Exit handlers are removed, because the log would wait for a reader that is gone. */
 const endedAlone = () => vi.waitFor(() => expect([exit.mock.calls, forgotten.mock.calls]).toEqual([[[0]], [['exit']]]));
 
-test('who is left alone while it starts ends at once: what it starts may never be there', async () => {
+test('an orphaned part exits at once during its start, because the start may never end', async () => {
   void runPart({ log: { fatal: vi.fn() }, name: 'the broker', stopLimitMs: 60_000, start: () => new Promise(() => {}) });
   for (const one of added('disconnect')) (one as () => void)();
   await endedAlone();
 });
 
-test('who is left alone stops what it started, and then does not wait for a reader of its log', async () => {
+test('an orphaned part stops its work and then exits without waiting for a reader of its log', async () => {
   const stop = vi.fn();
   const { tell, fatal } = await run(stop);
   tell('disconnect');
@@ -69,7 +69,7 @@ test('who is left alone stops what it started, and then does not wait for a read
   expect(fatal).not.toHaveBeenCalled();
 });
 
-test('what stops a start is one fatal line, a bug is told whole; both end with 1', async () => {
+test('a start error gives one fatal line, a bug gives its stack, and both exit with 1', async () => {
   const { fatal, tell } = await run();
   tell('uncaughtException', new StartError('SABHA_DATA is not set'));
   const bug = new Error('bug');

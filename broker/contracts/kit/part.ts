@@ -1,35 +1,35 @@
-/** How a part of the centre runs as a process: one line when it cannot go on, and an end when it is told to. */
+/** Runs a part of the server as a process: a fatal line for an error, and an orderly stop. */
 import { flushCompileCache } from 'node:module';
 import type { Supervisor } from './health.ts';
 import { StartError } from './start.ts';
 import { endAlone } from './told-to-end.ts';
 
-/** What `runPart` needs; a pino logger has the `log`. */
+/** The options of `runPart`. A pino logger provides the `log`. */
 export type PartOptions = {
   log: { fatal(line: string): void; fatal(fields: object, line: string): void };
-  /** As the last line calls it, such as `the broker`. */
+  /** Name for the last log line, such as `the broker`. */
   name: string;
-  /** Who is not done with stopping after this long is ended anyway, milliseconds. */
+  /** Milliseconds after which an unfinished stop ends the process anyway. */
   stopLimitMs: number;
-  /** Starts the part and says that it is ready; resolves with how to stop it. */
+  /** Starts the part and logs that it is ready. Resolves with the stop function. */
   start(): Promise<() => unknown>;
-  /** Whether whoever started us still holds our channel; undefined where there never was one. A test scripts it. */
+  /** Returns whether the IPC channel of the parent process is open; undefined without one. A test replaces it. */
   isHeld?(): boolean | undefined;
-  /** Who is told that it is ready and lives; undefined where nobody asks. */
+  /** Receives ready and alive messages; undefined without systemd. */
   supervisor?: Supervisor | undefined;
 };
 
-/** Before the first packet mqtt-packet makes a buffer of each number up to 65,535, which hold 9 MiB of a process and spare it next to nothing. */
+/** Turns off a cache of mqtt-packet: it holds a buffer for each number up to 65,535, 9 MiB, for little gain. */
 export async function withoutNumberCache(): Promise<void> {
-  // Here and not at the top: who only reads the contracts has no use for it.
+  // A dynamic import, because a reader of the contracts alone does not need it.
   const { writeToStream } = await import('mqtt-packet');
   writeToStream.cacheNumbers = false;
 }
 
 /**
- * Starts a part and stops it on SIGTERM, SIGINT or when whoever started it is gone.
- * Guarantee: exit code 0 when it was told to stop, within `stopLimitMs`; 1, after one fatal line, where anything is thrown. Who is left alone
- * is gone in the same time.
+ * Starts a part, and stops it on SIGTERM, SIGINT or the end of its parent process.
+ * Guarantee: exit code 0 within `stopLimitMs` after a request to stop; 1 after one fatal line if anything is thrown. An orphaned part ends
+ * within the same time.
  */
 export async function runPart(options: PartOptions): Promise<void> {
   const { log, name, stopLimitMs, start, isHeld = () => process.connected, supervisor } = options;
@@ -48,7 +48,7 @@ export async function runPart(options: PartOptions): Promise<void> {
     await stop?.();
     exit();
   };
-  // While it starts there is nothing yet that could be stopped in order, and a start may take longer than a stop.
+  // During the start there is nothing to stop, and a start may take longer than the stop limit.
   const leftAlone = () => {
     isAlone = true;
     void end();
@@ -57,20 +57,20 @@ export async function runPart(options: PartOptions): Promise<void> {
   await withoutNumberCache();
   stop = await start();
   supervisor?.ready();
-  // Now, not at the end: one that is killed has none, and is to be back soon.
+  // Now, not at the exit: a killed process has none, and its next start must be fast.
   flushCompileCache();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end());
-  // It was left alone before it could hear of it.
+  // The parent ended before the handler was set.
   if (isHeld() === false && !isAlone) leftAlone();
 }
 
-/** What a part needs of a log; a pino logger has it. */
+/** The log of a part; a pino logger provides it. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, line: string) => void>;
 
 /**
- * Where the log of a process goes whose output may be a file.
- * Guarantee: a line that cannot be written, as on a full disk, is lost and ends nothing; left to itself pino ends the process by the first one,
- * and writes it at the exit again and again.
+ * Returns the log output, which may be a file.
+ * Guarantee: a line that cannot be written, as on a full disk, is lost without further effect. By default pino ends the process, and writes
+ * the line again and again at the exit.
  */
 export function logOutput(): NodeJS.WriteStream {
   return process.stdout.on('error', () => {});

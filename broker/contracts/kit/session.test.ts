@@ -1,4 +1,4 @@
-/** The session of the centre's own parts, with a real client and a broker of aedes that the test admits, refuses and ends. */
+/** Tests the session of a server part with a real client and an aedes broker. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
@@ -61,7 +61,7 @@ function session(port: number, { speed = 20, onMessage = (_topic: string) => {} 
   return { own, heard, lost, subscribed: () => subscribed };
 }
 
-test('it subscribes all its filters under its own name, hears, sends, and says goodbye', async () => {
+test('it subscribes all its filters under its own name, receives, publishes and disconnects cleanly', async () => {
   const { port, aedes, close } = await broker();
   open.push(close);
   const connected = once(aedes, 'client');
@@ -83,7 +83,7 @@ test('it subscribes all its filters under its own name, hears, sends, and says g
   expect(one.lost).toEqual([]);
 });
 
-test('a session that is cut is told once, comes back by itself, and subscribes anew', async () => {
+test('a broken session is reported once, reconnects and subscribes again', async () => {
   const { port, cut, close } = await broker();
   open.push(close);
   const one = session(port);
@@ -93,7 +93,7 @@ test('a session that is cut is told once, comes back by itself, and subscribes a
   expect(one.lost).toHaveLength(1);
 });
 
-test('two processes of one name threw each other out once a second for ever: now they come ever more slowly, and it is said', () => {
+test("two processes with the same name take over each other's session ever more slowly, and it is reported", () => {
   let now = 0;
   const retries = createRetries(
     () => now,
@@ -112,13 +112,13 @@ test('two processes of one name threw each other out once a second for ever: now
     [2_100, true],
     [4_100, true],
   ]);
-  // A broker that is away throws nobody out, and a quiet minute ends it.
+  // An unreachable broker takes over no session, and a minute without losses ends the suspicion.
   now += 60_000;
   retries.up();
   expect([1, 2, 3, 4].map(() => retries.lost().isThrownOut)).toEqual([false, false, false, false]);
 });
 
-test('R18a a broker that stood still was noticed by the clock of the day, and not by that of the demo', async () => {
+test('R18a the keepalive is shorter on an accelerated clock, so that a stalled broker is noticed', async () => {
   const { port, aedes } = await broker();
   const keepalives: (number | undefined)[] = [];
   aedes.preConnect = (_client, packet, done) => {

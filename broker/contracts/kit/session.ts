@@ -1,23 +1,24 @@
-/** The MQTT session of a part of the centre: clean, for ever coming back. It holds nothing; what matters is asked for again. */
+/**
+ * The MQTT session of a server part: a clean session that reconnects without limit. It stores nothing; missed messages are requested again.
+ */
 import { Socket } from 'node:net';
 import type { connect, MqttClient } from 'mqtt';
 import type { Cancel, Clock } from './clock.ts';
 import { doubledMs } from './waits.ts';
 
 const shortestMs = 100;
-/** Sessions that came up and were lost again. */
+/** Losses of an established session within this time that suggest a second process with the same name (session takeover). */
 const thrownOut = { losses: 3, withinMs: 60_000 };
 const limits = { firstMs: 500, maxMs: 10_000 };
-/** By the clock that is passed in: a broker that stands still is noticed at its pace. */
+/** In time of the given clock, so that a stalled broker is noticed at its pace. */
 const keepaliveSeconds = 30;
 
-/** What `openPartSession` needs. */
 export type PartSessionOptions = {
-  /** Of the package mqtt. */
+  /** `connect` of the package mqtt. */
   connect: typeof connect;
   host: string;
   port: number;
-  /** Whom the broker knows it as. */
+  /** User name at the broker. */
   name: 'flows' | 'exporter';
   token: string;
   filters: readonly string[];
@@ -25,16 +26,15 @@ export type PartSessionOptions = {
   clock: Clock;
   random(): number;
   onMessage(topic: string, payload: Buffer): void;
-  /** All filters are granted. From now on what is said is heard (R17, R18). */
+  /** Called when all filters are granted: from now on messages are received (R17 (hello after SUBACK), R18 (silence)). */
   onSubscribed(): void;
-  /** Told for every attempt that failed and every loss, in one line. */
+  /** Called with one line for each failed attempt and each loss. */
   onLost(reason: string): void;
 };
 
-/** A session that is up, or on its way to be. */
 export type PartSession = ReturnType<typeof openPartSession>;
 
-/** Connects at once, and again for ever (`reconnectMs`). Guarantee: a session without all its filters is none. */
+/** Connects at once, and again without limit after `reconnectMs`. Guarantee: a session without all its filters is closed. */
 export function openPartSession({ host, port, name, token, filters, qos, ...options }: PartSessionOptions) {
   let client: MqttClient | undefined;
   let cancelRetry: Cancel = () => {};
@@ -52,7 +52,7 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
     };
     const own = options.connect({ host, port, protocolVersion: 4, ...identity, ...life });
     client = own;
-    // Else an ack waits behind the PUBACK before it until the broker's kernel has confirmed that one, 40 ms later.
+    // Without it Nagle's algorithm with delayed ACK adds 40 ms to an ack that follows a PUBACK.
     if (own.stream instanceof Socket) own.stream.setNoDelay(true);
     let why = 'connection closed';
     own.on('connect', () => subscribe(own));
@@ -81,7 +81,7 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
 
   open();
   return {
-    /** Sends while the session is up; what is said while it is down is not kept. */
+    /** Publishes while the session is up; otherwise drops the message. */
     send(topic: string, payload: Buffer, level: 0 | 1): void {
       if (client?.connected === true) client.publish(topic, payload, { qos: level }, () => {});
     },
@@ -93,7 +93,10 @@ export function openPartSession({ host, port, name, token, filters, qos, ...opti
   };
 }
 
-/** Counts how a session fails. Guarantee: two processes that throw each other out come ever more slowly, though each of them gets in. */
+/**
+ * Counts failures of a session. Guarantee: two processes that take over each other's session reconnect ever more slowly, although each of
+ * them succeeds.
+ */
 export function createRetries(up: Clock['up'], random: () => number) {
   let failures = 0;
   let isUp = false;
@@ -102,14 +105,14 @@ export function createRetries(up: Clock['up'], random: () => number) {
   const lately = () => lossesAt.filter((at) => up() - at < thrownOut.withinMs);
 
   return {
-    /** It is there. */
+    /** Records an established session. */
     up(): void {
       isUp = true;
       lossesAt = lately();
       if (!isThrownOut()) failures = 0;
     },
 
-    /** An attempt failed, or what was there is lost: how long to wait, and whether that happened too often of late. */
+    /** Records a failed attempt or a lost session. Returns the delay of the next attempt, and whether a takeover is suspected. */
     lost(): { waitMs: number; isThrownOut: boolean } {
       if (isUp) lossesAt = [...lately(), up()];
       isUp = false;
@@ -119,7 +122,7 @@ export function createRetries(up: Clock['up'], random: () => number) {
   };
 }
 
-/** How long to wait after this many failures in a row: longer each time, up to about 10 s, and never the same for two who fail together. */
+/** Returns the delay after consecutive failures: exponential backoff up to about 10 s, with jitter. */
 export function reconnectMs(failures: number, random: () => number): number {
   return shortestMs + random() * doubledMs(failures, limits);
 }

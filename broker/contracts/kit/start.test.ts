@@ -13,22 +13,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-test.skipIf(process.platform === 'win32')(
-  'a file of SQLite and its log are their owner’s alone, made or found; others are told by their mode',
-  () => {
-    const file = join(root, 'ledger.db');
-    writeFileSync(`${file}-wal`, '', { mode: 0o644 });
-    expect(isOpenToAll(`${file}-wal`)).toBe(true);
-    keepPrivate(file);
-    expect(['', '-wal'].map((end) => statSync(file + end).mode & 0o777)).toEqual([0o600, 0o600]);
-    expect([isOpenToAll(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
-  },
-);
+test.skipIf(process.platform === 'win32')('a SQLite file and its log become readable by their owner only, whether new or existing', () => {
+  const file = join(root, 'ledger.db');
+  writeFileSync(`${file}-wal`, '', { mode: 0o644 });
+  expect(isOpenToAll(`${file}-wal`)).toBe(true);
+  keepPrivate(file);
+  expect(['', '-wal'].map((end) => statSync(file + end).mode & 0o777)).toEqual([0o600, 0o600]);
+  expect([isOpenToAll(file), existsSync(`${file}-shm`)]).toEqual([false, false]);
+});
 
-describe('the environment', () => {
+describe('environment', () => {
   const env = environment({ NAME: 'leh', EMPTY: '', PORT: '1883', LATE: '65536', WORD: 'x\ny', SPEED: '2.5', NULL: '0' });
 
-  test('what is there and right is given, what is not there has its fallback', () => {
+  test('returns valid values, and the default for a missing one', () => {
     expect([env.required('NAME'), env.port('PORT', 1), env.port('NONE', 7), env.number('SPEED', 1), env.number('NONE', 1)]).toEqual([
       'leh',
       1883,
@@ -45,12 +42,12 @@ describe('the environment', () => {
     [() => env.port('WORD', 1), 'WORD: not a port: x y'],
     [() => env.number('NULL', 1), 'NULL: not a number above 0: 0'],
     [() => env.number('WORD', 1), 'WORD: not a number above 0: x y'],
-  ])('what is wrong is one line: %#', (read, line) => {
+  ])('reports an invalid value in one line: %#', (read, line) => {
     expect(read).toThrow(new StartError(line));
   });
 });
 
-test('a file or a folder that cannot be had is one line with its name', () => {
+test('an unusable file or folder gives one line with its name', () => {
   const file = join(root, 'file');
   expect(() => loadText(file)).toThrow(new StartError(`${file}: cannot be read: ENOENT`));
   writeFileSync(file, 'text');
@@ -61,8 +58,8 @@ test('a file or a folder that cannot be had is one line with its name', () => {
   expect(statSync(folder).mode & 0o777).toBe(0o700);
 });
 
-describe('a file that is replaced', () => {
-  test('holds the new content, readable by its owner only, and nothing else lies beside it', () => {
+describe('replaceFile', () => {
+  test('replaces the content, readable by its owner only, and leaves no other file', () => {
     const file = join(root, 'file');
     for (const content of ['old', Buffer.from('new and longer')]) replaceFile(file, content);
     expect(readFileSync(file, 'utf8')).toBe('new and longer');
@@ -71,8 +68,8 @@ describe('a file that is replaced', () => {
   });
 });
 
-describe('what listens', () => {
-  test('says its port; one that is taken is one line', async () => {
+describe('listen and serveMetrics', () => {
+  test('a listener returns its port, and a port in use gives one line', async () => {
     const first = createServer();
     onTestFinished(() => void first.close());
     const port = await listen(first, { host: '127.0.0.1', port: 0 });
@@ -83,7 +80,7 @@ describe('what listens', () => {
     await expect(nowhere).rejects.toThrow(new StartError('cannot listen on port 0: EADDRNOTAVAIL (192.0.2.1:0)'));
   });
 
-  test('metrics are served on one address, with the figures of the process and no gauge under the name of a counter', async () => {
+  test('metrics are served on one path, with process metrics and no gauge with the name of a counter', async () => {
     const registry = new Registry();
     new Gauge({ name: 'sabha_test', help: 'A test.', registers: [registry] }).set(7);
     const page = await serveMetrics(registry, 0);

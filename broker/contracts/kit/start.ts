@@ -1,4 +1,4 @@
-/** What a part needs in order to start: each thing that is not right ends in one line. And files that are replaced whole. */
+/** Helpers for the start of a part, with one error line each, and the atomic replacement of files. */
 import {
   chmodSync,
   closeSync,
@@ -20,12 +20,12 @@ import type { Registry } from 'prom-client';
 import { answersHealth, type Unready } from './health.ts';
 import { oneLine } from './one-line.ts';
 
-/** Why a part did not start, in one line. */
+/** Reason of a failed start, in one line. */
 export class StartError extends Error {
   override name = 'StartError';
 }
 
-/** Reads the variables of an environment; each answer is good, or a `StartError` is thrown. */
+/** Reads typed environment variables. Throws a `StartError` for an invalid value. */
 export function environment(env: Readonly<Record<string, string | undefined>>) {
   const wrong = (name: string, what: string) => new StartError(`${name}: ${what}: ${oneLine(env[name] ?? '', 40)}`);
   return {
@@ -48,12 +48,12 @@ export function environment(env: Readonly<Record<string, string | undefined>>) {
   };
 }
 
-/** True for a host that only this machine reaches. */
+/** Returns true for a host name or address of this machine only. */
 export function isLoopback(host: string): boolean {
   return ['localhost', '::1', '[::1]'].includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The text of a file. Throws `StartError`. */
+/** Reads a text file. Throws a `StartError`. */
 export function loadText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -62,18 +62,21 @@ export function loadText(file: string): string {
   }
 }
 
-/** True where whoever has a login on this machine may read the file. Windows has no such mark. */
+/** Returns true if every user of this machine may read the file. Windows has no such mode. */
 export function isOpenToAll(file: string): boolean {
   return process.platform !== 'win32' && (statSync(file).mode & 0o004) !== 0;
 }
 
-/** Keeps a file of SQLite, made or yet to be made, for its owner alone, with the log beside it, which takes its mode from it. Throws what the system says. */
+/**
+ * Makes a SQLite file readable by its owner only, with its log, which inherits the mode. The file is created if missing. Throws system
+ * errors.
+ */
 export function keepPrivate(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600);
 }
 
-/** What is read from a PEM file. Throws `StartError`; `otherwise` is what it says of a file that holds no such thing. */
+/** Reads a PEM file. Throws a `StartError`; `otherwise` is its text for invalid content. */
 export function loadPem<T>(file: string, read: (pem: string) => T, otherwise: string): T {
   const pem = loadText(file);
   try {
@@ -83,7 +86,7 @@ export function loadPem<T>(file: string, read: (pem: string) => T, otherwise: st
   }
 }
 
-/** Makes a folder for this user alone where there is none. Throws `StartError`. */
+/** Creates a missing folder for this user only. Throws a `StartError`. */
 export function makeFolder(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -93,7 +96,7 @@ export function makeFolder(path: string): string {
   }
 }
 
-/** Resolves with the port when the server listens; rejects with a `StartError` where it cannot be had. */
+/** Listens and resolves with the port. Rejects with a `StartError` if the port is not available. */
 export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -107,16 +110,16 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return (server.address() as AddressInfo).port;
 }
 
-/** Adds the figures of the process, as prom-client names them, to what is served. */
+/** Adds the process metrics of prom-client. */
 export async function addProcessFigures(register: Registry): Promise<void> {
-  // Here and not at the top: the agent, which serves nothing, has no use for it.
+  // A dynamic import, because the agent serves no metrics.
   const { collectDefaultMetrics } = await import('prom-client');
   collectDefaultMetrics({ register });
-  // Gauges under a counter's name, which promtool rightly dislikes.
+  // Gauges with the name of a counter, which promtool rejects.
   for (const name of ['active_handles', 'active_resources', 'active_requests']) register.removeSingleMetric(`nodejs_${name}_total`);
 }
 
-/** Serves a registry and the figures of the process on loopback, and whether it lives and is ready; nothing else. */
+/** Serves a registry with process metrics, liveness and readiness on loopback, and nothing else. */
 export async function serveMetrics(registry: Registry, port: number, unready: Unready = () => undefined) {
   await addProcessFigures(registry);
   const server = createServer(async (request, response) => {
@@ -134,18 +137,18 @@ export async function serveMetrics(registry: Registry, port: number, unready: Un
   };
 }
 
-/** Who may read a file: its owner alone, or the group of its folder too, by which one part tells another. */
+/** File modes: readable by the owner only, or also by the group of the folder, to pass data between parts. */
 export const modes = { own: 0o600, shared: 0o640 };
 
 /**
- * Replaces a file. Throws what the system says.
- * Guarantee: after a kill or a power cut the old one is there or this one, whole.
+ * Replaces a file atomically. Throws system errors.
+ * Guarantee: after a kill or a power cut either the old or the new content is there, complete.
  */
 export function replaceFile(file: string, content: string | Uint8Array, mode = modes.own): void {
   const fresh = `${file}.new`;
   try {
     synced(fresh, 'w', (handle) => {
-      // Also where a kill left one of another mode.
+      // A killed process may have left the file with another mode.
       fchmodSync(handle, mode);
       writeFileSync(handle, content);
     });
@@ -154,7 +157,7 @@ export function replaceFile(file: string, content: string | Uint8Array, mode = m
     rmSync(fresh, { force: true });
     throw error;
   }
-  // Without it the rename itself may be lost in a power cut; Windows has no such call and keeps the order by itself.
+  // Without the sync of the folder a power cut may undo the rename. Windows has no such call and keeps the order.
   if (process.platform !== 'win32') synced(dirname(file), 'r', () => undefined);
 }
 
@@ -168,12 +171,12 @@ function synced(path: string, flags: string, use: (handle: number) => unknown): 
   }
 }
 
-/** The code of a system error, such as ENOENT. */
+/** Returns the code of a system error, such as ENOENT. */
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
-/** Who is counted as one: an IPv4 address, or the 64 bits of IPv6 that one subscriber has to himself. */
+/** Returns the key for limits per client: an IPv4 address, or the 64-bit IPv6 prefix of a subscriber. */
 export function networkOf(address: string): string {
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
   if (mapped !== undefined || !address.includes(':') || isLoopback(address)) return mapped ?? address;

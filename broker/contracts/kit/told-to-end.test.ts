@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { endAlone, onToldToEnd, type Started, whenNpmIsGone } from './told-to-end.ts';
 
-/** A process by its number: its parent, and what it was called with. */
+/** Processes by id: parent process and command. */
 type Table = Record<number, [parent: number, command: string]>;
 
 beforeEach(() => void vi.useFakeTimers());
@@ -26,7 +26,7 @@ function watch(table: Table, started: Partial<Started> = {}) {
   };
 }
 
-test('a program is told by each signal, as often as it comes, and once when whoever holds its channel is gone', () => {
+test('a program is asked to end at each signal, and once when its parent process is gone', () => {
   const listeners = new Map<string | symbol, () => void>();
   const note = (event: string | symbol, listener: () => void) => listeners.set(event, listener) && process;
   vi.spyOn(process, 'on').mockImplementation(note as typeof process.on);
@@ -41,7 +41,7 @@ test('a program is told by each signal, as often as it comes, and once when whoe
   expect(end).toHaveBeenCalledTimes(6);
 });
 
-test('who is alone ends without the last lines of its log, for which nobody waits', () => {
+test('an orphaned process exits without waiting for the last lines of its log', () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   const forgotten = vi.spyOn(process, 'removeAllListeners').mockReturnValue(process);
   onTestFinished(() => void vi.restoreAllMocks());
@@ -57,7 +57,7 @@ const underShell = (): Table => ({
   [own]: [20, 'node|start.ts'],
 });
 
-test('the shell of npm dies without a word: its command is told, once', () => {
+test('if the shell of npm dies, its command is asked to end once', () => {
   const table = underShell();
   const told = watch(table);
   expect(told()).toBe(0);
@@ -65,14 +65,14 @@ test('the shell of npm dies without a word: its command is told, once', () => {
   expect([told(), told()]).toEqual([1, 1]);
 });
 
-test('npm is killed and leaves its shell behind: the command is told', () => {
+test('if npm is killed and its shell survives, the command is asked to end', () => {
   const table = underShell();
   const told = watch(table);
   table[20] = [1, 'sh|-c|node start.ts'];
   expect(told()).toBe(1);
 });
 
-test('where the shell is replaced by the command, npm itself is the parent', () => {
+test('if the command replaces the shell, npm is its parent and is watched', () => {
   const table: Table = { 1: [0, 'init'], 9: [1, 'bash'], 10: [9, 'npm start'], [own]: [10, 'node|start.ts'] };
   const told = watch(table);
   table[10] = [1, 'npm start'];
@@ -84,7 +84,7 @@ test('where the shell is replaced by the command, npm itself is the parent', () 
 test.each([
   ['no npm', {}],
   ['the script of another command', { npm_lifecycle_script: 'vitest run' }],
-])('who was started by %s may outlive its parent', (_, other) => {
+])('a program started by %s may outlive its parent', (_, other) => {
   const table = underShell();
   const told = watch(table, { env: other });
   table[own] = [1, 'node|start.ts'];

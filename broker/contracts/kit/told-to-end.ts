@@ -1,23 +1,23 @@
-/** When a program is to end: somebody says so, or whoever started it is gone without a word. */
+/** Detects when a program must end: on a signal, or when its parent process is gone. */
 import { readFileSync } from 'node:fs';
 
-/** What the program is, and what it may ask of its machine; a test scripts the second half. */
+/** The program and its view of the machine; a test replaces the functions. */
 export type Started = {
   env: Readonly<Record<string, string | undefined>>;
   /** `process.argv[1]`. */
   script: string | undefined;
   parent?: () => number;
-  /** Whether whoever started us still holds our channel; undefined where there never was one. */
+  /** Returns whether the IPC channel of the parent process is open; undefined without one. */
   isHeld?: () => boolean | undefined;
-  /** A file of /proc; undefined where there is none. */
+  /** Reads a file of /proc; undefined if it does not exist. */
   read?: (path: string) => string | undefined;
 };
 
 const lookEveryMs = 200;
 
 /**
- * Calls `end` with why: `stopped` at each signal (Ctrl-C, SIGTERM, a terminal that closes), `orphaned` once, when the process that holds our
- * channel is gone, or the npm that started us.
+ * Calls `end` with the reason. `stopped`: at each signal (Ctrl-C, SIGTERM, a closed terminal). `orphaned`: once, when the parent process or
+ * the npm that started this program is gone.
  */
 export function onToldToEnd(started: Started, end: (why: 'stopped' | 'orphaned') => void): void {
   const orphaned = () => end('orphaned');
@@ -29,22 +29,22 @@ export function onToldToEnd(started: Started, end: (why: 'stopped' | 'orphaned')
 }
 
 /**
- * Calls `gone` once, when the npm whose script this program is has ended. npm tells its shell alone to end, which dies and tells nobody;
- * killed with -9 it tells not even that. Who was started in another way may outlive its parent: `nohup`, `setsid` and systemd mean it so.
+ * Calls `gone` once, when the npm that runs this program as its script has ended. The shell of npm gets its signals but does not forward
+ * them. After kill -9 npm sends none. A program started otherwise may outlive its parent, as `nohup`, `setsid` and systemd intend.
  */
 export function whenNpmIsGone(started: Started, gone: () => void): void {
   const { env, script = '', parent = () => process.ppid, read = readText } = started;
   const command = env['npm_lifecycle_script'] ?? '';
-  // What npm sets reaches whatever its script starts in turn: they are their starter's to end.
+  // Child processes inherit the variables of npm, but their own parent must end them.
   if (!command.split(/\s+/).some((word) => word !== '' && script.replaceAll('\\', '/').endsWith(`/${word}`))) return;
   const chain = () => {
     const first = parent();
-    // A shell that replaces itself by its command leaves us npm as parent.
+    // If the command replaced the shell, npm is the parent.
     const isShell = argumentsOf(read, first)?.includes(command) === true;
     return { first, second: isShell ? parentOf(read, first) : undefined };
   };
   const { first, second } = chain();
-  // npm was gone before we could look.
+  // npm was gone before this check.
   if (first === 1 && second === undefined && argumentsOf(read, 1)?.includes('npm') === false) return gone();
   const timer = setInterval(() => {
     const holds = parent() === first && (second === undefined || parentOf(read, first) === second);
@@ -55,10 +55,7 @@ export function whenNpmIsGone(started: Started, gone: () => void): void {
   timer.unref();
 }
 
-/**
- * Ends a process whose starter is gone, and with it whoever read what it says: at a usual exit the log would write its last lines into the
- * closed pipe until somebody takes them, for ever.
- */
+/** Ends an orphaned process without its exit handlers: the log would write its last lines into a closed pipe without end. */
 export function endAlone(): void {
   process.removeAllListeners('exit');
   process.exit(0);

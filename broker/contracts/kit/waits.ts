@@ -1,19 +1,19 @@
 import type { Clock } from './clock.ts';
 
-/** How long to wait: before a retry, so that a thousand PCs never come back in one second, and for a token where a rate is limited. */
+/** Backoff with jitter, so that a thousand PCs do not reconnect in the same second, and token buckets for rate limits. */
 
 const shortestMs = 1_000;
 
-/** Both in milliseconds: the first value, and the one that none exceeds. */
+/** In milliseconds: the initial value and the maximum. */
 export type Doubling = { firstMs: number; maxMs: number };
 
-/** A time that is `firstMs` at 0 and doubles with each count, milliseconds. Guarantee: at most `maxMs`, however far it counts. */
+/** Returns `firstMs` doubled `count` times, milliseconds. Guarantee: at most `maxMs` for any count. */
 export function doubledMs(count: number, { firstMs, maxMs }: Doubling): number {
   return Math.min(maxMs, firstMs * 2 ** count);
 }
 
 /**
- * Full jitter: after `failures` failures in a row (0 = none yet), a wait anywhere between 1 s and a limit that doubles. `random` is uniform in
+ * Full jitter: returns a random delay between 1 s and a limit that doubles with each failure (0 = no failure yet). `random` is uniform in
  * [0, 1).
  * Guarantee: at least 1 s, at most `maxMs`.
  */
@@ -21,24 +21,24 @@ export function backoffMs(failures: number, { random, ...limits }: Doubling & { 
   return shortestMs + random() * Math.max(0, doubledMs(failures, limits) - shortestMs);
 }
 
-/** A full bucket holds `burst`; what is taken flows back with `perSecond`. */
+/** Token bucket: capacity `burst`, refill rate `perSecond`. */
 export type Rate = { perSecond: number; burst: number };
 
-/** `now` is a time that never jumps back, milliseconds. */
+/** `now` is a monotonic time, milliseconds. */
 export type Buckets = ReturnType<typeof createBuckets>;
 
 const sweepAtMostEveryMs = 1_000;
-/** Buckets kept: more than the largest network has PCs. */
+/** Maximum number of buckets: more than the PCs of the largest network. */
 const namesAtMost = 65_536;
 
 /**
- * All buckets have the same rate, and begin full.
- * Guarantee: invented names fill no memory. Full buckets are forgotten, and the oldest one where there are more than 65,536.
+ * Creates token buckets of the same rate, initially full.
+ * Guarantee: invented names cannot fill the memory. Full buckets are deleted, and the oldest one if there are more than 65,536.
  */
 export function createBuckets({ perSecond, burst }: Rate) {
   const msFor = (amount: number) => (amount / perSecond) * 1_000;
   const burstMs = msFor(burst);
-  /** When each bucket is full again: the one figure that a bucket needs. */
+  /** Time at which each bucket is full again. No other state is needed. */
   const fullAt = new Map<string, number>();
   let sweepAt = 0;
 
@@ -55,11 +55,11 @@ export function createBuckets({ perSecond, burst }: Rate) {
     if (fullAt.size > namesAtMost) for (const oldest of fullAt.keys().take(1)) fullAt.delete(oldest);
   }
   return {
-    /** How long until the bucket holds `amount`, milliseconds; 0 if it holds enough. */
+    /** Returns the time until the bucket holds `amount`, milliseconds; 0 if it does now. */
     waitMs,
-    /** Takes `amount` even if the bucket holds less: the rest is a debt. */
+    /** Takes `amount` even if the bucket holds less. The rest becomes a debt. */
     take,
-    /** Takes `amount` and answers true; takes nothing and answers false if the bucket holds less. */
+    /** Takes `amount` and returns true, or takes nothing and returns false if the bucket holds less. */
     tryTake(name: string, amount: number, now: number): boolean {
       const isEnough = waitMs(name, amount, now) === 0;
       if (isEnough) take(name, amount, now);
@@ -68,7 +68,7 @@ export function createBuckets({ perSecond, burst }: Rate) {
   };
 }
 
-/** Runs tasks one after the other; one that failed does not hold up the next. */
+/** Runs tasks one after the other. A failed task does not block the next. */
 export function mutex(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
@@ -78,12 +78,12 @@ export function mutex(): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** `late` is the answer where none came within `limitMs`, or before `cut` ended it. */
+/** `late`: the result if the task does not finish within `limitMs` or before `cut` is aborted. */
 export type TimeLimit<T> = { clock: Pick<Clock, 'after'>; limitMs: number; late: T; cut?: AbortSignal | undefined };
 
 /**
- * The answer of a task, which hears by its signal when its time is over.
- * Guarantee: it settles within `limitMs` and at the cut, and leaves no timer and no listener behind; what the task answers or throws later is dropped.
+ * Returns the result of a task, whose signal is aborted when its time is over.
+ * Guarantee: settles within `limitMs` and on `cut`, and leaves no timer and no listener. A later result or error of the task is dropped.
  */
 export async function withinTime<T>({ clock, limitMs, late, cut }: TimeLimit<T>, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
@@ -93,7 +93,7 @@ export async function withinTime<T>({ clock, limitMs, late, cut }: TimeLimit<T>,
     abort.abort();
   };
   const cancel = clock.after(limitMs, end);
-  // By hand: what `AbortSignal.any` makes is held as long as the cut, which may be as long as the process.
+  // Without `AbortSignal.any`, because its result lives as long as `cut`, possibly as long as the process.
   cut?.addEventListener('abort', end);
   if (cut?.aborted) end();
   try {
@@ -105,8 +105,8 @@ export async function withinTime<T>({ clock, limitMs, late, cut }: TimeLimit<T>,
 }
 
 /**
- * Puts a key at the end of a map that remembers the latest.
- * Guarantee: a map that is filled here alone holds at most `most` keys; the one that was put longest ago makes room.
+ * Puts a key at the end of an insertion-ordered map.
+ * Guarantee: a map filled only by this function holds at most `most` keys. The least recently put key is removed.
  */
 export function keepLatest<K, V>(held: Map<K, V>, [key, value]: readonly [K, V], most: number): void {
   held.delete(key);

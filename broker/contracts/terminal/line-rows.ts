@@ -1,9 +1,9 @@
-/** THE table of what may go wrong at a terminal, each line once. A row without English is said in English as the program says it. */
+/** Texts of terminal errors, each line once. Without an English text the original line is shown. */
 
-/** Pattern of a whole line, or of a piece that another row caught, and its words with what it caught: `$1`, itself looked up here. */
+/** Pattern of a whole line, or of a captured part, with its texts. `$1` is a capture group, which is looked up too. */
 export type LineRow = readonly [pattern: RegExp, words: { en?: string; hi: string }];
 
-/** What a code of the system, or of TLS, means: what is wrong, and where to look. */
+/** Meaning of error codes of the system and of TLS, with the place to look. */
 const codes: readonly LineRow[] = [
   [/^ENOENT$/, { en: 'there is no such file or folder', hi: 'ऐसी कोई फ़ाइल या फ़ोल्डर नहीं है' }],
   [
@@ -20,7 +20,7 @@ const codes: readonly LineRow[] = [
   [/^EIO$/, { en: 'the disk does not read or write: it may be failing', hi: 'डिस्क पढ़ या लिख नहीं पा रही: शायद ख़राब हो रही है' }],
   [/^(?:EBUSY|ETXTBSY)$/, { en: 'another program is using it: close that first', hi: 'कोई और प्रोग्राम इसे इस्तेमाल कर रहा है: पहले उसे बंद करें' }],
   [/^EADDRINUSE$/, { en: 'another program uses this port', hi: 'यह पोर्ट कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
-  // A certificate's dates are judged by the clock of this PC, so it is the first thing to look at.
+  // The clock of this PC decides whether a certificate is valid, so check it first.
   [
     /^CERT_(?:NOT_YET_VALID|HAS_EXPIRED)$/,
     {
@@ -72,7 +72,7 @@ const codes: readonly LineRow[] = [
   ],
 ];
 
-/** What a system, a library of TLS or Node says in its own words. */
+/** Error texts of the system, the TLS library and Node. */
 const raw: readonly LineRow[] = [
   [/^getaddrinfo (E\w+) (\S+)$/, { en: '$2: $1', hi: '$2: $1' }],
   [/^(?:connect|read|write) (E\w+)(?: (\S+))?(?: - Local .*)?$/, { en: '$1', hi: '$1' }],
@@ -91,7 +91,7 @@ const raw: readonly LineRow[] = [
   [/^Option '(?:-\w, )?(--[\w-]+).*' does not take an argument$/, { en: '$1 takes no word behind it', hi: '$1 के साथ "=" न लगाएँ' }],
 ];
 
-/** What schemas expect and find. */
+/** Schema errors. */
 const schemas: readonly LineRow[] = [
   [/^(.*\S): this key is not known$/s, { hi: '$1: यह नाम यहाँ नहीं चलता' }],
   [/^expected a number from (\S+) to (\S+), found (.+)$/s, { hi: '$1 से $2 तक की संख्या चाहिए, यहाँ $3 है' }],
@@ -124,7 +124,7 @@ const schemas: readonly LineRow[] = [
   [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE' }],
 ];
 
-/** What a PC and its centre say of an enrolment. */
+/** Enrolment errors of PC and server. */
 const enrolment: readonly LineRow[] = [
   [
     /^the enrolment code has (.+), which none has$/,
@@ -145,7 +145,7 @@ const enrolment: readonly LineRow[] = [
     },
   ],
   [
-    // A centre that is older than the row below said here too that it may be used up.
+    // An older server uses this text also for a used code.
     /^this enrolment code is wrong(?:, used up)? or over$/,
     {
       en: 'this enrolment code is wrong or over: look at it once more; if it is right, ask the central team for a new one',
@@ -194,10 +194,10 @@ const enrolment: readonly LineRow[] = [
   ],
 ];
 
-/** What ends `npm start` before it begins. */
+/** Errors that stop `npm start`. */
 const starts: readonly LineRow[] = [[/^(\S+) is not set$/, { hi: '$1 नहीं लिखा है' }]];
 
-/** Lines of several pieces: a file and what is wrong in it, a call and how it is written. */
+/** Lines of several parts, such as a file with its error, or an error with the usage. */
 const pieces: readonly LineRow[] = [
   [/^(.+); (usage: .+)$/s, { en: '$1; $2', hi: '$1; $2' }],
   [/^usage: (.+)$/s, { hi: 'ऐसे लिखें: $1' }],
@@ -218,5 +218,5 @@ const pieces: readonly LineRow[] = [
   [/^(.+?): (.+)$/s, { en: '$1: $2', hi: '$1: $2' }],
 ];
 
-/** All rows: of two that fit the first one counts. */
+/** All rows. The first match counts. */
 export const lineRows: readonly LineRow[] = [...codes, ...raw, ...schemas, ...enrolment, ...starts, ...pieces];

@@ -15,11 +15,11 @@ test.each([
   [[], { LC_ALL: '', LC_MESSAGES: 'hi_IN', LANG: 'en_IN' }, 'hi'],
   [['--lang', 'de'], { LANG: 'hi_IN.UTF-8' }, 'hi'],
   [[], {}, 'en'],
-] as const)('%j with %j is answered in %s', (args, env, language) => {
+] as const)('%j with %j gives the language %s', (args, env, language) => {
   expect(languageFor(args, env, nowhere)).toBe(language);
 });
 
-test('where no variable says so, as on Windows, the language of the system counts', () => {
+test('without a language variable, as on Windows, the language of the system counts', () => {
   expect(languageFor([], {}, () => 'hi-IN')).toBe('hi');
 });
 
@@ -46,25 +46,25 @@ test.each([
   ],
   ['nothing listens on this port: check address and port', 'nothing listens on this port: check address and port', /^इस पोर्ट पर/],
   ['what nobody foresaw', 'what nobody foresaw', 'what nobody foresaw'],
-])('%s is read as a person reads it', (line, en, hi) => {
+])('"%s" is shown in plain words in both languages', (line, en, hi) => {
   expect(lineIn(line, 'en')).toBe(en);
   expect(lineIn(line, 'hi')).toEqual(typeof hi === 'string' ? hi : expect.stringMatching(hi));
 });
 
-/** Real causes, as the system of this machine tells them. */
+/** Real errors of this machine. */
 const causes: Record<string, () => unknown> = {
   ENOENT: () => caught(() => readFileSync('/nowhere/at all')),
   EISDIR: () => caught(() => readFileSync('/')),
   ENOTDIR: () => caught(() => readFileSync('/dev/null/x')),
   ENOSPC: () => caught(() => writeFileSync('/dev/full', 'x')),
   ECONNREFUSED: () => failed((on) => request('http://127.0.0.1:1').on('error', on).end()),
-  // No name: it is known at once that nobody has it, and no server is asked.
+  // An invalid name fails at once, without a DNS query.
   ENOTFOUND: () => failed((on) => request('http://a..b').on('error', on).end()),
   'a server without TLS': () => answeredBy('HTTP/1.1 400 no\r\n\r\n'),
   'a server that cuts the connection': () => answeredBy(undefined),
 };
 
-test.each(Object.keys(causes))('%s is not told by its code, nor in the words of a library, in either language', async (name) => {
+test.each(Object.keys(causes))('%s is shown without error code and library text in either language', async (name) => {
   const error = await causes[name]?.();
   const [code, message] = [codeOf(error), (error as Error).message];
   for (const language of ['en', 'hi'] as const)

@@ -1,16 +1,16 @@
-/** What a person at a terminal is told, in his language: no code of the system, no text of a schema, no English within Hindi. */
+/** Lines for people at a terminal, in their language: no system codes, no schema texts, no English inside Hindi. */
 import { isLanguage, type Language } from '../domain/faults.ts';
 import type { Clock } from '../kit/clock.ts';
 import { type LineRow, lineRows } from './line-rows.ts';
 
 export type { LineRow } from './line-rows.ts';
 
-/** What of the environment says which language somebody reads. */
+/** Environment variables that select the language. */
 export type LanguageEnv = Readonly<Partial<Record<string, string>>>;
 
 /**
- * The language of a call. One rule for every command: `--lang`, else the first of LC_ALL, LC_MESSAGES and LANG that is set, else (on Windows none is) that of
- * the system; English where that is none of ours.
+ * Returns the language of a command: `--lang`, else the first set variable of LC_ALL, LC_MESSAGES and LANG, else the system language (for
+ * Windows). English if none is supported.
  */
 export function languageFor(
   args: readonly string[],
@@ -24,12 +24,12 @@ export function languageFor(
 }
 
 /**
- * A line as a person reads it: what is wrong, where, and what to do. The whole line is looked up, then each piece that its row caught; what no row
- * knows stays as it is. `own` = the rows of one command, which stand before those of all.
+ * Rewrites a line in plain words: problem, place and remedy. The whole line is looked up, then each capture group of its row. Unknown text
+ * stays unchanged. `own`: rows of one command, with priority.
  */
 export function lineIn(line: string, language: Language, own: readonly LineRow[] = []): string {
   for (const [pattern, words] of [...own, ...lineRows]) {
-    // What was said in English already, in a log too, has its Hindi all the same.
+    // A line that already has its English text also has its Hindi text.
     const caught = pattern.exec(line) ?? (line === words.en ? [line] : null);
     if (caught === null) continue;
     const text = words[language];
@@ -39,23 +39,23 @@ export function lineIn(line: string, language: Language, own: readonly LineRow[]
   return line;
 }
 
-/** Names and what is said of them, in two columns. */
+/** Formats rows of name and text in two columns. */
 export function inColumns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
 }
 
-/** Where a person looks on; without `isTTY` nobody does, and what is written may be read by a program. */
+/** Terminal output. Without `isTTY` a program may read it. */
 export type Screen = { isTTY?: boolean; write(text: string): unknown };
-/** `say` = what is waited for, after so many seconds. */
+/** `say` returns the progress text after so many seconds. */
 export type Waiting = { clock: Pick<Clock, 'up' | 'after'>; screen: Screen; say(seconds: number): string };
 
-/** What begins so takes the place of a line that said how long it takes. */
+/** Clears the current line, to replace a progress text. */
 export const clearLine = '\r\u001b[K';
 const patientMs = 2_000;
 const everyMs = 1_000;
 
-/** The end of the work; what takes over two seconds is told of on one line, each second anew, which goes when it is over. */
+/** Awaits the work. After two seconds shows a progress line, updated each second and cleared at the end. */
 export async function withPatience<T>(work: Promise<T>, { clock, screen, say }: Waiting): Promise<T> {
   if (screen.isTTY !== true) return work;
   const begunUp = clock.up();

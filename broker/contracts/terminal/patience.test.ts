@@ -27,7 +27,7 @@ function open(isTTY: boolean) {
   return { shown, due, pass, resolve, reject, done };
 }
 
-test('what takes over two seconds is told of on one line, which goes when it is over', async () => {
+test('work of more than two seconds shows one progress line, which is cleared at the end', async () => {
   const { shown, due, pass, resolve, done } = open(true);
   pass(1_999);
   expect(shown).toEqual([]);

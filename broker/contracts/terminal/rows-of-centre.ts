@@ -1,4 +1,4 @@
-/** Lines that are said at the centre alone: no agent carries them along. */
+/** Texts of terminal lines of the server. The agent does not include them. */
 
 import { parseArgs } from 'node:util';
 import { isLanguage, type Language, languages, type Words } from '../domain/faults.ts';
@@ -6,7 +6,7 @@ import { saidOfCall } from '../kit/one-line.ts';
 import { StartError } from '../kit/start.ts';
 import { inColumns, type LanguageEnv, type LineRow, languageFor, lineIn } from './lines.ts';
 
-/** What ends `npm start` before it begins. */
+/** Errors that stop `npm start`. */
 const starts: readonly LineRow[] = [
   [/^Node (\S+) is too old: run "(.+)", which brings Node (\d+)$/, { hi: 'Node $1 बहुत पुराना है: "$2" चलाएँ, उससे Node $3 आएगा' }],
   [/^port (\d+) is in use by another program(?: \((\S+)\))?$/, { hi: 'पोर्ट $1 कोई और प्रोग्राम इस्तेमाल कर रहा है' }],
@@ -17,7 +17,7 @@ const starts: readonly LineRow[] = [
   ],
 ];
 
-/** What is wrong with a file or an order. */
+/** Errors of a file or a command. */
 export const rowsOfCentre: readonly LineRow[] = [
   [
     /^expected (\d+) cells as in the header, found (\d+)$/,
@@ -34,7 +34,7 @@ export const rowsOfCentre: readonly LineRow[] = [
   [/^(?:Error: )?bad port$/, { en: 'no program may ask this port', hi: 'इस पोर्ट से पूछा नहीं जा सकता' }],
 ];
 
-/** The same as `lineIn`, for who typed `npm start`. */
+/** Like `lineIn`, for the user of `npm start`. */
 export function startLineIn(line: string, language: Language): string {
   return lineIn(line, language, starts);
 }
@@ -48,7 +48,7 @@ const words = {
 type Option = keyof typeof words;
 const names = Object.keys(words) as Option[];
 
-/** What was asked; `help` is the text where that was. Throws StartError for what is no option. */
+/** Parses the options of `npm start`. `help`: the help text, if requested. Throws a `StartError` for an unknown option. */
 export function startCall(args: string[], env: LanguageEnv): Readonly<Record<Exclude<Option, 'help'>, boolean>> & { help?: string } {
   const flag = { type: 'boolean', default: false } as const;
   const options = { 'no-agent': flag, editor: flag, prepare: flag, help: flag, lang: { type: 'string' } } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startCall, startLineIn } from './rows-of-centre.ts';
 
-test('a start with --help started a centre: it says each option, in the language of who asks', () => {
+test('--help returns all options in the language of the environment and starts nothing', () => {
   const [called, ...rows] = startCall(['--help'], { LC_ALL: 'C' }).help?.split('\n') ?? [];
   expect(called).toBe('npm start -- OPTION … [--lang en|hi]');
   expect(rows.map((row) => row.trim().split(' ')[0])).toEqual(['--no-agent', '--editor', '--prepare', '--help']);
@@ -13,7 +13,7 @@ test.each([
   [['--editor=1881'], /^Option '--editor' does not take an argument; usage: /],
   [['demo'], /^Unexpected argument 'demo'; usage: /],
   [['./sabha.json'], /^Unexpected argument '\.\/sabha\.json'; usage: /],
-])('an option that is none was passed over, and a centre started that nobody had asked for: %j', (args, line) => {
+])('an unknown option or argument is rejected with the usage line, and nothing starts: %j', (args, line) => {
   const startIt = () => startCall(args, {});
   expect(startIt).toThrow(line);
   try {

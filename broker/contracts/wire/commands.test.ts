@@ -13,11 +13,11 @@ test.each<[string, Record<string, unknown>, string]>([
   ['restart-sound', {}, hall],
   ['restart-agent', {}, 'all'],
   ['reboot', { confirm: hall }, hall],
-])('%s with %j to %s is an order', (verb, args, to) => {
+])('%s with %j to %s is valid', (verb, args, to) => {
   expect(readOrder({ verb, args, to })).toEqual({ ok: true, value: { verb, args } });
 });
 
-test('the list is closed, and each of its verbs is tried here', () => {
+test('the verbs are a closed list, and three of them accept one PC only', () => {
   expect(verbNames).toEqual([
     'probe-now',
     'fast-checks',
@@ -31,7 +31,7 @@ test('the list is closed, and each of its verbs is tried here', () => {
   expect(verbNames.filter((name) => verbs[name].pcOnly)).toEqual(['send-log', 'measure-link', 'reboot']);
 });
 
-test('a number may come as text, as a command line has it, and goes on as a number', () => {
+test('a number as text, as in a command line, is converted', () => {
   expect(readOrder({ verb: 'send-log', args: { lines: '20' }, to: hall })).toEqual({
     ok: true,
     value: { verb: 'send-log', args: { lines: 20 } },
@@ -48,11 +48,11 @@ test.each<[string, Record<string, unknown>, string, string]>([
   ['send-log', { lines: 1 }, 'all', 'send-log goes to one PC only'],
   ['reboot', { confirm: hall }, 'ladakh/leh/all', 'reboot goes to one PC only'],
   ['reboot', { confirm: 'ladakh/leh/other' }, hall, 'confirm does not name this PC'],
-])('%s with %j to %s is none: %s', (verb, args, to, line) => {
+])('%s with %j to %s is rejected: %s', (verb, args, to, line) => {
   expect(readOrder({ verb, args, to })).toEqual({ ok: false, reason: expect.stringContaining(line) });
 });
 
-test('an address means a PC, or all of a scope, and nothing else', () => {
+test('an address is a PC or all of a scope, and nothing else', () => {
   for (const to of [hall, 'all', 'ladakh/all', 'ladakh/leh/all']) expect([to, addresses(to, hall)]).toEqual([to, true]);
   for (const to of ['ladakh/leh/hall-2', 'ladakh/leh', 'goa/all', 'ladakh/kargil/all', '']) {
     expect([to, addresses(to, hall)]).toEqual([to, false]);

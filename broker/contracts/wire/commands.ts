@@ -1,16 +1,16 @@
-/** What the centre may ask of a PC: a closed list of verbs with typed arguments, and the text that it signs for each command. */
+/** Commands of the server to a PC: a closed list of verbs with typed arguments, and the signed text of a command. */
 import * as v from 'valibot';
 import { describeIssue } from '../kit/one-line.ts';
 import type { Opened } from './signed.ts';
 import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from './topics.ts';
 
-/** A command is worth nothing afterwards. */
+/** Lifetime of a command, after which a PC refuses it. */
 export const commandLifeMs = 600_000;
-/** So many lines of its log a PC sends at once. */
+/** Log lines in one response. */
 const logLinesAtMost = 100;
 
 const nothing = v.strictObject({});
-/** A command line has only texts. */
+/** A command line passes only strings. */
 const lineCount = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number))]),
   v.integer(),
@@ -19,34 +19,33 @@ const lineCount = v.pipe(
 );
 
 /**
- * One row a verb. `pcOnly`: never to a scope. `cutShort`: what it was when the agent ended in the middle of it: `again` = it does no harm
- * twice, so it is done when it is asked for again; `done` = that end was its purpose; `rebooted` = done if the PC has another boot since.
+ * One row per verb. `pcOnly`: not allowed for a scope. `cutShort`: result if the agent ended during the command. `again`: idempotent,
+ * repeated on the next request. `done`: the end was its purpose. `rebooted`: done if the PC has another boot since.
  */
 export const verbs = {
   'probe-now': { args: nothing, pcOnly: false, cutShort: 'again' },
   'fast-checks': { args: nothing, pcOnly: false, cutShort: 'again' },
-  /** Of a nation it would be more than a ledger should hold. */
+  /** The logs of a nation would exceed the ledger. */
   'send-log': { args: v.strictObject({ lines: lineCount }), pcOnly: true, cutShort: 'again' },
   'set-default-device': {
     args: v.strictObject({ kind: v.picklist(['microphone', 'speaker']), name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)) }),
     pcOnly: false,
     cutShort: 'again',
   },
-  /** The capacity of the link: `flows` asks the PCs of a scope in turns, a few at a time. */
+  /** Measures the capacity of the link. `flows` schedules the PCs of a scope, a few at a time. */
   'measure-link': { args: nothing, pcOnly: true, cutShort: 'again' },
   'restart-sound': { args: nothing, pcOnly: false, cutShort: 'interrupted' },
   'restart-agent': { args: nothing, pcOnly: false, cutShort: 'done' },
-  /** `confirm` is the path of the PC once more. */
+  /** `confirm`: the path of the PC again. */
   reboot: { args: v.strictObject({ confirm: v.string() }), pcOnly: true, cutShort: 'rebooted' },
 } as const satisfies Record<string, { args: v.GenericSchema; pcOnly: boolean; cutShort: 'again' | 'done' | 'rebooted' | 'interrupted' }>;
 
 export type Verb = keyof typeof verbs;
 /** Every verb, in the order of the table. */
 export const verbNames = Object.keys(verbs) as Verb[];
-/** A verb with the arguments that it takes. */
 export type Order = { [V in Verb]: { verb: V; args: v.InferOutput<(typeof verbs)[V]['args']> } }[Verb];
 
-/** Why the capacity of a link is not measured now and may be later: `flows` asks again after an answer of these words. */
+/** Reasons why a capacity measurement is refused for now. `flows` retries after one of these. */
 export const measureLater = {
   meeting: 'a program holds camera or microphone',
   busy: 'the link is in use',
@@ -57,14 +56,14 @@ export const measureLater = {
   budget: 'the data budget for tests is used up',
 } as const;
 
-/** What can become of a command at a PC. */
+/** Results of a command at a PC. */
 export const outcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 const commandId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
-/** The signed text of `cmd`. `counter` rises with every command of the centre; times are the centre's. */
+/** The signed text of `cmd`. `counter` increases with every command of the server. Times are server time. */
 export const command = v.object({
   id: commandId,
   to: v.pipe(v.string(), v.check(isAddress, 'the path of a PC, or a scope that ends in "all"')),
@@ -76,7 +75,7 @@ export const command = v.object({
 });
 export type Command = v.InferOutput<typeof command>;
 
-/** The body of the event `command`, by which a PC answers. `lines` belong to `send-log`. */
+/** Body of the event `command`, the response of a PC. `lines` belongs to `send-log`. */
 export const commandAnswer = v.object({
   id: commandId,
   verb: v.pipe(v.string(), v.maxLength(64)),
@@ -86,7 +85,7 @@ export const commandAnswer = v.object({
 });
 export type CommandAnswer = v.InferOutput<typeof commandAnswer>;
 
-/** Reads verb and arguments by the table; both ends do, since neither trusts the other. */
+/** Validates verb and arguments by the table. Both sides do, since neither trusts the other. */
 export function readOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 'to'>): Opened<Order> {
   if (!Object.hasOwn(verbs, verb)) return { ok: false, reason: 'unknown verb' };
   const row = verbs[verb as Verb];
@@ -97,15 +96,15 @@ export function readOrder({ verb, args, to }: Pick<Command, 'verb' | 'args' | 't
   return { ok: true, value: { verb, args: read.output } as Order };
 }
 
-/** True where a command to `to` is meant for this PC. */
+/** Returns true if a command to `to` concerns this PC. */
 export function addresses(to: PcPath | Scope, pc: PcPath): boolean {
   return to === pc || scopesOf(pc).includes(to);
 }
 
-/** Whatever a command topic can be made of. */
+/** Returns true for any address from which a command topic can be built. */
 function isAddress(to: string): boolean {
   return parseTopic(pcTopic(to, 'cmd')) !== undefined;
 }
 
-/** What became of an act at a PC; `later`: the answer is given after the restart that it brings about. */
+/** Result of an action at a PC. `later`: the response follows after the restart that it causes. */
 export type Done = { outcome: 'done'; lines?: string[] } | { outcome: 'later' } | { outcome: 'failed'; reason: string };

@@ -5,14 +5,14 @@ import { enrolSecretOf, pinOf, readEnrolCode, writeEnrolCode } from './enrol-cod
 const root = Buffer.from('the DER of a root');
 const secret = Buffer.from('00443214c74254b635cf84653a', 'hex');
 
-test('a code is the secret and the pin, in groups of five that Crockford would read', () => {
+test('a code is the secret and the pin in groups of five Crockford digits', () => {
   const code = writeEnrolCode(secret, root);
   expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){7}[0-9A-HJKMNP-TV-Z]{5}$/);
   expect(code.startsWith('01234-56789-ABCDE-FGHJK-')).toBe(true);
   expect(readEnrolCode(code)).toEqual({ ok: true, value: { secret: '0123456789ABCDEFGHJK', pin: pinOf(root) } });
 });
 
-test('the pin is the beginning of the SHA-256 of the root', () => {
+test('the pin is the beginning of the SHA-256 hash of the root', () => {
   const bits = BigInt(`0x${createHash('sha256').update(root).digest('hex')}`) >> 156n;
   const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
   const value = [...pinOf(root)].reduce((sum, digit) => sum * 32n + BigInt(digits.indexOf(digit)), 0n);
@@ -20,18 +20,18 @@ test('the pin is the beginning of the SHA-256 of the root', () => {
   expect(pinOf(Buffer.from('another root'))).not.toBe(pinOf(root));
 });
 
-test('what people mistake is read as it was meant', () => {
+test('common typing mistakes are corrected', () => {
   const code = writeEnrolCode(secret, root);
   const typed = code.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l').replaceAll('-', ' ');
   expect(readEnrolCode(` ${typed}\n`)).toEqual(readEnrolCode(code));
   expect(readEnrolCode(code.replaceAll('1', 'I').replaceAll('-', ''))).toEqual(readEnrolCode(code));
   expect(enrolSecretOf(typed)).toBe('0123456789ABCDEFGHJK');
-  // A phone writes a longer dash, or one that does not break.
+  // A phone may insert a longer or non-breaking dash.
   expect(readEnrolCode(code.replace('-', '–').replace('-', '\u2011'))).toEqual(readEnrolCode(code));
   expect(enrolSecretOf('01234-56789-abcde-fghjk')).toBe('0123456789ABCDEFGHJK');
 });
 
-test('whoever knows the pin takes the first half of a code for the whole, and a whole one as it is', () => {
+test('with a known pin the first half of a code is enough, and a whole code is read unchanged', () => {
   const pin = pinOf(root);
   const other = writeEnrolCode(secret, Buffer.from('another root'));
   expect(readEnrolCode('01234-56789 abcde-fghjk', pin)).toEqual({ ok: true, value: { secret: '0123456789ABCDEFGHJK', pin } });
@@ -40,7 +40,7 @@ test('whoever knows the pin takes the first half of a code for the whole, and a 
   expect(readEnrolCode('0'.repeat(30), pin).ok).toBe(false);
 });
 
-test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is no code', (text) => {
+test.each(['', '01234', 'U'.repeat(40), '!'.repeat(20), '0'.repeat(39), '0'.repeat(41)])('%j is not a code', (text) => {
   expect(readEnrolCode(text)).toEqual({ ok: false, line: expect.stringMatching(/^the enrolment code has /) });
   expect(enrolSecretOf(text)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** The enrolment code: a secret that opens once for a site, and a pin by which a PC knows the centre before it trusts it. */
+/** The enrolment code: a secret that a site uses to enrol, and a pin by which a PC verifies the server before it trusts it. */
 import { createHash } from 'node:crypto';
 
 /** Digits of Crockford's base32: without I, L, O and U, which people misread. */
@@ -6,17 +6,16 @@ const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const partBits = 100;
 const partLength = partBits / 5;
 
-/** `secret` and `pin` are twenty digits each, as this file writes them. */
+/** Twenty digits each. */
 export type EnrolCode = { secret: string; pin: string };
 
-/** The code as people see it: eight groups of five. `secret` = 13 random bytes, of which it takes 100 bits. */
+/** Returns a code for people: eight groups of five. `secret`: 13 random bytes, of which 100 bits are used. */
 export function writeEnrolCode(secret: Uint8Array, rootDer: Uint8Array): string {
   return (toDigits(secret) + pinOf(rootDer)).replace(/.{5}(?!$)/g, '$&-');
 }
 
 /**
- * Reads a code as people type it: in either case, with 0 for O, 1 for I and L, with or without dashes, of whichever kind a phone makes of them. Whoever
- * knows the pin already takes its first half for the whole.
+ * Parses a typed code: any case, O for 0, I and L for 1, with or without dashes of any kind. With `knownPin` the first half is sufficient.
  */
 export function readEnrolCode(text: string, knownPin?: string): { ok: true; value: EnrolCode } | { ok: false; line: string } {
   const code = plain(text);
@@ -28,13 +27,15 @@ export function readEnrolCode(text: string, knownPin?: string): { ok: true; valu
   return { ok: false, line: `the enrolment code has ${code.length} characters, it should have ${lengths}` };
 }
 
-/** The secret of a whole code or of its first half alone; undefined for anything else. */
+/** Returns the secret of a whole code or of its first half; undefined for anything else. */
 export function enrolSecretOf(text: string): string | undefined {
   const code = plain(text);
   return code?.length === partLength || code?.length === 2 * partLength ? code.slice(0, partLength) : undefined;
 }
 
-/** The pin of a root certificate: the first 100 bits of its SHA-256. Nobody can make another certificate with the same ones. */
+/**
+ * Returns the pin of a root certificate: the first 100 bits of its SHA-256, so that a second certificate with the same pin is infeasible.
+ */
 export function pinOf(rootDer: Uint8Array): string {
   return toDigits(createHash('sha256').update(rootDer).digest());
 }

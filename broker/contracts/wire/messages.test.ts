@@ -19,42 +19,42 @@ import {
 } from './messages.ts';
 
 type Sample = { sample: string; message: MessageName; payload: string };
-/** Committed samples. They are added to, never edited: a PC of any age must stay readable. */
+/** Committed samples. Add new ones, never edit old ones: messages of any older PC must stay readable. */
 const golden: Sample[] = JSON.parse(readFileSync(new URL('./messages.golden.json', import.meta.url), 'utf8'));
 const names: MessageName[] = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog', 'ack', 'config', 'cmd', 'hello'];
 
 describe('golden samples', () => {
-  test.each(golden)('$sample is read, and every field of it is written back as it was', ({ message, payload }) => {
+  test.each(golden)('$sample is decoded, and encoded again with every field unchanged', ({ message, payload }) => {
     const value = mustRead(decode(message, Buffer.from(payload)));
     const again = encode(message, value);
     expect(JSON.parse(again.toString())).toMatchObject(JSON.parse(payload));
     expect(mustRead(decode(message, again))).toEqual(value);
   });
 
-  test('what a sample signs is a configuration, every field of it', () => {
+  test('the signed text of a configuration sample is a valid configuration', () => {
     for (const { payload } of golden.filter((one) => one.message === 'config')) {
       const signed: unknown = JSON.parse(JSON.parse(payload).signed);
       expect(v.parse(configuration, signed)).toMatchObject({ ...Object(signed) });
     }
   });
 
-  test('there is one for each message', () => {
+  test('every message has a sample', () => {
     expect(new Set(golden.map((one) => one.message))).toEqual(new Set(names));
   });
 
-  test('R11 a state, a beat and a birth carry their digest at the fixed place, however the fields were ordered', () => {
+  test('R11 the digest of a state, a beat and a birth is at the fixed position, whatever the order of fields', () => {
     for (const { message, payload } of golden.filter((one) => one.payload.includes('"digest"'))) {
       const { digest, ...rest } = JSON.parse(payload);
       expect(peekDigest(encode(message, { ...rest, digest }))).toBe(digest);
     }
   });
 
-  test('R11 the digest of the sample state is that of its checks', () => {
+  test('R11 the digest of the sample state equals that of its checks', () => {
     const state = mustRead(decode('state', sample('state, full')));
     expect(digestOf(state.checks)).toBe(state.digest);
   });
 
-  test('R7 the mark of an event never changes between versions, and is another for other content', () => {
+  test('R7 the mark of an event is stable across versions and differs for other content', () => {
     const event = mustRead(decode('event', sample('event')));
     expect(markOf(event)).toBe('e6405ba8');
     expect(markOf({ ...event, spool: 'other', seq: 1 })).toBe('e6405ba8');
@@ -73,12 +73,12 @@ test.each([
   ['https://chat.example.org/?a="{text}', false],
   ['https://chat.example.org:99999/?a={text}', false],
   [`${'a'.repeat(200)}@example.org`, false],
-])('whom a room card may call: %s', (address, may) => {
+])('whether the room card accepts the contact: %s', (address, may) => {
   expect(isHelp(address)).toBe(may);
 });
 
-describe('what cannot be read has one of five reasons', () => {
-  test('oversized: one byte above the limit, and not at the limit', () => {
+describe('an unreadable payload has one of five reasons', () => {
+  test('oversized: one byte above the limit, but not at the limit', () => {
     expect(payloadLimitBytes).toBe(budgets.messageBytes.most);
     const padded = (size: number) => sample('beat').toString().padEnd(size, ' ');
     expect(decode('beat', Buffer.from(padded(payloadLimitBytes)))).toMatchObject({ ok: true });
@@ -132,7 +132,7 @@ describe('what cannot be read has one of five reasons', () => {
     expect(decode(name, Buffer.from(JSON.stringify(message)))).toEqual({ ok: false, reason: 'schema', detail });
   });
 
-  test('the detail is one short line, whatever the sender put into keys and values', () => {
+  test('the detail is one short line, whatever keys and values contain', () => {
     const evil = `\n\r\u2028\u001b[31m${'x'.repeat(5_000)}`;
     const bad = [
       ['beat', { digest: evil, session: 1, at: 1 }],
@@ -147,15 +147,15 @@ describe('what cannot be read has one of five reasons', () => {
   });
 });
 
-test('unknown fields are ignored, so that a newer PC stays readable', () => {
+test('unknown fields are ignored, so that messages of a newer PC stay readable', () => {
   const beat = JSON.parse(sample('beat').toString());
   expect(decode('beat', Buffer.from(JSON.stringify({ ...beat, later: { deep: [1] } })))).toEqual({ ok: true, value: beat });
 });
 
-describe('seeded payloads of each kind', () => {
+describe('seeded mutations of each message', () => {
   const rounds = ofTier(2_000, 10_000);
 
-  test.each(names)('%s: none throws, and what is read can be written and read again', (name) => {
+  test.each(names)('%s: none throws, and a decoded one survives encoding and decoding', (name) => {
     const random = randomFrom(names.indexOf(name) + 1);
     const samples = golden.filter((one) => one.message === name).map((one) => one.payload);
     const met = new Map<string, number>();
@@ -190,7 +190,7 @@ function mustRead<T>(result: Decoded<T>): T {
   return result.value;
 }
 
-/** A payload near a good one: bytes changed, cut, doubled, or one value inside replaced by a hostile one. */
+/** Mutates a valid payload: bytes changed, cut, duplicated, or one value replaced by a hostile one. */
 function mutated(text: string, random: Random): Buffer {
   const bytes = Buffer.from(text);
   switch (random.below(6)) {

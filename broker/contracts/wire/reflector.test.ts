@@ -5,7 +5,7 @@ import { openReflectorToken, reflectorTokenBytes, sealReflectorToken } from './r
 const key = randomBytes(32);
 const now = 1_764_000_000_000;
 
-test('a token opens until its end, to the second, and says for whom it is', () => {
+test('a token is valid until its end, to the second, and names its PC', () => {
   const token = sealReflectorToken('ladakh/leh/hall', now + 60_500, key);
   const open = openReflectorToken(token, key, now);
   expect(token).toHaveLength(reflectorTokenBytes);
@@ -16,7 +16,7 @@ test('a token opens until its end, to the second, and says for whom it is', () =
   expect(other?.pc).not.toBe(open?.pc);
 });
 
-test('a token of another key, with one bit turned, cut or too long opens nothing', () => {
+test('a token with another key, a flipped bit, or a wrong length is invalid', () => {
   const token = sealReflectorToken('ladakh/leh/hall', now + 60_000, key);
   expect(openReflectorToken(token, randomBytes(32), now)).toBeUndefined();
   for (let bit = 0; bit < reflectorTokenBytes * 8; bit += 1) {

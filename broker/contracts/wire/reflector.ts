@@ -1,14 +1,14 @@
-/** The right to be answered by the reflector: a token of 16 bytes that `flows` gives to the PC which measures, and the broker proves without asking anybody. */
+/** Access token of the reflector, 16 bytes: `flows` gives it to the measuring PC, and the broker verifies it locally. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Length of a token, bytes. */
 export const reflectorTokenBytes = 16;
 const macBytes = 8;
 
-/** What a token says: until when (milliseconds since 1970, to the second) and for whom (32 bits of a hash of the path of the PC). */
+/** Content of a token: its end (milliseconds since 1970, to the second) and its PC (32 bits of a hash of the path). */
 export type ReflectorToken = { endsAt: number; pc: number };
 
-/** Makes a token: end (s, 32 bits), PC (32 bits), and 8 bytes of HMAC-SHA-256 over both. */
+/** Creates a token: end (s, 32 bits), PC (32 bits), and 8 bytes of HMAC-SHA-256 over both. */
 export function sealReflectorToken(pc: string, endsAt: number, key: Buffer): Buffer {
   const token = Buffer.alloc(reflectorTokenBytes);
   token.writeUInt32BE(Math.floor(endsAt / 1_000), 0);
@@ -17,12 +17,12 @@ export function sealReflectorToken(pc: string, endsAt: number, key: Buffer): Buf
   return token;
 }
 
-/** What a token says of its PC: 32 bits of a hash of the path. */
+/** Returns the PC field of a token: 32 bits of a hash of the path. */
 export function pcMark(pc: string): number {
   return createHmac('sha256', 'sabha/pc').update(pc).digest().readUInt32BE(0);
 }
 
-/** Reads a token; undefined where it is not ours or has ended. */
+/** Verifies a token; undefined if it is invalid or expired. */
 export function openReflectorToken(token: Buffer, key: Buffer, now: number): ReflectorToken | undefined {
   if (token.length !== reflectorTokenBytes || !timingSafeEqual(token.subarray(macBytes), macOf(token, key))) return undefined;
   const endsAt = token.readUInt32BE(0) * 1_000;

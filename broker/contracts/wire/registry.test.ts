@@ -16,14 +16,14 @@ const snapshot: RegistrySnapshot = {
   roots: ['-----BEGIN CERTIFICATE-----'],
 };
 
-test('what is sealed is opened with the public key, unchanged', () => {
+test('a sealed snapshot is opened unchanged with the public key', () => {
   expect(openSnapshot(sealSnapshot(snapshot, privateKey), publicKey)).toEqual({ ok: true, value: snapshot });
 });
 
-describe('nothing of a file is used', () => {
+describe('an invalid snapshot is rejected as a whole', () => {
   const sealed = sealSnapshot(snapshot, privateKey);
 
-  test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('when it is %j', (text) => {
+  test.each(['', '{', 'null', '[]', '"x"', sealed.slice(0, -20)])('if it is %j', (text) => {
     expect(openSnapshot(text, publicKey)).toMatchObject({ ok: false, reason: expect.stringMatching(/.{5,}/) });
   });
 
@@ -32,13 +32,13 @@ describe('nothing of a file is used', () => {
     ['names a PC that is none', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], pc: 'ladakh/leh/all' }] })],
     ['holds a token where its hash belongs', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], tokenHash: 'one' }] })],
     ['writes a serial number in another way', JSON.stringify({ ...snapshot, pcs: [{ ...snapshot.pcs[0], certificates: ['0a'] }] })],
-  ])('when it is signed well but %s', (_what, signed) => {
+  ])('if it is correctly signed but %s', (_what, signed) => {
     const signature = sign(null, Buffer.from(signed), privateKey).toString('base64');
     expect(openSnapshot(JSON.stringify({ signed, signature }), publicKey)).toMatchObject({ ok: false, reason: expect.any(String) });
   });
 });
 
-test('a token matches its own hash and no other', () => {
+test('a token matches its own hash only', () => {
   expect(hashToken('one')).toMatch(/^[0-9a-f]{64}$/);
   expect(tokenMatches('one', hashToken('one'))).toBe(true);
   for (const other of ['', 'One', 'one ', 'two']) expect(tokenMatches(other, hashToken('one'))).toBe(false);

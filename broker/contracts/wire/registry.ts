@@ -1,4 +1,4 @@
-/** The registry's snapshot: who may connect. Written and signed by `flows`, read by the broker (DESIGN, decision 12). */
+/** The registry snapshot: admitted PCs. Written and signed by `flows`, read by the broker (DESIGN, decision 12). */
 import { createHash, createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { signed } from './messages.ts';
@@ -7,11 +7,11 @@ import { isPcPath } from './topics.ts';
 
 const entry = v.object({
   pc: v.pipe(v.string(), v.check(isPcPath, 'a path state/site/pc')),
-  /** SHA-256 of the PC's token, hexadecimal; null = no token opens. */
+  /** SHA-256 of the PC's token, hexadecimal; null = no token is accepted. */
   tokenHash: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
-  /** Serial numbers of the certificates that open, hexadecimal without leading zeros. */
+  /** Serial numbers of accepted certificates, hexadecimal without leading zeros. */
   certificates: v.optional(v.array(v.pipe(v.string(), v.regex(/^[1-9a-f][0-9a-f]{0,39}$/))), []),
-  /** When each of them ends, milliseconds since 1970: what `flows` goes by when it takes one out. */
+  /** Expiry of each certificate, milliseconds since 1970. `flows` removes expired ones. */
   ends: v.optional(v.record(v.string(), v.number())),
   revoked: v.boolean(),
 });
@@ -19,9 +19,9 @@ const snapshot = v.object({
   version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   at: v.number(),
   pcs: v.array(entry),
-  /** Certificates of the authorities that sign for PCs, PEM: one, or two while one takes over from the other. */
+  /** Certificates of the authorities that sign for PCs, PEM: one, or two during a change. */
   roots: v.optional(v.array(v.string()), []),
-  /** By which the reflector proves who may measure (reflector.ts): 32 bytes, base64url. It opens nothing else. */
+  /** Key by which the reflector verifies tokens (reflector.ts): 32 bytes, base64url. It has no other use. */
   reflectorKey: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/))),
 });
 const file = v.pipe(v.string(), v.parseJson(), signed);
@@ -29,23 +29,23 @@ const file = v.pipe(v.string(), v.parseJson(), signed);
 export type RegistryEntry = v.InferOutput<typeof entry>;
 export type RegistrySnapshot = v.InferOutput<typeof snapshot>;
 
-/** The text of a snapshot file. */
+/** Returns the text of a snapshot file. */
 export function sealSnapshot(value: RegistrySnapshot, key: KeyObject): string {
   return JSON.stringify(sealSigned(value, key));
 }
 
-/** Reads a snapshot file. Guarantee: nothing of a file with a wrong signature is ever used. */
+/** Opens a snapshot file. Guarantee: no content of a file with a wrong signature is ever used. */
 export function openSnapshot(text: string, key: KeyObject): Opened<RegistrySnapshot> {
   const read = v.safeParse(file, text);
   return read.success ? openSigned(snapshot, read.output, key) : { ok: false, reason: read.issues[0].message };
 }
 
-/** The hash of a token. A token is 32 random bytes, so one round of SHA-256 is enough. */
+/** Returns the hash of a token. A token is 32 random bytes, so one round of SHA-256 is enough. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** True where the token has this hash, which takes the same time either way; without a hash no token does. */
+/** Returns true if the token has this hash, compared in constant time. Without a hash no token matches. */
 export function tokenMatches(token: string, tokenHash: string | null): boolean {
   return tokenHash !== null && timingSafeEqual(Buffer.from(hashToken(token), 'hex'), Buffer.from(tokenHash, 'hex'));
 }
@@ -54,8 +54,8 @@ export function tokenMatches(token: string, tokenHash: string | null): boolean {
 export const proofFor = (challenge: string, hash: string): string => createHmac('sha256', hash).update(challenge).digest('base64url');
 
 /**
- * Resolves if the API at this address keeps the hash of the token, else rejects with one line; without a response it rejects as `fetch` does.
- * A client awaits it before it sends a token on loopback: while the server is down, any local user can listen on its port.
+ * Resolves if the API at this address keeps the hash of the token, else rejects with one line. Without a response it rejects as `fetch`
+ * does. A client awaits it before it sends a token on loopback: while the server is down, any local user can listen on its port.
  */
 export async function proveServer(api: string, token: { name: string; text: string }, signal: AbortSignal | null = null): Promise<void> {
   const challenge = `${token.name}:${randomBytes(32).toString('base64url')}`;

@@ -6,14 +6,14 @@ import { decode, markOf } from './messages.ts';
 const event = (body: string) => Buffer.from(`{"spool":"s","seq":1,"boot":"b","at":1,"grade":"event","kind":"k","body":${body}}`);
 const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 
-describe('the shape of a message is judged before anybody walks it', () => {
-  test('R28 an event of 5,000 nested arrays went through decode and broke whoever copied it: it is refused, and one at the limit is read', () => {
+describe('the structure of a message is checked before any recursive reader', () => {
+  test('R28 an event with too many nesting levels is refused, and one at the limit is accepted', () => {
     expect(decode('event', event(nested(5_000)))).toEqual({ ok: false, reason: 'shape', detail: '5002 levels deep, at most 16' });
     expect(decode('event', event(nested(budgets.messageDepth.most - 2)))).toMatchObject({ ok: true });
     expect(decode('event', event(nested(budgets.messageDepth.most - 1)))).toMatchObject({ ok: false, reason: 'shape' });
   });
 
-  test('S23 30,000 values of one message are refused, and so is the same number of keys or of empty lists', () => {
+  test('S23 a message with too many values, keys or empty lists is refused', () => {
     const many = (one: string) => `[${Array(30_000).fill(one).join()}]`;
     expect(decode('event', event(`{"a":${many('0')}}`))).toMatchObject({
       reason: 'shape',
@@ -24,13 +24,13 @@ describe('the shape of a message is judged before anybody walks it', () => {
     expect(budgets.messageValues.most).toBe(16_384);
   });
 
-  test('S23 a key that stands twice is refused wherever it stands, escaped or not; brackets and colons within strings are only text', () => {
+  test('S23 a duplicate key is refused at any place, escaped or not, and brackets and colons in strings are ignored', () => {
     for (const body of ['{"a":1,"a":2}', '{"x":{"a":1,"\\u0061":2}}', '{"x":[{"a":1,"a":1}]}'])
       expect(decode('event', event(body))).toEqual({ ok: false, reason: 'shape', detail: 'a key stands twice' });
     expect(decode('event', event('{"a":"[{:,\\"[[[[[[[[[[[[[[[[[[[[","b":"\\\\"}'))).toMatchObject({ ok: true });
   });
 
-  test('S23 2^53 is no number of anything, -0 is 0, and what is too large for a number is not finite', () => {
+  test('S23 2^53 is not a valid number, -0 is 0, and a value beyond the range of numbers is rejected', () => {
     const digest = digestOf([]);
     const beat = (fields: string) => Buffer.from(`{"digest":"${digest}","session":1,"at":1${fields}}`);
     expect(decode('beat', beat(',"n":{"up":-0}'))).toMatchObject({ ok: true });
@@ -38,7 +38,7 @@ describe('the shape of a message is judged before anybody walks it', () => {
     expect(decode('beat', Buffer.from(`{"digest":"${digest}","session":9007199254740992,"at":1}`))).toMatchObject({ reason: 'schema' });
   });
 
-  test('S23 half a character pair and __proto__ are data: read, kept and marked the same on both ends', () => {
+  test('S23 a lone surrogate and __proto__ are plain data, with the same mark on both sides', () => {
     const body = '{"name":"\\ud800","__proto__":{"admin":true}}';
     const read = decode('event', event(body));
     if (!read.ok) throw new Error(read.detail);
@@ -48,7 +48,7 @@ describe('the shape of a message is judged before anybody walks it', () => {
     expect({}).not.toHaveProperty('admin');
   });
 
-  test('R27 a birth whose spool ended at 2^53 - 1 made 9·10^15 gaps: no event has a number above 2^40', () => {
+  test('R27 a birth with an event number above 2^40 is rejected', () => {
     const said = { kind: 'birth', boot: 'b', session: 1, at: 1, digest: digestOf([]), rev: 1, agent: '1', config: 0, inventory: '' };
     const birth = (first: number, last: number) =>
       decode('presence', Buffer.from(JSON.stringify({ ...said, spool: { id: 's', first, last } })));

@@ -13,14 +13,14 @@ const key = createPrivateKey(pem.privateKey);
 const publicKey = createPublicKey(pem.publicKey);
 const anything = v.unknown();
 
-/** Committed samples, whose private key nobody has any more. They are added to, never edited. */
+/** Committed samples, whose private key is deleted. Add new ones, never edit old ones. */
 const golden: { publicKey: string; samples: Record<string, Signed> } = JSON.parse(
   readFileSync(new URL('./signed.golden.json', import.meta.url), 'utf8'),
 );
 const goldenKey = createPublicKey(golden.publicKey);
 
 describe('golden samples', () => {
-  test.each(Object.entries(golden.samples))('%s is proven and read as what it is, and as nothing else', (name, sample) => {
+  test.each(Object.entries(golden.samples))('%s is verified, and accepted only as its own type', (name, sample) => {
     const [own, other] = name === 'configuration' ? [configuration, command] : [command, configuration];
     expect(openSigned(own, sample, goldenKey)).toEqual({ ok: true, value: JSON.parse(sample.signed) });
     expect(openSigned(other, sample, goldenKey).ok).toBe(false);
@@ -28,10 +28,10 @@ describe('golden samples', () => {
   });
 });
 
-describe('nothing of a text is used', () => {
+describe('a text is rejected as a whole', () => {
   const sealed = sealSigned({ pc: 'ladakh/leh/hall', name: 'सभा \ufffd' }, key);
 
-  test('when one character of it is another, wherever it is', () => {
+  test('if any one of its characters is changed', () => {
     for (let at = 0; at < sealed.signed.length; at++) {
       for (const other of ['0', '\ud800', '']) {
         const signed = sealed.signed.slice(0, at) + other + sealed.signed.slice(at + 1);
@@ -41,11 +41,11 @@ describe('nothing of a text is used', () => {
     }
   });
 
-  test.each(['', 'AAAA', '!!!', sealed.signed, sealed.signature.slice(2)])('when the signature is %j', (signature) => {
+  test.each(['', 'AAAA', '!!!', sealed.signed, sealed.signature.slice(2)])('if the signature is %j', (signature) => {
     expect(openSigned(anything, { ...sealed, signature }, publicKey)).toEqual({ ok: false, reason: 'wrong signature' });
   });
 
-  test('when what is signed well cannot be read: one line says why', () => {
+  test('if its signature is valid but its content is not, with one line as the reason', () => {
     for (const text of ['', '{', 'null', '{"pc":"a/b/all","version":1,"profile":{"link":"geo"}}', '{"version":0}']) {
       const signature = sign(null, Buffer.from(text), key).toString('base64');
       const line = expect.stringMatching(/^[^\n]{5,300}$/);
@@ -54,7 +54,7 @@ describe('nothing of a text is used', () => {
   });
 });
 
-test('seeded values come back over the wire as they were sealed, and none does after a change of one byte of the message', () => {
+test('seeded values survive the wire unchanged, and a changed byte never gives another value', () => {
   const random = randomFrom(7);
   for (let round = 0; round < ofTier(300, 2_000); round++) {
     const value = anyValue(random, 3);
@@ -66,7 +66,7 @@ test('seeded values come back over the wire as they were sealed, and none does a
     payload[at] = (payload[at] ?? 0) ^ (1 << random.below(7));
     const changed = decode('cmd', payload);
     const opened = changed.ok ? openSigned(anything, changed.value, publicKey) : changed;
-    // What a change of bytes leaves may say the same in other words (an escape, the unused bits of base64), and never anything else.
+    // A changed byte may give another spelling of the same value (an escape, the unused bits of base64), but never another value.
     if (opened.ok) expect(opened.value).toEqual(JSON.parse(JSON.stringify(value)));
   }
 });

@@ -3,7 +3,7 @@ import { isStampProbe, readReply, sessionWord, stampBytes, tokenOf, writeProbe, 
 
 const token = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
-test('a sender’s packet is byte for byte what RFC 8762 draws, with the session of RFC 8972 and our token where zeros would be', () => {
+test('a probe has the bytes of RFC 8762, with the session of RFC 8972 and our token in the zero field', () => {
   // 1970 is 0x83aa7e80 seconds after 1900; half a second is 0x80000000.
   const packet = writeProbe({ seq: 7, sentAt: 1_500, session: 0xabcd, token });
   expect(packet.toString('hex')).toBe(`00000007${'83aa7e81'}${'80000000'}0001abcd${token.toString('hex')}${'00'.repeat(12)}`);
@@ -13,7 +13,7 @@ test('a sender’s packet is byte for byte what RFC 8762 draws, with the session
   expect(Buffer.from(sessionWord(packet), 'latin1').toString('hex')).toBe(`abcd${token.toString('hex')}`);
 });
 
-test('the answer is byte for byte what RFC 8762 draws: own number and times first, then the sender’s, and the TTL that Node does not tell', () => {
+test('a reply has the bytes of RFC 8762: own number and times, then those of the sender, and an unknown TTL', () => {
   const probe = writeProbe({ seq: 9, sentAt: 1_500, session: 0xabcd, token });
   const reply = writeReply(probe, { seq: 4, receivedAt: 2_250, sentAt: () => 3_750 });
   const own = `00000004${'83aa7e83'}${'c0000000'}0001abcd${'83aa7e82'}${'40000000'}`;
@@ -22,7 +22,7 @@ test('the answer is byte for byte what RFC 8762 draws: own number and times firs
   expect(reply.includes(token)).toBe(false);
 });
 
-test('times come back to a microsecond, before and after the seconds begin anew in 2036', () => {
+test('times survive to a microsecond, before and after the NTP era change of 2036', () => {
   for (const sentAt of [
     1_764_000_000_123.456,
     Date.UTC(2036, 1, 7, 6, 28, 15) + 0.75,

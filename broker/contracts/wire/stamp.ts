@@ -1,22 +1,22 @@
 /**
- * The packets of the quality test: STAMP, unauthenticated mode (RFC 8762, 4.2.1 and 4.3.1), 44 bytes in either direction, times in the form of NTP.
- * The sender's token (reflector.ts) stands in what must be zero, behind the session identifier of RFC 8972, so that the packet keeps its shape.
+ * Packets of the quality test: STAMP, unauthenticated mode (RFC 8762, 4.2.1 and 4.3.1), 44 bytes in both directions, NTP times. The
+ * sender's token (reflector.ts) uses the field that must be zero, after the session identifier of RFC 8972.
  */
 import { reflectorTokenBytes } from './reflector.ts';
 
 /** Length of a packet in either direction, bytes. */
 export const stampBytes = 44;
 
-/** What the reflector answers: its own number of the packet within the session, when it came and went, and the sender's words. */
+/** A reply of the reflector: its own packet number in the session, times of receipt and sending, and the fields of the probe. */
 export type StampReply = { seq: number; sentAt: number; receivedAt: number; session: number; probe: { seq: number; sentAt: number } };
 
 const at = { seq: 0, sent: 4, error: 12, session: 14, token: 16, received: 16, probeSeq: 24, probeSent: 28, probeError: 36, ttl: 40 };
-/** Not synchronised by anything, NTP format, and the smallest error: nobody here compares one clock with the other. */
+/** Error estimate: not synchronised, NTP format, smallest error. No clocks are compared here. */
 const errorEstimate = 0x0001;
-/** Node does not tell with which one the packet came: 255 says so (RFC 5357, 4.2.1). */
+/** Node does not expose the TTL of a received packet. 255 means unknown (RFC 5357, 4.2.1). */
 const unknownTtl = 255;
 
-/** A sender's packet. */
+/** Encodes a probe. */
 export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentAt: number; session: number; token: Buffer }): Buffer {
   const packet = Buffer.alloc(stampBytes);
   packet.writeUInt32BE(seq, at.seq);
@@ -27,29 +27,29 @@ export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentA
   return packet;
 }
 
-/** The token and the session of a sender's packet, as one word by which to know it again. */
+/** Returns session and token of a probe as one string, to identify the session. */
 export function sessionWord(packet: Buffer): string {
   return packet.toString('latin1', at.session, at.token + reflectorTokenBytes);
 }
 
-/** The token of a sender's packet; proves nothing by itself. */
+/** Returns the token of a probe, unverified. */
 export function tokenOf(packet: Buffer): Buffer {
   return packet.subarray(at.token, at.token + reflectorTokenBytes);
 }
 
-/** Which probe of its session it is. */
+/** Returns the number of a probe in its session. */
 export function seqOf(packet: Buffer): number {
   return packet.readUInt32BE(at.seq);
 }
 
-/** Has the size of a STAMP packet in NTP form, from a sender: the last bytes, which must be zero, are. */
+/** Returns true for a packet with the size and NTP format of a probe, whose trailing bytes are zero. */
 export function isStampProbe(packet: Buffer): boolean {
   if (packet.length !== stampBytes || (packet.readUInt16BE(at.error) & 0x40_00) !== 0) return false;
   for (let place = at.token + reflectorTokenBytes; place < stampBytes; place += 1) if (packet[place] !== 0) return false;
   return true;
 }
 
-/** The answer to a sender's packet; when it goes out is written last (`sentAt`). */
+/** Encodes the reply to a probe. The send time (`sentAt`) is written last. */
 export function writeReply(probe: Buffer, { seq, receivedAt, sentAt }: { seq: number; receivedAt: number; sentAt: () => number }): Buffer {
   const packet = Buffer.alloc(stampBytes);
   packet.writeUInt32BE(seq >>> 0, at.seq);
@@ -64,7 +64,7 @@ export function writeReply(probe: Buffer, { seq, receivedAt, sentAt }: { seq: nu
   return packet;
 }
 
-/** Reads a reflector's packet; undefined where it has not its size. */
+/** Decodes a reply; undefined if its size is wrong. */
 export function readReply(packet: Buffer): StampReply | undefined {
   if (packet.length !== stampBytes) return undefined;
   return {
@@ -80,14 +80,14 @@ export function readReply(packet: Buffer): StampReply | undefined {
 const ntpEpoch = 2_208_988_800;
 const fractions = 2 ** 32;
 
-/** A quarter of a microsecond is as fine as a number since 1970 is. */
+/** A time since 1970 has a resolution of a quarter of a microsecond. */
 function writeNtp(packet: Buffer, timeMs: number, place: number): void {
   const seconds = Math.floor(timeMs / 1_000);
   packet.writeUInt32BE((seconds + ntpEpoch) % fractions, place);
   packet.writeUInt32BE(Math.floor(((timeMs - seconds * 1_000) / 1_000) * fractions) % fractions, place + 4);
 }
 
-/** From 2036 on the seconds begin anew (RFC 5905, 6): a small number is of that era. */
+/** NTP seconds restart in 2036 (RFC 5905, 6): a small number belongs to that era. */
 function readNtp(packet: Buffer, place: number): number {
   const seconds = packet.readUInt32BE(place);
   const era = seconds < fractions / 2 ? fractions : 0;

@@ -19,8 +19,8 @@ import {
 
 const leaves = [...upLeaves, ...downLeaves];
 
-describe('topics are inverse pairs', () => {
-  test('what pcTopic builds of any path and leaf, parseTopic reads back', () => {
+describe('building and parsing of topics are inverse', () => {
+  test('parseTopic reads any topic built by pcTopic', () => {
     const random = randomFrom(1);
     for (let round = 0; round < 2_000; round++) {
       const pc = somePath(random);
@@ -29,7 +29,7 @@ describe('topics are inverse pairs', () => {
     }
   });
 
-  test('what scopeTopic builds of any scope and word, parseTopic reads back', () => {
+  test('parseTopic reads any topic built by scopeTopic', () => {
     const random = randomFrom(2);
     for (let round = 0; round < 2_000; round++) {
       const scope = random.pick(scopesOf(somePath(random)));
@@ -38,7 +38,7 @@ describe('topics are inverse pairs', () => {
     }
   });
 
-  test('nameOf and pathOfName are inverse, and a name holds no slash', () => {
+  test('nameOf and pathOfName are inverse, and a name contains no slash', () => {
     const random = randomFrom(3);
     for (let round = 0; round < 2_000; round++) {
       const pc = somePath(random);
@@ -47,7 +47,7 @@ describe('topics are inverse pairs', () => {
     }
   });
 
-  test('a random text is read as a topic only where it is exactly the topic that its parts build', () => {
+  test('random text is parsed only if it equals the topic built from its parts', () => {
     const random = randomFrom(4);
     const pieces = [
       'sabha',
@@ -81,7 +81,7 @@ describe('topics are inverse pairs', () => {
   });
 });
 
-describe('hostile topics are not topics', () => {
+describe('hostile topics are rejected', () => {
   const long = 'a'.repeat(33);
   test.each([
     '',
@@ -113,7 +113,7 @@ describe('hostile topics are not topics', () => {
   );
 });
 
-test('an agent subscribes exactly these nine, none with a wildcard', () => {
+test('an agent has exactly these nine subscriptions, none with a wildcard', () => {
   expect(agentFilters('ladakh/leh/hall')).toEqual([
     'sabha/v1/ladakh/leh/hall/ack',
     'sabha/v1/ladakh/leh/hall/cmd',
@@ -127,7 +127,7 @@ test('an agent subscribes exactly these nine, none with a wildcard', () => {
   ]);
 });
 
-test('flows subscribes each leaf that goes up and nothing that goes down; the exporter only beats', () => {
+test('flows subscribes to every leaf that PCs publish and to no other, and the exporter only to beats', () => {
   expect(flowsFilters).toEqual(['presence', 'state', 'beat', 'inventory', 'event', 'backlog'].map((leaf) => `sabha/v1/+/+/+/${leaf}`));
   expect(exporterFilters).toEqual(['sabha/v1/+/+/+/beat']);
 });

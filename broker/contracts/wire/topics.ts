@@ -1,94 +1,95 @@
-/** Where messages travel. Each topic is an inverse pair: what a builder makes, `parseTopic` reads back. */
+/** Topics of all messages. `parseTopic` is the inverse of the functions that build topics. */
 
 const root = 'sabha/v1';
 const idPattern = /^[a-z0-9-]{1,32}$/;
 
-/** The whole path of a PC, `state/site/pc`: its identity everywhere (keys, labels, ledger rows). */
+/** Path of a PC, `state/site/pc`: its identity in keys, labels and ledger rows. */
 export type PcPath = string;
-/** A subtree that one word addresses: `all`, `<state>/all` or `<state>/<site>/all`. */
+/** A subtree with scope messages: `all`, `<state>/all` or `<state>/<site>/all`. */
 export type Scope = string;
 
-/** Every leaf that a PC sends. */
+/** Leaves that a PC publishes. */
 export const upLeaves = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'] as const;
-/** Every leaf that a PC is sent. */
+/** Leaves that a PC receives. */
 export const downLeaves = ['ack', 'cmd', 'config'] as const;
 const leaves: readonly string[] = [...upLeaves, ...downLeaves];
-/** Every word to a scope. */
+/** Messages to a scope. */
 export const scopeWords = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
-/** Every leaf of a PC, either way. */
 export type Leaf = UpLeaf | (typeof downLeaves)[number];
 export type ScopeWord = (typeof scopeWords)[number];
 
-/** What a topic addresses: one leaf of one PC, a word to a scope, or a word of `flows` to itself. */
+/** Content of a topic: a leaf of a PC, a scope message, or the canary of `flows`. */
 export type Topic = { kind: 'pc'; pc: PcPath; leaf: Leaf } | { kind: 'scope'; scope: Scope; word: ScopeWord } | { kind: 'hearing' };
 
-/** True for an id of a state, site or PC: `[a-z0-9-]{1,32}`, and not the reserved word `all`. */
+/** Returns true for an id of a state, site or PC: `[a-z0-9-]{1,32}`, except the reserved `all`. */
 export function isId(text: string): boolean {
   return idPattern.test(text) && text !== 'all';
 }
 
-/** True for a whole path `state/site/pc` of three valid ids. */
+/** Returns true for a path `state/site/pc` of three valid ids. */
 export function isPcPath(text: string): boolean {
   const parts = text.split('/');
   return parts.length === 3 && parts.every(isId);
 }
 
-/** The site of a PC: `state/site`. */
+/** Returns the site of a PC: `state/site`. */
 export function siteOf(pc: PcPath): string {
   return pc.slice(0, pc.lastIndexOf('/'));
 }
 
-/** The state of a PC or of a site: its first level. */
+/** Returns the state of a PC or a site: its first level. */
 export function stateOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
 }
 
-/** The path written where a slash is not allowed (client id, user name, certificate subject): `state.site.pc`. */
+/** Returns the path in the form `state.site.pc`, for places without slashes (client id, user name, certificate subject). */
 export function nameOf(pc: PcPath): string {
   return pc.replaceAll('/', '.');
 }
 
-/** The inverse of `nameOf`; undefined for anything that is not the name of a PC. */
+/** Inverse of `nameOf`; undefined for an invalid name. */
 export function pathOfName(name: string): PcPath | undefined {
   const path = name.replaceAll('.', '/');
   return isPcPath(path) && !name.includes('/') ? path : undefined;
 }
 
-/** The topic of one leaf of one PC. */
 export function pcTopic(pc: PcPath, leaf: Leaf): string {
   return `${root}/${pc}/${leaf}`;
 }
 
-/** The topic of a word to a whole scope: `hello` asks for births, `cmd` carries a command. */
+/** Returns the topic of a scope message: `hello` requests births, `cmd` carries a command. */
 export function scopeTopic(scope: Scope, word: ScopeWord): string {
   return `${root}/${scope}/${word}`;
 }
 
-/** Where `flows` asks the whole fleet for births (R17). */
+/** Topic on which `flows` requests births of all PCs (R17 (hello)). */
 export const helloTopicAll = scopeTopic('all', 'hello');
 
-/** Where `flows` speaks to itself, to know that it hears (R18a). No PC writes or reads it. */
+/** Topic of the canary of `flows` (R18a (canary)). No PC publishes or subscribes to it. */
 export const hearingTopic = `${root}/centre/hearing`;
 
-/** The three scopes that a PC belongs to, widest first. */
+/** Returns the three scopes of a PC, widest first. */
 export function scopesOf(pc: PcPath): [Scope, Scope, Scope] {
   return ['all', `${stateOf(pc)}/all`, `${siteOf(pc)}/all`];
 }
 
-/** All that an agent subscribes: its own ack, cmd and config, and the two words on three scopes. Nothing else is admitted. */
+/**
+ * Returns all subscriptions of an agent: its own ack, cmd and config, and the two messages of its three scopes. The broker denies any
+ * other.
+ */
 export function agentFilters(pc: PcPath): string[] {
   const own = downLeaves.map((leaf) => pcTopic(pc, leaf));
   return [...own, ...scopesOf(pc).flatMap((scope) => scopeWords.map((word) => scopeTopic(scope, word)))];
 }
 
-/** All that `flows` subscribes: every leaf that a PC sends. */
+/** Subscriptions of `flows`: every leaf that a PC publishes. */
 export const flowsFilters: readonly string[] = upLeaves.map((leaf) => `${root}/+/+/+/${leaf}`);
 
-/** All that the exporter subscribes: the beats, which carry the numbers. */
+/** Subscriptions of the exporter: the beats with their numbers. */
 export const exporterFilters: readonly string[] = [`${root}/+/+/+/beat`];
 
-/** Reads a topic back into what it addresses; undefined for any other topic. */
+/** Parses a topic; undefined for any other topic. */
 export function parseTopic(topic: string): Topic | undefined {
   if (topic === hearingTopic) return { kind: 'hearing' };
   if (!topic.startsWith(`${root}/`)) return undefined;
@@ -101,7 +102,7 @@ export function parseTopic(topic: string): Topic | undefined {
   return undefined;
 }
 
-/** True for a leaf that a PC sends. */
+/** Returns true for a leaf that a PC publishes. */
 export function isUpLeaf(leaf: string): leaf is UpLeaf {
   return (upLeaves as readonly string[]).includes(leaf);
 }

@@ -19,7 +19,7 @@ import {
 const token = randomBytes(16);
 const cookie = randomBytes(16);
 
-test('each request is read as it was written, and only a packet of a train is long', () => {
+test('each request survives encoding and decoding, and only a train packet has full length', () => {
   for (const kind of Object.keys(trainRequests) as TrainRequestKind[]) {
     const packet = writeTrainRequest({ kind, train: 513, seq: 329, token, cookie });
     expect(readTrainRequest(packet)).toEqual({ kind, train: 513, seq: 329, token, cookie });
@@ -27,7 +27,7 @@ test('each request is read as it was written, and only a packet of a train is lo
   }
 });
 
-test('each answer is read as it was written; a welcome is shorter than the hello that it answers', () => {
+test('each response survives encoding and decoding, and a welcome is shorter than its hello', () => {
   const welcome = writeTrainAnswer({ kind: 'welcome', train: 7, seq: 0, parts: 1, body: cookie });
   expect(readTrainAnswer(welcome)).toEqual({ kind: 'welcome', train: 7, seq: 0, parts: 1, body: cookie });
   expect(welcome.length).toBeLessThan(writeTrainRequest({ kind: 'hello', train: 7, seq: 0, token, cookie: noCookie }).length);
@@ -36,7 +36,7 @@ test('each answer is read as it was written; a welcome is shorter than the hello
   expect(readTrainAnswer(load)).toMatchObject({ kind: 'load', train: 7, seq: 3, parts: 24 });
 });
 
-test('the report of the longest train comes in parts that no tunnel cuts; one of nothing comes too', () => {
+test('the report of the longest train is split into packets of tunnel size, and an empty report is sent too', () => {
   const arrivals = Array.from({ length: trainPacketsAtMost }, (_, seq) => ({ seq, us: seq * 20_001 }));
   const parts = writeTrainReport(9, arrivals);
   expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(trainPayloadBytes);
@@ -47,7 +47,7 @@ test('the report of the longest train comes in parts that no tunnel cuts; one of
   expect(nothing && readTrainReport(nothing)).toEqual([]);
 });
 
-test('why nothing comes is read as it was written, and no reason of a later version is taken for one of ours', () => {
+test('a denial survives encoding and decoding, and an unknown reason is ignored', () => {
   for (const why of ['spent', 'crowded'] as const) {
     const answer = readTrainAnswer(writeTrainDenial(9, why));
     expect(answer).toMatchObject({ kind: 'denied', train: 9 });

@@ -1,57 +1,58 @@
 /**
- * Packets of the capacity test, between the PC that measures and the reflector. Requests carry who asks: the token that `flows` gave
- * (reflector.ts), and the cookie by which its address is known to receive. Answers are shorter, save for what a proven address asked for.
+ * Packets of the capacity test between the measuring PC and the reflector. A request carries the token of `flows` (reflector.ts), and the
+ * cookie that proves its address. A response is shorter than its request, unless a proven address requested more.
  */
 import { reflectorTokenBytes } from './reflector.ts';
 
-/** One packet of a train: a load as a meeting sends it, small enough for each tunnel. */
+/** A packet of a train, with the size of meeting traffic and small enough for any tunnel. */
 export const trainPayloadBytes = 1_172;
-/** With UDP and IP: what rates count. */
+/** With UDP and IP headers, the size used for rates. */
 export const trainIpBytes = trainPayloadBytes + 28;
-/** With the Ethernet frame too: what a data budget counts. */
+/** With the Ethernet frame, the size used for data budgets. */
 export const trainWireBytes = trainIpBytes + 14;
-/** The longest train: at 100 Mbit/s it takes 30 ms. */
+/** Packets of the longest train. At 100 Mbit/s it takes 30 ms. */
 export const trainPacketsAtMost = 330;
-/** What a session may be sent, wire bytes: enough to empty a bucket of 2 MB that lends twice the rate that lasts. */
+/** Wire bytes sent in one session: enough to exhaust a 2 MB token bucket of a line whose burst rate is twice its sustained rate. */
 export const trainSessionBytes = 6_000_000;
 
 /** Length of a cookie, bytes. */
 export const trainCookieBytes = 16;
 
 /**
- * hello → welcome: the cookie. up: one packet of a train to the centre. ask → report: when each of them came. down: asks for a train of
- * `seq` packets, each of which is a load. ask or down → denied: none comes, and why; who does not know the word waits, as before there was one.
+ * Requests and their responses. `hello` → `welcome`: the cookie. `up`: one packet of a train to the server. `ask` → `report`: the arrival
+ * times. `down`: requests a train of `seq` packets, each a `load`. `ask` or `down` → `denied`: no packets, with the reason. An older agent
+ * ignores it and waits for its timeout.
  */
 export const trainRequests = { hello: 1, up: 2, ask: 3, down: 4 } as const;
-/** The kinds of answers: number on the wire. */
+/** Kinds of responses, by their number on the wire. */
 const trainAnswers = { welcome: 17, report: 18, load: 19, denied: 20 } as const;
 export type TrainRequestKind = keyof typeof trainRequests;
 
-/** `seq`: number of the packet in its train, or how many packets are asked for. Trains of one direction are numbered upwards from 1. */
+/** `seq`: number of the packet in its train, or number of requested packets. Trains of one direction are numbered from 1. */
 export type TrainRequest = { kind: TrainRequestKind; train: number; seq: number; token: Buffer; cookie: Buffer };
-/** `seq`: number of the packet in its train, or of the part; `parts`: of how many. */
+/** `seq`: number of the packet in its train, or of the part. `parts`: number of parts. */
 export type TrainAnswer = { kind: keyof typeof trainAnswers; train: number; seq: number; parts: number; body: Buffer };
 
-/** Why a proven address is sent nothing now: it was sent as much as one PC may be, or all together were. The place in the list stands in `seq`. */
+/** Why a proven address gets no packets now: the quota of the PC or of all PCs is used up. `seq` is the index in this list. */
 const trainDenials = ['spent', 'crowded'] as const;
 export type TrainDenial = (typeof trainDenials)[number];
 
-/** No packet of STAMP begins so: its first four bytes are a sequence number from 0. */
+/** Differs from the first four bytes of every STAMP packet, a sequence number from 0. */
 const magic = 0xc5534254;
 const headBytes = 16;
 const requestBytes = headBytes + reflectorTokenBytes + trainCookieBytes;
-/** What a PC shows that has none yet. */
+/** Cookie of a PC that has none yet. */
 export const noCookie: Buffer = Buffer.alloc(trainCookieBytes);
 
 const entryBytes = 6;
 const entriesAPart = 190;
 
-/** True where a packet is a request of this kind by its first bytes. */
+/** Returns true if the first bytes are those of a request. */
 export function isTrainRequest(packet: Buffer): boolean {
   return packet.length >= requestBytes && packet.readUInt32BE(0) === magic;
 }
 
-/** `up` packets are as long as each packet of a train. */
+/** Encodes a request. An `up` packet has the full length of a train packet. */
 export function writeTrainRequest({ kind, train, seq, token, cookie }: TrainRequest): Buffer {
   const packet = writeHead({ kind: trainRequests[kind], train, seq, parts: 0 }, kind === 'up' ? trainPayloadBytes : requestBytes);
   token.copy(packet, headBytes);
@@ -59,7 +60,7 @@ export function writeTrainRequest({ kind, train, seq, token, cookie }: TrainRequ
   return packet;
 }
 
-/** Undefined for whatever is no request. */
+/** Decodes a request; undefined for any other packet. */
 export function readTrainRequest(packet: Buffer): TrainRequest | undefined {
   const kind = isTrainRequest(packet) ? kindOf(trainRequests, packet) : undefined;
   if (kind === undefined) return undefined;
@@ -68,24 +69,23 @@ export function readTrainRequest(packet: Buffer): TrainRequest | undefined {
   return { kind, train: packet.readUInt16BE(6), seq: packet.readUInt16BE(8), token, cookie };
 }
 
-/** A load is filled up to the length of each packet of a train. */
+/** Encodes a response. A load is padded to the length of a train packet. */
 export function writeTrainAnswer({ kind, train, seq, parts, body }: TrainAnswer): Buffer {
   const packet = writeHead({ kind: trainAnswers[kind], train, seq, parts }, kind === 'load' ? trainPayloadBytes : headBytes + body.length);
   body.copy(packet, headBytes);
   return packet;
 }
 
-/** Why nothing comes. */
 export function writeTrainDenial(train: number, why: TrainDenial): Buffer {
   return writeTrainAnswer({ kind: 'denied', train, seq: trainDenials.indexOf(why), parts: 1, body: Buffer.alloc(0) });
 }
 
-/** Undefined for a reason that is not known here. */
+/** Returns the reason; undefined for an unknown one. */
 export function readTrainDenial({ seq }: Pick<TrainAnswer, 'seq'>): TrainDenial | undefined {
   return trainDenials[seq];
 }
 
-/** Undefined for whatever is no answer. */
+/** Decodes a response; undefined for any other packet. */
 export function readTrainAnswer(packet: Buffer): TrainAnswer | undefined {
   const kind = packet.length >= headBytes && packet.readUInt32BE(0) === magic ? kindOf(trainAnswers, packet) : undefined;
   if (kind === undefined) return undefined;
@@ -93,10 +93,10 @@ export function readTrainAnswer(packet: Buffer): TrainAnswer | undefined {
   return { kind, train, seq, parts, body: packet.subarray(headBytes) };
 }
 
-/** When a packet came, microseconds since the first of its train. */
+/** Arrival of a packet, microseconds since the first of its train. */
 export type TrainArrival = { seq: number; us: number };
 
-/** The parts of a report; one without entries where nothing came. */
+/** Encodes a report in parts. A report without arrivals has one empty part. */
 export function writeTrainReport(train: number, arrivals: readonly TrainArrival[]): Buffer[] {
   const parts = Math.max(1, Math.ceil(arrivals.length / entriesAPart));
   return Array.from({ length: parts }, (_, seq) => {
@@ -110,7 +110,7 @@ export function writeTrainReport(train: number, arrivals: readonly TrainArrival[
   });
 }
 
-/** The arrivals in one part of a report. */
+/** Decodes the arrivals in one part of a report. */
 export function readTrainReport({ body }: Pick<TrainAnswer, 'body'>): TrainArrival[] {
   return Array.from({ length: Math.floor(body.length / entryBytes) }, (_, at) => ({
     seq: body.readUInt16BE(at * entryBytes),
@@ -132,22 +132,23 @@ function kindOf<K extends string>(kinds: Record<K, number>, packet: Buffer): K |
   return (Object.keys(kinds) as K[]).find((kind) => kinds[kind] === packet[4]);
 }
 
-/** What a link carries by TCP, told by a short transfer: where UDP does not get through, better than nothing. */
+/** Measures a link over TCP by a short transfer, a fallback when UDP is blocked. */
 
-/** In each direction. */
+/** Bytes in each direction. */
 export const transferBytes = 256_000;
-/** Where a PC sends them to, and gets them from; at the door where it enrolled. The right to: the reflector's token. */
+/** API path of the transfer, at the server where the PC enrolled. Access needs the token of the reflector. */
 export const transferPath = '/link-test';
-/** With headers, acknowledgements and the handshake: what a data budget counts for both directions. */
+/** With headers, acknowledgements and handshake, in both directions: the size used for data budgets. */
 export const transferWireBytes = Math.ceil(2 * transferBytes * 1.08) + 20_000;
 
-/** How much had come by then. */
+/** Bytes received by that time. */
 export type Progress = { ms: number; bytes: number };
 
 const shortestMs = 20;
 
 /**
- * The rate of the second half, bits/s: TCP begins slowly. It tells what the link carries at least; null where it was over too soon to tell.
+ * Returns the rate of the second half, bits/s, because of TCP slow start. It is a lower bound of the capacity; null if the transfer was too
+ * short.
  */
 export function transferRate(progress: readonly Progress[]): number | null {
   const last = progress.at(-1);

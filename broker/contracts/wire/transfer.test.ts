@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { transferRate } from './train.ts';
 
-test('the rate of the second half counts, not that of the slow beginning', () => {
+test('the rate is that of the second half of the transfer, without the slow start', () => {
   const progress = [
     { ms: 0, bytes: 14_000 },
     { ms: 300, bytes: 128_000 },
@@ -10,7 +10,7 @@ test('the rate of the second half counts, not that of the slow beginning', () =>
   expect(transferRate(progress)).toBe(8e6);
 });
 
-test('what was over within 20 ms, came in one piece, or did not come tells nothing', () => {
+test('a transfer of less than 20 ms, of one chunk, or without data gives no rate', () => {
   expect(
     transferRate([
       { ms: 0, bytes: 200_000 },

@@ -11,7 +11,7 @@ const held = { version: '1.1.0', minimum: '0.0.0' };
 const judged = (edit: object = {}, at = held, signer = key) =>
   judgeManifest(JSON.stringify(sealSigned({ ...offer, ...edit }, signer)), publicKey, { ...at, now });
 
-test('a newer version is taken, the own one is none', () => {
+test('a newer version is accepted, and the running one gives null', () => {
   expect(judged()).toEqual({ ok: true, value: offer });
   expect(judged({ version: '1.1.0' })).toEqual({ ok: true, value: null });
 });
@@ -27,7 +27,7 @@ test.each([
   expect(judged(edit, at)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
 });
 
-test('S10 what another key signed, a changed text and what is no manifest are refused without a word of their content', () => {
+test('S10 a manifest with a wrong key, changed text or wrong format is refused without using its content', () => {
   const other = createPrivateKey(makeSigningKeys().privateKey);
   expect(judged({}, held, other)).toEqual({ ok: false, reason: 'wrong signature' });
   const changed = { ...sealSigned(offer, key), signed: JSON.stringify({ ...offer, size: 11 }) };

@@ -1,30 +1,33 @@
-/** What a new agent says of itself. Signed by a key that lies on no machine of the network: who holds the centre can offer nothing of his own. */
+/**
+ * The manifest of an agent update. It is signed with a key that is on no machine of the network, so that an intruder on the server cannot
+ * offer own code.
+ */
 import type { KeyObject } from 'node:crypto';
 import * as v from 'valibot';
 import { signed } from './messages.ts';
 import { type Opened, openSigned } from './signed.ts';
 
-/** Larger than any bundle of ours; endless data ends here. */
+/** Larger than any of our bundles. A download stops at this limit. */
 const bundleLimitBytes = 8 * 2 ** 20;
 
 const version = v.pipe(v.string(), v.regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/));
-/** What is signed of a bundle. */
+/** The signed data about a bundle. */
 export const manifest = v.object({
   version,
-  /** Lowest version that may still run: nobody goes back below it, whatever was signed before. */
+  /** Lowest version allowed from now on, also against older signed manifests. */
   minimum: version,
-  /** After this time it is worth nothing, so that an old one cannot be held up for ever. */
+  /** Expiry, so that an old manifest cannot be replayed without limit. */
   expires: v.number(),
   size: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(bundleLimitBytes)),
-  /** Of the bundle, hexadecimal. */
+  /** Hash of the bundle, hexadecimal. */
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 export type Manifest = v.InferOutput<typeof manifest>;
 
-/** What an agent runs, and the lowest version that it may go back to. */
+/** The running version of an agent, and the lowest version that it accepts. */
 export type Held = { version: string; minimum: string };
 
-/** Reads the text of a manifest: what it says where it is to be taken, null where this agent has it already, or in one line why it must not be. */
+/** Judges a manifest. Returns the manifest to install, null if this version already runs, or one line with the reason of a refusal. */
 export function judgeManifest(text: string, key: KeyObject, held: Held & { now: number }): Opened<Manifest | null> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), signed), text);
   if (!read.success) return { ok: false, reason: 'not a signed manifest' };
@@ -40,7 +43,7 @@ export function judgeManifest(text: string, key: KeyObject, held: Held & { now: 
   return { ok: true, value: next };
 }
 
-/** Below 0 where `a` is the older one. */
+/** Negative if `a` is older. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split('.').map(Number));
   return [0, 1, 2].map((at) => (left?.[at] ?? 0) - (right?.[at] ?? 0)).find((by) => by !== 0) ?? 0;

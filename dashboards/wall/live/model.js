@@ -148,7 +148,7 @@ export function pcMark(pc, live) {
 }
 
 /**
- * Returns since when the state of a PC is unknown; null while it is known. The wall or the server lost its connection, or the PC was last seen then.
+ * Returns when the PC was last seen, or when the wall or the server lost its connection. Null while the PC's state is known.
  *
  * @param {PcView} pc
  * @param {number | null} lostAt

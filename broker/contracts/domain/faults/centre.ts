@@ -1,11 +1,11 @@
-/** Faults that the centre alone can judge: its own, one cause of many rooms, and what somebody has planned. */
+/** Faults that only the server judges: its own, group incidents, and planned maintenance. */
 import { type Fault, grade, minute, type Words } from './row.ts';
 
-/** The all-clear is said when it is known who is left: whoever is not back by then is told on its own. */
+/** Clear time of a group incident. PCs that are not back by then get their own notification. */
 const clearMs = 5 * minute;
 const nothingToDo = { en: 'The sites need to do nothing.', hi: 'साइटों को कुछ नहीं करना है।' };
 
-/** A copy that comes and goes is no news. */
+/** Hold of the disk faults, so that a temporary copy on the disk notifies nobody. */
 const diskHoldMs = 10 * minute;
 
 /** Rows that `flows` itself raises. */
@@ -216,7 +216,7 @@ export const centreFaults = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+/** Names of components, or of a part of one as `component.device`. */
 export const centreComponents = {
   outage: { en: 'Outage of many', hi: 'कई साइटें या PC एक साथ बंद' },
   maintenance: { en: 'Maintenance', hi: 'मेंटेनेंस' },

@@ -1,4 +1,4 @@
-/** Faults of the way to the centre and to the audio bridge. */
+/** Faults of the path to the server and to the audio bridge. */
 import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
 
 /** Rows of the probes `link`, `path` and `bridge`. */
@@ -119,7 +119,7 @@ export const linkFaults = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+/** Names of components, or of a part of one as `component.device`. */
 export const linkComponents = {
   link: { en: 'Link', hi: 'लाइन' },
   'link.loss': { en: 'Link, packets', hi: 'लाइन, डेटा पहुँचना' },
@@ -132,7 +132,7 @@ export const linkComponents = {
   bridge: { en: 'Audio bridge', hi: 'ऑडियो ब्रिज' },
 } as const satisfies Record<string, Words>;
 
-/** Why they are as they are. */
+/** Reasons of the checks. */
 export const linkReasons: readonly Reason[] = [
   ['^no network card has this address$', 'इस पते का कोई नेटवर्क कार्ड नहीं है'],
   ['^the network card counts nothing$', 'नेटवर्क कार्ड कुछ नहीं गिनता'],
@@ -191,7 +191,7 @@ export const linkReasons: readonly Reason[] = [
   ['^it, or a firewall on the way, refuses the connection$', 'वह, या रास्ते में कोई फ़ायरवॉल, कनेक्शन नहीं ले रहा'],
   ['^a connection stands, and no answer comes$', 'कनेक्शन बनता है, पर जवाब नहीं आता'],
   ['^something answers at its address, but not at its port$', 'उसके पते पर कुछ जवाब देता है, पर उसके पोर्ट पर नहीं'],
-  // Agents of before.
+  // From older agents.
   ['^its machine answers, but not at its port$', 'उसकी मशीन जवाब देती है, पर उसके पोर्ट पर नहीं'],
   ['^a router or a firewall on the way says that it cannot be reached$', 'रास्ते में कोई राउटर या फ़ायरवॉल कहता है कि वहाँ तक पहुँच नहीं'],
   ['^others answer, but not at its port: .*$', 'दूसरे जवाब देते हैं, पर उसके पोर्ट पर नहीं: सेंटर बंद है, या रास्ते में कुछ वह पोर्ट रोक रहा है'],

@@ -1,7 +1,7 @@
 /** Faults of the PC and of its agent. */
 import { asked, type Fault, grade, minute, type Reason, type Words } from './row.ts';
 
-/** Rows of the PC, silence included. */
+/** Rows of the PC, including silence. */
 export const pcFaults = {
   'pc.silent': {
     ...grade('critical', [], [0, 0]),
@@ -144,7 +144,7 @@ export const pcFaults = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+/** Names of components, or of a part of one as `component.device`. */
 export const pcComponents = {
   pc: { en: 'PC', hi: 'PC' },
   'pc.processor': { en: 'Processor', hi: 'प्रोसेसर' },
@@ -164,7 +164,7 @@ export const pcComponents = {
   presence: { en: 'Connection', hi: 'कनेक्शन' },
 } as const satisfies Record<string, Words>;
 
-/** Why they are as they are. */
+/** Reasons of the checks. */
 export const pcReasons: readonly Reason[] = [
   ['^not compared with the centre yet$', 'अभी सेंटर से मिलाई नहीं गई'],
   ['^the clock of the centre was set$', 'सेंटर की घड़ी बदली गई'],

@@ -1,4 +1,4 @@
-/** Faults of power, heat, cold and height. */
+/** Faults of power, temperature and elevation. */
 import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
 
 /** Rows of the probes `power`, `ups` and `climate`. */
@@ -86,7 +86,7 @@ export const powerFaults = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+/** Names of components, or of a part of one as `component.device`. */
 export const powerComponents = {
   power: { en: 'Power', hi: 'बिजली' },
   'power.mains': { en: 'Mains', hi: 'मेन बिजली' },
@@ -100,7 +100,7 @@ export const powerComponents = {
   'climate.rise': { en: 'Warmth against the usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
 } as const satisfies Record<string, Words>;
 
-/** Why they are as they are. */
+/** Reasons of the checks. */
 export const powerReasons: readonly Reason[] = [
   ['^upsd does not answer$', 'upsd जवाब नहीं दे रहा'],
   ['^upsd answers what cannot be read$', 'upsd का जवाब समझ में नहीं आता'],

@@ -1,13 +1,13 @@
-/** Faults of what stands in the room: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
+/** Faults of room equipment: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
 import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
 
-/** What is read of a sound device. */
+/** Source of the checks of a sound device. */
 const bySound = asked('PipeWire or PulseAudio by `pactl`', 'Core Audio');
 
 /** Faults that hide those of a sound device. */
 const noSound = ['pc.silent', 'usb.flapping', 'sound.service_down'] as const;
 
-/** Rows of the probes of devices. */
+/** Rows of the device probes. */
 export const roomFaults = {
   'camera.missing': {
     ...grade('critical', ['pc.silent', 'usb.flapping'], [20 * second, 5 * second]),
@@ -263,7 +263,7 @@ export const roomFaults = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** What checks are about: a component, or `component.device` where a part of it has a word of its own. */
+/** Names of components, or of a part of one as `component.device`. */
 export const roomComponents = {
   camera: { en: 'Camera', hi: 'कैमरा' },
   microphone: { en: 'Microphone', hi: 'माइक' },
@@ -276,7 +276,7 @@ export const roomComponents = {
   program: { en: 'Program', hi: 'प्रोग्राम' },
 } as const satisfies Record<string, Words>;
 
-/** Why they are as they are. */
+/** Reasons of the checks. */
 export const roomReasons: readonly Reason[] = [
   ['^in use by (.*)$', '$1 में चल रहा है'],
   ['^held by (.*)$', '$1 में खुला है'],

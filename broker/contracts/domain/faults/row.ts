@@ -1,35 +1,33 @@
-/** What a row of the catalogue says. */
+/** Shape of a row of the fault catalogue. */
 import type { Severity } from '../states.ts';
 
-/** Every language that people are spoken to in. */
+/** Languages of the interface. */
 export const languages = ['en', 'hi'] as const;
 export type Language = (typeof languages)[number];
-/** One text in every language. */
 export type Words = Record<Language, string>;
 
-/** One row of the catalogue: the nature of a fault and its words. */
+/** One row of the catalogue: behaviour and texts of a fault. */
 export type Fault = {
-  /** Default urgency; a rule on a tab overrides it. */
+  /** Default severity. A rule on a tab overrides it. */
   severity: Severity;
-  /** The faults that hide this one while they stand in the same room. */
+  /** Faults that hide this one while they are present in the same room. */
   parents: readonly string[];
-  /** How long it must stand before a person is told; a rule on a tab lengthens or skips it (R22). */
+  /** Hold: how long it must last before a person is notified. A rule on a tab lengthens or skips it (R22 (hold)). */
   holdMs: number;
-  /** How long it must be gone before the incident clears. */
+  /** Clear time: how long it must be absent before the incident clears. */
   clearMs: number;
-  /** What a PC asks for it on each system; none of a fault that the centre judges. */
+  /** How a PC checks it on each system; absent for a fault judged by the server. */
   asked?: { linux: string; windows: string };
   title: Words;
-  /** What to do first, one action a sentence. */
+  /** First actions, one per sentence. */
   action: Words;
 };
 
-/** One second, milliseconds. */
+/** In milliseconds. */
 export const second = 1_000;
-/** One minute, milliseconds. */
 export const minute = 60 * second;
 
-/** Default urgency, the faults that hide it while they stand in the same room, and how long it must stand and be gone. */
+/** Groups severity, parents, hold and clear time. */
 export const grade = (severity: Severity, parents: readonly string[], [holdMs, clearMs]: readonly [number, number]) => ({
   severity,
   parents,
@@ -37,8 +35,11 @@ export const grade = (severity: Severity, parents: readonly string[], [holdMs, c
   clearMs,
 });
 
-/** What is read on each system; a system without a reading answers `unknown`. `due`: nobody has written it yet; `none: …`: it cannot be had there, and why. */
+/**
+ * Describes the check on each system. Without an implementation the check is `unknown`. `due`: not implemented yet; `none: …`: impossible
+ * there, and why.
+ */
 export const asked = (linux: string, windows = 'the same') => ({ asked: { linux, windows } });
 
-/** Pattern of a whole reason that a machine gives, and its Hindi with what the pattern caught. */
+/** Regular expression for a whole reason, and its Hindi text with the capture groups. */
 export type Reason = readonly [pattern: string, hi: string];

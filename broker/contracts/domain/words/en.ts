@@ -1,4 +1,7 @@
-/** The words of the domain in English: every other language has the same keys. What probes bring stands with their faults: titles, actions, components, reasons. */
+/**
+ * English texts of domain terms. Every other language has the same keys. Titles, actions, components and reasons are in the fault
+ * catalogue.
+ */
 import { componentsIn, type FaultId, type Language } from '../faults.ts';
 import type { LinkClass } from '../links.ts';
 import type { OutageCause, Sureness } from '../outages.ts';
@@ -6,7 +9,7 @@ import type { Answer, Readiness, SiteStage } from '../sites.ts';
 import type { AgainReason, Presence, Severity, TransitionKind } from '../states.ts';
 import type { Tier } from '../tiers.ts';
 
-/** Group, key, word; `{n}` is a blank for a number. */
+/** Group, key, text. `{n}` is a blank for a number. */
 export const en = {
   severity: { critical: 'Critical', major: 'Major', minor: 'Minor', info: 'For information' } satisfies Record<Severity, string>,
   kind: {
@@ -16,7 +19,7 @@ export const en = {
     cleared: 'Cleared',
     closed: 'Closed',
   } satisfies Record<TransitionKind, string>,
-  /** Why an incident was closed; another reason is shown as it is. `moved to` is followed by a path. */
+  /** Why an incident was closed; any other reason is shown unchanged. A path follows `moved to`. */
   closed: {
     'no longer checked': 'no longer checked',
     'site closed': 'site closed',
@@ -38,7 +41,7 @@ export const en = {
     never: 'Never heard',
   } satisfies Record<Exclude<Presence, 'online'>, string>,
   stage: { planned: 'Planned', commissioning: 'Being set up', live: 'Live', closed: 'Closed' } satisfies Record<SiteStage, string>,
-  /** What has to be done before a site is live. */
+  /** Checklist for the setup of a site. */
   checklist: {
     installed: 'The agent is installed on every PC',
     heard: 'Every PC is connected',
@@ -60,7 +63,7 @@ export const en = {
     hd: 'HD video',
     fhd: 'full HD video',
   } satisfies Record<Tier | 'none', string>,
-  /** What keeps a link from a higher tier. */
+  /** Limit to a higher quality tier of a link. */
   limit: {
     capacity: 'too little capacity for more',
     loss: 'too much is lost for more',
@@ -69,7 +72,7 @@ export const en = {
     'udp-blocked': 'UDP does not get through',
     unknown: 'what lasts is not known',
   },
-  /** What is measured of a link. */
+  /** Measured values of a link. */
   measure: {
     roundTrip: 'Round trip',
     loss: 'Lost',
@@ -81,7 +84,7 @@ export const en = {
     seen: 'at least {rate} for the first {MB} MB',
     least: 'at least {rate}',
     free: 'Free, as seen by this PC',
-    /** Towards the centre, and from it. */
+    /** To the server, and from it. */
     upDown: 'up {up}, down {down}',
   },
   outage: {
@@ -93,9 +96,9 @@ export const en = {
     'pc-off': 'only this PC is away',
     undetermined: 'not known yet, the site cannot be reached',
   } satisfies Record<OutageCause, string>,
-  /** What is sure is said as it is. */
+  /** A sure cause has no addition. */
   sureness: { sure: '{cause}', likely: 'probably {cause}', open: 'not known, perhaps {cause}' } satisfies Record<Sureness, string>,
-  /** What to do about a PC that is away, by why it is: at most three actions, one a sentence. */
+  /** Action for an offline PC by the cause: at most three steps, one per sentence. */
   outageAction: {
     intended: 'Switch the PC on before the next meeting.',
     'power-cut':
@@ -106,7 +109,7 @@ export const en = {
     'pc-off': 'Switch the PC on. If it is on, check its network cable. Then restart it.',
     undetermined: 'Call the office. Ask whether there is power and whether the router is on. Then have the PC switched on.',
   } satisfies Record<OutageCause, string>,
-  /** Why what people know of is told once more; `{name}` is who did that. */
+  /** Reason of a repeated notification. `{name}`: the person who caused it. */
   again: {
     lapsed: '{name} was on it; nobody is now.',
     reopened: '{name} said that it is fixed.',
@@ -114,14 +117,14 @@ export const en = {
     awake: '{name} wanted it quiet until now.',
     maintained: 'Still bad at the end of the maintenance.',
   } satisfies Record<AgainReason, string>,
-  /** The same to whoever did that. */
+  /** The same, addressed to that person. */
   againOwn: { lapsed: 'You were on it; nobody is now.', reopened: 'You said that it is fixed.', awake: 'You wanted it quiet until now.' },
-  /** The sentences of a message. */
+  /** Sentences of a notification. */
   message: {
     over: 'Already over',
     oneMore: 'One more',
     severalMore: '{n} more',
-    /** Below a message that was sent before: who has it now, and who asked whom. */
+    /** Status lines below a sent notification: the new owner, or the assignment. */
     onIt: '✔ {name}: I am on it',
     asked: '{name} asked {to}',
     stillThere: 'Still there',
@@ -132,7 +135,7 @@ export const en = {
     todo: 'To do: {action}',
     also: 'Also: {list}',
     others: 'and {n} more',
-    /** One cause of many: who is away, how many of how many; at its end whom it did not bring back. */
+    /** Group incident: offline PCs and their number; at its end those still open. */
     manyPcs: '{down} of {of} PCs: {list}',
     manySites: '{down} of {of} sites: {list}',
     manyRooms: '{down} rooms: {list}',
@@ -146,7 +149,7 @@ export const en = {
     roomWell: 'No fault is left in the room. Nothing more to do.',
     allWell: 'It is over for all of them. Nothing more to do.',
     alreadyOver: 'It is already over. Nothing to do.',
-    /** Of maintenance: its beginning, its end, and what comes then. */
+    /** Maintenance: its start, its end, and what follows. */
     begun: 'Begun',
     ended: 'Over',
     maintained: 'What is still bad here is told on its own.',
@@ -157,7 +160,7 @@ export const en = {
     spare: 'Bring along: {text}',
     lineOf: 'Line: {text}',
     before: 'Earlier here: {list}',
-    /** Why it comes to whoever was not told before. */
+    /** Reason of a notification to a further recipient. */
     gaveBack: '{name} cannot go ({time}). Nobody is on it.',
     untaken: 'Told to {names} at {time}, nobody has taken it.',
     incident: 'Incident {n}',
@@ -173,18 +176,18 @@ export const en = {
     reply: 'Answer: I am going, I am here …',
     onWall: 'See it in Sabha (needs a login): {url}',
   },
-  /** What a person answers to an alert by its link or a button, and the page that the link opens. */
+  /** One-tap answers to an alert, and the page behind the link. */
   answer: {
     seen: 'Seen',
     going: 'I am going',
     fixed: 'It is fixed',
     'not-mine': 'Not mine',
-    /** The same, of who has it. */
+    /** The same answer by the owner. */
     cannotGo: 'I cannot go',
     takeOver: 'I take it over',
     here: 'I am here: check now',
     checkAgain: 'Check again',
-    /** What follows of two of them. */
+    /** Effect of two of the answers. */
     meansSeen: 'others are still told.',
     meansGoing: 'nobody further is told.',
     sending: 'Sending…',
@@ -221,7 +224,7 @@ export const en = {
     back: 'Back to the alert',
     said: 'Who said what',
   },
-  /** The texts of an SMS around a fault's title, `{title}`: two segments hold them. */
+  /** SMS texts around the title of a fault, `{title}`. They fit into two segments. */
   sms: {
     newsLink: '{site}, {room}: {title}, since {since}. Incident {n}: {url} Sabha',
     news: '{site}, {room}: {title}, since {since}. Incident {n}. Sabha',
@@ -233,7 +236,7 @@ export const en = {
     many: '{site}, {room}, since {since}, and elsewhere: {n} alerts open, {m} over. Sabha',
     direct: '{site}: {title}, {since}. Sabha',
   },
-  /** What the centre tells without an incident. */
+  /** Notifications of the server without an incident. */
   direct: {
     commit_failed: 'The ledger cannot be written',
     commit_slow: 'The ledger is not written for more than 5 s',
@@ -245,7 +248,7 @@ export const en = {
     announcement: 'A notice for you',
     not_mine: 'Somebody says that an alert is not theirs, and nobody further is to be told',
   },
-  /** What is to be done about it. */
+  /** Actions for them. */
   directAction: {
     commit_failed: 'Check the disk of the central machine. Read the log of flows.',
     commit_slow: 'Look whether the disk of the central machine is slow or hangs. No alert is stored until it writes again.',
@@ -257,18 +260,18 @@ export const en = {
     announcement: 'Read it. If there is a link below, press it afterwards.',
     not_mine: 'Find somebody for the room that is named.',
   },
-  /** The reply to a sender whose address is not in the roster. */
+  /** Reply to a sender whose address is not in the roster. */
   sender: { stranger: 'Not in the roster of Sabha' },
-  /** The page of a notice to many. */
+  /** Page of an announcement. */
   announce: { read: 'I have read it', thanks: 'Thank you. It is noted that you have read this.', gone: 'This notice is no longer kept.' },
-  /** Whom a step of an incident was told, or why nobody: the sentence of `explain` and of the wall. */
+  /** Whom a step of an incident notified, or why nobody: the sentence of `explain` and of the wall. */
   why: {
     told: 'Told {list}.',
     nobody: 'Told nobody: {why}.',
     onItsWay: 'Told nobody yet: it is on its way.',
     grew: '{n} more sites went.',
   },
-  /** What became of a step, as the centre and the tabs of the first start write it; another conclusion is shown as it is. */
+  /** Result of a step, as the server and the default tabs write it. Any other conclusion is shown unchanged. */
   conclusion: {
     'over before anybody was told': 'over before it could be told',
     'nobody had been told': 'nobody knew that it began',
@@ -289,11 +292,11 @@ export const en = {
     'default route: central told': 'the tabs did not finish, so central was told',
   },
   supply: { mains: 'on mains', battery: 'on battery' },
-  /** The place of the channels: each brings its own word, in `flows/notify/people/channels/`. */
+  /** Filled by the channels: each brings its own name, in `flows/notify/people/channels/`. */
   channel: {},
-  /** What a check is about: a component, or `component.device` where a part of it has a word of its own. */
+  /** Names of components, or of a part of one as `component.device`. */
   component: componentsIn('en'),
-  /** The way from a PC to its centre, step by step. */
+  /** Sections of the path from a PC to the server. */
   layer: {
     network: 'network',
     router: 'router',
@@ -304,7 +307,7 @@ export const en = {
     certificate: 'certificate',
     clock: 'clock',
   },
-  /** What to do about something that nobody knows. */
+  /** Action for an unknown check result. */
   nextStep: {
     connect: 'Enrol this PC with a code of the central team.',
     configure: 'Start the agent of this PC{start}: it then learns from the centre what this room should have.',
@@ -315,22 +318,22 @@ export const en = {
   unit: { seconds: '{n} s', minutes: '{n} min', hours: '{n} h', days: '{n} d', metres: '{n} m' },
 };
 
-/** What each language has: every group with a word for each of its keys. */
+/** Keys that each language must have. */
 export type Vocabulary = { readonly [G in keyof typeof en]: Readonly<Record<keyof (typeof en)[G], string>> };
 
-/** How a language writes a date, always with Latin digits, and the length of a month's name in it. */
+/** Date format of a language, always with Latin digits, and the length of its month names. */
 export type Dates = { locale: string; month: 'short' | 'long' };
 
-/** A language that messages are written in beside English and Hindi: all that it needs, in one file. */
+/** A further language of notifications: all its texts in one file. */
 export type FurtherLanguage = {
   dates: Dates;
-  /** In which of the names of the site table places are named. */
+  /** Language of the place names. */
   names: Language;
-  /** What a probe brought and nobody has translated yet is told in the language of `names`. */
+  /** A missing component name comes from the language of `names`. */
   vocabulary: Omit<Vocabulary, 'component'> & { readonly component: Readonly<Partial<Vocabulary['component']>> };
   titles: Readonly<Partial<Record<FaultId, string>>>;
-  /** What to do, at most three actions, one a sentence. */
+  /** At most three steps, one per sentence. */
   actions: Readonly<Partial<Record<FaultId, string>>>;
-  /** What machines say, by the pattern in `reasons.ts`. */
+  /** Reasons by their pattern in `reasons.ts`. */
   reasons: Readonly<Record<string, string>>;
 };

@@ -1,8 +1,7 @@
-/** The words of the domain in the Hindi of an office. */
+/** Texts of domain terms in office Hindi. */
 import { componentsIn } from '../faults.ts';
 import type { Vocabulary } from './en.ts';
 
-/** The same keys as in English. */
 export const hi: Vocabulary = {
   severity: { critical: 'बहुत ज़रूरी', major: 'ज़रूरी', minor: 'मामूली', info: 'जानकारी के लिए' },
   kind: { raised: 'नई दिक्कत', worsened: 'हालत बिगड़ी', eased: 'कुछ ठीक हुआ', cleared: 'ठीक हो गया', closed: 'अलर्ट बंद हुआ' },

@@ -1,10 +1,9 @@
 /**
- * Marathi: all that a message in it needs. What is new and not here yet is told in Hindi.
- * Written by somebody for whom it is not the first language: a native reader is to go through it before an office relies on it.
+ * Marathi texts for notifications. A missing text is shown in Hindi.
+ * The author is not a native speaker: a native speaker must review it before use in an office.
  */
 import type { FurtherLanguage } from './en.ts';
 
-/** All of it. */
 export const mr: FurtherLanguage = {
   dates: { locale: 'mr-IN-u-nu-latn', month: 'long' },
   names: 'hi',

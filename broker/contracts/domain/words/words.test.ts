@@ -20,7 +20,7 @@ import {
 
 const groups = Object.keys(vocabulary.en) as (keyof typeof vocabulary.en)[];
 
-test.each(groups)('%s: every language has a word for each key, with the same blanks', (group) => {
+test.each(groups)('%s: every language has a text for each key, with the same blanks', (group) => {
   const blanks = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
   for (const language of messageLanguages) {
     const words = Object.entries(wordsIn(language)[group]);
@@ -32,7 +32,7 @@ test.each(groups)('%s: every language has a word for each key, with the same bla
   }
 });
 
-test('Hindi is written in its letters, with Latin digits; PC, UPS, DNS and TLS stay what everybody calls them', () => {
+test('Hindi texts are in Devanagari with Latin digits, except PC, UPS, DNS and TLS', () => {
   for (const group of groups)
     for (const [key, text] of Object.entries(vocabulary.hi[group])) {
       expect([group, key, text]).toEqual([group, key, expect.stringMatching(/\p{Script=Devanagari}|^(?:PC|UPS|DNS|TLS|\{cause\})$/u)]);
@@ -46,17 +46,17 @@ test.each([
   [0.8, 'probably power cut', 'शायद बिजली गई'],
   [0.61, 'probably power cut', 'शायद बिजली गई'],
   [0.6, 'not known, perhaps power cut', 'अभी साफ़ नहीं, शायद बिजली गई'],
-])('a confidence of %d is said in words', (confidence, en, hi) => {
+])('a confidence of %d has a wording in both languages', (confidence, en, hi) => {
   expect([outageText({ cause: 'power-cut', confidence }, 'en'), outageText({ cause: 'power-cut', confidence }, 'hi')]).toEqual([en, hi]);
 });
 
 describe.each(Object.entries(further))('the further language %s', (_, own) => {
   const keysOf = (words: object) => Object.keys(words).sort();
 
-  // A probe does not wait for a translator at a desk; what is given out lacks nothing, which the night asks for.
+  // A new check need not wait for its translation: usual runs require 80 %, the nightly run all.
   const least = ofTier(0.8, 0.8, 1);
 
-  test('has titles and actions of faults, texts of reasons and words of components that there are: four in five, and all of them in the night', () => {
+  test('has texts only for existing faults, reasons and components, at least 80 % of them and all in the nightly run', () => {
     const said = [own.titles, own.actions, own.reasons, own.vocabulary.component].map(keysOf);
     const all = [faultIds, faultIds, reasons.map(([pattern]) => pattern), Object.keys(vocabulary.en.component)];
     for (const [at, keys] of said.entries()) {
@@ -65,7 +65,7 @@ describe.each(Object.entries(further))('the further language %s', (_, own) => {
     }
   });
 
-  test('has of what it lacks what the language of its names says: no probe waits for a translator', () => {
+  test('takes a missing text from the language of its names', () => {
     const {
       titles,
       actions,
@@ -80,7 +80,7 @@ describe.each(Object.entries(further))('the further language %s', (_, own) => {
     expect(Object.keys(completed(own).reasons)).toEqual(reasons.map(([one]) => one));
   });
 
-  test('says all of it in its own letters, with Latin digits, and catches of a reason what the pattern catches', () => {
+  test('has all texts in Devanagari with Latin digits, and the capture groups of each reason pattern', () => {
     const texts = Object.entries({ ...own.titles, ...own.actions, ...own.reasons });
     for (const [key, text] of texts) {
       expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Devanagari}/u)]);
@@ -91,7 +91,7 @@ describe.each(Object.entries(further))('the further language %s', (_, own) => {
   });
 });
 
-test('no action of any language asks for more than three things', () => {
+test('every action has one to three steps in each language', () => {
   const long = messageLanguages.flatMap((language) =>
     [...faultIds.map((id) => actionIn(id, language) ?? ''), ...Object.values(wordsIn(language).outageAction)].filter(
       (action) => stepsOf(action).length > 3 || stepsOf(action).length === 0,
@@ -100,7 +100,7 @@ test('no action of any language asks for more than three things', () => {
   expect(long).toEqual([]);
 });
 
-test('a message in Marathi finds its words: title, action, reason, and the names of places in their Hindi form', () => {
+test('Marathi has its own title, action and reason, and uses the Hindi form of place names', () => {
   expect(titleIn('camera.missing', 'mr')).toBe('कॅमेरा सापडत नाही');
   expect(titleIn('laser.lost', 'mr')).toBeUndefined();
   expect(actionIn('pc.sleeps', 'mr')).toBe('पॉवर सेटिंग उघडा. ऑटोमॅटिक स्लीप बंद करा.');
@@ -109,6 +109,6 @@ test('a message in Marathi finds its words: title, action, reason, and the names
   expect([nameIn({ en: 'Pune', hi: 'पुणे' }, 'mr'), nameIn({ en: 'Pune', hi: '' }, 'mr')]).toEqual(['पुणे', 'Pune']);
 });
 
-test('what fills a blank is data: it is not looked into for blanks of its own', () => {
+test('a value that contains a blank is not filled again', () => {
   expect(filled('{a} and {b}, {c}', { a: '{b}', b: '$&' })).toBe('{b} and $&, {c}');
 });

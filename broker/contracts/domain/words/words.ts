@@ -1,6 +1,6 @@
 /**
- * What a person reads of the domain, once for mail, self-test, CLI and wall. Every part speaks English and Hindi; messages are written in
- * further languages too: each is a file like `mr.ts` and a line in `further`.
+ * Texts of domain terms for people, shared by notifications, self-test, CLI and wall. Every part supports English and Hindi. Notifications
+ * support further languages: each is a file like `mr.ts` and an entry in `further`.
  */
 import { type FaultId, faultIds, faultOf, faults, type Language, languages, type Words } from '../faults.ts';
 import { type Outage, surenessOf } from '../outages.ts';
@@ -11,26 +11,24 @@ import { mr } from './mr.ts';
 
 export type { Dates, FurtherLanguage, Vocabulary } from './en.ts';
 
-/** The words of each language of all parts: the wall gets them as they stand here. */
+/** Vocabulary of the languages that all parts support. The wall receives it unchanged. */
 export const vocabulary: Readonly<Record<Language, Vocabulary>> = { en, hi };
 
-/** THE list of languages beside those. */
+/** Further languages of notifications. */
 export const further = { mr } as const satisfies Record<string, FurtherLanguage>;
 type Further = keyof typeof further;
 
-/** A language that messages are written in. */
 export type MessageLanguage = Language | Further;
-/** All of them. */
 export const messageLanguages: readonly MessageLanguage[] = [...languages, ...(Object.keys(further) as Further[])];
 
-/** A further language with all that it lacks: what a probe brought and nobody has translated yet is told in the language of its `names`. */
+/** A further language with all gaps filled: a missing text comes from the language of its `names`. */
 export type Complete = FurtherLanguage & {
   readonly vocabulary: Vocabulary;
   readonly titles: Readonly<Record<FaultId, string>>;
   readonly actions: Readonly<Record<FaultId, string>>;
 };
 
-/** The language so completed. */
+/** Fills the gaps of a further language. */
 export function completed(own: FurtherLanguage): Complete {
   const { names, vocabulary: words } = own;
   const said = (pattern: string, text: string | undefined) => (text === undefined ? [] : [[pattern, text] as const]);
@@ -41,7 +39,7 @@ export function completed(own: FurtherLanguage): Complete {
     vocabulary: { ...words, component: { ...vocabulary[names].component, ...words.component } },
     titles: ofFaults((id) => own.titles[id] ?? faults[id].title[names]),
     actions: ofFaults((id) => own.actions[id] ?? faults[id].action[names]),
-    // English is what machines say: a reason that has no text there stays as it is.
+    // Agents report in English, so a reason without a translation stays as it is.
     reasons: Object.fromEntries(
       reasons.flatMap(([pattern, hi]) => said(pattern, own.reasons[pattern] ?? (names === 'hi' ? hi : undefined))),
     ),
@@ -53,56 +51,56 @@ function wholeOf(language: Further): Complete {
   return complete.getOrInsertComputed(language, () => completed(further[language]));
 }
 
-/** The words of the domain in a language of messages. */
+/** Returns the vocabulary of a language. */
 export function wordsIn(language: MessageLanguage): Vocabulary {
   return isFurther(language) ? wholeOf(language).vocabulary : vocabulary[language];
 }
 
-/** The word for a key that comes from outside; undefined where there is none. */
+/** Returns the word for an external key; undefined without one. */
 export function wordFor(language: MessageLanguage, group: keyof Vocabulary, key: string): string | undefined {
   const words: Readonly<Record<string, string>> = wordsIn(language)[group];
   return Object.hasOwn(words, key) ? words[key] : undefined;
 }
 
-/** A text with its blanks filled in: what is filled in is data, and never looked into again. */
+/** Fills the blanks of a text. The values are data: blanks inside them are not filled. */
 export function filled(text: string, blanks: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (blank, name: string) => (Object.hasOwn(blanks, name) ? `${blanks[name]}` : blank));
 }
 
-/** A cause and how sure it is, in words: what is sure is said as it is. `beside`: another PC of the site answers. */
+/** Returns a cause with its confidence in words. `beside`: another PC of the site responds. */
 export function outageText({ cause, confidence, beside }: Outage & { beside?: true | undefined }, language: MessageLanguage): string {
   const { outage, sureness, message } = wordsIn(language);
   if (cause === 'undetermined') return beside ? message.beside : outage[cause];
   return filled(sureness[surenessOf(confidence)], { cause: outage[cause] });
 }
 
-/** Title of a fault; undefined for one that this version does not know. */
+/** Returns the title of a fault; undefined for an unknown fault. */
 export function titleIn(fault: string, language: MessageLanguage): string | undefined {
   return isFurther(language) ? ofKnown(wholeOf(language).titles, fault) : faultOf(fault)?.title[language];
 }
 
-/** What to do about a fault; undefined for one that this version does not know. */
+/** Returns the action for a fault; undefined for an unknown fault. */
 export function actionIn(fault: string, language: MessageLanguage): string | undefined {
   return isFurther(language) ? ofKnown(wholeOf(language).actions, fault) : faultOf(fault)?.action[language];
 }
 
-/** The reason that a machine gave, in a language of messages, as far as it is known there. */
+/** Translates an agent's reason as far as the language has its phrases. */
 export function reasonTold(reason: string, language: MessageLanguage): string {
   return isFurther(language) ? retold(reason, Object.entries(wholeOf(language).reasons)) : reasonIn(reason, language);
 }
 
-/** A name of the site table for a reader of a language: English where there is no other. */
+/** Returns a name of the site table in a language, or else in English. */
 export function nameIn(name: Words, language: MessageLanguage): string {
   return name[isFurther(language) ? further[language].names : language] || name.en;
 }
 
-/** How dates are written in a language. */
+/** Returns the date format of a language. */
 export function datesIn(language: MessageLanguage): Dates {
   if (isFurther(language)) return further[language].dates;
   return language === 'hi' ? { locale: 'hi-IN-u-nu-latn', month: 'long' } : { locale: 'en-GB', month: 'short' };
 }
 
-/** At most three things to do, as an action says them: one a sentence. */
+/** Splits an action into its steps: one per sentence, at most three. */
 export function stepsOf(action: string): string[] {
   return action.split(/(?<=[.।])\s+/).filter((step) => step !== '');
 }
