@@ -36,7 +36,6 @@ const within = (deskMs: number) => (CI !== undefined || tier === 'full' ? 900_00
  */
 const patient = { isolate: false, env, expect: { poll: { timeout: 20_000 } }, hookTimeout: within(120_000) };
 
-/** Test projects with their timeouts, and the coverage limits. */
 export default defineConfig({
   test: {
     reporters,

@@ -41,7 +41,6 @@ export type BrokerOptions = {
   /** The accelerated clock of a demo. The reflector uses it for time stamps and rate limits. */
   played?: Clock;
   log: Log;
-  /** Values that replace the defaults. */
   limits?: Partial<Limits>;
 };
 /**
@@ -149,7 +148,6 @@ function createListener({ aedes, refuse, conduct, sessions, gate }: ListenerOpti
   });
   return {
     server,
-    /** Accepts clients of the TLS listener too. */
     add(secure: TlsListener['server']): void {
       secures.push(secure);
       secure.on('error', notAccepted).on('secureConnection', take);

@@ -90,7 +90,6 @@ export function createHooks({ admission, sessions, clones, refuse, pace, countMe
   };
 }
 
-/** Returns the boot id in a last will. */
 function bootOf(payload: string | Buffer): string | undefined {
   const read = decode('presence', Buffer.from(payload));
   return read.ok ? read.value.boot : undefined;

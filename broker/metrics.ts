@@ -1,5 +1,3 @@
-/** Metrics of the broker. */
-
 import { metricOf, ownSeries } from '@sabha/contracts';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Principal, principalKinds } from './admission/access.ts';
@@ -34,7 +32,6 @@ export function createMetrics(sources: { clients(kind: Principal['kind']): numbe
     countRefused: (action: string, reason: string): void => refused.inc({ action, reason }),
     countDropped: (principal: Principal['kind'], reason: string): void => dropped.inc({ principal, reason }),
     countSlowed: (): void => slowed.inc(),
-    /** Counts a packet at the reflector. */
     countPacket: (kind: string, result: string): void => packets.inc({ kind, result }),
   };
 }

@@ -12,7 +12,6 @@ import {
   type Topic,
 } from '@sabha/contracts';
 
-/** The identity of an admitted client. */
 export type Principal = { kind: 'pc'; pc: PcPath } | { kind: 'flows' } | { kind: 'exporter' };
 /** All kinds of principals: values of a label of `sabha_broker_clients`. */
 export const principalKinds = ['pc', 'flows', 'exporter'] as const satisfies readonly Principal['kind'][];

@@ -29,7 +29,6 @@ export type Identity = { clientId: string; clean: boolean; username: string | un
 export type Proof = { password: string | undefined } | { certificate: X509Certificate | undefined };
 /** The credential that admitted a client. */
 export type Ground = { tokenHash: string } | { serial: string };
-/** An authenticated client. */
 export type Admitted = { ok: true; principal: Principal; name: string; ground: Ground };
 /** Reason of a refused connection. A closed list, because each reason is a metric label. */
 export type Refusal = 'no_identity' | 'client_id' | 'unclean_session' | 'unknown' | 'wrong_token' | 'wrong_certificate' | 'revoked';
@@ -113,7 +112,6 @@ export function loadKey(file: string): KeyObject {
   return loadPem(file, createPublicKey, 'not a public key');
 }
 
-/** Connected clients, by connection and by name. */
 export type Sessions = ReturnType<typeof createSessions>;
 
 /** After a disconnect keeps only what the last will still needs. */
@@ -136,7 +134,6 @@ export function createSessions() {
     /** Removes the connection. Its last will, which fires later, is still authorised. */
     gone: leave,
     of: (client: Client): Admitted | undefined => admittedAs.get(client),
-    /** Returns true while a client of this name is connected. */
     isOpen: (name: string): boolean => named.has(name),
     /** Closes every session for which `holds` is now false, and discards its last will. */
     endUnless(holds: (admitted: Admitted) => boolean): Admitted[] {

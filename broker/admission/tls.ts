@@ -16,7 +16,6 @@ export type TlsOptions = {
 };
 export type TlsListener = Awaited<ReturnType<typeof createTlsListener>>;
 
-/** Time limit of a handshake. */
 const handshakeTimeoutMs = 10_000;
 
 /**

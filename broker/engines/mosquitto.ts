@@ -193,7 +193,6 @@ function main(args: string[]): number {
   }
 }
 
-/** Returns the options, or the usage error. */
 function parse(args: string[]): Update | string {
   const text = { type: 'string' } as const;
   try {

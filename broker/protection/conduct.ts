@@ -110,7 +110,6 @@ export function createPace({ messages, bytes, longestWaitMs }: Limits, clock: Cl
       lines.set(connection, first);
       serve(connection, first);
     },
-    /** Discards the delayed messages of a closed connection. */
     gone(connection: object): void {
       const line = lines.get(connection);
       line?.cancel();

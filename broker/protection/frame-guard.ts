@@ -8,7 +8,6 @@ const limitBytes = 66 * 1024;
 
 export type FrameFault = 'oversized' | 'malformed' | 'flood';
 
-/** Header of a frame: packet type and length. */
 export type Frame = { cmd: string; length: number };
 
 type Parser = {

@@ -7,7 +7,6 @@ import type { Refuse } from './refusals.ts';
 /** Reconnects of one PC that do not count for its address. Beyond this rate each one counts, because each is a handshake. */
 const freeReturns = { perSecond: 0.1, burst: 5 };
 
-/** Connection limit of both listeners. */
 export type Gate = ReturnType<typeof createGate>;
 
 /**

@@ -1,7 +1,5 @@
-/** Counts refusals, and logs them with a rate limit. */
 import type { Clock, Log } from '@sabha/contracts';
 
-/** A refused action, its reason and the client. */
 export type Refused = { action: string; reason: string; who: string; what?: string };
 export type Refuse = (refused: Refused) => void;
 

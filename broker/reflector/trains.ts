@@ -86,7 +86,6 @@ export function createTrains({ prove, secret, clock, refill = clock, count }: Tr
 }
 
 type Around = { from: RemoteInfo; reply: (packet: Buffer) => void };
-/** A client whose address is proven. */
 type Proven = { session: Session; reply: Around['reply'] };
 
 function answer(state: State, request: TrainRequest, around: Around): string {

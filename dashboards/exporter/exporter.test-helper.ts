@@ -46,7 +46,6 @@ export function pcNow(pc: string, edit: Partial<PcNow> = {}): PcNow {
   return { pc, state, site: `${state}/${site}`, presence: 'online', ...times, checks, readiness: 'ready', ...edit };
 }
 
-/** Returns a live site on a satellite link. */
 export function siteNow(site: string, edit: Partial<SiteNow> = {}): SiteNow {
   return { site, state: site.split('/')[0] ?? '', stage: 'live', link: 'geo', elevationM: 3_524, readiness: 'ready', ...edit };
 }
@@ -60,7 +59,6 @@ export type ScriptedApi = {
   at: string;
   /** URLs of the received requests, oldest first. */
   asked: string[];
-  /** Sends an event to every open stream. */
   say(event: string, data: unknown): void;
   cut(): void;
   close(): void;

@@ -23,7 +23,6 @@ export type ExporterOptions = {
   apiToken?: string | undefined;
   /** 0 selects a free port. */
   metricsPort: number;
-  /** Maximum number of series of one site with its PCs. */
   seriesPerSite?: number;
   clock: Clock;
   random(): number;

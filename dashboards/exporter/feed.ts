@@ -58,7 +58,6 @@ export function followApi({ api, apiToken, clock, random, onEvent, onFailed }: F
 
 type ReadOptions = Pick<FeedOptions, 'api' | 'apiToken'> & { signal: AbortSignal; heard(): void; onEvent(event: FleetEvent): void };
 
-/** Resolves with the reason why the stream ended. */
 async function read({ api, apiToken, signal, heard, onEvent }: ReadOptions): Promise<string> {
   const headers = new Headers({ accept: 'text/event-stream' });
   if (apiToken) {

@@ -48,14 +48,12 @@ export type Table = {
   siteOfPc: Int32Array;
 };
 
-/** The data that a scrape reads. */
 export type FleetView = Table & {
   incidents: Iterable<Incident>;
   /** True while the data of the API is fresh. */
   isJudged: boolean;
   /** True while `isJudged` and `flows` receives from the PCs. Only then does `flows` judge silence (R18 (silence)). */
   isHeard: boolean;
-  /** True while the exporter is subscribed at the broker. */
   isListening: boolean;
   /** Monotonic time of the newest beat of any PC; -Infinity before the first. */
   beatAt: number;
@@ -103,7 +101,6 @@ export function createFleet(up: () => number) {
     streamBroke(): void {
       isOpen = false;
     },
-    /** Records whether the session with the broker is up. */
     brokerIs(isUp: boolean): void {
       isListening = isUp;
     },

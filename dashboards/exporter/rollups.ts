@@ -2,7 +2,6 @@
 import { faults, judgedSeries, presences, readinesses, type Series, severities, siteOf, siteStages, stateOf } from '@sabha/contracts';
 import type { FleetView, Pc } from './fleet.ts';
 
-/** One sample of a page. */
 export type Row = { series: Series; labels: Record<string, string>; value: number };
 
 /** State label of the incidents that belong to no state: those of the server. */

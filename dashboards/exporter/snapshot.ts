@@ -56,7 +56,6 @@ const change = v.object({
   incidents: v.optional(v.array(incident), []),
 });
 
-/** The whole state, sent at the start of the stream. */
 export type FleetSnapshot = v.InferOutput<typeof snapshot>;
 /** The changes since the last event. */
 export type FleetChange = v.InferOutput<typeof change>;

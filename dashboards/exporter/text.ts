@@ -8,7 +8,6 @@ export function labelText(labels: Record<string, string>): string {
     .join(',');
 }
 
-/** Returns the two header lines of a series. */
 export function headText({ name, help, type }: Series): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }

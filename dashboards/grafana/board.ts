@@ -22,7 +22,6 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 
-/** Columns of Grafana's grid. */
 export const gridColumns = 24;
 /** Colour of an unknown value. */
 export const grey = '#8e8e99';
@@ -31,7 +30,6 @@ export const grey = '#8e8e99';
 export const noValue = 'No data';
 /** Text of a table cell without data. */
 export const noCell = '–';
-/** The data source that the reader selects. */
 const source = { type: 'prometheus', uid: '$' + '{datasource}' };
 
 /** A dashboard variable: the reader selects a result of a query or types text. */
@@ -69,17 +67,14 @@ export function board({ uid, title, description, variables }: Board, rows: reado
   return { ...builder.build(), panels: layOut(rows) };
 }
 
-/** Returns an instant query with one legend for each series. */
 export function now(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).instant().datasource(source);
 }
 
-/** Returns an instant query whose result is a table. */
 export function tableNow(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).instant().format(PromQueryFormat.Table).datasource(source);
 }
 
-/** Returns a range query. */
 export function course(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().expr(expr).legendFormat(legend).range().datasource(source);
 }
@@ -127,7 +122,6 @@ function layOut(rows: readonly Sized[][]): Panel[] {
   return panels;
 }
 
-/** Maps a missing value to this text in grey. */
 export function unknownAs(text: string): ValueMapping {
   return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result: { text, color: grey, index: 99 } } };
 }

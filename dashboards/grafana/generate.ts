@@ -4,7 +4,6 @@ import { highAltitude } from './high-altitude.ts';
 import { nation } from './nation.ts';
 import { network } from './network.ts';
 
-/** Each committed dashboard and its generator. */
 export const dashboardFiles = [file('nation', nation), file('network', network), file('high-altitude', highAltitude)];
 
 function file(name: string, make: () => Dashboard): { file: string; make(): string } {

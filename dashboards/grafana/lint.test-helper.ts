@@ -32,7 +32,6 @@ const leaving = new Set(Object.values(others).map(({ name }) => name as string))
 const vouchedEnd = vouched('').slice(2);
 const source = '$' + '{datasource}';
 
-/** Returns one line for each fault. */
 export function lint(dashboard: DashboardJson): string[] {
   const { panels, links, templating } = dashboard;
   const names = new Set(templating.list.map(({ name }) => name));

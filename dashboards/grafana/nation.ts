@@ -214,7 +214,6 @@ function checks(): BarGauge {
     .overrideByQuery('B', [unsure]);
 }
 
-/** Returns a stacked graph of counts. */
 function stack(title: string, description: string): TimeSeries {
   return lines(title, description)
     .unit(Short)

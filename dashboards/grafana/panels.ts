@@ -20,7 +20,6 @@ import { gridColumns, lamp, noCell, noValue, now, type Sized, tableNow, unknownA
 
 const { exporterApiUp, exporterBrokerUp } = ownSeries;
 
-/** Reduces each series to its last value. */
 export const latest = { build: () => ({ calcs: ['lastNotNull'] }) };
 
 /** A panel with one number: query, title, description and field overrides. */
@@ -92,7 +91,6 @@ export type TableOf = {
   unit: string;
   minWidth?: number;
   columns: readonly Column[];
-  /** Row labels that are not shown. */
   hidden?: readonly string[];
   sort: readonly string[];
 };
@@ -119,20 +117,16 @@ export function table({ title, description, unit: unitOf, minWidth, columns, hid
   return panel.sortBy(sort.map((name) => ({ build: () => ({ displayName: name.replace('-', ''), desc: name.startsWith('-') }) })));
 }
 
-/** Returns a row of panels of equal width. */
 export function row(height: number, ...panels: { build(): Panel }[]): Sized[] {
   return panels.map((panel) => ({ panel: panel.build(), width: gridColumns / panels.length, height }));
 }
 
-/** Colours the text of a table cell. */
 export const colored: DynamicConfigValue = { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } };
 
-/** Returns colour thresholds as a field override. */
 export function steps(...from: Parameters<typeof lamp>): DynamicConfigValue {
   return { id: 'thresholds', value: lamp(...from).build() };
 }
 
-/** Returns a unit as a field override. */
 export function unit(value: string): DynamicConfigValue {
   return { id: 'unit', value };
 }
@@ -143,7 +137,6 @@ export function told(answers: Record<string, [text: string, color: string]>, unk
   return { id: 'mappings', value: [{ type: MappingType.ValueToText, options }, unknownAs(unknown)] };
 }
 
-/** Texts of the quality tiers of series.ts. */
 export const tierWords = told(
   {
     0: ['nothing', 'red'],
@@ -154,12 +147,9 @@ export const tierWords = told(
   },
   noCell,
 );
-/** Colours of the quality tiers of series.ts. */
 export const byTier = steps([0, 'red'], [1, 'orange'], [2, 'yellow'], [3, 'green']);
-/** Colours by the used share of the monthly data budget. */
 export const byBudget = steps([0, 'green'], [0.8, 'orange'], [1, 'red']);
 
-/** Adds a link to each cell of a column. */
 export function link(title: string, url: string): DynamicConfigValue {
   return { id: 'links', value: [{ title, url, targetBlank: url.startsWith('$') }] };
 }

@@ -45,7 +45,6 @@ async function show({ id, title, body, lang, link, tag, at, renotify, actions })
   const isNews = renotify && Date.now() - at < newsMs;
   await worker.registration.showNotification(
     title,
-    // TypeScript's DOM library lacks some of these fields.
     /** @type {NotificationOptions} */ ({ body, lang, tag, timestamp: at, renotify: isNews, actions, data: { link }, icon }),
   );
   for (const waitMs of [0, ...againAfterMs]) {

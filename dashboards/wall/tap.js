@@ -13,7 +13,6 @@ const buttons = [...document.querySelectorAll('button')];
 const restMs = 1_000;
 /** Timeout of a silent stream: the server sends an event every 15 s. */
 const silentMs = 40_000;
-/** Timeout of a sent answer. */
 const sendLimitMs = 30_000;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */

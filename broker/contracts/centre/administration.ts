@@ -17,7 +17,6 @@ const csvProblem = v.object({ line: count, column: text, what: text });
 const differs = { added: v.array(text), same: count, missing: v.array(text) };
 
 const sitesDifference = v.object({ ...differs, changed: v.array(v.object({ path: text, column: text, from: text, to: text })) });
-/** Changes that an import of a site table makes, or would make. */
 export const sitesImport = v.object({ problems: v.array(csvProblem), difference: sitesDifference, applied: v.boolean() });
 
 /** Changes that an import of the roster makes, or would make. `notes`: accepted entries that a person should check. */
@@ -171,7 +170,6 @@ export const ledgerAudit = v.object({
   twice: count,
   forks: count,
   incidents: v.object({ raised: count, cleared: count, closed: count, open: count }),
-  /** Notifications by state of their outbox row. */
   notifications: v.object({ delivered: count, refused: count, waiting: count }),
   integrity: text,
   /** PCs with missing and repeated events, at most 20, the highest counts first; absent without any. */
@@ -202,7 +200,6 @@ export const ledgerAudit = v.object({
   archives: v.exactOptional(v.array(text)),
 });
 
-/** An entry of the audit log. */
 const act = v.object({ id: count, at: time, who: text, what: text, about: text });
 /** Newest first. `before`: upper bound for the next page, null at the end. */
 export const auditLog = v.object({ acts: v.array(act), before: v.nullable(count) });
@@ -224,7 +221,6 @@ export const personForgotten = v.object({ audit: count, elsewhere: count, applie
 /** A new backup: its file on the server, and why the copy to the second folder failed. */
 export const backupMade = v.object({ file: text, bytes: count, at: time, second: v.exactOptional(text) });
 
-/** Valid account names. */
 export const accountNamePattern = /^[a-z0-9][a-z0-9.@_-]{0,63}$/;
 /** `once`: the password is an initial secret that must be changed. */
 const grant = { role: v.picklist(tokenRoles), scope: text, once: v.boolean() };

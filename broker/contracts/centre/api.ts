@@ -18,7 +18,6 @@ const maybeText = v.nullable(text);
 const count = v.number();
 const words = v.object({ en: text, hi: text });
 const readiness = v.picklist(readinesses);
-/** Why a room is not ready or unknown. */
 const why = v.nullable(v.object({ component: text, fault: maybeText, reason: maybeText }));
 
 const outage = {
@@ -30,7 +29,6 @@ const outage = {
   beside: v.exactOptional(v.literal(true)),
 };
 
-/** One PC with its last reported state. */
 export const pcView = v.object({
   pc: text,
   site: text,
@@ -56,7 +54,6 @@ export const pcView = v.object({
   ),
   readiness,
   why,
-  /** Id of the open incident of this room. */
   incident: v.nullable(count),
   /** Current estimate of why it is offline; null while it is online. */
   outage: v.nullable(v.object(outage)),
@@ -114,7 +111,6 @@ const incidentFields = {
   closedBecause: maybeText,
   flapping: v.boolean(),
   acknowledged: v.nullable(v.object({ by: text, at: time })),
-  /** The person of the roster to whom it is assigned. */
   assigned: v.exactOptional(v.object({ to: text, by: text, at: time })),
   /** A person reported it fixed. Telemetry must confirm by `until`. */
   fixed: v.exactOptional(v.object({ by: text, at: time, until: time })),
@@ -133,7 +129,6 @@ const incidentFields = {
   /** On a group incident: affected sites or PCs, those offline now, the total, and the path that contains them. */
   spread: v.exactOptional(v.object({ members: v.array(text), away: v.array(text), of: count, path: text })),
 };
-/** An incident in lists. */
 export const incidentRow = v.object(incidentFields);
 /** An incident in a stream frame. Null and false values are omitted, and so is the name of a known site. */
 const incidentNews = v.object({
@@ -145,7 +140,6 @@ const incidentNews = v.object({
   acknowledged: v.exactOptional(incidentFields.acknowledged),
   outage: v.exactOptional(incidentFields.outage),
 });
-/** One incident in full. */
 export const incidentView = v.object({
   ...incidentFields,
   notes: v.array(noteView),
@@ -186,9 +180,7 @@ const rollCallFields = {
   counts: v.object(rollCallCounts),
   states: v.array(v.object({ state: text, ...rollCallCounts })),
 };
-/** A roll call in a list. */
 export const rollCallSummary = v.object(rollCallFields);
-/** A roll call in full. */
 export const rollCallView = v.object({ ...rollCallFields, rows: v.array(rollCallRow) });
 
 /** Last period in which the server received nothing, so silence proves nothing about a PC. `settled`: every PC was seen or judged since. */
@@ -203,7 +195,6 @@ export const snapshot = v.object({
   sites: v.array(siteView),
   pcs: v.array(pcView),
   incidents: v.array(incidentRow),
-  /** The running or last roll call. */
   rollcall: v.nullable(rollCallSummary),
 });
 
@@ -214,7 +205,6 @@ export const streamFrame = v.object({
   away,
   states: v.exactOptional(v.array(stateView)),
   sites: v.exactOptional(v.array(siteView)),
-  /** Sites removed from the table. */
   sitesGone: v.exactOptional(v.array(text)),
   pcs: v.exactOptional(v.array(pcView)),
   pcsGone: v.exactOptional(v.array(text)),
@@ -241,7 +231,6 @@ const checklistItem = v.object({
   about: v.array(v.object({ pc: text, component: maybeText, fault: maybeText })),
 });
 
-/** One site in full. */
 export const siteDetail = v.object({
   site: siteView,
   facts: v.object({
@@ -274,7 +263,6 @@ export const siteDetail = v.object({
 
 /** Statuses of a component over time, oldest first (`presence` is the PC itself). `away`: nothing was received. */
 const historySpan = v.object({ from: time, status: v.picklist([...statuses, 'away']), faults: v.array(text) });
-/** Statuses of PCs over time. */
 export const historyView = v.object({
   from: time,
   to: time,

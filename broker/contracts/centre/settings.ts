@@ -272,7 +272,6 @@ export type OpenIdSettings = v.InferOutput<typeof openid>;
 /** The single site of `sabha.json`, used without an imported site table. */
 export type SettingsSite = NonNullable<Settings['site']>;
 export type Person = v.InferOutput<typeof person>;
-/** Third-party Node-RED packages that the tabs may use. */
 export type CommunityNodes = Settings['communityNodes'];
 
 /**

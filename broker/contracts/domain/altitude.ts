@@ -29,7 +29,6 @@ export function deratingCelsius(elevationM: number): number {
   return Math.max(0, (elevationM - derating.fromM) / derating.metresPerCelsius);
 }
 
-/** Returns the maximum room temperature for a PC at an elevation. */
 export function roomLimitCelsius(elevationM: number, ratedCelsius: number = ratedRoomCelsius): number {
   return ratedCelsius - deratingCelsius(elevationM);
 }

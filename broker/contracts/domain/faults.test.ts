@@ -76,7 +76,6 @@ function sentencesOf(text: string): string[] {
   return text.split(/(?<=[.।])\s+/u);
 }
 
-/** Collects all ancestors of a fault through its parents. */
 function ancestors(id: string): string[] {
   const found = new Set<string>();
   const waiting = [...(faultOf(id)?.parents ?? [])];

@@ -17,7 +17,6 @@ export const faults = {
   ...centreFaults,
 } as const satisfies Record<string, Fault>;
 
-/** Names of the components. */
 export const components = {
   ...roomComponents,
   ...pcComponents,
@@ -26,7 +25,6 @@ export const components = {
   ...centreComponents,
 } as const satisfies Record<string, Words>;
 
-/** Returns the component names in one language. */
 export function componentsIn(language: Language): Readonly<Record<keyof typeof components, string>> {
   const words = Object.entries(components).map(([component, said]) => [component, said[language]]);
   return Object.fromEntries(words) as Record<keyof typeof components, string>;

@@ -5,7 +5,6 @@ export const linkClasses = ['fibre', '4g', 'leo', 'geo', 'floor'] as const;
 export type LinkClass = (typeof linkClasses)[number];
 
 export type LinkLimits = {
-  /** Interval of the beats. */
   beatMs: number;
   /** MQTT keepalive. The broker accepts at most 300 s. */
   keepaliveMs: number;
@@ -70,7 +69,6 @@ export function isThin(link: Pick<LinkLimits, 'beatMs'>): boolean {
   return link.beatMs >= 4 * minuteMs;
 }
 
-/** Maximum payload of a beat on a thin link. */
 export const thinBeatBytes = 150;
 
 /** Grace time after a last will: a message of a newer session within it cancels the silence (R18 (silence)). */

@@ -13,7 +13,6 @@ export type OutageCause = (typeof outageCauses)[number];
 /** Confidence of the cause: 0 to 1. */
 export type Outage = { cause: OutageCause; confidence: number };
 
-/** Confidence from which a cause is sure. */
 export const sureFrom = 0.9;
 /** Confidence up to which a cause is open, also the maximum if two causes look alike. Between the two limits it is likely. */
 export const openUpTo = 0.6;
@@ -21,7 +20,6 @@ export const openUpTo = 0.6;
 export const surenesses = ['sure', 'likely', 'open'] as const;
 export type Sureness = (typeof surenesses)[number];
 
-/** Returns the wording for a confidence. */
 export function surenessOf(confidence: number): Sureness {
   if (confidence >= sureFrom) return 'sure';
   return confidence > openUpTo ? 'likely' : 'open';

@@ -116,10 +116,8 @@ export const ownSeries = {
   exporterBeats: counter('sabha_exporter_beats_total', 'Beats read by the exporter, by result.', ['result']),
 } as const satisfies Record<string, Series>;
 
-/** All series, for dashboards and tests. */
 export const allSeries: readonly Series[] = [...Object.values(beatSeries), ...Object.values(judgedSeries), ...Object.values(ownSeries)];
 
-/** Returns the arguments of a prom-client metric. */
 export function metricOf({ name, help, labels }: Series): { name: string; help: string; labelNames: string[] } {
   return { name, help, labelNames: [...labels] };
 }

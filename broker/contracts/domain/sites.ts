@@ -24,7 +24,6 @@ export function answerOf({ component, status, reason }: Pick<Check, 'component' 
 
 /** Why a room is not ready or unknown: the most severe check, or the presence of an offline PC. */
 export type Why = { component: string; fault: string | null; reason: string | null };
-/** The readiness of a room; `why` is null if it is ready. */
 export type ReadinessVerdict = { readiness: Readiness; why: Why | null };
 
 /**
@@ -43,7 +42,6 @@ export function readinessOf({ presence, checks }: { presence: Presence; checks: 
   return { readiness: 'ready', why: null };
 }
 
-/** Sorts the worst first. */
 export function byReadiness(a: Readiness, b: Readiness): number {
   return readinesses.indexOf(a) - readinesses.indexOf(b);
 }

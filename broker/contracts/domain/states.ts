@@ -13,7 +13,6 @@ export type Severity = (typeof severities)[number];
 export const transitionKinds = ['raised', 'worsened', 'eased', 'cleared', 'closed'] as const;
 export type TransitionKind = (typeof transitionKinds)[number];
 
-/** One-tap answers of a notified person. */
 export const answerWords = ['seen', 'going', 'fixed', 'not-mine'] as const;
 export type AnswerWord = (typeof answerWords)[number];
 /** One-tap answers stored with an incident. `here`: the person has arrived. */
@@ -62,12 +61,10 @@ export function bySeverity(a: Severity, b: Severity): number {
   return severities.indexOf(a) - severities.indexOf(b);
 }
 
-/** Returns the key of a check within its PC. */
 export function checkKey(check: Pick<Check, 'component' | 'device'>): string {
   return `${check.component}/${check.device}`;
 }
 
-/** Hexadecimal characters of a digest. */
 export const digestLength = 16;
 
 /**

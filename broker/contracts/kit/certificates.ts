@@ -12,7 +12,6 @@ export const doors = { centre: 'Sabha centre', broker: 'Sabha broker' } as const
 /** A PC requests this server name (SNI) to get the certificate of our authority, whatever certificate browsers see. */
 export const centreServerName = 'centre.sabha.internal';
 
-/** Creates a private key, PEM. */
 export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

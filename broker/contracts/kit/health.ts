@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Receives the state of a part. */
 export type Supervisor = { ready(): void; stopping(): void };
 
 /** Interval of the watchdog messages as a share of its limit: two of them may be lost. */

@@ -1,4 +1,3 @@
-/** Descriptions of external input in one line. */
 import * as v from 'valibot';
 
 /** Describes a schema issue in one line: path, expected value, found value. */

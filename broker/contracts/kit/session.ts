@@ -14,7 +14,6 @@ const limits = { firstMs: 500, maxMs: 10_000 };
 const keepaliveSeconds = 30;
 
 export type PartSessionOptions = {
-  /** `connect` of the package mqtt. */
   connect: typeof connect;
   host: string;
   port: number;
@@ -105,7 +104,6 @@ export function createRetries(up: Clock['up'], random: () => number) {
   const lately = () => lossesAt.filter((at) => up() - at < thrownOut.withinMs);
 
   return {
-    /** Records an established session. */
     up(): void {
       isUp = true;
       lossesAt = lately();

@@ -39,7 +39,6 @@ export function environment(env: Readonly<Record<string, string | undefined>>) {
       if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw wrong(name, 'not a port');
       return Number(text);
     },
-    /** A number above 0. */
     number(name: string, fallback: number): number {
       const value = Number(env[name] ?? fallback);
       if (!(value > 0)) throw wrong(name, 'not a number above 0');
@@ -110,7 +109,6 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return (server.address() as AddressInfo).port;
 }
 
-/** Adds the process metrics of prom-client. */
 export async function addProcessFigures(register: Registry): Promise<void> {
   // A dynamic import, because the agent serves no metrics.
   const { collectDefaultMetrics } = await import('prom-client');

@@ -4,7 +4,6 @@ import type { Clock } from './clock.ts';
 
 const shortestMs = 1_000;
 
-/** In milliseconds: the initial value and the maximum. */
 export type Doubling = { firstMs: number; maxMs: number };
 
 /** Returns `firstMs` doubled `count` times, milliseconds. Guarantee: at most `maxMs` for any count. */

@@ -91,7 +91,6 @@ const raw: readonly LineRow[] = [
   [/^Option '(?:-\w, )?(--[\w-]+).*' does not take an argument$/, { en: '$1 takes no word behind it', hi: '$1 के साथ "=" न लगाएँ' }],
 ];
 
-/** Schema errors. */
 const schemas: readonly LineRow[] = [
   [/^(.*\S): this key is not known$/s, { hi: '$1: यह नाम यहाँ नहीं चलता' }],
   [/^expected a number from (\S+) to (\S+), found (.+)$/s, { hi: '$1 से $2 तक की संख्या चाहिए, यहाँ $3 है' }],
@@ -124,7 +123,6 @@ const schemas: readonly LineRow[] = [
   [/^"" for everywhere, a state, or state\/site$/, { en: 'a state, or a site as STATE/SITE', hi: 'राज्य, या ऑफ़िस का नाम STATE/SITE' }],
 ];
 
-/** Enrolment errors of PC and server. */
 const enrolment: readonly LineRow[] = [
   [
     /^the enrolment code has (.+), which none has$/,

@@ -5,7 +5,6 @@ import { type LineRow, lineRows } from './line-rows.ts';
 
 export type { LineRow } from './line-rows.ts';
 
-/** Environment variables that select the language. */
 export type LanguageEnv = Readonly<Partial<Record<string, string>>>;
 
 /**
@@ -39,7 +38,6 @@ export function lineIn(line: string, language: Language, own: readonly LineRow[]
   return line;
 }
 
-/** Formats rows of name and text in two columns. */
 export function inColumns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return rows.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`.trimEnd());
@@ -50,7 +48,6 @@ export type Screen = { isTTY?: boolean; write(text: string): unknown };
 /** `say` returns the progress text after so many seconds. */
 export type Waiting = { clock: Pick<Clock, 'up' | 'after'>; screen: Screen; say(seconds: number): string };
 
-/** Clears the current line, to replace a progress text. */
 export const clearLine = '\r\u001b[K';
 const patientMs = 2_000;
 const everyMs = 1_000;

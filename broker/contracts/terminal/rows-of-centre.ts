@@ -17,7 +17,6 @@ const starts: readonly LineRow[] = [
   ],
 ];
 
-/** Errors of a file or a command. */
 export const rowsOfCentre: readonly LineRow[] = [
   [
     /^expected (\d+) cells as in the header, found (\d+)$/,

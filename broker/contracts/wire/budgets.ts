@@ -37,7 +37,6 @@ export const budgets = {
   eventBytesADay: { most: 64 * kibibyte * kibibyte },
   /** Burst of events after a start of `flows`: a week of an honest PC, in addition to its backlog. */
   eventsAtOnce: { most: 8_192 },
-  /** Bytes of those events. */
   eventBytesAtOnce: { most: 2 * kibibyte * kibibyte },
   /** Events in flight without an ack. An agent waits for the ack of each batch of 500. */
   eventsUnacknowledged: { most: 2_048 },

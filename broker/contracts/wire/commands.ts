@@ -6,7 +6,6 @@ import { isPcPath, type PcPath, parseTopic, pcTopic, type Scope, scopesOf } from
 
 /** Lifetime of a command, after which a PC refuses it. */
 export const commandLifeMs = 600_000;
-/** Log lines in one response. */
 const logLinesAtMost = 100;
 
 const nothing = v.strictObject({});
@@ -41,7 +40,6 @@ export const verbs = {
 } as const satisfies Record<string, { args: v.GenericSchema; pcOnly: boolean; cutShort: 'again' | 'done' | 'rebooted' | 'interrupted' }>;
 
 export type Verb = keyof typeof verbs;
-/** Every verb, in the order of the table. */
 export const verbNames = Object.keys(verbs) as Verb[];
 export type Order = { [V in Verb]: { verb: V; args: v.InferOutput<(typeof verbs)[V]['args']> } }[Verb];
 
@@ -56,7 +54,6 @@ export const measureLater = {
   budget: 'the data budget for tests is used up',
 } as const;
 
-/** Results of a command at a PC. */
 export const outcomes = ['done', 'refused', 'failed', 'interrupted'] as const;
 export type Outcome = (typeof outcomes)[number];
 

@@ -7,7 +7,6 @@ const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const figure = v.pipe(v.number(), v.finite());
 const reason = v.nullable(v.pipe(v.string(), v.maxLength(256)));
 
-/** Why the tier is not higher. */
 const tierLimits = ['capacity', 'loss', 'jitter', 'delay', 'udp-blocked', 'unknown'] as const;
 export type TierLimit = (typeof tierLimits)[number];
 
@@ -45,7 +44,6 @@ const capacity = v.object({
    * included.
    */
   free: v.optional(rates),
-  /** Lower bound of an unknown rate. */
   atLeast: v.optional(rates),
   reasons: v.optional(v.object({ up: reason, down: reason })),
 });

@@ -81,7 +81,6 @@ export const birth = v.object({
   /** A mains failure during that time. */
   gone: v.exactOptional(mainsGone),
 });
-/** A clean disconnect, with its reason. */
 const bye = v.object({ kind: v.literal('bye'), boot: token, session, at: time, reason: word });
 /** The last will of a session. */
 const lost = v.object({ kind: v.literal('lost'), boot: token, session });
@@ -174,7 +173,6 @@ export const hello = v.object({ id: token, withinMs: count, fresh: v.boolean() }
 
 const hostWord = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/));
 
-/** A device that the room must have. */
 export const expectedDevice = v.object({
   /** Part of the device's name or id (VID:PID, serial number, port). If absent, any device of the kind is accepted. */
   match: v.optional(v.pipe(v.string(), v.maxLength(128))),
@@ -182,7 +180,6 @@ export const expectedDevice = v.object({
 
 /** Kinds of expected devices. An older agent ignores an unknown kind. */
 export const expectedKinds = ['camera', 'microphone', 'speaker', 'display', 'program'] as const;
-/** Maximum number of devices per kind. */
 export const expectedLimit = 8;
 
 /** URL of a chat, with one `{text}` in its query or fragment. */
@@ -210,7 +207,6 @@ export const profile = v.object({
   bridge: v.exactOptional(v.object({ transport: v.picklist(['udp', 'tcp', 'tls']), host: hostWord, port })),
   /** Name of the UPS in NUT, and address of upsd. */
   ups: v.exactOptional(v.object({ name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,64}$/)), host: hostWord, port })),
-  /** Contact of the room card. */
   help: v.exactOptional(v.pipe(v.string(), v.check(isHelp, helpWanted))),
   /** Languages of the room card, the first one large. An unknown one is skipped. Absent: all. */
   languages: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(16))), v.maxLength(8))),
@@ -229,7 +225,6 @@ export type Beat = v.InferOutput<typeof beat>;
 export type Inventory = v.InferOutput<typeof inventory>;
 export type EventMessage = v.InferOutput<typeof event>;
 export type Ack = v.InferOutput<typeof ack>;
-/** A request of an ack for data. */
 export type Want = v.InferOutput<typeof want>;
 export type CentreClock = v.InferOutput<typeof centreClock>;
 export type Hello = v.InferOutput<typeof hello>;
@@ -237,7 +232,6 @@ export type Profile = v.InferOutput<typeof profile>;
 export type Config = v.InferOutput<typeof configuration>;
 export type Signed = v.InferOutput<typeof signed>;
 
-/** Schema of each leaf and each scope message. */
 const schemas = { presence, state, beat, inventory, event, backlog, ack, config: signed, cmd: signed, hello } as const satisfies Record<
   Leaf | ScopeWord,
   unknown

@@ -1,7 +1,6 @@
 /** Access token of the reflector, 16 bytes: `flows` gives it to the measuring PC, and the broker verifies it locally. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Length of a token, bytes. */
 export const reflectorTokenBytes = 16;
 const macBytes = 8;
 

@@ -29,7 +29,6 @@ const file = v.pipe(v.string(), v.parseJson(), signed);
 export type RegistryEntry = v.InferOutput<typeof entry>;
 export type RegistrySnapshot = v.InferOutput<typeof snapshot>;
 
-/** Returns the text of a snapshot file. */
 export function sealSnapshot(value: RegistrySnapshot, key: KeyObject): string {
   return JSON.stringify(sealSigned(value, key));
 }

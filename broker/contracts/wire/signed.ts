@@ -6,7 +6,6 @@ import type { Signed } from './messages.ts';
 
 export type Opened<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** Serialises and signs a value. */
 export function sealSigned(value: unknown, key: KeyObject): Signed {
   const signed = JSON.stringify(value);
   return { signed, signature: sign(null, Buffer.from(signed), key).toString('base64') };
@@ -21,7 +20,6 @@ export function openSigned<S extends v.GenericSchema>(schema: S, { signed, signa
   return read.success ? { ok: true, value: read.output } : { ok: false, reason: describeIssue(read.issues[0]) };
 }
 
-/** Creates a signing key pair, PEM. */
 export function makeSigningKeys(): { privateKey: string; publicKey: string } {
   return generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },

@@ -16,7 +16,6 @@ const errorEstimate = 0x0001;
 /** Node does not expose the TTL of a received packet. 255 means unknown (RFC 5357, 4.2.1). */
 const unknownTtl = 255;
 
-/** Encodes a probe. */
 export function writeProbe({ seq, sentAt, session, token }: { seq: number; sentAt: number; session: number; token: Buffer }): Buffer {
   const packet = Buffer.alloc(stampBytes);
   packet.writeUInt32BE(seq, at.seq);
@@ -37,7 +36,6 @@ export function tokenOf(packet: Buffer): Buffer {
   return packet.subarray(at.token, at.token + reflectorTokenBytes);
 }
 
-/** Returns the number of a probe in its session. */
 export function seqOf(packet: Buffer): number {
   return packet.readUInt32BE(at.seq);
 }

@@ -8,12 +8,9 @@ export type PcPath = string;
 /** A subtree with scope messages: `all`, `<state>/all` or `<state>/<site>/all`. */
 export type Scope = string;
 
-/** Leaves that a PC publishes. */
 export const upLeaves = ['presence', 'state', 'beat', 'inventory', 'event', 'backlog'] as const;
-/** Leaves that a PC receives. */
 export const downLeaves = ['ack', 'cmd', 'config'] as const;
 const leaves: readonly string[] = [...upLeaves, ...downLeaves];
-/** Messages to a scope. */
 export const scopeWords = ['hello', 'cmd'] as const;
 export type UpLeaf = (typeof upLeaves)[number];
 export type Leaf = UpLeaf | (typeof downLeaves)[number];
@@ -27,13 +24,11 @@ export function isId(text: string): boolean {
   return idPattern.test(text) && text !== 'all';
 }
 
-/** Returns true for a path `state/site/pc` of three valid ids. */
 export function isPcPath(text: string): boolean {
   const parts = text.split('/');
   return parts.length === 3 && parts.every(isId);
 }
 
-/** Returns the site of a PC: `state/site`. */
 export function siteOf(pc: PcPath): string {
   return pc.slice(0, pc.lastIndexOf('/'));
 }
@@ -102,7 +97,6 @@ export function parseTopic(topic: string): Topic | undefined {
   return undefined;
 }
 
-/** Returns true for a leaf that a PC publishes. */
 export function isUpLeaf(leaf: string): leaf is UpLeaf {
   return (upLeaves as readonly string[]).includes(leaf);
 }

@@ -15,7 +15,6 @@ export const trainPacketsAtMost = 330;
 /** Wire bytes sent in one session: enough to exhaust a 2 MB token bucket of a line whose burst rate is twice its sustained rate. */
 export const trainSessionBytes = 6_000_000;
 
-/** Length of a cookie, bytes. */
 export const trainCookieBytes = 16;
 
 /**
@@ -110,7 +109,6 @@ export function writeTrainReport(train: number, arrivals: readonly TrainArrival[
   });
 }
 
-/** Decodes the arrivals in one part of a report. */
 export function readTrainReport({ body }: Pick<TrainAnswer, 'body'>): TrainArrival[] {
   return Array.from({ length: Math.floor(body.length / entryBytes) }, (_, at) => ({
     seq: body.readUInt16BE(at * entryBytes),
@@ -141,7 +139,6 @@ export const transferPath = '/link-test';
 /** With headers, acknowledgements and handshake, in both directions: the size used for data budgets. */
 export const transferWireBytes = Math.ceil(2 * transferBytes * 1.08) + 20_000;
 
-/** Bytes received by that time. */
 export type Progress = { ms: number; bytes: number };
 
 const shortestMs = 20;

@@ -11,7 +11,6 @@ import { type Opened, openSigned } from './signed.ts';
 const bundleLimitBytes = 8 * 2 ** 20;
 
 const version = v.pipe(v.string(), v.regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/));
-/** The signed data about a bundle. */
 export const manifest = v.object({
   version,
   /** Lowest version allowed from now on, also against older signed manifests. */
@@ -19,7 +18,6 @@ export const manifest = v.object({
   /** Expiry, so that an old manifest cannot be replayed without limit. */
   expires: v.number(),
   size: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(bundleLimitBytes)),
-  /** Hash of the bundle, hexadecimal. */
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 export type Manifest = v.InferOutput<typeof manifest>;

@@ -2,7 +2,7 @@
 import { pathOf, shownFaults } from './model.js';
 
 /** @import { IncidentRow } from '@sabha/contracts' */
-/** Incidents with the same fault in the same state. @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
+/** @typedef {{ id: string, state: string, fault: string, rows: IncidentRow[] }} Group */
 
 /** Maximum number of incidents of one group that are listed one by one. */
 const oneByOne = 10;

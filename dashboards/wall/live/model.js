@@ -95,7 +95,6 @@ function wholeRow(news, sites) {
 }
 
 /**
- * Merges newer roll call results into older ones.
  * @param {ReadonlyMap<string, RollCallRow>} rows
  * @param {Iterable<RollCallRow>} fresh
  */

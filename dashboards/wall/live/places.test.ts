@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { dotsOf, height, tileOf, width } from './places.js';
 
 const sites = (count: number) => Array.from({ length: count }, (_, at) => ({ site: `s/${at}` }) as SiteView);
-/** Start point of each dot. */
 const starts = (path = '') => [...path.matchAll(/M([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
 
 test('a state is found in any usual spelling, and an invented name is not found', () => {

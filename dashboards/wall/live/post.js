@@ -1,6 +1,3 @@
-/** Sends requests to the server. */
-
-/** Timeout of a request. */
 export const answerLimitMs = 20_000;
 
 /**

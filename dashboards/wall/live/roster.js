@@ -1,5 +1,3 @@
-/** Sorting and formatting of the roster. */
-
 /** @import { RosterPerson } from '@sabha/contracts' */
 
 const order = /** @type {const} */ (['here', 'relieved', 'leave', 'off']);

@@ -2,7 +2,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useKept } from '../live/kept.js';
 
-/** Rows added per step. */
 const step = 40;
 /** Margin below the window in which further rows are drawn. */
 const ahead = '0px 0px 1000px';

@@ -34,7 +34,6 @@ function closeState() {
   location.hash = '#/';
 }
 
-/** Moves the focus to the search field, if the view has one. */
 function search() {
   const field = document.querySelector('input[type=search]');
   if (field instanceof HTMLElement) field.focus();

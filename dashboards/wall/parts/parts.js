@@ -1,4 +1,3 @@
-/** Small components shared by the views. */
 import { html } from 'htm/preact';
 import { phoneText } from '../live/roster.js';
 import { reasonIn, subjectOf } from '../words/subject.js';
@@ -144,7 +143,6 @@ export function whyText(scene, why) {
 }
 
 /**
- * Returns the cause of an outage and its confidence.
  * @param {Reader} reader
  * @param {Outage & { sureness: Sureness, beside?: true }} outage
  */

@@ -8,7 +8,7 @@ import { Dialog } from './dialog.js';
 /** @import { Language } from '@sabha/contracts' */
 /** @import { Reader } from '../words/words.js' */
 /** @import { Act, Done } from './person.js' */
-/** The incident to acknowledge and its title. @typedef {{ id: number, title: string }} Wanted */
+/** @typedef {{ id: number, title: string }} Wanted */
 /**
  * Returns null if no name was given, or if somebody has the incident and a confirmation is open.
  *

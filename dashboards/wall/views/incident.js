@@ -57,7 +57,6 @@ function Incident({ scene, incident, all, onActed }) {
   </article>`;
 }
 
-/** Maximum number of listed sub-incidents. */
 const manyAtMost = 60;
 
 /**
@@ -151,10 +150,7 @@ const sentences = /** @type {const} */ ({
   here: 'saidHere',
 });
 
-/**
- * Shows the one-tap answers of the notified people.
- * @param {{ scene: Scene, answers: NonNullable<IncidentView['answers']> }} props
- */
+/** @param {{ scene: Scene, answers: NonNullable<IncidentView['answers']> }} props */
 function Answers({ scene, answers }) {
   if (answers.length === 0) return null;
   const text = (/** @type {(typeof answers)[number]} */ { by, word, at }) =>

@@ -133,7 +133,6 @@ function OverLine({ scene, incident }) {
 }
 
 /**
- * Returns how an incident ended.
  * @param {Scene} scene
  * @param {IncidentRow} incident
  */

@@ -10,7 +10,6 @@ import { filled, say, sayWord, shown } from '../words/words.js';
 /** @typedef {NonNullable<LinkReport['quality']>} Quality */
 
 const megabyte = 1_000_000;
-/** Share of the monthly data budget from which the bar warns. */
 const nearly = 0.8;
 
 /**
@@ -64,7 +63,6 @@ function qualityLines(scene, { up, down, roundTripMs: { median, p95 }, r, rAdjus
 }
 
 /**
- * Returns the quality tier and what limits it.
  * @param {Scene} scene
  * @param {Quality['up']} direction
  */

@@ -1,4 +1,3 @@
-/** The planned maintenance of a site: current and next. */
 import { html } from 'htm/preact';
 import { useFetched } from '../live/data.js';
 import { Lines } from '../parts/parts.js';
@@ -9,7 +8,6 @@ import { say, sayWord, shown } from '../words/words.js';
 /** @import { Line, Scene } from '../parts/parts.js' */
 
 const lookEveryMs = 60_000;
-/** Maximum number of lines. */
 const most = 5;
 
 /**

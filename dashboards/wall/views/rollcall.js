@@ -63,10 +63,7 @@ function NoRoll({ scene, id, isMissing }) {
   return html`<p class="card quiet">${say(scene.lang, isMissing ? 'noRollFound' : 'loading')}</p>`;
 }
 
-/**
- * Form to select the scope and start the roll call.
- * @param {{ scene: Scene, view: View, first: string, runs: boolean }} props
- */
+/** @param {{ scene: Scene, view: View, first: string, runs: boolean }} props */
 function Caller({ scene, view, first, runs }) {
   const { lang } = scene;
   const own = scene.scope;

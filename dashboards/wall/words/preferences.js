@@ -20,10 +20,7 @@ export function usePreferences() {
   return { lang, theme, setLang, setTheme };
 }
 
-/**
- * The two buttons for language and theme.
- * @param {ReturnType<typeof usePreferences>} props
- */
+/** @param {ReturnType<typeof usePreferences>} props */
 export function Switches({ lang, theme, setLang, setTheme }) {
   return html`<button lang=${lang === 'hi' ? 'en' : 'hi'} onClick=${() => setLang(lang === 'hi' ? 'en' : 'hi')}>${lang === 'hi' ? 'English' : 'हिन्दी'}</button>
     <button onClick=${() => setTheme(theme === 'dark' ? 'light' : 'dark')}>${say(lang, theme === 'dark' ? 'toLight' : 'toDark')}</button>`;

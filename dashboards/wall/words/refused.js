@@ -1,4 +1,3 @@
-/** Texts for refusals of the server. */
 import { timeText } from './times.js';
 import { isKey, say, shown } from './words.js';
 

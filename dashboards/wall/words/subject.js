@@ -1,4 +1,3 @@
-/** Texts for the subject of a check. */
 import { hasWord, sayWord, shown } from './words.js';
 
 /** @import { Language } from '@sabha/contracts' */

@@ -1,4 +1,3 @@
-/** Formats ages and times of day. */
 import { amount } from './words.js';
 
 /** @import { Language } from '@sabha/contracts' */

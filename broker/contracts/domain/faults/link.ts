@@ -132,7 +132,6 @@ export const linkComponents = {
   bridge: { en: 'Audio bridge', hi: 'ऑडियो ब्रिज' },
 } as const satisfies Record<string, Words>;
 
-/** Reasons of the checks. */
 export const linkReasons: readonly Reason[] = [
   ['^no network card has this address$', 'इस पते का कोई नेटवर्क कार्ड नहीं है'],
   ['^the network card counts nothing$', 'नेटवर्क कार्ड कुछ नहीं गिनता'],

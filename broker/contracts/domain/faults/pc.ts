@@ -164,7 +164,6 @@ export const pcComponents = {
   presence: { en: 'Connection', hi: 'कनेक्शन' },
 } as const satisfies Record<string, Words>;
 
-/** Reasons of the checks. */
 export const pcReasons: readonly Reason[] = [
   ['^not compared with the centre yet$', 'अभी सेंटर से मिलाई नहीं गई'],
   ['^the clock of the centre was set$', 'सेंटर की घड़ी बदली गई'],

@@ -100,7 +100,6 @@ export const powerComponents = {
   'climate.rise': { en: 'Warmth against the usual', hi: 'रोज़ के मुक़ाबले गर्मी' },
 } as const satisfies Record<string, Words>;
 
-/** Reasons of the checks. */
 export const powerReasons: readonly Reason[] = [
   ['^upsd does not answer$', 'upsd जवाब नहीं दे रहा'],
   ['^upsd answers what cannot be read$', 'upsd का जवाब समझ में नहीं आता'],

@@ -1,7 +1,6 @@
 /** Faults of room equipment: camera, microphone, speaker, display, their USB, and the sound service and programs of the PC. */
 import { asked, type Fault, grade, minute, type Reason, second, type Words } from './row.ts';
 
-/** Source of the checks of a sound device. */
 const bySound = asked('PipeWire or PulseAudio by `pactl`', 'Core Audio');
 
 /** Faults that hide those of a sound device. */
@@ -276,7 +275,6 @@ export const roomComponents = {
   program: { en: 'Program', hi: 'प्रोग्राम' },
 } as const satisfies Record<string, Words>;
 
-/** Reasons of the checks. */
 export const roomReasons: readonly Reason[] = [
   ['^in use by (.*)$', '$1 में चल रहा है'],
   ['^held by (.*)$', '$1 में खुला है'],

@@ -1,7 +1,6 @@
 /** Shape of a row of the fault catalogue. */
 import type { Severity } from '../states.ts';
 
-/** Languages of the interface. */
 export const languages = ['en', 'hi'] as const;
 export type Language = (typeof languages)[number];
 export type Words = Record<Language, string>;
@@ -27,7 +26,6 @@ export type Fault = {
 export const second = 1_000;
 export const minute = 60 * second;
 
-/** Groups severity, parents, hold and clear time. */
 export const grade = (severity: Severity, parents: readonly string[], [holdMs, clearMs]: readonly [number, number]) => ({
   severity,
   parents,

@@ -63,7 +63,6 @@ export const en = {
     hd: 'HD video',
     fhd: 'full HD video',
   } satisfies Record<Tier | 'none', string>,
-  /** Limit to a higher quality tier of a link. */
   limit: {
     capacity: 'too little capacity for more',
     loss: 'too much is lost for more',
@@ -72,7 +71,6 @@ export const en = {
     'udp-blocked': 'UDP does not get through',
     unknown: 'what lasts is not known',
   },
-  /** Measured values of a link. */
   measure: {
     roundTrip: 'Round trip',
     loss: 'Lost',
@@ -176,7 +174,6 @@ export const en = {
     reply: 'Answer: I am going, I am here …',
     onWall: 'See it in Sabha (needs a login): {url}',
   },
-  /** One-tap answers to an alert, and the page behind the link. */
   answer: {
     seen: 'Seen',
     going: 'I am going',
@@ -248,7 +245,6 @@ export const en = {
     announcement: 'A notice for you',
     not_mine: 'Somebody says that an alert is not theirs, and nobody further is to be told',
   },
-  /** Actions for them. */
   directAction: {
     commit_failed: 'Check the disk of the central machine. Read the log of flows.',
     commit_slow: 'Look whether the disk of the central machine is slow or hangs. No alert is stored until it writes again.',
@@ -262,7 +258,6 @@ export const en = {
   },
   /** Reply to a sender whose address is not in the roster. */
   sender: { stranger: 'Not in the roster of Sabha' },
-  /** Page of an announcement. */
   announce: { read: 'I have read it', thanks: 'Thank you. It is noted that you have read this.', gone: 'This notice is no longer kept.' },
   /** Whom a step of an incident notified, or why nobody: the sentence of `explain` and of the wall. */
   why: {
@@ -327,7 +322,6 @@ export type Dates = { locale: string; month: 'short' | 'long' };
 /** A further language of notifications: all its texts in one file. */
 export type FurtherLanguage = {
   dates: Dates;
-  /** Language of the place names. */
   names: Language;
   /** A missing component name comes from the language of `names`. */
   vocabulary: Omit<Vocabulary, 'component'> & { readonly component: Readonly<Partial<Vocabulary['component']>> };

@@ -1,4 +1,3 @@
-/** Texts of domain terms in office Hindi. */
 import { componentsIn } from '../faults.ts';
 import type { Vocabulary } from './en.ts';
 

@@ -14,7 +14,6 @@ export type { Dates, FurtherLanguage, Vocabulary } from './en.ts';
 /** Vocabulary of the languages that all parts support. The wall receives it unchanged. */
 export const vocabulary: Readonly<Record<Language, Vocabulary>> = { en, hi };
 
-/** Further languages of notifications. */
 export const further = { mr } as const satisfies Record<string, FurtherLanguage>;
 type Further = keyof typeof further;
 
@@ -28,7 +27,6 @@ export type Complete = FurtherLanguage & {
   readonly actions: Readonly<Record<FaultId, string>>;
 };
 
-/** Fills the gaps of a further language. */
 export function completed(own: FurtherLanguage): Complete {
   const { names, vocabulary: words } = own;
   const said = (pattern: string, text: string | undefined) => (text === undefined ? [] : [[pattern, text] as const]);
@@ -51,7 +49,6 @@ function wholeOf(language: Further): Complete {
   return complete.getOrInsertComputed(language, () => completed(further[language]));
 }
 
-/** Returns the vocabulary of a language. */
 export function wordsIn(language: MessageLanguage): Vocabulary {
   return isFurther(language) ? wholeOf(language).vocabulary : vocabulary[language];
 }
@@ -94,7 +91,6 @@ export function nameIn(name: Words, language: MessageLanguage): string {
   return name[isFurther(language) ? further[language].names : language] || name.en;
 }
 
-/** Returns the date format of a language. */
 export function datesIn(language: MessageLanguage): Dates {
   if (isFurther(language)) return further[language].dates;
   return language === 'hi' ? { locale: 'hi-IN-u-nu-latn', month: 'long' } : { locale: 'en-GB', month: 'short' };
