@@ -259,7 +259,7 @@ export const en = {
   /** Reply to a sender whose address is not in the roster. */
   sender: { stranger: 'Not in the roster of Sabha' },
   announce: { read: 'I have read it', thanks: 'Thank you. It is noted that you have read this.', gone: 'This notice is no longer kept.' },
-  /** Whom a step of an incident notified, or why nobody: the sentence of `explain` and of the wall. */
+  /** Recipients of a step of an incident, or why there are none: the sentence of `explain` and of the wall. */
   why: {
     told: 'Told {list}.',
     nobody: 'Told nobody: {why}.',
