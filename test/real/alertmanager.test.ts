@@ -1,4 +1,4 @@
-/** Incidents in a real Alertmanager. */
+/** Tests the mirror of incidents with a real Alertmanager. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,11 +13,12 @@ import { installed, requirePart } from './parts.ts';
 const program = 'prometheus-alertmanager';
 
 describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager', () => {
-  test('an incident fires there, is one alert when it gets worse, and is gone when it is over', async () => {
+  test('shows an incident as one alert, updates the alert when the severity rises, and drops it when the incident ends', async () => {
     const at = await startAlertmanager();
     const words: string[] = [];
     let incidents: IncidentRow[] = [incident('minor')];
-    // Its look every five seconds is one every tenth of a second; the time that it tells is the one of the machine, as Alertmanager's is.
+    // The clock runs 50 times faster, so the mirror polls every 0.1 s instead of 5 s. The time of day stays real, because Alertmanager uses
+    // it.
     onTestFinished(
       startMirror({
         clock: { ...realClock(50), now: Date.now },
@@ -42,12 +43,12 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
 
 type Found = { labels: Record<string, string>; annotations: Record<string, string>; generatorURL: string };
 
-/** What is active there. */
+/** Returns the active alerts. */
 async function alerts(at: string): Promise<Found[]> {
   return (await (await fetch(`${at}/api/v2/alerts?active=true`)).json()) as Found[];
 }
 
-/** One on loopback that tells nobody; it ends with the test. */
+/** Starts an Alertmanager on loopback whose receiver notifies nobody. It ends with the test. */
 async function startAlertmanager(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-alertmanager-'));
   const [port = 0] = await freePorts(1);
@@ -67,7 +68,7 @@ async function startAlertmanager(): Promise<string> {
   return at;
 }
 
-/** An incident that somebody was told of. */
+/** An incident of which a person was notified. */
 function incident(severity: IncidentRow['severity']): IncidentRow {
   return {
     id: 17,

@@ -1,4 +1,7 @@
-/** A copy of this Debian in which systemd runs: an overlay on the machine's own files, in memory, with processes, network and cgroups of its own. */
+/**
+ * A copy of this Debian in which systemd runs. It is an overlay in memory over the files of the machine, with separate process, network and
+ * cgroup namespaces.
+ */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,15 +13,15 @@ import type { Ran } from './debian.ts';
 import { requirePart } from './parts.ts';
 
 export type Booted = {
-  /** Runs a shell script in the copy as root, to its end. */
+  /** Runs a shell script in the copy as root and waits for its end. */
   sh(script: string): Promise<Ran>;
-  /** Turns it off as a machine is turned off, and on again. */
+  /** Powers the copy off and boots it again. */
   reboot(): Promise<void>;
   remove(): Promise<void>;
 };
 
 const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root' };
-/** Nothing that this machine starts is wanted, and a copy has no devices to look after. */
+/** Units that must not start in the copy: it has no devices and no network to manage. */
 const unwanted = [
   'systemd-udevd',
   'systemd-udev-trigger',
@@ -51,7 +54,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 mkdir "/sys/fs/cgroup/$(basename "$1")"
 echo copied
 exec sleep infinity`;
-/** In a namespace of its own it sees its own cgroup as the root of them all. */
+/** With a separate cgroup namespace, systemd sees its own cgroup as the root. */
 const booting = `set -e
 echo $$ >"/sys/fs/cgroup/$(basename "$1")/cgroup.procs"
 exec unshare --cgroup --mount --pid --net --uts --ipc --fork --kill-child sh -ec '
@@ -66,7 +69,7 @@ exec env -i container=sabha PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /usr/lib
 const sources = fileURLToPath(new URL('../..', import.meta.url));
 const holding = '--pdeathsig KILL unshare --mount --propagation private sh -c'.split(' ');
 
-/** True where this machine lets us make such a copy, with cgroups of its own. */
+/** Whether this machine permits such a copy with separate cgroups. */
 function canBoot(): boolean {
   if (process.getuid?.() !== 0) return false;
   const folder = mkdtempSync(join(tmpdir(), 'sabha-booted-'));
@@ -77,8 +80,8 @@ function canBoot(): boolean {
 }
 
 /**
- * True where what is needed is there, and this machine lets a copy of itself boot. No package brings the latter: where it does not, that is said, and the
- * night insists on it.
+ * Whether the required parts are present and this machine can boot a copy of itself. No package provides the second. A day run therefore
+ * skips with a message; a nightly run fails.
  */
 export function mayBoot(needed: boolean): boolean {
   if (!needed) return false;
@@ -87,7 +90,7 @@ export function mayBoot(needed: boolean): boolean {
   return may;
 }
 
-/** A copy as the machine is now; resolves when systemd has started all that it starts. */
+/** Boots a copy of the current machine. Resolves when systemd has started its units. */
 export async function boot(): Promise<Booted> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-booted-'));
   const holder = startProgram({ program: 'setpriv', args: [...holding, copied, 'sh', folder, sources], env });
@@ -128,7 +131,7 @@ async function start(holder: Program, folder: string): Promise<System> {
   return { program, run };
 }
 
-/** The first process of the copy, as this machine numbers it. */
+/** The pid of the first process of the copy, as seen from this machine. */
 function childOf(pid: number): string {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] ?? '';
 }

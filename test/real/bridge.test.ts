@@ -1,6 +1,6 @@
 /**
- * The probe of the audio bridge before real sipp, which plays what bridges do, well and badly, over UDP, TCP and TLS. The TLS is put before
- * sipp's TCP by Node: sipp 3.7.3 of Debian 13 takes the question of any client over its own TLS and cannot send the answer (`-t l1`, `-t ln`).
+ * Tests the probe of the audio bridge against a real sipp over UDP, TCP and TLS. Node terminates TLS in front of the TCP of sipp. Reason:
+ * sipp 3.7.3 of Debian 13 accepts a request over its own TLS but cannot send the response (`-t l1`, `-t ln`).
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -40,11 +40,11 @@ afterEach(async () => {
 const question = '<recv request="OPTIONS"/>';
 const own = '[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n';
 const answer = (status: number, headers = own) => `<send><![CDATA[\nSIP/2.0 ${status} Said\n${headers}]]></send>`;
-/** What is asked again finds the call still there. */
+/** Keeps the call open, so that a retransmitted request finds it. */
 const stays = '<pause milliseconds="20000"/>';
 const modes = { udp: 'u1', tcp: 't1', tls: 't1' };
 
-/** Starts sipp with these steps of a scenario; resolves with its port when it listens. */
+/** Starts sipp with these steps of a scenario. Resolves with its port when sipp listens. */
 async function plays(transport: Transport, ...steps: string[]): Promise<number> {
   const [port = 0] = await freePorts(1);
   const scenario = join(folder, 'bridge.xml');
@@ -55,7 +55,7 @@ async function plays(transport: Transport, ...steps: string[]): Promise<number> 
   const args = ['-sf', scenario, '-t', modes[transport], '-i', host, '-p', `${port}`, '-nostdin', '-timeout', '60s'];
   sipp = startProgram({ program: 'sipp', args, env: { PATH: process.env['PATH'], TERM: 'dumb' }, cwd: folder });
   const table = transport === 'udp' ? '/proc/net/udp' : '/proc/net/tcp';
-  // Bound for UDP, listening for TCP: a connection of somebody before may still stand there as ended, at the same port.
+  // UDP must be bound (07), TCP must listen (0A). The table may still list an ended connection of an earlier test at the same port.
   const state = transport === 'udp' ? '07' : '0A';
   const mark = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 ${state} `;
   while (!readFileSync(table, 'utf8').includes(mark)) {
@@ -65,7 +65,7 @@ async function plays(transport: Transport, ...steps: string[]): Promise<number> 
   return transport === 'tls' ? behindTls(port) : port;
 }
 
-/** A TLS server of its own with a certificate of its own, which hands on what it hears. */
+/** Starts a TLS server with a self-signed certificate that forwards to this port. */
 async function behindTls(port: number): Promise<number> {
   const server = createServer(selfSigned(['bridge.example']), (secure) => {
     const plain = connect(port, host);
@@ -78,7 +78,7 @@ async function behindTls(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** The line before a bridge, on which its first `lost` answers are lost. */
+/** Starts a UDP relay to the bridge that drops the first `lost` responses. */
 async function lossy(port: number, lost: number): Promise<number> {
   const [near, far] = [createSocket('udp4'), createSocket('udp4')];
   closing.push(
@@ -115,14 +115,14 @@ describe.runIf(runs)('the audio bridge', () => {
     ['udp', null],
     ['tcp', null],
     ['tls', 'its certificate is from nobody known here'],
-  ])('is there over %s', async (transport, reason) => {
+  ])('is ok over %s when it responds', async (transport, reason) => {
     const port = await plays(transport, question, answer(200), stays);
     const { said, reason: why, seconds } = await ask(transport, port);
     expect([said, why]).toEqual(['ok', reason]);
     expect(seconds).toBeLessThan(0.5);
   });
 
-  test('is there although its first answer is lost: the question is asked again after 0.5 s', async () => {
+  test('is ok when its first response is lost, because the probe retransmits after 0.5 s', async () => {
     const port = await plays('udp', question, answer(200), stays);
     const { said, seconds } = await ask('udp', await lossy(port, 1));
     expect(said).toBe('ok');
@@ -130,32 +130,32 @@ describe.runIf(runs)('the audio bridge', () => {
     expect(seconds).toBeLessThan(1.4);
   });
 
-  test('is there when it says Trying first, and takes its time', async () => {
+  test('is ok when it sends 100 Trying first and the final response later', async () => {
     const port = await plays('tcp', question, answer(100), '<pause milliseconds="600"/>', answer(200), stays);
     expect(await ask('tcp', port)).toMatchObject({ said: 'ok', reason: null });
   });
 
-  test('that is silent is named as such in both languages', async () => {
+  test('is `bridge.silent` when it never responds, with a title in both languages', async () => {
     const port = await plays('udp', question, stays);
     const { said, reason } = await ask('udp', port, 2_000);
     expect([said, reason]).toEqual(['bridge.silent', null]);
     expect(faultOf('bridge.silent')?.title).toEqual({ en: 'The audio bridge does not answer', hi: 'ऑडियो ब्रिज जवाब नहीं दे रहा' });
   });
 
-  test.each<Transport>(['udp', 'tcp', 'tls'])('where nobody listens over %s it says so at once', async (transport) => {
+  test.each<Transport>(['udp', 'tcp', 'tls'])('is `bridge.silent` at once when nothing listens over %s', async (transport) => {
     const [port = 0] = await freePorts(1);
     const { said, reason } = await ask(transport, port);
     expect([said, reason]).toEqual(['bridge.silent', 'nobody listens at its address']);
     expect(reasonIn(reason ?? '', 'hi')).toBe('उसके पते पर कोई जवाब देने वाला नहीं है');
   });
 
-  test.each<Transport>(['udp', 'tcp'])('garbage over %s is no bridge', async (transport) => {
+  test.each<Transport>(['udp', 'tcp'])('is `bridge.silent` when it sends garbage over %s', async (transport) => {
     const port = await plays(transport, question, '<send><![CDATA[\nHELLO from [local_ip]\nContent-Length: 0\n\n]]></send>', stays);
     const { said, reason } = await ask(transport, port, 2_000);
     expect([said, reason]).toEqual(['bridge.silent', 'what answers there does not speak SIP']);
   });
 
-  test('plain TCP where TLS is spoken, and TLS where it is not, are no bridge and no hang', async () => {
+  test('is `bridge.silent` when one side uses plain TCP and the other TLS, without a hang', async () => {
     const port = await plays('tcp', question, answer(200), stays);
     expect(await ask('tls', port, 3_000)).toMatchObject({ said: 'bridge.silent' });
     await sipp?.end('SIGKILL');

@@ -1,17 +1,17 @@
-/** THE table of broken networks: what is broken, and what may be said of it. `unknown` may always be said; it names nobody. */
+/** The table of broken networks: what is broken, and the results that are right. `unknown` is always accepted, because it blames nobody. */
 import { at, type BrokenOffice, ports } from './broken-office.ts';
 
 type Said = 'ok' | 'path.local' | 'path.gateway' | 'path.dns' | 'path.last_mile' | 'path.centre' | 'path.between';
 
 export type BrokenNetwork = {
   what: string;
-  /** The first is the right one; each other would be right too. */
+  /** Accepted results. The first is the best one. */
   may: readonly [Said, ...Said[]];
-  /** Places beyond the router are set by which the line is judged. */
+  /** The PC has anchors: hosts beyond the router by which it judges the line. */
   anchors?: true;
-  /** The PC was enrolled and never reached its centre since. */
+  /** The PC was enrolled and has never reached its server since. */
   isFresh?: true;
-  /** Also of the small round. */
+  /** Also part of the short run. */
   isQuick?: true;
   breaks(office: BrokenOffice): Promise<void> | void;
 };
@@ -65,7 +65,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
   },
   {
-    // Of a PC that was just started: names may be dead, and the centre somewhere else.
+    // A PC that has just started cannot tell a dead line from dead names or a server that has moved.
     what: 'the line swallows everything, and nobody else is known beyond it',
     may: ['path.last_mile'],
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
@@ -125,7 +125,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     },
   },
   {
-    // The last router says it in the words of a firewall.
+    // The last router sends the same ICMP error as a firewall.
     what: 'the machine of the centre is gone',
     may: ['path.between', 'path.centre'],
     anchors: true,
@@ -183,7 +183,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks: (office) => office.rule(office.router, 'forward', 'ip length > 1000 drop'),
   },
   {
-    // A certificate that came through is a proof, however many packets were lost on the way; how many are is for the link to say.
+    // A received certificate proves the path, whatever share of packets is lost. The link check judges the loss.
     what: '60 % of the packets are lost each way',
     may: ['ok', 'path.between', 'path.last_mile'],
     isQuick: true,
@@ -196,7 +196,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
   },
 ];
 
-/** What so many checks say at once of a network that was well until it was broken. */
+/** Breaks a healthy network and returns the results of `runs` checks that run at once. */
 export async function askBroken(office: BrokenOffice, network: BrokenNetwork, runs: number): Promise<string[]> {
   await office.mend();
   const data = network.isFresh ? await office.freshFolder() : undefined;

@@ -1,4 +1,7 @@
-/** An enrolled PC in an office, its router, and the world behind it with the centre, a name server and an anchor: namespaces that a test breaks. */
+/**
+ * Network namespaces that a test breaks: an office with an enrolled PC, its router, and the world with the server, a name server and an
+ * anchor.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,19 +24,19 @@ export const at = {
 export const ports = { mqtt: 8_883, enrol: 8_443 };
 export const centreName = 'centre.example';
 
-/** What a name server says: `all` of every name that there is none, of the centre its address. */
+/** The behaviour of the name server. With `all` it resolves the server and returns NXDOMAIN for every other name. */
 export type NamesKind = 'all' | 'only the centre' | 'not the centre' | 'lies';
 export type Answer = Pick<Check, 'status' | 'fault' | 'reason'>;
 export type BrokenOffice = Awaited<ReturnType<typeof openBrokenOffice>>;
 
-/** What `nft` is told in a namespace: one table, so that one word takes all of it away. */
+/** The nft chains of a namespace. They share one table, so one command removes them all. */
 const chains = {
   forward: 'type filter hook forward priority 0',
   input: 'type filter hook input priority 0',
   prerouting: 'type nat hook prerouting priority -100',
 };
 
-/** `isWhole`: a whole centre stands in the world beside it, so that none is put there. */
+/** Opens the office. With `isWhole` a complete server runs in the world, and none is simulated there. */
 export async function openBrokenOffice({ isWhole = false } = {}) {
   const spaces = ['o', 'r', 'w'].map((name) => `sabha-path-${process.pid}-${name}`);
   const [office = '', router = '', world = ''] = spaces;
@@ -66,7 +69,7 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
     if (status !== 0) throw new Error(`nft ${rules}: ${stderr}`);
   };
 
-  /** The centre as it should be, or its port in another way. */
+  /** Starts the simulated server, or a listener with another behaviour at its port. */
   const startCentre = async (how: Listener['how'] = 'ours') => {
     if (isWhole) return how === 'ours' ? undefined : inItsPlace(how);
     await listen('centre', world, [
@@ -74,7 +77,7 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
       { host: at.centre, port: ports.enrol, how: 'ours' },
     ]);
   };
-  /** Of a whole centre the router hands its port to whoever answers so. */
+  /** Redirects the port of a complete server to a listener with this behaviour. */
   const inItsPlace = async (how: Listener['how']) => {
     await listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]);
     rule(router, 'prerouting', `ip daddr ${at.centre} tcp dport ${ports.mqtt} redirect to :8080`);
@@ -102,30 +105,30 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
     ip: (space: string, ...args: string[]) => ip('-n', space, ...args),
     startCentre,
     startNames,
-    /** A login page that answers whatever port is asked of whatever address. */
+    /** Starts a captive portal that responds at every port of every address. */
     startPortal: (how: Listener['how']) => listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]),
-    /** Rules in one chain of a namespace, beside those that are there. */
+    /** Adds rules to one chain of a namespace. */
     rule,
-    /** As it was before anything was broken. */
+    /** Restores the network and the servers. */
     async mend() {
       await end('portal');
       mendNetwork({ office, router, world });
       await startCentre();
       await startNames('all');
     },
-    /** What `agent check` says of the way to the centre. */
+    /** Returns the check `path` of `agent check`. */
     async check(env: Record<string, string> = {}, data = join(folder, 'data')): Promise<Answer> {
       const { checks } = JSON.parse(await ask({ data, args: ['--json'], env }));
       const { status, fault, reason } = checks.find((one: Check) => one.component === 'path');
       return { status, fault, reason };
     },
-    /** The same in words: what follows the name of the check, and what is to be done. */
+    /** Returns the line of `agent check` about the path, in this language, with its action. */
     async line(language: Language): Promise<string> {
       const mark = { en: 'Way to the centre: ', hi: 'सेंटर तक रास्ता: ' }[language];
       const [, line = ''] = (await ask({ data: join(folder, 'data'), args: ['--all', '--lang', language], env: {} })).split(mark);
       return line.split('\n')[0] ?? '';
     },
-    /** The folder of a PC that was enrolled and never ran. */
+    /** Creates the data folder of a PC that was enrolled and never ran. */
     async freshFolder(): Promise<string> {
       const fresh = mkdtempSync(join(folder, 'fresh-'));
       await enrol(fresh, await authority.issue({ cn: 'ladakh.leh.pc-1', use: 'client' }), authority.root);
@@ -158,18 +161,18 @@ function buildNetwork({ office, router, world }: Spaces): void {
   ip('link', 'add', 'pc0', 'netns', office, 'type', 'veth', 'peer', 'name', 'in0', 'netns', router);
   ip('link', 'add', 'out0', 'netns', router, 'type', 'veth', 'peer', 'name', 'w0', 'netns', world);
   ip('netns', 'exec', router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
-  // Ten checks at one address ask ten times as much as a PC does: what a router says to one address is limited.
+  // Ten checks from one address exceed the kernel's ICMP rate limit, so it is off.
   ip('netns', 'exec', router, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit');
   mendNetwork({ office, router, world });
 }
 
-/** Each line leaves what is right already. */
+/** Restores addresses and routes. Each command is idempotent. */
 function mendNetwork({ office, router, world }: Spaces): void {
   for (const space of [office, router, world]) spawnSync('ip', ['netns', 'exec', space, 'nft', 'delete', 'table', 'ip', 'broken']);
   const addresses = [
     [router, 'in0', at.routerIn],
     [router, 'out0', at.routerOut],
-    // The first one takes the others with it when it goes.
+    // Removing the first address of a device also removes the others in its network.
     [world, 'w0', at.anchor],
     [world, 'w0', at.names],
     [world, 'w0', at.centre],

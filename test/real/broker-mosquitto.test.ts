@@ -3,8 +3,8 @@ import { describeBroker } from '../contract/broker-suite.ts';
 import { mosquittoFound, startMosquitto } from './mosquitto-under-test.ts';
 import { requirePart } from './parts.ts';
 
-/** What happens instead is tested in mosquitto-own.test.ts. */
-describe.runIf(requirePart('mosquitto', mosquittoFound()))('with our files', () => {
+/** Runs the contract of the broker against mosquitto. mosquitto-own.test.ts tests the behaviour behind each exception. */
+describe.runIf(requirePart('mosquitto', mosquittoFound()))('mosquitto with our configuration', () => {
   describeBroker('mosquitto', startMosquitto, {
     'client id': 'mosquitto puts the user name in the place of the client id',
     'refused filter': 'its access list grants every subscription and judges each delivery',

@@ -1,9 +1,10 @@
 /**
- * A day of each class of link in minutes: the real agent over TLS at a whole centre, on a cable on which the kernel counts; only its room is
- * simulated, since at this speed the answers of real programs would often come too late. Six hours are played: two with all that happens once
- * in a day, and four as the rest of it. A whole day in as many minutes is four times as fast, and most of what it says is not of that day:
- * a tenth of a second in which the machine does something else makes every answer stale, and a millisecond is jitter.
- * And how soon an unplug is at the centre over a satellite.
+ * Tests the data budget of a day for each link class, in minutes.
+ * - The real agent connects over TLS to a complete server, and the kernel counts the bytes on the cable. Only the room is simulated: at
+ *   this speed the results of real programs would often be late.
+ * - Six hours run: two with every event of a day, four as a sample of the rest. A whole day in the same minutes would need four times the
+ *   speed and distort the result. A pause of 0.1 s would then make every check stale, and a millisecond would count as jitter.
+ * - A second test measures how soon an unplug reaches the server over a satellite.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -23,7 +24,7 @@ const runs = requirePart(
 );
 const hearsSound = requirePart('PipeWire', installed(pipewireTools));
 const { SABHA_NIGHTLY: isNight, SABHA_WEEKLY: isWeek } = process.env;
-// 4G and LEO have the budget of tests that lies between those of fibre and GEO: each is a day of three minutes.
+// The test budget of 4G and LEO lies between fibre and GEO, so only the weekly run includes them. Each takes three minutes.
 const classes: readonly LinkClass[] = isWeek ? linkClasses : isNight ? ['fibre', 'geo', 'floor'] : ['geo'];
 
 const hourMs = 3_600_000;
@@ -32,7 +33,7 @@ const speed = 120;
 const played = { first: 2, last: 6 };
 const restIsOfDay = (24 - played.first) / (played.last - played.first);
 const daysInMonth = 30;
-/** No sound server is asked: at this speed its answers would often be late, and each late one is a change of state. */
+/** A PATH without sound programs. At this speed their results would often be late, and each late result changes the state. */
 const withoutSound = '/usr/sbin:/sbin';
 const halfRoundTripMs = 350;
 
@@ -66,25 +67,25 @@ async function nameServer(here: string, ...more: string[]): Promise<Program> {
   return names;
 }
 
-/** In the last evening of a month its budget began anew in the middle of the hours that are played: those of the day before are, then. */
+/** Returns a start time whose next 12 h lie in one month; otherwise the budget would restart during the run. */
 function withinMonth(now: number): number {
   const monthOf = (ms: number) => new Date(ms).getUTCMonth();
   return monthOf(now) === monthOf(now + dayMs / 2) ? now : now - dayMs;
 }
 
-/** What has been used when so many hours are over, as the kernel has it. */
+/** Returns the bytes used after so many hours, as counted by the kernel. */
 async function usedAfter(hours: number, { at, before }: { at: OfficeNetwork; before: number }) {
   const file = join(at.data, `hour-${hours}.json`);
   await expect.poll(() => existsSync(file), { timeout: (hours * hourMs) / speed + 30_000, interval: 20 }).toBe(true);
   const kernel = at.wireBytes() - before;
   const { telemetry, tests, trains }: HourUsed = JSON.parse(readFileSync(file, 'utf8'));
-  // The kernel knows no causes: its count is shared out as the meter has them.
+  // The kernel does not know what caused a byte, so its count is divided in the proportions of the agent's meter.
   const shareOf = (bytes: number) => (bytes * kernel) / (telemetry + tests);
   const rounds = tests - trains.reduce((sum, bytes) => sum + bytes, 0);
   return { telemetry: shareOf(telemetry), rounds: shareOf(rounds), measured: trains.map(shareOf) };
 }
 
-/** The first hours as they were, and the others as often as the day has them; of the measurements of the capacity each as the dearest. */
+/** Extrapolates to 24 h: the first hours once, the others repeated, and each capacity measurement at the highest price seen. */
 function dayOf(link: LinkClass, first: Awaited<ReturnType<typeof usedAfter>>, last: typeof first) {
   const whole = (cause: 'telemetry' | 'rounds') => first[cause] + (last[cause] - first[cause]) * restIsOfDay;
   const { capacity } = links[link];
@@ -95,7 +96,7 @@ function dayOf(link: LinkClass, first: Awaited<ReturnType<typeof usedAfter>>, la
   };
 }
 
-/** The day begins as each one does: with a PC that is switched on and was here before. What it says of itself at its very first is said once. */
+/** Starts an agent that has run before. The messages of its very first start are not part of an ordinary day. */
 async function startOfDay(at: OfficeNetwork, link: LinkClass): Promise<{ agent: Program; before: number }> {
   const start = async () => {
     const agent = at.startAgent({}, 'test/real/day-agent.ts');
@@ -114,11 +115,11 @@ async function startOfDay(at: OfficeNetwork, link: LinkClass): Promise<{ agent: 
 
 describe.runIf(runs)('a day', () => {
   test.each(classes)(
-    'on %s: birth, beats, echoes, names, rounds of measuring and four faults that come and go are within a thirtieth of the month’s budget, and the meter agrees with the kernel',
+    'on %s, with every routine message and four faults that come and go, uses at most 1/30 of the monthly budget, and meter and kernel agree',
     async (link) => {
       const env = { SABHA_SPEED: `${speed}`, SABHA_EPOCH: `${withinMonth(Date.now())}`, PATH: withoutSound };
       const net = 20 + linkClasses.indexOf(link);
-      // At this speed an answer that other work on the machine makes late is asked for again, and counted.
+      // At this speed other load on the machine can delay an ack. The retransmission is then counted, so this test runs before the others.
       const at = await office(net, { link, expected }, env, beforeOthers);
       await nameServer(at.here);
       const { agent, before } = await startOfDay(at, link);
@@ -168,7 +169,7 @@ describe.runIf(runs)('the meter', () => {
   });
 });
 
-/** A line on which each byte needs its time, however many are under way; there is no netem here. */
+/** Starts a TCP relay that delays each byte by half a round trip. It replaces netem, which this kernel may lack. */
 function satellite(to: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const carry = (from: Socket, into: Socket) => {
@@ -195,7 +196,7 @@ function satellite(to: { host: string; port: number }): Promise<{ port: number; 
 }
 
 describe.runIf(runs && hearsSound)('an unplugged microphone', () => {
-  test('is known at the centre within 5 s over a satellite with a round trip of 700 ms', async () => {
+  test('reaches the server within 5 s over a satellite with a round trip of 700 ms', async () => {
     const desktop = await startDesktop();
     closing.push(desktop.stop);
     await desktop.plug('alsa_input.usb-room', 'Room microphone');

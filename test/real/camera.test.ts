@@ -1,4 +1,4 @@
-/** The camera probe against a real PipeWire: a camera that only the session has is there, and is missed when it goes. */
+/** Tests the camera probe with a real PipeWire: a camera that only the session provides is found, and missed after its removal. */
 
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -11,15 +11,15 @@ import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { camera: [{}] } };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('camera, with a real PipeWire', () => {
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the camera probe with a real PipeWire', () => {
   let desktop: Desktop;
   beforeAll(async () => {
     desktop = await startDesktop();
   });
   afterAll(() => desktop?.stop());
 
-  it('a camera of the session without a node of the kernel is no missing camera; taken away, it is one; OBS is none of the room', async () => {
-    // A PC whose kernel has no camera, whatever the machine of the test has.
+  it('finds a camera without a kernel device, reports it missing after removal, and rejects OBS as virtual', async () => {
+    // A kernel without cameras, whatever hardware the test machine has.
     const root = tree({ 'sys/class/tty/note': '', 'proc/version': '' });
     const platform = createPlatform({ env: desktop.env, clock: realClock(), root });
     const probe = createCameraProbe();
@@ -33,12 +33,12 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('camera, wit
     await says().toMatchObject({ fault: 'camera.missing', name: 'सभा Cam' });
     await desktop.plugCamera('obs', 'OBS Virtual Camera');
     await says().toMatchObject({ fault: 'camera.virtual', reason: 'found: OBS Virtual Camera' });
-    // The server goes: nobody can look through it any more.
+    // Without PipeWire no program can use the camera.
     await desktop.kill('pipewire');
     await says().toMatchObject({ fault: 'camera.missing' });
   });
 
-  it('who watches is told of each change, asks no program again for it, and knows nothing of a PipeWire that stands still', async () => {
+  it('a camera watch calls back on each change, starts no further program, and knows no camera while PipeWire is frozen', async () => {
     const own = await startDesktop();
     onTestFinished(() => own.stop());
     const platform = createPlatform({ env: own.env, root: tree({ 'sys/class/tty/note': '', 'proc/version': '' }) });

@@ -1,4 +1,4 @@
-/** Trains of packets over a real link of the kernel whose rate is known: the agent's own code, and the broker's own process with its reflector. */
+/** Tests packet trains over a real kernel link of known rate, with the agent's code and the reflector of a real broker process. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { requirePart } from './parts.ts';
 
 const runs = requirePart('a shaped link (root, ip, tc, nft, ethtool)', canShape());
 
-describe.runIf(runs)('a link whose rate is known', () => {
+describe.runIf(runs)('a link of known rate', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-real-capacity-'));
   let link: ShapedLink;
   let stage: ReflectorStage;
@@ -34,11 +34,11 @@ describe.runIf(runs)('a link whose rate is known', () => {
     return run;
   }
 
-  // Other work on the machine may spoil a train, and then there is no answer; one that is given is right.
+  // Other load on the machine can spoil a train, and the result is then null. A result that is given must be right.
   test.each([
     [8, 3],
     [12, 40],
-  ])('%i Mbit/s with a bucket of %i kB: what is answered lies within a seventh of it, and something is', async (mbit, bucketKB) => {
+  ])('of %i Mbit/s with a bucket of %i kB is measured within 15 %%', async (mbit, bucketKB) => {
     link.shape({ bps: mbit * 1e6, bucketBytes: bucketKB * 1_000, queueBytes: 600_000 });
     const ways = [await measure(), await measure()].flatMap(({ up, down }) => [up, down]);
     const answered = ways.filter(({ bps }) => bps !== null);
@@ -58,7 +58,7 @@ describe.runIf(runs)('a link whose rate is known', () => {
       undefined,
     ],
     ['a policer of 4 Mbit/s with a deep bucket in a line of 20 Mbit/s', 4, { bps: 20e6, bucketBytes: 3_000 }, police],
-  ])('%s: what is answered lasts, and something is', async (_, mbit, shape, policed) => {
+  ])('%s is measured at its sustained rate, within 10 %%', async (_, mbit, shape, policed) => {
     link.shape({ queueBytes: 600_000, ...shape }, policed);
     const ways = [await measure(), await measure()].flatMap(({ up, down }) => [up, down]);
     const answered = ways.filter(({ bps }) => bps !== null);

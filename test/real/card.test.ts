@@ -1,4 +1,4 @@
-/** The room card in a real browser, opened as a file: what the person at the PC sees. */
+/** Tests the room card in a real browser, opened as a file, as the person at the PC sees it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,10 +36,10 @@ describe.runIf(runs)('the room card', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** As the agent writes it. */
+  /** Writes the card as the agent does. */
   const write = (known: Known, at = Date.now()) => replaceFile(file, pageOf(statementOf(known)).join(String(at)));
 
-  /** A page that does not look at its file again, so that no machine is too slow to look at it. */
+  /** Opens a page that does not reload by itself, so that a slow machine cannot change the result. */
   async function stillPage(options: BrowserContextOptions = {}): Promise<void> {
     await newPage(options);
     await page.addInitScript((reloadMs) => {
@@ -61,7 +61,7 @@ describe.runIf(runs)('the room card', () => {
 
   const verdict = () => page.locator('section:visible h2').first().textContent();
 
-  test('it shows the one thing to fix in both languages, and follows the file by itself', async () => {
+  test('shows the one action in both languages, and follows changes of its file', async () => {
     await newPage();
     write(knownOf([...working, muted], both));
     await page.goto(url);
@@ -71,12 +71,12 @@ describe.runIf(runs)('the room card', () => {
       expect(words).toContain(said);
     expect(await page.locator('h1').textContent()).toBe('हॉल · Hall');
     write(knownOf(working, both));
-    // It looks each five seconds.
+    // The page reloads every 5 s.
     await expect.poll(verdict, { timeout: 30_000 }).toBe('◐ तैयार (जाँच बाकी)');
     expect([troubles, [...new Set(asked)]]).toEqual([[], [url]]);
   });
 
-  test('a card that nobody renews says that it is old, and is ready again only when it is renewed', async () => {
+  test('says that it is old when nobody renews it, and is ready again only after a renewal', async () => {
     await stillPage();
     const at = Date.now();
     write(knownOf(working), at);
@@ -98,7 +98,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await verdict()).toBe('◐ Ready (not proven)');
   });
 
-  test('it grows old before the eyes of who looks at it, also where the file is gone', async () => {
+  test('becomes old on an open page, also when its file is gone', async () => {
     await newPage();
     const at = Date.now();
     write(knownOf(working), at);
@@ -114,7 +114,7 @@ describe.runIf(runs)('the room card', () => {
     expect(await page.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
   });
 
-  test('the card of an agent that ended, and one where no script runs, is old', async () => {
+  test('says that it is old when its agent has ended, and when scripts are off', async () => {
     await stillPage();
     write(knownOf(working), 0);
     await page.goto(url);
@@ -127,7 +127,7 @@ describe.runIf(runs)('the room card', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'axe finds no serious fault, %s, English and Hindi, ready, faulty, unknown and old',
+    'has no serious fault of axe in %s mode, in English and Hindi, in each state',
     async (colorScheme) => {
       await stillPage({ colorScheme });
       for (const languages of [['en'], ['hi'], ['hi', 'en']])
@@ -144,7 +144,7 @@ describe.runIf(runs)('the room card', () => {
     },
   );
 
-  test('a phone reads the mail with room and fault from the square on the screen, light and dark', async () => {
+  test('shows a QR code that opens a mail with room and fault, light and dark', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await stillPage({ colorScheme });
       write(knownOf([...working, muted], both));
@@ -157,7 +157,7 @@ describe.runIf(runs)('the room card', () => {
     }
   });
 
-  test('from three metres: the verdict of a card on a full-HD screen of 24 inches is at least 25 mm high', async () => {
+  test('shows the verdict at least 25 mm high on a full-HD screen of 24 inches', async () => {
     await stillPage({ viewport: { width: 1920, height: 1080 } });
     write(knownOf([...working, muted]));
     await page.goto(url);
@@ -170,7 +170,7 @@ describe.runIf(runs)('the room card', () => {
     );
   });
 
-  /** The picture is unpacked by the browser, on a page without a policy. */
+  /** Decodes the QR code. The browser unpacks the picture on a page without a content security policy. */
   async function readSquare(png: Buffer): Promise<string> {
     const painter = await page.context().newPage();
     const { pixels, width, height } = await painter.evaluate(async (base64) => {

@@ -1,6 +1,6 @@
 /**
- * The agent in a room of the simulation: what it says and what that costs is real. Its first two hours have all four faults of a day, each
- * found and mended; at each whole hour it writes down what it has used.
+ * An agent with a simulated room for the test of the data budget. All its traffic is real. In the first two hours the four faults of a day
+ * come and go. Each full hour it writes down the bytes used.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { randomFrom } from '../random.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-/** Minutes from the start. */
+/** Start and end of each fault, in minutes from the start. */
 const faults: readonly [RoomFault, number, number][] = [
   ['microphone.missing', 20, 35],
   ['speaker.muted', 45, 60],
@@ -30,7 +30,7 @@ const faults: readonly [RoomFault, number, number][] = [
 ];
 const lastHour = 24;
 
-/** What was used until an hour is over. `trains`: of the tests, each measurement of the capacity by itself; bytes on the wire. */
+/** Bytes on the wire up to the end of an hour. `trains` holds the share of each capacity measurement in `tests`. */
 export type HourUsed = { telemetry: number; tests: number; trains: number[] };
 
 const dataDir = process.env['SABHA_DATA'] ?? '';
@@ -67,12 +67,12 @@ for (const [fault, from, to] of faults) {
   clock.after(to * minuteMs, () => room.set(fault, false));
 }
 for (let hour = 1; hour <= lastHour; hour += 1) clock.after(hour * hourMs, () => writeDown(hour));
-/** How many events happen beside the day, and how far apart they are. */
+/** Number of extra events, and the gap between two, from `DAY_EVENTS`. */
 const [events = 0, gapMs = 0] = (process.env['DAY_EVENTS'] ?? '').split('x').map(Number);
 for (let at = 0; at < events; at += 1) clock.after(5_000 + at * gapMs, () => agent.record('noted', { number: at }));
 process.once('SIGTERM', () => void agent.stop('stopped').then(() => process.exit(0)));
 
-/** Whole or not at all, for whoever waits for the file. */
+/** Writes the file atomically, because the test polls for it. */
 function writeDown(hour: number): void {
   const { telemetryBytes: telemetry, testBytes: tests } = budget.figures();
   const file = join(dataDir, `hour-${hour}.json`);
@@ -80,7 +80,7 @@ function writeDown(hour: number): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Of a socket by which trains are asked for all bytes are theirs. */
+/** Counts all bytes of a socket that requests trains as bytes of its measurement. */
 function counted(open: OpenUdp): OpenUdp {
   return async (port, onPacket) => {
     let nth: number | undefined;

@@ -1,4 +1,6 @@
-/** The package for Debian, in a copy of this Debian: installed, upgraded, removed, purged; and its service, caged as its unit says. */
+/**
+ * Tests the Debian package of the agent in a copy of this Debian: installation, upgrade, removal, purge, and the sandbox of its service.
+ */
 import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,10 +16,10 @@ import { installed, requirePart } from './parts.ts';
 const tools = ['dpkg', 'dpkg-deb', 'strip', 'systemd-analyze', 'adduser', 'setpriv', 'nsenter', 'perl'];
 const runs = requirePart('Debian, of which a copy can be made (root, overlayfs, systemd, binutils)', installed(tools) && hasCopies());
 const key = createPrivateKey(makeSigningKeys().privateKey);
-/** A look for an update that went wrong is made again in three to five minutes. */
+/** A failed update check is retried after three to five minutes. */
 const patience = { timeout: 300_000, interval: 200 };
 
-describe.runIf(runs)('the package for Debian', () => {
+describe.runIf(runs)('the Debian package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-deb-'));
   const debs = new Map<string, Buffer>();
   beforeAll(async () => {
@@ -42,14 +44,14 @@ describe.runIf(runs)('the package for Debian', () => {
     bring(debs.get(version) ?? '', '/tmp/agent.deb');
     const { code, out, err } = sh('dpkg -i /tmp/agent.deb');
     expect(code, err).toBe(0);
-    // Whoever installs it is told what comes next, until that is done.
+    // The installer prints the next step until the PC is enrolled.
     expect(out.endsWith('\nNext: sudo sabha-agent enrol CODE (the code of the office)\n')).toBe(
       sh('ls /var/lib/sabha-agent/identity').code !== 0,
     );
     return err.replaceAll(/^Created symlink .*\n/gm, '');
   };
 
-  test('is the same, byte by byte, whenever and with whatever umask it is made', async () => {
+  test('is byte for byte the same at any time and with any umask', async () => {
     const [umask, date] = [process.umask(0o077), process.env['SOURCE_DATE_EPOCH']];
     process.env['SOURCE_DATE_EPOCH'] = '1700000000';
     onTestFinished(() => {
@@ -62,7 +64,7 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(readFileSync(await made('0.1.0', 'two')).equals(first)).toBe(true);
   });
 
-  test('is not made where a program is missing, which is named, and leaves nothing half-made', async () => {
+  test('is not built when a program is missing: the error names the program, and no partial file remains', async () => {
     const bare = mkdtempSync(join(folder, 'bare-'));
     symlinkSync('/usr/bin/env', join(bare, 'env'));
     const path = process.env['PATH'];
@@ -76,7 +78,7 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(readdirSync(out)).toEqual(before);
   });
 
-  test('is installed twice without harm, upgraded over its data, which stay when it is removed and go when it is purged', async () => {
+  test('can be installed twice and upgraded; its data survive a removal and go with a purge', async () => {
     const debian = await copy();
     const { sh } = debian;
     const data = () => sh("stat -c '%a %U:%G' /var/lib/sabha-agent; cat /var/lib/sabha-agent/kept").out;
@@ -99,7 +101,7 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(sh(left).out).toBe('');
   });
 
-  test('has units that systemd takes; the exposure of the service is at most 2.0, that of the seat, to which systemd ascribes what only root has, 5.6', async () => {
+  test('passes systemd-analyze: exposure at most 2.0 for the service, and at most 5.6 for the user unit', async () => {
     const debian = await copy();
     install(debian, '0.1.0');
     expect(debian.sh('systemd-analyze verify sabha-agent.service')).toEqual({ code: 0, out: '', err: '' });
@@ -111,7 +113,7 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(ofUser('security --offline=true --threshold=56 --no-pager')).toMatchObject({ code: 0 });
   });
 
-  test('tells in one line what is wrong with a call', async () => {
+  test('reports each misuse of its command in one line', async () => {
     const debian = await copy();
     install(debian, '0.1.0');
     const told = (call: string) => {
@@ -124,7 +126,7 @@ describe.runIf(runs)('the package for Debian', () => {
       'sabha-agent: this needs root: put sudo before it\n',
     ]);
     expect(told('sabha-agent')).toEqual([2, 'what is to be done is not said; usage\n']);
-    // Its help was followed by half a minute of silence, and then by the doctor.
+    // `--help` must not start an enrolment.
     expect(debian.sh('sabha-agent enrol --help')).toMatchObject({ code: 0, out: expect.not.stringContaining('not enrolled') });
     expect(told('XDG_RUNTIME_DIR=/run sabha-agent room --card')).toEqual([
       1,
@@ -145,17 +147,18 @@ describe.runIf(runs)('the package for Debian', () => {
     expect(told('sabha-agent run')).toEqual([2, 'sabha-agent: the service runs it: systemctl start sabha-agent\n']);
   });
 
-  test('S13 S15 a clerk types a code, the caged service runs, the verdict ends it; it is updated, upgraded, and says goodbye', async () => {
+  test('S13 S15 is enrolled with a typed code, runs in the sandbox, updates itself, is upgraded, and says bye at removal', async () => {
     const centre = await startEnrollingCentre();
     onTestFinished(centre.remove);
     const debian = await copy();
     const { sh } = debian;
     install(debian, '0.1.0');
     const unit = sh('cat /usr/lib/systemd/system/sabha-agent.service /usr/lib/systemd/system/sabha-agent.service.d/*').out;
-    // The first look for an update comes after 10 to 20 min, the second after hours; the new version has its whole five to be heard.
+    // The first start runs 100 times faster, since the first update check comes after 10 to 20 min. The new version runs at normal speed
+    // and has its full five minutes to reach the server.
     await release('0.2.0', centre.updates);
     standInForSystemd(debian, unit, 'SABHA_SPEED=100');
-    // The cage is closed: nothing can be written, and a compiler in V8 dies.
+    // In the sandbox nothing can be written, and V8 with its compiler crashes.
     expect(sh('/run/cage touch /usr/x').err).toContain('Read-only file system');
     expect(sh('/run/cage /usr/lib/sabha-agent/node -e 0').code).not.toBe(0);
     expect(sh('/run/cage /usr/lib/sabha-agent/node --jitless -e 0')).toEqual({ code: 0, out: '', err: '' });
@@ -175,7 +178,7 @@ describe.runIf(runs)('the package for Debian', () => {
 
     install(debian, '0.3.0');
     await expect.poll(centre.seen, patience).toBe('online 0.3.0');
-    // Started again it goes by the clock of everybody, as the seat does.
+    // After a restart the agent uses the real clock, as the session helper does.
     sh('kill "$(cat /run/service)"');
     await expect.poll(() => sh('cat /run/service.log').out.split('"version":"0.3.0"').length, patience).toBe(3);
     await expect.poll(centre.seen, patience).toBe('online 0.3.0');
@@ -183,7 +186,7 @@ describe.runIf(runs)('the package for Debian', () => {
     const seat = sitDown(debian, 'kiosk');
     await expect.poll(() => seat.said(), patience).toContain('"msg":"joined"');
     await expect.poll(centre.heard, patience).toMatch(/no audio server|only the session at the PC knows its sound|pactl is not installed/);
-    // He reads the card, and nobody else; the other folders of the agent are closed to him.
+    // Only the session's user may read the card. The agent's other folders are closed to him.
     expect(sh(`stat -c '%a %U' ${seat.folder} ${seat.folder}/card.html`).out).toBe('700 kiosk\n600 kiosk\n');
     expect(sh(`${seat.as} ls /var/lib/sabha-agent`).code).not.toBe(0);
     expect(sh(`${seat.as} sabha-agent room --fix`)).toMatchObject({
@@ -194,14 +197,17 @@ describe.runIf(runs)('the package for Debian', () => {
     const refused = 'not joined: another user than the one at this PC';
     await expect.poll(() => sh('cat /run/other.log').out, patience).toContain(refused);
     sh('kill "$(cat /run/other)"');
-    // The one who sits there has not lost his place since he has it.
+    // The second user must not have displaced the first one.
     expect(seat.said().split('"msg":"joined"').slice(1)).toEqual([expect.not.stringContaining('not joined')]);
     expect(sh('dpkg -r sabha-agent').code).toBe(0);
     await expect.poll(centre.seen, patience).toMatch(/^stopped /);
   }, 900_000);
 });
 
-/** A user signs in at the screen of a copy, and his session starts the seat, as its unit says but for the lists of calls, which systemd alone applies. */
+/**
+ * Signs a user in at the screen of a copy, and starts the session helper as its unit says. Only the system call filters are missing, since
+ * systemd alone applies them.
+ */
 function sitDown({ sh }: Debian, user: string) {
   sh(`useradd --create-home ${user}`);
   const uid = sh(`id -u ${user}`).out.trim();
@@ -217,7 +223,7 @@ printf 'UID=${uid}\\nSTATE=active\\nCLASS=user\\n' >/run/systemd/sessions/2`);
   return { as, folder: `${run}/sabha-room`, said: () => sh('cat /run/room.log').out };
 }
 
-/** The agent in one file, signed, as a release. */
+/** Builds and signs a release of the agent. */
 function release(version: string, out: string) {
   return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
 }

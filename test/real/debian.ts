@@ -1,4 +1,7 @@
-/** A copy of this Debian in which a package may do what it likes: an overlay on the machine's own files, in memory, gone with its holder. */
+/**
+ * A copy of this Debian in which a test may install packages: an overlay in memory over the files of the machine. It disappears with its
+ * holder process.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +12,13 @@ export type Ran = { code: number | null; out: string; err: string };
 export type Debian = {
   /** Writes a file in the copy. */
   bring(content: string | Buffer, to: string): void;
-  /** Runs a shell script in the copy as root, to its end. */
+  /** Runs a shell script in the copy as root and waits for its end. */
   sh(script: string): Ran;
   remove(): Promise<void>;
 };
 
 const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LANG: 'C.UTF-8' };
-/** Neither what is mounted on this machine nor what runs on it comes along; /run is empty, as where no systemd runs. */
+/** The copy has separate mounts and processes. Its /run is empty, as on a machine without systemd. */
 const copied = `set -e
 mount -t tmpfs none "$1"
 mkdir "$1/changes" "$1/work" "$1/root"
@@ -28,7 +31,7 @@ echo copied
 exec sleep infinity`;
 const unshared = [...'--pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child sh -c'.split(' '), copied, 'sh'];
 
-/** True where this machine lets us make such a copy. */
+/** Whether this machine permits such a copy. */
 export function hasCopies(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-debian-'));
   const { stdout } = spawnSync('setpriv', [...unshared.with(-2, copied.replace('exec sleep infinity', '')), folder], { encoding: 'utf8' });
@@ -36,7 +39,7 @@ export function hasCopies(): boolean {
   return process.getuid?.() === 0 && stdout === 'copied\n';
 }
 
-/** A copy as the machine is now. */
+/** Creates a copy of the current machine. */
 export async function copyDebian(): Promise<Debian> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-debian-'));
   const holder = startProgram({ program: 'setpriv', args: [...unshared, folder], env });
@@ -60,15 +63,17 @@ export async function copyDebian(): Promise<Debian> {
   };
 }
 
-/** prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN), by its number in the kernel; it stays over the start of another program. */
+/** Calls prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN) by its number. The flag survives exec. */
 const denyWriteExecute = `syscall(${process.arch === 'arm64' ? 167 : 157}, 65, 1, 0, 0, 0) == 0 or die "prctl: $!";
 exec @ARGV or die "$ARGV[0]: $!";`;
 
 /**
- * Puts a stand-in for systemd into a copy, which has none: `/run/cage` runs a program as the unit of the package says (its user and groups, no
- * way to more rights, no memory both written and run, nothing to be written but its own folder), and `systemctl` starts and stops the
- * service in it, which is started again when it ends. `/run/service` has its number, `/run/service.log` what it said. `first` is set where
- * `systemctl` starts it, and not where it is started again.
+ * Puts a substitute for systemd into a copy, which has none.
+ * - `/run/cage` runs a program in the sandbox of the unit: its user and groups, no new privileges, no memory both writable and executable,
+ *   only its own folders writable.
+ * - `systemctl` starts and stops the service in that sandbox and restarts it when it ends.
+ * - `/run/service` holds its pid and `/run/service.log` its output.
+ * - `first` is set at a start by `systemctl`, and not at a restart.
  */
 export function standInForSystemd({ bring, sh }: Debian, unit: string, first: string): void {
   const said = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
@@ -121,6 +126,6 @@ esac
 `,
     '/usr/bin/systemctl',
   );
-  // What keeps packages of this machine from starting anything is not meant for the copy.
+  // On this machine policy-rc.d stops packages from starting services. The copy must start them.
   sh('rm -f /usr/sbin/policy-rc.d; chmod 755 /run/cage /run/supervise /usr/bin/systemctl; mkdir -p /run/systemd/system');
 }

@@ -1,4 +1,4 @@
-/** The demo as somebody watches it, and breaks it off. */
+/** Starts the demo in a process of its user. The mark finds what it leaves behind. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,7 +14,7 @@ function startDemo(...args: string[]) {
 
 const words = (lines: { msg: string }[]) => lines.map(({ msg }) => msg.replace(/^[\d:]+ +/, ''));
 
-test('the story of Leh: snow on the dish, a power cut with a UPS that gasps; it ends when the centre calls the room ready, with an even sum', async () => {
+test('the demo story leh shows snow, a power cut and a last gasp, ends when the room is ready, and its summary adds up', async () => {
   const demo = startDemo('--story', 'leh', '--sites', '3', '--speed', '30');
   expect({ ...(await demo.ended), errors: demo.errors }).toEqual({ code: 0, signal: null, errors: [] });
   const told = words(demo.lines);
@@ -26,9 +26,9 @@ test('the story of Leh: snow on the dish, a power cut with a UPS that gasps; it 
   expect(ready).toBeGreaterThan(plugged);
   for (const title of ['The link is too thin for the meeting', 'Running on battery', 'Battery almost empty', 'PC does not answer'])
     expect(told).toContain(`centre: incident 1: ${title}`);
-  // Its last gasp said so, and the marker of the boot that ended; of one UPS alone nobody knows whether its plug was pulled.
+  // The last gasp and the boot marker prove a loss of power. A single UPS cannot show whether somebody pulled its plug.
   expect(told).toContain('centre: incident 1: not known, perhaps power cut');
-  // Tab 20 holds the thin link until the dish is swept, or until the PC goes dark: nobody is notified of it.
+  // Tab 20 holds the thin link until the dish is swept or the PC goes offline, so nobody is notified of it.
   const thin =
     /^centre: incident 1, news 2 \(worsened\): on hold \(thin link\); (explained by a greater fault|over before anybody was told)$/;
   expect(told).toContainEqual(expect.stringMatching(thin));
@@ -36,12 +36,12 @@ test('the story of Leh: snow on the dish, a power cut with a UPS that gasps; it 
 }, 240_000);
 
 describe('Ctrl-C', () => {
-  test('while the PCs connect ends it within seconds, and leaves nothing', async () => {
+  test('ends the demo within seconds while its PCs connect, and leaves nothing behind', async () => {
     const startedAt = performance.now();
     const demo = startDemo('--sites', '736', '--seed', '1');
     await demo.says('Sabha demo: ');
     await expect.poll(() => demo.left().length, { timeout: 60_000 }).toBe(5);
-    // What this machine needs for five processes today; after them comes the site table, without which nobody connects.
+    // The time this machine needs today to start five processes. The site table follows; before it no PC can connect.
     const startMs = performance.now() - startedAt;
     const { code, ms } = await demo.end('SIGINT');
     expect({ code, errors: demo.errors }).toEqual({ code: 0, errors: [] });
@@ -49,14 +49,14 @@ describe('Ctrl-C', () => {
     expect(demo.left()).toEqual([]);
   });
 
-  test('twice ends it at once, and says where its logs are', async () => {
+  test('twice ends the demo at once, and prints the folder of its logs', async () => {
     const demo = startDemo('--sites', '30');
     await demo.says('Ctrl-C ends it.');
-    // So that there is something to be in a hurry about. It stays so: what does not answer is ended by the supervisor, which outlives the demo.
+    // A frozen `flows` delays the shutdown. The supervisor, which outlives the demo, ends it later.
     process.kill(pidIn(demo.left(), 'flows'), 'SIGSTOP');
     process.kill(demo.pid, 'SIGINT');
     await demo.says('Ctrl-C again ends it at once.');
-    // One that comes at once is the same Ctrl-C, which reaches it by the terminal and by npm: whoever is in a hurry goes on.
+    // A second signal at once counts as the same Ctrl-C, since terminal and npm both send it. So the test repeats the signal.
     const hurry = setInterval(() => demo.isRunning() && process.kill(demo.pid, 'SIGINT'), 100);
     const { code } = await demo.ended.finally(() => clearInterval(hurry));
     const folder = /^logs and ledger: (\/.+)$/.exec(demo.errors[0] ?? '')?.[1] ?? '';

@@ -1,4 +1,7 @@
-/** A door to a port of a namespace: `door.ts SOCKET PORT`. A socket in the file system is reached from every other one. */
+/**
+ * Relays a Unix socket to a TCP port of its network namespace: `door.ts SOCKET PORT`. Other namespaces reach the socket through the file
+ * system.
+ */
 import { connect, createServer } from 'node:net';
 
 const [path = '', port = '0'] = process.argv.slice(2);

@@ -1,26 +1,26 @@
-/** A centre that lets in who has its code. */
+/** A server that enrols PCs with its code. */
 import { join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
 import { createParts } from '../system/parts-under-test.ts';
 import { freePorts } from '../system/processes.ts';
 
 export type EnrollingCentre = {
-  /** Its code, its address, and the path of a PC that is to have it. */
+  /** The enrolment code, the address of the server, and the path of the PC to enrol. */
   code: string;
   at: string;
   pc: string;
-  /** The file with its root certificates. */
+  /** The file with the root certificates of the server. */
   roots: string;
-  /** Where releases are put. */
+  /** The folder for releases. */
   updates: string;
-  /** What the centre knows of the PC: its presence and the version of its agent. */
+  /** Returns the presence of the PC and the version of its agent, as the server has them. */
   seen(): Promise<string>;
-  /** Why its microphone is what it is. */
+  /** Returns the reason of the microphone check. */
   heard(): Promise<string | null | undefined>;
   remove(): void;
 };
 
-/** Broker and flows, with certificates of their own authority, for one site with these PCs. */
+/** Starts broker and `flows` with certificates of their own authority, for one site with these PCs. */
 export async function startEnrollingCentre(pcs = ['this-pc', 'hall']): Promise<EnrollingCentre> {
   const pc = 'ladakh/leh/hall';
   const [https = 0, mqtts = 0] = await freePorts(2);

@@ -1,4 +1,4 @@
-/** A disk that is really full, under what the agent must not lose: its identity, and the choice of what to start. */
+/** Tests a disk that is really full, under the identity of the agent and its choice of the version to start. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ function canMount(): boolean {
 }
 
 describe.runIf(requirePart('mount (as root)', canMount()))('a full disk', () => {
-  test('F5 costs no identity: no renewal is asked for, and the one of today stays whole', async () => {
+  test('F5 requests no renewal of the certificate and keeps the current identity whole', async () => {
     const { at, fill, free } = smallDisk();
     const centre = await startCentreOfCertificates({ authority: await createAuthority('Sabha'), pc: 'ladakh.leh.pc-1', mqttPort: 8883 });
     onTestFinished(centre.stop);
@@ -56,7 +56,7 @@ describe.runIf(requirePart('mount (as root)', canMount()))('a full disk', () => 
     expect(await renew(first.value, folder)).toMatchObject({ ok: true });
   });
 
-  test('F5, F25 starts what was in use, not what was to be tried; with room again that is tried', () => {
+  test('F5, F25 starts the version in use, and the new version once there is space', () => {
     const { at, fill, free } = smallDisk();
     const slots = openSlots(join(at, 'update'));
     const bring = (version: string) => {

@@ -1,2 +1,2 @@
-/** A worse release: it starts, and blocks its own event loop, so that no timer and no signal handler of it ever runs. */
+/** A faulty release: it blocks its event loop, so that no timer and no signal handler ever runs. */
 for (;;);

@@ -1,4 +1,4 @@
-/** The image of the server: built from its package on a Debian of mmdebstrap, started, and replaced while its data stay. */
+/** Tests the image of the server: built on a Debian of mmdebstrap, started, and replaced while its data remain. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import { installed, requirePart } from './parts.ts';
 
 const sources = fileURLToPath(new URL('../..', import.meta.url));
 const tools = ['mmdebstrap', 'buildah', 'podman', 'crun', 'unshare'];
-// It loads a Debian and copies its layers: minutes.
+// The build downloads a Debian and copies its layers, which takes minutes.
 const runs =
   process.env['SABHA_NIGHTLY'] === '1' &&
   requirePart('mmdebstrap, buildah and podman (root)', installed(tools) && process.getuid?.() === 0);
 
-/** The limits of this process are the most that a container may have; crun needs a folder of control groups of one kind. */
+/** A container may not exceed the limits of this process. crun needs a pure cgroup2 hierarchy. */
 const script = `set -eu
 exec 2>&1
 umount -R /sys/fs/cgroup || true
@@ -42,7 +42,7 @@ inside verify
 `;
 
 test.runIf(runs)(
-  'the image of the server is built, starts, makes a backup, and has its accounts still when the container is replaced',
+  'the image of the server builds, starts, makes a backup, and keeps its accounts when the container is replaced',
   {
     timeout: 900_000,
   },

@@ -1,6 +1,6 @@
 /**
- * The proofs that take a whole running agent and its centre, on one broken office: no burst is told for what lasts,
- * the way names the right party or none, and a wrong year costs no budget.
+ * Tests that need a complete agent and server on a broken office network. The capacity is the sustained rate, never a burst. `path` blames
+ * the right party or none. A wrong year does not use up the budget.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,12 +17,12 @@ const runs = requirePart(
   'namespaces of one’s own with a name server and shaped links (root, ip, nft, tc, ethtool, dnsmasq)',
   installed(['ip', 'nft', 'tc', 'ethtool', 'ss', 'dnsmasq']) && hasNamespaces() && canShape(),
 );
-/** Probes come by the minute. */
+/** Probes run once a minute. */
 const isNightly = process.env['SABHA_NIGHTLY'] === '1';
 const patience = { timeout: 120_000, interval: 250 };
 const mbit = 1e6;
 const ofFrames = trainIpBytes / trainWireBytes;
-describe.runIf(runs)('a running agent at its centre', () => {
+describe.runIf(runs)('a running agent at its server', () => {
   let whole: WholeOffice;
   let agent: Program | undefined;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
 
   async function start(how: { aheadMs?: number } = {}): Promise<Program> {
     agent = whole.startAgent(how);
-    // The centre may not have heard yet of the end of the one before it.
+    // The server may still show the previous agent as online.
     await agent.says(({ msg }) => msg === 'connected', patience.timeout);
     await expect.poll(async () => (await whole.pc())?.presence, patience).toBe('online');
     return agent;
@@ -45,10 +45,10 @@ describe.runIf(runs)('a running agent at its centre', () => {
   const checkOf = async (component: string, device = '') =>
     (await whole.pc())?.checks.find((one) => one.component === component && one.device === device);
 
-  // Its end is soon seen, so that a test of it leaves the reflector enough for the next ones.
+  // The burst ends soon, so that one measurement leaves budget at the reflector for the next tests.
   const lent = { bps: 2 * mbit, bucketBytes: 128_000, peakBps: 8 * mbit, queueBytes: 600_000 };
 
-  test('a line that lends a burst was 8 Mbit/s and ok for HD: the centre shows what lasts, and what is lent, and the tier is a fault', async () => {
+  test('reports the sustained rate of a line with bursts, shows the burst separately, and raises a fault for the tier', async () => {
     whole.shape(lent);
     await start();
     const found = await capacityOf();
@@ -58,7 +58,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
       expect(burst === null || Math.abs(burst.bps / (8 * mbit * ofFrames) - 1) < 0.15, JSON.stringify(found)).toBe(true);
     }
     expect([found.burst?.up, found.burst?.down].some(Boolean), JSON.stringify(found)).toBe(true);
-    // The round by which the tier is known comes a minute after a start at the latest.
+    // A round within a minute of the start determines the tier.
     await agent?.end('SIGTERM');
     await start();
     await expect.poll(async () => (await checkOf('link', 'tier'))?.fault, { ...patience, timeout: 240_000 }).toBe('link.tier_low');
@@ -68,29 +68,29 @@ describe.runIf(runs)('a running agent at its centre', () => {
   });
 
   test.runIf(isNightly)(
-    'on a line that loses a third the way is ok and so is its connection: the room is not ready, by the loss',
+    'reports path and connection ok and the room not ready when a third of the packets is lost',
     async () => {
       whole.shape(lent);
       await start();
-      // It measures, and knows where; what the tests before this one were sent may be enough for the reflector.
+      // The agent must know its anchors from a measurement. The earlier tests may already have used the quota of the reflector.
       expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
       await brokenNetworks.find(({ what }) => what.startsWith('30 %'))?.breaks(whole.office);
       const room = async () => {
         const { presence, readiness, why } = (await whole.pc()) ?? {};
         return [presence, (await checkOf('link', 'loss'))?.fault, readiness, why?.component];
       };
-      // Of one round too few may be there to be sure; the next comes a minute later.
+      // One round may have too few packets for a verdict. The next round follows a minute later.
       await expect.poll(room, { ...patience, timeout: 240_000 }).toEqual(['online', 'link.loss_high', 'not-ready', 'link']);
       expect(await checkOf('path')).toMatchObject({ status: 'ok' });
     },
   );
 
-  test('one boot in 2030 took the tests of all time away: the month is that of the centre, there and afterwards, and the line is measured', async () => {
+  test('keeps the data budget of the current month when one boot has a clock in 2030', async () => {
     const now = new Date().toISOString().slice(0, 7);
     const aheadMs = Date.UTC(2030, 0, 1) - Date.now();
     const kept = () => JSON.parse(readFileSync(join(whole.data, 'budget.json'), 'utf8')) as { month: string; tests: number };
     whole.shape(lent);
-    // It has a month, and then a boot in which no centre tells it the time.
+    // The PC has a stored month, and then boots where no server can correct its clock.
     await start();
     await agent?.end('SIGTERM');
     await brokenNetworks.find(({ what }) => what === 'a login page answers at every port')?.breaks(whole.office);
@@ -102,7 +102,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
     await whole.office.mend();
     for (const ahead of [aheadMs, 0]) {
       await start({ aheadMs: ahead });
-      // What the tests before this one were sent may be enough for the reflector; the month never is.
+      // Earlier tests may have used the quota of the reflector, but never the budget of the month.
       expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
       const { budget } = (await reportAfter(alone.tests)) ?? {};
       expect(budget).toMatchObject({ month: now, testLimit: 1_500_000_000 });
@@ -112,7 +112,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
     }
   });
 
-  /** What the centre shows of the capacity once it was measured anew. */
+  /** Measures the capacity and returns what the server then shows. */
   async function capacityOf(): Promise<NonNullable<LinkReport['capacity']>> {
     const last = (await whole.detail()).link?.report.capacity?.at;
     expect(await whole.order('measure-link')).toMatchObject({ outcome: 'done', reason: null });
@@ -127,7 +127,7 @@ describe.runIf(runs)('a running agent at its centre', () => {
   }
 });
 
-/** Not known, or what lasts. */
+/** Whether the rate is unknown, or within 10 % of the sustained rate. */
 function isSaidRight(found: NonNullable<LinkReport['capacity']>, way: 'up' | 'down', lastsBps: number): boolean {
   const bps = found[`${way}Bps`];
   return bps === null || Math.abs(bps / lastsBps - 1) < 0.1;

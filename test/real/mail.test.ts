@@ -1,4 +1,4 @@
-/** Messages to people through a real mail server. */
+/** Tests notifications by mail through a real mail server. */
 
 import { type Person, realClock } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,14 +16,14 @@ import { requirePart } from './parts.ts';
 const hindi: Person = { ...technician, id: 'bina', name: 'बीना', language: 'hi', email: 'bina@office.test' };
 const mailbox = (id: string): Person => ({ ...technician, id, email: `${id}@office.test` });
 
-describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail, with a real OpenSMTPD', () => {
+describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail through a real OpenSMTPD', () => {
   let server: MailServer;
   beforeEach(async () => {
     server = await mailServer();
   });
   afterEach(() => server.remove());
 
-  /** An outbox whose clock runs ten times faster; a mail has three seconds then, since one that is taken later comes twice. */
+  /** Opens an outbox whose clock runs ten times faster. A mail then has three seconds; the server would receive a later one twice. */
   function view(isOver: (incident: number) => boolean = () => false) {
     const ledger = new Map<string, OutboxRow>();
     const outcomes: string[] = [];
@@ -49,7 +49,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     return { clock, ledger, outbox, outcomes, ended: outbox.run() };
   }
 
-  test('a message arrives as it was written, in the language of its person', async () => {
+  test('a message arrives as written, in the language of its recipient', async () => {
     await server.start();
     const { outbox, ended } = view();
     const hostile = 'Jabra $(reboot)"\r\nBcc: all@office.test';
@@ -74,12 +74,13 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     ]);
   });
 
-  test('its 550 is refused and told on the console, its 451 is tried again, and others are delivered meanwhile', async () => {
+  test('a 550 is refused and shown on the console, a 451 is retried, and other mails are delivered meanwhile', async () => {
     await server.start();
     const { ledger, outbox, outcomes } = view();
     outbox.add(['never', 'later', 'asha'].map((person, i) => row({ person, transition: i })));
     await server.mails(1);
-    // The three go their own ways: that the mail lies in its box says nothing of the two others, nor that the outbox has heard of it.
+    // The three mails are independent. A mail in the mailbox does not prove the outcome of the others, nor that the outbox has recorded its
+    // own.
     const told = ['0/email/never refused', '0/email/never/console delivered', '2/email/asha delivered'];
     await expect.poll(() => outcomes.filter((one) => !one.endsWith('retry')).toSorted(), { timeout: 30_000 }).toEqual(told);
     const isTriedAgain = () => {
@@ -92,7 +93,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
     expect(ledger.get('1/email/later')).toMatchObject({ state: 'waiting', lastError: expect.stringContaining('451') });
   });
 
-  test('F17 after an outage of the server one mail says how each incident ended, and nothing stale comes as news', async () => {
+  test('F17 after an outage of the mail server one mail says how each incident ended, and no stale mail arrives', async () => {
     const { clock, ledger, outbox, outcomes } = view(() => true);
     const addedUp = clock.up();
     outbox.add([
@@ -100,7 +101,7 @@ describe.skipIf(!requirePart('OpenSMTPD (as root)', mailServerFound()))('e-mail,
       row({ transition: 2, createdAt: 2, notice: notice({ kind: 'cleared', at: Date.UTC(2026, 2, 3, 8, 50) }) }),
     ]);
     await expect.poll(() => ledger.get('1/email/asha')?.tries, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
-    // Tries may follow each other fast: until this is over what waits since before the start is still news.
+    // During the grace period after a start, older entries still count as fresh. The retries may be faster than that.
     await expect.poll(() => clock.up() - addedUp, { timeout: 30_000 }).toBeGreaterThan(startGraceMs);
     await server.start();
     await expect.poll(() => outbox.waiting(), { timeout: 60_000 }).toBe(0);

@@ -1,4 +1,4 @@
-/** Debian's OpenSMTPD on loopback, delivering to a maildir in a temporary folder. It needs root: it gives up its rights by itself. */
+/** Debian's OpenSMTPD on loopback. It delivers to a maildir in a temporary folder. It needs root to drop its privileges. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -13,19 +13,19 @@ import { installed } from './parts.ts';
 export type MailServer = {
   port: number;
   start(): Promise<void>;
-  /** The mails delivered so far, oldest first, once there are `count`; throws after 20 s without. */
+  /** Returns the mails delivered so far, oldest first, once there are `count`. Throws after 20 s. */
   mails(count: number): Promise<ReadMail[]>;
   stop(): Promise<void>;
-  /** Stops it and removes its folder. */
+  /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 };
 
-/** True where a mail server can run here. */
+/** Whether a mail server can run here. */
 export function mailServerFound(): boolean {
   return process.getuid?.() === 0 && installed(['smtpd', 'unshare', 'mount']);
 }
 
-/** A server that is not started yet. It takes mail for everybody, but `never@…` (550) and `later@…` (451). */
+/** Creates a server and does not start it. It accepts mail for everybody except `never@…` (550) and `later@…` (451). */
 export async function mailServer(): Promise<MailServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-mail-'));
   await chmod(folder, 0o711);
@@ -52,7 +52,7 @@ export async function mailServer(): Promise<MailServer> {
     stop,
     async remove() {
       await stop();
-      // A delivery that is just being written ends within moments of its server.
+      // A delivery in progress ends shortly after its server.
       await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
@@ -71,7 +71,7 @@ function config(port: number, box: string): string {
   ].join('\n');
 }
 
-/** Its queue and control socket have fixed places, so it gets its own view of those two folders; the machine's stay as they are. */
+/** smtpd has fixed paths for queue and control socket. It therefore gets private mounts of both folders. */
 function script(folder: string, box: string): string {
   return [
     'set -e',
@@ -85,7 +85,7 @@ function script(folder: string, box: string): string {
   ].join('\n');
 }
 
-/** Ends when the server greets; throws with its own words when it ends first, or after 20 s. */
+/** Resolves when the server greets. Throws with its output when it ends first, or after 20 s. */
 async function answering(child: ChildProcess, port: number): Promise<void> {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (said += data));
@@ -120,7 +120,7 @@ async function mailsIn(folder: string, count: number): Promise<ReadMail[]> {
   throw new Error(`${names.length} mails came, not ${count}`);
 }
 
-/** By the time at which each was written to the nanosecond: the names of a maildir tell only the second. */
+/** Sorts by modification time in nanoseconds. The names in a maildir only have seconds. */
 async function inOrder(folder: string, names: readonly string[]): Promise<string[]> {
   const all = await Promise.all(
     names.map(async (name) => ({ path: join(folder, name), at: (await stat(join(folder, name), { bigint: true })).mtimeNs })),

@@ -1,4 +1,7 @@
-/** One key, and the button of a notification, against a real PipeWire and a real bus: what is muted or not chosen is mended, and taken back. */
+/**
+ * Tests the repair key of a room and the button of its notification against a real PipeWire and D-Bus. Both unmute or select a device, and
+ * can be undone.
+ */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -17,13 +20,13 @@ const id = 'alsa_input.usb-room';
 const name = 'Acme <RoomMic> 5';
 const patience = { timeout: 30_000, interval: 50 };
 
-describe.runIf(runs)('the key of a room', () => {
+describe.runIf(runs)('the repair key of a room', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-mend-'));
   let desktop: Desktop;
   let notifications: Awaited<ReturnType<typeof startNotifications>>;
   let env: Record<string, string | undefined>;
   const seats: Program[] = [];
-  // A centre that is there, and says nothing.
+  // A server that accepts connections and sends nothing.
   const centre = createServer();
 
   beforeAll(async () => {
@@ -63,14 +66,14 @@ describe.runIf(runs)('the key of a room', () => {
     const { code } = await program.ended;
     return [code, ...program.lines.map(({ msg }) => msg)];
   };
-  /** What the seat knows it writes on its card; it hears of a change a moment after the sound server. */
+  /** Waits until the room card shows the fault, or no longer shows it. The session helper sees a change shortly after the sound server. */
   const cardSays = (fault: FaultId, isSo: boolean) => {
     const polled = expect.poll(card, patience);
     return (isSo ? polled : polled.not).toContain(faultOf(fault)?.title.en);
   };
   const isMuted = async () => /yes/.test(await desktop.pactl('get-source-mute', id));
 
-  test('a muted microphone is told by a notification whose button opens it, and the next one takes that back', async () => {
+  test('a notification of a muted microphone has a button that unmutes it, and the next notification undoes that', async () => {
     await expect.poll(card, patience).toContain('Ready');
     await desktop.pactl('set-source-mute', id, '1');
     await expect.poll(notifications.shown, patience).toHaveLength(1);
@@ -87,9 +90,9 @@ describe.runIf(runs)('the key of a room', () => {
     await expect.poll(card, patience).toContain(title);
   });
 
-  test('the key opens it, once more there is nothing to do, and its way back leaves it as it was', async () => {
+  test('the key unmutes a microphone, does nothing the second time, and its undo mutes it again', async () => {
     const hears = async (muted: boolean) => {
-      // The sound server takes the word of whoever changes something, and passes it on to the device.
+      // The sound server first confirms a change, and then passes it on to the device.
       await expect.poll(isMuted, patience).toBe(muted);
       await cardSays('microphone.muted', muted);
     };
@@ -103,7 +106,7 @@ describe.runIf(runs)('the key of a room', () => {
     await hears(false);
   });
 
-  test('without a seat in this session the key says so', async () => {
+  test('the key reports that no session helper runs for this user', async () => {
     const { XDG_RUNTIME_DIR: _, ...elsewhere } = env;
     const program = start(['room', '--fix'], elsewhere);
     expect(await program.ended).toMatchObject({ code: 1 });

@@ -1,4 +1,4 @@
-/** The microphone probe against a real PipeWire: what it says is what is. */
+/** Tests the microphone probe with a real PipeWire. */
 
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ const id = 'alsa_input.usb-room';
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }] } };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone, with a real PipeWire', () => {
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the microphone probe with a real PipeWire', () => {
   let desktop: Desktop;
   let platform: Platform;
   const probe = createMicrophoneProbe();
@@ -23,10 +23,10 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     return checks[0];
   };
 
-  /** A desktop settles by itself within moments of a change: that is waited for. */
+  /** Polls the probe: a desktop needs a moment to settle after a change. */
   const says = (expected: Profile = profile) => expect.poll(() => ask(expected), { timeout: 20_000, interval: 50 });
 
-  /** Resolves with the milliseconds from the end of `act`, when the sound server has it, to the first call of the watch. */
+  /** Resolves with the milliseconds between the end of `act` and the first callback of the watch. */
   const toldAfter = async (act: () => Promise<unknown>): Promise<number> => {
     const calledAt: number[] = [];
     const cancel = platform.watchSound(() => void calledAt.push(performance.now()));
@@ -47,7 +47,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
   });
   afterAll(() => desktop?.stop());
 
-  it('says missing while the server lists no microphone at all', async () => {
+  it('reports missing while the server lists no microphone', async () => {
     await says().toEqual({
       component: 'microphone',
       device: 'expected-1',
@@ -58,20 +58,20 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     });
   });
 
-  it('says ok when the microphone is there, chosen, open and loud', async () => {
+  it('reports ok when the microphone is present, selected, unmuted and loud', async () => {
     await desktop.plug(id, 'Acme RoomMic 5');
     await desktop.pactl('set-default-source', id);
     await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'Acme RoomMic 5' });
   });
 
-  it('says muted, and ok again when it is opened', async () => {
+  it('reports muted, and ok after the unmute', async () => {
     await desktop.pactl('set-source-mute', id, '1');
     await says().toMatchObject({ status: 'fault', fault: 'microphone.muted' });
     await desktop.pactl('set-source-mute', id, '0');
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('says volume off at 5 and 0 per cent, low at 20 per cent, and ok at 40', async () => {
+  it('reports volume off at 5 and 0 per cent, low at 20 per cent, and ok at 40', async () => {
     for (const volume of ['5%', '0%']) {
       await desktop.pactl('set-source-volume', id, volume);
       await says().toMatchObject({ status: 'fault', fault: 'microphone.volume_off', reason: null });
@@ -82,7 +82,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('names the program that records, and tells no name that is not on the list', async () => {
+  it('names the recording program, and hides a name that is not on the list', async () => {
     const zoom = await desktop.record(id, 'zoom');
     await says().toMatchObject({ status: 'ok', reason: 'in use by zoom' });
     const other = await desktop.record(id, 'private-diary');
@@ -92,7 +92,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await says().toMatchObject({ status: 'ok', reason: null });
   });
 
-  it('says that another microphone is chosen, under whatever name', async () => {
+  it('reports that another microphone is selected, whatever its name', async () => {
     await desktop.plug('alsa_input.usb-head', '$(reboot)"</script> सभा माइक');
     await desktop.pactl('set-default-source', 'alsa_input.usb-head');
     await says().toMatchObject({
@@ -107,7 +107,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('tells two of one name apart: that which is pulled out is missing by its number, the other is still judged', async () => {
+  it('distinguishes two microphones of one name: the unplugged one is missing by its number, and the other is still judged', async () => {
     const both: Profile = { ...profile, expected: { microphone: [{ match: 'twin' }, { match: 'twin' }] } };
     const twins = createMicrophoneProbe();
     const look = async () => {
@@ -116,7 +116,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     };
     const seen = () => expect.poll(look, { timeout: 20_000, interval: 50 });
     for (const twin of ['left', 'right']) await desktop.plug(twin, 'Twin mic');
-    // Another is chosen than either of the two.
+    // Neither of the two is the default source.
     await desktop.pactl('set-default-source', id);
     const [one, other] = ['Twin mic (1)', 'Twin mic (2)'];
     await seen().toEqual([
@@ -138,7 +138,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await desktop.pactl('set-default-source', id);
   });
 
-  it('survives a name of 4 KB and keeps it within the contract', async () => {
+  it('accepts a name of 4 KB and shortens it to the limit of the contract', async () => {
     await desktop.plug('long', `RoomMic ${'x'.repeat(4_096)}`);
     const long = async () => {
       const sound = await platform.sound(AbortSignal.timeout(5_000));
@@ -148,14 +148,14 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     await desktop.unplug('long');
   });
 
-  it('is told of an unplug within a second, says missing, and clears the same check when it is back', async () => {
+  it('calls back within a second of an unplug, reports missing, and clears the same check after the device returns', async () => {
     expect(await toldAfter(() => desktop.unplug(id))).toBeLessThan(1_000);
     await says().toMatchObject({ device: 'expected-1', fault: 'microphone.missing', name: 'Acme RoomMic 5' });
     expect(await toldAfter(() => desktop.plug(id, 'Acme RoomMic 5'))).toBeLessThan(1_000);
     await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null });
   });
 
-  it('does not wake itself by asking', async () => {
+  it('does not trigger its own watch by a query', async () => {
     const clock = realClock();
     const undelayed = createPlatform({ env: desktop.env, clock: { ...clock, after: (_delayMs, task) => clock.after(0, task) } });
     let calls = 0;
@@ -163,11 +163,11 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
       calls += 1;
     });
     await desktop.heardBy(() => calls);
-    // A device that rests falls asleep by itself, and that is told: one look that wakes nobody is enough to come to rest.
+    // An idle device suspends itself, which is an event too. One query without an event is enough.
     const wokenByAsking = async () => {
       const before = calls;
       await ask();
-      // What the look stirred up stands before these in what the server tells.
+      // The server sends events in order. After three further calls, the events of the query have arrived.
       for (let round = 0; round < 3; round += 1) await desktop.pactl('info');
       return calls - before;
     };
@@ -178,13 +178,13 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('microphone,
     cancel();
   });
 
-  it('does not know while the session manager is away', async () => {
+  it('reports unknown while the session manager is down', async () => {
     await desktop.unplug(id);
     await desktop.kill('wireplumber');
     await says().toMatchObject({ status: 'unknown', fault: null, reason: 'audio server has no session manager' });
   });
 
-  it('is told when the sound server dies, and says unknown: no audio server', async () => {
+  it('calls back when the sound server dies, and reports unknown with the reason "no audio server"', async () => {
     expect(await toldAfter(() => desktop.kill('pipewire-pulse'))).toBeLessThan(1_000);
     await says().toMatchObject({ status: 'unknown', fault: null, reason: 'no audio server' });
   });

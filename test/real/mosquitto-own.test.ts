@@ -1,4 +1,7 @@
-/** mosquitto with our files: access equal to our function, and what it does where it cannot do as our own broker does. */
+/**
+ * Tests mosquitto with our configuration: its access rules equal our function. Also tests its behaviour where it cannot do what our broker
+ * does.
+ */
 
 import { agentFilters, downLeaves, flowsFilters, pcTopic, scopeTopic, upLeaves } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +19,7 @@ const principals: [string, Principal][] = [
   ['exporter', { kind: 'exporter' }],
 ];
 
-/** Every topic that somebody may use, and many that nobody may: all that MQTT lets a client send. */
+/** Every permitted topic, and many forbidden ones that MQTT allows a client to send. */
 const scopes = ['all', 'ladakh/all', 'ladakh/leh/all', 'kerala/all', 'kerala/kochi/all', 'ladakh/kargil/all'];
 const topics = [
   ...[pc, neighbour, far].flatMap((one) => [...upLeaves, ...downLeaves].map((leaf) => pcTopic(one, leaf))),
@@ -34,8 +37,8 @@ const topics = [
   ...[`/sabha/v1/${pc}/ack`, 'ladakh.leh.pc-1', 'sabha/v1/ladakh.leh.pc-1/state', 'sabha/v1/all/all/all/all/hello'],
 ];
 /**
- * Where the access list is wider than our function: its `+` also takes ids that nobody can have.
- * `flows`, our own part, may write to them; nobody may write what `flows` and exporter might read there.
+ * Topics where the access list is wider than our function, because its `+` also matches ids that no PC can have. Only our own `flows` may
+ * write to them. Nobody may write where `flows` or the exporter could read.
  */
 const noPc = 'sabha/v1/ladakh/leh/PC-1';
 const beats = [`${noPc}/beat`, ...['kerala/kochi', 'ladakh/kargil', 'ladakh/leh'].map((site) => `sabha/v1/${site}/all/beat`)];
@@ -74,7 +77,7 @@ describe.runIf(running)('mosquitto', () => {
   describe.each(principals)('%s', (who, principal) => {
     const allowed = (action: Action) => topics.filter((topic) => accessOf(principal, action, { topic, qos: 1, retain: false }).allow);
 
-    test('may publish what our function lets it, and nothing else', async () => {
+    test('may publish exactly the topics that our function permits', async () => {
       const [witness, peer] = [await join('witness'), await join(who)];
       await witness.subscribe(['#']);
       for (const topic of topics) await peer.publish(topic, who);
@@ -84,7 +87,7 @@ describe.runIf(running)('mosquitto', () => {
       expect(heard.toSorted()).toEqual([...allowed('publish'), ...(wider[who]?.publish ?? [])].toSorted());
     });
 
-    test('hears what our function forwards to it, and nothing else, though it subscribes everything', async () => {
+    test('receives exactly the topics that our function forwards, although it subscribes to everything', async () => {
       const [witness, peer] = [await join('witness'), await join(who)];
       expect(await peer.subscribe(['#', '+/#', '$SYS/#', `sabha/v1/${pc}/+`, 'sabha/v1/+/+/+/cmd'])).toEqual([1, 1, 1, 1, 1]);
       for (const topic of topics) await witness.publish(topic, who);
@@ -96,7 +99,7 @@ describe.runIf(running)('mosquitto', () => {
       );
     });
 
-    test('leaves as its last will what it could publish itself, and nothing else', async () => {
+    test('may set a last will exactly on the topics that it may publish', async () => {
       const witness = await join('witness');
       await witness.subscribe(['#']);
       for (const topic of topics) {
@@ -111,7 +114,7 @@ describe.runIf(running)('mosquitto', () => {
     });
   });
 
-  test('another client id than the user name changes nothing: nobody pushes another out', async () => {
+  test('a client id other than the user name has no effect, and no client displaces another user', async () => {
     const [flows, agent] = [await joinFlows(), await join(pc, { clientId: 'flows' })];
     await agent.publish(pcTopic(pc, 'beat'), 'mine');
     await flows.hears(pcTopic(pc, 'beat'), 'mine');
@@ -120,7 +123,7 @@ describe.runIf(running)('mosquitto', () => {
     expect([flows.client.connected, newer.client.connected]).toEqual([true, true]);
   });
 
-  test('a shared subscription takes no message away from its owner', async () => {
+  test('a shared subscription takes no message from the subscriber of the topic', async () => {
     const [flows, thief] = [await joinFlows(), await join(pc)];
     await thief.subscribe(['$share/g/sabha/v1/+/+/+/beat', `$share/g/${pcTopic(neighbour, 'cmd')}`]);
     const agent = await join(neighbour);
@@ -132,7 +135,7 @@ describe.runIf(running)('mosquitto', () => {
     expect(thief.heard).toEqual([]);
   });
 
-  test('a retained publish ends the connection, reaches nobody and is kept for nobody', async () => {
+  test('a retained publish ends the connection, is delivered to nobody and is not stored', async () => {
     const [flows, agent] = [await joinFlows(), await join(pc)];
     agent.client.publish(pcTopic(pc, 'state'), 'kept?', { qos: 1, retain: true });
     await agent.closed;
@@ -142,14 +145,14 @@ describe.runIf(running)('mosquitto', () => {
     expect([...flows.heard, ...later.heard].map(({ text }) => text)).toEqual(['end']);
   });
 
-  test('a will that is retained, a keepalive over 300 s and none at all are refused', async () => {
+  test('a retained will, a keepalive above 300 s and a keepalive of 0 are refused', async () => {
     const will = { topic: pcTopic(pc, 'presence'), payload: Buffer.from('x'), qos: 1 as const, retain: true };
     for (const options of [{ will }, { keepalive: 301 }, { keepalive: 0 }]) {
       await expect(connect(broker.port, pc, options), JSON.stringify(options)).rejects.toThrow();
     }
   });
 
-  test('a payload over 64 KB is dropped quietly, and the sender stays', async () => {
+  test('a payload above 64 KB is dropped, and the sender stays connected', async () => {
     const [flows, agent] = [await joinFlows(), await join(pc)];
     await agent.publish(pcTopic(pc, 'beat'), 'x'.repeat(65_537));
     await agent.publish(pcTopic(pc, 'beat'), 'next');
@@ -157,7 +160,7 @@ describe.runIf(running)('mosquitto', () => {
     expect(flows.heard).toHaveLength(1);
   });
 
-  test('a lasting session, MQTT 5 and QoS 2 are admitted: nothing here can refuse them', async () => {
+  test('a persistent session, MQTT 5 and QoS 2 are admitted, because mosquitto cannot refuse them', async () => {
     for (const options of [{ clean: false }, { protocolVersion: 5 as const }]) {
       expect((await join(pc, options)).client.connected).toBe(true);
     }

@@ -1,4 +1,4 @@
-/** A real mosquitto for the contract suite, with the configuration and the files that we ship. */
+/** Starts a real mosquitto for the contract suite, with the configuration and the files of the release. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,21 +10,21 @@ import { type BrokerUnderTest, brokerFiles, type Known, tokenOf } from '../contr
 import { freePorts } from '../system/processes.ts';
 import { installed } from './parts.ts';
 
-/** Debian keeps it where a plain user's PATH does not lead. */
+/** Debian installs it in a folder outside the PATH of ordinary users. */
 const program = installed(['mosquitto']) ? 'mosquitto' : '/usr/sbin/mosquitto';
 const patienceMs = 10_000;
 
 export type Mosquitto = BrokerUnderTest & {
-  /** A client beside our principals that may do everything: `connect` knows it by this name. */
+  /** Admits a client with all rights. `connect` accepts its name. */
   admitWitness(name: string): Promise<void>;
 };
 
-/** True where mosquitto is installed. */
+/** Whether mosquitto is installed. */
 export function mosquittoFound(): boolean {
   return (existsSync(program) || installed([program])) && installed(['mosquitto_passwd']);
 }
 
-/** Starts mosquitto on a free port, with an empty registry. */
+/** Starts mosquitto on a free port with an empty registry. */
 export async function startMosquitto(): Promise<Mosquitto> {
   const files = brokerFiles();
   const outDir = join(files.folder, 'out');
@@ -78,7 +78,7 @@ function configuration({ port, outDir, pidFile }: { port: number; outDir: string
   return process.getuid?.() === 0 ? `${own}user root\n` : own;
 }
 
-/** The result resolves when the next line of this kind has come. */
+/** Returns a function that waits for the next line that matches. */
 function listen(input: Interface): (wanted: RegExp) => Promise<void> {
   const lines: string[] = [];
   const waiting = new Set<{ wanted: RegExp; done: () => void }>();

@@ -1,3 +1,3 @@
-/** A bad release: it starts, runs, and is never admitted by the broker. */
+/** A faulty release: it runs, but the broker never admits it. */
 process.env['SABHA_TOKEN_FILE'] = process.env['SABHA_WRONG_TOKEN_FILE'] ?? '';
 await import('../../agent/cli.ts');

@@ -1,4 +1,4 @@
-/** What a newcomer does: runs the demo, finds the one room, and acts; with the real centre, the real agents and a real browser. */
+/** Tests the first steps of a newcomer with a real server, real agents and a real browser: start the demo, find the one room, act. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ const limitMs = 420_000;
 
 describe.runIf(isComplete)('a newcomer', () => {
   test(
-    'runs the demo of 736 sites, finds the room in Leh without its microphone, is on it, calls the roll for Ladakh and prints it',
+    'runs the demo of 736 sites, finds the room in Leh without a microphone, acknowledges it, starts a roll call for Ladakh and prints it',
     async () => {
       const mark = randomUUID();
       await using demo = await newcomer.startDemo({ sites: 736, seed: 1, env: { SABHA_DEMO_MARK: mark } });
@@ -53,7 +53,7 @@ describe.runIf(isComplete)('a newcomer', () => {
         expect(text).toMatch(/^Sabha/);
         expect(text).toContain('Roll call · Ladakh');
         expect(text).toContain('called by Asha');
-        // Ready rooms are on paper where somebody asks for them.
+        // The printed page lists ready rooms only on request.
         for (const { siteName, readiness } of call.rows)
           expect([siteName.en, text.includes(siteName.en)]).toEqual([siteName.en, readiness !== 'ready']);
         expect(text).toMatch(/Not ready\s+Leh\s+Conference room\s+Microphone not found\s+Technician on duty/);
@@ -75,7 +75,7 @@ describe.runIf(isComplete)('a newcomer', () => {
   );
 });
 
-/** Kept where SABHA_PICTURES names a folder. */
+/** Saves a picture if SABHA_PICTURES names a folder. */
 async function keep(page: Awaited<ReturnType<typeof newcomer.openWall>>['page'], name: string): Promise<void> {
   const folder = process.env['SABHA_PICTURES'];
   if (folder === undefined) return;

@@ -1,4 +1,4 @@
-/** The notifications of a desktop, on a real bus: what is shown is heard, and its button is pressed by the test. */
+/** A notification server on a real D-Bus: the test reads the notifications and presses their buttons. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -6,7 +6,7 @@ import { type Program, startProgram } from '../system/processes.ts';
 import { installed } from './parts.ts';
 
 const python = '/usr/bin/python3';
-/** On Debian libnotify-bin, python3-dbus and python3-gi. */
+/** Needs libnotify-bin, python3-dbus and python3-gi on Debian. */
 export const hasNotifications = () => installed(['notify-send']) && existsSync('/usr/lib/python3/dist-packages/dbus/service.py');
 
 const server = `
@@ -49,7 +49,7 @@ one.Press(dbus.UInt32(int(sys.argv[1])), sys.argv[2], dbus_interface='test.Hand'
 
 export type Shown = { id: number; title: string; text: string; actions: string[] };
 
-/** Starts them on the bus of `env`. */
+/** Starts the server on the bus of `env`. */
 export async function startNotifications(env: Record<string, string | undefined>) {
   const program: Program = startProgram({ program: python, args: ['-c', server], env });
   await program.says('ready');

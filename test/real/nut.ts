@@ -9,23 +9,23 @@ import { freePorts } from '../system/processes.ts';
 
 export type NutServer = {
   port: number;
-  /** What the UPS says from now on; the driver looks every second. */
+  /** Sets the variables of the UPS. The driver reads them every second. */
   say(variables: Record<string, string>): Promise<void>;
-  /** `freeze`: the driver says nothing more; `kill` ends it. */
+  /** `freeze` suspends the driver, `kill` ends it. */
   driver(act: 'freeze' | 'thaw' | 'kill' | 'start'): Promise<void>;
   stopServer(): Promise<void>;
   remove(): Promise<void>;
 };
 
 const folderOfNut = ['/usr/lib/nut', '/lib/nut'].find((folder) => existsSync(join(folder, 'dummy-ups')));
-/** After this long without a word of the driver the server calls what it knows stale. */
+/** The server marks its data as stale after so long without an update from the driver. */
 const maxAgeSeconds = 4;
 
 export function nutFound(): boolean {
   return folderOfNut !== undefined && existsSync(join(folderOfNut, 'upsd'));
 }
 
-/** A server with one UPS named `room`, and its first words. */
+/** Starts a server with one UPS named `room` and these variables. */
 export async function nutServer(first: Record<string, string>): Promise<NutServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-nut-'));
   const [port = 0] = await freePorts(1);
@@ -34,7 +34,7 @@ export async function nutServer(first: Record<string, string>): Promise<NutServe
     const lines = Object.entries(variables).map(([name, value]) => `${name}: ${value}\n`);
     const half = join(folder, 'room.half');
     await writeFile(half, lines.join(''));
-    // The driver goes by the second in which the file was written, and reads it whole.
+    // The driver compares the modification time in seconds, so each write needs a new second. The rename makes the write atomic.
     saidAt += 2;
     await utimes(half, saidAt, saidAt);
     await rename(half, join(folder, 'room.dev'));

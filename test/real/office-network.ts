@@ -1,4 +1,4 @@
-/** A PC on a network of its own, enrolled at a whole centre: a namespace behind one cable, on which the kernel counts every byte. */
+/** A PC in its own network namespace, enrolled at a complete server. One cable connects them, on which the kernel counts every byte. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,24 +9,24 @@ import { freePorts, type Program, startProgram } from '../system/processes.ts';
 export type OfficeNetwork = {
   site: Site;
   centre: Centre;
-  /** The address of the centre, at which the office finds it. */
+  /** The address of the server, as the office reaches it. */
   here: string;
   mqttPort: number;
-  /** The agent's own folder; its identity is in it. */
+  /** The data folder of the agent, with its identity. */
   data: string;
   /** Starts a program in the office. */
   inside(program: string[], env?: Record<string, string>): Program;
-  /** Starts the agent of the office, or another program that is one. */
+  /** Starts the agent of the office, or another program in its place. */
   startAgent(env?: Record<string, string>, program?: string): Program;
   pc(): Promise<PcView | undefined>;
-  /** Tells the site to measure its link. */
+  /** Sends the site the command to measure its link. */
   measureLink(): Promise<void>;
-  /** Bytes on the cable, both ways, as the kernel counts them. */
+  /** Returns the bytes on the cable in both directions, as counted by the kernel. */
   wireBytes(): number;
   stop(): Promise<void>;
 };
 
-/** As long as such names are; the lowest one of its site, and so the one that measures. */
+/** A path of realistic length. It is the first of its site in order, so this PC measures the link. */
 const path = 'capital/this-office/conference-hall-first-floor';
 const device = 'office';
 
@@ -35,7 +35,7 @@ export function ip(...args: string[]): void {
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
 }
 
-/** True where this machine lets us have namespaces: some have the program and not the right. */
+/** Whether this machine permits network namespaces. The program alone does not prove the right. */
 export function hasNamespaces(): boolean {
   const name = `sabha-try-${process.pid}`;
   if (process.getuid?.() !== 0 || spawnSync('ip', ['netns', 'add', name]).status !== 0) return false;
@@ -43,10 +43,10 @@ export function hasNamespaces(): boolean {
   return true;
 }
 
-/** Put before a command line: its program is served before all others, however busy the machine is. */
+/** Put before a command line, it gives the program real-time priority, whatever the load of the machine. */
 export const beforeOthers: readonly string[] = ['/usr/bin/chrt', '--rr', '1'];
 
-/** True where this machine grants that. */
+/** Whether this machine permits real-time priority. */
 export function goesBeforeOthers(): boolean {
   const [program = '', ...args] = [...beforeOthers, 'true'];
   return spawnSync(program, args).status === 0;
@@ -59,7 +59,7 @@ function layCable({ space, outer, here, there }: Cable): void {
   writeFileSync(`/etc/netns/${space}/resolv.conf`, `nameserver ${here}\n`);
   ip('netns', 'add', space);
   ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', device, 'netns', space);
-  // Whatever the kernel says by itself on a new cable is not the agent's.
+  // Switches IPv6 off, so that the kernel sends nothing by itself on the new cable.
   spawnSync('sh', ['-c', silence(outer)]);
   ip('netns', 'exec', space, 'sh', '-c', silence(device));
   ip('address', 'add', `${here}/24`, 'dev', outer);
@@ -71,13 +71,13 @@ function layCable({ space, outer, here, there }: Cable): void {
 }
 
 function removeCable({ space, outer }: Cable): void {
-  // With its namespace the cable would go a moment later, and the next office of this number would find it.
+  // Deleting the namespace removes the cable a moment later, and the next office of this number could still find it.
   spawnSync('ip', ['link', 'delete', outer]);
   spawnSync('ip', ['netns', 'delete', space]);
   rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
 }
 
-/** Both ends know each other's card for good: the questions of ARP stay on the cable, and never reach the line that the agent counts. */
+/** Adds permanent neighbour entries at both ends, so that no ARP packet adds to the bytes that the agent's meter must match. */
 function introduce({ space, outer, here, there }: Cable): void {
   const cardOf = (...ahead: string[]) => {
     const [program = '', ...args] = [...ahead, 'cat', `/sys/class/net/${ahead.length > 0 ? device : outer}/address`];
@@ -99,8 +99,8 @@ function introduce({ space, outer, here, there }: Cable): void {
 }
 
 /**
- * `net` is the third byte of 10.203.x.0/24. `profile` is that of the site, `env` goes to centre and agent alike. `ahead` is put before
- * their command lines.
+ * Opens an office. `net` is the third byte of 10.203.x.0/24, `profile` the one of the site. `env` is for server and agent, and `ahead`
+ * precedes their command lines.
  */
 export async function openOffice(
   net: number,
@@ -169,7 +169,7 @@ export async function openOffice(
   };
 }
 
-/** What a run that was killed left behind would share our addresses. */
+/** Removes the namespaces of killed runs, which would share our addresses. */
 function removeAbandoned(): void {
   for (const space of existsSync('/etc/netns') ? readdirSync('/etc/netns') : []) {
     const owner = /^sabha-office-(\d+)-/.exec(space)?.[1];
@@ -179,7 +179,7 @@ function removeAbandoned(): void {
   }
 }
 
-/** The words of a command line. */
+/** Splits a command line into program and arguments. */
 export function commandOf([program = '', ...args]: readonly string[]): { program: string; args: string[] } {
   return { program, args };
 }
@@ -188,7 +188,7 @@ function silence(interfaceName: string): string {
   return `echo 1 > /proc/sys/net/ipv6/conf/${interfaceName}/disable_ipv6`;
 }
 
-/** `ahead` is put before the command line by which the centre is asked for a code. */
+/** Enrols the PC. `ahead` precedes the command line that requests the code from the server. */
 export async function enrol(
   { site, inside, at, data, path }: Pick<OfficeNetwork, 'site' | 'inside' | 'data'> & { at: string; path: string },
   ahead: readonly string[] = [],

@@ -1,8 +1,8 @@
-/** The real parts that a suite needs: found, or skipped with a reason, or a failure where nothing may be skipped. */
+/** Finds the real programs that a suite needs. A missing one skips the suite with a reason, or fails it where nothing may be skipped. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** True where the part is there. Guarantee: with CI=true a missing part fails the suite; elsewhere its reason is printed. */
+/** Whether the part is present. Guarantee: with CI=true a missing part fails the suite; elsewhere its reason is printed. */
 export function requirePart(name: string, found: boolean): boolean {
   if (found) return true;
   if (process.env['CI'] === 'true') throw new Error(`${name} is not installed; with CI=true nothing is skipped`);
@@ -10,7 +10,7 @@ export function requirePart(name: string, found: boolean): boolean {
   return false;
 }
 
-/** True where every one of these programs is on the PATH. */
+/** Whether each of these programs is on the PATH. */
 export function installed(programs: readonly string[]): boolean {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return programs.every((program) => folders.some((folder) => existsSync(join(folder, program))));

@@ -1,4 +1,4 @@
-/** What is said of the way to the centre in broken networks: the table stands in `broken-networks.ts`; all of it, ten times each, in the night. */
+/** Tests the check `path` in the broken networks of `broken-networks.ts`. The nightly run tests all of them, ten times each. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askBroken, brokenNetworks } from './broken-networks.ts';
@@ -15,32 +15,32 @@ const times = isWhole ? 10 : 1;
 const networks = brokenNetworks.filter(({ isQuick }) => isWhole || isQuick);
 const namedShare = 0.8;
 
-describe.runIf(runs)('the way to the centre', () => {
+describe.runIf(runs)('the check of the path to the server', () => {
   let office: BrokenOffice;
   const all: { isNamed: boolean }[] = [];
   beforeAll(async () => {
     office = await openBrokenOffice();
     await office.mend();
-    // The PC has been connected once.
+    // The PC has connected before.
     expect(await office.check()).toEqual({ status: 'ok', fault: null, reason: null });
   });
   afterAll(() => office?.close());
 
-  test.each(networks)('names the right party or none where this is broken: $what', async (network) => {
+  test.each(networks)('blames the right party or none when this is broken: $what', async (network) => {
     const said = await askBroken(office, network, times);
     const isRight = (one: string) => network.may.some((may) => may === one);
     all.push(...said.map((one) => ({ isNamed: isRight(one) })));
     expect(said.filter((one) => one !== 'unknown' && !isRight(one))).toEqual([]);
   });
 
-  test('names at least four of five', () => {
+  test('blames a party in at least four of five cases', () => {
     const named = all.filter(({ isNamed }) => isNamed).length;
     console.info(`${networks.length} networks × ${times}: ${named} of ${all.length} named`);
     expect(all).toHaveLength(networks.length * times);
     expect(named).toBeGreaterThanOrEqual(namedShare * all.length);
   });
 
-  test('says what was seen, in the language of the reader', async () => {
+  test('says what was observed, in the language of the reader', async () => {
     await office.mend();
     await office.end('centre');
     expect(await Promise.all([office.line('en'), office.line('hi')])).toEqual([
@@ -49,7 +49,7 @@ describe.runIf(runs)('the way to the centre', () => {
     ]);
   });
 
-  test('a PC without a certificate does not call whoever answers its centre', async () => {
+  test('on a PC without a certificate reports unknown, since it cannot verify the server', async () => {
     await office.mend();
     const env = { SABHA_MQTT_HOST: centreName, SABHA_MQTT_PORT: `${ports.mqtt}`, SABHA_CONFIG: join(office.folder, 'sabha.json') };
     expect(await office.check(env, join(office.folder, 'nobody'))).toEqual({

@@ -1,4 +1,4 @@
-/** A real desktop's sound without a desktop: D-Bus, PipeWire, WirePlumber and their PulseAudio door, in a folder of their own. */
+/** The sound of a desktop without a desktop: D-Bus, PipeWire, WirePlumber and the PulseAudio server, in a separate folder. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** What must be installed: on Debian pipewire, pipewire-bin, pipewire-pulse, wireplumber, pulseaudio-utils, dbus-daemon. */
+/** Required programs. Debian packages: pipewire, pipewire-bin, pipewire-pulse, wireplumber, pulseaudio-utils, dbus-daemon. */
 export const pipewireTools = [
   'dbus-daemon',
   'pipewire',
@@ -24,44 +24,43 @@ export const pipewireTools = [
 type Service = 'pipewire' | 'wireplumber' | 'pipewire-pulse';
 
 export type Desktop = {
-  /** Makes a program, or the agent's platform, use this desktop's sound. */
+  /** Environment that makes a program, or the agent's platform, use the sound of this desktop. */
   env: Record<string, string>;
   /**
-   * Plugs in a virtual microphone and waits until the sound server lists it. It is recorded from for a moment,
-   * since a virtual device does not show its mute and volume before its first use; a real one does.
+   * Plugs in a virtual microphone and waits until the sound server lists it. It is then recorded from for a moment: a virtual device shows
+   * mute and volume only after its first use, unlike a real one.
    */
   plug(id: string, description?: string): Promise<void>;
-  /** Plugs in a virtual loudspeaker, and plays to it for a moment, for the same reason. The result pulls it out. */
+  /** Plugs in a virtual loudspeaker, and plays to it for a moment for the same reason. Returns a function that unplugs it. */
   plugSpeaker(id: string, description: string): Promise<() => Promise<unknown>>;
-  /** Makes what PipeWire lists as a camera of its own, as a built-in one of libcamera: it has no picture. The result takes it away. */
+  /** Adds a camera without a picture that only PipeWire lists, like a built-in one of libcamera. Returns a function that removes it. */
   plugCamera(id: string, description: string): Promise<() => Promise<void>>;
-  /** Pulls a microphone out: the process behind it ends, and the sound server notices that by itself; returns when it lists it no more. */
+  /** Unplugs a microphone: ends its process, and waits until the sound server no longer lists it. */
   unplug(id: string): Promise<void>;
-  /** Returns when a watch, which has called so often, has told of a change that was made for it: from now on it misses none. */
+  /** Resolves when a watch has reported a change made for it, and so misses no later change. */
   heardBy(calls: () => number): Promise<void>;
-  /** `pactl`, as a person would use it: set-source-mute, set-source-volume, set-default-source. Returns what it printed. */
+  /** Runs `pactl` as a person would: set-source-mute, set-source-volume, set-default-source. Returns its output. */
   pactl(...args: string[]): Promise<string>;
-  /** Another program that records from a microphone; the result ends it. `program` is the name of its binary. */
+  /** Starts a program with this binary name that records from a microphone. Returns a function that ends it. */
   record(id: string, program: string): Promise<() => Promise<void>>;
-  /** Stops one of the services, as a crash does. */
+  /** Kills one of the services, as a crash does. */
   kill(service: Service): Promise<void>;
-  /** The service stands still and answers nobody, until it is thawed or killed. */
+  /** Suspends a service until `thaw` or `kill`. */
   freeze(service: Service): void;
-  /** A frozen service goes on. */
   thaw(service: Service): void;
-  /** Ends all that was started and removes the folder. */
+  /** Ends all processes and removes the folder. */
   stop(): Promise<void>;
 };
 
-/** A limit, not a wait: what never comes is told by its name. */
+/** Longest wait in milliseconds. After it, the error names the missing thing. */
 const patienceMs = 30_000;
 const run = promisify(execFile);
 
-/** Starts the services and returns when the sound server answers. No device is plugged in yet. */
+/** Starts the services. Resolves when the sound server responds. No device is plugged in yet. */
 export async function startDesktop(): Promise<Desktop> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-sound-'));
   const env = environment(folder);
-  // The second: whoever makes it first, of the server and of those who ask for it, makes the other one end.
+  // Server and clients both create the folder `pulse`, and the slower one then exits. So it is created here.
   for (const inside of ['home', 'pulse']) await mkdir(join(folder, inside), { mode: 0o700 });
   const processes = new Map<string, ChildProcess>();
   const begin = (name: string, program: string, args: string[] = []) => {
@@ -82,14 +81,14 @@ export async function startDesktop(): Promise<Desktop> {
   };
   begin('dbus', 'dbus-daemon', ['--session', `--address=${env['DBUS_SESSION_BUS_ADDRESS']}`, '--nofork', '--nopidfile']);
   const running = async (kind: string, id: string) => new RegExp(`\\t${id}\\t.*RUNNING`).test(await pactl('list', 'short', kind));
-  // A socket stands in the folder a moment before anybody listens at it.
+  // A socket file exists a moment before its server listens.
   const listens = (socket: string) => async () => {
     const caller = connect(join(folder, socket));
     await once(caller, 'connect').finally(() => caller.destroy());
     return true;
   };
   try {
-    // WirePlumber ends where nobody listens yet, and then no device would ever be chosen.
+    // WirePlumber exits if PipeWire does not listen yet, and then no default device is ever selected.
     await until('the bus', listens('bus'));
     begin('pipewire', 'pipewire');
     await until('PipeWire', listens('pipewire-0'));
@@ -150,7 +149,7 @@ export async function startDesktop(): Promise<Desktop> {
   };
 }
 
-/** A folder of its own for sockets and for what WirePlumber remembers: nothing of this machine's own sound is touched. */
+/** Sockets and the state of WirePlumber are in a separate folder, so that the machine's own sound stays untouched. */
 function environment(folder: string): Record<string, string> {
   return {
     XDG_RUNTIME_DIR: folder,
@@ -162,10 +161,10 @@ function environment(folder: string): Record<string, string> {
   };
 }
 
-/** As a real one: the session manager chooses it before any monitor. */
+/** The priority of a real microphone: the session manager prefers it to any monitor. */
 const microphone = { 'media.class': 'Audio/Source', 'priority.session': 2000 };
 
-/** A loopback, since it can be unplugged and fed; a null sink of class Audio/Source/Virtual cannot be fed. */
+/** A loopback can be unplugged and fed. A null sink of class Audio/Source/Virtual cannot be fed. */
 export function loopback(id: string, description: string, like: Record<string, string | number> = microphone): string[] {
   const playback = { 'node.name': id, 'node.description': description, ...like };
   const capture = { 'media.class': 'Audio/Sink', 'node.name': `${id}-feed` };
@@ -181,7 +180,7 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
   }
 }
 
-/** Returns when a watch has called no more for longer than it gathers events. */
+/** Resolves when a watch has not called for longer than its debounce time. */
 export async function quiet(calls: () => number): Promise<void> {
   for (let before = -1; before !== calls(); ) {
     before = calls();

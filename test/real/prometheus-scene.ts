@@ -1,4 +1,6 @@
-/** What the dashboards are tried on: the exporter's own process, which hears real beats at a real broker and follows a scripted stream of the API. */
+/**
+ * The data for the dashboards: a real exporter process that receives real beats at a real broker and follows a scripted stream of the API.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +20,11 @@ export const kargil = 'ladakh/kargil/vc-1';
 export const lucknow = 'up/lucknow/vc-1';
 
 export type Scene = {
-  /** Where the pages of the parts stand. */
+  /** Ports of the metrics pages. */
   pages: Pages;
-  /** A part of the centre goes away. */
+  /** Stops one part of the server. */
   end: Record<'flows' | 'broker' | 'exporter', () => Promise<void>>;
-  /** The exporter's process stands still, as on a suspended machine, or goes on. */
+  /** Suspends or resumes the exporter process. */
   freezeExporter(isFrozen: boolean): void;
   stop(): Promise<void>;
 };
@@ -32,10 +34,10 @@ const thinLink = { lu: 0.04, ld: 0.002, ju: 0.03, jd: 0.01, r: 55, tu: 1, td: 2,
 const underRoof = { uc: 0.25, ur: 1_500, room: 28, rh: 0.15, rise: 1.3 };
 const goodLink = { lu: 0, ld: 0, ju: 0.002, jd: 0.002, r: 92, tu: 4, td: 4, cu: 2e7, cd: 5e7, bt: 0.1, bm: 0.2, sip: 0.05 };
 
-/** A PC beats as often as this, so that no series of it vanishes while the slowest machine runs the suites. */
+/** Beats of a PC are this frequent, so that no series expires even on the slowest test machine. */
 const beatEveryMs = 15_000;
 
-/** Starts broker, API and exporter; resolves when the exporter has heard the API and a beat of each PC. */
+/** Starts broker, API and exporter. Resolves when the exporter has received the API stream and a beat of each PC. */
 export async function startScene(): Promise<Scene> {
   const closing: (() => unknown)[] = [];
   const stop = async () => {
@@ -69,7 +71,10 @@ export async function startScene(): Promise<Scene> {
 
 type Server = { port: number; close(): Promise<void> };
 
-/** The stream that the exporter follows: a snapshot, and then the heartbeat; and a page for Prometheus. `turnDeaf`: it says that it hears nobody. */
+/**
+ * The API stream for the exporter: a snapshot, then heartbeats, and a metrics page. After `turnDeaf` the stream says that `flows` has lost
+ * its subscription.
+ */
 async function scriptedApi(snapshot: Snapshot): Promise<Server & { turnDeaf(): void }> {
   let subscribed = true;
   const frame = (event: string, data: unknown) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -104,8 +109,8 @@ async function serve(answer: RequestListener): Promise<Server> {
 }
 
 /**
- * Four PCs of live sites: one whose microphone is missing, one that is silent, one in the cold that is all well, one in the plains. A site
- * that is being set up and one that is only planned. An incident of a PC, one of the centre itself, and one that is over.
+ * Four PCs of live sites: one without its microphone, one silent, one healthy in the cold, one in the plains. Two further sites are planned
+ * or being set up. One incident of a PC, one of the server, one that is over.
  */
 function fewPcs(at: number): Snapshot {
   const ladakh = { state: 'ladakh', link: 'geo', elevationM: 3_524 } as const;
@@ -220,13 +225,13 @@ function onlyOnce(act: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** A PC that beats until the scene ends. */
+/** Connects a PC that sends beats until the scene ends. */
 async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: (() => unknown)[]): Promise<void> {
   const peer = await connect(broker.port, pc);
   const n = { up: 3_600, load: 0.2, mem: 0.5, disk: 0.4, off: 0.003, rss: 9e7, q: 0, ...numbers };
   const say = () =>
     peer.publish(pcTopic(pc, 'beat'), encode('beat', { digest: '0123456789abcdef', session: 1, at: Date.now(), n }).toString());
-  // One that is under way when the scene ends is nobody's loss.
+  // A beat may fail when the scene ends.
   const beating = setInterval(() => void say().catch(() => {}), beatEveryMs);
   closing.push(async () => {
     clearInterval(beating);
@@ -237,7 +242,7 @@ async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: 
 
 type ExporterProcess = { port: number; freeze(isFrozen: boolean): void; end(): Promise<void> };
 
-/** The exporter as it is shipped; resolves with the port of its pages when it is ready and hears the beats. */
+/** Starts the exporter as released. Resolves with the port of its pages when it is ready and receives beats. */
 async function startExporterProcess(mqttPort: number, apiPort: number): Promise<ExporterProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-exporter-'));
   const tokenFile = join(folder, 'exporter.token');

@@ -1,4 +1,6 @@
-/** The dashboards' queries on real stores, which scrape the exporter's process: see `prometheus-scene.ts` for what stands there. */
+/**
+ * Runs the queries of the dashboards on real time series databases that scrape a real exporter. `prometheus-scene.ts` describes the data.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -17,16 +19,16 @@ const targets = boards.flatMap(({ uid, panels }) =>
 const variables = boards.flatMap(({ uid, templating }) =>
   templating.list.filter(({ type }) => type === 'query').map(({ name, query }) => ({ name: `${uid}, ${name}`, query })),
 );
-/** The figures of all boards, lamps aside. */
+/** The figures of all boards without the status indicators. */
 const figureTargets = targets.filter(({ name }) => figuresOf(name.split(',')[0] ?? '').some((title) => name.includes(`, ${title} A`)));
-/** What only flows can say. Facts of the site table and the numbers of beats are known without it. */
+/** Queries that depend on `flows`. Facts of the site table and the numbers in beats do not. */
 const judged = targets.filter(
   (target) =>
     figureTargets.includes(target) ||
     /sabha_(pc_up|pcs|check_status|incidents_open|sites|sites_readiness|room_ready|faults_standing|pc_last_\w+)\b/.test(target.expr),
 );
 
-/** A page that a busy machine hands over a moment too late takes its series away until it is read again: what is asked is asked until it is there. */
+/** A scrape that a busy machine delays removes its series until the next scrape. So each query is repeated until it has a result. */
 const soon = { timeout: 60_000, interval: 250 };
 
 describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) => {
@@ -34,7 +36,7 @@ describe.each([prometheus, victoriaMetrics])('$name and the exporter', (engine) 
 });
 
 describe.runIf(requirePart(victoriaMetrics.name, installed(victoriaMetrics.programs)))('VictoriaMetrics', () => {
-  test('accepts the configuration that is shipped, told to leave unread what it has no use for', () => {
+  test('accepts the shipped configuration without strict parsing', () => {
     const [program = ''] = victoriaMetrics.programs;
     const flags = ['-dryRun', '-promscrape.config=dashboards/prometheus/prometheus.yml', '-promscrape.config.strictParse=false'];
     expect(spawnSync(program, flags, { encoding: 'utf8' })).toMatchObject({ status: 0 });
@@ -42,12 +44,12 @@ describe.runIf(requirePart(victoriaMetrics.name, installed(victoriaMetrics.progr
 });
 
 describe.runIf(requirePart(prometheus.name, installed(prometheus.programs)))('promtool', () => {
-  test('accepts the configuration that is shipped, and the rules that it names', async () => {
+  test('accepts the shipped configuration and its rule files', async () => {
     const { code, lines } = await promtool(['check', 'config', 'dashboards/prometheus/prometheus.yml']);
     expect({ code, lines }).toMatchObject({ code: 0, lines: expect.arrayContaining([expect.stringContaining('1 rule files found')]) });
   });
 
-  test("sees each of the dead man's rules fire when it should, and be silent while all is well", async () => {
+  test("shows that each rule of the dead man's switch fires when it should, and never otherwise", async () => {
     const { code, lines } = await promtool(['test', 'rules', 'test/real/prometheus-rules.yml']);
     expect({ code, lines }).toMatchObject({ code: 0 });
   });
@@ -72,9 +74,9 @@ function allQueries(engine: Engine): void {
     await scene?.stop();
   });
 
-  // Only Prometheus has rules, of which the watchdog is one.
+  // The watchdog is a rule, and only Prometheus evaluates rules.
   test.each(targets.filter(({ name }) => engine.rules || !name.includes('Watchdog')))(
-    '$name: the query answers with series',
+    '$name: the query returns series',
     async ({ expr, instant }) => {
       const asked = async () => {
         const series = await (instant === true ? store.query(expr) : store.queryRange(expr));
@@ -85,7 +87,7 @@ function allQueries(engine: Engine): void {
     },
   );
 
-  test.each(variables)('$name: there is something to choose from', async ({ query }) => {
+  test.each(variables)('$name: the variable has values to choose from', async ({ query }) => {
     const [, match = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query) ?? [];
     await expect.poll(() => store.labelValues(label, match), soon).toEqual(['ladakh', 'up']);
   });
@@ -98,7 +100,7 @@ function allQueries(engine: Engine): void {
   const expectFigures = (board: string, ...titles: string[]) => expect.poll(() => figures(board, ...titles), soon);
   const expectFigure = (board: string, title: string) => expect.poll(async () => (await figures(board, title))[0], soon);
 
-  test('the figures of Nation are those of the API: only live sites count', async () => {
+  test('the figures of Nation equal those of the API, and only live sites count', async () => {
     await expectFigures('nation', 'Critical incidents', 'Other incidents', 'flows').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites ready (not proven)', 'Sites not ready', 'Sites unknown').toEqual([1, 1, 1]);
     await expectFigures('nation', 'Sites live', 'Being set up', 'Planned').toEqual([3, 1, 1]);
@@ -108,11 +110,11 @@ function allQueries(engine: Engine): void {
     await expectFigure('nation', 'PCs away').toBeGreaterThan(599);
   });
 
-  test('High-altitude counts the sites above the elevation that are in use, and a zero is a zero', async () => {
+  test('High-altitude counts the live sites above the elevation, and shows zero as zero', async () => {
     await expectFigures('high-altitude', ...figuresOf('sabha-high-altitude')).toEqual([2, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
   });
 
-  test('Network: how many links are measured and below SD, lose, block UDP; the worst first', async () => {
+  test('Network counts the links that are measured, below SD, lossy or without UDP, and lists the worst first', async () => {
     await expectFigures('network', ...figuresOf('sabha-network')).toEqual([2, 1, 0, 1, 1, 0, 0]);
     const { expr = '' } = targets.find(({ name }) => name === 'sabha-network, Worst links A') ?? {};
     const found = async () => (await store.query(expr)).map(({ labels, value }) => [`${labels['site']}/${labels['pc']}`, value]).sort();
@@ -122,7 +124,7 @@ function allQueries(engine: Engine): void {
     ]);
   });
 
-  test('High-altitude has one row a PC: elevation, room, temperature, the warmest room for it, power; none of a PC that is silent', async () => {
+  test('High-altitude has one row for each PC with elevation, room, temperature and power, and no values of a silent PC', async () => {
     const column = async (ref: string) => {
       const { expr = '' } = targets.find(({ name }) => name === `sabha-high-altitude, Rooms ${ref}`) ?? {};
       return withValue(await store.query(expr))
@@ -155,7 +157,7 @@ function allQueries(engine: Engine): void {
     ]);
   });
 
-  test('promtool finds nothing wrong with the pages, and they are quick', async () => {
+  test('promtool accepts the pages of the exporter, and each page takes less than 1 s', async () => {
     for (const path of ['/metrics', '/metrics/pcs']) {
       const url = `http://127.0.0.1:${scene.pages.exporter}${path}`;
       const tookMs: number[] = [];
@@ -165,13 +167,13 @@ function allQueries(engine: Engine): void {
         page = await (await fetch(url)).text();
         tookMs.push(performance.now() - before);
       }
-      // The quickest of them: what a machine does besides is not the page's.
+      // The minimum excludes other load on the machine.
       expect(Math.min(...tookMs)).toBeLessThan(1_000);
       if (installed(prometheus.programs)) expect(await promtool(['check', 'metrics'], page)).toEqual({ code: 0, lines: [] });
     }
   });
 
-  test('an exporter that stands still is not read: no figure keeps its colour, and all are back when it goes on', async () => {
+  test('no figure has a value while the exporter is suspended, and all return when it resumes', async () => {
     const all = figureTargets.map(({ name }) => name);
     expect(all.length).toBeGreaterThan(30);
     const shown = async () => {
@@ -182,7 +184,7 @@ function allQueries(engine: Engine): void {
     scene.freezeExporter(true);
     try {
       await expect.poll(shown, soon).toEqual([]);
-      // Its two pages are read one after the other, and the lamp is that of the other page.
+      // The two pages of the exporter are scraped one after the other, and the status indicator is on the other page.
       const lamps = () => figures('nation', 'Exporter', 'flows', 'Broker');
       await expect.poll(lamps, soon).toEqual([0, 1, 1]);
     } finally {
@@ -191,7 +193,7 @@ function allQueries(engine: Engine): void {
     await expect.poll(shown, soon).toEqual(all);
   });
 
-  test('when flows is down every judged figure is gone, and none is zero or green', async () => {
+  test('no judged figure has a value when flows is down, and none is zero or green', async () => {
     await scene.end.flows();
     const left = async () => {
       const answers = await Promise.all(judged.map(async ({ name, expr }) => withValue(await store.query(expr)).map(() => name)));
@@ -205,7 +207,7 @@ function allQueries(engine: Engine): void {
   });
 }
 
-/** The figures of a board, without its lamps. */
+/** Returns the figures of a board without its status indicators. */
 function figuresOf(board: string): string[] {
   const panels = boards.find(({ uid }) => uid === board)?.panels ?? [];
   return panels
@@ -214,7 +216,7 @@ function figuresOf(board: string): string[] {
     .map(({ title = '' }) => title);
 }
 
-/** An empty cell of a table is not a number: its column stays, and says nothing. */
+/** Whether the query keeps a table column whose empty cells are NaN. */
 function isColumn(expr: string): boolean {
   return expr.includes('or NaN * (');
 }
@@ -223,7 +225,7 @@ function withValue(series: Found[]): Found[] {
   return series.filter(({ value }) => !Number.isNaN(value));
 }
 
-/** The query as it is with all states and the elevation that is chosen at first. */
+/** Returns the query with all states and the default elevation. */
 function chosen(expr: string): string {
   return expr.replaceAll('$state', '.*').replaceAll('$above', '2500');
 }

@@ -8,28 +8,28 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../system/processes.ts';
 
-/** One series of an answer, with its last value. */
+/** One series of a result, with its last value. */
 export type Found = { labels: Record<string, string>; value: number };
 
 export type Store = {
-  /** Where its API stands, such as http://127.0.0.1:9090. */
+  /** Base URL of its API, such as http://127.0.0.1:9090. */
   at: string;
-  /** The series of an instant query; throws where the query fails. */
+  /** Returns the series of an instant query. Throws if the query fails. */
   query(expr: string): Promise<Found[]>;
-  /** The same over the last 10 s in steps of 1 s. */
+  /** Returns the series of a range query over the last 10 s in steps of 1 s. */
   queryRange(expr: string): Promise<Found[]>;
-  /** The values of a label among the series that match. */
+  /** Returns the values of a label in the matching series. */
   labelValues(label: string, match: string): Promise<string[]>;
-  /** Stops it and removes its folder. */
+  /** Stops the database and removes its folder. */
   stop(): Promise<void>;
 };
 
 export type Engine = { name: string; programs: string[]; flags(port: number): string[]; ready: string; rules: boolean };
 
-/** Where the pages of the parts stand. */
+/** Ports of the metrics pages. */
 export type Pages = { exporter: number; flows: number; broker: number };
 
-/** Both read the same configuration file and answer the same API. */
+/** Both engines read the same configuration file and have the same API. */
 export const prometheus: Engine = {
   name: 'Prometheus',
   programs: ['prometheus', 'promtool'],
@@ -40,7 +40,7 @@ export const prometheus: Engine = {
 export const victoriaMetrics: Engine = {
   name: 'VictoriaMetrics',
   programs: ['victoria-metrics'],
-  // It holds back the last 30 s of an answer, unless told otherwise.
+  // By default it hides the newest 30 s of a result.
   flags: (port) => [
     '-promscrape.config=scrape.yml',
     '-storageDataPath=data',
@@ -56,7 +56,10 @@ export const victoriaMetrics: Engine = {
 type Answer = { status: string; error?: string; data: unknown };
 type Series = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
 
-/** Starts a store that scrapes the pages of the parts once a second, with the dead man's rules where it knows rules; resolves when it is ready, throws with its own words after 20 s. */
+/**
+ * Starts a database that scrapes the pages once a second, with the rules of the dead man's switch if it supports rules. Resolves when it is
+ * ready. Throws with its output after 20 s.
+ */
 export async function startStore({ programs: [program = ''], flags, ready, rules }: Engine, pages: Pages): Promise<Store> {
   const folder = await mkdtemp(join(tmpdir(), 'sabha-store-'));
   await writeFile(join(folder, 'scrape.yml'), config(pages, rules));
@@ -91,7 +94,7 @@ export async function startStore({ programs: [program = ''], flags, ready, rules
   };
 }
 
-/** What promtool says about an input; no line where all is well. */
+/** Runs promtool on an input. Returns no line if promtool finds no fault. */
 export async function promtool(args: string[], input = ''): Promise<{ code: number; lines: string[] }> {
   const child = spawn('promtool', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 20_000 });
   child.stdin.end(input);

@@ -1,6 +1,6 @@
 /**
- * Nothing measured ends the agent, proven by a whole one behind a relay that reorders, doubles and loses. It has an office of its own: what one PC
- * may be sent by the reflector is for two measurements, and one every five minutes.
+ * Tests that no measurement ends the agent, with a complete agent behind a relay that reorders, duplicates and drops packets. It needs a
+ * separate office: the reflector sends one PC at most two measurements, and one more every five minutes.
  */
 
 import { trainIpBytes, trainWireBytes } from '@sabha/contracts';
@@ -26,11 +26,11 @@ describe.runIf(runs)('a running agent behind a relay', () => {
   });
   afterAll(() => whole?.close());
 
-  test('a relay that reorders trains ended the agent: of three measurements each is answered, none below nothing or wrong, and it goes on', async () => {
+  test('completes three measurements through a relay that reorders trains, reports no negative or wrong figure, and keeps running', async () => {
     const agent = whole.startAgent();
     await expect.poll(presence, patience).toBe('online');
     whole.shape({ bps: 8 * mbit, bucketBytes: 3_000, queueBytes: 600_000 });
-    // Held for so long, one of so many doubled, lost each way, and lost on the way down.
+    // Columns: hold time, one packet in so many duplicated, loss in each direction, and additional loss downwards.
     const answers: [string, string | null][] = [];
     for (const bad of [
       [0, 0, 1, 40],
@@ -51,7 +51,10 @@ describe.runIf(runs)('a running agent behind a relay', () => {
   });
 });
 
-/** An answer about a line of so many Mbit/s: a rate far from it, or a lower bound above it. A line that loses a quarter of all packets may read too slow. */
+/**
+ * Whether a result about a line of so many Mbit/s has a rate far from it, or a lower bound above it. A line that loses a quarter of all
+ * packets may measure too slow.
+ */
 function isWrong(line: string, { mbits, isLossy }: { mbits: number; isLossy: boolean }): boolean {
   const figure = /(-?[\d.]+) Mbit\/s/.exec(line)?.[1];
   if (figure === undefined) return false;

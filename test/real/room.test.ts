@@ -1,4 +1,6 @@
-/** The story of one microphone: real sound, real mail, the whole of Sabha, as the people in the room would live it. */
+/**
+ * Tests the history of one microphone with real sound, real mail and a complete server and agent, from the view of the people in the room.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IncidentView, PcView } from '@sabha/contracts';
@@ -11,7 +13,7 @@ import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 const runs = requirePart('OpenSMTPD (and root, to start it)', mailServerFound());
 const sounds = requirePart('PipeWire', installed(pipewireTools));
 const holdMs = 20_000;
-/** From the end of the hold time to the mail. */
+/** Longest time from the end of the hold to the mail, in milliseconds. */
 const toldMs = 3_000;
 const patience = { timeout: 60_000 };
 
@@ -21,7 +23,7 @@ const people = [
 ];
 const channels = (port: number) => ({ email: { port, from: 'sabha@office.test' } });
 
-describe.runIf(runs && sounds)('the microphone of a room is pulled out and put back', () => {
+describe.runIf(runs && sounds)('a microphone that is unplugged and plugged in again', () => {
   let desktop: Desktop;
   let server: MailServer;
   let site: Site;
@@ -48,9 +50,9 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
     await desktop?.stop();
   });
 
-  test('the technician has a mail in Hindi at most 3 s after the hold time, with room, device, fault and what to do', async () => {
+  test('leads to a Hindi mail with room, device, fault and action at most 3 s after the hold ends', async () => {
     await expect.poll(async () => (await microphone()).status, patience).toBe('ok');
-    // The room has come to rest: within 2 s of another change this one would ride with the next message.
+    // The room must be quiet: a message within 2 s of another change is merged with the next one.
     await expect.poll(quietForMs, patience).toBeGreaterThan(2_500);
     const unpluggedAt = performance.now();
     await desktop.unplug('room_mic');
@@ -64,25 +66,25 @@ describe.runIf(runs && sounds)('the microphone of a room is pulled out and put b
     expect(mail?.headers.get('to')).toContain('tashi@office.test');
     for (const word of ['माइक नहीं मिल रहा', 'RoomMic', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ'])
       expect(mail?.text).toContain(word);
-    // Who sits at the PC reads the same.
+    // The card on the PC shows the same text.
     const card = readFileSync(join(site.data, 'agent', 'card.html'), 'utf8');
     for (const word of ['माइक नहीं मिल रहा', 'कॉन्फ़्रेंस रूम', 'लेह दफ़्तर', 'केबल निकालकर दोबारा लगाएँ']) expect(card).toContain(word);
   });
 
-  test('plugged in again the microphone is told to be well by itself, once', async () => {
+  test('leads to exactly one mail that it works again', async () => {
     await desktop.plug('room_mic', 'RoomMic');
-    // Another mail may come first, of another true fault of this PC, such as a processor that is busy with these tests; where that has ended too,
-    // and was told to nobody, the good news waits until it is over: a minute after its end.
+    // Another real fault of this PC, such as a busy processor, can cause another mail first. If that fault ended without a notification,
+    // the mail waits until a minute after its end.
     await expect.poll(async () => (await missing()).length, { timeout: 180_000 }).toBe(2);
     await expect.poll(() => centre.sample('flowsMetrics', 'sabha_outbox_waiting'), patience).toBe(0);
-    // Such a fault leaves the incident open: it is then better, not over.
+    // Such a fault keeps the incident open, and the mail says "better" instead of "over".
     const words = (await missing()).map(({ text }) => text.split('\n')[1]?.split(':')[0]);
     expect(words).toEqual([expect.any(String), expect.stringMatching(/^(ठीक हो गया|कुछ ठीक हुआ)$/)]);
     expect((await microphone()).status).toBe('ok');
     const standing = (await incidents()).filter(({ over }) => over === null).flatMap(({ faults }) => faults.filter(isOfMicrophone));
     expect(standing.filter(({ watched }) => watched === undefined)).toEqual([]);
   });
-  /** The mails about it, oldest first. */
+  /** Returns the mails about the microphone, oldest first. */
   const missing = async () => (await server.mails(0)).filter(({ text }) => text.includes('माइक नहीं मिल रहा'));
   const isOfMicrophone = ({ fault }: { fault: string }) => fault.startsWith('microphone.');
 

@@ -1,4 +1,7 @@
-/** The two seats with a real sound server, broker and ledger: what happens in the session reaches the centre, and its commands reach the session. */
+/**
+ * Tests service and session helper with a real sound server, broker and ledger: a change in the session reaches the server, and a command
+ * reaches the session.
+ */
 import { join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,13 +13,13 @@ import { type Desktop, pipewireTools, startDesktop } from './pipewire.ts';
 
 const id = 'alsa_input.usb-room';
 /**
- * Three intervals are ten seconds then, for the centre too: a command is judged by both clocks. So is the time that a probe has for its answer:
- * where programs are asked, a faster clock would call it late on a busy machine.
+ * At this speed three intervals take ten seconds. The server needs the same speed, since both clocks judge a command. A higher speed would
+ * also shorten the timeouts of probes, and a busy machine would miss them.
  */
 const speed = 3;
 const patience = { timeout: 90_000, interval: 100 };
 
-describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a session with sound', () => {
+describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the session helper in a session with sound', () => {
   let desktop: Desktop;
   let parts: Parts;
   const started: Program[] = [];
@@ -43,7 +46,7 @@ describe.runIf(requirePart('PipeWire', installed(pipewireTools)))('the seat in a
   };
   const says = (component: string) => expect.poll(() => said(component), patience);
 
-  test('each fault of microphone and camera reaches the centre and clears again', async () => {
+  test('each fault of microphone and camera reaches the server and clears again', async () => {
     await says('microphone').toBe('ok');
     await says('sound').toBe('ok');
     await says('camera').toBe('camera.missing');

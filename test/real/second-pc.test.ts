@@ -1,4 +1,4 @@
-/** A second PC on a network of its own: it reaches the centre by its address only, enrols by a code, and is watched over mutual TLS. */
+/** Tests a second PC in its own network: it knows only the address of the server, enrols with a code, and connects over mutual TLS. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { PcView } from '@sabha/contracts';
@@ -30,7 +30,7 @@ describe.runIf(runs)('a second PC', () => {
     site = await createSite({ https: { host: here, port, mqttPort, names: [here] }, site: { pcs: rooms } });
     centre = startCentre(site);
     await centre.says('certificate of the broker in use');
-    // The door of the commands stands open too.
+    // The API for the commands must be up too.
     await isUp(centre);
   });
   afterAll(async () => {
@@ -54,7 +54,7 @@ describe.runIf(runs)('a second PC', () => {
     return ((await answer.json()) as PcView[]).find((one) => one.pc === pc);
   };
 
-  test('reaches no plain port of the centre, enrols with the code of its office, is online, and is shut out when it is revoked', async () => {
+  test('reaches no plain port of the server, enrols with the code of its office, comes online, and is disconnected when it is revoked', async () => {
     const knock = inside([
       process.execPath,
       '-e',

@@ -1,6 +1,6 @@
 /**
- * The package of the server in a copy of this Debian where systemd runs: installed, killed, stopped, rebooted, upgraded, taken back, removed, purged.
- * The commands are those of docs/operate.md, as they are written there.
+ * Tests the server package in a copy of this Debian with systemd: installed, killed, stopped, rebooted, upgraded, downgraded, removed,
+ * purged. The commands come word for word from docs/operate.md.
  */
 import { exec } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -46,11 +46,11 @@ const site = {
   ...{ state: 'ladakh', id: 'leh', name: { en: 'Leh office' }, pcs: [{ id: 'hall', room: { en: 'Hall' } }] },
   profile: { link: 'fibre' },
 };
-/** Limits, not waits: a package installs some 300 MiB. */
+/** Limits, not waits: the installation writes about 300 MiB. */
 const limitMs = 1_800_000;
 const patience = { timeout: 600_000, interval: 500 };
 
-describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
+describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
   const folder = mkdtempSync(join(sources, 'node_modules/.cache/sabha-server-'));
   let machine: Booted;
   beforeAll(async () => {
@@ -61,7 +61,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     for (const version of ['0.1.0', '0.2.0'])
       await promisify(exec)(`${node} ${asWritten('npm run pack:server')} -- --out ${folder} --version ${version}`, { cwd: sources });
     machine = await boot();
-    // Nobody answers its questions here.
+    // Nobody can answer the questions of apt here.
     await typed(`echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/99sabha; rm -f /usr/sbin/policy-rc.d`);
   }, limitMs);
   afterAll(async () => {
@@ -69,14 +69,14 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  // Each test continues from the one before it: without a main process, `kill -9 0` would end the whole run.
+  // The tests build on each other. After a failure `kill -9 0` could end the whole run, because there is no main process.
   let hasFailed = false;
   beforeEach(({ skip }) => skip(hasFailed, 'a test before this one failed'));
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') hasFailed = true;
   });
 
-  /** A command of docs/operate.md that is to go well; what it says. */
+  /** Runs a command of docs/operate.md that must succeed, and returns its output. */
   const typed = async (script: string, where = '/') => {
     const ran = await machine.sh(`cd ${where}; ${script}`);
     expect(ran.code, `${script}: ${ran.err}`).toBe(0);
@@ -93,7 +93,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
   const said = 'async (answer) => console.log(answer.status, await answer.text()), (error) => console.log(error.cause.code)';
   const asked = (port: number, path: string) => out(`${node} node -e "fetch('http://127.0.0.1:${port}${path}').then(${said})"`);
 
-  test('begins with the backup of a server that was tried with npm start', async () => {
+  test('starts from the backup of a server that ran by npm start', async () => {
     await typed(`systemd-run --unit=trial --working-directory=${sources} ${asWritten('npm start')}`);
     await isReady();
     await typed('npm run sabha -- accounts add asha --role reader', sources);
@@ -112,24 +112,24 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     expect(await out('stat -c %U /var/lib/sabha/flows/centre.key /etc/sabha/sabha.json')).toBe('sabha-flows\nsabha-flows');
   });
 
-  test('runs three parts, each as a user of its own, live and ready', async () => {
+  test('runs three parts, each as a separate user, live and ready', async () => {
     await expect.poll(states, patience).toBe(allActive);
     const users = await Promise.all(units.map(async (unit) => out(`stat -c %U /proc/${await pidOf(unit)}`)));
     expect(users).toEqual(['sabha-broker', 'sabha-flows', 'sabha-dashboards']);
-    // Made under all that its unit forbids: else the wall would come file by file.
+    // The bundle proves that the build works in the sandbox of the unit. Otherwise the wall would load file by file.
     expect(await asked(1880, '/')).toContain('<style>');
     for (const port of [9101, 9102, 9103]) {
       expect(await asked(port, '/healthz')).toBe('200 {"alive":true}');
       await expect.poll(() => asked(port, '/readyz'), patience).toBe('200 {"ready":true}');
     }
-    // A container's limit may be lower, above which systemd cannot go.
+    // In a container the limit may be lower, and systemd cannot raise it.
     const most = Math.min(65_536, Number(await out('cat /proc/1/limits | sed -n "s/Max open files *[0-9]* *\\([0-9]*\\).*/\\1/p"')));
     expect(await out(`grep 'open files' /proc/${await pidOf(broker)}/limits`)).toMatch(new RegExp(`${most} +${most}`));
     expect(await out(`systemctl show --value --property LimitNOFILE ${broker}`)).toBe('65536');
   });
 
-  test('whoever runs it sees what runs, hears what is said, and reads what can be done', async () => {
-    // Its answer is a no where a unit has nothing to do any more, such as the one that prepares.
+  test('can be observed: the commands of the page show its units, its log and its verbs', async () => {
+    // `systemctl status` fails when a unit has finished, such as the one that prepares.
     const status = await out(asWritten("systemctl status 'sabha-*'"));
     for (const unit of units) expect(status).toMatch(new RegExp(`${unit}[^]*?Active: active \\(running\\)`));
     expect(await typed(asWritten('curl -s 127.0.0.1:9101/readyz'))).toBe('{"ready":true}');
@@ -139,7 +139,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     expect(await typed(asWritten('sabha VERB --help', { VERB: 'restore' }))).toContain('--passphrase-file');
   });
 
-  test('the settings of the machine that the page names are taken', async () => {
+  test('applies the settings of the machine that the page names', async () => {
     const write = (file: string, text: string) => typed(`mkdir -p $(dirname ${file}); cat >${file} <<'END'\n${text}END`);
     await write('/etc/systemd/journald.conf.d/sabha.conf', blockOf('ini'));
     await typed(asWritten('systemctl restart systemd-journald'));
@@ -157,7 +157,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     await typed('systemctl revert sabha-flows');
   });
 
-  test('what the page says to look at shows what it says', async () => {
+  test('responds to each diagnostic command of the page as the page says', async () => {
     expect(await typed(asWritten('journalctl _SYSTEMD_UNIT=sabha-flows.service -n 1'))).toContain('"part":"flows"');
     expect(await typed(asWritten('curl -s 127.0.0.1:9102/readyz'))).toBe('{"ready":true}');
     const own = 'capital/this-office/this-pc';
@@ -183,13 +183,13 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     expect(await typed(asWritten('du -sh /var/lib/sabha/flows'))).toMatch(/^\S+\t/);
   });
 
-  test('it is backed up, proven and restored', async () => {
+  test('can be backed up, verified and restored', async () => {
     const file = '/var/backups/sabha/move.backup';
     await typed(`mkdir -p /mnt/stick; chown sabha-flows: /mnt/stick`);
     expect(await typed(asWritten('sabha backup'))).toMatch(/^ +file +\/var\/lib\/sabha\/flows\/backups\/sabha-\S+\.backup$/m);
     expect(await typed(asWritten('sabha backup /mnt/stick/sabha.backup'))).toMatch(/^ +file +\/mnt\/stick\/sabha\.backup$/m);
     expect(await typed(asWritten('sabha backup /var/backups/sabha/move.backup'))).toContain(` ${file}\n`);
-    // It began with a backup less than a day ago, and what people did since then is not known: it says no.
+    // The server started from a backup less than a day ago. Actions of people after the backup are unknown, so the audit fails.
     for (const audit of [asWritten('sabha verify'), asWritten('sabha verify --now')])
       expect(await out(audit)).toContain('the ledger was restored from a backup');
     expect(await typed(asWritten('sabha restore FILE --check', { FILE: file }))).toContain(`${file} is whole`);
@@ -199,7 +199,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     await isReady();
   });
 
-  test('S18 the user of the broker opens nothing of flows, and writes nothing of what it is told', async () => {
+  test("S18 the broker's user can open no file of flows, and cannot change the files that flows writes for it", async () => {
     const as = (user: string, script: string) => machine.sh(`setpriv --reuid=${user} --regid=${user} --clear-groups sh -c '${script}'`);
     const data = '/var/lib/sabha';
     expect((await as('sabha-broker', `cat ${data}/broker/registry.json`)).code).toBe(0);
@@ -216,7 +216,7 @@ describe.runIf(runs)('the package of the server', { timeout: limitMs }, () => {
     expect((await as('sabha-flows', `cat ${data}/broker/own/registry-version`)).code).not.toBe(0);
   });
 
-  test('with HTTPS the API on loopback answers 401 to every user without a token, and the name in the audit is that of the token', async () => {
+  test('with HTTPS the API on loopback returns 401 without a token, and the audit log has the name of the token', async () => {
     const [settings, data] = ['/etc/sabha/sabha.json', '/var/lib/sabha'];
     const https = { host: '127.0.0.1', port: 8443, names: ['sabha.example.org'] };
     const restarted = async () => {
@@ -244,7 +244,7 @@ END`);
     const sent = (file: string) => `sh /tmp/posts.sh -H "authorization: Bearer $(cat ${data}/${file})"`;
     const own = (await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/api.token'))).out.trim().split('\n');
     expect([own.includes('201') || own.includes('204'), own.at(-1)]).toEqual([false, '200']);
-    // The broker sees this one.
+    // This token is visible to the broker.
     expect((await as('sabha-dashboards', 'sabha-dashboards', sent('dashboards/exporter.token'))).out.trim().split('\n')).toEqual([
       '401',
       '401',
@@ -260,7 +260,7 @@ END`);
     await restarted();
   });
 
-  test('systemd takes the units, and rates the exposure of each at most 2.0', async () => {
+  test('has units that systemd accepts, each with an exposure of at most 2.0', async () => {
     expect(await machine.sh(`systemd-analyze verify ${units.join(' ')} sabha-prepare.service sabha.target`)).toEqual({
       code: 0,
       out: '',
@@ -270,7 +270,7 @@ END`);
       expect(await code(`systemd-analyze security --threshold=20 --no-pager ${unit}`), unit).toBe(0);
   });
 
-  test('a part that is killed comes back, and so does one that stands still; the others go on', async () => {
+  test('restarts a part that is killed or suspended, while the others keep running', async () => {
     const before = await Promise.all(units.map(pidOf));
     await machine.sh(`kill -9 ${before[0]}; kill -STOP ${before[2]}`);
     const still = async () => (await Promise.all([broker, dashboards].map(pidOf))).filter((pid) => pid === '0' || before.includes(pid));
@@ -279,7 +279,7 @@ END`);
     expect(await pidOf(flows)).toBe(before[1]);
   });
 
-  test('it is there again after a reboot of the machine', async () => {
+  test('runs again after a reboot', async () => {
     await machine.reboot();
     await expect.poll(states, patience).toBe(allActive);
     await expect.poll(() => asked(1880, '/readyz'), patience).toBe('200 {"ready":true}');
@@ -287,7 +287,7 @@ END`);
 
   const isOnline = () => expect.poll(() => out('sabha pcs list'), patience).toMatch(new RegExp(`${pc}.* online`));
 
-  test('enrols a PC that has the package of the agent', async () => {
+  test('enrols a PC that has the agent package', async () => {
     const https = { host: '127.0.0.1', port: 8443, names: ['sabha.example.org'] };
     await typed(
       `echo '${JSON.stringify({ site, people: [], https })}' >/etc/sabha/sabha.json; echo 127.0.0.1 sabha.example.org >>/etc/hosts`,
@@ -300,7 +300,7 @@ END`);
     await isOnline();
   });
 
-  test('is upgraded after a backup, and taken back: the PC stays enrolled', async () => {
+  test('upgrades after a backup and can be downgraded, and the PC stays enrolled', async () => {
     await typed(asWritten('sudo apt install ./sabha-server_VERSION_amd64.deb', { VERSION: '0.2.0' }), folder);
     expect([await version(), await states()]).toEqual(['0.2.0', allActive]);
     expect(await typed(`sabha restore ${backups}/version-0.1.0.backup --check`)).toContain('is whole');
@@ -310,7 +310,7 @@ END`);
     await isOnline();
   });
 
-  test('stays as it is, and runs, where the backup before an upgrade fails', async () => {
+  test('keeps the old version running when the backup before an upgrade fails', async () => {
     await typed(`mount -t tmpfs -o ro none ${backups}`);
     const refused = await machine.sh(`apt install ${folder}/sabha-server_0.2.0_amd64.deb`);
     await typed(`umount ${backups}`);
@@ -318,7 +318,7 @@ END`);
     expect([await version(), await states()]).toEqual(['0.1.0', allActive]);
   });
 
-  test('is taken back with the data of before where the newer version changed the ledger', async () => {
+  test('can be downgraded with its earlier data when the newer version has changed the ledger', async () => {
     await typed(`apt install ${folder}/sabha-server_0.2.0_amd64.deb`);
     await typed(asWritten('systemctl stop sabha.target'));
     await typed(`setpriv --reuid=sabha-flows --regid=sabha-flows --clear-groups /usr/lib/sabha-server/node -e '
@@ -336,7 +336,7 @@ END`);
     await isOnline();
   });
 
-  test('with a wrong setting says so in one line, and the other parts go on', async () => {
+  test('reports a wrong setting in one line, while the other parts keep running', async () => {
     await typed('cp -p /etc/sabha/sabha.json /root/before.json; echo "{" >/etc/sabha/sabha.json');
     await machine.sh(asWritten('systemctl restart sabha.target'));
     const lastLine = () => out(asWritten('journalctl _SYSTEMD_UNIT=sabha-flows.service -n 1'));
@@ -346,7 +346,7 @@ END`);
     await isReady();
   });
 
-  test('is removed without its data, and purged with them', async () => {
+  test('keeps its data when it is removed, and deletes them when it is purged', async () => {
     await typed(asWritten('sudo apt remove sabha-server'));
     expect(await states()).not.toMatch(/^active$/m);
     expect(await out('ls -d /usr/lib/sabha-server /usr/bin/sabha /usr/lib/systemd/system/sabha.target 2>/dev/null')).toBe('');
@@ -354,7 +354,7 @@ END`);
     await typed(asWritten('sudo apt purge sabha-server'));
     expect(await code('test -e /var/lib/sabha || test -e /etc/sabha || getent passwd sabha-broker')).not.toBe(0);
     expect(await out('find /etc/systemd/system -name "sabha.target*"')).toBe('');
-    // A backup outlives a purge that was a mistake.
+    // A backup survives a purge made by mistake.
     expect(await out(`stat -c %U ${backups}/version-0.1.0.backup`)).toBe('root');
   });
 });

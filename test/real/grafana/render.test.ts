@@ -1,6 +1,6 @@
 /**
- * Grafana's own front-end draws our dashboards from a real Prometheus. It needs `npm ci --prefix test/real/grafana` (600 MB), so it runs
- * at night. What it does not show: Grafana's server, its data source and its provisioning.
+ * Renders our dashboards with Grafana's front-end from a real Prometheus. It needs `npm ci --prefix test/real/grafana` (600 MB), so it runs
+ * at night. It does not cover Grafana's server, data source or provisioning.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -65,7 +65,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     return page;
   }
 
-  test('draws Nation: figures in their colours, the worst state first, and each site on the wall one click away', async () => {
+  test('draws Nation with coloured figures, the worst state first, and a link from each site to the wall', async () => {
     const page = await drawn('nation');
     expect(await figures(page)).toEqual({
       ...lit,
@@ -103,7 +103,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(faults).toEqual([]);
   });
 
-  test('draws High-altitude: one row a PC, in words where a number says nothing', async () => {
+  test('draws High-altitude with one row for each PC, and text where there is no number', async () => {
     const page = await drawn('high-altitude');
     expect(await figures(page)).toMatchObject({ ...lit, Sites: ['2', blue], 'Below 5 °C': ['1', orange], 'Below 0 °C': ['0', green] });
     const rows = await table(page, 'Rooms');
@@ -117,7 +117,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     expect(faults).toEqual([]);
   });
 
-  test('draws Network: what the links carry in words, the worst first, each site on the wall one click away', async () => {
+  test('draws Network with the capacity of links in words, the worst first, and a link from each site to the wall', async () => {
     const page = await drawn('network');
     expect(await figures(page)).toMatchObject({
       ...lit,
@@ -142,12 +142,12 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
     { part: 'broker', lamps: { Broker: ['not heard', red] } },
     { part: 'exporter', lamps: { Exporter: ['not read', red], 'Newest beat': no } },
     { part: 'Prometheus', lamps: { Exporter: no, flows: no, Broker: no, 'Newest beat': no, Watchdog: no } },
-  ] as const)('with $part stopped its lamp says so on every board, and each figure is grey at its place', async ({ part, lamps }) => {
+  ] as const)('shows on every board that $part is stopped, and keeps each figure grey and in place', async ({ part, lamps }) => {
     const stopped = await started();
     try {
       const places = new Map<string, unknown>();
       let columns: (string | null)[] = [];
-      // One after the other, and closed again: each page takes a core for itself while it begins.
+      // One page at a time, because each uses a whole core while it loads.
       for (const board of boards) {
         const page = await drawn(board);
         places.set(board, await placesOf(page));
@@ -181,7 +181,7 @@ describe.runIf(frontEnd && parts())("Grafana's front-end", () => {
 
 const boards = ['nation', 'network', 'high-altitude'];
 
-/** Broker, exporter, API and a Prometheus that has read them all. */
+/** Starts broker, exporter, API and a Prometheus, and waits until Prometheus has scraped them all. */
 async function started(): Promise<{ scene: Scene; store: Store }> {
   const scene = await startScene();
   const store = await startStore(prometheus, scene.pages);
@@ -190,7 +190,7 @@ async function started(): Promise<{ scene: Scene; store: Store }> {
   try {
     await vi.waitFor(async () => expect((await store.query(known)).length).toBe(1), { timeout: 20_000, interval: 200 });
   } catch (error) {
-    // What runs on keeps the whole run from its end.
+    // A process left running would keep the test run from ending.
     await store.stop();
     await scene.stop();
     throw error;
@@ -198,10 +198,10 @@ async function started(): Promise<{ scene: Scene; store: Store }> {
   return { scene, store };
 }
 
-/** What flows goes on to know: its incidents and its table of sites. */
+/** `flows` still knows its incidents and its site table. */
 const knownWithoutBroker = ['Critical incidents', 'Other incidents', 'Sites live', 'Being set up', 'Planned'];
 
-/** Ends a part of the centre, or Prometheus; resolves when what it said is gone. */
+/** Ends one part. Resolves when its metrics are gone. */
 async function endPart({ scene, store }: { scene: Scene; store: Store }, part: keyof Scene['end'] | 'Prometheus'): Promise<void> {
   if (part === 'Prometheus') return store.stop();
   await scene.end[part]();
@@ -211,7 +211,7 @@ async function endPart({ scene, store }: { scene: Scene; store: Store }, part: k
   await expect.poll(async () => (await store.query(vouched)).length, { timeout: 20_000, interval: 500 }).toBe(0);
 }
 
-/** Where each figure stands. */
+/** Returns the position of each figure. */
 function placesOf(page: Page): Promise<[string | null, number, number][]> {
   return page.locator('[data-figure]').evaluateAll((found) =>
     found.map((one) => {
@@ -227,10 +227,10 @@ const html =
   '<!doctype html><meta charset="utf-8"><style>*{box-sizing:border-box}body{margin:0;color:#ccccdc;font-family:sans-serif}</style><div id="root"></div><script>' +
   'window.grafanaBootData={settings:{featureToggles:{}},user:{},navTree:[]};window.__grafana_public_path__="/";</script><script src="/page.js"></script>';
 
-/** Grafana's own colours in its dark theme, by name. */
+/** The colours of Grafana's dark theme. */
 const [red, orange, green, blue, purple] = ['#F2495C', '#FF9830', '#73BF69', '#5794F2', '#B877D9'];
 
-/** The lamps while all parts answer. */
+/** The status indicators while all parts respond. */
 const lit = {
   Exporter: ['read', green],
   flows: ['answers', green],
@@ -239,7 +239,7 @@ const lit = {
   Watchdog: ['quiet', green],
 };
 
-/** Each figure with its text and its colour. */
+/** Returns each figure with its text and its colour. */
 async function figures(page: Page): Promise<Record<string, [text: string, color: string]>> {
   const all = await page.locator('[data-figure]').evaluateAll((found) =>
     found.map((one) => {
@@ -250,7 +250,7 @@ async function figures(page: Page): Promise<Record<string, [text: string, color:
   return Object.fromEntries(all);
 }
 
-/** The cells of a panel's table, row by row. */
+/** Returns the cells of a table panel, row by row. */
 function table(page: Page, title: string): Promise<string[][]> {
   const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
   return rows.evaluateAll((found) => found.map((row) => [...row.querySelectorAll('[role=cell]')].map(({ textContent }) => textContent)));
@@ -262,7 +262,7 @@ function columnsOf(page: Page, title: string): Promise<(string | null)[]> {
     .evaluateAll((found) => found.map((one) => one.textContent));
 }
 
-/** The first cell of each row, and each other with the colour of its text. */
+/** Returns the first cell of each row, and the others with the colour of their text. */
 async function cells(page: Page, title: string): Promise<unknown[]> {
   const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
   return rows.evaluateAll((found) => {
