@@ -65,7 +65,7 @@ export const brokenNetworks: readonly BrokenNetwork[] = [
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),
   },
   {
-    // A PC that has just started cannot tell a dead line from dead names or a server that has moved.
+    // A PC that has just started cannot distinguish a dead line from dead names or a moved server.
     what: 'the line swallows everything, and nobody else is known beyond it',
     may: ['path.last_mile'],
     breaks: ({ ip, router }) => ip(router, 'route', 'replace', 'blackhole', '10.77.2.0/24'),

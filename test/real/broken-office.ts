@@ -1,6 +1,5 @@
 /**
- * Network namespaces that a test breaks: an office with an enrolled PC, its router, and the world with the server, a name server and an
- * anchor.
+ * Network namespaces that a test breaks: an office with an enrolled PC, its router, and the world behind it. The world has the server, a name server and an anchor.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

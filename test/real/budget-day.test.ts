@@ -115,7 +115,7 @@ async function startOfDay(at: OfficeNetwork, link: LinkClass): Promise<{ agent: 
 
 describe.runIf(runs)('a day', () => {
   test.each(classes)(
-    'on %s, with every routine message and four faults that come and go, uses at most 1/30 of the monthly budget, and meter and kernel agree',
+    'on %s, with routine messages and four short faults, uses at most 1/30 of the monthly budget, and meter and kernel agree',
     async (link) => {
       const env = { SABHA_SPEED: `${speed}`, SABHA_EPOCH: `${withinMonth(Date.now())}`, PATH: withoutSound };
       const net = 20 + linkClasses.indexOf(link);

@@ -20,7 +20,7 @@ export type EnrollingCentre = {
   remove(): void;
 };
 
-/** Starts broker and `flows` with certificates of their own authority, for one site with these PCs. */
+/** Starts broker and `flows` with certificates of a test authority, for one site with these PCs. */
 export async function startEnrollingCentre(pcs = ['this-pc', 'hall']): Promise<EnrollingCentre> {
   const pc = 'ladakh/leh/hall';
   const [https = 0, mqtts = 0] = await freePorts(2);

@@ -67,23 +67,20 @@ describe.runIf(runs)('a running agent at its server', () => {
     expect((await whole.pc())?.readiness).not.toBe('ready');
   });
 
-  test.runIf(isNightly)(
-    'reports path and connection ok and the room not ready when a third of the packets is lost',
-    async () => {
-      whole.shape(lent);
-      await start();
-      // The agent must know its anchors from a measurement. The earlier tests may already have used the quota of the reflector.
-      expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
-      await brokenNetworks.find(({ what }) => what.startsWith('30 %'))?.breaks(whole.office);
-      const room = async () => {
-        const { presence, readiness, why } = (await whole.pc()) ?? {};
-        return [presence, (await checkOf('link', 'loss'))?.fault, readiness, why?.component];
-      };
-      // One round may have too few packets for a verdict. The next round follows a minute later.
-      await expect.poll(room, { ...patience, timeout: 240_000 }).toEqual(['online', 'link.loss_high', 'not-ready', 'link']);
-      expect(await checkOf('path')).toMatchObject({ status: 'ok' });
-    },
-  );
+  test.runIf(isNightly)('reports path and connection ok and the room not ready when a third of the packets is lost', async () => {
+    whole.shape(lent);
+    await start();
+    // The agent must know its anchors from a measurement. The earlier tests may already have used the quota of the reflector.
+    expect([null, measureLater.spent]).toContain((await whole.order('measure-link')).reason);
+    await brokenNetworks.find(({ what }) => what.startsWith('30 %'))?.breaks(whole.office);
+    const room = async () => {
+      const { presence, readiness, why } = (await whole.pc()) ?? {};
+      return [presence, (await checkOf('link', 'loss'))?.fault, readiness, why?.component];
+    };
+    // One round may have too few packets for a verdict. The next round follows a minute later.
+    await expect.poll(room, { ...patience, timeout: 240_000 }).toEqual(['online', 'link.loss_high', 'not-ready', 'link']);
+    expect(await checkOf('path')).toMatchObject({ status: 'ok' });
+  });
 
   test('keeps the data budget of the current month when one boot has a clock in 2030', async () => {
     const now = new Date().toISOString().slice(0, 7);

@@ -1,5 +1,5 @@
 /**
- * Tests the history of one microphone with real sound, real mail and a complete server and agent, from the view of the people in the room.
+ * Tests the history of one microphone with real sound, real mail, a server and an agent, as the people in the room see it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 /**
- * Tests service and session helper with a real sound server, broker and ledger: a change in the session reaches the server, and a command
- * reaches the session.
+ * Tests service and session helper with a real sound server, broker and ledger. A change in the session reaches the server, and a command reaches the session.
  */
 import { join } from 'node:path';
 import type { PcView } from '@sabha/contracts';

@@ -1,6 +1,6 @@
 /**
  * Tests the server package in a copy of this Debian with systemd: installed, killed, stopped, rebooted, upgraded, downgraded, removed,
- * purged. The commands come word for word from docs/operate.md.
+ * purged. The commands are exactly those of docs/operate.md.
  */
 import { exec } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

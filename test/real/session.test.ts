@@ -1,6 +1,5 @@
 /**
- * The package of the agent in a copy of this Debian where systemd runs, with a centre beside it: the service of the system and the seat in the session of
- * whoever is signed in, each as its unit says, and what the centre hears of both.
+ * Tests the agent package in a copy of this Debian with systemd and a server. It covers the system service, the session helper of the signed-in user, and what the server receives of both.
  */
 import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -38,8 +37,8 @@ const settings = {
   https: { host: '127.0.0.1', port: 8443, names: ['sabha.example.org'] },
 };
 
-describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () => {
-  // In the sources: the copy has them, and not /tmp of this machine.
+describe.runIf(runs)('service and session helper of the agent package', { timeout: 600_000 }, () => {
+  // Inside the sources, because the copy includes them but not /tmp of this machine.
   const folder = mkdtempSync(join(sources, 'node_modules/.cache/sabha-seat-'));
   let machine: Booted;
   beforeAll(async () => {
@@ -48,7 +47,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     const deb = await packDeb({ out: folder, version: '0.1.0', key, fast: true });
     if (!deb.ok) throw new Error(deb.line);
     machine = await boot();
-    // As every Debian with a desktop has it; the machine of the test may have been made without.
+    // Every Debian desktop enables this. The test machine may lack it.
     await done('DEBIAN_FRONTEND=noninteractive pam-auth-update --enable systemd');
     for (const user of ['asha', 'clerk']) await done(`useradd --create-home ${user}`);
     await done(`dpkg -i ${deb.file}`);
@@ -66,7 +65,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
   const as = (user: string) => `runuser -u ${user} -- env XDG_RUNTIME_DIR=/run/user/$(id -u ${user})`;
   const journal = async () => (await machine.sh('journalctl --no-pager --output cat')).out;
 
-  test('never started under the manager of a user, which may drop no capabilities', async () => {
+  test('the session helper starts under the user manager, which may not drop capabilities', async () => {
     await done('systemctl start user@$(id -u asha).service');
     const shown = `${as('asha')} systemctl --user show --property ActiveState,NRestarts,Result sabha-room`;
     const state = async () => (await machine.sh(shown)).out.trim().split('\n').sort();
@@ -74,7 +73,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     await expect.poll(journal, patience).toContain('"part":"room","msg":"ready"');
   });
 
-  /** As a display manager signs him in: a session of logind on seat0, which has no screen to switch here and shows whoever came last. */
+  /** Signs a user in as a display manager does: a logind session on seat0, which has no screen here and shows the newest session. */
   const signIn = async (user: string) => {
     const session = ['XDG_SEAT=seat0', 'XDG_SESSION_TYPE=wayland', 'XDG_SESSION_CLASS=user'].map((set) => `--setenv=${set}`).join(' ');
     await done(`systemd-run --unit=desktop --property=User=${user} --property=PAMName=login ${session} sleep infinity`);
@@ -83,7 +82,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     await expect.poll(said, patience).toEqual(['Active=yes', 'Class=user', 'Seat=seat0']);
     await expect.poll(() => machine.sh(`${as(user)} pactl info`), patience).toMatchObject({ code: 0 });
   };
-  /** Stand-ins for the devices of the room, each used once, as in pipewire.ts. */
+  /** Adds virtual devices in the session and uses each once, as in pipewire.ts. */
   const plug = async (user: string) => {
     const start = (unit: string, call: string) => done(`${as(user)} systemd-run --user --unit=${unit} ${call}`);
     const words = loopback('room_mic', 'RoomMic').map((word) => `'${word}'`);
@@ -101,7 +100,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
   const api = async <T>(path: string): Promise<T> =>
     JSON.parse(await done(`curl -s -H "Authorization: Bearer $(cat /var/lib/centre/cli.token)" 127.0.0.1:1880/api/${path}`)) as T;
   const view = async () => (await api<PcView[]>('pcs')).find((one) => one.pc === pc);
-  /** What the centre has of the room: the fault, or the status with its reason. */
+  /** Returns the room's checks at the server: the fault, or the status with its reason. */
   const room = async () => {
     const own = ['session', 'camera', 'microphone', 'speaker', 'sound'];
     const checks = (await view())?.checks.filter(({ component }) => own.includes(component)) ?? [];
@@ -123,7 +122,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
   };
   const muted = faultOf('microphone.muted')?.title.en ?? 'no title';
 
-  test.runIf(sounds)('tell the centre what the clerk at the screen has before him, and that he is gone', async () => {
+  test.runIf(sounds)('the server shows the devices of the user at the screen, and that the user has signed out', async () => {
     await done(`cat >/etc/centre.json <<'END'\n${JSON.stringify(settings)}\nEND\necho 127.0.0.1 sabha.example.org >>/etc/hosts`);
     const set = ['SABHA_CONFIG=/etc/centre.json', 'SABHA_DATA=/var/lib/centre'].map((one) => `--setenv=${one}`).join(' ');
     await done(`systemd-run --unit=centre --working-directory=${sources} ${set} ${process.execPath} start.ts --no-agent`);
@@ -137,7 +136,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     await expect.poll(room, patience).toEqual(well);
     await expect.poll(cardIs, patience).toBe('ready');
     expect(await done(`stat -c '%a %U' /run/user/$(id -u clerk)/sabha-room/card.html`)).toBe('600 clerk');
-    // She is signed in too, behind him: of the room she knows nothing.
+    // She is signed in behind him, so her session has no card.
     expect(await card('asha')).toBe('');
 
     const mutedMs = await tookMs(`${as('clerk')} pactl set-source-mute room_mic 1`, { ...well, microphone: 'microphone.muted' });
@@ -151,7 +150,7 @@ describe.runIf(runs)('the two seats of the package', { timeout: 600_000 }, () =>
     const goneMs = await tookMs('systemctl stop desktop', gone);
     expect(await view()).toMatchObject({ presence: 'online', readiness: 'unknown' });
     await expect.poll(() => card('clerk'), patience).toBe('');
-    // Of the next morning it says what is there: the stand-ins went with the session.
+    // After the next sign-in the virtual devices are missing, since they ended with the session.
     await signIn('clerk');
     await expect.poll(room, patience).toEqual({ ...well, microphone: 'microphone.missing', speaker: 'speaker.missing' });
     await expect.poll(cardIs, patience).toBe('not-ready');

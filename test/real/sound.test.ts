@@ -1,4 +1,4 @@
-/** The sound service of a real desktop dies or hangs: how soon the probes at work say so. */
+/** Measures how soon the probes report that the sound service of a real desktop died or hangs. */
 
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -11,14 +11,13 @@ import { installed, requirePart } from './parts.ts';
 import { type Desktop, pipewireTools, quiet, startDesktop } from './pipewire.ts';
 
 const profile: Profile = { link: 'fibre', elevationM: 0, expected: { microphone: [{ match: 'roommic' }], speaker: [{ match: 'hall' }] } };
-/** The components of sound. */
 const ofSound = ['sound', 'microphone', 'speaker'];
-/** A microphone is asked every half minute: what comes sooner was told. */
+/** Shorter than the 30 s between two runs of the microphone probe: a sooner result proves a callback of the watch. */
 const patience = { timeout: 20_000, interval: 20 };
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with a real PipeWire', () => {
-  /** A desktop with a microphone, the probes of sound at work, and what they last said. */
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the sound probes with a real PipeWire', () => {
+  /** Starts a desktop with devices and the running probes of sound. Returns the latest check of each component. */
   async function watched(): Promise<{ desktop: Desktop; of: (component: string) => Check | undefined }> {
     const desktop = await startDesktop();
     onTestFinished(() => desktop.stop());
@@ -42,7 +41,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     runner.start();
     const of = (component: string) => said.get(component)?.[0];
     for (const component of ofSound) await expect.poll(() => of(component)?.status, patience).toBe('ok');
-    // It is one watch for all who ask: the probes hear of what this hears of.
+    // All probes share one watch, so a callback here proves that they receive the same events.
     let calls = 0;
     const cancel = platform.watchSound(() => {
       calls += 1;
@@ -53,7 +52,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     return { desktop, of };
   }
 
-  test('a dead sound server is a fault within a second, and the microphone is then not known', async () => {
+  test('report a dead sound server as a fault within a second, and the microphone as unknown', async () => {
     const { desktop, of } = await watched();
     const killedAt = performance.now();
     await desktop.kill('pipewire-pulse');
@@ -64,7 +63,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     await expect.poll(() => of('microphone')?.status, patience).toBe('unknown');
   });
 
-  test('one that hangs is seen in ten seconds, is a fault soon after, and no microphone is called well for it', async () => {
+  test('notice a hanging sound server in ten seconds, report the fault soon after, and never report the microphone as ok', async () => {
     const { desktop, of } = await watched();
     const frozenAt = performance.now();
     const sinceMs = () => Math.round(performance.now() - frozenAt);
@@ -77,12 +76,12 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('sound, with
     console.log(`hung: seen after ${seenMs} ms, a fault after ${faultMs} ms, microphone not known after ${sinceMs()} ms`);
   });
 
-  test('a PipeWire that stands still makes microphone, speaker and sound unknown, and all three are ok once it goes on', async () => {
+  test('report microphone, speaker and sound as unknown while PipeWire is suspended, and as ok after it resumes', async () => {
     const { desktop, of } = await watched();
     const answers = () => ofSound.map((component) => [of(component)?.status, of(component)?.reason]);
     const frozenAt = performance.now();
     desktop.freeze('pipewire');
-    // pipewire-pulse answers from memory meanwhile.
+    // Meanwhile pipewire-pulse still responds from its memory.
     await expect.poll(answers, patience).toEqual(ofSound.map(() => ['unknown', 'PipeWire does not answer']));
     console.log(`PipeWire frozen: all unknown after ${Math.round(performance.now() - frozenAt)} ms`);
     desktop.thaw('pipewire');

@@ -1,4 +1,4 @@
-/** The speaker probe against a real PipeWire: what it says is what is. */
+/** Tests the speaker probe with a real PipeWire. */
 
 import { type Check, type Profile, realClock } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { type Desktop, pipewireTools, quiet, startDesktop } from './pipewire.ts'
 const id = 'alsa_output.usb-bar';
 const self = { roundTripMs: null, clockOffsetMs: null, spool: { waiting: 0, bytes: 0, droppedInLastDay: 0 }, failing: [] };
 
-describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, with a real PipeWire', () => {
+describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('the speaker probe with a real PipeWire', () => {
   let desktop: Desktop;
   let platform: Platform;
   const probe = createSpeakerProbe();
@@ -30,7 +30,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
   });
   afterAll(() => desktop?.stop());
 
-  it('says missing while the server lists no speaker at all, and ok when it is there, chosen, open and loud', async () => {
+  it('reports missing while the server lists no speaker, and ok when one is present, selected, unmuted and loud', async () => {
     await says().toEqual({
       component: 'speaker',
       device: 'expected-1',
@@ -44,14 +44,14 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await says().toMatchObject({ device: 'expected-1', status: 'ok', fault: null, reason: null, name: 'Acme RoomBar 5' });
   });
 
-  it('says muted, and ok again when it is opened', async () => {
+  it('reports muted, and ok after the unmute', async () => {
     await desktop.pactl('set-sink-mute', id, '1');
     await says().toMatchObject({ status: 'fault', fault: 'speaker.muted' });
     await desktop.pactl('set-sink-mute', id, '0');
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('says volume off at 5 and 0 per cent and with one channel at 0, low at 20 per cent, and ok at 40', async () => {
+  it('reports volume off at 5 and 0 per cent and with one channel at 0, low at 20 per cent, and ok at 40', async () => {
     for (const volume of ['5%', '0%']) {
       await desktop.pactl('set-sink-volume', id, volume);
       await says().toMatchObject({ status: 'fault', fault: 'speaker.volume_off', reason: null });
@@ -64,7 +64,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('a command chooses a speaker by a part of its name, and says why not where there is none, or nobody to ask', async () => {
+  it('selects a speaker by a part of its name on command, and gives a reason when it cannot', async () => {
     const signal = () => AbortSignal.timeout(5_000);
     const choose = (name: string) => platform.setDefaultDevice({ kind: 'speaker', name }, signal());
     const unplug = await desktop.plugSpeaker('alsa_output.usb-other', 'सभा Bar');
@@ -77,7 +77,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await unplug();
   });
 
-  it('says that another speaker is chosen, under whatever name, and finds it by that name', async () => {
+  it('reports that another speaker is selected, whatever its name, and finds that speaker by its name', async () => {
     const unplug = await desktop.plugSpeaker('screen', 'सभा स्क्रीन');
     await desktop.pactl('set-default-sink', 'screen');
     await says().toMatchObject({ fault: 'speaker.not_default', reason: 'chosen: सभा स्क्रीन', name: 'Acme RoomBar 5' });
@@ -87,7 +87,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     await says().toMatchObject({ status: 'ok' });
   });
 
-  it('is told within a second when a speaker is plugged in, muted and pulled out, by one watch for two who ask', async () => {
+  it('calls back within a second when a speaker is plugged in, muted or unplugged, with one watch for two subscribers', async () => {
     let calls = 0;
     const count = () => {
       calls += 1;
@@ -95,8 +95,8 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     const cancels = [() => {}, count].map((changed) => platform.watchSound(changed));
     await desktop.heardBy(() => calls);
     const watches = async () => (await desktop.pactl('list', 'clients')).match(/application\.process\.binary = "pactl"/g)?.length ?? 0;
-    await expect.poll(watches, { timeout: 20_000, interval: 50 }).toBe(2); // the watch, and the one that lists
-    /** From the end of what is done, when the sound server has it. */
+    await expect.poll(watches, { timeout: 20_000, interval: 50 }).toBe(2); // the watch, and the process that lists
+    /** Runs `act` and expects a callback within a second of its end. */
     const toldOf = async <T>(act: () => Promise<T>): Promise<T> => {
       await quiet(() => calls);
       calls = 0;
@@ -112,7 +112,7 @@ describe.skipIf(!requirePart('PipeWire', installed(pipewireTools)))('speaker, wi
     for (const cancel of cancels) cancel();
   });
 
-  it('says unknown: no audio server when it has died', async () => {
+  it('reports unknown with the reason "no audio server" after the server died', async () => {
     await desktop.kill('pipewire-pulse');
     await says().toMatchObject({ status: 'unknown', fault: null, reason: 'no audio server' });
   });

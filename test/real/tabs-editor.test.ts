@@ -1,4 +1,4 @@
-/** The editor of the tabs in a real browser, beside a running centre that its settings opened it with. */
+/** Tests the editor of the tabs in a real browser, with a running server whose settings enable the editor. */
 import { readFileSync } from 'node:fs';
 import type { TabsState, TabsStep } from '@sabha/contracts';
 import type { Browser, Page } from 'playwright-core';
@@ -32,10 +32,10 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     site?.remove();
   }, startLimitMs);
 
-  /** A dialog that closes hands its changes over only then: a button that is off before does nothing. */
+  /** The dialog applies its changes only when it closes. Until then the Deploy button is disabled. */
   const deploy = () => page.locator('#red-ui-header-button-deploy:not(.disabled)').click();
   const deployed = () => page.locator('#red-ui-header-button-deploy.disabled').waitFor();
-  /** By the keyboard: two clicks that are further apart than the editor allows open nothing. */
+  /** Opens a node by keyboard: on a slow machine two clicks may be too far apart to count as a double click. */
   const edit = async (node: string) => {
     await page.locator(`#${node}`).click();
     await page.locator(`#${node}.red-ui-flow-node-selected`).waitFor();
@@ -47,7 +47,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     return fetch(`http://127.0.0.1:${site.ports.api}/api/tabs/undo`, init);
   };
 
-  test('each tab is drawn whole, with nothing on another, backwards or beyond the border, and stands in the documents as a picture', async () => {
+  test('draws each tab completely, without overlaps or backward lines, as the pictures in the documents show', async () => {
     const document = readFileSync('docs/tabs.md', 'utf8');
     const labels = (await page.locator('#red-ui-workspace-tabs > li.red-ui-tab').allTextContents()).map((label) => label.trim());
     expect(labels).toEqual([...tabsShown]);
@@ -59,7 +59,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await page.locator('.red-ui-tab', { hasText: '40 Who' }).first().click();
   }, 120_000);
 
-  test('recipients are chosen from the roster in a dialog, and undo brings back who it was', async () => {
+  test('offers the recipients of the roster in a dialog, and undo restores the earlier ones', async () => {
     const { running } = await centre.api<TabsState>('/api/tabs');
     await edit('who-minor');
     await page.locator('#sabha-who-list input[value=vendors]').check();
@@ -80,7 +80,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     expect((await steps())[0]).toContain('Anil: ~ 40 Who');
   }, 120_000);
 
-  test('severity and wait are changed in their dialogs, the button tries them before the Deploy, and undo takes both back', async () => {
+  test('edits severity and wait in dialogs, tests the change before the Deploy, and undo restores both', async () => {
     await page.reload();
     await page.locator('.red-ui-tab', { hasText: '10 Faults' }).first().click();
     await edit('faults-site-rule');
@@ -91,7 +91,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
     await page.locator('.red-ui-typedInput-input').first().fill('5');
     await page.locator('#node-dialog-ok').click();
     await page.locator('#sabha-try').click();
-    // A centre that just began has nothing to try, or has a word about itself already.
+    // A new server has nothing to try, or already has an incident of the server itself.
     const tried = page.locator('.red-ui-notification', { hasText: /nothing happened in the last 30 days|30 days: \d+ messages/ });
     await tried.waitFor({ timeout: 100_000 });
     await tried.locator('button').click();

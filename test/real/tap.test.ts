@@ -1,4 +1,4 @@
-/** Taken with one tap: the real centre, a real mail, and the page of its link in a real browser of 360 px, in Hindi. */
+/** Tests the link in a mail with a real server and a real browser. The page of the link is 360 px wide and in Hindi. */
 import type { CommandSummary, IncidentView } from '@sabha/contracts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
@@ -14,14 +14,14 @@ import { requirePart } from './parts.ts';
 const person = (id: string, name: string, role: string) => ({ id, name, role, email: `${id}@office.test`, language: 'hi' });
 const people = [person('asha', 'Asha', 'technician'), person('meera', 'Meera', 'central')];
 
-describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap', () => {
+describe.runIf(requirePart('Chromium', browserProgram !== undefined))('the page of the link in a mail', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await openBrowser();
   });
   afterAll(() => browser?.close());
 
-  /** A centre with a name, and one PC whose microphone was just pulled out; answers the mail about it, and the link in that. */
+  /** Starts a server and one PC whose microphone is missing. Returns the mail about it and its link. */
   async function scene(atEnd: TestContext['onTestFinished']) {
     const mailbox = await openMailbox();
     atEnd(() => mailbox.close());
@@ -34,7 +34,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     const pc = startScriptedPc({ parts, pc: 'ladakh/leh/pc-1' });
     atEnd(() => pc.stop());
     pc.set('microphone', 'room', 'microphone.missing', 'RoomMic');
-    // Of the first mail about it: one that comes after is another's.
+    // The link of the first mail: a later mail is about another fault.
     const mail = () => mailbox.to('asha').find(({ text }) => text.includes('माइक'))?.text ?? '';
     const link = () => /https:\/\/localhost:\d+\/t\?\S+/.exec(mail())?.[0];
     await expect.poll(link, { timeout: 90_000 }).toBeDefined();
@@ -45,7 +45,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       locale: 'hi-IN',
-      // Not that of the site.
+      // Another time zone than that of the site.
       timezoneId: 'America/New_York',
       viewport: { width: 360, height: 740 },
       hasTouch: true,
@@ -60,7 +60,9 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     return { context, page, troubles };
   }
 
-  test('message, taken, seen by the others; I am here, cable back in, works again on the same page', async ({ onTestFinished }) => {
+  test('acknowledges with one tap, the wall shows it, and the same page runs a check and shows the recovery', async ({
+    onTestFinished,
+  }) => {
     const { parts, pc, link } = await scene(onTestFinished);
     const wall = await phone(onTestFinished);
     await wall.page.setExtraHTTPHeaders(parts.site.token());
@@ -91,7 +93,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     pc.set('microphone', 'room', null, 'RoomMic');
     await page.getByText(/^\d\d:\d\d से काम कर रहा है/).waitFor();
     const wellMs = performance.now() - pluggedAt;
-    // What is well asks for nothing, and no check is under way any more.
+    // A recovered room needs no action, and no check is running.
     await expect.poll(() => page.getByRole('button').count()).toBe(0);
     expect([await page.locator('#steps li').count(), await page.locator('#line').textContent()]).toEqual([0, '']);
     expect(await axeFaults(page, 'all')).toEqual([]);
@@ -108,7 +110,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     expect(wellMs).toBeLessThan(5_000);
   }, 180_000);
 
-  test('without scripts the page says and does the same', async ({ onTestFinished }) => {
+  test('has the same content and actions without scripts', async ({ onTestFinished }) => {
     const { pc, link } = await scene(onTestFinished);
     const { page } = await phone(onTestFinished, false);
     await page.goto(link);
@@ -119,7 +121,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     await page.getByText('कमरे की जाँच हो रही है').waitFor();
     await page.getByText(/^Asha पहुँच गए \(/).waitFor();
     pc.set('microphone', 'room', null, 'RoomMic');
-    // It asks anew by itself while the result is awaited.
+    // The page reloads itself while it waits for the result.
     await page.getByText(/^\d\d:\d\d से काम कर रहा है/).waitFor();
     expect(await page.getByRole('button').count()).toBe(0);
   }, 180_000);
@@ -129,7 +131,7 @@ describe.runIf(requirePart('Chromium', browserProgram !== undefined))('one tap',
     return (await ask<IncidentView>(parts.site.ports, `/api/incidents/${found?.id}`, parts.site.token())).answers?.map(({ word }) => word);
   };
 
-  test('a tap without a network, or without a centre, lost the page and the answer; a slow one changed nothing for seconds', async ({
+  test('keeps its content and reports that nothing was sent without a network or server, and shows a slow request at once', async ({
     onTestFinished,
   }) => {
     const { parts, pc, link } = await scene(onTestFinished);

@@ -1,4 +1,4 @@
-/** The update of an installed agent, with real builds: real broker and flows, the launcher as a supervisor starts it. */
+/** Tests the update of an installed agent with real builds, a real broker and flows, and the launcher as a supervisor starts it. */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +12,13 @@ import { type Program, startProgram } from '../system/processes.ts';
 const keys = makeSigningKeys();
 const key = createPrivateKey(keys.privateKey);
 /**
- * The clocks of an agent. At the fast one it looks for an update 6 to 12 s after its start, and one that is never heard is taken back in 3 s; at
- * the patient one a version has half a minute to be heard, however busy the machine is. The centre goes by the clock of everybody.
+ * Clock speeds of the agent. At the fast one the first update check comes 6 to 12 s after the start. A version that does not connect is then rolled back in 3 s. At the patient one a version has 30 s to connect, even on a busy machine. The server uses the real clock.
  */
 const [fast, patient] = [100, 10];
 const within = { timeout: 120_000, interval: 200 };
 
 let parts: Parts;
-/** That of the starts from now on. */
+/** Speed of the starts from now on. */
 let speed = fast;
 let installed: Installed | undefined;
 
@@ -41,7 +40,7 @@ type Installed = {
   slots(): { trial: unknown; rejected: { version: string } | null };
 };
 
-/** The packed agent in a folder of its own; whenever it ends it is started again, as systemd and the task scheduler do. */
+/** Installs the packed agent in a separate folder. Restarts it whenever it ends, as systemd and the task scheduler do. */
 async function install(version: string): Promise<Installed> {
   const { folder, data, ports, env } = parts.site;
   const program = join(folder, 'program');
@@ -83,8 +82,8 @@ const release = (about: Pick<Pack, 'out' | 'version'> & Partial<Pack>) =>
 const offer = (version: string, more: Partial<Pack> = {}) => release({ out: join(parts.site.data, 'flows/updates'), version, ...more });
 const running = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ agent, presence }) => `${presence} ${agent}`);
 
-test('S10, F25 a signed release replaces the agent; one that the centre never hears takes itself back, and one that hangs is taken back by the launcher', async () => {
-  // It is whole before anybody looks for it: the next look would come after hours.
+test('S10, F25 a signed release replaces the agent, rolls back if it never connects, and the launcher rolls it back if it hangs', async () => {
+  // The release must be complete before the first check: the next one follows after hours.
   await offer('0.2.0');
   installed = await install('0.1.0');
   await expect.poll(running, within).toEqual(['online 0.1.0']);

@@ -1,4 +1,4 @@
-/** The power probe and the last gasp, with a real upsd and a UPS that a file describes. */
+/** Tests the power probe and the last gasp with a real upsd and a UPS that a file describes. */
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { type Profile, realClock } from '@sabha/contracts';
@@ -25,7 +25,7 @@ const full = {
   'ambient.humidity': '15',
 };
 
-describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a real upsd', () => {
+describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS with a real upsd', () => {
   let nut: NutServer;
   beforeAll(async () => {
     nut = await nutServer(full);
@@ -45,10 +45,10 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     return { ...result, lines };
   };
   const power = createPowerProbe(ask);
-  /** The driver and the server follow within seconds. */
+  /** Polls the probe: the driver and the server need seconds to follow a change. */
   const says = (...lines: string[]) => expect.poll(async () => (await look(power)).lines, patience).toEqual(lines);
 
-  it('tells mains, charge and runtime, and the air of the room by the sensor of the UPS', async () => {
+  it('reports mains, charge and runtime, and the climate of the room from the sensor of the UPS', async () => {
     await says('mains ok', 'ups ok');
     expect((await look(power)).numbers).toEqual({ ac: 1, uc: 1, ur: 1_800 });
     expect(await look(createClimateProbe({ ask }))).toMatchObject({
@@ -57,7 +57,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     });
   });
 
-  it('follows a power cut to its end: on battery, about to end, back, and a battery that is worn out', async () => {
+  it('reports each step of a power cut: on battery, about to end, mains back, and a worn-out battery', async () => {
     await nut.say({ ...full, 'ups.status': 'OB DISCHRG', 'battery.charge': '60', 'battery.runtime': '700' });
     await says('mains power.on_battery', 'ups ok');
     await nut.say({ ...full, 'ups.status': 'OB DISCHRG LB', 'battery.charge': '9', 'battery.runtime': '300' });
@@ -69,7 +69,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     await says('mains ok', 'ups ok');
   });
 
-  it('a driver that is mute, and one that died, have lost the UPS; it is found again', async () => {
+  it('is lost while its driver is suspended or dead, and is found again afterwards', async () => {
     await nut.driver('freeze');
     const stale = 'the UPS says nothing any more';
     await says(`mains unknown ${stale}`, `ups power.ups_lost ${stale}`);
@@ -82,12 +82,12 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     await says('mains ok', 'ups ok');
   });
 
-  it('a UPS that nobody knows is no fault', async () => {
+  it('is unknown, not a fault, when upsd does not know its name', async () => {
     const reason = 'upsd does not know this UPS';
     expect((await look(power, profileOf('hall'))).lines).toEqual([`mains unknown ${reason}`, `ups unknown ${reason}`]);
   });
 
-  it('one question costs less than 5 ms of the processor', async () => {
+  it('costs less than 5 ms of processor time for each query', async () => {
     await look(power);
     const before = process.cpuUsage();
     for (let n = 0; n < 50; n += 1) await look(power);
@@ -95,10 +95,10 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     expect((user + system) / 1_000 / 50).toBeLessThan(5);
   });
 
-  it('the agent gasps once within a look of the word "low", with the state that says why', async () => {
+  it('makes the agent send one last gasp soon after "low battery", with the state that explains it', async () => {
     await nut.say({ ...full, 'ups.status': 'OB', 'battery.runtime': '700' });
     await says('mains power.on_battery', 'ups ok');
-    // Ten times as fast: on battery it looks every half second.
+    // Ten times as fast: on battery the agent polls every half second.
     const clock = realClock(10);
     const net = wire(clock);
     const agent = createAgent({
@@ -133,7 +133,7 @@ describe.skipIf(!requirePart('Network UPS Tools', nutFound()))('a UPS, with a re
     await agent.stop('stopped');
   });
 
-  it('a server that is gone is not known, and no fault', async () => {
+  it('is unknown, not a fault, when upsd is stopped', async () => {
     await nut.stopServer();
     const reason = 'upsd does not answer';
     await says(`mains unknown ${reason}`, `ups unknown ${reason}`);

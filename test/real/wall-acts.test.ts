@@ -1,8 +1,8 @@
-/** What somebody presses on the wall: it is taken back, and nothing is taken from another unasked. */
+/** Tests the buttons of the wall: an action can be undone, and nobody takes an incident over without confirmation. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('what is pressed', () => {
+describe.runIf(wallRuns)('buttons of the wall', () => {
   const stage = wallStage();
   const line = (id: number) => stage.page.locator(`[data-incident="${id}"]`);
   const taken = (id: number) => stage.view.content.incidents.find((one) => one.id === id)?.acknowledged ?? null;
@@ -24,7 +24,7 @@ describe.runIf(wallRuns)('what is pressed', () => {
     };
   });
 
-  test('a slip of the finger is undone within ten seconds, and the button is gone after them', async () => {
+  test('an acknowledgement can be undone for ten seconds, and the button then disappears', async () => {
     await stage.page.clock.install();
     await stage.open('#/');
     const { page } = stage;
@@ -44,7 +44,7 @@ describe.runIf(wallRuns)('what is pressed', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('a second person is told who has it since when, and takes it over only by saying so; Escape leaves it, and the focus where it was', async () => {
+  test('a second person sees who acknowledged when, must confirm a takeover, and Escape cancels and restores the focus', async () => {
     const { view } = stage;
     await stage.open('#/');
     const { page } = stage;
@@ -66,7 +66,7 @@ describe.runIf(wallRuns)('what is pressed', () => {
     expect(stage.troubles.filter((one) => !one.includes('409'))).toEqual([]);
   });
 
-  test('who may only look is shown nothing that he may not press, in any view', async () => {
+  test('a reader sees no button that a reader may not press, in any view', async () => {
     stage.view.content.role = 'reader';
     for (const view of ['#/nation', '#/site/ladakh/leh', '#/incident/7', '#/rollcall']) {
       await stage.open(view);

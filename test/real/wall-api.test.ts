@@ -1,4 +1,4 @@
-/** The wall before the real API: the routes, the stream and the headers that it will meet. */
+/** Tests the wall with the real API: routes, stream and headers. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundled } from '../../flows/api/bytes/wall.ts';
 import { openTestApi } from '../../flows/api/routes.test-helper.ts';
@@ -7,12 +7,12 @@ import type { Api } from '../../flows/api/server.ts';
 import { nation } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('the wall before the real API', () => {
+describe.runIf(wallRuns)('the wall with the real API', () => {
   const stage = wallStage();
   let api: Api | undefined;
   afterEach(() => api?.close());
 
-  test('an office sees its room, somebody takes an alert and writes a note, and the centre has both', async () => {
+  test('shows a room, and an acknowledgement and a note from it reach the server', async () => {
     const view = scriptedView();
     api = await openTestApi({ view });
     const { page } = stage;
@@ -42,7 +42,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     expect(stage.troubles.filter((one) => !one.includes('404'))).toEqual([]);
   });
 
-  test('the first load of 736 sites, snapshot and all, stays within 90 kB until the first tile, all of it from this server', async () => {
+  test('loads 736 sites including the snapshot within 90 kB up to the first tile, all from this server', async () => {
     const view = scriptedView();
     const { sites, states, incidents } = nation(Date.now());
     const many = incidents.flatMap((one) =>
@@ -67,7 +67,7 @@ describe.runIf(wallRuns)('the wall before the real API', () => {
     });
     await stage.page.goto(`http://127.0.0.1:${api.port}/#/`);
     await stage.page.locator('.tile').first().waitFor();
-    // The browser counts what is packed in a stream's piece when the next piece comes.
+    // The browser counts the compressed bytes of a chunk only when the next chunk arrives.
     view.change({ sites: sites.slice(0, 1) });
     await expect.poll(() => bytes.snapshot).toBeGreaterThan(5_000);
     console.log(`first load: ${bytes.files} bytes of files, ${bytes.snapshot} of the stream, in ${asked.length} requests`);

@@ -1,4 +1,6 @@
-/** Under a storm of changes, on a machine four times slower, a person acknowledges ten incidents on the wall: never the wrong one. */
+/**
+ * Tests that a person who acknowledges ten incidents during many changes, on a machine four times slower, never acknowledges the wrong one.
+ */
 
 import type { IncidentRow } from '@sabha/contracts';
 import type { CDPSession, Locator } from 'playwright-core';
@@ -7,14 +9,14 @@ import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 const wanted = 10;
-/** As a phone or an old PC is. */
+/** Slowdown of the processor, as on a phone or an old PC. */
 const slower = 4;
-/** Over so many states that nowhere more than ten of one fault are one line. */
+/** Enough states that no state has more than ten incidents of one fault; such incidents would share one line. */
 const states = ['goa', 'kerala', 'assam', 'bihar', 'punjab', 'sikkim', 'odisha', 'haryana'];
-/** So many stand in the list before somebody asks for all. */
+/** Incidents in the list before somebody requests all. */
 const listed = 12;
 
-describe.runIf(wallRuns)('the list of those who wait', () => {
+describe.runIf(wallRuns)('the list of open incidents', () => {
   const stage = wallStage();
   let next: number;
   let begunAt: number;
@@ -50,7 +52,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     session = await stage.context.newCDPSession(stage.page);
   }
 
-  /** The page shows all that was said: what is still on its way would move the list before the hand is in it. */
+  /** Waits until the page shows all changes: a late one would move the list before the pointer is in it. */
   async function settled(): Promise<void> {
     const waiting = stage.view.content.incidents.filter(({ overAt, acknowledged }) => overAt === null && acknowledged === null);
     const newest = waiting.map(({ id }) => id).sort((a, b) => b - a);
@@ -59,7 +61,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     await expect.poll(shown).toEqual(newest.slice(0, listed));
   }
 
-  /** New ones come above all others, and one of the old is well again. */
+  /** Adds new incidents at the top of the list, and clears an old one. */
   async function storm(spared: number): Promise<void> {
     stage.view.change({ incidents: [fresh()] });
     const [old] = stage.view.content.incidents
@@ -78,7 +80,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
       const line = stage.page.locator('.needs .line', { has: stage.page.locator('button') }).nth(1);
       const id = Number(await line.getAttribute('data-incident'));
       meant.push(id);
-      // While it storms, and no longer: each change takes its time, and a hand presses before it is drawn.
+      // Slows the processor during the changes only. Each change then takes time, and the press comes before the drawing.
       await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
       await press(stage.page.locator(`.needs [data-incident="${id}"]`));
       await expect.poll(() => acknowledged().length).toBe(nth + 1);
@@ -88,7 +90,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     return meant;
   }
 
-  test('by pointer: what rests on a button rests on that button', async () => {
+  test('keeps the button under a resting pointer', async () => {
     await opened();
     const meant = await acknowledgeTen(
       async (line) => {
@@ -104,7 +106,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
     expect(stage.troubles).toEqual([]);
   }, 300_000);
 
-  test('by a finger that is lifted and comes down again: the button is where it was seen', async () => {
+  test('keeps a button in place between two touches', async () => {
     await opened({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
     const list = stage.page.locator('.needs .lines').first();
     const meant = await acknowledgeTen(
@@ -116,7 +118,7 @@ describe.runIf(wallRuns)('the list of those who wait', () => {
         for (let at = 0; at < 3; at += 1) await storm(spared);
         await stage.page.touchscreen.tap((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
       },
-      // Its five seconds are over.
+      // Ends the five seconds during which a touch holds the list.
       async () => {
         for (const type of ['pointerenter', 'pointerleave']) await list.dispatchEvent(type, { pointerType: 'mouse' });
       },

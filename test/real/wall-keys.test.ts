@@ -1,8 +1,8 @@
-/** The wall by the keyboard alone. */
+/** Tests the wall with the keyboard alone. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('by the keyboard alone', () => {
+describe.runIf(wallRuns)('the wall by keyboard', () => {
   const stage = wallStage();
   const focused = () =>
     stage.page.evaluate(() => {
@@ -15,7 +15,7 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
 
   beforeEach(() => stage.context.addInitScript(() => localStorage.setItem('sabha.name', 'Asha')));
 
-  test('37 tab stops stood before the first button: the first stop leads to what needs somebody, and the map is one', async () => {
+  test('has a first tab stop that skips to the open incidents, and one tab stop for the whole map', async () => {
     await stage.open('#/nation');
     await stage.page.locator('.needs .line').first().waitFor();
     await press('Tab');
@@ -34,7 +34,7 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
     expect(await focused()).toBe('himachal-pradesh');
   });
 
-  test('Escape closes the sites of a state and the list of keys; the focus is where it was, and never nowhere', async () => {
+  test('closes the sites of a state and the list of keys with Escape, and never loses the focus', async () => {
     await stage.open('#/nation');
     await stage.page.locator('[data-state=goa]').focus();
     await press('Enter');
@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
     await press('Escape');
     await stage.page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('goa');
-    // Where what has the focus goes away, what stands around it has it.
+    // When the focused element is removed, an element around it gets the focus.
     await stage.page.locator('.needs [data-incident="7"] a').first().focus();
     const row = stage.view.content.incidents.find((one) => one.id === 7);
     if (row !== undefined) stage.view.change({ incidents: [{ ...row, over: 'cleared', overAt: Date.now() }] });
@@ -58,7 +58,7 @@ describe.runIf(wallRuns)('by the keyboard alone', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('letters lead to the views and take a press back; they can be turned off', async () => {
+  test('has letter keys for views and undo, which can be switched off', async () => {
     await stage.open('#/nation');
     await press('r');
     await stage.page.locator('.caller').waitFor();

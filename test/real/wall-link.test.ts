@@ -1,4 +1,4 @@
-/** The wall and its link to the centre: what is asked, how often, and what is said while no answer comes. */
+/** Tests the connection of the wall to the server: which requests it sends, how often, and what it shows without a response. */
 
 import type { SiteView } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { wallRuns, wallStage } from './wall-stage.ts';
 
 const leh = '/api/sites/ladakh/leh';
 
-describe.runIf(wallRuns)('the wall and its link', () => {
+describe.runIf(wallRuns)('the connection of the wall', () => {
   const stage = wallStage();
   const requests = (path: string) => {
     const all: string[] = [];
@@ -20,15 +20,15 @@ describe.runIf(wallRuns)('the wall and its link', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
 
-  /** From here on the time of the page moves by hand alone. */
+  /** Stops the clock of the page. From now on only the test advances it. */
   const standStill = async () => stage.page.clock.pauseAt((await stage.page.evaluate(() => Date.now())) + 100);
 
-  test('a dead link does not stay green because somebody goes from view to view', async () => {
+  test('turns grey after the link is lost, even if a person changes views', async () => {
     const { page, view } = stage;
     await page.clock.install();
     await stage.open('#/');
     await standStill();
-    // The last word of the centre, at a moment that is known.
+    // The last message of the server, at a known moment.
     view.change({ incidents: [microphoneGone(Date.now(), { id: 30 })] });
     view.isFrozen = true;
     await page.locator('[data-incident="30"]').waitFor();
@@ -43,7 +43,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await page.getByText('Connection to the centre lost').waitFor();
   });
 
-  test('a page that nobody sees ends its stream and comes back to it: the seventh tab can still act', async () => {
+  test('closes its stream in a hidden tab and reopens it when visible, so that seven tabs can still act', async () => {
     await stage.open('#/');
     await expect.poll(() => stage.view.streams()).toBe(1);
     await stage.page.evaluate(() => localStorage.setItem('sabha.name', 'Asha'));
@@ -64,7 +64,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await stage.page.getByText('2 open: somebody is on it').waitFor();
   });
 
-  test('what is not answered in time is said not to be saved', async () => {
+  test('says "not saved" when a request times out', async () => {
     const { page } = stage;
     await page.addInitScript(() => {
       const { timeout } = AbortSignal;
@@ -78,10 +78,10 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     expect(await page.locator('[data-incident="7"]').getByRole('button', { name: 'I am on it' }).isEnabled()).toBe(true);
   });
 
-  test('a request that failed is asked again: the words that were dropped, the alert that was refused', async () => {
+  test('repeats a failed request for the catalogue and for an incident', async () => {
     const { page } = stage;
     const asked = { words: 0, alert: 0 };
-    // The words are asked for once more when the link stands: that one has to fail too, and the first not before it.
+    // The catalogue is requested once more when the stream opens. That request must fail too, and the first one not before it.
     const again = Promise.withResolvers<void>();
     await page.route('**/api/words', async (route) => {
       asked.words += 1;
@@ -96,7 +96,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     expect(asked).toEqual({ words: 3, alert: 2 });
   });
 
-  test('an answer that comes late still counts where the same was asked again meanwhile, and never hides a newer one', async () => {
+  test('uses a late response until a newer one arrives, and never replaces a newer one', async () => {
     const { page, view } = stage;
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let asked = 0;
@@ -125,7 +125,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     await page.getByText('answer 2').waitFor();
   });
 
-  test('the details of a site are asked for again while it is being set up, and once a minute when it is live', async () => {
+  test('reloads the details of a site more often during its setup, and once a minute when it is live', async () => {
     const { page, view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
@@ -140,17 +140,17 @@ describe.runIf(wallRuns)('the wall and its link', () => {
       passed += ms;
       await page.clock.runFor(ms);
     };
-    /** The page draws only while its time moves: on a busy machine that is asked often, and is time that passed. */
+    /** The page draws only while its clock runs. On a busy machine that takes many steps, which count as elapsed time. */
     const drawn = async () => {
       await run(20);
       return asked.length;
     };
-    // Nor does the centre say another time than this: five seconds after a minute began, when nothing is to be asked again soon.
+    // The server's clock starts five seconds after a full minute, when no reload is due soon.
     view.isFrozen = true;
     const begun = 60_000 * Math.ceil(Date.now() / 60_000) + 5_000;
     const say = (one: SiteView) => view.change({ at: begun + passed, sites: [one] });
     let words = 0;
-    /** The centre speaks, and the page hears it: else the link would be dead. */
+    /** Sends a message and waits until the page shows it, so that the link does not count as lost. */
     const speak = async (stage: SiteView['stage']) => {
       words += 1;
       const name = `Leh ${words}`;
@@ -169,7 +169,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
       }
     };
     await speak('commissioning');
-    // What that makes it ask, it asks now.
+    // Lets the page send the requests that this causes.
     await run(500);
     const first = asked.length;
     await pass(30_000, 'commissioning');
@@ -184,7 +184,7 @@ describe.runIf(wallRuns)('the wall and its link', () => {
     view.isFrozen = false;
   });
 
-  test('a site without a PC is not said to be well', async () => {
+  test('does not show a site without a PC as ready', async () => {
     const { page, view } = stage;
     const bare = view.content.sites.map((one) => (one.site === 'ladakh/leh' ? { ...one, pcs: 0 } : one));
     view.content = { ...view.content, sites: bare, pcs: [], incidents: [] };

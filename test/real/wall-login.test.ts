@@ -13,7 +13,7 @@ import { wallRuns } from './wall-stage.ts';
 const own = 'correct horse battery';
 const tls = selfSigned(['localhost']);
 
-describe.runIf(wallRuns)('the login of the wall', () => {
+describe.runIf(wallRuns)('signing in to the wall', () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -52,11 +52,11 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await context?.close();
     context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
     page = await context.newPage();
-    // A limit, not a wait: passwords take their time on a busy machine.
+    // A limit, not a wait: hashing a password takes long on a busy machine.
     page.setDefaultTimeout(20_000);
     troubles = [];
     page.on('pageerror', (error) => troubles.push(error.message));
-    // A refusal is an answer that the page expects; the browser writes it down all the same.
+    // The page expects a refusal, but the browser writes it to the console.
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d|ERR_/.test(message.text())) troubles.push(message.text());
     });
@@ -76,7 +76,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await accounts.choose({ name, address: 'test' }, await made(name, role, scope), own);
   }
 
-  test('a link to an alert leads to the login; with the secret one chooses a password, and comes to that alert under the own name', async () => {
+  test('from a link to an incident, with a first secret, asks for a new password and returns to that incident', async () => {
     const secret = await made('asha', 'state', 'ladakh');
     await page.goto(at('/#/incident/7'));
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
@@ -95,7 +95,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a state sees its own part and calls its own roll; who may only look is shown nothing that he may not press', async () => {
+  test('shows a state user only that state and its roll call, and a reader no button that a reader may not press', async () => {
     await ready('asha', 'state', 'ladakh');
     await ready('ravi', 'reader');
     await page.goto(at('/'));
@@ -120,7 +120,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a session that ends leads to the login by itself, and back to where one was', async () => {
+  test('is required when a session ends, and leads back to the same view', async () => {
     await ready('meera', 'central');
     await page.goto(at('/'));
     await enter('meera', own);
@@ -144,7 +144,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('who was logged in and comes from another site by a link is not asked again', async () => {
+  test('is not required again for a link from another site', async () => {
     await ready('meera', 'central');
     await page.goto(at('/'));
     await enter('meera', own);
@@ -157,7 +157,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     await page.getByText('You: meera').waitFor();
   });
 
-  test('where a directory vouches for people the login leads there; whom it does not let in is told, and where it does not answer its name', async () => {
+  test('leads to the OpenID provider if there is one, and reports a refused person or a provider that does not respond', async () => {
     const asked = page.waitForResponse(at('/api/login'));
     await page.goto(at('/'));
     await (await asked).finished();
@@ -192,14 +192,14 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('after too many wrong passwords the page says how long to wait', async () => {
+  test('says how long to wait after too many wrong passwords', async () => {
     await page.goto(at('/'));
     for (let nth = 0; nth < 5; nth += 1) await accounts.login({ name: 'asha', address: '127.0.0.1' }, 'guess');
     await enter('asha', 'guess');
     await page.getByText(/^Too many wrong passwords. Try again in \d+ s.$/).waitFor();
   });
 
-  test('on loopback without HTTPS there is no login: the page of the login leads to the wall, which says that it is open', async () => {
+  test('is skipped on loopback without HTTPS, and the wall says that every user may act', async () => {
     await api.close();
     api = await openTestApi({ ...options(), https: undefined });
     await page.goto(`http://127.0.0.1:${api.port}/login.html`);
@@ -214,7 +214,7 @@ describe.runIf(wallRuns)('the login of the wall', () => {
     ['dark', 320],
     ['light', 375],
   ] as const)(
-    'axe finds no serious fault on the login, %s, %i wide, English and Hindi, and nothing scrolls sideways',
+    'has no serious fault of axe in the %s scheme, %i wide, in English and Hindi, and does not scroll sideways',
     async (colorScheme, width) => {
       await made('asha', 'reader');
       for (const locale of ['en-GB', 'hi-IN']) {

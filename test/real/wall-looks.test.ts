@@ -1,4 +1,6 @@
-/** The wall on every screen, dark and light, in both languages: nothing is cut or pushed aside, no word is broken, and axe finds nothing serious. */
+/**
+ * Tests the layout of the wall on every screen, dark and light, in both languages. Nothing is cut, words stay whole, and axe finds nothing serious.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { axeFaults } from '../pictures/axe.ts';
 import { detailOf, rollCallOf } from './wall-nation.ts';
@@ -11,7 +13,7 @@ const widths = Object.keys(heights).map(Number) as Width[];
 const judgedByAxe: readonly Width[] = [360, 1366, 2560];
 const schemes = ['dark', 'light'] as const;
 
-describe.runIf(wallRuns)('the wall on every screen', () => {
+describe.runIf(wallRuns)('the layout of the wall', () => {
   const stage = wallStage();
   beforeEach(() => called('assam', true));
 
@@ -22,7 +24,7 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
   };
   const screen = (width: Width) => stage.page.setViewportSize({ width, height: heights[width] });
 
-  /** Axe over one page in every look: the screen changes under it, not the page. */
+  /** Runs axe on one page in every scheme and width, without a reload. */
   const judged = async (what: string) => {
     for (const colorScheme of schemes) {
       await stage.page.emulateMedia({ colorScheme });
@@ -33,7 +35,7 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
     }
   };
 
-  /** What of a page does not fit it: cards that are narrower than what is in them, and words that go on in the next line. */
+  /** Returns what does not fit the page: cards narrower than their content, and words broken across lines. */
   const misfits = () =>
     stage.page.evaluate(() => {
       const range = document.createRange();
@@ -65,26 +67,23 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
       };
     });
 
-  test.each(['en-GB', 'hi-IN'])(
-    'axe finds no serious fault in any view, nothing is pushed aside, no word is broken (%s)',
-    async (locale) => {
-      await stage.open('#/', { locale, reducedMotion: 'reduce', bypassCSP: true });
-      const found: unknown[] = [];
-      for (const view of views) {
-        await stage.open(view);
-        await stage.page.locator('main h2').first().waitFor();
-        for (const width of widths) {
-          await screen(width);
-          const { aside, cards, broken } = await misfits();
-          if (aside !== 0 || cards.length > 0 || broken.length > 0) found.push([view, width, aside, cards, broken]);
-        }
-        await judged(`${locale} ${view}`);
+  test.each(['en-GB', 'hi-IN'])('has no serious fault of axe, no overflow and no broken word in any view (%s)', async (locale) => {
+    await stage.open('#/', { locale, reducedMotion: 'reduce', bypassCSP: true });
+    const found: unknown[] = [];
+    for (const view of views) {
+      await stage.open(view);
+      await stage.page.locator('main h2').first().waitFor();
+      for (const width of widths) {
+        await screen(width);
+        const { aside, cards, broken } = await misfits();
+        if (aside !== 0 || cards.length > 0 || broken.length > 0) found.push([view, width, aside, cards, broken]);
       }
-      expect(found).toEqual([]);
-    },
-  );
+      await judged(`${locale} ${view}`);
+    }
+    expect(found).toEqual([]);
+  });
 
-  test.each(widths)('the notice that nobody logs in keeps at least 8 px from what is above it, %d px wide', async (width) => {
+  test.each(widths)('keeps the notice of missing sign-in at least 8 px below what is above it, %d px wide', async (width) => {
     await screen(width);
     await stage.open('#/');
     await stage.page.locator('.notice').waitFor();
@@ -95,7 +94,7 @@ describe.runIf(wallRuns)('the wall on every screen', () => {
     expect((notice?.top ?? 0) - (above?.bottom ?? 0)).toBeGreaterThanOrEqual(8);
   });
 
-  test('axe finds none either in the name dialog, a checklist, a running roll, the lost link', async () => {
+  test('has no serious fault of axe in the name dialog, a checklist, a running roll call and a lost link', async () => {
     const { view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');

@@ -1,4 +1,4 @@
-/** Maintenance on the wall: on the page of its site and of an incident there, in the list; and of each step who was told, and why. */
+/** Tests maintenance on the wall: on the pages of a site and an incident, in the list, and in the reasons of each step. */
 
 import type { IncidentReasons } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -7,10 +7,10 @@ import { wallRuns, wallStage } from './wall-stage.ts';
 
 const minute = 60_000;
 
-describe.runIf(wallRuns)('the wall and maintenance', () => {
+describe.runIf(wallRuns)('maintenance on the wall', () => {
   const stage = wallStage();
 
-  test('the page of a site says what is planned there: what goes on until when, what comes next, what for and by whom', async () => {
+  test('the page of a site shows current and planned maintenance with end, purpose and author', async () => {
     const now = Date.now();
     const one = {
       id: 'm-1',
@@ -36,7 +36,7 @@ describe.runIf(wallRuns)('the wall and maintenance', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('what is open of a maintained place needs nobody, and says until when; its page says who was told and why, in Hindi too', async () => {
+  test('an incident under maintenance needs nobody, shows the end, and explains who was notified and why, in Hindi too', async () => {
     const now = Date.now();
     const row = microphoneGone(now, { told: [], maintenance: { incident: 90, until: now + 30 * minute } });
     const step = { at: now - minute, kind: 'raised' as const, faults: ['microphone.missing'], severity: 'critical' as const };

@@ -1,12 +1,12 @@
-/** Hundreds of incidents at once: few lines, and found by a word. */
+/** Tests hundreds of incidents at once: they take few lines, and a search finds them. */
 import { describe, expect, test } from 'vitest';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('hundreds at once', () => {
+describe.runIf(wallRuns)('hundreds of incidents', () => {
   const stage = wallStage();
 
-  test('forty of one fault in one state are one line that opens; a key leads to the search, and a word of either language leaves what is meant', async () => {
+  test('forty of one fault in one state are one line that expands, and a search in either language filters them', async () => {
     const now = Date.now();
     const ids = Array.from({ length: 40 }, (_, at) => at);
     const assam = ids.map((at) =>
@@ -32,7 +32,7 @@ describe.runIf(wallRuns)('hundreds at once', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('all of 612 were drawn at once, 11,406 elements in 975 ms: they are as far as somebody comes, under a hand too, and on paper all are', async () => {
+  test('an expanded group of 612 draws only the visible lines, also under the pointer, and prints all', async () => {
     const now = Date.now();
     const ids = Array.from({ length: 612 }, (_, at) => 1_000 + at);
     const bihar = (id: number) =>
@@ -46,7 +46,7 @@ describe.runIf(wallRuns)('hundreds at once', () => {
     await group.locator('summary').click();
     await group.getByRole('button', { name: 'Show all 612' }).click();
     await expect.poll(() => lines.count()).toBe(52);
-    // Nobody scrolls, and no more are drawn, however often the page is.
+    // Without scrolling no further lines are drawn, however often the page redraws.
     for (let at = 0; at < 30; at += 1)
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 30))));
     const first = await shown();
@@ -55,9 +55,9 @@ describe.runIf(wallRuns)('hundreds at once', () => {
     stage.view.change({ incidents: [bihar(5_000)] });
     await lines.last().scrollIntoViewIfNeeded();
     await expect.poll(async () => (await shown()).length).toBeGreaterThan(first.length);
-    // What was drawn stands where it stood.
+    // Lines already drawn keep their place.
     expect((await shown()).slice(0, first.length)).toEqual(first);
-    // A browser prints at once, with what stands there then.
+    // A browser prints what the page holds after the event, without a further redraw.
     const printed = await page.evaluate(async () => {
       dispatchEvent(new Event('beforeprint'));
       await Promise.resolve();

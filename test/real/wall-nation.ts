@@ -1,4 +1,4 @@
-/** A nation for the wall: 36 states, seeded, with one room in Leh whose microphone is gone. */
+/** Creates a nation for the wall from a seed: 36 states, and one room in Leh without its microphone. */
 import type {
   Check,
   HistorySpan,
@@ -59,7 +59,7 @@ const states: Record<string, [name: string, hindi: string, sites: number]> = {
   'west-bengal': ['West Bengal', 'पश्चिम बंगाल', 24],
 };
 
-/** `times` multiplies the sites of every state. */
+/** Creates the nation. `times` multiplies the sites of every state. */
 export function nation(now: number, times = 1): Content {
   const random = randomFrom(7);
   const sites = Object.entries(states).flatMap(([state, [name, hindi, count]]) =>
@@ -183,7 +183,7 @@ export function detailOf(now: number, site: SiteView | undefined): NonNullable<R
 
 const lehPc = 'ladakh/leh/vc-1';
 
-/** A satellite link on a day with snow: SD up, HD down, and most of the month's tests used. */
+/** A satellite link on a day with snow: SD up, HD down, and most of the month's test budget used. */
 function thinLink(now: number): LinkReport {
   const up = { loss: 0.021, burst: 1.4, jitterMs: 22, jitterP95Ms: 61, tier: 'sd', limit: 'loss' } as const;
   const down = { loss: 0.003, burst: 1, jitterMs: 9, jitterP95Ms: 20, tier: 'hd', limit: 'capacity' } as const;
@@ -210,7 +210,7 @@ function dayOf(now: number): NonNullable<ReturnType<Content['histories']['get']>
   return { from, to: now, pcs: [{ pc: 'ladakh/leh/vc-1', strips }] };
 }
 
-/** A roll call over the live sites of a scope; those in `answered` have spoken. */
+/** Creates a roll call over the live sites of a scope. The first `answered` sites have responded. */
 export function rollCallOf(content: Content, scope: string, edit: { answered: number; finished: boolean }): RollCallView {
   const sites = content.sites.filter((one) => one.stage === 'live' && `${one.site}/`.startsWith(scope === '' ? '' : `${scope}/`));
   const rows = sites.map((one, at): RollCallRow => {

@@ -1,11 +1,11 @@
-/** A link that breaks and comes back takes nothing away that somebody has open. */
+/** Tests that a lost and restored connection closes nothing that a person has open. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 import { startWallView } from './wall-view.ts';
 
-describe.runIf(wallRuns)('what is open on the wall', () => {
+describe.runIf(wallRuns)('open parts of the wall', () => {
   const stage = wallStage();
   const many = () => {
     const now = Date.now();
@@ -13,7 +13,7 @@ describe.runIf(wallRuns)('what is open on the wall', () => {
       microphoneGone(now, { id: 100 + at, scope: `assam/site-${at}/vc-1`, site: { en: `Assam ${at}`, hi: `असम ${at}` }, told: [] });
     stage.view.content.incidents = [...stage.view.content.incidents, ...Array.from({ length: 40 }, inAssam)];
   };
-  /** The centre goes, and comes back where it was; `meanwhile` is called while it is away. */
+  /** Stops the server, calls `meanwhile`, and starts the server again at the same port. */
   const lose = async (pages: readonly Page[], meanwhile: () => Promise<void>) => {
     const { port, content } = stage.view;
     await stage.view.close();
@@ -22,7 +22,7 @@ describe.runIf(wallRuns)('what is open on the wall', () => {
     stage.view = await startWallView(content, port);
     for (const page of pages) await page.locator('main:not(.stale)').waitFor();
   };
-  /** What of a page somebody has open, where they are in it, and what has the focus. */
+  /** Returns the open parts of a page, the scroll positions and the focus. */
   const openOn = (page: Page) =>
     page.evaluate(() => ({
       hash: location.hash,
@@ -47,7 +47,7 @@ describe.runIf(wallRuns)('what is open on the wall', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
 
-  test('a state, a group, a search, an alert, half a note and half a name stay open over a lost link, its return, and a phone that slept, at 360 px', async () => {
+  test('a state, a group, a search, an incident and half-typed text survive a lost link and a sleeping phone, 360 px wide', async () => {
     many();
     const phone = { viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' } as const;
     await stage.open('#/nation/assam', phone);

@@ -1,13 +1,13 @@
-/** What a clerk reads: an empty nation, a site that is being set up, an alert that is over. */
+/** Tests texts for a clerk: an empty nation, and an incident that is over. */
 import { describe, expect, test } from 'vitest';
 import { fullOf, microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('in plain words', () => {
+describe.runIf(wallRuns)('texts of the wall', () => {
   const stage = wallStage();
   const text = (of: string) => stage.page.locator(of).textContent();
 
-  test('a nation without a site says what to do next, and to whoever cannot do it whom to ask', async () => {
+  test('a nation without a site shows the next steps, or names the team to ask', async () => {
     stage.view.content = { ...stage.view.content, sites: [], states: [], incidents: [], pcs: [] };
     await stage.open('#/');
     await stage.page.getByRole('heading', { name: 'No site yet: what to do next' }).waitFor();
@@ -23,7 +23,7 @@ describe.runIf(wallRuns)('in plain words', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('an alert that is over says nothing of doing, and who had it in the past', async () => {
+  test('an incident that is over offers no action, and says who had acknowledged it', async () => {
     const now = Date.now();
     const over = microphoneGone(now, { overAt: now - 60_000, over: 'cleared', acknowledged: { by: 'Tashi', at: now - 120_000 } });
     stage.view.content.incidents = [over];

@@ -1,4 +1,7 @@
-/** Told on this device: the button of the wall, its worker and the channel behind it, in a real browser; the push service is ours, and what it took is handed to the browser. */
+/**
+ * Tests push notifications in a real browser: the button of the wall, the service worker and the channel. The push service is ours, and the
+ * test hands its messages to the browser.
+ */
 import { realClock } from '@sabha/contracts';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -20,7 +23,7 @@ import { wallRuns } from './wall-stage.ts';
 const secret = freshSeal().secret;
 const service = 'https://fcm.googleapis.com/fcm/send/here';
 
-describe.runIf(wallRuns)('told on this device', () => {
+describe.runIf(wallRuns)('push notifications', () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -30,7 +33,7 @@ describe.runIf(wallRuns)('told on this device', () => {
   let channel: Channel;
   let reported: Report[];
   let said: unknown[];
-  /** What the page of an answer says to a button. */
+  /** HTTP status that the page of the link returns to a button. */
   let answered: number;
   let troubles: string[];
 
@@ -69,7 +72,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => troubles.push(error.message));
-    // Of a centre there are only the routes of this.
+    // The test server has only some of the routes.
     const isTrouble = (text: string) => !text.includes('404');
     page.on('console', (line) => void (['error', 'warning'].includes(line.type()) && isTrouble(line.text()) && troubles.push(line.text())));
     await page.goto(at('/'));
@@ -83,7 +86,7 @@ describe.runIf(wallRuns)('told on this device', () => {
   const at = (path: string) => `http://127.0.0.1:${api.port}${path}`;
   const button = (name: 'Tell me on this device' | 'Stop telling me here') => page.getByRole('button', { name });
 
-  /** The worker, once the button was pressed, and the way by which a push service reaches it. */
+  /** Presses the button. Returns the registration of the service worker, by which a push reaches it. */
   async function joined(): Promise<{ cdp: CDPSession; registrationId: string }> {
     const cdp = await context.newCDPSession(page);
     const registered = new Promise<string>((resolve) => {
@@ -95,7 +98,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     return { cdp, registrationId: await registered };
   }
 
-  test('one press, and the centre tells this person here; another one, and it does not', async () => {
+  test('one press subscribes this person and device, and another press unsubscribes it', async () => {
     await joined();
     expect(devices.of('asha').map(({ endpoint }) => endpoint)).toEqual([service]);
     await page.reload();
@@ -105,7 +108,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a centre that came back with another key told nobody here, and the page said that it does: the button is there again', async () => {
+  test('the button appears again when the server has a new push key', async () => {
     await joined();
     await page.evaluate(() => localStorage.setItem('subscribed', 'AAAA'));
     await page.reload();
@@ -115,7 +118,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('on an iPhone nothing was said where only a page of the home screen can be told: it says how', async () => {
+  test('an iPhone shows that the page must be on the home screen first', async () => {
     await context.addInitScript(() => {
       Reflect.deleteProperty(globalThis, 'PushManager');
       Object.assign(Navigator.prototype, { standalone: false });
@@ -129,7 +132,7 @@ describe.runIf(wallRuns)('told on this device', () => {
   const shown = () =>
     page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body]));
 
-  /** A notification stands on this device, as the centre sends it. */
+  /** Shows a notification of the server on this device. */
   async function told() {
     const { cdp, registrationId } = await joined();
     const link = at('/t?0123456789abcdef0123456789abcdef.asha.17.abc');
@@ -142,7 +145,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(await shown()).toEqual([['Critical: Microphone not found', '']]);
   }
 
-  test('what a push service brings is shown, and only then delivered; a button answers without a page', async () => {
+  test('a push is delivered when it is shown, and its button sends a response without a page', async () => {
     await told();
     await context.serviceWorkers()[0]?.evaluate(pressGoing);
     await expect.poll(() => said, { timeout: 20_000 }).toEqual([{ word: 'going', holder: '' }]);
@@ -150,7 +153,7 @@ describe.runIf(wallRuns)('told on this device', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a press that did not come through was lost without a word: the notification says that nothing was sent', async () => {
+  test('a press that fails changes the notification to say that nothing was sent', async () => {
     await told();
     answered = 503;
     await context.serviceWorkers()[0]?.evaluate(pressGoing);
@@ -165,7 +168,7 @@ function viewOfLeh() {
   return view;
 }
 
-/** No push service can be reached from here: what the browser would be given by one. Runs in the page. */
+/** Replaces the push service of the browser, which is not reachable here. Runs in the page. */
 function subscribesWithout({
   service: endpoint,
   p256dh,
@@ -198,7 +201,7 @@ function subscribesWithout({
   });
 }
 
-/** Presses the first button of what is shown. Runs in the worker. */
+/** Presses the first button of the notification. Runs in the service worker. */
 async function pressGoing(): Promise<void> {
   const { registration } = globalThis as unknown as { registration: ServiceWorkerRegistration };
   const [notification] = await registration.getNotifications();

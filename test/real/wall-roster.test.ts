@@ -1,4 +1,4 @@
-/** The wall's roster: who is told now, how each person is reached, and a person's day. */
+/** Tests the roster on the wall: who is notified now, how each person is reached, and the day of a person. */
 
 import type { RosterPerson } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ const bina: RosterPerson = { ...asha, id: 'bina', name: 'Bina', now: 'here', rea
 describe.runIf(wallRuns)('the roster on the wall', () => {
   const stage = wallStage();
 
-  test('the card of a site says who is told now and why, and leads to the roster, whoever is on duty first', async () => {
+  test('a site shows who is notified now and why, and links to the roster with persons on duty first', async () => {
     const { page, view } = stage;
     view.content.roster = {
       persons: [asha, bina],
@@ -41,7 +41,7 @@ describe.runIf(wallRuns)('the roster on the wall', () => {
     expect([stage.troubles, await stage.sideways()]).toEqual([[], 0]);
   });
 
-  test('a person’s day stands above the roster, by the clock of the person, in Hindi on a phone too', async () => {
+  test("a person's day is above the roster, in the person's time zone, in Hindi on a phone too", async () => {
     const { view } = stage;
     const from = Date.UTC(2027, 0, 13, 3, 30);
     const shifts = [{ from, to: from + 9 * 3_600_000, for: 'Asha' }];

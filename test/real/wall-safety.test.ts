@@ -1,17 +1,17 @@
-/** The wall where something is wrong: never green by default, never broken by what others wrote, readable by everybody. */
+/** Tests the wall in bad conditions: it never shows green without data, no input breaks it, and everybody can read it. */
 import { describe, expect, test } from 'vitest';
 import { fullOf, lehRoom, microphoneGone, rollCallOf } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 import { startWallView } from './wall-view.ts';
 
 const views = ['#/nation/ladakh', '#/site/ladakh/leh', '#/incident/7', '#/rollcall/r1'];
-/** No colour stands out by much: neither green nor red. */
+/** Whether a colour is neither green nor red: its channels differ by less than 40. */
 function isGrey(ink: string): boolean {
   const parts = (ink.match(/\d+/g) ?? []).slice(0, 3).map(Number);
   return Math.max(...parts) - Math.min(...parts) < 40;
 }
 
-describe.runIf(wallRuns)('the wall, where something is wrong', () => {
+describe.runIf(wallRuns)('the wall in bad conditions', () => {
   const stage = wallStage();
   const marks = (within: string) =>
     stage.page.locator(`${within} [data-mark]`).evaluateAll((all) => [...new Set(all.map((one) => one.getAttribute('data-mark')))]);
@@ -29,7 +29,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
         ...new Set(all.map((one) => getComputedStyle(one)[one.matches('.dot:is(.unproven, .fault)') ? 'fill' : 'color'])),
       ]);
 
-  test('when the stream is lost what was known loses its colours, not its place, with its time, and comes back by itself', async () => {
+  test('loses its colours but not its figures when the stream is lost, shows their time, and recovers by itself', async () => {
     await stage.open('#/');
     await expect.poll(stage.tally).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     const [shapes, before] = [await dots(), await inks()];
@@ -46,12 +46,12 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     await expect.poll(() => page.title()).toBe('○ Sabha');
     await page.getByRole('heading', { name: 'Needed somebody then' }).waitFor();
     stage.view = await startWallView(content, port);
-    // It may just have tried in vain, and tries again within 10 s.
+    // The last attempt may just have failed. The next one follows within 10 s.
     await expect.poll(stage.tally, { timeout: 20_000 }).toEqual({ unproven: '707', fault: '17', unknown: '29' });
     await page.getByText('Connection to the centre lost').waitFor({ state: 'detached' });
   });
 
-  test('when the centre hears no PC, or the PC is silent, no room stays green', async () => {
+  test('shows no room as green when the server receives nothing or the PC is silent', async () => {
     const { view } = stage;
     await stage.open('#/site/ladakh/leh');
     view.change({ subscribed: false });
@@ -67,7 +67,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     );
   });
 
-  test('a PC that is away says why and how sure that is, live and afterwards, in both languages', async () => {
+  test('shows why a PC is offline and how certain that is, now and later, in both languages', async () => {
     const { view } = stage;
     const now = Date.now();
     const why = { component: 'pc', fault: null, reason: 'silent' };
@@ -97,7 +97,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('a page that breaks says that it knows nothing; it does not stay green', async () => {
+  test('says that nothing is known after an error in the page', async () => {
     await stage.open('#/site/ladakh/leh');
     const [first, ...others] = lehRoom(Date.now()).checks;
     if (first === undefined) throw new Error('the room has no check');
@@ -111,7 +111,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     ['a shell and a script', '$(reboot)"</script><img src=x onerror=alert(1)><script>alert(2)</script>'],
     ['4 KB', `$(reboot)"</script>${'W'.repeat(4096)}`],
     ['right to left', '\u202eكاميرا\u2067 مكتب\u202e$(reboot)"</script>'],
-  ])('a hostile name is text and nothing else, in all four views: %s', async (_what, name) => {
+  ])('shows a hostile name as plain text in all four views: %s', async (_what, name) => {
     const { content } = stage.view;
     const now = Date.now();
     const words = { en: name, hi: name };
@@ -135,7 +135,7 @@ describe.runIf(wallRuns)('the wall, where something is wrong', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('the Hindi switch turns the page and the catalogue, and is remembered; so is the theme', async () => {
+  test('remembers language and theme, and translates page and catalogue', async () => {
     await stage.open('#/site/ladakh/leh');
     const { page } = stage;
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

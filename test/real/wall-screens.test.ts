@@ -1,13 +1,13 @@
-/** The wall on the screens that it is looked at on: a small laptop, and one that hangs on a wall. */
+/** Tests the wall on a small laptop and on a large screen. */
 import { describe, expect, test } from 'vitest';
 import { microphoneGone } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
 const states = ['assam', 'bihar', 'goa', 'kerala', 'ladakh', 'odisha', 'punjab', 'sikkim', 'tripura', 'gujarat', 'mizoram', 'manipur'];
 
-describe.runIf(wallRuns)('on each screen', () => {
+describe.runIf(wallRuns)('the wall on each screen', () => {
   const stage = wallStage();
-  /** Incidents of which everything lies on the screen before anybody scrolls. */
+  /** Counts the incidents that are fully visible without scrolling. */
   const seen = () =>
     stage.page.evaluate(() => {
       const all = [...document.querySelectorAll('.needs [data-incident]')].map((one) => one.getBoundingClientRect());
@@ -15,7 +15,7 @@ describe.runIf(wallRuns)('on each screen', () => {
     });
   const places = states.map((state, at) => ({ state, site: `${state}/${state}-district-office-${at}` }));
 
-  test.each(['en', 'hi'])('three incidents were seen at 1,366 by 768, without their state: eight are, with it (%s)', async (lang) => {
+  test.each(['en', 'hi'])('shows at least eight incidents with their state at 1,366 by 768 (%s)', async (lang) => {
     const now = Date.now();
     stage.view.content.incidents = places.map(({ site }, at) =>
       microphoneGone(now, {
@@ -38,7 +38,7 @@ describe.runIf(wallRuns)('on each screen', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('on a wall, at 2,560 and 3,840, type was as small as at a desk: type and width grow with the screen', async () => {
+  test('enlarges type and width with the screen, at 2,560 and 3,840', async () => {
     const at = async (width: number, height: number) => {
       await stage.open('#/nation', { viewport: { width, height } });
       await stage.page.locator('.tile').first().waitFor();
@@ -61,7 +61,7 @@ describe.runIf(wallRuns)('on each screen', () => {
         expect(Math.abs(wall[part] / desk[part] / grown - 1), `${part} at ${width}`).toBeLessThan(0.1);
     }
     expect(desk.type).toBe(16);
-    // Two screens side by side are no higher than one, and show no fewer rows.
+    // Two screens side by side are no higher than one, and must show as many rows.
     expect((await at(3840, 1080)).type).toBe(16);
     expect((await at(2560, 1080)).type).toBe(16);
   });

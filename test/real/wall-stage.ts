@@ -1,4 +1,4 @@
-/** The wall in a real browser before a centre whose content the test writes: a new page and a new centre for each test. */
+/** Opens the wall in a real browser with a server whose content the test writes. Each test has a new page and a new server. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { browserProgram, openBrowser } from '../pictures/browser.ts';
@@ -14,21 +14,21 @@ export type Stage = {
   page: Page;
   context: BrowserContext;
   view: WallView;
-  /** What the page complained of. */
+  /** Errors and warnings of the page. */
   troubles: string[];
-  /** Opens the view of a hash, in a new context where options are given. What stands afterwards is that view, not the one before. */
+  /** Opens the view of a hash, in a new context if there are options. Resolves when that view is drawn. */
   open(hash: string, options?: Options): Promise<void>;
-  /** A time of the page's own day, in which it is noon. */
+  /** Returns a time of the current day at the page, where it is about noon. */
   today(hours: number, minutes: number, seconds: number): number;
   tally(): Promise<Record<string, string | null>>;
-  /** How far the page can be pushed sideways, in pixels. */
+  /** Returns how far the page can be scrolled sideways, in pixels. */
   sideways(): Promise<number>;
 };
 
-/** To be called once in a `describe`: its hooks start and stop everything. The page begins empty: a test opens its view. */
+/** Call it once in a `describe`: its hooks start and stop everything. The page is empty until a test opens a view. */
 export function wallStage(): Stage {
   let browser: Browser;
-  // The page lives where it is noon: five minutes ago was not yesterday, whenever the test runs.
+  // In the page's time zone it is noon, so that "five minutes ago" is today, whenever the test runs.
   const hoursAhead = 12 - new Date().getUTCHours();
   const timezoneId = zoneOf(hoursAhead);
   const stage: Stage = {
@@ -58,7 +58,7 @@ export function wallStage(): Stage {
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
-    // Not one that the system gives to clients: who goes on asking at a port that is closed would meet itself there.
+    // Outside the range of client ports: a client that keeps connecting to a closed port there could connect to itself.
     const [port] = await freePorts(1);
     stage.view = await startWallView(nation(Date.now()), port);
     await newPage(stage, browser, { timezoneId });
@@ -74,7 +74,7 @@ async function newPage(stage: Stage, browser: Browser, options: Options): Promis
   await stage.context?.close();
   stage.context = await browser.newContext({ viewport: { width: 1680, height: 1000 }, locale: 'en-GB', colorScheme: 'dark', ...options });
   stage.page = await stage.context.newPage();
-  // A limit, not a wait: a browser that is busy is not wrong.
+  // A limit, not a wait: a busy browser is not a fault.
   stage.page.setDefaultTimeout(20_000);
   stage.troubles = [];
   stage.page.on('pageerror', (error) => stage.troubles.push(error.message));
@@ -87,7 +87,7 @@ async function newPage(stage: Stage, browser: Browser, options: Options): Promis
   });
 }
 
-/** The page draws in the same breath in which it hears of the turn, and it hears before this listener, which came later. */
+/** Changes the hash and waits. The page draws within its own `hashchange` listener, which runs before this later one. */
 async function turn(page: Page, hash: string): Promise<void> {
   await page.evaluate(async (to) => {
     if (location.hash === to) return;
@@ -97,7 +97,7 @@ async function turn(page: Page, hash: string): Promise<void> {
   }, hash);
 }
 
-/** The zone that is so many hours ahead of UTC: in these names the west is plus. */
+/** Returns the time zone that is so many hours ahead of UTC. Names in `Etc/` have the opposite sign. */
 function zoneOf(hours: number): string {
   return `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
 }

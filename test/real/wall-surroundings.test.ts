@@ -1,12 +1,12 @@
-/** The wall's page of a site on the mountain: what its link carries, what its height means, how its power stands. */
+/** Tests the page of a mountain site: capacity of its link, effect of its elevation, state of its power. */
 import { describe, expect, test } from 'vitest';
 import { wallRuns, wallStage } from './wall-stage.ts';
 
-describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
+describe.runIf(wallRuns)('link, elevation and power on the wall', () => {
   const stage = wallStage();
   const fact = (key: string) => stage.page.locator(`[data-fact=${key}] dd`).textContent();
 
-  test('the link: each way with what limits it, its figures, what it used of the month, where it broke', async () => {
+  test('the link shows each direction with its limit, its figures, the used budget and the broken segment', async () => {
     await stage.open('#/site/ladakh/leh');
     await stage.page.locator('[data-card=link]').waitFor();
     expect(await fact('up')).toBe('SD video · too much is lost for more');
@@ -25,7 +25,7 @@ describe.runIf(wallRuns)('the link and the mountain on the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('height and power: the limits and why, a room that is too warm, the battery; in Hindi too, and nothing while the centre is lost', async () => {
+  test('elevation and power show limits and reasons, a warm room and the battery, in Hindi too, and nothing without the server', async () => {
     await stage.open('#/site/ladakh/leh');
     const card = stage.page.locator('[data-card=height]');
     await card.waitFor();

@@ -1,4 +1,4 @@
-/** A centre whose content a test writes: the wall's own files under their real headers, the API's routes, and its stream. */
+/** A server whose content a test writes: the files of the wall with their real headers, the routes of the API, and its stream. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,9 +27,9 @@ export type Content = Snapshot & {
   details: Map<string, SiteDetail>;
   histories: Map<string, HistoryView>;
   rollcalls: Map<string, RollCallView>;
-  /** Absent: nobody is in it. */
+  /** Absent: nobody is in the roster. */
   roster?: { persons: RosterPerson[]; duty: DutyView['roles']; day: DayView | undefined };
-  /** Answered for every place. */
+  /** The same for every scope. */
   maintenance?: MaintenanceView[];
   reasons?: Map<number, IncidentReasons>;
   /** Absent: central. */
@@ -39,35 +39,35 @@ export type Content = Snapshot & {
 export type WallView = {
   port: number;
   content: Content;
-  /** What was posted: path and body. Before it is answered it is handed to `onPost`, whose answer is the reply. */
+  /** Received POST requests: path and body. `onPost` returns the response. */
   posts: [path: string, body: Record<string, string>][];
   onPost: (path: string, body: Record<string, string>) => { status: number; body?: unknown };
-  /** Changes the content and tells the streams; answers the bytes of the frame that a listener of the nation got. */
+  /** Changes the content and sends it to the streams. Returns the bytes of the frame for a subscriber of the nation. */
   change(frame: Omit<Partial<StreamFrame>, 'incidents'> & { incidents?: IncidentRow[] }): number;
-  /** Says nothing more over its streams, which stand open: its process stands still. */
+  /** Sends nothing more over open streams, like a suspended process. */
   isFrozen: boolean;
-  /** The time that the last word of a stream named. */
+  /** The time in the last message of a stream. */
   saidAt: number;
-  /** Streams that stand open. */
+  /** Returns the number of open streams. */
   streams(): number;
   close(): Promise<void>;
 };
 
-/** More often than the real one, so that nobody waits for it. */
+/** Shorter than the real interval, to keep tests fast. */
 const beatEveryMs = 1_000;
 
 type Stream = { response: ServerResponse; pcs: string | null };
 
 const words: unknown = JSON.parse(wordsFile().body.toString());
 
-/** As a centre serves it; made once for all tests of a file. */
+/** The bundle as the real server serves it, built once for all tests of a file. */
 let made: ReturnType<typeof bundled> | undefined;
 function served(): ReturnType<typeof bundled> {
   made ??= loadWall('dashboards/wall', 'node_modules').then((wall) => bundled(wall));
   return made;
 }
 
-/** Starts it on a free port of loopback, or on `port`. */
+/** Starts the server on loopback, on `port` or a free one. */
 export async function startWallView(content: Content, port = 0): Promise<WallView> {
   const { files, inline } = await served();
   const headers = securityHeaders(inline);
@@ -166,7 +166,7 @@ export async function startWallView(content: Content, port = 0): Promise<WallVie
   return view;
 }
 
-/** What is asked for by its name alone. */
+/** Routes without a parameter. */
 const wholes: Record<string, (content: Content) => unknown> = {
   '/api/words': () => words,
   '/api/me': ({ role = 'central' }) => ({ name: null, role, scope: '', once: false, names: [] }),

@@ -1,4 +1,4 @@
-/** The wall's four views in a real browser: what a person sees and does. */
+/** Tests the four views of the wall in a real browser, as a person sees and uses them. */
 import { describe, expect, test } from 'vitest';
 import { detailOf, fullOf, lehRoom, microphoneGone, rollCallOf } from './wall-nation.ts';
 import { wallRuns, wallStage } from './wall-stage.ts';
@@ -9,7 +9,7 @@ describe.runIf(wallRuns)('the wall', () => {
   const line = (id: number) => stage.page.locator(`[data-incident="${id}"]`);
   const spoken = () => stage.page.locator('[aria-live=polite]').textContent();
 
-  test('the nation: sites by their stage, live ones counted, a tile for each state, red only where somebody is needed', async () => {
+  test('shows sites by stage, counts live ones, has a tile for each state, and red only where somebody is needed', async () => {
     await stage.open('#/');
     const { page } = stage;
     expect(await page.locator('.top').textContent()).toMatch(/753 live, 46 being set up, 15 planned.*as of \d\d:\d\d:\d\d/);
@@ -32,7 +32,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('a tile opens the sites of its state, by keyboard too, and the way leads on to a site and back', async () => {
+  test('opens the sites of a state from its tile, also by keyboard, and leads to a site and back', async () => {
     await stage.open('#/');
     const { page } = stage;
     await tile('ladakh').focus();
@@ -51,7 +51,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('one fault of one site costs a reader of the nation at most 1 KB and repaints its tile alone', async () => {
+  test('receives at most 1 KB for one fault of one site, and redraws only its tile', async () => {
     await stage.open('#/');
     const { page, view } = stage;
     await page.evaluate(() => {
@@ -80,7 +80,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(bytes).toBeLessThanOrEqual(1024);
   });
 
-  test('an incident appears without a reload, is spoken once, and leaves when it clears', async () => {
+  test('shows a new incident without a reload, announces it once, and removes it when it clears', async () => {
     await stage.open('#/');
     const row = microphoneGone(Date.now(), { id: 20, scope: 'delhi/site-1/vc-1', site: { en: 'Delhi 1', hi: 'दिल्ली 1' } });
     stage.view.change({ incidents: [row] });
@@ -94,7 +94,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await expect.poll(() => tile('delhi').getAttribute('class')).not.toContain('hot');
   });
 
-  test('after an outage a PC that answers again is watched and needs nobody: it says since when and until when, in both languages', async () => {
+  test('shows a PC that responds again as watched, since when and until when, in both languages, and needs nobody', async () => {
     await stage.open('#/');
     const { page, view } = stage;
     const [at, until] = [stage.today(10, 2, 3), stage.today(10, 12, 3)];
@@ -120,11 +120,11 @@ describe.runIf(wallRuns)('the wall', () => {
     const [first] = rows;
     view.content.full.set(7, fullOf(first ?? microphoneGone(at), at));
     await line(7).getByRole('link').click();
-    // On the page of the incident it stands once; the list that was clicked has it twice.
+    // The page of the incident has the text once, the list twice.
     await expect.poll(() => page.getByText('Answers again since 10:02:03').count()).toBe(1);
     await page.getByRole('button', { name: 'हिन्दी' }).click();
     await page.getByText('10:02:03 से फिर जवाब दे रहा है, 10:12:03 तक नज़र रहेगी').waitFor();
-    // The microphone of one of them is missing: what stands is told, and somebody is to come.
+    // A missing microphone is a current fault, so somebody is needed.
     const missing = { ...silent, fault: 'microphone.missing', hidden: true } as const;
     view.change({ incidents: rows.slice(0, 1).map((row) => ({ ...row, faults: [...row.faults, missing] })) });
     await page.getByRole('heading', { name: 'माइक नहीं मिल रहा' }).waitFor();
@@ -132,7 +132,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('acknowledge in place asks for a name once, by keyboard alone, and a tick of the ages erases nothing', async () => {
+  test('asks once for a name before an acknowledgement, works by keyboard, and keeps typed text over a redraw', async () => {
     const { view } = stage;
     view.onPost = (path, { by }) => {
       const id = Number(/incidents\/(\d+)\/acknowledge/.exec(path)?.[1]);
@@ -161,7 +161,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('the site: each check with its age, its last day, the drift of its profile, its facts', async () => {
+  test('shows each check of a site with its age, its last day, the outdated profile and the facts', async () => {
     await stage.open('#/site/ladakh/leh');
     const room = stage.page.locator('article[data-pc="ladakh/leh/vc-1"]');
     await room.waitFor();
@@ -182,7 +182,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('a site that is being set up shows what is still to do, and is accepted', async () => {
+  test('shows the open items of a site being set up, which can then be accepted', async () => {
     const { view } = stage;
     const site = view.content.sites.find((one) => one.site === 'ladakh/leh');
     if (site === undefined) throw new Error('no such site');
@@ -222,7 +222,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(view.posts).toEqual([['/api/sites/ladakh/leh/stage', { stage: 'live', by: 'Asha' }]]);
   });
 
-  test('an office that watches only itself is shown its site', async () => {
+  test('shows a server with one site the page of that site', async () => {
     stage.view.content = { ...stage.view.content, sites: stage.view.content.sites.filter((one) => one.site === 'ladakh/leh') };
     await stage.open('');
     await stage.page.locator('article[data-pc="ladakh/leh/vc-1"]').waitFor();
@@ -230,7 +230,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await stage.page.locator('.tile').count()).toBe(1);
   });
 
-  test('the incident in full: what to do first, notes, history; what could not be saved is said, and nothing is lost of it', async () => {
+  test('shows an incident with first action, notes and history, and keeps text that could not be saved', async () => {
     const { view } = stage;
     await stage.open('#/incident/7');
     const { page } = stage;
@@ -258,7 +258,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByText('This alert is not in the records.').waitFor();
   });
 
-  test('an incident says which of its faults nobody was notified of; a message about a fault that is over is not named beside it', async () => {
+  test('says which faults of an incident nobody was notified of, and omits notifications of ended faults', async () => {
     const row = microphoneGone(Date.now());
     const camera = { ...row.faults[0], fault: 'camera.missing', unnotified: true } as (typeof row.faults)[number];
     await stage.open('#/incident/7');
@@ -273,7 +273,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(await line(7).textContent()).toContain('Nobody told yet.');
   });
 
-  test('the roll of a state is called, answers come in live, and paper shows what the screen shows', async () => {
+  test('starts the roll call of a state, shows responses live, and prints what the screen shows', async () => {
     const { view } = stage;
     const call = (answered: number, finished: boolean) => rollCallOf(view.content, 'ladakh', { answered, finished });
     view.onPost = () => {
@@ -291,7 +291,7 @@ describe.runIf(wallRuns)('the wall', () => {
     await page.getByRole('button', { name: 'Call the roll' }).click();
     await page.getByText('The roll is being called').waitFor();
     expect(view.posts).toEqual([['/api/rollcalls', { scope: 'ladakh', by: 'Asha' }]]);
-    // The news that the roll is called may be there before the answer that names it.
+    // The stream may announce the roll call before the response that names it arrives.
     await expect.poll(() => new URL(page.url()).hash).toBe('#/rollcall/r1');
     expect(await page.getByRole('button', { name: 'Call the roll' }).isDisabled()).toBe(true);
     const half = call(4, false);
@@ -323,7 +323,7 @@ describe.runIf(wallRuns)('the wall', () => {
     expect(stage.troubles).toEqual([]);
   });
 
-  test('a roll call that the centre dropped is said to be cut off, and the roll can be called again', async () => {
+  test('shows an interrupted roll call as cut off, and a new one can be started', async () => {
     const { view } = stage;
     const call = rollCallOf(view.content, 'ladakh', { answered: 4, finished: false });
     const rows = call.rows.map((row, at) => (at === 7 ? { ...row, heardAt: call.startedAt + 2_000 } : row));

@@ -1,4 +1,4 @@
-/** A broken office whose centre is a whole one, and whose PC runs the agent: what it says is read where people read it. */
+/** A broken office with a complete server and a PC that runs the agent. Tests read the results where people read them. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -17,7 +17,7 @@ export type WholeOffice = Awaited<ReturnType<typeof openWholeOffice>>;
 const relayPort = 9_001;
 const pathFaults = faultIds.filter((id) => id.startsWith('path.'));
 
-/** `profile` is that of the site. */
+/** Opens the office. `profile` is that of the site. */
 export async function openWholeOffice(profile: object) {
   const id = restedOffice(Date.now());
   const path = `capital/${id}/hall`;
@@ -56,7 +56,7 @@ export async function openWholeOffice(profile: object) {
     data,
     api,
     close,
-    /** The agent of the PC; `aheadMs`: how far its clock is ahead of the true one. */
+    /** Starts the agent of the PC. `aheadMs` is how far its clock is ahead of the true time. */
     startAgent({ aheadMs = 0 } = {}): Program {
       const agent = inside([process.execPath, 'agent/main.ts'], { SABHA_DATA: data, ...clockAhead(office.folder, aheadMs) });
       running.push(agent);
@@ -64,7 +64,7 @@ export async function openWholeOffice(profile: object) {
     },
     pc: async () => (await api<PcView[]>('/api/pcs')).find(({ pc }) => pc === path),
     detail: () => api<SiteDetail>(`/api/sites/capital/${id}`),
-    /** Orders it, and resolves with the answer of the PC. */
+    /** Sends a command to the PC and returns its result. */
     async order(verb: string): Promise<CommandView['answers'][number]> {
       const { id } = await api<{ id: string }>('/api/commands', { verb, to: path, by: 'Asha' });
       for (;;) {
@@ -75,23 +75,23 @@ export async function openWholeOffice(profile: object) {
         await pause(250);
       }
     },
-    /** Ends the connection of the PC to the centre as a firewall does; the next one goes as the network lets it. */
+    /** Resets the connection of the PC to the server as a firewall does. The next connection is not affected. */
     async cut(): Promise<void> {
       const held = spawnSync('ip', ['netns', 'exec', office.office, 'ss', '-Htn', 'dport', '=', `:${ports.mqtt}`], { encoding: 'utf8' });
-      // The first one may be that of an agent before, which is still being closed.
+      // There may be more than one connection: that of an earlier agent may still be closing.
       const own = [...held.stdout.matchAll(/:(\d+)\s+\S+:8883/g)].map(([, port]) => port);
       if (own.length === 0) return;
       const resets = own.map((port) => `tcp sport ${port} tcp dport ${ports.mqtt} reject with tcp reset`);
       office.rule(office.router, 'forward', ...resets);
-      // What comes down is acknowledged, and that is answered by the reset.
+      // A command makes the PC acknowledge a packet. The firewall rule then resets the connection.
       await api('/api/commands', { verb: 'probe-now', to: path, by: 'Asha' });
     },
-    /** The fault of the way that the room card shows; undefined where it shows none. */
+    /** Returns the path fault on the room card, or undefined if there is none. */
     onCard(): FaultId | undefined {
       const card = existsSync(join(data, 'card.html')) ? readFileSync(join(data, 'card.html'), 'utf8') : '';
       return pathFaults.find((id) => card.includes(faultOf(id)?.title.en ?? id));
     },
-    /** The line of the office, both ways; without a shape as it was. */
+    /** Shapes the line of the office in both directions. Without a shape the line is unlimited. */
     shape(shape: Shape | null, police?: Police): void {
       for (const [space, device] of lineOf(office)) {
         spawnSync('tc', ['-n', space, 'qdisc', 'del', 'dev', device, 'root']);
@@ -104,7 +104,7 @@ export async function openWholeOffice(profile: object) {
         if (police !== undefined) ip('netns', 'exec', space, 'nft', policeOf(police));
       }
     },
-    /** From now on packets to the reflector go over a relay, by the figures of `capacity-relay-child.ts` behind the ports. */
+    /** Routes packets to the reflector through a relay. `figures` are the arguments of `capacity-relay-child.ts` after the ports. */
     async relay(...figures: number[]): Promise<void> {
       const args = [at.centre, relayPort, site.ports.reflector, ...figures].map(String);
       await office.start('relay', 'relay ready', office.router, [process.execPath, 'test/bench/capacity-relay-child.ts', ...args]);
@@ -114,8 +114,8 @@ export async function openWholeOffice(profile: object) {
 }
 
 /**
- * An office on fibre whose schedule has just had its turn, by its name: what it measures in the middle of a test takes from the reflector what
- * the test was to be sent.
+ * Returns the id of an office on fibre whose scheduled measurement has just passed. A scheduled one during a test would use up the quota of
+ * the reflector.
  */
 function restedOffice(now: number): string {
   const everyMs = links.fibre.capacity?.everyMs ?? Number.POSITIVE_INFINITY;
@@ -125,7 +125,7 @@ function restedOffice(now: number): string {
   }
 }
 
-/** The ends of the cable between the PC and its router. */
+/** Returns the two ends of the cable between the PC and its router. */
 function lineOf({ office, router }: BrokenOffice): [string, string][] {
   return [
     [office, 'pc0'],
@@ -133,13 +133,13 @@ function lineOf({ office, router }: BrokenOffice): [string, string][] {
   ];
 }
 
-/** Segments as large as the memory is would pass a bucket that no real line lets them pass. */
+/** Switches segmentation offload off: its large segments would pass a token bucket that no real line lets them pass. */
 function silence(office: BrokenOffice): void {
   for (const [space, device] of [...lineOf(office), [office.router, 'out0'], [office.world, 'w0']] as [string, string][])
     ip('netns', 'exec', space, 'ethtool', '-K', device, 'tso', 'off', 'gso', 'off', 'gro', 'off');
 }
 
-/** A flat battery: the PC has another year. */
+/** Sets the clock of the agent ahead, as after a flat battery. */
 function clockAhead(folder: string, aheadMs: number): Record<string, string> {
   if (aheadMs === 0) return {};
   const preload = join(folder, 'set-clock.mjs');

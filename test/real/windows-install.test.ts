@@ -1,6 +1,7 @@
 /**
- * The MSI for Windows in a Windows of Wine: signed, installed, enrolled, upgraded and removed by msiexec, with the real Node. Wine's Windows Installer
- * restores no earlier version, its schtasks keeps tasks and starts none, its icacls does nothing: agent/maintain/install/WINDOWS.md says what nobody has seen.
+ * Tests the MSI under Wine: signed, installed, enrolled, upgraded and removed by msiexec, with the real Node. Limits of Wine: its installer
+ * restores no earlier version, its schtasks starts no task, its icacls does nothing. agent/maintain/install/WINDOWS.md lists what is
+ * untested.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey } from 'node:crypto';
@@ -19,7 +20,7 @@ import { hasWine, startWine, type Wine, type WineProgram } from './wine.ts';
 const tools = ['wixl', 'msibuild', 'osslsigncode', 'openssl', 'npm'];
 const runs = requirePart('Wine (wine, wine64), wixl, msitools and osslsigncode', hasWine() && installed(tools));
 const key = createPrivateKey(makeSigningKeys().privateKey);
-/** A look for an update that went wrong is made again in three to five minutes. */
+/** A failed update check is retried after three to five minutes. */
 const patience = { timeout: 300_000, interval: 200 };
 const program = 'C:\\Program Files\\Sabha';
 const data = 'C:\\ProgramData\\Sabha';
@@ -37,7 +38,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
     execFileSync('openssl', ['req', '-x509', ...options, ...files], { stdio: 'ignore' });
     wine = await startWine();
     for (const version of ['0.1.0', '0.3.0']) copyFileSync(await made(version), wine.path(`C:\\agent-${version}.msi`));
-    // The scheduler of a fresh Windows starts a moment after it.
+    // The scheduler of a fresh Windows starts a moment later.
     await vi.waitFor(async () => expect((await wine.run(['schtasks', '/query'])).code).toBe(0), patience);
   }, 900_000);
   afterAll(async () => {
@@ -53,7 +54,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
   const made = async (version: string) => {
     const out = join(folder, version);
     await release(version, out);
-    // A relative folder, as a person names one.
+    // A relative folder, as a person might type it.
     const msi = await packMsi({ out: relative('.', out), version, key, centre: centreOf({ centre: centre.at, roots: centre.roots }) });
     if (!msi.ok) throw new Error(msi.line);
     const signed = `${msi.file}.signed`;
@@ -65,15 +66,15 @@ describe.runIf(runs)('the MSI for Windows', () => {
     wine.run(['msiexec', verb, `C:\\agent-${version}.msi`, '/qn', ...properties]);
   const command = (...words: string[]) => wine.run(['cmd', '/c', `${program}\\sabha-agent.cmd`, ...words]);
   const read = (file: string) => readFileSync(wine.path(file), 'utf8');
-  /** The versions under installed programs. */
+  /** Returns the versions in the list of installed programs. */
   const versions = async () => {
     const { out } = await wine.run(['reg', 'query', uninstallKey, '/s', '/reg:64']);
     return [...out.matchAll(/DisplayName\s+REG_SZ\s+Sabha agent[\s\S]*?DisplayVersion\s+REG_SZ\s+(\S+)/g)].map(([, version]) => version);
   };
-  /** What an installation leaves: program, data, tasks, menu, entry. */
+  /** Returns what an installation leaves: program, data, tasks, menu, entry. */
   const left = async () => {
     const folders = ['C:\\Program Files', 'C:\\ProgramData', 'C:\\windows\\system32\\tasks\\Sabha'].map(wine.path);
-    // Wine puts the menu of all users into that of the one who installs.
+    // Wine puts the menu of all users into that of the installing user.
     const menu = globSync('*/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/*Sabha*', { cwd: wine.path('C:\\users') });
     const names = folders.flatMap((parent) => (existsSync(parent) ? readdirSync(parent) : []));
     return [
@@ -83,7 +84,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
     ];
   };
 
-  test('carries a signature that osslsigncode verifies, and that a changed byte breaks', () => {
+  test('has a signature that osslsigncode verifies and a changed byte breaks', () => {
     const file = join(folder, '0.1.0/sabha-agent-0.1.0-x64.msi.signed');
     const verify = (path: string) => execFileSync('osslsigncode', ['verify', '-CAfile', certificate, '-in', path], { encoding: 'utf8' });
     expect(verify(file)).toContain('Signature verification: ok');
@@ -95,7 +96,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
     expect(() => verify(changed)).toThrow();
   });
 
-  test('installs silently without a code, upgrades over the data, refuses a downgrade, and keeps the data on request', async () => {
+  test('installs silently without a code, upgrades and keeps the data, refuses a downgrade, and keeps the data on request', async () => {
     expect(await msiexec('/i', '0.1.0')).toMatchObject({ code: 0 });
     expect(await left()).toEqual(['Sabha', 'Sabha', 'room', 'run', 'Connect this PC (Sabha).lnk', 'This room (Sabha).lnk', '0.1.0']);
     const node = readFileSync(wine.path(`${program}\\node.exe`));
@@ -122,20 +123,20 @@ describe.runIf(runs)('the MSI for Windows', () => {
     expect(read(`${data}\\spool.db`)).toBe('kept');
   });
 
-  test('fails with a wrong code, says why in its log, and leaves only that log and the closed folder of the data', async () => {
+  test('fails with a wrong code, writes the reason to its log, and leaves only the log and the protected data folder', async () => {
     expect((await msiexec('/i', '0.1.0', `CODE=${'X'.repeat(20)}`)).code).not.toBe(0);
     expect(read(`${program}\\install.log`)).toMatch(/ set-up: enrolment: [^\n]*code[^\n]*\n$/);
     expect([await left(), readdirSync(wine.path(program))]).toEqual([['Sabha', 'Sabha'], ['install.log']]);
     for (const path of [program, data]) rmSync(wine.path(path), { recursive: true });
   });
 
-  test('S15 enrols with the code as its only property; the agent is born over TLS, updates itself, writes its log, and is upgraded', async () => {
+  test('S15 enrols with the code as its only property; the agent connects over TLS, updates itself, writes its log and is upgraded', async () => {
     await release('0.2.0', centre.updates);
-    // The package brings the address of the server and the second half of the code.
+    // The package contains the address of the server and the second half of the code.
     const half = centre.code.split('-').slice(0, 4).join('-');
     expect(await msiexec('/i', '0.1.0', `CODE=${half}`)).toMatchObject({ code: 0 });
     expect(existsSync(wine.path(`${data}\\identity\\certificate.pem`))).toBe(true);
-    // Only the seat of the room asks it.
+    // Only the session helper checks it.
     const microphone = async () => `${await centre.heard()}`;
     await runAsTheirTasks(async () => {
       await expect.poll(centre.seen, patience).toBe('online 0.2.0');
@@ -152,12 +153,13 @@ describe.runIf(runs)('the MSI for Windows', () => {
     });
   }, 1_800_000);
 
-  /** Plays the Task Scheduler, which starts the program of a task, and starts it again when it has ended. */
+  /** Plays the Task Scheduler: starts the program of each task, and restarts it when it ends. */
   async function runAsTheirTasks(work: () => Promise<unknown>, names: readonly TaskName[] = taskNames) {
     let isOver = false;
     const running = new Map<TaskName, WineProgram>();
     const said: string[] = [];
-    // The first look for an update comes after 10 to 20 min, the second after hours; the new version has its whole five to be heard.
+    // Speed 100 for the first start only: the first update check comes after 10 to 20 min. The new version has its full five minutes to
+    // connect.
     const speeds = names.length > 1 ? [] : ['100'];
     const supervised = names.map(async (name) => {
       while (!isOver) {
@@ -177,7 +179,10 @@ describe.runIf(runs)('the MSI for Windows', () => {
     }
   }
 
-  /** As the Task Scheduler is told; what Wine's keeps of a task is not all of it. Its conhost starts nothing without a window: what stands behind it is started. */
+  /**
+   * Returns the command line from the task file, because Wine's scheduler keeps only a part of it. Wine's conhost cannot start without a
+   * window, so the command behind it is used.
+   */
   function commandOf(name: TaskName): string[] {
     const task = taskFile(readFileSync(join(wine.path(program), `${name}.xml`), 'utf8'), { program, data, enabled: true }).toString(
       'utf16le',
@@ -188,7 +193,7 @@ describe.runIf(runs)('the MSI for Windows', () => {
   }
 });
 
-/** The agent in one file, signed, as a release. */
+/** Builds and signs a release of the agent. */
 function release(version: string, out: string) {
   return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
 }

@@ -1,7 +1,7 @@
 /**
- * The agent on Windows, as far as Wine is Windows: Node for Windows and koffi, flags of the agent, a real sound of PipeWire, a real registry.
- * Wine shows no device of the device manager, no program of a sound session, no lock of the screen, and its PowerShell says nothing: there
- * the agent says that it does not know. Its list of sound devices is made once a process.
+ * Tests the agent on Windows under Wine: Node for Windows, koffi, the flags of the agent, sound from a real PipeWire, and a registry. Wine
+ * has no device manager, no programs of a sound session, no screen lock and no PowerShell output. There the agent must report unknown. Wine
+ * lists sound devices once in a process.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,13 +16,13 @@ import { hasWine, nodeIn, startWine, type Wine, type WineNode } from './wine.ts'
 const runs = requirePart('Wine, Node for Windows and PipeWire', hasWine() && installed([...pipewireTools, 'npm']));
 const microphone = 'Acme RoomMic 5';
 const looks = 10_000;
-/** Of what a look might leave behind, ten thousand would make far more. */
+/** Largest growth of memory over all looks. A leak in one look would make it far larger. */
 const mostBytes = 8 * 1024 * 1024;
 
 const consent = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\CapabilityAccessManager\\ConsentStore';
 const drivers = 'HKCU\\Software\\Wine\\Drivers\\winepulse.drv';
 
-describe.runIf(runs)('Windows, by Wine', () => {
+describe.runIf(runs)('Windows under Wine', () => {
   let desktop: Desktop;
   let windows: Wine;
   let node: WineNode;
@@ -52,7 +52,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
   };
   const names = (devices: { name: string }[]) => devices.map(({ name }) => name);
 
-  it('koffi and the flags of the agent: microphone, speaker, network and figures are seen; what Wine lacks is unknown with a reason', async () => {
+  it('reports microphone, speaker, network and figures with koffi and the flags of the agent, and unknown with a reason where Wine has no data', async () => {
     const seen = await look();
     expect(names(seen.sound.value.sources)).toContain(microphone);
     expect(names(seen.sound.value.sinks)).toContain('Acme Speaker');
@@ -80,24 +80,24 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect(seen.inventory.unknown).toBe('PowerShell said nothing');
   });
 
-  it('a boot has one id, and the next one another', async () => {
+  it('has one id for a boot, and another for the next', async () => {
     const [first, second] = [(await look()).bootId, (await look()).bootId];
     expect(second).toBe(first);
     await windows.restart();
     expect((await look()).bootId).not.toBe(first);
   });
 
-  it('a microphone that is pulled out is gone, and back when it is plugged in again', async () => {
+  it('does not list an unplugged microphone, and lists it again after it returns', async () => {
     await desktop.unplug('room');
     expect(names((await look()).sound.value.sources)).not.toContain(microphone);
     await desktop.plug('room', microphone);
     expect(names((await look()).sound.value.sources)).toContain(microphone);
   });
 
-  it('calls are given another microphone than programs: the watch tells it', async () => {
+  it('calls back when calls get another default microphone than programs', async () => {
     const watch = node.start('watch.mjs', 'watch.json');
     try {
-      // What follows the last end of a line is half a line.
+      // The text after the last newline is an incomplete line.
       const lines = (): SoundState[] =>
         existsSync(join(windows.folder, 'watch.json'))
           ? read('watch.json')
@@ -118,7 +118,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     }
   });
 
-  it('the real registry: denied to programs, allowed, and not said; a restart that waits; what is installed', async () => {
+  it('reads the registry: privacy denied, allowed and unset, a pending restart, and installed programs', async () => {
     const before = await look();
     expect(before.privacy.value).toEqual({ camera: null, microphone: null });
     expect(before.restart.value).toEqual({ pendingSince: null, isPlanned: false });
@@ -135,7 +135,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect((await look()).privacy.value).toEqual({ camera: null, microphone: null });
   });
 
-  it('who has the camera, as Windows writes it down: in numbers of 64 bits', async () => {
+  it('reads which program uses the camera from 64-bit times', async () => {
     expect((await look()).uses).toEqual({ known: false, reason: 'Windows does not write down who uses it' });
     const bytes = (time: bigint) => {
       const buffer = Buffer.alloc(8);
@@ -159,7 +159,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect((await look()).uses).toEqual({ known: true, value: ['C:\\Zoom\\Zoom.exe'] });
   });
 
-  it('without koffi every device, program and setting is unknown, with the reason', async () => {
+  it('reports every device, program and setting as unknown with a reason when koffi is missing', async () => {
     node.takeKoffi();
     const seen = await look();
     const none = { known: false, reason: 'koffi is not there' };
@@ -170,7 +170,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     expect((await look()).sound.known).toBe(true);
   });
 
-  it('S15 the seats meet over a pipe of Windows; a flood, unreadable lines and a megabyte without a line end are refused', async () => {
+  it('S15 joins service and session helper over a named pipe, and refuses a flood, unreadable lines and a megabyte without newline', async () => {
     const { code, err } = await node.run('seats.mjs', 'seats.json');
     expect(code, err).toBe(0);
     expect(JSON.parse(read('seats.json'))).toEqual({
@@ -180,15 +180,15 @@ describe.runIf(runs)('Windows, by Wine', () => {
     });
   });
 
-  it('a call into the sound that never returns holds neither the agent, nor its devices, nor its end', async () => {
-    // It ends itself by force: the exit code is that of a process that was ended.
+  it('is not blocked by a call to the sound service that never returns, in its work, its devices or its exit', async () => {
+    // It kills itself, so its exit code is ignored.
     await node.run('hang.mjs', 'hang.json');
     const { beats, ...seen } = JSON.parse(read('hang.json'));
     expect(seen).toEqual({ isHung: true, devices: true, threads: 2 });
     expect(beats).toBeGreaterThan(3);
   });
 
-  it(`${looks} looks leave handles, objects and memory where they were`, async () => {
+  it(`keeps handles, objects and memory constant over ${looks} looks`, async () => {
     const { code, err } = await node.run('many.mjs', 'many.json', `${looks}`);
     expect(code, err).toBe(0);
     const { first, last, endpoints, snapshotMs, threadBytes } = JSON.parse(read('many.json'));
@@ -202,7 +202,7 @@ describe.runIf(runs)('Windows, by Wine', () => {
     );
   }, 1_800_000);
 
-  it('the packed agent: `check --json` says what it sees, and unknown of what it cannot see', async () => {
+  it('runs the packed agent: `check --json` reports what Wine shows, and unknown otherwise', async () => {
     await pack({ out: windows.folder, version: '0.1.0', minimum: '0.0.0', expires: 1 });
     const { code, out, err } = await node.run('agent.mjs', 'check', '--json', '--data', 'data');
     expect([0, 1, 3], err).toContain(code);

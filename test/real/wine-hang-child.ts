@@ -1,4 +1,7 @@
-/** A sound service that hangs, in a thread that waits within Windows, beside a device manager that answers: `hang-child.mjs FILE`. What came of it, and how long this process stood still meanwhile. */
+/**
+ * Simulates a hanging sound service in a worker thread beside a device manager that responds: `hang-child.mjs FILE`. Writes the results,
+ * and how often the event loop ran meanwhile.
+ */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as passed } from 'node:timers/promises';
@@ -21,7 +24,7 @@ let beats = 0;
 const heart = setInterval(() => {
   beats += 1;
 }, 20);
-// The first may meet a thread that is not there yet.
+// The first request may arrive before the thread exists.
 const looks: unknown[] = [];
 for (let n = 0; n < 20 && looks.at(-1) !== true; n += 1) {
   const seen = await ask('sound');

@@ -1,4 +1,4 @@
-/** What a PC with Windows tells, as one JSON: `look-child.mjs FILE`. */
+/** Writes all that a Windows PC reports as one JSON document: `look-child.mjs FILE`. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as passed } from 'node:timers/promises';
 import { messageOf } from '@sabha/contracts';
@@ -17,7 +17,10 @@ const pc = createPlatform();
 const native = openNative()();
 const anybody = { running: null, bootedAt: 0, own: process.execPath, root: systemRoot(process.env) };
 const signal = AbortSignal.timeout(120_000);
-/** What the agent says of a look that takes longer than two seconds, as on a busy machine the first one of its thread may: it asks again. */
+/**
+ * Reasons that the agent gives when a query takes more than two seconds, as the first one may on a busy machine. The query is then
+ * repeated.
+ */
 const late = ['not checked since the start', 'audio server does not answer', 'Windows does not answer'];
 async function patient<T>(ask: () => T | Promise<T>): Promise<T> {
   for (;;) {
@@ -28,7 +31,7 @@ async function patient<T>(ask: () => T | Promise<T>): Promise<T> {
   }
 }
 const sound = () => patient(() => pc.sound(signal));
-/** As the key does. Wine forgets it with the object that was told, which says itself whether it took it. */
+/** Mutes and unmutes as the repair key does. Wine forgets the state with the object, so the results alone show the success. */
 async function muteAndOpen() {
   const seen = await sound();
   const [one] = seen.known ? seen.value.sources : [];

@@ -1,4 +1,7 @@
-/** Takes many looks and writes what they have cost: `many-child.mjs FILE LOOKS`. Memory, objects and handles are those after a tenth, and at the end. */
+/**
+ * Takes many looks and writes their cost: `many-child.mjs FILE LOOKS`. It measures memory, objects and handles after a tenth and at the
+ * end.
+ */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as passed } from 'node:timers/promises';
 import { createCom } from '../../agent/platform/windows/native/com.ts';
@@ -20,7 +23,7 @@ const com = createCom(koffi.value);
 const pointer = koffi.value.out(koffi.value.pointer('void *'));
 const [addReference, defaultOf] = [com.method(1), com.method(4, 'int32', 'int32', pointer)];
 
-/** Wine has one enumerator and one object an end for the whole process, which count who holds them. */
+/** Returns the reference counts of the enumerator and the default devices. Wine has one object of each in the process. */
 const references = () =>
   com.scope((keep) => {
     const enumerator = keep(com.create('BCDE0395-E52F-467C-8E3D-C4579291692E', 'A95664D2-9614-4F35-A746-DE8DB63617E6'));
@@ -31,13 +34,15 @@ const references = () =>
     });
   });
 
-/** A new handle takes the first place that is free: it lies the further back the more are open. */
+/**
+ * Returns handle, reference counts and memory. A new handle takes the first free slot, so its number rises with the number of open handles.
+ */
 const measured = () => {
   const handle = open(0x1000, 0, process.pid);
   close(handle);
   return { handle, references: references(), rssBytes: process.memoryUsage.rss() };
 };
-/** On a busy machine one may take longer than the agent waits: that is no look, and a process that ends in the middle of one ends by force. */
+/** Repeats a look until it succeeds. On a busy machine a look may time out; and a process must not exit during a look. */
 const looked = async () => {
   const deadline = performance.now() + patienceMs;
   for (;;) {
@@ -47,7 +52,7 @@ const looked = async () => {
     await passed(20);
   }
 };
-/** What goes by other services of Windows is asked more seldom, as the agent does. */
+/** Takes a look. Queries of other Windows services are rarer, as in the agent. */
 const look = async (at: number) => {
   await looked();
   if (at % 20 !== 0) return;
@@ -67,7 +72,7 @@ for (let at = 0; at < many; at += 1) {
   await look(at);
 }
 const last = measured();
-/** The same look in this thread, which the sound service could hold up: in turns, so that both are told by the same minute. */
+/** Compares the worker thread with a direct call, in turns, so that other load affects both equally. */
 const direct = createCoreAudio(koffi.value, { programOf: () => null, own: process.pid });
 const spentMs = { thread: 0, direct: 0 };
 for (let at = 0; at < turns; at += 1) {

@@ -1,4 +1,7 @@
-/** The two seats over real pipes of Windows, and a false seat of the same session: `seats-child.mjs FILE`. What became of each. */
+/**
+ * Joins service and session helper over real Windows pipes, together with a hostile helper in the same session: `seats-child.mjs FILE`.
+ * Writes the result of each.
+ */
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
@@ -19,7 +22,7 @@ const checks: FromRoom = { type: 'checks', probes: [{ name: 'camera', checks: [c
 const refused: string[] = [];
 const signal = AbortSignal.timeout(120_000);
 
-/** It comes within seconds; what never comes ends the test. */
+/** Polls a condition. Throws when the signal aborts. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) {
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-/** Writes the sound of a PC with Windows as a line of JSON: at the start, and at each change that its watch tells: `watch-child.mjs FILE`. */
+/** Writes the sound state of a Windows PC as a line of JSON at the start and at each change: `watch-child.mjs FILE`. */
 import { appendFileSync } from 'node:fs';
 import { createPlatform } from '../../agent/this-pc.ts';
 

@@ -1,4 +1,4 @@
-/** A Windows of Wine: a drive and a registry of its own, in which Windows programs run; gone with all that runs in it. */
+/** A Windows under Wine with a separate drive and registry. It is removed with all its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -12,32 +12,32 @@ import { installed } from './parts.ts';
 
 export type Ran = { code: number | null; out: string; err: string };
 export type WineProgram = {
-  /** What it has written so far, to both. */
+  /** Returns stdout and stderr up to now. */
   said(): string;
   ended: Promise<number | null>;
-  /** At once, as the Task Scheduler ends one. */
+  /** Ends it at once, as the Task Scheduler does. */
   kill(): Promise<void>;
 };
 export type Wine = {
-  /** In which programs are run. */
+  /** The working folder of the programs. */
   folder: string;
-  /** The path here of a path there, such as `C:\windows`. */
+  /** Converts a Windows path, such as `C:\windows`, to a path of this machine. */
   path(there: string): string;
-  /** Runs a program to its end. */
+  /** Runs a program and waits for its end. */
   run(words: readonly string[], env?: Record<string, string>): Promise<Ran>;
-  /** Starts one that goes on. */
+  /** Starts a program. */
   start(words: readonly string[], env?: Record<string, string>): WineProgram;
-  /** Shuts it down; the next program starts it anew. */
+  /** Shuts Windows down. The next program boots it again. */
   restart(): Promise<void>;
   remove(): Promise<void>;
 };
 
-/** True where Wine is here. */
+/** Whether Wine is installed. */
 export function hasWine(): boolean {
   return installed(['wine', 'wineboot', 'wineserver']);
 }
 
-/** A Windows as it is when it was just set up, which takes half a minute. `desktop`: the environment of one whose sound it is to have. */
+/** Creates a fresh Windows, which takes half a minute. `desktop` is the environment of the desktop whose sound it uses. */
 export async function startWine(desktop: Record<string, string> = {}): Promise<Wine> {
   const root = mkdtempSync(join(tmpdir(), 'sabha-wine-'));
   for (const name of ['prefix', 'run', 'said']) mkdirSync(join(root, name), { mode: 0o700 });
@@ -48,14 +48,14 @@ export async function startWine(desktop: Record<string, string> = {}): Promise<W
     LANG: 'C.UTF-8',
     WINEPREFIX: join(root, 'prefix'),
     WINEDEBUG: '-all',
-    // Neither menus of the desktop nor what it would fetch from a network.
+    // No desktop menus, and no downloads of Mono and Gecko.
     WINEDLLOVERRIDES: 'winemenubuilder.exe,mscoree,mshtml=',
     XDG_RUNTIME_DIR: join(root, 'run'),
     ...desktop,
   };
   const started = new Set<ChildProcess>();
   let count = 0;
-  /** Files and no pipes: a Windows Node that gets a pipe of this system ends with EBADF. */
+  /** Starts a program with files for its output: Node for Windows fails with EBADF on a pipe of this system. */
   const begin = (words: readonly string[], env: Record<string, string>) => {
     const [program = '', ...args] = words;
     count += 1;
@@ -71,7 +71,7 @@ export async function startWine(desktop: Record<string, string> = {}): Promise<W
     const { child, texts } = begin(words, env);
     await endOf(child);
     const [out = '', err = ''] = texts();
-    // What Wine and its sound say of themselves is no word of the program.
+    // Drops the messages of Wine and ALSA.
     return { code: child.exitCode, out, err: err.replaceAll(/^(wine: |ALSA lib ).*\n/gm, '') };
   };
   const shutDown = () => endOf(spawn('wineserver', ['-k', '-w'], { env: own, stdio: 'ignore' }).on('error', () => undefined));
@@ -110,21 +110,21 @@ function programOf({ child, texts }: { child: ChildProcess; texts(): string[] })
   };
 }
 
-/** Node for Windows with koffi beside it in the folder of a Wine, as an installed agent has them, and started as that is. */
+/** Node for Windows with koffi in the folder of a Wine, as an installed agent has them, started with the same flags. */
 export type WineNode = {
-  /** Runs a file of the folder to its end. */
+  /** Runs a file of the folder and waits for its end. */
   run(file: string, ...args: string[]): Promise<Ran>;
   start(file: string, ...args: string[]): WineProgram;
-  /** Packs sources of ours into a file of the folder. */
+  /** Bundles our sources into a file of the folder. */
   bundle(entry: string, file: string): Promise<void>;
-  /** Takes koffi away from beside node.exe, and puts it back. */
+  /** Removes koffi from beside node.exe, or puts it back. */
   takeKoffi(): void;
   putKoffi(): void;
 };
 
 const flags = ['--lite-mode', '--max-semi-space-size=1', '--v8-pool-size=0', '--single-threaded-gc', '--optimize-for-size', '--expose-gc'];
 
-/** Fetches what it needs where it is not there yet. */
+/** Prepares Node for Windows, and downloads missing packages. */
 export async function nodeIn({ folder, run, start }: Wine): Promise<WineNode> {
   const problem = await fetchPackages();
   if (problem !== null) throw new Error(problem);
@@ -154,7 +154,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
   });
 }
 
-/** Both halves of koffi beside node.exe, as the MSI installs them. */
+/** Copies both halves of koffi beside node.exe, as the MSI does. */
 function putKoffi(folder: string): void {
   for (const half of ['package.json', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'])
     cpSync(join(nodeModules, 'koffi', half), join(folder, 'koffi', half));

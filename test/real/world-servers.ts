@@ -1,4 +1,4 @@
-/** What listens in the world of a broken office, and how it answers: `world-servers.ts FOLDER LISTENERS`. */
+/** Runs the servers in the world of a broken office: `world-servers.ts FOLDER LISTENERS`. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -6,13 +6,17 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 
 /**
- * `ours` and `foreign`: TLS with a certificate of our authority or of another one · `page`: a web page to whatever is said · `ends`: the end of
- * each connection · `alert`: the alert by which TLS is refused · `open`: nothing at all.
+ * How a listener responds:
+ * - `ours` and `foreign`: TLS with a certificate of our authority or of another one
+ * - `page`: a web page for any request
+ * - `ends`: closes each connection
+ * - `alert`: the TLS alert for a refusal
+ * - `open`: no response
  */
 export type Listener = { host: string; port: number; how: 'ours' | 'foreign' | 'page' | 'ends' | 'alert' | 'open' };
 
 const page = 'HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n';
-/** Fatal: the handshake fails. */
+/** A fatal `handshake_failure` alert. */
 const alert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]);
 
 function serve({ host, port, how }: Listener, folder: string): Server {
