@@ -1,4 +1,4 @@
-/** What is judged of how often a room, or a cause of many, is told of (R27). */
+/** Audits R27 (quota and backpressure): how often people are notified of a room or of a shared cause. */
 import { budgets, causeKindOf, faultOf, isPcPath } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import { isEnd } from '../../flows/engine/transitions/incident.ts';
@@ -9,12 +9,12 @@ import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
 const hourMs = 3_600_000;
-/** Of a wire, and of an offer that is made twice. */
+/** Tolerance for the transmission and for a repeated offer. */
 const slackMs = 30_000;
 
 type Message = { transition: Transition; at: number };
 
-/** What was told of each scope that has a pace, in order. */
+/** Groups the messages by scope, for scopes with a rate limit, in order. */
 function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows): Map<string, Message[]> {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const firstAt = new Map<number, number>();
@@ -30,7 +30,7 @@ function messagesOf({ centre }: World, { incidents, transitions, outbox }: Rows)
   return Map.groupBy(paced, ({ scope }) => scope);
 }
 
-/** Three messages an hour, what is critical and new besides, however often `flows` starts. A clock that was put begins anew. */
+/** At most three messages an hour, plus new critical ones, across restarts of `flows`. A stepped clock restarts the count. */
 export function fewAnHour(world: World, rows: Rows): string[] {
   const most = budgets.messagesAnHour.most * (1 + world.centre.seen.steps);
   return [...messagesOf(world, rows)].flatMap(([scope, all]) => {
@@ -41,7 +41,7 @@ export function fewAnHour(world: World, rows: Rows): string[] {
   });
 }
 
-/** What people ordered, what no tab took, and what is critical and was no news in the hour before. */
+/** Exempt from the limit: requests of people, transitions that no tab concluded, and critical faults that are new in this hour. */
 function isBesides({ transition, at }: Message, earlier: readonly Message[]): boolean {
   if (transition.again !== undefined || /default route|error on the tab/.test(transition.conclusion ?? '')) return true;
   const isNews = (one: Message) => !isEnd(one.transition) && one.transition.again === undefined && one.at > at - hourMs;
@@ -49,7 +49,7 @@ function isBesides({ transition, at }: Message, earlier: readonly Message[]): bo
   return !isEnd(transition) && criticalOf(transition).some((fault) => !before.some((one) => one.fault === fault));
 }
 
-/** What waits, or was only counted, had its reason: enough was told; and whatever of it was critical was told in that hour. */
+/** A delayed or merely counted transition needs a reason: the limit was reached, and its critical faults were notified within that hour. */
 export function heldWithReason(world: World, rows: Rows): string[] {
   const scopes = new Map(rows.incidents.map(({ id, scope }) => [id, scope]));
   const all = messagesOf(world, rows);
@@ -67,7 +67,7 @@ export function heldWithReason(world: World, rows: Rows): string[] {
   });
 }
 
-/** Of whom no more than counts is told had more news in the hour before than is told or counted. */
+/** A room is muted only after more transitions in an hour than are notified or counted. */
 export function mutedWithReason(world: World, { incidents, transitions }: Rows): string[] {
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
   const atOf = (one: Transition) => world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
@@ -81,13 +81,13 @@ export function mutedWithReason(world: World, { incidents, transitions }: Rows):
   });
 }
 
-/** True where it waits for its turn, and has not waited for longer than it may. */
+/** Whether the transition waits for its turn, for less than two hours. */
 export function isInTurn(world: World, one: Transition): boolean {
   const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
   return isWaiting(one) && world.time.now() - at < 2 * hourMs;
 }
 
-/** The hour that a start takes from the ledger is by the clock of then, which may have been put to and fro. */
+/** A restart takes the last hour from the ledger, whose clock may have been stepped back and forth. */
 function putMs({ centre }: World): number {
   return centre.seen.steps > 0 ? 2 * centreStepMs : 0;
 }

@@ -1,11 +1,11 @@
-/** What is judged of who is told: nobody outside their scope (R23). */
+/** Audits R23 (conclude): nobody is notified outside their scope. */
 import { isWithin, pathOfScope } from '@sabha/contracts';
 import type { Member } from '../../flows/engine/records/sites.ts';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import type { Rows } from './rows.ts';
 import type { World } from './world.ts';
 
-/** A technician of the second site alone, who must hear of no other. */
+/** A technician of the second site, who must not be notified of other sites. */
 export const ofSecondSite: Member = memberOf({
   id: 'nora',
   name: 'Nora',
@@ -17,7 +17,7 @@ export const ofSecondSite: Member = memberOf({
   addresses: {},
 });
 
-/** Everybody who was told has the place in their scope, or was named by somebody: what is the centre's own is for who has the whole nation. */
+/** Each recipient has the place in scope or was named by a person. Incidents of the server are for recipients with nationwide scope. */
 export function nobodyOutside({ centre }: World, { incidents, transitions, outbox }: Rows): string[] {
   const scopes = new Map(incidents.map(({ id, scope, spread }) => [id, spread?.path ?? pathOfScope(scope)]));
   const incidentOf = new Map(transitions.map(({ id, incident }) => [id, incident]));

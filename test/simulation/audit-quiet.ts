@@ -1,4 +1,4 @@
-/** What is judged of what people keep quiet: an incident for a while, a place that is maintained. */
+/** Audits snoozed incidents and places under maintenance. */
 import { faultOf, isPcPath, isWithin, maintainedIn, type Severity } from '@sabha/contracts';
 import type { Incident, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
@@ -14,14 +14,14 @@ import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
 const minute = 60_000;
-/** What was on the wires at its beginning may still go out, within the time of an offer. */
+/** Messages already being sent may still go out, within the time limit of an offer. */
 const underWayMs = 15_000;
-/** Of a wire, of an offer that is made twice, and of the default route. */
+/** Tolerance for the transmission, a repeated offer and the default route. */
 const tellingMs = 150_000;
 
 /**
- * A quiet hides nothing worse: what is critical and new, or worse than what was made quiet, ends it at once. Until it ends nothing of the incident
- * is told, and after its time it is over.
+ * A new critical fault, or one worse than the snoozed severity, ends a snooze at once. Until then nobody is notified, and each snooze ends
+ * in time.
  */
 export function quietHidesNothing(world: World, rows: Rows): string[] {
   return rows.incidents.flatMap((incident) => {
@@ -31,7 +31,7 @@ export function quietHidesNothing(world: World, rows: Rows): string[] {
     const within = (at: number) => spans.some(({ from, to }) => at > from && at < to);
     const hidden = news.filter((one) => one.again === undefined && within(one.at) && endsQuiet(world, one));
     const ids = new Set(news.filter(isUsual).map(({ id }) => id));
-    // What was written while the clock was another is dated by that one.
+    // A stepped clock makes these dates incomparable.
     const isDated = world.centre.seen.steps === 0;
     const told = isDated ? rows.outbox.filter((row) => isOf(row, ids) && within(row.createdAt) && within(row.createdAt - underWayMs)) : [];
     return [
@@ -42,13 +42,13 @@ export function quietHidesNothing(world: World, rows: Rows): string[] {
   });
 }
 
-/** From when to when an incident was quiet, by the clock of the centre. */
+/** Returns when an incident was snoozed, by the clock of the server. */
 function quietsOf({ deeds = [], overAt }: Incident): Span[] {
   const spans: Span[] = [];
   const end = overAt ?? Number.POSITIVE_INFINITY;
   for (const { did, at } of deeds) {
     const last = spans.at(-1);
-    // Once more is longer.
+    // A repeated snooze extends the first.
     if (did === 'snoozed' && spans.at(-1)?.to !== end) spans.push({ from: at, to: end });
     if (did === 'awake' && last !== undefined) last.to = Math.min(last.to, at);
   }
@@ -61,7 +61,9 @@ function endsQuiet({ centre }: World, { incident, about }: Transition): boolean 
   return severities.some((severity) => severity === 'critical' || before.every((one) => isWorse(severity, one)));
 }
 
-/** Of maintenance people hear when it begins, when it ends, and what is still bad then, and nothing new of the place between. */
+/**
+ * People are notified of the start and the end of maintenance, and then of remaining faults. Meanwhile they are not notified of new ones.
+ */
 export function maintenanceIsTold(history: History, world: World, rows: Rows): string[] {
   const held = rows.incidents.filter(({ scope }) => maintainedIn(scope) !== undefined);
   return [
@@ -75,7 +77,7 @@ function plansOf({ centre }: World): Maintenance[] {
   return found.map(({ row }) => JSON.parse(String(row)) as Maintenance);
 }
 
-/** What is planned for a place that is there, while nothing is wrong with the centre for long enough, is told. */
+/** Planned maintenance of a known place is notified if the server works for long enough. */
 function beginsInSight(history: History, world: World, at: { plan: Maintenance; held: Incident[]; rows: Rows }): string[] {
   const { plan, held, rows } = at;
   const { id, scope, start, minutes } = plan;
@@ -91,10 +93,10 @@ function beginsInSight(history: History, world: World, at: { plan: Maintenance; 
   return isTold ? [] : [`${id}: nobody was told that ${scope} is maintained from ${clockOf(from)}`];
 }
 
-/** No PC of a history. */
+/** A PC number that no history has. */
 const nobody = -1;
 
-/** It is over, and whoever was told of it hears that. */
+/** Maintenance ends, and each person who was notified of it is notified of its end. */
 function endsToo({ id, scope, over }: Incident, { transitions, outbox }: Rows): string[] {
   if (over === null) return [`${scope} still goes on`];
   const own = transitions.filter(({ incident }) => incident === id);
@@ -112,7 +114,7 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
   const spans = world.centre.seen.dates.spans(maintenance.id);
   const path = maintainedIn(maintenance.scope) ?? '';
   const rooms = new Set(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map(({ id }) => id));
-  // A clock that is put ends it, which is told, and begins it anew.
+  // A clock step ends maintenance, with a notification, and starts it again.
   const isLeft = ({ again }: Transition) => world.centre.seen.steps > 0 && again?.why === 'maintained';
   const news = rows.transitions.filter((one) => rooms.has(one.incident) && isNews(one) && isUsual(one) && !isLeft(one));
   const ids = new Set(news.map(({ id }) => id));
@@ -124,18 +126,18 @@ function tellsNothing(world: World, maintenance: Incident, rows: Rows): string[]
   });
 }
 
-/** What was true of a room before the end, and for long enough after it, is told after it. */
+/** A fault of a room from before the end, which lasts long enough after it, is notified after the end. */
 function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, rows: Rows): string[] {
   const span = world.centre.seen.dates.spans(maintenance.id).at(-1);
   const path = maintainedIn(maintenance.scope) ?? '';
   if (span === undefined) return [];
   const rooms = new Map(rows.incidents.filter(({ scope }) => isPcPath(scope) && isWithin(path, scope)).map((one) => [one.id, one.scope]));
-  // A clock that was put ends it, and begins it anew.
+  // A clock step ends maintenance and starts it again.
   const again = rows.incidents.filter(({ scope }) => scope === maintenance.scope).flatMap(({ id }) => world.centre.seen.dates.spans(id));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const [fault = '', device = ''] = key.split('|');
     const needed = (faultOf(fault)?.holdMs ?? 0) + tellingMs;
-    // What hides it may be told in its place.
+    // A parent fault that hides this one may be notified instead.
     const names = [fault, ...(faultOf(fault)?.parents ?? [])];
     const isHere = [...rooms.values()].includes(world.pc(pc).path);
     const isOver = !again.some((one) => one.from >= span.to && one.from < span.to + needed);
@@ -145,7 +147,7 @@ function tellsWhatIsLeft(history: History, world: World, maintenance: Incident, 
       (one) =>
         rooms.get(one.incident) === world.pc(pc).path &&
         isNews(one) &&
-        // What was said before it began excuses nothing.
+        // A notification from before the maintenance does not count.
         (world.centre.seen.dates.decided(one.id) ?? one.at - epochMs) >= span.from &&
         one.about.some((about) => names.includes(about.fault) && (about.fault !== fault || about.device === device)),
     );
@@ -168,7 +170,7 @@ function writtenOf(world: World, { id }: Transition, { outbox }: Rows): number[]
   return own.map(({ key, createdAt }) => world.centre.seen.dates.written(key) ?? createdAt - epochMs);
 }
 
-/** By the tabs, or by the route for what they do not finish. */
+/** Whether the tabs or the default route notified somebody. */
 function reached(one: Transition, { outbox }: Rows): boolean {
   return !isUsual(one) || outbox.some(({ transition }) => transition === one.id);
 }
@@ -177,12 +179,12 @@ function isNews({ kind }: Transition): boolean {
   return kind === 'raised' || kind === 'worsened';
 }
 
-/** What a catch or the default route brings to central is told whatever else is so. */
+/** A catch node or the default route may notify central at any time. */
 function isUsual({ conclusion }: Transition): boolean {
   return !/default route|error on the tab/.test(conclusion ?? '');
 }
 
-/** What took another channel because the first one failed is no new word. */
+/** A second channel after a failure is not a new message. */
 function isOf({ key, transition }: OutboxRow, ids: ReadonlySet<number>): boolean {
   return ids.has(transition ?? 0) && key.split('/').length === 3;
 }

@@ -1,4 +1,4 @@
-/** What is judged of the silence of PCs (R16, R18, R18a, R30). */
+/** Audits the silence of PCs: R16 (sessions and births), R18 (silence), R18a (canary), R30 (replacement). */
 import { links, willGraceMs } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Arrival } from './centre-machine.ts';
@@ -6,7 +6,7 @@ import { type Rows, rowsOf } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
-/** A PC is called silent only where R18 says so. */
+/** A PC is silent only in the cases of R18. */
 export function noFalseSilence(world: World, { transitions, incidents }: Rows): string[] {
   return transitions.flatMap((one) => {
     const scope = incidents.find(({ id }) => id === one.incident)?.scope ?? '';
@@ -24,9 +24,9 @@ export function noFalseSilence(world: World, { transitions, incidents }: Rows): 
   });
 }
 
-/** A site is called dark only where at least one of its PCs may be called silent; a cause of many sites, at least one of theirs (R19a). */
+/** A site is reported as dark only if at least one of its PCs may be silent. The same holds for the sites of a shared cause (R19a). */
 export function noFalseCause(world: World, { transitions, incidents }: Rows): string[] {
-  // Of the hostile PC too.
+  // Includes the hostile PC.
   const every = rowsOf(world);
   const isNews = ({ kind }: Transition) => kind === 'raised' || kind === 'worsened';
   return transitions.filter(isNews).flatMap((one) => {
@@ -34,7 +34,7 @@ export function noFalseCause(world: World, { transitions, incidents }: Rows): st
     const members = incident?.spread?.members ?? [];
     if (!one.about.some(({ fault }) => fault.startsWith('outage.') && fault !== 'outage.power')) return [];
     const at = world.centre.seen.dates.decided(one.id) ?? one.at - epochMs;
-    // Whoever ever said a word, the hostile PC too.
+    // All PCs that ever sent a message, including the hostile one.
     const pcs = [...world.centre.seen.arrivals.keys()];
     const all = pcs.filter((pc) => members.some((member) => pc === member || pc.startsWith(`${member}/`)));
     const wrong = all.map((pc) => (isSilent(world, every, pc, at) ? undefined : falseSilence(world, pc, at)));
@@ -42,7 +42,7 @@ export function noFalseCause(world: World, { transitions, incidents }: Rows): st
   });
 }
 
-/** A PC was called silent before, which was judged by itself, and no word of it has come since: a start of the centre takes nothing of that back. */
+/** Whether the PC was found silent before, as audited separately, and has sent nothing since. A restart of the server changes neither. */
 function isSilent({ centre }: World, { transitions, incidents }: Pick<Rows, 'transitions' | 'incidents'>, pc: string, at: number): boolean {
   const words = (centre.seen.arrivals.get(pc) ?? []).filter((one) => !one.lost);
   const own = new Set(incidents.filter(({ scope }) => scope === pc).map(({ id }) => id));
@@ -53,7 +53,7 @@ function isSilent({ centre }: World, { transitions, incidents }: Pick<Rows, 'tra
   });
 }
 
-/** Whoever is silent and told on no account of its own is one of the many of a cause that people know of (R19a). */
+/** A silent PC without a separate notification belongs to a shared cause that people know of (R19a). */
 export function explainedIsTold({ incidents }: Rows): string[] {
   const byId = new Map(incidents.map((one) => [one.id, one]));
   const isKnown = (id: number | undefined): boolean => {
@@ -66,16 +66,16 @@ export function explainedIsTold({ incidents }: Rows): string[] {
   return silent.flatMap(({ scope, parent, told }) => (told.length > 0 || isKnown(parent) ? [] : [`nobody knows why ${scope} is silent`]));
 }
 
-/** Why a PC must not be called silent at this time; undefined where it may. */
+/** Returns why a PC must not be silent at this time, or undefined if it may be. */
 function falseSilence({ centre, link, former }: World, pc: string, at: number): string | undefined {
   const session = centre.seen.subscribed.filter((one) => one.at <= at).at(-1);
   if (!session?.up) return 'though flows was not subscribed';
   const arrived = (centre.seen.arrivals.get(pc) ?? []).filter((one) => one.at <= at);
-  // Where another machine stood before, a session counts from its birth on (R30).
+  // At a path with an earlier machine, a session counts from its birth on (R30).
   const heard = former.some((one) => one.path === pc && one.isRemoved(at)) ? arrived.filter((one) => isBorn(one, arrived)) : arrived;
-  // A will is no word of its PC; where another machine stood before, it may be that one's (R30).
+  // A last will is not a message of the PC. At a path with an earlier machine it may belong to that machine (R30).
   const last = Math.max(session.at, heard.findLast(({ lost }) => !lost)?.at ?? 0);
-  // Arrivals are noted as they come, the centre judges once a second.
+  // Arrivals are recorded at once, but the server judges once a second.
   if (at - last >= links[link].silentMs - 1_000) return undefined;
   const words = heard.filter((one) => !one.lost && one.session !== null);
   const will = heard.find((one) => one.lost && isLastWord(one, words));
@@ -87,7 +87,7 @@ function isBorn({ at, session }: Arrival, arrived: readonly Arrival[]): boolean 
   return session === null || arrived.some((one) => one.born && one.session === session && one.at <= at);
 }
 
-/** A will counts where the session that spoke last before it is no newer one, and none has spoken since (R16). */
+/** A last will counts unless a newer session sent a message before or after it (R16). */
 function isLastWord(will: Arrival, words: readonly Arrival[]): boolean {
   const session = will.session ?? 0;
   const before = words.filter((one) => one.at <= will.at).at(-1);

@@ -1,14 +1,14 @@
-/** What is judged of sites that are not live, and of PCs that are no longer ours (R15). */
+/** Audits sites that are not live and PCs that were removed, by R15 (close). */
 import { isPcPath, siteOf } from '@sabha/contracts';
 import { isWaiting } from '../../flows/engine/transitions/transitions.ts';
 import type { Rows } from './rows.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
-/** What was on the wires when the site closed may still go out, within the time of an offer. */
+/** Messages already being sent may still go out, within the time limit of an offer. */
 const underWayMs = 15_000;
 
-/** Nothing is raised of a room that is not watched, and nobody is told of it. */
+/** Nothing is raised for an unwatched room, and nobody is notified of it. */
 export function nothingOfOthers(world: World, { incidents, transitions, outbox }: Rows): string[] {
   const { dates } = world.centre.seen;
   const news = new Map(transitions.filter(({ kind }) => kind === 'raised' || kind === 'worsened').map((one) => [one.id, one]));
@@ -21,7 +21,7 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
     const at = dates.decided(one.id) ?? one.at - epochMs;
     return within(scope, at, 0) ? [`${scope} is not watched, and at ${clockOf(at)} ${one.about[0]?.fault} is ${one.kind}`] : [];
   });
-  // Of a process that stood still the news and its end come out in one moment, in this order.
+  // After a suspension, a raise and its end appear at once, in this order.
   const ends = new Map(transitions.filter(({ kind }) => kind === 'closed').map((one) => [one.id, one.incident]));
   const isClosedAtOnce = ({ incident, person, at }: { incident: number; person: string; at: number }) =>
     outbox.some(
@@ -30,7 +30,7 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
   const told = outbox.flatMap((row) => {
     const one = news.get(row.transition ?? 0);
     const at = dates.written(row.key) ?? row.createdAt - epochMs;
-    // What took another channel because the first one failed is no new word, and says that it is over.
+    // A second channel after a failure is not a new message, and it says that the incident is over.
     if (one !== undefined && isClosedAtOnce({ incident: one.incident, person: row.person, at })) return [];
     return one !== undefined && row.key.split('/').length === 3 && within(scopeOf(one.incident), at, underWayMs)
       ? [`${row.key} is told of a room that is not watched`]
@@ -39,7 +39,7 @@ export function nothingOfOthers(world: World, { incidents, transitions, outbox }
   return [...raised, ...told];
 }
 
-/** When the site of a room was not live: what came to the disk counts, not when whoever ordered it heard of it. */
+/** Returns when the site of a room was not live, by the commits of the ledger. */
 function closedTimes({ centre }: World, path: string): { from: number; to: number }[] {
   if (!isPcPath(path)) return [];
   const stages = centre.seen.dates.stages(siteOf(path));
@@ -48,7 +48,7 @@ function closedTimes({ centre }: World, path: string): { from: number; to: numbe
   );
 }
 
-/** No incident of a room stays open that is not watched, and whoever was told of one that was closed hears that it is. */
+/** No incident of an unwatched room stays open, and each notified person is notified of the closure. */
 export function closedIsTold(world: World, { incidents, transitions, outbox }: Rows): string[] {
   const open = incidents.filter(({ over, scope }) => over === null && !scope.startsWith('centre') && !world.isWatched(scope));
   const closed = incidents.filter(({ over }) => over === 'closed');
@@ -56,7 +56,7 @@ export function closedIsTold(world: World, { incidents, transitions, outbox }: R
     const last = transitions.find((one) => one.incident === id && one.kind === 'closed');
     if (last === undefined) return [`incident ${id} was closed (${closedBecause}), and nothing says so`];
     if (isWaiting(last)) return [];
-    // The default route and a catch tell central alone.
+    // The default route and a catch node notify only central.
     if (/default route|error on the tab/.test(last.conclusion ?? '')) return [];
     const reached = new Set(outbox.filter((row) => row.transition === last.id).map(({ person }) => person));
     return told

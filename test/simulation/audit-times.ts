@@ -1,4 +1,4 @@
-/** Times of a history, as they were planned: when a fault stood in a room, and when nothing was in its way to people. */
+/** Planned times of a history: when a fault exists in a room, and when nothing hinders its notification. */
 import { checkKey, links } from '@sabha/contracts';
 import { centreStepMs, hits } from './disturbances.ts';
 import type { History } from './history.ts';
@@ -7,10 +7,10 @@ import type { SiteAct } from './sites.ts';
 
 const minute = 60_000;
 
-/** A fault that was true of a room, from when to when. */
+/** A fault of a room, with start and end. */
 export type Stood = { pc: number; key: string; from: number; to: number };
 
-/** What was true of the rooms of a history. */
+/** Returns the faults of all rooms of a history. */
 export function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
   const stood: Stood[] = [];
   const open = new Map<string, Stood>();
@@ -24,12 +24,14 @@ export function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
   return [...stood, ...[...open.values()].map((one) => ({ ...one, to: calmAtMs }))];
 }
 
-/** The longest time within which nothing was wrong with this PC's way to the centre, nor with the centre, and nobody kept anything quiet. */
+/**
+ * Returns the longest time without a disturbance of this PC, its path to the server, or the server, and without a snooze or maintenance.
+ */
 export function longestQuiet(history: History, pc: number, from: number, to: number): number {
   const { disturbances, restores, siteActs, quiets, pcs, link } = history;
   const recoveryMs = links[link].backoffMaxMs + 2 * links[link].beatMs;
   const moved = siteActs.filter(({ kind }) => kind === 'move').map((act) => act.pc);
-  // Every other PC belongs to the second site, until it moves.
+  // PCs alternate between the two sites until they move.
   const isMaintained = (one: number) => one % 2 === pc % 2 || moved.includes(one);
   const trouble = [
     ...disturbances
@@ -49,13 +51,13 @@ export function longestQuiet(history: History, pc: number, from: number, to: num
   return Math.max(longest, to - quietFrom);
 }
 
-/** From when until when a room is another one's matter, or nobody's. What is not seen after a site opened again is worth half an hour (R3). */
+/** Returns when a room is moved or unwatched. After a site reopens, unseen changes may take half an hour (R3). */
 function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
   if (kind === 'close') return [[atMs, atMs + forMs + 10 * minute + recoveryMs]];
   return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];
 }
 
-/** Which incident is quiet is chosen then; a clock that is put wrong moves the end of it. */
+/** The snoozed incident is chosen at run time, so any may be meant. A clock step moves the end. */
 function timeOfQuiet({ atMs, forMs }: QuietAct, disturbances: History['disturbances']): readonly [number, number] {
   const isPut = disturbances.some(({ kind }) => kind === 'clock of the centre is put right');
   return [atMs, atMs + forMs + minute + (isPut ? centreStepMs : 0)];

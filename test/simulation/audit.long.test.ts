@@ -6,7 +6,7 @@ import { audit } from './audit.ts';
 import { type History, historyOf, play } from './history.ts';
 import { createOpenScopes } from './open-scopes.ts';
 
-/** What is done to the ledger of a good history, and what the audit must say of it. */
+/** Damage to the ledger of a correct history: name, SQL, and the expected complaint of the audit. */
 const crimes: [string, string, RegExp][] = [
   ['an event is missing', 'DELETE FROM events WHERE spool = 1 AND seq = 2', /lost an event/],
   ['an event is counted as settled that is not', 'DELETE FROM events WHERE spool = 2 AND seq = 3', /gaps in the ledger/],
@@ -21,15 +21,15 @@ const crimes: [string, string, RegExp][] = [
   ],
 ];
 
-test('the audit finds what it is there to find', async () => {
+test('the audit reports each damage to a ledger', async () => {
   const { disturbances, ...rest } = historyOf(2);
-  // What a hostile PC did is no gap of others, and is not looked for.
+  // The damage may not hit rows of a hostile PC, which the audit ignores.
   const history = { ...rest, siteActs: [], disturbances: disturbances.filter(({ kind }) => kind !== 'a PC is hostile') };
   await eachIsFound(crimes, history);
 });
 
 const fourTimes = 'SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4';
-/** What is done to the ledger after a room was retired while its microphone was missing; a row under a new name is one that the world did not see. */
+/** Damage after a room was retired while its microphone was missing. A row with a new key is one that the simulation did not see. */
 const siteCrimes: [string, string, RegExp][] = [
   ['it is still open', `UPDATE incidents SET row = json_set(row, '$.over', NULL)`, /pc-1 is not watched and has an open incident/],
   [
@@ -46,7 +46,7 @@ const siteCrimes: [string, string, RegExp][] = [
   ],
 ];
 
-test('the audit finds what is wrong with a room that is no longer ours', async () => {
+test('the audit reports each damage around a retired room', async () => {
   const minute = 60_000;
   const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
   const quiet = { seed: 1, pcs: 3, link: 'fibre', calmAtMs: 10 * minute } as const;
@@ -61,10 +61,10 @@ test('the audit finds what is wrong with a room that is no longer ours', async (
   await eachIsFound(siteCrimes, history);
 });
 
-/** Each crime is done to the same good ledger and undone again. */
+/** Each change starts from the same ledger. */
 const quietFrom = `(SELECT row ->> '$.deeds[0].at' FROM incidents WHERE id = 1)`;
 const maintainedFrom = `(SELECT row ->> '$.openedAt' FROM incidents WHERE row ->> '$.scope' = 'maintenance:ladakh/leh')`;
-/** What is done to the ledger after a microphone was missing, was kept quiet, and its site maintained. */
+/** Damage after a missing microphone was snoozed and its site maintained. */
 const quietCrimes: [string, string, RegExp][] = [
   [
     'something critical came while it was quiet',
@@ -93,7 +93,7 @@ const quietCrimes: [string, string, RegExp][] = [
   ],
 ];
 
-test('the audit finds what a quiet hid, and what was not told of maintenance', async () => {
+test('the audit reports faults hidden by a snooze and missing notifications of maintenance', async () => {
   const minute = 60_000;
   const missing = { atMs: 3 * minute, pc: 0, component: 'microphone', device: 'expected-1', fault: 'microphone.missing' };
   const once = { forMs: 5 * minute, pc: 0, choice: 0 };
@@ -129,7 +129,7 @@ async function eachIsFound(crimes: readonly [string, string, RegExp][], history:
   expect(await complaints()).toBe('');
 }
 
-test('two incidents that are open for one room at one time are seen in the commit that left them so, and in no other', () => {
+test('the audit reports two open incidents of one room for the commit that caused them only', () => {
   const incident = (id: number, over: 'cleared' | null): Op => ({ op: 'incident', incident: { ...emptyIncident, id, over } });
   const open = createOpenScopes();
   open.took([incident(1, null)]);

@@ -1,4 +1,4 @@
-/** The judgement at the end of a history: one line for each promise that was broken. */
+/** The audit at the end of a history. Returns one line for each broken guarantee. */
 import { DatabaseSync } from 'node:sqlite';
 import { type EventMessage, faultOf } from '@sabha/contracts';
 import type { StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
@@ -20,7 +20,7 @@ import { contentOf, type Kept } from './spool-record.ts';
 import { epochMs } from './time.ts';
 import { clockOf, type World } from './world.ts';
 
-/** All that is wrong with a history that was played to its end; `twin` is its undisturbed run. */
+/** Returns all faults of a completed history. `twin` is the same history without disturbances. */
 export async function audit(history: History, world: World, twin: World): Promise<string[]> {
   const rows = rowsOfOthers(world);
   return [
@@ -49,7 +49,7 @@ export async function audit(history: History, world: World, twin: World): Promis
   ];
 }
 
-/** What was ever on the disks of a path. What a machine that was taken away, or is watched no more, did not bring may be lost. */
+/** Returns all events that were ever on the disks of a path. Events of a removed or unwatched machine may be lost. */
 function machinesByPath(world: World): [string, Kept[]][] {
   const paths = new Map<string, Kept[]>();
   for (const pc of [...world.former, ...world.pcs]) {
@@ -72,7 +72,7 @@ async function ledgerIsWhole({ restores }: Pick<History, 'restores'>, world: Wor
   return lines;
 }
 
-/** What was on a disk that is gone, or on a machine that was taken away before it had brought it, can be no more than counted (R5). */
+/** Counts gaps for events on a lost disk or a removed machine, which can only be counted (R5, "the ack always advances"). */
 function gapsOfLost(world: World, db: DatabaseSync): number {
   const lost = machinesByPath(world).flatMap(([, kept]) => kept.filter(({ excused }) => excused !== null).flatMap(({ places }) => places));
   const counted = db.prepare(
@@ -81,7 +81,7 @@ function gapsOfLost(world: World, db: DatabaseSync): number {
   return lost.filter(({ spool, seq }) => counted.get(spool, seq) !== undefined).length;
 }
 
-/** A copy without the spools that a hostile PC made up. */
+/** Returns a copy of the ledger without the spools that a hostile PC invented. */
 function ledgerOfOthers({ centre, hostile }: World): DatabaseSync {
   if (hostile === null) return centre.db();
   const db = new DatabaseSync(':memory:');
@@ -94,7 +94,7 @@ function ledgerOfOthers({ centre, hostile }: World): DatabaseSync {
   return db;
 }
 
-/** Each event that was ever on a disk is in the ledger once, or its loss is declared. */
+/** Each event that was ever on a disk is in the ledger exactly once, or its loss is declared. */
 export function eventsArrived(world: World, pc: string, kept: readonly Kept[]): string[] {
   const db = world.centre.db();
   const held = new Map<string, number>();
@@ -129,7 +129,7 @@ export function spoolsAreEmpty(world: World): string[] {
   });
 }
 
-/** What stands at the end is what is true in the rooms, and what the undisturbed run ended with; of a room that is muted nothing stands. */
+/** The open faults at the end equal those of the rooms and of the undisturbed run. A muted room has none. */
 function sameIncidents(world: World, twin: World): string[] {
   const muted = mutedIn(world);
   const seen = (lines: string[]) => lines.filter((line) => !muted.some((path) => line.startsWith(`${path}:`))).join('; ');
@@ -151,18 +151,18 @@ function mutedIn(world: World): string[] {
 }
 
 function openIn(world: World): string[] {
-  // A channel is known to be well again only by the next message that goes through; a trouble of the centre that came back and went is watched
-  // for half an hour, which a history does not last.
+  // A channel counts as repaired only after its next delivery. A server fault that came back is watched for half an hour, longer than a
+  // history.
   const isMended = ({ fault, goneAt }: StandingFault) =>
     (fault === 'centre.channel_failing' && world.centre.post.trouble === null) || (fault.startsWith('centre.') && goneAt !== null);
-  // Who is muted stays so for an hour.
+  // A room stays muted for an hour.
   return rowsOfOthers(world)
     .incidents.filter(({ over }) => over === null)
     .flatMap(({ scope, faults, flapping }) => {
-      // A minor fault that flaps ends only after two hours without it, and a history does not last that long.
+      // A flapping minor fault ends after two hours without it, longer than a history.
       const isCalm = ({ severity, goneAt }: StandingFault) => flapping && severity === 'minor' && goneAt !== null;
       const standing = faults.filter((fault) => !isOfHostile(world, fault) && !isMended(fault) && !isMuting(fault) && !isCalm(fault));
-      // One that holds nothing at all would be wrong.
+      // An open incident without any fault is wrong and stays in the list.
       return standing.length === 0 && faults.length > 0
         ? []
         : [
@@ -175,7 +175,7 @@ function openIn(world: World): string[] {
     .sort();
 }
 
-/** Every transition has its conclusion, or waits for a later level or its turn, and every message has left. */
+/** Every transition is concluded or waits for a later level or its turn, and every message was sent. */
 export function nothingWaits(world: World, { transitions, outbox }: Rows): string[] {
   return [
     ...transitions
@@ -187,13 +187,13 @@ export function nothingWaits(world: World, { transitions, outbox }: Rows): strin
   ];
 }
 
-/** In the last moment of a history: its turn came then. */
+/** A message written in the last second of a history. */
 function isJustWritten(world: World, { key, createdAt, tries }: OutboxRow): boolean {
   const at = world.centre.seen.dates.written(key) ?? createdAt - epochMs;
   return tries === 0 && world.time.now() - at < 1_000;
 }
 
-/** Or the news of it waits for its turn. */
+/** Each visible fault was notified, or its transition waits for its turn. */
 function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
   const standing = incidents
     .filter((one) => one.over === null)
@@ -206,12 +206,12 @@ function eachStandingFaultIsTold({ incidents, transitions }: Rows): string[] {
     .map((fault) => `${fault.scope}: nobody was told of ${fault.key}`);
 }
 
-/** A fault that stood, in sight of the centre and undisturbed, longer than its hold and the default route takes, was told. */
+/** A fault that lasted undisturbed for longer than its hold and the default route was notified. */
 function whatStoodLongWasTold(history: History, world: World, { incidents, transitions, outbox }: Rows): string[] {
   const reached = new Set(outbox.flatMap((row) => (row.transition === null ? [] : [row.transition])));
-  // What the ledger dates while the clock of the centre is wrong is wrong by as much.
+  // While the server's clock is wrong, dates in the ledger are wrong by this much.
   const stepsMs = history.disturbances.some(({ kind }) => kind === 'clock of the centre is put right') ? centreStepMs : 0;
-  // What had to wait for its turn is judged by itself.
+  // Delayed transitions are audited separately.
   const told = transitions.filter((one) => reached.has(one.id) || one.conclusion?.includes('default route') || hasWaited(one));
   return standingTimes(history).flatMap(({ pc, key, from, to }) => {
     const { path } = world.pc(pc);
@@ -224,14 +224,14 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
     if (hidden || longestQuiet(history, pc, from, to) < needed || wasMuted({ incidents }, path)) return [];
     const wasTold = told.some((one) => {
       const incident = incidents.find(({ id }) => id === one.incident);
-      // A PC that was moved had another path before.
+      // A moved PC had another path before.
       const isOwn = incident?.scope.split('/')[2] === path.split('/')[2];
       const overlaps =
         isOwn &&
         incident !== undefined &&
         incident.openedAt - stepsMs <= epochMs + to &&
         (incident.overAt ?? Number.POSITIVE_INFINITY) + stepsMs >= epochMs + from;
-      // A first message also lists what stands beside its news.
+      // A first message also lists the other current faults.
       const listed = outbox.flatMap(({ transition, notice }) => (transition === one.id ? notice.faults : []));
       return overlaps && [...one.about, ...listed].some((about) => about.fault === fault && about.device === device);
     });
@@ -239,12 +239,12 @@ function whatStoodLongWasTold(history: History, world: World, { incidents, trans
   });
 }
 
-/** That something is over is told only to whoever was told that it began. */
+/** Only persons who were notified of the start are notified of the end. */
 export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows): string[] {
   const incidentOf = new Map(transitions.map((one) => [one.id, one.incident]));
   const kindOf = new Map(transitions.map((one) => [one.id, one.kind]));
   const isNews = (row: OutboxRow) => row.transition !== null && ['raised', 'worsened'].includes(kindOf.get(row.transition) ?? '');
-  // What a catch brings to central is the error, whatever the transition was.
+  // A catch node sends central the error, whatever the transition.
   const caught = new Set(transitions.flatMap((one) => (one.conclusion?.includes('error on the tab') ? [one.id] : [])));
   return outbox.flatMap((row) => {
     if (row.transition === null || isNews(row) || caught.has(row.transition)) return [];
@@ -260,7 +260,7 @@ export function noGoodNewsForStrangers({ outbox, transitions, incidents }: Rows)
   });
 }
 
-/** A crash sends a second time at most what was on its way on each channel (R26). */
+/** A crash repeats at most the messages in transmission, one for each channel (R26, outbox delivery). */
 export function fewDuplicates({ centre }: World): string[] {
   const times = new Map<string, number>();
   for (const { key } of centre.post.deliveries) times.set(key, (times.get(key) ?? 0) + 1);
@@ -270,10 +270,10 @@ export function fewDuplicates({ centre }: World): string[] {
   return extra <= allowed ? [] : [`${extra} messages too many after ${allowed / 2} crashes: ${duplicates.map(([key]) => key).join(', ')}`];
 }
 
-/** What the centre finds of a PC that says more, or other things, than a PC should. */
+/** Faults that the server reports about a PC that sends too much, or wrong messages. */
 const findings = new Set(['pc.noisy', 'pc.cloned', 'agent.unreadable', 'agent.unknown_fault', 'centre.unknown_fault']);
 
-/** What people had by mail because of a hostile PC. What comes and goes in any room is no noise. */
+/** Returns mails caused by a hostile PC, without the ordinary faults of its room. */
 export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows): Delivery[] {
   if (hostile === null) return [];
   const room = `Room ${hostile.path.slice(hostile.path.lastIndexOf('/') + 1)},`;
@@ -284,13 +284,13 @@ export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows
   );
 }
 
-/** However much one PC says, and however often, nobody has more than three news an hour because of it (S21); the end of each is told besides (R27). */
+/** Nobody receives more than three notifications an hour because of one PC (S21), plus the end of each (R27). */
 function hostileIsNoNoise(world: World, rows: Rows): string[] {
-  // What people kept quiet is told once more when they said.
+  // A snoozed fault may be notified again after the snooze.
   const others = new Set(rows.transitions.filter((one) => isEnd(one) || one.again !== undefined).map(({ id }) => `${id}`));
   const news = mailsOfHostile(world, rows).filter(({ key }) => !others.has(transitionIn(key)));
   return Object.entries(Object.groupBy(news, ({ person }) => person)).flatMap(([person, all = []]) => {
-    // What a crash sends twice is judged by itself.
+    // Repetitions by a crash are audited separately.
     const within = (from: number) => new Set(all.filter(({ at }) => at >= from && at < from + 3_600_000).map(({ key }) => key)).size;
     const most = Math.max(...all.map(({ at }) => within(at)));
     return most <= 3 ? [] : [`${person} had ${most} news within an hour of the hostile ${world.hostile?.path}`];

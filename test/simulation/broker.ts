@@ -1,4 +1,7 @@
-/** The simulated broker: clean sessions, wills, take-over, PUBACK before delivery, access by the broker's own rules; a kill drops it all. */
+/**
+ * The simulated broker: clean sessions, last wills, session takeover, PUBACK before delivery, and the access rules of the real broker. A
+ * kill loses everything.
+ */
 import type { Connected, Connection, ConnectionHandlers } from '../../agent/uplink/mqtt.ts';
 import { accessOf, type Principal, principalOf } from '../../broker/admission/access.ts';
 import type { Random } from '../random.ts';
@@ -22,19 +25,19 @@ type Session = {
   filters: string[];
   up: Pipe<Up>;
   down: Pipe<Down>;
-  /** The client hears that it is over. */
+  /** Notifies the client that the session is over. */
   closeClient(reason: string): void;
   atBroker: boolean;
-  /** Its client lost its power: nobody tells the broker. */
+  /** The client lost its power, and the broker is not notified. */
   dark: boolean;
 };
 
-/** `reset`: told to both sides at once. `hole`: swallows everything until each side notices. `half`: only the client hears of it at once. */
+/** `reset`: both sides notice at once. `hole`: packets vanish until each side times out. `half`: only the client notices at once. */
 export type Cut = 'reset' | 'hole' | 'half';
 
 export type Broker = ReturnType<typeof createBroker>;
 
-/** An attempt to connect where nobody answers is given up after this time. */
+/** Timeout of a connection attempt without a response. */
 const connectLimitMs = 30_000;
 const endLimitMs = 500;
 
@@ -42,7 +45,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   const { time, random, note } = world;
   const sessions = new Map<string, Session>();
   const state = { up: true, stands: false, duplicate: 0, dieAtPublish: 0, lateWillMs: 0 };
-  /** Sees each message that a client publishes; one that it answers `true` for is acknowledged and given to nobody. */
+  /** Called with each published message. A message for which a function returns `true` is acknowledged and delivered to nobody. */
   const swallow: ((topic: string, payload: Buffer) => boolean)[] = [];
 
   function connect(client: Client, handlers: ConnectionHandlers): Promise<Connected> {
@@ -138,7 +141,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     if (accessOf(principal, 'publish', { topic, qos, retain: false }).allow) forward(topic, payload);
   }
 
-  /** A broker that dies here has answered a message that it gave to nobody. */
+  /** A broker that dies here has acknowledged a message without delivering it. */
   function diesNow(): boolean {
     if (state.dieAtPublish === 0 || --state.dieAtPublish > 0) return false;
     kill({ flush: true });
@@ -186,7 +189,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     sessions.clear();
   }
 
-  /** Its client has not been heard for one and a half keepalives. */
+  /** Ends a session without packets for one and a half keepalives. */
   function giveUp(session: Session): void {
     leave(session, true);
     session.down.end(() => session.closeClient('connection reset'));
@@ -195,21 +198,21 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
   return {
     connect,
     kill,
-    /** The process of a client stands still from now on: the broker gives it up in its time, where it stands still then. */
+    /** Suspends the process of a client. The broker ends the session after its timeout if the process is still suspended. */
     stoppedFor(name: string, forMs: number): void {
       const session = of(name);
       if (session === undefined) return;
       const at = noticedMs(session);
       if (at < forMs) time.later(at, () => giveUp(session));
     },
-    /** It is wrong: it tells the wills of clients that are connected. */
+    /** Publishes the last wills of connected clients, which is wrong. */
     tellWills(): void {
       note('wills of all who are connected');
       for (const { will } of sessions.values()) if (will !== undefined) forward(will.topic, will.payload);
     },
     /**
-     * It stands still: it is given up by whoever waits longer for it than a keepalive, and finds that out when it goes on.
-     * `outlived`: a client is heard again in the session that it had before.
+     * Suspends the broker. A client whose timeout is shorter disconnects, and the broker notices that when it resumes. `outlived` is called
+     * for a client whose session survives.
      */
     stop(forMs: number, outlived: (name: string) => void = () => {}): void {
       note('broker stands still');
@@ -228,7 +231,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       state.stands = false;
     },
     state,
-    /** Until the answer is called. */
+    /** Intercepts messages until the returned function is called. */
     intercept(takes: (topic: string, payload: Buffer) => boolean): () => void {
       swallow.push(takes);
       return () => void swallow.splice(swallow.indexOf(takes), 1);
@@ -236,7 +239,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     start() {
       state.up = true;
     },
-    /** The process of a client died: what it wrote still arrives, or (a power cut) does not, and is noticed late. */
+    /** Ends the process of a client. Data already written arrives, except after a power cut, which is also noticed late. */
     clientDied(name: string, { power }: { power: boolean }): void {
       const session = of(name);
       if (session === undefined || session.dark) return;
@@ -246,7 +249,7 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       session.up.drop();
       time.later(noticedMs(session), () => leave(session, true));
     },
-    /** The link of a client breaks. */
+    /** Breaks the link of a client. */
     cut(name: string, how: Cut): void {
       const session = of(name);
       if (session === undefined) return;
@@ -258,13 +261,13 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
     },
   };
 
-  /** A broker waits one and a half keepalives from the last word. */
+  /** A broker waits one and a half keepalives from the last packet. */
   function noticedMs({ client }: Session): number {
     return client.keepaliveMs * (1.5 - random.next() * 0.6);
   }
 }
 
-/** Level by level, without a list of them: each message is compared with each filter of each session. */
+/** Matches a topic without splitting it, because this runs for each message, session and filter. */
 function matches(filter: string, topic: string): boolean {
   if (!filter.includes('+')) return filter === topic;
   let [f, t] = [0, 0];

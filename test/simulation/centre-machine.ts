@@ -1,4 +1,4 @@
-/** The centre's machine: `flows` without Node-RED and sockets, on a ledger that outlives it, whose disk can be full. */
+/** The server machine: `flows` without Node-RED and sockets, on a ledger that survives it, with a disk that can be full. */
 import { DatabaseSync } from 'node:sqlite';
 import {
   createRetries,
@@ -29,13 +29,13 @@ import { createPost, people } from './people.ts';
 import { type Broken, startTabs } from './tabs.ts';
 import { createMachine, type Process, type Time } from './time.ts';
 
-/** One message that reached the centre. `session` where it names one; `lost` for a will, `born` for a birth. */
+/** One message at the server. `session` if the message names one; `lost` for a last will, `born` for a birth. */
 export type Arrival = { at: number; session: number | null; lost: boolean; born: boolean };
 
 export type CentreOptions = {
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
   site: SettingsSite;
-  /** What a new ledger has in its tree from the start. */
+  /** The tree of a new ledger. */
   nodes: TreeNode[];
   fractions?: boolean;
 };
@@ -45,7 +45,7 @@ export type CentreMachine = ReturnType<typeof createCentreMachine>;
 const keepaliveMs = 30_000;
 const tabsStartMs = 2_000;
 const commitMs = 4;
-/** A process that stood still this long knows that it did, however soon its next tick was due (R18a). */
+/** A process suspended for this long notices it, however soon its next tick was due (R18a, canary). */
 const noticedStillMs = 6_500;
 
 export function settingsSite(link: string, pcs: string[]): SettingsSite {
@@ -66,14 +66,14 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
   const seen = {
     arrivals: new Map<string, Arrival[]>(),
     dates: createDates(),
-    /** What its ledger has open. */
+    /** Incidents that are open in its ledger. */
     open: createOpenScopes(),
-    /** Times of each SUBACK, of each loss of the session, and of each end of a gap of our own. */
+    /** Times of each SUBACK, each lost session and each end of a receive gap. */
     subscribed: [] as { at: number; up: boolean }[],
     kills: 0,
-    /** How often its clock was put. */
+    /** Number of clock steps. */
     steps: 0,
-    /** What somebody wanted quiet, with how severe it was then. */
+    /** Snoozed incidents with their severity at that time. */
     snoozed: [] as { incident: number; severity: Severity }[],
     failedCommits: 0,
   };
@@ -139,7 +139,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     });
   }
 
-  /** Commits take time and keep their order; the process may die before one is on disk, or after, without hearing of it. */
+  /** Makes commits slow and ordered. The process may die before the commit is on disk, or after it and before the result. */
   function slowLedger(process: Process, inner: Ledger): Ledger {
     let lastMs = 0;
     const commit = (ops: Op[]) =>
@@ -174,7 +174,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     return { ...inner, load, commit };
   }
 
-  /** As broker/contracts/kit/session.ts: clean, for ever coming back. */
+  /** Opens a clean session that always reconnects, like broker/contracts/kit/session.ts. */
   function openSession(process: Process, on: { message(topic: string, payload: Buffer): void; subscribed(): void; lost(): void }) {
     let connection: Connection | undefined;
     const retries = createRetries(process.clock.up, random.next);
@@ -208,7 +208,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     };
   }
 
-  /** A memory begins with what the ledger holds: nobody said what came since, and everybody has the whole limit anew (R20, R18a). */
+  /** Restores the memory from the ledger. Later arrivals are forgotten, and every PC gets its whole silence limit again (R20, R18a). */
   function remembered(): void {
     for (const [pc, list] of seen.arrivals) {
       const kept = list.filter(({ at }) => at <= keptUntil);
@@ -237,7 +237,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     machine,
     link,
     post,
-    /** Who is told; it outlives `flows` here, as its rows in the ledger do. */
+    /** The roster. It survives `flows` here, as its rows in the ledger do. */
     roster,
     seen,
     state,
@@ -245,7 +245,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     centre: () => (running?.process.alive() ? running.centre : undefined),
     process: () => running?.process,
     kill: () => running?.process.kill(),
-    /** `flows` stands still, as by SIGSTOP; it is heard of at the broker only when it is still so after its keepalive. */
+    /** Suspends `flows`, as by SIGSTOP. The broker notices only after the keepalive. */
     stop(forMs: number): void {
       if (!running?.process.alive()) return;
       note('flows stands still');
@@ -260,7 +260,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       if (time.now() - stoodFrom > noticedStillMs) gapOver();
       stoodFrom = undefined;
     },
-    /** Its clock is wrong by so much from now on. */
+    /** Sets the clock of the server wrong by so much. */
     step(byMs: number): void {
       if (byMs === wrongByMs) return;
       seen.steps += 1;
@@ -268,9 +268,9 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       machine.jump(byMs - wrongByMs);
       wrongByMs = byMs;
     },
-    /** A gap of our own that a session outlived is over: nobody was heard in it. */
+    /** Ends a receive gap that the session survived: no message arrived during it. */
     gapOver,
-    /** What the editor's Deploy does: the nodes go and come again. */
+    /** Does what a Deploy of the editor does: removes the nodes and adds them again. */
     deploy(broken: Broken): void {
       note(`tabs are edited: ${broken ?? 'whole'}`);
       state.broken = broken;
@@ -284,14 +284,14 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
       link.up = false;
       broker.cut('flows', how);
     },
-    /** The disk takes nothing and refuses nothing for so long. */
+    /** Makes the disk hang for so long: it neither completes nor refuses a write. */
     hang(forMs: number): void {
       state.hangsUntil = time.now() + forMs;
     },
     fill: () => db.exec('PRAGMA max_page_count = 1'),
     free: () => db.exec('PRAGMA max_page_count = 1073741823'),
     db: () => db,
-    /** The ledger is what it was. */
+    /** Restores the ledger from an image. */
     restoreLedger(image: Uint8Array): void {
       seen.open.forget();
       db = new DatabaseSync(':memory:');

@@ -1,12 +1,12 @@
 // @module-tag long
-/** S6 in the whole world: a command is done at most once and answered, wherever agent or `flows` are killed on its way. */
+/** Tests S6 in the whole simulation: a command runs at most once and gets a result, wherever the agent or `flows` is killed. */
 import { describe, expect, test } from 'vitest';
 import { answersIn, issue, issuedIn } from './orders.ts';
 import { atRest, complaints, minute, second } from './scene.ts';
 
 const passes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
-describe('an agent that is killed at a step, and comes back', () => {
+describe('an agent killed at a step and restarted runs a command at most once', () => {
   const points = ['before a commit of the spool', 'after a commit of the spool', 'publish', 'an act'];
   test.each(points)('%s', async (point) => {
     const seen = new Set<string>();
@@ -31,7 +31,7 @@ describe('an agent that is killed at a step, and comes back', () => {
 });
 
 test.each(['before a commit of the ledger', 'after a commit of the ledger', 'publish', 'before a send', 'after a send'])(
-  '`flows` that is killed %s: a command that is in its ledger is done and answered once, one that is not never was',
+  '`flows` killed %s: a command in its ledger runs once with one result, and one that is not there never runs',
   async (point) => {
     let kept = 0;
     for (const pass of passes) {

@@ -1,9 +1,12 @@
-/** S6 in the whole world: a command is done at most once and answered, whoever was off or restarts on its way; `commands-killed.long.test.ts` kills. */
+/**
+ * Tests S6 in the whole simulation: a command runs at most once and gets a result, across restarts. `commands-killed.long.test.ts` covers
+ * kills.
+ */
 import { expect, test } from 'vitest';
 import { answersIn, issue } from './orders.ts';
 import { atRest, minute, second } from './scene.ts';
 
-test('a PC that was off is told when it comes back in time, and not when it is too late', async () => {
+test('an offline PC runs a command when it returns before the expiry, and not afterwards', async () => {
   for (const [minutes, outcome] of [[8, ['done']] as const, [12, []] as const]) {
     const world = await atRest();
     world.pc(0).kill();
@@ -15,7 +18,7 @@ test('a PC that was off is told when it comes back in time, and not when it is t
   }
 });
 
-test('a reboot and a restart of the agent are done once, and told by the one who comes after', async () => {
+test('a reboot and a restart of the agent run once, and the new process reports the result', async () => {
   for (const [verb, reboot] of [['reboot', true] as const, ['restart-agent', false] as const]) {
     const world = await atRest();
     issue(world, verb, verb === 'reboot' ? { confirm: world.pc(0).path } : {});

@@ -1,15 +1,18 @@
-/** When what the ledger holds came to be, by the world's time. The centre dates it by its own time, which is set with the clock of its machine (R29). */
+/**
+ * Dates the rows of the ledger by the simulation's time. The server dates them by its own clock, which steps with its machine (R29, clock
+ * of the server).
+ */
 import type { SiteStage } from '@sabha/contracts';
 import type { Incident } from '../../flows/engine/records/incidents.ts';
 import type { Op } from '../../flows/engine/records/ops.ts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';
 
-/** From when to when, by the world's time; without an end where it lasts. */
+/** Start and end in simulation time. The end is infinite if it lasts. */
 export type Span = { from: number; to: number };
 
 const lasting = Number.POSITIVE_INFINITY;
 
-/** A stage that a site came into, as it came to the disk. */
+/** A stage of a site, dated by its commit. */
 export type Staged = { stage: SiteStage; at: number };
 
 export function createDates() {
@@ -31,7 +34,7 @@ export function createDates() {
     if (op.op === 'node') noteStage(op.node, worldOf, givenMs);
   }
 
-  /** It stands while one of its faults does: its all-clear may come minutes after that, for it waits whether they come back. */
+  /** An incident lasts while one of its faults does. Its all-clear may come minutes later, since the server waits for a relapse. */
   function noteSpan({ id, faults, overAt }: Incident, givenMs: number): void {
     const before = spans.get(id) ?? [];
     const last = before.at(-1);
@@ -45,12 +48,12 @@ export function createDates() {
     const before = stages.get(path) ?? [];
     if (site === null || before.at(-1)?.stageAt === site.stageAt) return;
     const { stage, stageAt } = site;
-    // A clock that was put between the two, and a process that had no turn: what is watched for certain, and what is not, is judged.
+    // Takes the interpretation that audits only the certain time, in case of a clock step or a suspended process.
     const at = (stage === 'live' ? Math.min : Math.max)(givenMs, worldOf(stageAt));
     stages.set(path, [...before, { stage, stageAt, at }]);
   }
 
-  /** What a raise tells of stood since then, whatever becomes of the fault later. What waits for its turn may take other news with it. */
+  /** A fault in a raise existed since then, whatever follows. A delayed transition may include other faults. */
   function noteTransition(op: Op, worldOf: (at: number) => number): void {
     if (op.op !== 'transition') return;
     const { id, incident, at, about } = op.transition;
@@ -62,20 +65,22 @@ export function createDates() {
   }
 
   return {
-    /** Rows that came to the disk. `givenMs`: when they were given; `worldOf` makes the world's time of the centre's, as it was then. */
+    /**
+     * Records committed rows. `givenMs` is the time of the request; `worldOf` converts the server's time of that moment to simulation time.
+     */
     took(ops: readonly Op[], givenMs: number, worldOf: (at: number) => number): void {
       for (const op of ops) note(op, worldOf, givenMs);
       for (const op of ops) noteTransition(op, worldOf);
     },
-    /** When a transition was made. */
+    /** Returns when a transition was created. */
     decided: (transition: number) => decided.get(transition),
-    /** Since when a fault had stood that a transition tells of. */
+    /** Returns since when a fault of a transition had existed. */
     toldSince: (transition: number, key: string) => toldSince.get(`${transition} ${key}`),
-    /** When a message was put into the outbox. */
+    /** Returns when a message was added to the outbox. */
     written: (key: string) => written.get(key),
-    /** From when to when an incident stood, in order: one that came back before its all-clear stood more than once. */
+    /** Returns when an incident lasted, in order. An incident that relapsed before its all-clear has several. */
     spans: (incident: number): readonly Span[] => spans.get(incident) ?? [],
-    /** The stages that a site came into, in order. */
+    /** Returns the stages of a site, in order. */
     stages: (site: string): readonly Staged[] => stages.get(site) ?? [],
   };
 }

@@ -1,4 +1,4 @@
-/** Everything that can go wrong in the world: how it begins, and how it is over. */
+/** All disturbances of the simulation: how each begins and ends. */
 import type { CentreView } from '../../flows/view/live.ts';
 import type { Random } from '../random.ts';
 import type { Cut } from './broker.ts';
@@ -6,19 +6,19 @@ import { given } from './orders.ts';
 import type { Broken } from './tabs.ts';
 import type { World } from './world.ts';
 
-/** `choice` is one of the ways in which it can go wrong; `count` numbers the passes of a trap. */
+/** `choice` selects a variant; `count` is the number of passes of a trap. */
 export type Disturbance = { atMs: number; forMs: number; kind: Kind; pc: number; choice: number; count: number };
 
-/** `hits`: one PC, the whole centre, or nobody's sight of the rooms. */
+/** `hits`: affects one PC, the whole server, or no notification of a room. */
 type Row = { weight: number; longestMs: number; hits: 'pc' | 'all' | 'nobody'; begin: Act; end: Act };
 type Act = (world: World, at: Disturbance) => void;
 
 const second = 1_000;
 const minute = 60 * second;
 const nothing = () => {};
-/** A word of the centre to itself that comes back 20 s late is a gap of its own (R18a): this much later, a word was out and a tick has seen it. */
+/** A canary that is 20 s late is a receive gap (R18a). After this time a canary was pending and a tick has noticed. */
 const noticedDeafMs = 23 * second;
-/** By so much the clock of the centre is wrong until it is put right. */
+/** Error of the server's clock until it is corrected. */
 export const centreStepMs: number = 10 * minute;
 
 const table = {
@@ -206,7 +206,7 @@ const table = {
     (world, at) => world.centre.deploy(pick(['cut', 'no-waits', 'throws'] satisfies Broken[], at)),
     (world) => world.centre.deploy(null),
   ),
-  // Each way has a share of one row: a row more would make every seed another history.
+  // One row for all variants: a further row would change the history of every seed.
   'operator acts': row(2, second, 'nobody', (world, at) => operate(world, pick(acts, at))),
 } satisfies Record<string, Row>;
 
@@ -219,7 +219,7 @@ const acts: Order[] = [
   (view, id) => view.act(id, 'meera', { type: 'assign', to: 'tashi' }),
 ];
 
-/** Does something about one of the open incidents. */
+/** Acts on one of the open incidents. */
 function operate(world: World, order: Order): void {
   const view = world.centre.centre()?.view;
   const open = view?.incidents().filter(({ over }) => over === null) ?? [];
@@ -235,7 +235,7 @@ export function disturbanceOf(random: Random, untilMs: number): Disturbance {
   const kinds = (Object.keys(table) as Kind[]).flatMap((kind) => Array<Kind>(table[kind].weight).fill(kind));
   const kind = random.pick(kinds);
   const atMs = minute + random.next() * (untilMs - minute);
-  // The square makes most of them short.
+  // Squaring makes most disturbances short.
   const forMs = Math.min(untilMs - atMs, second + random.next() ** 2 * table[kind].longestMs);
   return { atMs, forMs, kind, pc: random.below(6), choice: random.below(60), count: random.below(60) };
 }
@@ -252,7 +252,7 @@ export function end(world: World, at: Disturbance): void {
   table[at.kind].end(world, at);
 }
 
-/** Everything is well again. What was stopped runs, and nothing is about to die. */
+/** Ends all disturbances: suspended processes run, and no kill is pending. */
 export function healAll(world: World): void {
   for (const kind of Object.keys(table) as Kind[]) {
     for (let pc = 0; pc < world.pcs.length; pc += 1) {

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Hundreds of histories, or as many as SABHA_HISTORIES says. */
+/** Plays hundreds of histories, or SABHA_HISTORIES of them. */
 import { beforeAll, expect, test } from 'vitest';
 import { seedsOf } from './histories.ts';
 import { startPlayers } from './players.ts';
@@ -10,6 +10,6 @@ beforeAll(() => {
   played = startPlayers(seeds);
 });
 
-test.each(seeds)('history %i loses nothing, takes nothing twice and ends as if nothing had happened', async (seed) => {
+test.each(seeds)('history %i loses nothing, applies nothing twice and ends like its undisturbed twin', async (seed) => {
   expect(await played.get(seed)).toBe('');
 });

@@ -1,22 +1,25 @@
-/** Some histories; `histories.long.test.ts` plays hundreds. */
+/** Plays a few histories. `histories.long.test.ts` plays hundreds. */
 import { expect, test } from 'vitest';
 import { ofTier } from '../figures.ts';
 import { judgeSeed } from './histories.ts';
 import { historyOf, play } from './history.ts';
 
-/** Hours of the world are seconds of a processor, and minutes where many want that. */
+/** A history takes seconds of processor time, and minutes on a busy machine. */
 const limitMs = 300_000;
 
-test('a seed replays: two runs of it tell the same, line by line', { tags: ['long'] }, async () => {
+test('two runs of one seed have the same log, line by line', { tags: ['long'] }, async () => {
   const [first, second] = [await play(historyOf(3), { disturbed: true }), await play(historyOf(3), { disturbed: true })];
   expect(first.log.length).toBeGreaterThan(50);
   expect(second.log).toEqual(first.log);
   expect(second.centre.post.deliveries).toEqual(first.centre.post.deliveries);
 });
 
-/** 196: a machine that is replaced while it speaks; 1194: one that was judged as replaced before it was; 6990: words that the centre forgot counted as heard. */
+/**
+ * Seeds of earlier faults. 196: a machine replaced while it sends; 1194: a machine found replaced too early; 6990: forgotten messages that
+ * counted as received.
+ */
 test.each(ofTier([6990], [196, 1194, 6990]))(
-  'history %i loses nothing, takes nothing twice and ends as if nothing had happened',
+  'history %i loses nothing, applies nothing twice and ends like its undisturbed twin',
   judgeSeed,
   limitMs,
 );

@@ -1,16 +1,16 @@
-/** Plays seeds and judges them; what fails names its seed and how to replay it. */
+/** Plays and audits histories. A failure names its seed and the command to replay it. */
 import { audit } from './audit.ts';
 import { historyOf, play } from './history.ts';
 
 const usual = 200;
 
-/** SABHA_HISTORIES says how many, SABHA_SEED picks the one to replay. */
+/** Returns the seeds: SABHA_HISTORIES sets the count, SABHA_SEED selects one to replay. */
 export function seedsOf(): number[] {
   const { SABHA_SEED: one, SABHA_HISTORIES: count } = process.env;
   return one === undefined ? Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1) : [Number(one)];
 }
 
-/** Throws where a promise is broken; a seed that is replayed prints what happened. */
+/** Plays a seed and throws if a guarantee is broken. With SABHA_SEED it prints the log. */
 export async function judgeSeed(seed: number): Promise<void> {
   const history = historyOf(seed);
   const world = await play(history, { disturbed: true });

@@ -1,4 +1,4 @@
-/** A process that plays each seed which it is told, and says what is wrong with its history. */
+/** A child process that plays each received seed and returns the faults of its history. */
 import { judgeSeed } from './histories.ts';
 
 process.on('message', (seed) => {

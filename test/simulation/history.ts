@@ -1,4 +1,4 @@
-/** A history: what changes in the rooms, and what goes wrong meanwhile, all from one seed. At its end everything is well for long enough to come to rest. */
+/** A history, generated from one seed: changes in the rooms and disturbances. At the end nothing is disturbed for long enough to settle. */
 import type { links } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { ofSecondSite } from './audit-people.ts';
@@ -16,17 +16,17 @@ export type History = {
   link: keyof typeof links;
   changes: Change[];
   disturbances: Disturbance[];
-  /** A disk image that is taken and put back later. */
+  /** Disk images that are taken and restored later. */
   restores: Restore[];
-  /** What operators do to sites and PCs, disturbed or not. */
+  /** Actions of operators on sites and PCs, in both runs. */
   siteActs: SiteAct[];
-  /** What they keep quiet, where the history is disturbed. */
+  /** Snoozes and maintenance, only in the disturbed run. */
   quiets: QuietAct[];
   calmAtMs: number;
 };
 
 const minute = 60_000;
-/** Longer than the window of three starts (30 min), the calm of a flapping room and each backoff that a history can reach. */
+/** Longer than the window of three restarts (30 min), the calm time of a flapping room and every backoff in a history. */
 const calmMs = 34 * minute;
 const twinCalmMs = 16 * minute;
 
@@ -55,7 +55,7 @@ export function historyOf(seed: number): History {
   };
 }
 
-/** Plays a history to its end, or its undisturbed twin: the same rooms, and nothing that goes wrong. */
+/** Plays a history to its end, or its twin: the same rooms without disturbances. */
 export async function play(history: History, { disturbed }: { disturbed: boolean }): Promise<World> {
   const { seed, pcs, link, changes, disturbances, restores, siteActs, quiets, calmAtMs } = history;
   const world = createWorld({ seed, pcs, link, sites: 2, hostile: disturbances.some(({ kind }) => kind === 'a PC is hostile') });

@@ -1,4 +1,4 @@
-/** One PC of the nation that is admitted and means harm: it says whatever it likes, as fast as the broker lets it. */
+/** One admitted PC with bad intent: it sends anything, as fast as the broker permits. */
 import { decode, digestOf, encode, pcTopic, upLeaves } from '@sabha/contracts';
 import type { Connection } from '../../agent/uplink/mqtt.ts';
 import { mutation, samplesOf } from '../faults/mutations.ts';
@@ -9,12 +9,12 @@ import { createMachine, type Time } from './time.ts';
 
 export type Hostile = { begin(choice: number): void; end(): void };
 
-/** A quarter of what the broker lets through: in `test/bench` it is all of it. */
+/** Messages per second: a quarter of the broker's limit. `test/bench` uses the whole limit. */
 const perSecond = 5;
 const session = 7;
 const samples = upLeaves.map((leaf) => ({ leaf, samples: samplesOf(leaf) }));
 
-/** It connects when it begins and is gone when it ends; nothing else of it is there. */
+/** Creates a hostile PC that connects at `begin` and disconnects at `end`. */
 export function createHostile(path: string, world: { time: Time; random: Random; broker: Broker; note(line: string): void }): Hostile {
   const { time, random, broker, note } = world;
   const link = createLink(20);
@@ -59,7 +59,7 @@ export function createHostile(path: string, world: { time: Time; random: Random;
 type Leaf = (typeof upLeaves)[number];
 type Attack = (n: number, random: Random) => { leaf: Leaf; payload: Buffer };
 
-/** In the order in which `begin` chooses them. */
+/** Attacks in the order in which `begin` selects them. */
 const attacks: Attack[] = [newFaults, nestedEvents, events, anything, newSpools];
 export const attackNames = [
   '256 new faults in each state',
@@ -69,7 +69,7 @@ export const attackNames = [
   'backlogs with a new spool per event',
 ];
 
-/** A state of 256 faults that nobody has heard of, each time others. */
+/** Returns a state of 256 unknown faults, different each time. */
 function newFaults(n: number): ReturnType<Attack> {
   const checks = Array.from({ length: 256 }, (_, at) => {
     return { component: 'camera', device: `d${at}`, status: 'fault' as const, fault: `x.f${n}-${at}`, reason: null };
@@ -77,7 +77,7 @@ function newFaults(n: number): ReturnType<Attack> {
   return { leaf: 'state', payload: encode('state', { digest: digestOf(checks), session, rev: n, checks }) };
 }
 
-/** Events as deep as a message has room for. */
+/** Returns an event nested as deeply as a message can hold. */
 function nestedEvents(n: number): ReturnType<Attack> {
   const deep = `${'['.repeat(5_000)}1${']'.repeat(5_000)}`;
   return { leaf: 'event', payload: Buffer.from(encode('event', eventOf(n)).toString().replace('"harm"', deep)) };
@@ -97,7 +97,7 @@ function newSpools(n: number): ReturnType<Attack> {
   };
 }
 
-/** Whatever no agent sends; what a broker would not take, or what says that it leaves, is no attack. */
+/** Returns a random mutation that no agent sends. A message that the broker refuses, or a valid presence, is not an attack. */
 function anything(_n: number, random: Random): ReturnType<Attack> {
   const { leaf, samples: of } = random.pick(samples);
   const payload = mutation(random, of);

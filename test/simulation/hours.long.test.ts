@@ -1,5 +1,5 @@
 // @module-tag long
-/** Meetings and hours of offices through the real tabs, under virtual time: when somebody is told, and when nobody is. */
+/** Tests meetings and office hours with the real tabs under virtual time: when people are notified, and when not. */
 import { expect, test } from 'vitest';
 import { hour, importMeetings, lastText, mails, office, setHours, until } from './office-day.ts';
 import { rowsOf } from './rows.ts';
@@ -7,7 +7,7 @@ import { atRest, camera, complaints, microphone, minute, second } from './scene.
 
 const review = 'review,Review,ladakh/leh,2026-03-04 11:00,12:00,,';
 
-test('a microphone that breaks at two in the morning is in the list of nine o’clock; one that is repaired by then is told to nobody; flows restarts in between', async () => {
+test('a fault at 2:00 is in the list at 9:00, and a fault repaired by then is not, across a restart of flows', async () => {
   const world = await atRest({ pcs: 4 });
   await setHours(world, office);
   await until(world, '2026-03-04T02:00');
@@ -23,7 +23,7 @@ test('a microphone that breaks at two in the morning is in the list of nine o’
   await until(world, '2026-03-04T09:02');
   expect(mails(world)).toEqual(['03-04T09:00 2 alerts of the night']);
   expect(world.centre.post.deliveries.at(-1)?.text).toMatch(/• .*Room pc-[12]: Microphone not found\. Critical/);
-  // Nobody acknowledges: the state hears of both in one message too, a quarter of an hour after the list and not after the fault.
+  // Without an acknowledgement, the state also gets one message, 15 min after the list.
   await until(world, '2026-03-04T09:20');
   expect(mails(world, 'tashi')).toEqual([expect.stringMatching(/^03-04T09:1[56] रात के 2 अलर्ट$/)]);
   expect(await complaints(world)).toEqual([]);
@@ -33,7 +33,7 @@ test.each([
   ['02:00', '03:00'],
   ['22:40', '08:52'],
   ['08:55', '08:58'],
-])('a second fault of a room that breaks at night, at %s and %s, stands in the same message of the morning', async (first, second_) => {
+])('two faults of one room at night, at %s and %s, share one message in the morning', async (first, second_) => {
   const world = await atRest();
   await setHours(world, office);
   await until(world, `2026-03-0${first > '12' ? 3 : 4}T${first}`);
@@ -45,7 +45,7 @@ test.each([
   expect(lastText(world).filter((line) => line.startsWith('•'))).toHaveLength(2);
 });
 
-test('half an hour before a meeting of its room a fault is critical at once, also in the night, and also where it was told before as less', async () => {
+test('half an hour before a meeting in its room a fault is critical at once, also at night and after an earlier notification', async () => {
   const world = await atRest({ pcs: 2 });
   await setHours(world, office);
   await importMeetings(world, review, 'early,Call,ladakh/leh/pc-2,2026-03-04 05:00,05:30,,');
@@ -66,7 +66,7 @@ test('half an hour before a meeting of its room a fault is critical at once, als
   expect(mails(world).slice(before)).toEqual([expect.stringMatching(/^03-04T10:30 .+: Critical: /)]);
 });
 
-test('a meeting that a later import cancels changes it back, in the middle and after a restart', async () => {
+test('an import that cancels a meeting lowers the severity again, in mid-course and after a restart', async () => {
   const world = await atRest({ pcs: 1 });
   await setHours(world, office);
   await importMeetings(world, review);
@@ -82,7 +82,7 @@ test('a meeting that a later import cancels changes it back, in the middle and a
   await importMeetings(world, `${review}cancelled`);
   await world.pass(5 * second);
   expect(severity()).not.toBe('critical');
-  // What had become critical for it goes to no higher level any more.
+  // After the cancellation nothing escalates to a higher level.
   await until(world, '2026-03-04T11:30');
   expect([mails(world).length, mails(world, 'tashi')]).toEqual([1, []]);
 });

@@ -1,5 +1,7 @@
 // @module-tag long
-/** F24: a ledger of version 18 (`test/fixtures/ledger-18.sql`), converted, opens with all that it holds, and the server goes on with it. */
+/**
+ * Tests F24: a ledger of version 18 (`test/fixtures/ledger-18.sql`), once converted, opens completely, and the server continues with it.
+ */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,13 +30,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 type Row = Record<string, unknown>;
 type Tables = Map<string, Row[]>;
 
-/** Every row of every table of a file, as it stands; each version has its own sums of them. */
+/** Returns all rows of all tables except `sums`, whose content differs between versions. */
 function tablesOf(db: DatabaseSync): Tables {
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'sums'").all();
   return new Map(names.map(({ name }) => [String(name), db.prepare(`SELECT * FROM ${name}`).all()]));
 }
 
-/** The rows of the ledger of version 18, written to the file. */
+/** Writes the ledger of version 18 to the file, and returns its rows. */
 function writeOld(): Tables {
   const db = new DatabaseSync(file);
   db.exec(readFileSync(join(import.meta.dirname, '../fixtures/ledger-18.sql'), 'utf8'));
@@ -43,7 +45,7 @@ function writeOld(): Tables {
   return tables;
 }
 
-/** A row is found again where one has all its columns. */
+/** Returns the old rows without a new row that has all their columns. */
 function missing(was: readonly Row[], now: readonly Row[]): Row[] {
   const left = now.map((row) => ({ ...row }));
   return was.filter((row) => {
@@ -55,7 +57,7 @@ function missing(was: readonly Row[], now: readonly Row[]): Row[] {
 
 const lines = (rows: readonly Row[] = []) => rows.map(({ at, who, what, about }) => ({ at, who, what, about }));
 
-test('F24 a converted ledger opens with every row, proves itself, and takes new events', async () => {
+test('F24 a converted ledger opens with every row, passes its verification, and accepts new events', async () => {
   const old = writeOld();
   await convertLedger(file);
   const { length: events } = old.get('events') ?? [];
@@ -88,12 +90,12 @@ test('F24 a converted ledger opens with every row, proves itself, and takes new 
     ]);
     expect(receipt).toMatchObject({ applied: 1, gaps: 0, cursors: [{ upTo: 9 + opening }] });
     store.close();
-    // The proof that "sabha verify" shows.
+    // The verification that "sabha verify" shows.
     expect(proofOf(file)).toMatchObject({ damage: null, audit: { chain: { rows: acts + opening, wrong: [] } } });
   }
 });
 
-test('F24 the server goes on with a converted ledger: open incidents stay, waiting messages are sent, new faults are notified', async () => {
+test('F24 the server continues with a converted ledger: incidents stay open, waiting messages are sent, new faults are notified', async () => {
   const world = createWorld({ seed: 8, pcs: 2, sites: 2 });
   const over = () => rowsOf(world).incidents.map((one) => one.over);
   const mails = (person: string) => mailTo(world, person).filter((subject) => subject.includes('Camera'));
@@ -113,7 +115,7 @@ test('F24 the server goes on with a converted ledger: open incidents stay, waiti
   await world.pass(12 * minute);
   expect(over()).toEqual(['cleared', 'cleared']);
   expect(mails('asha').at(-1)).toContain(': Cleared: Camera not found');
-  // Meera had acknowledged it, so the next level receives nothing.
+  // Meera acknowledged it, so the next level is not notified.
   expect(mails('tashi')).toEqual([]);
   camera(world, 'camera.missing');
   await world.pass(3 * minute);
@@ -123,7 +125,7 @@ test('F24 the server goes on with a converted ledger: open incidents stay, waiti
   expect(await auditOf(world)).toMatchObject({ gaps: 1, dropped: 2, twice: 0, integrity: 'ok' });
 });
 
-test('F24 archives of version 18 are converted with their ledger: every event is read again', async () => {
+test('F24 archives of version 18 are converted with their ledger, and every event can be read', async () => {
   const old = join(import.meta.dirname, '../fixtures/archives-18');
   const archives = join(folder, 'archives');
   writeOld();
@@ -142,7 +144,7 @@ test('F24 archives of version 18 are converted with their ledger: every event is
 
   await convertLedger(file, 'snow leopard');
   expect(existsSync(join(folder, 'archives.version-18'))).toBe(true);
-  // Killed between the two renames: the next call ends them.
+  // A kill between the two renames: the next call completes them.
   renameSync(archives, join(folder, 'archives.converted'));
   await convertLedger(file);
   expect(existsSync(archives)).toBe(true);

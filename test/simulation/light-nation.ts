@@ -1,7 +1,6 @@
 /**
- * A nation of any size under virtual time, through the engine, the tabs in a real Node-RED, hours, roster, words and outbox as they are. Its
- * PCs are no agents, only the words by which the engine knows them: so an hour of 736 of them takes seconds. No message is lost here and no
- * process dies; that is for the world of real agents (world.ts).
+ * A nation of any size under virtual time, with the real engine, tabs, hours, roster, texts and outbox. Its PCs are no agents but only
+ * their messages to the engine, so an hour of 736 PCs takes seconds. No message is lost and no process dies; world.ts simulates that.
  */
 import { type Check, digestOf, type LinkClass, links, type Person } from '@sabha/contracts';
 import { createEngine } from '../../flows/engine/incidents/engine.ts';
@@ -27,35 +26,35 @@ export type LightNationOptions = {
   people?: readonly Person[];
   hours?: OfficeHours;
   seed?: number;
-  /** How often what happened lately is looked at; what is due is looked at when it is due. */
+  /** Interval of the engine's ticks after an event. Timers still run at their exact time. */
   busyTickMs?: number;
 };
 
 export type LightNation = {
   time: Time;
-  /** By the clock of the centre. */
+  /** Returns the time by the server's clock. */
   now(): number;
-  /** What reached people, in its order. */
+  /** Messages delivered to people, in order. */
   deliveries: readonly Delivery[];
-  /** What was written for people: who, of what, and who else belongs to it. */
+  /** Outbox rows, with the members of a shared cause. */
   rows: readonly LightRow[];
-  /** The PCs below a path. */
+  /** Returns the PCs below a path. */
   at(path: string): string[];
-  /** Nothing of theirs comes any more; the broker gives each its will when its keepalive is over. */
+  /** Cuts the PCs off. The broker publishes each last will after its keepalive. */
   cut(pcs: readonly string[]): void;
-  /** The same, and whoever comes back has booted. */
+  /** Cuts the PCs off. Each one has a new boot when it returns. */
   powerOff(pcs: readonly string[]): void;
-  /** The machine says goodbye and goes, in order. */
+  /** Shuts the PCs down with a bye. */
   leave(pcs: readonly string[], reason: string): void;
-  /** They are there again, as they were. */
+  /** Brings the PCs back in their earlier state. */
   comeBack(pcs: readonly string[]): void;
-  /** A device breaks, or is well again where `fault` is null; `name` is what it calls itself. */
+  /** Sets the fault of a device, or clears it with null. `name` is the name of the device. */
   device(pc: string, fault: { component: string; fault: string | null; name?: string }): void;
   apply(event: EngineEvent): void;
   pass(ms: number): Promise<void>;
 };
 
-/** One row of the outbox; `members` of a cause of many. */
+/** One outbox row. `members` are those of a shared cause. */
 export type LightRow = {
   at: number;
   person: string;
@@ -79,13 +78,13 @@ type LightPc = {
 
 const second = 1_000;
 const minute = 60 * second;
-/** What happened is followed closely for so long: longer than any wait of a cause. */
+/** How long the engine ticks at the short interval after an event: longer than any wait of a cause. */
 const busyMs = 12 * minute;
 const calmTickMs = minute;
-/** Node-RED starts, and the tabs are read. */
+/** Time in which Node-RED starts and reads the tabs. */
 const startMs = 5 * second;
 
-/** Resolves when its tabs run and all PCs are there. */
+/** Starts the nation. Resolves when the tabs run and all PCs are online. */
 export async function startLightNation(options: LightNationOptions): Promise<LightNation> {
   const core = coreOf(options);
   const { time, process } = core;
@@ -210,7 +209,7 @@ function wiresOf(core: Core): Wires {
   };
 }
 
-/** Tells the engine, after all that was heard before; what comes of it goes to the tabs and to people. */
+/** Applies an event to the engine after all earlier beats, and passes the results to the tabs and the outbox. */
 function apply(core: Core, event: EngineEvent): void {
   const { engine, outbox, takers, now } = core;
   beatAll(core);
@@ -239,7 +238,7 @@ function tick(core: Core): void {
   core.process.clock.after(untilTickMs(core), () => tick(core));
 }
 
-/** As ingest, which never looks less often than each second. */
+/** Returns the time to the next tick. The ingest of the real server ticks at least every second. */
 function untilTickMs({ engine, now, busyTickMs, busyUntil }: Core): number {
   const at = now();
   const due = [...engine.memory.timers.values()].map(({ dueAt }) => dueAt - at).filter((ms) => ms > 0);
@@ -247,7 +246,7 @@ function untilTickMs({ engine, now, busyTickMs, busyUntil }: Core): number {
   return Math.max(1, Math.min(everyMs, engine.nextClearAt(at) - at, ...due));
 }
 
-/** Each beat at its own time, so that it can be told who was heard after what. */
+/** Applies each beat at its own time, so that the order of last-seen times is exact. */
 function beatAll(core: Core): void {
   for (const one of core.pcs.values()) beat(core, one);
 }
@@ -276,7 +275,7 @@ function lose(core: Core, one: LightPc): void {
   one.isUp = false;
   const willMs = links[one.link].keepaliveMs * (1 + core.random.next() * 0.5);
   core.time.later(willMs, () => {
-    // Whoever came back meanwhile took its session over.
+    // A PC that has reconnected has taken over its session.
     if (!one.isUp && one.session === session) apply(core, { type: 'lost', pc: one.pc, boot: `b${boot}`, session });
   });
 }

@@ -1,4 +1,4 @@
-/** Meetings in rooms that are dark for a cause that people know already: who is notified, and when. */
+/** Tests meetings in rooms whose outage is already known by a shared cause: who is notified, and when. */
 import { expect, test } from 'vitest';
 import { memberOf } from '../../flows/notify/roster/book.ts';
 import { healAll, judged, pcsAt, sites } from './causes-scene.ts';

@@ -1,4 +1,4 @@
-/** A minor fault that comes and goes all day: how many messages its technician has. */
+/** Tests how many messages a technician gets for a minor fault that comes and goes all day. */
 import { expect, test } from 'vitest';
 import { mails, office, setHours, until } from './office-day.ts';
 import { atRest, camera, microphone, minute } from './scene.ts';
@@ -9,7 +9,7 @@ test.each([
   ['each 90 minutes beside a standing minor one', 'pc.load_high', 55, 35],
   ['each hour alone', null, 25, 35],
 ] as const)(
-  'a minor fault that comes and goes %s is at most six messages a working day, and one that is critical is told at once',
+  'a minor fault that comes and goes %s causes at most six messages a working day, and a critical one is notified at once',
   {
     tags: ['long'],
   },

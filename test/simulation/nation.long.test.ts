@@ -1,5 +1,5 @@
 // @module-tag long
-/** Streams of whole nations through the tabs themselves, at their full size: exact messages, persons and times. */
+/** Tests whole nations at full size with the real tabs: exact messages, persons and times. */
 import { describe, expect, test } from 'vitest';
 import { type LightNation, type LightSite, startLightNation } from './light-nation.ts';
 import { minute } from './scene.ts';
@@ -7,29 +7,29 @@ import { epochMs } from './time.ts';
 
 const states = ['assam', 'bihar', 'goa', 'kerala', 'ladakh', 'odisha', 'punjab', 'sikkim'];
 
-/** So many offices of one PC each, of all states. */
+/** Creates so many offices of one PC each, over all states. */
 function offices(count: number, edit: (at: number) => Partial<LightSite> = () => ({})): LightSite[] {
   return Array.from({ length: count }, (_, at) => ({ path: `${states[at % states.length]}/site-${at}`, ...edit(at) }));
 }
 
-/** Who was told what by mail, in its order. */
+/** Returns recipient and subject of each mail, in order. */
 function mails({ deliveries }: LightNation): string[] {
   return deliveries.filter(({ channel }) => channel === 'email').map(({ person, subject }) => `${person}: ${subject}`);
 }
 
-/** Lets time pass until it is so late in India. */
+/** Lets time pass until this local time in India. */
 async function until(nation: LightNation, local: string): Promise<void> {
   const at = Temporal.PlainDateTime.from(local).toZonedDateTime('Asia/Kolkata').epochMilliseconds;
   await nation.pass(at - epochMs - nation.time.now());
 }
 
-/** One after the other, spread over a time. */
+/** Acts on the PCs one after another, spread evenly over a time. */
 function over(nation: LightNation, spreadMs: number, pcs: readonly string[], act: (pc: string) => void): void {
   for (const [at, pc] of pcs.entries()) nation.time.later((at * spreadMs) / pcs.length, () => act(pc));
 }
 
 describe('736 offices', () => {
-  test('F19 of which all are lost within a minute are one message, and one all-clear when they are back', async () => {
+  test('F19 that are all lost within a minute cause one message, and one all-clear after their return', async () => {
     const nation = await startLightNation({ sites: offices(736) });
     await nation.pass(3 * minute);
     const all = nation.at('');
@@ -41,7 +41,7 @@ describe('736 offices', () => {
     expect(mails(nation).slice(1)).toEqual([expect.stringMatching(/^meera: All offices: Cleared: PCs of many sites/)]);
   });
 
-  test('of which one flaps for two hours tell of it twice', async () => {
+  test('with one that flaps for two hours cause two messages', async () => {
     const nation = await startLightNation({ sites: [...offices(735), { path: 'ladakh/leh', pcs: 2 }] });
     await nation.pass(3 * minute);
     const leh = nation.at('ladakh/leh');
@@ -59,10 +59,10 @@ describe('736 offices', () => {
   });
 });
 
-/** The world begins at 14:05: offices that close soon after spare the hours in which 600 PCs only beat. */
+/** The simulation begins at 14:05. Closing soon after spares the hours in which 600 PCs only beat. */
 const short = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 880 }], closes: 900 };
 
-test('600 offices that close for the day are nobody’s message until the morning; the ten that stay away are one list for each person, when all should be there', async () => {
+test('600 offices that close for the day notify nobody until the morning, and ten that stay offline are one list for each person', async () => {
   const nation = await startLightNation({ sites: offices(600), hours: short });
   await until(nation, '2026-03-03T14:30');
   const all = nation.at('');
@@ -72,7 +72,7 @@ test('600 offices that close for the day are nobody’s message until the mornin
   }
   await until(nation, '2026-03-04T08:55');
   expect(mails(nation)).toEqual([]);
-  // Ten that were switched off at the wall stay away.
+  // Ten offices that were switched off at the wall stay offline.
   const missing = all.filter((_, at) => at % 60 === 1);
   over(
     nation,
@@ -85,7 +85,7 @@ test('600 offices that close for the day are nobody’s message until the mornin
   expect(mails(nation)).toEqual(['meera: 8 alerts of the night', 'asha: 2 alerts of the night']);
   expect(missing).toHaveLength(10);
   for (const pc of missing) expect(told.map(({ text }) => text).join('\n')).toContain(pc.slice(0, pc.lastIndexOf('/')));
-  // A quarter of an hour after they open: the states were back long before, and then ten rooms were told one by one.
+  // The list comes 15 min after the opening time, and no room is notified separately before it.
   const opened = Temporal.PlainDateTime.from('2026-03-04T09:45').toZonedDateTime('Asia/Kolkata').epochMilliseconds;
   expect(told.every(({ at }) => at + epochMs >= opened)).toBe(true);
 });

@@ -1,12 +1,12 @@
-/** The simulated network: links that are cut, stall and disorder, and on each link connections whose two directions keep their order. */
+/** The simulated network: links that can be cut, stalled and reordered, and connections whose two directions keep their order. */
 import type { Random } from '../random.ts';
 import type { Time } from './time.ts';
 
-/** The way of one machine to the broker. */
+/** The link of one machine to the broker. */
 export type Link = {
   up: boolean;
   latencyMs: number;
-  /** What is sent before this time arrives after it. */
+  /** Messages sent before this time arrive after it. */
   stalledUntilMs: number;
   /** Probability that a message leaves its place in the order of its connection. */
   disorder: number;
@@ -18,15 +18,15 @@ export function createLink(latencyMs: number): Link {
 
 export type Pipe<F> = {
   send(frame: F): void;
-  /** Nothing more arrives, and what is under way is lost. */
+  /** Ends the pipe and loses the frames in transmission. */
   drop(): void;
-  /** Nothing more is sent; `then` follows what is under way. */
+  /** Ends the pipe. Calls `then` after the frames in transmission have arrived. */
   end(then: () => void): void;
 };
 
 const strayMs = 3_000;
 
-/** One direction of one connection. Guarantee: frames arrive in the order of sending, unless the link disorders. */
+/** One direction of one connection. Guarantee: frames arrive in the order of sending, unless the link reorders. */
 export function createPipe<F>(world: { time: Time; random: Random }, link: Link, deliver: (frame: F) => void): Pipe<F> {
   const { time, random } = world;
   let lastMs = 0;

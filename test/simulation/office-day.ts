@@ -1,4 +1,4 @@
-/** Days of offices: their hours, their meetings and what mail came when, by the clock of the place. */
+/** Helpers for days of offices: hours, meetings, and mails by local time. */
 
 import type { OfficeHours } from '../../flows/engine/records/sites.ts';
 import type { Delivery } from './people.ts';
@@ -8,15 +8,15 @@ import type { World } from './world.ts';
 
 export const hour: number = 60 * minute;
 const zone = 'Asia/Kolkata';
-/** Monday to Saturday from half past nine to six; people go home at half past six. */
+/** Monday to Saturday from 9:30 to 18:00. People go home at 18:30. */
 export const office: OfficeHours = { vc: [{ days: [1, 2, 3, 4, 5, 6], from: 570, to: 1080 }], closes: 1110 };
-/** The world begins on Tuesday, the 3rd of March 2026, at 14:05 in India. */
+/** Lets time pass until this local time. The simulation begins on Tuesday, 3 March 2026, at 14:05 in India. */
 export async function until(world: World, local: string): Promise<void> {
   const at = Temporal.PlainDateTime.from(local).toZonedDateTime(zone).epochMilliseconds;
   await world.pass(at - epochMs - world.time.now());
 }
 
-/** What is written into the nation's row of the site table. */
+/** Sets the hours in the nation's row of the site table. */
 export async function setHours(world: World, { vc, closes }: OfficeHours): Promise<void> {
   const sites = world.centre.centre()?.sites;
   const nation = sites?.table().node('');
@@ -28,7 +28,7 @@ export async function setHours(world: World, { vc, closes }: OfficeHours): Promi
   await applied;
 }
 
-/** Meetings, a line each: id, title, rooms, start, end or minutes, repeat, status. */
+/** Imports meetings, one line each: id, title, rooms, start, end or minutes, repeat, status. */
 export async function importMeetings(world: World, ...lines: string[]) {
   const centre = world.centre.centre();
   if (centre === undefined) throw new Error('no centre');
@@ -44,7 +44,7 @@ export async function importMeetings(world: World, ...lines: string[]) {
   return done;
 }
 
-/** When a mail came, by the clock of the site: `03-04T09:00`. */
+/** Returns the local time of a mail, such as `03-04T09:00`. */
 function cameAt({ at }: Delivery): string {
   return Temporal.Instant.fromEpochMilliseconds(epochMs + at)
     .toZonedDateTimeISO(zone)
@@ -55,19 +55,19 @@ function cameAt({ at }: Delivery): string {
 
 const byMail = ({ centre }: World) => centre.post.deliveries.filter(({ channel }) => channel === 'email');
 
-/** What a person was told by mail: when, by the clock of the site, and what. */
+/** Returns local time and subject of each mail to a person. */
 export function mails(world: World, person = 'asha'): string[] {
   return byMail(world)
     .filter((one) => one.person === person)
     .map((one) => `${cameAt(one)} ${one.subject}`);
 }
 
-/** Whoever was told by mail: when, who and what. */
+/** Returns local time, recipient and subject of each mail. */
 export function allMails(world: World): string[] {
   return byMail(world).map((one) => `${cameAt(one)} ${one.person}: ${one.subject}`);
 }
 
-/** The lines of the last mail to a person, without its place and its footer. */
+/** Returns the lines of the last mail to a person, without place and footer. */
 export function lastText(world: World, person = 'asha'): string[] {
   const text = byMail(world).findLast((one) => one.person === person)?.text ?? '';
   return text.split('\n-- \n')[0]?.split('\n').slice(1) ?? [];

@@ -1,12 +1,12 @@
-/** What a ledger has open, commit by commit: never two incidents for one room or one cause (R20). */
+/** Checks after each commit that a ledger has at most one open incident for a room or cause (R20, one transaction per batch). */
 import type { Op } from '../../flows/engine/records/ops.ts';
 
-/** Follows one ledger after the other. */
+/** Follows one ledger after another. */
 export function createOpenScopes() {
   const open = new Map<string, Set<number>>();
   const twice: string[] = [];
   return {
-    /** Each commit that left two open for one scope. */
+    /** Complaints: one for each commit that left two open incidents in a scope. */
     twice: twice as readonly string[],
     took(ops: readonly Op[]): void {
       const touched = new Set<string>();
@@ -23,7 +23,7 @@ export function createOpenScopes() {
         if (ids.length > 1) twice.push(`${scope} has the incidents ${ids.join(' and ')} open at one time`);
       }
     },
-    /** Another ledger takes its place. */
+    /** Starts with another ledger. */
     forget: () => open.clear(),
   };
 }

@@ -1,4 +1,4 @@
-/** Stories in which somebody's hand, a dock or a worn battery looks like a power cut, and a power cut like an update or a goodbye. */
+/** Ambiguous outage stories. A person, a dock or a worn battery looks like a power cut, or a power cut looks like an update or a shutdown. */
 import {
   always,
   each,
@@ -18,7 +18,10 @@ import type { Pc } from './pc.ts';
 
 const nightMs = 6.2 * 60 * minute;
 
-/** Some sites of a state, each in a moment of its own; nobody is told whose hand it was. Of the night only as much is played as tells it from a day. */
+/**
+ * Some sites of a state that people switch off one by one; nothing shows that a person did. Only the part of the night that distinguishes
+ * it from a day is simulated.
+ */
 export function closingTime(scene: Scene, _: Site): Plot {
   const count = 5 + scene.random.below(4);
   const sites = Array.from({ length: count }, (__, at) =>
@@ -39,7 +42,7 @@ export function closingTime(scene: Scene, _: Site): Plot {
 
 const ofLaptop = (scene: Scene) => siteOf(scene, 'office', { pcs: 1, battery: true, supply: { pc: 'seen', router: true } });
 
-/** It holds mains and cable. */
+/** The dock supplies mains and network. */
 export function undocked(scene: Scene): Plot {
   const begin = first((pc) => {
     pc.power({ onMains: false, runtimeMs: 120 * minute });
@@ -52,7 +55,7 @@ export function undocked(scene: Scene): Plot {
   return { truth: 'pc-off', sites: [ofLaptop(scene)], isTwin: always, begin, end };
 }
 
-/** Somebody pulled its plug. */
+/** Somebody pulled the plug of a PC with a worn battery. */
 export function wornBattery(scene: Scene): Plot {
   const leadMs = (2 + 7 * scene.random.next()) * minute;
   const lead = first((pc) => pc.power({ onMains: false, runtimeMs: leadMs + minute }));
@@ -67,7 +70,7 @@ export function wornBattery(scene: Scene): Plot {
   return { truth: 'pc-off', sites: [ofLaptop(scene)], isTwin: always, leadMs, lead, begin, end };
 }
 
-/** It says nothing to us, and switches its PC off in order a moment after the other went dark. */
+/** A UPS program that we cannot query shuts its PC down cleanly soon after the other PC lost power. */
 export function programOfUps(scene: Scene): Plot {
   const sites = [siteOf(scene, 'office', { pcs: 2, battery: false, supply: { pc: 'mute', router: true } })];
   return {
@@ -83,7 +86,7 @@ export function programOfUps(scene: Scene): Plot {
   };
 }
 
-/** Of two machines one had begun it. */
+/** A power cut during an update that one of two machines had begun. */
 export function powerCutInUpdate(scene: Scene): Plot {
   const sites = [siteOf(scene, 'office', { pcs: 2, battery: false, supply: { pc: 'none', router: false } })];
   const lead = first((pc) => pc.begins('update'));

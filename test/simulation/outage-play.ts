@@ -1,4 +1,4 @@
-/** Stories of outages, played by real agents and a real centre, and what was said of each: while it lasted, and after the return. */
+/** Plays outage stories with real agents and a real server, and collects the named causes during the outage and after it. */
 import type { OutageCause, Outage as Verdict } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 import { absenceOf, outageAt } from './absences.ts';
@@ -8,20 +8,20 @@ import type { Pc } from './pc.ts';
 import { createWorld, type World } from './world.ts';
 
 const minute = 60_000;
-/** Who waits for the line for long is back in this time. */
+/** Longest time in which a PC is back, including a full backoff. */
 const returnMs = 7 * minute;
 const spreadMs = minute;
-/** So many are played in one world. */
+/** Stories that share one simulation. */
 const atOnce = 60;
-/** What happens more than this before an outage is played in a world of its own, so that the others need not wait. */
+/** Stories with a longer lead have a separate simulation, so that the others do not wait. */
 const shortLeadMs = 10 * minute;
-/** What lasts longer has one too. */
+/** Longer outages have a separate simulation too. */
 const longMs = 20 * minute;
 
-/** What was said of one machine of a story, and whether another cause looks the same at that time. */
+/** The cause named for one machine of a story. `isTwin` says whether another cause looks the same then. */
 export type Said = Verdict & { kind: string; when: 'live' | 'after'; truth: OutageCause; isTwin: boolean };
 
-/** Plays the stories of a seed; of each is told what was said of its first machine at the end, and after it. */
+/** Plays the stories of a seed. Returns the cause named for the first machine of each, at the end of the outage and after it. */
 export async function playStories(seed: number, count: number, progress: (done: number) => void = () => {}): Promise<Said[]> {
   const all = storiesOf(randomFrom(seed), count);
   const isLong = ({ lastsMs }: Story) => lastsMs > longMs;
@@ -42,7 +42,7 @@ function batches(stories: readonly Story[]): Story[][] {
   return Array.from({ length: Math.ceil(stories.length / atOnce) }, (_, at) => stories.slice(at * atOnce, (at + 1) * atOnce));
 }
 
-/** Plays each at sites of its own. */
+/** Plays stories in one simulation, each at separate sites. */
 async function play(seed: number, stories: readonly Story[]): Promise<Said[]> {
   const world = createWorld({ seed, further: stories.flatMap(({ sites }) => sites) });
   world.boot();
@@ -83,7 +83,7 @@ function after(world: World, { kind, truth, isTwin }: Story, { path }: Pc): Said
 
 type Judged = Verdict & { truth: OutageCause };
 
-/** `This PC alone` says that neither power nor line of the site failed: that is true of a crash too, which often nobody writes down. */
+/** Whether the named cause is right. `pc-off` says that neither power nor line failed, which is also true of an unrecorded crash. */
 export function isRight({ cause, truth }: Judged): boolean {
   return cause === truth || (cause === 'pc-off' && truth === 'crash');
 }

@@ -1,4 +1,4 @@
-/** What a story of an outage is made of: its sites, its machines, and who does what to them. */
+/** Parts of outage stories: sites, machines, and events that affect them. */
 import type { LinkClass, OutageCause } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import type { Pc } from './pc.ts';
@@ -10,44 +10,44 @@ export const second = 1_000;
 /** In ms. */
 export const minute = 60 * second;
 
-/** `seen`: a battery that the PC tells of; `mute`: a UPS that nobody can ask. */
+/** `seen`: a battery that the PC reports; `mute`: a UPS that cannot be queried. */
 export type Supply = { pc: 'none' | 'seen' | 'mute'; router: boolean };
-/** With what it stands on. */
+/** A site with its power supply. */
 export type Site = FurtherSite & { supply: Supply };
 
-/** What happens to the machines of a story, of which each is a site alone, or many sites of one state. */
+/** The machines of a story by site, for its events. */
 export type Hand = { time: Time; random: Random; sites: Pc[][]; supplies: Supply[] };
 
-/** An outage with its truth. */
+/** An outage and its true cause. */
 export type Story = {
   kind: string;
   sites: Site[];
   truth: OutageCause;
-  /** Another cause looks the same from here: while it lasts, and even afterwards. */
+  /** Whether another cause looks the same, during the outage and after it. */
   isTwin: { live: boolean; after: boolean };
-  /** How long before it something happens that is no outage yet. */
+  /** Time before the outage in which something else happens. */
   leadMs: number;
   lastsMs: number;
   lead?(hand: Hand): void;
   begin(hand: Hand): void;
   end(hand: Hand): void;
-  /** The machines that are away by it, where that is not all of them. */
+  /** Returns the machines that go offline, unless all do. */
   hit?: (sites: Pc[][]) => Pc[];
 };
 
-/** What a kind of story says of one. */
+/** A story without the parts that have defaults. */
 export type Plot = Omit<Story, 'sites' | 'kind' | 'leadMs' | 'lastsMs'> & { leadMs?: number; lastsMs?: number; sites?: Site[] };
-/** Where it is played. */
+/** The random source and the state of a story. */
 export type Scene = { random: Random; at: string };
 
-/** Nothing else looks the same. */
+/** No other cause looks the same. */
 export const no = { live: false, after: false };
-/** Another cause does, until the return. */
+/** Another cause looks the same until the return. */
 export const whileItLasts = { live: true, after: false };
-/** And afterwards. */
+/** Another cause looks the same even after the return. */
 export const always = { live: true, after: true };
 
-/** One of them, by their shares. */
+/** Picks one item by its share. */
 export function weighted<T>(random: Random, of: readonly (readonly [share: number, T])[]): T {
   let left = random.next() * of.reduce((sum, [share]) => sum + share, 0);
   for (const [share, one] of of) {
@@ -65,7 +65,7 @@ const classes: [number, LinkClass][] = [
   [3, 'floor'],
 ];
 
-/** A site as they are in real life. */
+/** Creates a site with realistic shares of equipment. */
 export function siteOf({ random, at }: Scene, name: string, edit: Partial<Site> = {}): Site {
   const pc = weighted(random, [
     [50, 'none'],
@@ -82,25 +82,25 @@ export function siteOf({ random, at }: Scene, name: string, edit: Partial<Site> 
   return { path: `${at}/${name}`, link: weighted(random, classes), pcs, battery: pc === 'seen', isp, supply: { pc, router }, ...edit };
 }
 
-/** It has one machine. */
+/** Whether the site has one machine. */
 export const isLone = ({ pcs }: Site) => pcs === 1;
 
-/** Within so long, each machine of all sites. */
+/** Acts on each machine of all sites, at random times within `withinMs`. */
 export function each(act: (pc: Pc, hand: Hand) => void, withinMs = 0): (hand: Hand) => void {
   return (hand) => {
     for (const pc of hand.sites.flat()) hand.time.later(hand.random.next() * withinMs, () => act(pc, hand));
   };
 }
 
-/** The first machine. */
+/** Returns the first machine. */
 export const firstOf = (sites: Pc[][]) => sites.flat().slice(0, 1);
 
-/** To the first machine. */
+/** Acts on the first machine. */
 export function first(act: (pc: Pc, hand: Hand) => void): (hand: Hand) => void {
   return (hand) => {
     for (const pc of firstOf(hand.sites)) act(pc, hand);
   };
 }
 
-/** Its mains are back. */
+/** Restores the mains of a PC. */
 export const plug = (pc: Pc) => pc.power({ onMains: true, runtimeMs: null });

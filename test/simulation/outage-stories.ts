@@ -1,12 +1,12 @@
 /**
- * Stories of outages in the shares of real life, for the calibration of what is said of them. Assumptions, where no source is named. The
- * supply: two hours a day without power in towns and four in villages, mostly of one feeder or transformer (report of India's government, as
- * told by magadhtoday.com); nearly every firm has some supply of its own (MAIT and Emerson, 2009); of lines, power failures and road works
- * are the main causes (geoblackout.com). So power is the greatest share, the line of one site the next. PCs that are switched off in order every
- * evening would be most absences of all; they are easy, and kept few. Two of a hundred are offices of a state that are switched off at the wall
- * at closing time, which few do where PCs say goodbye; of docks, worn batteries, programs of a UPS and cuts during an update nobody counts: they
- * are kept few. A room of several PCs that went dark at once is no twin: so seldom does somebody switch off all within 40 s that it is likely the
- * power, as long as it is no night. Nor is one whose PCs all lived on, though here all of an office stand on the same: so seldom has each a UPS.
+ * Outage stories in realistic shares, to calibrate the confidence in a named cause. Assumptions without a named source are ours.
+ * - Power is the greatest share: two hours a day without power in towns and four in villages, mostly of one feeder or transformer (an Indian government report, quoted by magadhtoday.com). Nearly every firm has a backup supply (MAIT and Emerson, 2009).
+ * - The line of one site is next. Its main causes are power failures and road works (geoblackout.com).
+ * - Clean shutdowns in the evening would be most absences. They are easy, so their share is low.
+ * - Two in a hundred are offices of a state switched off at the wall at closing time. No counts exist for docks, worn batteries, UPS
+ *   programs and power cuts during an update, so their share is low.
+ * - A room of several PCs that all lose power within 40 s by day is not ambiguous: people rarely switch off that fast. Nor is one whose PCs
+ *   all stayed on, since few rooms have a UPS for each PC.
  */
 import type { Random } from '../random.ts';
 import { closingTime, powerCutInUpdate, programOfUps, undocked, wornBattery } from './outage-hands.ts';
@@ -54,7 +54,7 @@ const shares: [share: number, kind: string, plot: (scene: Scene, site: Site) => 
   [5, 'power cut in an update', powerCutInUpdate],
 ];
 
-/** The stories of a seed. */
+/** Creates the stories of a seed. */
 export function storiesOf(random: Random, count: number): Story[] {
   return Array.from({ length: count }, (_, at) => {
     const [kind, plot] = weighted(
@@ -70,7 +70,7 @@ export function storiesOf(random: Random, count: number): Story[] {
 function powerCut({ random }: Scene, site: Site): Plot {
   const { pc, router } = site.supply;
   const speaks = pc === 'seen' && router && !isLone(site);
-  // One battery that ended was perhaps unplugged, and had worn out; one PC that outlived its router on a UPS lost its line, as it seems.
+  // An exhausted battery may have been unplugged and worn out. A single PC on a UPS whose router lost power seems to have lost its line.
   return { truth: 'power-cut', isTwin: { live: !speaks, after: isLone(site) }, ...powerOf(random, 4 * minute) };
 }
 
@@ -79,7 +79,7 @@ function powerCutOfState(scene: Scene, _: Site): Plot {
   return { truth: 'power-cut', sites, isTwin: no, ...powerOf(scene.random, 4 * minute) };
 }
 
-/** The mains go and come back: each machine and router by what it stands on. */
+/** Cuts and restores the mains. Each machine and router lasts by its supply. */
 function powerOf(random: Random, backWithinMs: number): Pick<Plot, 'begin' | 'end'> {
   const mains = { isGone: false };
   return {
@@ -107,7 +107,7 @@ function powerOf(random: Random, backWithinMs: number): Pick<Plot, 'begin' | 'en
 
 type Stock = { supply: Supply; lastsMs: number; routerLastsMs: number; later(ms: number, act: () => void): void };
 
-/** `later` happens only while the mains are gone. */
+/** Lets a PC lose its mains. `later` acts only while the mains are off. */
 function loses(pc: Pc, { supply, lastsMs, routerLastsMs, later }: Stock): void {
   if (supply.pc === 'none') return pc.kill({ power: true });
   if (supply.pc === 'seen') {
@@ -118,7 +118,7 @@ function loses(pc: Pc, { supply, lastsMs, routerLastsMs, later }: Stock): void {
   later(routerLastsMs, () => pc.cut('hole'));
 }
 
-/** Its line may as well have gone with its mains. */
+/** Whether a lost line and lost mains look the same at this site. */
 const isOnMuteUps = (site: Site | undefined) => site !== undefined && isLone(site) && site.supply.pc !== 'seen';
 
 function line({ random }: Scene, site: Site): Plot {
@@ -126,13 +126,13 @@ function line({ random }: Scene, site: Site): Plot {
   const isRestarted = random.next() < 0.2;
   return {
     truth: 'link-down',
-    // That somebody restarted it meanwhile is told, and the power was there for it.
+    // A restart during the outage is reported and proves that there was power.
     isTwin: { live: true, after: isOnMuteUps(site) && !isRestarted },
     begin(hand) {
       each((pc) => pc.cut(how), 2 * second)(hand);
       const [first] = hand.sites.flat();
       if (!isRestarted || first === undefined) return;
-      // Somebody tries what helps at home.
+      // Somebody restarts the PC, a common first attempt.
       hand.time.later(5 * minute, () => first.stop('restart'));
       hand.time.later(6 * minute, () => first.start({ reboot: true }));
     },
@@ -140,7 +140,7 @@ function line({ random }: Scene, site: Site): Plot {
   };
 }
 
-/** A state of eight sites, of which three lines fail for reasons of their own, a minute apart. */
+/** A state of eight sites, of which three lines fail independently, a minute apart. */
 function threeLines(scene: Scene, _: Site): Plot {
   const sites = Array.from({ length: 8 }, (__, at) =>
     siteOf(scene, `office-${at}`, { pcs: 1, isp: `isp-${scene.at}-${at % 4}`, link: 'fibre' }),
@@ -157,7 +157,7 @@ function threeLines(scene: Scene, _: Site): Plot {
   };
 }
 
-/** `beside`: sites of another provider stand in the same state. */
+/** A provider or state fails. With `beside`, the state also has sites of another provider. */
 function upstream(scene: Scene, _: Site, beside: boolean): Plot {
   const down = 4 + scene.random.below(4);
   const isp = beside ? `isp-${scene.at}` : '';
@@ -186,7 +186,9 @@ function intended({ random }: Scene, _: Site): Plot {
   };
 }
 
-/** It kills machine after machine, and each is back by itself. Of three in ten the system does not say that it had begun. */
+/**
+ * An update kills machine after machine, and each returns by itself. In three of ten cases the system does not report that it had begun.
+ */
 function update({ random }: Scene, _: Site): Plot {
   const isSaid = random.next() < 0.7;
   const apartMs = (10 + 80 * random.next()) * second;
@@ -243,13 +245,13 @@ function wallSwitches({ random }: Scene, site: Site): Plot {
   };
 }
 
-/** Its plug is out for so long before: for long it tells nothing, just before it is one story with a power cut but for the shares. */
+/** A PC unplugged for so long before the outage. Long before, it proves nothing; shortly before, it looks like a power cut. */
 function unplugged({ random, at }: Scene): Pick<Plot, 'leadMs' | 'lead'> & { sites: Site[] } {
   const sites = [siteOf({ random, at }, 'office', { battery: true, supply: { pc: 'seen', router: true } })];
   return { sites, leadMs: (5 + 85 * random.next()) * minute, lead: first((pc) => pc.power({ onMains: false, runtimeMs: 120 * minute })) };
 }
 
-/** Another PC of its site tells it from a power cut. */
+/** Whether another PC of the site distinguishes it from a power cut. */
 const isTold = (mine: Pick<Plot, 'leadMs'> & { sites: Site[] }) => !isLong(mine) && !isLone(mine.sites[0] as Site);
 const isLong = ({ leadMs }: Pick<Plot, 'leadMs'>) => (leadMs ?? 0) > 15 * minute;
 function unpluggedThenLine(scene: Scene): Plot {

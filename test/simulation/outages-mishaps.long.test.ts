@@ -1,5 +1,5 @@
 // @module-tag long
-/** What is said of an outage when its PCs come back one after the other. */
+/** Tests the named cause of an outage whose PCs return one after another. */
 import { expect, test } from 'vitest';
 import { absenceOf, outageAt } from './absences.ts';
 import { rowsOf } from './rows.ts';
@@ -12,7 +12,7 @@ function powerCut(world: World): number {
   return epochMs + world.time.now();
 }
 
-/** The mails of the one who reads English. */
+/** Returns the mails to the recipient who reads English. */
 const texts = (world: World) =>
   world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === 'asha').map(({ text }) => text);
 const audited = (world: World) =>
@@ -22,7 +22,7 @@ const audited = (world: World) =>
     .all()
     .map(({ about }) => String(about));
 
-test('R9 a power cut is found by the others that are back: the incident of the first, over by then, is labelled anew, and nobody has another mail', async () => {
+test('R9 a power cut that later PCs prove relabels the incident of the first PC, which is over, without another mail', async () => {
   const world = await atRest({ pcs: 3 });
   const cutAt = powerCut(world);
   await world.pass(20 * minute);

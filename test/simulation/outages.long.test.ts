@@ -1,5 +1,8 @@
 // @module-tag long
-/** Random outages with a seed, each cause as often as in real life. The named cause is checked during the outage and after it; `bench verdicts` plays 2,000. */
+/**
+ * Random outages with a seed, each cause as often as in real life. The named cause is checked during the outage and after it; `bench
+ * verdicts` plays 2,000.
+ */
 import { openUpTo, sureFrom } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { isRight, playStories } from './outage-play.ts';

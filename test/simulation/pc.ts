@@ -1,4 +1,4 @@
-/** A PC of the simulation: the real agent on a scripted room, a disk that outlives it, and a link that can be cut. */
+/** A PC of the simulation: the real agent in a scripted room, with a disk that survives it and a link that can be cut. */
 
 import type { Check, Profile, Signed } from '@sabha/contracts';
 import { type Agent, createAgent } from '../../agent/agent.ts';
@@ -15,15 +15,15 @@ import { createLink, type Link } from './network.ts';
 import { createSpoolRecord, type SpoolRecord } from './spool-record.ts';
 import { createMachine, type Machine, type Process, type Time } from './time.ts';
 
-/** What is true in the room: for each check a fault, or null where all is well. An absent check is no longer made. */
+/** The true state of the room: a fault or null for each check. An absent check is not run. */
 export type Room = {
   set(component: string, device: string, fault: string | null | 'absent'): void;
-  /** What its devices call themselves. */
+  /** Sets the name of a device. */
   model(component: string, name: string): void;
-  /** A probe that fails: `hangs` never answers, `throws` answers nonsense; null works again. */
+  /** Breaks a probe: `hangs` never returns, `throws` fails; null repairs it. */
   fail(component: string, how: 'hangs' | 'throws' | null): void;
   faults(): string[];
-  /** The checks that are made, with what is true of them. */
+  /** Returns the checks with their true state. */
   stands(): { component: string; device: string; fault: string | null }[];
 };
 
@@ -35,28 +35,28 @@ export type Pc = {
   machine: Machine;
   record: SpoolRecord;
   agent(): Agent | undefined;
-  /** What commands did to this machine. */
+  /** Commands that this machine executed. */
   acts: string[];
   process(): Process | undefined;
-  /** `reboot`: the PC was off, not only the agent. */
+  /** Starts the agent. With `reboot` the PC was off, not only the agent. */
   start(how?: { reboot?: boolean }): void;
-  /** `power`: nobody tells the broker. */
+  /** Kills the agent. With `power` the broker is not notified. */
   kill(how?: { power?: boolean }): void;
-  /** It stands still, as by SIGSTOP, until its process is told to go on. */
+  /** Suspends the process, as by SIGSTOP, until it is resumed. */
   pause(forMs: number): void;
-  /** A clean stop, with a goodbye. */
+  /** Stops the agent cleanly, with a bye. */
   stop(reason?: string): void;
-  /** What the system says of its battery; one that was made without has none. */
+  /** Sets the battery figures, if the PC has a battery. */
   power(figures: Partial<PowerFigures>): void;
-  /** The system writes down that it crashed, as the next boot finds it. */
+  /** Records a crash for the next boot to find. */
   crash(): void;
-  /** The system says that it has begun what ends this boot; null = it is over. */
+  /** Records that something that ends this boot has begun; null ends it. */
   begins(what: 'update' | null): void;
   cut(how: Cut): void;
   heal(): void;
-  /** The machine is taken away for good. */
+  /** Removes the machine for good. */
   remove(): void;
-  /** By now, or by an earlier time of the world, ms. */
+  /** Whether it is removed, now or at an earlier simulation time in ms. */
   isRemoved(by?: number): boolean;
 };
 
@@ -65,11 +65,11 @@ export type PcOptions = {
   profile: Profile;
   latencyMs: number;
   spoolLimitBytes?: number;
-  /** The disk of an earlier machine; a new one where absent. */
+  /** The disk of an earlier machine. Absent: a new disk. */
   record?: SpoolRecord;
-  /** It has a battery, and the agent's own probe of it. */
+  /** The PC has a battery, and the agent's own probe of it. */
   battery?: boolean;
-  /** What is looked at in its room, beside `usual`. */
+  /** Further components of its room, besides `usual`. */
   components?: readonly string[];
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };
@@ -92,7 +92,7 @@ export function createPc(options: PcOptions): Pc {
   const acts: string[] = [];
   let boots = 1;
   let removedAt = Number.POSITIVE_INFINITY;
-  /** `again`: what is being stopped is to be started again. */
+  /** `again`: start the agent again after the current stop. */
   let running: { agent: Agent; process: Process; again?: { reboot?: boolean } } | undefined;
   let stopping: typeof running;
 
@@ -130,14 +130,14 @@ export function createPc(options: PcOptions): Pc {
     agent.start();
   }
 
-  /** Written down once, for the next boot. */
+  /** Returns and clears the record of a crash, which only the next boot sees. */
   function crashedBefore(): boolean {
     const was = crashed;
     crashed = false;
     return was;
   }
 
-  /** A command that is begun takes a moment; the machine counts what a living process asks of it. */
+  /** Returns platform commands that take a moment and are recorded. */
   function ordersOf(process: Process): PlatformOrders {
     const act = (what: string) => async (): Promise<Order> => {
       if (process.point('an act')) return new Promise(() => {});

@@ -1,4 +1,4 @@
-/** The people of the simulation, and channels that write down what reached whom and can be made to fail. */
+/** The people of the simulation, and channels that record deliveries and can fail. */
 import type { Person } from '@sabha/contracts';
 import type { Changed, Outcome, RenderedMessage } from '../../flows/engine/records/notices.ts';
 import type { Channels } from '../../flows/notify/people/channels/channels.ts';
@@ -13,15 +13,15 @@ export const people: Person[] = [
 ];
 
 export type Delivery = { at: number; channel: string; key: string; person: string; subject: string; text: string };
-/** `retry` fails for now, `hangs` never answers, `refused` is a no for good. */
+/** `retry` fails temporarily, `hangs` never responds, `refused` fails permanently. */
 export type ChannelTrouble = 'retry' | 'hangs' | 'refused' | null;
 
 export type Post = {
   deliveries: Delivery[];
-  /** True where a mail that was delivered can be changed; the last text of each, by its name. */
+  /** Whether delivered messages can be changed. `copies` has the last text of each, by name. */
   keeps: boolean;
   copies: Map<string, string>;
-  /** What ails the mail server. */
+  /** The current fault of the channels. */
   trouble: ChannelTrouble;
   channels(process: Process): Channels;
 };
@@ -57,7 +57,7 @@ export function createPost({ time, random }: { time: Time; random: Random }): Po
     return { result: 'delivered', copy };
   }
 
-  /** The process may die before the other side has the message, or after, without ever hearing of it. */
+  /** Sends a message. The process may die before the delivery, or after it without a result. */
   function send(
     at: { name: string; process: Process; trouble: () => ChannelTrouble },
     message: RenderedMessage,

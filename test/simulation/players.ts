@@ -1,11 +1,14 @@
-/** Plays histories in as many processes as there are processors: a history is nothing but computing, and a process has one Node-RED. */
+/** Plays histories in one process for each processor. A history only computes, and a process can have only one Node-RED. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const player = fileURLToPath(new URL('./history-child.ts', import.meta.url));
 
-/** Begins at once; gives for each seed what is wrong with its history, empty where nothing is. The processes end with the last seed, or with ours. */
+/**
+ * Starts at once. Returns the faults of each seed as text, empty if there are none. The child processes end with the last seed, or with
+ * this process.
+ */
 export function startPlayers(seeds: readonly number[]): ReadonlyMap<number, Promise<string>> {
   const results = seeds.map((seed) => ({ seed, ...Promise.withResolvers<string>() }));
   const waiting = [...results];
@@ -21,7 +24,7 @@ export function startPlayers(seeds: readonly number[]): ReadonlyMap<number, Prom
   return new Map(results.map(({ seed, promise }) => [seed, promise]));
 }
 
-/** A process that ends under its history has lost that one alone. */
+/** Plays a seed in a child process. A process that dies fails only this seed. */
 function playedBy(child: ChildProcess, seed: number): Promise<string> {
   return new Promise((resolve) => {
     const ended = (code: number | null, signal: string | null) =>

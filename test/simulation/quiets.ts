@@ -1,18 +1,18 @@
-/** What people keep quiet meanwhile: an incident for a while, and a site or a room that is maintained. */
+/** Snoozes and maintenance in a history. */
 import { causeKindOf, isPcPath, siteOf } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 import { given } from './orders.ts';
 import type { World } from './world.ts';
 
-/** `choice`: which of the incidents that are open then; whether the room or its site is maintained. */
+/** `choice` selects an open incident, or maintenance of the room or its site. */
 export type QuietAct = { atMs: number; forMs: number; kind: 'snooze' | 'maintain'; pc: number; choice: number };
 
 const minute = 60_000;
 const by = 'meera';
-/** As the sites of the simulation have it. */
+/** The time zone of the simulated sites. */
 export const zone = 'Asia/Kolkata';
 
-/** From a stream of their own: what else happens in the history of a seed stays as it was. */
+/** Generates the actions from a separate random stream, so that the rest of the history of a seed stays the same. */
 export function quietActsOf(seed: number, { pcs, untilMs }: { pcs: number; untilMs: number }): QuietAct[] {
   const random = randomFrom(seed + 1_000_000);
   return Array.from({ length: random.below(3) }, () => ({
@@ -24,7 +24,7 @@ export function quietActsOf(seed: number, { pcs, untilMs }: { pcs: number; until
   }));
 }
 
-/** Does it, where the centre runs. What the centre does not take then is not ordered anew. */
+/** Executes the action if the server runs. A failed action is not repeated. */
 export function keepQuiet(world: World, act: QuietAct): void {
   if (act.kind === 'snooze') snooze(world, act);
   else maintain(world, act);
@@ -41,7 +41,7 @@ function snooze(world: World, { choice, forMs }: QuietAct): void {
   given(world, view.act(one.id, by, { type: 'snooze', until: view.now() + forMs }));
 }
 
-/** From the next minute on. */
+/** Plans maintenance from the next minute. */
 function maintain(world: World, { pc, choice, forMs }: QuietAct): void {
   const centre = world.centre.centre();
   if (centre === undefined) return;

@@ -1,5 +1,5 @@
 // @module-tag long
-/** `sabha tabs try`: what a world did is played once more, through the same tabs and through edited ones. */
+/** Tests `sabha tabs try`: replays a simulation through the same tabs and through edited ones. */
 
 import { realClock, type TabsTrial } from '@sabha/contracts';
 import { expect, test } from 'vitest';
@@ -41,7 +41,7 @@ async function report(tried: ReturnType<ReturnType<typeof createReplay>['tryNode
   return found.value;
 }
 
-/** A morning of many kinds: what was told, what was over before, what escalated, what was acknowledged, what flapped, and one cause of many. */
+/** Plays a morning with all kinds of transitions: notified, ended early, escalated, acknowledged, flapping, and a shared cause. */
 async function morning(): Promise<World> {
   const world = await atRest({
     pcs: 4,
@@ -75,7 +75,7 @@ async function morning(): Promise<World> {
   return world;
 }
 
-test('unchanged tabs reproduce the log of what was sent, message by message; edited ones say what would have been more, fewer, missed or later', async () => {
+test('a replay through unchanged tabs reproduces each message, and one through edited tabs lists more, fewer, missed and later ones', async () => {
   const world = await morning();
   const { outbox } = rowsOf(world);
   const sent = outbox.flatMap(({ transition, key }) => (transition === null ? [] : [key]));

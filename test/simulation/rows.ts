@@ -1,4 +1,4 @@
-/** The rows of the ledger that a judgement looks at. */
+/** Reads the rows of the ledger that an audit needs. */
 import type { Incident, StandingFault, Transition } from '../../flows/engine/records/incidents.ts';
 import type { OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { World } from './world.ts';
@@ -15,7 +15,7 @@ export function rowsOf(world: World): Rows {
   return { incidents: rows('incidents'), transitions: rows('transitions'), outbox: rows('outbox') };
 }
 
-/** The same without what is about a hostile PC: what it says of itself is judged apart. */
+/** Returns the rows without those of a hostile PC, which are audited separately. */
 export function rowsOfOthers(world: World): Rows {
   const { incidents, transitions, outbox } = rowsOf(world);
   const path = world.hostile?.path;
@@ -31,17 +31,17 @@ export function rowsOfOthers(world: World): Rows {
   };
 }
 
-/** What the centre itself says of a hostile PC. */
+/** Whether the fault is a report of the server about a hostile PC. */
 export function isOfHostile({ hostile }: World, { fault, device, name }: Pick<StandingFault, 'fault' | 'device' | 'name'>): boolean {
   return hostile !== null && (device === hostile.path || (fault === 'centre.unknown_fault' && name === hostile.path));
 }
 
-/** True where no more than counts is told of what a PC alerts (R27). */
+/** Whether the fault means that further alerts of a PC are only counted, by R27 (quota and backpressure). */
 export function isMuting({ fault, reason }: Pick<StandingFault, 'fault' | 'reason'>): boolean {
   return fault === 'pc.noisy' && reason?.startsWith('its alerts') === true;
 }
 
-/** True of a PC that was muted at any time: no more of it is told than goes past that. */
+/** Whether the alerts of a PC were ever only counted. */
 export function wasMuted({ incidents }: Pick<Rows, 'incidents'>, path: string): boolean {
   return incidents.some(({ faults, ended = [] }) => [...faults, ...ended].some((one) => isMuting(one) && one.device === path));
 }

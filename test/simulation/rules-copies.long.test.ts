@@ -1,25 +1,25 @@
 // @module-tag long
-/** R26: messages that stand with people say who took it, whatever the way of taking, and whatever dies on the way. */
+/** Tests R26 (outbox delivery): delivered messages are edited to show who acknowledged, in every way and despite kills. */
 import { expect, test } from 'vitest';
 import { rowsOf } from './rows.ts';
 import { atRest, killedAt, microphone, order } from './scene.ts';
 import type { World } from './world.ts';
 
-/** A room whose microphone is gone, and whose people can be told by messages that can be changed. */
+/** Starts a simulation whose channels can edit delivered messages. */
 async function broken(): Promise<World> {
   const world = await atRest();
   world.centre.post.keeps = true;
   return world;
 }
 
-/** What stands below each message of that room. */
+/** Returns the lines added below each message of the room. */
 function copies({ centre }: World): string[][] {
   const texts = [...centre.post.copies.values()].filter((text) => text.includes('Critical: Microphone'));
   return texts.map((text) => text.split('\n').filter((line) => line.startsWith('✔')));
 }
 
 for (const point of ['before a send', 'after a send', 'before a commit of the ledger', 'after a commit of the ledger']) {
-  test(`R26 flows killed at any pass of "${point}" costs at most a change: what is taken afterwards stands under the last message`, async () => {
+  test(`R26 flows killed at any pass of "${point}" loses at most one edit, and the last message shows a later acknowledgement`, async () => {
     for (let pass = 1; pass <= 10; pass += 1) {
       const world = await broken();
       await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));

@@ -1,9 +1,9 @@
-/** R1 to R9: history is numbered, durable, acknowledged and never lost. */
+/** Tests R1 (event identity) to R9 (replayed events): events are numbered, durable, acknowledged and never lost. */
 import { expect, test } from 'vitest';
 import { atRest, auditOf, camera, complaints, eventsOf, microphone, minute, second, transitionsOf } from './scene.ts';
 import type { World } from './world.ts';
 
-/** Makes events: a fault comes and goes, `times` times. */
+/** Creates events by toggling a fault `times` times. */
 async function blink(world: World, times: number): Promise<void> {
   for (let turn = 0; turn < times; turn += 1) {
     microphone(world, turn % 2 === 0 ? 'microphone.muted' : null);
@@ -11,7 +11,7 @@ async function blink(world: World, times: number): Promise<void> {
   }
 }
 
-test('R1 numbers count on over kills and reboots; a rebuilt spool is a new one and says so first', async () => {
+test('R1 numbers continue across kills and reboots, and the first event of a rebuilt spool says that the spool is new', async () => {
   const world = await atRest();
   await blink(world, 2);
   world.pc(0).kill();
@@ -36,7 +36,7 @@ test('R1 numbers count on over kills and reboots; a rebuilt spool is a new one a
 });
 
 for (const point of ['before a commit of the spool', 'after a commit of the spool', 'publish']) {
-  test(`R2 a PC killed at any pass of "${point}" has sent nothing that is not on its disk, and loses nothing that is`, {
+  test(`R2 a PC killed at any pass of "${point}" has sent only events that are on its disk, and loses none of them`, {
     tags: ['long'],
   }, async () => {
     for (let pass = 1; pass <= 8; pass += 1) {
@@ -51,7 +51,7 @@ for (const point of ['before a commit of the spool', 'after a commit of the spoo
   });
 }
 
-test('R4 R5 a ledger restored from a copy gets again what it had acknowledged since, and new events are not held up', async () => {
+test('R4 R5 a ledger restored from a copy receives again what it had acknowledged since, and new events are not delayed', async () => {
   const world = await atRest();
   const image = world.centre.db().serialize();
   await blink(world, 4);
@@ -65,7 +65,7 @@ test('R4 R5 a ledger restored from a copy gets again what it had acknowledged si
   expect(await auditOf(world)).toMatchObject({ gaps: 0, dropped: 0 });
 });
 
-test('R7 a PC whose disk is put back to an older image forks: it opens a new spool, and nothing is lost or taken twice', async () => {
+test('R7 a PC with a restored disk image forks: it opens a new spool, and no event is lost or applied twice', async () => {
   const world = await atRest();
   const image = world.pc(0).record.image();
   await blink(world, 4);
@@ -82,7 +82,7 @@ test('R7 a PC whose disk is put back to an older image forks: it opens a new spo
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R8 a spool that is too small drops the oldest, declares each drop, and the ack passes them', async () => {
+test('R8 a full spool drops the oldest events, declares each drop, and the ack passes them', async () => {
   const world = await atRest({ spoolLimitBytes: 6_000 });
   world.pc(0).cut('reset');
   await blink(world, 60);
@@ -93,7 +93,7 @@ test('R8 a spool that is too small drops the oldest, declares each drop, and the
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R8 an event that is never taken is quarantined and reported, and what follows it flows', async () => {
+test('R8 an event that is never acknowledged is quarantined and reported, and later events still flow', async () => {
   const world = await atRest();
   const { last = 0 } = world.pc(0).agent()?.spool.range() ?? {};
   world.broker.intercept((_, payload) => payload.includes(`"seq":${last + 1},"boot"`));
@@ -110,7 +110,7 @@ test('R8 an event that is never taken is quarantined and reported, and what foll
   expect(spool?.acked()).toBe(spool?.range().last);
 });
 
-test('R9 R10 what happened while the link was cut arrives with its own times and raises nothing; what is still true does', async () => {
+test('R9 R10 events from a cut link arrive with their own times and raise nothing, and a fault that persists does', async () => {
   const world = await atRest();
   const cutAt = world.time.now();
   world.pc(0).cut('reset');

@@ -1,4 +1,4 @@
-/** Rows of what may fail, played with all of Sabha in virtual time, at the numbers of the table. */
+/** Plays rows of the fault table under virtual time, with the figures of the table. */
 import { expect, test } from 'vitest';
 import { wentBack } from '../../flows/storage/backup/watch.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
@@ -38,7 +38,7 @@ const clocks: Record<string, (world: World, pc: number, n: number) => void> = {
   },
 };
 
-test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1970: no event lost or twice, nobody called silent, each fault raised and cleared in its time', {
+test('F7 wrong or jumping clocks of PCs lose or repeat no event, cause no false silence, and leave incident times right', {
   tags: ['long'],
 }, async ({ task }) => {
   const kinds = Object.values(clocks);
@@ -60,7 +60,7 @@ test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1
     .incidents.filter(({ faults }) => faults.some(({ fault }) => fault === 'microphone.missing'))
     .map(({ scope, faults, overAt }) => ({ scope, ms: (overAt ?? 0) - (faults[0]?.since ?? 0) }));
   expect(lasted.map(({ scope }) => scope).toSorted()).toEqual(world.pcs.map(({ path }) => path).toSorted());
-  // The last of them has a clock that is right.
+  // The last PC has a correct clock.
   const right = lasted.find(({ scope }) => scope === world.pcs.at(-1)?.path)?.ms ?? 0;
   const apart = lasted.map(({ ms }) => Math.abs(ms - right));
   expect(Math.max(...apart)).toBeLessThanOrEqual(second);
@@ -71,7 +71,7 @@ test('F7 clocks of PCs that jump by years or hours, step each 10 s or stand at 1
   );
 });
 
-test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, nobody called silent that is not, and one alert with its end to one person', {
+test('F9 a link that drops every 30 s, 500 times, loses nothing, and causes no false silence and one alert with its end', {
   tags: ['long'],
 }, async ({ task }) => {
   const world = await atRest({ pcs: 2 });
@@ -96,7 +96,7 @@ test('F9 a link that is up for 20 s and down for 10, 500 times: nothing lost, no
   );
 });
 
-test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at a time, at most four messages to one person, and clears once it is calm', {
+test('F20 a camera flapping for 24 h has one open incident, at most four messages to a person, and clears when calm', {
   tags: ['long'],
 }, async ({ task }) => {
   const world = await atRest();
@@ -108,7 +108,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
   const open = () => rowsOf(world).incidents.filter(({ over }) => over === null);
   camera(world, null);
   expect(open()).toHaveLength(1);
-  // The first is over before anybody can know that it flaps.
+  // The first incident ends before the server can know that the camera flaps.
   expect(rowsOf(world).incidents.length).toBeLessThanOrEqual(2);
   await world.pass(12 * minute);
   expect(open()).toEqual([]);
@@ -121,7 +121,7 @@ test('F20 a camera that flaps 60 times an hour for 24 h is one open incident at 
   );
 });
 
-test('F12 a broker that is away for an hour, and every PC with a backlog: all of it is there within ten minutes, and a fault of then is told', {
+test('F12 after an hour without broker all backlogs arrive within ten minutes, and a fault meanwhile is notified', {
   tags: ['long'],
   timeout: 1_800_000,
 }, async ({ task }) => {
@@ -138,7 +138,7 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
   const backlog = waiting();
   expect(backlog).toBeGreaterThan((pcs * each) / 2);
   microphone(world, 'microphone.missing');
-  // A fault is held for 20 s, and all may be there before it is told.
+  // The hold of a fault is 20 s, so the backlog may drain first.
   const [drained, told] = await whenEach(world, [
     () => waiting() === 0,
     () => mailTo(world, 'asha').some((subject) => /Microphone not found/.test(subject)),
@@ -155,7 +155,7 @@ test('F12 a broker that is away for an hour, and every PC with a backlog: all of
   );
 });
 
-test('F10 a thin link that was cut for days: the state of its room is there with the first words, and all that waited within ten minutes', {
+test('F10 a thin link cut for days sends the current state first, and its backlog within ten minutes', {
   tags: ['long'],
 }, async ({ task }) => {
   const hours = ofTier(6, 12, 72);
@@ -186,9 +186,7 @@ test('F10 a thin link that was cut for days: the state of its room is there with
   );
 });
 
-test('F11 a broker that is back for everybody at once: nobody is lost, and they come one after the other', { timeout: 1_800_000 }, async ({
-  task,
-}) => {
+test('F11 PCs of a broker that returns reconnect one after another, and none is lost', { timeout: 1_800_000 }, async ({ task }) => {
   const pcs = ofTier(36, 60, 736);
   const world = await atRest({ pcs });
   world.broker.kill({ flush: false });
@@ -215,7 +213,7 @@ test('F11 a broker that is back for everybody at once: nobody is lost, and they 
   );
 });
 
-test('F30 a ledger of an hour ago is put in its place: all PCs are back within five minutes, no event is lost, and each act of people is named', {
+test('F30 after a restore of an hour-old ledger all PCs return within five minutes, no event is lost, and each action of people is named', {
   tags: ['long'],
   timeout: 1_800_000,
 }, async ({ task }) => {
@@ -248,7 +246,7 @@ test('F30 a ledger of an hour ago is put in its place: all PCs are back within f
   );
 });
 
-/** After how long each was first so, to 5 s; what is not so within an hour, never. */
+/** Returns the first time of each condition, in steps of 5 s; infinite if it is not met within an hour. */
 async function whenEach<const T extends readonly (() => boolean)[]>(world: World, facts: T): Promise<{ [K in keyof T]: number }> {
   const from = world.time.now();
   const found = facts.map(() => Number.POSITIVE_INFINITY);
@@ -261,7 +259,7 @@ async function whenEach<const T extends readonly (() => boolean)[]>(world: World
   return found as { [K in keyof T]: number };
 }
 
-/** How many mails the person had who had most. */
+/** Returns the number of mails to the person who received the most. */
 function mostTold(world: World): number {
   return Math.max(0, ...['asha', 'tashi', 'meera'].map((person) => mailTo(world, person).length));
 }

@@ -1,5 +1,5 @@
 // @module-tag long
-/** S21: one admitted PC that says whatever it likes hides nobody's fault, and nobody hears of it more than three times an hour. */
+/** Tests S21: an admitted PC that sends anything hides no fault of others, and causes at most three messages an hour to a person. */
 import { expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
 import { mailsOfHostile } from './audit.ts';
@@ -10,7 +10,7 @@ import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } fr
 const attackMs = 2 * minute;
 
 test.for(attackNames.map((name, choice) => ({ name, choice })))(
-  'S21 a hostile PC that sends $name: few messages about it, and the fault of another is told in its time',
+  'S21 a hostile PC that sends $name causes few messages, and the fault of another PC is notified in time',
   async ({ name, choice }, { task }) => {
     const world = await atRest({ pcs: 5, hostile: true });
     world.hostile?.begin(choice);

@@ -1,4 +1,4 @@
-/** R20 to R26: from what is true to one message to the right person, whatever dies on the way. */
+/** Tests R20 (one transaction per batch) to R26 (outbox delivery): a fault becomes one message to the right person, despite kills. */
 import { expect, test } from 'vitest';
 import { fewDuplicates, noGoodNewsForStrangers, nothingWaits } from './audit.ts';
 import { rowsOf } from './rows.ts';
@@ -11,7 +11,7 @@ function mails(world: World): { at: number; person: string; key: string; subject
   return world.centre.post.deliveries.filter(({ channel }) => channel === 'email');
 }
 
-test('R20 a ledger that takes nothing: memory is thrown away, central is told once, past the outbox, and all is made good', async () => {
+test('R20 a full disk discards the memory and notifies central once without the outbox, and everything is made up for later', async () => {
   const world = await atRest();
   world.centre.fill();
   for (let turn = 0; turn < 40; turn += 1) {
@@ -27,7 +27,7 @@ test('R20 a ledger that takes nothing: memory is thrown away, central is told on
   expect(await complaints(world)).toEqual([]);
 });
 
-test('R20 a disk that hung was told to nobody: central is told once while it lasts, past the ledger, readiness says why, and nothing is lost', async () => {
+test('R20 a hanging disk notifies central once without the ledger, readiness gives the reason, and nothing is lost', async () => {
   const world = await atRest();
   const direct = () => mails(world).filter(({ key }) => key.startsWith('direct/'));
   const because = () => world.centre.centre()?.view.unready();
@@ -46,7 +46,7 @@ test('R20 a disk that hung was told to nobody: central is told once while it las
 });
 
 for (const point of ['before a commit of the ledger', 'after a commit of the ledger', 'publish']) {
-  test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and leaves nobody untold`, { tags: ['long'] }, async () => {
+  test(`R20 R23 R24 flows killed at any pass of "${point}" loses no event and no notification`, { tags: ['long'] }, async () => {
     for (let pass = 1; pass <= 14; pass += 1) {
       const world = await atRest();
       await killedAt(world, { point, pass }, () => microphone(world, 'microphone.missing'));
@@ -59,7 +59,7 @@ for (const point of ['before a commit of the ledger', 'after a commit of the led
   });
 }
 
-test('R18 R22 a clock of the centre that falls back an hour while flows is down keeps back no hold, no clear and no silence', async () => {
+test('R18 R22 a clock that steps back an hour while flows is down delays no hold, no clear and no silence', async () => {
   const world = await atRest({ pcs: 2 });
   const from = world.time.now();
   microphone(world, 'microphone.missing');
@@ -79,7 +79,7 @@ test('R18 R22 a clock of the centre that falls back an hour while flows is down 
   expect(mails(world)).toHaveLength(3);
 });
 
-test('R24 a wire that is cut before conclude: the default route tells central within 25 s, and the flow is named', async () => {
+test('R24 a missing wire before conclude makes the default route notify central within 25 s, and names the flow', async () => {
   const world = await atRest();
   world.centre.deploy('cut');
   const from = world.time.now();
@@ -94,7 +94,7 @@ test('R24 a wire that is cut before conclude: the default route tells central wi
   expect([...(await complaints(world)), ...noGoodNewsForStrangers(rowsOf(world))]).toEqual([]);
 });
 
-test('R25 a wait whose node is gone when its time is up goes to the head, and is told there', async () => {
+test('R25 a wait whose node is gone when its time ends goes to the head, which notifies', async () => {
   const world = await atRest();
   microphone(world, 'microphone.missing');
   await world.pass(5 * second);
@@ -104,7 +104,7 @@ test('R25 a wait whose node is gone when its time is up goes to the head, and is
 });
 
 for (const point of ['before a send', 'after a send']) {
-  test(`R26 flows killed ${point}: the message arrives, at most one on each channel twice`, { tags: ['long'] }, async () => {
+  test(`R26 flows killed ${point} delivers the message, with at most one duplicate on each channel`, { tags: ['long'] }, async () => {
     for (let pass = 1; pass <= 4; pass += 1) {
       const world = await atRest();
       microphone(world, 'microphone.missing');
@@ -120,7 +120,7 @@ for (const point of ['before a send', 'after a send']) {
   });
 }
 
-test('R26 a mail server that fails for a while holds nothing back for ever, and nothing comes twice', async () => {
+test('R26 a mail server that fails for a while delays messages only, and none arrives twice', async () => {
   const world = await atRest({ pcs: 3 });
   world.centre.post.trouble = 'retry';
   for (const [index] of world.pcs.entries()) microphone(world, 'microphone.missing', index);

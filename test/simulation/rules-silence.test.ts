@@ -1,4 +1,4 @@
-/** R16 to R19: sessions have an order, and silence is judged, not assumed. */
+/** Tests R16 (sessions and births) to R19 (outages of the server): sessions have an order, and silence needs proof. */
 import { expect, test } from 'vitest';
 import { absenceOf } from './absences.ts';
 import { noFalseSilence } from './audit-silence.ts';
@@ -7,7 +7,7 @@ import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, minute, presenceAt, second, transitionsOf } from './scene.ts';
 import { epochMs } from './time.ts';
 
-test('R16, F23 a will that comes late, after the next session has spoken, is ignored', async () => {
+test('R16, F23 a last will that arrives after a message of the next session is ignored', async () => {
   const world = await atRest();
   world.broker.state.lateWillMs = 40 * second;
   world.pc(0).kill();
@@ -17,7 +17,7 @@ test('R16, F23 a will that comes late, after the next session has spoken, is ign
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R16, F23 a take-over by the next connection of the same PC is no silence, though its old will is told', async () => {
+test('R16, F23 a session takeover by the same PC is not silence, though the old last will is published', async () => {
   const world = await atRest();
   world.pc(0).cut('half');
   world.pc(0).heal();
@@ -27,7 +27,7 @@ test('R16, F23 a take-over by the next connection of the same PC is no silence, 
   expect(transitionsOf(world, world.pc(0).path)).toEqual([]);
 });
 
-test('R16 126 messages came of one wrong word of the broker: the wills of PCs that are connected accuse nobody', {
+test('R16 wrong last wills of connected PCs raise nothing', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ pcs: 20 });
@@ -41,7 +41,7 @@ test('R16 126 messages came of one wrong word of the broker: the wills of PCs th
 });
 
 for (const order of ['flows before the broker', 'the broker before flows', 'both while the PCs are away'] as const) {
-  test(`R17 after a restart of broker and flows every PC is heard within a minute: ${order}`, async () => {
+  test(`R17 after a restart of broker and flows every PC is online within 80 s: ${order}`, async () => {
     const world = await atRest({ pcs: 5 });
     world.broker.kill({ flush: false });
     world.centre.kill();
@@ -58,8 +58,8 @@ for (const order of ['flows before the broker', 'the broker before flows', 'both
   });
 }
 
-test('R18 a killed PC is silent 90 s after its will; one behind a dead link when its class has heard nothing for its limit; a stopped one never', async () => {
-  // Enough of them stay for the two that go to be two, and no site.
+test('R18 a killed PC is silent 90 s after its will, a cut one after its class limit, and a stopped one never', async () => {
+  // Enough PCs remain that the two silent ones do not count as a dark site.
   const world = await atRest({ pcs: 6 });
   world.pc(0).kill();
   world.pc(1).cut('hole');
@@ -75,7 +75,7 @@ test('R18 a killed PC is silent 90 s after its will; one behind a dead link when
   expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
 });
 
-test('R18a while the broker brings nothing back no silence is judged; what went in the gap is told once its limit has passed after it', async () => {
+test('R18a without returning canaries no silence is judged, and an outage in the gap is reported after its full limit', async () => {
   const world = await atRest({ pcs: 3 });
   const over = world.broker.intercept(() => true);
   world.pc(0).kill({ power: true });
@@ -93,7 +93,7 @@ test('R18a while the broker brings nothing back no silence is judged; what went 
   );
 });
 
-test('R19 a PC whose line broke while flows was down is away since then, and its line was down', async () => {
+test('R19 a PC whose line broke while flows was down is offline since then, with the cause "link down"', async () => {
   const world = await atRest({ further: sites('goa', 1, { battery: true }) });
   await world.pass(180 * minute);
   const [pc] = pcsAt(world, 'goa');

@@ -1,4 +1,4 @@
-/** R5 and R15 for PCs that move, and for sites that close and open again. */
+/** Tests R5 (the ack always advances) and R15 (close) for PCs that move, and sites that close and reopen. */
 import { expect, test } from 'vitest';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import { movePc } from '../../flows/sites/life.ts';
@@ -14,7 +14,7 @@ async function changed(world: World, plan: { ok: boolean; change?: SiteChange })
   await done;
 }
 
-test('R5 R15 a PC that is moved with its disk brings to its new path what was not acknowledged, and nothing is a gap', async () => {
+test('R5 R15 a PC moved with its disk delivers its unacknowledged events under the new path, without a gap', async () => {
   const world = await atRest({ pcs: 2, sites: 2 });
   microphone(world, 'microphone.missing');
   await world.pass(minute);

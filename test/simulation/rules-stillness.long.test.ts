@@ -1,5 +1,5 @@
 // @module-tag long
-/** R18a, R29: a gap of the centre's own (a process or a machine that stood still, a clock that was put right) is never an outage of the PCs. */
+/** Tests R18a (canary) and R29 (clock of the server): a suspension or a clock step of the server is never an outage of the PCs. */
 import { describe, expect, test } from 'vitest';
 import { tellFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
@@ -7,7 +7,7 @@ import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
 import type { World } from './world.ts';
 
-/** What stands still, for how long. */
+/** The suspended part and the duration. */
 const stills: [what: string, forMs: number, stop: (world: World, forMs: number) => void, go: (world: World) => void][] = [
   ['flows, for 30 s', 30 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],
   ['flows, for 200 s', 200 * second, (world, forMs) => world.centre.stop(forMs), (world) => world.centre.go()],
@@ -28,9 +28,9 @@ const stills: [what: string, forMs: number, stop: (world: World, forMs: number) 
   ],
 ];
 
-describe('what stands still at the centre', () => {
+describe('a suspended part of the server', () => {
   test.for(stills)(
-    'F32, R18a %s: no PC is accused, at most one message, and all are judged right 90 s after',
+    'F32, R18a %s: causes no false silence and at most one message, and every PC is online 90 s later',
     async ([what, forMs, stop, go], { task }) => {
       const world = await atRest({ pcs: 20 });
       stop(world, forMs);
@@ -49,7 +49,7 @@ describe('what stands still at the centre', () => {
     },
   );
 
-  test('F32, R18a flows that has a second in ten for 5 min accuses nobody, and says what is wrong with itself', async () => {
+  test('F32, R18a flows with one second in ten for 5 min causes no false silence', async () => {
     const world = await atRest({ pcs: 20 });
     for (let turn = 0; turn < 30; turn += 1) {
       world.centre.stop(9 * second);
@@ -63,7 +63,7 @@ describe('what stands still at the centre', () => {
     expect(await complaints(world)).toEqual([]);
   });
 
-  test('F32, R18a a real outage that begins in the gap is told once its limit has passed after it', async () => {
+  test('F32, R18a a real outage that begins in the gap is reported after its full limit', async () => {
     const world = await atRest({ pcs: 5 });
     world.centre.stop(3 * minute);
     await world.pass(minute);
@@ -75,7 +75,7 @@ describe('what stands still at the centre', () => {
     expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
   });
 
-  test('F32 a PC that stood still and goes on loses nothing, and is silent only while it is', async () => {
+  test('F32 a PC that is suspended and resumed loses nothing, and is silent only meanwhile', async () => {
     const world = await atRest({ pcs: 2 });
     world.pc(0).pause(10 * minute);
     await world.pass(10 * minute);
@@ -87,34 +87,37 @@ describe('what stands still at the centre', () => {
   });
 });
 
-describe('the clock of the centre', () => {
+describe('the clock of the server', () => {
   test.for([
     ['2 h ahead', 2 * 60 * minute],
     ['2 h back', -2 * 60 * minute],
     ['a second ahead', second],
-  ] as const)('F33, R29 is put %s: nobody is accused, and what is told a minute later has the right time', async ([, byMs], { task }) => {
-    const world = await atRest({ pcs: 5 });
-    world.centre.machine.jump(byMs);
-    await world.pass(2 * minute);
-    const wall = world.centre.process()?.clock.now() ?? 0;
-    microphone(world, 'microphone.missing');
-    await world.pass(minute);
-    const { incidents } = rowsOf(world);
-    const told = incidents.find(({ scope }) => scope === world.pc(0).path);
-    expect(Math.abs(wall - (told?.openedAt ?? 0))).toBeLessThanOrEqual(minute);
-    await world.pass(2 * 60 * minute);
-    expect(accused(world)).toEqual([]);
-    expect(incidents.map(({ scope }) => scope)).toEqual([world.pc(0).path]);
-    expect(await complaints(world)).toEqual([]);
-    tellFigure(
-      task,
-      'F33',
-      `a step of ${byMs / second} s: 0 of ${world.pcs.length} PCs accused, the time of what is told right within a minute`,
-    );
-  });
+  ] as const)(
+    'F33, R29 stepped %s causes no false silence, and a message two minutes later has the right time',
+    async ([, byMs], { task }) => {
+      const world = await atRest({ pcs: 5 });
+      world.centre.machine.jump(byMs);
+      await world.pass(2 * minute);
+      const wall = world.centre.process()?.clock.now() ?? 0;
+      microphone(world, 'microphone.missing');
+      await world.pass(minute);
+      const { incidents } = rowsOf(world);
+      const told = incidents.find(({ scope }) => scope === world.pc(0).path);
+      expect(Math.abs(wall - (told?.openedAt ?? 0))).toBeLessThanOrEqual(minute);
+      await world.pass(2 * 60 * minute);
+      expect(accused(world)).toEqual([]);
+      expect(incidents.map(({ scope }) => scope)).toEqual([world.pc(0).path]);
+      expect(await complaints(world)).toEqual([]);
+      tellFigure(
+        task,
+        'F33',
+        `a step of ${byMs / second} s: 0 of ${world.pcs.length} PCs accused, the time of what is told right within a minute`,
+      );
+    },
+  );
 });
 
-/** The PCs that were ever called silent or unheard, each once. */
+/** Returns the PCs that were ever reported as silent. */
 function accused(world: World): string[] {
   const { incidents, transitions } = rowsOf(world);
   const scopes = new Map(incidents.map(({ id, scope }) => [id, scope]));
@@ -126,7 +129,7 @@ function accused(world: World): string[] {
   return [...new Set(called)].toSorted();
 }
 
-/** How many mails the person had who had most. */
+/** Returns the number of mails to the person who received the most, without all-clears. */
 function toldTo(world: World): number {
   return Math.max(
     ...['asha', 'tashi', 'meera'].map((person) => mailTo(world, person).filter((subject) => !/: (Cleared|ठीक)/.test(subject)).length),

@@ -1,4 +1,4 @@
-/** What the tests of single rules share: a world at rest, its traffic, and a look at the ledger. */
+/** Helpers for tests of single rules: a settled simulation, its messages, and views of the ledger. */
 import { type Check, decode, type EventMessage, type MessageOf, type UpLeaf } from '@sabha/contracts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import type { CentreView } from '../../flows/view/live.ts';
@@ -9,7 +9,7 @@ import { createWorld, type World, type WorldOptions } from './world.ts';
 export const second = 1_000;
 export const minute = 60 * second;
 
-/** A world whose PCs are online and whose spools are empty. */
+/** Starts a simulation and waits until all PCs are online and all spools empty. */
 export async function atRest(options: Partial<WorldOptions> = {}): Promise<World> {
   const world = createWorld({ seed: 7, ...options });
   world.boot();
@@ -17,7 +17,7 @@ export async function atRest(options: Partial<WorldOptions> = {}): Promise<World
   return world;
 }
 
-/** Nothing is lost, twice, unacknowledged or untold: the promises that hold in every scene. */
+/** Returns broken guarantees that every test checks: lost, duplicated, unacknowledged or waiting items. */
 export async function complaints(world: World): Promise<string[]> {
   const { twice } = await auditOf(world);
   return [
@@ -34,7 +34,7 @@ export function auditOf(world: World) {
 
 export type Said<L extends UpLeaf> = { at: number; message: MessageOf<L> };
 
-/** Everything that PCs publish on a leaf from now on. */
+/** Returns a list that collects all messages of PCs on a leaf from now on. */
 export function listen<L extends UpLeaf>(world: World, leaf: L): Said<L>[] {
   const said: Said<L>[] = [];
   world.broker.intercept((topic, payload) => {
@@ -45,14 +45,14 @@ export function listen<L extends UpLeaf>(world: World, leaf: L): Said<L>[] {
   return said;
 }
 
-/** The events of a PC as the ledger holds them, in the order of spools and numbers. */
+/** Returns the events of a PC in the ledger, by spool and number. */
 export function eventsOf(world: World, pc = 0): (Pick<EventMessage, 'seq' | 'boot' | 'at' | 'kind'> & { spool: string; body: string })[] {
   const query = `SELECT s.spool, e.seq, e.boot, e.at, e.kind, e.body FROM events e JOIN spools s ON s.id = e.spool
     WHERE s.pc = ? ORDER BY s.id, e.seq`;
   return world.centre.db().prepare(query).all(world.pc(pc).path) as never;
 }
 
-/** What the centre thinks of a PC's checks. */
+/** Returns the checks of a PC at the server. */
 export function checksAt(world: World, pc = 0): Check[] {
   const { path } = world.pc(pc);
   return (
@@ -71,12 +71,12 @@ export function presenceAt(world: World, pc = 0): string | undefined {
     .pcs.find((one) => one.pc === path)?.presence;
 }
 
-/** The subjects that a person had by mail, with the seconds since `from`. */
+/** Returns the subjects of the mails to a person. */
 export function mailTo(world: World, person: string): string[] {
   return world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === person).map(({ subject }) => subject);
 }
 
-/** A person does something; it is done within a second, or not at all. */
+/** Executes an action of a person. Throws if it is not done within a second. */
 export async function order(world: World, act: (view: CentreView) => Promise<string>): Promise<void> {
   const view = world.centre.centre()?.view;
   const done = view && act(view);
@@ -85,14 +85,14 @@ export async function order(world: World, act: (view: CentreView) => Promise<str
   if (said !== 'done') throw new Error(`it was not done: ${said}`);
 }
 
-/** How transitions of a scope came and ended. */
+/** Returns kind and conclusion of each transition of a scope. */
 export function transitionsOf(world: World, scope: string): string[] {
   const { incidents, transitions } = rowsOf(world);
   const ids = new Set(incidents.filter((one) => one.scope === scope).map(({ id }) => id));
   return transitions.filter((one) => ids.has(one.incident)).map(({ kind, conclusion }) => `${kind}: ${conclusion}`);
 }
 
-/** The centre is killed at a pass of a point while `act` has its way, started anew, and comes to rest. */
+/** Kills `flows` at the n-th pass of a point during `act`, restarts it, and lets it settle. */
 export async function killedAt(world: World, at: { point: string; pass: number }, act: () => void): Promise<void> {
   world.centre.process()?.trap(at.point, at.pass);
   act();

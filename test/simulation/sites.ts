@@ -1,4 +1,4 @@
-/** What operators do to sites and PCs meanwhile: sites close and open again, PCs move, are retired and replaced. */
+/** Actions of operators in a history: sites close and reopen, PCs move, are retired and replaced. */
 import type { SiteStage } from '@sabha/contracts';
 import type { SiteChange } from '../../flows/engine/records/sites.ts';
 import type { Runtime } from '../../flows/runtime.ts';
@@ -6,7 +6,7 @@ import { movePc, replacePc, retirePc, setStage } from '../../flows/sites/life.ts
 import type { Random } from '../random.ts';
 import { sitePaths, type World } from './world.ts';
 
-/** `forMs`: how long the site is closed, or until the machine is taken away or another one stands there. */
+/** `forMs`: how long the site is closed, or until the machine is removed or renewed. */
 export type SiteAct = { atMs: number; forMs: number; kind: 'close' | 'move' | 'retire' | 'replace'; pc: number };
 
 type Plan = { ok: true; change: SiteChange } | { ok: false };
@@ -15,7 +15,7 @@ const second = 1_000;
 const minute = 60 * second;
 const by = 'meera';
 
-/** Sites close for a while; a PC is moved, retired or replaced at most once. */
+/** Generates the actions. A PC is moved, retired or replaced at most once. */
 export function siteActsOf(random: Random, at: { pcs: number; untilMs: number }): SiteAct[] {
   const acts = Array.from({ length: random.below(6) }, () => siteActOf(random, at));
   const isFirst = ({ kind, pc }: SiteAct, index: number) =>
@@ -34,7 +34,7 @@ function siteActOf(random: Random, { pcs, untilMs }: { pcs: number; untilMs: num
   };
 }
 
-/** Does it, as often as it takes until the centre says that it is done. */
+/** Executes an action, and repeats it until the server confirms it. */
 export function perform(world: World, act: SiteAct): void {
   const { path } = world.pc(act.pc);
   const site = sitePaths[act.pc % 2] as string;
@@ -52,7 +52,7 @@ export function perform(world: World, act: SiteAct): void {
   );
 }
 
-/** Into the other site, which must not be closed at that time. */
+/** Moves a PC to the other site, which must not be closed. */
 function move(world: World, act: SiteAct, path: string): void {
   const to = `${sitePaths.find((one) => !path.startsWith(one))}/${path.split('/')[2]}`;
   insist(
@@ -66,7 +66,7 @@ function move(world: World, act: SiteAct, path: string): void {
   );
 }
 
-/** Another machine stands there, however late: what is true of the room stays true. */
+/** Puts another machine in place. The state of the room remains. */
 function renew(world: World, pc: number, path: string): void {
   const stands = world.pc(pc).room.stands();
   world.renew(pc, path);
@@ -79,7 +79,7 @@ function reopen(world: World, site: string, afterMs: number): void {
   );
 }
 
-/** Puts a site into a stage; `done` only where it was in another one. */
+/** Changes the stage of a site. Calls `done` only if the stage was different. */
 function stage(world: World, { site, to }: { site: string; to: SiteStage }, done: () => void): void {
   let before: string | undefined;
   const plan = (sites: Runtime['sites']) => {
@@ -95,7 +95,7 @@ function stage(world: World, { site, to }: { site: string; to: SiteStage }, done
   });
 }
 
-/** A command whose answer never comes is given again; one that is refused is done already, or `done` sees to it. */
+/** Repeats a change until it has a result. A refused change is already done, or `done` handles it. */
 function insist(world: World, plan: (sites: Runtime['sites']) => Plan, done: (sites: Runtime['sites']) => void): void {
   const again = () => void world.time.later(5 * second, () => insist(world, plan, done));
   const [centre, process] = [world.centre.centre(), world.centre.process()];

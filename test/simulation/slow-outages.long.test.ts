@@ -1,5 +1,5 @@
 // @module-tag long
-/** Outages of a region that take their time: site after site loses its line or its power, and each person has few messages of it. */
+/** Tests slow outages of a region: site after site loses line or power, and each person receives few messages. */
 
 import type { Person } from '@sabha/contracts';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { type Random, randomFrom } from '../random.ts';
 import { type LightNation, startLightNation } from './light-nation.ts';
 import { minute } from './scene.ts';
 
-/** `lost` of `of` sites of each state; `battery`: whether they first run on battery, all at once or one by one. */
+/** `lost` of `of` sites of each state. With `battery` they first run on battery, all at once or one by one. */
 type Story = {
   states: readonly string[];
   of: number;
@@ -17,7 +17,7 @@ type Story = {
   seed: number;
   battery?: 'at once' | 'one by one';
   order: 'even' | 'random';
-  /** How long it takes until all are back. */
+  /** Time in which all sites return. */
   backWithinMinutes?: number;
 };
 
@@ -32,7 +32,7 @@ function peopleOf(states: readonly string[]): Person[] {
   return [...ofStates, person('central', 'central', '')];
 }
 
-/** Plays a story. Answers the most messages that a person of each role had by mail. */
+/** Plays a story. Returns the most mails to a person of each role. */
 async function play(story: Story): Promise<{ nation: LightNation; most: Record<string, number> }> {
   const { states, of, withinMinutes, seed } = story;
   const own = states.flatMap((state) =>
@@ -53,7 +53,7 @@ async function play(story: Story): Promise<{ nation: LightNation; most: Record<s
   return { nation, most };
 }
 
-/** Site after site goes, each after its battery where it has one; all are back within a quarter of an hour, or more slowly. */
+/** Plans the losses, each after its battery, and the return of all sites. */
 function plan(nation: LightNation, story: Story, { random, sites }: { random: Random; sites: string[] }): void {
   const { lost, withinMinutes, battery, order, backWithinMinutes = 15 } = story;
   const spanMs = withinMinutes * minute;
@@ -100,7 +100,7 @@ const durations = [2, 5, 15, 20, 30, 60];
 describe.each(durations)('R19 40 of 50 sites of a state that are lost within %i min', (withinMinutes) => {
   const isPlayed = (at: number) => (at + durations.indexOf(withinMinutes)) % ofTier(3, 2, 1) === 0;
   const all = powers.flatMap((battery) => orders.map((order) => [battery ?? 'no', order, battery] as const));
-  // In the night all of them; else a part, other ones for each duration.
+  // The nightly run plays all rows; other runs play a part, different for each duration.
   const rows = all.filter((_, at) => isPlayed(at));
   test.each(rows)(`are ${title}: %s batteries, %s`, async (_, order, battery) => {
     const story = { states: ['bihar'], of: 50, lost: 40, withinMinutes, seed: 100 + withinMinutes, order };

@@ -1,10 +1,10 @@
-/** A spool's disk that can be killed, filled and restored, and that writes down every event which was ever on it. */
+/** The disk of a spool, which can be killed, filled and restored. It records every event that was ever on it. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DiskError, openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 import type { Process } from './time.ts';
 
 export type Place = { spool: string; seq: number };
-/** One event that was on the disk; a fork gives it a further place. `excused` says why the ledger need not have it. */
+/** One event that was on the disk. A fork gives it a further place. `excused` says why the ledger need not have it. */
 export type Kept = { content: string; places: Place[]; excused: string | null };
 
 type Row = { seq: number; grade: string; kind: string; at: number; boot: string; body: string };
@@ -14,15 +14,15 @@ export type SpoolRecord = {
   disk(process: Process): SpoolDisk;
   fill(): void;
   free(): void;
-  /** An image of the disk as it is. */
+  /** Returns an image of the disk. */
   image(): Uint8Array;
-  /** The disk is what the image says; what came later and was not acknowledged went with the old one. */
+  /** Restores an image. Later events that were not acknowledged are lost with the old disk. */
   restore(image: Uint8Array): void;
-  /** The disk is gone, with all that was not acknowledged; a new one takes its place. */
+  /** Replaces the disk with a new one. Unacknowledged events are lost. */
   lose(): void;
 };
 
-/** What an event says, without its number: equal under every number that it is given. A tombstone loses its ranges in a fork. */
+/** Returns the content of an event without its number, equal for every number. A fork removes the ranges of a tombstone. */
 export function contentOf({ boot, at, grade, kind, body }: Omit<Row, 'seq'>): string {
   const said = kind === 'dropped' ? JSON.stringify({ ...JSON.parse(body), ranges: [] }) : body;
   return JSON.stringify([boot, at, grade, kind, said]);
@@ -35,7 +35,7 @@ export function createSpoolRecord(): SpoolRecord {
   let held = new Map<number, Kept>();
   let id = '';
 
-  /** Looked at after each commit of hours: what SQLite makes of a text is kept. */
+  /** Caches prepared statements, because this runs after each commit. */
   function query(sql: string): StatementSync {
     const statement = prepared.get(sql) ?? db.prepare(sql);
     prepared.set(sql, statement);
@@ -69,7 +69,7 @@ export function createSpoolRecord(): SpoolRecord {
     if (count !== held.size) gone(fresh);
   }
 
-  /** What left unacknowledged must stand in a tombstone of the same commit (R8). */
+  /** An unacknowledged event may leave only with a tombstone in the same commit, by R8 (bounded spool and refused messages). */
   function gone(fresh: Row[]): void {
     const there = new Set(rows().map((row) => row.seq));
     const acked = Number(meta('acked'));
@@ -82,7 +82,7 @@ export function createSpoolRecord(): SpoolRecord {
     }
   }
 
-  /** A fork: what was unacknowledged is on the same disk under other numbers. */
+  /** Records a fork: unacknowledged events get new numbers on the same disk. */
   function renumbered(nowId: string): void {
     const waiting = [...held.values()];
     held = new Map();
@@ -129,7 +129,7 @@ export function createSpoolRecord(): SpoolRecord {
   };
 }
 
-/** A disk of a process: after a kill it takes nothing more, and the kill may hit before or after a commit. */
+/** Wraps the disk for a process. A kill can hit before or after a commit; the disk then refuses writes. */
 function killable(disk: SpoolDisk, process: Process, committed: () => void): SpoolDisk {
   const alive = () => {
     if (!process.alive()) throw new DiskError('failed', 'killed');

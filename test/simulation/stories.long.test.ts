@@ -1,15 +1,15 @@
 // @module-tag long
-/** Streams through the tabs themselves that take hours of a day, or many sites: exact messages, persons and times. */
+/** Tests with the real tabs that take hours or many sites: exact messages, persons and times. */
 import { expect, test } from 'vitest';
 import { cutAll, healAll, judged, pcsAt, sites, toldIn } from './causes-scene.ts';
 import { allMails, lastText, mails, office, setHours, until } from './office-day.ts';
 import { atRest, camera, microphone, minute, second } from './scene.ts';
 
-test('five offices that close within three minutes notify nobody at night, and in the morning only the office that stays away', async () => {
+test('five offices that close within three minutes notify nobody at night, and in the morning only about the office still offline', async () => {
   const world = await atRest({ further: sites('bihar', 5) });
   await setHours(world, office);
   await until(world, '2026-03-03T18:20');
-  // Switched off at the wall, a little before closing time.
+  // Switched off at the wall, shortly before closing time.
   for (const [at, pc] of pcsAt(world, 'bihar').entries()) world.time.later(at * 15 * second, () => pc.kill({ power: true }));
   await until(world, '2026-03-04T08:50');
   expect(toldIn(world)).toEqual([]);
@@ -18,7 +18,7 @@ test('five offices that close within three minutes notify nobody at night, and i
   expect(mails(world, 'meera')).toEqual([expect.stringMatching(/^03-04T09:4[56] .*bihar\/site-1/)]);
 });
 
-/** A subject about the room of the first PC. */
+/** Returns a subject about the room of the first PC. */
 const inRoom = (what: string) => `This office, Ladakh: ${what}, Room pc-1`;
 
 test('a loose USB cable that explains two notified faults is one more fault and not a worse one', async () => {
@@ -45,7 +45,7 @@ test('a loose USB cable that explains two notified faults is one more fault and 
   expect(await judged(world)).toEqual([]);
 });
 
-test('two PCs that stay away after their site is back are notified with what to do at each PC', async () => {
+test('two PCs still offline after their site is back are notified with an action for each PC', async () => {
   const world = await atRest({ further: sites('ladakh', 1, { pcs: 3 }) });
   cutAll(pcsAt(world, 'ladakh/site-1'));
   await world.pass(14 * minute);

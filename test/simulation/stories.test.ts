@@ -1,13 +1,13 @@
 /**
- * Streams through the tabs themselves, with exact messages and persons: the eight of research, and some in whose middle something else happens.
- * Those of whole nations and of nights are in stories.long.test.ts.
+ * Tests with the real tabs: exact messages and persons of the eight researched cases, and of some interrupted ones. stories.long.test.ts
+ * has whole nations and nights.
  */
 import { expect, test } from 'vitest';
 import { cutAll, healAll, pcsAt, sites, toldIn } from './causes-scene.ts';
 import { atRest, minute, second } from './scene.ts';
 import type { World } from './world.ts';
 
-/** `flows` dies and is back after this time. */
+/** Kills `flows` and restarts it after this time. */
 async function restart(world: World, afterMs = 10 * second): Promise<void> {
   world.centre.kill();
   await world.pass(afterMs);
@@ -15,14 +15,14 @@ async function restart(world: World, afterMs = 10 * second): Promise<void> {
 }
 const site = (pcs: number) => sites('ladakh', 1, { pcs });
 
-test('F19 c: 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
+test('F19 8 of 20 sites of a state lost in 40 s are one message, to its engineer', async () => {
   const world = await atRest({ further: sites('ladakh', 20) });
   for (const [at, pc] of pcsAt(world, 'ladakh').slice(1, 9).entries()) world.time.later(at * 5 * second, () => pc.cut('hole'));
   await world.pass(10 * minute);
   expect(toldIn(world)).toEqual([expect.stringMatching(/^tashi: .+राज्य की कई साइटों से जवाब नहीं आ रहा/)]);
 });
 
-test('a parent that ends while flows is away leaves its children frozen: they are told five minutes after the start, once', {
+test('the children of a cause that ends while flows is down are notified once, five minutes after the start', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: sites('bihar', 8) });
@@ -41,11 +41,11 @@ test('a parent that ends while flows is away leaves its children frozen: they ar
   ]);
 });
 
-test('R19 flows that dies before a dark site was told tells central, in the one list of those that it has not heard since', {
+test('R19 flows killed before it reported a dark site notifies central, in its one list of silent PCs', {
   tags: ['long'],
 }, async () => {
   const world = await atRest({ further: [...site(3), ...sites('bihar', 3)] });
-  // The first measurement of a new site is over: a PC that is cut in the middle of one leaves its will at once.
+  // A PC cut in its first measurement publishes its will at once, so the test waits for the end of that measurement.
   await world.pass(10 * minute);
   cutAll(pcsAt(world, 'ladakh/site-1'));
   await world.pass(50 * second);

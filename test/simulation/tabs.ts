@@ -1,4 +1,6 @@
-/** The tabs themselves (flows/node-red/tabs), in a real Node-RED which all worlds of this process share one after the other; and each way in which an editor can break them. */
+/**
+ * The real tabs (flows/node-red/tabs) in a real Node-RED, and the ways in which an edit can break them. All simulations of this process share it, one after another.
+ */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -11,10 +13,13 @@ import type { Wires } from '../../flows/node-red/wires.ts';
 import { edit, throwing } from '../system/tabs-scene.ts';
 import type { Process, Time } from './time.ts';
 
-/** `cut`: a wire before *conclude* is gone. `no-waits`: the wait nodes are gone. `throws`: a node throws and the catch tells central. */
+/**
+ * `cut`: a wire before *conclude* is missing. `no-waits`: the wait nodes are missing. `throws`: a node throws, and the catch node notifies
+ * central.
+ */
 export type Broken = 'cut' | 'no-waits' | 'throws' | null;
 
-/** Runs the tabs for a process; `broken` is asked at each message. Answers what a deploy without them does. */
+/** Runs the tabs for a process. Calls `broken` for each message. Returns a function that stops them, as a deploy does. */
 export function startTabs({ wires, process, time, broken }: TabsOptions): () => void {
   const run: Run = { wires, process, broken };
   const cancels: (() => void)[] = [];
@@ -30,7 +35,7 @@ export function startTabs({ wires, process, time, broken }: TabsOptions): () => 
         });
       if (over || !process.alive()) return;
       cancels.push(wires.head(give((message) => tabs.head?.(message))));
-      // A wait node that an edit removed is known to the view no more: its message comes to the head.
+      // The server does not know a removed wait node, so its message goes to the head.
       if (broken() !== 'no-waits') for (const [node, take] of tabs.waits) cancels.push(wires.waiting(node, give(take)));
     }),
   );
@@ -46,7 +51,7 @@ type Take = (message: WireMessage) => void;
 type Tabs = {
   head: Take | undefined;
   waits: Map<string, Take>;
-  /** Whose message is on the wires. */
+  /** The run that each message on the wires belongs to. */
   underWay: Map<string, Run>;
   current: Run | undefined;
   throws: boolean;
@@ -54,14 +59,14 @@ type Tabs = {
 };
 
 const turnMs = 2;
-/** Node-RED moves a message one node further each turn, some forty in all: what has not ended after so many never will. */
+/** Node-RED moves a message one node each turn, about forty in all. A message that has not ended after this many turns never will. */
 const turnsAtMost = 150;
-/** A limit, not a wait: it is the one thing here that takes time of the machine. */
+/** A limit, not a wait: only the start of Node-RED takes real time. */
 const startLimitMs = 300_000;
 const source = fileURLToPath(new URL('../../flows/node-red/tabs', import.meta.url));
 let started: Promise<Tabs> | undefined;
 
-/** Node-RED cannot be started twice in a process; it is told of another edit by a real deploy. */
+/** Prepares the tabs. Node-RED cannot start twice in a process, so a real deploy applies another edit. */
 async function prepared(broken: Broken): Promise<Tabs> {
   started ??= start();
   const tabs = await started;
@@ -131,7 +136,7 @@ function copyTabs(dir: string): void {
   cpSync(source, dir, { recursive: true, filter: (path) => !path.endsWith('.ts') });
 }
 
-/** The files of the tabs are edited, as a person may, and read again. */
+/** Edits the files of the tabs, as a person may, and deploys them. */
 async function deploy(dir: string, throws: boolean): Promise<void> {
   copyTabs(dir);
   if (throws) edit(dir, (nodes) => nodes.map((node) => (node.id === thrower ? throwing(node) : node)));

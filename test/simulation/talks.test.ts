@@ -1,6 +1,6 @@
 /**
- * F24: the messages that an earlier agent and an earlier server exchanged (`test/fixtures/talk.jsonl`, never edited). This server accepts the
- * messages of that agent, and this agent reads the messages of that server.
+ * F24: the messages that an earlier agent and an earlier server exchanged (`test/fixtures/talk.jsonl`, never edited). This server accepts
+ * the messages of that agent, and this agent reads the messages of that server.
  */
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ type Message = Line & { leaf: MessageName; isUp: boolean };
 const [head = '', ...rest] = readFileSync(join(import.meta.dirname, '../fixtures/talk.jsonl'), 'utf8')
   .trim()
   .split('\n');
-/** The key by which that server signed. */
+/** The public key of that server. */
 const { key } = JSON.parse(head) as { key: string };
 const messages = rest.map((line) => messageOf(JSON.parse(line)));
 
@@ -66,7 +66,7 @@ test('F24 this server applies each event of the earlier agent once, raises and c
     return false;
   });
   world.centre.start();
-  // The server of the recording was up a moment before its agent too.
+  // In the recording the server also started before its agent.
   for (const { at, topic, payload } of said) world.time.at(at + second, () => world.centre.centre()?.take(topic, Buffer.from(payload)));
   await world.pass((said.at(-1)?.at ?? 0) + 15 * minute);
 

@@ -1,18 +1,18 @@
-/** Virtual time: one queue of events for all machines, so that hours pass in milliseconds and the same seed gives the same order. */
+/** Virtual time: one event queue for all machines. Hours take milliseconds, and a seed always gives the same order. */
 import type { Cancel, Clock } from '@sabha/contracts';
 
 export type Time = {
-  /** Whole milliseconds since the beginning of the world. */
+  /** Returns whole milliseconds since the start of the simulation. */
   now(): number;
   at(atMs: number, task: () => void): Cancel;
   later(delayMs: number, task: () => void): Cancel;
-  /** Nothing further falls due before this is over: it takes no time of the world. */
+  /** Stops virtual time until this promise settles. */
   wait(work: Promise<unknown>): void;
-  /** Runs everything that falls due until then, in order; between two events every promise that can go on has gone on. */
+  /** Runs all due tasks in order until then. Between two tasks all pending promises continue. */
   run(untilMs: number): Promise<void>;
 };
 
-/** What every wall clock shows at the beginning of the world. */
+/** Time of every wall clock at the start. */
 export const epochMs = Date.UTC(2026, 2, 3, 8, 35);
 
 type Entry = { at: number; order: number; task: (() => void) | undefined };
@@ -62,29 +62,29 @@ export function createTime(): Time {
   };
 }
 
-/** A machine: its wall clock outlives its processes and may jump. */
+/** A machine. Its wall clock survives its processes and can jump. */
 export type Machine = { start(): Process; jump(ms: number): void; setWall(ms: number): void };
 
 /**
- * A process on a machine. Killed, it is as if it never ran on: its timers do not fire, and whoever acts for it asks `alive` first.
- * A trap kills it at the n-th time that it passes a point, so that a kill can hit between two steps of one turn.
+ * A process on a machine. After a kill its timers do not fire, and code on its behalf must check `alive`. A trap kills it at the n-th pass
+ * of a point, also between two steps of one turn.
  */
 export type Process = {
   clock: Clock;
   alive(): boolean;
   kill(): void;
-  /** It stands still, as by SIGSTOP or with its machine: what falls due and what it is sent waits until `go`. */
+  /** Suspends the process, as by SIGSTOP: timers and messages wait until `go`. */
   stop(): void;
   go(): void;
-  /** Does it now; where the process stands still, when it goes on; never where it is dead. */
+  /** Runs the task now, or after a suspension. Never runs it in a dead process. */
   soon(task: () => void): void;
   onKill(task: () => void): void;
   trap(point: string, passes: number): void;
-  /** Says that the process passes a point; true where it did not survive that. */
+  /** Passes a point. Returns true if a trap killed the process there. */
   point(name: string): boolean;
 };
 
-/** `fractions`: its monotonic clock shows parts of a millisecond, as `performance.now()` does. */
+/** `fractions`: the monotonic clock has fractions of a millisecond, as `performance.now()` does. */
 export function createMachine(time: Time, { fractions = false } = {}): Machine {
   let offsetMs = 0;
   return {
@@ -100,12 +100,12 @@ export function createMachine(time: Time, { fractions = false } = {}): Machine {
 
 function createProcess(time: Time, { wall, fractions }: { wall: () => number; fractions: boolean }): Process {
   const bornAt = time.now();
-  /** Another one in each millisecond. */
+  /** A different fraction in each millisecond. */
   const fraction = () => (fractions ? ((time.now() * 7_919) % 997) / 997 : 0);
   const onKill: (() => void)[] = [];
   const traps = new Map<string, number>();
   let alive = true;
-  /** What waits while it stands still. */
+  /** Tasks that wait during a suspension. */
   let held: (() => void)[] | undefined;
   const soon = (task: () => void) => {
     if (!alive) return;
@@ -152,7 +152,7 @@ function createProcess(time: Time, { wall, fractions }: { wall: () => number; fr
   };
 }
 
-/** Those that were cancelled are passed over. */
+/** Returns the next due task, without cancelled ones. */
 function nextDue(heap: Entry[], untilMs: number): Due | undefined {
   for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
     pop(heap);
@@ -166,8 +166,8 @@ function isDue(entry: Entry): entry is Due {
 }
 
 /**
- * A turn of the machine's own loop costs more than most steps do: one takes many of them. Between two immediates of a turn every promise that
- * can go on goes on. A step that throws is the last one.
+ * Runs steps in one turn of the event loop, because a turn costs more than most steps. Between two immediates all pending promises
+ * continue. A step that throws is the last.
  */
 function turnOf(step: () => void): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Times that leave the server: in the API, in webhooks, in MQTT messages, in the answers of the CLI and in the rows of the ledger. */
+/** Tests times that leave the server: in the API, webhooks, MQTT messages, the output of the CLI and the rows of the ledger. */
 
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { camera, microphone, minute, second } from './scene.ts';
 import { createWorld, type World } from './world.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-/** What reads the live view and the commands; the tables are read beside it. */
+/** Routes of the live view and the commands. The tables are read too. */
 const apiPaths = [
   'snapshot?pcs=all',
   'incidents',
@@ -26,7 +26,7 @@ const apiPaths = [
 const year2020 = Date.UTC(2020);
 const year2040 = Date.UTC(2040);
 
-/** The paths in a JSON value that hold a time or a duration with a fraction of a millisecond. */
+/** Returns the paths in a JSON value that hold a time or duration with a fraction of a millisecond. */
 function fractionsIn(value: unknown, path: string): string[] {
   if (typeof value === 'number') {
     const isTime = (value > year2020 && value < year2040) || path.endsWith('.after');
@@ -67,7 +67,7 @@ test.each([
       await play.world.pass(20 * minute);
     },
   ],
-])('of %s are integers of milliseconds wherever they leave the server', async (_, seed, story) => {
+])('times of %s are integers of milliseconds wherever they leave the server', async (_, seed, story) => {
   const play = await begin(seed);
   try {
     await story(play);
@@ -84,7 +84,7 @@ test.each([
 
 type Play = Awaited<ReturnType<typeof begin>>;
 
-/** A world with the API, the CLI and a webhook; `seen` collects each time with a fraction. */
+/** Starts a simulation with API, CLI and webhook. `seen` collects each time with a fraction. */
 async function begin(seed: number) {
   const world: World = createWorld({ seed, pcs: 4, sites: 2, fractions: true });
   const seen: string[] = [];
@@ -111,7 +111,7 @@ async function begin(seed: number) {
   if (running === undefined) throw new Error('the server does not run');
   addRoutes(app, { view: () => ({ ...running.view, acts: async () => [] }) as never, commands: running.view.commands });
   const address = await app.listen({ host: '127.0.0.1', port: 0 });
-  /** What waits for a commit waits for the time of the world. */
+  /** Advances virtual time until the work is done, since it may wait for a commit. */
   const inWorld = async <T>(work: Promise<T>): Promise<T> => {
     let isOver = false;
     void work.finally(() => (isOver = true)).catch(() => {});

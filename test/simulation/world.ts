@@ -1,4 +1,4 @@
-/** The world: one virtual time, a broker, the centre's machine and some PCs, all of it from one seed. */
+/** The whole simulation: one virtual time, a broker, the server machine and some PCs, all from one seed. */
 import type { links } from '@sabha/contracts';
 import type { TreeNode } from '../../flows/engine/records/sites.ts';
 import { noFacts } from '../../flows/sites/table.ts';
@@ -17,40 +17,40 @@ export type World = {
   centre: CentreMachine;
   pcs: Pc[];
   link: keyof typeof links;
-  /** What happened, a line each with its time. */
+  /** The log, one line for each event with its time. */
   log: string[];
   note(line: string): void;
   pc(index: number): Pc;
-  /** A PC of the first site that no machine of ours stands behind; null where the world has none. */
+  /** An admitted PC of the first site without an agent of ours, or null. */
   hostile: (Hostile & { path: string }) | null;
   /** Rooms that were moved or retired, and since when. */
   unwatched: { path: string; from: number }[];
-  /** True for a PC of a live site. */
+  /** Whether the PC belongs to a live site. */
   isWatched(path: string): boolean;
-  /** Machines that were there before. */
+  /** Machines that were replaced. */
   former: Pc[];
-  /** Puts another machine in the place of a PC, at this path; with `disk` it has the disk of the old one. */
+  /** Puts another machine in the place of a PC, at this path, on request with the old disk. */
   renew(index: number, path: string, how?: { disk: 'kept' }): void;
-  /** Starts the centre, and the PCs a moment later. */
+  /** Starts the server, and the PCs a moment later. */
   boot(): void;
-  /** Lets time pass. */
+  /** Lets virtual time pass. */
   pass(ms: number): Promise<void>;
 };
 
-/** `sites`: with 2 every other PC belongs to a second site. */
+/** With 2 `sites` every other PC belongs to a second site. */
 export type WorldOptions = {
   seed: number;
   pcs?: number;
   link?: keyof typeof links;
   spoolLimitBytes?: number;
   sites?: 1 | 2;
-  /** Further sites, wherever they are. */
+  /** Further sites anywhere. */
   further?: readonly FurtherSite[];
-  /** One more PC is admitted, which may become hostile. */
+  /** Admits one more PC, which may become hostile. */
   hostile?: boolean;
-  /** What the PCs of the first site look at, beside the usual. */
+  /** Further components at the PCs of the first site. */
   components?: readonly string[];
-  /** The monotonic clock of the server shows parts of a millisecond. */
+  /** The monotonic clock of the server has fractions of a millisecond. */
   fractions?: boolean;
 };
 
@@ -120,7 +120,7 @@ export function createWorld(options: WorldOptions): World {
 
 const hostileId = 'pc-x';
 
-/** The site of the settings, and a second one that an import brought. */
+/** The site of the settings, and a second, imported one. */
 export const sitePaths = ['ladakh/leh', 'ladakh/nubra'] as const;
 
 function nodeOf(path: string, facts: TreeNode['site'] = null): TreeNode {
@@ -147,7 +147,7 @@ function secondSite(link: keyof typeof links, paths: string[]): TreeNode[] {
   return [{ ...nodeOf(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => nodeOf(path))];
 }
 
-/** Hours, minutes, seconds and milliseconds of the world. */
+/** Returns hours, minutes, seconds and milliseconds of the simulation. */
 export function clockOf(ms: number): string {
   return new Date(ms).toISOString().slice(11, 23);
 }

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The ninety days of `npm run bench -- years`, in a small form. */
+/** A small form of the ninety days of `npm run bench -- years`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { playYears } from '../bench/years-ledger.ts';
 import { randomFrom } from '../random.ts';
 
-test('a ledger stays as large as it is from the third day on, and not one event is lost of all that left it', async () => {
+test('a ledger stops growing after the third day, and no archived event is lost', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-years-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const { events, sizes, wrong, audit } = await playYears({
