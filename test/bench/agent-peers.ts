@@ -1,4 +1,4 @@
-/** The peers of the bench `agent`, each at the work that it is made for: read or written to as often as its own defaults say. */
+/** The peers of the bench `agent`, each at its ordinary work: queried or written to at its default interval. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,26 +9,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../system/processes.ts';
 
-/** A process that runs; `firstMs`: from its start to its first word. */
+/** A running process. `firstMs` is the time from its start to its first output. */
 export type Standing = { pid: number; firstMs: number; stop(): Promise<void> };
-/** `everyMs` and `use`: how often somebody asks it, where it is one that is asked. */
+/** `everyMs` and `use`: the interval and the query, for a peer that is queried. */
 type Peer = { package: string; program: string; start(folder: string): Promise<Standing> };
 
-/** As Prometheus reads by default, and zabbix. */
+/** The default intervals of Prometheus and Zabbix. */
 const scrapeEveryMs = 15_000;
 const itemsEveryMs = 60_000;
 const patienceMs = 30_000;
 const lookEveryMs = 5;
 const items = ['agent.ping', 'system.cpu.load', 'vm.memory.size[available]', 'vfs.fs.size[/,pfree]', 'net.if.in[lo]'];
 
-/** THE list of peers, Debian's packages. */
+/** The list of peers, as Debian packages. */
 export const peers: Record<string, Peer> = {
   node_exporter: { package: 'prometheus-node-exporter', program: 'prometheus-node-exporter', start: startExporter },
   collectd: { package: 'collectd-core', program: 'collectd', start: startCollectd },
   'zabbix-agent2': { package: 'zabbix-agent2', program: 'zabbix_agent2', start: startZabbix },
 };
 
-/** The version of a package of Debian. */
+/** Returns the version of a Debian package. */
 export function versionOfPackage(name: string): string {
   return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', name], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }
@@ -45,7 +45,7 @@ async function startExporter(): Promise<Standing> {
   return standing('prometheus-node-exporter', [`--web.listen-address=127.0.0.1:${port}`], { use: scrape, everyMs: scrapeEveryMs });
 }
 
-/** Every value is sent at once, to a socket here; a server of its own would be another peer's cost. */
+/** collectd sends every value at once, to a socket in this process. A separate server would add its own cost. */
 async function startCollectd(folder: string): Promise<Standing> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
@@ -81,7 +81,7 @@ async function startZabbix(folder: string): Promise<Standing> {
   return standing('zabbix_agent2', ['--foreground', '-c', file], { use, everyMs: itemsEveryMs });
 }
 
-/** A passive check: a header, the length, the name of the item. */
+/** Sends a passive check: a header, the length, the name of the item. */
 async function askZabbix(port: number, item: string): Promise<boolean> {
   const head = Buffer.alloc(13);
   head.write('ZBXD\x01');
@@ -97,14 +97,14 @@ async function askZabbix(port: number, item: string): Promise<boolean> {
   return promise;
 }
 
-/** Resolves when `use` first says true; from then on it is used every so often. */
+/** Starts a program. Resolves when `use` first succeeds, and repeats `use` at the interval. */
 async function standing(
   program: string,
   args: string[],
   { use, everyMs }: { use(): Promise<boolean>; everyMs?: number },
 ): Promise<Standing> {
   const startedAt = performance.now();
-  // In a group of its own: zabbix ends the whole of its group.
+  // In a separate process group, because zabbix ends its whole group.
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
   const ended = once(child, 'exit');
   const stop = async () => {

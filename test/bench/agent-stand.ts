@@ -1,4 +1,6 @@
-/** Our agent for the bench `agent`: packed, started as its units start it, enrolled at a broker over TLS, before a centre that acknowledges all. */
+/**
+ * Starts our agent for the bench `agent`: packed, with the flags of its units, enrolled at a broker over TLS. The server acknowledges everything.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +15,7 @@ import { createAuthority } from '../security/authority.ts';
 import { startSecureBroker } from '../security/secure-broker.ts';
 import type { Standing } from './agent-peers.ts';
 
-/** A room comes with a service of its own, on another PC: two of one identity throw each other out. */
+/** The session helper has its own service on another PC: two connections of one identity would displace each other. */
 const pcs = { run: 'ladakh/leh/hall', room: 'ladakh/leh/board' } as const;
 const units = {
   run: new URL('../../packaging/agent/usr/lib/systemd/system/sabha-agent.service', import.meta.url),
@@ -23,12 +25,12 @@ type Seat = keyof typeof units;
 const seats: readonly Seat[] = ['run', 'room'];
 const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], microphone: [{}], speaker: [{}] } } as const;
 
-/** What one start may differ in; `env` is set on top of what the unit sets. A `room` comes with a `run` of its own, which it joins. */
+/** Options of one start. `env` overrides the environment of the unit. A `room` also starts the `run` that it joins. */
 export type Start = { seat: Seat; env: Record<string, string> };
-/** The packed agent and its centre. */
+/** The packed agent and its server. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
-/** Packs the agent into the folder and opens a centre for it, both by a clock of this speed: what the broker lets through in a minute is as much. */
+/** Packs the agent and starts a server. Both use this clock speed, so that the broker's rate limits scale with it. */
 export async function openStand(folder: string, speed = 1): Promise<Stand> {
   const program = join(folder, 'program');
   const { size } = await pack({ out: program, version: '1.0.0', minimum: '0.0.0', expires: Date.now() + 86_400_000 });
@@ -83,7 +85,7 @@ export async function openStand(folder: string, speed = 1): Promise<Stand> {
   };
 }
 
-/** How the service starts it, but for its folders. */
+/** Reads from a unit how it starts the program, without the folders. */
 function unitOf(text: string): { flags: string[]; script: string; words: string[]; set: Record<string, string> } {
   const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]?.split(' ') ?? [];
   const [, ...started] = line('ExecStart');
@@ -97,10 +99,10 @@ function unitOf(text: string): { flags: string[]; script: string; words: string[
   };
 }
 
-/** What the centre hears first: that the PC is there, or that the seat in its session says how the room is. */
+/** The first message awaited: the birth of the PC, or a state with results of the session helper. */
 type Word = 'birth' | 'room';
 
-/** As the centre: a birth and whatever carries a number are acknowledged at once. */
+/** Acts as the server: acknowledges every birth and every numbered message at once. */
 async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPath): Promise<void>; end(): void }> {
   const client = await mqtt.connectAsync({
     host: '127.0.0.1',
@@ -124,7 +126,9 @@ async function acknowledgeAll(port: number): Promise<{ next(word: Word, pc: PcPa
   return { next: (word, pc) => new Promise((resolve) => void waiting.set(`${word} ${pc}`, resolve)), end: () => client.end(true) };
 }
 
-/** A camera is expected, and none is here: a fault is what only the seat can have seen. */
+/**
+ * Whether the state proves the session helper. It expects a camera and there is none, so a fault of the camera must come from the helper.
+ */
 function saysRoom(leaf: Leaf, payload: Buffer): boolean {
   if (leaf !== 'state') return false;
   const said = decode('state', payload);

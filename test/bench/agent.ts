@@ -1,9 +1,10 @@
 /**
- * What the agent takes of a PC, beside what others put there: node_exporter and zabbix-agent2 (Go) and collectd (C), which tell figures of the
- * machine and know nothing of a room. By resident memory a program for Node loses against them, and these rows say by how much. Each is
- * started in turn; then all stand in the same minutes, each at its own work: our service without a session, our seat in one with its sound,
- * before a service of its own. At last ours alone live through a day of their clock, and are weighed: without a sound server, whose real
- * answers would come too late at that pace.
+ * Measures the resources of the agent beside node_exporter and zabbix-agent2 (Go) and collectd (C). Those report figures of the machine and
+ * know nothing of a room; a Node program uses more memory, and the rows say how much.
+ * - Each is started in turn. Then all run in the same minutes at their ordinary work: our service without a session, and our session helper
+ *   with sound and its own service.
+ * - At last our processes alone run through a day of a faster clock. They have no sound server, whose real results would be late at that
+ *   speed.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,18 +21,18 @@ import { memoryMiB, offspring, threads, treeCpuSeconds } from './process-figures
 type Size = { starts: number; settleMs: number; windowMs: number; lifeMs: number };
 type Weight = { rss: number; own: number; withChildren: number; cpuPercent: number; threads: number };
 type Taken = { firstMs: number[]; weight: Weight };
-/** What is promised of one of our processes; the centre waits for the birth of the service alone. */
+/** The promised limits of one process. Only the service has a limit for its birth. */
 type Seat = { seat: Start['seat']; rssMiB: number; ownMiB: number; birthS?: number };
 
 const whole: Size = { starts: 5, settleMs: 60_000, windowMs: 300_000, lifeMs: 300_000 };
 const small: Size = { starts: 3, settleMs: 10_000, windowMs: 20_000, lifeMs: 20_000 };
 /** A day in five minutes. */
 const speed = 288;
-/** What it holds goes up and down from one collection of the heap to the next: the most of so many looks counts. */
+/** Memory varies between garbage collections, so the maximum of these samples counts. */
 const looks = { count: 20, everyMs: 1_000 };
-/** Where neither pactl nor pw-dump is. */
+/** A PATH without pactl and pw-dump. */
 const withoutSound = '/usr/sbin:/sbin';
-/** Our processes on one PC: of the service, and of the signed-in user. */
+/** Our processes on one PC: the system service, and the helper in the user's session. */
 const seats: readonly Seat[] = [
   { seat: 'run', rssMiB: 66, ownMiB: 22, birthS: 1 },
   { seat: 'room', rssMiB: 56, ownMiB: 16 },
@@ -80,7 +81,7 @@ async function rowsOf(stage: Stage, { quick, say }: BenchOptions): Promise<Row[]
   ];
 }
 
-/** Started in turns, the last start of each stays. */
+/** Starts all in turns, and keeps the last process of each. */
 async function sideBySide({ stand, folder, env }: Stage, size: Size, say: (line: string) => void): Promise<Map<string, Taken>> {
   const ours = seats.map(({ seat }) => [seat, () => stand.start({ seat, env: seat === 'room' ? env : {} })] as const);
   const theirs = Object.entries(peers).map(([name, peer]) => [name, () => peer.start(folderOf(folder, name))] as const);
@@ -115,7 +116,7 @@ function folderOf(folder: string, name: string): string {
 async function liveThrough(folder: string, { seat }: Seat, { lifeMs }: Size): Promise<Weight> {
   const stand = await openStand(folderOf(folder, `life-${seat}`), speed);
   try {
-    // Without a folder at XDG_RUNTIME_DIR the camera probe answers `unknown`, and the bench waits for a fault.
+    // Without a folder at XDG_RUNTIME_DIR the camera probe returns `unknown`, and the bench waits for a fault.
     const env = { PATH: withoutSound, XDG_RUNTIME_DIR: folderOf(folder, 'session') };
     const stood = await stand.start({ seat, env });
     try {
@@ -151,7 +152,7 @@ function weigh(pid: number, cpuBefore: number, windowMs: number): Weight {
   return { rss, own, withChildren, threads: threads(pid), cpuPercent: ((treeCpuSeconds(pid) - cpuBefore) / windowMs) * 100_000 };
 }
 
-/** A child that ends while it is weighed weighs nothing. */
+/** Returns the memory of a child process, or 0 if it has ended. */
 function ownOf(child: number): number {
   try {
     return memoryMiB(child).own;

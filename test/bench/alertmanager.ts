@@ -1,20 +1,20 @@
-/** Prometheus and Alertmanager as peers of a bench: Debian's, on loopback, in a folder of their own, at the intervals that are asked for. */
+/** Starts Debian's Prometheus and Alertmanager as peers of a bench, on loopback, each in its own folder, at the given intervals. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
-/** One that runs. `stop` ends it and removes its folder. */
+/** A running peer. `stop` ends it and removes its folder. */
 export type Peer = { at: string; stop(): Promise<void> };
 
-/** How Alertmanager groups: `group_by` of the labels, and its times; what inhibits what, a rule a line. */
+/** Grouping of Alertmanager: `group_by` labels, times, and one inhibit rule on each line. */
 export type Grouping = { by: readonly string[]; waitMs: number; intervalMs: number; repeatMs?: number; inhibit?: readonly string[] };
 
 const readyLimitMs = 60_000;
 const usualRepeatMs = 4 * 3_600_000;
 
-/** Starts an Alertmanager that posts everything to `desk`, what is over too. */
+/** Starts an Alertmanager that posts every alert and every end to `desk`. */
 export function startAlertmanager(
   desk: string,
   { by, waitMs, intervalMs, repeatMs = usualRepeatMs, inhibit = [] }: Grouping,
@@ -22,7 +22,7 @@ export function startAlertmanager(
   const ms = (value: number) => `${Math.round(value)}ms`;
   const times = `group_wait: ${ms(waitMs)}, group_interval: ${ms(intervalMs)}, repeat_interval: ${ms(repeatMs)}`;
   const config = [
-    // What is posted once stands until its end is posted.
+    // A posted alert stays active until its end is posted.
     'global: { resolve_timeout: 1000h }',
     `route: { receiver: desk, group_by: [${by.join(', ')}], ${times} }`,
     ...(inhibit.length === 0 ? [] : ['inhibit_rules:', ...inhibit.map((rule) => `  - ${rule}`)]),
@@ -41,10 +41,10 @@ export function startAlertmanager(
   });
 }
 
-/** Where a Prometheus finds its page and its Alertmanager, and how often it looks. */
+/** Port of the scraped page, address of Alertmanager, and the interval. */
 export type PrometheusOptions = { page: number; alertmanager: string; everyMs: number; alert: string };
 
-/** Starts a Prometheus that scrapes a page of this process, and judges one rule, at one interval. */
+/** Starts a Prometheus that scrapes a page of this process and evaluates one rule, both at one interval. */
 export function startPrometheus({ page, alertmanager, everyMs, alert }: PrometheusOptions): Promise<Peer> {
   const every = `${everyMs}ms`;
   const config = [

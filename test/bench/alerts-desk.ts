@@ -1,22 +1,22 @@
-/** Where the messages of ours and of every peer arrive, all of them in the shape of Alertmanager's webhook. */
+/** The webhook that receives the messages of all candidates, in the format of Alertmanager. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nowMs } from './process-figures.ts';
 
-/** `firing` and `resolved` are Alertmanager's words. */
+/** The names that Alertmanager uses. */
 export type ArrivalKind = 'firing' | 'resolved';
 
 export type Desk = {
   url: string;
-  /** When the first message of this kind about a room came after `since`; undefined where none did. */
+  /** Returns when the first message of this kind about a room arrived after `since`, or undefined. */
   arrival(kind: ArrivalKind, scope: string, since: number): number | undefined;
   close(): void;
 };
 
 type Body = { alerts: { status: ArrivalKind; labels: { scope?: string } }[] };
 
-/** Takes every message, and remembers when it came. */
+/** Starts the webhook. It accepts every message and records its time. */
 export async function openDesk(): Promise<Desk> {
   const arrivals = new Map<string, number[]>();
   const server = createServer(async (request, response) => {

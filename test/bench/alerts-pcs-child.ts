@@ -1,4 +1,4 @@
-/** The PCs of the alerts bench, in a process of their own: they beat, and one of them breaks or is well again when it is told to. */
+/** The PCs of the bench `alerts`, in a separate process. They send beats, and one of them fails or recovers on request. */
 import { batteryLow, connectHonest, type HonestPc, well } from './honest-pc.ts';
 import { nowMs } from './process-figures.ts';
 
@@ -21,7 +21,7 @@ async function setUp({ port, tokens }: Extract<PcsOrder, { port: number }>): Pro
   return nowMs();
 }
 
-/** Answers when it said so. */
+/** Sends the state of a PC and returns the time. */
 async function say({ pc, broken }: Extract<PcsOrder, { pc: string }>): Promise<number> {
   const at = nowMs();
   await pcs.get(pc)?.sayState(broken ? batteryLow : well);

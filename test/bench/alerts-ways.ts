@@ -1,4 +1,4 @@
-/** The ways from a fault in a room to a message at the desk: ours, and each peer's. */
+/** The candidates that carry a fault of a room to the webhook: ours and each peer. */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -14,30 +14,30 @@ import { admitNation } from './centre-nation.ts';
 import { startChild } from './child.ts';
 import { nowMs } from './process-figures.ts';
 
-/** One of them, as it runs. */
+/** A running candidate. */
 export type Way = {
   rooms: readonly string[];
-  /** A room breaks or is well again; resolves with when that was said. */
+  /** Breaks or repairs a room. Resolves with the time when the state was sent. */
   set(room: string, broken: boolean): Promise<number>;
   stop(): Promise<void>;
 };
 
-/** How a way is started and driven. */
+/** How a candidate is started and used. */
 export type WayKind = {
   name: string;
-  /** How long a room stays broken, so that even this way sees it. */
+  /** Time for which a room stays broken, long enough for this candidate to see it. */
   standMs: number;
-  /** When the news that it is well again is due, after it is. */
+  /** Time between the recovery and the due all-clear. */
   clearMs: number;
-  /** How long is waited for the last message. */
+  /** Longest wait for the last message. */
   patienceMs: number;
   open(desk: string, rooms: number): Promise<Way>;
 };
 
-/** A limit, not a wait: a busy machine starts them late. */
+/** A limit, not a wait: a busy machine starts slowly. */
 const connectLimitMs = 600_000;
 
-/** The centre itself, with the broker, the tabs and the outbox that it has; told of by what needs no hold. */
+/** The real server with broker, tabs and outbox, and a fault without a hold. */
 export const ours: WayKind = {
   name: 'sabha',
   standMs: 5_000,
@@ -68,7 +68,7 @@ export const ours: WayKind = {
   },
 };
 
-/** mqtt in → function → http request, as a first tutorial draws it, behind mosquitto and the same PCs: no ledger, no hold, no person. */
+/** A first tutorial flow (mqtt in → function → http request) with mosquitto and the same PCs: no ledger, no hold, no recipients. */
 export const stockNodeRed: WayKind = {
   name: 'stock Node-RED',
   standMs: 5_000,
@@ -93,7 +93,7 @@ export const stockNodeRed: WayKind = {
   },
 };
 
-/** An alert that somebody posts to Alertmanager himself: no scrape, no rule; its own grouping at the least. */
+/** Posts alerts directly to Alertmanager, without scrape and rule, with the shortest grouping. */
 export const directPost: WayKind = {
   name: 'direct POST to Alertmanager',
   standMs: 3_000,
@@ -116,14 +116,14 @@ export const directPost: WayKind = {
   },
 };
 
-/** Intervals tuned hard, as no users of it run them for a nation; */
+/** Prometheus with far shorter intervals than users run for a nation. */
 export const fast: WayKind = prometheusWay('Prometheus + Alertmanager, fast', { everyMs: 5_000, waitMs: 1_000, intervalMs: 10_000 });
-/** and the least that is any use. */
+/** Prometheus with the shortest useful intervals. */
 export const floor: WayKind = prometheusWay('Prometheus + Alertmanager, floor', { everyMs: 1_000, waitMs: 0, intervalMs: 1_000 });
 
 type Intervals = { everyMs: number; waitMs: number; intervalMs: number };
 
-/** All rooms stand on one page, which is cheaper for it than a target each; a group for each room, so that none waits for another. */
+/** All rooms share one page, which is cheaper than a target each. Each room is a separate group, so that none waits for another. */
 function prometheusWay(name: string, { everyMs, waitMs, intervalMs }: Intervals): WayKind {
   return {
     name,

@@ -1,8 +1,8 @@
 /**
- * From a fault in a room to the message at a webhook, and from its end to the all-clear: ours through broker, ledger, tabs and outbox, beside
- * Prometheus and Alertmanager tuned hard and at the least that they can, a stock Node-RED tab, and a bare POST to Alertmanager; each in turns.
- * The last two keep nothing and know nobody: they show what the way itself costs. A turn of Prometheus samples one phase of its intervals, so
- * that several are taken and put together.
+ * Measures the time from a fault to the webhook, and from its end to the all-clear. Ours uses broker, ledger, tabs and outbox.
+ * - Peers, in turns: Prometheus with Alertmanager at two settings, a stock Node-RED tab, and a direct POST to Alertmanager. The last two
+ *   store nothing and know no recipients: they show the cost of the path alone.
+ * - A run of Prometheus samples one phase of its intervals, so several runs are combined.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, randomFrom } from '../random.ts';
@@ -12,12 +12,12 @@ import { directPost, fast, floor, ours, stockNodeRed, type Way, type WayKind } f
 import { type Bench, CannotRun, median, percentile, type Row, row, versionOf, versionOfPackage } from './model.ts';
 
 type Size = { rooms: number; rounds: number; faults: number; everyMs: number; peerFaults: number };
-/** `lost`: messages that did not come. */
+/** `lost`: number of missing messages. */
 type Turn = { raisedMs: number[]; clearedMs: number[]; lost: number };
 
 const whole: Size = { rooms: 736, rounds: 2, faults: 300, everyMs: 200, peerFaults: 60 };
 const small: Size = { rooms: 124, rounds: 1, faults: 40, everyMs: 200, peerFaults: 20 };
-/** A peer that waits for its next look is asked over so long, so that every phase of it is met. */
+/** The faults of a polling peer are spread over this time, to cover every phase of its interval. */
 const peerSpreadMs = 30_000;
 const peers = [stockNodeRed, directPost, floor, fast] as const;
 
@@ -51,7 +51,10 @@ function versionsOfPeers(): Record<string, string> {
 
 type Stage = { desk: Desk; size: Size; say(line: string): void };
 
-/** Ours stands all the time, and only beats while a peer is measured; a room of ours breaks once, since one that breaks again is told as one that flaps. */
+/**
+ * Ours runs all the time, and only sends beats during the measurement of a peer. Each of our rooms breaks once, because a second fault
+ * would count as flapping.
+ */
 async function inTurns({ desk, size, say }: Stage): Promise<Map<WayKind, Turn>> {
   const random = randomFrom(14);
   const taken = new Map<WayKind, Turn[]>();
@@ -85,7 +88,7 @@ async function turnOf(kind: WayKind, { desk, size, random }: { desk: Desk; size:
 type Drive = { kind: WayKind; desk: Desk; random: Random; rooms: readonly string[]; everyMs: number };
 type Flip = { room: string; broken: boolean; dueMs: number };
 
-/** Breaks one room after the other at random moments, mends each, and sees what comes to the desk of it. */
+/** Breaks and repairs one room after another at random times, and collects the messages at the webhook. */
 async function drive(way: Way, { kind, desk, random, rooms, everyMs }: Drive): Promise<Turn> {
   const startedAt = performance.now();
   const flips = rooms.flatMap((room, at): Flip[] => {

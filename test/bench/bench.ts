@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json] [--quick]`: ours and the peers in turns, in one run. Ends with 1 where a target is missed. */
+/** `npm run bench -- <name> [--json] [--quick]`: measures ours and the peers in turns, in one run. Exits with 1 if a target is missed. */
 import { benches } from './index.ts';
 import { type Bench, CannotRun, machine, type Report, type Row } from './model.ts';
 
@@ -19,7 +19,7 @@ function cannot(line: string): never {
   process.exit(2);
 }
 
-/** The bench, or one line that says why there is none. */
+/** Returns the bench, or one line that says why there is none. */
 function chosen(given: string[]): Bench | string {
   const names = given.filter((word) => !word.startsWith('--'));
   const unknown = given.find((word) => word.startsWith('--') && !['--json', '--quick'].includes(word));

@@ -1,4 +1,6 @@
-/** Beats through mosquitto to the exporter and to Debian's prometheus-mqtt-exporter: how many values each reads in a second of one core. */
+/**
+ * Measures how many values the exporter and Debian's prometheus-mqtt-exporter read from beats through mosquitto in a second of one core.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +24,7 @@ type Taken = { valuesPerCpuSecond: number; rssMiB: number };
 
 type Stage = { folder: string; mqttPort: number; api: string; publisher: RawClient; packets: Buffer[]; beats: number };
 
-/** The rows of the bridge; throws with one line where a program is not installed. */
+/** Returns the rows of the bridge. Throws one line if a program is not installed. */
 export async function bridgeRows({ quick, say }: BenchOptions): Promise<Figures> {
   for (const program of ['mosquitto', peerProgram])
     if (!isInstalled(program)) throw new CannotRun(`${program} is not installed (a Debian package)`);
@@ -82,7 +84,7 @@ async function measure(stage: Stage, kind: Kind, say: (line: string) => void): P
   }
 }
 
-/** Resolves when a beat has arrived: the subscription is there. */
+/** Resolves when a beat has arrived, which proves the subscription. */
 async function isSubscribed(stage: Stage, kind: Kind, port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     await delay(100);
@@ -103,7 +105,7 @@ async function send({ publisher, packets }: Stage, beats: number): Promise<void>
   }
 }
 
-/** Resolves when the process has rested for half a second, at most 60 s: all that was sent is read. */
+/** Resolves when the process has been idle for half a second, and so has read everything. Throws after 60 s. */
 async function isRead(pid: number): Promise<void> {
   let before = -1;
   for (let turns = 0; turns < 120; turns++) {

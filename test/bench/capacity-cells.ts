@@ -1,4 +1,4 @@
-/** A line of the bench `capacity`, and what the agent's own code says of it, up and down. */
+/** Measures a line of the bench `capacity` with the agent's code, up and down. */
 import { type LinkClass, links, trainIpBytes, trainSessionBytes, trainWireBytes } from '@sabha/contracts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';
 import type { Program } from '../system/processes.ts';
@@ -8,7 +8,7 @@ import { median } from './model.ts';
 import type { Police, Shape, ShapedLink } from './shaped-link.ts';
 
 type Way = 'straight' | { holdMs: number; loss: number };
-/** `lent`: the line goes at a peak until its bucket is empty, and drops then what it does not keep, or holds it up. */
+/** `lent`: the line runs at a peak rate until its bucket is empty. Then it drops or delays the excess. */
 export type Cell = {
   mbit: number;
   bucketKB: number;
@@ -17,7 +17,7 @@ export type Cell = {
   link: LinkClass;
   lent: { peakMbit: number; drops: boolean } | null;
 };
-/** One direction of one run; `error` is a share, null where there is no answer. `ofClass`: its bytes as a share of what its class gives. */
+/** One direction of one run. `error` is a ratio, null without a result. `ofClass` is the share of the bytes that the link class permits. */
 export type Taken = { cell: Cell; error: number | null; wireBytes: number; ofClass: number; seconds: number };
 
 const deepKB = 600;
@@ -33,19 +33,19 @@ export const cell = (mbit: number, bucketKB: number, more: Partial<Cell> = {}): 
   ...more,
 });
 
-/** Up to here a packet takes more than a millisecond, and several such lines leave the processor idle. */
+/** Up to this rate a packet takes more than a millisecond, and several such lines leave the processor idle. */
 const slowMbit = 8;
 
-/** `alone`: where at most one line is measured that needs a processor. */
+/** `alone` is the stage on which lines that need the processor are measured one at a time. */
 export type Stages = { alone: ReflectorStage; beside: readonly ReflectorStage[] };
 type Turn = { line: Cell; runs: number };
 
-/** Of each line, that it is measured so many times. */
+/** Returns a turn of so many runs for each line. */
 export const times = (cells: readonly Cell[], runs: number): Turn[] => cells.map((line) => ({ line, runs }));
 
 /**
- * Slow lines stand beside each other; beside them one of a long way, which is kept by a program that turns until a packet is due; fast ones come when
- * all of those are done, one after the other.
+ * Measures slow lines in parallel, together with one line of long delay, whose relay busy-waits for each packet. Fast lines follow one by
+ * one.
  */
 export async function inLanes({ alone, beside }: Stages, turns: readonly Turn[], say: (line: string) => void): Promise<Taken[]> {
   const { long = [], slow = [], fast = [] } = Object.groupBy(turns, paceOf);
@@ -59,7 +59,7 @@ function paceOf({ line: { way, mbit, lent } }: Turn): 'long' | 'slow' | 'fast' {
   return (lent?.peakMbit ?? mbit) <= slowMbit ? 'slow' : 'fast';
 }
 
-/** Lanes may share one iterator: each takes its next line when it is done with its last. */
+/** Stages can share one iterator: each takes the next line when it has finished the last. */
 async function inTurns(stage: ReflectorStage, turns: Iterable<Turn>, say: (line: string) => void): Promise<Taken[]> {
   const taken: Taken[] = [];
   for (const { line, runs } of turns) {
@@ -89,7 +89,7 @@ async function measure({ link, port, tokens }: ReflectorStage, one: Cell, runs: 
 
 function takenOf(one: Cell, run: ClientRun): Taken[] {
   if (!run.ok) throw new Error(run.reason);
-  // What is policed counts packets, and so what is IP of them.
+  // A policer counts packets, and so IP bytes.
   const trueBps = one.mbit * 1e6 * (one.lent?.drops ? 1 : trainIpBytes / trainWireBytes);
   const ofClass = Math.min(trainSessionBytes, directionBytesOf(links[one.link]));
   return [run.up, run.down].map(({ bps, wireBytes }) => ({
@@ -108,7 +108,7 @@ async function startRelay(link: ShapedLink, port: number, { holdMs, loss }: Excl
   return relay;
 }
 
-/** Of a line that is policed, the line behind which it is. */
+/** Returns the shape of the line. A policed line has the shape of the line behind which the policer is. */
 export function shapeOf({ mbit, bucketKB, queueKB, lent }: Cell): Shape {
   const queueBytes = queueKB * 1_000;
   if (lent?.drops) return { bps: lent.peakMbit * 1e6, bucketBytes: 3_000, queueBytes };
@@ -127,7 +127,7 @@ function nameOf({ mbit, bucketKB, queueKB, way, link, lent }: Cell): string {
   return `${mbit} Mbit/s, bucket ${bucketKB} kB${peak}${queue}${far}${link === 'fibre' ? '' : `, ${link}`}`;
 }
 
-/** Percent, of what was answered. */
+/** Returns the errors of all results, in per cent. */
 export function errorsOf(taken: readonly Taken[]): number[] {
   return taken.flatMap(({ error }) => (error === null ? [] : [100 * Math.abs(error)]));
 }

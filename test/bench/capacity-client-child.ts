@@ -1,6 +1,7 @@
 /**
- * The agent's side of the bench `capacity`: measures once with each token, one line of JSON each.
- * Arguments: host, port, tokens, class of the link, whose bytes a test may cost. */
+ * The agent's side of the bench `capacity`: one measurement and one line of JSON for each token. Arguments: host, port, tokens, link class,
+ * which limits the bytes.
+ */
 import { linkClasses, links, realClock } from '@sabha/contracts';
 import { measureCapacity } from '../../agent/link/measure/capacity-test.ts';
 import { directionBytesOf } from '../../agent/link/measure/measure.ts';

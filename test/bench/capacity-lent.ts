@@ -1,4 +1,4 @@
-/** Lines that lend a burst, and lines that are policed: nobody may be told the burst for what lasts. */
+/** Lines with a burst and lines with a policer: the measured rate must never be the burst. */
 import { type Cell, cell, errorsOf, type Taken } from './capacity-cells.ts';
 import { median, type Row, row } from './model.ts';
 
@@ -7,7 +7,7 @@ const lends = (mbit: number, peakMbit: number, bucketKB: number, more: Partial<C
 const policed = (mbit: number, peakMbit: number, bucketKB: number, more: Partial<Cell> = {}) =>
   cell(mbit, bucketKB, { lent: { peakMbit, drops: true }, ...more });
 
-/** Each is two directions. As deep as what a class may spend can empty. */
+/** Each line is measured in two directions. The bucket is no deeper than the bytes of a class can empty. */
 export const lentCells: readonly Cell[] = [
   ...[lends(0.5, 2, 64), lends(0.5, 4, 128), lends(1, 4, 64), lends(1, 8, 128), lends(2, 4, 64), lends(2, 8, 128)],
   ...[lends(2, 8, 256), lends(4, 8, 128), lends(4, 20, 64), lends(4, 20, 256), lends(8, 16, 128), lends(8, 32, 256)],
@@ -19,7 +19,7 @@ export const lentCells: readonly Cell[] = [
 
 const wrongFrom = 10;
 
-/** What is asked of the answers: few unknowns, no burst. */
+/** Returns the rows: few unknown results, and no burst. */
 export function lentRows(taken: readonly Taken[]): Row[] {
   const errors = errorsOf(taken);
   const wrong = errors.filter((error) => error > wrongFrom).length;

@@ -1,4 +1,4 @@
-/** The broker's own process, with its reflector, at the centre's end of a shaped link. */
+/** The real broker process with its reflector, at the server's end of a shaped link. */
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { ShapedLink } from './shaped-link.ts';
 export type ReflectorStage = {
   link: ShapedLink;
   port: number;
-  /** So many tokens, each of another PC. */
+  /** Returns so many tokens, each of another PC. */
   tokens(count: number): string[];
   stop(): Promise<void>;
 };

@@ -1,7 +1,7 @@
 /**
- * A long way in user space: holds each packet for half of the round trip and loses some. Arguments: host, port, port of the reflector, delay each
- * way, loss, seed; and what makes it a bad one: by how many milliseconds more at most it holds a packet, so that they overtake each other, the share
- * that comes twice, and the loss on the way down where that is another one.
+ * A long link in user space: delays each packet by half the round trip and drops some.
+ * - Arguments: host, port, port of the reflector, delay in each direction, loss, seed.
+ * - Optional arguments of a bad link: largest additional delay in ms, which reorders packets; share of duplicates; another loss downwards.
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
@@ -39,7 +39,7 @@ function keep(send: () => void): void {
   if (held.length === 1) void release();
 }
 
-/** Sleeps until shortly before a packet is due and then turns until it is: a timer alone is late by as much as packets lie apart. */
+/** Sleeps until shortly before a packet is due and then busy-waits. A timer alone is late by the distance of two packets. */
 async function release(): Promise<void> {
   for (let first = held[0]; first !== undefined; first = held[0]) {
     const leftMs = first.dueUp - performance.now();

@@ -1,7 +1,8 @@
 /**
- * What the trains of the agent say of links whose rate is known, up and down, beside iperf3 on the same links. Truth: the rate of the token
- * bucket at both ends of a veth, which counts whole frames; ours counts IP bytes, so 1,200 of each 1,214. The rate of the link is the kernel's,
- * not the machine's: errors, shares and bytes are judged as they are. Lines that lend a burst or are policed: capacity-lent.ts.
+ * Compares the agent's packet trains with iperf3 on links of known rate, up and down.
+ * - Truth: the rate of the token bucket at both ends of a veth. It counts whole frames; ours counts IP bytes, 1,200 of each 1,214.
+ * - The kernel sets the rate, not the machine. So errors, shares and bytes have absolute targets.
+ * - capacity-lent.ts has lines with a burst or a policer.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,7 +26,7 @@ const whole = {
     ...rates.flatMap((mbit) => [3, 32, 40, 80, 128, 160].map((bucketKB) => cell(mbit, bucketKB))),
     ...[0.5, 2, 8].flatMap((mbit) => [3, 32].map((bucketKB) => cell(mbit, bucketKB, satellite))),
   ],
-  // A queue of a tenth of a second, and of what a small router has: there is less to be known, and nothing may be told wrong.
+  // Short queues: a tenth of a second, or those of a small router. There may be fewer results, but no wrong one.
   shallow: [2, 8, 20].flatMap((mbit) => [8, 30, 50].map((queueKB) => cell(mbit, 3, { queueKB }))),
   runs: 2,
   lentRuns: 1,
@@ -71,7 +72,7 @@ export const capacityBench: Bench = {
   },
 };
 
-/** To the centre, with the smallest bucket. What it says is compared with what its packets can carry of the rate at most. */
+/** Runs iperf3 to the server end with the smallest bucket. Compares its result with the largest payload rate. */
 async function iperf(link: ShapedLink, mbit: number, say: (line: string) => void): Promise<Peer> {
   link.shape(shapeOf(cell(mbit, 3)));
   const of = async (args: string[], share: number) => {

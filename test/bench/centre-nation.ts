@@ -1,8 +1,8 @@
-/** A nation at a centre under test: every site live, on fibre in the plain, with one PC. */
+/** A nation at a server under test: every site is live, on fibre, at low elevation, with one PC. */
 import { createNation } from '../fleet/nation.ts';
 import type { Centre } from '../system/centre-under-test.ts';
 
-/** Imports it. Answers its PCs with the secret of each. */
+/** Imports the nation. Returns its PCs with their tokens. */
 export async function admitNation(centre: Centre, sites: number): Promise<[pc: string, token: string][]> {
   const nation = createNation({ sites, seed: 1 });
   for (const one of nation.sites) Object.assign(one, { link: 'fibre', elevationM: 100 });

@@ -1,9 +1,9 @@
-/** A process of a bench that answers what it is asked. */
+/** A child process of a bench that answers requests. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 export type Child = {
-  /** Sends a question, or nothing, and resolves with the next answer; rejects where the process ends instead. */
+  /** Sends a request, or nothing, and resolves with the next response. Rejects if the process ends. */
   ask<T>(question?: object): Promise<T>;
   stop(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** One exporter of the bench in a process of its own: `ours` or `prom-client`, filled with the series of that many PCs, served over HTTP. */
+/** One exporter of the bench in a separate process: `ours` or `prom-client`, with the series of that many PCs, served over HTTP. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { servePages } from '../../dashboards/exporter/server.ts';
 import { fleetRows } from './exporter-fleet.ts';
@@ -10,13 +10,11 @@ const { port } = await servePages(kind === 'ours' ? oursOf(rows) : promClientOf(
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 
-/** So long that the loop's own timer has fired. */
+/** Long enough for the event loop's own timer to fire. */
 const tickMs = 20;
 
 /**
- * On each word of the parent: the longest time for which the loop stood since the last, and the most memory so far. A tick later, because the
- * timer has to fire before it knows how late it is; and said another tick later, because what it is late for the first time after a reset it
- * does not know.
+ * On each message: reports the longest block of the event loop since the last one, and the peak memory. It waits a tick, so that the monitor's timer has fired. It waits another after the reset, because the first delay then is not counted.
  */
 process.on('message', () => {
   setTimeout(() => {

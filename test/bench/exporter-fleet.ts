@@ -1,4 +1,4 @@
-/** A fleet of a given size, the same each time: three PCs a site, eight checks and eleven numbers a PC, 40 series for each PC. */
+/** A fixed fleet of a given size: three PCs for each site, eight checks and eleven numbers for each PC, which makes 40 series. */
 import type { BeatKey } from '@sabha/contracts';
 import type { FleetSnapshot } from '../../dashboards/exporter/snapshot.ts';
 
@@ -8,7 +8,7 @@ const components = ['microphone', 'camera', 'speaker', 'display', 'network', 'cl
 
 export type FleetRow = { snapshot: FleetSnapshot; beats: { pc: string; n: Partial<Record<BeatKey, number>> }[] };
 
-/** Sites are spread over 36 states, as in the nation. */
+/** Creates the fleet. Its sites are spread over 36 states, as in the nation. */
 export function fleetRows(pcs: number): FleetRow {
   const sites = Array.from({ length: Math.ceil(pcs / pcsPerSite) }, (_, at) => ({
     state: `state-${at % 36}`,

@@ -1,4 +1,4 @@
-/** The pages that the bench of the exporter compares: ours, and what prom-client makes of the same rows. */
+/** The pages that the bench of the exporter compares: ours, and that of prom-client for the same rows. */
 
 import { type BeatKey, beatSeries, judgedSeries, roomLimitCelsius, type Series, statuses } from '@sabha/contracts';
 import { Gauge, Registry } from 'prom-client';
@@ -7,7 +7,7 @@ import { fleetPage } from '../../dashboards/exporter/page.ts';
 import type { Pages } from '../../dashboards/exporter/server.ts';
 import type { FleetRow } from './exporter-fleet.ts';
 
-/** Our own page of the fleet, made at each scrape. */
+/** Creates our page of the fleet, rendered at each scrape. */
 export function oursOf({ snapshot, beats }: FleetRow): Pages {
   const fleet: Fleet = createFleet(() => 0);
   fleet.takeSnapshot(snapshot);
@@ -15,7 +15,7 @@ export function oursOf({ snapshot, beats }: FleetRow): Pages {
   return { own: async () => ({ type: 'text/plain', text: '' }), fleet: () => fleetPage(fleet.view(), 1_000, () => {}) };
 }
 
-/** Gauges that were set as the values came: a scrape only has to write them. */
+/** Creates gauges that are set in advance, so that a scrape only has to render them. */
 export function promClientOf({ snapshot, beats }: FleetRow): Pages {
   const registry = new Registry();
   const gauge = ({ name, help, labels }: Series) => new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
@@ -25,10 +25,10 @@ export function promClientOf({ snapshot, beats }: FleetRow): Pages {
   return { own: async () => ({ type: registry.contentType, text: await registry.metrics() }), fleet: () => [] };
 }
 
-/** What ours counts of the states besides. */
+/** Totals of states, which only our page has. */
 const totals = /^(# \w+ )?sabha_(pcs|sites_readiness|faults_standing)\b/;
 
-/** Lines that only one of two pages has, totals of the states aside: their order is each one's own. */
+/** Returns the lines that only one of two pages has, without totals of states and in any order. */
 export function linesThatDiffer(one: string, other: string): string[] {
   return [...new Set(one.split('\n')).symmetricDifference(new Set(other.split('\n')))].filter((line) => !totals.test(line));
 }

@@ -1,6 +1,6 @@
 /**
- * What a scrape costs beside prom-client, and what a beat costs beside Debian's MQTT exporter. prom-client makes its page in one piece: what
- * blocks the loop for a quarter of that time has lost what ours is streamed for.
+ * Measures a scrape beside prom-client, and a beat beside Debian's MQTT exporter. prom-client renders its page in one piece. Ours is
+ * streamed, so it may block the event loop for less than a quarter of that time.
  */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { seriesPerPc } from './exporter-fleet.ts';
 import { linesThatDiffer } from './exporter-pages.ts';
 import { type Bench, type BenchOptions, median, type Row, row, versionOf } from './model.ts';
 
-/** The second is the nation: 736 sites of three PCs, thirty series a PC. */
+/** The second size is the nation: 736 sites of three PCs, thirty series for each PC. */
 const sizes = [22_000, 66_000, 1_000_000];
 const kinds = ['ours', 'prom-client'] as const;
 type Kind = (typeof kinds)[number];
@@ -81,7 +81,10 @@ async function startServing(kind: Kind, series: number) {
   };
 }
 
-/** Asks as Prometheus does, for gzip; the page of prom-client comes plain, which spares it the packing. The time until the last byte, and the page itself. */
+/**
+ * Requests a page with gzip, as Prometheus does. prom-client sends it uncompressed, which saves its cost. Returns the time to the last
+ * byte, and the page.
+ */
 async function readPage(url: string): Promise<{ ms: number; page: string }> {
   const startedAt = performance.now();
   const request = get(url, { headers: { 'accept-encoding': 'gzip' } });

@@ -1,4 +1,4 @@
-/** A ledger that has grown: filled at once, then written into at a pace, while something else is done with it. Threads and disk are real. */
+/** A large ledger: filled in advance, then written to at a fixed rate while something else runs. Threads and disk are real. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
@@ -7,7 +7,7 @@ import { openStore } from '../../flows/storage/ledger/store.ts';
 import type { Random } from '../random.ts';
 import { CannotRun } from './model.ts';
 
-/** `from` and `to`: wall clock, ms, between which the events came. */
+/** The events are between `from` and `to`, in ms of the wall clock. */
 export type Grown = {
   file: string;
   pcs: readonly string[];
@@ -21,16 +21,16 @@ export type Grown = {
 const spool = 'grown';
 const perCommit = 5_000;
 const perRound = 100;
-/** A second. */
+/** Events in a second. */
 export const pace = 1_000;
 const everyMs = 20;
 const kinds = ['microphone', 'camera', 'speaker', 'link', 'power'] as const;
 
-/** Fills a ledger that is new. */
+/** Fills a new ledger. */
 export function fill({ file, pcs, events, from, to, random, say }: Grown): void {
   const db = openDatabase({ file });
   const store = openStore(db);
-  // Nobody cuts the power here.
+  // No power cut happens here, so the writes need no sync.
   db.exec('PRAGMA synchronous = OFF');
   const each = Math.ceil(events / pcs.length);
   store.commit([pcs.map((pc): Op => ({ op: 'birth', pc, spool, first: 1, last: each, carries: null, at: from }))]);
@@ -52,16 +52,16 @@ export function fill({ file, pcs, events, from, to, random, say }: Grown): void 
   store.close();
 }
 
-/** Takes a file out of the caches of the system. Throws CannotRun. */
+/** Removes a file from the caches of the system. Throws CannotRun. */
 export function makeCold(file: string): void {
   const args = [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none'];
   if (spawnSync('dd', args).status !== 0) throw new CannotRun('dd, which takes a file out of the caches, is not installed');
 }
 
-/** Who writes new events into a ledger, and what each commit took, ms. */
+/** A writer of new events, with the duration of each commit in ms. */
 export type Writer = { during(work: Promise<unknown>): Promise<number[]>; written(): number };
 
-/** Events at the pace, each fiftieth of a second a commit. */
+/** Creates a writer at the fixed rate with one commit every 20 ms. */
 export function openWriter(ledger: Pick<Ledger, 'commit'>, pcs: readonly string[], random: Random): Writer {
   const seqs = new Map<string, number>();
   let sent = 0;
@@ -95,14 +95,14 @@ export function openWriter(ledger: Pick<Ledger, 'commit'>, pcs: readonly string[
   };
 }
 
-/** The spool of the writer begins. */
+/** Returns the births that open the spool of the writer. */
 export function births(pcs: readonly string[]): Op[] {
   return pcs.map((pc) => ({ op: 'birth', pc, spool: 'new', first: 1, last: 0, carries: null, at: Date.now() }));
 }
 
 type Told = { at: number; random: Random; of?: string };
 
-/** As an agent writes the figures of a round. */
+/** Returns an event with the figures of a probe round, as an agent writes it. */
 function eventOf(pc: string, seq: number, { at, random, of = spool }: Told): Op {
   const body = {
     component: random.pick(kinds),

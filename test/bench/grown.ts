@@ -1,6 +1,5 @@
 /**
- * A ledger of ten million events: how soon the centre is there after a cold start, and what a commit waits for while a copy of it is made, proven
- * and packed, and while what is old goes into archives. The peer is the same ledger that has nothing else to do.
+ * Measures a ledger of ten million events: the cold start of the server, and commits during a backup (copied, verified, compressed) and archiving. The peer is the same ledger without other work.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -21,7 +20,7 @@ const pcCount = 200;
 const whole = { events: 10_000_000, restMs: 30_000, archiveMs: 90_000 };
 const small = { events: 200_000, restMs: 3_000, archiveMs: 5_000 };
 const dayMs = 86_400_000;
-/** A third of it is due for the archives. */
+/** A third of the events is due for the archives. */
 const days = 3;
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
 const promisedMs = 50;
@@ -59,7 +58,7 @@ export const grownBench: Bench = {
   },
 };
 
-/** Seconds from the start of `flows` to its *ready*, with the ledger in no cache. */
+/** Returns the seconds from the start of `flows` to *ready*, with an uncached ledger. */
 async function coldStart(parts: Parts, file: string): Promise<number> {
   const broker = await parts.start('broker');
   makeCold(file);
@@ -73,7 +72,7 @@ async function coldStart(parts: Parts, file: string): Promise<number> {
 
 type At = { ledger: Ledger; file: string; folder: string };
 
-/** A copy is made, proven as an audit proves it, and packed. */
+/** Makes a backup: copies the ledger, verifies it as an audit does, and compresses it. */
 async function backUp({ ledger, file, folder }: At): Promise<void> {
   const backups = createBackups({
     ledger,

@@ -1,4 +1,4 @@
-/** A PC of a bench, as the centre knows it from its socket alone: born and well, and what it says after that is said by whoever made it. */
+/** A simulated PC on a bare socket: born and healthy. The bench decides what it sends later. */
 
 import { type Check, digestOf, encode, nameOf, pcTopic } from '@sabha/contracts';
 import type { Packet } from 'mqtt-packet';
@@ -8,9 +8,9 @@ export type HonestPc = {
   pc: string;
   beat(): Promise<void>;
   writeEvent(): Promise<void>;
-  /** All of its checks. */
+  /** Sends a state with all its checks. */
   sayState(checks: readonly Check[]): Promise<void>;
-  /** How many of its events are not acknowledged yet. */
+  /** Returns the number of events that are not acknowledged yet. */
   behind(): number;
 };
 
@@ -18,7 +18,7 @@ type HonestOptions = { port: number; pc: string; password: string; acknowledged?
 
 const spool = 'honest';
 
-/** What it says of itself while nothing is wrong. */
+/** Its checks without a fault. */
 export const well: readonly Check[] = ['microphone', 'camera', 'speaker', 'power', 'clock'].map((component) => ({
   component,
   device: '',
@@ -27,12 +27,12 @@ export const well: readonly Check[] = ['microphone', 'camera', 'speaker', 'power
   reason: null,
 }));
 
-/** A fault without a hold, which no other PC explains. */
+/** A fault without a hold, and without a shared cause. */
 export const batteryLow: readonly Check[] = well.map((check) =>
   check.component === 'power' ? { ...check, status: 'fault', fault: 'power.battery_low' } : check,
 );
 
-/** Connects one, and resolves when it has said that it is there and well. */
+/** Connects a PC. Resolves when it has sent its birth and its state. */
 export async function connectHonest({ port, pc, password, acknowledged = () => {} }: HonestOptions): Promise<HonestPc> {
   const client = await connectRaw({ port, clientId: nameOf(pc), password });
   const sentAt = new Map<number, number>();

@@ -1,7 +1,7 @@
-/** What a hostile PC that is admitted says, at the pace that the broker allows it: each attack makes the next message of its kind. */
+/** The attacks of an admitted hostile PC, at the rate that the broker permits. Each attack creates the next message of its kind. */
 import { type Beat, type Check, digestOf, encode } from '@sabha/contracts';
 
-/** A message of an attack; `perSecond` as many as the broker lets through. `pcs`: how many PCs make it, if not the usual number. */
+/** One attack. `perSecond` is at most the broker's limit. `pcs` overrides the usual number of PCs. */
 export type Attack = {
   name: string;
   perSecond: number;
@@ -10,14 +10,14 @@ export type Attack = {
   isBorn?: boolean;
   next(n: number, at: Session): { leaf: 'presence' | 'state' | 'beat' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
 };
-/** What a PC counts up. */
+/** The counters of a PC. */
 export type Session = { rev(): number; seq(): number };
 
 const spool = 'hostile';
-/** After so many beats, as many as a hostile PC says in seconds, their sessions are ahead of all others. */
+/** After this many beats, a few seconds of an attack, the session numbers jump far ahead. */
 const farAheadFrom = 100;
 
-/** In the order in which they are made: first what is told to people, before anything else makes these PCs known for what they are. */
+/** Attacks in order. Those with notifications come first, before others make these PCs known as noisy. */
 export const attacks: readonly Attack[] = [
   { name: 'a new unknown fault each second', perSecond: 1, next: (n, at) => state(at, [fault(`camera.odd-${n}`, '')]) },
   { name: 'a known fault of a new device each second', perSecond: 1, next: (n, at) => state(at, [fault('power.battery_low', `ups-${n}`)]) },
@@ -71,7 +71,7 @@ function backlog(events: Parameters<typeof encode<'backlog'>>[1]) {
   return { leaf: 'backlog' as const, payload: encode('backlog', events) };
 }
 
-/** As many events as one backlog may hold, each in a spool of its own. */
+/** Returns a full backlog of events, each in another spool. */
 function newSpools(n: number) {
   const one = (at: number) => ({ spool: `s${n}-${at}`, seq: 1, boot: 'b', at: 1, grade: 'event' as const, kind: 'k', body: {} });
   return backlog(list(500, one));
@@ -81,17 +81,17 @@ function state(at: Session, checks: Check[]) {
   return { leaf: 'state' as const, payload: encode('state', { digest: digestOf(checks), session: 1, rev: at.rev(), checks }) };
 }
 
-/** By which each is there while it makes no attack. */
+/** Returns the beat that keeps a PC online outside its attack. */
 export function beat() {
   return { leaf: 'beat' as const, payload: encode('beat', { digest: digestOf([]), session: 1, at: Date.now() }) };
 }
 
-/** The end of an attack: nothing stands. */
+/** Returns a state without faults, which ends an attack. */
 export function well(at: Session) {
   return state(at, []);
 }
 
-/** Also the first word of each. */
+/** Returns a birth. Each PC also sends one when it connects. */
 export function birth(n: number) {
   const claims = [0, Number.MAX_SAFE_INTEGER, 2 ** 40, 2 ** 39 + n];
   const said = {
@@ -112,7 +112,10 @@ export function birth(n: number) {
   return { leaf: 'presence' as const, payload };
 }
 
-/** One question again and again, in sessions that are over, that never were and, later, that are far ahead; states that nobody holds, times of other ages. */
+/**
+ * Returns beats with one `echo` again and again, in ended, unknown and later far higher sessions, with unknown digests and with wrong
+ * times.
+ */
 function oddBeat(n: number) {
   const far = 2 ** 39;
   const elsewhere = digestOf([fault('microphone.missing', `${n}`)]);

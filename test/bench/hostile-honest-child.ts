@@ -1,10 +1,10 @@
-/** The honest PCs of the hostile bench, in a process of their own: they beat, write events, and now and then one runs out of battery. */
+/** The honest PCs of the hostile bench, in a separate process. They send beats and events, and from time to time one has a low battery. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { batteryLow, connectHonest, type HonestPc } from './honest-pc.ts';
 
 export type HonestSetup = { port: number; tokens: [string, string][] };
 export type HonestPhase = { seconds: number };
-/** Alerts by the PC that raised them, and when. */
+/** `alerts`: the PC and the time of each raised fault. */
 export type HonestResult = { ackMs: number[]; unacknowledged: number; alerts: [pc: string, at: number][] };
 
 const eventsPerSecond = 20;

@@ -1,6 +1,6 @@
 /**
- * Three to six hostile PCs among the PCs of a nation (R27, R28): what the others and the people at the centre notice of each attack, beside the same
- * figures of the same centre without one.
+ * Measures the effect of three to six hostile PCs in a nation by R27 (quota and backpressure) and R28 (poison messages). The figures of
+ * other PCs and of people during each attack are compared with those without an attack.
  */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -21,13 +21,13 @@ import { rssMiB } from './process-figures.ts';
 type Size = { sites: number; seconds: number };
 
 const whole: Size = { sites: 763, seconds: 90 };
-/** 13 phases of 8 alerts need 104 honest PCs: each raises its alert once. */
+/** 13 phases of 8 alerts need 104 honest PCs, since each raises its alert once. */
 const small: Size = { sites: 163, seconds: 15 };
 const hostileCount = 3;
 const pcsOf = ({ pcs = hostileCount }: Attack) => pcs;
-/** Each attack is made by PCs of its own, so that what is told of one is told of one attack. */
+/** Each attack has its own PCs, so that messages about a PC belong to one attack. */
 const hostileInAll = attacks.reduce((sum, one) => sum + pcsOf(one), 0);
-/** Later than this after the PC said it, an alert is late. */
+/** Later than this after the state was sent, a message counts as late. */
 const lateMs = 5_000;
 const connectLimitMs = 120_000;
 const askEveryMs = 100;
@@ -36,19 +36,19 @@ const beatEveryMs = 60_000;
 const pauseMs = 2_000;
 const hourMs = 3_600_000;
 
-/** What was noticed while one attack went on, or none. */
+/** Observations during one attack, or without one. */
 type Phase = {
   name: string;
   ackMs: number[];
   healthMs: number[];
   unacknowledged: number;
   missed: number;
-  /** From what a PC said to the message at the webhook, of those that came. */
+  /** Times from the state of a PC to its message at the webhook, without lost ones. */
   toldMs: number[];
   rssMiB: number;
   ledgerGrowthMiB: number;
 };
-/** A message as the receiver of the webhook had it; `title` in the words of this bench. */
+/** A message at the webhook. `title` is a summary of this bench. */
 type Told = { title: string; scope: string; devices: string[]; at: number };
 
 export const hostileBench: Bench = {
@@ -105,7 +105,7 @@ export const hostileBench: Bench = {
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const person = { id: 'desk', name: 'Desk', role: 'technician', webhook: true, scope: '' };
 
-/** Takes every message, and remembers when it came. */
+/** Starts a webhook that accepts every message and records its time. */
 async function openDesk() {
   const messages: Told[] = [];
   const server = createServer(async (request, response) => {
@@ -120,7 +120,7 @@ async function openDesk() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     about: (pc: string) => messages.filter(({ scope, devices }) => scope === pc || devices.includes(pc)),
-    /** How long after `at` the room was told of; undefined where it was not. */
+    /** Returns the time between `at` and the message about the room, or undefined. */
     after(pc: string, at: number): number | undefined {
       const found = messages.find((one) => one.scope === pc && one.at >= at - 1);
       return found && found.at - at;
@@ -131,13 +131,13 @@ async function openDesk() {
 
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-/** Of messages in the order in which they came. */
+/** Returns the most messages in an hour. The list is in order of arrival. */
 function mostInAnHour(messages: readonly Told[]): number {
   const within = (from: Told) => messages.filter(({ at }) => at >= from.at && at - from.at < hourMs).length;
   return Math.max(0, ...messages.map(within));
 }
 
-/** Some PCs of the nation are hostile for each attack. */
+/** Connects the honest PCs, and the hostile PCs of each attack. */
 async function prepare(centre: Centre, { sites }: Size) {
   const all = await admitNation(centre, sites);
   const port = centre.site.ports.mqtt;
@@ -163,13 +163,13 @@ async function connectHostile({ port, pc, password, attack }: { port: number; pc
     await client.write(publishPacket(pcTopic(pc, leaf), payload, counts.id));
   };
   if (attack.isBorn !== false) await say(birth(0));
-  // Silence is no attack, and news of it none of what is counted here.
+  // The beats prevent messages about silence, which would distort the counts.
   const beats = setInterval(() => void say(beat()).catch(() => undefined), beatEveryMs);
   return {
     pc,
     attack,
     close: () => clearInterval(beats),
-    /** One message of its attack after the other; answers how to end it. The broker may cut it off: then it comes again. */
+    /** Sends the messages of the attack until the returned function is called. Reconnects if the broker closes the connection. */
     make(): () => void {
       const timer = setInterval(() => {
         say(attack.next(++counts.n, session)).catch(async () => {
@@ -178,7 +178,7 @@ async function connectHostile({ port, pc, password, attack }: { port: number; pc
       }, 1_000 / attack.perSecond);
       return () => {
         clearInterval(timer);
-        // What would stand after the attack is told as what it is: a fault.
+        // Clears the faults of the attack, which would otherwise remain as real ones.
         void say(well(session)).catch(() => undefined);
       };
     },
@@ -211,7 +211,10 @@ async function measure({ centre, desk, seconds, honest }: AroundPhase, name: str
   };
 }
 
-/** Watches the incident of the server. `end` returns after how many ms it named the last of some PCs as noisy: infinity if it did not name all. */
+/**
+ * Watches the incident of the server. `end` returns after how many ms it named the last of some PCs as noisy: infinity if it did not name
+ * all.
+ */
 function watchNamed({ api }: Centre, pcs: readonly string[]) {
   const startedAt = performance.now();
   const namedMs = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** THE list of benches. */
+/** The list of benches. */
 import { agentBench } from './agent.ts';
 import { alertsBench } from './alerts.ts';
 import { capacityBench } from './capacity.ts';

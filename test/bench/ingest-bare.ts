@@ -1,7 +1,6 @@
 /**
- * The least that reads our messages and keeps its word on them: mqtt.js, JSON.parse and a switch; events go into one table of node:sqlite, in a
- * thread of its own and with the ledger's journal, and are acknowledged once they are on that disk. As with the ledger, the next batch gathers
- * while one is written. It decodes nothing else and knows no PC, no state and no incident. It counts by the metrics of `flows`.
+ * The minimal reader with the same durability: mqtt.js, JSON.parse and a switch. A worker thread writes events to one table of node:sqlite, with the journal mode of the ledger. They are acknowledged when they are on disk. While a batch is written, the next one collects.
+ * It decodes nothing else, and knows no PC, state or incident. Its metrics have the names of those of `flows`.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -57,7 +56,7 @@ function acknowledge(client: MqttClient, batch: readonly Kept[]): void {
   for (const [pc, cursor] of last) client.publish(`sabha/v1/${pc}/ack`, JSON.stringify({ ...cursor, at: Date.now() }));
 }
 
-/** The thread: a batch is one transaction, and the answer comes when it is on disk. */
+/** The worker thread: a batch is one transaction, and the response follows its commit. */
 function keep(file: string): void {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');

@@ -1,11 +1,11 @@
-/** The load of the ingest bench in a process of its own: PCs on bare sockets, which send events, backlogs or beats when the parent says so. */
+/** The load of the bench `ingest` in a separate process: PCs on bare sockets, which send events, backlogs or beats on request. */
 
 import { digestOf, encode, nameOf, pcTopic } from '@sabha/contracts';
 import type { Packet } from 'mqtt-packet';
 import { connectRaw, publishPacket, type RawClient, subscribePacket } from './mqtt-load.ts';
 
 export type LoadSetup = { port: number; tokens: [string, string][] };
-/** `perSecond` 0 = as fast as they are acknowledged. `together` = packets of one PC in one write. */
+/** `perSecond` 0: as fast as acks arrive. `together`: packets of one PC in one write. */
 export type Phase = { leaf: 'event' | 'backlog' | 'beat'; perSecond: number; messages: number; together: number; untilAcked: boolean };
 export type PhaseResult = { seconds: number; ackMs: number[]; unacknowledged: number };
 
@@ -23,7 +23,7 @@ const checks = ['microphone', 'camera', 'speaker', 'pc', 'clock'].map((component
 }));
 const digest = digestOf(checks);
 const numbers = { up: 86_400, load: 0.25, mem: 0.5, disk: 0.75, temp: 61.5, rtt: 0.642, off: -0.031, rss: 61_000_000, q: 3 };
-/** Of this load: a spool that no earlier round has used. */
+/** A new spool for each run. */
 const spool = `spool-${process.pid}`;
 let ackMs: number[] = [];
 let pcs: LoadPc[] = [];
@@ -35,7 +35,7 @@ process.on('message', (message: LoadSetup | Phase) => {
 });
 process.once('disconnect', () => process.exit(0));
 
-/** Every PC is connected, born and has told its state. */
+/** Connects every PC and sends its birth and its state. */
 async function setUp({ port, tokens }: LoadSetup): Promise<void> {
   pcs = await Promise.all(
     tokens.map(async ([pc, password]) => {
@@ -70,7 +70,7 @@ async function run({ leaf, perSecond, messages, together, untilAcked }: Phase): 
     const due = Math.min(messages, Math.floor(((performance.now() - startedAt) / 1_000) * rate));
     for (; sent < due; sent += together, turn++) {
       const one = pcs[turn % pcs.length] as LoadPc;
-      // As an agent does: the next when the last is acknowledged.
+      // As an agent does: the next message follows the ack of the last.
       while (perSecond === 0 && leaf !== 'beat' && one.seq > one.acked) await oneAcked();
       await one.client.write(Buffer.concat(Array.from({ length: together }, () => messageOf(one, leaf))));
     }
@@ -109,7 +109,7 @@ function hear(one: LoadPc, message: Packet): void {
   wake();
 }
 
-/** Resolves at the next ack, and a tenth of a second later at the latest. */
+/** Resolves at the next ack, or after 0.1 s. */
 function oneAcked(): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(done, 100);
@@ -125,7 +125,7 @@ function packet(one: LoadPc, leaf: 'presence' | 'state' | Phase['leaf'], payload
   return publishPacket(pcTopic(one.pc, leaf), payload, one.messageId);
 }
 
-/** The hundredths of a list, from the least to the most. */
+/** Returns the percentiles of a list, from 0 to 100. */
 function spread(values: number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted.length === 0 ? [] : Array.from({ length: 101 }, (_, at) => sorted[Math.round((at / 100) * (sorted.length - 1))] as number);

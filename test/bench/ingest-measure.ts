@@ -1,10 +1,10 @@
-/** What one reader makes of the load in one turn. */
+/** Measures one reader under the load in one turn. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Phase, PhaseResult } from './ingest-load.ts';
 import { keeps, type Reader } from './ingest-readers.ts';
 import { cpuSeconds, peakRssMiB, rssMiB } from './process-figures.ts';
 
-/** What is offered: more than the centre is asked for, so that the rate is what got through and not what was sent. */
+/** Offered load: more than the required rate, so that the reader limits the result. */
 const beatsPerSecond = 25_000;
 export const eventsPerSecond = 5_250;
 const perBacklog = 200;
@@ -12,19 +12,19 @@ const restLimitMs = 60_000;
 
 export type Size = { rounds: number; beatSeconds: number; eventSeconds: number; chain: number; burst: number };
 export type Load = { run(phase: Phase): Promise<PhaseResult>; stop(): Promise<void> };
-/** Of every reader. */
+/** Figures of every reader. */
 type Cost = { beatsPerCpuSecond: number; beatsPerSecond: number; growthMiB: number; eventsPerCpuSecond: number; rssMiB: number };
-/** Of those that keep the events. */
+/** Figures of readers that store events. */
 type Keeping = {
   eventsPerSecond: number;
   ackMs: number;
   ackP99Ms: number;
-  /** With at most one event of each PC in a batch, which no wait of other work makes larger. */
+  /** Batches have at most one event of each PC, so that other work does not enlarge them. */
   commitP99Ms: number;
   backlogPerSecond: number;
-  /** Of all commits of the backlogs, by their events: how many a batch has is chance. */
+  /** Commit time of the backlogs for each event, because the size of a batch is random. */
   backlogCommitUs: number;
-  /** Of all events of the turn. */
+  /** Among all events of the turn. */
   unacknowledged: number;
   beatBurstPerSecond: number;
   burstGrowthMiB: number;
@@ -32,11 +32,13 @@ type Keeping = {
 };
 export type Turn = Cost & Partial<Keeping>;
 
-/** Beats at a rate, then events at a rate; of who keeps them also beats as fast as they go, and what an outage left in the spools. */
+/**
+ * Measures beats at a rate, then events at a rate. For readers that store events, also beats at full speed and the backlogs of an outage.
+ */
 export async function measure(reader: Reader, load: Load, size: Size): Promise<Turn> {
   const messages = beatsPerSecond * size.beatSeconds;
   const beats: Phase = { leaf: 'beat', perSecond: beatsPerSecond, messages, together: 4, untilAcked: false };
-  // As fast as they go: what waits then is more than what waits at the rate, so that memory grows no more for want of a processor.
+  // Warm-up at full speed: its queue is longer than any at the fixed rate, so later memory growth is not caused by a queue.
   await counted(reader, load, { ...beats, messages: 4 * beatsPerSecond, perSecond: 0 });
   const atFirstMiB = rssMiB(reader.pid);
   const beat = await counted(reader, load, beats);
@@ -79,7 +81,7 @@ async function flatOut(reader: Reader, load: Load, { chain, burst }: Size): Prom
   };
 }
 
-/** Runs a phase until the reader has read all of it; throws where some is missing. */
+/** Runs a phase until the reader has read everything. Throws if messages are missing. */
 async function counted(reader: Reader, load: Load, phase: Phase): Promise<PhaseResult & { cpu: number }> {
   const leaf = phase.leaf === 'beat' ? 'beat' : 'event';
   const before = await reader.read(leaf);
@@ -97,7 +99,7 @@ async function counted(reader: Reader, load: Load, phase: Phase): Promise<PhaseR
 
 type Commits = { seconds: number; buckets: { le: number; count: number }[] };
 
-/** The commits of a phase: 99 of 100 took no longer, interpolated within the bucket as Prometheus does; throws where there were none. */
+/** Returns the 99th percentile of the commits of a phase, interpolated within the bucket as Prometheus does. Throws if there were none. */
 async function withCommits<T>(reader: Reader, run: () => Promise<T>): Promise<T & { commitSeconds: number; commitP99Ms: number }> {
   const before = await commitsOf(reader);
   const result = await run();

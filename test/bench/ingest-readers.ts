@@ -1,4 +1,7 @@
-/** Who reads the load: our `flows`, a classic flow of Node-RED, and a bare script that keeps the events. Each takes the place of `flows` at the same broker. */
+/**
+ * The readers of the load: our `flows`, a classic Node-RED flow, and a bare script that stores the events. Each acts as `flows` at the same
+ * broker.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sampleOf } from '../system/centre-under-test.ts';
@@ -10,19 +13,19 @@ export type ReaderKind = (typeof readers)[number];
 export type Reader = {
   kind: ReaderKind;
   pid: number;
-  /** How many messages of a leaf it has read. */
+  /** Returns the number of messages of a leaf that it has read. */
   read(leaf: 'event' | 'beat'): Promise<number>;
-  /** Where who keeps events tells its figures, by the names that `flows` has for them. */
+  /** Port of the metrics, under the names of `flows`; only for readers that store events. */
   metricsPort: number;
   stop(): Promise<void>;
 };
 
-/** True for one that acknowledges an event once it is on disk. */
+/** Whether the reader acknowledges an event when it is on disk. */
 export function keeps(kind: ReaderKind): boolean {
   return kind !== 'Node-RED flow';
 }
 
-/** Starts a reader; resolves when it is subscribed. */
+/** Starts a reader. Resolves when it has subscribed. */
 export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reader> {
   if (kind === 'ours') return keeper(kind, await parts.start('flows'), parts.site.ports.flowsMetrics);
   const [port = 0] = await freePorts(1);
@@ -33,7 +36,7 @@ export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reade
 }
 
 function keeper(kind: ReaderKind, program: Program, metricsPort: number): Reader {
-  // Only a beat whose digest is the one held counts as read: the load's digest never changes.
+  // Counts only beats whose digest equals the stored one: the digest of the load never changes.
   const samples = {
     event: 'sabha_ingest_messages_total{leaf="event",result="ok"}',
     beat: 'sabha_ingest_messages_total{leaf="beat",result="same"}',
@@ -79,7 +82,7 @@ async function startClassic(parts: Parts, port: number): Promise<Program> {
   return program;
 }
 
-/** mqtt in → json → function → switch, as every tutorial draws it; the function counts, and a page tells the count. */
+/** The flow of every tutorial (mqtt in → json → function → switch). The function counts, and a page returns the count. */
 function classicFlow(mqttPort: number): object[] {
   const count = "const leaf = msg.topic.split('/')[5]; const n = flow.get(leaf) || 0; flow.set(leaf, n + 1); msg.leaf = leaf; return msg;";
   const tell = "msg.payload = { event: flow.get('event') || 0, beat: flow.get('beat') || 0 }; return msg;";

@@ -1,9 +1,9 @@
 /**
- * From a PC's socket to the disk of the ledger, through real processes; beside what a classic flow and a bare script make of the same load, in
- * turns at one broker. How long a commit takes tells of the disk, and of what else runs, as much as of us. Its floor is the bare script: the
- * same messages from the same sockets, kept one transaction after the other in a file beside the ledger, while the same other processes want
- * the same processors. What is above it is ours: engine, states, rows, indexes. (The `fdatasync` of the disk alone would be no floor: most of a
- * commit is work of the processor, and a ratio to it would judge the machine again.)
+ * Measures the path from a PC's socket to the disk of the ledger in real processes. A classic flow and a bare script have the same load, in turns at one broker.
+ * - The duration of a commit depends on the disk and on other load. So its baseline is the bare script: the same messages, stored in one
+ *   transaction after another on the same disk and processors.
+ * - The difference is ours: engine, states, rows, indexes.
+ * - The time of `fdatasync` alone would be no baseline, because most of a commit is processor work.
  */
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { startChild } from './child.ts';

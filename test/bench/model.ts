@@ -1,4 +1,4 @@
-/** What a bench answers, and how a row of it is made. */
+/** The result of a bench, and how a row is made. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
@@ -10,10 +10,10 @@ export type Row = {
   ours: number;
   peer: string | null;
   theirs: number | null;
-  /** How many times better ours is. */
+  /** Factor by which ours is better. */
   ratio: number | null;
   target: string | null;
-  /** Null where there is no target. */
+  /** Null without a target. */
   met: boolean | null;
 };
 
@@ -23,14 +23,14 @@ export type Bench = { name: string; about: string; run(options: BenchOptions): P
 export type Report = { bench: string; machine: Record<string, string | number>; versions: Record<string, string>; rows: Row[] };
 
 /**
- * A time or a rate says as much of the machine as of us. It is judged by how many times better than a peer of the same run it has to be; by
- * itself only where the product promises it to people, whatever the machine.
+ * A time or a rate depends on the machine. Its target is a ratio to a peer of the same run, or a limit that the product promises on any
+ * machine.
  */
 type OfTheMachine = {
   unit: 'µs' | 'ms' | 's' | 'per second' | 'per CPU-second' | 'packets/s';
   target?: { ratio: number } | { promised: number };
 };
-/** What is counted, the bytes that something takes, and the error of a measurement are the same on a slow machine: `ours` at most, or at least. */
+/** Counts, bytes and errors are the same on a slow machine, so their target is an upper or lower limit for ours. */
 type OfUs = {
   unit:
     | 'B'
@@ -56,12 +56,12 @@ export type Measured = { metric: string; ours: number; better: 'less' | 'more'; 
   | OfUs
 );
 
-/** Why a bench cannot run on this machine, in one line. */
+/** Says in one line why a bench cannot run on this machine. */
 export class CannotRun extends Error {
   override name = 'CannotRun';
 }
 
-/** Makes the row of a figure: how much better ours is, and whether that is enough. */
+/** Creates the row of a figure, with the ratio to the peer and whether the target is met. */
 export function row({ metric, unit, ours, better, peer, target }: Measured): Row {
   const ratio = peer === undefined ? null : better === 'less' ? peer.value / ours : ours / peer.value;
   const told = { metric, unit, ours: figure(ours), peer: peer?.name ?? null, theirs: peer ? figure(peer.value) : null };
@@ -73,7 +73,7 @@ export function row({ metric, unit, ours, better, peer, target }: Measured): Row
   return { ...rated, target: `${better === 'less' ? '<=' : '>='} ${limit}`, met };
 }
 
-/** The middle one, or the mean of the two in the middle. Throws where there is none. */
+/** Returns the median. Throws if there are no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
@@ -81,14 +81,14 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** The value below which this share of them lies. Throws where there is none. */
+/** Returns the smallest value that at least this share of the values does not exceed. Throws if there are no values. */
 export function percentile(values: readonly number[], share: number): number {
   const found = values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
   if (found === undefined) throw new Error('no figures');
   return found;
 }
 
-/** What the figures were taken on. */
+/** Describes the machine of the measurement. */
 export function machine(): Report['machine'] {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -98,12 +98,12 @@ export function machine(): Report['machine'] {
   };
 }
 
-/** The version of an installed package. */
+/** Returns the version of an installed npm package. */
 export function versionOf(name: string): string {
   return JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
 }
 
-/** The version of a package of Debian. */
+/** Returns the version of a Debian package. */
 export function versionOfPackage(name: string): string {
   return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', name], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }

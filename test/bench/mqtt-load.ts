@@ -1,4 +1,4 @@
-/** A load of MQTT packets over bare TCP: made once, written as they are, so that the generator costs little beside what it loads. */
+/** MQTT clients over bare TCP. Packets are built once and written as they are, so that the generator costs little. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
@@ -6,12 +6,12 @@ import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
 export type RawClient = {
   /** Resolves at once, or when the socket has room again. */
   write(bytes: Buffer): Promise<void>;
-  /** Called for every packet that comes in. */
+  /** Sets the callback for every received packet. */
   onPacket(listener: (packet: Packet) => void): void;
   end(): void;
 };
 
-/** Connects and resolves after CONNACK; rejects where the broker refuses. */
+/** Connects. Resolves after CONNACK; rejects if the broker refuses. */
 export async function connectRaw({ port, clientId, password }: { port: number; clientId: string; password?: string }): Promise<RawClient> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
@@ -50,13 +50,13 @@ export async function connectRaw({ port, clientId, password }: { port: number; c
   };
 }
 
-/** A PUBLISH; QoS 1 where it has an id. */
+/** Builds a PUBLISH packet, of QoS 1 if there is an id. */
 export function publishPacket(topic: string, payload: Buffer, messageId?: number): Buffer {
   const quality = messageId === undefined ? { qos: 0 as const } : { qos: 1 as const, messageId };
   return packets.generate({ cmd: 'publish', topic, payload, dup: false, retain: false, ...quality });
 }
 
-/** A SUBSCRIBE to one filter. */
+/** Builds a SUBSCRIBE packet for one filter. */
 export function subscribePacket(topic: string): Buffer {
   return packets.generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] });
 }

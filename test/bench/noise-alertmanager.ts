@@ -1,7 +1,6 @@
 /**
- * The same month at a real Alertmanager. It has no clock but that of its machine, so that its own times (wait and interval of a group, repeat)
- * are shortened as the stream is: a day passes in a minute. The alerts are what the usual rules of Prometheus make of the stream: each room,
- * site and state with its `for`, seen at a scrape, and sent once when it fires and once when it is over, which is all that Alertmanager sees of it.
+ * Plays the month at a real Alertmanager. It cannot use another clock than the machine's. So its own times (group wait, group interval,
+ * repeat) are shortened like the stream: a day takes a minute. The alerts are those of usual Prometheus rules for rooms, sites and states, each with a `for`. An alert is evaluated at a scrape, and sent once when it fires and once when it ends.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -11,7 +10,7 @@ import { faults } from '@sabha/contracts';
 import { type Grouping, startAlertmanager } from './alertmanager.ts';
 import { type Month, pcsOf, type Trouble } from './noise-month.ts';
 
-/** How its users group: one message for an alert of a site, or for an alert of a whole state, which then waits for its next interval. */
+/** Usual groupings: one message for an alert of a site, or for one of a whole state, which waits for the next interval. */
 const groupings = { 'by site': ['alertname', 'site'], 'by state': ['alertname', 'state'] } as const;
 export type GroupingName = keyof typeof groupings;
 
@@ -19,7 +18,7 @@ const second = 1_000;
 const minute = 60 * second;
 /** A day in a minute. */
 const speed = 1_440;
-/** Its own defaults, and what most rules write. */
+/** Default times, and those of common rules. */
 const usual = {
   groupWaitMs: 30 * second,
   groupIntervalMs: 5 * minute,
@@ -28,13 +27,13 @@ const usual = {
   downForMs: 2 * minute,
 };
 const regionShare = 0.3;
-/** It is told to others than the technicians. */
+/** This alert goes to other recipients than the technicians. */
 const stateDown = 'StateDown';
 
 /** One alert as Prometheus sends it. */
 export type SentAlert = { at: number; firing: boolean; labels: Record<string, string> };
 
-/** Plays the first days of the month at both groupings at once; answers how many messages each sent to those who have the sites. */
+/** Plays the first days of the month with both groupings at once. Returns the number of messages to technicians for each. */
 export async function playAlertmanager(month: Month, days: number): Promise<Record<GroupingName, number>> {
   const names = Object.keys(groupings) as GroupingName[];
   const stands = await Promise.all(names.map((name) => openStand(groupings[name])));
@@ -92,11 +91,11 @@ async function send(alerts: readonly SentAlert[], to: readonly string[]): Promis
       if (!answer.ok) throw new Error(`Alertmanager answered ${answer.status}: ${await answer.text()}`);
     }
   }
-  // The last of them are told at the end of their interval.
+  // The last alerts are sent at the end of their interval.
   await delay((3 * usual.groupIntervalMs) / speed);
 }
 
-/** All alerts of the month, as they are sent: the first first, and those of one scrape together. */
+/** Returns all alerts of the month in order, those of one scrape together. */
 export function alertsOf(month: Month): SentAlert[] {
   const states = new Map<string, string[]>();
   for (const { path } of month.offices) states.set(stateOf(path), [...(states.get(stateOf(path)) ?? []), path]);
@@ -131,7 +130,7 @@ function ofOutage({ from, to, pcs }: Trouble, { sizes, states }: Sizes): SentAle
   ];
 }
 
-/** None where it was over before its `for`. */
+/** Returns the start and the end of an alert, or nothing if it ended before its `for`. */
 function firing({ from, to, forMs }: { from: number; to: number; forMs: number }, labels: Record<string, string>): SentAlert[] {
   const scrape = (at: number) => Math.ceil(at / usual.scrapeMs) * usual.scrapeMs;
   const [begins, ends] = [scrape(from) + Math.ceil(forMs / usual.scrapeMs) * usual.scrapeMs, scrape(to)];

@@ -1,4 +1,4 @@
-/** The month of `bench noise`, and the alerts that Prometheus would make of it. */
+/** Tests the month of `bench noise`, and the alerts of Prometheus for it. */
 import { describe, expect, test } from 'vitest';
 import { randomFrom } from '../random.ts';
 import { alertsOf } from './noise-alertmanager.ts';
@@ -7,7 +7,7 @@ import { createMonth, type Month, type Trouble } from './noise-month.ts';
 const minute = 60_000;
 const month = (sites = 200, days = 7) => createMonth({ sites, days, random: randomFrom(1) });
 
-test('the same seed gives the same month, and nothing happens to a PC while something else does', () => {
+test('a seed always gives the same month, and the troubles of a PC do not overlap', () => {
   const { troubles } = month();
   expect(month().troubles).toEqual(troubles);
   const spans = new Map<string, [from: number, to: number][]>();
@@ -18,7 +18,7 @@ test('the same seed gives the same month, and nothing happens to a PC while some
   expect(new Set(troubles.map(({ kind }) => kind))).toEqual(new Set(['outage', 'device', 'blip', 'order']));
 });
 
-describe('of a trouble', () => {
+describe('the alerts of a trouble', () => {
   const offices = [1, 2, 3].map((at) => ({ path: `bihar/site-${at}`, pcs: 1, isp: 'Jio' }));
   const alertsIn = (one: Partial<Trouble>) => {
     const trouble: Trouble = { kind: 'outage', from: minute, to: 11 * minute, pcs: ['bihar/site-1/pc-1'], ...one };
@@ -26,16 +26,16 @@ describe('of a trouble', () => {
     return alertsOf(all).map(({ at, firing, labels }) => `${at / minute} ${firing ? 'fires' : 'ends'} ${labels['alertname']}`);
   };
 
-  test('a room and its site fire after their time, and end', () => {
+  test('room and site fire after their time, and end', () => {
     expect(alertsIn({})).toEqual(['3 fires SiteDown', '3 fires RoomDown', '11 ends SiteDown', '11 ends RoomDown']);
   });
 
-  test('all sites of a state are a state too', () => {
+  test('all sites of a state also fire as a state', () => {
     const pcs = offices.map(({ path }) => `${path}/pc-1`);
     expect(alertsIn({ pcs })[0]).toBe('3 fires StateDown');
   });
 
-  test('what is over before its time is none, and a device has the hold of its fault', () => {
+  test('a trouble shorter than its time has none, and a device has the hold of its fault', () => {
     expect(alertsIn({ to: 2 * minute })).toEqual([]);
     expect(alertsIn({ kind: 'device', fault: 'camera.missing' })).toEqual(['1.5 fires camera.missing', '11 ends camera.missing']);
     expect(alertsIn({ kind: 'order' })).toEqual([]);

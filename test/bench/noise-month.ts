@@ -1,13 +1,13 @@
 /**
- * What goes wrong in a nation in a month, by a seed. The shares of outages are those of `bench verdicts` (test/simulation/outage-stories.ts),
- * where their sources stand; how often each comes is an assumption, and the same for ours and for the peer.
+ * The troubles of a nation in a month, from a seed. The shares of outages are those of `bench verdicts`
+ * (test/simulation/outage-stories.ts), which names the sources. The frequencies are assumptions, equal for ours and the peer.
  */
 import { faults } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 
-/** `blip`: over before anybody should be told. `order`: switched off, restarted or updated by people or by the system, in order. */
+/** `blip`: ends before anybody should be notified. `order`: a shutdown, restart or update by people or the system. */
 export type TroubleKind = 'outage' | 'device' | 'blip' | 'order';
-/** From when to when, in milliseconds of the month; `boots`: whoever comes back was without power. */
+/** Start and end in milliseconds of the month. `boots`: the PCs had no power. */
 export type Trouble = {
   kind: TroubleKind;
   from: number;
@@ -28,9 +28,9 @@ const day = 24 * hour;
 
 const deviceFaults = ['camera.missing', 'microphone.missing', 'speaker.missing', 'microphone.muted', 'speaker.muted'] as const;
 
-/** For each office and 30 days. */
+/** Numbers for each office in 30 days. */
 const perOffice = { outages: 2, devices: 3, deviceBlips: 4, lineBlips: 6 };
-/** Of a thousand outages: how wide, and whether the power goes. What people do in order is no outage, and comes among them as there. */
+/** Extent and kind of a thousand outages. A clean shutdown is no outage, but is among them as in the stories. */
 const shares = [
   { share: 420, what: 'power of a site' },
   { share: 240, what: 'line of a site' },
@@ -40,14 +40,14 @@ const shares = [
   { share: 60, what: 'in order' },
 ] as const;
 type What = (typeof shares)[number]['what'];
-/** Nothing else happens to a PC so long after, so that each can be judged by itself: a room that breaks again at once is another subject. */
+/** Rest of a PC after a trouble, so that each can be judged separately: relapses are another subject. */
 const restMs = 90 * minute;
-/** So many rooms lose their camera to one update, once in the month. */
+/** Rooms that lose their camera by one update, once in the month. */
 const updatedRooms = 60;
 const states = 36;
 const isps = ['BSNL', 'Jio', 'Airtel', 'SWAN'];
 
-/** The same options give the same month. */
+/** Creates the month. The same options give the same month. */
 export function createMonth({ sites, days, random }: { sites: number; days: number; random: Random }): Month {
   const offices = Array.from({ length: sites }, (_, at) => ({
     path: `state-${at % states}/site-${at}`,
@@ -69,12 +69,12 @@ export function createMonth({ sites, days, random }: { sites: number; days: numb
 
 type Scene = { offices: readonly Office[]; random: Random; when(): number };
 
-/** The PCs of an office. */
+/** Returns the PCs of an office. */
 export function pcsOf({ path, pcs }: Office): string[] {
   return Array.from({ length: pcs }, (_, at) => `${path}/pc-${at + 1}`);
 }
 
-/** Takes what finds its PCs at rest; of what is wide, those that are. */
+/** Adds a trouble if its PCs are at rest; a wide one affects only those at rest. */
 function createPlan() {
   const taken = new Map<string, [from: number, to: number][]>();
   const troubles: Trouble[] = [];
@@ -95,7 +95,7 @@ function whatOf(random: Random): What {
   return random.pick(shares.flatMap(({ share, what }) => Array.from({ length: share / 10 }, () => what)));
 }
 
-/** Between two spans, more often short than long. */
+/** Returns a random duration, more often short than long. */
 function spanMs(random: Random, leastMs: number, mostMs: number): number {
   return Math.round(leastMs * (mostMs / leastMs) ** random.next());
 }
@@ -121,7 +121,7 @@ function device({ offices, random, when }: Scene): Trouble {
   return { kind: 'device', from, to: from + spanMs(random, leastMs, 10 * hour), pcs: pcsOf(random.pick(offices)).slice(0, 1), fault };
 }
 
-/** Somebody plugs it in again, well before the hold of its fault is over. */
+/** A device that is plugged in again well before the hold of its fault ends. */
 function deviceBlip({ offices, random, when }: Scene): Trouble {
   const fault = random.pick(deviceFaults);
   const from = when();
@@ -134,7 +134,7 @@ function lineBlip({ offices, random, when }: Scene): Trouble {
   return { kind: 'blip', from, to: from + spanMs(random, 5 * second, 75 * second), pcs: pcsOf(random.pick(offices)) };
 }
 
-/** One camera of one model, in rooms of many states. */
+/** One camera model fails in rooms of many states. */
 function update({ offices, random, when }: Scene): Trouble {
   const from = when();
   const pcs = random

@@ -1,6 +1,6 @@
 /**
- * The month at our centre: the engine, the tabs, the roster and the outbox under virtual time, and people who take what they are told of. What
- * counts is their mail: the console has all of it too, as the log of Alertmanager would.
+ * Plays the month at our server: engine, tabs, roster and outbox under virtual time, with people who acknowledge. Only mail counts. The
+ * console shows everything, as the log of Alertmanager does.
  */
 import type { Person } from '@sabha/contracts';
 import type { Random } from '../random.ts';
@@ -8,9 +8,9 @@ import { type LightNation, type LightRow, startLightNation } from '../simulation
 import { epochMs } from '../simulation/time.ts';
 import type { Month, Trouble } from './noise-month.ts';
 
-/** `false`: raised where nothing stood for as long as its hold. `missed`: stood, and nobody was told of it or its cause. */
+/** `false`: notified although no trouble lasted for its hold. `missed`: a trouble without a notification of it or of its cause. */
 export type NoiseResult = {
-  /** When a message came, in milliseconds of the month, and whether it went to a technician. */
+  /** Time of a message in milliseconds of the month, and whether it went to a technician. */
   messages: { at: number; toTechnician: boolean }[];
   technicians: number;
   false: string[];
@@ -18,10 +18,10 @@ export type NoiseResult = {
 };
 
 const minute = 60_000;
-/** Away for so long is told; a hold is added for a device. */
+/** An outage of this length must be notified. A device has its hold in addition. */
 const outageTellsMs = 6 * minute;
 const looseMs = 10 * minute;
-/** Whoever is told of it takes it after about so long. */
+/** Average time between a notification and its acknowledgement. */
 const takesMs = 8 * minute;
 const tickMs = 5_000;
 
@@ -78,13 +78,13 @@ function end(nation: LightNation, { pcs, fault }: Trouble): void {
   for (const pc of pcs) nation.device(pc, { component: fault.slice(0, fault.indexOf('.')), fault: null });
 }
 
-/** By whoever is told first; of an incident that is over by then nothing is left to take. */
+/** Lets the first notified person acknowledge. After the end of the incident this has no effect. */
 function takeUp(nation: LightNation, { kind, incident, person }: LightRow, random: Random): void {
   if (kind !== 'raised' || incident === null) return;
   nation.time.later(takesMs * (0.5 + random.next()), () => nation.apply({ type: 'acknowledge', incident, by: person }));
 }
 
-/** What technicians were told, by its kind. */
+/** Counts the mails to technicians by kind. */
 function kindsOf({ rows }: LightNation): string {
   const kinds = Map.groupBy(
     rows.filter((row) => isMail(row) && row.person.startsWith('tech-')),
@@ -104,7 +104,7 @@ function judge({ rows, deliveries }: LightNation, month: Month, startedAt: numbe
   const about = raised.map((row) => ({ ...row, pcs: new Set([row.scope, ...row.members].map(pathOf).flatMap(pcsIn)) }));
   const tellers = new Map<string, number[]>();
   for (const { pcs, at } of about) for (const pc of pcs) tellers.set(pc, [...(tellers.get(pc) ?? []), at]);
-  // A PC that joins an outage after its message was sent is not listed there, but in the all-clear.
+  // The message of an outage does not list PCs that join later, but its all-clear does.
   const known = [...Map.groupBy(mails, ({ incident }) => incident).values()].map((list) => ({
     pcs: new Set(list.flatMap(({ members }) => members.map(pathOf).flatMap(pcsIn))),
     from: Math.min(...list.map(({ at }) => at)) - startedAt,
@@ -131,7 +131,7 @@ function mustBeTold({ from, to, fault }: Trouble): boolean {
   return fault !== undefined || to - from >= outageTellsMs;
 }
 
-/** Of a room or site, where its scope names one. */
+/** Returns the path in a scope of a room or site. */
 function pathOf(scope: string): string {
   return scope.slice(scope.indexOf(':') + 1);
 }

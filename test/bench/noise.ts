@@ -1,7 +1,7 @@
 /**
- * A month of a nation: what people hear of it from us, and from Prometheus and Alertmanager grouped and inhibited as their users do. Ours runs
- * through the engine, the tabs and the outbox under virtual time; Alertmanager is the real program, whose clock cannot be set: it has the first
- * days of the same month at 1,440 times the speed, with all of its times shortened alike. Rooms are watched day and night in both.
+ * Counts the messages of a month of a nation from us, and from Prometheus and Alertmanager with usual grouping and inhibition. Ours runs
+ * engine, tabs and outbox under virtual time. Alertmanager is the real program, whose clock cannot be set: it plays the first days at 1,440
+ * times the speed, with all its times shortened. Both watch rooms day and night.
  */
 import { randomFrom } from '../random.ts';
 import { installed } from '../real/parts.ts';
@@ -33,7 +33,7 @@ export const noiseBench: Bench = {
   },
 };
 
-/** The shares of the month as they came out. */
+/** Describes the troubles of the month by kind. */
 function told({ troubles }: Month): string[] {
   const kinds = Map.groupBy(troubles, ({ kind, fault, pcs }) => [kind, fault ?? (pcs.length > 3 ? 'of many' : 'of a site')].join(' '));
   return [...kinds].toSorted().map(([kind, list]) => `${kind}: ${list.length}`);
@@ -43,7 +43,7 @@ function listed(what: string, list: readonly string[]): string[] {
   return list.slice(0, listedAtMost).map((line) => `${what}: ${line}`);
 }
 
-/** Both have the same days, and of Alertmanager what goes to whoever has the site: a state is told to others here too. */
+/** Compares the same days, and only messages to technicians: the alert of a state goes to other recipients in both. */
 function rowsOf({ sites, days, peerDays }: Size, ours: NoiseResult, theirs: Record<GroupingName, number>): Row[] {
   const perWeek = (count: number) => (count * 7) / (peerDays * ours.technicians);
   const mine = ours.messages.filter(({ at, toTechnician }) => toTechnician && at < peerDays * 24 * 3_600_000).length;

@@ -1,13 +1,13 @@
-/** What the system knows of a process. */
+/** Figures of a process from the operating system. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time that the process has used so far, all its threads, by the nanosecond counter of the scheduler. */
+/** Returns the processor time of a process and all its threads, from the nanosecond counter of the scheduler. */
 export function cpuSeconds(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   return threads.reduce((sum, thread) => sum + nanosecondsOf(`/proc/${pid}/task/${thread}/schedstat`), 0) / 1e9;
 }
 
-/** 0 for a thread that has ended since it was listed. */
+/** Returns 0 for a thread that has ended since. */
 function nanosecondsOf(file: string): number {
   try {
     return Number(readFileSync(file, 'utf8').split(' ')[0]);
@@ -20,7 +20,7 @@ export function rssMiB(pid: number): number {
   return mebibytes(pid, 'VmRSS');
 }
 
-/** The most that it ever had. */
+/** Returns the peak resident memory. */
 export function peakRssMiB(pid: number): number {
   return mebibytes(pid, 'VmHWM');
 }
@@ -29,7 +29,7 @@ function mebibytes(pid: number, line: string): number {
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
 
-/** `own`: what it wrote and no file gives back; Windows calls it the private working set. */
+/** Returns resident memory, and `own`: private dirty memory, which Windows calls the private working set. */
 export function memoryMiB(pid: number): { rss: number; own: number } {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const of = (line: string) => Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1_024;
@@ -40,7 +40,7 @@ export function threads(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).length;
 }
 
-/** The processes that it started and that live, and theirs. */
+/** Returns all living descendants of a process. */
 export function offspring(pid: number): number[] {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -49,7 +49,7 @@ export function offspring(pid: number): number[] {
   return children.flatMap((child) => [child, ...offspring(child)]);
 }
 
-/** Processor time of the process, of what it started and of what of that has ended, by the system's ticks. */
+/** Returns the processor time of the process and its descendants, including ended ones, from clock ticks. */
 export function treeCpuSeconds(pid: number): number {
   const ticks = [pid, ...offspring(pid)].flatMap((one) => statOf(one)?.slice(11, 15).map(Number) ?? []);
   return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond;
@@ -57,7 +57,7 @@ export function treeCpuSeconds(pid: number): number {
 
 const ticksPerSecond = 100;
 
-/** State, parent and so on, behind the name; undefined where it has ended meanwhile. */
+/** Returns the fields after the name, from the state on; undefined if the process has ended. */
 function statOf(pid: number): string[] | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -68,7 +68,7 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
-/** A time that never jumps, and is the same in every process of this machine. */
+/** Returns a monotonic time that is the same in every process of this machine. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,4 +1,4 @@
-/** The peer of the bench `quality`: a bare UDP echo, the least that a reflector in Node can be. Says its port, and ends with its parent. */
+/** The peer of the bench `quality`: a bare UDP echo, the minimum of a reflector in Node. It sends its port and ends with its parent. */
 import { createSocket } from 'node:dgram';
 
 const socket = createSocket('udp4');

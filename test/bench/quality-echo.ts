@@ -1,4 +1,4 @@
-/** The floor of a probe's round trip: packets of the same size and pace through a relay of the same kind to a bare UDP echo. */
+/** The baseline of a probe's round trip: packets of the same size and rate through a similar relay to a bare UDP echo. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { type LinkModel, type Passage, startRelay } from '../udp-relay.ts';
 
 type EchoOptions = { port: number; model: LinkModel; probes: number; paceMs: number; seed: number };
 
-/** What is late for longer than any link holds it is lost. */
+/** A packet later than any link delays it counts as lost. */
 const patienceMs = 2_000;
 
-/** Of each echo: its round trip, minus the time that the relay held it both ways, milliseconds. What is left is the machine's own. */
+/** Returns for each echo the round trip minus the delay of the relay, in milliseconds: the share of the machine. */
 export async function echoBeyondTruthMs({ port, model, probes, paceMs, seed }: EchoOptions): Promise<number[]> {
   const relay = await startRelay(port, model, seed);
   const socket = createSocket('udp4');

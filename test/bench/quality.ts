@@ -1,7 +1,5 @@
 /**
- * The link's quality: how many probes one core of the reflector answers, beside a bare UDP echo in Node (no broker or tool of the trade has a
- * STAMP reflector to compare with), and how exact a round is through five links that write down what they do. What a round trip has beyond
- * the truth of its link is the wake-ups of three processes; so its floor is the bare echo through a like link at the same time.
+ * Measures how many probes one core of the reflector answers, beside a bare UDP echo in Node. Also measures the accuracy of a round through five relays that record their effect. No broker or common tool has a STAMP reflector to compare with. The excess of a round trip is the scheduling of three processes. Its baseline is the bare echo through a similar relay at the same time.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -17,7 +15,7 @@ type Size = { rounds: number; loadMs: number; probes: number };
 
 const whole: Size = { rounds: 5, loadMs: 4_000, probes: 1_000 };
 const small: Size = { rounds: 1, loadMs: 1_000, probes: 300 };
-/** Each token may ask a hundred times a second, so that many are needed to fill a core. */
+/** A token may send a hundred probes a second, so a full core needs many. */
 const tokens = 2_000;
 const waiting = 64;
 const peerName = 'bare UDP echo in Node';
@@ -52,8 +50,8 @@ export const qualityBench: Bench = {
 type Course = { senders: readonly Buffer[]; session: number; ms: number };
 
 /**
- * Keeps so many packets under way for a while; what the process used of the processor, by each that it answered. Each packet has a number of
- * its own, as a probe is answered once, however often it comes.
+ * Keeps so many packets in flight for a time. Returns the answered packets and the processor time. Each packet has its own number, because
+ * the reflector answers a probe once.
  */
 async function load({ port, pid }: { port: number; pid: number }, { senders, session, ms }: Course): Promise<Load> {
   const socket = createSocket('udp4');
@@ -93,7 +91,7 @@ function loadRows(loads: readonly { ours: Load; theirs: Load }[]): Row[] {
   ];
 }
 
-/** All five at once, each with a token and a relay of its own, and beside each the bare echo through one like it. */
+/** Measures all five links at once, each with its own token and relay, and beside each the bare echo through a similar one. */
 async function accuracy(reflector: ReflectorProcess, given: { echo: number; probes: number }, say: (line: string) => void): Promise<Row[]> {
   const made = await Promise.all(
     Object.entries(scenarios).map(async ([name, model], at) => {

@@ -1,6 +1,6 @@
 /**
- * The roll call of a whole nation at the real speed: real broker, flows and ledger as processes, real agents, some behind the link of Leh.
- * Just before it some rooms fall silent, and some get too hot to be ready; the call must name both exactly.
+ * Measures a roll call of a whole nation at real speed: real broker, flows, ledger and agents, some with the link of Leh. Just before it
+ * some rooms go silent and some become too hot. The roll call must name both exactly.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,11 +22,14 @@ const seed = 1;
 const standstillMs = 60_000;
 const drainLimitMs = 180_000;
 const callLimitMs = 60_000;
-/** Promised to who calls the roll, on any machine; most of it is how the centre spreads the answers (flows/operations/rollcall/rollcall.ts). */
+/**
+ * Promised to the person who starts the roll call, on any machine. Most of it is the spreading of the responses
+ * (flows/operations/rollcall/rollcall.ts).
+ */
 const limitSeconds = 30;
 const spreadMs = (rooms: number) => Math.min(12_000, 15 * rooms);
 
-/** How a room falls silent. A PC that hangs keeps its connection and says nothing on it. */
+/** How a room goes silent. A hung PC keeps its connection and sends nothing. */
 const silences: readonly ((pc: SimulatedPc) => Promise<void> | void)[] = [
   (pc) => pc.stop(),
   (pc) => pc.line.cut(),
@@ -35,7 +38,7 @@ const silences: readonly ((pc: SimulatedPc) => Promise<void> | void)[] = [
 ];
 
 type Round = {
-  /** From the request to the end that the centre names, and the answers by the centre's clock. */
+  /** Time from the request to the end, and the response times by the server's clock. */
   seconds: number;
   answers: number[];
   thinAnswers: number[];
@@ -48,7 +51,7 @@ export const rollcallBench: Bench = {
   about: 'who of the whole nation is ready, who is not and who is silent, thin links included',
   async run({ quick, say }) {
     const size = quick ? small : whole;
-    // Where it is broken off, the centre ends with it.
+    // After an interrupt the server ends too.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     const folder = mkdtempSync(join(tmpdir(), 'sabha-rollcall-'));
     const epochMs = Date.now();
@@ -75,7 +78,7 @@ export const rollcallBench: Bench = {
 
 type Stage = { centre: DemoCentre; fleet: Fleet; thin: ReadonlySet<string> };
 
-/** Every site is live and has one PC that talks. */
+/** Creates a nation whose sites are live, each with one PC that sends. */
 async function prepare(given: { centre: DemoCentre; folder: string; size: Size; epochMs: number }): Promise<Stage> {
   const { centre, folder, size, epochMs } = given;
   const nation = createNation({ sites: size.sites, seed });
@@ -102,14 +105,14 @@ async function prepare(given: { centre: DemoCentre; folder: string; size: Size; 
   return { centre, fleet, thin };
 }
 
-/** So many sites hang on the link of Leh, the others on what they have, or on fibre. */
+/** Gives so many sites the link of Leh. The others keep theirs, or get fibre. */
 function spreadLinks(nation: Nation, count: number): ReadonlySet<string> {
   const order = randomFrom(seed).shuffle(nation.sites);
   for (const [at, site] of order.entries()) site.link = at < count ? 'geo' : site.link === 'geo' ? 'fibre' : site.link;
   return new Set(order.slice(0, count).map(nation.pcOf));
 }
 
-/** Disturbs, calls, and mends again what was disturbed. */
+/** Disturbs PCs, runs a roll call, and restores the PCs. */
 async function callRound(stage: Stage, how: { silent: number; hot: number; random: Random }): Promise<Round> {
   const { centre, fleet, thin } = stage;
   const order = how.random.shuffle([...fleet.pcs.values()]);
@@ -139,7 +142,7 @@ async function callRound(stage: Stage, how: { silent: number; hot: number; rando
   };
 }
 
-/** Calls the roll of the nation and waits until it is finished. */
+/** Starts the roll call of the nation and waits for its end. */
 async function call(wall: string): Promise<RollCallView> {
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ scope: '', by: 'bench' }) };
   const started = await fetch(`${wall}/api/rollcalls`, request);
@@ -154,7 +157,7 @@ async function call(wall: string): Promise<RollCallView> {
   }
 }
 
-/** What is in one of the two lists only. */
+/** Returns the PCs that only one of the two lists has. */
 function difference(listed: readonly string[], wanted: readonly SimulatedPc[]): string[] {
   return [...new Set(listed).symmetricDifference(new Set(wanted.map(({ path }) => path as string)))];
 }

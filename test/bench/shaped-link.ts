@@ -1,17 +1,17 @@
-/** Two network namespaces joined by a link whose rate, bucket and queue are known: the truth by which a measurement is judged. */
+/** Two network namespaces joined by a link of known rate, bucket and queue: the truth for a measurement. */
 import { spawnSync } from 'node:child_process';
 import { type Program, startProgram } from '../system/processes.ts';
 
-/** The rate counts whole Ethernet frames. `peakBps`: how fast what the bucket lends goes; at once where it is absent. */
+/** The rate counts whole Ethernet frames. `peakBps` is the rate of the burst; absent: unlimited. */
 export type Shape = { bps: number; bucketBytes: number; queueBytes: number; peakBps?: number };
-/** Behind the link: of the packets of a train so many a second pass, and so many at once; the others are dropped. */
+/** A policer behind the link: passes so many packets of a train a second, with a burst, and drops the others. */
 export type Police = { packetsPerSecond: number; atOnce: number };
 export type End = 'pc' | 'centre';
 
 export type ShapedLink = {
-  /** Address of the end of the centre. */
+  /** Address of the server's end. */
   address: string;
-  /** From now on in both directions. */
+  /** Applies to both directions. */
   shape(shape: Shape, police?: Police): void;
   /** Starts a program at one of the ends. */
   start(end: End, command: { program: string; args: string[]; env?: Record<string, string | undefined> }): Program;
@@ -20,7 +20,7 @@ export type ShapedLink = {
 
 const network = '10.203.91';
 
-/** True where this machine lets us make namespaces and shape their links. */
+/** Whether this machine permits namespaces and shaped links. */
 export function canShape(): boolean {
   if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0 || spawnSync('nft', ['-v']).status !== 0) return false;
   try {
@@ -44,7 +44,7 @@ export function createShapedLink(name: string): ShapedLink {
     for (const [at, space] of Object.values(spaces).entries()) {
       run('ip', '-n', space, 'address', 'add', `${network}.${at + 1}/24`, 'dev', 'line');
       for (const device of ['lo', 'line']) run('ip', '-n', space, 'link', 'set', device, 'up');
-      // Segments as large as the memory is would pass a bucket that no real line lets them pass.
+      // Switches segmentation offload off: its large segments would pass a token bucket that no real line lets them pass.
       run('ip', 'netns', 'exec', space, 'ethtool', '-K', 'line', 'tso', 'off', 'gso', 'off', 'gro', 'off');
     }
   } catch (error) {
@@ -67,13 +67,16 @@ export function createShapedLink(name: string): ShapedLink {
   };
 }
 
-/** What `tc` is told of a shape. */
+/** Returns the arguments of `tc` for a shape. */
 export function bucketOf({ bps, bucketBytes, queueBytes, peakBps }: Shape): string[] {
   const peak = peakBps === undefined ? [] : ['peakrate', `${Math.round(peakBps)}bit`, 'mtu', '1540'];
   return ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`, ...peak];
 }
 
-/** What `nft` is told. By packets, since not every kernel has a limit by bytes; what only asks is smaller, and passes. */
+/**
+ * Returns the rules of `nft` for a policer. It counts packets, because not every kernel can limit by bytes. Small request packets always
+ * pass.
+ */
 export function policeOf({ packetsPerSecond, atOnce }: Police): string {
   const limit = `limit rate over ${packetsPerSecond}/second burst ${atOnce} packets`;
   return `add table ip police; add chain ip police c { type filter hook input priority 0; }; add rule ip police c udp length > 1000 ${limit} drop`;

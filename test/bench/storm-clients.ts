@@ -1,4 +1,6 @@
-/** The clients of the storm in a process of their own: they connect over TLS as agents do, are dropped all at once, and come back by an agent's backoff. */
+/**
+ * The clients of the bench `storm` in a separate process. They connect over TLS as agents do, are all dropped at once, and return with an agent's backoff.
+ */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
@@ -6,17 +8,17 @@ import { agentFilters, backoffMs, encode, nameOf, type PcPath, pcTopic } from '@
 import packets, { type Packet } from 'mqtt-packet';
 import { median } from './model.ts';
 
-/** What stands in the file that is named as argument. All share one key: a bench measures the broker, not the making of keys. */
+/** Content of the file named as argument. All clients share one key, because the bench does not measure key generation. */
 export type StormSetup = { port: number; root: string; key: string; clients: { pc: PcPath; cert: string }[] };
 export type StormResult = { lastSeconds: number; medianSeconds: number; failed: number };
 export type LiveResult = { p50Ms: number; p99Ms: number };
-/** `beat` and `quiet` are for a process of its own, whose clients are not dropped: what it measures is not its own work on handshakes. */
+/** `beat` and `quiet` are for a separate process whose clients are not dropped, so that its latencies do not include its own handshakes. */
 export type Order = 'connect' | 'storm' | 'beat' | 'quiet';
 
-/** As an agent has them (agent/uplink/uplink.ts, contracts/links.ts, fibre). */
+/** The backoff of an agent on fibre (agent/uplink/uplink.ts, contracts/links.ts). */
 const waits = { firstMs: 4_000, maxMs: 60_000, random: Math.random };
 const connectTimeoutMs = 30_000;
-/** Who is not in by then will never be: a storm takes a tenth of it, and on a machine that others use a half. */
+/** Limit of a storm. A storm takes a tenth of it, and half of it on a busy machine. */
 const stormLimitMs = 600_000;
 const together = 50;
 
@@ -30,7 +32,7 @@ const orders: Record<Order, () => Promise<object>> = { connect: connectAll, stor
 process.on('message', ({ order }: { order: Order }) => void orders[order]().then((answer) => process.send?.(answer)));
 process.once('disconnect', () => process.exit(0));
 
-/** In order and a few at a time; throws where one is refused. */
+/** Connects all clients, a few at a time. Throws if one is refused. */
 async function connectAll(): Promise<{ connected: number }> {
   const waiting = [...clients];
   const worker = async () => {
@@ -62,7 +64,7 @@ async function quiet(): Promise<LiveResult> {
   return { p50Ms: median(acks), p99Ms: acks[Math.ceil(acks.length * 0.99) - 1] ?? Number.NaN };
 }
 
-/** Tries until it is in, or until the storm has lasted too long. */
+/** Retries until the client is connected, or the storm has lasted too long. */
 async function comeBack(client: Client, startedAt: number): Promise<{ seconds: number | undefined }> {
   for (let failures = 0; performance.now() - startedAt < stormLimitMs; failures += 1) {
     await delay(backoffMs(failures, waits));
@@ -71,7 +73,7 @@ async function comeBack(client: Client, startedAt: number): Promise<{ seconds: n
   return { seconds: undefined };
 }
 
-/** TLS, CONNECT and the subscriptions of an agent; true once they are granted. */
+/** Runs TLS, CONNECT and the subscriptions of an agent. Resolves with true when they are granted. */
 function attempt(client: Client): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const { port, root: ca, key } = setup;
@@ -106,7 +108,7 @@ function subscriptions(pc: PcPath): Buffer {
   return packets.generate({ cmd: 'subscribe', messageId: 1, subscriptions: agentFilters(pc).map((topic) => ({ topic, qos: 1 as const })) });
 }
 
-/** One that is not dropped says a beat each second; how long each acknowledgement took, milliseconds. */
+/** Sends a beat each second on a client that stays connected. Returns the time of each ack in milliseconds. */
 async function beat(client: Client, at: number): Promise<number[]> {
   const { pc, socket } = client;
   const payload = encode('beat', { digest: '0123456789abcdef', session: 1, at: 1, n: { up: 1 } });

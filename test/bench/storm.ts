@@ -1,9 +1,9 @@
 /**
- * Every PC of the nation loses its connection at once, and comes back over mutual TLS: our broker and mosquitto, a storm of each in turns. It
- * lasts as long as clients and broker need for their handshakes on the processors that they share. Mosquitto, in C, spends less on each, but
- * takes on more at once than it can finish before clients give up and try again, and lets those wait that stayed; which of it weighs more is
- * the machine's, and what else wants its processors. So the broker's own processor time is judged closely, and the time of the storm only
- * where ours takes three times as long.
+ * Drops the connections of all PCs of the nation at once; they return over mutual TLS. Our broker and mosquitto have storms in turns.
+ * - The duration depends on the handshakes of clients and broker on shared processors. Mosquitto, in C, spends less on each. But it accepts
+ *   more than it can finish before clients time out, and connected clients wait.
+ * - The total therefore depends on the machine. So the processor time of the broker has a close target, and the duration only a factor of
+ *   three.
  */
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
@@ -22,19 +22,19 @@ import type { LiveResult, Order, StormResult, StormSetup } from './storm-clients
 const kinds = ['ours', 'mosquitto'] as const;
 type Kind = (typeof kinds)[number];
 type Size = { clients: number; live: number; storms: number; live99?: { ratio: number } };
-/** `cpuMs`: of the broker, for each client that came back, the attempts that failed included. */
+/** `cpuMs`: processor time of the broker for each client that returned, including failed attempts. */
 type Storm = StormResult & LiveResult & { cpuMs: number; rssMiB: number };
 type Taken = { storms: Storm[]; connectedMiB: number; peakMiB: number };
 /** A broker and its clients. */
 type Stand = { connect(): Promise<void>; storm(): Promise<Storm>; taken(): Taken; stop(): Promise<void> };
-/** `live` clients of all stay connected, in a process of their own. */
+/** `live` of the clients stay connected, in a separate process. */
 type Stage = { folder: string; authority: Authority; setup: Omit<StormSetup, 'port'>; live: number; serials: string[] };
 type Running = { program: Program; port: number };
 
 const whole: Size = { clients: 10_000, live: 100, storms: 4, live99: { ratio: 0.5 } };
-/** It is over before either broker is behind: who stays waits for no more than the handshake in hand. */
+/** The small storm ends before either broker is behind: connected clients wait for one handshake at most. */
 const small: Size = { clients: 500, live: 50, storms: 2 };
-/** What the last storm may add to the memory that the one before left: what a storm costs is used again by the next. */
+/** Largest growth of memory by the last storm, as a share: a storm reuses the memory of the one before. */
 const growthLimit = 0.1;
 
 export const stormBench: Bench = {
@@ -68,7 +68,7 @@ async function prepare(folder: string, { clients, live }: Size): Promise<Stage> 
   return { folder, authority, serials, live, setup: { root: authority.root, key, clients: made } };
 }
 
-/** Both stand all the time: what is connected and silent costs the other no processor. */
+/** Both brokers run all the time: idle connections cost no processor time. */
 async function inTurns(stage: Stage, size: Size, say: (line: string) => void): Promise<Record<Kind, Taken>> {
   const stands = new Map<Kind, Stand>();
   try {
@@ -123,7 +123,7 @@ async function openStand(stage: Stage, kind: Kind): Promise<Stand> {
   };
 }
 
-/** The broker's own process, as `start.ts` starts it. */
+/** Starts the real broker process as `start.ts` does. */
 async function startOurs({ folder, authority, setup, serials }: Stage): Promise<Running> {
   const data = join(folder, 'broker');
   mkdirSync(data, { mode: 0o700 });

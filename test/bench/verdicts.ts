@@ -1,7 +1,7 @@
 /**
- * What is said of an outage, beside the truth: 2,000 stories in the shares of real life, played by real agents and a real centre. No
- * product that we know names the cause of a silence with a confidence, so there is no peer. The figures of the product were chosen by
- * stories of the seeds up to 20,279,999; those of these rows are others.
+ * Compares the named causes of outages with the truth: 2,000 stories with realistic shares, real agents and a real server. No known product
+ * names the cause of a silence with a confidence, so there is no peer. The product's parameters were tuned with seeds up to 20,279,999;
+ * these rows use other seeds.
  */
 import { openUpTo, sureFrom } from '@sabha/contracts';
 import { isRight, playStories, type Said } from '../simulation/outage-play.ts';
@@ -54,7 +54,7 @@ function calibration(said: readonly Said[]): Row[] {
       target: { ours: openUpTo },
     }),
     row({ unit: 'share', better: 'less', metric: 'Brier score of all that names a cause', ours: brier }),
-    // Who always said that nothing is known would be right: so much is to be said, too.
+    // "Unknown" for everything would never be wrong, so its share has a limit too.
     row({
       unit: 'share',
       better: 'less',
@@ -76,7 +76,7 @@ function share<T>(of: readonly T[], is: (one: T) => boolean): number {
   return of.length === 0 ? 1 : of.filter(is).length / of.length;
 }
 
-/** Of each verdict how often it was said and right, and of what it was said wrongly. */
+/** Returns for each verdict its count, its accuracy, and the true kinds of the wrong ones. */
 function tableOf(said: readonly Said[]): string[] {
   const by = Map.groupBy(said, ({ when, cause, confidence }) => `${when} ${cause} ${confidence}`);
   return [...by].toSorted().map(([verdict, all]) => {

@@ -1,15 +1,15 @@
-/** The wall in a real browser, by the browser's own clocks and counters. */
+/** Measures the wall in a real browser, by the browser's clocks and counters. */
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 
-/** What a reader waits for, and what has come until the first tile. */
+/** Times to the first text and the first tile, and the traffic up to the first tile. */
 export type Sight = { wordsMs: number; tilesMs: number; bytes: number; requests: number };
 
-/** A link on which nobody likes to wait. */
+/** A slow link with high latency. */
 const thin = { offline: false, latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 };
 const limitMs = 60_000;
 const mebi = 1024 * 1024;
 
-/** Opens the wall over the thin link, in a page of its own. What the context has kept it need not ask for again. */
+/** Opens the wall over the slow link in a new page. It may use the cache of the context. */
 export async function sightOf(context: BrowserContext, url: string): Promise<Sight> {
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
@@ -19,7 +19,7 @@ export async function sightOf(context: BrowserContext, url: string): Promise<Sig
     new MutationObserver((_, observer) => {
       if (document.querySelector('.tile') === null) return;
       observer.disconnect();
-      // After it is painted.
+      // Sets the mark after the paint.
       requestAnimationFrame(() => setTimeout(() => performance.mark('tiles'), 0));
     }).observe(document, { subtree: true, childList: true });
   });
@@ -34,7 +34,7 @@ export async function sightOf(context: BrowserContext, url: string): Promise<Sig
   return { wordsMs, tilesMs, ...sums };
 }
 
-/** Counts what goes over the wire from now on; answers what it was until so long after the first request. */
+/** Counts traffic from now on. Returns a function for the sums up to a time after the first request. */
 async function counted(session: CDPSession): Promise<(untilMs: number) => Pick<Sight, 'bytes' | 'requests'>> {
   const asked: number[] = [];
   const came: [at: number, bytes: number][] = [];
@@ -49,7 +49,7 @@ async function counted(session: CDPSession): Promise<(untilMs: number) => Pick<S
   };
 }
 
-/** From a click until what it opens is painted. */
+/** Returns the time from a click until the result is painted. */
 export async function openedMs(page: Page, click: string, shown: { selector: string; atLeast: number }): Promise<number> {
   return page.evaluate(
     async ([what, { selector, atLeast }]) => {
@@ -67,7 +67,7 @@ export async function openedMs(page: Page, click: string, shown: { selector: str
   );
 }
 
-/** Looks from now on how long the page's own work lets nobody in; answers the longest of it and how often it was over 50 ms. */
+/** Watches tasks that block the page. Returns a function for the longest one and the number above 50 ms. */
 export async function watchTasks(page: Page): Promise<() => Promise<{ longestMs: number; count: number }>> {
   await page.evaluate(() => {
     const seen = (list: PerformanceObserverEntryList) => {
@@ -82,7 +82,7 @@ export async function watchTasks(page: Page): Promise<() => Promise<{ longestMs:
     });
 }
 
-/** MiB that live once everything that is not reached is gone. */
+/** Returns the live heap in MiB after a garbage collection. */
 export async function heapMiB(session: CDPSession): Promise<number> {
   for (let turn = 0; turn < 3; turn += 1) await session.send('HeapProfiler.collectGarbage');
   const { metrics } = await session.send('Performance.getMetrics');

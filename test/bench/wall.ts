@@ -1,7 +1,5 @@
 /**
- * The wall as its reader has it: the first sight on a thin link, beside the same page served file by file as it stands in its folder; and a busy
- * day of it, what it holds and how long it keeps somebody waiting. Uptime Kuma's status page would be a peer: its package is a placeholder of
- * 10 kB without the page, which its setup fetches from elsewhere.
+ * Measures the first load of the wall on a slow link, beside the same page served file by file. Also measures memory and longest tasks of a busy day. Uptime Kuma's status page would be a peer, but its package is a placeholder of 10 kB. Its setup downloads the page from elsewhere.
  */
 import type { SiteView } from '@sabha/contracts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -19,9 +17,9 @@ type Kind = (typeof kinds)[number];
 type Served = { view: ScriptedView; url: string; close(): Promise<void> };
 type Sights = { first: Sight[]; again: Sight[] };
 
-/** Two words a minute of a centre, for twelve hours. */
+/** Two frames of the server a minute, for twelve hours. */
 const dayFrames = 1_440;
-/** What a page draws for the first time it keeps. */
+/** Frames before the first measurement: the page keeps objects of its first drawing. */
 const warmFrames = 40;
 const many = 612;
 const seed = 11;
@@ -41,7 +39,7 @@ export const wallBench: Bench = {
   },
 };
 
-/** The wall over a nation of 36 states whose content this bench turns. */
+/** Serves the wall with a nation of 36 states, whose content this bench changes. */
 async function serve(kind: Kind): Promise<Served> {
   const now = Date.now();
   const { full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...snapshot } = nation(now);
@@ -97,7 +95,7 @@ async function sightRows(browser: Browser, { quick, say }: BenchOptions): Promis
   ];
 }
 
-/** The page stays open while three sites turn and an incident comes or goes, again and again. */
+/** Keeps the page open while sites change and incidents come and go. */
 async function dayRows(browser: Browser, { quick, say }: BenchOptions): Promise<Row[]> {
   const { view, url, close } = await serve('bundled');
   const context = await newContext(browser);
@@ -146,7 +144,7 @@ function otherwise(site: SiteView): SiteView {
   return { ...site, stage: 'live', readiness: isReady ? 'not-ready' : 'ready', why: isReady ? missing : null };
 }
 
-/** How many elements there are once no more come. */
+/** Returns the number of elements when it no longer grows. */
 async function settledCount(page: Page): Promise<number> {
   for (let last = -1; ; ) {
     const count = await page.evaluate(() => document.querySelectorAll('*').length);
@@ -156,7 +154,7 @@ async function settledCount(page: Page): Promise<number> {
   }
 }
 
-/** All of one state at once: one line that opens, and behind it all of them. */
+/** Opens all incidents of one state at once: one line that expands to all of them. */
 async function manyRows(browser: Browser): Promise<Row[]> {
   const { view, url, close } = await serve('bundled');
   const ids = Array.from({ length: many }, (_, at) => at);

@@ -1,4 +1,4 @@
-/** The events of a nation under virtual time: into the ledger, and out of it into archives. Only the disk is real. */
+/** Writes the events of a nation to the ledger and archives them, under virtual time. Only the disk is real. */
 import { statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,11 +9,13 @@ import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import type { Random } from '../random.ts';
 
-/** `eventsADay` of each PC. */
+/** `eventsADay` is the number for each PC. */
 export type YearsOptions = { folder: string; pcs: number; days: number; eventsADay: number; random: Random; say(line: string): void };
 
-/** `sizes`: bytes of the ledger at the end of each day, of the archives at the end; `slicesMs`: what each slice took of this
- * processor, which is what commits wait for beside the disk. */
+/**
+ * `sizes`: bytes of the ledger at the end of each day; `archives`: their bytes at the end. `slicesMs`: processor time of each slice, for
+ * which commits wait besides the disk.
+ */
 export type Years = {
   events: number;
   sizes: number[];
@@ -25,17 +27,17 @@ export type Years = {
 
 const hourMs = 3_600_000;
 const dayHours = 24;
-/** As a centre does. */
+/** The interval of the real server. */
 const everyHours = 6;
 const begin = Date.UTC(2026, 0, 1);
 const kept = { eventDays: 2, archiveMonths: 13, historyDays: 400 };
 const components = ['microphone', 'camera', 'speaker', 'path', 'disk', 'memory'] as const;
 
-/** Plays it whole; the folder is empty before. */
+/** Plays all days. The folder must be empty. */
 export async function playYears({ folder, pcs, days, eventsADay, random, say }: YearsOptions): Promise<Years> {
   const ledgerFile = join(folder, 'ledger.db');
   const db = openDatabase({ file: ledgerFile });
-  // Nobody cuts the power here, and a nation would wait for the disk for hours.
+  // No power cut happens here, and syncs would take hours for a nation.
   db.exec('PRAGMA synchronous = OFF');
   const ledger = inThread(db);
   const at = { ms: begin };
@@ -78,7 +80,7 @@ export async function playYears({ folder, pcs, days, eventsADay, random, say }: 
   return { events: pcs * last, sizes, archives: bytes.reduce((sum, one) => sum + one, 0), slicesMs, wrong, audit: { events, gaps, twice } };
 }
 
-/** Rests take no time. */
+/** A clock whose waits take no time. */
 const restless: Clock = {
   now: () => 0,
   up: () => 0,
@@ -88,7 +90,7 @@ const restless: Clock = {
   },
 };
 
-/** The ledger whose calls each note their processor time. */
+/** Wraps the ledger to record the processor time of each call. */
 function timed(ledger: Ledger, into: number[]): Ledger {
   const calls = Object.entries(ledger).map(([name, call]) => [
     name,
@@ -109,7 +111,7 @@ function pathOf(pc: number): string {
 
 type Said = { pc: number; from: number; upTo: number; at: number; random: Random };
 
-/** As an agent writes them: mostly figures of a round, now and then a change. */
+/** Returns events as an agent writes them: mostly figures of a round, sometimes a change. */
 function eventsOf({ pc, from, upTo, at, random }: Said): Op[] {
   return Array.from({ length: Math.max(0, upTo - from + 1) }, (_, index): Op => {
     const component = random.pick(components);
