@@ -7,12 +7,12 @@ import { repository, type SourceFile } from './house/source.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = repository(root);
 
-describe('the rules of the house', () => {
+describe('the rules of the repository', () => {
   test.each(rules)('$name', ({ find }) => {
     expect(find(files)).toEqual([]);
   });
 
-  test('they looked at the whole house', () => {
+  test('the checks cover the whole repository', () => {
     const paths = files.map((file) => file.path);
     for (const path of [
       'start.ts',
@@ -32,7 +32,7 @@ describe('the rules of the house', () => {
   });
 });
 
-/** For each rule: files that break it, and the start of each line that it must say. */
+/** Files that break each rule, and the start of each expected line. */
 const planted: Record<string, [files: Record<string, string>, found: string[]][]> = {
   'contracts imports nothing of ours': [
     [
@@ -166,7 +166,7 @@ const planted: Record<string, [files: Record<string, string>, found: string[]][]
   ],
 };
 
-describe('each rule finds what is planted, and only that', () => {
+describe('each rule finds exactly the planted faults', () => {
   test.each(rules)('$name', ({ name, find }) => {
     expect(planted[name]?.length).toBeGreaterThan(0);
     for (const [broken, expected] of planted[name] ?? []) {
@@ -182,7 +182,7 @@ describe('a probe or a channel is 1 file, 1 test, 1 line', () => {
     expect(listViolations(index, files)).toEqual([]);
   });
 
-  test('what is not in the list, has no test, or stands there twice is found', () => {
+  test('a file that is not listed, has no test, or is listed twice is found', () => {
     const house = {
       'a/index.ts': "import { one } from './one.ts';\nimport { type T, two } from './two.ts';\nexport const list: T[] = [one, two, two];",
       'a/one.ts': "import { help } from './help.ts';",

@@ -1,4 +1,4 @@
-/** A key of the centre for tests, a new one in each process. */
+/** A signing key of the server for tests, new in each process. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { makeSigningKeys, type Signed, sealSigned } from '@sabha/contracts';
 
@@ -6,7 +6,7 @@ const pem = makeSigningKeys();
 export const centreKey = createPrivateKey(pem.privateKey);
 export const centrePublicKey = createPublicKey(pem.publicKey);
 
-/** What the centre signs. */
+/** Signs a value as the server does. */
 export function sealed(value: object): Signed {
   return sealSigned(value, centreKey);
 }

@@ -1,7 +1,7 @@
-/** A certificate for servers under test, written out in DER: Node makes keys and signatures, but no certificates. */
+/** Creates certificates for test servers by writing DER. Node creates keys and signatures, but no certificates. */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** Key and self-signed certificate in PEM, good for an hour and for these names; `cn` = its common name. */
+/** Returns key and self-signed certificate in PEM, valid for an hour and for these names. `cn` is the common name. */
 export function selfSigned(names: readonly string[], cn = names[0] ?? ''): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid('2a8648ce3d040302'));

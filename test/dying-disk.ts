@@ -1,15 +1,14 @@
 /**
- * A process that is killed between two steps on the disk, within this one: after so many steps none is made any more. What is many steps for the
- * system is some here too: a file is made before it is filled, and of a folder one half is copied or removed before the other.
+ * Simulates a process that is killed between two disk operations, within this process: after so many steps none is made. An operation with several system calls is several steps here. A file is created before it is filled, and a folder is copied or removed in two halves.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 
-/** `left`: so many steps are still made. */
+/** `left`: remaining steps. */
 export type DyingDisk = {
   left: number;
-  /** Another thing that takes the process at work; it throws where that is dead. */
+  /** Counts another operation as a step. Throws if the process is dead. */
   step(): void;
   remove(): void;
 };
@@ -18,7 +17,7 @@ const single = ['renameSync', 'openSync', 'mkdirSync', 'unlinkSync', 'rmdirSync'
 const many = ['writeFileSync', 'copyFileSync', 'rmSync', 'cpSync'] as const;
 const later = ['writeFile', 'rename', 'rm', 'open', 'mkdir', 'copyFile', 'cp', 'unlink'] as const;
 
-/** Also for modules that have imported these long ago: files share what they load. To be removed at the end. */
+/** Replaces the functions, also for modules that imported them earlier. Call `remove` at the end. */
 export function installDyingDisk(): DyingDisk {
   const real = { sync: pick(fs, [...single, ...many]), later: pick(fs.promises, later) };
   const disk: DyingDisk = {

@@ -1,4 +1,4 @@
-/** Writes the figures that the tests of a full run told into `figures.json`; of a test that failed, that it did. */
+/** Writes the figures of a full run to `figures.json`; for a failed test, that it failed. */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { relative } from 'node:path';
@@ -6,7 +6,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { type Figure, figures, figuresFile, merged } from './figures.ts';
 import { rowsOf } from './generate/promises.ts';
 
-/** A reporter for `vitest.config.ts`, in the full tier. */
+/** Returns a reporter for `vitest.config.ts`, in the full tier. */
 export default function figuresReporter(): Reporter {
   return {
     onTestRunEnd(modules) {

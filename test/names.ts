@@ -1,4 +1,4 @@
-/** Names that somebody gave a device, a room or a program, and that are made to do harm wherever they are not taken for a name. */
+/** Hostile names of devices, rooms and programs: they do harm if a program does not treat them as plain text. */
 import type { Random } from './random.ts';
 
 const pieces = [
@@ -19,7 +19,7 @@ const pieces = [
   '\ud800',
   '😀',
   'माइक',
-  // One letter, spelt as one character and as two.
+  // One letter, encoded as one code point and as two.
   '\u095eोन',
   '\u092b\u093cोन',
   'கேமரா',
@@ -39,7 +39,7 @@ const pieces = [
   '',
 ] as const;
 
-/** As many of them as are asked for, each different; what runs a command in one would make the file `mark`. */
+/** Returns so many different names. A shell that runs one would create the file `mark`. */
 export function hostileNames(random: Random, count: number, mark = 'MARK'): string[] {
   const names = new Set<string>();
   while (names.size < count) {

@@ -1,5 +1,5 @@
 // @module-tag long
-/** The promise of adding, tried on a copy of the whole house. */
+/** Tests the cost of adding a probe or a channel, on a copy of the whole repository. */
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { listViolations } from './house/rules.ts';
@@ -8,7 +8,7 @@ import { copyOfTheHouse, oneMoreChannel, oneMoreProbe } from './one-more.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-test('a new probe costs 1 file, 1 test and 1 line, and its check comes out of the real runner and board', async () => {
+test('a new probe costs 1 file, 1 test and 1 line, and the real runner returns its check', async () => {
   const house = copyOfTheHouse(root, oneMoreProbe);
   onTestFinished(house.remove);
   const kettle = { component: 'kettle', device: 'on-the-desk', status: 'ok', fault: null, reason: null };
@@ -22,7 +22,7 @@ test('a new probe costs 1 file, 1 test and 1 line, and its check comes out of th
   expect(await house.test()).toMatch(/Tests\s+1 passed/);
 });
 
-test('a new channel with settings and a name of its own costs 1 file, 1 test and 1 line, and reaches people by them', async () => {
+test('a new channel with settings and its own name costs 1 file, 1 test and 1 line, and reaches people', async () => {
   const house = copyOfTheHouse(root, oneMoreChannel);
   onTestFinished(house.remove);
   house.addFiles();

@@ -1,11 +1,11 @@
-/** A copy of the house to which a newcomer adds a probe or a channel: what it costs, and whether it comes out. */
+/** A copy of the repository to which a new developer adds a probe or a channel: counts the cost, and runs the result. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
-/** What is added: its folder and name, how its list names it, and the fixtures that stand for it. `ask` is the program that asks for it. */
+/** The addition: folder, name, entry in the list, and fixtures with its code. `ask` is the fixture that uses it. */
 export type Newcomer = { list: string; folder: string; name: string; entry: string; fixtures: string; parts: readonly string[] };
 
 export const oneMoreProbe: Newcomer = {
@@ -28,13 +28,13 @@ export const oneMoreChannel: Newcomer = {
 
 export type House = {
   root: string;
-  /** The file and its test, not yet in the list. */
+  /** Adds the file and its test, without the entry in the list. */
   addFiles(): void;
-  /** The import and the entry. Answers how many lines of the list, imports aside, are other than before. */
+  /** Adds import and entry. Returns the number of changed lines in the list, without imports. */
   addToList(): number;
-  /** What the fixture `ask` prints, once the house has done its own with all that its list holds. */
+  /** Returns the output of the fixture `ask`, after the copy has done its work with everything in its list. */
   ask(): Promise<unknown>;
-  /** What vitest says of the new test, as every `npm test` finds it. */
+  /** Returns the output of vitest for the new test, as every `npm test` runs it. */
   test(): Promise<string>;
   remove(): void;
 };

@@ -1,15 +1,15 @@
-/** Seeded randomness for tests: the same seed gives the same run, so that a failing seed replays. */
+/** Seeded randomness for tests: the same seed gives the same run, so that a failing seed can be replayed. */
 
 export type Random = {
-  /** 0 to 1, 1 not included. */
+  /** Returns a number from 0 to 1, without 1. */
   next(): number;
-  /** A whole number from 0 to `below`, `below` not included. */
+  /** Returns a whole number from 0 to `limit`, without `limit`. */
   below(limit: number): number;
   pick<T>(from: readonly T[]): T;
   shuffle<T>(from: readonly T[]): T[];
 };
 
-/** The generator mulberry32. */
+/** Creates the generator mulberry32. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

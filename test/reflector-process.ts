@@ -1,4 +1,4 @@
-/** A broker process with a reflector, and rounds of the agent's own code through a relay to it, beside the relay's truth. */
+/** A broker process with a reflector, and rounds of the agent's code through a relay, compared with the relay's record. */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type Clock, realClock, sealReflectorToken } from '@sabha/contracts';
@@ -13,9 +13,9 @@ export type ReflectorProcess = {
   pid: number;
   mqttPort: number;
   port: number;
-  /** A right of this PC. */
+  /** Returns a token for this PC. */
   tokenOf(pc: string, validMs?: number): Buffer;
-  /** Packets by `kind result`. */
+  /** Returns the packets by `kind result`. */
   counts(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 };
@@ -47,7 +47,7 @@ export async function startReflectorProcess(): Promise<ReflectorProcess> {
   };
 }
 
-/** Five links: what each direction does. */
+/** Five links with the model of each direction. */
 export const scenarios: Record<string, LinkModel> = {
   clean: { up: { delayMs: 5 }, down: { delayMs: 5 } },
   '4g': { up: { delayMs: 25, jitterMs: 20, loss: 0.005 }, down: { delayMs: 25, jitterMs: 10, loss: 0.002 } },
@@ -58,12 +58,12 @@ export const scenarios: Record<string, LinkModel> = {
 
 export type Compared = {
   quality: Quality;
-  /** What the relay did with the packets that the round can tell of: all up to its last echo. */
+  /** The relay's record for packets up to the last echo of the round. */
   truth: { up: WayTruth; down: WayTruth; roundTripMs: { mean: number } };
   meanRoundTripMs: number;
-  /** Of each echo: its round trip, minus the time that the relay held it both ways. What is left is the machine's own. */
+  /** For each echo: its round trip minus the delay of the relay, which leaves the share of the machine. */
   beyondTruthMs: number[];
-  /** Of all packets of the round, percent. */
+  /** Loss among all packets of the round, in per cent. */
   lossOfAll: { up: number; down: number };
 };
 export type WayTruth = { sent: number; lost: number; jitterMs: number };
@@ -71,7 +71,7 @@ export type WayTruth = { sent: number; lost: number; jitterMs: number };
 type Pace = { reflector: ReflectorProcess; probes: number; paceMs: number; seed: number };
 type RunOptions = Pace & { model: LinkModel };
 
-/** One round through a relay, by a PC whose clock is 1.2 s behind. */
+/** Runs one round through a relay, from a PC whose clock is 1.2 s slow. */
 export async function roundThrough({ reflector, model, probes, paceMs, seed }: RunOptions): Promise<Compared> {
   const relay = await startRelay(reflector.port, model, seed);
   const grant = { port: relay.port, token: reflector.tokenOf(`up/lucknow/seed-${seed}`), endsUp: Number.POSITIVE_INFINITY };
@@ -84,7 +84,7 @@ export async function roundThrough({ reflector, model, probes, paceMs, seed }: R
   return compared(round, quality, relay.truth);
 }
 
-/** Round trips to the reflector itself, milliseconds: what the machine needs for packets on no way at all. */
+/** Returns round trips directly to the reflector, in milliseconds: the cost of the machine alone. */
 export async function bareRound({ reflector, probes, paceMs, seed }: Pace): Promise<readonly number[]> {
   const grant = { port: reflector.port, token: reflector.tokenOf(`up/lucknow/bare-${seed}`), endsUp: Number.POSITIVE_INFINITY };
   const round = await stampRound({ clock: realClock(), open: udpTo('127.0.0.1'), grant, session: seed, probes, paceMs });
@@ -94,7 +94,7 @@ export async function bareRound({ reflector, probes, paceMs, seed }: Pace): Prom
 function compared(round: Round, quality: Quality, { up, down }: { up: Passage[]; down: Passage[] }): Compared {
   const last = Math.max(...round.echoes.map(({ seq }) => seq));
   const sent = up.filter(({ mark }) => Number.parseInt(mark.slice(0, 8), 16) <= last);
-  // The reply carries the sender's number behind its own 24 bytes.
+  // The reply has the sender's number after its own 24 bytes.
   const replied = down.filter(({ mark }) => Number.parseInt(mark.slice(48, 56), 16) <= last);
   const downHeld = new Map(replied.map(({ mark, heldMs }) => [mark.slice(48, 56), heldMs]));
   const trips = sent.flatMap(({ mark, heldMs }) => {

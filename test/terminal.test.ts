@@ -1,4 +1,4 @@
-/** What the two commands say of a call: each line that their code holds has its Hindi, and no code of the system is read by a person. */
+/** Tests the output of both commands: each line in their code has a Hindi text, and no person sees a system error code. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -25,7 +25,7 @@ const noRow = 'no row for it: CONTRIBUTING.md, "a line at a terminal"';
 test.each([
   ['sabha', /^flows\/api\/cli\//, 'CliError', inHindi(ofSabha), 25],
   ['the agent', /^agent\//, 'WrongCall', ofAgent, 5],
-] as const)('what %s says of a call is said in Hindi too', (_, where, thrown, hindi, least) => {
+] as const)('each error of a call of %s has a Hindi text', (_, where, thrown, hindi, least) => {
   const said = sources.filter(({ path }) => where.test(path)).flatMap((source) => thrownIn(source, thrown));
   expect(said.length).toBeGreaterThan(least);
   expect(
@@ -34,14 +34,14 @@ test.each([
   ).toEqual([]);
 });
 
-test('what keeps a PC from its centre, or an installation from its end, is said in Hindi too', () => {
+test('each error of an enrolment or an installation has a Hindi text', () => {
   const ofPc = sources.filter(({ path }) => /^agent\/(identity|maintain\/install)\/(?!zip|pack)/.test(path));
   const said = saidAs('line', ofPc).map(({ texts }) => texts);
   expect(said.length).toBeGreaterThan(10);
   expect(bareOf(said.filter((texts) => texts.some((line) => /[a-z]{3} [a-z]{2}/.test(line)))), noRow).toEqual([]);
 });
 
-test('why the centre enrols no PC is said in Hindi too', () => {
+test('each reason why the server refuses an enrolment has a Hindi text', () => {
   const said = saidAs(
     'line',
     sources.filter(({ path }) => path === 'flows/pki/grants.ts'),
@@ -55,7 +55,7 @@ test.each([
   ...Object.keys(verbs).map((name) => [`sabha ${name}`, (language: Language) => helpOfSabha(name.split(' '), language)] as const),
   ...Object.keys(calls).map((name) => [`the agent's ${name}`, (language: Language) => helpOfAgent(name as AgentVerb, language)] as const),
 ])('the help of %s is in both languages, row by row', (_, helpIn) => {
-  // The first line is what is typed; below it stands a word or two of it, then what it does.
+  // The first line is the usage. Each row below it has a part of it and a description.
   const [, ...rows] = helpIn('hi').split('\n').filter(Boolean);
   expect(rows.filter((row) => !devanagari.test(row))).toEqual([]);
   const english = helpIn('en').split('\n').filter(Boolean);
@@ -87,7 +87,7 @@ test.runIf(hasTerminal).each([
       SABHA_API: `http://127.0.0.1:${port}`,
       LC_ALL: language === 'hi' ? 'hi_IN.UTF-8' : 'C.UTF-8',
     });
-    // After two seconds, or more where the machine is busy.
+    // It appears after two seconds, or more on a busy machine.
     await person.sees(begin);
     await person.sees(end);
     person.press('\u0003');
@@ -95,19 +95,19 @@ test.runIf(hasTerminal).each([
   },
 );
 
-/** Lines that the agent says in English to whoever reads Hindi, with whatever stands in their blanks. */
+/** Returns the lines without a Hindi text, for any content of their blanks. */
 function bareOf(said: readonly (readonly string[])[]): string[] {
   return said.filter((texts) => !texts.some((line) => devanagari.test(ofAgent(line)))).map(([line = '']) => line);
 }
 
-/** The lines of `new Thrown(…)`, with a word of a person in each blank. */
+/** Returns the texts of `new Thrown(…)`, with a placeholder in each blank. */
 function thrownIn(source: SourceFile, thrown: string): string[] {
   const found: string[] = [];
   eachNode(parse(source).program, (node) => {
     if (node.type !== 'NewExpression' || nameOf(node.callee) !== thrown) return;
     const given = node.arguments.at(-1);
     const text = given?.type === 'TemplateLiteral' ? given.quasis.map(({ value }) => value.cooked).join('7') : textOf(given);
-    // What is all blank comes from elsewhere; a usage is words to type.
+    // Skips a line that is only a blank, and a usage.
     const line = text?.replace(/; 7$/, '') ?? '';
     if (/[a-z]{3}/.test(line.replace(/^7; /, '').replace(/^usage: .*/, ''))) found.push(line);
   });

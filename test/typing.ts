@@ -1,16 +1,16 @@
-/** A person at a real terminal: what stands on it, and what is typed there. */
+/** A person at a real terminal: reads the output and types. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
 
-/** Gives a program a terminal; its input is what a person types. */
+/** Gives a program a terminal, whose input is the typed text. */
 const pseudoTerminal = '/usr/bin/script';
-/** Whether this machine has one. */
+/** Whether this machine has the program. */
 export const hasTerminal = existsSync(pseudoTerminal);
 const limitMs = 20_000;
 
-/** Starts one of our command lines at a terminal, and somebody who reads there before each line that is typed. */
+/** Starts a command at a terminal, with a reader who waits for each prompt before typing. */
 export function sit(words: readonly string[], env: Record<string, string>) {
   const call = [process.execPath, ...words].map((word) => `'${word}'`).join(' ');
   const child = spawn(pseudoTerminal, ['-qec', call, '/dev/null'], {
@@ -34,9 +34,9 @@ export function sit(words: readonly string[], env: Record<string, string>) {
   };
   return {
     sees,
-    /** With the exit code of the program. */
+    /** Resolves with the exit code of the program. */
     ended,
-    /** How many characters, without the Enter of each line. */
+    /** Returns the number of typed characters, without Enter. */
     typed: () => typed,
     async types(question: string, text: string) {
       await sees(question);

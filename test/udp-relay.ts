@@ -1,18 +1,20 @@
-/** A UDP link for tests: between one client and a port it delays and loses packets by a seed, and writes down what it did with each. */
+/** A UDP link for tests between one client and a port: delays and drops packets by a seed, and records what it did. */
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type Random, randomFrom } from './random.ts';
 
-/** One direction. `bursts` is the model of Gilbert and Elliott: into the bad state, out of it, and the loss while it lasts. */
+/** The model of one direction. `bursts` is the Gilbert-Elliott model: probabilities to enter and leave the bad state, and its loss. */
 export type WayModel = { delayMs: number; jitterMs?: number; loss?: number; bursts?: { enter: number; leave: number; loss: number } };
 export type LinkModel = { up: WayModel; down: WayModel };
 
-/** What became of a packet: how long it was really held, or that it was dropped. `mark` is its first 28 bytes, as hexadecimal. */
+/** The result for a packet: its real delay, or null if it was dropped. `mark` is its first 28 bytes in hexadecimal. */
 export type Passage = { mark: string; heldMs: number | null };
 export type Relay = { port: number; truth: { up: Passage[]; down: Passage[] }; close(): void };
 
-/** Guarantee: a seed loses the same packets each time, each direction keeps the order of its packets, and `truth` tells what was done, not what was meant to be done. */
+/**
+ * Guarantee: a seed always drops the same packets, each direction keeps the order of its packets, and `truth` records the real effect, not the plan.
+ */
 export async function startRelay(to: number, { up, down }: LinkModel, seed: number): Promise<Relay> {
   const [near, far] = [createSocket('udp4'), createSocket('udp4')];
   const truth: Relay['truth'] = { up: [], down: [] };

@@ -23,26 +23,28 @@ const own: Record<string, Row[]> = {
   'self-test': Object.entries(selfTest).map(([key, { en, hi }]) => row(key, en, hi)),
 };
 
-/** The same word for another thing: the page is live as a stream, not as a site; the room of a table is the conference room; work is left, not a site. */
+/**
+ * Texts with one English word for two things, such as a live stream and a live site, or a conference room and room temperature.
+ */
 const otherThings = ['live and stage.live', 'col.room and component.climate.room', 'open and stage.planned'];
 
-/** Where checks are made, and whom they ask. */
+/** Files of checks and of their data sources. */
 const ofChecks = /^agent\/(link\/(analysis|net)|checks|platform|probes)\//;
-/** What is said there is the result of an order, stands in the inventory, is a key that the probe turns into words, or an answer that no check hears. */
+/** Files in this folder whose texts are no reasons of checks: results of commands, the inventory, keys that a probe translates. */
 const ofOthers = ['linux/orders', 'windows/orders', 'windows/inventory', 'questions/proof', 'questions/toast']
   .map((name) => `agent/platform/${name}.ts`)
   .concat('agent/link/net/sip.ts');
 const sources = repository('.').filter(({ path }) => ofChecks.test(path) && !isTest(path) && !ofOthers.includes(path));
 const missing = 'not among the components in the files of broker/contracts/domain/faults/';
-/** Faults that no check of a PC says. */
+/** Components of faults that no check of a PC reports. */
 const ofTheCentre = ['centre'];
 
-test('what each probe is about, and each fault, has a word in every language', () => {
+test('each probe and each fault has a text in every language', () => {
   const components = [...createProbes().map(({ name }) => name), ...faultIds.map((id) => id.split('.')[0] ?? '')];
   expect(wordless(components.filter((one) => !ofTheCentre.includes(one))), missing).toEqual([]);
 });
 
-test('each part of a component that a probe names by itself has a word in every language', () => {
+test('each named part of a component has a text in every language', () => {
   const parts = createProbes().flatMap(({ name }) => {
     const own = sources.filter(({ path }) => path.startsWith('agent/probes/') && path.endsWith(`/${name}.ts`));
     return saidAs('device', own).flatMap(({ texts }) => texts.map((device) => ({ name, device })));
@@ -52,7 +54,7 @@ test('each part of a component that a probe names by itself has a word in every 
   expect(wordless(named.map(({ name, device }) => `${name}.${device}`)), missing).toEqual([]);
 });
 
-test('each reason that a check may give is said in Hindi too', () => {
+test('each reason of a check has a Hindi text', () => {
   const said = saidAs('reason', sources);
   expect(said.length).toBeGreaterThan(50);
   const bare = said.filter(({ texts }) => texts.every((reason) => reasonIn(reason, 'hi') === reason));
@@ -62,7 +64,7 @@ test('each reason that a check may give is said in Hindi too', () => {
   ).toEqual([]);
 });
 
-test('what is free of a line is said as seen by this PC, in every language, by whoever says it: what other PCs of the site use is not seen', () => {
+test('the free capacity of a line is always qualified as seen by this PC, in every language', () => {
   const seen = { en: 'as seen by this PC', hi: 'जैसा इस PC से दिखता है' };
   const isOfLine = ({ en, hi }: Row) => /\bfree\b(?! some disk)/i.test(en) || hi.includes('ख़ाली');
   const words = [...domain, ...Object.values(own).flat()].filter(isOfLine);
@@ -79,7 +81,7 @@ function wordless(keys: readonly string[]): string[] {
   );
 }
 
-test.each(Object.keys(own))('%s: no word of the domain stands there a second time', (part) => {
+test.each(Object.keys(own))('%s repeats no text of the domain', (part) => {
   const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
   const twice = own[part]?.flatMap(({ key, en, hi }) =>
     domain.filter((word) => same(word.en, en) || same(word.hi, hi)).map((word) => `${key} and ${word.key}`),
@@ -87,7 +89,7 @@ test.each(Object.keys(own))('%s: no word of the domain stands there a second tim
   expect(twice?.filter((pair) => !otherThings.includes(pair))).toEqual([]);
 });
 
-test.each(Object.keys(own))('%s: no key is one of the domain, which would have a second wording', (part) => {
+test.each(Object.keys(own))('%s has no key of the domain', (part) => {
   const keys = own[part]?.map(({ key }) => key) ?? [];
   expect(
     keys.filter(
@@ -96,25 +98,25 @@ test.each(Object.keys(own))('%s: no key is one of the domain, which would have a
   ).toEqual([]);
 });
 
-test('what two parts say with one English word they say with one Hindi word', () => {
+test('two parts with the same English text have the same Hindi text', () => {
   const all = Object.entries(own).flatMap(([part, rows]) => rows.map((one) => ({ ...one, part })));
   const different = Map.groupBy(all, ({ en }) => en.toLowerCase());
   const parts = (rows: typeof all) => new Set(rows.map(({ part }) => part)).size;
   expect([...different.values()].filter((rows) => parts(rows) > 1 && new Set(rows.map(({ hi }) => hi)).size > 1)).toEqual([]);
 });
 
-test('"the centre does not answer" had two Hindi words, on the wall and at a terminal: what stands beside its Hindi anywhere has one', () => {
+test('each English text has one Hindi text, wherever both occur together', () => {
   const pairs = repository('.')
     .filter(({ path }) => isCode(path) && !isTest(path))
     .flatMap(pairsIn);
   expect(pairs.length).toBeGreaterThan(800);
   const byWord = Map.groupBy([...pairs, ...domain], ({ en }) => en.toLowerCase());
   const torn = [...byWord].filter(([, found]) => new Set(found.map(({ hi }) => hi)).size > 1).map(([en]) => en);
-  // One English word for two things: the stream and a site, where one sits and the air, an alert and an office, a heading and a button.
+  // English words with two meanings: stream and site, place and air, incident and office, heading and button.
   expect(torn.filter((en) => !['live', 'room', 'closed', 'log in'].includes(en))).toEqual([]);
 });
 
-/** Each English text of a file that stands beside its Hindi one, as `{ en, hi }` or as `[en, hi]`. */
+/** Returns each English text of a file that has a Hindi one beside it, as `{ en, hi }` or as `[en, hi]`. */
 function pairsIn(source: SourceFile): { en: string; hi: string }[] {
   const found: { en: string; hi: string }[] = [];
   const add = (en: string | undefined, hi: string | undefined) => {

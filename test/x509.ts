@@ -1,6 +1,6 @@
-/** The library of certificates, for tests that look at one with other eyes than ours, or make a bad one. */
+/** Loads the certificate library, for tests that read certificates independently of our code or create faulty ones. */
 
-/** Of the product only who issues one loads it. */
+/** Loads the library. In the product only the issuer of certificates loads it. */
 export async function loadX509() {
   await import('reflect-metadata');
   return import('@peculiar/x509');

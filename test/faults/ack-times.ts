@@ -1,4 +1,4 @@
-/** How long the events of honest PCs wait for their ack, while something happens and while nothing does, in turns of the same run. */
+/** Measures how long events of honest PCs wait for their ack, with and without an attack, in turns of the same run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf, encode, pcTopic } from '@sabha/contracts';
 import { connect, type Peer } from '../contract/peers.ts';
@@ -11,7 +11,7 @@ const everyMs = 100;
 const checks = [{ component: 'microphone', device: '', status: 'ok' as const, fault: null, reason: null }];
 const digest = digestOf(checks);
 
-/** PCs that are born, and from now on write an event ten times a second while they are measured. */
+/** Connects PCs that write an event ten times a second while they are measured. */
 export async function honestPcs(parts: Parts, paths: readonly string[]): Promise<Honest> {
   const own = await Promise.all(paths.map((pc) => born(parts, pc)));
   return {
@@ -38,7 +38,7 @@ export async function honestPcs(parts: Parts, paths: readonly string[]): Promise
   };
 }
 
-/** The whole of several turns. */
+/** Combines several turns: the medians of their figures, and the sums of their counts. */
 export function together(turns: readonly AckTimes[]): AckTimes {
   const middle = (of: (one: AckTimes) => number) => turns.map(of).toSorted((a, b) => a - b)[Math.floor(turns.length / 2)] ?? Number.NaN;
   const sum = (of: (one: AckTimes) => number) => turns.reduce((all, one) => all + of(one), 0);
@@ -50,7 +50,7 @@ export function together(turns: readonly AckTimes[]): AckTimes {
   };
 }
 
-/** In words: median and slowest hundredth. */
+/** Formats median and 99th percentile. */
 export function said({ p50, p99 }: AckTimes): string {
   return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 }

@@ -1,4 +1,4 @@
-/** The broker as a process of its own, with PCs that are known to it and nothing else. */
+/** A broker process with some known PCs and nothing else. */
 import { rmSync } from 'node:fs';
 import { peakRssMiB, rssMiB } from '../bench/process-figures.ts';
 import { brokerFiles } from '../contract/broker-under-test.ts';
@@ -7,7 +7,7 @@ import { type Program, startProgram } from '../system/processes.ts';
 export type BrokerAlone = {
   port: number;
   program: Program;
-  /** A sample of its metrics page; 0 where there is none. */
+  /** Returns a sample of its metrics page, or 0 if there is none. */
   sample(series: string): Promise<number>;
   rssMiB(): number;
   peakRssMiB(): number;

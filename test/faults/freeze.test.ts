@@ -1,7 +1,7 @@
 /**
- * Parts of the centre stand still beside a nation, as when a machine is suspended, migrated or copied; nobody is to be accused for it.
- * Time runs two and a half times faster, and two gaps of five minutes are played. SABHA_FAULTS=full: real time, 653 PCs, four gaps; SABHA_WEEKLY=1: also
- * the gaps in which two parts stand still out of step.
+ * Suspends parts of the server of a nation, as when a machine is suspended, migrated or copied. No PC may be reported as silent. The clock
+ * runs 2.5 times faster, with two gaps of five minutes. SABHA_FAULTS=full: real time, 653 PCs, four gaps. SABHA_WEEKLY=1: also gaps of two
+ * parts that do not coincide.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,23 +27,23 @@ import { livingWith } from '../system/processes.ts';
 const isFull = process.env['SABHA_FAULTS'] === 'full';
 const speed = isFull ? 1 : 2.5;
 const second = 1_000 / speed;
-/** So many as live beside the tests at that speed on two cores that others use too: a PC whose own timers are late is silent. */
+/** As many PCs as two shared cores can simulate at that speed: a PC whose timers are late counts as silent. */
 const sites = isFull ? 736 : 100;
-/** After the end of a gap every PC is seen as it is in this time. */
+/** Seconds after a gap in which every PC must be shown correctly. */
 const judgedWithin = 90;
 const patienceMs = 60_000 + 300 * second;
-/** As long as a will may stand, and a little more: who was accused for the gap is by then. */
+/** Grace time of a will and a little more: a false report for the gap exists by then. */
 const accusedWithinMs = 110 * second;
 const pollMs = 200;
-/** A gap, with the ten minutes in which gaps of the row before it still count. */
+/** One gap, and the ten minutes in which the gaps before it still count. */
 const rowLimitMs = 1_500_000;
 
 type Part = 'broker' | 'flows' | 'dashboards' | 'start';
-/** From then until then, in seconds of the centre; `share` = of each second the parts run so much. */
+/** Start and end of a suspension in seconds of the server's clock. `share` is the part of each second in which the processes run. */
 type Still = { parts: readonly Part[]; from: number; to: number; share: number };
 type Gap = [what: string, stills: readonly Still[], how: { tells: boolean; reconnects: boolean; away: number }];
 
-/** `tells`: the centre may say one thing of itself; `reconnects`: PCs lose the broker by it; `away`: for so many seconds at least nobody was heard. */
+/** `tells`: the server may send one message about itself. `reconnects`: PCs lose the broker. `away`: least seconds without any message. */
 const daily: Gap[] = [
   ['flows stands still', [still(0, 300, 'flows')], { tells: false, reconnects: false, away: 200 }],
   [
@@ -68,10 +68,10 @@ const outOfStep: Gap[] = [
     { tells: true, reconnects: true, away: 0 },
   ],
 ];
-// Each waits until the incidents of the row before are over: half an hour more, for which a night has no room.
+// Each gap waits until earlier incidents are over, half an hour more. The nightly run has no time for that.
 const gaps = [...daily, ...(isFull ? nightly : []), ...(process.env['SABHA_WEEKLY'] === '1' ? outOfStep : [])];
 
-describe('F32 parts of the centre stand still', () => {
+describe('F32 suspended parts of the server', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-freeze-'));
   const nation = createNation({ sites, seed: 1 });
   const installed = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
@@ -100,16 +100,16 @@ describe('F32 parts of the centre stand still', () => {
   }, 60_000);
 
   test.for(gaps)(
-    '%s: no PC is accused, and all are seen as they are soon after',
+    '%s: no PC is reported as silent, and all are shown correctly soon after',
     { timeout: rowLimitMs },
     async ([what, stills, { tells, reconnects, away }], { task }) => {
       expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
-      // The end of what the centre said of itself in the gap before is told too, and is none of this one's words.
+      // The end of the server's own incident from the gap before causes a message too, which does not count here.
       await expect.poll(ownOpen, { timeout: 2 * patienceMs, interval: 500 }).toBe(0);
       const before = { incidents: await incidents(), delivered: await delivered() };
       await Promise.all(stills.map(standStill));
       const endedAt = performance.now();
-      // Who speaks through a thin share of the centre is asked for nothing.
+      // If the server runs slowly, PCs send nothing new.
       const since = stills.every(({ share }) => share === 0) ? clock.now() : 0;
       const seconds = () => (performance.now() - endedAt) / second;
       const late = await untilSeen(endedAt + patienceMs, since, quick);
@@ -135,17 +135,17 @@ describe('F32 parts of the centre stand still', () => {
       );
       expect(unseen).toEqual([]);
       expect(judgedAfter.quick).toBeLessThanOrEqual(judgedWithin);
-      // Who lost the broker comes back when its own backoff ends, which is up to five minutes on a satellite.
+      // A PC that lost the broker returns after its own backoff, up to five minutes on a satellite.
       if (!reconnects) expect(judgedAfter.all).toBeLessThanOrEqual(judgedWithin);
       expect(accused.map(({ scope, faults }) => `${scope} ${faults.map(({ fault }) => fault)}`)).toEqual([]);
-      // One word of the centre's own, and where its incident is over by now its end besides.
+      // One message about the server itself, and one more if its incident is already over.
       expect(own.length).toBeLessThanOrEqual(tells ? 1 : 0);
       expect(said).toBeLessThanOrEqual(own.length + own.filter(({ over }) => over !== null).length);
       expect(awayFor).toBeGreaterThanOrEqual(away);
     },
   );
 
-  /** Stops the processes for that time, or lets them have a share of each second of it. */
+  /** Suspends the processes for that time, or lets them run for a share of each second. */
   async function standStill({ parts, from, to, share }: Still): Promise<void> {
     const pids = parts.map(pidOf);
     const send = (signal: NodeJS.Signals) => pids.forEach((pid) => void process.kill(pid, signal));
@@ -168,7 +168,7 @@ describe('F32 parts of the centre stand still', () => {
     return livingWith(join(folder, 'sabha.json')).find(({ command }) => command.endsWith(script))?.pid ?? 0;
   }
 
-  /** Waits until every PC is online and was heard since then; answers who is not at the deadline. */
+  /** Waits until every PC is online with a message since then. Returns the others at the deadline. */
   async function untilSeen(deadline: number, since: number, of = paths): Promise<string[]> {
     for (;;) {
       const seen = await ask<Snapshot>('/api/snapshot?pcs=all').catch(() => undefined);

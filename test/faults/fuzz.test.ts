@@ -1,6 +1,6 @@
 /**
- * Hostile connections at the broker as a process, insiders among them, while an honest PC works on.
- * SABHA_FAULTS=full makes 60,000 of them, anything else 2,000; SABHA_SEED repeats their bytes.
+ * Hostile connections to a broker process, some with valid credentials, while an honest PC works. SABHA_FAULTS=full opens 60,000 of them,
+ * otherwise 2,000. SABHA_SEED repeats their bytes.
  */
 import { connect as connectSocket } from 'node:net';
 import { flowsFilters, pcTopic } from '@sabha/contracts';
@@ -14,10 +14,10 @@ import { hostileBytes } from './hostile.ts';
 const total = process.env['SABHA_FAULTS'] === 'full' ? 60_000 : 2_000;
 const seed = Number(process.env['SABHA_SEED'] ?? Math.floor(Math.random() * 1e9));
 const atOnce = 100;
-/** What was cut off gets no answer; what got one has this long for the next. */
+/** Time in ms to wait for a response, and after a response for the next one. A truncated packet gets none. */
 const silentMs = 200;
 const afterAnswerMs = 15;
-/** Of which most is what V8 takes for such a load at all and does not give back: the second half adds next to nothing. */
+/** Limits of the broker's memory. V8 keeps most of it after the first half, so the second half adds little. */
 const memoryLimitMiB = 350;
 const growthLimitMiB = 80;
 
@@ -26,12 +26,12 @@ const insiders = Array.from({ length: 100 }, (_, n) => `ladakh/leh/insider-${n}`
 let broker: BrokerAlone;
 
 beforeAll(async () => {
-  // Without the pace, which would cut the insiders off before the parser has seen what they send.
+  // The rate limit is off: it would disconnect clients before the parser sees their packets.
   broker = await startBrokerAlone({ pcs: [honest, ...insiders.map(({ pc }) => pc)], env: { SABHA_PACE: 'off' } });
 });
 afterAll(() => broker?.stop());
 
-test(`S4 S7 ${total} hostile connections end nothing and cost little memory; an honest PC loses nothing (SABHA_SEED=${seed})`, async () => {
+test(`S4 S7 ${total} hostile connections end no process and cost little memory, and an honest PC loses nothing (SABHA_SEED=${seed})`, async () => {
   const random = randomFrom(seed);
   const [flows, agent] = [await connect(broker.port, 'flows'), await connect(broker.port, honest)];
   await flows.subscribe([...flowsFilters]);
@@ -57,7 +57,7 @@ test(`S4 S7 ${total} hostile connections end nothing and cost little memory; an 
     `seed ${seed}: ${answered} of ${total} answered, ${halfwayMiB.toFixed(0)} MiB halfway, ${broker.rssMiB().toFixed(0)} at the end`,
   );
   expect(answered).toBeGreaterThan(total / 10);
-  // Insiders were let in, and heard.
+  // Clients with credentials were authenticated, and their packets were parsed.
   for (const reason of ['retain', 'unknown_topic', 'foreign_topic']) {
     expect(await broker.sample(`sabha_broker_refused_total{action="publish",reason="${reason}"}`), reason).toBeGreaterThan(0);
   }
@@ -65,7 +65,7 @@ test(`S4 S7 ${total} hostile connections end nothing and cost little memory; an 
   expect(broker.rssMiB() - halfwayMiB).toBeLessThan(growthLimitMiB);
 });
 
-/** True where the broker answered or closed the connection. */
+/** Resolves with true if the broker responded or closed the connection. */
 function attackOnce(bytes: Buffer): Promise<boolean> {
   return new Promise((done, failed) => {
     let isAnswered = false;

@@ -1,4 +1,4 @@
-/** Bytes that a hostile client may send: MQTT packets that are wrong, mutated, cut off or odd, and noise. Seeded, so that a run replays. */
+/** Bytes of a hostile client: wrong, mutated, truncated or odd MQTT packets, and noise. The seed makes a run repeatable. */
 
 import { nameOf, pcTopic } from '@sabha/contracts';
 import packets, { type Packet } from 'mqtt-packet';
@@ -6,7 +6,9 @@ import type { Random } from '../random.ts';
 
 export type Insider = { pc: string; token: string };
 
-/** What one connection sends. Every other one is an `insider` by name and token, so that what comes after its CONNECT is read too. */
+/**
+ * Returns the bytes of one connection. Half of the connections have an insider's credentials, so that packets after CONNECT are parsed too.
+ */
 export function hostileBytes(random: Random, insiders: readonly Insider[]): Buffer {
   const insider = random.next() < 0.5 ? random.pick(insiders) : undefined;
   const version = insider || random.next() < 0.8 ? 4 : random.pick([3, 5]);
@@ -76,7 +78,7 @@ const later: readonly ((random: Random, insider: Insider | undefined) => Packet)
   (random) => ({ cmd: random.pick(['pingreq', 'disconnect'] as const) }) as Packet,
 ];
 
-/** Not every hostile packet can be written. */
+/** Encodes a packet, or returns fixed bytes for one that cannot be encoded. */
 function generated(packet: Packet, version: number): Buffer {
   try {
     return packets.generate(packet, { protocolVersion: version });

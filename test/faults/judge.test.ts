@@ -1,4 +1,4 @@
-/** The judge itself: a run of which one mail is taken away, doubled or changed is not found good. */
+/** Tests the audit of a run: a missing, duplicated or changed mail is a fault. */
 import { expect, test } from 'vitest';
 import type { Notice } from '../../flows/engine/records/notices.ts';
 import { untold, type Word, wordsOf, wronglyTwice } from './judge.ts';
@@ -18,7 +18,7 @@ const stretch: Stretch = {
 };
 const tellMs = () => 10_000;
 
-test('a fault that stood long enough must be told in its time, of its own room, device and words', () => {
+test('a fault that lasts long enough needs a mail in time with its room, device and text', () => {
   expect(untold([stretch], [word('raised', 12_000)], tellMs)).toEqual([]);
   expect(untold([stretch], [], tellMs)).toEqual([stretch]);
   expect(untold([stretch], [word('raised', 21_000)], tellMs)).toEqual([stretch]);
@@ -27,14 +27,14 @@ test('a fault that stood long enough must be told in its time, of its own room, 
   expect(untold([stretch], [{ ...word('raised', 12_000), text: 'Critical: Camera not found' }], tellMs)).toEqual([stretch]);
 });
 
-test('a fault that was called over and stands again must be told again; one that only flapped need not', () => {
+test('a fault that returns after its end needs another mail, and one that only flapped does not', () => {
   const before = [word('raised', 500), word('eased', 900)];
   expect(untold([stretch], before, tellMs)).toEqual([stretch]);
   expect(untold([stretch], [...before, word('worsened', 12_000)], tellMs)).toEqual([]);
   expect(untold([stretch], before.slice(0, 1), tellMs)).toEqual([]);
 });
 
-test('a crash excuses one message that came twice, and nothing that came three times', () => {
+test('a crash excuses one duplicate, and never a third copy', () => {
   const at = (key: string, ...times: number[]) => times.map((atMs) => ({ key, fromMs: atMs - 0.5, atMs }));
   const told = (words: ReturnType<typeof at>, crashes: number[]) => wronglyTwice(words, crashes, 25);
   expect(told([...at('a', 1, 3), ...at('b', 3)], [2])).toEqual([]);
@@ -46,7 +46,7 @@ test('a crash excuses one message that came twice, and nothing that came three t
   expect(told(at('a', 1, 3, 5), [2, 4])).toHaveLength(1);
 });
 
-test('a mail that no row of the ledger knows is a stranger', () => {
+test('a mail without a row in the ledger is reported', () => {
   const mail = { key: 'direct/x', subject: 'Critical', text: '', fromMs: 0, atMs: 1, to: '', raw: '', html: '', headers: new Map() };
   expect(wordsOf([mail], [])).toEqual({ words: [], strangers: ['direct/x: Critical'] });
 });

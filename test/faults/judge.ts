@@ -1,19 +1,19 @@
-/** What the people in the rooms and at the centre may hold against a run: who was not told, who was told twice, who was called silent. */
+/** Audits a run for people: missing mails, duplicate mails, and PCs wrongly reported as silent. */
 import { faultOf } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
 import type { Notice, OutboxRow } from '../../flows/engine/records/notices.ts';
 import type { Mail } from '../system/mailbox.ts';
 import type { Stretch } from './load.ts';
 
-/** A mail that arrived, with what its row in the ledger says it is about. */
+/** A delivered mail with the notice in its outbox row. */
 export type Word = Pick<Mail, 'key' | 'text' | 'fromMs' | 'atMs'> & { notice: Notice };
 
-/** A mail under way when a fault ends is still in time. */
+/** A mail in transmission when the fault ends is still in time. */
 const graceMs = 500;
-/** A mail that flows had sent whole before it was killed may be read from the socket this much later; flows is not back so soon. */
+/** A mail that flows sent completely before a kill can be read from the socket this much later. A restart of flows takes longer. */
 const inSocketMs = 300;
 
-/** Joins mails with their rows by the key in their header; a mail without a row is told by `strangers`. */
+/** Joins mails with their outbox rows by the key in the header. `strangers` are mails without a row. */
 export function wordsOf(mails: readonly Mail[], rows: readonly OutboxRow[]): { words: Word[]; strangers: string[] } {
   const notices = new Map(rows.map(({ key, notice }) => [key, notice]));
   const words = mails.flatMap(({ key, text, fromMs, atMs }) => {
@@ -23,7 +23,7 @@ export function wordsOf(mails: readonly Mail[], rows: readonly OutboxRow[]): { w
   return { words, strangers: mails.filter(({ key }) => !notices.has(key)).map(({ key, subject }) => `${key}: ${subject}`) };
 }
 
-/** What is known of a fault that should have been told: every mail about it, and what became of its steps in the ledger. */
+/** Returns the evidence about a fault: its mails, and its transitions in the ledger. */
 export function evidenceOf(
   one: Stretch,
   words: readonly Word[],
@@ -41,7 +41,7 @@ export function evidenceOf(
   return `${one.pc} ${one.fault} ${one.device} ${stood}; mails: ${mails.join(', ') || 'none'}; steps: ${concluded.join(' | ') || 'none'}`;
 }
 
-/** The faults that stood for `tellMs` of steady time, and of which the last word at their end was not that they stand. */
+/** Returns the faults that lasted for `tellMs` of steady time without a current notification at their end. */
 export function untold(stretches: readonly Stretch[], words: readonly Word[], tellMs: (one: Stretch) => number): Stretch[] {
   return mustBeTold(stretches, tellMs).filter((one) => {
     const heard = words.filter((word) => word.atMs <= one.toMs + graceMs);
@@ -51,10 +51,10 @@ export function untold(stretches: readonly Stretch[], words: readonly Word[], te
   });
 }
 
-/** R27: of a room so much is told in an hour, and what is not critical beyond it is counted. */
+/** R27 (quota and backpressure): messages about a room in an hour. Further ones that are not critical are counted. */
 const anHourAtMost = 3;
 
-/** True of what was over before its turn, where its room had all of its messages within the hour. `hourMs`: by the clock of the mails. */
+/** Whether the fault ended before its turn, and its room had all its messages in that hour. `hourMs` is an hour in real time. */
 export function isCounted(
   one: Stretch,
   { words, transitions, hourMs }: { words: readonly Word[]; transitions: readonly Transition[]; hourMs: number },
@@ -72,8 +72,8 @@ export function mustBeTold(stretches: readonly Stretch[], tellMs: (one: Stretch)
 type Copy = Pick<Word, 'key' | 'fromMs' | 'atMs'>;
 
 /**
- * Mails that came more than once without a crash of flows between them, more than one for a crash, or a third time. `slowMs`: after so long on
- * its way one is slow, and the next goes beside it: a crash may tell both twice.
+ * Returns duplicates without a crash of flows between them, more than one for a crash, and third copies. `slowMs`: after this time a mail
+ * is slow and the next one starts, so a crash may repeat both.
  */
 export function wronglyTwice(words: readonly Copy[], crashes: readonly number[], slowMs: number): string[] {
   const byCrash = new Map<number, Copy[]>();
@@ -95,7 +95,7 @@ export function wronglyTwice(words: readonly Copy[], crashes: readonly number[],
   return wrong;
 }
 
-/** Every time that a PC was called silent or unheard, in an incident or in a mail. */
+/** Returns every report of a PC as silent, in incidents and mails. */
 export function calledSilent(transitions: readonly Transition[], words: readonly Word[]): string[] {
   const about = transitions.flatMap(({ id, kind, about: all }) => all.map(({ fault, device }) => ({ id, kind, fault, device })));
   const incidents = about
@@ -109,7 +109,7 @@ export function calledSilent(transitions: readonly Transition[], words: readonly
 
 const silences = ['pc.silent', 'centre.unheard'];
 
-/** A mail is about a fault where its row says so and its text names room and fault, or says that there are more than it has room for. */
+/** Whether a mail is about the fault: its row says so, and its text names room and fault, or says that there are more faults. */
 function isAbout({ notice, text }: Word, { pc, fault, device, name }: Stretch): boolean {
   if (notice.scope !== pc || !notice.faults.some((one) => one.fault === fault && one.device === device)) return false;
   const isNamed = text.includes(name) || text.includes(titleOf(fault)) || /\band \d+ more/.test(text);

@@ -1,6 +1,7 @@
 /**
- * Fifty rooms under load over real MQTT, while broker, flows and exporter are killed in turn at random moments. Time runs ten times faster.
- * SABHA_FAULTS=full kills each of them 20 times, anything else 3 times; SABHA_SEED repeats a run's choices (not the machine's own timing).
+ * Kills broker, flows and exporter in turn at random times, with fifty rooms over real MQTT. The clock runs ten times faster.
+ * SABHA_FAULTS=full kills each of them 20 times, otherwise 3 times. SABHA_SEED repeats the random choices, but not the timing of the
+ * machine.
  */
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
@@ -27,18 +28,21 @@ const killed = ['broker', 'flows', 'dashboards'] as const;
 const person = (id: string, role: string) => ({ id, name: id, role, email: `${id}@office.test` });
 const people = [person('asha', 'technician'), person('meera', 'central')];
 const downMs = 3_000;
-/** Everything is back or at its end in this time; also the ten minutes of calm after which a fault that flaps is over. */
+/** Longest time to settle, including the ten minutes of calm of a flapping fault. */
 const settleMs = 120_000;
-/** Real milliseconds of an hour of the centre's. */
+/** Real milliseconds in an hour of the server's clock. */
 const hourMs = 3_600_000 / speed;
-/** A state that was lost in a crash is noticed at the next beat (R13); the rest is for offers, mail and a busy machine. Centre's time. */
+/**
+ * Milliseconds of the server's clock. The next beat reveals a state lost in a crash, by R13 (convergence); the rest is for offers, mail and
+ * a busy machine.
+ */
 const slackMs = 60_000 + 20_000;
 
 describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, () => {
   const random = randomFrom(seed);
   const running = new Map<PartName, Program>();
   const crashes: { part: PartName; atMs: number }[] = [];
-  /** PCs that were back at a broker which had been killed, when flows was. */
+  /** Number of PCs back at a killed broker when flows was back too. */
   const backBefore: number[] = [];
   let mailbox: Mailbox;
   let parts: Parts;
@@ -63,7 +67,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await mailbox?.close();
   });
 
-  test('nobody is left untold, no PC is called silent, no crash tells more than one message twice, and no event is lost', async () => {
+  test('loses no notification and no event, causes no false silence, and at most one duplicate for each crash', async () => {
     await whole();
     load = startLoad({ pcs, random: randomFrom(seed + 1), steady, tellMs, hourMs });
     for (let round = 0; round < killsEach; round++) {
@@ -102,7 +106,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await start(part);
   }
 
-  /** The broker comes back to a flows that was there all the time, to one that started while it was away, or to one that starts after all PCs. */
+  /** Kills the broker. `flows` keeps running, or restarts before the broker, or after all PCs are connected. */
   async function killBroker(round: number): Promise<void> {
     const flows = (['stays', 'first', 'last'] as const)[round % 3];
     await kill('broker');
@@ -118,14 +122,14 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     backBefore.push(connected());
   }
 
-  /** The moment in which a mail is taken and flows does not know it yet: the one that may tell a message twice. */
+  /** Waits for the moment in which a mail is delivered and flows does not know it yet: a kill then can duplicate it. */
   async function nextMail(): Promise<void> {
     const count = mailbox.mails.length;
     const deadline = performance.now() + downMs;
     while (mailbox.mails.length === count && performance.now() < deadline) await turn();
   }
 
-  /** Something breaks just before or just after it, and stands until somebody must have been told. */
+  /** Kills a part. Shortly before or after it, a device breaks and stays broken until a notification is due. */
   async function kill(part: PartName): Promise<void> {
     const breaks = () => load.breakOne(tellMs(faults['microphone.muted']) + random.below(2_000));
     const before = random.next() < 0.5;
@@ -152,7 +156,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await expect.poll(() => steady.isWhole(), { timeout: settleMs }).toBe(true);
   }
 
-  /** Lets everything that stands stand until somebody must have been told. */
+  /** Waits until every current fault is due for a notification. */
   async function standingIsTold(): Promise<void> {
     load.stop();
     const isDue = (one: Stretch) => steady.now() - one.steadyFromMs >= tellMs(faults[one.fault]);
@@ -160,7 +164,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     load.mend(load.standing().filter(({ again }) => again));
   }
 
-  /** Open incidents are the faults that stand, the answers of each room are the room's own, and the exporter counts what the API shows. */
+  /** Waits until open incidents, checks and the count of online PCs equal the state of the rooms. */
   async function roomsAreSeenAsTheyAre(): Promise<void> {
     const standing = load.standing().map(({ pc, fault, device }) => `${pc} ${fault} ${device}`);
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual(standing.sort());
@@ -171,7 +175,10 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     await expect.poll(openFaults, { timeout: settleMs, interval: 250 }).toEqual([]);
   }
 
-  /** What was mended while a part was away is no incident any more, but what it says now may come with the next beat only (R13). */
+  /**
+   * Returns the PCs whose checks differ at the server. A repair during an outage ends the incident first, and the check may follow with the
+   * next beat (R13).
+   */
   async function seenOtherwise(): Promise<string[]> {
     const seen = new Map((await ask<PcView[]>(parts.site.ports, '/api/pcs')).map((one) => [one.pc, one]));
     return pcs.flatMap(({ pc, agent }) => {
@@ -187,7 +194,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
     return ofRooms.flatMap((one) => one.faults.map(({ fault, device }) => `${one.scope} ${fault} ${device}`)).sort();
   }
 
-  /** No mail waits, and every event is acknowledged; answers the last number of each spool. */
+  /** Waits until no mail waits and every event is acknowledged. Returns the last number of each spool. */
   async function allIsSaid(): Promise<{ pc: string; spool: string; last: number }[]> {
     await expect.poll(() => sampleOf(parts.site.ports.flowsMetrics, 'sabha_outbox_waiting'), { timeout: settleMs }).toBe(0);
     await expect.poll(() => pcs.filter(({ agent }) => agent.spool.figures().waiting > 0).length, { timeout: settleMs }).toBe(0);
@@ -211,7 +218,7 @@ describe(`F1, F2, F18 kill -9, ${killsEach} times each (SABHA_SEED=${seed})`, ()
   }
 });
 
-/** Real milliseconds. */
+/** Returns real milliseconds until a notification of the fault is due. */
 function tellMs({ holdMs }: Fault): number {
   return (holdMs + slackMs) / speed;
 }

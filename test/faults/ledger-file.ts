@@ -1,4 +1,4 @@
-/** What a ledger holds after its flows has stopped: the whole history, which flows itself does not load. */
+/** Reads a ledger after its flows has stopped, including the history that flows does not load. */
 
 import type { LedgerAudit } from '@sabha/contracts';
 import type { Transition } from '../../flows/engine/records/incidents.ts';
@@ -10,11 +10,11 @@ export type LedgerFacts = {
   audit: LedgerAudit;
   transitions: Transition[];
   outbox: OutboxRow[];
-  /** Up to which number everything of a spool is durable; 0 where the spool is not known. */
+  /** Returns the number up to which a spool is settled; 0 for an unknown spool. */
   upTo(pc: string, spool: string): number;
 };
 
-/** Opens, reads and closes it. */
+/** Opens, reads and closes the file. */
 export function readLedger(file: string): LedgerFacts {
   const db = openDatabase({ file });
   const store = openStore(db);

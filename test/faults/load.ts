@@ -1,17 +1,17 @@
-/** What happens in the rooms while the centre is killed: devices that break and are mended at seeded moments, each written down. */
+/** The changes in the rooms during kills of the server: devices break and are repaired at seeded times, and each fault is recorded. */
 import { budgets, type Fault, faults } from '@sabha/contracts';
 import type { Random } from '../random.ts';
 import type { ScriptedPc } from '../system/scripted-pc.ts';
 import type { Steady } from './steady.ts';
 
-/** One fault from its beginning to its end. Real milliseconds; `steady…` by the clock that stands while a part is away. */
+/** One fault from start to end. Real milliseconds; `steady…` excludes the time in which a part was down. */
 export type Stretch = {
   pc: string;
   fault: keyof typeof faults;
   device: string;
-  /** Name of the device, which no other device has. */
+  /** Unique name of the device. */
   name: string;
-  /** It stood before, and so flaps. */
+  /** It is a relapse, so it may count as flapping. */
   again: boolean;
   fromMs: number;
   toMs: number;
@@ -21,10 +21,10 @@ export type Stretch = {
 
 export type Load = {
   stretches: readonly Stretch[];
-  /** Breaks a device that stays broken for `steadyMs`. */
+  /** Breaks a device for `steadyMs`. */
   breakOne(steadyMs: number): void;
   standing(): Stretch[];
-  /** Nothing breaks any more and nothing is mended by itself. */
+  /** Ends all automatic faults and repairs. */
   stop(): void;
   mend(stretches: readonly Stretch[]): void;
 };
@@ -33,9 +33,9 @@ export type LoadOptions = {
   pcs: readonly ScriptedPc[];
   random: Random;
   steady: Steady;
-  /** How long a fault stands at least, for somebody to be told of it for certain. */
+  /** Least time of a fault after which a notification is certain. */
   tellMs(fault: Fault): number;
-  /** Real milliseconds of an hour of the centre's. */
+  /** Real milliseconds in an hour of the server's clock. */
   hourMs: number;
 };
 
@@ -48,12 +48,12 @@ const againShare = 0.25;
 const shortestMs = 100;
 const shortSpreadMs = 1_900;
 const longSpreadMs = 5_000;
-/** Few enough for one mail server, which takes a tenth of a second for each mail: a second of the centre's time. */
+/** Limited by the mail server: a mail takes 0.1 s, a second of the server's clock. */
 const standingLimit = 60;
-/** A room with more news in an hour is muted (R27), and then what stands in it is no incident. One may be told late, after a part was away. */
+/** A room with more transitions in an hour is muted (R27), and has no incident then. One transition may be delayed by an outage. */
 const inAnHour = budgets.toldAnHour.most - 1;
 
-/** Starts it at once. A room never has faults of which one hides the other: what is hidden need not be told. */
+/** Starts the load. A room never has faults where one hides the other, since a hidden fault needs no notification. */
 export function startLoad({ pcs, random, steady, tellMs, hourMs }: LoadOptions): Load {
   const stretches: Stretch[] = [];
   const broken = new Set<Broken>();

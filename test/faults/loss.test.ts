@@ -1,6 +1,6 @@
 /**
- * F1 and F2: nothing that was promised is lost, nothing is applied twice, however often broker or agent are killed under load.
- * SABHA_FAULTS=full kills the broker 100 times and the agent 200 times, anything else 5 and 10 times; SABHA_SEED repeats the choices.
+ * Tests F1 and F2: no acknowledged event is lost and none applied twice, however often broker or agent are killed. SABHA_FAULTS=full kills
+ * the broker 100 times and the agent 200 times, otherwise 5 and 10 times. SABHA_SEED repeats the random choices.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,14 +19,17 @@ const agentKills = isFullTier ? 200 : 10;
 const seed = Number(process.env['SABHA_SEED'] ?? Math.floor(Math.random() * 1e9));
 const speed = 10;
 const pcs = 50;
-/** As often each PC writes an event: 1,000 a second in all. */
+/** Interval of the events of each PC: 1,000 a second in all. */
 const everyMs = 50;
-/** As often the agent that is killed does: of all its lives the centre takes no more than of any PC in a day (R27), and the rest would wait for the next. */
+/**
+ * Interval of the killed agent. All its lives share the quota of one PC and day (R27, quota and backpressure), and further events would
+ * wait for the next day.
+ */
 const writesEveryMs = isFullTier ? 15 : 2;
 const settleMs = 300_000;
 const longMs = 3_600_000;
 
-test(`F1 the broker is killed ${brokerKills} times under 1,000 events a second: no event is lost, none is applied twice (SABHA_SEED=${seed})`, {
+test(`F1 the broker killed ${brokerKills} times under 1,000 events a second loses no event and applies none twice (SABHA_SEED=${seed})`, {
   timeout: longMs,
 }, async ({ task, onTestFinished }) => {
   const random = randomFrom(seed);
@@ -71,7 +74,7 @@ test(`F1 the broker is killed ${brokerKills} times under 1,000 events a second: 
   );
 });
 
-test(`F2 an agent is killed ${agentKills} times while it writes and sends: the spool opens every time, and what it promised is in the ledger once (SABHA_SEED=${seed})`, {
+test(`F2 an agent killed ${agentKills} times opens its spool every time, and the ledger has each committed event once (SABHA_SEED=${seed})`, {
   timeout: longMs,
 }, async ({ task, onTestFinished }) => {
   const random = randomFrom(seed);
@@ -123,7 +126,7 @@ function startWriting({ site, speed: factor, epochMs, tokens }: Parts, { from, u
   return startProgram({ args: ['test/faults/writing-pc.ts'], env: { ...site.env, SABHA_WRITING: JSON.stringify(writing) } });
 }
 
-/** The numbers of all written events that the ledger holds. */
+/** Returns the numbers of all written events in the ledger. */
 function numbersIn({ site }: Parts): number[] {
   const db = openDatabase({ file: join(site.data, 'flows/ledger.db') });
   const rows = db.prepare("SELECT body FROM events WHERE kind = 'written'").all();

@@ -1,7 +1,6 @@
 /**
- * F15: messages of every kind that are wrong in every way, and of those that can be read the most hostile, from admitted PCs, through ingest and the
- * ledger in its thread. Another PC speaks meanwhile.
- * SABHA_FAULTS=full makes 100,000 of each kind, anything else 2,000; SABHA_SEED repeats them.
+ * Tests F15: malformed messages of every kind, and hostile readable ones, from admitted PCs through ingest and the ledger thread, while
+ * another PC sends. SABHA_FAULTS=full creates 100,000 of each kind, otherwise 2,000. SABHA_SEED repeats them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,12 +16,12 @@ import { mutation, readable, samplesOf } from './mutations.ts';
 
 const each = isFullTier ? 100_000 : 2_000;
 const seed = Number(process.env['SABHA_SEED'] ?? Math.floor(Math.random() * 1e9));
-/** Who says more than a breath of words is held back (R27): each of them says no more than this. */
+/** Hostile PCs. Each sends fewer messages than R27 (quota and backpressure) permits, so that none is withheld. */
 const pcs = each / 25;
 const hostile = (n: number) => `capital/this-office/hostile-${n % pcs}`;
-/** At least so many come as far as the ledger. */
+/** Least share of the messages that reach the ledger. */
 const reachShare = 0.15;
-/** As many as a PC may send before it waits. */
+/** Messages that a PC may send before it waits. */
 const together = 200;
 
 test.for(upLeaves)(
@@ -50,7 +49,7 @@ test.for(upLeaves)(
       return rig.acks().at(-1)?.upTo;
     };
     await expect.poll(upTo, { timeout: 30_000 }).toBe(said);
-    // What a beat says is the exporter's; of it no more than a digest is asked for.
+    // The ledger does not store beats; only their digest may cause a request.
     if (leaf !== 'beat') expect(reached.ops).toBeGreaterThan(each * reachShare);
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
     tellFigure(
@@ -64,7 +63,7 @@ test.for(upLeaves)(
   },
 );
 
-/** In place of the rig's ledger one on a file, in its own thread, which knows both PCs. */
+/** Creates a ledger on a file in its own thread, with all PCs known. */
 async function withThread(file: string, reached: { ops: number }): Promise<(ledger: Ledger) => Ledger> {
   const thread = await openLedger({ file });
   const known = nodes();
@@ -81,7 +80,7 @@ async function withThread(file: string, reached: { ops: number }): Promise<(ledg
   });
 }
 
-/** How many of the hostile messages came to what. */
+/** Counts the results of the hostile messages. */
 function resultsOf(counted: readonly string[], leaf: UpLeaf): string {
   const results = Map.groupBy(
     counted.filter((one) => one.startsWith(`${leaf} `)),

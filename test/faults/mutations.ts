@@ -1,4 +1,4 @@
-/** Messages that no agent sends, made from those that it does: seeded, so that a run replays. */
+/** Creates messages that no agent sends from real ones. The seed makes a run repeatable. */
 import { readFileSync } from 'node:fs';
 import { type Check, digestOf, encode, type UpLeaf } from '@sabha/contracts';
 import type { Random } from '../random.ts';
@@ -6,17 +6,17 @@ import type { Random } from '../random.ts';
 type Sample = { message: string; payload: string };
 const golden: Sample[] = JSON.parse(readFileSync(new URL('../../broker/contracts/wire/messages.golden.json', import.meta.url), 'utf8'));
 
-/** The payloads of one kind that a real agent sends. */
+/** Returns real payloads of one kind. */
 export function samplesOf(leaf: UpLeaf): string[] {
   return golden.filter(({ message }) => message === leaf).map(({ payload }) => payload);
 }
 
-/** One payload that is wrong in one of the ways below, or in none. */
+/** Returns a payload changed in one of the ways below. */
 export function mutation(random: Random, samples: readonly string[]): Buffer {
   return random.pick(ways)(random.pick(samples), random);
 }
 
-/** The `n`th payload of one kind that can be read, new to whoever reads it, and hostile in all that a PC may choose freely. */
+/** Returns the n-th readable payload of one kind: not a duplicate, and hostile in every free field. */
 export function readable(leaf: UpLeaf, random: Random, n: number): Buffer {
   const said = JSON.parse(random.pick(samplesOf(leaf)));
   return Buffer.from(JSON.stringify(freely[leaf](said, random, n)));
@@ -45,12 +45,12 @@ const freely: Record<UpLeaf, (said: any, random: Random, n: number) => unknown> 
   },
 };
 
-/** Text that may stand where a PC says what it likes. */
+/** Returns a hostile text within the limit of a free text field. */
 function text(random: Random): string {
   return word(random).slice(0, 256);
 }
 
-/** A value that may stand there, 12 levels deep at most. */
+/** Returns a hostile value for a free field, at most 12 levels deep. */
 function free(random: Random): unknown {
   const inner = random.pick([0, -0, 1e308, 2 ** 53, null, true, '', '\ud800', '\u0000', text(random), [], {}]);
   return Array.from({ length: random.below(12) }).reduce(
@@ -61,7 +61,7 @@ function free(random: Random): unknown {
 
 type Way = (sample: string, random: Random) => Buffer;
 
-/** In place of one value of the message, as JSON text. */
+/** Replacements for one value of a message, as JSON text. */
 const values = [
   '1e400',
   '-1e400',
@@ -83,7 +83,7 @@ const values = [
 const depths = [10, 100, 1_000, 5_000, 10_000, 30_000] as const;
 
 const ways: readonly Way[] = [
-  // Bytes: flipped, cut, doubled, noise, no UTF-8, another version, too long.
+  // Bytes: flipped, truncated, doubled, noise, invalid UTF-8, another version, too long.
   (sample, random) => {
     const bytes = Buffer.from(sample);
     for (let flips = 1 + random.below(6); flips > 0; flips -= 1) bytes[random.below(bytes.length)] = random.below(256);
@@ -94,7 +94,7 @@ const ways: readonly Way[] = [
   (_, random) => Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256))),
   (sample, random) => Buffer.concat([Buffer.from([random.below(256)]), Buffer.from(sample)]),
   (sample) => Buffer.from(`${sample}${' '.repeat(70_000)}`),
-  // Values: one of the message is another, or the whole message is.
+  // Values: one value replaced, or the whole message.
   (sample, random) => Buffer.from(withValue(sample, random, random.pick(values))),
   (sample, random) => Buffer.from(withValue(sample, random, JSON.stringify(word(random)))),
   (sample, random) => {
@@ -107,7 +107,7 @@ const ways: readonly Way[] = [
   },
   (sample, random) => Buffer.from(withValue(sample, random, `[${'0,'.repeat(random.below(20_000))}0]`)),
   (_, random) => Buffer.from(random.pick([...values, '[[]]', '[{}]', '"x"'])),
-  // Keys: one that is there twice, one too many, one that is gone.
+  // Keys: duplicate, additional or missing.
   (sample, random) => Buffer.from(withKey(sample, `"${random.pick(keysOf(sample))}":${random.pick(values)}`)),
   (sample, random) => Buffer.from(withKey(sample, `"${random.pick(['__proto__', 'constructor', 'x'])}":${random.pick(values)}`)),
   (sample, random) => Buffer.from(sample.replace(`"${random.pick(keysOf(sample))}"`, '"gone"')),
@@ -122,7 +122,7 @@ function keysOf(sample: string): string[] {
   return [...sample.matchAll(/"(\w+)":/g)].map(([, key = '']) => key);
 }
 
-/** The text with the value of one key, wherever it stands, replaced. */
+/** Replaces the value of one key at any depth. */
 function withValue(sample: string, random: Random, value: string): string {
   const places = [...sample.matchAll(/":(?=("(?:[^"\\]|\\.)*"|-?\d[\d.e+-]*|true|false|null))/g)];
   if (places.length === 0) return value;

@@ -1,27 +1,27 @@
-/** The line of one PC to the broker, over which all that it says goes: to be cut, torn, made thin and left hanging. */
+/** The line of one PC to the broker, for all its traffic. It can be cut, reset, slowed and left half-open. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type Link = {
-  /** Where the PC finds the broker. */
+  /** Port where the PC finds the broker. */
   port: number;
-  /** Nothing gets through until it is healed; what is connected hears of it. */
+  /** Closes all connections, and refuses new ones until `heal`. */
   cut(): void;
   heal(): void;
-  /** What is connected is lost, and may come again at once. */
+  /** Closes all connections. They may return at once. */
   tear(): void;
-  /** As `tear`, but the broker does not hear of it: the session of before hangs there when the next one comes. */
+  /** Like `tear`, but the broker is not notified: the old session still exists when the next one starts. */
   hang(): void;
-  /** From now on each direction is so slow and so late. */
+  /** Limits rate and adds delay in each direction; undefined removes both. */
   shape(way: Thin | undefined): void;
   close(): void;
 };
 
 export type Thin = { bytesPerS: number; delayMs: number };
-/** `client`: the PC. */
+/** `client` is the PC's side. */
 type Pair = { client: Socket; broker: Socket };
 
-/** Opens it; the broker need not run. */
+/** Opens the line. The broker need not run yet. */
 export async function openLink(to: number): Promise<Link> {
   const pairs = new Set<Pair>();
   let isCut = false;
@@ -72,7 +72,7 @@ export async function openLink(to: number): Promise<Link> {
   };
 }
 
-/** In order, whatever the line is meanwhile. */
+/** Forwards bytes in order, across changes of the line. */
 function carry(from: Socket, to: Socket, thinNow: () => Thin | undefined): void {
   let freeAt = 0;
   let lastAt = 0;

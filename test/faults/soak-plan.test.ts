@@ -5,13 +5,13 @@ import { notSoaked, soakKinds, soakPlan } from './soak-plan.ts';
 
 const steps = (seed: number, count: number) => soakPlan(seed).take(count).toArray();
 
-test('F27 a seed plays the same faults again, another one others, and none comes twice before all came', () => {
+test('F27 a seed repeats its faults, another seed has others, and each kind comes once before any repeats', () => {
   expect(steps(7, 50)).toEqual(steps(7, 50));
   expect(steps(7, 50)).not.toEqual(steps(8, 50));
   expect(new Set(steps(7, soakKinds.length).map(({ kind }) => kind))).toEqual(new Set(soakKinds));
 });
 
-test('F27 each row from F1 to F24 is played, or says in a line why it is not', () => {
+test('F27 each row from F1 to F24 is played, or has a reason why not', () => {
   const upTo24 = Object.keys(promises).filter((row) => /^F\d+$/.test(row) && Number(row.slice(1)) <= 24);
   expect(upTo24).toHaveLength(24);
   const kinds: readonly string[] = soakKinds;

@@ -1,14 +1,14 @@
-/** What a soak does, drawn from its seed alone: the same seed plays the same faults at the same moments, however long it lasts. */
+/** The plan of a soak, from its seed alone: the same faults at the same times, however long the soak lasts. */
 import { parseArgs } from 'node:util';
 import { oneLine } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 
-/** Each by its row of the promises. */
+/** Rows of the fault table. */
 export const soakKinds = [
   ...(['F1', 'F2', 'F3', 'F4', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'F13'] as const),
   ...(['F15', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F32'] as const),
 ];
-/** Rows up to F24 that are not played beside the others, and why. */
+/** Rows up to F24 that the soak does not play, with the reason and the test that does. */
 export const notSoaked: Readonly<Record<string, string>> = {
   F5: 'a full disk is one of its own, which only root may mount: test/real/full-disk.test.ts',
   F6: 'a call that fails is made to fail within the process, each call in turn: agent/uplink/spool/spool-faults.test.ts',
@@ -16,18 +16,18 @@ export const notSoaked: Readonly<Record<string, string>> = {
   F16: 'no event that an agent of today writes is refused for good by the centre of today: agent/uplink/event-sender.test.ts',
   F24: 'what agents and centres of before say is kept as what they said, not as programs: test/simulation/talks.test.ts',
 };
-/** After `waitMs` of calm something happens that lasts `lastsMs`; `pick` says to which one of many, from 0 to 1. */
+/** After `waitMs` of calm a fault lasts for `lastsMs`. `pick` selects its target, from 0 to 1. */
 export type SoakStep = { kind: (typeof soakKinds)[number]; waitMs: number; lastsMs: number; pick: number };
-/** `hours` of the machine's own time. */
+/** `hours` in real time. */
 export type SoakOptions = { hours: number; seed: number };
 
-/** How it is called. */
+/** The usage line. */
 export const soakUsage = 'npm run test:soak -- [--hours 1] [--seed S]';
 
 const calmMs = 4_000;
 const longestMs = 5_000;
 
-/** Steps without an end. Each kind comes once before any comes again, so that a short soak has most of them. */
+/** Generates endless steps. Each kind comes once before any repeats, so that a short soak has most of them. */
 export function* soakPlan(seed: number): Generator<SoakStep> {
   const random = randomFrom(seed);
   for (;;)
@@ -35,7 +35,7 @@ export function* soakPlan(seed: number): Generator<SoakStep> {
       yield { kind, waitMs: random.below(calmMs), lastsMs: 200 + random.below(longestMs), pick: random.next() };
 }
 
-/** Reads the words, or says in one line what is wrong with them. */
+/** Parses the arguments, or returns one line that says what is wrong. */
 export function readSoakOptions(args: string[], newSeed: () => number): { ok: true; value: SoakOptions } | { ok: false; line: string } {
   try {
     const text = { type: 'string' } as const;

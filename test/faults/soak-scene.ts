@@ -1,4 +1,4 @@
-/** The centre of a soak, its PCs and its people. */
+/** The server, the PCs and the people of a soak. */
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,49 +12,49 @@ import type { Writing } from './writing-pc.ts';
 
 const speed = 10;
 const rooms = 12;
-/** A process of its own, which is killed while it writes. */
+/** A separate process that is killed while it writes. */
 const writer = 'ladakh/leh/writer';
-/** Admitted, and no agent: what it sends cannot be read. */
+/** An admitted PC without an agent: it sends garbage. */
 export const stranger = 'ladakh/leh/stranger';
-/** The one disk of several machines. */
+/** A disk image that several machines share. */
 const image = 'ladakh/leh/image';
 const eachTime = 100;
-/** How a process that is killed writes: for so long after its first event, and with a clock that is so far ahead. */
+/** How the writer is killed: time after its first event, and how far its clock is ahead. */
 export type Killed = { killAfterMs: number; aheadMs?: number };
-/** A store of a process that is killed at the moment. */
+/** A store of a process that was just killed. */
 export type Store = 'ledger' | 'spool';
 
 export type Scene = {
   parts: Parts;
   pcs: readonly ScriptedPc[];
-  /** Of each of the PCs. */
+  /** The line of each PC. */
   links: readonly Link[];
-  /** Numbers that the writer said were kept. */
+  /** Numbers that the writer reported as committed. */
   promised: ReadonlySet<number>;
   mails(): number;
   start(part: PartName): Promise<void>;
   kill(part: PartName): Promise<void>;
-  /** Sends a signal to a part that runs on. */
+  /** Sends a signal to a running part. */
   signal(part: PartName, signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** The writer writes some events and is killed, or, with `until` 0, says all that it has; true where it ended by itself. */
+  /** Runs the writer and kills it. With `until` 0 it only sends its backlog. Returns true if it exits by itself. */
   write(how: Killed | { until: 0 }): Promise<boolean>;
-  /** What a write that a power cut tore leaves at the end of a log. */
+  /** Appends bytes to the WAL, as a torn write of a power cut does. */
   tear(store: Store, bytes: Uint8Array): void;
-  /** Puts these bytes in the place of the writer's spool. */
+  /** Replaces the writer's spool with these bytes. */
   damage(bytes: Uint8Array): void;
-  /** Another machine with the disk of the others. */
+  /** Starts another machine with the shared disk image. */
   clone(n: number): ScriptedPc;
-  /** Takes the mail server away for a while. */
+  /** Stops the mail server for a time. */
   withoutMail(ms: number): Promise<void>;
   isReady(): Promise<boolean>;
   within(ms: number, is: () => Promise<boolean> | boolean): Promise<boolean>;
-  /** What the ledger has of the writer. */
+  /** Returns the writer's numbers in the ledger. */
   writtenIn(): Set<number>;
   stop(): Promise<{ part: PartName; code: number | null }[]>;
   close(): Promise<void>;
 };
 
-/** Starts all of it. */
+/** Starts everything. */
 export async function createScene(): Promise<Scene> {
   let mailbox: Mailbox = await openMailbox();
   const { port } = mailbox;
@@ -145,7 +145,7 @@ function startWriter({ site, epochMs, tokens }: Parts, { from, until, aheadMs = 
     data: site.data,
     mqtt: site.ports.mqtt,
     speed,
-    // As far as its clock, which runs faster, is to be ahead.
+    // The epoch for a faster clock that is ahead by `aheadMs` now.
     epochMs: epochMs + aheadMs / (1 - speed),
     spool,
     from,

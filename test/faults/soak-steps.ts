@@ -1,4 +1,4 @@
-/** How each fault of a soak is played. When a step is over everything runs again, though not everybody may be back. */
+/** Plays each fault of a soak. After a step every part runs again, although some PCs may still reconnect. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,18 +12,18 @@ import type { SoakStep } from './soak-plan.ts';
 import { type Scene, stranger } from './soak-scene.ts';
 
 const flaps = 12;
-/** As long as an hour of the centre would be too long; it is long enough for every PC to be away and every spool to fill. */
+/** Factor for outages: shorter than an hour of the server's clock, but long enough for every PC to notice and every spool to fill. */
 const awayFactor = 4;
 const mailWithinMs = 5_000;
 const garbageMost = 2_000;
-/** A page of a store. */
+/** A page of a store, in bytes. */
 const tornMost = 4_096;
-/** 64 kbit/s and 350 ms in each direction, ten times as fast as everything here. */
+/** 64 kbit/s and 350 ms in each direction, ten times faster like the clock. */
 const thin = { bytesPerS: 80_000, delayMs: 35 };
 const hourMs = 3_600_000;
 const yearsMs = 10 * 365 * 24 * hourMs;
 
-/** Plays one, and comes back when what was stopped runs again. */
+/** Plays a step. Resolves when all parts run again. */
 export async function playStep(scene: Scene, step: SoakStep): Promise<void> {
   await plays[step.kind](scene, step);
 }
@@ -40,7 +40,7 @@ const plays: Record<SoakStep['kind'], (scene: Scene, step: SoakStep) => Promise<
     await scene.start('flows');
   },
   async F4(scene, step) {
-    // What was promised and is in no other place would be lost with it.
+    // The backlog is sent first: events that exist only in the spool would be lost.
     if (await scene.write({ until: 0 })) scene.damage(step.pick < 0.5 ? Buffer.alloc(tornMost) : bytesOf(step, tornMost));
     await scene.write({ killAfterMs: step.lastsMs / 10 });
   },
@@ -136,7 +136,7 @@ function pickedOf<T>(all: readonly T[], { pick }: SoakStep): T {
   return all[Math.floor(pick * all.length)] as T;
 }
 
-/** Ten years, an hour, or as if it stood at 1970. */
+/** Returns the error of a clock: ten years, an hour, or one that shows 1970. */
 function aheadOf({ parts }: Scene, pick: number): number {
   const wrongClocks = [yearsMs, -yearsMs, hourMs, -hourMs, hourMs - parts.epochMs];
   return wrongClocks[Math.floor(pick * wrongClocks.length)] ?? 0;
@@ -147,12 +147,12 @@ function bytesOf({ pick }: SoakStep, count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, () => random.below(256)));
 }
 
-/** Its camera is there, and it is not, in turn. */
+/** Toggles the camera fault of a PC. */
 function flap(pc: ScriptedPc, n: number): void {
   pc.set('camera', 'flapping', n % 2 === 1 ? 'camera.missing' : null, 'Camera');
 }
 
-/** Bytes that nobody can read, from a PC that is admitted, on each of its topics. */
+/** Sends garbage from an admitted PC to each of its topics. */
 async function garbage({ parts }: Scene, { pick, lastsMs }: SoakStep): Promise<void> {
   const random = randomFrom(Math.floor(pick * 2 ** 32));
   const { site, tokens } = parts;

@@ -1,7 +1,7 @@
 /**
- * Days of random faults (F27): broker, flows and exporter as processes, PCs over real MQTT, one of them a process of its own that is killed while
- * it writes. At the end nothing may be lost, applied twice or left behind. Each step is printed before it is played; the seed plays it again.
- * The clock of the centre runs ten times faster.
+ * Plays days of random faults (F27) against broker, flows and exporter processes, with PCs over real MQTT and a writer that is killed.
+ * Nothing may be lost, applied twice or left over. Each step is printed before it is played, and the seed repeats it. The server's clock
+ * runs ten times faster.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -42,7 +42,7 @@ async function soak(hours: number, seed: number): Promise<boolean> {
   }
 }
 
-/** What is wrong once all had time to settle, a line each. */
+/** Lets everything settle. Returns the faults, one line each. */
 async function judge(scene: Scene): Promise<string[]> {
   const { parts, pcs } = scene;
   await scene.write({ until: 0 });

@@ -1,8 +1,8 @@
-/** A clock that stands still while a part is away: what the centre could not know in that time is not held against it. */
+/** A clock that stops while a part is down, because the server cannot know of changes in that time. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type Steady = {
-  /** Real milliseconds in which everything was up. */
+  /** Returns real milliseconds in which every part was up. */
   now(): number;
   isWhole(): boolean;
   stop(): Promise<void>;
@@ -10,7 +10,7 @@ export type Steady = {
 
 const everyMs = 100;
 
-/** Asks again and again; the time between two answers counts where both were yes. A question that fails is a no. */
+/** Polls the condition. The time between two polls counts if both were true; an error counts as false. */
 export function startSteady(ask: () => Promise<boolean>): Steady {
   const over = new AbortController();
   let whole = false;

@@ -1,4 +1,4 @@
-/** What strangers can take from the broker as a process, at its usual limits: memory. An admitted PC works on meanwhile. */
+/** Tests how much memory of a broker process strangers can use at its default limits, while an admitted PC works. */
 import type { Socket } from 'node:net';
 import { flowsFilters, pcTopic } from '@sabha/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ test.each([
   expect(broker.peakRssMiB() - before).toBeLessThan(50);
 });
 
-/** Sends as fast as it is taken, until the end or until it is cut off. */
+/** Sends as fast as possible until all is sent or the connection is closed. */
 async function stream({ socket, closed }: Bare, header: Buffer, megabytes: number): Promise<void> {
   socket.write(header);
   const chunk = Buffer.alloc(mebibyte, 'a');

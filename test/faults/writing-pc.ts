@@ -1,9 +1,12 @@
-/** A PC in a process of its own, which writes down hundreds of events a second and says each number that it promised to keep. */
+/** A PC in a separate process that writes hundreds of events a second and prints each committed number. */
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startScriptedPc } from '../system/scripted-pc.ts';
 
-/** What the parent gives it. `from`: the first number to write; `everyMs`: as often it writes one; `until`: writes no more from here on, and ends when all is acknowledged. */
+/**
+ * Settings from the parent. `from`: first number; `everyMs`: interval; `until`: the end, after which it exits when everything is
+ * acknowledged.
+ */
 export type Writing = {
   pc: string;
   token: string;

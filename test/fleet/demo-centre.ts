@@ -1,4 +1,4 @@
-/** The centre of the demo: `start.ts` in a folder of its own, asked over its API like any other centre. */
+/** The server of the demo: `start.ts` in a separate folder, used through its API like any other server. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -9,43 +9,43 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '@sabha/contracts';
 
-/** The centre of a demo, as real processes. */
+/** The server of a demo, as real processes. */
 export type DemoCentre = {
   wall: string;
   mqttPort: number;
-  /** The public half of its key, by which the PCs know its words. */
+  /** The public key by which PCs verify its messages. */
   key: KeyObject;
   logFile: string;
-  /** The process of start.ts. */
+  /** The process id of start.ts. */
   pid: number;
   import(csv: string): Promise<void>;
-  /** A token for every PC of the table. */
+  /** Returns a token for every PC of the table. */
   tokens(): Promise<Record<string, string>>;
   audit(): Promise<LedgerAudit>;
   incidents(): Promise<IncidentRow[]>;
-  /** Whether the centre calls the room of this PC ready. */
+  /** Returns whether the server shows the room of this PC as ready. */
   isReady(pc: PcPath): Promise<boolean>;
-  /** The incidents of one PC, in full. */
+  /** Returns the incidents of one PC in full. */
   incidentsOf(pc: PcPath): Promise<IncidentView[]>;
-  /** Resolves where it ends by itself, with its last line. */
+  /** Resolves with the last line if the server ends by itself. */
   ended: Promise<string>;
   stop(): Promise<void>;
 };
 
-/** Where it keeps its data, how fast its clock goes, and the first of its ports. */
+/** Data folder, clock speed and first port. */
 export type CentreOptions = { folder: string; speed: number; epochMs: number; portBase: number | undefined };
 
 const by = 'demo';
 const stopLimitMs = 8_000;
 
-/** Three people who are told of everything, on the console of the centre. */
+/** Three people who receive every notification on the console of the server. */
 const people = [
   { id: 'technician', name: 'Technician on duty', role: 'technician', scope: '', language: 'hi' },
   { id: 'state-engineer', name: 'State engineer on duty', role: 'state', scope: '', language: 'en' },
   { id: 'central', name: 'Central operations', role: 'central', scope: '', language: 'en' },
 ];
 
-/** Throws, with the line that the centre said, where it does not start. */
+/** Starts the server. Throws with its last line if it does not start. */
 export async function startDemoCentre({ folder, speed, epochMs, portBase }: CentreOptions): Promise<DemoCentre> {
   const ports = { ...portsFrom(portBase), reflector: await freeUdpPort() };
   const config = join(folder, 'sabha.json');
@@ -57,13 +57,13 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
     SABHA_DATA: join(folder, 'data'),
     SABHA_SPEED: `${speed}`,
     SABHA_EPOCH: `${epochMs}`,
-    // Compiled once a machine, as an installation is from its second start on; its folder is a new one each time.
+    // A shared compile cache, as an installation has from its second start on. The data folder is new each time.
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url)),
   };
   const start = fileURLToPath(new URL('../../start.ts', import.meta.url));
-  // A group of its own: Ctrl-C reaches the demo alone, which stops the fleet first.
+  // In a separate process group, so that Ctrl-C reaches only the demo, which stops the fleet first.
   const child = spawn(process.execPath, [start], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  // However this process ends, it leaves no centre behind: killed with -9 it closes the channel.
+  // The server ends with this process in every case: after kill -9 the IPC channel closes.
   process.once('exit', () => child.kill('SIGINT'));
   const { ready, ended } = follow(child, logFile);
   const up = await Promise.race([ready, ended]);
@@ -99,7 +99,7 @@ export async function startDemoCentre({ folder, speed, epochMs, portBase }: Cent
 
 const portNames = ['mqtt', 'api', 'editor', 'brokerMetrics', 'flowsMetrics', 'exporter'];
 
-/** The rooms of the demo have a reflector of their own at the end of their line; that of the centre only has to be out of everybody's way. */
+/** The simulated rooms have their own reflector. The one of the server only needs a free port. */
 async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -108,14 +108,14 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-/** 0 takes free ones; without a base they are the usual ports. */
+/** Returns the ports from a base: 0 selects free ones, and without a base the defaults apply. */
 function portsFrom(base: number | undefined): Record<string, number> {
   return base === undefined ? {} : Object.fromEntries(portNames.map((name, at) => [name, base === 0 ? 0 : base + at]));
 }
 
 type Ports = { broker: number; flows: number };
 
-/** Writes its log to the file. `ready`: the ports on which broker and flows listen; `ended`: the last word of a centre that ended. */
+/** Writes the output to the log file. `ready` has the ports of broker and flows; `ended` has the last line of a server that ended. */
 function follow(child: ChildProcess, logFile: string): { ready: Promise<Ports>; ended: Promise<string> } {
   const log = createWriteStream(logFile);
   const ready = Promise.withResolvers<Ports>();

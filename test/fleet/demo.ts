@@ -1,4 +1,4 @@
-/** `npm run demo`: the real centre with a simulated nation, faults included. */
+/** `npm run demo`: the real server with a simulated nation and faults. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ import { inWords, type Summary, type SummaryParts, summaryOf, wrongWith } from '
 
 const connectPerSecond = 200;
 const standstillMs = 60_000;
-/** For all that is left to be said, whatever comes in meanwhile. */
+/** Longest time to settle at the end of the scenario. */
 const settleLimitMs = 60_000;
 /**
- * The same for whoever asked for the end, and waits for it: three seconds with all that comes after it. On a machine that is busy as long as its
- * PCs took to connect, which is the same work.
+ * Longest time to settle after Ctrl-C, about three seconds with the shutdown. On a busy machine it is as long as the PCs took to connect,
+ * which is similar work.
  */
 const askedLimitMs = 1_500;
 const goodbyesLimitMs = 500;
@@ -28,13 +28,13 @@ const oneAskMs = 300;
 const brokenOffLine = 'broken off before all was in the ledger';
 const lookEveryMs = 500;
 const windowMs = 20 * 60_000;
-/** A line on the console at most so often. */
+/** Least time between two lines on the console. */
 const tellEveryMs = 400;
 
 type Demo = {
   options: DemoOptions;
   nation: Nation;
-  /** PCs that are installed: those of sites that are live or being set up. */
+  /** Sites that are live or being set up, which have a PC. */
   sites: readonly Site[];
   centre: DemoCentre;
   fleet: Fleet;
@@ -42,7 +42,7 @@ type Demo = {
   say: (line: string) => void;
   /** Resolves at Ctrl-C. */
   asked: Promise<void>;
-  /** Rejects where the centre ends by itself. */
+  /** Rejects if the server ends by itself. */
   ended: Promise<never>;
 };
 
@@ -62,9 +62,9 @@ async function main(): Promise<number> {
         if (!read.value.json) process.stdout.write('It ends. Ctrl-C again ends it at once.\n');
         return resolve();
       }
-      // One Ctrl-C comes from the terminal, from npm as well, and as the end of npm.
+      // One Ctrl-C arrives up to three times: from the terminal, from npm, and as the end of npm.
       if (why === 'orphaned' || performance.now() - askedAt < oneAskMs) return;
-      // Whoever asks twice is in a hurry.
+      // A second Ctrl-C ends the demo at once.
       tellFolder();
       process.exit(1);
     });
@@ -93,7 +93,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
   let fleet: Fleet | undefined;
   try {
     const sites = nation.sites.filter(({ stage }) => stage === 'live' || stage === 'commissioning');
-    // Sites go live once their PCs talk, as in life: before that silence would be an outage of the whole nation.
+    // Sites go live after their PCs are online, as in reality. Otherwise their silence would be an outage of the nation.
     await centre.import(nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage)));
     const tokens = await centre.tokens();
     const pcs = sites.map((site) => ({ path: nation.pcOf(site), token: tokens[nation.pcOf(site)] ?? '', ...pick(site) }));
@@ -107,7 +107,7 @@ async function run(options: DemoOptions, folder: string, asked: Promise<void>): 
   }
 }
 
-/** Rejects with these words as soon as the other resolves; where nobody waits for it, nobody minds. */
+/** Returns a promise that rejects with this text when the other resolves, without an unhandled rejection. */
 function rejecting<T>(other: Promise<T>, words: (value: T) => string): Promise<never> {
   const failed = other.then((value) => Promise.reject(new Error(words(value))));
   failed.catch(() => undefined);
@@ -119,7 +119,7 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
   const startedAt = performance.now();
   const started = fleet.start({ perSecond: connectPerSecond, standstillMs });
   const missing = await Promise.race([started, asked, ended]);
-  // Broken off before there was anything to sum up.
+  // Interrupted before there was anything to summarise.
   if (missing === undefined) return 0;
   if (missing > 0) throw new Error(`${missing} PCs could not connect`);
   const connectMs = performance.now() - startedAt;
@@ -136,7 +136,7 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
   return wrong.length > 0 ? 1 : 0;
 }
 
-/** What was done to the nation; `whole`: to the end of the scenario. */
+/** The disturbances, and whether the scenario ran to its end. */
 type Happened = { disturbances: Disturbance[]; whole: boolean };
 
 async function perform(demo: Demo): Promise<Happened> {
@@ -158,12 +158,12 @@ async function perform(demo: Demo): Promise<Happened> {
   return { disturbances: done, whole: true };
 }
 
-/** What had begun when the demo was broken off, and how long it had lasted. */
+/** Returns the disturbances that had begun, cut at the interruption. */
 function begunBy(list: readonly Disturbance[], endMs: number): Disturbance[] {
   return list.filter(({ at }) => at <= endMs).map((one) => ({ ...one, forMs: Math.min(one.forMs, endMs - one.at) }));
 }
 
-/** Rooms that were left in fault are not touched again. */
+/** Creates the scenario of a round. Rooms with a lasting fault are excluded. */
 function scenarioOf(demo: Demo, at: { round: number; lengthMs: number; done: readonly Disturbance[] }): Disturbance[] {
   const { nation, sites, options } = demo;
   const standing = new Set(at.done.filter(({ forMs }) => forMs > windowMs).map(({ pc }) => pc));
@@ -198,7 +198,7 @@ async function tellStory(demo: Demo): Promise<Happened> {
   return { disturbances, whole };
 }
 
-/** True after so long on the demo's clock, false at Ctrl-C before. */
+/** Resolves with true after this time on the demo's clock, or with false at Ctrl-C. */
 async function waited({ clock, asked }: Demo, lengthMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const cancel = clock.after(lengthMs, () => resolve(true));
@@ -212,7 +212,7 @@ async function sumUp(
   { memory, limitMs }: { memory: MemoryWatch; limitMs: number },
 ): Promise<Summary> {
   const { nation, sites, options, asked, ended } = demo;
-  // Who has asked for the end already waits for the sum.
+  // After an interruption the user already waits for the summary.
   const brokenOff = whole ? rejecting(asked, () => brokenOffLine) : ended;
   const found = await Promise.race([settled(demo, whole, limitMs), brokenOff, ended]);
   const live = sites.filter(({ stage }) => stage === 'live').map((site): [PcPath, LinkClass] => [nation.pcOf(site), site.link]);
@@ -223,7 +223,7 @@ async function sumUp(
 
 type Settled = Pick<SummaryParts, 'audit' | 'eventsSent' | 'listed'>;
 
-/** Asks the ledger when every spool is acknowledged; again where an agent had something to say meanwhile, as long as there is time. */
+/** Audits the ledger when every spool is acknowledged. Repeats it if an agent had a new event meanwhile, until the deadline. */
 async function settled({ fleet, centre }: Demo, whole: boolean, limitMs: number): Promise<Settled> {
   const deadline = performance.now() + limitMs;
   for (;;) {
@@ -237,7 +237,7 @@ async function settled({ fleet, centre }: Demo, whole: boolean, limitMs: number)
   }
 }
 
-/** Tells a few of the things that happen. */
+/** Returns a callback that prints some of the disturbances. */
 function teller({ nation, sites, clock, say }: Demo): (one: Disturbance, begins: boolean) => void {
   const names = new Map(sites.map((site) => [nation.pcOf(site), `${site.name.en}, ${site.state.en}`]));
   let lastAt = 0;

@@ -1,4 +1,4 @@
-/** Many simulated PCs in one process, each the real agent on a real MQTT connection. */
+/** Many simulated PCs in one process, each with the real agent on a real MQTT connection. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, LinkClass, PcPath } from '@sabha/contracts';
@@ -12,49 +12,52 @@ import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
 import { isLaptop } from './supply.ts';
 
-/** All PCs of a nation, with their sum. */
+/** All PCs of a nation, with totals. */
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
   /**
-   * Switches all on, at most `perSecond` a real second; resolves when all have settled, or answers how many have not when for so long none more
-   * has: how long all of them take is the machine's.
+   * Boots all PCs, at most `perSecond` in a real second. Resolves with 0 when all have settled, or with the number of others when no PC
+   * settled for so long.
    */
   start(how: { perSecond: number; standstillMs: number }): Promise<number>;
-  /** Mends lines and power, then waits until every spool is acknowledged; answers how many PCs still have something to say after the limit. */
+  /**
+   * Repairs lines and power, then waits until every spool is acknowledged. Resolves with the number of PCs that still have events after the
+   * limit.
+   */
   drain(limitMs: number): Promise<number>;
   eventsSent(): number;
   connected(): number;
-  /** How late the simulator itself was. */
+  /** Returns how late the simulator itself was. */
   late(): Late;
-  /** Ends a start or a drain that is still under way. */
+  /** Also ends a running start or drain. */
   stop(): Promise<void>;
 };
 
-/** A PC of the fleet, before it is switched on. */
+/** A PC of the fleet before its boot. */
 export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM: number };
 
-/** Which PCs, and at which centre. */
+/** The PCs, and their server. */
 export type FleetOptions = {
   pcs: readonly FleetPc[];
   centre: { host: string; port: number };
-  /** Public half of the centre's key. */
+  /** Public key of the server. */
   centreKey: KeyObject;
   clock: Clock;
   speed: number;
   seed: number;
-  /** Where every hundredth spool has its file. */
+  /** Folder for spools that are real files. */
   folder: string;
 };
 
-/** Too small for a whole cut, long enough to say so. */
+/** Too short for a whole power cut, long enough for its last gasp. */
 const upsLastsMs = 240_000;
 /** One spool in so many is a real file. */
 const realSpoolEvery = 100;
-/** So many PCs may be on their way at once: a storm would make each wait for the others, and measure the centre's clock wrong. */
+/** PCs that may connect at once. In a connection storm they would delay each other and measure the server's clock wrong. */
 const settlingAtOnce = 60;
 const pollMs = 50;
 
-/** A fleet that is switched off. */
+/** Creates a fleet that is switched off. */
 export function createFleet(options: FleetOptions): Fleet {
   const { clock, late } = watchPunctuality(options.clock);
   const pcs = options.pcs.map(makerOf({ ...options, clock }));
@@ -110,7 +113,7 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-/** Each PC has a randomness of its own, from the seed and its place in the list. */
+/** Returns a maker of PCs. Each PC has its own random source, from the seed and its index. */
 function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions): (pc: FleetPc, at: number) => SimulatedPc {
   const store = createSpoolStore();
   return ({ path, token, link, elevationM }, at) => {
@@ -136,7 +139,7 @@ function makerOf({ clock, speed, centre, centreKey, seed, folder }: FleetOptions
   };
 }
 
-/** Waits until nothing is left, and answers what is left at the deadline. */
+/** Polls until nothing is left. Returns the number at the deadline. */
 async function until(left: () => number, deadline: () => number): Promise<number> {
   for (;;) {
     const count = left();

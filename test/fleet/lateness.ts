@@ -1,17 +1,17 @@
-/** How late the simulator itself is: a beat that it says late may be a silence that no PC is to blame for. */
+/** Measures how late the simulator itself is: its late beats can cause silences that are not the fault of a PC. */
 import { type Clock, links } from '@sabha/contracts';
 
-/** Beats that were late, and by how much the latest. */
+/** Number of late beats, and the largest delay. */
 export type Late = { beats: number; worstSeconds: number };
 
-/** A clock that is watched. */
+/** A watched clock. */
 export type Punctuality = { clock: Clock; late(): Late };
 
-/** Nobody waits longer for a beat before it counts as missing. */
+/** A beat that is later than this can count as missing. */
 const lateMs = 15_000;
 const beatsMs: ReadonlySet<number> = new Set(Object.values(links).map(({ beatMs }) => beatMs));
 
-/** Measures every timer that is as long as a beat. */
+/** Measures every timer whose duration is a beat interval. */
 export function watchPunctuality(clock: Clock): Punctuality {
   const late: Late = { beats: 0, worstSeconds: 0 };
   return {

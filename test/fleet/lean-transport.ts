@@ -1,6 +1,6 @@
 /**
- * MQTT for thousands of PCs in one process: mqtt-packet on a socket, without what a client library keeps for each connection,
- * and with the line of the PC between the two. Behaves as the agent's own transport does.
+ * MQTT for thousands of PCs in one process: mqtt-packet on a socket and a simulated line, without the memory of a client library. It
+ * behaves like the agent's own transport.
  */
 import { connect, type Socket } from 'node:net';
 import type { Cancel, Clock } from '@sabha/contracts';
@@ -10,9 +10,9 @@ import type { Line } from './line.ts';
 
 /** A transport whose PC can lose its power. */
 export type LeanTransport = Transport & {
-  /** The PC has no power any more: it says nothing, and the broker is not even told that the connection is over. */
+  /** Cuts the power of the PC: it sends nothing, and the broker is not notified of the end. */
   vanish(): void;
-  /** The agent died: the system closes its connection. */
+  /** Ends the agent: the operating system closes its connection. */
   drop(): void;
 };
 
@@ -26,7 +26,7 @@ type Wire = {
   socket: Socket;
   line: Line;
   handlers: ConnectionHandlers;
-  /** `over`: closed for the agent; what still comes is not heard. */
+  /** `over`: closed for the agent; later packets are ignored. */
   phase: 'connecting' | 'up' | 'over';
   answers: Map<number, (answer: Packet | undefined) => void>;
   lastId: number;
@@ -35,17 +35,17 @@ type Wire = {
   settle: (answer: Connected) => void;
 };
 
-/** Where the broker is, and the line to it. */
+/** Address of the broker, and the line to it. */
 export type LeanOptions = {
   host: string;
   port: number;
   clock: Clock;
-  /** Factor of the clock: keepalives pass as much faster. */
+  /** Factor of the clock, which also shortens keepalives. */
   speed: number;
   line: Line;
 };
 
-/** MQTT 3.1.1 over one socket and a simulated line; never reconnects by itself. */
+/** Creates MQTT 3.1.1 over one socket and a simulated line. It never reconnects by itself. */
 export function createLeanTransport({ host, port, clock, speed, line }: LeanOptions): LeanTransport {
   let current: Wire | undefined;
   return {
@@ -108,7 +108,7 @@ function open(
   return wire;
 }
 
-/** Pings a line on which nothing came for most of a keepalive, and gives up where the answer does not come. */
+/** Pings if nothing arrived for most of a keepalive, and closes the connection if there is no response. */
 function watch(wire: Wire, clock: Clock, keepaliveMs: number): void {
   let pinged = false;
   const look = () => {
@@ -165,7 +165,7 @@ function connectionOf(wire: Wire): Connection {
   };
 }
 
-/** The answer to a packet; undefined where the connection ends before. */
+/** Sends a packet. Resolves with its response, or with undefined if the connection ends first. */
 function ask(wire: Wire, packet: (messageId: number) => Packet): Promise<Packet | undefined> {
   return new Promise((resolve) => {
     if (wire.phase === 'over') return resolve(undefined);
@@ -182,7 +182,7 @@ function send(wire: Wire, packet: Packet): boolean {
   return true;
 }
 
-/** The agent hears no more of this connection. What is still unconfirmed answers false. */
+/** Ends the connection for the agent. Unconfirmed packets resolve with undefined. */
 function leave(wire: Wire): void {
   wire.phase = 'over';
   wire.timer();
@@ -194,7 +194,7 @@ function end(wire: Wire, reason: string): void {
   if (wire.phase === 'over') return;
   const wasUp = wire.phase === 'up';
   leave(wire);
-  // Where the line is cut, the broker learns of it by its own keepalive.
+  // On a cut line the broker notices only through its keepalive.
   wire.line.pass('up', 0, () => wire.socket.destroy());
   if (wasUp) wire.handlers.closed(reason);
   else wire.settle({ ok: false, refused: false, reason });

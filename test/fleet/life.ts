@@ -1,17 +1,17 @@
-/** One life of an agent, from its start to its death: when it is over its timers are gone and its disk takes nothing more. */
+/** One life of an agent, from its start to its death. After it, its timers are gone and its disk refuses access. */
 import type { Cancel, Clock } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
-/** One life of a PC, from its boot to its end. */
+/** One life of a PC, from boot to end. */
 export type Life = {
   clock: Clock;
-  /** The disk as this life sees it. */
+  /** Returns the disk for this life. */
   disk(of: SpoolDisk): SpoolDisk;
-  /** Ends it between two instructions, as a power cut does. */
+  /** Ends the life between two instructions, as a power cut does. */
   end(): void;
 };
 
-/** Guarantee: after `end` no timer of it fires, and its disk takes nothing. */
+/** Guarantee: after `end` none of its timers fires, and its disk refuses access. */
 export function createLife(clock: Clock): Life {
   const timers = new Set<Cancel>();
   let over = false;
@@ -43,7 +43,7 @@ export function createLife(clock: Clock): Life {
       all: (sql, ...values) => alive(() => of.all(sql, ...values)),
       rebuild: (reason) => alive(() => of.rebuild(reason)),
       damage: of.damage,
-      // Who opened it closes it, when all that it holds has been counted.
+      // The opener closes the disk, after it has counted the content.
       close: () => undefined,
     }),
     end() {

@@ -1,33 +1,38 @@
-/** The line between a PC and the centre: it can be slow, far, snowed in, or cut. What is on its way when it is cut arrives when it heals, as with TCP. */
+/**
+ * The line between a PC and the server. It can be slow, far, lossy from snow, or cut. Data in transmission during a cut arrive after it, as
+ * with TCP.
+ */
 import type { Clock } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 
-/** From the PC to the centre, and back. */
+/** `up` is from the PC to the server. */
 export type Direction = 'up' | 'down';
 
-/** The line of one PC, as sockets meet it. */
+/** The line of one PC, for sockets. */
 export type Line = {
   isUp(): boolean;
   cut(): void;
   heal(): void;
-  /** Delivers after delay and transmission time, in order; while it is cut, after it heals. */
+  /** Delivers in order after delay and transmission time; during a cut, after its end. */
   pass(direction: Direction, bytes: number, deliver: () => void): void;
-  /** The same without TCP: what snow or a cut takes is gone. `tookMs` is what it took on the line; the timers of this machine are late besides. */
+  /**
+   * Delivers a datagram, unless snow or a cut drops it. `tookMs` is the time on the line, without the lateness of this machine's timers.
+   */
   datagram(direction: Direction, bytes: number, deliver: (tookMs: number) => void): void;
-  /** The snow on the dish takes this share of them. */
+  /** Sets the share of datagrams that snow drops. */
   snow(lossRatio: number): void;
 };
 
-/** How far and how fast it is; absent = at once. */
+/** Delay and rate; absent: none and unlimited. */
 export type LineOptions = { clock: Clock; roundTripMs?: number; bitsPerSecond?: number; random?: Random };
 
-/** The share of datagrams that a dish under snow loses. */
+/** Share of datagrams that a dish under snow loses. */
 export const snowLoss = 0.25;
 
 /** The link of Leh: a geostationary satellite. */
 export const thinLine = { roundTripMs: 700, bitsPerSecond: 2_000_000 };
 
-/** A line that is up, without snow. */
+/** Creates a line that is up, without snow. */
 export function createLine({
   clock,
   roundTripMs = 0,

@@ -1,17 +1,17 @@
-/** Memory of the processes of the demo, as Linux counts it: resident, shared pages of the runtime counted in each. */
+/** Resident memory of the demo's processes on Linux. Shared pages count in each process. */
 import { readFileSync } from 'node:fs';
 
 /** The processes of the demo, and their sum. */
 export const parts = ['broker', 'flows', 'dashboards', 'start', 'fleet', 'all'] as const;
-/** `all` is the largest sum at one time; each part's is its own peak. */
+/** Peak of each part; `all` is the largest sum at one time. */
 export type PeakMiB = Record<(typeof parts)[number], number>;
 
-/** The memory so far; `stop` ends the watch. */
+/** Returns the peaks so far; `stop` ends the watch. */
 export type MemoryWatch = { peak(): PeakMiB; stop(): void };
 
 const everyMs = 500;
 
-/** Looks twice a second at the processes that `startPid` started, and at this one, which is the fleet. */
+/** Samples the processes that `startPid` started twice a second, and this process, which is the fleet. */
 export function watchMemory(startPid: number): MemoryWatch {
   const peak: PeakMiB = { broker: 0, flows: 0, dashboards: 0, start: 0, fleet: 0, all: 0 };
   const look = () => {
@@ -45,7 +45,7 @@ function residentMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1_024;
 }
 
-/** The text, or nothing: the process may have ended meanwhile, or the system is none with /proc. */
+/** Reads a file, or returns nothing: the process may have ended, or the system has no /proc. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -14,12 +14,12 @@ test('736 sites are the 36 state offices and 700 districts: 612 live, 41 being s
   expect(stages(nation.sites)).toEqual({ live: 612, commissioning: 41, planned: 83 });
 });
 
-test('Leh is live, 3,524 m high and hangs on a satellite', () => {
+test('Leh is live, at 3,524 m, on a satellite link', () => {
   const leh = nation.sites.find(({ path }) => path === lehPath);
   expect(leh).toMatchObject({ name: { en: 'Leh', hi: 'लेह' }, stage: 'live', elevationM: 3_524, link: 'geo' });
 });
 
-test('its file is imported without a problem, and says of each PC what the fleet starts with', () => {
+test('the CSV imports without a problem, and gives each PC the profile of the fleet', () => {
   const planned = planImport({ csv: nation.csv(), table: createSiteTable([]), now: 0, by: 'test' });
   expect(planned.import.problems).toEqual([]);
   const table = createSiteTable(planned.change?.nodes ?? []);
@@ -36,7 +36,7 @@ test('its file is imported without a problem, and says of each PC what the fleet
   }
 });
 
-test('a site can be put to another stage in the file', () => {
+test('the CSV can give a site another stage', () => {
   const csv = nation.csv(({ stage }) => (stage === 'live' ? 'commissioning' : stage));
   const { change } = planImport({ csv, table: createSiteTable([]), now: 0, by: 'test' });
   const sites = createSiteTable(change?.nodes ?? []).sites;

@@ -1,13 +1,13 @@
 /**
- * The site table of the demo. The districts come from the npm package india-state-district (MIT): it has 772 of them, and is old or wrong in
- * places (spellings, districts made or dissolved since), so this is a nation for trying things out, not a register.
+ * The site table of the demo. The districts come from the npm package india-state-district (MIT). It has 772 districts and is partly
+ * outdated (spellings, later changes), so this nation is for demos and no register.
  */
 import { createRequire } from 'node:module';
 import type { LinkClass, Profile, SiteStage, Words } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { idOf, type State, states, type Terrain } from './states.ts';
 
-/** An office of the nation; degrees of the globe. */
+/** A site of the nation. Coordinates are in degrees. */
 export type Site = {
   /** `state/site`. */
   path: string;
@@ -20,40 +20,40 @@ export type Site = {
   longitude: number;
 };
 
-/** The offices of a nation. */
+/** The sites of a nation. */
 export type Nation = {
   sites: readonly Site[];
-  /** The one PC of each site. */
+  /** Returns the path of the site's one PC. */
   pcOf(site: Site): string;
-  /** As a file for the import. `stageOf` may say another stage than the site's own. */
+  /** Returns the CSV for the import. `stageOf` can change stages. */
   csv(stageOf?: (site: Site) => SiteStage): string;
 };
 
-/** What every PC of the nation must have, as the import says it too. */
+/** Expected equipment of every PC, as in the import. */
 export const expected: Profile['expected'] = {
   camera: [{ match: 'Rally' }],
   microphone: [{ match: 'Jabra' }],
   speaker: [{ match: 'Jabra' }],
 };
 
-/** The site whose microphone is missing when the demo begins. */
+/** The site whose microphone is missing at the start of the demo. */
 export const lehPath = 'ladakh/leh';
 
-/** It has a UPS, which its PC asks by NUT. */
+/** The UPS of Leh, which its PC queries by NUT. */
 export const lehUps = { name: 'ups', host: 'localhost', port: 3_493 };
 
-/** The three sites of Ladakh as they are: always live, on a geostationary satellite. */
+/** The three sites of Ladakh: always live, on a geostationary satellite. */
 const ladakh: Record<string, Pick<Site, 'elevationM' | 'latitude' | 'longitude'>> = {
   [lehPath]: { elevationM: 3_524, latitude: 34.1526, longitude: 77.5771 },
   'ladakh/kargil': { elevationM: 2_676, latitude: 34.5539, longitude: 76.1349 },
   'ladakh/state-office': { elevationM: 3_500, latitude: 34.1642, longitude: 77.5848 },
 };
 const hindiNames: Record<string, string> = { Leh: 'लेह', Kargil: 'कारगिल' };
-/** Of 736 sites so many are live, being set up, planned. */
+/** Sites of each stage among 736. */
 const stageShares = { live: 612, commissioning: 41, planned: 83 };
 const shareSum = 736;
 
-/** Links by terrain, each as often as it stands here. */
+/** Links by terrain. Repetition sets the frequency. */
 const linksOf: Record<Terrain, readonly LinkClass[]> = {
   plain: ['fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', 'fibre', '4g'],
   hill: ['fibre', 'fibre', '4g', 'leo'],
@@ -68,7 +68,10 @@ const isps: Record<LinkClass, string> = {
   floor: 'VSAT',
 };
 
-/** The same seed and number of sites give the same nation. The first are Leh and the 36 state offices, then districts, then second offices of districts. */
+/**
+ * Creates a nation. The same seed and number of sites give the same nation: Leh, the 36 state offices, districts, then second offices of
+ * districts.
+ */
 export function createNation({ sites: count, seed }: { sites: number; seed: number }): Nation {
   const random = randomFrom(seed);
   const sites = placesOf(count, random).map((place) => siteOf(place, random));
@@ -107,7 +110,7 @@ function districtsOf(state: State): Place[] {
   return [...known.values()];
 }
 
-/** The package is CommonJS, and its types want a browser. */
+/** The package is CommonJS, and its types need the DOM library. */
 function districtNames(code: string): string[] {
   const source = createRequire(import.meta.url)('india-state-district') as { getDistricts(code: string): string[] };
   return source.getDistricts(code);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { readOptions } from './options.ts';
 
-test('without words it is the nation of 736 sites at 10 times the speed, until Ctrl-C', () => {
+test('without arguments the demo has 736 sites at 10 times the speed, until Ctrl-C', () => {
   expect(readOptions([])).toEqual({
     ok: true,
     value: { sites: 736, minutes: undefined, speed: 10, seed: 1, story: undefined, json: false, keepRunning: false, portBase: undefined },
   });
 });
 
-test('every word is taken', () => {
+test('every argument is read', () => {
   const words = '--sites 30 --minutes 0.5 --speed 20 --seed 7 --story leh --json --keep-running --port-base 4000'.split(' ');
   expect(readOptions(words)).toEqual({
     ok: true,
@@ -24,12 +24,12 @@ test.each([
   ['--story goa', '--story: "leh" is the one there is'],
   ['--site 3', "Unknown option '--site'"],
   ['30', "Unexpected argument '30'"],
-])('"%s" is told in one line', (words, line) => {
+])('"%s" is refused in one line', (words, line) => {
   const read = readOptions(words.split(' '));
   expect(read.ok ? '' : read.line).toContain(line);
 });
 
-test('a large nation lives at less speed, unless another is asked for', () => {
+test('a large nation has a lower default speed', () => {
   const speedOf = (words: string) => {
     const read = readOptions(words.split(' '));
     return read.ok ? read.value.speed : read.line;

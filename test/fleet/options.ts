@@ -1,26 +1,26 @@
-/** The words of `npm run demo`. */
+/** The arguments of `npm run demo`. */
 import { parseArgs } from 'node:util';
 
-/** What a demo is to be. */
+/** The options of a demo. */
 export type DemoOptions = {
   sites: number;
-  /** Real minutes; undefined = until Ctrl-C. */
+  /** Real minutes; undefined: until Ctrl-C. */
   minutes: number | undefined;
   speed: number;
   seed: number;
   story: 'leh' | undefined;
   json: boolean;
-  /** Goes on after the summary, until Ctrl-C. */
+  /** Keeps running after the summary, until Ctrl-C. */
   keepRunning: boolean;
-  /** First of six ports in a row, 0 = free ones; undefined = the usual ports. */
+  /** First of six consecutive ports; 0: free ports; undefined: the defaults. */
   portBase: number | undefined;
 };
 
-/** How it is called. */
+/** The usage line. */
 export const usage =
   'npm run demo -- [--sites 736] [--minutes M] [--speed 10] [--seed 1] [--story leh] [--json] [--keep-running] [--port-base P]';
 
-/** Reads the words, or says in one line what is wrong with them. */
+/** Parses the arguments, or returns one line that says what is wrong. */
 export function readOptions(args: string[]): { ok: true; value: DemoOptions } | { ok: false; line: string } {
   try {
     const text = { type: 'string' } as const;
@@ -49,7 +49,7 @@ export function readOptions(args: string[]): { ok: true; value: DemoOptions } | 
   }
 }
 
-/** Ten times, and for more than 1,500 sites as much less as one processor core can live the lives of all PCs. */
+/** Returns the default speed: 10, and less above 1,500 sites, where one processor core cannot simulate all PCs. */
 function speedFor(sites: number): number {
   return sites <= 1_500 ? 10 : Math.max(1, Math.floor(15_000 / sites));
 }

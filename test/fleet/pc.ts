@@ -11,42 +11,42 @@ import { type Line, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';
 import type { Room } from './room.ts';
 
-/** A PC with a real agent, in a simulated room at a simulated line. */
+/** A PC with a real agent, in a simulated room and on a simulated line. */
 export type SimulatedPc = {
   path: PcPath;
   room: Room;
   line: Line;
-  /** Switches it on; nothing where it is on. */
+  /** Boots the PC, if it is off. */
   boot(): void;
-  /** `power`: everything stops and nobody is told. `crash`: the agent dies, the PC stays. */
+  /** `power`: everything stops without notice. `crash`: only the agent dies. */
   kill(how: 'power' | 'crash'): void;
-  /** Snow comes to the dish, or is swept off; somebody has the link measured. */
+  /** Starts or ends snow on the dish, and measures the link. */
   snow(isSnowing: boolean): void;
   isOn(): boolean;
   isConnected(): boolean;
-  /** The centre has answered it in this life: it is admitted, heard and knows its distance. */
+  /** Returns whether the server has responded in this life: the PC is admitted, and knows its clock offset. */
   isSettled(): boolean;
-  /** Of all that was ever written to its spool: how many, and how many the centre has not acknowledged. */
+  /** Returns the number of events ever written to its spool, and of those not acknowledged. */
   events(): { sent: number; waiting: number };
   stop(): Promise<void>;
 };
 
-/** What makes up such a PC. */
+/** The parts of such a PC. */
 export type PcOptions = {
   path: PcPath;
   token: string;
-  /** Public half of the centre's key. */
+  /** Public key of the server. */
   centreKey: KeyObject;
   profile: Profile;
   room: Room;
   line: Line;
-  /** Opens its spool, which outlives the agent. */
+  /** Opens its spool, which survives the agent. */
   openDisk: () => SpoolDisk;
   centre: { host: string; port: number };
   clock: Clock;
   speed: number;
   random: Random;
-  /** A reflector answers at the far end of its line. */
+  /** Whether a reflector is at the far end of its line. */
   isMeasured: boolean;
 };
 
@@ -56,7 +56,7 @@ const carried = { how: 'train', upBps: thinLine.bitsPerSecond, downBps: thinLine
 
 type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
 
-/** A PC that is switched off. */
+/** Creates a PC that is switched off. */
 export function createPc(options: PcOptions): SimulatedPc {
   const { path, room, line } = options;
   let kept: Signed | undefined;
@@ -139,12 +139,12 @@ function start(options: PcOptions, configs: Parameters<typeof createAgent>[0]['c
     restart: () => {},
   });
   agent.start();
-  // What a packet train would have found on this line: there are none in the simulation.
+  // Sets the capacity that a packet train would measure. The simulation has no trains.
   if (isMeasured) agent.rounds.took({ ...carried, at: clock.now() });
   return { agent, transport, life, disk };
 }
 
-/** On such a link the rounds come each quarter of an hour; a story has not so long, and somebody asks for as many as a verdict needs. */
+/** Runs the rounds that a verdict needs. On such a link they come every 15 min, too rarely for a story. */
 async function measure({ rounds }: Agent): Promise<void> {
   for (let round = 0; round < roundsOfVerdict; round += 1) await rounds.measureNow();
 }

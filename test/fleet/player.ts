@@ -4,7 +4,7 @@ import type { Fleet } from './fleet.ts';
 import type { SimulatedPc } from './pc.ts';
 import type { Disturbance } from './scenario.ts';
 
-/** What befalls which PCs, and who is told as it begins and ends. */
+/** The disturbances and their PCs, and a callback for each start and end. */
 export type Play = {
   fleet: Pick<Fleet, 'pcs'>;
   disturbances: readonly Disturbance[];
@@ -12,7 +12,7 @@ export type Play = {
   tell: (disturbance: Disturbance, begins: boolean) => void;
 };
 
-/** The result ends it; what is broken stays broken. A disturbance of a PC that the fleet does not have is none. */
+/** Starts the scenario. The returned function stops it without repairs. Disturbances of unknown PCs are ignored. */
 export function play({ fleet, disturbances, clock, tell }: Play): Cancel {
   const cancels = disturbances.flatMap((one) => {
     const pc = fleet.pcs.get(one.pc);
@@ -40,7 +40,7 @@ function apply(pc: SimulatedPc, what: Disturbance['what'], begins: boolean): voi
   else pc.room.set(what, begins);
 }
 
-/** The longest wait of a timer of the system; what comes after it is never. */
+/** Longest delay of a system timer. Later tasks never run. */
 const longestMs = 2 ** 31 - 1;
 
 function later(clock: Clock, delayMs: number, task: () => void): Cancel {

@@ -1,15 +1,15 @@
-/** The reflector at the far end of a simulated line: it answers STAMP packets as the broker's does, and snow takes some of them on the way. */
+/** The reflector at the far end of a simulated line: it replies to STAMP packets as the broker's does, and snow drops some of them. */
 import { type Clock, isStampProbe, stampBytes, writeReply } from '@sabha/contracts';
 import type { OpenUdp } from '../../agent/link/net/udp.ts';
 import type { Line } from './line.ts';
 
-/** With the headers of UDP and IPv4. */
+/** Bytes with the headers of UDP and IPv4. */
 const wireBytes = stampBytes + 28;
 
 /**
- * Opens sockets to it. Whose right the packet shows it does not ask: the real one does, and stands behind real sockets.
- * By how much the timers of this machine are late, which a quick clock makes long, counts as the reflector's own time: the sender subtracts it.
- * One that is early, as timers are by a millisecond at times, is no answer before its question.
+ * Opens sockets to the reflector, without a check of the token: the real reflector does that behind real sockets. Lateness of this
+ * machine's timers, enlarged by a fast clock, counts as time in the reflector, which the sender subtracts. A timer can also be a
+ * millisecond early; a reply is never sent before its request.
  */
 export function reflectorBehind(line: Line, clock: Clock): OpenUdp {
   return async (_port, onPacket) => {

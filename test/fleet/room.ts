@@ -1,11 +1,11 @@
-/** A room and its PC as the platform of the agent sees them: what is plugged in, how warm it is, and what goes wrong with it. */
+/** A simulated room and its PC as the platform of the agent: devices, temperature, and faults. */
 import { airAt, type Cancel, type Clock, type FaultId } from '@sabha/contracts';
 import type { ClimateFigures, Part, PcFigures, Platform, SoundDevice, SoundState } from '../../agent/platform/platform.ts';
 import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Random } from '../random.ts';
 import { createSupply, type PowerChange, type Supply } from './supply.ts';
 
-/** What can go wrong in a room, by the fault that the agent must then find. */
+/** Faults of a room, by the id that the agent must report. */
 export const roomFaults = [
   'microphone.missing',
   'microphone.muted',
@@ -19,40 +19,40 @@ export const roomFaults = [
   'pc.disk_full',
   'pc.hot',
 ] as const satisfies readonly FaultId[];
-/** The device of each kind that every room has. */
+/** The device of each kind in every room. */
 export const models = { camera: 'Logitech Rally', microphone: 'Jabra Speak 750', speaker: 'Jabra Speak 750' };
-/** A fault that a room can have. */
+/** A fault of a room. */
 export type RoomFault = (typeof roomFaults)[number];
 
-/** A room that a test or a demo breaks and mends. */
+/** A room that a test or demo breaks and repairs. */
 export type Room = {
-  /** Breaks a thing or mends it; what has a cable is noticed at once, figures at the next look. */
+  /** Breaks or repairs something. Device changes call back at once; figures change at the next poll. */
   set(fault: RoomFault, broken: boolean): void;
   power(change: PowerChange): void;
-  /** Another weather: what is not named stays as it was. */
+  /** Changes the climate; absent fields stay. */
   climate(change: RoomClimate): void;
   ups: Supply['ups'];
-  /** A new boot: another boot id, its uptime begins. */
+  /** Starts a new boot with a new boot id and uptime. */
   boot(): void;
-  /** The PC of this boot. */
+  /** Returns the platform of this boot. */
   platform(): Platform;
 };
 
-/** The weather of a room, and what makes its PC warmer; degrees Celsius, humidity from 0 to 1. */
+/** The climate of a room and what warms its PC. Degrees Celsius; humidity from 0 to 1. */
 export type RoomClimate = {
   roomCelsius?: number;
   humidityRatio?: number;
-  /** How far the board is above its room: 0 after a night with the PC off. */
+  /** Temperature of the board above its room: 0 after a night with the PC off. */
   boardRiseCelsius?: number;
-  /** How much worse the fan cools than a clean one, 1 = clean. */
+  /** Heat factor of a dusty fan, 1 = clean. */
   dust?: number;
   turningDisks?: Part[];
 };
 
-/** `hasBattery`: it is a laptop; by chance where nobody says. */
+/** `hasBattery`: a laptop; random by default. */
 export type RoomOptions = { elevationM: number; clock: Pick<Clock, 'up'>; random: Random; hasBattery?: boolean };
 
-/** What the processor of a PC at rest and under full load is warmer than its room, at sea level. */
+/** Temperature of the processor above its room at rest and at full load, at sea level. */
 const riseCelsius = { rest: 14, load: 30 };
 const limitCelsius = 100;
 
@@ -64,14 +64,14 @@ type State = {
   watchers: Record<'sound' | 'camera', Set<() => void>>;
   weather: Required<Omit<RoomClimate, 'turningDisks'>>;
   turningDisks: Part[];
-  /** What the PC uses while nobody does anything with it, as ratios. */
+  /** Usage of an idle PC, as ratios. */
   rest: { load: number; memory: number; disk: number };
   supply: Supply;
   bootedUp: number;
   bootId: string;
 };
 
-/** A room whose things are in order, its PC switched on; about 24 degrees in the plains, and colder the higher it lies. */
+/** Creates a room in order with its PC on; about 24 degrees in the plains, and colder at higher elevation. */
 export function createRoom(options: RoomOptions): Room {
   const state = stateOf(options);
   const { broken, watchers, weather, supply, clock, random } = state;

@@ -1,16 +1,19 @@
-/** What goes wrong in the nation, when and for how long: decided by a seed before anything runs, so that the number of incidents can be computed. */
+/** The disturbances of the nation, decided by a seed before the start, so that the number of incidents can be computed. */
 import { faults, type LinkClass, links, type PcPath } from '@sabha/contracts';
 import { type Random, randomFrom } from '../random.ts';
 import { models, type RoomFault, roomFaults } from './room.ts';
 import { isLaptop } from './supply.ts';
 
-/** From `at` on, for `forMs`; milliseconds since the beginning, on the demo's clock. `link`, `power` and `crash` take the PC from the centre; off the `mains` a laptop goes on, and says so. */
+/**
+ * One disturbance: start and duration in milliseconds on the demo's clock. `link`, `power` and `crash` take the PC offline. Off the `mains`
+ * a laptop runs on and reports it.
+ */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'snow' | 'power' | 'crash' | 'mains' };
 
-/** Which PCs a scenario may disturb, and for how long. */
+/** The PCs that a scenario may disturb, and its length. */
 export type ScenarioOptions = {
   pcs: readonly { path: PcPath; link: LinkClass }[];
-  /** The PC whose microphone is missing from the start to the end; nothing else happens to it. */
+  /** The PC whose microphone is missing all the time, without other disturbances. */
   silenced: PcPath;
   seed: number;
   lengthMs: number;
@@ -19,7 +22,7 @@ export type ScenarioOptions = {
 const second = 1_000;
 const minute = 60 * second;
 
-/** Shares of the PCs that are hit within `windowMs`. A PC is hit in one way only. */
+/** Shares of the PCs that are disturbed within `windowMs`. A PC has one kind of disturbance. */
 const windowMs = 20 * minute;
 const shares = {
   standing: 0.015,
@@ -32,19 +35,19 @@ const shares = {
   crash: 0.01,
   mains: 0.02,
 };
-/** Nothing begins in the last part, so that the centre has seen all of it before it is asked. */
+/** Nothing begins in the last part, so that the server has seen everything before the summary. */
 const quietEndMs = 3 * minute;
-/** Far below what the centre waits before it calls a PC silent, and far above. */
+/** Durations well below and well above the silence limit. */
 const shortMs = [15 * second, 40 * second] as const;
 const longMs = [5 * minute, 7 * minute] as const;
 const flap = { times: 3, onMs: 40 * second, offMs: 40 * second };
-/** Standing for good: longer than any demo. */
+/** Longer than any demo. */
 const forGoodMs = 1e12;
 
-/** Faults that are seen only at the next look, not at once. */
+/** Whether a fault is seen only at the next poll. */
 const isPolled = (fault: RoomFault) => fault.startsWith('pc.');
 
-/** The same options give the same scenario. */
+/** Creates a scenario. The same options give the same scenario. */
 export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOptions): Disturbance[] {
   const random = randomFrom(seed);
   const order = random.shuffle(pcs.filter(({ path }) => path !== silenced));
@@ -75,7 +78,7 @@ export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOption
 }
 
 type Time = { random: Random; lengthMs: number };
-/** What happens, and for how long at least and at most. */
+/** A disturbance with its shortest and longest duration. */
 type Kind = { what: Disturbance['what']; ms: readonly [number, number] };
 
 function spanOf(pc: PcPath, { what, ms: [least, most] }: Kind, { random, lengthMs }: Time): Disturbance {
@@ -84,7 +87,7 @@ function spanOf(pc: PcPath, { what, ms: [least, most] }: Kind, { random, lengthM
   return { pc, what, forMs, at: Math.round(random.next() * latest) };
 }
 
-/** In a short demo only what has a cable breaks: a figure is looked at every half minute. */
+/** Returns a fault. A short demo breaks only devices, because figures are polled every half minute. */
 function faultOf(pc: PcPath, time: Time): Disturbance {
   const isShort = time.lengthMs < 5 * minute;
   const fault = time.random.pick(roomFaults.filter((one) => !(isShort && isPolled(one))));
@@ -100,15 +103,15 @@ function flapOf(pc: PcPath, time: Time): Disturbance[] {
   return Array.from({ length: flap.times }, (_, n) => ({ pc, at: at + n * period, forMs: flap.onMs, what: 'microphone.missing' as const }));
 }
 
-/** A fault that came back within this time of having ended flaps, and is over only after so long a calm (flows/engine/incidents). */
+/** A fault that returns within this time flaps, and ends only after this calm (flows/engine/incidents). */
 const flapWindowMs = 30 * minute;
 const calmMs = 10 * minute;
-/** A PC away for longer is silent: the limit of the class, counted from a last word that may be a beat old. */
+/** The limit of the link class, after which a PC is silent. It counts from the last message, which may be a beat old. */
 const silentAfterMs = (link: LinkClass) => links[link].silentMs;
 
 /**
- * How many incidents the centre must raise for each PC that these disturbances hit, by the catalogue's clear times and the limits of silence: one
- * for each room, from its first fault until the last is over. Only PCs that are in `links` alert.
+ * Returns the number of incidents that the server must raise for each disturbed PC, by the catalogue's clear times and the silence limits.
+ * A room has one incident from its first fault to its last end. Only PCs in `links` alert.
  */
 export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<PcPath, number> {
   const rooms = Map.groupBy(disturbances, ({ pc }) => pc);
@@ -120,7 +123,7 @@ export function expectedIncidents(disturbances: readonly Disturbance[], linkOf: 
   );
 }
 
-/** One model that is gone from so many rooms at once has one cause, and is one incident more. */
+/** One model missing from many rooms at once has one shared cause, which is one more incident. */
 const modelOf: Partial<Record<Disturbance['what'], string>> = {
   'camera.missing': models.camera,
   'microphone.missing': models.microphone,
@@ -128,7 +131,7 @@ const modelOf: Partial<Record<Disturbance['what'], string>> = {
 };
 const spreadRooms = 5;
 
-/** The causes of many rooms that the centre must tell of: one for each fault that stands in so many rooms at one time. */
+/** Returns the shared causes that the server must report: one for each fault in enough rooms at one time. */
 export function expectedSpreads(disturbances: readonly Disturbance[], linkOf: ReadonlyMap<PcPath, LinkClass>): Map<string, number> {
   const live = disturbances.filter(({ pc, what }) => modelOf[what] !== undefined && linkOf.has(pc));
   const spread = [...Map.groupBy(live, ({ what }) => what)].filter(([, spans]) =>
@@ -148,9 +151,9 @@ function incidentsOf(list: readonly Disturbance[], link: LinkClass): number {
   return count;
 }
 
-/** From when to when a fault keeps its incident open: each span, and its clear time after it. */
+/** Returns when a fault keeps its incident open: each span plus its clear time. */
 function openTimes(what: Disturbance['what'], spans: readonly Disturbance[], link: LinkClass): { from: number; until: number }[] {
-  // A dish under snow is in no scenario but a story, where it falls into another fault's time.
+  // Only a story has snow, at a time when another fault covers it.
   if (what === 'crash' || what === 'snow') return [];
   if (what === 'link' || what === 'power') {
     const long = spans.filter(({ forMs }) => forMs > silentAfterMs(link));

@@ -1,19 +1,22 @@
-/** Spools of thousands of PCs in a few databases in memory: a connection of its own would cost each PC 220 KiB. Each has its own tables, made as the agent makes them. */
+/**
+ * Spools of thousands of PCs in a few in-memory databases, because a connection for each PC would cost 220 KiB. Each PC has its own tables
+ * with the agent's schema.
+ */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
 /** The disks of many PCs. */
 export type SpoolStore = {
-  /** The disk of one PC; asked again, it holds what was written before. */
+  /** Returns the disk of a PC, with its earlier content. */
   disk(key: number): SpoolDisk;
 };
 
 const tables = /\b(meta|events|acks|quarantine)\b/g;
 
-/** So many PCs share a database: SQLite looks through all tables whenever it makes one. */
+/** PCs in a database: SQLite scans all tables whenever it creates one. */
 const pcsInOne = 50;
 
-/** Disks in memory, many in one database. */
+/** Creates in-memory disks, many in one database. */
 export function createSpoolStore(): SpoolStore {
   const databases = new Map<number, DatabaseSync>();
   const schema = productSchema();
@@ -29,14 +32,14 @@ export function createSpoolStore(): SpoolStore {
   };
 }
 
-/** The smaller the pages, the less an almost empty table costs. */
+/** Opens a database with small pages, which make an almost empty table cheap. */
 function smallDatabase(): DatabaseSync {
   const db = new DatabaseSync(':memory:');
   db.exec('PRAGMA page_size = 1024');
   return db;
 }
 
-/** Statements that are kept ready for each PC: those that are asked most often. All of them would take more memory than the spools. */
+/** Prepared statements kept for each PC: the most frequent ones. All of them would take more memory than the spools. */
 const keptStatements = 2;
 const usesBeforeKept = 20;
 
@@ -55,7 +58,7 @@ function statements(db: DatabaseSync, named: (sql: string) => string): (sql: str
   };
 }
 
-/** In memory nothing fails and nothing is damaged, so that an error here is a bug and stays one. */
+/** Memory never fails and is never damaged, so an error here is a bug and is thrown. */
 function diskOf(db: DatabaseSync, named: (sql: string) => string): SpoolDisk {
   const statement = statements(db, named);
   return {
@@ -80,7 +83,7 @@ function diskOf(db: DatabaseSync, named: (sql: string) => string): SpoolDisk {
   };
 }
 
-/** The statements with which the agent's own disk makes its tables. */
+/** Returns the statements by which the agent's own disk creates its tables. */
 function productSchema(): string[] {
   const db = new DatabaseSync(':memory:');
   openSpoolDisk(db);

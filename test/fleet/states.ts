@@ -1,23 +1,23 @@
 /**
- * The 36 states and union territories of the simulated nation. The Hindi names and the middles of the states are written by hand, the terrain
- * is a rough guess that makes the demo plausible: none of it is a survey.
+ * The 36 states and union territories of the simulated nation. Hindi names and coordinates are written by hand, and the terrain is a rough
+ * guess for a plausible demo, not a survey.
  */
 
-/** `plain` has fibre everywhere, `hill` mixes, `high` and `island` hang on satellites. */
+/** `plain` has fibre everywhere, `hill` mixes, `high` and `island` use satellites. */
 export type Terrain = 'plain' | 'hill' | 'high' | 'island';
 
-/** A state of the union and what its offices are like. */
+/** A state and the kind of its offices. */
 export type State = {
   /** Code in the package india-state-district. */
   code: string;
   id: string;
   en: string;
   hi: string;
-  /** About the middle of it, degrees. */
+  /** Approximate middle, in degrees. */
   latitude: number;
   longitude: number;
   terrain: Terrain;
-  /** Lowest and highest elevation of its offices, metres. */
+  /** Lowest and highest elevation of its offices, in metres. */
   elevationM: readonly [number, number];
 };
 
@@ -62,10 +62,10 @@ const rows: Row[] = [
   ['PY', 'Puducherry', 'पुदुच्चेरी', 11.9, 79.8, 'plain', 3, 20],
 ];
 
-/** Longer than an id may be. */
+/** Ids of names that are too long. */
 const shortIds: Record<string, string> = { DH: 'dadra-nagar-haveli-daman-diu' };
 
-/** All of them. */
+/** All states. */
 export const states: readonly State[] = rows.map(([code, en, hi, latitude, longitude, terrain, low, high]) => ({
   code,
   id: shortIds[code] ?? idOf(en),
@@ -77,7 +77,7 @@ export const states: readonly State[] = rows.map(([code, en, hi, latitude, longi
   elevationM: [low, high],
 }));
 
-/** An id of a name in Latin letters: small letters, digits and dashes, at most 29 (a number may follow). */
+/** Returns the id of a Latin name: small letters, digits and dashes, at most 29, so that a number can follow. */
 export function idOf(name: string): string {
   const plain = name.normalize('NFD').replace(/\p{Mark}/gu, '');
   const words = plain.replace(/\(.*?\)|\bdistrict\b/gi, '').toLowerCase();

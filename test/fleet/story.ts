@@ -1,16 +1,16 @@
-/** A day in Leh in three minutes: what happens to one room behind a satellite, 3,524 m high, in snow. */
+/** A day in Leh in three minutes: one room behind a satellite, at 3,524 m, in snow. */
 import { type FaultId, faults, type IncidentView, outageText, type PcPath } from '@sabha/contracts';
 import type { Disturbance } from './scenario.ts';
 
 const second = 1_000;
 
-/** What a story tells, and when: milliseconds from its beginning. */
+/** A line of the story, and its time in milliseconds. */
 export type Chapter = { at: number; words: string };
 
 /** Length of the story on the demo's clock. */
 export const storyMs = 1_840 * second;
 
-/** What happens, in milliseconds from the beginning on the demo's clock. */
+/** Returns the events of the story, in milliseconds on the demo's clock. */
 export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: Chapter[]; ending: Chapter } {
   return {
     disturbances: [
@@ -36,12 +36,12 @@ export function lehStory(pc: PcPath): { disturbances: Disturbance[]; chapters: C
       { at: 1_440 * second, words: 'The power is back. The PC boots with the spool it had, and tells how it ended.' },
       { at: 1_590 * second, words: 'The technician plugs the microphone in again.' },
     ],
-    // Said as soon as the centre says so; from this time on it may.
+    // Printed when the server shows the room as ready, not before this time.
     ending: { at: 1_440 * second, words: 'The room is ready for the next meeting.' },
   };
 }
 
-/** What the centre made of it since the last look, in plain words. */
+/** Returns a function that describes what is new in the incidents since the last call. */
 export function createListener(): (incidents: readonly IncidentView[]) => string[] {
   const said = new Set<string>();
   return (incidents) => {

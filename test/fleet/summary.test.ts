@@ -22,7 +22,7 @@ const expected = new Map([
 const given = { pcs: 3, speed: 10, eventsSent: 100, audit, listed, expected, late: { beats: 0, worstSeconds: 0 }, peakRssMiB };
 const summary: Summary = summaryOf(given);
 
-test('the summary says what was sent, what the ledger holds, and what became of the incidents', () => {
+test('the summary has the sent events, the content of the ledger, and the incidents', () => {
   expect(summary).toEqual({
     pcs: 3,
     speed: 10,
@@ -43,7 +43,7 @@ test('the summary says what was sent, what the ledger holds, and what became of 
   expect(inWords(summary)).toContain('7 raised (7 expected), 4 over, 3 open');
 });
 
-test('nothing is wrong where all comes out even', () => {
+test('a summary that adds up has no fault', () => {
   expect(wrongWith(summary, true)).toEqual([]);
 });
 
@@ -57,11 +57,11 @@ test.each([
   ['a notification that is refused', { refused: 2 }, '2 notifications were refused'],
   ['an incident too many', { incidents: { ...summary.incidents, raised: 8 } }, '8 incidents were raised, 7 were to be'],
   ['too much memory', { peakRssMiB: { ...peakRssMiB, all: 901 } }, 'the processes had 901 MiB at most, 900 are allowed for 3 PCs'],
-])('%s is wrong', (_what, changed, line) => {
+])('%s is a fault', (_what, changed, line) => {
   expect(wrongWith({ ...summary, ...changed }, true)).toEqual([line]);
 });
 
-test('a demo that was broken off owes neither a number of incidents nor memory', () => {
+test('an interrupted demo has no expected number of incidents and no memory limit', () => {
   const broken = { incidents: { ...summary.incidents, raised: 6 }, peakRssMiB: { ...peakRssMiB, all: 2_000 } };
   expect(wrongWith({ ...summary, ...broken, differing: [{ scope: leh, raised: 3, expected: 4 }] }, false)).toEqual([]);
 });

@@ -1,9 +1,9 @@
-/** What the demo says at its end (DESIGN, "Commands"), and whether all is well. */
+/** The summary at the end of the demo (DESIGN, "Commands"), and its faults. */
 import type { IncidentRow, LedgerAudit } from '@sabha/contracts';
 import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
 
-/** What a demo came to, and whether the sum is even. */
+/** The totals of a demo. */
 export type Summary = {
   pcs: number;
   speed: number;
@@ -15,30 +15,30 @@ export type Summary = {
   forks: number;
   integrity: string;
   incidents: { raised: number; cleared: number; open: number; expected: number };
-  /** Scopes with another number of incidents than was due. */
+  /** Scopes with an unexpected number of incidents. */
   differing: { scope: string; raised: number; expected: number }[];
   notifications: number;
   refused: number;
-  /** Beats that the simulator itself said late. */
+  /** Beats that the simulator itself sent late. */
   late: Late;
   peakRssMiB: PeakMiB;
 };
 
-/** What the centre and the fleet said at the end. */
+/** The figures of server and fleet at the end. */
 export type SummaryParts = {
   pcs: number;
   speed: number;
   eventsSent: number;
   audit: LedgerAudit;
-  /** Every incident that the centre still lists. */
+  /** Every incident that the server still lists. */
   listed: readonly Pick<IncidentRow, 'scope'>[];
-  /** How many are due, for each PC that is disturbed and each cause of many. */
+  /** Expected incidents of each disturbed PC and each shared cause. */
   expected: ReadonlyMap<string, number>;
   late: Late;
   peakRssMiB: PeakMiB;
 };
 
-/** Adds up what centre and fleet say. */
+/** Adds up the figures of server and fleet. */
 export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): Summary {
   const { raised, cleared, closed, open } = audit.incidents;
   const due = [...expected.values()].reduce((sum, count) => sum + count, 0);
@@ -53,7 +53,7 @@ export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): S
     forks: audit.forks,
     integrity: audit.integrity,
     incidents: { raised, cleared: cleared + closed, open, expected: due },
-    // What is over for a day is listed no more: then there is only the sum.
+    // The list omits incidents that ended a day ago; then only the totals can be compared.
     differing: listed.length < raised ? [] : differing(listed, expected),
     notifications: audit.notifications.delivered,
     refused: audit.notifications.refused,
@@ -70,14 +70,14 @@ function differing(listed: SummaryParts['listed'], expected: SummaryParts['expec
 }
 
 /**
- * Most memory of all five processes. Measured: 769 to 850 MiB with the 653 PCs of 736 sites, and 1,380 to 1,568 with the 4,436 of 5,000 sites.
- * Allowed are 900, and for each further PC a quarter more than the 0.15 MiB that it took when the limit was set.
+ * Largest memory of all five processes. Measured: 769 to 850 MiB with the 653 PCs of 736 sites, and 1,380 to 1,568 with the 4,436 of 5,000
+ * sites. The limit is 900, and for each further PC 0.15 MiB plus a quarter.
  */
 function memoryLimitMiB(pcs: number): number {
   return Math.round(900 + Math.max(0, pcs - 653) * 0.15 * 1.25);
 }
 
-/** What is wrong, a line each. `exact`: the scenario ran to its end, so that its incidents are due, and its memory is what was measured. */
+/** Returns the faults of a summary, one line each. `exact`: the scenario ran to its end, so incidents and memory are compared too. */
 export function wrongWith(summary: Summary, exact: boolean): string[] {
   const { gaps, dropped, appliedTwice, forks, integrity, eventsSent, eventsInLedger, incidents, refused } = summary;
   const allowed = memoryLimitMiB(summary.pcs);
@@ -106,7 +106,7 @@ function lateText({ beats, worstSeconds }: Late): string {
   return beats === 0 ? 'no beat late' : `${beats} beats late, by ${worstSeconds} s at most`;
 }
 
-/** The summary as a person reads it. */
+/** Formats the summary for a person. */
 export function inWords(summary: Summary): string {
   const { incidents, peakRssMiB } = summary;
   const memory = parts.map((part) => `${part} ${peakRssMiB[part]}`).join(', ');

@@ -1,37 +1,37 @@
-/** Where a simulated room has its power from: mains that come and go, the battery of a laptop, and a UPS that ends. */
+/** The power of a simulated room: mains, the battery of a laptop, and a UPS that runs empty. */
 import type { Clock, PcPath } from '@sabha/contracts';
 import type { AskUps } from '../../agent/link/net/nut.ts';
 import type { PowerFigures } from '../../agent/platform/platform.ts';
 
-/** Mains come and go; a UPS is put there (its battery lasts so long), loses its cable, or is taken away. */
+/** A change of the mains, or of the UPS: added with its battery time, cable lost, or removed. */
 export type PowerChange = { mains?: boolean; ups?: { lastsMs: number } | 'lost' | null };
 
 /** Mains, battery and UPS of one PC. */
 export type Supply = {
   change(change: PowerChange): void;
   figures(): PowerFigures;
-  /** What the server of the room's UPS answers, whatever the profile calls it. */
+  /** Returns the variables of the room's UPS, under any name. */
   ups: AskUps;
 };
 
-/** Whether the PC has a battery, and the air that the sensor of its UPS measures. */
+/** Options of a supply. */
 export type SupplyOptions = {
   clock: Pick<Clock, 'up'>;
   hasBattery: boolean;
-  /** What the sensor of the UPS measures in the room. */
+  /** Returns what the sensor of the UPS measures in the room. */
   air: () => { roomCelsius: number; humidityRatio: number };
 };
 
 const batteryLastsMs = 40 * 60_000;
-/** At this share of its charge the UPS calls it low. */
+/** Share of the charge at which the UPS reports a low battery. */
 const lowRatio = 0.1;
 
-/** About three in ten PCs of the nation are laptops, always the same ones. */
+/** Whether the PC is a laptop. About three in ten are, always the same ones. */
 export function isLaptop(path: PcPath): boolean {
   return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000, 7) < 300;
 }
 
-/** A PC on mains, without a UPS. */
+/** Creates a PC on mains, without a UPS. */
 export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply {
   let offMainsUp: number | null = null;
   let ups: PowerChange['ups'] = null;
@@ -60,7 +60,7 @@ export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply 
 
 type Said = { status: string; ratio: number; runtimeMs: number; roomCelsius: number; humidityRatio: number };
 
-/** As Network UPS Tools name them. */
+/** Returns the variables under the names of Network UPS Tools. */
 function variablesOf({ status, ratio, runtimeMs, roomCelsius, humidityRatio }: Said): Map<string, string> {
   return new Map([
     ['ups.status', status],
