@@ -1,4 +1,4 @@
-/** Names the failed tests of vitest's result files, with the first lines of what each said: a log is often kept by its end only. */
+/** Prints the failed tests of vitest's result files with the first lines of each error, since often only the end of a log is kept. */
 import { readFileSync } from 'node:fs';
 
 for (const path of process.argv.slice(2)) {

@@ -50,7 +50,7 @@ const shortSpreadMs = 1_900;
 const longSpreadMs = 5_000;
 /** Limited by the mail server: a mail takes 0.1 s, a second of the server's clock. */
 const standingLimit = 60;
-/** A room with more transitions in an hour is muted (R27), and has no incident then. One transition may be delayed by an outage. */
+/** A room with more transitions in an hour is muted by R27 (quota and backpressure), and has no incident then. One transition may be delayed by an outage. */
 const inAnHour = budgets.toldAnHour.most - 1;
 
 /** Starts the load. A room never has faults where one hides the other, since a hidden fault needs no notification. */

@@ -51,7 +51,7 @@ export function longestQuiet(history: History, pc: number, from: number, to: num
   return Math.max(longest, to - quietFrom);
 }
 
-/** Returns when a room is moved or unwatched. After a site reopens, unseen changes may take half an hour (R3). */
+/** Returns when a room is moved or unwatched. After a site reopens, unseen changes may take half an hour, by R3 (no events before the birth is acknowledged). */
 function timeOfAct({ kind, atMs, forMs, pc: whose }: SiteAct, pc: number, recoveryMs: number): [number, number][] {
   if (kind === 'close') return [[atMs, atMs + forMs + 10 * minute + recoveryMs]];
   return whose === pc ? [[atMs, Number.POSITIVE_INFINITY]] : [];

@@ -284,7 +284,7 @@ export function mailsOfHostile({ hostile, centre }: World, { transitions }: Rows
   );
 }
 
-/** Nobody receives more than three notifications an hour because of one PC (S21), plus the end of each (R27). */
+/** Nobody receives more than three notifications an hour because of one PC (S21), plus the end of each, by R27 (quota and backpressure). */
 function hostileIsNoNoise(world: World, rows: Rows): string[] {
   // A snoozed fault may be notified again after the snooze.
   const others = new Set(rows.transitions.filter((one) => isEnd(one) || one.again !== undefined).map(({ id }) => `${id}`));

@@ -208,7 +208,7 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     };
   }
 
-  /** Restores the memory from the ledger. Later arrivals are forgotten, and every PC gets its whole silence limit again (R20, R18a). */
+  /** Restores the memory from the ledger. Later arrivals are forgotten, and every PC gets its whole silence limit again: R20 (one transaction per batch), R18a. */
   function remembered(): void {
     for (const [pc, list] of seen.arrivals) {
       const kept = list.filter(({ at }) => at <= keptUntil);

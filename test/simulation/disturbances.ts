@@ -16,7 +16,7 @@ type Act = (world: World, at: Disturbance) => void;
 const second = 1_000;
 const minute = 60 * second;
 const nothing = () => {};
-/** A canary that is 20 s late is a receive gap (R18a). After this time a canary was pending and a tick has noticed. */
+/** A canary that is 20 s late is a receive gap by R18a (canary). After this time a canary was pending and a tick has noticed. */
 const noticedDeafMs = 23 * second;
 /** Error of the server's clock until it is corrected. */
 export const centreStepMs: number = 10 * minute;

@@ -1,9 +1,9 @@
-/** Bundles the page with Grafana's packages for a browser: `node build.mjs FILE`. */
+/** Bundles the page and Grafana's packages for a browser: `node build.mjs FILE`. */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** With the ESM build of these packages React fails in tables: its default exports are wrapped twice. */
+/** Selects another build: with the ESM build React fails in tables, because default exports are wrapped twice. */
 const commonJs = {
   name: 'grafana-commonjs',
   setup: ({ onResolve }) =>

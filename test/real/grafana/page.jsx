@@ -1,6 +1,6 @@
 /**
- * One of our dashboards as Grafana's own front-end draws it: its transformations, units, thresholds, mappings, links and components. The
- * frames are made here as its Prometheus data source makes them, and the panels stand in its grid.
+ * Renders one of our dashboards with Grafana's front-end: its transformations, units, thresholds, mappings, links and components. The page
+ * builds the data frames as Grafana's Prometheus data source does, and places the panels in Grafana's grid.
  */
 import * as G from '@grafana/data';
 import * as R from '@grafana/runtime';
@@ -56,7 +56,7 @@ function item({ type, title, options = {}, fieldConfig, transformations, gridPos
   return new S.SceneGridItem({ x: gridPos.x, y: gridPos.y, width: gridPos.w, height: gridPos.h, body });
 }
 
-/** As the panels of Grafana do it: every number of every frame is a figure. */
+/** Returns every number of every frame as a figure, as Grafana's panels do. */
 function figuresOf({ data, options, fieldConfig, replaceVariables, timeZone }) {
   return G.getFieldDisplayValues({
     fieldConfig,
@@ -163,7 +163,7 @@ function fillRegistries() {
   });
   G.standardFieldConfigEditorRegistry.setInit(() => fieldProperties.map(property));
   G.standardEditorsRegistry.setInit(() => []);
-  // Its list holds some ids twice, and wants each transformer as a promise.
+  // The list has duplicate ids, and the registry expects each transformer as a promise.
   const transformers = [...new Map(Object.values(G.standardTransformers).map((one) => [one.id, one])).values()];
   G.standardTransformersRegistry.setInit(() =>
     transformers.map((one) => ({ id: one.id, name: one.name, transformation: async () => one, editor: () => null })),
@@ -178,7 +178,7 @@ async function frames({ targets }, { store, variables }) {
   );
 }
 
-/** All queries of a panel ask for the same moment, as Grafana has it: tables are merged by it. */
+/** Queries the store. All queries of a panel use the same time, as in Grafana, because tables are merged by time. */
 async function ask(store, { expr, instant }, variables) {
   const query = expr.replace(/\$(\w+)/g, (whole, name) => variables[name] ?? whole);
   const { from, to } = asked;
