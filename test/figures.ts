@@ -29,7 +29,6 @@ export function tellFigure(task: { meta: { figures?: { row: string; figure: stri
 
 export const figuresFile: URL = new URL('figures.json', import.meta.url);
 
-/** Returns all recorded figures. */
 export function figures(): Figure[] {
   return JSON.parse(readFileSync(figuresFile, 'utf8'));
 }

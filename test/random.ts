@@ -9,7 +9,6 @@ export type Random = {
   shuffle<T>(from: readonly T[]): T[];
 };
 
-/** Creates the generator mulberry32. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

@@ -13,7 +13,6 @@ export type ReflectorProcess = {
   pid: number;
   mqttPort: number;
   port: number;
-  /** Returns a token for this PC. */
   tokenOf(pc: string, validMs?: number): Buffer;
   /** Returns the packets by `kind result`. */
   counts(): Promise<Record<string, number>>;
@@ -47,7 +46,6 @@ export async function startReflectorProcess(): Promise<ReflectorProcess> {
   };
 }
 
-/** Five links with the model of each direction. */
 export const scenarios: Record<string, LinkModel> = {
   clean: { up: { delayMs: 5 }, down: { delayMs: 5 } },
   '4g': { up: { delayMs: 25, jitterMs: 20, loss: 0.005 }, down: { delayMs: 25, jitterMs: 10, loss: 0.002 } },

@@ -6,7 +6,6 @@ import { expect, onTestFinished } from 'vitest';
 
 /** Gives a program a terminal, whose input is the typed text. */
 const pseudoTerminal = '/usr/bin/script';
-/** Whether this machine has the program. */
 export const hasTerminal = existsSync(pseudoTerminal);
 const limitMs = 20_000;
 
@@ -34,7 +33,6 @@ export function sit(words: readonly string[], env: Record<string, string>) {
   };
   return {
     sees,
-    /** Resolves with the exit code of the program. */
     ended,
     /** Returns the number of typed characters, without Enter. */
     typed: () => typed,

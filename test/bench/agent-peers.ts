@@ -21,14 +21,12 @@ const patienceMs = 30_000;
 const lookEveryMs = 5;
 const items = ['agent.ping', 'system.cpu.load', 'vm.memory.size[available]', 'vfs.fs.size[/,pfree]', 'net.if.in[lo]'];
 
-/** The list of peers, as Debian packages. */
 export const peers: Record<string, Peer> = {
   node_exporter: { package: 'prometheus-node-exporter', program: 'prometheus-node-exporter', start: startExporter },
   collectd: { package: 'collectd-core', program: 'collectd', start: startCollectd },
   'zabbix-agent2': { package: 'zabbix-agent2', program: 'zabbix_agent2', start: startZabbix },
 };
 
-/** Returns the version of a Debian package. */
 export function versionOfPackage(name: string): string {
   return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', name], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }

@@ -27,7 +27,6 @@ const profile = { link: 'fibre', elevationM: 3_524, expected: { camera: [{}], mi
 
 /** Options of one start. `env` overrides the environment of the unit. A `room` also starts the `run` that it joins. */
 export type Start = { seat: Seat; env: Record<string, string> };
-/** The packed agent and its server. */
 export type Stand = { bundleBytes: number; start(options: Start): Promise<Standing>; stop(): Promise<void> };
 
 /** Packs the agent and starts a server. Both use this clock speed, so that the broker's rate limits scale with it. */

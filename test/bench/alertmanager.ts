@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts, type Program, startProgram } from '../system/processes.ts';
 
-/** A running peer. `stop` ends it and removes its folder. */
 export type Peer = { at: string; stop(): Promise<void> };
 
 /** Grouping of Alertmanager: `group_by` labels, times, and one inhibit rule on each line. */
@@ -41,7 +40,6 @@ export function startAlertmanager(
   });
 }
 
-/** Port of the scraped page, address of Alertmanager, and the interval. */
 export type PrometheusOptions = { page: number; alertmanager: string; everyMs: number; alert: string };
 
 /** Starts a Prometheus that scrapes a page of this process and evaluates one rule, both at one interval. */

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nowMs } from './process-figures.ts';
 
-/** The names that Alertmanager uses. */
 export type ArrivalKind = 'firing' | 'resolved';
 
 export type Desk = {

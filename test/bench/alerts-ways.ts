@@ -14,7 +14,6 @@ import { admitNation } from './centre-nation.ts';
 import { startChild } from './child.ts';
 import { nowMs } from './process-figures.ts';
 
-/** A running candidate. */
 export type Way = {
   rooms: readonly string[];
   /** Breaks or repairs a room. Resolves with the time when the state was sent. */
@@ -22,14 +21,12 @@ export type Way = {
   stop(): Promise<void>;
 };
 
-/** How a candidate is started and used. */
 export type WayKind = {
   name: string;
   /** Time for which a room stays broken, long enough for this candidate to see it. */
   standMs: number;
   /** Time between the recovery and the due all-clear. */
   clearMs: number;
-  /** Longest wait for the last message. */
   patienceMs: number;
   open(desk: string, rooms: number): Promise<Way>;
 };

@@ -12,7 +12,6 @@ import { directPost, fast, floor, ours, stockNodeRed, type Way, type WayKind } f
 import { type Bench, CannotRun, median, percentile, type Row, row, versionOf, versionOfPackage } from './model.ts';
 
 type Size = { rooms: number; rounds: number; faults: number; everyMs: number; peerFaults: number };
-/** `lost`: number of missing messages. */
 type Turn = { raisedMs: number[]; clearedMs: number[]; lost: number };
 
 const whole: Size = { rooms: 736, rounds: 2, faults: 300, everyMs: 200, peerFaults: 60 };

@@ -8,7 +8,6 @@ export type Child = {
   stop(): Promise<void>;
 };
 
-/** Starts a script of a bench. */
 export function startChild(script: string, args: string[] = []): Child {
   const child = fork(script, args);
   return {

@@ -7,7 +7,6 @@ import { fleetPage } from '../../dashboards/exporter/page.ts';
 import type { Pages } from '../../dashboards/exporter/server.ts';
 import type { FleetRow } from './exporter-fleet.ts';
 
-/** Creates our page of the fleet, rendered at each scrape. */
 export function oursOf({ snapshot, beats }: FleetRow): Pages {
   const fleet: Fleet = createFleet(() => 0);
   fleet.takeSnapshot(snapshot);

@@ -7,7 +7,6 @@ import { openStore } from '../../flows/storage/ledger/store.ts';
 import type { Random } from '../random.ts';
 import { CannotRun } from './model.ts';
 
-/** The events are between `from` and `to`, in ms of the wall clock. */
 export type Grown = {
   file: string;
   pcs: readonly string[];
@@ -26,7 +25,6 @@ export const pace = 1_000;
 const everyMs = 20;
 const kinds = ['microphone', 'camera', 'speaker', 'link', 'power'] as const;
 
-/** Fills a new ledger. */
 export function fill({ file, pcs, events, from, to, random, say }: Grown): void {
   const db = openDatabase({ file });
   const store = openStore(db);
@@ -95,7 +93,6 @@ export function openWriter(ledger: Pick<Ledger, 'commit'>, pcs: readonly string[
   };
 }
 
-/** Returns the births that open the spool of the writer. */
 export function births(pcs: readonly string[]): Op[] {
   return pcs.map((pc) => ({ op: 'birth', pc, spool: 'new', first: 1, last: 0, carries: null, at: Date.now() }));
 }

@@ -8,9 +8,7 @@ export type HonestPc = {
   pc: string;
   beat(): Promise<void>;
   writeEvent(): Promise<void>;
-  /** Sends a state with all its checks. */
   sayState(checks: readonly Check[]): Promise<void>;
-  /** Returns the number of events that are not acknowledged yet. */
   behind(): number;
 };
 
@@ -18,7 +16,6 @@ type HonestOptions = { port: number; pc: string; password: string; acknowledged?
 
 const spool = 'honest';
 
-/** Its checks without a fault. */
 export const well: readonly Check[] = ['microphone', 'camera', 'speaker', 'power', 'clock'].map((component) => ({
   component,
   device: '',

@@ -10,7 +10,6 @@ export type Attack = {
   isBorn?: boolean;
   next(n: number, at: Session): { leaf: 'presence' | 'state' | 'beat' | 'event' | 'backlog' | 'inventory'; payload: Buffer };
 };
-/** The counters of a PC. */
 export type Session = { rev(): number; seq(): number };
 
 const spool = 'hostile';

@@ -36,7 +36,6 @@ const beatEveryMs = 60_000;
 const pauseMs = 2_000;
 const hourMs = 3_600_000;
 
-/** Observations during one attack, or without one. */
 type Phase = {
   name: string;
   ackMs: number[];
@@ -105,7 +104,6 @@ export const hostileBench: Bench = {
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const person = { id: 'desk', name: 'Desk', role: 'technician', webhook: true, scope: '' };
 
-/** Starts a webhook that accepts every message and records its time. */
 async function openDesk() {
   const messages: Told[] = [];
   const server = createServer(async (request, response) => {

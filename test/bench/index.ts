@@ -1,4 +1,3 @@
-/** The list of benches. */
 import { agentBench } from './agent.ts';
 import { alertsBench } from './alerts.ts';
 import { capacityBench } from './capacity.ts';

@@ -35,7 +35,6 @@ process.on('message', (message: LoadSetup | Phase) => {
 });
 process.once('disconnect', () => process.exit(0));
 
-/** Connects every PC and sends its birth and its state. */
 async function setUp({ port, tokens }: LoadSetup): Promise<void> {
   pcs = await Promise.all(
     tokens.map(async ([pc, password]) => {

@@ -12,9 +12,7 @@ const restLimitMs = 60_000;
 
 export type Size = { rounds: number; beatSeconds: number; eventSeconds: number; chain: number; burst: number };
 export type Load = { run(phase: Phase): Promise<PhaseResult>; stop(): Promise<void> };
-/** Figures of every reader. */
 type Cost = { beatsPerCpuSecond: number; beatsPerSecond: number; growthMiB: number; eventsPerCpuSecond: number; rssMiB: number };
-/** Figures of readers that store events. */
 type Keeping = {
   eventsPerSecond: number;
   ackMs: number;
@@ -24,7 +22,6 @@ type Keeping = {
   backlogPerSecond: number;
   /** Commit time of the backlogs for each event, because the size of a batch is random. */
   backlogCommitUs: number;
-  /** Among all events of the turn. */
   unacknowledged: number;
   beatBurstPerSecond: number;
   burstGrowthMiB: number;

@@ -13,7 +13,6 @@ export type ReaderKind = (typeof readers)[number];
 export type Reader = {
   kind: ReaderKind;
   pid: number;
-  /** Returns the number of messages of a leaf that it has read. */
   read(leaf: 'event' | 'beat'): Promise<number>;
   /** Port of the metrics, under the names of `flows`; only for readers that store events. */
   metricsPort: number;
@@ -25,7 +24,6 @@ export function keeps(kind: ReaderKind): boolean {
   return kind !== 'Node-RED flow';
 }
 
-/** Starts a reader. Resolves when it has subscribed. */
 export async function startReader(parts: Parts, kind: ReaderKind): Promise<Reader> {
   if (kind === 'ours') return keeper(kind, await parts.start('flows'), parts.site.ports.flowsMetrics);
   const [port = 0] = await freePorts(1);

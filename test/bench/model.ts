@@ -13,7 +13,6 @@ export type Row = {
   /** Factor by which ours is better. */
   ratio: number | null;
   target: string | null;
-  /** Null without a target. */
   met: boolean | null;
 };
 
@@ -88,7 +87,6 @@ export function percentile(values: readonly number[], share: number): number {
   return found;
 }
 
-/** Describes the machine of the measurement. */
 export function machine(): Report['machine'] {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -98,12 +96,10 @@ export function machine(): Report['machine'] {
   };
 }
 
-/** Returns the version of an installed npm package. */
 export function versionOf(name: string): string {
   return JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
 }
 
-/** Returns the version of a Debian package. */
 export function versionOfPackage(name: string): string {
   return spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', name], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
 }

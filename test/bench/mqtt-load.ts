@@ -6,7 +6,6 @@ import packets, { type IConnectPacket, type Packet } from 'mqtt-packet';
 export type RawClient = {
   /** Resolves at once, or when the socket has room again. */
   write(bytes: Buffer): Promise<void>;
-  /** Sets the callback for every received packet. */
   onPacket(listener: (packet: Packet) => void): void;
   end(): void;
 };
@@ -50,13 +49,11 @@ export async function connectRaw({ port, clientId, password }: { port: number; c
   };
 }
 
-/** Builds a PUBLISH packet, of QoS 1 if there is an id. */
 export function publishPacket(topic: string, payload: Buffer, messageId?: number): Buffer {
   const quality = messageId === undefined ? { qos: 0 as const } : { qos: 1 as const, messageId };
   return packets.generate({ cmd: 'publish', topic, payload, dup: false, retain: false, ...quality });
 }
 
-/** Builds a SUBSCRIBE packet for one filter. */
 export function subscribePacket(topic: string): Buffer {
   return packets.generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] });
 }

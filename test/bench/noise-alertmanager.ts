@@ -30,7 +30,6 @@ const regionShare = 0.3;
 /** This alert goes to other recipients than the technicians. */
 const stateDown = 'StateDown';
 
-/** One alert as Prometheus sends it. */
 export type SentAlert = { at: number; firing: boolean; labels: Record<string, string> };
 
 /** Plays the first days of the month with both groupings at once. Returns the number of messages to technicians for each. */

@@ -69,7 +69,6 @@ export function createMonth({ sites, days, random }: { sites: number; days: numb
 
 type Scene = { offices: readonly Office[]; random: Random; when(): number };
 
-/** Returns the PCs of an office. */
 export function pcsOf({ path, pcs }: Office): string[] {
   return Array.from({ length: pcs }, (_, at) => `${path}/pc-${at + 1}`);
 }

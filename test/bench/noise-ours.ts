@@ -25,7 +25,6 @@ const looseMs = 10 * minute;
 const takesMs = 8 * minute;
 const tickMs = 5_000;
 
-/** Plays the month. */
 export async function playOurs(month: Month, random: Random, say: (line: string) => void): Promise<NoiseResult> {
   const people = peopleOf(month);
   const sites = month.offices.map(({ path, pcs, isp }) => ({ path, pcs, isp }));
@@ -131,7 +130,6 @@ function mustBeTold({ from, to, fault }: Trouble): boolean {
   return fault !== undefined || to - from >= outageTellsMs;
 }
 
-/** Returns the path in a scope of a room or site. */
 function pathOf(scope: string): string {
   return scope.slice(scope.indexOf(':') + 1);
 }

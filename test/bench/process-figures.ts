@@ -20,7 +20,6 @@ export function rssMiB(pid: number): number {
   return mebibytes(pid, 'VmRSS');
 }
 
-/** Returns the peak resident memory. */
 export function peakRssMiB(pid: number): number {
   return mebibytes(pid, 'VmHWM');
 }

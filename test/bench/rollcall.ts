@@ -142,7 +142,6 @@ async function callRound(stage: Stage, how: { silent: number; hot: number; rando
   };
 }
 
-/** Starts the roll call of the nation and waits for its end. */
 async function call(wall: string): Promise<RollCallView> {
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ scope: '', by: 'bench' }) };
   const started = await fetch(`${wall}/api/rollcalls`, request);
@@ -157,7 +156,6 @@ async function call(wall: string): Promise<RollCallView> {
   }
 }
 
-/** Returns the PCs that only one of the two lists has. */
 function difference(listed: readonly string[], wanted: readonly SimulatedPc[]): string[] {
   return [...new Set(listed).symmetricDifference(new Set(wanted.map(({ path }) => path as string)))];
 }

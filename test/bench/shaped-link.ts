@@ -9,18 +9,14 @@ export type Police = { packetsPerSecond: number; atOnce: number };
 export type End = 'pc' | 'centre';
 
 export type ShapedLink = {
-  /** Address of the server's end. */
   address: string;
-  /** Applies to both directions. */
   shape(shape: Shape, police?: Police): void;
-  /** Starts a program at one of the ends. */
   start(end: End, command: { program: string; args: string[]; env?: Record<string, string | undefined> }): Program;
   remove(): void;
 };
 
 const network = '10.203.91';
 
-/** Whether this machine permits namespaces and shaped links. */
 export function canShape(): boolean {
   if (process.getuid?.() !== 0 || spawnSync('tc', ['-V']).status !== 0 || spawnSync('nft', ['-v']).status !== 0) return false;
   try {
@@ -67,7 +63,6 @@ export function createShapedLink(name: string): ShapedLink {
   };
 }
 
-/** Returns the arguments of `tc` for a shape. */
 export function bucketOf({ bps, bucketBytes, queueBytes, peakBps }: Shape): string[] {
   const peak = peakBps === undefined ? [] : ['peakrate', `${Math.round(peakBps)}bit`, 'mtu', '1540'];
   return ['tbf', 'rate', `${Math.round(bps)}bit`, 'burst', `${bucketBytes}`, 'limit', `${bucketBytes + queueBytes}`, ...peak];

@@ -25,7 +25,6 @@ type Size = { clients: number; live: number; storms: number; live99?: { ratio: n
 /** `cpuMs`: processor time of the broker for each client that returned, including failed attempts. */
 type Storm = StormResult & LiveResult & { cpuMs: number; rssMiB: number };
 type Taken = { storms: Storm[]; connectedMiB: number; peakMiB: number };
-/** A broker and its clients. */
 type Stand = { connect(): Promise<void>; storm(): Promise<Storm>; taken(): Taken; stop(): Promise<void> };
 /** `live` of the clients stay connected, in a separate process. */
 type Stage = { folder: string; authority: Authority; setup: Omit<StormSetup, 'port'>; live: number; serials: string[] };

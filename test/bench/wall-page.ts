@@ -4,7 +4,6 @@ import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 /** Times to the first text and the first tile, and the traffic up to the first tile. */
 export type Sight = { wordsMs: number; tilesMs: number; bytes: number; requests: number };
 
-/** A slow link with high latency. */
 const thin = { offline: false, latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 };
 const limitMs = 60_000;
 const mebi = 1024 * 1024;
@@ -82,7 +81,6 @@ export async function watchTasks(page: Page): Promise<() => Promise<{ longestMs:
     });
 }
 
-/** Returns the live heap in MiB after a garbage collection. */
 export async function heapMiB(session: CDPSession): Promise<number> {
   for (let turn = 0; turn < 3; turn += 1) await session.send('HeapProfiler.collectGarbage');
   const { metrics } = await session.send('Performance.getMetrics');

@@ -39,7 +39,6 @@ export const wallBench: Bench = {
   },
 };
 
-/** Serves the wall with a nation of 36 states, whose content this bench changes. */
 async function serve(kind: Kind): Promise<Served> {
   const now = Date.now();
   const { full: _full, details: _details, histories: _histories, rollcalls: _rollcalls, ...snapshot } = nation(now);

@@ -9,7 +9,6 @@ import { inThread } from '../../flows/storage/ledger/ledger.ts';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
 import type { Random } from '../random.ts';
 
-/** `eventsADay` is the number for each PC. */
 export type YearsOptions = { folder: string; pcs: number; days: number; eventsADay: number; random: Random; say(line: string): void };
 
 /**
@@ -90,7 +89,6 @@ const restless: Clock = {
   },
 };
 
-/** Wraps the ledger to record the processor time of each call. */
 function timed(ledger: Ledger, into: number[]): Ledger {
   const calls = Object.entries(ledger).map(([name, call]) => [
     name,

@@ -7,7 +7,6 @@ import { type Program, startProgram } from '../system/processes.ts';
 export type BrokerAlone = {
   port: number;
   program: Program;
-  /** Returns a sample of its metrics page, or 0 if there is none. */
   sample(series: string): Promise<number>;
   rssMiB(): number;
   peakRssMiB(): number;

@@ -14,7 +14,6 @@ export type LedgerFacts = {
   upTo(pc: string, spool: string): number;
 };
 
-/** Opens, reads and closes the file. */
 export function readLedger(file: string): LedgerFacts {
   const db = openDatabase({ file });
   const store = openStore(db);

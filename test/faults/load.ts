@@ -9,7 +9,6 @@ export type Stretch = {
   pc: string;
   fault: keyof typeof faults;
   device: string;
-  /** Unique name of the device. */
   name: string;
   /** It is a relapse, so it may count as flapping. */
   again: boolean;
@@ -21,7 +20,6 @@ export type Stretch = {
 
 export type Load = {
   stretches: readonly Stretch[];
-  /** Breaks a device for `steadyMs`. */
   breakOne(steadyMs: number): void;
   standing(): Stretch[];
   /** Ends all automatic faults and repairs. */

@@ -80,7 +80,6 @@ async function withThread(file: string, reached: { ops: number }): Promise<(ledg
   });
 }
 
-/** Counts the results of the hostile messages. */
 function resultsOf(counted: readonly string[], leaf: UpLeaf): string {
   const results = Map.groupBy(
     counted.filter((one) => one.startsWith(`${leaf} `)),

@@ -6,7 +6,6 @@ import type { Random } from '../random.ts';
 type Sample = { message: string; payload: string };
 const golden: Sample[] = JSON.parse(readFileSync(new URL('../../broker/contracts/wire/messages.golden.json', import.meta.url), 'utf8'));
 
-/** Returns real payloads of one kind. */
 export function samplesOf(leaf: UpLeaf): string[] {
   return golden.filter(({ message }) => message === leaf).map(({ payload }) => payload);
 }

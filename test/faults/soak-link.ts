@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type Link = {
-  /** Port where the PC finds the broker. */
   port: number;
   /** Closes all connections, and refuses new ones until `heal`. */
   cut(): void;
@@ -18,7 +17,6 @@ export type Link = {
 };
 
 export type Thin = { bytesPerS: number; delayMs: number };
-/** `client` is the PC's side. */
 type Pair = { client: Socket; broker: Socket };
 
 /** Opens the line. The broker need not run yet. */

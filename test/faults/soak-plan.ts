@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util';
 import { oneLine } from '@sabha/contracts';
 import { randomFrom } from '../random.ts';
 
-/** Rows of the fault table. */
 export const soakKinds = [
   ...(['F1', 'F2', 'F3', 'F4', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'F13'] as const),
   ...(['F15', 'F17', 'F18', 'F19', 'F20', 'F21', 'F22', 'F23', 'F32'] as const),
@@ -21,7 +20,6 @@ export type SoakStep = { kind: (typeof soakKinds)[number]; waitMs: number; lasts
 /** `hours` in real time. */
 export type SoakOptions = { hours: number; seed: number };
 
-/** The usage line. */
 export const soakUsage = 'npm run test:soak -- [--hours 1] [--seed S]';
 
 const calmMs = 4_000;

@@ -27,14 +27,12 @@ export type Store = 'ledger' | 'spool';
 export type Scene = {
   parts: Parts;
   pcs: readonly ScriptedPc[];
-  /** The line of each PC. */
   links: readonly Link[];
   /** Numbers that the writer reported as committed. */
   promised: ReadonlySet<number>;
   mails(): number;
   start(part: PartName): Promise<void>;
   kill(part: PartName): Promise<void>;
-  /** Sends a signal to a running part. */
   signal(part: PartName, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Runs the writer and kills it. With `until` 0 it only sends its backlog. Returns true if it exits by itself. */
   write(how: Killed | { until: 0 }): Promise<boolean>;
@@ -48,13 +46,11 @@ export type Scene = {
   withoutMail(ms: number): Promise<void>;
   isReady(): Promise<boolean>;
   within(ms: number, is: () => Promise<boolean> | boolean): Promise<boolean>;
-  /** Returns the writer's numbers in the ledger. */
   writtenIn(): Set<number>;
   stop(): Promise<{ part: PartName; code: number | null }[]>;
   close(): Promise<void>;
 };
 
-/** Starts everything. */
 export async function createScene(): Promise<Scene> {
   let mailbox: Mailbox = await openMailbox();
   const { port } = mailbox;

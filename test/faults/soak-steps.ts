@@ -147,7 +147,6 @@ function bytesOf({ pick }: SoakStep, count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, () => random.below(256)));
 }
 
-/** Toggles the camera fault of a PC. */
 function flap(pc: ScriptedPc, n: number): void {
   pc.set('camera', 'flapping', n % 2 === 1 ? 'camera.missing' : null, 'Camera');
 }

@@ -9,30 +9,25 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { IncidentRow, IncidentView, LedgerAudit, PcPath, PcView, SitesImport } from '@sabha/contracts';
 
-/** The server of a demo, as real processes. */
 export type DemoCentre = {
   wall: string;
   mqttPort: number;
   /** The public key by which PCs verify its messages. */
   key: KeyObject;
   logFile: string;
-  /** The process id of start.ts. */
   pid: number;
   import(csv: string): Promise<void>;
-  /** Returns a token for every PC of the table. */
   tokens(): Promise<Record<string, string>>;
   audit(): Promise<LedgerAudit>;
   incidents(): Promise<IncidentRow[]>;
   /** Returns whether the server shows the room of this PC as ready. */
   isReady(pc: PcPath): Promise<boolean>;
-  /** Returns the incidents of one PC in full. */
   incidentsOf(pc: PcPath): Promise<IncidentView[]>;
   /** Resolves with the last line if the server ends by itself. */
   ended: Promise<string>;
   stop(): Promise<void>;
 };
 
-/** Data folder, clock speed and first port. */
 export type CentreOptions = { folder: string; speed: number; epochMs: number; portBase: number | undefined };
 
 const by = 'demo';

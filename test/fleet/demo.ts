@@ -40,7 +40,6 @@ type Demo = {
   fleet: Fleet;
   clock: Clock;
   say: (line: string) => void;
-  /** Resolves at Ctrl-C. */
   asked: Promise<void>;
   /** Rejects if the server ends by itself. */
   ended: Promise<never>;
@@ -136,7 +135,6 @@ async function show(demo: Demo, memory: MemoryWatch): Promise<number> {
   return wrong.length > 0 ? 1 : 0;
 }
 
-/** The disturbances, and whether the scenario ran to its end. */
 type Happened = { disturbances: Disturbance[]; whole: boolean };
 
 async function perform(demo: Demo): Promise<Happened> {

@@ -12,7 +12,6 @@ import { createRoom } from './room.ts';
 import { createSpoolStore } from './spools.ts';
 import { isLaptop } from './supply.ts';
 
-/** All PCs of a nation, with totals. */
 export type Fleet = {
   pcs: ReadonlyMap<PcPath, SimulatedPc>;
   /**
@@ -33,14 +32,11 @@ export type Fleet = {
   stop(): Promise<void>;
 };
 
-/** A PC of the fleet before its boot. */
 export type FleetPc = { path: PcPath; token: string; link: LinkClass; elevationM: number };
 
-/** The PCs, and their server. */
 export type FleetOptions = {
   pcs: readonly FleetPc[];
   centre: { host: string; port: number };
-  /** Public key of the server. */
   centreKey: KeyObject;
   clock: Clock;
   speed: number;
@@ -51,13 +47,11 @@ export type FleetOptions = {
 
 /** Too short for a whole power cut, long enough for its last gasp. */
 const upsLastsMs = 240_000;
-/** One spool in so many is a real file. */
 const realSpoolEvery = 100;
 /** PCs that may connect at once. In a connection storm they would delay each other and measure the server's clock wrong. */
 const settlingAtOnce = 60;
 const pollMs = 50;
 
-/** Creates a fleet that is switched off. */
 export function createFleet(options: FleetOptions): Fleet {
   const { clock, late } = watchPunctuality(options.clock);
   const pcs = options.pcs.map(makerOf({ ...options, clock }));

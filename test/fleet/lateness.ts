@@ -1,10 +1,8 @@
 /** Measures how late the simulator itself is: its late beats can cause silences that are not the fault of a PC. */
 import { type Clock, links } from '@sabha/contracts';
 
-/** Number of late beats, and the largest delay. */
 export type Late = { beats: number; worstSeconds: number };
 
-/** A watched clock. */
 export type Punctuality = { clock: Clock; late(): Late };
 
 /** A beat that is later than this can count as missing. */

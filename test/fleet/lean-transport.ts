@@ -8,7 +8,6 @@ import { generate, type Packet, parser } from 'mqtt-packet';
 import type { Connected, Connection, ConnectionHandlers, ConnectOptions, Transport } from '../../agent/uplink/mqtt.ts';
 import type { Line } from './line.ts';
 
-/** A transport whose PC can lose its power. */
 export type LeanTransport = Transport & {
   /** Cuts the power of the PC: it sends nothing, and the broker is not notified of the end. */
   vanish(): void;
@@ -35,7 +34,6 @@ type Wire = {
   settle: (answer: Connected) => void;
 };
 
-/** Address of the broker, and the line to it. */
 export type LeanOptions = {
   host: string;
   port: number;

@@ -2,10 +2,8 @@
 import type { Cancel, Clock } from '@sabha/contracts';
 import { DiskError, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
-/** One life of a PC, from boot to end. */
 export type Life = {
   clock: Clock;
-  /** Returns the disk for this life. */
   disk(of: SpoolDisk): SpoolDisk;
   /** Ends the life between two instructions, as a power cut does. */
   end(): void;

@@ -8,7 +8,6 @@ import { type Random, randomFrom } from '../random.ts';
 /** `up` is from the PC to the server. */
 export type Direction = 'up' | 'down';
 
-/** The line of one PC, for sockets. */
 export type Line = {
   isUp(): boolean;
   cut(): void;
@@ -32,7 +31,6 @@ export const snowLoss = 0.25;
 /** The link of Leh: a geostationary satellite. */
 export const thinLine = { roundTripMs: 700, bitsPerSecond: 2_000_000 };
 
-/** Creates a line that is up, without snow. */
 export function createLine({
   clock,
   roundTripMs = 0,

@@ -1,12 +1,10 @@
 /** Resident memory of the demo's processes on Linux. Shared pages count in each process. */
 import { readFileSync } from 'node:fs';
 
-/** The processes of the demo, and their sum. */
 export const parts = ['broker', 'flows', 'dashboards', 'start', 'fleet', 'all'] as const;
 /** Peak of each part; `all` is the largest sum at one time. */
 export type PeakMiB = Record<(typeof parts)[number], number>;
 
-/** Returns the peaks so far; `stop` ends the watch. */
 export type MemoryWatch = { peak(): PeakMiB; stop(): void };
 
 const everyMs = 500;

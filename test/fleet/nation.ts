@@ -20,10 +20,8 @@ export type Site = {
   longitude: number;
 };
 
-/** The sites of a nation. */
 export type Nation = {
   sites: readonly Site[];
-  /** Returns the path of the site's one PC. */
   pcOf(site: Site): string;
   /** Returns the CSV for the import. `stageOf` can change stages. */
   csv(stageOf?: (site: Site) => SiteStage): string;

@@ -1,7 +1,6 @@
 /** The arguments of `npm run demo`. */
 import { parseArgs } from 'node:util';
 
-/** The options of a demo. */
 export type DemoOptions = {
   sites: number;
   /** Real minutes; undefined: until Ctrl-C. */
@@ -16,7 +15,6 @@ export type DemoOptions = {
   portBase: number | undefined;
 };
 
-/** The usage line. */
 export const usage =
   'npm run demo -- [--sites 736] [--minutes M] [--speed 10] [--seed 1] [--story leh] [--json] [--keep-running] [--port-base P]';
 

@@ -11,7 +11,6 @@ import { type Line, snowLoss, thinLine } from './line.ts';
 import { reflectorBehind } from './reflector.ts';
 import type { Room } from './room.ts';
 
-/** A PC with a real agent, in a simulated room and on a simulated line. */
 export type SimulatedPc = {
   path: PcPath;
   room: Room;
@@ -31,11 +30,9 @@ export type SimulatedPc = {
   stop(): Promise<void>;
 };
 
-/** The parts of such a PC. */
 export type PcOptions = {
   path: PcPath;
   token: string;
-  /** Public key of the server. */
   centreKey: KeyObject;
   profile: Profile;
   room: Room;
@@ -56,7 +53,6 @@ const carried = { how: 'train', upBps: thinLine.bitsPerSecond, downBps: thinLine
 
 type Running = { agent: Agent; transport: LeanTransport; life: Life; disk: SpoolDisk };
 
-/** Creates a PC that is switched off. */
 export function createPc(options: PcOptions): SimulatedPc {
   const { path, room, line } = options;
   let kept: Signed | undefined;

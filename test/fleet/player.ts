@@ -4,7 +4,6 @@ import type { Fleet } from './fleet.ts';
 import type { SimulatedPc } from './pc.ts';
 import type { Disturbance } from './scenario.ts';
 
-/** The disturbances and their PCs, and a callback for each start and end. */
 export type Play = {
   fleet: Pick<Fleet, 'pcs'>;
   disturbances: readonly Disturbance[];

@@ -5,7 +5,6 @@ import { createUnwritten } from '../../agent/platform/unwritten.ts';
 import type { Random } from '../random.ts';
 import { createSupply, type PowerChange, type Supply } from './supply.ts';
 
-/** Faults of a room, by the id that the agent must report. */
 export const roomFaults = [
   'microphone.missing',
   'microphone.muted',
@@ -21,10 +20,8 @@ export const roomFaults = [
 ] as const satisfies readonly FaultId[];
 /** The device of each kind in every room. */
 export const models = { camera: 'Logitech Rally', microphone: 'Jabra Speak 750', speaker: 'Jabra Speak 750' };
-/** A fault of a room. */
 export type RoomFault = (typeof roomFaults)[number];
 
-/** A room that a test or demo breaks and repairs. */
 export type Room = {
   /** Breaks or repairs something. Device changes call back at once; figures change at the next poll. */
   set(fault: RoomFault, broken: boolean): void;
@@ -32,9 +29,7 @@ export type Room = {
   /** Changes the climate; absent fields stay. */
   climate(change: RoomClimate): void;
   ups: Supply['ups'];
-  /** Starts a new boot with a new boot id and uptime. */
   boot(): void;
-  /** Returns the platform of this boot. */
   platform(): Platform;
 };
 

@@ -10,7 +10,6 @@ import { isLaptop } from './supply.ts';
  */
 export type Disturbance = { pc: PcPath; at: number; forMs: number; what: RoomFault | 'link' | 'snow' | 'power' | 'crash' | 'mains' };
 
-/** The PCs that a scenario may disturb, and its length. */
 export type ScenarioOptions = {
   pcs: readonly { path: PcPath; link: LinkClass }[];
   /** The PC whose microphone is missing all the time, without other disturbances. */
@@ -78,7 +77,6 @@ export function createScenario({ pcs, silenced, seed, lengthMs }: ScenarioOption
 }
 
 type Time = { random: Random; lengthMs: number };
-/** A disturbance with its shortest and longest duration. */
 type Kind = { what: Disturbance['what']; ms: readonly [number, number] };
 
 function spanOf(pc: PcPath, { what, ms: [least, most] }: Kind, { random, lengthMs }: Time): Disturbance {

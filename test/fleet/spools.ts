@@ -5,7 +5,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { openSpoolDisk, type SpoolDisk } from '../../agent/uplink/spool/database.ts';
 
-/** The disks of many PCs. */
 export type SpoolStore = {
   /** Returns the disk of a PC, with its earlier content. */
   disk(key: number): SpoolDisk;
@@ -16,7 +15,6 @@ const tables = /\b(meta|events|acks|quarantine)\b/g;
 /** PCs in a database: SQLite scans all tables whenever it creates one. */
 const pcsInOne = 50;
 
-/** Creates in-memory disks, many in one database. */
 export function createSpoolStore(): SpoolStore {
   const databases = new Map<number, DatabaseSync>();
   const schema = productSchema();

@@ -6,7 +6,6 @@
 /** `plain` has fibre everywhere, `hill` mixes, `high` and `island` use satellites. */
 export type Terrain = 'plain' | 'hill' | 'high' | 'island';
 
-/** A state and the kind of its offices. */
 export type State = {
   /** Code in the package india-state-district. */
   code: string;
@@ -65,7 +64,6 @@ const rows: Row[] = [
 /** Ids of names that are too long. */
 const shortIds: Record<string, string> = { DH: 'dadra-nagar-haveli-daman-diu' };
 
-/** All states. */
 export const states: readonly State[] = rows.map(([code, en, hi, latitude, longitude, terrain, low, high]) => ({
   code,
   id: shortIds[code] ?? idOf(en),

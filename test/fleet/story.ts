@@ -4,7 +4,6 @@ import type { Disturbance } from './scenario.ts';
 
 const second = 1_000;
 
-/** A line of the story, and its time in milliseconds. */
 export type Chapter = { at: number; words: string };
 
 /** Length of the story on the demo's clock. */

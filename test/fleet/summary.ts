@@ -3,7 +3,6 @@ import type { IncidentRow, LedgerAudit } from '@sabha/contracts';
 import type { Late } from './lateness.ts';
 import { type PeakMiB, parts } from './memory.ts';
 
-/** The totals of a demo. */
 export type Summary = {
   pcs: number;
   speed: number;
@@ -24,7 +23,6 @@ export type Summary = {
   peakRssMiB: PeakMiB;
 };
 
-/** The figures of server and fleet at the end. */
 export type SummaryParts = {
   pcs: number;
   speed: number;
@@ -38,7 +36,6 @@ export type SummaryParts = {
   peakRssMiB: PeakMiB;
 };
 
-/** Adds up the figures of server and fleet. */
 export function summaryOf({ audit, listed, expected, ...rest }: SummaryParts): Summary {
   const { raised, cleared, closed, open } = audit.incidents;
   const due = [...expected.values()].reduce((sum, count) => sum + count, 0);
@@ -106,7 +103,6 @@ function lateText({ beats, worstSeconds }: Late): string {
   return beats === 0 ? 'no beat late' : `${beats} beats late, by ${worstSeconds} s at most`;
 }
 
-/** Formats the summary for a person. */
 export function inWords(summary: Summary): string {
   const { incidents, peakRssMiB } = summary;
   const memory = parts.map((part) => `${part} ${peakRssMiB[part]}`).join(', ');

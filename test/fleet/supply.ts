@@ -6,7 +6,6 @@ import type { PowerFigures } from '../../agent/platform/platform.ts';
 /** A change of the mains, or of the UPS: added with its battery time, cable lost, or removed. */
 export type PowerChange = { mains?: boolean; ups?: { lastsMs: number } | 'lost' | null };
 
-/** Mains, battery and UPS of one PC. */
 export type Supply = {
   change(change: PowerChange): void;
   figures(): PowerFigures;
@@ -14,7 +13,6 @@ export type Supply = {
   ups: AskUps;
 };
 
-/** Options of a supply. */
 export type SupplyOptions = {
   clock: Pick<Clock, 'up'>;
   hasBattery: boolean;
@@ -31,7 +29,6 @@ export function isLaptop(path: PcPath): boolean {
   return [...path].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000, 7) < 300;
 }
 
-/** Creates a PC on mains, without a UPS. */
 export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply {
   let offMainsUp: number | null = null;
   let ups: PowerChange['ups'] = null;
@@ -60,7 +57,6 @@ export function createSupply({ clock, hasBattery, air }: SupplyOptions): Supply 
 
 type Said = { status: string; ratio: number; runtimeMs: number; roomCelsius: number; humidityRatio: number };
 
-/** Returns the variables under the names of Network UPS Tools. */
 function variablesOf({ status, ratio, runtimeMs, roomCelsius, humidityRatio }: Said): Map<string, string> {
   return new Map([
     ['ups.status', status],

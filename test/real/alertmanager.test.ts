@@ -43,7 +43,6 @@ describe.runIf(requirePart('Alertmanager', installed([program])))('Alertmanager'
 
 type Found = { labels: Record<string, string>; annotations: Record<string, string>; generatorURL: string };
 
-/** Returns the active alerts. */
 async function alerts(at: string): Promise<Found[]> {
   return (await (await fetch(`${at}/api/v2/alerts?active=true`)).json()) as Found[];
 }

@@ -106,7 +106,6 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
     startNames,
     /** Starts a captive portal that responds at every port of every address. */
     startPortal: (how: Listener['how']) => listen('portal', router, [{ host: '0.0.0.0', port: 8_080, how }]),
-    /** Adds rules to one chain of a namespace. */
     rule,
     /** Restores the network and the servers. */
     async mend() {
@@ -115,7 +114,6 @@ export async function openBrokenOffice({ isWhole = false } = {}) {
       await startCentre();
       await startNames('all');
     },
-    /** Returns the check `path` of `agent check`. */
     async check(env: Record<string, string> = {}, data = join(folder, 'data')): Promise<Answer> {
       const { checks } = JSON.parse(await ask({ data, args: ['--json'], env }));
       const { status, fault, reason } = checks.find((one: Check) => one.component === 'path');

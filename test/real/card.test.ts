@@ -36,7 +36,6 @@ describe.runIf(runs)('the room card', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Writes the card as the agent does. */
   const write = (known: Known, at = Date.now()) => replaceFile(file, pageOf(statementOf(known)).join(String(at)));
 
   /** Opens a page that does not reload by itself, so that a slow machine cannot change the result. */

@@ -223,7 +223,6 @@ printf 'UID=${uid}\\nSTATE=active\\nCLASS=user\\n' >/run/systemd/sessions/2`);
   return { as, folder: `${run}/sabha-room`, said: () => sh('cat /run/room.log').out };
 }
 
-/** Builds and signs a release of the agent. */
 function release(version: string, out: string) {
   return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
 }

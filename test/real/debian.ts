@@ -10,7 +10,6 @@ import { startProgram } from '../system/processes.ts';
 
 export type Ran = { code: number | null; out: string; err: string };
 export type Debian = {
-  /** Writes a file in the copy. */
   bring(content: string | Buffer, to: string): void;
   /** Runs a shell script in the copy as root and waits for its end. */
   sh(script: string): Ran;
@@ -31,7 +30,6 @@ echo copied
 exec sleep infinity`;
 const unshared = [...'--pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child sh -c'.split(' '), copied, 'sh'];
 
-/** Whether this machine permits such a copy. */
 export function hasCopies(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-debian-'));
   const { stdout } = spawnSync('setpriv', [...unshared.with(-2, copied.replace('exec sleep infinity', '')), folder], { encoding: 'utf8' });
@@ -39,7 +37,6 @@ export function hasCopies(): boolean {
   return process.getuid?.() === 0 && stdout === 'copied\n';
 }
 
-/** Creates a copy of the current machine. */
 export async function copyDebian(): Promise<Debian> {
   const folder = mkdtempSync(join(tmpdir(), 'sabha-debian-'));
   const holder = startProgram({ program: 'setpriv', args: [...unshared, folder], env });

@@ -9,9 +9,7 @@ export type EnrollingCentre = {
   code: string;
   at: string;
   pc: string;
-  /** The file with the root certificates of the server. */
   roots: string;
-  /** The folder for releases. */
   updates: string;
   /** Returns the presence of the PC and the version of its agent, as the server has them. */
   seen(): Promise<string>;

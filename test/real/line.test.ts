@@ -109,7 +109,6 @@ describe.runIf(runs)('a running agent at its server', () => {
     }
   });
 
-  /** Measures the capacity and returns what the server then shows. */
   async function capacityOf(): Promise<NonNullable<LinkReport['capacity']>> {
     const last = (await whole.detail()).link?.report.capacity?.at;
     expect(await whole.order('measure-link')).toMatchObject({ outcome: 'done', reason: null });

@@ -16,11 +16,9 @@ export type MailServer = {
   /** Returns the mails delivered so far, oldest first, once there are `count`. Throws after 20 s. */
   mails(count: number): Promise<ReadMail[]>;
   stop(): Promise<void>;
-  /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 };
 
-/** Whether a mail server can run here. */
 export function mailServerFound(): boolean {
   return process.getuid?.() === 0 && installed(['smtpd', 'unshare', 'mount']);
 }

@@ -19,7 +19,6 @@ export type Mosquitto = BrokerUnderTest & {
   admitWitness(name: string): Promise<void>;
 };
 
-/** Whether mosquitto is installed. */
 export function mosquittoFound(): boolean {
   return (existsSync(program) || installed([program])) && installed(['mosquitto_passwd']);
 }

@@ -14,12 +14,10 @@ export type OfficeNetwork = {
   mqttPort: number;
   /** The data folder of the agent, with its identity. */
   data: string;
-  /** Starts a program in the office. */
   inside(program: string[], env?: Record<string, string>): Program;
   /** Starts the agent of the office, or another program in its place. */
   startAgent(env?: Record<string, string>, program?: string): Program;
   pc(): Promise<PcView | undefined>;
-  /** Sends the site the command to measure its link. */
   measureLink(): Promise<void>;
   /** Returns the bytes on the cable in both directions, as counted by the kernel. */
   wireBytes(): number;
@@ -179,7 +177,6 @@ function removeAbandoned(): void {
   }
 }
 
-/** Splits a command line into program and arguments. */
 export function commandOf([program = '', ...args]: readonly string[]): { program: string; args: string[] } {
   return { program, args };
 }

@@ -10,7 +10,6 @@ export function requirePart(name: string, found: boolean): boolean {
   return false;
 }
 
-/** Whether each of these programs is on the PATH. */
 export function installed(programs: readonly string[]): boolean {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return programs.every((program) => folders.some((folder) => existsSync(join(folder, program))));

@@ -43,12 +43,10 @@ export type Desktop = {
   pactl(...args: string[]): Promise<string>;
   /** Starts a program with this binary name that records from a microphone. Returns a function that ends it. */
   record(id: string, program: string): Promise<() => Promise<void>>;
-  /** Kills one of the services, as a crash does. */
   kill(service: Service): Promise<void>;
   /** Suspends a service until `thaw` or `kill`. */
   freeze(service: Service): void;
   thaw(service: Service): void;
-  /** Ends all processes and removes the folder. */
   stop(): Promise<void>;
 };
 

@@ -20,7 +20,6 @@ export const kargil = 'ladakh/kargil/vc-1';
 export const lucknow = 'up/lucknow/vc-1';
 
 export type Scene = {
-  /** Ports of the metrics pages. */
   pages: Pages;
   /** Stops one part of the server. */
   end: Record<'flows' | 'broker' | 'exporter', () => Promise<void>>;
@@ -225,7 +224,6 @@ function onlyOnce(act: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Connects a PC that sends beats until the scene ends. */
 async function beat(broker: OwnBroker, pc: string, numbers: Beat['n'], closing: (() => unknown)[]): Promise<void> {
   const peer = await connect(broker.port, pc);
   const n = { up: 3_600, load: 0.2, mem: 0.5, disk: 0.4, off: 0.003, rss: 9e7, q: 0, ...numbers };

@@ -18,15 +18,12 @@ export type Store = {
   query(expr: string): Promise<Found[]>;
   /** Returns the series of a range query over the last 10 s in steps of 1 s. */
   queryRange(expr: string): Promise<Found[]>;
-  /** Returns the values of a label in the matching series. */
   labelValues(label: string, match: string): Promise<string[]>;
-  /** Stops the database and removes its folder. */
   stop(): Promise<void>;
 };
 
 export type Engine = { name: string; programs: string[]; flags(port: number): string[]; ready: string; rules: boolean };
 
-/** Ports of the metrics pages. */
 export type Pages = { exporter: number; flows: number; broker: number };
 
 /** Both engines read the same configuration file and have the same API. */

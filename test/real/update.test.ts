@@ -18,7 +18,6 @@ const [fast, patient] = [100, 10];
 const within = { timeout: 120_000, interval: 200 };
 
 let parts: Parts;
-/** Speed of the starts from now on. */
 let speed = fast;
 let installed: Installed | undefined;
 

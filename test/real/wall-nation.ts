@@ -19,7 +19,6 @@ import type { Content } from './wall-view.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** Sites of each state in a nation of 736. */
 const states: Record<string, [name: string, hindi: string, sites: number]> = {
   'andaman-and-nicobar': ['Andaman and Nicobar', 'अंडमान और निकोबार', 4],
   'andhra-pradesh': ['Andhra Pradesh', 'आंध्र प्रदेश', 27],
@@ -59,7 +58,6 @@ const states: Record<string, [name: string, hindi: string, sites: number]> = {
   'west-bengal': ['West Bengal', 'पश्चिम बंगाल', 24],
 };
 
-/** Creates the nation. `times` multiplies the sites of every state. */
 export function nation(now: number, times = 1): Content {
   const random = randomFrom(7);
   const sites = Object.entries(states).flatMap(([state, [name, hindi, count]]) =>

@@ -48,7 +48,6 @@ export type WallView = {
   isFrozen: boolean;
   /** The time in the last message of a stream. */
   saidAt: number;
-  /** Returns the number of open streams. */
   streams(): number;
   close(): Promise<void>;
 };
@@ -67,7 +66,6 @@ function served(): ReturnType<typeof bundled> {
   return made;
 }
 
-/** Starts the server on loopback, on `port` or a free one. */
 export async function startWallView(content: Content, port = 0): Promise<WallView> {
   const { files, inline } = await served();
   const headers = securityHeaders(inline);

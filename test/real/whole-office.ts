@@ -17,7 +17,6 @@ export type WholeOffice = Awaited<ReturnType<typeof openWholeOffice>>;
 const relayPort = 9_001;
 const pathFaults = faultIds.filter((id) => id.startsWith('path.'));
 
-/** Opens the office. `profile` is that of the site. */
 export async function openWholeOffice(profile: object) {
   const id = restedOffice(Date.now());
   const path = `capital/${id}/hall`;
@@ -64,7 +63,6 @@ export async function openWholeOffice(profile: object) {
     },
     pc: async () => (await api<PcView[]>('/api/pcs')).find(({ pc }) => pc === path),
     detail: () => api<SiteDetail>(`/api/sites/capital/${id}`),
-    /** Sends a command to the PC and returns its result. */
     async order(verb: string): Promise<CommandView['answers'][number]> {
       const { id } = await api<{ id: string }>('/api/commands', { verb, to: path, by: 'Asha' });
       for (;;) {
@@ -125,7 +123,6 @@ function restedOffice(now: number): string {
   }
 }
 
-/** Returns the two ends of the cable between the PC and its router. */
 function lineOf({ office, router }: BrokenOffice): [string, string][] {
   return [
     [office, 'pc0'],

@@ -66,7 +66,6 @@ describe.runIf(runs)('the MSI for Windows', () => {
     wine.run(['msiexec', verb, `C:\\agent-${version}.msi`, '/qn', ...properties]);
   const command = (...words: string[]) => wine.run(['cmd', '/c', `${program}\\sabha-agent.cmd`, ...words]);
   const read = (file: string) => readFileSync(wine.path(file), 'utf8');
-  /** Returns the versions in the list of installed programs. */
   const versions = async () => {
     const { out } = await wine.run(['reg', 'query', uninstallKey, '/s', '/reg:64']);
     return [...out.matchAll(/DisplayName\s+REG_SZ\s+Sabha agent[\s\S]*?DisplayVersion\s+REG_SZ\s+(\S+)/g)].map(([, version]) => version);
@@ -193,7 +192,6 @@ describe.runIf(runs)('the MSI for Windows', () => {
   }
 });
 
-/** Builds and signs a release of the agent. */
 function release(version: string, out: string) {
   return pack({ out, version, minimum: '0.0.0', expires: Date.now() * 2, key });
 }

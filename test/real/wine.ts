@@ -12,7 +12,6 @@ import { installed } from './parts.ts';
 
 export type Ran = { code: number | null; out: string; err: string };
 export type WineProgram = {
-  /** Returns stdout and stderr up to now. */
   said(): string;
   ended: Promise<number | null>;
   /** Ends it at once, as the Task Scheduler does. */
@@ -23,16 +22,13 @@ export type Wine = {
   folder: string;
   /** Converts a Windows path, such as `C:\windows`, to a path of this machine. */
   path(there: string): string;
-  /** Runs a program and waits for its end. */
   run(words: readonly string[], env?: Record<string, string>): Promise<Ran>;
-  /** Starts a program. */
   start(words: readonly string[], env?: Record<string, string>): WineProgram;
   /** Shuts Windows down. The next program boots it again. */
   restart(): Promise<void>;
   remove(): Promise<void>;
 };
 
-/** Whether Wine is installed. */
 export function hasWine(): boolean {
   return installed(['wine', 'wineboot', 'wineserver']);
 }
@@ -112,10 +108,8 @@ function programOf({ child, texts }: { child: ChildProcess; texts(): string[] })
 
 /** Node for Windows with koffi in the folder of a Wine, as an installed agent has them, started with the same flags. */
 export type WineNode = {
-  /** Runs a file of the folder and waits for its end. */
   run(file: string, ...args: string[]): Promise<Ran>;
   start(file: string, ...args: string[]): WineProgram;
-  /** Bundles our sources into a file of the folder. */
   bundle(entry: string, file: string): Promise<void>;
   /** Removes koffi from beside node.exe, or puts it back. */
   takeKoffi(): void;

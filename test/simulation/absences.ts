@@ -1,4 +1,3 @@
-/** Reads what the server knows of offline PCs. */
 import type { PcView } from '@sabha/contracts';
 import type { Absence, PcRecord } from '../../flows/engine/records/incidents.ts';
 import type { World } from './world.ts';

@@ -7,10 +7,8 @@ import type { SiteAct } from './sites.ts';
 
 const minute = 60_000;
 
-/** A fault of a room, with start and end. */
 export type Stood = { pc: number; key: string; from: number; to: number };
 
-/** Returns the faults of all rooms of a history. */
 export function standingTimes({ changes, calmAtMs, pcs }: History): Stood[] {
   const stood: Stood[] = [];
   const open = new Map<string, Stood>();

@@ -249,7 +249,6 @@ export function createBroker(world: { time: Time; random: Random; note(line: str
       session.up.drop();
       time.later(noticedMs(session), () => leave(session, true));
     },
-    /** Breaks the link of a client. */
     cut(name: string, how: Cut): void {
       const session = of(name);
       if (session === undefined) return;

@@ -7,7 +7,6 @@ import type { FurtherSite, World } from './world.ts';
 
 type How = { pcs?: number; isp?: string; battery?: boolean };
 
-/** Creates so many sites of a state. */
 export function sites(state: string, count: number, { pcs = 1, isp, battery = false }: How = {}): FurtherSite[] {
   return Array.from({ length: count }, (_, at) => ({
     path: `${state}/site-${at + 1}`,
@@ -18,7 +17,6 @@ export function sites(state: string, count: number, { pcs = 1, isp, battery = fa
   }));
 }
 
-/** Returns the PCs below a path. */
 export function pcsAt(world: World, path: string): Pc[] {
   return world.pcs.filter((pc) => pc.path.startsWith(`${path}/`));
 }

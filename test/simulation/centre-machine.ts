@@ -35,7 +35,6 @@ export type Arrival = { at: number; session: number | null; lost: boolean; born:
 export type CentreOptions = {
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
   site: SettingsSite;
-  /** The tree of a new ledger. */
   nodes: TreeNode[];
   fractions?: boolean;
 };
@@ -73,7 +72,6 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     kills: 0,
     /** Number of clock steps. */
     steps: 0,
-    /** Snoozed incidents with their severity at that time. */
     snoozed: [] as { incident: number; severity: Severity }[],
     failedCommits: 0,
   };
@@ -291,7 +289,6 @@ export function createCentreMachine({ world, site, nodes, fractions = false }: C
     fill: () => db.exec('PRAGMA max_page_count = 1'),
     free: () => db.exec('PRAGMA max_page_count = 1073741823'),
     db: () => db,
-    /** Restores the ledger from an image. */
     restoreLedger(image: Uint8Array): void {
       seen.open.forget();
       db = new DatabaseSync(':memory:');

@@ -80,7 +80,6 @@ export function createDates() {
     written: (key: string) => written.get(key),
     /** Returns when an incident lasted, in order. An incident that relapsed before its all-clear has several. */
     spans: (incident: number): readonly Span[] => spans.get(incident) ?? [],
-    /** Returns the stages of a site, in order. */
     stages: (site: string): readonly Staged[] => stages.get(site) ?? [],
   };
 }

@@ -219,7 +219,6 @@ const acts: Order[] = [
   (view, id) => view.act(id, 'meera', { type: 'assign', to: 'tashi' }),
 ];
 
-/** Acts on one of the open incidents. */
 function operate(world: World, order: Order): void {
   const view = world.centre.centre()?.view;
   const open = view?.incidents().filter(({ over }) => over === null) ?? [];

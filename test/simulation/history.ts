@@ -16,7 +16,6 @@ export type History = {
   link: keyof typeof links;
   changes: Change[];
   disturbances: Disturbance[];
-  /** Disk images that are taken and restored later. */
   restores: Restore[];
   /** Actions of operators on sites and PCs, in both runs. */
   siteActs: SiteAct[];

@@ -32,9 +32,7 @@ export type LightNationOptions = {
 
 export type LightNation = {
   time: Time;
-  /** Returns the time by the server's clock. */
   now(): number;
-  /** Messages delivered to people, in order. */
   deliveries: readonly Delivery[];
   /** Outbox rows, with the members of a shared cause. */
   rows: readonly LightRow[];
@@ -46,7 +44,6 @@ export type LightNation = {
   powerOff(pcs: readonly string[]): void;
   /** Shuts the PCs down with a bye. */
   leave(pcs: readonly string[], reason: string): void;
-  /** Brings the PCs back in their earlier state. */
   comeBack(pcs: readonly string[]): void;
   /** Sets the fault of a device, or clears it with null. `name` is the name of the device. */
   device(pc: string, fault: { component: string; fault: string | null; name?: string }): void;
@@ -54,7 +51,6 @@ export type LightNation = {
   pass(ms: number): Promise<void>;
 };
 
-/** One outbox row. `members` are those of a shared cause. */
 export type LightRow = {
   at: number;
   person: string;

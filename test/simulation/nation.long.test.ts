@@ -12,7 +12,6 @@ function offices(count: number, edit: (at: number) => Partial<LightSite> = () =>
   return Array.from({ length: count }, (_, at) => ({ path: `${states[at % states.length]}/site-${at}`, ...edit(at) }));
 }
 
-/** Returns recipient and subject of each mail, in order. */
 function mails({ deliveries }: LightNation): string[] {
   return deliveries.filter(({ channel }) => channel === 'email').map(({ person, subject }) => `${person}: ${subject}`);
 }

@@ -2,7 +2,6 @@
 import type { Random } from '../random.ts';
 import type { Time } from './time.ts';
 
-/** The link of one machine to the broker. */
 export type Link = {
   up: boolean;
   latencyMs: number;

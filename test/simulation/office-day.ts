@@ -55,14 +55,12 @@ function cameAt({ at }: Delivery): string {
 
 const byMail = ({ centre }: World) => centre.post.deliveries.filter(({ channel }) => channel === 'email');
 
-/** Returns local time and subject of each mail to a person. */
 export function mails(world: World, person = 'asha'): string[] {
   return byMail(world)
     .filter((one) => one.person === person)
     .map((one) => `${cameAt(one)} ${one.subject}`);
 }
 
-/** Returns local time, recipient and subject of each mail. */
 export function allMails(world: World): string[] {
   return byMail(world).map((one) => `${cameAt(one)} ${one.person}: ${one.subject}`);
 }

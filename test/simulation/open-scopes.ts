@@ -1,7 +1,6 @@
 /** Checks after each commit that a ledger has at most one open incident for a room or cause (R20, one transaction per batch). */
 import type { Op } from '../../flows/engine/records/ops.ts';
 
-/** Follows one ledger after another. */
 export function createOpenScopes() {
   const open = new Map<string, Set<number>>();
   const twice: string[] = [];
@@ -23,7 +22,6 @@ export function createOpenScopes() {
         if (ids.length > 1) twice.push(`${scope} has the incidents ${ids.join(' and ')} open at one time`);
       }
     },
-    /** Starts with another ledger. */
     forget: () => open.clear(),
   };
 }

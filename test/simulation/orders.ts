@@ -11,7 +11,6 @@ export function issue(world: World, verb: string, args = {}): void {
   void world.centre.centre()?.view.commands.issue({ to: path, verb, args, by });
 }
 
-/** Returns the number of commands in the ledger. */
 export async function issuedIn(world: World): Promise<number> {
   return (await inThread(world.centre.db()).commands()).length;
 }

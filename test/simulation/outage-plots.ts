@@ -12,13 +12,11 @@ export const minute = 60 * second;
 
 /** `seen`: a battery that the PC reports; `mute`: a UPS that cannot be queried. */
 export type Supply = { pc: 'none' | 'seen' | 'mute'; router: boolean };
-/** A site with its power supply. */
 export type Site = FurtherSite & { supply: Supply };
 
 /** The machines of a story by site, for its events. */
 export type Hand = { time: Time; random: Random; sites: Pc[][]; supplies: Supply[] };
 
-/** An outage and its true cause. */
 export type Story = {
   kind: string;
   sites: Site[];
@@ -82,7 +80,6 @@ export function siteOf({ random, at }: Scene, name: string, edit: Partial<Site> 
   return { path: `${at}/${name}`, link: weighted(random, classes), pcs, battery: pc === 'seen', isp, supply: { pc, router }, ...edit };
 }
 
-/** Whether the site has one machine. */
 export const isLone = ({ pcs }: Site) => pcs === 1;
 
 /** Acts on each machine of all sites, at random times within `withinMs`. */
@@ -92,15 +89,12 @@ export function each(act: (pc: Pc, hand: Hand) => void, withinMs = 0): (hand: Ha
   };
 }
 
-/** Returns the first machine. */
 export const firstOf = (sites: Pc[][]) => sites.flat().slice(0, 1);
 
-/** Acts on the first machine. */
 export function first(act: (pc: Pc, hand: Hand) => void): (hand: Hand) => void {
   return (hand) => {
     for (const pc of firstOf(hand.sites)) act(pc, hand);
   };
 }
 
-/** Restores the mains of a PC. */
 export const plug = (pc: Pc) => pc.power({ onMains: true, runtimeMs: null });

@@ -54,7 +54,6 @@ const shares: [share: number, kind: string, plot: (scene: Scene, site: Site) => 
   [5, 'power cut in an update', powerCutInUpdate],
 ];
 
-/** Creates the stories of a seed. */
 export function storiesOf(random: Random, count: number): Story[] {
   return Array.from({ length: count }, (_, at) => {
     const [kind, plot] = weighted(

@@ -18,7 +18,6 @@ import { createMachine, type Machine, type Process, type Time } from './time.ts'
 /** The true state of the room: a fault or null for each check. An absent check is not run. */
 export type Room = {
   set(component: string, device: string, fault: string | null | 'absent'): void;
-  /** Sets the name of a device. */
   model(component: string, name: string): void;
   /** Breaks a probe: `hangs` never returns, `throws` fails; null repairs it. */
   fail(component: string, how: 'hangs' | 'throws' | null): void;
@@ -46,7 +45,6 @@ export type Pc = {
   pause(forMs: number): void;
   /** Stops the agent cleanly, with a bye. */
   stop(reason?: string): void;
-  /** Sets the battery figures, if the PC has a battery. */
   power(figures: Partial<PowerFigures>): void;
   /** Records a crash for the next boot to find. */
   crash(): void;
@@ -54,7 +52,6 @@ export type Pc = {
   begins(what: 'update' | null): void;
   cut(how: Cut): void;
   heal(): void;
-  /** Removes the machine for good. */
   remove(): void;
   /** Whether it is removed, now or at an earlier simulation time in ms. */
   isRemoved(by?: number): boolean;
@@ -69,7 +66,6 @@ export type PcOptions = {
   record?: SpoolRecord;
   /** The PC has a battery, and the agent's own probe of it. */
   battery?: boolean;
-  /** Further components of its room, besides `usual`. */
   components?: readonly string[];
   world: { time: Time; random: Random; broker: Broker; note(line: string): void };
 };

@@ -21,7 +21,6 @@ export type Post = {
   /** Whether delivered messages can be changed. `copies` has the last text of each, by name. */
   keeps: boolean;
   copies: Map<string, string>;
-  /** The current fault of the channels. */
   trouble: ChannelTrouble;
   channels(process: Process): Channels;
 };

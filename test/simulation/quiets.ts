@@ -9,7 +9,6 @@ export type QuietAct = { atMs: number; forMs: number; kind: 'snooze' | 'maintain
 
 const minute = 60_000;
 const by = 'meera';
-/** The time zone of the simulated sites. */
 export const zone = 'Asia/Kolkata';
 
 /** Generates the actions from a separate random stream, so that the rest of the history of a seed stays the same. */

@@ -259,7 +259,6 @@ async function whenEach<const T extends readonly (() => boolean)[]>(world: World
   return found as { [K in keyof T]: number };
 }
 
-/** Returns the number of mails to the person who received the most. */
 function mostTold(world: World): number {
   return Math.max(0, ...['asha', 'tashi', 'meera'].map((person) => mailTo(world, person).length));
 }

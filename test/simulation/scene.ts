@@ -52,7 +52,6 @@ export function eventsOf(world: World, pc = 0): (Pick<EventMessage, 'seq' | 'boo
   return world.centre.db().prepare(query).all(world.pc(pc).path) as never;
 }
 
-/** Returns the checks of a PC at the server. */
 export function checksAt(world: World, pc = 0): Check[] {
   const { path } = world.pc(pc);
   return (
@@ -71,7 +70,6 @@ export function presenceAt(world: World, pc = 0): string | undefined {
     .pcs.find((one) => one.pc === path)?.presence;
 }
 
-/** Returns the subjects of the mails to a person. */
 export function mailTo(world: World, person: string): string[] {
   return world.centre.post.deliveries.filter((one) => one.channel === 'email' && one.person === person).map(({ subject }) => subject);
 }
@@ -85,7 +83,6 @@ export async function order(world: World, act: (view: CentreView) => Promise<str
   if (said !== 'done') throw new Error(`it was not done: ${said}`);
 }
 
-/** Returns kind and conclusion of each transition of a scope. */
 export function transitionsOf(world: World, scope: string): string[] {
   const { incidents, transitions } = rowsOf(world);
   const ids = new Set(incidents.filter((one) => one.scope === scope).map(({ id }) => id));

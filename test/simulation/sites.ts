@@ -52,7 +52,6 @@ export function perform(world: World, act: SiteAct): void {
   );
 }
 
-/** Moves a PC to the other site, which must not be closed. */
 function move(world: World, act: SiteAct, path: string): void {
   const to = `${sitePaths.find((one) => !path.startsWith(one))}/${path.split('/')[2]}`;
   insist(

@@ -17,7 +17,6 @@ type Story = {
   seed: number;
   battery?: 'at once' | 'one by one';
   order: 'even' | 'random';
-  /** Time in which all sites return. */
   backWithinMinutes?: number;
 };
 

@@ -14,7 +14,6 @@ export type SpoolRecord = {
   disk(process: Process): SpoolDisk;
   fill(): void;
   free(): void;
-  /** Returns an image of the disk. */
   image(): Uint8Array;
   /** Restores an image. Later events that were not acknowledged are lost with the old disk. */
   restore(image: Uint8Array): void;

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests with the real tabs that take hours or many sites: exact messages, persons and times. */
+/** Long tests with the real tabs, over hours or many sites: exact messages, persons and times. */
 import { expect, test } from 'vitest';
 import { cutAll, healAll, judged, pcsAt, sites, toldIn } from './causes-scene.ts';
 import { allMails, lastText, mails, office, setHours, until } from './office-day.ts';

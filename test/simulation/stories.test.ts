@@ -7,7 +7,6 @@ import { cutAll, healAll, pcsAt, sites, toldIn } from './causes-scene.ts';
 import { atRest, minute, second } from './scene.ts';
 import type { World } from './world.ts';
 
-/** Kills `flows` and restarts it after this time. */
 async function restart(world: World, afterMs = 10 * second): Promise<void> {
   world.centre.kill();
   await world.pass(afterMs);

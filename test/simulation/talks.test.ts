@@ -17,7 +17,6 @@ type Message = Line & { leaf: MessageName; isUp: boolean };
 const [head = '', ...rest] = readFileSync(join(import.meta.dirname, '../fixtures/talk.jsonl'), 'utf8')
   .trim()
   .split('\n');
-/** The public key of that server. */
 const { key } = JSON.parse(head) as { key: string };
 const messages = rest.map((line) => messageOf(JSON.parse(line)));
 

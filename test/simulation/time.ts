@@ -105,7 +105,6 @@ function createProcess(time: Time, { wall, fractions }: { wall: () => number; fr
   const onKill: (() => void)[] = [];
   const traps = new Map<string, number>();
   let alive = true;
-  /** Tasks that wait during a suspension. */
   let held: (() => void)[] | undefined;
   const soon = (task: () => void) => {
     if (!alive) return;
@@ -152,7 +151,6 @@ function createProcess(time: Time, { wall, fractions }: { wall: () => number; fr
   };
 }
 
-/** Returns the next due task, without cancelled ones. */
 function nextDue(heap: Entry[], untilMs: number): Due | undefined {
   for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
     pop(heap);

@@ -27,13 +27,10 @@ export type World = {
   unwatched: { path: string; from: number }[];
   /** Whether the PC belongs to a live site. */
   isWatched(path: string): boolean;
-  /** Machines that were replaced. */
   former: Pc[];
   /** Puts another machine in the place of a PC, at this path, on request with the old disk. */
   renew(index: number, path: string, how?: { disk: 'kept' }): void;
-  /** Starts the server, and the PCs a moment later. */
   boot(): void;
-  /** Lets virtual time pass. */
   pass(ms: number): Promise<void>;
 };
 
@@ -44,7 +41,6 @@ export type WorldOptions = {
   link?: keyof typeof links;
   spoolLimitBytes?: number;
   sites?: 1 | 2;
-  /** Further sites anywhere. */
   further?: readonly FurtherSite[];
   /** Admits one more PC, which may become hostile. */
   hostile?: boolean;
@@ -147,7 +143,6 @@ function secondSite(link: keyof typeof links, paths: string[]): TreeNode[] {
   return [{ ...nodeOf(sitePaths[1], noFacts), layer: { link } }, ...own.map((path) => nodeOf(path))];
 }
 
-/** Returns hours, minutes, seconds and milliseconds of the simulation. */
 export function clockOf(ms: number): string {
   return new Date(ms).toISOString().slice(11, 23);
 }

@@ -211,7 +211,6 @@ async function endPart({ scene, store }: { scene: Scene; store: Store }, part: k
   await expect.poll(async () => (await store.query(vouched)).length, { timeout: 20_000, interval: 500 }).toBe(0);
 }
 
-/** Returns the position of each figure. */
 function placesOf(page: Page): Promise<[string | null, number, number][]> {
   return page.locator('[data-figure]').evaluateAll((found) =>
     found.map((one) => {
@@ -227,7 +226,6 @@ const html =
   '<!doctype html><meta charset="utf-8"><style>*{box-sizing:border-box}body{margin:0;color:#ccccdc;font-family:sans-serif}</style><div id="root"></div><script>' +
   'window.grafanaBootData={settings:{featureToggles:{}},user:{},navTree:[]};window.__grafana_public_path__="/";</script><script src="/page.js"></script>';
 
-/** The colours of Grafana's dark theme. */
 const [red, orange, green, blue, purple] = ['#F2495C', '#FF9830', '#73BF69', '#5794F2', '#B877D9'];
 
 /** The status indicators while all parts respond. */
@@ -239,7 +237,6 @@ const lit = {
   Watchdog: ['quiet', green],
 };
 
-/** Returns each figure with its text and its colour. */
 async function figures(page: Page): Promise<Record<string, [text: string, color: string]>> {
   const all = await page.locator('[data-figure]').evaluateAll((found) =>
     found.map((one) => {
@@ -250,7 +247,6 @@ async function figures(page: Page): Promise<Record<string, [text: string, color:
   return Object.fromEntries(all);
 }
 
-/** Returns the cells of a table panel, row by row. */
 function table(page: Page, title: string): Promise<string[][]> {
   const rows = panel(page, title).locator('[role=row]:not(:has([role=columnheader]))');
   return rows.evaluateAll((found) => found.map((row) => [...row.querySelectorAll('[role=cell]')].map(({ textContent }) => textContent)));
