@@ -16,7 +16,7 @@ import { type AckTimes, honestPcs, said, together } from './ack-times.ts';
 const [turns, turnMs] = isFullTier ? [10, 10_000] : [5, 1_000];
 const others = Array.from({ length: 20 }, (_, n) => `pc-${n + 1}`);
 const paths = others.map((id) => `ladakh/leh/${id}`);
-/** Permitted ratio of two medians. Turns on a busy machine differ by this much without an attack. */
+/** Permitted ratio of p99 with and without an attack. Turns on a busy machine differ by this much without an attack. */
 const unlike = 5;
 
 test('S8 one admitted PC that floods at full speed does not delay the acks of others', async ({ task, onTestFinished }) => {

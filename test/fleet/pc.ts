@@ -23,7 +23,7 @@ export type SimulatedPc = {
   snow(isSnowing: boolean): void;
   isOn(): boolean;
   isConnected(): boolean;
-  /** Returns whether the server has responded in this life: the PC is admitted, and knows its clock offset. */
+  /** Returns whether the server has responded in this life: the PC is admitted, and knows its round trip. */
   isSettled(): boolean;
   /** Returns the number of events ever written to its spool, and of those not acknowledged. */
   events(): { sent: number; waiting: number };
