@@ -205,6 +205,7 @@ function partsOf(at: { settings: Settings; configFile: string; data: string; own
     ...mqtts,
     ...reflector,
     SABHA_WALL: folder('dashboards/wall'),
+    SABHA_DOCS: folder('docs'),
     SABHA_MODULES: folder('node_modules'),
     SABHA_API_PORT: `${settings.ports.api}`,
     SABHA_EDITOR_PORT: `${settings.ports.editor}`,

@@ -18,11 +18,10 @@ const boundary = [
 /** Compile cache for the programs started by tests: more than half of the cost of a start. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
 
-/** SABHA_COUNTS names a file for the test counts. The full tier also records measured figures. */
+/** SABHA_COUNTS names a file for the test counts. */
 const { SABHA_COUNTS: outputFile, SABHA_FAULTS: tier, CI } = process.env;
 const reporters: (string | [string, { outputFile: string }])[] = ['default'];
 if (outputFile !== undefined) reporters.push(['json', { outputFile }]);
-if (tier === 'full') reporters.push('./test/figures-reporter.ts');
 
 /**
  * Returns the default timeout of a test or hook. In CI long tests share the processors with others, and the nightly run repeats them up to

@@ -239,6 +239,7 @@ function openApi({ base, keys, runtime, answers, accounts, pki, people, ...behin
     announcements,
     siteOrders: { ...createSiteOrders({ ...runtime.sites, newToken }), makeCode, codes, cancelCodes },
     wallDir: required('SABHA_WALL'),
+    docsDir: process.env['SABHA_DOCS'],
     updatesDir: join(dataDir, 'updates'),
     addAnswers(app, head) {
       addAnswers(app, { answers, links: people.links.answers, clock, head });

@@ -7,6 +7,7 @@ import { copy, type MadeDeb, put } from '../agent/maintain/install/packing.ts';
 import { buildDeb, layOut, nodeDepends, nodeFolder } from './deb.ts';
 
 const sources = fileURLToPath(new URL('../', import.meta.url));
+const site = 'docs/.vitepress/dist';
 const library = 'usr/lib/sabha-server';
 const documents = 'usr/share/doc/sabha-server';
 const programs = ['start.ts', 'broker', 'flows', 'dashboards'];
@@ -20,6 +21,7 @@ const fields = {
 
 /** Builds `sabha-server_VERSION_ARCHITECTURE.deb` from these sources and their packages, with its own Node. */
 async function packServer(out: string, version: string): Promise<MadeDeb> {
+  if (!existsSync(join(sources, site))) return { ok: false, line: `${site} is missing: run npm run pack:docs first` };
   mkdirSync(out, { recursive: true });
   const root = mkdtempSync(join(out, 'deb-'));
   const bring = (path: string, filter: (from: string) => boolean) =>
@@ -29,6 +31,7 @@ async function packServer(out: string, version: string): Promise<MadeDeb> {
     if (problem !== null) return { ok: false, line: problem };
     for (const path of programs) bring(path, (from) => !isLeftOut.test(from));
     for (const path of runtimePackages()) bring(path, () => true);
+    cpSync(join(sources, site), join(root, library, 'docs'), { recursive: true });
     put(root, join(library, 'package.json'), JSON.stringify({ ...read('package.json'), version }));
     copy(root, join(sources, 'LICENSE'), join(documents, 'copyright'));
     copy(root, join(nodeFolder, 'LICENSE'), join(documents, 'node.copyright'));

@@ -1,6 +1,6 @@
 import type { Check } from '@sabha/contracts';
 import { expect, test, vi } from 'vitest';
-import { tellFigure } from '../../test/figures.ts';
+import { reportFigure } from '../../test/figures.ts';
 import type { Platform } from '../platform/platform.ts';
 import { handClock } from './agent.test-helper.ts';
 import type { Probe, ProbeContext, ProbeResult } from './probe.ts';
@@ -58,7 +58,7 @@ test('runs every probe now and every few seconds while hastened, but not a faili
   expect(of('b').length).toBeLessThan(6);
 });
 
-test('F14 aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async ({ task }) => {
+test('F14 aborts a probe that hangs at its timeout, makes its known checks unknown, and drops its late result', async () => {
   const signals: AbortSignal[] = [];
   const answers: ((result: ProbeResult) => void)[] = [];
   const hang = (context: ProbeContext) => {
@@ -79,7 +79,7 @@ test('F14 aborts a probe that hangs at its timeout, makes its known checks unkno
   ]);
   await clock.pass(20_000);
   expect(of('b').map((result) => result.at)).toEqual([50, 10_050, 20_050]);
-  tellFigure(task, 'F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
+  reportFigure('F14', 'a probe that hangs: aborted after 3,000 ms, its checks unknown; the one beside it late by 0 ms');
 });
 
 test('makes known checks unknown, or else the given ones, when a probe reports unknown, without counting a failure', async () => {
@@ -100,9 +100,7 @@ test('makes known checks unknown, or else the given ones, when a probe reports u
   }
 });
 
-test('F14 reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async ({
-  task,
-}) => {
+test('F14 reports a probe that throws, rejects or returns nonsense as unknown with a reason, and runs the others on time', async () => {
   const bad: Record<string, Probe['run']> = {
     throws: () => {
       throw new Error('no such\n  tool');
@@ -126,8 +124,7 @@ test('F14 reports a probe that throws, rejects or returns nonsense as unknown wi
   });
   const list = 'the probe answered no list of checks';
   expect(reasons).toEqual(['no such tool', 'plain words', list, list, 'failed without a word']);
-  tellFigure(
-    task,
+  reportFigure(
     'F14',
     `${Object.keys(bad).length} ways to fail: each unknown with its reason, 0 ok, 0 faults; the probe beside them on time`,
   );

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { type Check, decode, digestOf, encode, type Profile, realClock } from '@sabha/contracts';
 import { expect, it } from 'vitest';
-import { tellFigure } from '../../test/figures.ts';
+import { reportFigure } from '../../test/figures.ts';
 import { hostileNames } from '../../test/names.ts';
 import { randomFrom } from '../../test/random.ts';
 import { createCheckTable } from '../checks/check-table.ts';
@@ -28,7 +28,7 @@ const profile: Profile = { link: 'fibre', elevationM: 3_524, expected };
 it(
   `S13 ${count} hostile names of devices and programs pass through every probe: none is executed, each is encoded as JSON`,
   patience,
-  async ({ task }) => {
+  async () => {
     const root = tree({});
     const mark = join(root, 'executed');
     const names = hostileNames(randomFrom(13), count, mark);
@@ -64,8 +64,7 @@ it(
       named += all.filter(({ name }) => name !== undefined).length;
       expect(existsSync(mark)).toBe(false);
     }
-    tellFigure(
-      task,
+    reportFigure(
       'S13',
       `${count} names in ${runs} runs of the probes: 0 executed; ${said} checks said, all readable, ${named} of them with a name`,
     );

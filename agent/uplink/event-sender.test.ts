@@ -1,6 +1,6 @@
 import { encode } from '@sabha/contracts';
 import { expect, test } from 'vitest';
-import { tellFigure } from '../../test/figures.ts';
+import { reportFigure } from '../../test/figures.ts';
 import { setUp } from './uplink.test-helper.ts';
 
 test('R3 no event is sent before the ack of the birth; then all go as backlog, and new ones live', async () => {
@@ -68,9 +68,7 @@ test('R6 after an ack of a birth all unacknowledged events are sent at once', as
   expect(net.take('backlog')).toMatchObject([{ message: [{ kind: 'a' }] }]);
 });
 
-test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async ({
-  task,
-}) => {
+test('R8, F16 an event that the server never accepts is quarantined after three refusals, and the events behind it flow', async () => {
   const { uplink, clock, net, ack, session, event, spool } = setUp();
   uplink.start();
   await clock.pass(0);
@@ -95,7 +93,7 @@ test('R8, F16 an event that the server never accepts is quarantined after three 
   expect(held.find(({ kind }) => kind === 'quarantined')?.body).toMatchObject({ seq: poison, kind: 'poison' });
   expect(held.filter(({ kind }) => kind.startsWith('good'))).toHaveLength(6);
   expect(held.filter(({ seq }) => !taken.has(seq))).toEqual([]);
-  tellFigure(task, 'F16', 'a poison event first in the spool: set aside after 3 refusals and reported; 6 of 6 events behind it taken');
+  reportFigure('F16', 'a poison event first in the spool: set aside after 3 refusals and reported; 6 of 6 events behind it taken');
 });
 
 test('R8 a server that acknowledges only the echo of beats causes no loss of events', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tellFigure } from '../../test/figures.ts';
+import { reportFigure } from '../../test/figures.ts';
 import { hostileNames } from '../../test/names.ts';
 import { randomFrom } from '../../test/random.ts';
 import { fleetOf, handClock, pc1, pcNow, samplesOf } from './exporter.test-helper.ts';
@@ -16,13 +16,13 @@ function shown(say: (fleet: ReturnType<typeof createFleet>) => void): string {
   return [...pageOf(fleet.view(), 500, () => {})].join('');
 }
 
-test(`S14 ${names.length} hostile keys of beats create no series`, ({ task }) => {
+test(`S14 ${names.length} hostile keys of beats create no series`, () => {
   const usual = shown((fleet) => fleet.takeBeat(pc1, { up: 60 }));
   const attacked = shown((fleet) => {
     for (const name of names) fleet.takeBeat(pc1, { up: 60, [name]: 1 });
   });
   expect(attacked).toBe(usual);
-  tellFigure(task, 'S14', `${names.length} hostile keys in beats: ${Object.keys(samplesOf(attacked)).length} series before and after`);
+  reportFigure('S14', `${names.length} hostile keys in beats: ${Object.keys(samplesOf(attacked)).length} series before and after`);
 });
 
 test('S14 hostile device and component names in checks create no extra line and break none', () => {

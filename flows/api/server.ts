@@ -27,6 +27,7 @@ import { liesWithin } from '../sites/table.ts';
 import { LedgerError } from '../storage/ledger/poison.ts';
 import type { CentreView } from '../view/live.ts';
 import { addOpenId } from './account-routes.ts';
+import { addDocs, readDocs } from './bytes/docs.ts';
 import { createStreams } from './bytes/streams.ts';
 import { addTransfers, type TransferOptions } from './bytes/transfer-routes.ts';
 import { addUpdates, addWall, fileOf, loadWall, type StaticFile, type Wall } from './bytes/wall.ts';
@@ -50,6 +51,8 @@ export type ApiOptions = Partial<
   devices?: Parts['devices'];
   wallDir: string;
   modulesDir: string;
+  /** Folder of the pages for users; absent = none. */
+  docsDir?: string | undefined;
   /** Bundles the files of the wall into few; absent = each file is served by itself. */
   bundle?: (wall: Wall) => Promise<Wall>;
   /** Folder of the agent update on offer. It may be missing. */
@@ -101,11 +104,12 @@ export async function startApi(options: ApiOptions) {
     log.warn(`the wall is served file by file, which is slow on a thin link: ${oneLine(error.message, 160)}`);
   });
   const wall = (await bundling) ?? loaded;
+  const pages = { wall, docs: await readDocs(options.docsDir) };
   const opened: ReturnType<typeof openDoor>[] = [];
   const close = async () => void (await Promise.all(opened.map((one) => one.close())));
   try {
-    opened.push(openDoor(options, wall));
-    if (https) opened.push(openDoor(options, wall, https));
+    opened.push(openDoor(options, pages));
+    if (https) opened.push(openDoor(options, pages, https));
     const ports: number[] = [];
     for (const [at, { listen }] of opened.entries()) ports.push(await listen(at === 0 || !https ? { host: '127.0.0.1', port } : https));
     /** Replaces the server's key and certificate without dropping connections. */
@@ -117,8 +121,10 @@ export async function startApi(options: ApiOptions) {
   }
 }
 
+type Pages = { wall: Wall; docs: Awaited<ReturnType<typeof readDocs>> };
+
 /** Creates a listener: all routes behind its authentication, and with `https` also the sign-in routes. */
-function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
+function openDoor(options: ApiOptions, { wall, docs }: Pages, https?: HttpsOptions) {
   const { view, siteOrders, accounts, log, clock = realClock() } = options;
   const headers = securityHeaders(wall.inline);
   const app = createApp(headers, { log, view, clock }, https && { ...https.tls, ...https.organisation });
@@ -150,6 +156,7 @@ function openDoor(options: ApiOptions, wall: Wall, https?: HttpsOptions) {
   options.addAnswers?.(app, wall.answers);
   if (https?.openid) addOpenId(app, { accounts, openid: https.openid, log });
   addWall(app, wall);
+  addDocs(app, docs);
   if (options.updatesDir !== undefined) addUpdates(app, options.updatesDir);
   if (options.prove !== undefined) addTransfers(app, { prove: options.prove, clock });
   const useTls = (tls: HttpsOptions['tls']) => {

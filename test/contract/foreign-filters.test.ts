@@ -4,7 +4,7 @@ import { agentFilters, downLeaves, pcTopic, upLeaves } from '@sabha/contracts';
 import packets from 'mqtt-packet';
 import { expect, test } from 'vitest';
 import { withoutPace } from '../../broker/protection/limits.ts';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { type Random, randomFrom } from '../random.ts';
 import { startOwnBroker } from './broker-under-test.ts';
 import { connect, connectBare } from './peers.ts';
@@ -15,10 +15,7 @@ const seed = Number(process.env['SABHA_SEED'] ?? 4);
 const curious = 'ladakh/leh/pc-1';
 const others = ['ladakh/leh/pc-2', 'ladakh/nubra/pc-1', 'bihar/patna/pc-1', 'ladakh/leh/pc-10'];
 
-test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message (SABHA_SEED=${seed})`, async ({
-  task,
-  onTestFinished,
-}) => {
+test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message (SABHA_SEED=${seed})`, async ({ onTestFinished }) => {
   const broker = await startOwnBroker(withoutPace);
   onTestFinished(() => broker.stop());
   await broker.admit([curious, ...others].map((pc) => ({ pc })));
@@ -48,7 +45,7 @@ test(`S4 ${filters} fuzzed filters over many sessions receive no foreign message
   last.end();
   expect([...new Set(heard)]).toEqual([pcTopic(curious, 'ack')]);
   expect(granted).toBeLessThan(filters / 10);
-  tellFigure(task, 'S4', `${asked} fuzzed filters in ${sessions} sessions, ${granted} granted, 0 of ${said} foreign messages heard`);
+  reportFigure('S4', `${asked} fuzzed filters in ${sessions} sessions, ${granted} granted, 0 of ${said} foreign messages heard`);
 });
 
 const levels = ['sabha', 'v1', 'v2', 'ladakh', 'leh', 'nubra', 'bihar', 'patna', 'pc-1', 'pc-2', 'all', '+', '', '$SYS', '$share', 'g'];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IncidentView, PcView, Snapshot } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { ask } from '../system/centre-under-test.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import type { Program } from '../system/processes.ts';
@@ -49,7 +49,7 @@ describe("F33, R29 a step of the server's clock", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('is followed at once, after a start with a slow clock too, and causes no fault of a PC', async ({ task }) => {
+  test('is followed at once, after a start with a slow clock too, and causes no fault of a PC', async () => {
     await expect.poll(online, patience).toBe(3);
     expect(await behindMs()).toBeGreaterThan(1.9 * hourMs);
     for (const ms of [0, hourMs, 0, -hourMs, 0]) {
@@ -65,7 +65,7 @@ describe("F33, R29 a step of the server's clock", () => {
       .toEqual([[pcs[0]?.pc, 'microphone.missing']]);
     const [incident] = await incidents();
     expect(Math.abs((incident?.openedAt ?? 0) - Date.now())).toBeLessThan(60_000);
-    tellFigure(task, 'F33', '5 steps of 1 to 2 h beside 3 PCs: each followed within 5 s, 0 accused, the time of the next alert right');
+    reportFigure('F33', '5 steps of 1 to 2 h beside 3 PCs: each followed within 5 s, 0 accused, the time of the next alert right');
   });
 
   const online = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).filter(({ presence }) => presence === 'online').length;

@@ -18,7 +18,7 @@ import {
   type Snapshot,
 } from '@sabha/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { type DemoCentre, startDemoCentre } from '../fleet/demo-centre.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import { createNation } from '../fleet/nation.ts';
@@ -102,7 +102,7 @@ describe('F32 suspended parts of the server', () => {
   test.for(gaps)(
     '%s: no PC is reported as silent, and all are shown correctly soon after',
     { timeout: rowLimitMs },
-    async ([what, stills, { tells, reconnects, away }], { task }) => {
+    async ([what, stills, { tells, reconnects, away }]) => {
       expect(await untilSeen(performance.now() + patienceMs, 0)).toEqual([]);
       // The end of the server's own incident from the gap before causes a message too, which does not count here.
       await expect.poll(ownOpen, { timeout: 2 * patienceMs, interval: 500 }).toBe(0);
@@ -127,8 +127,7 @@ describe('F32 suspended parts of the server', () => {
       const gap = (await ask<Snapshot>('/api/snapshot')).away;
       const awayFor = gap === undefined ? 0 : Math.round((gap.to - gap.from) / 1_000);
       const lateness = fleet.late();
-      tellFigure(
-        task,
+      reportFigure(
         'F32',
         `${what}: ${installed.length} PCs judged ${judgedAfter.all.toFixed(0)} s after the gap, ${quick.size} of them not on a satellite after ${judgedAfter.quick.toFixed(0)} s, ${accused.length} accused, ${own.length} incidents ` +
           `of the centre, ${said} messages, away for ${awayFor} s; the simulator: ${lateness.beats} beats late, by ${lateness.worstSeconds} s at most`,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../flows/storage/ledger/schema.ts';
-import { isFullTier, tellFigure } from '../figures.ts';
+import { isFullTier, reportFigure } from '../figures.ts';
 import { randomFrom } from '../random.ts';
 import { createParts, type Parts } from '../system/parts-under-test.ts';
 import { type Program, startProgram } from '../system/processes.ts';
@@ -31,7 +31,7 @@ const longMs = 3_600_000;
 
 test(`F1 the broker killed ${brokerKills} times under 1,000 events a second loses no event and applies none twice (SABHA_SEED=${seed})`, {
   timeout: longMs,
-}, async ({ task, onTestFinished }) => {
+}, async ({ onTestFinished }) => {
   const random = randomFrom(seed);
   const parts = await createParts({ pcs: Array.from({ length: pcs }, (_, n) => `pc-${n + 1}`), speed });
   onTestFinished(() => parts.site.remove());
@@ -67,8 +67,7 @@ test(`F1 the broker killed ${brokerKills} times under 1,000 events a second lose
   expect(audit).toMatchObject({ spools: pcs, gaps: 0, dropped: 0, twice: 0, forks: 0, integrity: 'ok' });
   expect(numbersIn(parts).length).toBe(written);
   expect(new Set(numbersIn(parts)).size).toBe(written);
-  tellFigure(
-    task,
+  reportFigure(
     'F1',
     `${brokerKills} kills under ${Math.round(perSecond)} events a second: 0 of ${written} events missing, 0 twice; broker ready again after ${spread(readyMs)}, first PC back after ${spread(backMs)}`,
   );
@@ -76,7 +75,7 @@ test(`F1 the broker killed ${brokerKills} times under 1,000 events a second lose
 
 test(`F2 an agent killed ${agentKills} times opens its spool every time, and the ledger has each committed event once (SABHA_SEED=${seed})`, {
   timeout: longMs,
-}, async ({ task, onTestFinished }) => {
+}, async ({ onTestFinished }) => {
   const random = randomFrom(seed);
   const parts = await createParts({ pcs: ['pc-1'], speed });
   onTestFinished(() => parts.site.remove());
@@ -101,8 +100,7 @@ test(`F2 an agent killed ${agentKills} times opens its spool every time, and the
   const found = numbersIn(parts);
   const held = new Set(found);
   expect(promised.filter((n) => !held.has(n))).toEqual([]);
-  tellFigure(
-    task,
+  reportFigure(
     'F2',
     `${agentKills} kills: 0 of ${promised.length} events missing that were promised, 0 twice, 1 spool throughout; writes again after ${spread(startMs)}`,
   );

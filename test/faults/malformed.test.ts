@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import type { Ledger, Op } from '../../flows/engine/records/ops.ts';
 import { birth, createRig, event, nodes, pc } from '../../flows/ingest/ingest.test-helper.ts';
 import { openLedger } from '../../flows/storage/ledger/ledger.ts';
-import { isFullTier, tellFigure } from '../figures.ts';
+import { isFullTier, reportFigure } from '../figures.ts';
 import { randomFrom } from '../random.ts';
 import { mutation, readable, samplesOf } from './mutations.ts';
 
@@ -26,7 +26,7 @@ const together = 200;
 
 test.for(upLeaves)(
   `F15 ${each} wrong messages of the kind %s stop nothing, and the neighbour’s events are acknowledged (SABHA_SEED=${seed})`,
-  async (leaf, { task }) => {
+  async (leaf) => {
     const folder = mkdtempSync(join(tmpdir(), 'sabha-malformed-'));
     const reached = { ops: 0 };
     const rig = await createRig(await withThread(join(folder, 'ledger.db'), reached));
@@ -52,8 +52,7 @@ test.for(upLeaves)(
     // The ledger does not store beats; only their digest may cause a request.
     if (leaf !== 'beat') expect(reached.ops).toBeGreaterThan(each * reachShare);
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
-    tellFigure(
-      task,
+    reportFigure(
       'F15',
       `${leaf}: ${each} wrong messages, ${resultsOf(rig.counted, leaf)}, ${reached.ops} rows of theirs in the ledger; 0 crashes, ${said} of ${said} events of the neighbour acknowledged`,
     );

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { encode, pcTopic } from '@sabha/contracts';
 import { expect, test } from 'vitest';
 import { connectBare } from '../contract/peers.ts';
-import { isFullTier, tellFigure } from '../figures.ts';
+import { isFullTier, reportFigure } from '../figures.ts';
 import { openMailbox } from '../system/mailbox.ts';
 import { createParts } from '../system/parts-under-test.ts';
 import { type ScriptedPc, startScriptedPc } from '../system/scripted-pc.ts';
@@ -19,7 +19,7 @@ const paths = others.map((id) => `ladakh/leh/${id}`);
 /** Permitted ratio of p99 with and without an attack. Turns on a busy machine differ by this much without an attack. */
 const unlike = 5;
 
-test('S8 one admitted PC that floods at full speed does not delay the acks of others', async ({ task, onTestFinished }) => {
+test('S8 one admitted PC that floods at full speed does not delay the acks of others', async ({ onTestFinished }) => {
   const parts = await createParts({ pcs: [...others, 'flood'] });
   onTestFinished(() => parts.site.remove());
   for (const part of ['broker', 'flows'] as const) await parts.start(part);
@@ -35,15 +35,13 @@ test('S8 one admitted PC that floods at full speed does not delay the acks of ot
   const [without, under] = [together(calm), together(attacked)];
   expect([without.unanswered, under.unanswered]).toEqual([0, 0]);
   expect(under.p99 / without.p99).toBeLessThan(unlike);
-  tellFigure(
-    task,
+  reportFigure(
     'S8',
     `${others.length} PCs, ${under.count} events under a flood: ${said(under)}; without it: ${said(without)}; 0 unanswered`,
   );
 });
 
 test('F8 twenty machines with one disk cause one message to each person, and do not delay the acks of others', async ({
-  task,
   onTestFinished,
 }) => {
   const people = [
@@ -75,8 +73,7 @@ test('F8 twenty machines with one disk cause one message to each person, and do 
   expect([without.unanswered, under.unanswered]).toEqual([0, 0]);
   expect(under.p99 / without.p99).toBeLessThan(unlike);
   const times = `${said(under)}; without them: ${said(without)}`;
-  tellFigure(
-    task,
+  reportFigure(
     'F8',
     `20 machines with one disk: told after ${(toldMs / 1_000).toFixed(0)} s, ${told().length} messages in all; ${others.length} others: ${times}`,
   );

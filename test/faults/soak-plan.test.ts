@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { promises } from '../generate/promise-rows.ts';
 import { notSoaked, soakKinds, soakPlan } from './soak-plan.ts';
 
 const steps = (seed: number, count: number) => soakPlan(seed).take(count).toArray();
@@ -12,7 +11,9 @@ test('F27 a seed repeats its faults, another seed has others, and each kind come
 });
 
 test('F27 each row from F1 to F24 is played, or has a reason why not', () => {
-  const upTo24 = Object.keys(promises).filter((row) => /^F\d+$/.test(row) && Number(row.slice(1)) <= 24);
+  const page = readFileSync('docs/development/testing.md', 'utf8');
+  const rows = [...page.matchAll(/^### (F\d+) /gm)].map(([, row = '']) => row);
+  const upTo24 = rows.filter((row) => Number(row.slice(1)) <= 24);
   expect(upTo24).toHaveLength(24);
   const kinds: readonly string[] = soakKinds;
   expect(upTo24.filter((row) => kinds.includes(row) === row in notSoaked)).toEqual([]);

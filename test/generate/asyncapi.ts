@@ -59,7 +59,7 @@ export function asyncApi(): string {
       version: '1',
       description:
         'MQTT 3.1.1. Ids match [a-z0-9-]{1,32}; nothing is retained; sessions are clean. The first byte { or [ is plain JSON; ' +
-        `a payload has at most ${contracts.payloadLimitBytes} bytes. Unknown fields are ignored. PROTOCOL.md says what each side promises.`,
+        `a payload has at most ${contracts.payloadLimitBytes} bytes. Unknown fields are ignored. docs/development/protocol-rules.md states what each side guarantees.`,
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',

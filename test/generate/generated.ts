@@ -5,11 +5,9 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import { dashboardFiles } from '../../dashboards/grafana/generate.ts';
 import { channelSettings } from '../../flows/notify/people/channels/channels.ts';
-import { operatePage } from '../house/page.ts';
-import { probesPage } from '../house/probe-rows.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
-import { promisesPage } from './promises.ts';
+import { referencePages } from './reference.ts';
 
 export type Generated = { file: string; make(): string | Promise<string> };
 
@@ -17,9 +15,7 @@ const list: Generated[] = [
   { file: 'broker/contracts/sabha.schema.json', make: settingsSchema },
   { file: 'broker/contracts/asyncapi.json', make: asyncApi },
   { file: 'flows/api/openapi.json', make: openApi },
-  { file: 'test/PROMISES.md', make: promisesPage },
-  { file: 'docs/probes.md', make: probesPage },
-  { file: 'docs/operate.md', make: operatePage },
+  ...referencePages,
   ...dashboardFiles,
 ];
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { common } from '../../flows/api/cli/kit/model.ts';
 import { verbIn } from '../../flows/api/cli/verbs.ts';
 
-const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('{docs,agent/maintain/install}/**/*.md')];
+const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { exclude: ['**/node_modules/**'] })];
 /** Matches a command in a sentence or on a line of a code block. Text after `#` or `>` is not part of the command. */
 const written = /(?:`|^)(?:sudo )?(?:npm run (?:-s )?sabha --|sabha) ([a-z][^`\n]*)/gm;
 

@@ -8,7 +8,7 @@ const files = globSync('test/{real,system}/**/*.test.ts')
   .filter(({ text }) => text.includes('house/operate.ts'));
 const run = readFileSync('.ci/run', 'utf8').replaceAll('npm run -s ', 'npm run ');
 
-test('every command in docs/operate.md is run by a test, and tests run no command that the page lacks', () => {
+test('every command in the pages for administrators is run by a test, and tests run no command that the pages lack', () => {
   const ran = files.flatMap((file) => givenTo('asWritten', file));
   const written = writtenCommands();
   expect(written.length).toBeGreaterThan(20);
@@ -18,7 +18,7 @@ test('every command in docs/operate.md is run by a test, and tests run no comman
   expect(ran.filter((command) => !written.includes(command))).toEqual([]);
 });
 
-test('every block in docs/operate.md is accepted: settings by the settings reader, the others by their program in a test', () => {
+test('every block in the pages for administrators is accepted: settings by the settings reader, the others by their program in a test', () => {
   const blocks = settingsBlocks();
   expect(blocks).toHaveLength(2);
   for (const block of blocks)

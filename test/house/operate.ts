@@ -1,14 +1,15 @@
-/** Reads the commands of docs/operate.md and finds those that tests run exactly as written. */
+/** Reads the commands of the pages for administrators and finds those that tests run exactly as written. */
 import { readFileSync } from 'node:fs';
 import type { SourceFile } from './source.ts';
 import { eachNode, nameOf, parse, textOf } from './syntax.ts';
 
-const page = readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8');
+const pages = ['install/server', 'operations/upgrade', 'operations/backup', 'operations/monitoring'];
+const page = pages.map((name) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8')).join('\n');
 const fences = [...page.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({ language, text }));
 const isCommand = /^(sudo )?(apt|install|npm|sabha|systemctl|journalctl|curl|df|du|nft) [^ ]/;
 
 /**
- * Returns each command of the page once, in the form for an installed server. Commands are in tables, sentences or blocks without a
+ * Returns each command of the pages once, in the form for an installed server. Commands are in tables, sentences or blocks without a
  * language.
  */
 export function writtenCommands(): string[] {
@@ -21,18 +22,19 @@ export function writtenCommands(): string[] {
 }
 
 /**
- * Returns a command of the page for a shell of root, with the names in capitals replaced.
- * Throws if the page does not have it, so that tests run what people read.
+ * Returns a command of the pages for a shell of root, with the names in capitals replaced.
+ * Throws if no page has it, so that tests run what people read.
  */
 export function asWritten(command: string, names: Record<string, string> = {}): string {
-  if (!writtenCommands().includes(asTyped(command))) throw new Error(`docs/operate.md has no command "${command}"`);
+  if (!writtenCommands().includes(asTyped(command))) throw new Error(`no page for administrators has the command "${command}"`);
   return Object.entries(names).reduce((text, [name, value]) => text.replaceAll(name, value), command.replace(/^sudo /, ''));
 }
 
-/** Returns the only block of the page in a language. Throws if there is none or more than one. */
+/** Returns the only block of the pages in a language. Throws if there is none or more than one. */
 export function blockOf(language: string): string {
   const [found, ...others] = fences.filter((one) => one.language === language);
-  if (found === undefined || others.length > 0) throw new Error(`docs/operate.md has not one block of ${language}`);
+  if (found === undefined || others.length > 0)
+    throw new Error(`the pages for administrators do not have exactly one block of ${language}`);
   return found.text;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Rows about the source of each fault on a PC. They come from the fault catalogue; `docs/probes.md` shows them, and `probes.test.ts` checks
+ * Rows about the source of each fault on a PC. They come from the fault catalogue; `docs/reference/checks.md` shows them, and `probes.test.ts` checks
  * them
  * against the code.
  */
@@ -81,24 +81,17 @@ function testOf(fault: string): string {
   return naming.find((path) => path.endsWith(`/${fault.split('.')[0]}.test.ts`)) ?? naming[0] ?? '';
 }
 
-/** Returns the page, with the data of the catalogue in each row. */
-export function probesPage(): string {
-  const said = (ids: readonly string[]) => ids.filter((id) => id !== 'pc.silent').join(', ') || '';
-  const lines = probeRows.map(({ n, fault: id, linux, windows, test }) => {
+/** Returns the table of `docs/reference/checks.md`. */
+export function probeTable(): string {
+  const parents = (ids: readonly string[]) => ids.filter((id) => id !== 'pc.silent').join(', ') || '';
+  const lines = probeRows.map(({ fault: id, linux, windows, test }) => {
     const fault = faultOf(id);
-    const cells = fault === undefined ? ['', '', ''] : [fault.severity, `${fault.holdMs / 1_000} s`, said(fault.parents)];
-    const proof = test === '' ? '' : `\`${test}\``;
-    return `| ${[n ?? '', id, ...cells, linux, windows, proof].join(' | ')} |`;
+    const cells = fault === undefined ? ['', '', ''] : [fault.severity, `${fault.holdMs / 1_000} s`, parents(fault.parents)];
+    return `| ${[`\`${id}\``, ...cells, linux, windows, test === '' ? '' : `[test](../../${test})`].join(' | ')} |`;
   });
   return [
-    '# What a PC is asked, and with what',
-    '',
-    'Made by `npm run generate` from the catalogue. *due*: not written yet, so that nobody is told of this fault there; *none*: it cannot be had there; a system without',
-    'a reading answers *unknown*, or has no check of it. A silent PC hides all of them. State probes open no camera, record nothing and change nothing.',
-    '',
-    '| no. | fault | severity | told after | hidden by | on Linux | on Windows | test |',
-    '|---|---|---|---|---|---|---|---|',
+    '| fault | severity | hold | hidden by | source on Linux | source on Windows | test |',
+    '|---|---|---|---|---|---|---|',
     ...lines,
-    '',
   ].join('\n');
 }

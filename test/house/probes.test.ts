@@ -14,7 +14,7 @@ const code = repository('.')
 /** Returns true if the code builds the fault id from the kind of device. */
 const isFilledIn = (fault: string) => code.includes(`\`\${kind}.${fault.split('.')[1]}\``);
 
-test('docs/probes.md has each row of the research and each fault of a PC exactly once', () => {
+test('docs/reference/checks.md has each row of the research and each fault of a PC exactly once', () => {
   const numbers = probeRows.flatMap(({ n }) => n ?? []);
   expect([...new Set(numbers)]).toEqual(Array.from({ length: researched }, (_, at) => at + 1));
   const known = probeRows.map(({ fault }) => fault).filter((fault) => faultOf(fault) !== undefined);

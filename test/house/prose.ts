@@ -2,7 +2,8 @@
  * The prose check of comments, test titles, messages and pages. Prints `path:line what` for each fault and sets exit code 1.
  * Arguments are paths to check, relative to the root of the repository; without arguments, the whole repository.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { TextlintKernel } from '@textlint/kernel';
@@ -51,6 +52,13 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
+/** Returns the relative links of a page whose file does not exist. */
+function deadLinksOf(page: string): string[] {
+  const links = [...readFileSync(`${root}${page}`, 'utf8').matchAll(/\]\((?!\w+:|#)([^)#\s]+)|(?:src|href)="(?!\w+:|#|\/)([^"#]+)/g)];
+  const dead = links.map(([, one, other]) => one ?? other ?? '').filter((link) => !existsSync(join(root, dirname(page), link)));
+  return dead.map((link) => `${page}: the link ${link} leads to no file`);
+}
+
 const kernel = new TextlintKernel();
 const plugins = [{ pluginId: 'markdown', plugin: markdown.default }];
 const rules = [{ ruleId: 'plain-english', rule: plainEnglish }];
@@ -76,7 +84,7 @@ const texts: [path: string, prose: Prose[]][] = [
     .map((file): [string, Prose[]] => [file.path, [...commentsOf(file), ...textsOf(file)]]),
   ...pages.filter(isChosen).map((path): [string, Prose[]] => [path, [{ line: 1, text: readFileSync(`${root}${path}`, 'utf8') }]]),
 ];
-const faults: string[] = [];
+const faults: string[] = pages.filter(isChosen).flatMap(deadLinksOf);
 for (const [path, prose] of texts) faults.push(...(await lint(path, prose)));
 for (const line of faults) console.error(line);
 process.exitCode = faults.length === 0 ? 0 : 1;

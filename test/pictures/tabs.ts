@@ -1,4 +1,4 @@
-/** Takes pictures of each tab in the editor of a running server, for docs/tabs.md and the test of the editor. */
+/** Takes pictures of each tab in the editor of a running server, for docs/node-red/concepts.md and the test of the editor. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';

@@ -1,6 +1,6 @@
 /**
  * Tests the server package in a copy of this Debian with systemd: installed, killed, stopped, rebooted, upgraded, downgraded, removed,
- * purged. The commands are exactly those of docs/operate.md.
+ * purged. The commands are exactly those of the pages for administrators.
  */
 import { exec } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -76,7 +76,7 @@ describe.runIf(runs)('the server package', { timeout: limitMs }, () => {
     if (task.result?.state === 'fail') hasFailed = true;
   });
 
-  /** Runs a command of docs/operate.md that must succeed, and returns its output. */
+  /** Runs a command of the pages that must succeed, and returns its output. */
   const typed = async (script: string, where = '/') => {
     const ran = await machine.sh(`cd ${where}; ${script}`);
     expect(ran.code, `${script}: ${ran.err}`).toBe(0);

@@ -48,7 +48,7 @@ describe.skipIf(!requirePart('Chromium', browserProgram !== undefined))('the edi
   };
 
   test('draws each tab completely, without overlaps or backward lines, as the pictures in the documents show', async () => {
-    const document = readFileSync('docs/tabs.md', 'utf8');
+    const document = readFileSync('docs/node-red/concepts.md', 'utf8');
     const labels = (await page.locator('#red-ui-workspace-tabs > li.red-ui-tab').allTextContents()).map((label) => label.trim());
     expect(labels).toEqual([...tabsShown]);
     for (const tab of tabsShown) {

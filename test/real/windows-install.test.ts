@@ -1,6 +1,6 @@
 /**
  * Tests the MSI under Wine: signed, installed, enrolled, upgraded and removed by msiexec, with the real Node. Limits of Wine: its installer
- * restores no earlier version, its schtasks starts no task, its icacls does nothing. agent/maintain/install/WINDOWS.md lists what is
+ * restores no earlier version, its schtasks starts no task, its icacls does nothing. docs/install/agent-windows.md lists what is
  * untested.
  */
 import { execFileSync } from 'node:child_process';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { wentBack } from '../../flows/storage/backup/watch.ts';
 import { inThread } from '../../flows/storage/ledger/ledger.ts';
-import { ofTier, tellFigure } from '../figures.ts';
+import { ofTier, reportFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import {
@@ -40,7 +40,7 @@ const clocks: Record<string, (world: World, pc: number, n: number) => void> = {
 
 test('F7 wrong or jumping clocks of PCs lose or repeat no event, cause no false silence, and leave incident times right', {
   tags: ['long'],
-}, async ({ task }) => {
+}, async () => {
   const kinds = Object.values(clocks);
   const world = await atRest({ pcs: kinds.length + 1 });
   const steps = 360;
@@ -64,8 +64,7 @@ test('F7 wrong or jumping clocks of PCs lose or repeat no event, cause no false 
   const right = lasted.find(({ scope }) => scope === world.pcs.at(-1)?.path)?.ms ?? 0;
   const apart = lasted.map(({ ms }) => Math.abs(ms - right));
   expect(Math.max(...apart)).toBeLessThanOrEqual(second);
-  tellFigure(
-    task,
+  reportFigure(
     'F7',
     `${kinds.length} wrong clocks for an hour: 0 lost, 0 twice, 0 called silent; durations apart from a right clock’s by ${Math.max(...apart)} ms at most`,
   );
@@ -73,7 +72,7 @@ test('F7 wrong or jumping clocks of PCs lose or repeat no event, cause no false 
 
 test('F9 a link that drops every 30 s, 500 times, loses nothing, and causes no false silence and one alert with its end', {
   tags: ['long'],
-}, async ({ task }) => {
+}, async () => {
   const world = await atRest({ pcs: 2 });
   const rounds = ofTier(40, 100, 500);
   for (let n = 0; n < rounds; n += 1) {
@@ -89,8 +88,7 @@ test('F9 a link that drops every 30 s, 500 times, loses nothing, and causes no f
   expect(await complaints(world)).toEqual([]);
   expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
   expect(told).toBeLessThanOrEqual(2);
-  tellFigure(
-    task,
+  reportFigure(
     'F9',
     `${rounds} times 20 s up and 10 s down: ${gaps} lost, ${twice} twice, at most ${told} messages to one person in ${((rounds * 30 * second) / hour).toFixed(1)} h, ${transitionsOf(world, world.pc(0).path).length} transitions`,
   );
@@ -98,7 +96,7 @@ test('F9 a link that drops every 30 s, 500 times, loses nothing, and causes no f
 
 test('F20 a camera flapping for 24 h has one open incident, at most four messages to a person, and clears when calm', {
   tags: ['long'],
-}, async ({ task }) => {
+}, async () => {
   const world = await atRest();
   const hours = ofTier(4, 4, 24);
   for (let n = 0; n < hours * 60; n += 1) {
@@ -114,8 +112,7 @@ test('F20 a camera flapping for 24 h has one open incident, at most four message
   expect(open()).toEqual([]);
   expect(mostTold(world)).toBeLessThanOrEqual(4);
   expect(await complaints(world)).toEqual([]);
-  tellFigure(
-    task,
+  reportFigure(
     'F20',
     `${hours * 60} changes in ${hours} h: ${rowsOf(world).incidents.length} incidents, at most ${mostTold(world)} messages to one person, over 12 min after the last`,
   );
@@ -124,7 +121,7 @@ test('F20 a camera flapping for 24 h has one open incident, at most four message
 test('F12 after an hour without broker all backlogs arrive within ten minutes, and a fault meanwhile is notified', {
   tags: ['long'],
   timeout: 1_800_000,
-}, async ({ task }) => {
+}, async () => {
   const pcs = ofTier(8, 24, 736);
   const each = ofTier(25, 50, 100);
   const world = await atRest({ pcs });
@@ -148,8 +145,7 @@ test('F12 after an hour without broker all backlogs arrive within ten minutes, a
   await world.pass(5 * minute);
   const { gaps, twice } = await auditOf(world);
   expect([gaps, twice]).toEqual([0, 0]);
-  tellFigure(
-    task,
+  reportFigure(
     'F12',
     `${pcs} PCs, ${backlog} events held back for an hour: drained ${drained / second} s after the broker’s return (virtual time), a fault of then told after ${told / second} s, 0 lost`,
   );
@@ -157,7 +153,7 @@ test('F12 after an hour without broker all backlogs arrive within ten minutes, a
 
 test('F10 a thin link cut for days sends the current state first, and its backlog within ten minutes', {
   tags: ['long'],
-}, async ({ task }) => {
+}, async () => {
   const hours = ofTier(6, 12, 72);
   const world = await atRest({ link: 'geo' });
   world.pc(0).cut('hole');
@@ -179,14 +175,13 @@ test('F10 a thin link cut for days sends the current state first, and its backlo
   expect(known).toBeLessThanOrEqual(30 * second);
   expect(drained).toBeLessThanOrEqual(10 * minute);
   expect(await complaints(world)).toEqual([]);
-  tellFigure(
-    task,
+  reportFigure(
     'F10',
     `${waiting} events of ${hours} h: the state is known ${known / second} s after the first word, all of it drained after ${drained / second} s (virtual time)`,
   );
 });
 
-test('F11 PCs of a broker that returns reconnect one after another, and none is lost', { timeout: 1_800_000 }, async ({ task }) => {
+test('F11 PCs of a broker that returns reconnect one after another, and none is lost', { timeout: 1_800_000 }, async () => {
   const pcs = ofTier(36, 60, 736);
   const world = await atRest({ pcs });
   world.broker.kill({ flush: false });
@@ -206,17 +201,13 @@ test('F11 PCs of a broker that returns reconnect one after another, and none is 
   await world.pass(5 * minute);
   expect(world.pcs.map((_, pc) => presenceAt(world, pc))).toEqual(world.pcs.map(() => 'online'));
   expect(await complaints(world)).toEqual([]);
-  tellFigure(
-    task,
-    'F11',
-    `${pcs} PCs after ten minutes without a broker: all back after ${back / second} s, at most ${most} within a second`,
-  );
+  reportFigure('F11', `${pcs} PCs after ten minutes without a broker: all back after ${back / second} s, at most ${most} within a second`);
 });
 
 test('F30 after a restore of an hour-old ledger all PCs return within five minutes, no event is lost, and each action of people is named', {
   tags: ['long'],
   timeout: 1_800_000,
-}, async ({ task }) => {
+}, async () => {
   const pcs = ofTier(8, 24, 736);
   const world = await atRest({ pcs });
   const image = world.centre.db().serialize();
@@ -239,8 +230,7 @@ test('F30 after a restore of an hour-old ledger all PCs return within five minut
   expect([audit.gaps, audit.twice]).toEqual([0, 0]);
   expect(audit.events).toBeGreaterThanOrEqual(events);
   expect(await complaints(world)).toEqual([]);
-  tellFigure(
-    task,
+  reportFigure(
     'F30',
     `${pcs} PCs and a ledger of an hour ago: all back after ${back / second} s (virtual time), ${events} events, 0 lost; ${found?.line}`,
   );

@@ -1,7 +1,7 @@
 // @module-tag long
 /** Tests S21: an admitted PC that sends anything hides no fault of others, and causes at most three messages an hour to a person. */
 import { expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { mailsOfHostile } from './audit.ts';
 import { attackNames } from './hostile.ts';
 import { rowsOf } from './rows.ts';
@@ -11,7 +11,7 @@ const attackMs = 2 * minute;
 
 test.for(attackNames.map((name, choice) => ({ name, choice })))(
   'S21 a hostile PC that sends $name causes few messages, and the fault of another PC is notified in time',
-  async ({ name, choice }, { task }) => {
+  async ({ name, choice }) => {
     const world = await atRest({ pcs: 5, hostile: true });
     world.hostile?.begin(choice);
     await world.pass(minute);
@@ -27,6 +27,6 @@ test.for(attackNames.map((name, choice) => ({ name, choice })))(
     expect(Math.max(0, ...mails.map((all = []) => all.length))).toBeLessThanOrEqual(3);
     expect(await complaints(world)).toEqual([]);
     const about = world.centre.post.deliveries.filter(({ channel, subject }) => channel === 'email' && subject.endsWith('Room pc-x'));
-    tellFigure(task, 'S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);
+    reportFigure('S21', `${name}, for 2 min: ${about.length} messages about it within an hour, the fault of another told in its time`);
   },
 );

@@ -1,7 +1,7 @@
 // @module-tag long
 /** Tests R18a (canary) and R29 (clock of the server): a suspension or a clock step of the server is never an outage of the PCs. */
 import { describe, expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { noFalseSilence } from './audit-silence.ts';
 import { rowsOf } from './rows.ts';
 import { atRest, complaints, mailTo, microphone, minute, presenceAt, second } from './scene.ts';
@@ -31,7 +31,7 @@ const stills: [what: string, forMs: number, stop: (world: World, forMs: number) 
 describe('a suspended part of the server', () => {
   test.for(stills)(
     'F32, R18a %s: causes no false silence and at most one message, and every PC is online 90 s later',
-    async ([what, forMs, stop, go], { task }) => {
+    async ([what, forMs, stop, go]) => {
       const world = await atRest({ pcs: 20 });
       stop(world, forMs);
       await world.pass(forMs);
@@ -45,7 +45,7 @@ describe('a suspended part of the server', () => {
       expect(accused(world)).toEqual([]);
       expect(noFalseSilence(world, rowsOf(world))).toEqual([]);
       expect(await complaints(world)).toEqual([]);
-      tellFigure(task, 'F32', `${what}: 0 of ${world.pcs.length} PCs accused, ${toldTo(world)} messages to one person at most`);
+      reportFigure('F32', `${what}: 0 of ${world.pcs.length} PCs accused, ${toldTo(world)} messages to one person at most`);
     },
   );
 
@@ -92,29 +92,25 @@ describe('the clock of the server', () => {
     ['2 h ahead', 2 * 60 * minute],
     ['2 h back', -2 * 60 * minute],
     ['a second ahead', second],
-  ] as const)(
-    'F33, R29 stepped %s causes no false silence, and a message two minutes later has the right time',
-    async ([, byMs], { task }) => {
-      const world = await atRest({ pcs: 5 });
-      world.centre.machine.jump(byMs);
-      await world.pass(2 * minute);
-      const wall = world.centre.process()?.clock.now() ?? 0;
-      microphone(world, 'microphone.missing');
-      await world.pass(minute);
-      const { incidents } = rowsOf(world);
-      const told = incidents.find(({ scope }) => scope === world.pc(0).path);
-      expect(Math.abs(wall - (told?.openedAt ?? 0))).toBeLessThanOrEqual(minute);
-      await world.pass(2 * 60 * minute);
-      expect(accused(world)).toEqual([]);
-      expect(incidents.map(({ scope }) => scope)).toEqual([world.pc(0).path]);
-      expect(await complaints(world)).toEqual([]);
-      tellFigure(
-        task,
-        'F33',
-        `a step of ${byMs / second} s: 0 of ${world.pcs.length} PCs accused, the time of what is told right within a minute`,
-      );
-    },
-  );
+  ] as const)('F33, R29 stepped %s causes no false silence, and a message two minutes later has the right time', async ([, byMs]) => {
+    const world = await atRest({ pcs: 5 });
+    world.centre.machine.jump(byMs);
+    await world.pass(2 * minute);
+    const wall = world.centre.process()?.clock.now() ?? 0;
+    microphone(world, 'microphone.missing');
+    await world.pass(minute);
+    const { incidents } = rowsOf(world);
+    const told = incidents.find(({ scope }) => scope === world.pc(0).path);
+    expect(Math.abs(wall - (told?.openedAt ?? 0))).toBeLessThanOrEqual(minute);
+    await world.pass(2 * 60 * minute);
+    expect(accused(world)).toEqual([]);
+    expect(incidents.map(({ scope }) => scope)).toEqual([world.pc(0).path]);
+    expect(await complaints(world)).toEqual([]);
+    reportFigure(
+      'F33',
+      `a step of ${byMs / second} s: 0 of ${world.pcs.length} PCs accused, the time of what is told right within a minute`,
+    );
+  });
 });
 
 /** Returns the PCs that were ever reported as silent. */

@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests verification, erasure and a changed row of the audit log, with the real processes and the commands of docs/audit.md. */
+/** Tests verification, erasure and a changed row of the audit log, with the real processes and the commands of docs/operations/audit.md. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

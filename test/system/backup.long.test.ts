@@ -1,5 +1,5 @@
 // @module-tag long
-/** Tests backup and restore with the real processes and the commands of docs/operate.md, in place and on an empty machine. */
+/** Tests backup and restore with the real processes and the commands of docs/operations/backup.md, in place and on an empty machine. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IncidentRow } from '@sabha/contracts';

@@ -86,6 +86,7 @@ function environment(part: PartName, { data, ports }: Site, pc: string): Record<
       SABHA_ADMIT: join(data, 'flows/admit.json'),
       SABHA_PROGRAMS: join(data, 'flows/programs.json'),
       SABHA_WALL: 'dashboards/wall',
+      SABHA_DOCS: 'docs',
       SABHA_MODULES: 'node_modules',
     },
     dashboards: {

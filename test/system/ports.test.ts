@@ -1,7 +1,7 @@
 /** S12: scans every port of all parts as a local user. None serves the editor, and none listens beyond loopback. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { createSite, isUp, type Site, startCentre } from './centre-under-test.ts';
 import { livingWith } from './processes.ts';
 
@@ -15,7 +15,7 @@ const doors = ['/flows', '/library/local/functions/x', '/settings', '/nodes', '/
 
 test('S12 all ports are those of the settings and on loopback, none serves the editor, and the agent has none', {
   tags: ['long'],
-}, async ({ task }) => {
+}, async () => {
   const centre = startCentre(site);
   await isUp(centre);
   // Other processes are programs that a probe runs for a moment.
@@ -53,8 +53,7 @@ test('S12 all ports are those of the settings and on loopback, none serves the e
     }
   }
   await centre.stop();
-  tellFigure(
-    task,
+  reportFigure(
     'S12',
     `${open.length} ports of ${parts.length} processes, all on loopback, 0 of the agent; ${asked} questions for the editor, 0 answered`,
   );

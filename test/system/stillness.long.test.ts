@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { faults, type IncidentRow, type IncidentView, type PcView, type Snapshot } from '@sabha/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { tellFigure } from '../figures.ts';
+import { reportFigure } from '../figures.ts';
 import { ask, createSite, isStarved, isUp, type Ports, startCentre } from './centre-under-test.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { createParts, type Parts } from './parts-under-test.ts';
@@ -48,9 +48,7 @@ async function silences(ports: Ports): Promise<IncidentView[]> {
   return views.filter(({ faults: found }) => found.some(({ fault }) => fault === 'pc.silent' || fault === 'centre.unheard'));
 }
 
-test('F32 a supervisor that is paused for five minutes stops no part and sends no notification, and restarts parts afterwards', async ({
-  task,
-}) => {
+test('F32 a supervisor that is paused for five minutes stops no part and sends no notification, and restarts parts afterwards', async () => {
   const site = await createSite(settings(), { SABHA_SPEED: `${speed}` });
   try {
     const centre = startCentre(site);
@@ -64,7 +62,7 @@ test('F32 a supervisor that is paused for five minutes stops no part and sends n
     await expect.poll(() => centre.pidOf('dashboards'), patience).not.toBeOneOf([before, 0]);
     await centre.stop();
     await noneLeft(site.folder, 30_000);
-    tellFigure(task, 'F32', 'the supervisor stood still for 5 min: 0 PCs accused, 0 messages of the centre’s own');
+    reportFigure('F32', 'the supervisor stood still for 5 min: 0 PCs accused, 0 messages of the centre’s own');
   } finally {
     site.remove();
   }
@@ -86,7 +84,7 @@ describe('with three PCs', () => {
 
   const start = (...numbers: number[]) => void pcs.push(...numbers.map((n) => startScriptedPc({ parts, pc: path(n) })));
   const presences = async () => (await ask<PcView[]>(parts.site.ports, '/api/pcs')).map(({ presence }) => presence);
-  test('F32 an event loop of flows that is blocked for 30 s reports no PC and sends no notification', async ({ task }) => {
+  test('F32 an event loop of flows that is blocked for 30 s reports no PC and sends no notification', async () => {
     const flows = await parts.start('flows', {
       NODE_OPTIONS: `--import=${import.meta.dirname}/block-loop.ts`,
       SABHA_BLOCK_MS: `${30 * second}`,
@@ -104,6 +102,6 @@ describe('with three PCs', () => {
     expect(await silences(parts.site.ports)).toEqual([]);
     expect([accusing().length, own(flows).length]).toEqual([0, 0]);
     expect(await presences()).toEqual(['online', 'online', 'online']);
-    tellFigure(task, 'F32', `the event loop of flows blocked for ${blockedFor.toFixed(0)} s: 0 of 3 PCs accused, 0 messages`);
+    reportFigure('F32', `the event loop of flows blocked for ${blockedFor.toFixed(0)} s: 0 of 3 PCs accused, 0 messages`);
   });
 });

@@ -1,4 +1,4 @@
-/** Messages between service and session helper, one per line: docs/seats.md. Unknown fields are ignored, as in messages to the server. */
+/** Messages between service and session helper, one per line: docs/development/session-helper.md. Unknown fields are ignored, as in messages to the server. */
 
 import { configuration, expectedLimit, languages, profile, state } from '@sabha/contracts';
 import * as v from 'valibot';

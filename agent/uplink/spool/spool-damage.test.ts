@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { ofTier, reportFigure } from '../../../test/figures.ts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { openSpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -71,7 +71,7 @@ const flips = ofTier(40, 120, 1_000);
 
 test(`F4 one flipped bit at a random place, ${flips} times: the spool opens, accepts events and never returns a changed event`, {
   timeout: 1_800_000,
-}, ({ task }) => {
+}, () => {
   const source = newPath();
   const made = openAt(source);
   for (let n = 1; n <= 40; n += 1) made.append('e', { n, text: 'abcdefgh' });
@@ -97,5 +97,5 @@ test(`F4 one flipped bit at a random place, ${flips} times: the spool opens, acc
     }
     spool.close();
   }
-  tellFigure(task, 'F4', `${flips} bits flipped: opened and working every time, 0 changed events handed out, ${fresh} times a fresh spool`);
+  reportFigure('F4', `${flips} bits flipped: opened and working every time, 0 changed events handed out, ${fresh} times a fresh spool`);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { ofTier, reportFigure } from '../../../test/figures.ts';
 import { handClock, seeded } from '../../checks/agent.test-helper.ts';
 import { DiskError, openSpoolDisk, type SpoolDisk } from './database.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -83,7 +83,7 @@ const calls = (() => {
 const step = ofTier(3, 1);
 const kills = 2 * Math.ceil(calls / step);
 
-test('F2 a kill before or after any disk call loses no event that append returned', ({ task }) => {
+test('F2 a kill before or after any disk call loses no event that append returned', () => {
   expect(calls).toBeGreaterThan(150);
   for (let at = 1; at <= calls; at += step) {
     for (const late of [false, true]) {
@@ -94,8 +94,7 @@ test('F2 a kill before or after any disk call loses no event that append returne
       accountedFor(openAt(db, at), promised);
     }
   }
-  tellFigure(
-    task,
+  reportFigure(
     'F2',
     `${kills} kills, one before and one after each ${step > 1 ? 'third ' : ''}call of the disk: 0 events lost that append had returned`,
   );
@@ -197,7 +196,7 @@ function crashed(): { path: string; wal: Buffer; file: Buffer } {
 /** Page plus header of one WAL frame. */
 const walFrameBytes = 4_096 + 24;
 
-test('F3 a WAL cut at any offset of its last two frames opens and loses only its tail', { timeout: 1_800_000 }, ({ task }) => {
+test('F3 a WAL cut at any offset of its last two frames opens and loses only its tail', { timeout: 1_800_000 }, () => {
   const { wal, file } = crashed();
   const step = ofTier(499, 211, 1);
   let cuts = 0;
@@ -212,7 +211,7 @@ test('F3 a WAL cut at any offset of its last two frames opens and loses only its
     spool.close();
     for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
   }
-  tellFigure(task, 'F3', `the spool’s log cut at ${cuts} offsets, ${step} bytes apart: opened every time, only its tail lost`);
+  reportFigure('F3', `the spool’s log cut at ${cuts} offsets, ${step} bytes apart: opened every time, only its tail lost`);
 });
 
 test('a row changed on the disk leads to a new spool that counts it as dropped, so that the ack can advance', () => {

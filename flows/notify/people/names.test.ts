@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { ofTier, reportFigure } from '../../../test/figures.ts';
 import { hostileNames } from '../../../test/names.ts';
 import { randomFrom } from '../../../test/random.ts';
 import { notice } from './people.test-helper.ts';
@@ -9,7 +9,7 @@ const names = hostileNames(randomFrom(41), ofTier(2_000, 10_000));
 /** Characters that move a terminal's cursor, start a line or change the direction of a text. */
 const moving = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 
-test(`S14 ${names.length} hostile device names: a subject stays one line, and a text keeps its number of lines`, ({ task }) => {
+test(`S14 ${names.length} hostile device names: a subject stays one line, and a text keeps its number of lines`, () => {
   const [plain] = notice().faults;
   if (plain === undefined) throw new Error('no fault');
   const lines = render(notice({ faults: [{ ...plain, name: 'Mic' }] }), 'en').text.split('\n').length;
@@ -23,5 +23,5 @@ test(`S14 ${names.length} hostile device names: a subject stays one line, and a 
     expect(text.split('\n').length).toBe(lines);
     expect(text.length).toBeLessThan(8_192);
   }
-  tellFigure(task, 'S14', `${names.length} hostile names in a message: subject 1 line, text ${lines} lines every time`);
+  reportFigure('S14', `${names.length} hostile names in a message: subject 1 line, text ${lines} lines every time`);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { ofTier, reportFigure } from '../../../test/figures.ts';
 import { randomFrom } from '../../../test/random.ts';
 import type { Op } from '../../engine/records/ops.ts';
 import { openDatabase } from '../ledger/schema.ts';
@@ -41,7 +41,7 @@ function contentsOf(file: string): Record<string, string> {
 test('F4 one flipped bit anywhere in the file of a ledger is refused, reported or without effect', {
   tags: ['long'],
   timeout: 900_000,
-}, ({ task }) => {
+}, () => {
   const file = join(folder, 'ledger.db');
   const store = openStore(openDatabase({ file }));
   const acts = Array.from({ length: 100 }, (_, n): Op => ({ op: 'audit', at: n, who: 'asha', what: 'note', about: `incident ${n}` }));
@@ -65,7 +65,7 @@ test('F4 one flipped bit anywhere in the file of a ledger is refused, reported o
     counts[found === 'unseen' ? 'harmless' : found] += 1;
   }
   const { refused, named, harmless } = counts;
-  tellFigure(task, 'F4', `${all} bits turned in a ledger: ${refused} refused, ${named} named, ${harmless} change nothing`);
+  reportFigure('F4', `${all} bits turned in a ledger: ${refused} refused, ${named} named, ${harmless} change nothing`);
 });
 
 function judged(file: string, proof: string): 'refused' | 'named' | 'unseen' {

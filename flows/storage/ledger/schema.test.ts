@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ofTier, tellFigure } from '../../../test/figures.ts';
+import { ofTier, reportFigure } from '../../../test/figures.ts';
 import { LedgerError } from './poison.ts';
 import { ledgerVersion, openDatabase } from './schema.ts';
 import { openStore } from './store.ts';
@@ -83,9 +83,7 @@ test('a missing folder is refused with one line and no file is created', () => {
   );
 });
 
-test('F3 a write-ahead log truncated at any offset loses whole commits from the end and nothing else', { timeout: 1_800_000 }, ({
-  task,
-}) => {
+test('F3 a write-ahead log truncated at any offset loses whole commits from the end and nothing else', { timeout: 1_800_000 }, () => {
   const commits = 6;
   const [step, tailBytes] = ofTier([20_011, 0], [997, 0], [997, 2 * 4_200]);
   let cuts = 0;
@@ -108,7 +106,7 @@ test('F3 a write-ahead log truncated at any offset loses whole commits from the 
   }
   expect(seen).toBe(0);
   store.close();
-  tellFigure(task, 'F3', `the ledger’s log cut at ${cuts} offsets: opened every time, lost whole commits from the end and nothing else`);
+  reportFigure('F3', `the ledger’s log cut at ${cuts} offsets: opened every time, lost whole commits from the end and nothing else`);
 });
 
 test('F5 a ledger whose creation ran out of space is completed by the next start', () => {

@@ -45,8 +45,8 @@ async function reached(person: Person) {
   return { results: (await Promise.all(sends)).map(({ result }) => result), asked };
 }
 
-test('a phone number in the format of docs/roster.md reaches SMS, voice and WhatsApp', async () => {
-  const [, printed] = /\| `phone`.*?\| `('\+[^`]+)` \|/.exec(readFileSync('docs/roster.md', 'utf8')) ?? [];
+test('a phone number in the format of docs/guides/people.md reaches SMS, voice and WhatsApp', async () => {
+  const [, printed] = /\| `phone`.*?\| `('\+[^`]+)` \|/.exec(readFileSync('docs/guides/people.md', 'utf8')) ?? [];
   expect(printed).toMatch(/ /);
   const csv = `id,name,roles,scopes,channels,phone,whatsapp\nasha,Asha Devi,technician,ladakh/leh,sms|voice|whatsapp,${printed},${printed}\n`;
   const [asha] = planRoster(planOf(csv, { channels: channelsNamed('sms', 'voice', 'whatsapp') })).change?.put ?? [];
